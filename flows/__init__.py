@@ -1,0 +1,1 @@
+"""Flows: chains of tasks, async functions and nothing else."""

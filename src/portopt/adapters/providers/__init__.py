@@ -1,0 +1,1 @@
+"""Where prices and holdings come from."""

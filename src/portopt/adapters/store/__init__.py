@@ -1,0 +1,1 @@
+"""Where runs and pricing packs are kept."""

@@ -1,0 +1,1 @@
+"""Foreign words to and from ours."""

@@ -1,0 +1,1 @@
+"""Values: what travels. Imports nothing above it."""

@@ -1,0 +1,22 @@
+"""Array types. `Vector` and `Matrix` are float64; values that keep an array make it read-only."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Vector: TypeAlias = npt.NDArray[np.float64]
+Matrix: TypeAlias = npt.NDArray[np.float64]
+Indices: TypeAlias = npt.NDArray[np.intp]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+
+def frozen(values: Any) -> npt.NDArray[np.float64]:
+    """A float64 array nobody can write to; copied only when the caller could still write to it."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.flags.writeable:
+        array = array.copy()
+        array.flags.writeable = False
+    return array

@@ -1,0 +1,181 @@
+"""What can go wrong, as one tree; every leaf composes its own sentence from facts.
+
+    PortoptError
+    ├── RequestError        exit 2: what was asked cannot be understood or is out of range
+    │   ├── MalformedDocument, UnknownField, InvalidValue, UnknownPolicy, UnknownRun, MissingInput, FileNotReadable
+    ├── InfeasibleRequest   exit 3: a surface's way to say that a Diagnosis is the answer
+    ├── DataError           exit 4: the data cannot be used as it is, named by asset and date
+    ├── OutsideError        exit 5: the outside world failed; the only branch worth a retry
+    └── CertificateRefused  exit 1: our own answer did not pass the audit, so it does not leave
+
+`problem()` renders any of them as the RFC 9457 object of every surface.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+
+class PortoptError(Exception):
+    """Base of everything this product raises on purpose.
+
+    Args:
+        detail: one sentence, in the user's own terms.
+        field: where in the request (dotted path), if anywhere.
+        value: what stood there.
+        measured: facts that were measured, by name.
+        fixes: sentences, each a fix; only what was checked belongs here.
+    """
+
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "Something went wrong inside portopt"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        field: str | None = None,
+        value: Any = None,
+        measured: Mapping[str, Any] | None = None,
+        fixes: Sequence[str] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+        self.value = value
+        self.measured = dict(measured or {})
+        self.fixes = tuple(fixes)
+
+    def problem(self) -> dict[str, Any]:
+        """The RFC 9457 problem object: stable code, what was asked, what was measured, what would fix it."""
+        return {
+            "type": f"urn:portopt:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "asked": {"field": self.field, "value": self.value},
+            "measured": self.measured,
+            "fixes": list(self.fixes),
+        }
+
+
+class RequestError(PortoptError):
+    code = "bad_request"
+    title = "The request cannot be carried out as written"
+    status = 422
+    exit_code = 2
+
+
+class MalformedDocument(RequestError):
+    """A document that is not what its kind says: broken JSON, a list where an object belongs."""
+
+    code = "malformed_document"
+    status = 400
+
+
+class UnknownField(RequestError):
+    """A name nobody knows; the nearest known ones are offered."""
+
+    code = "unknown_field"
+
+    def __init__(self, name: str, known: Iterable[str], *, path: str = "", value: Any = None) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        where = f"{path}.{name}" if path else name
+        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+        super().__init__(
+            f"{where!r} is not a field of this request; {hint}",
+            field=where,
+            value=value,
+            measured={"known_fields": known},
+            fixes=[f"rename {name!r} to {near[0]!r}"] if near else [f"use one of: {', '.join(known)}"],
+        )
+        self.nearest = near[0] if near else None
+
+
+class InvalidValue(RequestError):
+    """A known field holding a value that cannot mean anything."""
+
+    code = "invalid_value"
+
+    def __init__(self, field: str, value: Any, why: str, *, fix: str | None = None) -> None:
+        super().__init__(f"{field} = {value!r}: {why}", field=field, value=value, fixes=[fix] if fix else ())
+
+
+class UnknownPolicy(RequestError):
+    code = "unknown_policy"
+    status = 404
+
+    def __init__(self, policy_id: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(policy_id, known, n=1, cutoff=0.4)
+        super().__init__(
+            f"there is no policy {policy_id!r}; known policies: {', '.join(known) or 'none (run `portopt policies seed`)'}",
+            field="policy",
+            value=policy_id,
+            measured={"known_policies": known},
+            fixes=[f"use {near[0]!r}"] if near else [f"use one of: {', '.join(known)}"] if known else [],
+        )
+
+
+class UnknownRun(RequestError):
+    code = "unknown_run"
+    status = 404
+
+    def __init__(self, run_id: str, recent: Sequence[str] = ()) -> None:
+        super().__init__(
+            f"there is no run {run_id!r} in this store",
+            field="run",
+            value=run_id,
+            measured={"recent_runs": list(recent)},
+            fixes=["`portopt runs` lists the runs of this store"],
+        )
+
+
+class MissingInput(RequestError):
+    """Something the request needs and does not bring."""
+
+    code = "missing_input"
+
+
+class FileNotReadable(RequestError):
+    """A file that is not there, or is not what its name says."""
+
+    code = "file_not_readable"
+
+
+class InfeasibleRequest(PortoptError):
+    """Raised at a surface only: inside, an infeasible problem is a value (`Solution.diagnosis`)."""
+
+    code = "infeasible"
+    title = "No portfolio satisfies all of these limits"
+    status = 422
+    exit_code = 3
+
+
+class DataError(PortoptError):
+    code = "bad_data"
+    title = "The data cannot be used as it is"
+    status = 422
+    exit_code = 4
+
+
+class OutsideError(PortoptError):
+    """The outside world failed: a service did not answer, a database refused. Worth a retry."""
+
+    code = "upstream_failed"
+    title = "Something this product depends on failed"
+    status = 502
+    exit_code = 5
+
+
+class CertificateRefused(PortoptError):
+    """The audit would not sign; the answer does not leave."""
+
+    code = "certificate_refused"
+    title = "The answer did not pass its own audit and was withheld"

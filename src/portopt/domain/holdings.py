@@ -1,0 +1,49 @@
+"""What the portfolio holds, counted in shares and cents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from portopt.domain.arrays import Vector
+from portopt.domain.errors import DataError
+from portopt.domain.universe import CASH, Universe
+
+CENT = Decimal("0.01")
+
+
+def to_cents(amount: Decimal) -> Decimal:
+    """Half-even to the cent, the rounding of every money component."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Shares by asset id and cash in the portfolio's currency. Negative shares are a short position."""
+
+    portfolio_id: str
+    shares: Mapping[str, Decimal] = field(default_factory=dict)
+    cash: Decimal = Decimal(0)
+    currency: str = "USD"
+
+    def value(self, prices: Mapping[str, Decimal]) -> Decimal:
+        """Net asset value: each position to the cent, then added, plus cash."""
+        return sum((to_cents(n * prices[a]) for a, n in self.shares.items()), Decimal(0)) + to_cents(self.cash)
+
+    def weights(self, universe: Universe, prices: Mapping[str, Decimal]) -> Vector:
+        """(n,) fractions of net asset value, cash under `CASH`. Raises DataError when the value is not positive."""
+        total = self.value(prices)
+        if total <= 0:
+            raise DataError(
+                f"portfolio {self.portfolio_id!r} is worth {total} {self.currency}: nothing to allocate",
+                field="holdings",
+                value=str(total),
+                fixes=["add a positive cash balance or at least one position"],
+            )
+        by_id = {a: float(to_cents(n * prices[a]) / total) for a, n in self.shares.items() if n != 0}
+        if CASH in universe.positions:
+            by_id[CASH] = float(to_cents(self.cash) / total)
+        elif self.cash:
+            raise DataError(f"{self.cash} of cash is held but the universe has no {CASH}", field="holdings.cash")
+        return universe.vector(by_id)

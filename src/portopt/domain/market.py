@@ -1,0 +1,87 @@
+"""Prices as they were known: an immutable snapshot with everything that was found wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from portopt.domain.arrays import Indices, Matrix, Vector
+
+Treatment = Literal["refused", "quarantined", "accepted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about the data that a person should know, and what was done about it.
+
+    kind: gap, stale, unadjusted_split, non_positive_price, impossible_return, short_history, duplicate,
+          unknown_asset, not_a_number, stale_source.
+    value: what was measured there (a price, a return, a count of days).
+    """
+
+    kind: str
+    asset_id: str | None
+    date: date | None
+    value: float | None
+    treatment: Treatment
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarketSnapshot:
+    """A pricing pack opened: T dates by n assets, sorted, one price each or NaN where there was none.
+
+    pricing_pack_id: `pack-…`, the digest of the content; the same prices give the same id anywhere.
+    dates: (T,) datetime64[D], strictly increasing. prices: (T, n), same currency, adjusted as `adjustment` says.
+    volumes: (T, n) shares a day, or None.
+    """
+
+    pricing_pack_id: str
+    as_of: date
+    asset_ids: tuple[str, ...]
+    dates: npt.NDArray[np.datetime64]
+    prices: Matrix
+    volumes: Matrix | None
+    source: str
+    adjustment: str
+    findings: tuple[Finding, ...] = ()
+
+    def positions(self, ids: tuple[str, ...]) -> Indices:
+        where = {asset_id: i for i, asset_id in enumerate(self.asset_ids)}
+        return np.array([where[asset_id] for asset_id in ids], dtype=np.intp)
+
+    def latest_prices(self) -> Vector:
+        """(n,) last known price of each asset."""
+        known = ~np.isnan(self.prices)
+        last = self.prices.shape[0] - 1 - np.argmax(known[::-1], axis=0)
+        return np.asarray(self.prices[last, np.arange(self.prices.shape[1])])
+
+    def returns(self) -> Matrix:
+        """(T-1, n) simple returns; NaN where either price is missing. Nothing is filled."""
+        return np.asarray(self.prices[1:] / self.prices[:-1] - 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketQuery:
+    """What a provider is asked for. `assets` None is everything it has; `as_of` None is the latest it has."""
+
+    assets: tuple[str, ...] | None = None
+    as_of: date | None = None
+    start: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PackDifference:
+    """What changed between two pricing packs: assets, dates and single prices."""
+
+    assets_added: tuple[str, ...]
+    assets_removed: tuple[str, ...]
+    dates_added: tuple[date, ...]
+    dates_removed: tuple[date, ...]
+    prices_changed: tuple[tuple[str, date, float, float], ...]
+    prices_changed_count: int
+    manifest: dict[str, tuple[Any, Any]]

@@ -1,0 +1,135 @@
+"""What is believed about next year's returns: expected returns and their covariance, annual, on one Universe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from portopt.domain.arrays import Indices, Matrix, Vector, frozen
+from portopt.domain.errors import DataError
+from portopt.domain.universe import Universe
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covariance:
+    """Sigma, either dense or kept as  F Omega F' + diag(D).  Annual variances, symmetric positive semidefinite.
+
+    Sigma: (n, n) or None. F: (n, k) exposures; Omega: (k, k); D: (n,) specific variances; None where dense.
+    """
+
+    Sigma: Matrix | None = None
+    F: Matrix | None = None
+    Omega: Matrix | None = None
+    D: Vector | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("Sigma", "F", "Omega", "D"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, frozen(value))
+        n = len(self)
+        if self.Sigma is not None:
+            shapes_fit = self.Sigma.shape == (n, n)
+        else:
+            if self.F is None or self.Omega is None or self.D is None:
+                raise DataError("a covariance is either Sigma or all of F, Omega and D", field="covariance")
+            k = self.F.shape[1]
+            shapes_fit = self.F.shape == (n, k) and self.Omega.shape == (k, k) and self.D.shape == (n,)
+        if not shapes_fit:
+            raise DataError("the parts of the covariance do not fit together", field="covariance")
+        if not all(np.isfinite(part).all() for part in (self.Sigma, self.F, self.Omega, self.D) if part is not None):
+            raise DataError("the covariance holds a value that is not finite", field="covariance")
+        if float(self.diagonal().min()) < 0.0:
+            raise DataError("the covariance has a negative variance on its diagonal", field="covariance")
+
+    def __len__(self) -> int:
+        if self.Sigma is not None:
+            return int(self.Sigma.shape[0])
+        return 0 if self.D is None else int(self.D.shape[0])
+
+    @property
+    def is_factor_form(self) -> bool:
+        return self.Sigma is None
+
+    def times(self, v: Vector) -> Vector:
+        """Sigma v, without forming Sigma where there are factors."""
+        if self.Sigma is not None:
+            return np.asarray(self.Sigma @ v)
+        F, Omega, D = self.factors()
+        return np.asarray(F @ (Omega @ (F.T @ v)) + D * v)
+
+    def factors(self) -> tuple[Matrix, Matrix, Vector]:
+        """(F, Omega, D). Raises DataError for a dense covariance."""
+        if self.F is None or self.Omega is None or self.D is None:
+            raise DataError("this covariance is dense; it has no factors", field="covariance")
+        return self.F, self.Omega, self.D
+
+    def variance(self, w: Vector) -> float:
+        """w' Sigma w, never below zero."""
+        return max(float(w @ self.times(w)), 0.0)
+
+    def volatility(self, w: Vector) -> float:
+        """sqrt(w' Sigma w), annual."""
+        return float(np.sqrt(self.variance(w)))
+
+    def diagonal(self) -> Vector:
+        """(n,) variances."""
+        if self.Sigma is not None:
+            return np.diagonal(self.Sigma).copy()
+        F, Omega, D = self.factors()
+        return np.asarray(np.einsum("ij,jk,ik->i", F, Omega, F) + D)
+
+    def dense(self) -> Matrix:
+        """(n, n) Sigma. For reports and small problems; the engine never calls it on a factor form."""
+        if self.Sigma is not None:
+            return self.Sigma
+        F, Omega, D = self.factors()
+        return np.asarray(F @ Omega @ F.T + np.diag(D))
+
+    def embedded(self, size: int, positions: Indices) -> Covariance:
+        """The same covariance inside a larger universe, everything else (cash) riskless."""
+        if self.Sigma is not None:
+            Sigma = np.zeros((size, size))
+            Sigma[np.ix_(positions, positions)] = self.Sigma
+            return Covariance(Sigma=Sigma)
+        F, Omega, D = self.factors()
+        F_all, D_all = np.zeros((size, F.shape[1])), np.zeros(size)
+        F_all[positions], D_all[positions] = F, D
+        return Covariance(F=F_all, Omega=Omega, D=D_all)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """mu (n,) annual arithmetic expected returns and Sigma, on one Universe; how both were made is written beside.
+
+    scenarios: (T, n) periodic simple returns the estimate used, or None; for drawdown and scenario measures.
+    observations: (n,) number of returns each asset's estimate rests on, or None.
+    """
+
+    universe: Universe
+    mu: Vector
+    covariance: Covariance
+    periods_per_year: float = 252.0
+    expected_return_method: str = "given"
+    covariance_method: str = "given"
+    scenarios: Matrix | None = None
+    observations: Vector | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.universe)
+        object.__setattr__(self, "mu", frozen(self.mu))
+        if self.mu.shape != (n,) or len(self.covariance) != n:
+            raise DataError(
+                f"{n} assets, but {self.mu.shape[0]} expected returns and a covariance of {len(self.covariance)}",
+                field="moments",
+                measured={"assets": n, "expected_returns": int(self.mu.shape[0]), "covariance": len(self.covariance)},
+            )
+        if not np.isfinite(self.mu).all():
+            bad = [self.universe.ids[i] for i in np.flatnonzero(~np.isfinite(self.mu))]
+            raise DataError(f"expected return of {', '.join(bad)} is not a number", field="expected_return", value=bad)
+
+    @property
+    def Sigma(self) -> Matrix:
+        """(n, n), dense."""
+        return self.covariance.dense()

@@ -1,0 +1,345 @@
+"""The standard form every problem becomes: a sparse conic quadratic program whose rows know who asked for them.
+
+    minimize    1/2 x' P x + q' x + constant
+    subject to  row_lower <= A x <= row_upper
+                lower    <= x_j <= upper          (bounds; several limits may bound one column)
+                B x + b  in K                     (second-order, exponential, power cones)
+                x_j integer                       for the columns so marked
+
+    or, with `ratio`, maximize  -(q' x + constant) / sqrt(x' P x)  over the same set.
+
+The first n columns of x are the weights w. Further columns are helpers: factor exposures of the
+portfolio, buys and sells. P is kept in blocks, so a factor covariance F Omega F' + D stays one.
+
+Every row, bound and cone belongs to a limit by name ("" for definitions, such as y = F'w) and
+says how far it moves when that limit is relaxed by one natural unit. From this come the
+diagnosis, the price of each limit and the certificate.
+
+Multipliers, everywhere in this code base:  L = f(x) + y'Ax + t'x - sum_k z_k'(B_k x + b_k),
+so y_i > 0 presses on the upper side, y_i < 0 on the lower, z_k lies in the dual cone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from portopt.domain.arrays import Indices, Mask, Matrix, Vector
+from portopt.domain.moments import Covariance
+
+ConeKind = Literal["second_order", "exponential", "power"]
+INF = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows (or bounds) `start:stop` of one limit. members: names of the single rows, or None."""
+
+    start: int
+    stop: int
+    limit: str
+    members: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quadratic:
+    """1/2 x[columns]' M x[columns]; M (k, k), or (k,) for a diagonal."""
+
+    columns: Indices
+    M: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Cone:
+    """B x + b in K. second_order: s[0] >= ||s[1:]||. exponential: (r, s, t) with s exp(r/s) <= t.
+
+    power: (x, y, z) with |z| <= x^alpha y^(1-alpha).  (Clarabel's conventions.)
+    relax: (d,) change of b per natural unit of relaxation of the limit; zeros where the limit cannot be relaxed here.
+    """
+
+    kind: ConeKind
+    B: sp.csr_array
+    b: Vector
+    limit: str = ""
+    member: str | None = None
+    relax: Vector | None = None
+    alpha: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StandardForm:
+    """A finished Program. Shapes: N columns, m rows, k bounds.
+
+    row_relax, bound_relax: (m,), (k,) how far the row's sides open per natural unit of relaxation of its limit.
+    """
+
+    n_weights: int
+    n_columns: int
+    quadratics: tuple[Quadratic, ...]
+    q: Vector
+    constant: float
+    A: sp.csr_array
+    row_lower: Vector
+    row_upper: Vector
+    row_relax: Vector
+    row_groups: tuple[Group, ...]
+    bound_columns: Indices
+    bound_lower: Vector
+    bound_upper: Vector
+    bound_relax: Vector
+    bound_groups: tuple[Group, ...]
+    cones: tuple[Cone, ...]
+    integer: Mask
+    ratio: bool = False
+
+    def P(self) -> sp.csc_array:
+        """(N, N) the quadratic's matrix, assembled and symmetric."""
+        rows, cols, data = [], [], []
+        for block in self.quadratics:
+            if block.M.ndim == 1:
+                rows.append(block.columns)
+                cols.append(block.columns)
+                data.append(block.M)
+            else:
+                k = len(block.columns)
+                rows.append(np.repeat(block.columns, k))
+                cols.append(np.tile(block.columns, k))
+                data.append(block.M.ravel())
+        shape = (self.n_columns, self.n_columns)
+        if not rows:
+            return sp.csc_array(shape)
+        return sp.csc_array((np.concatenate(data), (np.concatenate(rows), np.concatenate(cols))), shape=shape)
+
+    def P_times(self, x: Vector) -> Vector:
+        """P x, block by block."""
+        out = np.zeros(self.n_columns)
+        for block in self.quadratics:
+            part = x[block.columns]
+            out[block.columns] += block.M * part if block.M.ndim == 1 else block.M @ part
+        return out
+
+    def box(self) -> tuple[Vector, Vector]:
+        """(N,), (N,) the tightest bounds of every column."""
+        lower, upper = np.full(self.n_columns, -INF), np.full(self.n_columns, INF)
+        np.maximum.at(lower, self.bound_columns, self.bound_lower)
+        np.minimum.at(upper, self.bound_columns, self.bound_upper)
+        return lower, upper
+
+    def objective(self, x: Vector) -> float:
+        """Value of what is minimized at x; for a ratio, minus the ratio."""
+        quadratic, linear = float(x @ self.P_times(x)), float(self.q @ x) + self.constant
+        if self.ratio:
+            return linear / float(np.sqrt(quadratic)) if quadratic > 0 else (-INF if linear < 0 else INF)
+        return 0.5 * quadratic + linear
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Names of the limits that own at least one row, bound or cone, in order of appearance."""
+        names = [g.limit for g in (*self.row_groups, *self.bound_groups)] + [c.limit for c in self.cones]
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    def without(self, dropped: Callable[[str], bool]) -> StandardForm:
+        """The same program with every limit for which `dropped(name)` holds set free; columns and row order stay."""
+        row_lower, row_upper = self.row_lower.copy(), self.row_upper.copy()
+        bound_lower, bound_upper = self.bound_lower.copy(), self.bound_upper.copy()
+        for groups, low, high in (
+            (self.row_groups, row_lower, row_upper),
+            (self.bound_groups, bound_lower, bound_upper),
+        ):
+            for group in groups:
+                if group.limit and dropped(group.limit):
+                    low[group.start : group.stop], high[group.start : group.stop] = -INF, INF
+        cones = tuple(cone for cone in self.cones if not (cone.limit and dropped(cone.limit)))
+        return replace(
+            self,
+            row_lower=row_lower,
+            row_upper=row_upper,
+            bound_lower=bound_lower,
+            bound_upper=bound_upper,
+            cones=cones,
+        )
+
+
+@dataclass(slots=True)
+class Program:
+    """The builder a term speaks to. `freeze` makes the StandardForm."""
+
+    n_weights: int
+    n_columns: int = field(init=False)
+    quadratics: list[Quadratic] = field(default_factory=list)
+    constant: float = 0.0
+    ratio: bool = False
+    _linear: list[tuple[Indices, Vector]] = field(default_factory=list)
+    _rows: list[tuple[sp.coo_array, Vector, Vector, Vector]] = field(default_factory=list)
+    _row_groups: list[Group] = field(default_factory=list)
+    _bounds: list[tuple[Indices, Vector, Vector, Vector]] = field(default_factory=list)
+    _bound_groups: list[Group] = field(default_factory=list)
+    _cones: list[tuple[ConeKind, sp.coo_array, Vector, str, str | None, Vector | None, float]] = field(default_factory=list)
+    _integer: list[Indices] = field(default_factory=list)
+    _shared: dict[str, tuple[Indices, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.n_columns = self.n_weights
+
+    @property
+    def weights(self) -> Indices:
+        """(n,) the columns of w."""
+        return np.arange(self.n_weights)
+
+    def add_columns(self, count: int, *, lower: float = -INF, upper: float = INF, integer: bool = False) -> Indices:
+        """New helper columns; their bounds are definitions, owned by no limit."""
+        columns = np.arange(self.n_columns, self.n_columns + count)
+        self.n_columns += count
+        if lower > -INF or upper < INF:
+            self.add_bounds(columns, lower, upper, limit="")
+        if integer:
+            self._integer.append(columns)
+        return columns
+
+    def add_rows(
+        self,
+        A: sp.sparray | Matrix,
+        columns: Indices,
+        lower: Vector | float,
+        upper: Vector | float,
+        *,
+        limit: str,
+        members: Sequence[str] | None = None,
+        relax: Vector | float = 1.0,
+    ) -> None:
+        """lower <= A x[columns] <= upper.  A: (r, len(columns)).  lower, upper, relax: (r,) or one number."""
+        block = sp.coo_array(A)
+        r = block.shape[0]
+        start = sum(b[0].shape[0] for b in self._rows)
+        moved = (block.data, (block.coords[0], columns[block.coords[1]]))
+        wide = sp.coo_array(moved, shape=(r, self.n_columns))
+        self._rows.append((wide, _filled(lower, r), _filled(upper, r), _filled(relax, r)))
+        self._row_groups.append(Group(start, start + r, limit, None if members is None else tuple(members)))
+
+    def add_bounds(
+        self,
+        columns: Indices,
+        lower: Vector | float,
+        upper: Vector | float,
+        *,
+        limit: str,
+        members: Sequence[str] | None = None,
+        relax: Vector | float = 1.0,
+    ) -> None:
+        """lower <= x[columns] <= upper; several limits may bound the same column."""
+        k = len(columns)
+        start = sum(len(b[0]) for b in self._bounds)
+        self._bounds.append((columns, _filled(lower, k), _filled(upper, k), _filled(relax, k)))
+        self._bound_groups.append(Group(start, start + k, limit, None if members is None else tuple(members)))
+
+    def add_cone(
+        self,
+        kind: ConeKind,
+        blocks: Sequence[tuple[int, sp.sparray | Matrix, Indices]],
+        b: Vector,
+        *,
+        limit: str,
+        member: str | None = None,
+        relax: Vector | None = None,
+        alpha: float = 0.5,
+    ) -> None:
+        """B x + b in K, B given as blocks (first row, matrix, columns)."""
+        rows, cols, data = [], [], []
+        for first, matrix, columns in blocks:
+            part = sp.coo_array(matrix)
+            rows.append(part.coords[0] + first)
+            cols.append(columns[part.coords[1]])
+            data.append(part.data)
+        coords = (np.concatenate(rows), np.concatenate(cols)) if rows else (np.zeros(0, int), np.zeros(0, int))
+        values = np.concatenate(data) if data else np.zeros(0)
+        B = sp.coo_array((values, coords), shape=(len(b), self.n_columns))
+        self._cones.append((kind, B, np.asarray(b, dtype=float), limit, member, relax, alpha))
+
+    def add_quadratic(self, columns: Indices, M: Matrix) -> None:
+        """Add 1/2 x[columns]' M x[columns] to the objective; M (k, k), or (k,) for a diagonal."""
+        self.quadratics.append(Quadratic(columns, np.asarray(M, dtype=float)))
+
+    def add_linear(self, columns: Indices, c: Vector | float) -> None:
+        """Add c' x[columns] to the objective, which is minimized."""
+        self._linear.append((columns, _filled(c, len(columns))))
+
+    def factor_columns(self, covariance: Covariance) -> tuple[Indices, Vector]:
+        """Columns y = R'F'w with R R' = Omega (so that w'Sigma w = y'y + w'diag(D)w), and D. Made once, then shared."""
+        F, Omega, D = covariance.factors()
+        if "factors" not in self._shared:
+            G = F @ psd_root(Omega)
+            k = G.shape[1]
+            y = self.add_columns(k)
+            block = np.hstack([G.T, -np.eye(k)])
+            self.add_rows(block, np.concatenate([self.weights, y]), 0.0, 0.0, limit="", relax=0.0)
+            self._shared["factors"] = (y,)
+        return self._shared["factors"][0], D
+
+    def trade_columns(self, w_prev: Vector) -> tuple[Indices, Indices]:
+        """Columns buys, sells >= 0 with w - w_prev = buys - sells. Made once, then shared by turnover and costs."""
+        if "trades" not in self._shared:
+            n = self.n_weights
+            buys, sells = self.add_columns(n, lower=0.0), self.add_columns(n, lower=0.0)
+            eye = sp.eye_array(n)
+            block = sp.hstack([eye, -eye, eye])
+            columns = np.concatenate([self.weights, buys, sells])
+            self.add_rows(block, columns, w_prev, w_prev, limit="", relax=0.0)
+            self._shared["trades"] = (buys, sells)
+        buys, sells = self._shared["trades"]
+        return buys, sells
+
+    def freeze(self) -> StandardForm:
+        """The finished program."""
+        N = self.n_columns
+        q = np.zeros(N)
+        for columns, c in self._linear:
+            np.add.at(q, columns, c)
+        rows = [sp.coo_array((b[0].data, b[0].coords), shape=(b[0].shape[0], N)) for b in self._rows]
+        A = sp.csr_array(sp.vstack(rows)) if rows else sp.csr_array((0, N))
+        integer = np.zeros(N, dtype=bool)
+        for columns in self._integer:
+            integer[columns] = True
+        cones = tuple(
+            Cone(kind, sp.csr_array((B.data, B.coords), shape=(B.shape[0], N)), b, limit, member, relax, alpha)
+            for kind, B, b, limit, member, relax, alpha in self._cones
+        )
+        return StandardForm(
+            n_weights=self.n_weights,
+            n_columns=N,
+            quadratics=tuple(self.quadratics),
+            q=q,
+            constant=self.constant,
+            A=A,
+            row_lower=_joined([b[1] for b in self._rows]),
+            row_upper=_joined([b[2] for b in self._rows]),
+            row_relax=_joined([b[3] for b in self._rows]),
+            row_groups=tuple(self._row_groups),
+            bound_columns=np.concatenate([b[0] for b in self._bounds]) if self._bounds else np.zeros(0, dtype=np.intp),
+            bound_lower=_joined([b[1] for b in self._bounds]),
+            bound_upper=_joined([b[2] for b in self._bounds]),
+            bound_relax=_joined([b[3] for b in self._bounds]),
+            bound_groups=tuple(self._bound_groups),
+            cones=cones,
+            integer=integer,
+            ratio=self.ratio,
+        )
+
+
+def psd_root(M: Matrix) -> Matrix:
+    """R (k, r) with R R' = M for a symmetric positive semidefinite M (k, k); r is its numerical rank."""
+    values, vectors = np.linalg.eigh(M)
+    keep = values > max(float(values[-1]), 0.0) * 1e-14
+    return np.asarray(vectors[:, keep] * np.sqrt(values[keep]))
+
+
+def _filled(value: Vector | float, size: int) -> Vector:
+    array = np.asarray(value, dtype=float)
+    return np.full(size, float(array)) if array.ndim == 0 else array
+
+
+def _joined(parts: list[Vector]) -> Vector:
+    return np.concatenate(parts) if parts else np.zeros(0)

@@ -1,0 +1,137 @@
+"""What is asked, resolved and complete: enough to run again anywhere with the same pricing pack.
+
+Limits, objective and costs travel as data under their catalog names, exactly as a policy spells them; the catalog
+in `terms/` turns them into terms and refuses what it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from portopt.domain.arrays import Matrix, Vector
+from portopt.domain.canonical import digest
+from portopt.domain.holdings import Holdings
+from portopt.domain.universe import Universe
+
+
+@dataclass(frozen=True, slots=True)
+class EstimationChoice:
+    """How moments are made. Names from the estimation catalogs; options go to that estimator by keyword.
+
+    lookback: number of most recent returns used, None for all. min_observations: fewer is a short history.
+    """
+
+    expected_returns: str = "historical_mean"
+    expected_returns_options: Mapping[str, Any] = field(default_factory=dict)
+    covariance: str = "ledoit_wolf"
+    covariance_options: Mapping[str, Any] = field(default_factory=dict)
+    lookback: int | None = 756
+    min_observations: int = 60
+    periods_per_year: float = 252.0
+    cash_return: float | None = None  # None: the risk-free rate
+
+
+@dataclass(frozen=True, slots=True)
+class DataPolicy:
+    """What to do with each kind of finding: "refuse", "quarantine" (take the asset out, keep its holding frozen) or "accept".
+
+    split_ratio_tolerance: a return within this of a simple split ratio looks like an unadjusted split.
+    stale_days: that many equal closing prices in a row are stale; source_stale_days: age of the newest price at as_of.
+    """
+
+    gap: str = "accept"
+    stale: str = "accept"
+    unadjusted_split: str = "quarantine"
+    non_positive_price: str = "refuse"
+    not_a_number: str = "accept"
+    impossible_return: str = "refuse"
+    short_history: str = "quarantine"
+    duplicate: str = "refuse"
+    stale_source: str = "accept"
+    max_gap_days: int = 5
+    stale_days: int = 10
+    source_stale_days: int = 7
+    split_ratio_tolerance: float = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class TradingRules:
+    """Money thresholds and share granularity of the plan. lot_size in shares; fractional ignores it."""
+
+    fractional: bool = False
+    lot_size: int = 1
+    min_trade_value: float = 100.0
+    time_limit_seconds: float = 5.0
+    mip_relative_gap: float = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A named, versioned set of choices (S4). objective: {"kind": …, …}; limits and costs: {catalog name: value}.
+
+    relax_order: limits that may give way when all cannot hold, the first to give way first; empty means never.
+    """
+
+    id: str
+    name: str
+    objective: Mapping[str, Any]
+    limits: Mapping[str, Any]
+    costs: Mapping[str, Any] = field(default_factory=dict)
+    risk_free_rate: float = 0.02
+    estimation: EstimationChoice = EstimationChoice()
+    data: DataPolicy = DataPolicy()
+    trading: TradingRules = TradingRules()
+    relax_order: tuple[str, ...] = ()
+    method_version: str = "v1"
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RebalanceRequest:
+    """Holdings and a policy; prices come from the provider named. Overrides have already been merged into `policy`.
+
+    benchmark: weights by asset id, or None. candidates: asset attributes for what may be bought or is held (sector,
+    asset class, quality score); assets the provider prices but nobody describes are not candidates.
+    as_of: the data version asked for; None is the newest the provider has. target_type: S2's word.
+    """
+
+    holdings: Holdings
+    policy: Policy
+    universe: Universe
+    benchmark: Mapping[str, float] | None = None
+    as_of: date | None = None
+    target_type: str = "optimal"
+    provider: str = "sample"
+
+    def identity(self) -> str:
+        """SHA-256 of the request; with the pricing pack's id it is the identity of the run."""
+        return digest(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OptimizationRequest:
+    """A choice of weights without shares or prices (S1). Given moments win over estimates from `returns`.
+
+    returns: (T, n) periodic simple returns in the universe's order, NaN where missing.
+    expected_returns: (n,) annual, NaN where to be estimated. covariance: (n, n) annual.
+    """
+
+    portfolio_id: str
+    universe: Universe
+    objective: Mapping[str, Any]
+    limits: Mapping[str, Any]
+    costs: Mapping[str, Any] = field(default_factory=dict)
+    risk_free_rate: float = 0.0
+    estimation: EstimationChoice = EstimationChoice()
+    expected_returns: Vector | None = None
+    covariance: Matrix | None = None
+    returns: Matrix | None = None
+    current_weights: Mapping[str, float] | None = None
+    benchmark_weights: Mapping[str, float] | None = None
+    relax_order: tuple[str, ...] = ()
+
+    def identity(self) -> str:
+        return digest(self)

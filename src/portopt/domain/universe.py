@@ -1,0 +1,100 @@
+"""The assets a decision is about, in one fixed order that every array follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from portopt.domain.arrays import Indices, Vector
+from portopt.domain.errors import DataError
+
+CASH = "CASH"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """An instrument (S2, S4) or a strategy (S1). Cash is one too, under the id `CASH`.
+
+    quality_score and esg_score: on the source's own scale (S4: 0 to 10); None is "not scored", which is not a pass.
+    tradable: False freezes the holding at its current weight.
+    """
+
+    id: str
+    name: str = ""
+    sector: str | None = None
+    asset_class: str | None = None
+    quality_score: float | None = None
+    esg_score: float | None = None
+    tradable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Universe:
+    """Assets in order; `positions` finds them by id. Two universes are equal when their assets are."""
+
+    assets: tuple[Asset, ...]
+    ids: tuple[str, ...] = field(init=False, compare=False)
+    positions: dict[str, int] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        ids = tuple(asset.id for asset in self.assets)
+        positions = {asset_id: i for i, asset_id in enumerate(ids)}
+        if len(positions) != len(ids):
+            twice = sorted({asset_id for asset_id in ids if ids.count(asset_id) > 1})
+            raise DataError(f"listed more than once: {', '.join(twice)}", field="assets", value=twice)
+        if not ids:
+            raise DataError("the universe holds no asset", field="assets", value=[])
+        object.__setattr__(self, "ids", ids)
+        object.__setattr__(self, "positions", positions)
+
+    def __len__(self) -> int:
+        return len(self.assets)
+
+    @property
+    def cash_position(self) -> int | None:
+        """Where cash stands, or None for a universe without it."""
+        return self.positions.get(CASH)
+
+    @property
+    def is_cash(self) -> np.ndarray:
+        """(n,) bool."""
+        mask = np.zeros(len(self), dtype=bool)
+        if self.cash_position is not None:
+            mask[self.cash_position] = True
+        return mask
+
+    def groups(self, attribute: Literal["sector", "asset_class"]) -> dict[str, Indices]:
+        """Positions by sector or asset class, names sorted; assets without one (cash among them) are in none."""
+        found: dict[str, list[int]] = {}
+        for i, asset in enumerate(self.assets):
+            name = getattr(asset, attribute)
+            if name is not None:
+                found.setdefault(name, []).append(i)
+        return {name: np.array(found[name], dtype=np.intp) for name in sorted(found)}
+
+    def scores(self, attribute: Literal["quality_score", "esg_score"]) -> Vector:
+        """(n,) scores; NaN where an asset has none."""
+        values = [getattr(asset, attribute) for asset in self.assets]
+        return np.array([np.nan if value is None else float(value) for value in values])
+
+    def indices(self, ids: Iterable[str]) -> Indices:
+        """Positions of `ids`, in their order. Raises DataError for an id not in the universe."""
+        ids = list(ids)
+        missing = [asset_id for asset_id in ids if asset_id not in self.positions]
+        if missing:
+            raise DataError(f"not in the universe: {', '.join(missing)}", field="assets", value=missing)
+        return np.array([self.positions[asset_id] for asset_id in ids], dtype=np.intp)
+
+    def vector(self, values: dict[str, float], default: float = 0.0) -> Vector:
+        """(n,) values by id; `default` where an id is not named. Unknown ids raise DataError."""
+        out = np.full(len(self), default, dtype=float)
+        out[self.indices(values)] = list(values.values())
+        return out
+
+    @classmethod
+    def of(cls, ids: Sequence[str]) -> Universe:
+        """Bare assets, for tests and notebooks."""
+        return cls(tuple(Asset(asset_id) for asset_id in ids))

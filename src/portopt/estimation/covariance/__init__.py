@@ -1,0 +1,1 @@
+"""Estimators of covariance, one file each."""

@@ -1,0 +1,1 @@
+"""Estimators of expected returns, one file each."""

@@ -1,0 +1,1 @@
+"""Prices as delivered, checked and made into an immutable snapshot."""

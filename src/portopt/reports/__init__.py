@@ -1,0 +1,1 @@
+"""The answer as a document, a page, a table."""

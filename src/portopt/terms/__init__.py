@@ -1,0 +1,1 @@
+"""What may be wanted and what is forbidden, one file each."""

@@ -1,0 +1,1 @@
+"""Solution and holdings to an executable plan."""

@@ -1,0 +1,1 @@
+"""Diagnosis before, audit after: the second opinion."""

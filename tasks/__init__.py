@@ -1,0 +1,1 @@
+"""Tasks: retry, timeout and one call each."""
