@@ -6,7 +6,8 @@
     ├── InfeasibleRequest   exit 3: a surface's way to say that a Diagnosis is the answer
     ├── DataError           exit 4: the data cannot be used as it is, named by asset and date
     ├── OutsideError        exit 5: the outside world failed; the only branch worth a retry
-    └── CertificateRefused  exit 1: our own answer did not pass the audit, so it does not leave
+    ├── CertificateRefused  exit 1: our own answer did not pass the audit, so it does not leave
+    └── OptimizerStopped    exit 1: no answer, and no proof that there is none
 
 `problem()` renders any of them as the RFC 9457 object of every surface.
 """
@@ -179,3 +180,21 @@ class CertificateRefused(PortoptError):
 
     code = "certificate_refused"
     title = "The answer did not pass its own audit and was withheld"
+
+
+class OptimizerStopped(PortoptError):
+    """The solvers ended without an answer and without a proof that there is none."""
+
+    code = "optimizer_stopped"
+    title = "The optimizer stopped without an answer"
+
+    def __init__(self, status: str, message: str = "") -> None:
+        what = {
+            "unbounded": "the objective can be improved without end under these limits",
+            "time_limit": "the time limit was reached before an answer was found",
+        }.get(status, "every solver on the ladder failed")
+        fixes = {
+            "unbounded": ["add a bound on every position (long_only, max_weight or leverage_limit)"],
+            "time_limit": ["raise the time limit", "loosen the gap that is asked for"],
+        }.get(status, [])
+        super().__init__(f"{what}{f' ({message})' if message else ''}", measured={"status": status}, fixes=fixes)

@@ -1,0 +1,29 @@
+"""A Diagnosis as the problem object that leaves: which limits conflict, why, and what was tried that works."""
+
+from __future__ import annotations
+
+from portopt.domain.canonical import plain
+from portopt.domain.diagnosis import Diagnosis
+from portopt.domain.errors import InfeasibleRequest
+from portopt.domain.problem import Problem, describe_term
+
+
+def infeasible_request(problem: Problem, diagnosis: Diagnosis) -> InfeasibleRequest:
+    """The exception of a surface for an infeasible problem. Every fix in it was solved before it is named."""
+    involved = {kind for conflict in diagnosis.conflicts for kind in conflict.limits}
+    limits = {limit.kind: limit.describe() for limit in problem.limits if limit.kind in involved}
+    asked = {limit.kind: describe_term(limit) for limit in problem.limits if limit.kind in involved}
+    return InfeasibleRequest(
+        diagnosis.sentence(),
+        field="limits",
+        value=plain(asked),
+        measured={
+            "limits": limits,
+            "conflicts": [plain(conflict) for conflict in diagnosis.conflicts],
+            "all_conflicts_found": diagnosis.complete,
+            "found_by": diagnosis.found_by,
+            "insufficient_alone": list(diagnosis.insufficient),
+            "fixes": [plain(fix) for fix in diagnosis.fixes if fix.verified],
+        },
+        fixes=[fix.summary for fix in diagnosis.fixes if fix.verified],
+    )

@@ -1,0 +1,419 @@
+"""START HERE: the steps from a question to an executable proposal, as functions of values.
+
+    fetch -> estimate -> formulate -> optimize -> validate -> trade -> conclude -> persist
+
+The Prefect flow, `service` and the backtest all run these. Nothing here knows who is asking.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from portopt.domain.arrays import Vector
+from portopt.domain.canonical import canonical_json, digest, make_id
+from portopt.domain.certificate import ValidatedSolution
+from portopt.domain.diagnosis import Diagnosis, GaveWay
+from portopt.domain.errors import DataError, MissingInput
+from portopt.domain.explanation import Frontier, FrontierPoint
+from portopt.domain.holdings import Holdings
+from portopt.domain.market import Finding, MarketQuery, MarketSnapshot
+from portopt.domain.moments import Covariance, Moments
+from portopt.domain.outcome import RebalanceOutcome
+from portopt.domain.plan import RebalancePlan
+from portopt.domain.problem import Problem
+from portopt.domain.program import StandardForm
+from portopt.domain.request import OptimizationRequest, RebalanceRequest
+from portopt.domain.run import Event, RunRecord, RunStatus
+from portopt.domain.solution import Solution, SolveStatus
+from portopt.domain.universe import CASH, Asset, Universe
+from portopt.ports import MarketDataProvider, PackStore, RunStore
+
+DOCUMENT_VERSION = "1"  # part of every run's identity: a new meaning of the document is a new run
+ADV_WINDOW = 21  # trading days in the average daily value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What optimize gives: the problem as finally solved, its program, the solution, and what had to give way."""
+
+    asked: Problem
+    problem: Problem
+    form: StandardForm
+    solution: Solution
+    gave_way: tuple[GaveWay, ...] = ()
+    diagnosis: Diagnosis | None = None
+
+
+# --- data ---------------------------------------------------------------------------------------------------------
+
+
+def wanted_assets(request: RebalanceRequest) -> tuple[str, ...]:
+    """Every asset that needs a price: held, candidate or in the benchmark; cash needs none."""
+    named = {*request.holdings.shares, *request.universe.ids, *(request.benchmark or {})}
+    return tuple(sorted(named - {CASH}))
+
+
+def fetch(request: RebalanceRequest, market: MarketDataProvider, packs: PackStore) -> MarketSnapshot:
+    """Read the market as it stood at request.as_of, check it, keep it as an immutable pricing pack."""
+    from portopt.market import open_snapshot
+
+    if not request.holdings.shares and request.holdings.cash <= 0:
+        raise DataError(
+            f"portfolio {request.holdings.portfolio_id!r} holds nothing: no shares and no cash",
+            field="holdings",
+            fixes=["add at least one position or a cash balance"],
+        )
+    query = MarketQuery(assets=wanted_assets(request), as_of=request.as_of)
+    snapshot = open_snapshot(
+        market.prices(query), source=market.source, adjustment=market.adjustment, policy=request.policy.data, query=query
+    )
+    _require_prices(request, snapshot)
+    return packs.put(snapshot)
+
+
+def reopen(request: RebalanceRequest, pricing_pack_id: str, packs: PackStore) -> MarketSnapshot:
+    """The pack of an earlier run, checked again under this request's data policy."""
+    from portopt.market import recheck
+
+    return recheck(packs.get(pricing_pack_id), request.policy.data)
+
+
+def _require_prices(request: RebalanceRequest, snapshot: MarketSnapshot) -> None:
+    unpriced = [a for a in wanted_assets(request) if a not in set(snapshot.asset_ids)]
+    held = [a for a in unpriced if a in request.holdings.shares]
+    if unpriced:
+        where = "held" if held else "named in the universe or the benchmark"
+        raise DataError(
+            f"no price for {', '.join(held or unpriced)} ({where}) in {snapshot.source}",
+            field="holdings" if held else "universe",
+            value=held or unpriced,
+            measured={"assets_priced": len(snapshot.asset_ids)},
+            fixes=["correct the identifier, add its prices, or remove it from the request"],
+        )
+
+
+def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe:
+    """Candidates, then whatever else is held or in the benchmark, then cash.
+
+    What the data checks quarantined is frozen at its holding; what is only in the benchmark may not be bought.
+    """
+    quarantined = {f.asset_id for f in snapshot.findings if f.treatment == "quarantined"}
+    held = {a for a, n in request.holdings.shares.items() if n != 0}
+    benchmark = set(request.benchmark or {})
+    assets: list[Asset] = []
+    for asset in request.universe.assets:
+        if asset.id == CASH:
+            continue
+        if asset.id in quarantined:
+            if asset.id in held | benchmark:
+                assets.append(dataclasses.replace(asset, tradable=False))
+            continue
+        assets.append(asset)
+    known = set(request.universe.ids)
+    assets += [Asset(a, tradable=a not in quarantined) for a in sorted(held - known - {CASH})]
+    assets += [Asset(a, tradable=False) for a in sorted(benchmark - held - known - {CASH})]
+    return Universe((*assets, Asset(CASH, name="Cash", asset_class="Cash")))
+
+
+# --- beliefs ------------------------------------------------------------------------------------------------------
+
+
+def estimate(request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
+    """Annual moments of the request's universe from the snapshot's prices."""
+    from portopt.estimation import estimate as estimate_moments
+
+    universe = universe_of(request, snapshot)
+    market = None if request.benchmark is None else universe.vector(dict(request.benchmark))
+    return estimate_moments(snapshot, universe, request.policy.estimation, request.policy.risk_free_rate, market)
+
+
+def beliefs(request: OptimizationRequest) -> Moments:
+    """Given moments where the request brings them, estimates from its returns where it does not."""
+    mu, covariance = request.expected_returns, request.covariance
+    if request.returns is None and (covariance is None or mu is None or bool(np.isnan(mu).any())):
+        raise MissingInput(
+            "expected returns and a covariance are needed, or returns to estimate them from",
+            field="strategies",
+            measured={"expected_returns_given": mu is not None, "covariance_given": covariance is not None},
+            fixes=["give every strategy `returns`, or `expected_return` and a covariance (or volatility and correlation)"],
+        )
+    if request.returns is None and mu is not None and covariance is not None:
+        return Moments(request.universe, mu, Covariance(Sigma=covariance), request.estimation.periods_per_year)
+    from portopt.estimation import moments_from_returns
+
+    if request.returns is None:
+        raise MissingInput("returns are needed to estimate from", field="strategies")
+    estimated = moments_from_returns(request.universe, request.returns, request.estimation, request.risk_free_rate)
+    if mu is not None:
+        estimated = dataclasses.replace(estimated, mu=np.where(np.isnan(mu), estimated.mu, mu), expected_return_method="given")
+    if covariance is not None:
+        estimated = dataclasses.replace(estimated, covariance=Covariance(Sigma=covariance), covariance_method="given")
+    return estimated
+
+
+# --- the question -------------------------------------------------------------------------------------------------
+
+
+def exact_prices(snapshot: MarketSnapshot) -> dict[str, Decimal]:
+    """The last known price of every asset as the shortest decimal that is the same number."""
+    return {a: Decimal(repr(float(p))) for a, p in zip(snapshot.asset_ids, snapshot.latest_prices(), strict=True)}
+
+
+def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
+    """Policy and book as one frozen problem."""
+    policy, universe = request.policy, moments.universe
+    prices = exact_prices(snapshot)
+    priced = snapshot.positions(tuple(a for a in universe.ids if a != CASH))
+    benchmark = None
+    if request.benchmark is not None:
+        benchmark = universe.vector({a: float(b) for a, b in request.benchmark.items()})
+    return Problem(
+        moments=moments,
+        **_terms(policy.objective, policy.limits, policy.costs, universe),
+        w_prev=request.holdings.weights(universe, prices),
+        benchmark=benchmark,
+        risk_free_rate=policy.risk_free_rate,
+        portfolio_value=float(request.holdings.value(prices)),
+        average_daily_value=_average_daily_value(snapshot, universe, priced),
+        prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
+        portfolio_id=request.holdings.portfolio_id,
+    )
+
+
+def formulate_weights(request: OptimizationRequest) -> Problem:
+    """A choice of weights alone (S1) as a problem."""
+    moments = beliefs(request)
+    universe = moments.universe
+    vectors = {
+        name: None if values is None else universe.vector(dict(values))
+        for name, values in (("w_prev", request.current_weights), ("benchmark", request.benchmark_weights))
+    }
+    return Problem(
+        moments=moments,
+        **_terms(request.objective, request.limits, request.costs, universe),
+        **vectors,
+        risk_free_rate=request.risk_free_rate,
+        portfolio_id=request.portfolio_id,
+    )
+
+
+def _terms(
+    objective: Mapping[str, Any], limits: Mapping[str, Any], costs: Mapping[str, Any], universe: Universe
+) -> dict[str, Any]:
+    """Terms from the catalog; what makes a portfolio a portfolio (budget, frozen holdings) is always among them."""
+    from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
+
+    structural: dict[str, Any] = {"budget": True}
+    if not all(asset.tradable for asset in universe.assets):
+        structural["frozen"] = True
+    return {
+        "objective": parse_objective(objective),
+        "limits": parse_limits({**structural, "long_only": True, **limits}),
+        "costs": parse_costs(costs),
+    }
+
+
+def _average_daily_value(snapshot: MarketSnapshot, universe: Universe, priced: Any) -> Vector | None:
+    if snapshot.volumes is None:
+        return None
+    traded = snapshot.prices[-ADV_WINDOW:, priced] * snapshot.volumes[-ADV_WINDOW:, priced]
+    out = np.full(len(universe), np.inf)
+    out[[i for i, a in enumerate(universe.ids) if a != CASH]] = np.nanmean(traded, axis=0)
+    return out
+
+
+# --- the answer ---------------------------------------------------------------------------------------------------
+
+
+def optimize(problem: Problem, relax_order: tuple[str, ...] = ()) -> Answer:
+    """Solve; when no portfolio satisfies the limits, diagnose, and let the declared order give way where there is one."""
+    from portopt import optimization, validation
+
+    form = optimization.assemble(problem)
+    early = validation.check_before(problem, form)
+    solution = None if early is not None else optimization.optimize(problem, form=form)
+    if solution is not None and solution.status is not SolveStatus.INFEASIBLE:
+        return Answer(problem, problem, form, solution)
+    diagnosis = validation.diagnose(problem, optimization.assemble, optimization.solve)
+    infeasible = Solution(SolveStatus.INFEASIBLE, problem.identity(), diagnosis=diagnosis)
+    if not relax_order:
+        return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
+    relaxed, gave_way = validation.relax_in_order(problem, relax_order, optimization.assemble, optimization.solve)
+    if not gave_way:
+        return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
+    form = optimization.assemble(relaxed)
+    return Answer(problem, relaxed, form, optimization.optimize(relaxed, form=form), gave_way, diagnosis)
+
+
+def validate(answer: Answer) -> ValidatedSolution:
+    """The audit. Raises CertificateRefused; an infeasible answer raises InfeasibleRequest with its diagnosis."""
+    from portopt import validation
+    from portopt.domain.errors import OptimizerStopped
+    from portopt.domain.infeasible import infeasible_request
+
+    solution = answer.solution
+    if solution.status is SolveStatus.INFEASIBLE and answer.diagnosis is not None:
+        raise infeasible_request(answer.problem, answer.diagnosis)
+    if not solution.is_optimal:
+        raise OptimizerStopped(solution.status.value, solution.raw.message if solution.raw else "")
+    return validation.certify(answer.problem, answer.form, solution)
+
+
+def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Answer, validated: ValidatedSolution) -> RebalancePlan:
+    """Whole shares that keep every limit, with money to the cent."""
+    from portopt.trading import make_plan
+
+    return make_plan(answer.problem, validated, request.holdings, exact_prices(snapshot), request.policy.trading)
+
+
+def frontier_of(answer: Answer, weights: Vector, points: int = 20) -> Frontier:
+    """The efficient frontier under the request's own limits, with the target on it."""
+    from portopt import optimization
+
+    frontier = optimization.efficient_frontier(answer.problem, points)
+    moments = answer.problem.moments
+    r, sigma = float(moments.mu @ weights), moments.covariance.volatility(weights)
+    sharpe = (r - answer.problem.risk_free_rate) / sigma if sigma > 0 else None
+    return dataclasses.replace(frontier, target=FrontierPoint(r, sigma, sharpe, weights))
+
+
+def conclude(
+    request: RebalanceRequest,
+    snapshot: MarketSnapshot,
+    answer: Answer,
+    validated: ValidatedSolution,
+    plan: RebalancePlan,
+    *,
+    frontier: bool = True,
+) -> RebalanceOutcome:
+    """Prices of limits, reasons of trades, frontier: everything that is said about the answer."""
+    from portopt import analysis, optimization
+
+    if validated.solution.raw is None:
+        raise DataError("a validated solution without a solver's answer cannot be explained", field="solution")
+    prices = optimization.shadow_prices(answer.problem, answer.form, validated.solution.raw)
+    explanation = analysis.explain(answer.problem, answer.form, validated, prices)
+    reasons = {reason.asset_id: reason.sentence for reason in explanation.reasons}
+    trades = tuple(dataclasses.replace(t, reason=t.reason or reasons.get(t.asset_id, "")) for t in plan.trades)
+    return RebalanceOutcome(
+        run_id=run_identity(request, snapshot),
+        request=request,
+        snapshot=snapshot,
+        asked=answer.asked,
+        problem=answer.problem,
+        validated=validated,
+        plan=dataclasses.replace(plan, trades=trades),
+        explanation=explanation,
+        frontier=frontier_of(answer, validated.weights) if frontier else None,
+        gave_way=answer.gave_way,
+        diagnosis=answer.diagnosis,
+    )
+
+
+# --- the record ---------------------------------------------------------------------------------------------------
+
+
+def run_identity(request: RebalanceRequest, snapshot: MarketSnapshot) -> str:
+    """`reb-…`: the same request on the same pricing pack is the same run."""
+    return make_id("reb", snapshot.as_of, digest(request.identity(), snapshot.pricing_pack_id, DOCUMENT_VERSION))
+
+
+def begun(request: RebalanceRequest, snapshot: MarketSnapshot, now: datetime) -> RunRecord:
+    """The record of a run that has its data and starts to work."""
+    from portopt.dialects.requests import rebalance_request_to_data
+
+    return RunRecord(
+        run_id=run_identity(request, snapshot),
+        kind="rebalance",
+        portfolio_id=request.holdings.portfolio_id,
+        status=RunStatus.PROCESSING,
+        request=rebalance_request_to_data(request),
+        pricing_pack_id=snapshot.pricing_pack_id,
+        as_of=snapshot.as_of,
+        created_at=now,
+    )
+
+
+def document_of(outcome: RebalanceOutcome) -> dict[str, Any]:
+    """The deterministic answer: every number, no clock."""
+    from portopt.reports.document import rebalance_document
+
+    return rebalance_document(outcome)
+
+
+def completed(
+    begun_record: RunRecord,
+    document: Mapping[str, Any],
+    now: datetime,
+    *,
+    timings: Mapping[str, float],
+    report_path: str | None,
+    await_approval: bool = False,
+) -> RunRecord:
+    """The finished record, ready for the one transaction that stores it."""
+    return dataclasses.replace(
+        begun_record,
+        status=RunStatus.AWAITING_APPROVAL if await_approval else RunStatus.COMPLETED,
+        completed_at=now,
+        document=document,
+        document_digest=digest(canonical_json(document)),
+        timings=dict(timings),
+        report_path=report_path,
+    )
+
+
+def event_of(outcome_record: RunRecord) -> Event:
+    """`PortfolioOptimized`, in S1's words; its id comes from the run's, so a repeat is recognised everywhere."""
+    from portopt.dialects.strategy import rebalance_event_body
+
+    occurred_at = outcome_record.completed_at or datetime.now(UTC)
+    event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"portopt:{outcome_record.run_id}:portfolio_optimized"))
+    return Event(
+        event_id=event_id,
+        type="portfolio_optimized",
+        key=outcome_record.portfolio_id,
+        body=rebalance_event_body(outcome_record, event_id),
+        occurred_at=occurred_at,
+    )
+
+
+def persist(record: RunRecord, runs: RunStore) -> bool:
+    """Result, projection and event in one transaction; False when this run was complete already."""
+    event = None if record.status is RunStatus.AWAITING_APPROVAL else event_of(record)
+    return runs.complete(record, event)
+
+
+def findings_of(snapshot: MarketSnapshot) -> tuple[Finding, ...]:
+    """What the data checks found, worst treatment first."""
+    order = {"refused": 0, "quarantined": 1, "accepted": 2}
+    return tuple(sorted(snapshot.findings, key=lambda f: (order[f.treatment], f.asset_id or "", f.date or date.min)))
+
+
+def holdings_copy(request: RebalanceRequest, runs: RunStore) -> Holdings:
+    """Keep the reference copy of the portfolio that every stored table points at."""
+    runs.save_holdings(request.holdings)
+    return request.holdings
+
+
+def require_feasible(problem: Problem) -> None:
+    """Raises InfeasibleRequest, diagnosed, when no portfolio satisfies the problem's limits."""
+    answer = optimize(problem)
+    if answer.solution.status is SolveStatus.INFEASIBLE:
+        validate(answer)
+
+
+def work(request: RebalanceRequest, snapshot: MarketSnapshot, *, frontier: bool = True) -> dict[str, Any]:
+    """Every step from a snapshot to the document, for a replay."""
+    problem = formulate(request, snapshot, estimate(request, snapshot))
+    answer = optimize(problem, request.policy.relax_order)
+    validated = validate(answer)
+    plan = trade(request, snapshot, answer, validated)
+    return document_of(conclude(request, snapshot, answer, validated, plan, frontier=frontier))

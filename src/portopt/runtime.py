@@ -1,0 +1,130 @@
+"""The one place that picks adapters: settings in, the outside world out, each part opened when first used."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from portopt.domain.errors import MissingInput, PortoptError, RequestError
+from portopt.ports import EventSink, MarketDataProvider, PackStore
+
+if TYPE_CHECKING:
+    from portopt.adapters.store.sql import SqlStore
+    from portopt.settings import Settings
+
+T = TypeVar("T")
+PROVIDERS = ("sample", "files", "sql", "http", "yahoo")
+
+
+class Runtime:
+    """An installation at work. Members open lazily, so that a question that needs no database opens none."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def home(self) -> Path:
+        home = self.settings.home.expanduser()
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PortoptError(
+                f"cannot write to {home}: {error.strerror}", field="PORTOPT_HOME", value=str(home),
+                fixes=["set PORTOPT_HOME to a folder you may write to"],
+            ) from error  # fmt: skip
+        return home
+
+    @cached_property
+    def packs(self) -> PackStore:
+        from portopt.adapters.store.packs import FilePackStore
+
+        self.home  # noqa: B018 - made on first use
+        return FilePackStore(self.settings.packs_path)
+
+    @cached_property
+    def runs(self) -> SqlStore:
+        """The store, migrated to this version's schema."""
+        from portopt.adapters.store.sql import SqlStore
+
+        self.home  # noqa: B018 - made on first use
+        store = SqlStore(self.settings.store_url)
+        store.migrate()
+        return store
+
+    @cached_property
+    def sink(self) -> EventSink:
+        if self.settings.events == "pulsar":
+            from portopt.adapters.events.pulsar_sink import PulsarSink
+
+            return PulsarSink(self.settings.pulsar_url, self.settings.pulsar_topic)
+        from portopt.adapters.events.local_log import LocalLog
+
+        self.home  # noqa: B018 - made on first use
+        return LocalLog(self.settings.event_log_path)
+
+    def market(self, provider: str) -> MarketDataProvider:
+        """A provider by name; `files:PATH` reads that path. Raises MissingInput naming the setting it lacks."""
+        name, _, path = provider.partition(":")
+        settings = self.settings
+        if name == "sample":
+            from portopt.adapters.providers.sample import SampleProvider
+
+            return SampleProvider()
+        if name == "files":
+            from portopt.adapters.providers.files import FileProvider
+
+            return FileProvider(Path(path) if path else _needed(settings.market_path, "PORTOPT_MARKET_PATH"))
+        if name == "http":
+            from portopt.adapters.providers.http import HttpProvider
+
+            token = settings.market_token.get_secret_value() if settings.market_token else None
+            return HttpProvider(
+                _needed(settings.market_url, "PORTOPT_MARKET_URL"),
+                token=token,
+                timeout_seconds=settings.market_timeout_seconds,
+                retry_seconds=settings.market_retry_seconds,
+            )
+        if name == "sql":
+            from portopt.adapters.store.sql_prices import SqlProvider
+
+            return SqlProvider(
+                _needed(settings.market_url, "PORTOPT_MARKET_URL"), _needed(settings.market_query, "PORTOPT_MARKET_QUERY")
+            )
+        if name == "yahoo":
+            from portopt.adapters.providers.yahoo import YahooProvider
+
+            return YahooProvider()
+        raise RequestError(
+            f"there is no price provider {name!r}; known: {', '.join(PROVIDERS)}",
+            field="provider",
+            value=provider,
+            fixes=[f"use one of: {', '.join(PROVIDERS)}"],
+        )
+
+
+def _needed(value: T | None, variable: str) -> T:
+    if value is None:
+        raise MissingInput(f"this provider needs {variable}", field=variable, fixes=[f"set {variable}"])
+    return value
+
+
+def open_runtime(settings: Settings | None = None) -> Runtime:
+    """A runtime of its own, for tests and embedding; settings default to the environment's."""
+    from pydantic import ValidationError
+
+    from portopt.settings import Settings as FromEnvironment
+
+    try:
+        return Runtime(settings or FromEnvironment())
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "PORTOPT_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise RequestError(f"{name}: {first['msg']}", field=name, value=os.environ.get(name)) from None
+
+
+@lru_cache(maxsize=1)
+def runtime() -> Runtime:
+    """This process's runtime."""
+    return open_runtime()

@@ -1,0 +1,61 @@
+"""Every setting, its default and its environment variable (`PORTOPT_…`), in one place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """Where everything this installation keeps lives, unless PORTOPT_HOME says otherwise."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "portopt"
+
+
+class Settings(BaseSettings):
+    """Read from the environment and an optional `.env`. The defaults need no server and no network."""
+
+    model_config = SettingsConfigDict(env_prefix="PORTOPT_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=default_home, description="database, pricing packs, reports and the event log")
+    database_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL of the store; unset is SQLite under `home`. postgresql+psycopg://… in production"
+    )
+
+    market: Literal["sample", "files", "sql", "http", "yahoo"] = Field("sample", description="default price provider")
+    market_path: Path | None = Field(None, description="file or folder of prices, for `files`")
+    market_url: str | None = Field(None, description="base address for `http`; SQLAlchemy URL for `sql`")
+    market_query: str | None = Field(None, description="SELECT with :as_of, for `sql`")
+    market_token: SecretStr | None = Field(None, description="bearer token for `http`")
+    market_timeout_seconds: float = Field(10.0, gt=0, description="one request to the market-data service")
+    market_retry_seconds: float = Field(60.0, ge=0, description="all retries of one fetch together")
+
+    events: Literal["local", "pulsar"] = Field("local", description="where the outbox delivers")
+    pulsar_url: str = Field("pulsar://127.0.0.1:6650", description="broker, for `pulsar`")
+    pulsar_topic: str = Field("persistent://public/default/portfolio-optimized", description="topic, for `pulsar`")
+
+    calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+
+    @property
+    def store_url(self) -> str:
+        """The database URL, secret included: for the store's door alone."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.home.expanduser().resolve() / 'portopt.db'}"
+
+    @property
+    def packs_path(self) -> Path:
+        return self.home.expanduser() / "packs"
+
+    @property
+    def reports_path(self) -> Path:
+        return self.home.expanduser() / "reports"
+
+    @property
+    def event_log_path(self) -> Path:
+        return self.home.expanduser() / "events.jsonl"
