@@ -1,0 +1,76 @@
+"""The one document of a finished rebalance. Command line, page, exports, store and events all read this and nothing else.
+
+The same request on the same pricing pack gives the same bytes: no wall clock, no timings, no paths. Money is a decimal
+string with cents, every other number a float in natural units (fractions, annual); a number that cannot be said is null.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portopt.domain.canonical import plain
+from portopt.domain.outcome import RebalanceOutcome
+from portopt.reports.sections import decision, evidence, inputs
+from portopt.reports.sections.definitions import definitions
+from portopt.reports.sections.words import verdict
+
+SCHEMA_VERSION = "1.0"
+
+
+def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
+    """Every number of one rebalance, JSON-able, deterministic. Key order is reading order."""
+    plan, problem = outcome.plan, outcome.problem
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "rebalance",
+        "run_id": outcome.run_id,
+        "portfolio_id": plan.portfolio_id,
+        "as_of": outcome.snapshot.as_of.isoformat(),
+        "currency": plan.currency,
+        "target_type": outcome.request.target_type,
+        "verdict": None,
+        "headline": decision.headline(plan),
+        "figures": decision.figures(plan.before, plan.after),
+        "trades": decision.trades(outcome),
+        "proposal": decision.proposal(outcome),
+        "limits": evidence.limits(outcome),
+        "limit_prices": evidence.limit_prices(outcome.explanation.prices),
+        "risk": evidence.risk(outcome.explanation.contributions),
+        "risk_aversion": outcome.explanation.gamma,
+        "frontier": evidence.frontier(outcome),
+        "relaxations": evidence.relaxations(outcome),
+        "diagnosis": evidence.diagnosis(outcome.diagnosis),
+        "rounding": _rounding(outcome),
+        "certificate": evidence.certificate(outcome),
+        "policy": plain(outcome.request.policy),
+        "objective": evidence.objective(problem, outcome.validated.weights),
+        "estimators": inputs.estimators(outcome),
+        "pricing_pack": evidence.pricing_pack(outcome.snapshot),
+        "data_quality": evidence.data_quality(outcome.snapshot),
+        "inputs": inputs.inputs(outcome),
+        "definitions": definitions(),
+    }
+    tidy = _tidied(plain(document))
+    tidy["verdict"] = verdict(tidy)
+    return dict(tidy)
+
+
+def _rounding(outcome: RebalanceOutcome) -> dict[str, Any]:
+    plan, rules = outcome.plan, outcome.request.policy.trading
+    return {
+        "method": plan.rounding,
+        "gap": plan.rounding_gap,
+        "mip_gap": plan.mip_gap,
+        "fractional": rules.fractional,
+        "lot_size": rules.lot_size,
+        "min_trade_value": str(rules.min_trade_value),
+    }
+
+
+def _tidied(value: Any) -> Any:
+    """Minus zero has no place among figures: a zero is a zero, and has one spelling."""
+    if isinstance(value, float):
+        return value + 0.0
+    if isinstance(value, dict):
+        return {key: _tidied(item) for key, item in value.items()}
+    return [_tidied(item) for item in value] if isinstance(value, list) else value

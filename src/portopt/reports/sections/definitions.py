@@ -1,0 +1,54 @@
+"""Every figure of the report in one sentence. A figure without a line here does not go into the report."""
+
+from __future__ import annotations
+
+DEFINITIONS: tuple[tuple[str, str], ...] = (
+    ("Weight", "Market value of a position over the value of the portfolio, cash included; weights add up to one."),
+    ("Current weight", "The weight before the trade, from the holdings at the prices of this report."),
+    ("Target weight", "The weight at the continuous optimum, before rounding to whole shares."),
+    ("Proposed weight", "The weight that the proposed whole shares give, at the same prices."),
+    ("Portfolio value", "Shares times price, each position to the cent, plus cash."),
+    (
+        "Turnover",
+        "Half the sum of absolute weight changes, cash included: the larger of buys and sells over portfolio value.",
+    ),
+    ("Gross", "The value of everything bought plus everything sold."),
+    (
+        "Total cost",
+        "Estimated commission plus market impact of all trades, each rounded half-even to the cent and then added.",
+    ),
+    ("Cost in basis points", "Total cost over portfolio value; one basis point is one hundredth of a percent."),
+    ("Cash after", "Cash before, plus sells, minus buys, minus total cost."),
+    ("Expected return", "μ'w: weights times annual arithmetic expected returns, as the estimator named here gives them."),
+    ("Volatility", "√(w'Σw): standard deviation of the annual return under the covariance used."),
+    ("Sharpe ratio", "(μ'w − risk-free rate) / volatility."),
+    ("Tracking error", "√((w−b)'Σ(w−b)): standard deviation of the annual return relative to the benchmark weights b."),
+    (
+        "Deepest drawdown, in-sample",
+        "The largest fall from a peak that these weights, held constant, would have had over the history used; "
+        "it looks back at data the weights were chosen on and is no forecast.",
+    ),
+    ("Positions", "Number of assets with a weight other than zero, cash not counted."),
+    ("Risk contribution", "wᵢ(Σw)ᵢ / volatility: the contributions add up to the volatility, the shares to one."),
+    ("Slack", "Distance of a reading to the nearer side of its limit, in the limit's own unit; negative is a violation."),
+    ("Binding", "The continuous optimum touches this side: with more room there would be a better portfolio."),
+    (
+        "Price of a limit",
+        "First-order gain in annual risk-adjusted return, in basis points, from opening the limit by the step shown.",
+    ),
+    ("Efficient frontier", "The portfolios with the least volatility for their expected return, under the same limits."),
+    ("Worst violation", "The largest amount by which any hard limit is missed at the continuous optimum, in natural units."),
+    ("Stationarity", "Residual of the first optimality condition (the gradient of the Lagrangian), relative to its scale."),
+    ("Dual infeasibility", "How far multipliers are from the sign or cone they must have, relative."),
+    ("Complementarity", "Slack times multiplier, at most: a limit with a price must touch, relative."),
+    ("Gap", "Bound, in the objective's unit, on how much better any portfolio within the limits could be."),
+    ("Relative gap", "The gap over the scale of the objective."),
+    (
+        "Rounding gap",
+        "How much worse the whole-share portfolio is than the continuous optimum, in the objective's unit.",
+    ),
+)
+
+
+def definitions() -> list[dict[str, str]]:
+    return [{"term": term, "meaning": meaning} for term, meaning in DEFINITIONS]

@@ -1,0 +1,201 @@
+"""Why the answer can be trusted: limits read off the book, their prices, where the risk sits, the audit, the data."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from portopt.domain.canonical import plain
+from portopt.domain.diagnosis import Diagnosis
+from portopt.domain.explanation import FrontierPoint, RiskContribution, ShadowPrice
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.outcome import RebalanceOutcome
+from portopt.domain.problem import Problem, Readings
+
+# A reading this close to its side at the continuous optimum presses on it; the polish makes such contacts exact.
+TOUCHES = 1e-7
+
+
+def limits(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
+    """Every limit with every reading of the whole-share book, beside the book before and the continuous optimum.
+
+    binding: the continuous optimum touches that side. slack: distance of the whole-share book to the nearer side.
+    """
+    problem = outcome.problem
+    at_target = {reading.limit: reading for reading in outcome.validated.certificate.readings}
+    priced = {(price.limit, price.member) for price in outcome.explanation.prices}
+    found = []
+    for reading in outcome.plan.readings:
+        limit = problem.limit(reading.limit)
+        before = limit.read(problem.w_prev, problem) if limit is not None and problem.w_prev is not None else None
+        target = at_target.get(reading.limit)
+        rows = _rows(reading, before, target, priced)
+        found.append(
+            {
+                "limit": reading.limit,
+                "description": limit.describe() if limit is not None else reading.limit,
+                "unit": reading.unit,
+                "soft": bool(getattr(limit, "soft", False)),
+                "structural": bool(getattr(limit, "structural", False)),
+                "holds": reading.worst() <= outcome.validated.certificate.tolerances.feasibility,
+                "worst_violation": reading.worst(),
+                "binding": any(row["binding"] for row in rows),
+                "readings": rows,
+            }
+        )
+    return found
+
+
+def _rows(
+    after: Readings, before: Readings | None, target: Readings | None, priced: set[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    rows = []
+    slack = after.slack()
+    old = dict(zip(before.members, before.measured, strict=True)) if before is not None else {}
+    new = dict(zip(target.members, zip(target.measured, target.slack(), strict=True), strict=True)) if target else {}
+    for i, member in enumerate(after.members):
+        at, room = new.get(member, (None, math.inf))
+        rows.append(
+            {
+                "member": member,
+                "before": old.get(member),
+                "target": at,
+                "measured": after.measured[i],
+                "lower": after.lower[i],
+                "upper": after.upper[i],
+                "slack": slack[i],
+                "binding": bool(room <= TOUCHES or (after.limit, member) in priced),
+            }
+        )
+    return rows
+
+
+def limit_prices(prices: tuple[ShadowPrice, ...]) -> list[dict[str, Any]]:
+    """The binding limits, the dearest first."""
+    ordered = sorted(prices, key=lambda price: (-abs(price.cost_bps), price.limit, price.member))
+    return [dict(plain(price)) for price in ordered]
+
+
+def risk(contributions: tuple[RiskContribution, ...]) -> dict[str, list[dict[str, Any]]]:
+    """Contributions to volatility by asset and by sector, the largest first."""
+    ordered = sorted(contributions, key=lambda part: (-part.contribution, part.name))
+    rows: dict[str, list[dict[str, Any]]] = {"by_asset": [], "by_sector": []}
+    for part in ordered:
+        row = {"name": part.name, "weight": part.weight, "contribution": part.contribution, "share": part.share}
+        rows[f"by_{part.of}"].append(row)
+    return rows
+
+
+def frontier(outcome: RebalanceOutcome) -> dict[str, Any] | None:
+    """The efficient frontier and the portfolios to compare with; `proposed` is the whole-share book."""
+    line = outcome.frontier
+    if line is None:
+        return None
+    after = outcome.plan.after
+    return {
+        "points": [_point(point) for point in line.points],
+        "current": _point(line.current),
+        "proposed": {
+            "expected_return": after.expected_return,
+            "volatility": after.volatility,
+            "sharpe_ratio": after.sharpe_ratio,
+            "weights": None,
+        },
+        "target": _point(line.target),
+        "optimal": _point(line.optimal),
+        "min_risk": _point(line.min_risk),
+        "max_return": _point(line.max_return),
+    }
+
+
+def _point(point: FrontierPoint | None) -> dict[str, Any] | None:
+    return None if point is None else dict(plain(point))
+
+
+def certificate(outcome: RebalanceOutcome) -> dict[str, Any]:
+    """What the audit measured, its tolerances, and which engine gave the answer it looked at."""
+    paper, raw = outcome.validated.certificate, outcome.validated.solution.raw
+    return {
+        "verdict": paper.verdict,
+        "problem_identity": paper.problem_identity,
+        "worst_violation": paper.worst_violation,
+        "worst_limit": paper.worst_limit,
+        "stationarity": paper.stationarity,
+        "dual_infeasibility": paper.dual_infeasibility,
+        "complementarity": paper.complementarity,
+        "objective": paper.objective,
+        "gap": paper.gap,
+        "relative_gap": paper.relative_gap,
+        "weight_sum": paper.weight_sum,
+        "exact_zeros": paper.exact_zeros,
+        "mip_gap": paper.mip_gap,
+        "shortfalls": [{"limit": limit, "shortfall": by} for limit, by in paper.shortfalls],
+        "tolerances": plain(paper.tolerances),
+        "engine": None if raw is None else {"solver": raw.solver, "iterations": raw.iterations, "polished": raw.polished},
+    }
+
+
+def pricing_pack(snapshot: MarketSnapshot) -> dict[str, Any]:
+    """Which prices, from where, how old."""
+    first, last = (str(snapshot.dates[i].astype("datetime64[D]")) for i in (0, -1))
+    age = int((np.datetime64(snapshot.as_of, "D") - snapshot.dates[-1].astype("datetime64[D]")).astype(int))
+    stale = [finding.detail for finding in snapshot.findings if finding.kind == "stale_source"]
+    return {
+        "id": snapshot.pricing_pack_id,
+        "source": snapshot.source,
+        "adjustment": snapshot.adjustment,
+        "assets": len(snapshot.asset_ids),
+        "observations": len(snapshot.dates),
+        "first_date": first,
+        "last_date": last,
+        "age_days": age,
+        "stale": stale[0] if stale else None,
+    }
+
+
+def data_quality(snapshot: MarketSnapshot) -> dict[str, Any]:
+    """Everything found wrong with the prices, and what was done about it."""
+    treated = Counter(finding.treatment for finding in snapshot.findings)
+    return {
+        "accepted": treated["accepted"],
+        "quarantined": treated["quarantined"],
+        "refused": treated["refused"],
+        "findings": plain(snapshot.findings),
+    }
+
+
+def diagnosis(found: Diagnosis | None) -> dict[str, Any] | None:
+    """Why the limits as asked could not all hold. How long the search took is not part of the answer."""
+    if found is None:
+        return None
+    return {
+        "sentence": found.sentence() if found.conflicts else "",
+        "conflicts": plain(found.conflicts),
+        "fixes": plain(found.fixes),
+        "insufficient": list(found.insufficient),
+        "complete": found.complete,
+        "found_by": found.found_by,
+    }
+
+
+def relaxations(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
+    """What the policy's own priority order gave up, in order."""
+    return [{**plain(step.relaxation), "because": step.because} for step in outcome.gave_way]
+
+
+def objective(problem: Problem, weights: Any) -> dict[str, Any]:
+    """What was wanted, and how much of it there is before and at the continuous optimum."""
+    term = problem.objective
+    before = None if problem.w_prev is None else term.value(problem.w_prev, problem)
+    return {
+        **plain(term),
+        "kind": term.kind,
+        "sense": term.sense,
+        "unit": term.unit,
+        "description": term.describe(),
+        "before": before,
+        "target": term.value(weights, problem),
+    }
