@@ -18,6 +18,7 @@ class Tolerances:
     stationarity: float = 1e-7
     relative_gap: float = 1e-7
     voices: float = 1e-9
+    mip_gap: float = 1e-4  # for answers with integer columns, whose optimality only the solver's own gap speaks of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +29,7 @@ class Certificate:
     stationarity, dual_infeasibility, complementarity: residuals of the optimality conditions, relative.
     objective: by the auditor's own voice. gap: a bound, in the objective's unit, on how much any feasible portfolio
     could be better; relative_gap: the same over the objective's scale. mip_gap: for integer answers, else None.
+    gap_proven: False where part of the bound rests on an estimate, because a column has no finite reach (see optimality.py).
     verdict: "certified" or "refused"; reasons: why, when refused. shortfalls: soft limits and what they miss by.
     """
 
@@ -48,6 +50,7 @@ class Certificate:
     mip_gap: float | None = None
     shortfalls: tuple[tuple[str, float], ...] = ()
     tolerances: Tolerances = Tolerances()
+    gap_proven: bool = True
 
     @property
     def certified(self) -> bool:

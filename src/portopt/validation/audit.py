@@ -1,0 +1,187 @@
+"""The second opinion: everything claimed about an answer, recomputed from the problem.
+
+Shares no code with what made the answer: limits are read by their own auditor's voice, the objective by `value`, and the
+optimality conditions of the program by the arithmetic in optimality.py.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from portopt.domain.arrays import Vector
+from portopt.domain.certificate import Certificate, Tolerances, ValidatedSolution
+from portopt.domain.problem import Problem, Readings
+from portopt.domain.program import StandardForm
+from portopt.domain.solution import Duals, RawAnswer, Solution
+from portopt.validation.optimality import Conditions, conditions, objective_scale, primal_residual
+from portopt.validation.phrases import amount
+
+NOT_CLAIMED = float("nan")
+
+
+def audit(problem: Problem, form: StandardForm, solution: Solution, tolerances: Tolerances = Tolerances()) -> Certificate:
+    """A certificate of what was found, certified or refused; never raises for a bad answer.
+
+    gap is in the objective's unit, for a ratio in annual return at the answer's own risk; relative_gap is over
+    optimality.objective_scale.
+    Integer columns: no multiplier certifies them; the solver's gap stands in `mip_gap` and `relative_gap`, and stationarity,
+    dual infeasibility and complementarity are NaN, "not claimed".
+    """
+    unusable = _unusable(problem, form, solution)
+    raw, weights = solution.raw, solution.weights
+    if unusable or raw is None or raw.x is None or weights is None:
+        return _refused_unread(problem, tolerances, unusable)
+    w = np.asarray(weights, dtype=float)
+    x = raw.x.copy()
+    x[: problem.n] = w
+    readings = tuple(limit.read(w, problem) for limit in problem.limits)
+    worst, worst_limit = _worst(problem, readings)
+    scale = objective_scale(form, x)
+    found, relative, why_not = _optimality(form, x, raw, scale, tolerances)
+    reasons = (
+        *_identity_reasons(problem, solution),
+        *_feasibility_reasons(problem, form, x, readings, tolerances),
+        *_voices_reasons(problem, form, x, tolerances),
+        *why_not,
+    )
+    return Certificate(
+        problem_identity=problem.identity(),
+        verdict="refused" if reasons else "certified",
+        reasons=reasons,
+        readings=readings,
+        worst_violation=worst,
+        worst_limit=worst_limit,
+        stationarity=found.stationarity,
+        dual_infeasibility=found.dual_infeasibility,
+        complementarity=found.complementarity,
+        objective=float(problem.objective.value(w, problem)),
+        gap=found.gap,
+        relative_gap=relative,
+        weight_sum=math.fsum(w.tolist()),
+        exact_zeros=int((w == 0.0).sum()),
+        mip_gap=raw.mip_gap if form.integer.any() else None,
+        shortfalls=tuple((limit.kind, r.worst()) for limit, r in zip(problem.limits, readings, strict=True) if limit.soft),
+        tolerances=tolerances,
+        gap_proven=found.proven,
+    )
+
+
+def certify(
+    problem: Problem, form: StandardForm, solution: Solution, tolerances: Tolerances = Tolerances()
+) -> ValidatedSolution:
+    """The answer with its certificate. Raises CertificateRefused, with the reasons, when the audit would not sign."""
+    return ValidatedSolution(solution, audit(problem, form, solution, tolerances))
+
+
+def _unusable(problem: Problem, form: StandardForm, solution: Solution) -> tuple[str, ...]:
+    """Why there is nothing to audit, if so."""
+    raw, w = solution.raw, solution.weights
+    if not solution.is_optimal or w is None or raw is None or raw.x is None:
+        return (f"there is no answer to audit: the solve ended {solution.status.value}",)
+    if form.n_weights != problem.n or w.shape != (problem.n,) or raw.x.shape != (form.n_columns,):
+        return (f"{w.shape[0]} weights and {raw.x.shape[0]} columns for {problem.n} assets and {form.n_columns} columns",)
+    if not (np.isfinite(w).all() and np.isfinite(raw.x).all()):
+        return ("the answer holds a value that is not a number",)
+    return ()
+
+
+def _refused_unread(problem: Problem, tolerances: Tolerances, reasons: tuple[str, ...]) -> Certificate:
+    return Certificate(
+        problem_identity=problem.identity(),
+        verdict="refused",
+        reasons=reasons,
+        readings=(),
+        worst_violation=NOT_CLAIMED,
+        worst_limit="",
+        stationarity=NOT_CLAIMED,
+        dual_infeasibility=NOT_CLAIMED,
+        complementarity=NOT_CLAIMED,
+        objective=NOT_CLAIMED,
+        gap=NOT_CLAIMED,
+        relative_gap=NOT_CLAIMED,
+        weight_sum=NOT_CLAIMED,
+        exact_zeros=0,
+        tolerances=tolerances,
+        gap_proven=False,
+    )
+
+
+def _worst(problem: Problem, readings: tuple[Readings, ...]) -> tuple[float, str]:
+    """The largest violation over the hard limits and whose it is; (0.0, "") when none is violated."""
+    hard = [(r.worst(), limit.kind) for limit, r in zip(problem.limits, readings, strict=True) if not limit.soft]
+    worst, kind = max(hard, default=(0.0, ""))
+    return (worst, kind) if worst > 0.0 else (0.0, "")
+
+
+def _identity_reasons(problem: Problem, solution: Solution) -> list[str]:
+    same = solution.problem_identity == problem.identity()
+    return [] if same else ["the answer belongs to another problem"]
+
+
+def _feasibility_reasons(
+    problem: Problem, form: StandardForm, x: Vector, readings: tuple[Readings, ...], tolerances: Tolerances
+) -> list[str]:
+    reasons = []
+    for limit, reading in zip(problem.limits, readings, strict=True):
+        if limit.soft or reading.worst() <= tolerances.feasibility:
+            continue
+        i = int(reading.slack().argmin())
+        member = f" for {reading.members[i]}" if reading.members[i] else ""
+        reasons.append(
+            f"{limit.kind}{member} is missed by {reading.worst():.2e}: measured {amount(reading.measured[i], reading.unit)}, "
+            f"allowed {amount(reading.lower[i], reading.unit)} to {amount(reading.upper[i], reading.unit)}"
+        )
+    residual = primal_residual(form, x)
+    if not residual <= tolerances.feasibility:
+        reasons.append(f"the program's own rows and cones are missed by {residual:.2e}, over {tolerances.feasibility:.0e}")
+    return reasons
+
+
+def _voices_reasons(problem: Problem, form: StandardForm, x: Vector, tolerances: Tolerances) -> list[str]:
+    """The program minimizes `value`, or `-value` where more is better; both voices must give one number."""
+    minimized, value = form.objective(x), float(problem.objective.value(x[: problem.n], problem))
+    spoken = -value if problem.objective.sense == "maximize" else value
+    scale = max(abs(minimized), abs(spoken)) if form.ratio else max(abs(spoken), objective_scale(form, x))
+    if abs(minimized - spoken) <= tolerances.voices * scale:
+        return []
+    return [f"the program's objective {minimized:.12g} is not what the problem says of these weights, {spoken:.12g}"]
+
+
+def _optimality(
+    form: StandardForm, x: Vector, raw: RawAnswer, scale: float, tolerances: Tolerances
+) -> tuple[Conditions, float, list[str]]:
+    """(the residuals, the relative gap, reasons to refuse)."""
+    if form.integer.any():
+        gap = NOT_CLAIMED if raw.mip_gap is None else raw.mip_gap
+        found = Conditions(NOT_CLAIMED, NOT_CLAIMED, NOT_CLAIMED, gap * scale, proven=False)
+        refused = not gap <= tolerances.mip_gap
+        return found, gap, [f"the solver's own gap is {gap:.1e}, over {tolerances.mip_gap:.0e}"] if refused else []
+    nothing = Conditions(NOT_CLAIMED, NOT_CLAIMED, NOT_CLAIMED, NOT_CLAIMED, proven=False)
+    if raw.duals is None:
+        return nothing, NOT_CLAIMED, ["no multipliers: optimality cannot be certified"]
+    if not _fits(form, raw.duals):
+        return nothing, NOT_CLAIMED, ["the multipliers do not belong to this program"]
+    if form.ratio and -(float(form.q @ x) + form.constant) <= 0:
+        return nothing, NOT_CLAIMED, ["the excess return is not positive: a ratio to maximize means nothing here"]
+    found = conditions(form, x, raw.duals, scale)
+    relative = found.gap / scale if scale > 0 else found.gap
+    checks = (
+        ("stationarity", found.stationarity, tolerances.stationarity),
+        ("dual infeasibility", found.dual_infeasibility, tolerances.stationarity),
+        ("complementarity", found.complementarity, tolerances.stationarity),
+    )
+    reasons = [f"{name} is {value:.1e}, over {allowed:.0e}" for name, value, allowed in checks if not value <= allowed]
+    if not relative <= tolerances.relative_gap:
+        reasons.append(
+            f"another portfolio could be better by up to {relative:.1e} of the objective, over {tolerances.relative_gap:.0e}"
+        )
+    return found, relative, reasons
+
+
+def _fits(form: StandardForm, duals: Duals) -> bool:
+    """Shapes and finiteness of the multipliers."""
+    expected = [len(form.row_lower), len(form.bound_lower), *(len(cone.b) for cone in form.cones)]
+    parts = (duals.rows, duals.bounds, *duals.cones)
+    return [part.shape for part in parts] == [(d,) for d in expected] and all(np.isfinite(part).all() for part in parts)

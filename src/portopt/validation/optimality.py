@@ -1,0 +1,187 @@
+"""The optimality conditions of a StandardForm at one point, and a bound on how much any other point could be better.
+
+With g the gradient at x and multipliers y (rows), t (bounds), z (cones), in the signs of domain/program.py:
+
+    stationarity      g + A'y + t - B'z = 0
+    dual feasibility  y_i > 0 only where row i has an upper side, y_i < 0 only where it has a lower; z in the dual cone
+    complementarity   y_i times the distance to the side it presses on = 0; z'(Bx + b) = 0
+
+The bound needs none of these to hold. f is convex, so f(x') >= f(x) + g'(x' - x) for every feasible x', and for any
+y with the right signs and any z in the dual cone, with r = g + A'y - B'z:
+
+    f(x) - f(x')  <=  sum_i y_i (side_i - (Ax)_i)  +  z'(Bx + b)  +  max over the box of r'(x - x')
+
+The last term takes the place of t: it is largest at a corner of the box, where "the box" holds every interval implied
+by the bounds and the rows. Source: Boyd and Vandenberghe (2004), 5.5.
+
+A ratio N(w)/sigma(w) with N > 0: the same bound on  S sigma(w') - N(w'),  convex, zero at w, with S = N/sigma. Its
+gradient is that of the utility program at gamma = N/sigma^2. The gap is then a return: no feasible portfolio earns
+more than S times its own volatility plus the gap.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from portopt.domain.arrays import Mask, Vector
+from portopt.domain.program import StandardForm
+from portopt.domain.solution import Duals
+from portopt.validation.cones import dual_violation, into_dual, primal_violation
+from portopt.validation.intervals import implied_box
+
+REPAIRS = 3
+TINY = float(np.finfo(float).tiny)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Residuals, relative: stationarity to the gradient, dual infeasibility to the multipliers, complementarity to f.
+
+    gap: the bound, in the program's unit. proven: False where a column with no finite reach carried a residual, which
+    was then charged at that column's present size (at least 1) instead of its reach.
+    """
+
+    stationarity: float
+    dual_infeasibility: float
+    complementarity: float
+    gap: float
+    proven: bool
+
+
+def gradient(form: StandardForm, x: Vector) -> Vector:
+    """(N,) gradient of what is minimized; of S sigma - N for a ratio (N: excess return, S = N/sigma)."""
+    Px = form.P_times(x)
+    if not form.ratio:
+        return Px + form.q
+    variance = float(x @ Px)
+    excess = -(float(form.q @ x) + form.constant)
+    return (excess / variance) * Px + form.q if variance > 0 else Px + form.q
+
+
+def objective_scale(form: StandardForm, x: Vector) -> float:
+    """What the gap is relative to: |f|, or the excess return of a ratio.
+
+    Where f nearly cancels (a tracking error near zero, a utility of zero) a hundredth of the sum of the sizes of its
+    parts, 1/2 x'Px + sum |q_j x_j| + |constant|, keeps the figure meaningful.
+    """
+    if form.ratio:
+        return abs(float(form.q @ x) + form.constant)
+    parts = 0.5 * abs(float(x @ form.P_times(x))) + float(np.abs(form.q) @ np.abs(x)) + abs(form.constant)
+    return max(abs(form.objective(x)), parts / 100.0)
+
+
+def primal_residual(form: StandardForm, x: Vector) -> float:
+    """The largest miss of any row, bound or cone of the form; rows relative to their own size where that is above 1."""
+    Ax = form.A @ x
+    size = np.maximum(1.0, abs(form.A) @ np.abs(x))
+    rows = np.maximum(form.row_lower - Ax, Ax - form.row_upper) / size
+    xb = x[form.bound_columns]
+    bounds = np.maximum(form.bound_lower - xb, xb - form.bound_upper)
+    cones = [primal_violation(c.kind, c.B @ x + c.b, c.alpha) for c in form.cones]
+    return float(max([0.0, *rows.max(initial=0.0, keepdims=True), bounds.max(initial=0.0), *cones]))
+
+
+def conditions(form: StandardForm, x: Vector, duals: Duals, scale: float) -> Conditions:
+    """Optimality at x (N,). scale: of the objective, for the complementarity."""
+    g = gradient(form, x)
+    y, t, z = duals.rows, duals.bounds, duals.cones
+    y_part = form.A.T @ y
+    t_part = np.bincount(form.bound_columns, t, form.n_columns)
+    z_part = np.zeros(form.n_columns)
+    for cone, zk in zip(form.cones, z, strict=True):
+        z_part += cone.B.T @ zk
+    largest = max(float(np.abs(part).max(initial=0.0)) for part in (g, y_part, z_part))
+    stationarity = float(np.abs(g + y_part + t_part - z_part).max(initial=0.0)) / max(largest, TINY)
+
+    Ax, xb = form.A @ x, x[form.bound_columns]
+    wrong = [_wrong_sign(y, form.row_lower, form.row_upper), _wrong_sign(t, form.bound_lower, form.bound_upper)]
+    wrong += [dual_violation(cone.kind, zk, cone.alpha) for cone, zk in zip(form.cones, z, strict=True)]
+    sizes = [float(np.abs(v).max(initial=0.0)) for v in (y, t, *z)]
+    products = [
+        float(np.abs(_times_distance(y, Ax, form.row_lower, form.row_upper)).max(initial=0.0)),
+        float(np.abs(_times_distance(t, xb, form.bound_lower, form.bound_upper)).max(initial=0.0)),
+    ]
+    products += [abs(float(zk @ (cone.B @ x + cone.b))) for cone, zk in zip(form.cones, z, strict=True)]
+    gap, proven = gap_bound(form, x, g, y, z)
+    return Conditions(
+        stationarity=stationarity,
+        dual_infeasibility=max(wrong) / max(*sizes, largest, TINY),
+        complementarity=max(products) / max(scale, TINY),
+        gap=gap,
+        proven=proven,
+    )
+
+
+def gap_bound(form: StandardForm, x: Vector, g: Vector, y: Vector, z: tuple[Vector, ...]) -> tuple[float, bool]:
+    """(bound on f(x) - f(x') over every feasible x', whether every part of it is proven). Valid for any y and z."""
+    lower, upper = implied_box(form)
+    y = np.where((y > 0) & np.isinf(form.row_upper) | (y < 0) & np.isinf(form.row_lower), 0.0, y)
+    z = _into_duals(form, z)
+    r = _residual(form, g, y, z)
+    for _ in range(REPAIRS):
+        endless = (r > 0) & np.isinf(lower) | (r < 0) & np.isinf(upper)
+        if not endless.any():
+            break
+        y, z = _absorbed(form, r, endless, y, z)
+        r = _residual(form, g, y, z)
+    endless = (r > 0) & np.isinf(lower) | (r < 0) & np.isinf(upper)
+    reach = np.where(r > 0, x - np.where(endless, 0.0, lower), x - np.where(endless, 0.0, upper))
+    reach = np.where(endless, np.sign(r) * np.maximum(np.abs(x), 1.0), reach)
+    parts = [r * reach, _times_distance(y, form.A @ x, form.row_lower, form.row_upper)]
+    slack_parts = [float(zk @ (cone.B @ x + cone.b)) for cone, zk in zip(form.cones, z, strict=True)]
+    return max(0.0, math.fsum([*np.concatenate(parts).tolist(), *slack_parts])), not bool(endless.any())
+
+
+def _absorbed(
+    form: StandardForm, r: Vector, endless: Mask, y: Vector, z: tuple[Vector, ...]
+) -> tuple[Vector, tuple[Vector, ...]]:
+    """Move the residual of columns without finite reach into a row or cone they stand in: any multiplier gives a bound."""
+    y, z = y.copy(), tuple(zk.copy() for zk in z)
+    by_column = form.A.tocsc()
+    equality = form.row_lower == form.row_upper
+    for j in np.flatnonzero(endless):
+        entries = slice(by_column.indptr[j], by_column.indptr[j + 1])
+        rows, values = by_column.indices[entries], by_column.data[entries]
+        inside = equality[rows] & (values != 0)
+        if inside.any():
+            best = np.flatnonzero(inside)[np.abs(values[inside]).argmax()]
+            y[rows[best]] -= r[j] / values[best]
+            continue
+        for k, cone in enumerate(form.cones):
+            column = cone.B[:, [j]].toarray().ravel()
+            if column.any():
+                i = int(np.abs(column).argmax())
+                z[k][i] += r[j] / column[i]
+                break
+    return y, _into_duals(form, z)
+
+
+def _into_duals(form: StandardForm, z: tuple[Vector, ...]) -> tuple[Vector, ...]:
+    members = []
+    for cone, zk in zip(form.cones, z, strict=True):
+        first_row_is_constant = cone.B.indptr[1] == cone.B.indptr[0]
+        members.append(into_dual(cone.kind, zk, cone.alpha, may_raise_first=bool(first_row_is_constant)))
+    return tuple(members)
+
+
+def _residual(form: StandardForm, g: Vector, y: Vector, z: tuple[Vector, ...]) -> Vector:
+    r = g + form.A.T @ y
+    for cone, zk in zip(form.cones, z, strict=True):
+        r = r - cone.B.T @ zk
+    return np.asarray(r)
+
+
+def _wrong_sign(y: Vector, lower: Vector, upper: Vector) -> float:
+    """The largest multiplier that presses on a side which is not there."""
+    wrong = (y > 0) & np.isinf(upper) | (y < 0) & np.isinf(lower)
+    return float(np.abs(y[wrong]).max(initial=0.0))
+
+
+def _times_distance(y: Vector, value: Vector, lower: Vector, upper: Vector) -> Vector:
+    """(m,) y times the distance to the side it presses on; zero where that side is not there."""
+    side = np.where(y > 0, upper, lower)
+    pressing = (y != 0) & np.isfinite(side)
+    return np.where(pressing, y * (np.where(pressing, side, 0.0) - value), 0.0)
