@@ -51,8 +51,6 @@ def _run(name: str, check: Callable[[Runtime], str], fix: str, runtime: Runtime)
 
 
 def _python(_: Runtime) -> str:
-    if sys.version_info < (3, 11):
-        raise PortoptError(f"Python {sys.version.split()[0]} is older than 3.11")
     return sys.version.split()[0]
 
 

@@ -2,7 +2,8 @@
 
     PortoptError
     ├── RequestError        exit 2: what was asked cannot be understood or is out of range
-    │   ├── MalformedDocument, UnknownField, InvalidValue, UnknownPolicy, UnknownRun, MissingInput, FileNotReadable
+    │   ├── MalformedDocument, UnknownField, InvalidValue, UnknownPolicy, UnknownRun, MissingInput, FileNotReadable,
+    │   │                   ProposalRejected
     ├── InfeasibleRequest   exit 3: a surface's way to say that a Diagnosis is the answer
     ├── DataError           exit 4: the data cannot be used as it is, named by asset and date
     ├── OutsideError        exit 5: the outside world failed; the only branch worth a retry
@@ -148,6 +149,13 @@ class FileNotReadable(RequestError):
     """A file that is not there, or is not what its name says."""
 
     code = "file_not_readable"
+
+
+class ProposalRejected(RequestError):
+    """A person said no, or nobody said yes in time."""
+
+    code = "rejected"
+    title = "The proposal was not released"
 
 
 class InfeasibleRequest(PortoptError):

@@ -67,11 +67,15 @@ class MarketSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class MarketQuery:
-    """What a provider is asked for. `assets` None is everything it has; `as_of` None is the latest it has."""
+    """What a provider is asked for. `assets` None is everything it has; `as_of` None is the latest it has.
+
+    last_dates: keep only this many dates, the most recent up to as_of; None keeps all. What is not used is not judged.
+    """
 
     assets: tuple[str, ...] | None = None
     as_of: date | None = None
     start: date | None = None
+    last_dates: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

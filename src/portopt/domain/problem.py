@@ -52,12 +52,16 @@ class Limit(Protocol):
 
     kind: the catalog's name, used in policies, requests, tags and messages.
     structural: True for what makes a portfolio a portfolio (the budget); never offered for relaxation.
-    soft: True where a shortfall is priced and reported instead of forbidden.
+    soft: True where a shortfall is priced and reported instead of forbidden; `read` measures against the limit all the same.
+    unit: what `relaxed` counts in; `read` says for itself what it measured in (min_quality opens by score, reads weights).
     """
 
     kind: ClassVar[str]
     structural: ClassVar[bool]
     unit: ClassVar[str]
+
+    @property
+    def soft(self) -> bool: ...
 
     def express(self, program: Program, p: Problem) -> None: ...
 
@@ -73,11 +77,19 @@ class Limit(Protocol):
 
 
 class Objective(Protocol):
-    """What is wanted. `value` is in natural units; `sense` says which way is better."""
+    """What is wanted. `sense` says which way is better.
+
+    value: what the whole program is worth at w, trading costs and the price of soft shortfalls included, so that the
+    two voices meet in one number: StandardForm.objective is `value` when minimizing, `-value` when maximizing.
+    charges_costs: False where costs (annual return) and objective (a variance) have no common unit; costs then keep silent.
+    """
 
     kind: ClassVar[str]
     sense: ClassVar[str]  # "maximize" or "minimize"
     unit: ClassVar[str]
+
+    @property
+    def charges_costs(self) -> bool: ...
 
     def express(self, program: Program, p: Problem) -> None: ...
 
@@ -89,7 +101,8 @@ class Objective(Protocol):
 class Cost(Protocol):
     """What trading costs, as a fraction of portfolio value; the engine charges it against annual return.
 
-    `express` adds the convex part to the objective. `value` is the whole of it, the flat fee per trade too.
+    `express` adds the convex part, over the holding period, to the objective. `value` is the whole of it, the flat fee per
+    trade too.
     """
 
     kind: ClassVar[str]
@@ -99,7 +112,7 @@ class Cost(Protocol):
     def value(self, w: Vector, p: Problem) -> float: ...
 
     def convex_value(self, w: Vector, p: Problem) -> float:
-        """The part that `express` writes."""
+        """The part that `express` writes, paid once: not yet divided by the holding period."""
         ...
 
     def describe(self) -> str: ...

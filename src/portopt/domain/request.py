@@ -51,6 +51,7 @@ class DataPolicy:
     short_history: str = "quarantine"
     duplicate: str = "refuse"
     stale_source: str = "accept"
+    unknown_asset: str = "refuse"
     max_gap_days: int = 5
     stale_days: int = 10
     source_stale_days: int = 7

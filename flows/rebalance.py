@@ -1,0 +1,66 @@
+"""The main job: holdings, prices and a policy in; a certified, stored, announced proposal out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.exceptions import FlowPauseTimeout
+from prefect.flow_runs import pause_flow_run
+
+from portopt.adapters.jobs.orchestration import Approval, proposal_summary, refused, rejected, skipped
+from portopt.domain.errors import PortoptError
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.request import RebalanceRequest
+from portopt.domain.run import RunRecord, RunStatus
+from portopt.orders import RebalanceOrder
+from tasks import decisions, gate, market_data, records
+
+
+@flow(name="rebalance", flow_run_name="{order.portfolio_id} under {order.policy}", log_prints=False)
+async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
+    """Rebalance a portfolio under a policy. The same order on the same prices is one run, however often it is started."""
+    if not gate.ask_calendar(order):
+        return skipped("The exchange is closed on this day.")
+    try:
+        request = gate.resolve_order(order)
+        snapshot = market_data.fetch(request)
+        run = records.begin(request, snapshot)
+    except PortoptError as error:
+        return refused(error)
+    if run.document is None:
+        try:
+            run = await decide(order, request, snapshot, run)
+        except PortoptError as error:
+            records.record_refusal(run, error)
+            return refused(error)
+    records.publish(run)
+    if run.status is RunStatus.AWAITING_APPROVAL:
+        return await approve(run, order.approval_hours)
+    records.emit_events()
+    return run.run_id
+
+
+async def decide(order: RebalanceOrder, request: RebalanceRequest, snapshot: MarketSnapshot, run: RunRecord) -> RunRecord:
+    """From prices to the stored proposal."""
+    moments = decisions.estimate(request, snapshot)
+    answer = decisions.optimize(request, snapshot, moments)
+    validated = decisions.validate(answer)
+    plan = decisions.generate_trades(request, snapshot, answer, validated)
+    document = decisions.conclude(request, snapshot, answer, validated, plan, order.frontier)
+    return records.persist(run, document, order.approval_hours > 0)
+
+
+async def approve(run: RunRecord, hours: float) -> Any:
+    """Wait for a person; no answer in time is a no."""
+    form = Approval.with_initial_data(description=proposal_summary(run))
+    try:
+        answer = await pause_flow_run(wait_for_input=form, timeout=int(hours * 3600), poll_interval=2)
+    except FlowPauseTimeout:
+        error = rejected(run, f"nobody approved within {hours:g} hours")
+    else:
+        if answer.decision == "approve":
+            return records.release(run).run_id
+        error = rejected(run, answer.note or "rejected without a note")
+    records.record_refusal(run, error)
+    return refused(error)

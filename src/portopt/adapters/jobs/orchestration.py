@@ -1,0 +1,67 @@
+"""What the flows need of Prefect beyond tasks: what is worth a retry, how a run ends, what a person approves."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.input import RunInput
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from portopt.domain.errors import OutsideError, PortoptError, ProposalRejected
+from portopt.domain.run import RunRecord
+
+
+class Approval(RunInput):
+    """A person's answer to a proposal. It proposes; nothing leaves before this where approval is asked for."""
+
+    decision: Literal["approve", "reject"] = Field(
+        "approve", title="Decision", description="Approve releases the event; reject keeps the proposal on record."
+    )
+    note: str = Field("", title="Note", description="Kept with the run.", max_length=500)
+
+
+async def outside_only(task: Any, task_run: TaskRun, state: State[Any]) -> bool:
+    """Retry what the outside world did wrong; our own refusals and a user's mistakes are final."""
+    try:
+        await state.aresult()
+    except OutsideError:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+def trigger_id() -> str | None:
+    """What makes this trigger itself, however often it is run again: the flow run's id."""
+    run_id = flow_run.get_id()
+    return f"flow-run:{run_id}" if run_id else None
+
+
+def skipped(why: str) -> State[Any]:
+    """A run that had nothing to do."""
+    return Completed(name="Skipped", message=why)
+
+
+def refused(error: PortoptError) -> State[Any]:
+    """A run that ended with an answer that is not a proposal; the name says which kind."""
+    names = {"infeasible": "Infeasible", "bad_data": "BadData", "bad_request": "BadRequest", "rejected": "Rejected"}
+    return Failed(name=names.get(error.code, "Refused"), message=f"{error.detail} Fixes: {'; '.join(error.fixes) or 'none'}")
+
+
+def rejected(record: RunRecord, why: str) -> PortoptError:
+    """The end of a proposal that no person released."""
+    return ProposalRejected(f"proposal {record.run_id} was not released: {why}", field="approval", value=why)
+
+
+def proposal_summary(record: RunRecord) -> str:
+    """What the approver reads: one paragraph of Markdown."""
+    document = record.document or {}
+    headline, verdict = document.get("headline", {}), document.get("verdict", {})
+    sentences = " ".join(verdict.get("sentences", []))
+    return (
+        f"**{record.run_id}** for **{record.portfolio_id}**: {sentences}\n\n"
+        f"{headline.get('trades')} trades, turnover {headline.get('turnover', 0):.2%}, cost {headline.get('total_cost')}."
+    )

@@ -1,0 +1,25 @@
+"""When an exchange is open, from the exchange_calendars package."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from portopt.domain.errors import RequestError
+
+
+def is_trading_day(calendar: str, day: date) -> bool:
+    """Whether `calendar` (an exchange_calendars name, such as XNYS) has a session on `day`."""
+    import exchange_calendars
+    from exchange_calendars.errors import InvalidCalendarName
+
+    try:
+        return bool(exchange_calendars.get_calendar(calendar).is_session(day.isoformat()))
+    except InvalidCalendarName:
+        raise RequestError(
+            f"there is no exchange calendar {calendar!r}",
+            field="PORTOPT_CALENDAR",
+            value=calendar,
+            fixes=["use a name of exchange_calendars, such as XNYS, XLON or XETR"],
+        ) from None
+    except ValueError as error:
+        raise RequestError(f"calendar {calendar} does not reach {day}: {error}", field="as_of", value=str(day)) from None

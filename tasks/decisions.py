@@ -1,0 +1,55 @@
+"""From prices to a certified plan: pure functions of values, so that running one again changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from portopt import pipeline
+from portopt.domain.certificate import ValidatedSolution
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.moments import Moments
+from portopt.domain.plan import RebalancePlan
+from portopt.domain.request import RebalanceRequest
+from portopt.pipeline import Answer
+
+
+@task(cache_policy=NO_CACHE, timeout_seconds=300)
+def estimate(request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
+    """Expected returns and covariance."""
+    return pipeline.estimate(request, snapshot)
+
+
+@task(cache_policy=NO_CACHE, timeout_seconds=300)
+def optimize(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Answer:
+    """Formulate and solve; an infeasible problem comes back diagnosed."""
+    return pipeline.optimize(pipeline.formulate(request, snapshot, moments), request.policy.relax_order)
+
+
+@task(cache_policy=NO_CACHE, timeout_seconds=120)
+def validate(answer: Answer) -> ValidatedSolution:
+    """The audit: nothing passes without its certificate."""
+    return pipeline.validate(answer)
+
+
+@task(cache_policy=NO_CACHE, timeout_seconds=120)
+def generate_trades(
+    request: RebalanceRequest, snapshot: MarketSnapshot, answer: Answer, validated: ValidatedSolution
+) -> RebalancePlan:
+    """Whole shares that keep every limit."""
+    return pipeline.trade(request, snapshot, answer, validated)
+
+
+@task(cache_policy=NO_CACHE, timeout_seconds=300)
+def conclude(
+    request: RebalanceRequest,
+    snapshot: MarketSnapshot,
+    answer: Answer,
+    validated: ValidatedSolution,
+    plan: RebalancePlan,
+    frontier: bool,
+) -> dict[str, Any]:
+    """Prices of limits, reasons of trades, the frontier: the document."""
+    return pipeline.document_of(pipeline.conclude(request, snapshot, answer, validated, plan, frontier=frontier))

@@ -1,0 +1,27 @@
+"""Before anything: is there something to do today, and what exactly is asked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from portopt.adapters.jobs.orchestration import outside_only
+from portopt.adapters.providers.exchange_calendar import is_trading_day
+from portopt.domain.request import RebalanceRequest
+from portopt.orders import RebalanceOrder, resolve
+from portopt.runtime import runtime
+
+
+@task(cache_policy=NO_CACHE)
+def ask_calendar(order: RebalanceOrder) -> bool:
+    """Whether to work: the exchange has a session on the day asked for, or nobody asked for that."""
+    day = order.as_of or datetime.now(UTC).date()
+    return not order.only_on_trading_days or is_trading_day(runtime().settings.calendar, day)
+
+
+@task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[2, 5, 15], retry_condition_fn=outside_only)
+def resolve_order(order: RebalanceOrder) -> RebalanceRequest:
+    """Read the files and the policy that the order names."""
+    return resolve(order, runtime())

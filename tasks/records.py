@@ -1,0 +1,57 @@
+"""What is kept and what is announced: each of these may run again and changes the world once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from portopt import service
+from portopt.adapters.jobs import artifacts
+from portopt.adapters.jobs.orchestration import outside_only
+from portopt.domain.errors import PortoptError
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.request import RebalanceRequest
+from portopt.domain.run import RunRecord
+from portopt.runtime import runtime
+
+BACKOFF = exponential_backoff(2)
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
+def begin(request: RebalanceRequest, snapshot: MarketSnapshot) -> RunRecord:
+    """Put the run on record; a run that was completed before comes back complete."""
+    return service.begin(request, snapshot, runtime())
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
+def persist(run: RunRecord, document: dict[str, Any], await_approval: bool) -> RunRecord:
+    """Report, result, projection and outbox row."""
+    return service.finish(run, document, runtime(), timings={}, await_approval=await_approval)
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
+def emit_events() -> int:
+    """Let the relay empty the outbox."""
+    return service.deliver(runtime())
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
+def release(run: RunRecord) -> RunRecord:
+    """Release the event of an approved proposal."""
+    return service.approve(run.run_id, runtime())
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
+def record_refusal(run: RunRecord, error: PortoptError) -> None:
+    """Keep why there is no proposal, and show it."""
+    runtime().runs.fail(service.failed(run, error))
+    artifacts.publish_problem(error)
+
+
+@task(cache_policy=NO_CACHE)
+def publish(run: RunRecord) -> None:
+    """The artifacts of the run."""
+    artifacts.publish(run)
