@@ -1,0 +1,56 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench lint types format lock deploy clean
+
+help:  ## This list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+# Exact versions come from config/constraints.txt, bounds from pyproject.toml.
+$(VENV)/.product: pyproject.toml config/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "portopt needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 " + "demo")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing portopt into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint config/constraints.txt --editable '.[sample]'
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.product
+	@echo "installing what the tests need …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint config/constraints.txt --editable '.[sample,dev]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.tests
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint config/constraints.txt --editable '.[sample,dev,bench]'
+	@touch $@
+
+demo: $(VENV)/.product  ## Run the rebalance flow on real prices and show the proposal
+	@PORTOPT_HOME=$${PORTOPT_HOME:-.portopt} $(BIN)/portopt demo
+
+test: $(VENV)/.tests  ## Style, types, import contracts, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup
+
+bench: $(VENV)/.bench  ## Time ours against the peers in one run
+	$(BIN)/python tests/benchmarks/run.py
+
+format: $(VENV)/.tests  ## Rewrite the code in its one style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.bench  ## Write the exact versions of this environment to config/constraints.txt
+	@$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip --exclude setuptools --exclude uv > config/constraints.txt
+	@wc -l config/constraints.txt
+
+deploy: $(VENV)/.product  ## Register the deployments with the Prefect server in PREFECT_API_URL
+	@$(BIN)/prefect work-pool inspect portopt >/dev/null 2>&1 || $(BIN)/prefect work-pool create portopt --type process
+	$(BIN)/prefect --no-prompt deploy --all
+
+clean:  ## Remove the environment and the demonstration's files
+	rm -rf $(VENV) .portopt
