@@ -1,0 +1,35 @@
+"""From a problem to its answer: assemble, solve, polish."""
+
+from __future__ import annotations
+
+from portopt.domain.problem import Problem
+from portopt.domain.program import StandardForm
+from portopt.domain.solution import RawAnswer, Solution, SolveStatus
+from portopt.optimization.assemble import assemble
+from portopt.optimization.ladder import solve_interior
+from portopt.optimization.methods.ratio import solve_ratio
+
+
+def optimize(
+    problem: Problem, *, form: StandardForm | None = None, solver: str | None = None, time_limit: float | None = None
+) -> Solution:
+    """The best portfolio for `problem`, or the reason there is none as its status.
+
+    form: the problem already assembled. solver, time_limit (seconds): see `solve`.
+    Raises NoExcessReturn and RisklessExcess for a Sharpe ratio that has no maximum.
+    """
+    form = assemble(problem) if form is None else form
+    raw = solve(form, solver=solver, time_limit=time_limit)
+    weights = raw.x[: form.n_weights].copy() if raw.status is SolveStatus.OPTIMAL and raw.x is not None else None
+    return Solution(raw.status, problem.identity(), weights, raw)
+
+
+def solve(form: StandardForm, *, solver: str | None = None, time_limit: float | None = None) -> RawAnswer:
+    """Solve one standard form.
+
+    solver: one of ladder.SOLVERS, to begin with that one instead of the first suitable. time_limit: seconds, kept by
+    Clarabel and HiGHS themselves; PIQP takes a bounded number of iterations.
+    """
+    if form.ratio:
+        return solve_ratio(form, solver=solver, time_limit=time_limit)
+    return solve_interior(form, solver=solver, time_limit=time_limit)

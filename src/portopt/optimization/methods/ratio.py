@@ -1,0 +1,185 @@
+"""Maximum Sharpe ratio, exactly: the homogenized program of Charnes, Cooper and Schaible.
+
+    maximize e(x) / sqrt(x'Px),  e(x) = -(q'x + constant)      over rows, bounds and cones
+
+With y = kappa x, kappa >= 0 and e scaled to one this is convex:
+
+    minimize 1/2 y'Py   subject to  -(q'y + constant kappa) = 1,  every row, bound and cone times kappa
+
+The answer x = y / kappa is also the optimum of the utility program  gamma/2 x'Px + q'x  at gamma = e(x) / x'Px, which is
+where its multipliers are stated.  Sources: Charnes and Cooper (1962), Schaible (1974).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+import scipy.sparse as sp
+
+from portopt.domain.arrays import Indices, Vector
+from portopt.domain.errors import RequestError
+from portopt.domain.program import Cone, Group, Quadratic, StandardForm
+from portopt.domain.solution import Duals, RawAnswer, SolveStatus
+from portopt.optimization.ladder import solve_interior
+from portopt.optimization.presolve import spread
+
+INF = float("inf")
+
+
+class NoExcessReturn(RequestError):
+    """No portfolio within the limits earns more than the risk-free rate, so no Sharpe ratio is positive."""
+
+    code = "no_positive_excess_return"
+
+    def __init__(self, best_excess: float) -> None:
+        super().__init__(
+            f"no portfolio within these limits is expected to earn more than the risk-free rate: the best one is "
+            f"{-best_excess:.4%} a year short of it, and below zero a larger risk would look better",
+            field="objective",
+            value="max_sharpe",
+            measured={"best_excess_return": best_excess},
+            fixes=["use the objective min_risk", f"lower risk_free_rate by more than {max(-best_excess, 0.0):.6f}"],
+        )
+
+
+class RisklessExcess(RequestError):
+    """A portfolio without risk earns more than the risk-free rate: the Sharpe ratio has no maximum."""
+
+    code = "riskless_excess_return"
+
+    def __init__(self, excess: float) -> None:
+        super().__init__(
+            f"a portfolio without any risk (cash, for one) is expected to earn {excess:.4%} a year more than the "
+            "risk-free rate, so the Sharpe ratio has no maximum",
+            field="risk_free_rate",
+            measured={"riskless_excess_return": excess},
+            fixes=["set risk_free_rate to the return of cash", "use the objective utility, min_risk or max_return"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Homogenized:
+    """The program in (y, kappa) and where each of its rows came from.
+
+    rows: (m',) the row of the original form, or -1. columns: (m',) the column whose bound a row is, or -1.
+    The last row is the numerator.
+    """
+
+    form: StandardForm
+    rows: Indices
+    columns: Indices
+
+
+def solve_ratio(form: StandardForm, *, solver: str | None = None, time_limit: float | None = None) -> RawAnswer:
+    """Solve a form whose `ratio` is set. Raises NoExcessReturn or RisklessExcess where there is no maximum."""
+    began = perf_counter()
+    lifted = homogenized(form)
+    raw = solve_interior(lifted.form, solver=solver, time_limit=time_limit)
+    if raw.status is not SolveStatus.OPTIMAL or raw.x is None or raw.duals is None:
+        return _why_not(form, raw, time_limit)
+    kappa = float(raw.x[-1])
+    if kappa <= 1e-9 * max(1.0, float(np.abs(raw.x).max())):
+        return RawAnswer(
+            SolveStatus.UNBOUNDED, None, None, raw.solver, raw.iterations, raw.seconds, message="the ratio grows with leverage"
+        )
+    x = raw.x[:-1] / kappa
+    excess, variance = -(float(form.q @ x) + form.constant), float(x @ form.P_times(x))
+    if variance <= 1e-14 * largest_variance(form):
+        raise RisklessExcess(excess)
+    return replace(raw, x=x, duals=_utility_duals(form, lifted, raw, kappa), seconds=perf_counter() - began)
+
+
+def largest_variance(form: StandardForm) -> float:
+    """The largest diagonal entry of P: what a variance of zero is small against."""
+    return max((float(np.max(b.M if b.M.ndim == 1 else np.diagonal(b.M), initial=0.0)) for b in form.quadratics), default=0.0)
+
+
+def utility_form(form: StandardForm, gamma: float) -> StandardForm:
+    """gamma/2 x'Px + q'x + constant over the same set."""
+    return replace(form, ratio=False, quadratics=tuple(Quadratic(b.columns, gamma * b.M) for b in form.quadratics))
+
+
+def homogenized(form: StandardForm) -> Homogenized:
+    """Every side that is not zero becomes a row with kappa in it; sides at zero stay what they are."""
+    N = form.n_columns
+    lower, upper = form.box()
+    A, low, high, rows, columns = [], [], [], [], []
+
+    def add(block: sp.csr_array, side: Vector, lo: float, hi: float, row: Indices, column: Indices) -> None:
+        if len(side):
+            A.append(sp.hstack([block, sp.csr_array(-side[:, None])]))
+            low.append(np.full(len(side), lo))
+            high.append(np.full(len(side), hi))
+            rows.append(row)
+            columns.append(column)
+
+    nowhere = np.full(max(N, form.A.shape[0]), -1)
+    equal = form.row_lower == form.row_upper
+    for side, lo, hi, which in (
+        (form.row_upper, 0.0, 0.0, equal),
+        (form.row_upper, -INF, 0.0, ~equal & (form.row_upper < INF)),
+        (form.row_lower, 0.0, INF, ~equal & (form.row_lower > -INF)),
+    ):
+        r = np.flatnonzero(which)
+        add(form.A[r], side[r], lo, hi, r, nowhere[: len(r)])
+    eye = sp.eye_array(N, format="csr")
+    for side, lo, hi in ((upper, -INF, 0.0), (lower, 0.0, INF)):
+        c = np.flatnonzero(np.isfinite(side) & (side != 0.0))
+        add(eye[c], side[c], lo, hi, nowhere[: len(c)], c)
+    add(sp.csr_array(-form.q[None, :]), np.array([form.constant]), 1.0, 1.0, nowhere[:1], nowhere[:1])
+    zero_low, zero_high = np.flatnonzero(lower == 0.0), np.flatnonzero(upper == 0.0)
+    bound_columns = np.concatenate([zero_low, zero_high, [N]])
+    m, k = sum(len(side) for side in low), len(bound_columns)
+    lifted = StandardForm(
+        n_weights=form.n_weights,
+        n_columns=N + 1,
+        quadratics=form.quadratics,
+        q=np.zeros(N + 1),
+        constant=0.0,
+        A=sp.csr_array(sp.vstack(A)),
+        row_lower=np.concatenate(low),
+        row_upper=np.concatenate(high),
+        row_relax=np.zeros(m),
+        row_groups=(Group(0, m, ""),),
+        bound_columns=bound_columns,
+        bound_lower=np.concatenate([np.zeros(len(zero_low)), np.full(len(zero_high), -INF), [0.0]]),
+        bound_upper=np.concatenate([np.full(len(zero_low), INF), np.zeros(len(zero_high)), [INF]]),
+        bound_relax=np.zeros(k),
+        bound_groups=(Group(0, k, ""),),
+        cones=tuple(
+            Cone(c.kind, sp.csr_array(sp.hstack([c.B, sp.csr_array(c.b[:, None])])), np.zeros(len(c.b)), alpha=c.alpha)
+            for c in form.cones
+        ),
+        integer=np.zeros(N + 1, dtype=bool),
+    )
+    return Homogenized(lifted, np.concatenate(rows), np.concatenate(columns))
+
+
+def _utility_duals(form: StandardForm, lifted: Homogenized, raw: RawAnswer, kappa: float) -> Duals:
+    """Py + A'u + t + nu q = 0 divided by nu: multipliers of the utility program at gamma = kappa / nu."""
+    if raw.duals is None:
+        raise RequestError("a ratio was solved without multipliers")
+    u = raw.duals.rows
+    nu = -float(u[-1])
+    y = np.zeros(form.A.shape[0])
+    of_rows, of_columns = lifted.rows >= 0, lifted.columns >= 0
+    np.add.at(y, lifted.rows[of_rows], u[of_rows])
+    t = np.zeros(form.n_columns)
+    np.add.at(t, lifted.columns[of_columns], u[of_columns])
+    kept = lifted.form.bound_columns[:-1]
+    np.add.at(t, kept, raw.duals.bounds[:-1])
+    return Duals(y / nu, spread(form, t / nu), tuple(z / nu for z in raw.duals.cones))
+
+
+def _why_not(form: StandardForm, raw: RawAnswer, time_limit: float | None) -> RawAnswer:
+    """The homogenized program has no answer: is there no portfolio, or none with a positive numerator?"""
+    best = solve_interior(replace(form, ratio=False, quadratics=()), time_limit=time_limit)
+    if best.status is SolveStatus.INFEASIBLE:
+        return best
+    if best.status is SolveStatus.OPTIMAL and best.x is not None:
+        excess = -(float(form.q @ best.x) + form.constant)
+        if excess <= 1e-12:
+            raise NoExcessReturn(excess)
+    return replace(raw, x=None, duals=None, message=raw.message or "the ratio could not be maximized")
