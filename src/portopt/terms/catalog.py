@@ -1,0 +1,119 @@
+"""Every term by its name, written out: whoever searches for a name finds each use of it here.
+
+Requests and policies spell limits and costs as {name: value} and an objective as {"kind": name, …options}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
+from portopt.domain.problem import Cost, Limit, Objective, TermEntry
+from portopt.terms.checks import mapping
+from portopt.terms.constraints.asset_class_limits import AssetClassLimits
+from portopt.terms.constraints.budget import Budget
+from portopt.terms.constraints.cash import CashLimit
+from portopt.terms.constraints.frozen import Frozen
+from portopt.terms.constraints.fully_invested import FullyInvested
+from portopt.terms.constraints.leverage_limit import LeverageLimit
+from portopt.terms.constraints.long_only import LongOnly
+from portopt.terms.constraints.max_tracking_error import MaxTrackingError
+from portopt.terms.constraints.max_turnover import MaxTurnover
+from portopt.terms.constraints.max_volatility import MaxVolatility
+from portopt.terms.constraints.max_weight import MaxWeight
+from portopt.terms.constraints.min_quality import MinQuality
+from portopt.terms.constraints.min_return import MinReturn
+from portopt.terms.constraints.min_weight import MinWeight
+from portopt.terms.constraints.sector_limits import SectorLimits
+from portopt.terms.costs.commission import Commission
+from portopt.terms.costs.linear_impact import LinearImpact
+from portopt.terms.costs.square_root_impact import SquareRootImpact
+from portopt.terms.objectives.max_return import MaxReturn
+from portopt.terms.objectives.max_sharpe import MaxSharpe
+from portopt.terms.objectives.min_risk import MinRisk
+from portopt.terms.objectives.min_tracking_error import MinTrackingError
+from portopt.terms.objectives.utility import Utility
+
+OBJECTIVES: dict[str, TermEntry] = {
+    "max_sharpe": TermEntry("max_sharpe", "highest excess return per unit of volatility", MaxSharpe.parse, {}),
+    "min_risk": TermEntry("min_risk", "lowest volatility", MinRisk.parse, {}),
+    "max_return": TermEntry("max_return", "highest expected return within the limits", MaxReturn.parse, {}),
+    "utility": TermEntry("utility", "expected return less a price for variance", Utility.parse, {"risk_aversion": 4.0}),
+    "min_tracking_error": TermEntry("min_tracking_error", "as close to the benchmark as allowed", MinTrackingError.parse, {}),
+}
+
+LIMITS: dict[str, TermEntry] = {
+    "budget": TermEntry("budget", "weights, cash included, add up to one", Budget.parse, True),
+    "long_only": TermEntry("long_only", "no position sold short", LongOnly.parse, True),
+    "max_weight": TermEntry("max_weight", "largest position; never binds cash", MaxWeight.parse, {"AAPL": 0.2, "*": 0.1}),
+    "min_weight": TermEntry("min_weight", "smallest position", MinWeight.parse, {"AAPL": 0.05}),
+    "sector_limits": TermEntry(
+        "sector_limits", "weight of each sector", SectorLimits.parse, {"Energy": 0.1, "Technology": [0.05, 0.3]}
+    ),
+    "asset_class_limits": TermEntry(
+        "asset_class_limits", "weight of each asset class", AssetClassLimits.parse, {"Equity": 0.8, "Bond": [0.1, 0.4]}
+    ),
+    "max_turnover": TermEntry("max_turnover", "share of the portfolio that changes hands, one-way", MaxTurnover.parse, 0.2),
+    "leverage_limit": TermEntry("leverage_limit", "gross exposure, long and short added", LeverageLimit.parse, 1.5),
+    "max_tracking_error": TermEntry(
+        "max_tracking_error", "distance from the benchmark, annual", MaxTrackingError.parse, {"limit": 0.02, "soft": True}
+    ),
+    "max_volatility": TermEntry("max_volatility", "volatility, annual", MaxVolatility.parse, 0.15),
+    "min_return": TermEntry("min_return", "expected return, annual", MinReturn.parse, 0.06),
+    "min_quality": TermEntry(
+        "min_quality", "quality score that may be held", MinQuality.parse, {"score": 6.0, "grandfather": True}
+    ),
+    "cash": TermEntry("cash", "share kept in cash", CashLimit.parse, {"min": 0.0, "max": 0.02}),
+    "fully_invested": TermEntry("fully_invested", "no cash", FullyInvested.parse, True),
+    "frozen": TermEntry("frozen", "what cannot be traded keeps its weight", Frozen.parse, True),
+}
+
+COSTS: dict[str, TermEntry] = {
+    "commission": TermEntry("commission", "a fee per trade and a rate on its value", Commission.parse, {"per_trade": "5.00"}),
+    "linear_impact": TermEntry("linear_impact", "market impact at a flat rate", LinearImpact.parse, {"bps": 15}),
+    "square_root_impact": TermEntry(
+        "square_root_impact", "market impact by the square-root law", SquareRootImpact.parse, {"coefficient": 1.0}
+    ),
+}
+
+
+def parse_objective(spec: Mapping[str, Any]) -> Objective:
+    """{"kind": "utility", "risk_aversion": 4.0} as a term.
+
+    Raises MissingInput without a kind, UnknownField for a kind or an option nobody knows, InvalidValue for a bad value.
+    """
+    example = '{"kind": "max_sharpe"}'
+    given = dict(mapping("objective", spec, example=example))
+    kind = given.pop("kind", None)
+    if kind is None:
+        raise MissingInput("objective needs a kind", field="objective.kind", fixes=[f"use one of: {', '.join(OBJECTIVES)}"])
+    if not isinstance(kind, str):
+        raise InvalidValue("objective.kind", kind, "a name is needed", fix=f"use one of: {', '.join(OBJECTIVES)}")
+    if kind not in OBJECTIVES:
+        raise UnknownField(kind, OBJECTIVES, path="objective", value=kind)
+    objective: Objective = OBJECTIVES[kind].parse(given)
+    return objective
+
+
+def parse_limits(spec: Mapping[str, Any]) -> tuple[Limit, ...]:
+    """{"max_weight": 0.1, "long_only": true} as terms, in that order; null, and false for a flag, is absence.
+
+    Raises UnknownField for a name that is no limit, InvalidValue for a value that cannot mean anything.
+    """
+    return tuple(limit for limit in _parsed("limits", spec, LIMITS, '{"max_weight": 0.1}') if limit is not None)
+
+
+def parse_costs(spec: Mapping[str, Any]) -> tuple[Cost, ...]:
+    """{"linear_impact": {"bps": 15}} as terms, in that order; null is absence. Raises as parse_limits does."""
+    return tuple(_parsed("costs", spec, COSTS, '{"linear_impact": {"bps": 15}}'))
+
+
+def _parsed(path: str, spec: Any, catalog: Mapping[str, TermEntry], example: str) -> list[Any]:
+    found = []
+    for name, value in mapping(path, spec, example=example).items():
+        if name not in catalog:
+            raise UnknownField(name, catalog, path=path, value=value)
+        if value is not None:
+            found.append(catalog[name].parse(value))
+    return found

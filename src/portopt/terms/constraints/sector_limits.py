@@ -1,0 +1,65 @@
+"""How much of the portfolio each sector may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from portopt.domain.arrays import Vector
+from portopt.domain.problem import Problem, Readings
+from portopt.domain.program import Program
+from portopt.terms.constraints.exposure import (
+    Exposures,
+    Sides,
+    checked_sides,
+    describe_exposures,
+    exposures,
+    opened,
+    read_exposures,
+    refuse_percentages,
+    write_exposures,
+)
+
+FIELD = "limits.sector_limits"
+
+
+@dataclass(frozen=True, slots=True)
+class SectorLimits:
+    """floor_g  <=  sum of w over the assets of sector g  <=  cap_g
+
+    groups: (floor, cap) by sector, None where a side is open, "*" for every sector not named. A number is a cap, one number
+    for all is {"*": cap}: 0.25, or {"Energy": 0.1, "Technology": [0.05, 0.3]}.
+    Assets without a sector, cash among them, are in none.
+    """
+
+    groups: Mapping[str, Sides]
+
+    kind: ClassVar[str] = "sector_limits"
+    structural: ClassVar[bool] = False
+    soft: ClassVar[bool] = False
+    unit: ClassVar[str] = "fraction"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "groups", checked_sides(FIELD, self.groups))
+
+    def express(self, program: Program, p: Problem) -> None:
+        write_exposures(program, self._exposures(p), self.kind)
+
+    def read(self, w: Vector, p: Problem) -> Readings:
+        return read_exposures(w, self._exposures(p), self.kind)
+
+    def relaxed(self, by: float) -> SectorLimits:
+        return SectorLimits(opened(self.groups, by))
+
+    def describe(self) -> str:
+        return describe_exposures(self.groups, "sector")
+
+    def _exposures(self, p: Problem) -> Exposures:
+        return exposures(FIELD, self.groups, "sector", p)
+
+    @classmethod
+    def parse(cls, value: Any) -> SectorLimits:
+        limit = cls(value)
+        refuse_percentages(FIELD, limit.groups)
+        return limit

@@ -1,0 +1,77 @@
+"""What the broker takes: so much a trade, and so much of its value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar
+
+from portopt.domain.arrays import Vector
+from portopt.domain.errors import InvalidValue, MissingInput
+from portopt.domain.problem import Problem
+from portopt.domain.program import Program
+from portopt.terms.checks import number, options
+from portopt.terms.costs.proportional import charge_proportional, traded
+
+FIELD = "costs.commission"
+EXAMPLE = '{"per_trade": "5.00", "bps": 0.0}'
+NO_TRADE = 1e-9  # of the portfolio; a smaller change is arithmetic, not an order
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """per_trade * (number of trades) / portfolio value  +  bps / 10,000 * sum |z_i|        (z = w - w_prev, cash free)
+
+    per_trade: money, a flat fee. It is not convex: it counts in `value`, in the rounding to whole shares and in money, and
+    the program does not see it. bps: basis points of the value traded.
+    """
+
+    per_trade: Decimal = Decimal(0)
+    bps: float = 0.0
+
+    kind: ClassVar[str] = "commission"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "per_trade", _money(f"{FIELD}.per_trade", self.per_trade))
+        object.__setattr__(self, "bps", number(f"{FIELD}.bps", self.bps, low=0.0, example="2.0"))
+
+    def express(self, program: Program, p: Problem) -> None:
+        charge_proportional(program, p, self.bps)
+
+    def value(self, w: Vector, p: Problem) -> float:
+        """Raises MissingInput where there is a flat fee and the portfolio's value is unknown."""
+        flat = 0.0
+        if self.per_trade:
+            if p.portfolio_value is None:
+                raise MissingInput(
+                    f"a flat fee of {self.per_trade} per trade needs the portfolio's value in money",
+                    field="portfolio_value",
+                    fixes=["add portfolio_value", f"state the commission as {FIELD}.bps"],
+                )
+            flat = float(self.per_trade) * int((traded(w, p) > NO_TRADE).sum()) / p.portfolio_value
+        return flat + self.convex_value(w, p)
+
+    def convex_value(self, w: Vector, p: Problem) -> float:
+        return self.bps * 1e-4 * float(traded(w, p).sum())
+
+    def describe(self) -> str:
+        parts = [f"{self.per_trade} per trade"] if self.per_trade else []
+        parts += [f"{self.bps:g} bps of the value traded"] if self.bps else []
+        return f"commission of {' and '.join(parts)}" if parts else "no commission"
+
+    @classmethod
+    def parse(cls, value: Any) -> Commission:
+        given = options(FIELD, value, ("per_trade", "bps"), example=EXAMPLE)
+        return cls(**{name: item for name, item in given.items() if item is not None})
+
+
+def _money(field: str, value: Any) -> Decimal:
+    """A non-negative amount, from a number or a text that spells one; texts keep their cents."""
+    if isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if amount.is_finite() and amount >= 0:
+            return amount
+    raise InvalidValue(field, value, "an amount of money, zero or more, is needed", fix=f'write {field} as "5.00"')

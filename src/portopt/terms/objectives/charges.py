@@ -1,0 +1,33 @@
+"""What an objective pays besides its own formula: trading costs by the year, and the price of soft shortfalls."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from portopt.domain.arrays import Vector
+from portopt.domain.problem import Problem
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A limit whose shortfall is paid for instead of forbidden."""
+
+    @property
+    def soft(self) -> bool: ...
+
+    def priced(self, w: Vector, p: Problem) -> float:
+        """What the shortfall at w costs, in the objective's unit."""
+        ...
+
+
+def charges(w: Vector, p: Problem) -> float:
+    """The sum of both at w, as the program charges them.
+
+        costs(w) / holding_period_years  +  sum of penalty * shortfall
+
+    Costs count where the objective has a common unit with them (`charges_costs`).
+    """
+    paid = sum(limit.priced(w, p) for limit in p.limits if isinstance(limit, Priced) and limit.soft)
+    if p.objective.charges_costs:
+        paid += sum(cost.convex_value(w, p) for cost in p.costs) / p.holding_period_years
+    return float(paid)
