@@ -1,0 +1,69 @@
+"""One table of names: what S1, S2 and S4 call the limits of our catalog, and errors told in the user's own names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from portopt.domain.errors import PortoptError, RequestError
+
+# S1 OptimizationConstraints, then our documented additions to it: the catalog's other limits.
+S1_LIMITS: Mapping[str, str] = {
+    "max_weight": "max_weight",
+    "min_weight": "min_weight",
+    "sector_limits": "sector_limits",
+    "turnover_limit": "max_turnover",
+    "leverage_limit": "leverage_limit",
+    "asset_class_limits": "asset_class_limits",
+    "max_tracking_error": "max_tracking_error",
+    "max_volatility": "max_volatility",
+    "target_volatility": "max_volatility",
+    "min_return": "min_return",
+    "target_return": "min_return",
+    "min_quality": "min_quality",
+    "cash": "cash",
+    "fully_invested": "fully_invested",
+}
+
+# S2 OptimizationConstraints (POST /optimizations, proto). min_position_size is "zero or at least": see portfolio.py.
+S2_LIMITS: Mapping[str, str] = {
+    "max_position_size": "max_weight",
+    "max_weights": "max_weight",
+    "min_weights": "min_weight",
+    "max_sector_exposure": "sector_limits",
+    "max_asset_class_exposure": "asset_class_limits",
+    "max_turnover": "max_turnover",
+    "target_volatility": "max_volatility",
+}
+
+# S4 OptimizationPolicy. The suffix lies there: the values are fractions.
+S4_LIMITS: Mapping[str, str] = {
+    "min_quality_score": "min_quality",
+    "max_single_position_pct": "max_weight",
+    "max_sector_pct": "sector_limits",
+    "max_tracking_error_pct": "max_tracking_error",
+    "max_turnover_pct": "max_turnover",
+}
+
+
+@contextmanager
+def in_users_words(names: Mapping[str, str]) -> Iterator[None]:
+    """Errors raised inside speak of `names[ours]` where they would speak of our field. The longest name wins."""
+    try:
+        yield
+    except RequestError as error:
+        raise renamed(error, names) from None
+
+
+def renamed(error: PortoptError, names: Mapping[str, str]) -> PortoptError:
+    """The same error with its field, its sentence and its fixes in the user's names."""
+    asked = error.field or ""
+    for ours in sorted(names, key=len, reverse=True):
+        if asked == ours or asked.startswith((f"{ours}.", f"{ours}[")):
+            theirs = names[ours]
+            error.field = theirs + asked[len(ours) :]
+            error.detail = error.detail.replace(asked, error.field)
+            error.fixes = tuple(fix.replace(asked, error.field) for fix in error.fixes)
+            error.args = (error.detail,)
+            break
+    return error

@@ -1,0 +1,147 @@
+"""Requests as data and back, exactly: what a stored run needs to be worked out again.
+
+Money and shares are decimal texts, dates ISO, missing numbers null. Unknown names are refused here too: a stored
+request that this version cannot read whole must not be replayed in part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+
+from portopt.dialects.policies import policy_from_data
+from portopt.dialects.reading import list_of, mapping_of, number, numbers, object_of, required, shown, square, text
+from portopt.dialects.records import MAX_TEXT, RANGES, json_object, record
+from portopt.domain.arrays import Matrix
+from portopt.domain.canonical import plain
+from portopt.domain.errors import DataError, InvalidValue, RequestError
+from portopt.domain.holdings import Holdings
+from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
+from portopt.domain.universe import Asset, Universe
+
+MAX_ASSETS = 20_000
+REBALANCE = ("holdings", "policy", "universe", "benchmark", "as_of", "target_type", "provider")
+OPTIMIZATION = (
+    *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
+    *("covariance", "returns", "current_weights", "benchmark_weights", "relax_order"),
+)
+
+
+def rebalance_request_to_data(request: RebalanceRequest) -> dict[str, Any]:
+    """The whole request as JSON holds it; `rebalance_request_from_data` gives it back equal, identity and all."""
+    return dict(plain(request))
+
+
+def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
+    """Raises UnknownField, InvalidValue or MissingInput for anything that is not such a request."""
+    doc = object_of(data, "", REBALANCE)
+    benchmark = doc.get("benchmark")
+    as_of = doc.get("as_of")
+    return RebalanceRequest(
+        holdings=_holdings(required(doc, "holdings")),
+        policy=policy_from_data(required(doc, "policy"), path="policy"),
+        universe=read_universe(required(doc, "universe")),
+        benchmark=None if benchmark is None else _weights(benchmark, "benchmark"),
+        as_of=None if as_of is None else read_date(as_of, "as_of"),
+        target_type=text(doc.get("target_type", "optimal"), "target_type"),
+        provider=text(doc.get("provider", "sample"), "provider", most=MAX_TEXT),
+    )
+
+
+def optimization_request_to_data(request: OptimizationRequest) -> dict[str, Any]:
+    """The whole request as JSON holds it; missing returns (NaN) are null."""
+    return dict(plain(request))
+
+
+def optimization_request_from_data(data: Mapping[str, Any]) -> OptimizationRequest:
+    """Raises UnknownField, InvalidValue or MissingInput for anything that is not such a request."""
+    doc = object_of(data, "", OPTIMIZATION)
+    universe = read_universe(required(doc, "universe"))
+    n = len(universe)
+    mu, Sigma, returns = (doc.get(name) for name in ("expected_returns", "covariance", "returns"))
+    low, high = RANGES["risk_free_rate"]
+    return OptimizationRequest(
+        portfolio_id=text(required(doc, "portfolio_id"), "portfolio_id"),
+        universe=universe,
+        objective=json_object(required(doc, "objective"), "objective"),
+        limits=json_object(required(doc, "limits"), "limits"),
+        costs=json_object(doc.get("costs", {}), "costs"),
+        risk_free_rate=number(doc.get("risk_free_rate", 0.0), "risk_free_rate", low=low, high=high),
+        estimation=record(EstimationChoice, doc.get("estimation", {}), "estimation"),
+        expected_returns=None if mu is None else numbers(mu, "expected_returns", low=-1e3, high=1e3, size=n, most=n, gaps=True),
+        covariance=None if Sigma is None else square(Sigma, "covariance", n, low=-1e4, high=1e4),
+        returns=None if returns is None else _table(returns, n),
+        current_weights=_optional_weights(doc, "current_weights"),
+        benchmark_weights=_optional_weights(doc, "benchmark_weights"),
+        relax_order=_texts(doc.get("relax_order", []), "relax_order"),
+    )
+
+
+def read_universe(value: Any, field: str = "universe") -> Universe:
+    """A Universe from `{"assets": [{"id": …}, …]}`."""
+    doc = object_of(value, field, ("assets",))
+    items = list_of(required(doc, "assets", field), f"{field}.assets", least=1, most=MAX_ASSETS)
+    assets = tuple(record(Asset, item, f"{field}.assets[{i}]") for i, item in enumerate(items))
+    for i, asset in enumerate(assets):
+        text(asset.id, f"{field}.assets[{i}].id")
+    try:
+        return Universe(assets)
+    except DataError as error:  # an asset twice: here the request is at fault, not the data
+        raise RequestError(error.detail, field=f"{field}.assets", value=shown(error.value)) from None
+
+
+def read_date(value: Any, field: str) -> date:
+    """An ISO calendar date."""
+    word = text(value, field)
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        raise InvalidValue(field, word, "is not a date", fix="write it as 2022-12-28") from None
+
+
+def read_decimal(value: Any, field: str) -> Decimal:
+    """A finite decimal from a text or a whole number; a float has already lost its decimals and is refused."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise InvalidValue(field, shown(value), "a decimal is written as a text", fix='write "100.50"')
+    try:
+        result = Decimal(value)
+    except InvalidOperation:
+        raise InvalidValue(field, shown(value), "is not a decimal number", fix='write "100.50"') from None
+    if not result.is_finite() or abs(result) >= Decimal(10) ** 15 or len(str(result)) > 40:
+        raise InvalidValue(field, shown(value), "is not a finite amount below 10^15")
+    return result
+
+
+def _holdings(value: Any) -> Holdings:
+    doc = object_of(value, "holdings", ("portfolio_id", "shares", "cash", "currency"))
+    shares = mapping_of(doc.get("shares", {}), "holdings.shares")
+    return Holdings(
+        portfolio_id=text(required(doc, "portfolio_id", "holdings"), "holdings.portfolio_id"),
+        shares={asset_id: read_decimal(n, f"holdings.shares.{asset_id}") for asset_id, n in shares.items()},
+        cash=read_decimal(doc.get("cash", "0"), "holdings.cash"),
+        currency=text(doc.get("currency", "USD"), "holdings.currency", most=10),
+    )
+
+
+def _weights(value: Any, field: str) -> dict[str, float]:
+    return {name: number(item, f"{field}.{name}", low=-1e3, high=1e3) for name, item in mapping_of(value, field).items()}
+
+
+def _optional_weights(doc: Mapping[str, Any], name: str) -> dict[str, float] | None:
+    return None if doc.get(name) is None else _weights(doc[name], name)
+
+
+def _texts(value: Any, field: str) -> tuple[str, ...]:
+    return tuple(text(item, f"{field}[{i}]") for i, item in enumerate(list_of(value, field, most=100)))
+
+
+def _table(value: Any, n: int) -> Matrix:
+
+    rows = list_of(value, "returns", least=1, most=10**6)
+    return np.array(
+        [numbers(row, f"returns[{i}]", low=-1.0, high=1e6, size=n, most=n, gaps=True) for i, row in enumerate(rows)]
+    )
