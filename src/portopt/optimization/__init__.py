@@ -2,5 +2,7 @@
 
 from portopt.optimization.assemble import assemble
 from portopt.optimization.engine import optimize, solve
+from portopt.optimization.frontier import efficient_frontier
+from portopt.optimization.sensitivity import shadow_prices
 
-__all__ = ["assemble", "optimize", "solve"]
+__all__ = ["assemble", "efficient_frontier", "optimize", "shadow_prices", "solve"]

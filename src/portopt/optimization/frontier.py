@@ -1,0 +1,158 @@
+"""The efficient frontier under the request's own limits, swept by return and polished point by point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from portopt.domain.arrays import Vector
+from portopt.domain.errors import InfeasibleRequest, InvalidValue
+from portopt.domain.explanation import Frontier, FrontierPoint
+from portopt.domain.problem import Problem
+from portopt.domain.program import Program, StandardForm, psd_root
+from portopt.domain.solution import SolveStatus
+from portopt.optimization.engine import solve
+from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
+
+INF = float("inf")
+FLOOR = "frontier return"
+CEILING = "frontier risk"
+
+
+def efficient_frontier(
+    problem: Problem, points: int = 20, *, min_return: float | None = None, max_risk: float | None = None
+) -> Frontier:
+    """The portfolios of least volatility for `points` returns, equally spaced from the least risky to the best paid.
+
+    The problem's objective and costs are left out: the plane has return and risk and nothing else. A soft limit keeps its
+    price. min_return, max_risk: annual fractions that cut the ends off; `optimal` is the best Sharpe ratio of what is left.
+
+    Raises InvalidValue for fewer than two points and for ends that leave nothing, InfeasibleRequest when no portfolio
+    satisfies the limits.
+    """
+    if points < 2:
+        raise InvalidValue("points", points, "a frontier needs at least its two ends", fix="ask for 20 points")
+    sweep = _Sweep(problem, _frontier_form(problem, None), _frontier_form(problem, max_risk))
+    least = sweep.least_risk()
+    sweep.check_ends(least, min_return, max_risk)
+    bottom = sweep.least_risk(min_return) if min_return is not None and least.expected_return < min_return else least
+    top = sweep.most_return()
+    returns = np.linspace(bottom.expected_return, max(top.expected_return, bottom.expected_return), points)
+    between = [sweep.least_risk(float(r)) for r in returns[1:-1]]
+    swept = (bottom, *between, top)
+    return Frontier(
+        points=swept,
+        min_risk=bottom,
+        max_return=top,
+        optimal=sweep.best_ratio(min_return, swept),
+        current=None if problem.w_prev is None else _point(problem, problem.w_prev),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """form: variance as objective, a row for the return, the limits. capped: the same below max_risk."""
+
+    problem: Problem
+    form: StandardForm
+    capped: StandardForm
+
+    def least_risk(self, at_least: float | None = None, form: StandardForm | None = None) -> FrontierPoint:
+        """The least volatility at that return or more."""
+        return self._solved(_with_floor(self.form if form is None else form, at_least))
+
+    def most_return(self) -> FrontierPoint:
+        """The highest return; where several portfolios earn it, the least risky of them."""
+        n, N = self.problem.n, self.capped.n_columns
+        q = self.capped.q.copy()
+        q[:n] -= self.problem.moments.mu
+        best = self._solved(replace(self.capped, quadratics=(), q=q[:N]))
+        # The floor is a hair below the best return, or rounding would make it infeasible.
+        floor = best.expected_return - 1e-13 * max(1.0, abs(best.expected_return))
+        calmer = solve(_with_floor(self.form, floor))
+        if calmer.status is not SolveStatus.OPTIMAL or calmer.x is None:
+            return best
+        point = _point(self.problem, calmer.x[:n])
+        return point if point.volatility < best.volatility and point.expected_return >= floor - 1e-12 else best
+
+    def best_ratio(self, min_return: float | None, swept: tuple[FrontierPoint, ...]) -> FrontierPoint:
+        """The best Sharpe ratio within the same ends; where it has no maximum, the best of the points."""
+        form = replace(_with_floor(self.capped, min_return), ratio=True, constant=self.problem.risk_free_rate)
+        q = form.q.copy()
+        q[: self.problem.n] -= self.problem.moments.mu
+        best = max(swept, key=lambda p: -INF if p.sharpe_ratio is None else p.sharpe_ratio)
+        try:
+            raw = solve(replace(form, q=q))
+        except (NoExcessReturn, RisklessExcess):
+            return best
+        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
+            return best
+        found = _point(self.problem, raw.x[: self.problem.n])
+        return found if (found.sharpe_ratio or -INF) >= (best.sharpe_ratio or -INF) else best
+
+    def check_ends(self, least: FrontierPoint, min_return: float | None, max_risk: float | None) -> None:
+        if max_risk is not None and least.volatility > max_risk:
+            raise InvalidValue(
+                "max_risk",
+                max_risk,
+                f"the least volatility within these limits is {least.volatility:.6f}",
+                fix=f"ask for max_risk of at least {least.volatility + 5e-7:.6f}",
+            )
+        highest = self.most_return().expected_return if min_return is not None else INF
+        if min_return is not None and highest < min_return:
+            raise InvalidValue(
+                "min_return",
+                min_return,
+                f"the highest expected return within these limits is {highest:.6f}",
+                fix=f"ask for min_return of at most {highest - 5e-7:.6f}",
+            )
+
+    def _solved(self, form: StandardForm) -> FrontierPoint:
+        raw = solve(form)
+        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
+            raise InfeasibleRequest(
+                f"the frontier has no portfolio within these limits ({raw.status.value}, {raw.solver})",
+                field="limits",
+                value=[limit.kind for limit in self.problem.limits],
+            )
+        return _point(self.problem, raw.x[: self.problem.n])
+
+
+def _frontier_form(problem: Problem, max_risk: float | None) -> StandardForm:
+    program = Program(problem.n)
+    covariance = problem.moments.covariance
+    if covariance.is_factor_form:
+        y, D = program.factor_columns(covariance)
+        program.add_quadratic(program.weights, D)
+        program.add_quadratic(y, np.ones(len(y)))
+    else:
+        program.add_quadratic(program.weights, covariance.dense())
+    for limit in problem.limits:
+        limit.express(program, problem)
+    program.add_rows(problem.moments.mu[None, :], program.weights, -INF, INF, limit=FLOOR)
+    if max_risk is not None:
+        if covariance.is_factor_form:
+            blocks = [(1, np.eye(len(y)), y), (1 + len(y), np.diag(np.sqrt(D)), program.weights)]
+            size = len(y) + len(D)
+        else:
+            R = psd_root(covariance.dense())
+            blocks, size = [(1, R.T, program.weights)], R.shape[1]
+        program.add_cone("second_order", blocks, np.concatenate([[max_risk], np.zeros(size)]), limit=CEILING)
+    return program.freeze()
+
+
+def _with_floor(form: StandardForm, at_least: float | None) -> StandardForm:
+    """The form with its return row set to `at_least` or more."""
+    if at_least is None:
+        return form
+    row = next(group.start for group in form.row_groups if group.limit == FLOOR)
+    lower = form.row_lower.copy()
+    lower[row] = at_least
+    return replace(form, row_lower=lower)
+
+
+def _point(problem: Problem, w: Vector) -> FrontierPoint:
+    expected, sigma = float(problem.moments.mu @ w), problem.moments.covariance.volatility(w)
+    sharpe = (expected - problem.risk_free_rate) / sigma if sigma > 0.0 else None
+    return FrontierPoint(expected, sigma, sharpe, w.copy())
