@@ -64,13 +64,17 @@ def gradient(form: StandardForm, x: Vector) -> Vector:
 def objective_scale(form: StandardForm, x: Vector) -> float:
     """What the gap is relative to: |f|, or the excess return of a ratio.
 
-    Where f nearly cancels (a tracking error near zero, a utility of zero) a hundredth of the sum of the sizes of its
-    parts, 1/2 x'Px + sum |q_j x_j| + |constant|, keeps the figure meaningful.
+    Where f nearly cancels (a tracking error near zero, a utility of zero) a hundredth of the size of its parts keeps the
+    figure meaningful.
     """
     if form.ratio:
         return abs(float(form.q @ x) + form.constant)
-    parts = 0.5 * abs(float(x @ form.P_times(x))) + float(np.abs(form.q) @ np.abs(x)) + abs(form.constant)
-    return max(abs(form.objective(x)), parts / 100.0)
+    return max(abs(form.objective(x)), size_of_parts(form, x) / 100.0)
+
+
+def size_of_parts(form: StandardForm, x: Vector) -> float:
+    """1/2 x'Px + sum |q_j x_j| + |constant|."""
+    return 0.5 * abs(float(x @ form.P_times(x))) + float(np.abs(form.q) @ np.abs(x)) + abs(form.constant)
 
 
 def primal_residual(form: StandardForm, x: Vector) -> float:
@@ -129,8 +133,8 @@ def gap_bound(form: StandardForm, x: Vector, g: Vector, y: Vector, z: tuple[Vect
         y, z = _absorbed(form, r, endless, y, z)
         r = _residual(form, g, y, z)
     endless = (r > 0) & np.isinf(lower) | (r < 0) & np.isinf(upper)
-    reach = np.where(r > 0, x - np.where(endless, 0.0, lower), x - np.where(endless, 0.0, upper))
-    reach = np.where(endless, np.sign(r) * np.maximum(np.abs(x), 1.0), reach)
+    reach = x - np.where(r > 0, lower, upper)
+    reach = np.where(endless, np.sign(r) * np.maximum(np.abs(x), 1.0), np.where(r == 0, 0.0, reach))
     parts = [r * reach, _times_distance(y, form.A @ x, form.row_lower, form.row_upper)]
     slack_parts = [float(zk @ (cone.B @ x + cone.b)) for cone, zk in zip(form.cones, z, strict=True)]
     return max(0.0, math.fsum([*np.concatenate(parts).tolist(), *slack_parts])), not bool(endless.any())
