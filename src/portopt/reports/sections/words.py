@@ -113,9 +113,10 @@ def _certificate_sentence(document: Document) -> str:
     paper = document["certificate"]
     if paper["verdict"] != "certified":
         return ""
+    could = "could improve" if paper["gap_proven"] else "is expected to improve"
     return (
         "Certified by an independent audit: every hard limit of the optimum holds to "
-        f"{scientific(paper['tolerances']['feasibility'])}, and no portfolio within the limits could improve the objective "
+        f"{scientific(paper['tolerances']['feasibility'])}, and no portfolio within the limits {could} the objective "
         f"by more than {scientific(paper['relative_gap'])} of its size."
     )
 

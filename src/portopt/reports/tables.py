@@ -1,0 +1,165 @@
+"""Frontier, explanation, runs, health and differences in a terminal, each from plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from portopt.reports.formats import (
+    NOTHING,
+    bps,
+    count,
+    decimal,
+    listed,
+    measure,
+    percent,
+    points,
+    shares,
+)
+from portopt.reports.sections.words import step_in_words
+
+STATUS_STYLES = {"completed": "green", "infeasible": "yellow", "failed": "red", "awaiting_approval": "cyan"}
+PRICES_SHOWN = 20
+
+
+def table_of(*headings: str, left: int = 1, title: str | None = None) -> Table:
+    """A quiet table: the first `left` columns are words, the rest numbers."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title_justify="left")
+    table.title = None if title is None else Text(title, style="bold")
+    for i, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if i < left else "right", overflow="fold")
+    return table
+
+
+def limit_prices_table(prices: Sequence[Mapping[str, Any]]) -> Table:
+    """Binding limits, the dearest first."""
+    table = table_of("Binding limit", "Stands at", "Worth a year", "for", left=1)
+    for price in prices[:PRICES_SHOWN]:
+        name = f"{price['limit']} {price['member']}".strip()
+        side = "at most" if price["side"] == "upper" else "at least"
+        stands = f"{side} {measure(price['bound'], price['unit'])}"
+        table.add_row(Text(name), stands, bps(abs(price["cost_bps"])), step_in_words(price["step"], price["unit"]))
+    if len(prices) > PRICES_SHOWN:
+        table.caption = Text(f"and {count(len(prices) - PRICES_SHOWN, 'more')}".removesuffix("s"))
+    return table
+
+
+def print_frontier(frontier: Mapping[str, Any], console: Console) -> None:
+    """Points of the efficient frontier with their largest weights, then the portfolios to compare with."""
+    table = table_of("", "Risk", "Return", "Sharpe", left=1, title=f"Efficient frontier of {frontier['portfolio_id']}")
+    table.add_column("Largest weights", ratio=1)
+    for i, point in enumerate(frontier["efficient_frontier"], start=1):
+        table.add_row(str(i), *_frontier_cells(point))
+    table.add_section()
+    named = ("current", "min_risk", "optimal", "max_return")
+    for name in named:
+        if point := frontier.get(f"{name}_portfolio"):
+            table.add_row(Text(name.replace("_", " "), style="bold"), *_frontier_cells(point))
+    console.print(table)
+
+
+def _frontier_cells(point: Mapping[str, Any]) -> list[Text]:
+    weights = sorted((point.get("weights") or {}).items(), key=lambda item: (-abs(item[1]), item[0]))
+    largest = ", ".join(f"{asset} {percent(w, 1)}" for asset, w in weights[:4] if abs(w) > 5e-4)
+    return [Text(percent(point["risk"])), Text(percent(point["return"])), Text(decimal(point["sharpe"], 3)), Text(largest)]
+
+
+def print_explanation(explanation: Mapping[str, Any], console: Console) -> None:
+    """Why each trade, what each binding limit costs, what gave way. A run without a document tells its problem."""
+    from portopt.reports.console import print_problem
+
+    console.print(Text(f"{explanation['run_id']}  {explanation['status']}", style="bold"))
+    if explanation.get("problem"):
+        print_problem(explanation["problem"], console)
+        return
+    for sentence in (explanation["verdict"]["title"], *explanation["verdict"]["sentences"]):
+        console.print(Text(sentence))
+    table = table_of("Asset", "", "Weight", left=2, title="Why each position")
+    table.add_column("Why", ratio=1)
+    for row in explanation["proposal"]:
+        if row["side"] or row["weight_before"] or row["weight_after"]:
+            side = {"buy": "green", "sell": "red"}.get(row["side"] or "", "dim")
+            moved = f"{percent(row['weight_before'], 1)} → {percent(row['weight_after'], 1)}"
+            table.add_row(Text(row["asset_id"]), Text(row["side"] or "keep", style=side), moved, Text(row["why"]))
+    console.print(table)
+    if explanation.get("limit_prices"):
+        console.print(limit_prices_table(explanation["limit_prices"]))
+
+
+def print_runs(runs: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """The newest runs, a line each."""
+    if not runs:
+        console.print(Text("No runs yet. `portopt rebalance` makes the first."))
+        return
+    table = table_of("Run", "Portfolio", "Status", "As of", "Trades", "Turnover", left=4)
+    table.columns[0].no_wrap = True
+    for run in runs:
+        status = Text(run["status"].replace("_", " "), style=STATUS_STYLES.get(run["status"], ""))
+        trades = NOTHING if run.get("trades") is None else f"{run['trades']:,}"
+        table.add_row(
+            Text(run["run_id"]), Text(run["portfolio_id"]), status, run["as_of"], trades, percent(run.get("turnover"), 1)
+        )
+    console.print(table)
+
+
+def print_doctor(health: Mapping[str, Any], console: Console) -> None:
+    """Every check with what it measured, and what to do about those that failed."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    for check in health["checks"]:
+        mark = Text("✓", style="green") if check["ok"] else Text("✗", style="bold red")
+        detail = Text(str(check["detail"]))
+        if check.get("fix"):
+            detail.append(f"\n→ {check['fix']}", style="bold")
+        table.add_row(mark, Text(check["name"]), detail)
+    console.print(table)
+    failed = sum(not check["ok"] for check in health["checks"])
+    last = "Everything works." if health["ok"] else f"{count(failed, 'check')} failed."
+    console.print(Text(last, style="bold green" if health["ok"] else "bold red"))
+
+
+def print_pack_difference(difference: Mapping[str, Any], console: Console) -> None:
+    """What changed in the prices, and, where both sides have a run, in the decision."""
+    data = difference["data"]
+    console.print(Text(f"{difference['a']} → {difference['b']}", style="bold"))
+    for label, key in (("assets", "assets_added"), ("dates", "dates_added")):
+        added, removed = data[key], data[key.replace("added", "removed")]
+        if added or removed:
+            words = [f"{len(added)} added ({listed(list(added))})"] if added else []
+            words += [f"{len(removed)} removed ({listed(list(removed))})"] if removed else []
+            console.print(Text(f"{label}: {'; '.join(words)}"))
+    changed = data["prices_changed_count"]
+    console.print(Text("no price changed" if not changed else f"{count(changed, 'price')} changed"))
+    if changed:
+        table = table_of("Asset", "Date", "Before", "After", "Change", left=2)
+        for asset, day, old, new in data["prices_changed"][:PRICES_SHOWN]:
+            table.add_row(Text(asset), str(day), decimal(old, 4), decimal(new, 4), _relative(old, new))
+        console.print(table)
+    if difference.get("decision"):
+        _print_decision(difference["decision"], console)
+
+
+def _relative(old: float | None, new: float | None) -> str:
+    return NOTHING if not old or new is None else f"{decimal(100 * (new / old - 1), 2, signed=True)} %"
+
+
+def _print_decision(decision: Mapping[str, Any], console: Console) -> None:
+    console.print(Text(decision["sentence"], style="bold"))
+    if decision["weights"]:
+        table = table_of("Asset", "Weight before", "after", "Change")
+        for row in decision["weights"][:PRICES_SHOWN]:
+            table.add_row(Text(row["asset_id"]), percent(row["a"]), percent(row["b"]), points(row["change"]))
+        console.print(table)
+    if decision["trades"]:
+        table = table_of("Order", "Shares before", "after")
+        for row in decision["trades"][:PRICES_SHOWN]:
+            sides = [NOTHING if row[side] is None else shares(row[side], signed=True) for side in ("a", "b")]
+            table.add_row(Text(row["asset_id"]), *sides)
+        console.print(table)
