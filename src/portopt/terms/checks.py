@@ -9,6 +9,7 @@ from numbers import Real
 from typing import Any
 
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
+from portopt.domain.universe import CASH
 
 EVERY = "*"  # in a map: every name not listed
 
@@ -20,7 +21,10 @@ def number(field: str, value: Any, *, low: float = -math.inf, high: float = math
     """
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
         raise InvalidValue(field, value, f"a number is needed, not {_noun(value)}", fix=f"write {field} as {example}")
-    result = float(value)
+    try:
+        result = float(value)
+    except (OverflowError, ValueError):  # an integer beyond any float, a signalling decimal NaN
+        result = math.inf
     if not math.isfinite(result):
         raise InvalidValue(field, value, "is not a finite number", fix=f"write {field} as {example}, or leave it out")
     if result < low:
@@ -77,14 +81,28 @@ def required(path: str, given: Mapping[str, Any], name: str, *, example: str) ->
     return given[name]
 
 
-def by_name(field: str, value: Any, *, low: float = -math.inf, example: str) -> dict[str, float]:
-    """Numbers by name, one number standing for every name: 0.1 is {"*": 0.1}. Raises InvalidValue."""
+def by_asset(field: str, value: Any, *, low: float = -math.inf, example: str, cash: str) -> dict[str, float]:
+    """Numbers by asset id, one number standing for every asset: 0.1 is {"*": 0.1}.
+
+    Raises InvalidValue; also for CASH, which limits.cash alone binds (`cash`: how it would be written there).
+    """
     if not isinstance(value, Mapping):
         return {EVERY: number(field, value, low=low)}
     given = mapping(field, value, example=example)
     if not given:
         raise InvalidValue(field, {}, "names nothing", fix=f"write {field}: {example}, or leave it out")
+    if CASH in given:
+        raise InvalidValue(f"{field}.{CASH}", given[CASH], "does not bind cash", fix=f"write limits.cash: {cash}")
     return {name: number(f"{field}.{name}", item, low=low) for name, item in given.items()}
+
+
+def aversion(value: Any) -> float:
+    """A risk aversion gamma: positive, at most a million. Raises InvalidValue."""
+    field = "objective.risk_aversion"
+    gamma = number(field, value, high=1e6, example="4.0")
+    if gamma <= 0.0:
+        raise InvalidValue(field, value, "must be positive", fix='write 4.0, or use {"kind": "max_return"} to leave risk out')
+    return gamma
 
 
 def percent(x: float) -> str:

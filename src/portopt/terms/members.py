@@ -9,15 +9,15 @@ import numpy as np
 
 from portopt.domain.arrays import Mask, Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.universe import CASH, Universe
+from portopt.domain.universe import Universe
 from portopt.terms.checks import EVERY, listed
 
 
-def per_asset(field: str, values: Mapping[str, float], universe: Universe, applies: Mask, *, cash_hint: str) -> Vector:
+def per_asset(field: str, values: Mapping[str, float], universe: Universe, applies: Mask) -> Vector:
     """(n,) the number that holds for each asset; NaN where none does.
 
-    values: by asset id; "*" stands for every asset in `applies` that is not named. Cash is bound by its own limit only.
-    Raises InvalidValue for an id the universe does not have, and for CASH.
+    values: by asset id; "*" stands for every asset in `applies` that is not named.
+    Raises InvalidValue for an id the universe does not have.
     """
     out = np.full(len(universe), np.nan)
     if EVERY in values:
@@ -25,8 +25,6 @@ def per_asset(field: str, values: Mapping[str, float], universe: Universe, appli
     for asset_id, value in values.items():
         if asset_id == EVERY:
             continue
-        if asset_id == CASH:
-            raise InvalidValue(f"{field}.{CASH}", value, "does not bind cash", fix=f"use limits.cash: {cash_hint}")
         if asset_id not in universe.positions:
             raise unknown_name(field, asset_id, value, universe.ids, "asset")
         out[universe.positions[asset_id]] = value

@@ -28,8 +28,8 @@ FIELD = "limits.asset_class_limits"
 class AssetClassLimits:
     """floor_g  <=  sum of w over the assets of asset class g  <=  cap_g
 
-    groups: (floor, cap) by asset class, None where a side is open, "*" for every asset class not named. A number is a cap, one number
-    for all is {"*": cap}: 0.25, or {"Equity": 0.8, "Bond": [0.1, 0.4]}.
+    groups: (floor, cap) by asset class, None where a side is open, "*" for every asset class not named. A number is a cap,
+    one number for all is {"*": cap}: 0.25, or {"Equity": 0.8, "Bond": [0.1, 0.4]}.
     Assets without an asset class, cash among them, are in none.
     """
 

@@ -39,7 +39,7 @@ class MaxTrackingError:
     def __post_init__(self) -> None:
         object.__setattr__(self, "limit", number(FIELD, self.limit, low=0.0, example="0.02"))
         object.__setattr__(self, "soft", flag(f"{FIELD}.soft", self.soft))
-        object.__setattr__(self, "penalty", number(f"{FIELD}.penalty", self.penalty, low=0.0, example="10.0"))
+        object.__setattr__(self, "penalty", number(f"{FIELD}.penalty", self.penalty, low=0.0, high=1e6, example="10.0"))
 
     def express(self, program: Program, p: Problem) -> None:
         excess = program.add_columns(1, lower=0.0) if self.soft else None

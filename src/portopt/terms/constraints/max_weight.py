@@ -11,7 +11,7 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import EVERY, by_name, fraction, listed, percent
+from portopt.terms.checks import EVERY, by_asset, fraction, listed, percent
 from portopt.terms.members import per_asset
 
 FIELD = "limits.max_weight"
@@ -33,7 +33,7 @@ class MaxWeight:
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "caps", by_name(FIELD, self.caps, low=0.0, example=EXAMPLE))
+        object.__setattr__(self, "caps", by_asset(FIELD, self.caps, low=0.0, example=EXAMPLE, cash='{"max": 0.02}'))
 
     def express(self, program: Program, p: Problem) -> None:
         caps = self._caps(p)
@@ -58,7 +58,7 @@ class MaxWeight:
         return listed(named)
 
     def _caps(self, p: Problem) -> Vector:
-        return per_asset(FIELD, self.caps, p.universe, ~p.universe.is_cash, cash_hint='{"max": 0.02}')
+        return per_asset(FIELD, self.caps, p.universe, ~p.universe.is_cash)
 
     @classmethod
     def parse(cls, value: Any) -> MaxWeight:

@@ -12,7 +12,7 @@ from portopt.domain.arrays import Mask, Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.domain.universe import Universe
-from portopt.terms.checks import EVERY, by_name, fraction, listed, percent
+from portopt.terms.checks import EVERY, by_asset, fraction, listed, percent
 from portopt.terms.members import per_asset
 
 FIELD = "limits.min_weight"
@@ -35,7 +35,7 @@ class MinWeight:
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "floors", by_name(FIELD, self.floors, example=EXAMPLE))
+        object.__setattr__(self, "floors", by_asset(FIELD, self.floors, example=EXAMPLE, cash='{"min": 0.01}'))
 
     def express(self, program: Program, p: Problem) -> None:
         floors = self._floors(p)
@@ -60,7 +60,7 @@ class MinWeight:
         return listed(named)
 
     def _floors(self, p: Problem) -> Vector:
-        return per_asset(FIELD, self.floors, p.universe, _tradable(p.universe), cash_hint='{"min": 0.01}')
+        return per_asset(FIELD, self.floors, p.universe, _tradable(p.universe))
 
     @classmethod
     def parse(cls, value: Any) -> MinWeight:

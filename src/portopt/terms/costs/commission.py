@@ -15,6 +15,7 @@ from portopt.terms.costs.proportional import charge_proportional, traded
 
 FIELD = "costs.commission"
 EXAMPLE = '{"per_trade": "5.00", "bps": 0.0}'
+MOST_MONEY = 1_000_000
 NO_TRADE = 1e-9  # of the portfolio; a smaller change is arithmetic, not an order
 
 
@@ -33,7 +34,7 @@ class Commission:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "per_trade", _money(f"{FIELD}.per_trade", self.per_trade))
-        object.__setattr__(self, "bps", number(f"{FIELD}.bps", self.bps, low=0.0, example="2.0"))
+        object.__setattr__(self, "bps", number(f"{FIELD}.bps", self.bps, low=0.0, high=10_000.0, example="2.0"))
 
     def express(self, program: Program, p: Problem) -> None:
         charge_proportional(program, p, self.bps)
@@ -69,9 +70,10 @@ def _money(field: str, value: Any) -> Decimal:
     """A non-negative amount, from a number or a text that spells one; texts keep their cents."""
     if isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
         try:
-            amount = Decimal(str(value))
+            amount = Decimal(value if isinstance(value, int) else str(value))
         except InvalidOperation:
             amount = Decimal("NaN")
-        if amount.is_finite() and amount >= 0:
+        if amount.is_finite() and 0 <= amount <= MOST_MONEY:
             return amount
-    raise InvalidValue(field, value, "an amount of money, zero or more, is needed", fix=f'write {field} as "5.00"')
+    why = f"an amount of money from 0 to {MOST_MONEY:,} is needed"
+    raise InvalidValue(field, value, why, fix=f'write {field} as "5.00"')

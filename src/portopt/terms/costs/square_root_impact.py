@@ -34,7 +34,7 @@ class SquareRootImpact:
     kind: ClassVar[str] = "square_root_impact"
 
     def __post_init__(self) -> None:
-        checked = number(f"{FIELD}.coefficient", self.coefficient, low=0.0, example="1.0")
+        checked = number(f"{FIELD}.coefficient", self.coefficient, low=0.0, high=1_000.0, example="1.0")
         object.__setattr__(self, "coefficient", checked)
 
     def express(self, program: Program, p: Problem) -> None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import number, options
+from portopt.terms.checks import aversion, options
 from portopt.terms.objectives.charges import charges
 from portopt.terms.risk import add_variance
 
@@ -28,11 +27,11 @@ class MinRisk:
 
     kind: ClassVar[str] = "min_risk"
     sense: ClassVar[str] = "minimize"
-
     unit: ClassVar[str] = "half variance"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "risk_aversion", optional_aversion(self.risk_aversion))
+        if self.risk_aversion is not None:
+            object.__setattr__(self, "risk_aversion", aversion(self.risk_aversion))
 
     @property
     def charges_costs(self) -> bool:
@@ -58,13 +57,3 @@ class MinRisk:
     def parse(cls, spec: Mapping[str, Any]) -> MinRisk:
         given = options("objective", spec, ("risk_aversion",), example='{"kind": "min_risk"}')
         return cls(given.get("risk_aversion"))
-
-
-def optional_aversion(value: Any) -> float | None:
-    """None, or a positive gamma; raises InvalidValue."""
-    if value is None:
-        return None
-    gamma = number("objective.risk_aversion", value, example="4.0")
-    if gamma <= 0.0:
-        raise InvalidValue("objective.risk_aversion", value, "must be positive", fix="write objective.risk_aversion as 4.0")
-    return gamma

@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import options
+from portopt.terms.checks import aversion, options
 from portopt.terms.objectives.charges import charges
-from portopt.terms.objectives.min_risk import optional_aversion
 from portopt.terms.risk import add_active_variance
 
 
@@ -30,7 +29,8 @@ class MinTrackingError:
     unit: ClassVar[str] = "half variance"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "risk_aversion", optional_aversion(self.risk_aversion))
+        if self.risk_aversion is not None:
+            object.__setattr__(self, "risk_aversion", aversion(self.risk_aversion))
 
     @property
     def charges_costs(self) -> bool:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import number, options, required
+from portopt.terms.checks import aversion, options, required
 from portopt.terms.objectives.charges import charges
 from portopt.terms.risk import add_variance
 
@@ -33,11 +32,7 @@ class Utility:
     charges_costs: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        gamma = number("objective.risk_aversion", self.risk_aversion, example="4.0")
-        if gamma <= 0.0:
-            why, fix = "must be positive", 'use {"kind": "max_return"} to leave risk out'
-            raise InvalidValue("objective.risk_aversion", self.risk_aversion, why, fix=fix)
-        object.__setattr__(self, "risk_aversion", gamma)
+        object.__setattr__(self, "risk_aversion", aversion(self.risk_aversion))
 
     def express(self, program: Program, p: Problem) -> None:
         add_variance(program, p.moments.covariance, self.risk_aversion)
