@@ -1,0 +1,116 @@
+"""`portfolio_optimization_ts` through time: a TimescaleDB hypertable, monthly partitions, or a plain table.
+
+The level is what the database can do, found once by the first migration:
+    timescaledb   the extension is there and works: a hypertable
+    partitions    plain PostgreSQL: monthly range partitions and one for everything else
+    plain         SQLite
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, exc, text
+
+from portopt.adapters.store.models import QUERY, portfolio_optimization_ts
+
+if TYPE_CHECKING:
+    from portopt.adapters.store.engine import Database
+
+TIMESCALEDB, PARTITIONS, PLAIN = "timescaledb", "partitions", "plain"
+PARENT = portfolio_optimization_ts.name
+MONTHS_AHEAD = 3
+
+
+def detect_level(database: Database) -> str:
+    """Which of the three this database offers.
+
+    The attempt has its own connection: on a server that has the extension but did not preload it, creating it ends
+    the session, and the migration must not be in that session.
+    """
+    if database.dialect == "sqlite":
+        return PLAIN
+    with database.reading() as connection:
+        offered = connection.execute(
+            text("SELECT count(*) FROM pg_available_extensions WHERE name = 'timescaledb'")
+        ).scalar_one()
+    if not offered:
+        return PARTITIONS
+    try:
+        with database.engine.connect() as connection, connection.begin():
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
+            connection.execute(text("SELECT count(*) FROM timescaledb_information.hypertables"))
+    except exc.DBAPIError:
+        # Not allowed, or not preloaded: either way this database has no working TimescaleDB, which is an answer.
+        return PARTITIONS
+    return TIMESCALEDB
+
+
+def make_hypertable(connection: Connection, chunk_days: int) -> None:
+    """Chunks of `chunk_days` days."""
+    connection.execute(
+        text("SELECT create_hypertable(:name, 'timestamp', chunk_time_interval => make_interval(days => :days))"),
+        {"name": f"{QUERY}.{PARENT}", "days": chunk_days},
+    )
+
+
+def months(first: date, count: int) -> list[tuple[date, date]]:
+    """`count` months as half-open ranges, the first holding `first`.
+
+    >>> months(date(2026, 12, 24), 2)[1]
+    (datetime.date(2027, 1, 1), datetime.date(2027, 2, 1))
+    """
+    starts = [date(first.year + (first.month - 1 + k) // 12, (first.month - 1 + k) % 12 + 1, 1) for k in range(count + 1)]
+    return list(pairwise(starts))
+
+
+def make_partitions(connection: Connection, now: datetime, months_ahead: int = MONTHS_AHEAD) -> list[str]:
+    """The default partition, this month's and the next ones', where missing; returns the names of those made.
+
+    Rows that already fell into the default partition are moved to the month they belong to.
+    """
+    made = [] if _exists(connection, f"{PARENT}_default") else [_make_default(connection)]
+    for start, end in months(now.astimezone(UTC).date(), months_ahead + 1):
+        name = f"{PARENT}_{start:%Y_%m}"
+        if not _exists(connection, name):
+            _make_month(connection, name, start, end)
+            made.append(name)
+    return made
+
+
+def _exists(connection: Connection, name: str) -> bool:
+    return connection.execute(text("SELECT to_regclass(:name)"), {"name": f"{QUERY}.{name}"}).scalar() is not None
+
+
+def _make_default(connection: Connection) -> str:
+    name = f"{PARENT}_default"
+    _run(connection, "CREATE TABLE {table} PARTITION OF {parent} DEFAULT", name)
+    return name
+
+
+def _make_month(connection: Connection, name: str, start: date, end: date) -> None:
+    """A month is filled from the default partition before it is attached: PostgreSQL refuses overlaps."""
+    bounds = {"start": datetime(start.year, start.month, 1, tzinfo=UTC), "end": datetime(end.year, end.month, 1, tzinfo=UTC)}
+    _run(connection, "CREATE TABLE {table} (LIKE {parent} INCLUDING ALL)", name)
+    _run(
+        connection,
+        "WITH moved AS (DELETE FROM {default} WHERE timestamp >= {start} AND timestamp < {end} RETURNING *) "
+        "INSERT INTO {table} SELECT * FROM moved",
+        name,
+        **bounds,
+    )
+    _run(connection, "ALTER TABLE {parent} ATTACH PARTITION {table} FOR VALUES FROM ({start}) TO ({end})", name, **bounds)
+
+
+def _run(connection: Connection, statement: str, table: str, **literals: Any) -> None:
+    """DDL takes no bound parameters: psycopg quotes names and values instead."""
+    from psycopg import sql
+
+    names = {"table": table, "parent": PARENT, "default": f"{PARENT}_default"}
+    parts: dict[str, Any] = {key: sql.Identifier(QUERY, name) for key, name in names.items()}
+    parts.update({key: sql.Literal(value) for key, value in literals.items()})
+    composed = sql.SQL(statement).format(**parts)
+    driver: Any = connection.connection.driver_connection
+    connection.exec_driver_sql(composed.as_string(driver).replace("%", "%%"))
