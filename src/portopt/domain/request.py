@@ -118,6 +118,7 @@ class OptimizationRequest:
 
     returns: (T, n) periodic simple returns in the universe's order, NaN where missing.
     expected_returns: (n,) annual, NaN where to be estimated. covariance: (n, n) annual.
+    notes: sentences about what was asked and has no effect here; not part of the identity.
     """
 
     portfolio_id: str
@@ -133,6 +134,7 @@ class OptimizationRequest:
     current_weights: Mapping[str, float] | None = None
     benchmark_weights: Mapping[str, float] | None = None
     relax_order: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def identity(self) -> str:
         return digest(self)

@@ -1,0 +1,231 @@
+"""Pricing packs on disk: one folder a pack, Parquet and a manifest, named by their content and never changed.
+
+<directory>/<pricing_pack_id>/prices.parquet   asset_id, date, close[, volume]; sorted by asset, then date
+<directory>/<pricing_pack_id>/manifest.json    what it is, where it came from, what was found, the file's SHA-256
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from portopt.domain.arrays import Matrix, frozen
+from portopt.domain.canonical import canonical_json
+from portopt.domain.errors import DataError, OutsideError
+from portopt.domain.market import Finding, MarketSnapshot, PackDifference
+from portopt.market import pack_id
+
+PACK_ID = re.compile(r"pack-[0-9a-f]{20}")
+PRICES, MANIFEST = "prices.parquet", "manifest.json"
+SHOWN = 100  # single prices spelled out in a difference; the count is of all
+
+
+class FilePackStore:
+    """ports.PackStore on a folder. Several processes may share it: a pack appears whole, by one rename, or not at all."""
+
+    def __init__(self, directory: str | Path) -> None:
+        self.directory = Path(directory)
+
+    def put(self, snapshot: MarketSnapshot) -> MarketSnapshot:
+        """Store it; where the same prices are stored already, write nothing. Returns the snapshot as given."""
+        folder = self._folder(snapshot.pricing_pack_id)
+        if (folder / MANIFEST).is_file():
+            return snapshot
+        prices = _parquet_bytes(snapshot)
+        making = self.directory / f".making-{os.getpid()}-{secrets.token_hex(4)}"
+        try:
+            making.mkdir(parents=True)
+            _write(making / PRICES, prices)
+            _write(making / MANIFEST, canonical_json(_manifest(snapshot, prices)))
+            making.rename(folder)
+            _sync(self.directory)
+        except OSError as error:
+            if not (folder / MANIFEST).is_file():  # it is there when another process stored the same pack meanwhile
+                raise OutsideError(
+                    f"pricing pack {snapshot.pricing_pack_id} could not be stored in {self.directory}: {error.strerror}",
+                    field="pricing_pack_id",
+                    value=snapshot.pricing_pack_id,
+                ) from error
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+        return snapshot
+
+    def get(self, pricing_pack_id: str) -> MarketSnapshot:
+        """The pack as it was stored first. Raises DataError for an unknown pack, or one whose file has changed."""
+        folder = self._folder(pricing_pack_id)
+        manifest = self._read_manifest(folder, pricing_pack_id)
+        path = folder / PRICES
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise _damaged(path, error.strerror or str(error)) from error
+        if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
+            raise _damaged(path, "its SHA-256 is not the manifest's")
+        snapshot = _snapshot(pl.read_parquet(io.BytesIO(content)), manifest)
+        named = pack_id(snapshot.asset_ids, snapshot.dates, snapshot.prices, snapshot.volumes, snapshot.adjustment)
+        if named != pricing_pack_id:
+            raise _damaged(folder / MANIFEST, f"with it the prices are those of {named}")
+        return snapshot
+
+    def ids(self) -> Sequence[str]:
+        """Sorted."""
+        if not self.directory.is_dir():
+            return ()
+        return sorted(f.name for f in self.directory.iterdir() if PACK_ID.fullmatch(f.name) and (f / MANIFEST).is_file())
+
+    def difference(self, a: str, b: str) -> PackDifference:
+        """What changed from pack `a` to pack `b`."""
+        return difference(self.get(a), self.get(b))
+
+    def _folder(self, pricing_pack_id: str) -> Path:
+        # The pattern leaves no room for a path: an id is the only part of a name that comes from outside.
+        if not PACK_ID.fullmatch(pricing_pack_id):
+            raise DataError(
+                f"{pricing_pack_id!r} is not the name of a pricing pack (pack- and 20 hexadecimal digits)",
+                field="pricing_pack_id",
+                value=pricing_pack_id,
+            )
+        return self.directory / pricing_pack_id
+
+    def _read_manifest(self, folder: Path, pricing_pack_id: str) -> dict[str, Any]:
+        path = folder / MANIFEST
+        if not path.is_file():
+            raise DataError(
+                f"there is no pricing pack {pricing_pack_id} in this store", field="pricing_pack_id", value=pricing_pack_id
+            )
+        try:
+            manifest = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise _damaged(path, str(error)) from error
+        if not isinstance(manifest, dict) or manifest.get("pricing_pack_id") != pricing_pack_id:
+            raise _damaged(path, "it describes another pack")
+        return manifest
+
+
+def difference(a: MarketSnapshot, b: MarketSnapshot) -> PackDifference:
+    """Assets, dates and prices that differ; a price is compared where both packs have its asset and date."""
+    shared = tuple(sorted(set(a.asset_ids) & set(b.asset_ids)))
+    days = np.intersect1d(a.dates, b.dates)
+    old, new = _part(a, shared, days), _part(b, shared, days)
+    changed = np.argwhere((old != new) & ~(np.isnan(old) & np.isnan(new)))
+    facts = ("as_of", "source", "adjustment", "pricing_pack_id")
+    return PackDifference(
+        assets_added=tuple(sorted(set(b.asset_ids) - set(a.asset_ids))),
+        assets_removed=tuple(sorted(set(a.asset_ids) - set(b.asset_ids))),
+        dates_added=tuple(np.setdiff1d(b.dates, a.dates).tolist()),
+        dates_removed=tuple(np.setdiff1d(a.dates, b.dates).tolist()),
+        prices_changed=tuple((shared[j], days[t].item(), float(old[t, j]), float(new[t, j])) for t, j in changed[:SHOWN]),
+        prices_changed_count=len(changed),
+        manifest={name: (getattr(a, name), getattr(b, name)) for name in facts if getattr(a, name) != getattr(b, name)},
+    )
+
+
+def _part(snapshot: MarketSnapshot, ids: tuple[str, ...], days: npt.NDArray[np.datetime64]) -> Matrix:
+    rows = np.searchsorted(snapshot.dates, days)
+    return np.asarray(snapshot.prices[np.ix_(rows, snapshot.positions(ids))])
+
+
+def _parquet_bytes(snapshot: MarketSnapshot) -> bytes:
+    """Rows where there is a price or a volume, sorted by asset, then date: a store the reader can reshape."""
+    known = ~np.isnan(snapshot.prices.T)
+    if snapshot.volumes is not None:
+        known |= ~np.isnan(snapshot.volumes.T)
+    assets, days = np.nonzero(known)
+    columns: dict[str, Any] = {
+        "asset_id": pl.Series(snapshot.asset_ids).gather(assets),
+        "date": snapshot.dates[days],
+        "close": snapshot.prices.T[known],
+    }
+    if snapshot.volumes is not None:
+        columns["volume"] = snapshot.volumes.T[known]
+    buffer = io.BytesIO()
+    pl.DataFrame(columns).write_parquet(buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _manifest(snapshot: MarketSnapshot, prices: bytes) -> dict[str, Any]:
+    counts = (~np.isnan(snapshot.prices)).sum(axis=0)
+    return {
+        "pricing_pack_id": snapshot.pricing_pack_id,
+        "as_of": snapshot.as_of,
+        "source": snapshot.source,
+        "adjustment": snapshot.adjustment,
+        "assets": list(snapshot.asset_ids),
+        "dates": [int(day) for day in snapshot.dates.astype(int)],
+        "first_date": snapshot.dates[0].item(),
+        "last_date": snapshot.dates[-1].item(),
+        "prices": int(counts.sum()),
+        "has_volumes": snapshot.volumes is not None,
+        "findings": [dataclasses.asdict(finding) for finding in snapshot.findings],
+        "sha256": hashlib.sha256(prices).hexdigest(),
+    }
+
+
+def _snapshot(table: pl.DataFrame, manifest: dict[str, Any]) -> MarketSnapshot:
+    assets = tuple(manifest["assets"])
+    dates = np.array(manifest["dates"], dtype=np.int64).astype("datetime64[D]")
+    volumes = _wide(table, "volume", assets, dates) if manifest["has_volumes"] else None
+    return MarketSnapshot(
+        pricing_pack_id=manifest["pricing_pack_id"],
+        as_of=date.fromisoformat(manifest["as_of"]),
+        asset_ids=assets,
+        dates=dates,
+        prices=_wide(table, "close", assets, dates),
+        volumes=volumes,
+        source=manifest["source"],
+        adjustment=manifest["adjustment"],
+        findings=tuple(
+            Finding(**(f | {"date": date.fromisoformat(f["date"]) if f["date"] else None})) for f in manifest["findings"]
+        ),
+    )
+
+
+def _wide(table: pl.DataFrame, column: str, assets: tuple[str, ...], dates: npt.NDArray[np.datetime64]) -> Matrix:
+    values = table[column].to_numpy()
+    shape = (len(dates), len(assets))
+    if table.height == len(dates) * len(assets):  # complete and sorted: the rows are the panel already
+        return frozen(np.ascontiguousarray(values.reshape(shape[::-1]).T))
+    columns = table["asset_id"].cast(pl.Enum(list(assets))).to_physical().to_numpy().astype(np.intp)
+    rows = np.searchsorted(dates, table["date"].to_numpy())
+    wide = np.full(shape, np.nan)
+    wide[rows, columns] = values
+    return frozen(wide)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _damaged(path: Path, why: str) -> DataError:
+    return DataError(
+        f"pricing pack file {path.parent.name}/{path.name} is damaged: {why}",
+        field="pricing_pack_id",
+        value=path.parent.name,
+        measured={"file": f"{path.parent.name}/{path.name}"},
+        fixes=["delete the pack's folder and run again: the same prices make the same pack"],
+    )

@@ -1,0 +1,115 @@
+"""The estimators by name, written out: whoever searches for a name finds every use of it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from portopt.domain.arrays import Matrix, Vector
+from portopt.domain.errors import InvalidValue
+from portopt.domain.moments import Covariance
+from portopt.estimation.covariance import ewma as ewma_covariance
+from portopt.estimation.covariance import factor as factor_covariance
+from portopt.estimation.covariance.ledoit_wolf import ledoit_wolf
+from portopt.estimation.covariance.oas import oas
+from portopt.estimation.covariance.sample import sample
+from portopt.estimation.expected_returns import capm as equilibrium
+from portopt.estimation.expected_returns import ewma as ewma_mean
+from portopt.estimation.expected_returns import james_stein as bayes_stein
+from portopt.estimation.expected_returns.historical_mean import historical_mean
+from portopt.estimation.options import Option
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What a mean may be worked out from, all per period, cash excluded.
+
+    mean (n,): the means of the histories. observations: T. market (n,): weights of the market portfolio, adding to one.
+    """
+
+    mean: Vector
+    covariance: Covariance
+    observations: int
+    market: Vector
+    risk_free: float
+    periods_per_year: float
+
+
+@dataclass(frozen=True, slots=True)
+class CovarianceEntry:
+    """estimate(X, **options): the per-period covariance of complete returns X (T, n)."""
+
+    name: str
+    summary: str
+    estimate: Callable[..., Covariance] = field(repr=False)
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedReturnsEntry:
+    """mean(X, options): per-period means of complete returns X (T, n). finish: from them to the estimate, None where they are it."""
+
+    name: str
+    summary: str
+    mean: Callable[[Matrix, Mapping[str, Any]], Vector] = field(repr=False)
+    finish: Callable[[Evidence, Mapping[str, Any]], Vector] | None = field(repr=False, default=None)
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+def _plain_mean(X: Matrix, _: Mapping[str, Any]) -> Vector:
+    return historical_mean(X)
+
+
+def _capm(e: Evidence, options: Mapping[str, Any]) -> Vector:
+    annual = options["market_premium"]
+    premium = None if annual is None else annual / e.periods_per_year
+    return equilibrium.capm(e.mean, e.covariance, e.market, e.risk_free, premium)
+
+
+def _james_stein(e: Evidence, options: Mapping[str, Any]) -> Vector:
+    return bayes_stein.james_stein(e.mean, e.covariance, e.observations, options["target"])
+
+
+EXPECTED_RETURNS: dict[str, ExpectedReturnsEntry] = {
+    entry.name: entry
+    for entry in (
+        ExpectedReturnsEntry("historical_mean", "arithmetic mean of the returns", _plain_mean),
+        ExpectedReturnsEntry(
+            "ewma", "mean with exponentially fading weights", lambda X, o: ewma_mean.ewma(X, **o), options=ewma_mean.OPTIONS
+        ),
+        ExpectedReturnsEntry("capm", "risk-free rate plus beta times premium", _plain_mean, _capm, equilibrium.OPTIONS),
+        ExpectedReturnsEntry(
+            "james_stein", "means shrunk toward one value (Jorion 1986)", _plain_mean, _james_stein, bayes_stein.OPTIONS
+        ),
+    )
+}
+
+COVARIANCE: dict[str, CovarianceEntry] = {
+    entry.name: entry
+    for entry in (
+        CovarianceEntry("sample", "unbiased sample covariance", sample),
+        CovarianceEntry("ewma", "exponentially fading weights", ewma_covariance.ewma, ewma_covariance.OPTIONS),
+        CovarianceEntry("ledoit_wolf", "shrunk to the scaled identity (Ledoit and Wolf 2004)", ledoit_wolf),
+        CovarianceEntry("oas", "shrunk to the scaled identity (Chen et al. 2010)", oas),
+        CovarianceEntry(
+            "factor", "principal components and specific risk", factor_covariance.factor, factor_covariance.OPTIONS
+        ),
+    )
+}
+
+Entry = TypeVar("Entry")
+
+
+def looked_up(catalog: Mapping[str, Entry], name: str, field_name: str) -> Entry:
+    """The entry of that name. Raises InvalidValue naming the nearest one."""
+    if name not in catalog:
+        near = difflib.get_close_matches(name, catalog, n=1, cutoff=0.5)
+        raise InvalidValue(
+            field_name,
+            name,
+            f"is not a known estimator; known: {', '.join(catalog)}",
+            fix=f"use {near[0]!r}" if near else f"use one of {', '.join(catalog)}",
+        )
+    return catalog[name]

@@ -1,0 +1,177 @@
+"""From returns to what is believed about next year: choose, estimate, annualize once, put cash back."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from portopt.domain.arrays import Indices, Matrix, Vector
+from portopt.domain.errors import DataError, InvalidValue
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.moments import Covariance, Moments
+from portopt.domain.request import EstimationChoice
+from portopt.domain.universe import CASH, Universe
+from portopt.estimation.catalog import COVARIANCE, EXPECTED_RETURNS, Evidence, looked_up
+from portopt.estimation.covariance.forms import scaled
+from portopt.estimation.histories import two_moments
+from portopt.estimation.options import chosen
+
+MOST_SCENARIO_CELLS = 5_000_000  # 40 MB; beyond it scenarios are not carried along
+
+
+def estimate(
+    snapshot: MarketSnapshot,
+    universe: Universe,
+    choice: EstimationChoice,
+    risk_free_rate: float,
+    market_weights: Vector | None = None,
+) -> Moments:
+    """Moments of `universe` from the prices of a pack. See `moments_from_returns`.
+
+    Raises DataError for assets of the universe that the pack does not hold.
+    """
+    held = set(snapshot.asset_ids)
+    missing = [asset_id for asset_id in universe.ids if asset_id != CASH and asset_id not in held]
+    if missing:
+        raise DataError(
+            f"pricing pack {snapshot.pricing_pack_id} has no prices of {', '.join(missing)}", field="assets", value=missing
+        )
+    risky = np.flatnonzero(~universe.is_cash)
+    rows = slice(None) if choice.lookback is None else slice(-choice.lookback - 1, None)
+    prices = snapshot.prices[rows][:, snapshot.positions(tuple(universe.ids[i] for i in risky))]
+    returns = np.zeros((max(len(prices) - 1, 0), len(universe)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        returns[:, risky] = prices[1:] / prices[:-1] - 1.0
+    return moments_from_returns(universe, returns, choice, risk_free_rate, market_weights)
+
+
+def moments_from_returns(
+    universe: Universe,
+    returns: Matrix,
+    choice: EstimationChoice,
+    risk_free_rate: float,
+    market_weights: Vector | None = None,
+) -> Moments:
+    """Annual expected returns and covariance from periodic returns.
+
+    Args:
+        universe: n assets; CASH, where there is one, gets no risk and `choice.cash_return` or the risk-free rate.
+        returns: (T, n) periodic simple returns in the universe's order, NaN where missing; cash's column is not read.
+        risk_free_rate: annual. market_weights: (n,) the market portfolio of `capm`; None is equal weights.
+    Raises:
+        DataError: fewer than `choice.min_observations` returns of an asset, or a return that no price can give.
+        InvalidValue, UnknownField: an estimator or option that is not known or out of range.
+    """
+    _check(choice)
+    n = len(universe)
+    returns = np.asarray(returns, dtype=np.float64)
+    if returns.ndim != 2 or returns.shape[1] != n:
+        raise DataError(f"returns have the shape {returns.shape} for {n} assets", field="returns")
+    if choice.lookback is not None:
+        returns = returns[-choice.lookback :]
+    risky = np.flatnonzero(~universe.is_cash)
+    cash_return = risk_free_rate if choice.cash_return is None else choice.cash_return
+    if len(risky) == 0:
+        return Moments(universe, np.array([cash_return]), Covariance(Sigma=np.zeros((1, 1))), choice.periods_per_year)
+    X = returns if len(risky) == n else returns[:, risky]
+    counts = _checked_counts(X, universe, risky, choice.min_observations)
+    mu_risky, covariance, note = _per_period(X, choice, risk_free_rate, _market(market_weights, risky))
+    mu, covariance = annualized(mu_risky, covariance, choice.periods_per_year)
+    if len(risky) < n:
+        mu = _with_cash(mu, n, risky, cash_return)
+        covariance = covariance.embedded(n, risky)
+    observations = np.full(n, float(len(X)))
+    observations[risky] = counts
+    return Moments(
+        universe,
+        mu,
+        covariance,
+        choice.periods_per_year,
+        choice.expected_returns + note,
+        choice.covariance + note,
+        _scenarios(X, n, risky, cash_return / choice.periods_per_year, choice.min_observations),
+        observations,
+    )
+
+
+def annualized(mu: Vector, covariance: Covariance, periods_per_year: float) -> tuple[Vector, Covariance]:
+    """The only place where periods become years: means and variances of simple returns times the number of periods."""
+    return mu * periods_per_year, scaled(covariance, periods_per_year)
+
+
+def _check(choice: EstimationChoice) -> None:
+    if choice.lookback is not None and choice.lookback < 2:
+        raise InvalidValue("estimation.lookback", choice.lookback, "must be at least 2 returns")
+    if choice.min_observations < 2:
+        raise InvalidValue("estimation.min_observations", choice.min_observations, "must be at least 2")
+    if not choice.periods_per_year > 0:
+        raise InvalidValue("estimation.periods_per_year", choice.periods_per_year, "must be positive")
+
+
+def _checked_counts(X: Matrix, universe: Universe, risky: Indices, min_observations: int) -> Vector:
+    """(n,) returns of each asset. Raises DataError naming every asset with too few, or with an impossible one."""
+    impossible = np.argwhere(np.isinf(X) | (X < -1.0))
+    if len(impossible):
+        names = [universe.ids[risky[j]] for j in np.unique(impossible[:, 1])]
+        t, j = impossible[0]
+        raise DataError(
+            f"returns that no price can give: {', '.join(names)}, first {universe.ids[risky[j]]} with {X[t, j]:g} in row {t}",
+            field="returns",
+            value=names,
+            measured={"count": len(impossible)},
+        )
+    counts = np.isfinite(X).sum(axis=0).astype(np.float64)
+    short = {universe.ids[risky[j]]: int(counts[j]) for j in np.flatnonzero(counts < min_observations)}
+    if short:
+        said = ", ".join(f"{asset_id} has {count}" for asset_id, count in short.items())
+        raise DataError(
+            f"too short a history to estimate from: {said} of the {min_observations} returns needed",
+            field="estimation.min_observations",
+            value=min_observations,
+            measured={"observations": short},
+            fixes=[f"take {', '.join(short)} out of the universe", "lower estimation.min_observations"],
+        )
+    return np.asarray(counts)
+
+
+def _market(market_weights: Vector | None, risky: Indices) -> Vector:
+    """(n,) market portfolio among the risky assets, adding to one; equal weights where none is given."""
+    if market_weights is None or float(np.sum(market_weights[risky])) <= 0.0:
+        return np.full(len(risky), 1.0 / len(risky))
+    weights = market_weights[risky]
+    return np.asarray(weights / weights.sum())
+
+
+def _per_period(X: Matrix, choice: EstimationChoice, risk_free_rate: float, market: Vector) -> tuple[Vector, Covariance, str]:
+    means = looked_up(EXPECTED_RETURNS, choice.expected_returns, "estimation.expected_returns")
+    risks = looked_up(COVARIANCE, choice.covariance, "estimation.covariance")
+    mean_options = chosen(means.options, choice.expected_returns_options, "estimation.expected_returns_options")
+    risk_options = chosen(risks.options, choice.covariance_options, "estimation.covariance_options")
+    mean, covariance, how = two_moments(
+        X, lambda part: means.mean(part, mean_options), functools.partial(risks.estimate, **risk_options)
+    )
+    if means.finish is not None:
+        years = choice.periods_per_year
+        evidence = Evidence(mean, covariance, len(X), market, risk_free_rate / years, years)
+        mean = means.finish(evidence, mean_options)
+    notes = {"": "", "stages": " (unequal histories by stages)", "filled": " (missing returns filled by factors)"}
+    return mean, covariance, notes[how]
+
+
+def _with_cash(mu: Vector, n: int, risky: Indices, cash_return: float) -> Vector:
+    out = np.full(n, cash_return)
+    out[risky] = mu
+    return out
+
+
+def _scenarios(X: Matrix, n: int, risky: Indices, cash_period: float, least: int) -> Matrix | None:
+    """(T', n) the days on which every asset has a return, cash growing evenly; None when too few or too many."""
+    complete = X[~np.isnan(X).any(axis=1)]
+    if complete.shape[0] < least or complete.shape[0] * n > MOST_SCENARIO_CELLS:
+        return None
+    if len(risky) == n:
+        return complete
+    out = np.full((len(complete), n), cash_period)
+    out[:, risky] = complete
+    return out

@@ -1,0 +1,81 @@
+"""What is done about what was found: refuse, quarantine or accept, as the data policy says. Never silence."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from portopt.domain.errors import DataError, InvalidValue
+from portopt.domain.market import Finding, Treatment
+from portopt.domain.request import DataPolicy
+from portopt.market.checks import Observed
+
+TREATMENTS: dict[str, Treatment] = {"refuse": "refused", "quarantine": "quarantined", "accept": "accepted"}
+KINDS = (
+    "gap",
+    "stale",
+    "unadjusted_split",
+    "non_positive_price",
+    "not_a_number",
+    "impossible_return",
+    "short_history",
+    "duplicate",
+    "stale_source",
+    "unknown_asset",
+)
+LISTED = 10  # findings spelled out in an error's sentence; all of them are in its measured facts
+
+
+def check_policy(policy: DataPolicy) -> None:
+    """Raises InvalidValue for a treatment or a threshold that cannot mean anything."""
+    for kind in KINDS:
+        value = getattr(policy, kind)
+        allowed = ("refuse", "accept") if kind == "stale_source" else tuple(TREATMENTS)
+        if value not in allowed:
+            raise InvalidValue(f"data.{kind}", value, f"must be one of {', '.join(allowed)}")
+    for name, least in (("max_gap_days", 0), ("stale_days", 2), ("source_stale_days", 0)):
+        if getattr(policy, name) < least:
+            raise InvalidValue(f"data.{name}", getattr(policy, name), f"must be at least {least}")
+    if not 0.0 <= policy.split_ratio_tolerance <= 0.2:
+        raise InvalidValue("data.split_ratio_tolerance", policy.split_ratio_tolerance, "must lie between 0 and 0.2")
+
+
+def treat(observed: Sequence[Observed], policy: DataPolicy, source: str) -> tuple[Finding, ...]:
+    """A finding for each fact, with what was done about it. Raises DataError listing every finding that refuses."""
+    findings = tuple(Finding(o.kind, o.asset_id, o.date, o.value, _treatment(o.kind, policy), o.detail) for o in observed)
+    refuse([finding for finding in findings if finding.treatment == "refused"], source)
+    return findings
+
+
+def _treatment(kind: str, policy: DataPolicy) -> Treatment:
+    # The same row twice says the same thing: noted, and nothing to decide.
+    return "accepted" if kind == "repeated_row" else TREATMENTS[getattr(policy, kind)]
+
+
+def refuse(refused: Sequence[Finding], source: str) -> None:
+    """Raises DataError for a list of findings that is not empty."""
+    if not refused:
+        return
+    shown = [finding.detail for finding in refused[:LISTED]]
+    if len(refused) > LISTED:
+        shown.append(f"and {len(refused) - LISTED} more")
+    raise DataError(
+        f"prices from {source} cannot be used: {'; '.join(shown)}",
+        field="prices",
+        value=sorted({finding.asset_id for finding in refused if finding.asset_id}),
+        measured={"findings": [_facts(finding) for finding in refused], "source": source},
+        fixes=[_fix(kind, refused, source) for kind in dict.fromkeys(finding.kind for finding in refused)],
+    )
+
+
+def _facts(finding: Finding) -> dict[str, object]:
+    return dataclasses.asdict(finding) | {"date": finding.date.isoformat() if finding.date else None}
+
+
+def _fix(kind: str, refused: Sequence[Finding], source: str) -> str:
+    assets = ", ".join(dict.fromkeys(f.asset_id for f in refused if f.kind == kind and f.asset_id))
+    if kind == "stale_source":
+        return "ask for an earlier as_of, or bring newer prices"
+    if kind == "unknown_asset":
+        return f"take {assets} out of the request, or add prices of it to {source}"
+    return f"correct the prices of {assets} in {source}, or set the policy's data.{kind} to 'quarantine' to go on without"
