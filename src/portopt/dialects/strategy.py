@@ -1,0 +1,238 @@
+"""S1, the strategy optimization service: its request and response, word for word, to and from our values.
+
+What S1 leaves open is settled here and in docs/dialects.md: `max_weight` and `min_weight` may be maps by strategy id,
+a book is long-only unless a floor is negative or `leverage_limit` exceeds one, a strategy with the id CASH is cash.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from portopt.dialects.estimators import check_estimators
+from portopt.dialects.names import S1_LIMITS, in_users_words
+from portopt.dialects.reading import list_of, number, object_of, required, shown, text
+from portopt.dialects.records import RANGES, json_object
+from portopt.dialects.strategy_answers import event_body, rebalance_event_body, write_response
+from portopt.dialects.strategy_moments import ESTIMATOR, read_estimation, read_moments
+from portopt.dialects.strategy_words import read_objective, write_objective
+from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
+from portopt.domain.request import OptimizationRequest
+from portopt.domain.universe import CASH, Asset, Universe
+
+__all__ = ["event_body", "read_request", "rebalance_event_body", "write_request", "write_response"]
+
+MAX_STRATEGIES = 10_000
+WEIGHT_SUM_TOLERANCE = 1e-3  # weights rounded to three digits still add up
+REQUEST = ("portfolio_id", "strategies", "objective", "method", "constraints", "risk_parameters")
+STRATEGY = (
+    *("id", "name", "sector", "asset_class", "current_weight", "benchmark_weight", "expected_return", "volatility"),
+    *("esg_score", "quality_score", "returns"),
+)
+RISK = (
+    *("risk_free_rate", "risk_aversion", "confidence_level", "periods_per_year", "covariance", "correlation"),
+    *("estimator", "views", "risk_budgets", "uncertainty", "objective_weights"),
+)
+
+
+def read_request(doc: Any) -> OptimizationRequest:
+    """S1's OptimizationRequest as ours, complete: S1's optional parts filled with their documented defaults.
+
+    Raises MalformedDocument, UnknownField, InvalidValue or MissingInput; every one says where.
+    """
+    found = object_of(doc, "", REQUEST)
+    portfolio_id = text(required(found, "portfolio_id"), "portfolio_id")
+    strategies = _strategies(required(found, "strategies"))
+    risk = object_of(found.get("risk_parameters") or {}, "risk_parameters", RISK)
+    objective, notes = read_objective(required(found, "objective"), required(found, "method"), risk)
+    ids = [s["id"] for s in strategies]
+    order = sorted(range(len(ids)), key=lambda i: ids[i] == CASH)  # stable: cash last, the rest as they came
+    universe = Universe(tuple(_asset(i, strategies[i]) for i in order))
+    low, high = RANGES["risk_free_rate"]
+    rate = risk.get("risk_free_rate")
+    rf = 0.0 if rate is None else number(rate, "risk_parameters.risk_free_rate", low=low, high=high)
+    choice = read_estimation(risk)
+    if risk.get("estimator") is not None:
+        check_estimators(choice, "risk_parameters.estimator")
+    given = read_moments(ids, strategies, risk, choice, rf)
+    current = _weights(strategies, "current_weight")
+    benchmark = _weights(strategies, "benchmark_weight")
+    limits = _limits(found.get("constraints") or {}, universe)
+    _require_books(limits, current, benchmark)
+    return OptimizationRequest(
+        portfolio_id=portfolio_id,
+        universe=universe,
+        objective=objective,
+        limits=limits,
+        risk_free_rate=rf,
+        estimation=choice,
+        expected_returns=None if given.mu is None else given.mu[order],
+        covariance=None if given.Sigma is None else given.Sigma[np.ix_(order, order)],
+        returns=None if given.returns is None else given.returns[:, order],
+        current_weights=current,
+        benchmark_weights=benchmark,
+        notes=notes,
+    )
+
+
+def _strategies(value: Any) -> list[Mapping[str, Any]]:
+    items = list_of(value, "strategies", least=1, most=MAX_STRATEGIES)
+    strategies = [object_of(item, f"strategies[{i}]", STRATEGY) for i, item in enumerate(items)]
+    seen: dict[str, int] = {}
+    for i, s in enumerate(strategies):
+        field = f"strategies[{i}].id"
+        asset_id = text(required(s, "id", f"strategies[{i}]"), field)
+        if asset_id == "*":
+            raise InvalidValue(field, "*", "stands for every strategy in a map of weights", fix="give it another id")
+        if asset_id in seen:
+            raise InvalidValue(field, asset_id, f"is already the id of strategies[{seen[asset_id]}]", fix="make ids unique")
+        seen[asset_id] = i
+    return strategies
+
+
+def _asset(i: int, s: Mapping[str, Any]) -> Asset:
+    words = {
+        name: text(s[name], f"strategies[{i}].{name}") for name in ("name", "sector", "asset_class") if s.get(name) is not None
+    }
+    scores = {
+        name: number(s[name], f"strategies[{i}].{name}", low=-1e6, high=1e6)
+        for name in ("esg_score", "quality_score")
+        if s.get(name) is not None
+    }
+    return Asset(id=s["id"], **words, **scores)  # type: ignore[arg-type]  # words are texts, scores numbers
+
+
+def _weights(strategies: Sequence[Mapping[str, Any]], name: str) -> dict[str, float] | None:
+    """Weights by id, absent ones zero; None where nobody has one (or every one is zero: nothing is held yet).
+
+    Raises InvalidValue unless they add up to one.
+    """
+    given = {
+        s["id"]: number(s[name], f"strategies[{i}].{name}", low=-10.0, high=10.0)
+        for i, s in enumerate(strategies)
+        if s.get(name) is not None
+    }
+    total = math.fsum(given.values())
+    if not any(given.values()):
+        return None
+    if abs(total - 1.0) > WEIGHT_SUM_TOLERANCE:
+        rest = f'; if the rest is cash, add a strategy with the id "{CASH}" and {name} {1 - total:.6g}' if total < 1 else ""
+        raise InvalidValue(
+            f"strategies[].{name}", round(total, 9), "the weights do not add up to 1", fix=f"make them add up{rest}"
+        )
+    return {s["id"]: given.get(s["id"], 0.0) for s in strategies}
+
+
+def _limits(constraints: Any, universe: Universe) -> dict[str, Any]:
+    """S1's OptimizationConstraints under our catalog's names, checked by the catalog and told in S1's words."""
+    from portopt.terms.catalog import parse_limits
+
+    found = json_object(object_of(constraints, "constraints", S1_LIMITS), "constraints")
+    limits: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    for theirs, value in found.items():
+        ours = S1_LIMITS[theirs]
+        if value is None:
+            continue
+        if ours in limits:
+            other = names[f"limits.{ours}"]
+            raise InvalidValue(f"constraints.{theirs}", shown(value), f"means the same as {other}; give one of them")
+        limits[ours], names[f"limits.{ours}"] = value, f"constraints.{theirs}"
+    with in_users_words(names):
+        parse_limits(limits)
+    _require_known_names(limits, names, universe)
+    return _signed(limits, universe)
+
+
+def _require_known_names(limits: Mapping[str, Any], names: Mapping[str, str], universe: Universe) -> None:
+    known: dict[str, list[str]] = {
+        "max_weight": [a for a in universe.ids if a != CASH],
+        "min_weight": [a for a in universe.ids if a != CASH],
+        "sector_limits": list(universe.groups("sector")),
+        "asset_class_limits": list(universe.groups("asset_class")),
+    }
+    for limit, allowed in known.items():
+        value = limits.get(limit)
+        if not isinstance(value, Mapping):
+            continue
+        for name in value:
+            if name != "*" and name not in allowed:
+                raise UnknownField(name, allowed or ["(no strategy has one)"], path=names[f"limits.{limit}"], value=value[name])
+    for limit in ("cash", "fully_invested"):
+        if limits.get(limit) and universe.cash_position is None:
+            fix = f'add a strategy with the id "{CASH}", or leave the limit out'
+            raise InvalidValue(names[f"limits.{limit}"], shown(limits[limit]), f"there is no strategy {CASH}", fix=fix)
+
+
+def _signed(limits: dict[str, Any], universe: Universe) -> dict[str, Any]:
+    """The limits with what S1 leaves unsaid about signs: long-only, unless a floor or the leverage says otherwise."""
+    floor = limits.get("min_weight")
+    floors = dict(floor) if isinstance(floor, Mapping) else {} if floor is None else {"*": floor}
+    may_short = any(f < 0 for f in floors.values())
+    levered = float(limits.get("leverage_limit") or 0.0) > 1.0
+    if not may_short and not levered:
+        if floor == 0:  # says no more than long_only does
+            limits.pop("min_weight")
+        return {"long_only": True, **limits}
+    if floors:
+        limits["min_weight"] = {"*": 0.0, **floors}
+    if not levered and universe.cash_position is not None and "fully_invested" not in limits:
+        # Without leverage nothing is borrowed: short sales may leave much in cash, but never less than none.
+        limits["cash"] = {"min": 0.0, **limits.get("cash", {})}
+    return {"long_only": False, **limits}
+
+
+def _require_books(limits: Mapping[str, Any], current: Any, benchmark: Any) -> None:
+    for limit, theirs, book, field in (
+        ("max_turnover", "turnover_limit", current, "current_weight"),
+        ("max_tracking_error", "max_tracking_error", benchmark, "benchmark_weight"),
+    ):
+        if limit in limits and book is None:
+            raise MissingInput(
+                f"constraints.{theirs} needs the strategies' {field}, and none is given",
+                field=f"strategies[].{field}",
+                fixes=[f"add {field} to every strategy", f"leave constraints.{theirs} out"],
+            )
+
+
+def write_request(request: OptimizationRequest) -> dict[str, Any]:
+    """The request in S1's words; `read_request` gives it back equal. Raises InvalidValue for what S1 cannot say."""
+    if request.costs or request.relax_order:
+        raise InvalidValue("costs", shown(dict(request.costs)), "S1 has no word for costs or for a relaxation order")
+    objective, risk = write_objective(request.objective)
+    short = {ours: theirs for theirs, ours in reversed(tuple(S1_LIMITS.items()))}
+    constraints = {short[name]: value for name, value in request.limits.items() if name != "long_only"}
+    if request.limits.get("long_only") and "leverage_limit" in constraints:
+        constraints.setdefault("min_weight", 0.0)
+    choice = request.estimation
+    risk |= {
+        "risk_free_rate": request.risk_free_rate,
+        "periods_per_year": choice.periods_per_year,
+        "estimator": {name: getattr(choice, name) for name in ESTIMATOR},
+    }
+    if request.covariance is not None:
+        risk["covariance"] = request.covariance.tolist()
+    return {
+        "portfolio_id": request.portfolio_id,
+        "strategies": [_strategy(i, asset, request) for i, asset in enumerate(request.universe.assets)],
+        "objective": objective,
+        "method": "MEAN_VARIANCE",
+        "constraints": constraints,
+        "risk_parameters": risk,
+    }
+
+
+def _strategy(i: int, asset: Asset, request: OptimizationRequest) -> dict[str, Any]:
+    out: dict[str, Any] = {name: getattr(asset, name) for name in ("id", "name", "sector", "asset_class")}
+    out |= {"esg_score": asset.esg_score, "quality_score": asset.quality_score}
+    if request.expected_returns is not None and not math.isnan(request.expected_returns[i]):
+        out["expected_return"] = float(request.expected_returns[i])
+    if request.returns is not None:
+        out["returns"] = [None if math.isnan(r) else r for r in request.returns[:, i].tolist()]
+    for name, book in (("current_weight", request.current_weights), ("benchmark_weight", request.benchmark_weights)):
+        if book is not None:
+            out[name] = book.get(asset.id, 0.0)
+    return {name: value for name, value in out.items() if value is not None and value != ""}

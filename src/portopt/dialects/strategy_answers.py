@@ -1,0 +1,154 @@
+"""S1's OptimizationResponse and its `portfolio_optimized` event, from our certified answers.
+
+The response is S1's, and beside it one object under "portopt" with what S1 has no place for. The event is S1's, with
+`objective_value` and `constraints_satisfied` in its metadata and a `schema_version`; milliseconds are integers there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from portopt.domain.canonical import plain
+from portopt.domain.certificate import Certificate, ValidatedSolution
+from portopt.domain.explanation import ShadowPrice
+from portopt.domain.problem import Problem
+from portopt.domain.request import OptimizationRequest
+from portopt.domain.run import RunRecord
+
+SCHEMA_VERSION = "1.0"
+
+
+class CertifiedAnswer(Protocol):
+    """What `service.optimize` gives. seconds: wall time of the whole question."""
+
+    @property
+    def problem(self) -> Problem: ...
+    @property
+    def validated(self) -> ValidatedSolution: ...
+    @property
+    def prices(self) -> tuple[ShadowPrice, ...]: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+def write_response(request: OptimizationRequest, answer: CertifiedAnswer) -> dict[str, Any]:
+    """S1's OptimizationResponse. expected_volatility and Sharpe ratio by the request's own moments and risk-free rate.
+
+    sharpe_ratio is null for a portfolio without risk. optimization_time_ms is a float here.
+    """
+    problem, weights = answer.problem, answer.validated.weights
+    certificate, raw = answer.validated.certificate, answer.validated.solution.raw
+    expected = float(problem.moments.mu @ weights)
+    sigma = problem.moments.covariance.volatility(weights)
+    return {
+        "portfolio_id": request.portfolio_id,
+        "optimal_weights": {a: float(w) + 0.0 for a, w in zip(problem.universe.ids, weights, strict=True)},
+        "expected_return": expected,
+        "expected_volatility": sigma,
+        "sharpe_ratio": (expected - problem.risk_free_rate) / sigma if sigma > 0 else None,
+        "optimization_metadata": {
+            "convergence_status": answer.validated.solution.status.value,
+            "iterations": 0 if raw is None else raw.iterations,
+            "optimization_time_ms": 1000.0 * answer.seconds,
+            "objective_value": certificate.objective,
+            "constraints_satisfied": certificate.worst_violation <= certificate.tolerances.feasibility,
+        },
+        "portopt": _extension(request, answer),
+    }
+
+
+def _extension(request: OptimizationRequest, answer: CertifiedAnswer) -> dict[str, Any]:
+    """Our own: what was understood, what binds, and the certificate. Not part of S1."""
+    problem, raw = answer.problem, answer.validated.solution.raw
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "risk_free_rate": problem.risk_free_rate,
+        "method": "MEAN_VARIANCE",
+        "objective": {**plain(request.objective), "description": problem.objective.describe()},
+        "limits": {limit.kind: limit.describe() for limit in problem.limits},
+        "binding_limits": [plain(price) for price in answer.prices],
+        "moments": {
+            "expected_returns": problem.moments.expected_return_method,
+            "covariance": problem.moments.covariance_method,
+            "periods_per_year": problem.moments.periods_per_year,
+        },
+        "solver": None if raw is None else {"name": raw.solver, "polished": raw.polished},
+        "certificate": certificate_data(answer.validated.certificate),
+        "notes": list(request.notes),
+    }
+
+
+def certificate_data(certificate: Certificate) -> dict[str, Any]:
+    """The certificate as data, its readings left out: the limits' own figures say the same."""
+    return {name: value for name, value in plain(certificate).items() if name != "readings"}
+
+
+def event_body(
+    *,
+    event_id: str,
+    timestamp: datetime,
+    portfolio_id: str,
+    optimal_weights: Mapping[str, float],
+    expected_return: float | None,
+    expected_volatility: float | None,
+    sharpe_ratio: float | None,
+    metadata: Mapping[str, Any],
+) -> dict[str, Any]:
+    """S1's event. metadata: as in the response; its milliseconds are rounded to whole ones."""
+    return {
+        "event_id": event_id,
+        "timestamp": utc_milliseconds(timestamp),
+        "schema_version": SCHEMA_VERSION,
+        "portfolio_optimized": {
+            "portfolio_id": portfolio_id,
+            "optimal_weights": dict(optimal_weights),
+            "expected_return": expected_return,
+            "expected_volatility": expected_volatility,
+            "sharpe_ratio": sharpe_ratio,
+            "optimization_metadata": {
+                "convergence_status": metadata["convergence_status"],
+                "iterations": int(metadata["iterations"]),
+                "optimization_time_ms": round(float(metadata["optimization_time_ms"])),
+                "objective_value": metadata["objective_value"],
+                "constraints_satisfied": bool(metadata["constraints_satisfied"]),
+            },
+        },
+    }
+
+
+def rebalance_event_body(record: RunRecord, event_id: str) -> dict[str, Any]:
+    """S1's event of a finished rebalance, read off its document: the whole-share book that is proposed.
+
+    Assets that are neither held nor proposed are left out; what is sold entirely is there with weight 0.
+    """
+    document = record.document or {}
+    after = {row["name"]: row["after"] for row in document["figures"]}
+    certificate = document["certificate"]
+    engine = certificate["engine"] or {}
+    return event_body(
+        event_id=event_id,
+        timestamp=record.completed_at or record.created_at,
+        portfolio_id=record.portfolio_id,
+        optimal_weights={
+            row["asset_id"]: row["weight_after"]
+            for row in document["proposal"]
+            if row["weight_after"] != 0 or row["weight_before"] != 0
+        },
+        expected_return=after["expected_return"],
+        expected_volatility=after["volatility"],
+        sharpe_ratio=after["sharpe_ratio"],
+        metadata={
+            "convergence_status": "optimal",
+            "iterations": engine.get("iterations", 0),
+            "optimization_time_ms": 1000.0 * record.timings.get("optimize", 0.0),
+            "objective_value": certificate["objective"],
+            "constraints_satisfied": all(limit["holds"] or limit["soft"] for limit in document["limits"]),
+        },
+    )
+
+
+def utc_milliseconds(instant: datetime) -> str:
+    """2025-06-21T10:00:00.000Z"""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
