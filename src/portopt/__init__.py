@@ -1,1 +1,42 @@
-"""portopt: holdings, prices and a policy in; a certified, executable rebalancing proposal out."""
+"""portopt: holdings, prices and a policy in; a certified, executable rebalancing proposal out.
+
+    import portopt
+    portopt.rebalance({"AAPL": 100, "JNJ": 150, "CASH": 5_000}, prices, "conservative_income")
+    portopt.optimize(returns, "max_sharpe", limits={"max_weight": 0.2})
+
+The names below load what they need when first used, so that importing portopt costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from portopt.domain.errors import PortoptError
+    from portopt.domain.request import EstimationChoice, Policy
+    from portopt.notebook import Allocation, Proposal, optimize, rebalance
+
+__version__ = "0.1.0"
+__all__ = ["Allocation", "EstimationChoice", "Policy", "PortoptError", "Proposal", "optimize", "rebalance"]
+
+_HOMES = {
+    "Allocation": "portopt.notebook",
+    "EstimationChoice": "portopt.domain.request",
+    "Policy": "portopt.domain.request",
+    "PortoptError": "portopt.domain.errors",
+    "Proposal": "portopt.notebook",
+    "optimize": "portopt.notebook",
+    "rebalance": "portopt.notebook",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'portopt' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

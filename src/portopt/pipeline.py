@@ -11,7 +11,7 @@ import dataclasses
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,8 +23,7 @@ from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.diagnosis import Diagnosis, GaveWay
 from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.explanation import Frontier, FrontierPoint
-from portopt.domain.holdings import Holdings
-from portopt.domain.market import Finding, MarketQuery, MarketSnapshot
+from portopt.domain.market import MarketQuery, MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.outcome import RebalanceOutcome
 from portopt.domain.plan import RebalancePlan
@@ -71,19 +70,37 @@ def fetch(request: RebalanceRequest, market: MarketDataProvider, packs: PackStor
             field="holdings",
             fixes=["add at least one position or a cash balance"],
         )
-    query = MarketQuery(assets=wanted_assets(request), as_of=request.as_of)
     snapshot = open_snapshot(
-        market.prices(query), source=market.source, adjustment=market.adjustment, policy=request.policy.data, query=query
+        market.prices(_query(request)),
+        source=market.source,
+        adjustment=market.adjustment,
+        policy=request.policy.data,
+        query=_query(request),
     )
     _require_prices(request, snapshot)
-    return packs.put(snapshot)
+    packs.put(snapshot)
+    return _with_histories_judged(request, snapshot)
 
 
 def reopen(request: RebalanceRequest, pricing_pack_id: str, packs: PackStore) -> MarketSnapshot:
     """The pack of an earlier run, checked again under this request's data policy."""
     from portopt.market import recheck
 
-    return recheck(packs.get(pricing_pack_id), request.policy.data)
+    snapshot = recheck(packs.get(pricing_pack_id), request.policy.data, _query(request))
+    return _with_histories_judged(request, snapshot)
+
+
+def _query(request: RebalanceRequest) -> MarketQuery:
+    lookback = request.policy.estimation.lookback
+    last_dates = None if lookback is None else lookback + 1  # one return needs two prices
+    return MarketQuery(assets=wanted_assets(request), as_of=request.as_of, last_dates=last_dates)
+
+
+def _with_histories_judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> MarketSnapshot:
+    from portopt.market import judge_histories
+
+    choice = request.policy.estimation
+    return judge_histories(snapshot, choice.min_observations, choice.lookback, request.policy.data)
 
 
 def _require_prices(request: RebalanceRequest, snapshot: MarketSnapshot) -> None:
@@ -389,18 +406,6 @@ def persist(record: RunRecord, runs: RunStore) -> bool:
     """Result, projection and event in one transaction; False when this run was complete already."""
     event = None if record.status is RunStatus.AWAITING_APPROVAL else event_of(record)
     return runs.complete(record, event)
-
-
-def findings_of(snapshot: MarketSnapshot) -> tuple[Finding, ...]:
-    """What the data checks found, worst treatment first."""
-    order = {"refused": 0, "quarantined": 1, "accepted": 2}
-    return tuple(sorted(snapshot.findings, key=lambda f: (order[f.treatment], f.asset_id or "", f.date or date.min)))
-
-
-def holdings_copy(request: RebalanceRequest, runs: RunStore) -> Holdings:
-    """Keep the reference copy of the portfolio that every stored table points at."""
-    runs.save_holdings(request.holdings)
-    return request.holdings
 
 
 def require_feasible(problem: Problem) -> None:

@@ -15,11 +15,12 @@ from portopt.domain.canonical import canonical_json, digest, plain
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.errors import MissingInput, PortoptError, UnknownRun
 from portopt.domain.explanation import Frontier, ShadowPrice
+from portopt.domain.market import MarketSnapshot
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import OptimizationRequest, Policy, RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
-from portopt.ports import Progress
+from portopt.ports import MarketDataProvider, Progress
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -77,15 +78,17 @@ def rebalance(
     progress: Progress | None = None,
     frontier: bool = True,
     trigger: str | None = None,
+    market: MarketDataProvider | None = None,
 ) -> RunRecord:
     """From holdings, prices and a policy to a stored, explained, certified proposal, once.
 
     The same request on the same prices is the same run: asked again, its stored record is the answer.
     trigger: an id under which the pricing pack is remembered, so that a resumed trigger works on the data it began with.
+    market: prices from here instead of the provider that the request names.
     """
     steps = Steps(progress)
     with steps.step("fetch prices"):
-        snapshot = open_market(request, runtime, trigger)
+        snapshot = open_market(request, runtime, trigger, market)
     stored = begin(request, snapshot, runtime)
     if stored.document is not None:
         return stored
@@ -112,18 +115,20 @@ def rebalance(
     return record
 
 
-def open_market(request: RebalanceRequest, runtime: Runtime, trigger: str | None = None) -> Any:
+def open_market(
+    request: RebalanceRequest, runtime: Runtime, trigger: str | None = None, market: MarketDataProvider | None = None
+) -> MarketSnapshot:
     """The snapshot to work on: the pack this trigger began with, or a fresh one."""
     pinned = runtime.runs.pinned(trigger) if trigger else None
     if pinned is not None:
         return pipeline.reopen(request, pinned, runtime.packs)
-    snapshot = pipeline.fetch(request, runtime.market(request.provider), runtime.packs)
+    snapshot = pipeline.fetch(request, market or runtime.market(request.provider), runtime.packs)
     if trigger and (held := runtime.runs.pin(trigger, snapshot.pricing_pack_id)) != snapshot.pricing_pack_id:
         return pipeline.reopen(request, held, runtime.packs)
     return snapshot
 
 
-def begin(request: RebalanceRequest, snapshot: Any, runtime: Runtime) -> RunRecord:
+def begin(request: RebalanceRequest, snapshot: MarketSnapshot, runtime: Runtime) -> RunRecord:
     """Put the run on record; what comes back is the stored one, complete if this work was done before."""
     runtime.runs.save_holdings(request.holdings)
     return runtime.runs.begin(pipeline.begun(request, snapshot, datetime.now(UTC)))

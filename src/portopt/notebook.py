@@ -1,0 +1,263 @@
+"""The product in a notebook: frames, dicts or files in; values with a rich display out.
+
+>>> import portopt
+>>> portopt.optimize({"A": [0.01, 0.02, -0.01], "B": [0.00, 0.01, 0.02]}, "min_risk").weights  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from portopt import service
+from portopt.domain.certificate import Certificate
+from portopt.domain.errors import InvalidValue
+from portopt.domain.holdings import Holdings
+from portopt.domain.request import EstimationChoice, OptimizationRequest, Policy, RebalanceRequest
+from portopt.domain.run import RunRecord
+from portopt.domain.universe import CASH, Asset, Universe
+from portopt.runtime import open_runtime
+from portopt.service import OptimizeAnswer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from portopt.ports import MarketDataProvider
+    from portopt.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Allocation:
+    """Certified weights. `weights` by asset id, fractions; annual figures; `certificate` is the audit's."""
+
+    answer: OptimizeAnswer
+
+    @property
+    def weights(self) -> dict[str, float]:
+        ids = self.answer.problem.universe.ids
+        return dict(zip(ids, self.answer.validated.weights.tolist(), strict=True))
+
+    @property
+    def certificate(self) -> Certificate:
+        return self.answer.validated.certificate
+
+    @property
+    def expected_return(self) -> float:
+        return float(self.answer.problem.moments.mu @ self.answer.validated.weights)
+
+    @property
+    def volatility(self) -> float:
+        return self.answer.problem.moments.covariance.volatility(self.answer.validated.weights)
+
+    @property
+    def sharpe_ratio(self) -> float | None:
+        excess = self.expected_return - self.answer.problem.risk_free_rate
+        return excess / self.volatility if self.volatility > 0 else None
+
+    def __repr__(self) -> str:
+        held = {asset: round(w, 4) for asset, w in self.weights.items() if w != 0}
+        gap = self.certificate.relative_gap
+        return (
+            f"Allocation(return {self.expected_return:.2%}, volatility {self.volatility:.2%}, "
+            f"{self.certificate.verdict}, gap {gap:.1e}, {held})"
+        )
+
+    def _repr_html_(self) -> str:
+        from portopt.reports.notebook import allocation_summary
+
+        figures = {"Expected return": self.expected_return, "Volatility": self.volatility}
+        return allocation_summary(self.weights, figures, self.sharpe_ratio, self.certificate)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposal:
+    """A stored rebalance: `trades` and `positions` as Polars frames, every number under `document`."""
+
+    record: RunRecord
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        return self.record.document or {}
+
+    @property
+    def run_id(self) -> str:
+        return self.record.run_id
+
+    @property
+    def trades(self) -> pl.DataFrame:
+        import polars as pl
+
+        return pl.DataFrame(self.document["trades"])
+
+    @property
+    def positions(self) -> pl.DataFrame:
+        import polars as pl
+
+        return pl.DataFrame(self.document["proposal"])
+
+    @property
+    def report(self) -> Path | None:
+        """The offline HTML report."""
+        return Path(self.record.report_path) if self.record.report_path else None
+
+    def __repr__(self) -> str:
+        return f"Proposal({self.run_id}, {' '.join(self.document['verdict']['sentences'])})"
+
+    def _repr_html_(self) -> str:
+        from portopt.reports.notebook import html_summary
+
+        return html_summary(dict(self.document))
+
+
+def optimize(
+    returns: Any = None,
+    objective: str | Mapping[str, Any] = "max_sharpe",
+    *,
+    limits: Mapping[str, Any] | None = None,
+    costs: Mapping[str, Any] | None = None,
+    expected_returns: Mapping[str, float] | None = None,
+    covariance: Any = None,
+    risk_free_rate: float = 0.0,
+    current_weights: Mapping[str, float] | None = None,
+    benchmark: Mapping[str, float] | None = None,
+    assets: Mapping[str, Mapping[str, Any]] | None = None,
+    estimation: EstimationChoice | None = None,
+) -> Allocation:
+    """Certified weights from returns, or from given moments.
+
+    Args:
+        returns: periodic simple returns, one column an asset: a Polars or pandas frame, or {asset: sequence}.
+        objective: a catalog name ("max_sharpe", "min_risk", …) or {"kind": …, options}.
+        limits, costs: {catalog name: value}, as a policy spells them; long-only and fully invested unless said otherwise.
+        expected_returns: annual, by asset. covariance: (n, n) annual, in the order of the assets (a frame's or dict's).
+        assets: {asset: {"sector": …, "asset_class": …, "quality_score": …}}.
+    Raises:
+        InfeasibleRequest with the diagnosis; RequestError and DataError for what cannot be used.
+    """
+    columns = _columns(returns, "returns")
+    ids = list(columns or expected_returns or {})
+    if not ids:
+        raise InvalidValue("returns", None, "give returns, or expected_returns with a covariance")
+    universe = Universe(tuple(Asset(i, **(assets or {}).get(i, {})) for i in ids))
+    request = OptimizationRequest(
+        portfolio_id="notebook",
+        universe=universe,
+        objective={"kind": objective} if isinstance(objective, str) else objective,
+        limits=limits or {},
+        costs=costs or {},
+        risk_free_rate=risk_free_rate,
+        estimation=estimation or EstimationChoice(lookback=None, min_observations=2),
+        expected_returns=None if expected_returns is None else universe.vector(dict(expected_returns), default=np.nan),
+        covariance=None if covariance is None else np.asarray(getattr(covariance, "values", covariance), dtype=float),
+        returns=np.column_stack(list(columns.values())) if columns else None,
+        current_weights=current_weights,
+        benchmark_weights=benchmark,
+    )
+    return Allocation(service.optimize(request))
+
+
+def rebalance(
+    holdings: Any,
+    prices: Any = None,
+    policy: str | Policy | Mapping[str, Any] = "quality_focused",
+    *,
+    universe: Any = None,
+    benchmark: Mapping[str, float] | str | Path | None = None,
+    as_of: date | None = None,
+    limits: Mapping[str, Any] | None = None,
+    portfolio_id: str = "notebook",
+    home: Path | None = None,
+) -> Proposal:
+    """A certified, whole-share proposal; stored under `home` (the installation's by default) and explained.
+
+    Args:
+        holdings: {"AAPL": 100, …, "CASH": 2500.0}, or a CSV, Parquet or XLSX file.
+        prices: a Polars or pandas frame, long or wide, or a file or folder; None is the bundled sample.
+        policy: a policy's id, a Policy, or a policy as data. limits: {limit kind: value} on top of it.
+        universe: {asset: {"sector": …, "quality_score": …}} or a file; None takes what the holdings file describes.
+        benchmark: weights by asset, or a file.
+    """
+    from portopt.adapters.providers.holdings_files import read_benchmark
+
+    runtime = _runtime(home)
+    book, described = _book(holdings, portfolio_id)
+    chosen = _policy(policy, runtime)
+    if limits:
+        chosen = _with_limits(chosen, limits)
+    request = RebalanceRequest(
+        holdings=book,
+        policy=chosen,
+        universe=_candidates(universe, book, described),
+        benchmark=read_benchmark(Path(benchmark)) if isinstance(benchmark, str | Path) else benchmark,
+        as_of=as_of,
+        provider="sample" if prices is None else "frame",
+    )
+    return Proposal(service.rebalance(request, runtime, market=_market(prices, runtime)))
+
+
+def _columns(returns: Any, where: str) -> dict[str, np.ndarray]:
+    """{asset: (T,) returns}; a date column of a frame is not an asset."""
+    if returns is None:
+        return {}
+    if isinstance(returns, Mapping):
+        return {str(k): np.asarray(v, dtype=float) for k, v in returns.items()}
+    from portopt.adapters.providers.frames import as_polars
+
+    frame = as_polars(returns, where)
+    return {c: frame[c].to_numpy().astype(float) for c in frame.columns if frame[c].dtype.is_numeric()}
+
+
+def _runtime(home: Path | None) -> Runtime:
+    from portopt.settings import Settings
+
+    return open_runtime(None if home is None else Settings(home=home))
+
+
+def _policy(policy: str | Policy | Mapping[str, Any], runtime: Runtime) -> Policy:
+    from portopt.dialects.policies import read_policies
+
+    if isinstance(policy, Policy):
+        return policy
+    return service.policy(policy, runtime) if isinstance(policy, str) else read_policies(policy)[0]
+
+
+def _with_limits(policy: Policy, limits: Mapping[str, Any]) -> Policy:
+    import dataclasses
+
+    return dataclasses.replace(policy, limits={**policy.limits, **limits})
+
+
+def _book(holdings: Any, portfolio_id: str) -> tuple[Holdings, Mapping[str, Mapping[str, Any]]]:
+    from portopt.adapters.providers.holdings_files import read_holdings
+
+    if isinstance(holdings, str | Path):
+        return read_holdings(Path(holdings), portfolio_id)
+    if not isinstance(holdings, Mapping):
+        raise InvalidValue("holdings", type(holdings).__name__, "is neither a mapping of shares by asset nor a file")
+    shares = {str(a): Decimal(str(n)) for a, n in holdings.items() if a != CASH}
+    return Holdings(portfolio_id, shares, Decimal(str(holdings.get(CASH, 0)))), {}
+
+
+def _candidates(universe: Any, book: Holdings, described: Mapping[str, Mapping[str, Any]]) -> Universe:
+    from portopt.adapters.providers.holdings_files import read_universe
+
+    if isinstance(universe, str | Path):
+        return read_universe(Path(universe))
+    attributes = universe if universe is not None else {a: described.get(a, {}) for a in sorted(book.shares)}
+    return Universe(tuple(Asset(a, **dict(values)) for a, values in attributes.items()))
+
+
+def _market(prices: Any, runtime: Runtime) -> MarketDataProvider:
+    if prices is None:
+        return runtime.market("sample")
+    if isinstance(prices, str | Path):
+        return runtime.market(f"files:{prices}")
+    from portopt.adapters.providers.frames import FrameProvider
+
+    return FrameProvider(prices)

@@ -1,0 +1,56 @@
+"""kill -9 of the flow's process at every step boundary, then the same order again: one plan, one result, one event."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import environment
+
+CHILD = Path(__file__).with_name("child.py")
+BOUNDARIES = [
+    ("before", "resolve"),
+    ("after", "fetch"),
+    ("after", "begin"),
+    ("after", "estimate"),
+    ("after", "optimize"),
+    ("after", "validate"),
+    ("after", "trade"),
+    ("after", "conclude"),
+    ("after", "write_report"),
+    ("after", "persist"),
+    ("after", "deliver"),
+]
+
+
+def run_flow(home: Path, api: str, when: str, step: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(CHILD), when, step]
+    return subprocess.run(command, env=environment(home, api), capture_output=True, text=True, timeout=180)
+
+
+def count(home: Path, query: str) -> int:
+    with sqlite3.connect(home / "portopt.db") as database:
+        return int(database.execute(query).fetchone()[0])
+
+
+@pytest.mark.parametrize(("when", "step"), BOUNDARIES, ids=lambda value: value)
+def test_a_run_killed_at_a_step_boundary_resumes_once(tmp_path: Path, prefect_server: str, when: str, step: str) -> None:
+    killed = run_flow(tmp_path, prefect_server, when, step)
+    assert killed.returncode == -9, killed.stderr
+
+    resumed = run_flow(tmp_path, prefect_server, "never", "-")
+
+    assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stdout.startswith("Completed reb-"), resumed.stdout
+    run_id = resumed.stdout.split()[1]
+    assert count(tmp_path, "select count(*) from command_rebalance_results") == 1
+    assert count(tmp_path, "select count(*) from query_rebalance_plans") == 1
+    assert count(tmp_path, "select count(*) from command_outbox") == 1
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert len(events) == 1
+    assert (tmp_path / "reports" / f"{run_id}.html").exists()
