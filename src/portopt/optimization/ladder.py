@@ -18,6 +18,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, restored, scaled
+from portopt.optimization.quadric import Quadric
 from portopt.optimization.solvers import clarabel, highs, piqp
 
 SOLVERS = ("piqp-dense", "piqp-sparse", "clarabel", "highs")
@@ -51,12 +52,12 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
     if first is not None and first not in SOLVERS:
         raise InvalidValue("solver", first, "is not a solver of this engine", fix=f"use one of: {', '.join(SOLVERS)}")
     if program.integer.any():
-        suitable: tuple[str, ...] = ("highs",) if program.P is None and not program.cones else ()
+        suitable: tuple[str, ...] = ("highs",) if program.P.is_zero and not program.cones else ()
     elif program.cones:
         suitable = ("clarabel",)
-    elif program.P is None:
+    elif program.P.is_zero:
         suitable = ("highs", "clarabel")
-    elif isinstance(program.P, np.ndarray) and len(program.q) <= DENSE_COLUMNS:
+    elif program.P.is_dense and len(program.q) <= DENSE_COLUMNS:
         suitable = ("piqp-dense", "clarabel")
     else:
         suitable = ("piqp-sparse", "clarabel")
@@ -75,7 +76,8 @@ def is_empty(program: Scaled, time_limit: float | None = None) -> bool:
 
     The linear part is asked of a simplex, whose answer is a vertex or a proof; the cones of Clarabel.
     """
-    bare = replace(program, P=None, q=np.zeros(len(program.q)))
+    none = np.zeros(len(program.q))
+    bare = replace(program, P=Quadric.of((), len(none)), q=none)
     if highs.solve(replace(bare, cones=()), time_limit).status is SolveStatus.INFEASIBLE:
         return True
     return bool(program.cones) and clarabel.solve(bare, time_limit).status is SolveStatus.INFEASIBLE

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.arrays import Indices, Mask, Matrix, Vector
+from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
+from portopt.optimization.quadric import Quadric
 
 INF = float("inf")
 CROSSING = 1e-11  # bounds that cross by less are one value that was rounded twice
@@ -23,13 +24,13 @@ CROSSING = 1e-11  # bounds that cross by less are one value that was rounded twi
 class Scaled:
     """The reduced, scaled program: minimize 1/2 x'Px + q'x, row_lower <= Ax <= row_upper, lower <= x <= upper, cones.
 
-    M columns and r rows are left. P: (M, M) array, sparse, or None for a linear objective. A: (r, M) sparse.
+    M columns and r rows are left. P: (M, M). A: (r, M) sparse.
     columns, rows: (M,), (r,) where they stand in the form. column_scale, row_scale, objective_scale: scaled quantities
     are x / column_scale, row * row_scale, objective * objective_scale. x_fixed: (N,) values of the columns left out.
     """
 
     form: StandardForm
-    P: Matrix | sp.csc_array | None
+    P: Quadric
     q: Vector
     A: sp.csr_array
     row_lower: Vector
@@ -93,13 +94,14 @@ def scaled(form: StandardForm) -> Scaled:
     row_scale, column_scale = _equilibrated(A, columns < form.n_weights)
     A = _times(A, row_scale, column_scale)
     cones, cone_scale = _scaled_cones(cones, column_scale)
-    P = _quadratic(form, columns, column_scale)
+    P = Quadric.of(form.quadratics, form.n_columns)
+    P = (P if len(columns) == form.n_columns else P.reduced(columns)).scaled(column_scale, 1.0)
     q = q * column_scale
-    size = max(_largest(P), float(np.abs(q).max(initial=0.0)))
+    size = max(P.largest(), float(np.abs(q).max(initial=0.0)))
     objective_scale = 1.0 / size if size > 0 else 1.0
     return Scaled(
         form=form,
-        P=None if P is None else P * objective_scale,
+        P=P.scaled(np.ones(len(columns)), objective_scale),
         q=q * objective_scale,
         A=A,
         row_lower=(form.row_lower[rows] - shift) * row_scale,
@@ -213,32 +215,3 @@ def _scaled_cones(cones: tuple[Cone, ...], column_scale: Vector) -> tuple[tuple[
         out.append(Cone(cone.kind, B * scale, cone.b * scale, cone.limit, cone.member, cone.relax, cone.alpha))
         scales.append(scale)
     return tuple(out), np.array(scales)
-
-
-def _quadratic(form: StandardForm, columns: Indices, scale: Vector) -> Matrix | sp.csc_array | None:
-    """(M, M) the scaled quadratic: an array when it is dense, sparse when it is not, None when there is none."""
-    if not any(np.any(block.M) for block in form.quadratics):
-        return None
-    widest = max((len(block.columns) for block in form.quadratics if block.M.ndim == 2), default=0)
-    if widest > form.n_columns / 3:
-        P = np.zeros((form.n_columns, form.n_columns))
-        for block in form.quadratics:
-            if block.M.ndim == 1:
-                P[block.columns, block.columns] += block.M
-            else:
-                P[np.ix_(block.columns, block.columns)] += block.M
-        if len(columns) < form.n_columns:
-            P = P[np.ix_(columns, columns)]
-        return P if np.all(scale == 1.0) else P * scale[:, None] * scale
-    sparse = form.P()
-    if len(columns) < form.n_columns:
-        sparse = sparse[columns][:, columns]
-    D = sp.diags_array(scale)
-    return sp.csc_array(D @ sparse @ D)
-
-
-def _largest(P: Matrix | sp.csc_array | None) -> float:
-    if P is None:
-        return 0.0
-    values = P if isinstance(P, np.ndarray) else P.data
-    return float(np.abs(values).max(initial=0.0))

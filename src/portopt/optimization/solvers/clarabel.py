@@ -37,7 +37,7 @@ def solve(program: Scaled, time_limit: float | None = None) -> SolverAnswer:
         cones.append(clarabel.NonnegativeConeT(inequalities))
     cones += [_cone(clarabel, cone) for cone in program.cones]
     solver = clarabel.DefaultSolver(
-        _upper_triangle(program),
+        program.P.csc(upper=True),
         program.q,
         _csc(sp.vstack(blocks)),
         np.concatenate(rhs),
@@ -95,13 +95,6 @@ def _cone(clarabel: Any, cone: Cone) -> Any:
     if cone.kind == "second_order":
         return clarabel.SecondOrderConeT(len(cone.b))
     return clarabel.ExponentialConeT() if cone.kind == "exponential" else clarabel.PowerConeT(cone.alpha)
-
-
-def _upper_triangle(program: Scaled) -> Any:
-    size = len(program.q)
-    if program.P is None:
-        return _csc(sp.csc_array((size, size)))
-    return _csc(sp.triu(sp.csc_array(program.P)))
 
 
 def _csc(A: Any) -> Any:

@@ -18,17 +18,14 @@ def solve_dense(program: Scaled) -> SolverAnswer:
     """For a dense quadratic of up to several hundred columns."""
     import piqp
 
-    A = program.A.toarray()
-    P = _as_array(program)
-    return _run(piqp.DenseSolver(), "piqp-dense", program, np.asfortranarray(P), A, np.asfortranarray)
+    return _run(piqp.DenseSolver(), "piqp-dense", program, program.P.array(), program.A.toarray(), np.asfortranarray)
 
 
 def solve_sparse(program: Scaled) -> SolverAnswer:
     """For factor form and everything wide."""
     import piqp
 
-    P = sp.csc_array(_as_array(program)) if isinstance(program.P, np.ndarray) or program.P is None else program.P
-    return _run(piqp.SparseSolver(), "piqp-sparse", program, _csc(P), program.A, _csc)
+    return _run(piqp.SparseSolver(), "piqp-sparse", program, program.P.csc(), program.A, _csc)
 
 
 def _run(solver: Any, name: str, program: Scaled, P: Any, A: Any, shape_up: Any) -> SolverAnswer:
@@ -57,15 +54,8 @@ def _run(solver: Any, name: str, program: Scaled, P: Any, A: Any, shape_up: Any)
     return SolverAnswer(status, name, int(result.info.iter), np.array(result.x), y, result.z_bu - result.z_bl)
 
 
-def _as_array(program: Scaled) -> Any:
-    if program.P is None:
-        size = len(program.q)
-        return np.zeros((size, size))
-    return program.P if isinstance(program.P, np.ndarray) else program.P.toarray()
-
-
 def _csc(A: Any) -> Any:
-    """PIQP wants the matrix class with 32-bit indices."""
+    """PIQP wants the matrix class, with 32-bit indices."""
     out = sp.csc_matrix(A)
     out.indices, out.indptr = out.indices.astype(np.int32), out.indptr.astype(np.int32)
     return out
