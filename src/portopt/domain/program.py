@@ -195,7 +195,7 @@ class Program:
         columns = np.arange(self.n_columns, self.n_columns + count)
         self.n_columns += count
         if lower > -INF or upper < INF:
-            self.add_bounds(columns, lower, upper, limit="")
+            self.add_bounds(columns, lower, upper, limit="", relax=0.0)
         if integer:
             self._integer.append(columns)
         return columns
