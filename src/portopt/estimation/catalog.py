@@ -49,7 +49,7 @@ class CovarianceEntry:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedReturnsEntry:
-    """mean(X, options): per-period means of complete returns X (T, n). finish: from them to the estimate, None where they are it."""
+    """mean(X, options): per-period means of complete returns X (T, n). finish: what makes the estimate of them, if anything."""
 
     name: str
     summary: str
