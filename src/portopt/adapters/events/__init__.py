@@ -1,1 +1,1 @@
-"""Where events go."""
+"""Where events go: a local log, or a Pulsar broker. Only the relay delivers."""

@@ -80,6 +80,9 @@ class SqlStore:
             if not insert_new(connection, models.run_results, result):
                 return False
             lifecycle.set_status(connection, run, problem=None)
+            if run.pricing_pack_id is not None:
+                manifest = result["document"].get("pricing_pack", {})
+                insert_new(connection, models.pricing_packs, {"id": run.pricing_pack_id, "manifest": manifest})
             for table, row in projection.decided_rows(run):
                 connection.execute(table.insert().values(**row))
             if event is not None:
