@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+
+NOUNS = {
+    "max_turnover": "turnover",
+    "max_tracking_error": "tracking error",
+    "max_volatility": "volatility",
+    "min_return": "expected return",
+    "leverage_limit": "gross exposure",
+    "fully_invested": "the weight of",
+    "cash": "the weight of",
+    "max_weight": "the weight of",
+    "min_weight": "the weight of",
+    "min_quality": "the weight of",
+    "sector_limits": "the sector",
+    "asset_class_limits": "the asset class",
+}
 
 
 def amount(value: float, unit: str) -> str:
@@ -12,9 +28,23 @@ def amount(value: float, unit: str) -> str:
     return f"{value:.2f}" if unit == "score" else f"{100.0 * value:.2f} %"
 
 
-def listed(names: list[str] | tuple[str, ...], *, most: int = 4) -> str:
+def listed(names: Sequence[str], *, most: int = 4) -> str:
     """AAPL, JNJ and 3 more."""
     names = list(names)
     if len(names) <= most:
         return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def quantity(limit: str, member: str) -> str:
+    """What a limit measures: "turnover", "the weight of AAPL", "the sector Energy"."""
+    return f"{NOUNS.get(limit, limit)} {member}".strip()
+
+
+def seen_apart(a: float, b: float) -> tuple[str, str]:
+    """Two fractions in percent, with as many decimals as it takes to tell them apart."""
+    for decimals in (2, 4, 6, 8):
+        texts = f"{100.0 * a:.{decimals}f} %", f"{100.0 * b:.{decimals}f} %"
+        if texts[0] != texts[1]:
+            return texts
+    return f"{100.0 * a:.10g} %", f"{100.0 * b:.10g} %"

@@ -1,0 +1,90 @@
+"""Why there is no portfolio, and what would make room for one."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from portopt.domain.diagnosis import Conflict, Diagnosis, Fix
+from portopt.domain.problem import Problem
+from portopt.validation.conflicts import Enumeration, enumerate_conflicts
+from portopt.validation.feasibility import Feasibility, OutOfTime, Solve
+from portopt.validation.reasons import reason
+from portopt.validation.relaxations import Express, Repairs
+
+MOST_FIXES = 4
+SEARCH_SHARE = 0.6  # of the time, for the conflicts; the rest is for the fixes
+GRACE = 2.0  # times the limit, until one verified fix is found: an answer without one helps nobody
+
+
+def diagnose(
+    problem: Problem,
+    express: Express,
+    solve: Solve,
+    *,
+    time_limit: float = 2.0,
+) -> Diagnosis:
+    """Every minimal set of limits that cannot hold together, and openings that were solved before they are told.
+
+    express: problem -> its program. solve: program -> answer. time_limit: seconds; `complete` says whether it was enough.
+    Never raises for an infeasible problem; a problem that turns out feasible says so as its only conflict.
+    """
+    began = perf_counter()
+    form = express(problem)
+    limits = Feasibility(problem, form, solve, began + SEARCH_SHARE * time_limit)
+    found = enumerate_conflicts(limits)
+    limits.deadline = began + time_limit
+    repairs = Repairs(limits, express)
+    insufficient: tuple[str, ...] = ()
+    fixes: list[Fix] = []
+    if not found.conflicts and not found.complete:
+        found = _unshrunk(limits)
+    if found.conflicts and 0 not in found.conflicts:
+        sufficient, insufficient = _alone(limits, found)
+        limits.deadline = began + GRACE * time_limit
+        fixes = _fixes(limits, repairs, found, sufficient, began + time_limit)
+    conflicts = tuple(Conflict(limits.named(mask), reason(limits, limits.named(mask))) for mask in found.conflicts)
+    if not conflicts:
+        conflicts = (Conflict((), "a portfolio within 1e-9 of every limit exists; the solver could not settle on one"),)
+    return Diagnosis(conflicts, tuple(fixes), insufficient, found.complete, "search", perf_counter() - began)
+
+
+def _unshrunk(limits: Feasibility) -> Enumeration:
+    """What is known when time ran out before the first conflict was minimal: the smallest set proven impossible."""
+    known = sorted(limits.impossible, key=lambda mask: mask.bit_count())
+    return Enumeration(tuple(known[:1]), (), complete=False)
+
+
+def _alone(limits: Feasibility, found: Enumeration) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(limits that suffice when set free alone, limits that do not): the first are in every conflict."""
+    in_all = limits.everything
+    for conflict in found.conflicts:
+        in_all &= conflict
+    sufficient = []
+    for name in limits.named(in_all):
+        try:
+            if found.complete or limits.core(limits.everything & ~limits.mask([name])) is None:
+                sufficient.append(name)
+        except OutOfTime:
+            break
+    return tuple(sufficient), tuple(name for name in limits.names if name not in limits.named(in_all))
+
+
+def _fixes(limits: Feasibility, repairs: Repairs, found: Enumeration, sufficient: tuple[str, ...], until: float) -> list[Fix]:
+    """Verified fixes, single ones where one limit suffices; stops at `until` once there is one."""
+    candidates: list[tuple[str, ...]] = [(name,) for name in sufficient]
+    if not candidates:
+        candidates = [limits.named(mask) for mask in found.corrections]
+    if not candidates:
+        candidates = [limits.names]
+    fixes: list[Fix] = []
+    for names in candidates:
+        if fixes and (len(fixes) == MOST_FIXES or perf_counter() > until):
+            break
+        try:
+            openings = repairs.smallest(names)
+            fix = None if openings is None else repairs.fix(openings)
+        except OutOfTime:
+            break
+        if fix is not None:
+            fixes.append(fix)
+    return sorted(fixes, key=lambda fix: len(fix.relaxations))

@@ -1,0 +1,154 @@
+"""Can these limits hold together? Asked often, so answered from what is known wherever that is enough.
+
+A set of limits is called impossible only when a lower bound on the total opening it needs, computed here from the
+solver's multipliers by the arithmetic of optimality.py, is above MARGIN: a proof, not a solver's word. The limits whose
+multipliers carry that proof are its core. A portfolio found on the way answers for every set of limits it satisfies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from portopt.domain.arrays import Vector
+from portopt.domain.problem import Problem
+from portopt.domain.program import StandardForm
+from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.validation.elastic import ElasticForm, elastic, relaxable
+from portopt.validation.optimality import gap_bound, gradient
+
+Solve = Callable[[StandardForm], RawAnswer]
+MARGIN = 1e-9
+HOLDS = 1e-9
+CARRIES = 1e-7  # of the largest multiplier: below it a limit is tried without
+
+
+class OutOfTime(Exception):
+    """The search may ask nothing more; what is known by then is reported as incomplete."""
+
+
+@dataclass(slots=True)
+class Feasibility:
+    """Sets of limits are bit masks over `names`. uncertain: a solve failed, so that one answer rests on nothing."""
+
+    problem: Problem
+    form: StandardForm
+    solve: Solve
+    deadline: float
+    names: tuple[str, ...] = ()
+    always_gone: frozenset[str] = frozenset()
+    impossible: list[int] = field(default_factory=list)
+    satisfied: list[int] = field(default_factory=list)
+    solves: int = 0
+    uncertain: bool = False
+
+    def __post_init__(self) -> None:
+        self.names = relaxable(self.problem)
+        self.always_gone = frozenset(limit.kind for limit in self.problem.limits if limit.soft)
+        for w in self._cheap_portfolios():
+            self.remember(w)
+
+    @property
+    def everything(self) -> int:
+        return (1 << len(self.names)) - 1
+
+    def mask(self, names: Iterable[str]) -> int:
+        return sum(1 << self.names.index(name) for name in names)
+
+    def named(self, mask: int) -> tuple[str, ...]:
+        return tuple(name for k, name in enumerate(self.names) if mask >> k & 1)
+
+    def core(self, mask: int) -> int | None:
+        """None when some portfolio satisfies `mask` (and all that is structural); otherwise limits that already cannot.
+
+        Raises OutOfTime.
+        """
+        for known in self.impossible:
+            if known & mask == known:
+                return known
+        if any(mask & known == mask for known in self.satisfied):
+            return None
+        asked = self.opened(mask)
+        raw = self.ask(asked.form)
+        if raw.status is SolveStatus.INFEASIBLE:
+            self.impossible.append(0)
+            return 0
+        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
+            self.uncertain = True
+            return None
+        self.remember(raw.x[: self.problem.n])
+        found = self._proven_core(asked, raw, mask)
+        if found is None:
+            self.satisfied.append(mask)
+        else:
+            self.impossible.append(found)
+        return found
+
+    def opened(self, mask: int, price: float = 1.0) -> ElasticForm:
+        """Every limit in `mask` elastic at one price, the rest gone."""
+        inside = self.named(mask)
+        gone = self.always_gone | (set(self.names) - set(inside))
+        return elastic(self.form, dict.fromkeys(inside, price), frozenset(), ignored=gone)
+
+    def ask(self, form: StandardForm) -> RawAnswer:
+        """One solve, if there is time for it. Raises OutOfTime."""
+        if perf_counter() > self.deadline:
+            raise OutOfTime
+        self.solves += 1
+        return self.solve(form)
+
+    def remember(self, w: Vector) -> None:
+        """Note which limits w satisfies; a portfolio that breaks a structural limit says nothing."""
+        mask = 0
+        for limit in self.problem.limits:
+            if limit.soft:
+                continue
+            holds = limit.read(w, self.problem).worst() <= HOLDS
+            if limit.structural and not holds:
+                return
+            if holds and not limit.structural:
+                mask |= 1 << self.names.index(limit.kind)
+        self.satisfied.append(mask)
+
+    def _proven_core(self, asked: ElasticForm, raw: RawAnswer, mask: int) -> int | None:
+        form, x = asked.form, raw.x
+        if x is None:
+            return None
+        total = form.objective(x)
+        if raw.duals is None or form.integer.any():  # integer columns have no multipliers: the solver's optimum must do
+            return mask if total > 10.0 * MARGIN else None
+        g, y, z = gradient(form, x), raw.duals.rows, raw.duals.cones
+        if total - gap_bound(form, x, g, y, z)[0] <= MARGIN:
+            return None
+        carrying = self._carrying(form, y, z)
+        dropped = set(self.names) - set(self.named(carrying))
+        y = y.copy()
+        for group in form.row_groups:
+            if group.limit in dropped:
+                y[group.start : group.stop] = 0.0
+        z = tuple(np.zeros_like(zk) if cone.limit in dropped else zk for cone, zk in zip(form.cones, z, strict=True))
+        return carrying & mask if total - gap_bound(form, x, g, y, z)[0] > MARGIN else mask
+
+    def _carrying(self, form: StandardForm, y: Vector, z: tuple[Vector, ...]) -> int:
+        size = dict.fromkeys(self.names, 0.0)
+        for group in form.row_groups:
+            if group.limit in size:
+                size[group.limit] = max(size[group.limit], float(np.abs(y[group.start : group.stop]).max(initial=0.0)))
+        for cone, zk in zip(form.cones, z, strict=True):
+            if cone.limit in size:
+                size[cone.limit] = max(size[cone.limit], float(np.abs(zk).max(initial=0.0)))
+        least = CARRIES * max([*size.values(), 0.0])
+        return self.mask([name for name, largest in size.items() if largest > least])
+
+    def _cheap_portfolios(self) -> list[Vector]:
+        """Portfolios worth knowing about before the first solve: the book as it is, the benchmark, all cash, equal weights."""
+        n, cash = self.problem.n, self.problem.universe.cash_position
+        found = [w for w in (self.problem.w_prev, self.problem.benchmark) if w is not None]
+        invested = ~self.problem.universe.is_cash
+        found.append(invested / max(int(invested.sum()), 1))
+        if cash is not None:
+            found.append(np.eye(n)[cash])
+        return found

@@ -1,0 +1,80 @@
+"""Why a set of limits cannot hold: one sentence with the numbers in it.
+
+Arithmetic where it is enough; otherwise one limit of the set is opened until the others hold, and read there: "with
+each position at most 10.00 %, turnover is at least 70.00 %, over the 20.00 % allowed".
+"""
+
+from __future__ import annotations
+
+from portopt.domain.arrays import Vector
+from portopt.domain.problem import Limit, Problem
+from portopt.domain.solution import SolveStatus
+from portopt.validation.arithmetic import impossible
+from portopt.validation.elastic import elastic
+from portopt.validation.feasibility import Feasibility, OutOfTime
+from portopt.validation.phrases import quantity, seen_apart
+from portopt.validation.relaxations import has_slope
+
+# The limit a desk would rather see measured: one figure for the whole portfolio before one for each asset.
+MEASURED_FIRST = (
+    "max_turnover",
+    "max_tracking_error",
+    "max_volatility",
+    "min_return",
+    "leverage_limit",
+    "fully_invested",
+    "cash",
+    "sector_limits",
+    "asset_class_limits",
+    "max_weight",
+    "min_weight",
+)
+
+
+def reason(limits: Feasibility, names: tuple[str, ...]) -> str:
+    """Why `names` (a minimal conflict) leave no portfolio."""
+    problem = limits.problem
+    if not names:
+        structural = [limit.describe() for limit in problem.limits if limit.structural]
+        return f"what no request can give up already leaves no portfolio: {'; '.join(structural)}"
+    found = impossible(problem, limits.form, names)
+    if found is not None:
+        return found
+    measured = [name for name in MEASURED_FIRST if name in names and has_slope(limits.form, name)]
+    measured += [name for name in names if name not in measured and has_slope(limits.form, name)]
+    for name in measured:
+        try:
+            said = _measured(limits, names, name)
+        except OutOfTime:
+            break
+        if said is not None:
+            return said
+    return "together they leave no portfolio"
+
+
+def _measured(limits: Feasibility, names: tuple[str, ...], opened: str) -> str | None:
+    """The sentence with `opened` measured while the rest of `names` holds."""
+    others = tuple(name for name in names if name != opened)
+    gone = limits.always_gone | (set(limits.names) - set(names))
+    asked = elastic(limits.form, {opened: 1.0}, set(others), ignored=gone, unit_where_none=False)
+    raw = limits.ask(asked.form)
+    limit = limits.problem.limit(opened)
+    if raw.status is not SolveStatus.OPTIMAL or raw.x is None or limit is None:
+        return None
+    given = [other.describe() for other in limits.problem.limits if other.kind in others]
+    return closest(limits.problem, limit, raw.x[: limits.problem.n], given)
+
+
+def closest(problem: Problem, limit: Limit, w: Vector, given: list[str]) -> str:
+    """What `limit` measures at w, the nearest portfolio the others allow, against the side it misses."""
+    reading = limit.read(w, problem)
+    i = int(reading.slack().argmin())
+    value, low, high = float(reading.measured[i]), float(reading.lower[i]), float(reading.upper[i])
+    above = value - high > low - value
+    measured, side = seen_apart(value, high if above else low)
+    what = quantity(limit.kind, reading.members[i] if len(reading.members) > 1 or reading.members[i] else "")
+    clause = f"at least {measured}, over the {side} allowed" if above else f"at most {measured}, under the {side} asked for"
+    if len(reading.members) > 1:
+        clause = f"{measured} at best, " + (f"over the {side} allowed" if above else f"under the {side} asked for")
+    opening = f"with {' and '.join(given)}, " if given else "even with every other limit gone, "
+    return f"{opening}{what} is {clause}"

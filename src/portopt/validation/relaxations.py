@@ -1,0 +1,168 @@
+"""What would make room: the smallest openings, of one limit or of several, each solved again before it is told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from portopt.domain.arrays import Vector
+from portopt.domain.diagnosis import Fix, Relaxation
+from portopt.domain.errors import PortoptError
+from portopt.domain.problem import Limit, Problem
+from portopt.domain.program import StandardForm
+from portopt.domain.solution import Solution, SolveStatus
+from portopt.validation.audit import audit
+from portopt.validation.elastic import elastic
+from portopt.validation.feasibility import HOLDS, Feasibility
+
+Express = Callable[[Problem], StandardForm]
+GRIDS = (1e-6, 1e-5, 1e-4, 1e-3)  # openings are rounded up to these, the finest that works: people can write them down
+NEGLIGIBLE = 1e-8
+SMALLEST_SIZE = 0.05  # a limit of zero (no cash at all) is opened as if it were this large
+
+
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """Finds openings for one infeasible problem. limits: what is known about its feasibility so far."""
+
+    limits: Feasibility
+    express: Express
+
+    def smallest(self, names: tuple[str, ...], *, hard: tuple[str, ...] | None = None) -> dict[str, float] | None:
+        """Openings of `names`, jointly smallest relative to the limits' own sizes; None when even free they do not suffice.
+
+        hard: the limits kept as they are; by default all others. Raises OutOfTime.
+        """
+        found = self._steps(names, hard)
+        if found is None:
+            return None
+        problem, steps = found
+        smooth = tuple(name for name in names if name not in steps)
+        if not smooth:
+            return steps
+        form = self.limits.form if problem is self.limits.problem else self.express(problem)
+        prices = {name: 1.0 / self._size(name) for name in smooth}
+        asked = elastic(form, prices, frozenset(), ignored=self._gone(names, hard) - set(names), unit_where_none=False)
+        raw = self.limits.ask(asked.form)
+        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
+            return None
+        openings = {name: by for name, by in asked.openings(raw.x).items() if by > NEGLIGIBLE}
+        return {**steps, **openings}
+
+    def fix(self, openings: Mapping[str, float]) -> Fix | None:
+        """These openings rounded up, solved with the real objective and audited; None when no rounding is certified."""
+        for grid, hair in ((GRIDS[0], -NEGLIGIBLE), *((grid, NEGLIGIBLE) for grid in GRIDS)):
+            rounded = {name: self.rounded(name, by, grid, hair) for name, by in openings.items()}
+            problem = relaxed(self.limits.problem, rounded)
+            worst = self._solved_again(problem)
+            if worst is not None and worst <= HOLDS:
+                relaxations = tuple(relaxation(self.limits.problem, name, by) for name, by in rounded.items())
+                return Fix(relaxations, verified=True, summary=summary(relaxations), worst_violation=worst)
+        return None
+
+    def _solved_again(self, problem: Problem) -> float | None:
+        """The largest violation at the certified answer to `problem`; at any portfolio where the objective has no maximum."""
+        form = self.express(problem)
+        try:
+            raw = self.limits.ask(form)
+        except PortoptError:
+            # A ratio without excess return has no maximum; whether the limits leave a portfolio is still a question.
+            bare = self.limits.ask(elastic(form, {}, frozenset(), ignored=self.limits.always_gone).form)
+            return None if bare.x is None else worst_violation(problem, bare.x[: problem.n])
+        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
+            return None
+        w = raw.x[: problem.n]
+        answer = Solution(raw.status, problem.identity(), w, raw)
+        return worst_violation(problem, w) if audit(problem, form, answer).certified else None
+
+    def _steps(self, names: tuple[str, ...], hard: tuple[str, ...] | None) -> tuple[Problem, dict[str, float]] | None:
+        """Openings of those limits that open in steps (a score), the smallest with which freeing the others makes room."""
+        problem, steps = self.limits.problem, {}
+        smooth = {name for name in names if has_slope(self.limits.form, name)}
+        for name in names:
+            limit = problem.limit(name)
+            if name in smooth or limit is None:
+                continue
+            by = self._first_step(problem, limit, score_steps(limit, problem), self._gone(names, hard) | smooth)
+            if by is None:
+                return None
+            steps[name] = by
+            problem = problem.with_limit(limit.relaxed(by))
+        return problem, steps
+
+    def _first_step(self, problem: Problem, limit: Limit, steps: tuple[float, ...], gone: frozenset[str]) -> float | None:
+        """The smallest of `steps` that makes room, by bisection: opening further never takes room away."""
+        first, last = 0, len(steps)
+        while first < last:
+            middle = (first + last) // 2
+            form = self.express(problem.with_limit(limit.relaxed(steps[middle])))
+            raw = self.limits.ask(elastic(form, {}, frozenset(), ignored=gone - {limit.kind}).form)
+            first, last = (first, middle) if raw.status is SolveStatus.OPTIMAL else (middle + 1, last)
+        return steps[first] if first < len(steps) else None
+
+    def _gone(self, names: tuple[str, ...], hard: tuple[str, ...] | None) -> frozenset[str]:
+        others = set(self.limits.names) - set(names) - set(hard) if hard is not None else set()
+        return self.limits.always_gone | others
+
+    def _size(self, name: str) -> float:
+        limit = self.limits.problem.limit(name)
+        if limit is None:
+            return 1.0
+        reading = limit.read(np.zeros(self.limits.problem.n), self.limits.problem)
+        sides = np.abs(np.concatenate([reading.lower, reading.upper]))
+        sides = sides[np.isfinite(sides)]
+        return max(float(np.median(sides)) if len(sides) else 0.0, SMALLEST_SIZE)
+
+    def rounded(self, name: str, by: float, grid: float, hair: float) -> float:
+        """Up to the grid; a hair more than the least leaves the set an inside, a hair less takes 0.4 for 0.4000000001."""
+        if not has_slope(self.limits.form, name):
+            return by
+        return round(math.ceil((by + hair) / grid) * grid, 12)
+
+
+def has_slope(form: StandardForm, name: str) -> bool:
+    """Whether the limit's rows, bounds or cones say how they open."""
+    parts = [form.row_relax[g.start : g.stop] for g in form.row_groups if g.limit == name]
+    parts += [form.bound_relax[g.start : g.stop] for g in form.bound_groups if g.limit == name]
+    parts += [cone.relax for cone in form.cones if cone.limit == name and cone.relax is not None]
+    return any(bool(part.any()) for part in parts)
+
+
+def score_steps(limit: Limit, problem: Problem) -> tuple[float, ...]:
+    """How far a floor on scores must fall for each next asset to pass, smallest first; () for any other limit."""
+    floor = getattr(limit, "score", None)
+    if limit.unit != "score" or floor is None:
+        return ()
+    scores = problem.universe.scores("quality_score")
+    # Rounded up where the difference is not exact: an asset that scores the floor must pass.
+    short = {float(np.nextafter(floor - s, math.inf)) if floor - (floor - s) > s else floor - s for s in scores[scores < floor]}
+    return tuple(sorted(float(step) for step in short))
+
+
+def relaxed(problem: Problem, openings: Mapping[str, float]) -> Problem:
+    """`problem` with each named limit opened by that much."""
+    for name, by in openings.items():
+        limit = problem.limit(name)
+        if limit is not None:
+            problem = problem.with_limit(limit.relaxed(by))
+    return problem
+
+
+def relaxation(problem: Problem, name: str, by: float) -> Relaxation:
+    """One opening in words; `name` is one of the problem's limits."""
+    limit = next(limit for limit in problem.limits if limit.kind == name)
+    return Relaxation(name, by, limit.unit, limit.describe(), limit.relaxed(by).describe())
+
+
+def summary(relaxations: tuple[Relaxation, ...]) -> str:
+    """One sentence for a fix."""
+    changes = [f"{r.limit} to {r.after!r} (now {r.before!r})" for r in relaxations]
+    return f"change {' and '.join(changes)}"
+
+
+def worst_violation(problem: Problem, w: Vector) -> float:
+    """The largest violation of any hard limit at w, natural units."""
+    return max((limit.read(w, problem).worst() for limit in problem.limits if not limit.soft), default=0.0)
