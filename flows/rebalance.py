@@ -35,6 +35,7 @@ async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
             records.record_refusal(run, error)
             return refused(error)
     records.publish(run)
+    records.report_progress(100.0, f"{run.run_id} is on record")
     if run.status is RunStatus.AWAITING_APPROVAL:
         return await approve(run, order.approval_hours)
     records.emit_events()
@@ -43,9 +44,11 @@ async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
 
 async def decide(order: RebalanceOrder, request: RebalanceRequest, snapshot: MarketSnapshot, run: RunRecord) -> RunRecord:
     """From prices to the stored proposal."""
+    records.report_progress(20.0, f"priced on {snapshot.pricing_pack_id}")
     moments = decisions.estimate(request, snapshot)
     answer = decisions.optimize(request, snapshot, moments)
     validated = decisions.validate(answer)
+    records.report_progress(60.0, "certified; rounding to shares")
     plan = decisions.generate_trades(request, snapshot, answer, validated)
     document = decisions.conclude(request, snapshot, answer, validated, plan, order.frontier)
     return records.persist(run, document, order.approval_hours > 0)

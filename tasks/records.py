@@ -55,3 +55,9 @@ def record_refusal(run: RunRecord, error: PortoptError) -> None:
 def publish(run: RunRecord) -> None:
     """The artifacts of the run."""
     artifacts.publish(run)
+
+
+@task(cache_policy=NO_CACHE)
+def report_progress(percent: float, said: str) -> None:
+    """How far the run has come."""
+    artifacts.progress(percent, said)

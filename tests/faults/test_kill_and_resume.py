@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from conftest import environment
 
 CHILD = Path(__file__).with_name("child.py")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from prefect.artifacts import (
     create_link_artifact,
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
-    update_progress_artifact,
 )
 
 from portopt.domain.errors import PortoptError
@@ -67,9 +65,6 @@ def publish_problem(error: PortoptError) -> None:
     )
 
 
-def open_progress(description: str) -> UUID:
-    return create_progress_artifact(0.0, key="progress", description=description)
-
-
-def advance(progress: UUID, percent: float, description: str) -> None:
-    update_progress_artifact(progress, percent, description=description)
+def progress(percent: float, said: str) -> None:
+    """How far the run has come, under one key: the interface shows the latest."""
+    create_progress_artifact(percent, key="progress", description=said)

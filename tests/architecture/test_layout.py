@@ -1,0 +1,71 @@
+"""The house keeps its plan: what stands at the top, what the public face shows, what costs nothing to import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+import portopt
+
+REPOSITORY = Path(__file__).parents[2]
+CARD = {"pyproject.toml", "flows", "tasks", "src", "config", "tests", "README.md", "prefect.yaml"}
+BESIDE = {"Makefile", "LICENSE", "CHANGELOG.md", "docs"}
+HEAVY = ("prefect", "polars", "sqlalchemy", "numpy", "scipy", "cvxpy", "pandas", "duckdb", "exchange_calendars", "pydantic")
+
+
+def tracked() -> list[str]:
+    listing = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    return listing.stdout.split("\n")
+
+
+def test_the_top_level_is_the_owners_card() -> None:
+    top = {name.split("/")[0] for name in tracked() if name and not name.startswith(".")}
+    assert top >= CARD
+    assert top <= CARD | BESIDE
+
+
+def test_config_and_tests_are_no_packages() -> None:
+    assert [name for name in tracked() if name.startswith(("config/", "tests/")) and name.endswith("__init__.py")] == []
+
+
+@pytest.mark.parametrize("folder", ["flows", "tasks"])
+def test_no_file_of_a_flow_or_task_bears_the_name_of_another_module(folder: str) -> None:
+    taken = set(sys.stdlib_module_names) | set(packages_distributions())
+    names = {path.stem for path in (REPOSITORY / folder).glob("*.py")} - {"__init__"}
+    assert names
+    assert names & taken == set()
+
+
+def test_the_public_face_shows_exactly_what_is_meant() -> None:
+    assert portopt.__all__ == ["Allocation", "EstimationChoice", "Policy", "PortoptError", "Proposal", "optimize", "rebalance"]
+    for name in portopt.__all__:
+        assert getattr(portopt, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'rebalence'"):
+        portopt.rebalence  # noqa: B018
+
+
+def loaded_by(code: str) -> set[str]:
+    probe = f"{code}\nimport sys; print(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    return {name.split(".")[0] for name in done.stdout.split("\n")[-2].split()}
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert loaded_by("import portopt") & set(HEAVY) == set()
+
+
+def test_asking_for_help_loads_nothing_heavy() -> None:
+    code = "from portopt.cli import main\nimport sys\nsys.argv = ['portopt', '--help']\ntry:\n    main()\nexcept SystemExit:\n    pass"
+    assert loaded_by(code) & set(HEAVY) == set()
+
+
+def test_an_optimization_needs_no_frames_no_orchestrator_and_no_database() -> None:
+    code = (
+        "import numpy as np, portopt\n"
+        "portopt.optimize(covariance=np.diag([0.04, 0.09]), expected_returns={'A': 0.05, 'B': 0.07})"
+    )
+    assert loaded_by(code) & {"prefect", "polars", "sqlalchemy", "cvxpy", "pandas", "duckdb"} == set()

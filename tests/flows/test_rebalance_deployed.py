@@ -1,0 +1,136 @@
+"""prefect.yaml as it stands, on a real server with a real worker: form, run, approval."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import REPOSITORY, environment, wait_for
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+
+class Deployed:
+    """The server's API, and the home that the worker's runs use."""
+
+    def __init__(self, api: str, home: Path) -> None:
+        self.http, self.home = httpx.Client(base_url=api, timeout=30), home
+
+    def deployment(self, name: str) -> dict:
+        return self.http.get(f"/deployments/name/rebalance/{name}").raise_for_status().json()
+
+    def start(self, name: str, order: dict) -> str:
+        body = {"parameters": {"order": order}}
+        path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
+        return self.http.post(path.replace(str(self.http.base_url), ""), json=body).raise_for_status().json()["id"]
+
+    def state(self, run: str) -> dict:
+        return self.http.get(f"/flow_runs/{run}").raise_for_status().json()["state"]
+
+    def wait(self, run: str, *names: str) -> dict:
+        wait_for(lambda: self.state(run)["name"] in (*names, "Crashed", "Failed"), 120, f"{run}: {self.state(run)}")
+        return self.state(run)
+
+    def events(self) -> list[dict]:
+        log = self.home / "events.jsonl"
+        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+@pytest.fixture(scope="module")
+def deployed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    home = tmp_path_factory.mktemp("deployed")
+    env = environment(home, prefect_server)
+    prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
+    for command in (["work-pool", "create", "portopt", "--type", "process"], ["deploy", "--all"]):
+        done = subprocess.run([*prefect, *command], env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+    with (home / "worker.log").open("wb") as log:
+        command = [*prefect, "worker", "start", "--pool", "portopt", "--type", "process"]
+        worker = subprocess.Popen(command, env=env, cwd=home, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    yield Deployed(prefect_server, home)
+    os.killpg(worker.pid, signal.SIGTERM)
+    try:
+        worker.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(worker.pid, signal.SIGKILL)
+
+
+def test_the_run_form_has_ordered_described_fields_with_defaults(deployed: Deployed) -> None:
+    schema = deployed.deployment("on-demand")["parameter_openapi_schema"]
+    fields = schema["definitions"]["RebalanceOrder"]["properties"]
+
+    assert sorted(field["position"] for field in fields.values()) == list(range(1, len(fields) + 1))
+    assert all(field["description"] and field["title"] and "default" in field for field in fields.values())
+    assert fields["policy"]["enum"] == ["quality_focused", "aggressive_growth", "conservative_income"]
+
+
+def test_the_scheduled_deployment_runs_after_the_close_in_new_york(deployed: Deployed) -> None:
+    (schedule,) = deployed.deployment("scheduled")["schedules"]
+
+    assert schedule["schedule"]["cron"] == "30 17 * * 1-5"
+    assert schedule["schedule"]["timezone"] == "America/New_York"
+
+
+def test_a_field_nobody_knows_is_refused_before_a_run_exists(deployed: Deployed) -> None:
+    path = f"/deployments/{deployed.deployment('on-demand')['id']}/create_flow_run"
+
+    answer = deployed.http.post(path, json={"parameters": {"order": {"max_wieght": 0.1}}})
+
+    assert answer.status_code in (409, 422)
+    assert "max_wieght" in answer.text
+
+
+def test_the_worker_runs_the_deployment_and_the_event_leaves_once(deployed: Deployed) -> None:
+    before = len(deployed.events())
+
+    state = deployed.wait(deployed.start("on-demand", {"max_turnover": 0.19}), "Completed")
+
+    assert state["name"] == "Completed", state
+    assert len(deployed.events()) == before + 1
+
+
+def test_a_proposal_that_awaits_approval_releases_its_event_only_when_approved(deployed: Deployed) -> None:
+    before = len(deployed.events())
+    run = deployed.start("on-demand", {"max_turnover": 0.18, "approval_hours": 1.0})
+    deployed.wait(run, "Paused")
+    assert len(deployed.events()) == before
+
+    answer = deployed.http.post(f"/flow_runs/{run}/resume", json={"run_input": {"decision": "approve", "note": "as proposed"}})
+    assert answer.json()["status"] == "ACCEPT", answer.text
+    state = deployed.wait(run, "Completed")
+
+    assert state["name"] == "Completed", state
+    assert len(deployed.events()) == before + 1
+
+
+def test_a_rejected_proposal_ends_as_rejected_and_releases_nothing(deployed: Deployed) -> None:
+    before = len(deployed.events())
+    run = deployed.start("on-demand", {"max_turnover": 0.17, "approval_hours": 1.0})
+    deployed.wait(run, "Paused")
+
+    deployed.http.post(f"/flow_runs/{run}/resume", json={"run_input": {"decision": "reject", "note": "not today"}})
+    state = deployed.wait(run, "Rejected")
+
+    assert state["name"] == "Rejected"
+    assert "not today" in state["message"]
+    assert len(deployed.events()) == before
+
+
+def test_nobody_approving_in_time_is_a_no(deployed: Deployed) -> None:
+    before = len(deployed.events())
+    run = deployed.start("on-demand", {"max_turnover": 0.16, "approval_hours": 0.002})
+
+    state = deployed.wait(run, "Rejected")
+
+    assert state["name"] == "Rejected"
+    assert "nobody approved" in state["message"]
+    time.sleep(1)
+    assert len(deployed.events()) == before

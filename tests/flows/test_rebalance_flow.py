@@ -1,0 +1,115 @@
+"""The flow in process: the same answer as the service, once, with named endings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from portopt import service
+from portopt.domain.run import RunStatus
+from portopt.orders import RebalanceOrder, resolve
+from portopt.runtime import Runtime, open_runtime
+from portopt.settings import Settings
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+
+@pytest.fixture
+def home(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    """An empty installation whose flows report to the real server."""
+    import portopt.runtime as runtime_module
+
+    monkeypatch.setenv("PORTOPT_HOME", str(tmp_path))
+    runtime_module.runtime.cache_clear()
+    with temporary_settings({PREFECT_API_URL: prefect_server}):
+        yield runtime_module.runtime()
+    runtime_module.runtime.cache_clear()
+
+
+def run(order: RebalanceOrder):
+    from flows.rebalance import rebalance
+
+    async def once():
+        state = await rebalance(order, return_state=True)
+        return state, (await state.aresult() if state.is_completed() and state.name != "Skipped" else None)
+
+    return asyncio.run(once())
+
+
+def events(runtime: Runtime) -> list[dict]:
+    log = runtime.settings.event_log_path
+    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def test_a_plan_from_the_flow_equals_the_plan_from_the_service(home: Runtime, tmp_path: Path) -> None:
+    order = RebalanceOrder()
+    _, run_id = run(order)
+    elsewhere = open_runtime(Settings(home=tmp_path / "elsewhere"))
+
+    by_service = service.rebalance(resolve(order, elsewhere), elsewhere)
+
+    by_flow = home.runs.get(run_id)
+    assert by_flow.run_id == by_service.run_id
+    assert by_flow.document == by_service.document
+    assert by_flow.document_digest == by_service.document_digest
+
+
+def test_the_same_order_twice_is_one_run_and_one_event(home: Runtime) -> None:
+    _, first = run(RebalanceOrder())
+    _, second = run(RebalanceOrder())
+
+    assert first == second
+    assert [r.run_id for r in home.runs.runs()] == [first]
+    assert len(events(home)) == 1
+
+
+def test_on_a_closed_day_the_run_ends_as_skipped_and_does_nothing(home: Runtime) -> None:
+    christmas = RebalanceOrder(only_on_trading_days=True, as_of=date(2022, 12, 26))
+
+    state, _ = run(christmas)
+
+    assert state.name == "Skipped"
+    assert state.is_completed()
+    assert list(home.runs.runs()) == []
+
+
+def test_limits_that_conflict_end_the_run_as_infeasible_with_its_problem_on_record(home: Runtime) -> None:
+    state, _ = run(RebalanceOrder(max_turnover=0.001))
+
+    assert state.name == "Infeasible"
+    (record,) = home.runs.runs()
+    problem = home.runs.get(record.run_id).problem
+    assert record.status is RunStatus.INFEASIBLE
+    assert problem is not None
+    assert any("max_turnover" in conflict["limits"] for conflict in problem["measured"]["conflicts"])
+    assert problem["fixes"]
+    assert events(home) == []
+
+
+def test_a_file_that_is_not_there_ends_the_run_as_a_bad_request(home: Runtime) -> None:
+    state, _ = run(RebalanceOrder(holdings="nowhere.csv"))
+
+    assert state.name == "BadRequest"
+    assert "nowhere.csv" in state.message
+    assert list(home.runs.runs()) == []
+
+
+def test_the_run_leaves_the_proposal_before_and_after_and_a_link_as_artifacts(home: Runtime) -> None:
+    run(RebalanceOrder())
+
+    async def artifacts():
+        async with get_client() as client:
+            return {a.key: a for a in await client.read_artifacts()}
+
+    found = asyncio.run(artifacts())
+    assert {"proposal", "before-after", "report", "progress"} <= set(found)
+    assert "Tracking error" in found["before-after"].data
+    rows = json.loads(found["proposal"].data)
+    assert {"Asset", "Current", "Target", "Shares", "Value", "Cost", "Why"} <= set(rows[0])
