@@ -44,12 +44,14 @@ ROWS_SHOWN = 40
 def print_rebalance(document: Mapping[str, Any], console: Console, *, report_path: str | None = None) -> None:
     """The whole proposal: verdict, trades and positions with their reasons, figures, limits' prices, certificate."""
     console.print(_heading(document))
-    console.print(_proposal(document, console.width))
+    parts: list[RenderableType] = [_proposal(document, console.width)]
     if console.width < WIDE_ENOUGH_FOR_WHY and document["trades"]:
-        console.print(_reasons(document))
-    console.print(_figures(document))
+        parts.append(_reasons(document))
+    parts.append(_figures(document))
     if document["limit_prices"]:
-        console.print(limit_prices_table(document["limit_prices"]))
+        parts.append(limit_prices_table(document["limit_prices"]))
+    for part in parts:
+        console.print(Padding(part, (1, 0, 0, 0)))
     console.print(_verdict(document))
     console.print(_provenance(document, report_path))
 

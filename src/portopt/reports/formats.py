@@ -99,12 +99,13 @@ def measure(value: float | None, unit: str, digits: int = 2) -> str:
 def scientific(value: float | None) -> str:
     """Residuals and gaps, which are small or zero.
 
-    >>> scientific(2.3e-11), scientific(0.0)
-    ('2.3e-11', '0')
+    >>> scientific(2.34e-11), scientific(1e-9), scientific(0.0)
+    ('2.3e-11', '1e-9', '0')
     """
     if value is None:
         return NOTHING
-    return "0" if value == 0 else f"{value:.1e}"
+    digits, _, exponent = f"{value:.1e}".partition("e")
+    return "0" if value == 0 else f"{digits.removesuffix('.0')}e{int(exponent)}"
 
 
 def count(n: int, one: str, many: str = "") -> str:

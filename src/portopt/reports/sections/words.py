@@ -35,7 +35,7 @@ def _title(document: Document) -> str:
         return "Nothing to trade: the portfolio already stands where its policy wants it."
     parts = [f"sell {count(head['sells'], 'position')}"] if head["sells"] else []
     parts += [f"buy {head['buys']}" if parts else f"buy {count(head['buys'], 'position')}"] if head["buys"] else []
-    return f"{' and '.join(parts).capitalize()}: {percent(head['turnover'], 1)} of the portfolio changes hands."
+    return f"{' and '.join(parts).capitalize()}: {percent(head['turnover'])} of the portfolio changes hands."
 
 
 def _money_sentence(document: Document) -> str:
@@ -50,16 +50,16 @@ def _money_sentence(document: Document) -> str:
 def _effect_sentence(document: Document) -> str:
     by_name = {row["name"]: row for row in document["figures"]}
 
-    def moves(name: str, what: str) -> str:
+    def moves(name: str) -> str:
         old, new = percent(by_name[name]["before"]), percent(by_name[name]["after"])
-        return f"{what} stays at {new}" if old == new else f"{what} goes from {old} to {new}"
+        return f"stays at {new}" if old == new else f"goes from {old} to {new}"
 
-    text = f"{moves('expected_return', 'Expected return')} a year and {moves('volatility', 'volatility')}"
+    text = f"Expected return {moves('expected_return')} a year, volatility {moves('volatility')}"
     sharpe = by_name["sharpe_ratio"]
     if sharpe["before"] is not None and sharpe["after"] is not None:
         text += f", so the Sharpe ratio goes from {decimal(sharpe['before'])} to {decimal(sharpe['after'])}"
     if by_name["tracking_error"]["after"] is not None:
-        text += f"; {moves('tracking_error', 'tracking error')}"
+        text += f"; tracking error {moves('tracking_error')}"
     return text + "."
 
 
