@@ -6,7 +6,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
-from portopt.optimization.ladder import solve_interior
+from portopt.optimization.convex import solve_convex
 from portopt.optimization.methods.ratio import solve_ratio
 
 
@@ -32,4 +32,4 @@ def solve(form: StandardForm, *, solver: str | None = None, time_limit: float | 
     """
     if form.ratio:
         return solve_ratio(form, solver=solver, time_limit=time_limit)
-    return solve_interior(form, solver=solver, time_limit=time_limit)
+    return solve_convex(form, solver=solver, time_limit=time_limit)

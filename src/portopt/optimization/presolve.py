@@ -148,6 +148,21 @@ def restored(program: Scaled, answer: SolverAnswer, seconds: float) -> RawAnswer
     )
 
 
+def lowered(program: Scaled, x: Vector, duals: Duals, solver: str, iterations: int) -> SolverAnswer:
+    """The opposite way: an answer to the form as one to the scaled program."""
+    size = program.objective_scale
+    t = gathered(program.form, duals.bounds)[program.columns]
+    return SolverAnswer(
+        SolveStatus.OPTIMAL,
+        solver,
+        iterations,
+        x[program.columns] / program.column_scale,
+        duals.rows[program.rows] / program.row_scale * size,
+        t * program.column_scale * size,
+        tuple(z / scale * size for z, scale in zip(duals.cones, program.cone_scale, strict=True)),
+    )
+
+
 def box_multipliers(form: StandardForm, x: Vector, y: Vector, z: tuple[Vector, ...]) -> Vector:
     """(N,) what stationarity leaves to the bounds:  t = -(Px + q + A'y - sum B'z)."""
     t = -(form.P_times(x) + form.q + form.A.T @ y)

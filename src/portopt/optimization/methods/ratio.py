@@ -22,10 +22,15 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import RequestError
 from portopt.domain.program import Cone, Group, Quadratic, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
-from portopt.optimization.ladder import solve_interior
-from portopt.optimization.presolve import spread
+from portopt.optimization.active_set import RatioScale
+from portopt.optimization.convex import finished, solve_convex
+from portopt.optimization.polish import polished
+from portopt.optimization.presolve import lowered, restored, scaled, spread
 
 INF = float("inf")
+# Cash at the risk-free rate can be mixed into the best portfolio without changing its ratio. A price on kappa too small to
+# move anything else makes the answer the one with the least cash.
+LEAST_CASH = 1e-8
 
 
 class NoExcessReturn(RequestError):
@@ -76,7 +81,7 @@ def solve_ratio(form: StandardForm, *, solver: str | None = None, time_limit: fl
     """Solve a form whose `ratio` is set. Raises NoExcessReturn or RisklessExcess where there is no maximum."""
     began = perf_counter()
     lifted = homogenized(form)
-    raw = solve_interior(lifted.form, solver=solver, time_limit=time_limit)
+    raw = solve_convex(lifted.form, solver=solver, time_limit=time_limit, polish=False)
     if raw.status is not SolveStatus.OPTIMAL or raw.x is None or raw.duals is None:
         return _why_not(form, raw, time_limit)
     kappa = float(raw.x[-1])
@@ -88,7 +93,31 @@ def solve_ratio(form: StandardForm, *, solver: str | None = None, time_limit: fl
     excess, variance = -(float(form.q @ x) + form.constant), float(x @ form.P_times(x))
     if variance <= 1e-14 * largest_variance(form):
         raise RisklessExcess(excess)
-    return replace(raw, x=x, duals=_utility_duals(form, lifted, raw, kappa), seconds=perf_counter() - began)
+    interior = replace(raw, x=x, duals=_utility_duals(form, lifted, raw, kappa))
+    return _sharpened(form, interior, excess / variance, began)
+
+
+def _sharpened(form: StandardForm, interior: RawAnswer, gamma: float, began: float) -> RawAnswer:
+    """The polish, on the utility program, with its risk aversion one of the unknowns."""
+    if interior.x is None or interior.duals is None:
+        return interior
+    program = scaled(utility_form(form, gamma))
+    if len(program.columns) == 0:
+        return finished(form, interior, polished=True, began=began)
+    size, fixed = program.objective_scale, program.x_fixed
+    scale = RatioScale(
+        linear=form.q[program.columns] * program.column_scale * size,
+        variance0=size * gamma * float(fixed @ form.P_times(fixed)),
+        excess0=-size * (float(form.q @ fixed) + form.constant),
+    )
+    near = lowered(program, interior.x, interior.duals, interior.solver, interior.iterations)
+    exact = polished(program, near, scale)
+    if exact is None or exact.y is None or exact.t is None:
+        return finished(form, interior, polished=False, began=began)
+    theta = scale.theta
+    there = replace(program, form=utility_form(form, gamma / theta))
+    exact = replace(exact, y=exact.y / theta, t=exact.t / theta, z=tuple(z / theta for z in exact.z))
+    return finished(form, restored(there, exact, 0.0), polished=True, began=began)
 
 
 def largest_variance(form: StandardForm) -> float:
@@ -136,7 +165,7 @@ def homogenized(form: StandardForm) -> Homogenized:
         n_weights=form.n_weights,
         n_columns=N + 1,
         quadratics=form.quadratics,
-        q=np.zeros(N + 1),
+        q=np.append(np.zeros(N), LEAST_CASH),
         constant=0.0,
         A=sp.csr_array(sp.vstack(A)),
         row_lower=np.concatenate(low),
@@ -175,7 +204,7 @@ def _utility_duals(form: StandardForm, lifted: Homogenized, raw: RawAnswer, kapp
 
 def _why_not(form: StandardForm, raw: RawAnswer, time_limit: float | None) -> RawAnswer:
     """The homogenized program has no answer: is there no portfolio, or none with a positive numerator?"""
-    best = solve_interior(replace(form, ratio=False, quadratics=()), time_limit=time_limit)
+    best = solve_convex(replace(form, ratio=False, quadratics=()), time_limit=time_limit)
     if best.status is SolveStatus.INFEASIBLE:
         return best
     if best.status is SolveStatus.OPTIMAL and best.x is not None:

@@ -12,8 +12,9 @@ from portopt.domain.program import Cone
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.presolve import Scaled, SolverAnswer
 
-TOLERANCE = 1e-11  # the default, 1e-8, was seen to break limits by 9e-8
-ALMOST = 1e-8  # what is still taken when 1e-11 is out of reach; the polish or the audit decides
+# The default, 1e-8, was seen to break limits by 9e-8. Where 1e-11 is out of reach the second is tried: it is enough for the
+# polish, and what the polish cannot mend the audit refuses.
+TOLERANCES = (1e-11, 1e-8)
 INF = float("inf")
 
 
@@ -79,12 +80,12 @@ def _read(result: Any, program: Scaled, equal: Mask) -> SolverAnswer:
     )
 
 
-def _settings(clarabel: Any, time_limit: float | None) -> Any:
+def _settings(clarabel: Any, tolerance: float, time_limit: float | None) -> Any:
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.presolve_enable = False
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
-    settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = settings.reduced_tol_feas = ALMOST
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
+    settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = settings.reduced_tol_feas = 1e3 * tolerance
     settings.max_iter = 200
     if time_limit is not None:
         settings.time_limit = time_limit

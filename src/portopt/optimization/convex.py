@@ -1,0 +1,72 @@
+"""One convex standard form to one answer: reduce and scale, climb the ladder, polish, restore."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+
+from portopt.domain.arrays import Vector
+from portopt.domain.program import StandardForm
+from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.optimization.exact import with_exact_sums, within_box
+from portopt.optimization.ladder import climb
+from portopt.optimization.polish import polished
+from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, restored, scaled
+
+
+def solve_convex(
+    form: StandardForm, *, solver: str | None = None, time_limit: float | None = None, polish: bool = True
+) -> RawAnswer:
+    """The optimum of a form whose `ratio` is not set, polished where it can be; the interior answer where it cannot."""
+    began = perf_counter()
+    conflict = crossing(form)
+    if conflict:
+        return RawAnswer(SolveStatus.INFEASIBLE, None, None, "presolve", 0, perf_counter() - began, message=conflict)
+    program = scaled(form)
+    if len(program.columns) == 0:
+        return _everything_fixed(program, began)
+    answer = climb(program, solver=solver, time_limit=time_limit)
+    better = polished(program, answer) if polish else None
+    raw = restored(program, answer if better is None else better, perf_counter() - began)
+    if raw.x is None or not polish:
+        return raw
+    return finished(form, raw, polished=better is not None, began=began)
+
+
+def finished(form: StandardForm, raw: RawAnswer, *, polished: bool, began: float) -> RawAnswer:
+    """The last touch: every weight within its bounds, their sum exact."""
+    if raw.x is None:
+        return raw
+    x = with_exact_sums(form, raw.x if polished else within_box(form, raw.x))
+    return replace(raw, x=x, polished=polished, seconds=perf_counter() - began)
+
+
+def _everything_fixed(program: Scaled, began: float) -> RawAnswer:
+    """Every column is fixed by its bounds: the only candidate either satisfies the rows and cones or nothing does."""
+    holds = bool(np.all(program.row_lower <= 1e-10) and np.all(program.row_upper >= -1e-10))
+    holds = holds and not any(_outside(cone.kind, cone.b, cone.alpha) > 1e-10 for cone in program.cones)
+    status = SolveStatus.OPTIMAL if holds else SolveStatus.INFEASIBLE
+    nothing = np.zeros(0)
+    answer = SolverAnswer(
+        status,
+        "presolve",
+        x=nothing if holds else None,
+        y=np.zeros(len(program.rows)) if holds else None,
+        z=tuple(np.zeros(len(cone.b)) for cone in program.cones) if holds else (),
+        message="every column is fixed by its bounds",
+    )
+    return restored(program, answer, perf_counter() - began)
+
+
+def _outside(kind: str, s: Vector, alpha: float) -> float:
+    """How far s is outside its cone, zero or less inside."""
+    if kind == "second_order":
+        return float(np.linalg.norm(s[1:]) - s[0])
+    if kind == "power":
+        x, y = max(float(s[0]), 0.0), max(float(s[1]), 0.0)
+        return float(max(abs(s[2]) - x**alpha * y ** (1 - alpha), -s[0], -s[1]))
+    if s[1] <= 0:
+        return float(max(s[0], -s[2], -s[1]))
+    return float(s[1] * np.exp(s[0] / s[1]) - s[2])

@@ -1,0 +1,164 @@
+"""One Newton step on a guessed active set, without ever forming an n x n matrix where the covariance has factors.
+
+On the free columns F and the active rows R (cone gradients among them) solve
+
+    [ H   A' ] [dx]   [r1]
+    [ A   0  ] [dy] = [r2]
+
+in three stages, each exact:
+1. rows with two free columns of which one is a helper without curvature (w - buys + sells = w_prev with one of the trades
+   at zero) give that helper away,
+2. columns whose curvature is a diagonal entry alone (specific variances, factor exposures) are divided out,
+3. what is left is small or genuinely dense, and goes to LAPACK.
+
+Dependent rows and flat directions are held by a small regularization; the caller refines against the true residual, so
+it changes the path and not the answer, and along a direction that nothing decides the answer stays where it was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from portopt.domain.arrays import Indices, Mask, Matrix, Vector
+from portopt.optimization.quadric import Quadric
+
+FLAT = 1e-9  # a curvature below this part of the largest is not divided by
+REGULARIZATION = 1e-9
+WORTH_ELIMINATING = 200  # unknowns of the dense system above which stage 1 pays
+MOST_DENSE = 4000  # unknowns LAPACK is given; beyond, the caller keeps the interior answer
+
+
+class TooLarge(Exception):
+    """The dense part of the system is beyond MOST_DENSE."""
+
+
+class Kkt:
+    """The factorized system. H: curvature of the objective plus `extra` (M,) diagonal and `wide` (a, M), scaled `weights`.
+
+    free (f,), rows (r,): positions of the unknowns. G: (c, M) gradients of the active cones.
+    helpers: (M,) columns without any curvature that stage 1 may give away.
+    """
+
+    def __init__(
+        self,
+        P: Quadric,
+        A: sp.csr_array | Matrix,
+        free: Indices,
+        rows: Indices,
+        *,
+        helpers: Mask,
+        extra: Vector,
+        wide: Matrix,
+        weights: Vector,
+        G: Matrix,
+    ) -> None:
+        A_F = A[rows][:, free]
+        self._f, self._r, self._c = len(free), len(rows), len(G)
+        self._pairs = _Pairs.none(self._f, self._r)
+        if self._r + self._f > WORTH_ELIMINATING:
+            self._pairs = _Pairs.found(A_F, helpers[free])
+        keep, pairs = self._pairs.kept, self._pairs
+        if len(pairs.kept_rows) + self._c > MOST_DENSE or len(pairs.kept_rows) * len(keep) > 40_000_000:
+            raise TooLarge
+        rest = A_F[pairs.kept_rows]
+        self._rest_lost = _array(rest[:, pairs.lost])
+        B = np.vstack([_array(rest[:, keep]), G[:, free[keep]]])
+        place = np.full(self._f, -1)
+        place[keep] = np.arange(len(keep))
+        self._masters = place[pairs.master]
+        np.add.at(B.T, self._masters, (self._rest_lost * pairs.ratio).T if len(pairs.lost) else np.zeros((0, len(B))))
+        chosen = free[keep]
+        curvature = P.diagonal[chosen] + extra[chosen]
+        hard = P.in_block()[chosen] | (curvature <= FLAT * max(1e-300, float(np.abs(curvature).max(initial=0.0))))
+        if len(wide):
+            hard |= (wide[:, chosen] != 0).any(axis=0)
+        self._easy, self._hard = np.flatnonzero(~hard), np.flatnonzero(hard)
+        self._h, self._B = curvature[self._easy], B
+        if len(self._hard) + len(B) > MOST_DENSE:
+            raise TooLarge
+        self._factor(P, chosen[self._hard], extra, wide, weights)
+
+    def _factor(self, P: Quadric, hard: Indices, extra: Vector, wide: Matrix, weights: Vector) -> None:
+        from scipy.linalg import lapack
+
+        h, m = len(hard), len(self._B)
+        B_hard, B_easy = self._B[:, self._hard], self._B[:, self._easy]
+        K = np.zeros((h + m, h + m), order="F")
+        if h:
+            K[:h, :h] = P.sub(hard)
+            K.flat[: h * (h + m) : h + m + 1] += extra[hard]
+            if len(wide):
+                W = wide[:, hard]
+                K[:h, :h] += (W.T * weights) @ W
+            K[h:, :h], K[:h, h:] = B_hard, B_hard.T
+        self._B_over_h = B_easy / self._h
+        K[h:, h:] = -(self._B_over_h @ B_easy.T)
+        size = np.abs(np.diagonal(K))
+        K.flat[:: h + m + 1] += REGULARIZATION * np.concatenate(
+            [np.full(h, max(1.0, size[:h].max(initial=0.0))), np.full(m, -max(1.0, size[h:].max(initial=0.0)))]
+        )
+        self._lapack: Any = lapack
+        self._lu, self._pivots, self._info = lapack.dgetrf(K, overwrite_a=True)
+
+    def solve(self, r1: Vector, r2: Vector) -> tuple[Vector, Vector]:
+        """(dx (f,), dy (r + c,)) for residuals r1 (f,) of stationarity and r2 (r + c,) of rows and cones."""
+        pairs, r = self._pairs, self._r
+        dx, dy = np.zeros(self._f), np.zeros(r + self._c)
+        shift = r2[pairs.rows] / pairs.pivot
+        y_lost = r1[pairs.lost] / pairs.pivot  # what the lost rows' multipliers are, but for the kept rows' part
+        g = r1[pairs.kept].copy()
+        np.subtract.at(g, self._masters, pairs.across * y_lost)
+        b = np.concatenate([r2[pairs.kept_rows], r2[r:]])
+        if len(pairs.lost):
+            b[: len(pairs.kept_rows)] -= self._rest_lost @ shift
+        h, easy, hard = len(self._hard), self._easy, self._hard
+        over = g[easy] / self._h
+        solution, _ = self._lapack.dgetrs(self._lu, self._pivots, np.concatenate([g[hard], b - self._B[:, easy] @ over]))
+        d_kept, y_kept = np.zeros(len(pairs.kept)), solution[h:]
+        d_kept[hard] = solution[:h]
+        d_kept[easy] = over - self._B_over_h.T @ y_kept
+        dx[pairs.kept] = d_kept
+        dx[pairs.lost] = shift + pairs.ratio * d_kept[self._masters]
+        dy[pairs.kept_rows], dy[r:] = y_kept[: len(pairs.kept_rows)], y_kept[len(pairs.kept_rows) :]
+        if len(pairs.lost):
+            dy[pairs.rows] = y_lost - (self._rest_lost.T @ y_kept[: len(pairs.kept_rows)]) / pairs.pivot
+        return dx, dy
+
+
+class _Pairs:
+    """Stage 1: row `rows[i]` says pivot[i] x[lost[i]] + across[i] x[master[i]] = side; so d lost = ratio * d master + …"""
+
+    def __init__(self, rows: Indices, lost: Indices, master: Indices, pivot: Vector, across: Vector, f: int, r: int) -> None:
+        self.rows, self.lost, self.master, self.pivot, self.across = rows, lost, master, pivot, across
+        self.ratio = -across / pivot
+        stays, row_stays = np.ones(f, dtype=bool), np.ones(r, dtype=bool)
+        stays[lost], row_stays[rows] = False, False
+        self.kept, self.kept_rows = np.flatnonzero(stays), np.flatnonzero(row_stays)
+
+    @classmethod
+    def none(cls, f: int, r: int) -> _Pairs:
+        nothing, none = np.zeros(0, dtype=np.intp), np.zeros(0)
+        return cls(nothing, nothing, nothing, none, none, f, r)
+
+    @classmethod
+    def found(cls, A: sp.csr_array | Matrix, helpers: Mask) -> _Pairs:
+        """All rows of A with exactly two entries, one of them a helper's; each helper is given away once."""
+        pattern = (A != 0).astype(float)
+        r, f = pattern.shape
+        number = np.arange(f, dtype=float)
+        once = (pattern.sum(axis=1) == 2) & (pattern @ helpers.astype(float) == 1)
+        rows = np.flatnonzero(np.asarray(once).ravel())
+        lost = np.asarray(pattern[rows] @ (number * helpers)).astype(np.intp)
+        lost, first = np.unique(lost, return_index=True)
+        rows = rows[first]
+        master = np.asarray(pattern[rows] @ (number * ~helpers)).astype(np.intp)
+        pivot = np.asarray(A[rows] @ helpers.astype(float))
+        across = np.asarray(A[rows] @ (~helpers).astype(float))
+        return cls(rows, lost, master, pivot, across, f, r)
+
+
+def _array(A: sp.csr_array | Matrix) -> Matrix:
+    return A if isinstance(A, np.ndarray) else np.asarray(A.toarray())

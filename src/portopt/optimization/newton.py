@@ -1,0 +1,121 @@
+"""Solve the optimality conditions on a fixed active set: one linear system, refined; Newton steps where a cone binds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from portopt.domain.arrays import Indices, Matrix, Vector
+from portopt.optimization.active_set import ActiveSet
+from portopt.optimization.kkt import Kkt
+
+STEPS = 15
+EXACT = 2e-16
+
+
+def newton(state: ActiveSet) -> bool:
+    """Move the free columns and the multipliers of `state` to the solution. False when the iteration runs away.
+
+    Stops when the residual no longer halves: refinement has reached rounding. The best point seen is kept.
+    Raises kkt.TooLarge.
+    """
+    free = np.flatnonzero(state.imply())
+    is_row = state.side != 0
+    is_row[state.stuck] = False
+    for rows, _, _ in state.implied:
+        is_row[rows] = False
+    active = np.flatnonzero(is_row)
+    cones = np.flatnonzero(state.on)
+    system, best, best_at = None, np.inf, _snapshot(state)
+    for step in range(STEPS):
+        values, G = _cones_at(state, cones)
+        r1 = -(state.gradient() + np.asarray(state.A.T @ state.y) + state.pull[cones] @ G)[free]
+        r2 = np.concatenate([state.targets(active) - np.asarray(state.A[active] @ state.x), -values])
+        residual = max(float(np.abs(r1).max(initial=0.0)), float(np.abs(r2).max(initial=0.0)), _ratio_residual(state))
+        if not np.isfinite(residual):
+            return False
+        if residual < best:
+            stalled = residual > 0.5 * best
+            best, best_at = residual, _snapshot(state)
+        else:
+            stalled = step > (4 if len(cones) or state.scale else 0)
+        if best < EXACT or stalled:
+            break
+        if system is None or len(cones):
+            system = _system(state, free, active, cones, G)
+        dx, dy = system.solve(r1, r2)
+        if state.scale is not None:
+            along_x, along_y = system.solve(-state.scale.linear[free], np.zeros(len(r2)))
+            move = _ratio_step(state, free, dx, along_x)
+            state.scale.theta += move
+            dx, dy = dx + move * along_x, dy + move * along_y
+        state.x[free] += dx
+        state.y[active] += dy[: len(active)]
+        state.pull[cones] += dy[len(active) :]
+    state.x, state.y, state.pull = best_at[:3]
+    if state.scale is not None:
+        state.scale.theta = best_at[3]
+    state.recover()
+    return True
+
+
+def _snapshot(state: ActiveSet) -> tuple[Vector, Vector, Vector, float]:
+    theta = 1.0 if state.scale is None else state.scale.theta
+    return state.x.copy(), state.y.copy(), state.pull.copy(), theta
+
+
+def _ratio_residual(state: ActiveSet) -> float:
+    if state.scale is None:
+        return 0.0
+    return abs(state.scale.mismatch(state.program, state.x)[0])
+
+
+def _ratio_step(state: ActiveSet, free: Indices, dx: Vector, along: Vector) -> float:
+    """The change of theta that makes variance = theta * excess to first order, x following as dx + change * along.
+
+    Zero where theta decides nothing: cash at the risk-free rate can be mixed in without changing the ratio.
+    """
+    if state.scale is None:
+        return 0.0
+    mismatch, excess, gradient = state.scale.mismatch(state.program, state.x)
+    slope = float(gradient[free] @ along) - excess
+    if abs(slope) <= 1e-9 * abs(excess):
+        return 0.0
+    move = -(mismatch + float(gradient[free] @ dx)) / slope
+    return float(np.clip(move, -0.5 * state.scale.theta, state.scale.theta))
+
+
+def _cones_at(state: ActiveSet, cones: Indices) -> tuple[Vector, Matrix]:
+    """h (c,) and its gradients (c, M) for the cones that bind."""
+    pairs = [state.cone_gradient(int(k)) for k in cones]
+    G = np.array([gradient for _, gradient in pairs]).reshape(len(cones), len(state.x))
+    return np.array([value for value, _ in pairs]), G
+
+
+def _system(state: ActiveSet, free: Indices, rows: Indices, cones: Indices, G: Matrix) -> Kkt:
+    """The factorized system. Rows of a cone with one entry curve one column; the others are kept as rows."""
+    p = state.program
+    extra = np.zeros(len(state.x))
+    wide, weights = [], []
+    for k in cones:
+        B, pull = p.cones[k].B, float(state.pull[k])
+        sign = np.full(B.shape[0], pull)
+        sign[0] = -pull
+        entries = np.diff(B.indptr)
+        row_of = np.repeat(np.arange(B.shape[0]), entries)
+        alone = entries[row_of] == 1
+        np.add.at(extra, B.indices[alone], sign[row_of[alone]] * B.data[alone] ** 2)
+        many = np.flatnonzero(entries > 1)
+        if len(many):
+            wide.append(B[many].toarray())
+            weights.append(sign[many])
+    return Kkt(
+        p.P,
+        state.A,
+        free,
+        rows,
+        helpers=state.helpers,
+        extra=extra,
+        wide=np.vstack(wide) if wide else np.zeros((0, len(extra))),
+        weights=np.concatenate(weights) if weights else np.zeros(0),
+        G=G,
+    )
