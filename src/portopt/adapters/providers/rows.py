@@ -14,6 +14,7 @@ from typing import Any
 
 from portopt.adapters.providers.tables import plain_name
 from portopt.domain.errors import DataError, FileNotReadable, MalformedDocument, UnknownField
+from portopt.domain.universe import CASH
 
 MAX_BYTES = 64 << 20
 MAX_ROWS = 200_000
@@ -35,12 +36,13 @@ def read_rows(path: str | Path, columns: Mapping[str, Sequence[str]], ignored: S
     """Rows of a CSV, JSON, XLSX or Parquet file; "-" is CSV or JSON on standard input.
 
     Args:
-        columns: the reader's name of each column, and the spellings it may have. ignored: columns that may be there.
+        columns: the reader's name of each column and its spellings; the asset's first, then the number's.
+        ignored: columns that may be there.
         what: "holdings", "universe", "benchmark": for messages.
     Raises:
         FileNotReadable, MalformedDocument; UnknownField for a column nobody knows; DataError for no rows at all.
     """
-    name, numbered = _numbered(path)
+    name, numbered = _numbered(path, columns[list(columns)[1]][0], what)
     spellings = {spelling: wanted for wanted, known in columns.items() for spelling in known}
     rows: list[Row] = []
     for number, cells in numbered:
@@ -105,10 +107,15 @@ def file_name(path: str | Path) -> str:
     return "standard input" if str(path) == "-" else Path(path).name
 
 
-def _numbered(path: str | Path) -> tuple[str, Iterable[tuple[int, Mapping[str, str]]]]:
+def _numbered(path: str | Path, value: str, what: str) -> tuple[str, Iterable[tuple[int, Mapping[str, str]]]]:
     if str(path) == "-":
         text = sys.stdin.read(MAX_BYTES + 1)
-        return file_name(path), _json_rows(text, "standard input") if text.lstrip()[:1] in ("[", "{") else _csv_rows(text, "-")
+        if len(text) > MAX_BYTES:
+            raise FileNotReadable(f"standard input is larger than {MAX_BYTES:,} characters", field="path", value="-")
+        return file_name(path), _json_rows(text, "standard input", value, what) if text.lstrip()[:1] in (
+            "[",
+            "{",
+        ) else _csv_rows(text, "-")
     path = Path(path)
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -117,7 +124,7 @@ def _numbered(path: str | Path) -> tuple[str, Iterable[tuple[int, Mapping[str, s
         if kind in (".csv", ".txt", ".tsv"):
             return path.name, _csv_rows(path.read_text(encoding="utf-8-sig"), path.name)
         if kind == ".json":
-            return path.name, _json_rows(path.read_text(encoding="utf-8-sig"), path.name)
+            return path.name, _json_rows(path.read_text(encoding="utf-8-sig"), path.name, value, what)
         if kind in (".parquet", ".xlsx"):
             return path.name, _frame_rows(path, kind)
     except OSError as error:
@@ -156,20 +163,27 @@ def _csv_rows(text: str, where: str) -> list[tuple[int, Mapping[str, str]]]:
     return rows
 
 
-def _json_rows(text: str, where: str) -> list[tuple[int, Mapping[str, str]]]:
-    """A list of objects, or an object with such a list under holdings, assets or weights."""
+def _json_rows(text: str, where: str, value: str, what: str) -> list[tuple[int, Mapping[str, str]]]:
+    """A list of objects, one an asset, or {asset: number}; also under "holdings", "assets" or "weights", beside "cash"."""
     try:
         # Numbers stay as written: 0.1 shares are a tenth, not its nearest binary fraction.
         document = json.loads(text, parse_float=str, parse_int=str)
     except (ValueError, RecursionError) as error:
         raise MalformedDocument(f"{where} is not JSON: {error}", field="path", value=where) from error
+    extra: list[dict[str, Any]] = []
+    inner = next((key for key in ("holdings", "assets", "weights") if isinstance(document, dict) and key in document), None)
+    if inner is not None:
+        for key in document.keys() - {inner, "cash"}:
+            raise UnknownField(key, [inner, "cash"], path=what)
+        extra = [{"asset_id": CASH, value: document["cash"]}] if "cash" in document else []
+        document = document[inner]
     if isinstance(document, dict):
-        document = next((document[key] for key in ("holdings", "assets", "weights") if key in document), document)
-    if isinstance(document, dict) and all(isinstance(value, str) for value in document.values()):
-        document = [{"asset_id": key, "weight" if "weight" in where else "shares": value} for key, value in document.items()]
+        document = [{"asset_id": key, value: number} for key, number in document.items()]
     if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
         raise MalformedDocument(f"{where}: expected a list of objects, one an asset", field="path", value=where)
-    rows = [(i + 1, {str(k): _text(v) for k, v in item.items()}) for i, item in enumerate(document)]
+    rows: list[tuple[int, Mapping[str, str]]] = [
+        (i + 1, {str(k): _text(v) for k, v in item.items()}) for i, item in enumerate([*document, *extra])
+    ]
     _bounded(rows, where)
     return rows
 

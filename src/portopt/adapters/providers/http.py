@@ -1,0 +1,225 @@
+"""Prices from an HTTP service, within bounds: of time, of attempts, of size, and of where the answer may come from."""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+import polars as pl
+
+from portopt.adapters.providers.reading import csv_table, parquet_table
+from portopt.adapters.providers.tables import to_long
+from portopt.domain.errors import DataError, InvalidValue, OutsideError, RequestError
+from portopt.domain.market import MarketQuery
+
+JSON, CSV = ("application/json",), ("text/csv", "application/csv")
+PARQUET = ("application/vnd.apache.parquet", "application/x-parquet")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+REDIRECTS = 3
+ASSETS_A_REQUEST = 200  # asset ids travel in the query string, and servers cut those off
+FIRST_PAUSE = 0.5
+
+
+class HttpProvider:
+    """GET base_url?assets=A,B&as_of=…&start=… answering a price table as JSON, CSV or Parquet.
+
+    JSON is a list of {asset_id, date, close[, volume]}, or an object of columns, either also under "prices".
+
+    Args:
+        base_url: http(s) address. token: sent as a bearer token; never part of a message, a log or the manifest.
+        timeout_seconds: for connecting, and for each read. retry_seconds: everything together, pauses included.
+        attempts: tries per request; only a failed connection, 429 and 5xx are tried again.
+        max_bytes: the largest answer read, after decompression.
+        transport, sleep, clock: for tests.
+    """
+
+    name = "http"
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: str | None = None,
+        timeout_seconds: float = 10.0,
+        retry_seconds: float = 30.0,
+        attempts: int = 4,
+        max_bytes: int = 1 << 28,
+        adjustment: str = "unknown",
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.url = _checked_url(base_url, token)
+        self.host = self.url.host
+        self.source = f"service at {self.host}"
+        self.adjustment = adjustment
+        self._headers = {"Accept": ", ".join((*PARQUET[:1], *CSV[:1], *JSON))}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._timeout, self._budget, self._attempts, self._max_bytes = timeout_seconds, retry_seconds, attempts, max_bytes
+        self._transport, self._sleep, self._clock = transport, sleep, clock
+
+    def prices(self, query: MarketQuery) -> pl.DataFrame:
+        """See ports.MarketDataProvider. Raises OutsideError once the budget is spent, DataError for what is no prices."""
+        deadline = self._clock() + self._budget
+        tables = []
+        with httpx.Client(
+            timeout=self._timeout, headers=self._headers, follow_redirects=False, transport=self._transport
+        ) as client:
+            for assets in _batches(query.assets):
+                kind, content = self._fetched(client, _parameters(query, assets), deadline)
+                tables.append(to_long(self._parsed(kind, content), self.source))
+        return pl.concat(tables, how="diagonal")
+
+    def _fetched(self, client: httpx.Client, parameters: dict[str, str], deadline: float) -> tuple[str, bytes]:
+        """Content type and body of the answer, after as many tries as the budget allows."""
+        pause = FIRST_PAUSE
+        reason = ""
+        for attempt in range(1, self._attempts + 1):
+            wait = 0.0
+            try:
+                answer = self._once(client, parameters, deadline)
+                if isinstance(answer, tuple):
+                    return answer
+                reason, wait = f"answered {answer.status_code}", _retry_after(answer)
+            except httpx.TransportError as error:
+                reason = f"did not answer ({type(error).__name__})"
+            # Jitter, so that many clients do not come back in the same moment.
+            wait = max(wait, pause * (0.5 + secrets.randbelow(1000) / 1000))
+            pause *= 2
+            if attempt == self._attempts or self._clock() + wait > deadline:
+                raise self._gave_up(reason, attempt)
+            self._sleep(wait)
+        raise self._gave_up(reason, self._attempts)
+
+    def _once(self, client: httpx.Client, parameters: dict[str, str], deadline: float) -> tuple[str, bytes] | httpx.Response:
+        """One try: type and body, or the answer that is worth another try."""
+        url = self.url.copy_merge_params(parameters)
+        for _ in range(REDIRECTS + 1):
+            with client.stream("GET", url) as answer:
+                if answer.has_redirect_location:
+                    url = url.join(answer.headers["location"])
+                    self._same_host(url)
+                    continue
+                if answer.status_code == 429 or answer.status_code >= 500:
+                    return answer
+                self._accepted(answer)
+                return answer.headers.get("content-type", ""), self._body(answer, deadline)
+        raise DataError(f"{self.source} redirects more than {REDIRECTS} times", field="provider")
+
+    def _same_host(self, url: httpx.URL) -> None:
+        if (url.scheme, url.host, url.port) != (self.url.scheme, self.url.host, self.url.port):
+            raise DataError(
+                f"{self.source} redirects to {url.scheme}://{url.host}: not followed, the token is not that host's",
+                field="provider",
+                value=url.host,
+                fixes=["set the address of the service that answers itself"],
+            )
+
+    def _accepted(self, answer: httpx.Response) -> None:
+        status = answer.status_code
+        if status in (401, 403):
+            raise RequestError(
+                f"{self.source} refuses access ({status})",
+                field="market_token",
+                fixes=["set a token that this service accepts"],
+            )
+        if status != 200:
+            raise DataError(f"{self.source} answered {status} instead of prices", field="provider", measured={"status": status})
+
+    def _body(self, answer: httpx.Response, deadline: float) -> bytes:
+        content = bytearray()
+        for chunk in answer.iter_bytes():
+            content += chunk
+            if len(content) > self._max_bytes:
+                raise DataError(
+                    f"{self.source} answers with more than {self._max_bytes:,} bytes",
+                    field="provider",
+                    measured={"max_bytes": self._max_bytes},
+                    fixes=["ask for fewer assets or a shorter history"],
+                )
+            if self._clock() > deadline:
+                raise self._gave_up(f"was still sending after {self._budget:g} s", 1)
+        return bytes(content)
+
+    def _parsed(self, content_type: str, content: bytes) -> pl.DataFrame:
+        kind = content_type.split(";")[0].strip().lower()
+        try:
+            if kind in JSON:
+                return _json_table(content)
+            if kind in CSV:
+                return csv_table(content)
+            if kind in PARQUET:
+                return parquet_table(io.BytesIO(content), self.source, 4 * self._max_bytes)
+        except (pl.exceptions.PolarsError, ValueError, TypeError, RecursionError) as error:
+            raise DataError(f"{self.source} sent {kind} that cannot be read: {error}", field="provider") from error
+        raise DataError(
+            f"{self.source} sent {kind or 'content of no stated type'}; prices are {self._headers['Accept']}",
+            field="provider",
+            value=kind,
+        )
+
+    def _gave_up(self, reason: str, attempts: int) -> OutsideError:
+        return OutsideError(
+            f"{self.source} {reason}; gave up after {attempts} of {self._attempts} attempts within {self._budget:g} s",
+            field="provider",
+            measured={"attempts": attempts, "budget_seconds": self._budget},
+            fixes=["try again later; nothing was stored"],
+        )
+
+
+def _checked_url(base_url: str, token: str | None) -> httpx.URL:
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise InvalidValue("market_url", base_url, str(error)) from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise InvalidValue("market_url", base_url, "must be an http or https address")
+    if url.userinfo:
+        raise InvalidValue("market_url", url.host, "must not hold a password", fix="give it as the token")
+    if token and url.scheme == "http" and url.host not in LOOPBACK:
+        raise InvalidValue("market_url", base_url, "a token is not sent unencrypted", fix="use https")
+    return url
+
+
+def _batches(assets: Sequence[str] | None) -> list[Sequence[str] | None]:
+    if assets is None:
+        return [None]
+    return [assets[i : i + ASSETS_A_REQUEST] for i in range(0, len(assets), ASSETS_A_REQUEST)]
+
+
+def _parameters(query: MarketQuery, assets: Sequence[str] | None) -> dict[str, str]:
+    asked = {
+        "assets": None if assets is None else ",".join(assets),
+        "as_of": query.as_of.isoformat() if query.as_of else None,
+        "start": query.start.isoformat() if query.start else None,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _json_table(content: bytes) -> pl.DataFrame:
+    document = json.loads(content)
+    if isinstance(document, dict) and "prices" in document:
+        document = document["prices"]
+    if isinstance(document, list) and document and all(isinstance(row, dict) for row in document):
+        return pl.from_dicts(document, infer_schema_length=None)
+    if isinstance(document, dict) and document and all(isinstance(column, list) for column in document.values()):
+        return pl.DataFrame(document)
+    raise ValueError("expected a list of {asset_id, date, close} or an object of columns")
+
+
+def _retry_after(answer: httpx.Response) -> float:
+    """Seconds that the service asks to wait: a number, or a date; 0 where it does not say."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()) if text else 0.0
+    except (ValueError, TypeError):
+        return 0.0  # a header that says nothing readable asks for nothing
