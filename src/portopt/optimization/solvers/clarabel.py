@@ -24,7 +24,6 @@ def solve(program: Scaled, time_limit: float | None = None) -> SolverAnswer:
 
     equal = program.row_lower == program.row_upper
     eye = sp.eye_array(len(program.q), format="csr")
-    # (matrix, right-hand side, sign): sign -1 marks a lower side written as -a'x <= -lower
     sides = [
         (program.A[equal], program.row_upper[equal]),
         *_sides(program.A, program.row_lower, program.row_upper, ~equal),
@@ -37,15 +36,14 @@ def solve(program: Scaled, time_limit: float | None = None) -> SolverAnswer:
     if inequalities:
         cones.append(clarabel.NonnegativeConeT(inequalities))
     cones += [_cone(clarabel, cone) for cone in program.cones]
-    solver = clarabel.DefaultSolver(
-        program.P.csc(upper=True),
-        program.q,
-        _csc(sp.vstack(blocks)),
-        np.concatenate(rhs),
-        cones,
-        _settings(clarabel, time_limit),
-    )
-    return _read(solver.solve(), program, equal)
+    P, A, b = program.P.csc(upper=True), _csc(sp.vstack(blocks)), np.concatenate(rhs)
+    answer = SolverAnswer(SolveStatus.FAILED, "clarabel")
+    for tolerance in TOLERANCES:
+        solver = clarabel.DefaultSolver(P, program.q, A, b, cones, _settings(clarabel, tolerance, time_limit))
+        answer = _read(solver.solve(), program, equal)
+        if answer.status is not SolveStatus.FAILED:
+            break
+    return answer
 
 
 def _sides(A: Any, lower: Vector, upper: Vector, among: Mask) -> tuple[tuple[Any, Vector], tuple[Any, Vector]]:
