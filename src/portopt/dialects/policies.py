@@ -226,8 +226,12 @@ def shipped_file(name: str) -> Path:
     raise FileNotReadable(f"{name} was not installed with this version", field=name)
 
 
+def shipped_defaults() -> PolicyDefaults:
+    """`config/costs.json` of this version."""
+    return read_defaults(parse_json(shipped_file("costs.json").read_bytes()))
+
+
 @lru_cache(maxsize=1)
 def shipped_policies() -> tuple[Policy, ...]:
-    """The policies this version comes with (`config/policies.json`, with the costs of `config/costs.json`)."""
-    defaults = read_defaults(parse_json(shipped_file("costs.json").read_bytes()))
-    return read_policies(parse_json(shipped_file("policies.json").read_bytes()), defaults)
+    """The policies this version comes with (`config/policies.json`), what they leave out from `config/costs.json`."""
+    return read_policies(parse_json(shipped_file("policies.json").read_bytes()), shipped_defaults())

@@ -1,0 +1,112 @@
+"""The command line. Every command answers in words, or with --json in one JSON document on stdout; logs go to stderr.
+
+Exit codes: 0 done, 1 an error of ours or a failed check, 2 bad request, 3 infeasible, 4 bad data, 5 an upstream failed,
+130 interrupted, 141 the reader of our output went away. No traceback unless PORTOPT_DEBUG=1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from portopt.commands import policies, rebalance, runs, upkeep, weights
+from portopt.commands.surface import BROKEN_PIPE, Answer, show, show_problem
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="portopt",
+    help="Holdings, prices and a policy in; a certified, explained, executable rebalancing proposal out.",
+    epilog="Begin with `portopt demo`. Exit codes: 0 done, 2 bad request, 3 infeasible, 4 bad data, 5 an upstream failed.",
+    rich_markup_mode=None,  # importing rich for the help alone would cost a quarter of a second
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(rebalance.rebalance)
+app.command()(rebalance.demo)
+app.command()(weights.optimize)
+app.command()(weights.frontier)
+app.command()(runs.explain)
+app.command()(runs.replay)
+app.command()(runs.approve)
+app.command(name="runs")(runs.list_runs)
+app.add_typer(runs.packs, name="packs")
+app.add_typer(policies.app, name="policies")
+app.command()(upkeep.doctor)
+app.command()(upkeep.relay)
+app.add_typer(upkeep.db, name="db")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"portopt {version('portfolio-optimization-service')}")
+        raise typer.Exit
+
+
+@app.callback()
+def portopt(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Holdings, prices and a policy in; a certified, explained, executable rebalancing proposal out."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of `portopt`: runs one command and exits with its code."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """One command, from its arguments to its exit code. Raises nothing."""
+    before_rest = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    as_json = "--json" in before_rest
+    wants_help = "--help" in before_rest or "--version" in before_rest
+    try:
+        try:
+            # Whatever a library prints belongs on stderr: stdout is for the one document.
+            guard = contextlib.nullcontext() if wants_help or not as_json else contextlib.redirect_stdout(sys.stderr)
+            with guard:
+                answer = app(args=arguments, prog_name="portopt", standalone_mode=False)
+            return show(answer, as_json=as_json) if isinstance(answer, Answer) else int(answer or 0)
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            return _refuse(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit; give it somewhere to flush to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def _refuse(error: Exception, *, as_json: bool) -> int:
+    """Any exception as a problem object and an exit code."""
+    from portopt.commands.refusals import as_portopt_error, is_help, print_help
+
+    if os.environ.get("PORTOPT_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, typer.Abort):
+        return INTERRUPTED
+    if is_help(error) and not as_json:
+        return print_help(error)
+    refusal = as_portopt_error(error)
+    show_problem(refusal.problem(), as_json=as_json)
+    return refusal.exit_code
+
+
+def _as_script() -> Any:  # pragma: no cover - `python -m portopt.cli`
+    return main()
+
+
+if __name__ == "__main__":
+    _as_script()

@@ -1,0 +1,1 @@
+"""What the command line can be asked, a file for each group of questions. Heavy imports happen inside the functions."""

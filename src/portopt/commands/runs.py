@@ -1,0 +1,105 @@
+"""Questions about what was done: runs, their reasons, their replay, the data they rested on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from portopt.commands.surface import Answer, Json, words
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+RUN = typer.Argument(metavar="RUN", help="A run's id (`portopt runs` lists them).")
+packs = typer.Typer(help="Pricing packs: the immutable data that runs rest on.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def explain(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
+    """Why each trade, what each binding limit costs, and how far the answer can be trusted."""
+    from portopt import service
+    from portopt.runtime import runtime
+
+    explanation = service.explain(run, runtime())
+
+    def say(console: Console) -> None:
+        from portopt.reports.console import print_explanation
+
+        print_explanation(explanation, console)
+
+    return Answer(explanation, say)
+
+
+def replay(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
+    """Work a run out again from its stored request and pricing pack; the bytes must be the same."""
+    from portopt import service
+    from portopt.commands.progress import Spinner
+    from portopt.runtime import runtime
+
+    with Spinner() as progress, progress.step("replay"):
+        answer = service.replay(run, runtime())
+    if answer["same"]:
+        said = f"same: {answer['run_id']} gives the same bytes again ({answer['digest']})"
+    else:
+        said = f"different: {answer['run_id']} was {answer['digest']} and is now {answer['replayed_digest']}"
+    return Answer(answer, words(said), exit_code=0 if answer["same"] else 1)
+
+
+def approve(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
+    """Release the event of a proposal that awaited a person."""
+    from portopt import service
+    from portopt.runtime import runtime
+
+    record = service.approve(run, runtime())
+    document = service.run_line(record)
+    return Answer(document, words(f"{record.run_id} is {record.status.value}"))
+
+
+def list_runs(
+    portfolio_id: Annotated[str | None, typer.Option(help="Only this portfolio's.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 50,
+    as_json: Json = False,
+) -> Answer:
+    """The runs of this store, the newest first."""
+    from portopt import service
+    from portopt.runtime import runtime
+
+    found = service.runs(runtime(), portfolio_id=portfolio_id, limit=limit)
+
+    def say(console: Console) -> None:
+        from portopt.reports.console import print_runs
+
+        print_runs(found, console)
+
+    return Answer(found, say)
+
+
+@packs.command(name="list")
+def list_packs(as_json: Json = False) -> Answer:
+    """The pricing packs of this installation."""
+    from portopt.runtime import runtime
+
+    ids = list(runtime().packs.ids())
+    return Answer(
+        [{"pricing_pack_id": pack} for pack in ids], words(*(ids or ["No packs yet. `portopt rebalance` makes the first."]))
+    )
+
+
+@packs.command()
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A pricing pack's or a run's id.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    as_json: Json = False,
+) -> Answer:
+    """What changed in the prices between two packs, and in the decision where both have a run."""
+    from portopt import service
+    from portopt.runtime import runtime
+
+    difference: dict[str, Any] = service.packs_difference(a, b, runtime())
+
+    def say(console: Console) -> None:
+        from portopt.reports.console import print_pack_difference
+
+        print_pack_difference(difference, console)
+
+    return Answer(difference, say)

@@ -1,0 +1,103 @@
+"""Questions about weights alone: one optimization, one frontier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from portopt.commands.surface import Answer, Json, read_document
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+REQUEST = typer.Argument(metavar="FILE", help="A strategy optimization request (JSON), or - for stdin.")
+
+
+def optimize(request: Annotated[str, REQUEST], as_json: Json = False) -> Answer:
+    """Answer one strategy optimization request (S1). Needs no prices and no database."""
+    from portopt import service
+    from portopt.dialects.strategy import read_request, write_response
+
+    asked = read_request(read_document(request, "request"))
+    response = write_response(asked, service.optimize(asked))
+    return Answer(response, lambda console: print_weights(response, console))
+
+
+def frontier(
+    request: Annotated[str | None, REQUEST] = None,
+    holdings: Annotated[str | None, typer.Option(help="Instead of FILE: holdings, as for `rebalance`.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="Prices, as for `rebalance`.")] = None,
+    policy: Annotated[str, typer.Option(help="Policy id, or a JSON file.")] = "quality_focused",
+    universe: Annotated[Path | None, typer.Option(help="Candidates, as for `rebalance`.")] = None,
+    benchmark: Annotated[Path | None, typer.Option(help="Benchmark weights, as for `rebalance`.")] = None,
+    points: Annotated[int, typer.Option(min=2, max=1000, help="Portfolios on the frontier.")] = 20,
+    min_return: Annotated[float | None, typer.Option(help="Lowest expected return, a fraction.")] = None,
+    max_risk: Annotated[float | None, typer.Option(help="Highest volatility, a fraction.")] = None,
+    as_json: Json = False,
+) -> Answer:
+    """The efficient frontier under the request's own limits."""
+    from portopt import service
+    from portopt.domain.errors import MissingInput
+
+    bounds: dict[str, Any] = {"points": points}
+    bounds |= {"min_return": _finite(min_return, "--min-return"), "max_risk": _finite(max_risk, "--max-risk")}
+    if (request is None) == (holdings is None):
+        fixes = ["portopt frontier request.json", "portopt frontier --holdings holdings.csv --prices prices.csv"]
+        raise MissingInput("give either a request file or --holdings", field="FILE", fixes=fixes)
+    if request is not None:
+        from portopt.dialects.strategy import read_request
+
+        document = service.frontier(read_request(read_document(request, "request")), **bounds)
+    else:
+        from portopt.commands.orders import Options, read_order
+        from portopt.runtime import runtime
+
+        options = Options(holdings=holdings, prices=prices, policy=policy, universe=universe, benchmark=benchmark)
+        document = service.frontier(read_order(options, runtime()), runtime(), **bounds)
+    return Answer(document, lambda console: _print_frontier(document, console))
+
+
+def _finite(value: float | None, option: str) -> float | None:
+    import math
+
+    from portopt.domain.errors import InvalidValue
+
+    if value is not None and not math.isfinite(value):
+        raise InvalidValue(option, str(value), "is not a finite number", fix=f"write {option} 0.1 for 10 %")
+    return value
+
+
+def _print_frontier(document: dict[str, Any], console: Console) -> None:
+    from portopt.reports.console import print_frontier
+
+    print_frontier(document, console)
+
+
+def print_weights(response: dict[str, Any], console: Console) -> None:
+    """Weights, figures, what binds and the certificate, in a few lines."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from portopt.reports.formats import percent, scientific
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Strategy")
+    table.add_column("Weight", justify="right")
+    for name, weight in response["optimal_weights"].items():
+        table.add_row(Text(name), percent(weight))
+    console.print(table)
+    sharpe = response["sharpe_ratio"]
+    figures = f"expected return {percent(response['expected_return'])} · volatility {percent(response['expected_volatility'])}"
+    console.print(Text(f"{figures} · Sharpe ratio {'not defined' if sharpe is None else f'{sharpe:.3f}'}"))
+    ours = response["portopt"]
+    for price in ours["binding_limits"]:
+        name = f"{price['limit']} {price['member']}".strip()
+        cost = f"{price['cost_bps']:.2f} bps a year for the next {percent(price['step'], 1)}"
+        console.print(Text(f"binding: {name} at {percent(price['bound'])}, worth {cost}"))
+    for note in ours["notes"]:
+        console.print(Text(f"note: {note}", style="dim"))
+    paper = ours["certificate"]
+    residuals = f"worst violation {scientific(paper['worst_violation'])}, relative gap {scientific(paper['relative_gap'])}"
+    console.print(Text(f"{paper['verdict']}: {residuals}"))
