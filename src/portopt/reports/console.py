@@ -177,7 +177,8 @@ def _verdict(document: Mapping[str, Any]) -> RenderableType:
         style="not bold default",
     )
     said = [sentence for sentence in document["verdict"]["sentences"] if not sentence.startswith("Certified")]
-    return Padding(Group(stamp, *(Text(sentence) for sentence in said)), (1, 0, 0, 0))
+    gave = [Text(sentence, style="yellow") for sentence in document["verdict"]["concessions"]]
+    return Padding(Group(stamp, *gave, *(Text(sentence) for sentence in said)), (1, 0, 0, 0))
 
 
 def _provenance(document: Mapping[str, Any], report_path: str | None) -> RenderableType:

@@ -10,6 +10,7 @@ from typing import Any
 
 from portopt.domain.canonical import plain
 from portopt.domain.outcome import RebalanceOutcome
+from portopt.domain.problem import describe_term
 from portopt.reports.sections import decision, evidence, inputs
 from portopt.reports.sections.definitions import definitions
 from portopt.reports.sections.words import verdict
@@ -34,7 +35,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "trades": decision.trades(outcome),
         "proposal": decision.proposal(outcome),
         "limits": evidence.limits(outcome),
-        "limit_prices": evidence.limit_prices(outcome.explanation.prices),
+        "limit_prices": evidence.limit_prices(outcome.explanation.prices, problem),
         "risk": evidence.risk(outcome.explanation.contributions),
         "risk_aversion": outcome.explanation.gamma,
         "frontier": evidence.frontier(outcome),
@@ -44,6 +45,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "certificate": evidence.certificate(outcome),
         "policy": plain(outcome.request.policy),
         "objective": evidence.objective(problem, outcome.validated.weights),
+        "costs": [{**describe_term(term), "description": term.describe()} for term in problem.costs],
         "estimators": inputs.estimators(outcome),
         "pricing_pack": evidence.pricing_pack(outcome.snapshot),
         "data_quality": evidence.data_quality(outcome.snapshot),

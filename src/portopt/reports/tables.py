@@ -77,7 +77,8 @@ def print_explanation(explanation: Mapping[str, Any], console: Console) -> None:
     if explanation.get("problem"):
         print_problem(explanation["problem"], console)
         return
-    for sentence in (explanation["verdict"]["title"], *explanation["verdict"]["sentences"]):
+    verdict = explanation["verdict"]
+    for sentence in (verdict["title"], *verdict["concessions"], *verdict["sentences"]):
         console.print(Text(sentence))
     table = table_of("Asset", "", "Weight", left=2, title="Why each position")
     table.add_column("Why", ratio=1)

@@ -73,10 +73,11 @@ def _rows(
     return rows
 
 
-def limit_prices(prices: tuple[ShadowPrice, ...]) -> list[dict[str, Any]]:
-    """The binding limits, the dearest first."""
+def limit_prices(prices: tuple[ShadowPrice, ...], problem: Problem) -> list[dict[str, Any]]:
+    """The binding limits, the dearest first, each with its limit in words."""
+    words = {limit.kind: limit.describe() for limit in problem.limits}
     ordered = sorted(prices, key=lambda price: (-abs(price.cost_bps), price.limit, price.member))
-    return [dict(plain(price)) for price in ordered]
+    return [{**plain(price), "description": words.get(price.limit, price.limit)} for price in ordered]
 
 
 def risk(contributions: tuple[RiskContribution, ...]) -> dict[str, list[dict[str, Any]]]:

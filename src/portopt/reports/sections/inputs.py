@@ -10,7 +10,6 @@ from portopt.domain.arrays import Vector
 from portopt.domain.canonical import digest, plain
 from portopt.domain.moments import Covariance
 from portopt.domain.outcome import RebalanceOutcome
-from portopt.domain.problem import describe_term
 from portopt.reports.sections.decision import weights_of
 
 # A dense covariance of 200 assets is 40,000 numbers, 0.8 MB of JSON: as much as a document should carry.
@@ -38,7 +37,6 @@ def inputs(outcome: RebalanceOutcome) -> dict[str, Any]:
         "periods_per_year": moments.periods_per_year,
         "portfolio_value": problem.portfolio_value,
         "holding_period_years": problem.holding_period_years,
-        "costs": [describe_term(term) for term in problem.costs],
         "in_sample_returns": _in_sample(moments.scenarios, problem.w_prev, after),
     }
 

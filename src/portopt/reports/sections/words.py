@@ -10,11 +10,13 @@ Document = dict[str, Any]
 
 
 def verdict(document: Document) -> dict[str, Any]:
-    """status is "trade" or "hold"; title one line; sentences the rest, in the order in which they matter."""
+    """status is "trade" or "hold"; title one line; sentences the rest, in the order in which they matter.
+
+    concessions: what had to give way for there to be an answer, and why; empty when every limit held as asked.
+    """
     sentences = [
         _money_sentence(document),
         _effect_sentence(document),
-        *_relaxed_sentences(document),
         _limits_sentence(document),
         _price_sentence(document),
         _certificate_sentence(document),
@@ -25,6 +27,7 @@ def verdict(document: Document) -> dict[str, Any]:
         "certified": document["certificate"]["verdict"] == "certified",
         "relaxed": [step["limit"] for step in document["relaxations"]],
         "title": _title(document),
+        "concessions": _concessions(document),
         "sentences": [sentence for sentence in sentences if sentence],
     }
 
@@ -63,7 +66,7 @@ def _effect_sentence(document: Document) -> str:
     return text + "."
 
 
-def _relaxed_sentences(document: Document) -> list[str]:
+def _concessions(document: Document) -> list[str]:
     if not document["relaxations"]:
         return []
     because = (document["diagnosis"] or {}).get("sentence") or ""
@@ -72,7 +75,7 @@ def _relaxed_sentences(document: Document) -> list[str]:
     for step in document["relaxations"]:
         moved = f"from {step['before']} to {step['after']}"
         steps.append(f"{step['limit']} gave way, {moved}: {step['because'].rstrip('.')}.")
-    return [first, *steps]
+    return [sentence for sentence in (first, *steps) if sentence]
 
 
 def _limits_sentence(document: Document) -> str:
@@ -95,10 +98,10 @@ def _price_sentence(document: Document) -> str:
     if not prices:
         return "No limit stands in the way of a better portfolio."
     dearest = prices[0]
-    where = f" on {dearest['member']}" if dearest["member"] else ""
+    where = f" ({dearest['member']})" if dearest["member"] else ""
     room = step_in_words(dearest["step"], dearest["unit"])
     gain = f"{room} of room would be worth about {bps(abs(dearest['cost_bps']))} a year"
-    return f"The dearest limit is {dearest['limit']}{where}: {gain}."
+    return f"The dearest limit is “{dearest['description']}”{where}: {gain}."
 
 
 def step_in_words(step: float, unit: str) -> str:
