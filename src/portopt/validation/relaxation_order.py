@@ -11,7 +11,7 @@ from time import perf_counter
 from portopt.domain.diagnosis import GaveWay
 from portopt.domain.problem import Problem
 from portopt.validation.conflicts import shrink
-from portopt.validation.feasibility import Feasibility, OutOfTime, Solve
+from portopt.validation.feasibility import HOLDS, Feasibility, OutOfTime, Solve
 from portopt.validation.reasons import reason
 from portopt.validation.relaxations import GRIDS, Express, Repairs, relaxed
 
@@ -51,7 +51,7 @@ def relax_in_order(
 
 
 def _least(limits: Feasibility, giving: tuple[str, ...], express: Express, grid: float) -> dict[str, tuple[float, str]] | None:
-    """(opening, why) of `giving`, lexicographically least from its last (most important) to its first; in the order of `giving`.
+    """(opening, why) of `giving`, in its order; least lexicographically, the last (most important) counted first.
 
     grid: openings are rounded up to it, so that the next question is asked of a set with an inside.
     """
@@ -68,5 +68,5 @@ def _least(limits: Feasibility, giving: tuple[str, ...], express: Express, grid:
         if not opening:
             return None
         why = reason(now, now.named(shrink(now, kept)))
-        steps[name] = repairs.rounded(name, opening[name], grid, hair=0.0), why
+        steps[name] = repairs.rounded(name, opening[name], grid, hair=-HOLDS), why
     return {name: steps[name] for name in giving if name in steps}
