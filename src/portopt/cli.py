@@ -65,9 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """One command, from its arguments to its exit code. Raises nothing."""
-    before_rest = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    as_json = "--json" in before_rest
-    wants_help = "--help" in before_rest or "--version" in before_rest
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    as_json = "--json" in arguments[:end]
+    wants_help = "--help" in arguments[:end] or "--version" in arguments[:end]
+    # Taken out here so that it means the same wherever it stands; the commands declare it for their help.
+    arguments = [word for word in arguments[:end] if word != "--json"] + arguments[end:]
     try:
         try:
             # Whatever a library prints belongs on stderr: stdout is for the one document.

@@ -69,7 +69,7 @@ class Allocation:
         )
 
     def _repr_html_(self) -> str:
-        from portopt.reports.notebook import allocation_summary
+        from portopt.reports.allocation import allocation_summary
 
         figures = {"Expected return": self.expected_return, "Volatility": self.volatility}
         return allocation_summary(self.weights, figures, self.sharpe_ratio, self.certificate)

@@ -224,7 +224,7 @@ def explain(run_id: str, runtime: Runtime) -> dict[str, Any]:
     document = record.document
     if document is None:
         return {"run_id": run_id, "status": record.status.value, "problem": record.problem}
-    keys = ("verdict", "trades", "prices", "proposal", "limits", "relaxations", "before", "after", "certificate")
+    keys = ("verdict", "objective", "risk_aversion", "proposal", "trades", "limit_prices", "limits", "relaxations", "risk")
     return {"run_id": run_id, "status": record.status.value, **{k: document[k] for k in keys if k in document}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +16,23 @@ from prefect.artifacts import (
 from portopt.domain.errors import PortoptError
 from portopt.domain.run import RunRecord
 
-FIGURES = (
-    ("expected_return", "Expected return", "{:.2%}"),
-    ("volatility", "Volatility", "{:.2%}"),
-    ("sharpe_ratio", "Sharpe ratio", "{:.2f}"),
-    ("tracking_error", "Tracking error", "{:.2%}"),
-    ("cash_weight", "Cash", "{:.2%}"),
-    ("positions", "Positions", "{}"),
-)
-
 
 def publish(record: RunRecord) -> None:
     """The proposal table, before and after, and a link to the report."""
+    from portopt.reports.formats import money, percent, shares
+
     document = record.document or {}
+    currency = document.get("currency", "")
     rows = [
         {
             "Asset": line["asset_id"],
-            "Current": f"{line['weight_before']:.2%}",
-            "Target": f"{line['weight_after']:.2%}",
-            "Side": line.get("side") or "hold",
-            "Shares": str(line["delta_shares"]),
-            "Value": line.get("value") or "",
-            "Cost": line.get("cost") or "",
-            "Why": line.get("why") or "",
+            "Current": percent(line["weight_before"]),
+            "Target": percent(line["weight_after"]),
+            "Side": line["side"] or "keep",
+            "Shares": shares(line["shares_change"], signed=True),
+            "Value": money(line["value"], currency) if line["value"] else "",
+            "Cost": money(line["cost"], currency) if line["cost"] else "",
+            "Why": line["why"],
         }
         for line in document.get("proposal", [])
     ]
@@ -47,13 +42,14 @@ def publish(record: RunRecord) -> None:
         create_link_artifact(Path(record.report_path).resolve().as_uri(), link_text="Report", key="report")
 
 
-def before_after(document: dict[str, Any] | Any) -> str:
-    """A Markdown table of the headline figures."""
-    lines = ["| figure | before | after |", "|---|---:|---:|"]
-    for key, label, form in FIGURES:
-        before, after = document.get("before", {}).get(key), document.get("after", {}).get(key)
-        said = ["–" if v is None else form.format(v) for v in (before, after)]
-        lines.append(f"| {label} | {said[0]} | {said[1]} |")
+def before_after(document: Mapping[str, Any]) -> str:
+    """The verdict, then a Markdown table of the headline figures."""
+    from portopt.reports.console import figure_texts
+
+    verdict = document.get("verdict", {})
+    lines = [f"**{verdict.get('title', '')}**", "", *verdict.get("sentences", []), ""]
+    lines += ["| figure | before | after | change |", "|---|---:|---:|---:|"]
+    lines += [f"| {row['label']} | {' | '.join(figure_texts(row))} |" for row in document.get("figures", [])]
     return "\n".join(lines)
 
 

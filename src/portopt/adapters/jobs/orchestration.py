@@ -59,9 +59,6 @@ def rejected(record: RunRecord, why: str) -> PortoptError:
 def proposal_summary(record: RunRecord) -> str:
     """What the approver reads: one paragraph of Markdown."""
     document = record.document or {}
-    headline, verdict = document.get("headline", {}), document.get("verdict", {})
-    sentences = " ".join(verdict.get("sentences", []))
-    return (
-        f"**{record.run_id}** for **{record.portfolio_id}**: {sentences}\n\n"
-        f"{headline.get('trades')} trades, turnover {headline.get('turnover', 0):.2%}, cost {headline.get('total_cost')}."
-    )
+    verdict = document.get("verdict", {})
+    sentences = "\n\n".join([verdict.get("title", ""), *verdict.get("sentences", [])])
+    return f"**{record.run_id}** for **{record.portfolio_id}**\n\n{sentences}"
