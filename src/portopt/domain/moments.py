@@ -78,7 +78,10 @@ class Covariance:
         if self.Sigma is not None:
             return np.diagonal(self.Sigma).copy()
         F, Omega, D = self.factors()
-        return np.asarray(np.einsum("ij,jk,ik->i", F, Omega, F) + D)
+        variances = np.diagonal(Omega)
+        # One product with Omega at most: a three-way einsum is n k^2 scalar operations, 8 s at 10,000 assets and 756 factors.
+        through = F * variances if np.count_nonzero(Omega) == np.count_nonzero(variances) else F @ Omega
+        return np.asarray(np.einsum("ij,ij->i", through, F) + D)
 
     def dense(self) -> Matrix:
         """(n, n) Sigma. For reports and small problems; the engine never calls it on a factor form."""

@@ -6,6 +6,7 @@ never needed: a date is its own position after subtracting the first one, an ass
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,40 @@ def panel_of(table: pl.DataFrame) -> Panel:
     nameless = table["asset_id"].null_count() + table["date"].null_count()
     if nameless:
         raise DataError(f"{nameless} prices name no asset or no date", field="prices", value=nameless)
+    return _stacked(table) or _scattered(table)
+
+
+def _stacked(table: pl.DataFrame) -> Panel | None:
+    """The panel of a table that is one already, asset under asset on the same dates in order; None for any other."""
+    import polars as pl
+
+    assets = table["asset_id"].cast(pl.String)
+    if table.height < 2 or assets[0] != assets[1]:  # the cheap look that most other tables end with
+        return None
+    runs = assets.rle().struct.unnest()
+    T = table.height // runs.height
+    if T < 2 or runs.height * T != table.height:
+        return None
+    ids = tuple(runs["value"].to_list())
+    if any(a >= b for a, b in itertools.pairwise(ids)) or (runs["len"] != T).any():
+        return None
+    days = table["date"].cast(pl.Date).to_physical().to_numpy().reshape(len(ids), T)
+    if (days[0, 1:] <= days[0, :-1]).any() or (days[1:] != days[0]).any():
+        return None
+    prices = np.ascontiguousarray(table["close"].cast(pl.Float64).to_numpy().reshape(len(ids), T).T)
+    if not np.isfinite(prices).all():
+        return None
+    volumes = None
+    if "volume" in table.columns:
+        volume = table["volume"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        volumes = np.ascontiguousarray(volume.reshape(len(ids), T).T)
+    return Panel(ids, days[0].astype("datetime64[D]"), prices, volumes, (), np.empty((0, 2), dtype=np.intp))
+
+
+def _scattered(table: pl.DataFrame) -> Panel:
+    """The panel of any table: a code for each asset and date, and one scatter."""
+    import polars as pl
+
     ids, columns = _asset_positions(table["asset_id"])
     dates, rows = _date_positions(table["date"])
     close = table["close"].cast(pl.Float64).to_numpy()

@@ -14,10 +14,10 @@ def few_rows(X: Matrix) -> bool:
     return bool(n >= 2 * T)
 
 
-def shrunk(S: Matrix, rho: float, m: float) -> Covariance:
-    """(1 - rho) S + rho m I, in place of S."""
-    S *= 1.0 - rho
-    S.ravel()[:: S.shape[0] + 1] += rho * m
+def shrunk(S: Matrix, scale: float, ridge: float) -> Covariance:
+    """scale S + ridge I, in place of S."""
+    S *= scale
+    S.ravel()[:: S.shape[0] + 1] += ridge
     return sealed(S)
 
 

@@ -28,12 +28,11 @@ def ledoit_wolf(X: Matrix) -> Covariance:
     row_norms = np.einsum("ti,ti->t", Y, Y)
     m = float(row_norms.sum()) / (T * n)
     small = few_rows(X)
-    S = (Y @ Y.T) if small else (Y.T @ Y)
-    S /= T
-    norm = float(np.vdot(S, S))  # Y Y' and Y'Y share their nonzero eigenvalues, hence their norm
+    TS = (Y @ Y.T) if small else (Y.T @ Y)
+    norm = float(np.vdot(TS, TS)) / (T * T)  # Y Y' and Y'Y share their nonzero eigenvalues, hence their norm
     d = norm - n * m * m
     b = (float(row_norms @ row_norms) / T - norm) / T
     rho = min(b, d) / d if d > 0.0 and b > 0.0 else 0.0
     if small:
         return of_rows(Y, (1.0 - rho) / T, np.full(n, rho * m))
-    return shrunk(S, rho, m)
+    return shrunk(TS, (1.0 - rho) / T, rho * m)

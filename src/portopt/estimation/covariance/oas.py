@@ -24,11 +24,10 @@ def oas(X: Matrix) -> Covariance:
     Y = X - X.mean(axis=0)
     m = float(np.vdot(Y, Y)) / (T * n)
     small = few_rows(X)
-    S = (Y @ Y.T) if small else (Y.T @ Y)
-    S /= T
-    mean_square = float(np.vdot(S, S)) / (n * n)
+    TS = (Y @ Y.T) if small else (Y.T @ Y)
+    mean_square = float(np.vdot(TS, TS)) / (T * T) / (n * n)
     spread = (T + 1.0) * (mean_square - m * m / n)
     rho = min(1.0, (mean_square + m * m) / spread) if spread > 0.0 else 1.0
     if small:
         return of_rows(Y, (1.0 - rho) / T, np.full(n, rho * m))
-    return shrunk(S, rho, m)
+    return shrunk(TS, (1.0 - rho) / T, rho * m)
