@@ -75,7 +75,7 @@ def run(arguments: list[str]) -> int:
             # Whatever a library prints belongs on stderr: stdout is for the one document.
             guard = contextlib.nullcontext() if wants_help or not as_json else contextlib.redirect_stdout(sys.stderr)
             with guard:
-                answer = app(args=arguments, prog_name="portopt", standalone_mode=False)
+                answer = _answer(arguments)
             return show(answer, as_json=as_json) if isinstance(answer, Answer) else int(answer or 0)
         except BrokenPipeError:
             raise
@@ -87,6 +87,15 @@ def run(arguments: list[str]) -> int:
         # Python would complain once more when it flushes at exit; give it somewhere to flush to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+
+
+def _answer(words: list[str]) -> Any:
+    """What the command returns: an Answer, or the exit code of something that printed for itself (help, version)."""
+    if len(words) == 2 and words[0] == "optimize" and (words[1] == "-" or not words[1].startswith("-")):
+        # The plain question goes straight there: to look for options at all, Typer imports pydantic, and that is a
+        # quarter of the time to a first answer.
+        return weights.optimize(words[1])
+    return app(args=words, prog_name="portopt", standalone_mode=False)
 
 
 def _refuse(error: Exception, *, as_json: bool) -> int:
