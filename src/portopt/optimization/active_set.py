@@ -11,9 +11,10 @@ from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 from portopt.optimization.helpers import flat_columns, without_round_trips
 from portopt.optimization.presolve import Scaled, SolverAnswer
 
-WRONG_SIGN = 1e-10  # of the gradient: a multiplier this far on the wrong side is wrong
+WRONG_SIGN = 1e-12  # of the gradient: a multiplier this far on the wrong side is wrong
 OUTSIDE = 1e-15  # a column this far outside its box is outside; rows add up many numbers and get more
 ROW_OUTSIDE = 2e-13
+SETTLING = 10
 
 
 @dataclass(slots=True)
@@ -183,9 +184,15 @@ class ActiveSet:
         rows = self.stuck
         if len(rows) == 0:
             return
-        self.recover()
-        t = -(self.gradient() + np.asarray(self.A.T @ self.y) + self.cone_pull())
         part = sp.coo_array(self.A[rows])
+        for _ in range(SETTLING):  # rows that share a column settle in turns
+            if float(np.abs(self._settled(rows, part)).max()) <= 1e-16:
+                break
+            self.recover()
+
+    def _settled(self, rows: Indices, part: sp.coo_array) -> Vector:
+        """Move the multipliers of `rows` into their intervals; returns by how much."""
+        t = -(self.gradient() + np.asarray(self.A.T @ self.y) + self.cone_pull())
         r, j, a = part.coords[0], part.coords[1], part.data
         bound = t[j] / a
         floor = (self.low[j] & (a > 0)) | (self.high[j] & (a < 0))
@@ -200,7 +207,7 @@ class ActiveSet:
         crossed = least > most
         move[crossed] = 0.5 * (least[crossed] + most[crossed])
         self.y[rows] += move
-        self.recover()
+        return move
 
     def corrected(self, *, cautious: bool) -> bool:
         """Add what is violated, drop what has the wrong sign; True when anything changed. cautious: only the worst one."""

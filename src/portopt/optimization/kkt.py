@@ -69,7 +69,8 @@ class Kkt:
         place = np.full(self._f, -1)
         place[keep] = np.arange(len(keep))
         self._masters = place[pairs.master]
-        np.add.at(B.T, self._masters, (self._rest_lost * pairs.ratio).T if len(pairs.lost) else np.zeros((0, len(B))))
+        if len(pairs.lost):  # cones do not touch helpers: the rows of G stay as they are
+            np.add.at(B[: len(pairs.kept_rows)].T, self._masters, (self._rest_lost * pairs.ratio).T)
         chosen = free[keep]
         curvature = P.diagonal[chosen] + extra[chosen]
         hard = P.in_block()[chosen] | (curvature <= FLAT * max(1e-300, float(np.abs(curvature).max(initial=0.0))))
@@ -101,7 +102,7 @@ class Kkt:
             [np.full(h, max(1.0, size[:h].max(initial=0.0))), np.full(m, -max(1.0, size[h:].max(initial=0.0)))]
         )
         self._lapack: Any = lapack
-        self._lu, self._pivots, self._info = lapack.dgetrf(K, overwrite_a=True)
+        self._lu, self._pivots = lapack.dgetrf(K, overwrite_a=True)[:2] if len(K) else (K, None)
 
     def solve(self, r1: Vector, r2: Vector) -> tuple[Vector, Vector]:
         """(dx (f,), dy (r + c,)) for residuals r1 (f,) of stationarity and r2 (r + c,) of rows and cones."""
@@ -116,7 +117,9 @@ class Kkt:
             b[: len(pairs.kept_rows)] -= self._rest_lost @ shift
         h, easy, hard = len(self._hard), self._easy, self._hard
         over = g[easy] / self._h
-        solution, _ = self._lapack.dgetrs(self._lu, self._pivots, np.concatenate([g[hard], b - self._B[:, easy] @ over]))
+        solution = np.concatenate([g[hard], b - self._B[:, easy] @ over])
+        if len(solution):
+            solution, _ = self._lapack.dgetrs(self._lu, self._pivots, solution)
         d_kept, y_kept = np.zeros(len(pairs.kept)), solution[h:]
         d_kept[hard] = solution[:h]
         d_kept[easy] = over - self._B_over_h.T @ y_kept
