@@ -1,4 +1,4 @@
-"""A short HTML rendering of the document, for a notebook's output cell."""
+"""A proposal as short HTML for a notebook's output cell. Inline styles only, everything escaped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STYLE = "text-align:right;padding:2px 12px 2px 0;font-variant-numeric:tabular-nu
 
 
 def html_summary(document: Mapping[str, Any]) -> str:
-    """Verdict, trades and the two sentences that matter most; inline styles only, everything escaped."""
+    """Verdict, the two sentences that matter most, trades."""
     currency = document["currency"]
     rows = "".join(_row(trade, currency) for trade in document["trades"])
     heads = ("Asset", "Side", "Shares", "Value", "Cost", "Now", "Proposed", "Why")

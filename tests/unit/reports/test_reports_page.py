@@ -1,0 +1,229 @@
+"""The page: one file, nothing asked of the network, nothing that was named gets to run, every number its own."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+
+from portopt.reports.document import rebalance_document
+from portopt.reports.page import embedded_json, html, write_report
+
+VOID = {"meta", "link", "br", "img", "input", "hr", "circle", "line", "path"}
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}</script>'
+
+
+class Page(HTMLParser):
+    """Tags as they open and close, attributes, scripts, and for every table cell its text beside its exact numbers."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.errors: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self.texts: dict[str, str] = {}
+        self.exact: list[tuple[str, str]] = []  # (value, text) of every <data>
+        self.loose: list[str] = []  # text of numeric cells outside <data>
+        self.numeric_cell = 0
+        self.script_id: str | None = None
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        given = dict(attrs)
+        if tag in VOID:
+            return
+        self.open.append(tag)
+        if tag == "script":
+            self.script_id = given.get("id", "code")
+        if tag == "td" and "n" in (given.get("class") or "").split():
+            self.numeric_cell = len(self.open)
+        if tag == "data":
+            self.exact.append((given["value"], ""))
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value) for name, value in attrs]
+
+    def handle_endtag(self, tag):
+        if tag in VOID:
+            return
+        if not self.open or self.open[-1] != tag:
+            self.errors.append(f"</{tag}> closes {self.open[-1:]}")
+            return
+        if len(self.open) == self.numeric_cell:
+            self.numeric_cell = 0
+        self.open.pop()
+
+    def handle_data(self, data):
+        inside = self.open[-1] if self.open else ""
+        if inside == "script":
+            self.texts[self.script_id] = self.texts.get(self.script_id, "") + data
+        elif inside == "data":
+            value, text = self.exact[-1]
+            self.exact[-1] = (value, text + data)
+        elif self.numeric_cell and data.strip():
+            self.loose.append(data.strip())
+
+
+def leaves(value: object) -> set[str]:
+    """Every number and money string of the JSON, spelled as JSON spells it."""
+    if isinstance(value, dict):
+        return set().union(*map(leaves, value.values())) if value else set()
+    if isinstance(value, list):
+        return set().union(*map(leaves, value)) if value else set()
+    return {value if isinstance(value, str) else json.dumps(value)}
+
+
+@pytest.fixture(scope="module")
+def text(document) -> str:
+    return html(document)
+
+
+@pytest.fixture(scope="module")
+def page(text) -> Page:
+    return Page(text)
+
+
+def test_the_page_is_well_formed(page):
+    assert page.errors == []
+    assert page.open == []
+
+
+def test_ids_are_unique(page):
+    ids = [value for _, name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_number_in_a_table_stands_in_the_embedded_json(page):
+    known = leaves(json.loads(page.texts["data"]))
+    assert len(page.exact) > 200
+    assert [value for value, _ in page.exact if value not in known] == []
+
+
+def test_no_numeric_cell_holds_a_number_without_its_exact_value(page):
+    assert [text for text in page.loose if re.search(r"\d", text)] == []
+
+
+def test_what_is_shown_is_the_exact_value_rounded(page):
+    for value, text in page.exact:
+        shown = text.replace(",", "").replace("−", "-").replace("+", "")
+        found = re.search(r"-?\d+(\.\d+)?(e-?\d+)?", re.sub(r"[^\d.e%\- a-z]", "", shown))
+        number = float(found.group())
+        digits = len((found.group(1) or ".")[1:])
+        exact = float(value)
+        scale = 100 if re.search(r"%|pp|percentage", shown) else 1
+        room = 0.06 * abs(number) if found.group(2) else 0.5000001 * 10.0**-digits
+        assert abs(number - scale * exact) <= room, (value, text)
+
+
+def test_the_embedded_json_is_the_document(page, document):
+    assert json.loads(page.texts["data"]) == document
+
+
+def test_nothing_is_asked_of_the_network(text, page):
+    urls = [value for _, name, value in page.attributes if name in ("src", "href", "srcset", "action", "poster", "xlink:href")]
+    assert set(urls) <= {"data:,", "#data"}
+    assert not re.search(r"https?://|@import|url\(", text)
+    assert page.tags["iframe"] == page.tags["object"] == page.tags["base"] == page.tags["form"] == 0
+
+
+def test_only_our_own_script_may_run(page):
+    policy = next(v for tag, name, v in page.attributes if tag == "meta" and name == "content" and "default-src" in v)
+    digest = base64.b64encode(hashlib.sha256(page.texts["code"].encode()).digest()).decode()
+    assert "default-src 'none'" in policy
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert page.tags["script"] == 2
+
+
+def hostile(outcome):
+    """The same rebalance with every name a user or a source may choose made hostile."""
+    assets = tuple(dataclasses.replace(a, name=HOSTILE, sector=HOSTILE) for a in outcome.request.universe.assets)
+    universe = dataclasses.replace(outcome.problem.universe, assets=assets)
+    problem = outcome.problem.replaced(moments=dataclasses.replace(outcome.problem.moments, universe=universe))
+    trades = tuple(dataclasses.replace(trade, reason=HOSTILE) for trade in outcome.plan.trades)
+    findings = tuple(dataclasses.replace(finding, detail=HOSTILE) for finding in outcome.snapshot.findings)
+    policy = dataclasses.replace(outcome.request.policy, id=HOSTILE, name=HOSTILE, description=HOSTILE)
+    return dataclasses.replace(
+        outcome,
+        problem=problem,
+        run_id=HOSTILE,
+        plan=dataclasses.replace(outcome.plan, portfolio_id=HOSTILE, trades=trades, currency=HOSTILE),
+        snapshot=dataclasses.replace(outcome.snapshot, source=HOSTILE, findings=findings),
+        request=dataclasses.replace(outcome.request, policy=policy),
+    )
+
+
+def test_hostile_names_are_shown_and_never_run(outcome):
+    document = rebalance_document(hostile(outcome))
+
+    page = Page(html(document))
+
+    assert page.errors == []
+    assert page.tags["script"] == 2
+    assert page.tags["img"] == 0
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert json.loads(page.texts["data"])["portfolio_id"] == HOSTILE
+
+
+def test_the_embedded_json_cannot_end_its_element_early():
+    text = embedded_json({"name": "</script><!-- \u2028 & >"})
+    assert not re.search("[<>&\u2028]", text)
+    assert json.loads(text) == {"name": "</script><!-- \u2028 & >"}
+
+
+def test_the_same_document_gives_the_same_bytes_whatever_the_order_of_its_keys(document, text):
+    stored = json.loads(json.dumps(document, sort_keys=True))
+    assert html(stored) == text
+
+
+def test_a_common_report_is_small(text):
+    assert len(text.encode()) < 300_000
+
+
+def test_a_report_of_two_hundred_assets_stays_under_two_megabytes(make_outcome):
+    text = html(rebalance_document(make_outcome(199, {"max_weight": 0.05, "max_turnover": 0.4})))
+    assert len(text.encode()) < 2_000_000
+    assert Page(text).errors == []
+
+
+def test_a_book_without_benchmark_frontier_findings_or_trades_still_makes_a_page(make_outcome, outcome):
+    plan = outcome.plan
+    unknown = {"tracking_error": None, "max_drawdown_in_sample": None, "sharpe_ratio": None}
+    bare = make_outcome(
+        frontier=None,
+        findings=(),
+        plan=dataclasses.replace(
+            plan,
+            trades=(),
+            before=dataclasses.replace(plan.before, **unknown),
+            after=dataclasses.replace(plan.after, **unknown),
+        ),
+        explanation=dataclasses.replace(outcome.explanation, prices=(), contributions=()),
+    )
+
+    page = Page(html(rebalance_document(bare)))
+
+    assert page.errors == []
+    assert page.tags["svg"] == 1  # the badge's tick alone
+
+
+def test_what_gave_way_is_on_the_page(make_outcome, relaxed):
+    text = html(rebalance_document(make_outcome(**relaxed)))
+    assert "What gave way" in text
+    assert "1 limit gave way" in text
+
+
+def test_a_report_is_written_whole(document, text, tmp_path):
+    path = write_report(document, tmp_path / "reports" / "one.html")
+    assert path.read_text(encoding="utf-8") == text
+    assert [p.name for p in path.parent.iterdir()] == ["one.html"]
