@@ -6,7 +6,7 @@ from typing import Any
 
 from prefect import flow
 from prefect.exceptions import FlowPauseTimeout
-from prefect.flow_runs import pause_flow_run
+from prefect.flow_runs import apause_flow_run
 
 from portopt.adapters.jobs.orchestration import Approval, proposal_summary, refused, rejected, skipped
 from portopt.domain.errors import PortoptError
@@ -58,7 +58,7 @@ async def approve(run: RunRecord, hours: float) -> Any:
     """Wait for a person; no answer in time is a no."""
     form = Approval.with_initial_data(description=proposal_summary(run))
     try:
-        answer = await pause_flow_run(wait_for_input=form, timeout=int(hours * 3600), poll_interval=2)
+        answer = await apause_flow_run(wait_for_input=form, timeout=int(hours * 3600), poll_interval=2)
     except FlowPauseTimeout:
         error = rejected(run, f"nobody approved within {hours:g} hours")
     else:

@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
-from portopt import service
+from portopt import recording, service
 from portopt.adapters.jobs import artifacts
 from portopt.adapters.jobs.orchestration import outside_only
 from portopt.domain.errors import PortoptError
@@ -47,7 +47,7 @@ def release(run: RunRecord) -> RunRecord:
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def record_refusal(run: RunRecord, error: PortoptError) -> None:
     """Keep why there is no proposal, and show it."""
-    runtime().runs.fail(service.failed(run, error))
+    runtime().runs.fail(recording.failed(run, error))
     artifacts.publish_problem(error)
 
 

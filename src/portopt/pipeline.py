@@ -8,17 +8,15 @@ The Prefect flow, `service` and the backtest all run these. Nothing here knows w
 from __future__ import annotations
 
 import dataclasses
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.canonical import canonical_json, digest, make_id
+from portopt.domain.canonical import digest, make_id
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.diagnosis import Diagnosis, GaveWay
 from portopt.domain.errors import DataError, MissingInput
@@ -30,10 +28,9 @@ from portopt.domain.plan import RebalancePlan
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import OptimizationRequest, RebalanceRequest
-from portopt.domain.run import Event, RunRecord, RunStatus
 from portopt.domain.solution import Solution, SolveStatus
 from portopt.domain.universe import CASH, Asset, Universe
-from portopt.ports import MarketDataProvider, PackStore, RunStore
+from portopt.ports import MarketDataProvider, PackStore
 
 DOCUMENT_VERSION = "1"  # part of every run's identity: a new meaning of the document is a new run
 ADV_WINDOW = 21  # trading days in the average daily value
@@ -209,14 +206,15 @@ def formulate_weights(request: OptimizationRequest) -> Problem:
     """A choice of weights alone (S1) as a problem."""
     moments = beliefs(request)
     universe = moments.universe
-    vectors = {
-        name: None if values is None else universe.vector(dict(values))
-        for name, values in (("w_prev", request.current_weights), ("benchmark", request.benchmark_weights))
-    }
+
+    def vector(values: Mapping[str, float] | None) -> Vector | None:
+        return None if values is None else universe.vector(dict(values))
+
     return Problem(
         moments=moments,
         **_terms(request.objective, request.limits, request.costs, universe),
-        **vectors,
+        w_prev=vector(request.current_weights),
+        benchmark=vector(request.benchmark_weights),
         risk_free_rate=request.risk_free_rate,
         portfolio_id=request.portfolio_id,
     )
@@ -335,28 +333,9 @@ def conclude(
     )
 
 
-# --- the record ---------------------------------------------------------------------------------------------------
-
-
 def run_identity(request: RebalanceRequest, snapshot: MarketSnapshot) -> str:
     """`reb-…`: the same request on the same pricing pack is the same run."""
     return make_id("reb", snapshot.as_of, digest(request.identity(), snapshot.pricing_pack_id, DOCUMENT_VERSION))
-
-
-def begun(request: RebalanceRequest, snapshot: MarketSnapshot, now: datetime) -> RunRecord:
-    """The record of a run that has its data and starts to work."""
-    from portopt.dialects.requests import rebalance_request_to_data
-
-    return RunRecord(
-        run_id=run_identity(request, snapshot),
-        kind="rebalance",
-        portfolio_id=request.holdings.portfolio_id,
-        status=RunStatus.PROCESSING,
-        request=rebalance_request_to_data(request),
-        pricing_pack_id=snapshot.pricing_pack_id,
-        as_of=snapshot.as_of,
-        created_at=now,
-    )
 
 
 def document_of(outcome: RebalanceOutcome) -> dict[str, Any]:
@@ -364,48 +343,6 @@ def document_of(outcome: RebalanceOutcome) -> dict[str, Any]:
     from portopt.reports.document import rebalance_document
 
     return rebalance_document(outcome)
-
-
-def completed(
-    begun_record: RunRecord,
-    document: Mapping[str, Any],
-    now: datetime,
-    *,
-    timings: Mapping[str, float],
-    report_path: str | None,
-    await_approval: bool = False,
-) -> RunRecord:
-    """The finished record, ready for the one transaction that stores it."""
-    return dataclasses.replace(
-        begun_record,
-        status=RunStatus.AWAITING_APPROVAL if await_approval else RunStatus.COMPLETED,
-        completed_at=now,
-        document=document,
-        document_digest=digest(canonical_json(document)),
-        timings=dict(timings),
-        report_path=report_path,
-    )
-
-
-def event_of(outcome_record: RunRecord) -> Event:
-    """`PortfolioOptimized`, in S1's words; its id comes from the run's, so a repeat is recognised everywhere."""
-    from portopt.dialects.strategy import rebalance_event_body
-
-    occurred_at = outcome_record.completed_at or datetime.now(UTC)
-    event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"portopt:{outcome_record.run_id}:portfolio_optimized"))
-    return Event(
-        event_id=event_id,
-        type="portfolio_optimized",
-        key=outcome_record.portfolio_id,
-        body=rebalance_event_body(outcome_record, event_id),
-        occurred_at=occurred_at,
-    )
-
-
-def persist(record: RunRecord, runs: RunStore) -> bool:
-    """Result, projection and event in one transaction; False when this run was complete already."""
-    event = None if record.status is RunStatus.AWAITING_APPROVAL else event_of(record)
-    return runs.complete(record, event)
 
 
 def require_feasible(problem: Problem) -> None:

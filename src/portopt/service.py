@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from portopt import pipeline
-from portopt.domain.canonical import canonical_json, digest, plain
+from portopt import pipeline, recording
 from portopt.domain.certificate import ValidatedSolution
-from portopt.domain.errors import MissingInput, PortoptError, UnknownRun
+from portopt.domain.errors import MissingInput, PortoptError
 from portopt.domain.explanation import Frontier, ShadowPrice
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.problem import Problem
@@ -106,7 +105,7 @@ def rebalance(
             outcome = pipeline.conclude(request, snapshot, answer, validated, plan, frontier=frontier)
             document = pipeline.document_of(outcome)
     except PortoptError as error:
-        runtime.runs.fail(failed(stored, error))
+        runtime.runs.fail(recording.failed(stored, error))
         raise
     with steps.step("persist"):
         record = finish(stored, document, runtime, timings=steps.timings)
@@ -131,7 +130,7 @@ def open_market(
 def begin(request: RebalanceRequest, snapshot: MarketSnapshot, runtime: Runtime) -> RunRecord:
     """Put the run on record; what comes back is the stored one, complete if this work was done before."""
     runtime.runs.save_holdings(request.holdings)
-    return runtime.runs.begin(pipeline.begun(request, snapshot, datetime.now(UTC)))
+    return runtime.runs.begin(recording.begun(request, snapshot, datetime.now(UTC)))
 
 
 def finish(
@@ -148,21 +147,15 @@ def finish(
     path = runtime.settings.reports_path / f"{begun.run_id}.html"
     write_report(document, path)
     now = datetime.now(UTC)
-    record = pipeline.completed(begun, document, now, timings=timings, report_path=str(path), await_approval=await_approval)
-    pipeline.persist(record, runtime.runs)
+    record = recording.completed(begun, document, now, timings=timings, report_path=str(path), await_approval=await_approval)
+    recording.persist(record, runtime.runs)
     return runtime.runs.get(begun.run_id)
-
-
-def failed(begun: RunRecord, error: PortoptError) -> RunRecord:
-    """The record of a run that ended without a proposal, with its problem object."""
-    status = RunStatus.INFEASIBLE if error.code == "infeasible" else RunStatus.FAILED
-    return dataclasses.replace(begun, status=status, completed_at=datetime.now(UTC), problem=error.problem())
 
 
 def approve(run_id: str, runtime: Runtime) -> RunRecord:
     """Release the event of a proposal that awaited a person."""
     record = dataclasses.replace(runtime.runs.get(run_id), status=RunStatus.COMPLETED)
-    runtime.runs.release(run_id, pipeline.event_of(record))
+    runtime.runs.release(run_id, recording.event_of(record))
     deliver(runtime)
     return runtime.runs.get(run_id)
 
@@ -218,87 +211,6 @@ def frontier_document(problem: Problem, found: Frontier) -> dict[str, Any]:
     }
 
 
-def explain(run_id: str, runtime: Runtime) -> dict[str, Any]:
-    """Why each trade, and what each binding limit costs, from the stored document."""
-    record = run_record(run_id, runtime)
-    document = record.document
-    if document is None:
-        return {"run_id": run_id, "status": record.status.value, "problem": record.problem}
-    keys = ("verdict", "objective", "risk_aversion", "proposal", "trades", "limit_prices", "limits", "relaxations", "risk")
-    return {"run_id": run_id, "status": record.status.value, **{k: document[k] for k in keys if k in document}}
-
-
-def replay(run_id: str, runtime: Runtime) -> dict[str, Any]:
-    """Work the run out again from its stored request and pricing pack, and compare bytes."""
-    from portopt.dialects.requests import rebalance_request_from_data
-
-    record = run_record(run_id, runtime)
-    if record.document is None or record.pricing_pack_id is None:
-        raise MissingInput(
-            f"run {run_id} has no document to compare with (status {record.status.value})", field="run", value=run_id
-        )
-    request = rebalance_request_from_data(record.request)
-    snapshot = pipeline.reopen(request, record.pricing_pack_id, runtime.packs)
-    document = pipeline.work(request, snapshot, frontier=record.document.get("frontier") is not None)
-    replayed = digest(canonical_json(document))
-    return {
-        "run_id": run_id,
-        "pricing_pack_id": record.pricing_pack_id,
-        "same": replayed == record.document_digest,
-        "digest": record.document_digest,
-        "replayed_digest": replayed,
-    }
-
-
-def packs_difference(a: str, b: str, runtime: Runtime) -> dict[str, Any]:
-    """What changed in the data between two packs (or the packs of two runs), and in the decision between two runs."""
-    from portopt.reports.difference import decision_difference
-
-    runs = {key: runtime.runs.get(key) for key in (a, b) if key.startswith("reb-")}
-    ids = [runs[key].pricing_pack_id if key in runs else key for key in (a, b)]
-    answer: dict[str, Any] = {"a": a, "b": b, "data": plain(runtime.packs.difference(str(ids[0]), str(ids[1])))}
-    first, second = (_decision_on(key, runs, runtime) for key in (a, b))
-    if first is not None and second is not None:
-        answer["decision"] = decision_difference(first, second)
-    return answer
-
-
-def _decision_on(key: str, named: Mapping[str, RunRecord], runtime: Runtime) -> Mapping[str, Any] | None:
-    if key in named:
-        return named[key].document
-    on_pack = [r for r in runtime.runs.runs(limit=500) if r.pricing_pack_id == key]
-    complete = [r for r in (runtime.runs.get(r.run_id) for r in on_pack) if r.document is not None]
-    return complete[0].document if complete else None
-
-
-def runs(runtime: Runtime, *, portfolio_id: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
-    """The newest runs, a line each."""
-    return [run_line(r) for r in runtime.runs.runs(portfolio_id=portfolio_id, limit=limit)]
-
-
-def run_line(record: RunRecord) -> dict[str, Any]:
-    headline = (record.document or {}).get("headline", {})
-    return {
-        "run_id": record.run_id,
-        "portfolio_id": record.portfolio_id,
-        "status": record.status.value,
-        "as_of": record.as_of.isoformat(),
-        "created_at": record.created_at.isoformat(),
-        "pricing_pack_id": record.pricing_pack_id,
-        "trades": headline.get("trades"),
-        "turnover": headline.get("turnover"),
-        "report_path": record.report_path,
-    }
-
-
-def run_record(run_id: str, runtime: Runtime) -> RunRecord:
-    """Raises UnknownRun, naming the most recent runs."""
-    try:
-        return runtime.runs.get(run_id)
-    except UnknownRun:
-        raise UnknownRun(run_id, [r.run_id for r in runtime.runs.runs(limit=5)]) from None
-
-
 def policies(runtime: Runtime) -> tuple[Policy, ...]:
     """The store's policies; before any were seeded, the ones this version ships."""
     from portopt.dialects.policies import shipped_policies
@@ -324,10 +236,3 @@ def seed_policies(runtime: Runtime, found: tuple[Policy, ...] | None = None) -> 
     chosen = found if found is not None else shipped_policies()
     changed = runtime.runs.save_policies(chosen)
     return {"policies": [p.id for p in chosen], "changed": changed}
-
-
-def doctor(runtime: Runtime) -> dict[str, Any]:
-    """The installation's own health."""
-    from portopt.health import doctor as examine
-
-    return examine(runtime)

@@ -21,7 +21,7 @@ STEPS = {
     "trade": ("portopt.pipeline", "trade"),
     "conclude": ("portopt.pipeline", "conclude"),
     "write_report": ("portopt.reports.page", "write_report"),
-    "persist": ("portopt.pipeline", "persist"),
+    "persist": ("portopt.recording", "persist"),
     "deliver": ("portopt.service", "deliver"),
 }
 

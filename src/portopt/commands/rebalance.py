@@ -64,7 +64,7 @@ def demo(
     as_json: Json = False,
 ) -> Answer:
     """Run the rebalance flow on the sample book and show the proposal."""
-    from portopt import service
+    from portopt import history, service
     from portopt.commands.orders import Options, read_order
     from portopt.commands.progress import Spinner
     from portopt.runtime import runtime
@@ -77,7 +77,7 @@ def demo(
 
         with progress.step("run the flow"):
             run_id = run_flow("rebalance", {}, runtime().home)
-    return proposal(service.run_record(str(run_id), runtime()))
+    return proposal(history.run_record(str(run_id), runtime()))
 
 
 def _require_folder(output_dir: Path | None) -> None:

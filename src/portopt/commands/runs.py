@@ -17,10 +17,10 @@ packs = typer.Typer(help="Pricing packs: the immutable data that runs rest on.",
 
 def explain(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
     """Why each trade, what each binding limit costs, and how far the answer can be trusted."""
-    from portopt import service
+    from portopt import history
     from portopt.runtime import runtime
 
-    explanation = service.explain(run, runtime())
+    explanation = history.explain(run, runtime())
 
     def say(console: Console) -> None:
         from portopt.reports.console import print_explanation
@@ -32,12 +32,12 @@ def explain(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
 
 def replay(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
     """Work a run out again from its stored request and pricing pack; the bytes must be the same."""
-    from portopt import service
+    from portopt import history
     from portopt.commands.progress import Spinner
     from portopt.runtime import runtime
 
     with Spinner() as progress, progress.step("replay"):
-        answer = service.replay(run, runtime())
+        answer = history.replay(run, runtime())
     if answer["same"]:
         said = f"same: {answer['run_id']} gives the same bytes again ({answer['digest']})"
     else:
@@ -47,11 +47,11 @@ def replay(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
 
 def approve(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
     """Release the event of a proposal that awaited a person."""
-    from portopt import service
+    from portopt import history, service
     from portopt.runtime import runtime
 
     record = service.approve(run, runtime())
-    document = service.run_line(record)
+    document = history.run_line(record)
     return Answer(document, words(f"{record.run_id} is {record.status.value}"))
 
 
@@ -61,10 +61,10 @@ def list_runs(
     as_json: Json = False,
 ) -> Answer:
     """The runs of this store, the newest first."""
-    from portopt import service
+    from portopt import history
     from portopt.runtime import runtime
 
-    found = service.runs(runtime(), portfolio_id=portfolio_id, limit=limit)
+    found = history.runs(runtime(), portfolio_id=portfolio_id, limit=limit)
 
     def say(console: Console) -> None:
         from portopt.reports.console import print_runs
@@ -92,10 +92,10 @@ def diff(
     as_json: Json = False,
 ) -> Answer:
     """What changed in the prices between two packs, and in the decision where both have a run."""
-    from portopt import service
+    from portopt import history
     from portopt.runtime import runtime
 
-    difference: dict[str, Any] = service.packs_difference(a, b, runtime())
+    difference: dict[str, Any] = history.packs_difference(a, b, runtime())
 
     def say(console: Console) -> None:
         from portopt.reports.console import print_pack_difference

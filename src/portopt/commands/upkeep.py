@@ -21,12 +21,12 @@ def database() -> None:
 
 def doctor(as_json: Json = False) -> Answer:
     """Check this installation, and say how to mend what is broken."""
-    from portopt import service
+    from portopt import health as examination
     from portopt.commands.progress import Spinner
     from portopt.runtime import runtime
 
     with Spinner() as progress, progress.step("examine"):
-        health = service.doctor(runtime())
+        health = examination.doctor(runtime())
 
     def say(console: Console) -> None:
         from portopt.reports.console import print_doctor

@@ -1,0 +1,95 @@
+"""Questions about runs that were made: why, again, what changed, which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from portopt import pipeline
+from portopt.domain.canonical import canonical_json, digest, plain
+from portopt.domain.errors import MissingInput, UnknownRun
+from portopt.domain.run import RunRecord
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+
+def explain(run_id: str, runtime: Runtime) -> dict[str, Any]:
+    """Why each trade, and what each binding limit costs, from the stored document."""
+    record = run_record(run_id, runtime)
+    document = record.document
+    if document is None:
+        return {"run_id": run_id, "status": record.status.value, "problem": record.problem}
+    keys = ("verdict", "objective", "risk_aversion", "proposal", "trades", "limit_prices", "limits", "relaxations", "risk")
+    return {"run_id": run_id, "status": record.status.value, **{k: document[k] for k in keys if k in document}}
+
+
+def replay(run_id: str, runtime: Runtime) -> dict[str, Any]:
+    """Work the run out again from its stored request and pricing pack, and compare bytes."""
+    from portopt.dialects.requests import rebalance_request_from_data
+
+    record = run_record(run_id, runtime)
+    if record.document is None or record.pricing_pack_id is None:
+        raise MissingInput(
+            f"run {run_id} has no document to compare with (status {record.status.value})", field="run", value=run_id
+        )
+    request = rebalance_request_from_data(record.request)
+    snapshot = pipeline.reopen(request, record.pricing_pack_id, runtime.packs)
+    document = pipeline.work(request, snapshot, frontier=record.document.get("frontier") is not None)
+    replayed = digest(canonical_json(document))
+    return {
+        "run_id": run_id,
+        "pricing_pack_id": record.pricing_pack_id,
+        "same": replayed == record.document_digest,
+        "digest": record.document_digest,
+        "replayed_digest": replayed,
+    }
+
+
+def packs_difference(a: str, b: str, runtime: Runtime) -> dict[str, Any]:
+    """What changed in the data between two packs (or the packs of two runs), and in the decision between two runs."""
+    from portopt.reports.difference import decision_difference
+
+    runs = {key: runtime.runs.get(key) for key in (a, b) if key.startswith("reb-")}
+    ids = [runs[key].pricing_pack_id if key in runs else key for key in (a, b)]
+    answer: dict[str, Any] = {"a": a, "b": b, "data": plain(runtime.packs.difference(str(ids[0]), str(ids[1])))}
+    first, second = (_decision_on(key, runs, runtime) for key in (a, b))
+    if first is not None and second is not None:
+        answer["decision"] = decision_difference(first, second)
+    return answer
+
+
+def _decision_on(key: str, named: Mapping[str, RunRecord], runtime: Runtime) -> Mapping[str, Any] | None:
+    if key in named:
+        return named[key].document
+    on_pack = [r for r in runtime.runs.runs(limit=500) if r.pricing_pack_id == key]
+    complete = [r for r in (runtime.runs.get(r.run_id) for r in on_pack) if r.document is not None]
+    return complete[0].document if complete else None
+
+
+def runs(runtime: Runtime, *, portfolio_id: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+    """The newest runs, a line each."""
+    return [run_line(r) for r in runtime.runs.runs(portfolio_id=portfolio_id, limit=limit)]
+
+
+def run_line(record: RunRecord) -> dict[str, Any]:
+    headline = (record.document or {}).get("headline", {})
+    return {
+        "run_id": record.run_id,
+        "portfolio_id": record.portfolio_id,
+        "status": record.status.value,
+        "as_of": record.as_of.isoformat(),
+        "created_at": record.created_at.isoformat(),
+        "pricing_pack_id": record.pricing_pack_id,
+        "trades": headline.get("trades"),
+        "turnover": headline.get("turnover"),
+        "report_path": record.report_path,
+    }
+
+
+def run_record(run_id: str, runtime: Runtime) -> RunRecord:
+    """Raises UnknownRun, naming the most recent runs."""
+    try:
+        return runtime.runs.get(run_id)
+    except UnknownRun:
+        raise UnknownRun(run_id, [r.run_id for r in runtime.runs.runs(limit=5)]) from None
