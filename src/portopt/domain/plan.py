@@ -64,6 +64,7 @@ class RebalancePlan:
     rounding_gap: how much worse the whole-share book is than the continuous optimum, in the objective's unit.
     rounding: "exact" (fractional), "mip" (proved optimal), "mip_time_limit" (best found, gap in mip_gap).
     readings: every limit read off the whole-share book.
+    notes: what a reader should know beside the figures: a cap on cash that whole lots could only come near.
     """
 
     portfolio_id: str
@@ -85,6 +86,7 @@ class RebalancePlan:
     rounding_gap: float
     mip_gap: float | None = None
     cost_model: str = "linear"
+    notes: tuple[str, ...] = ()
 
     @property
     def total_cost(self) -> Decimal:

@@ -1,1 +1,7 @@
 """Solution and holdings to an executable plan."""
+
+from portopt.trading.costs import estimate_trade_cost
+from portopt.trading.errors import NotRoundable
+from portopt.trading.plan import make_plan
+
+__all__ = ["NotRoundable", "estimate_trade_cost", "make_plan"]

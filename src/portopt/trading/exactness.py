@@ -1,0 +1,59 @@
+"""A settled book held against the problem, in the problem's own words: what it is worth, and which limits it misses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portopt.domain.certificate import Tolerances
+from portopt.domain.problem import Problem, Readings
+from portopt.trading.book import Book, Settled
+from portopt.trading.share_program import CASH_CAPS
+
+HOLDS = Tolerances().feasibility
+AFTER_COSTS = "cash_after_costs"
+
+# Below this an objective is as good as zero, and a gap is measured against it instead: ten basis points of return, a
+# Sharpe ratio of 0.01, the half variance of one percent of risk.
+SMALLEST_SCALE = {"return": 1e-3, "ratio": 1e-2, "half variance": 5e-5}
+
+
+def worth(problem: Problem, book: Book, settled: Settled) -> float:
+    """What is minimized: the objective with all its costs, the flat fees too, turned so that less is better."""
+    sign = -1.0 if problem.objective.sense == "maximize" else 1.0
+    value = sign * problem.objective.value(settled.weights, problem)
+    if not problem.objective.charges_costs:
+        return value
+    flat = float(book.fees.per_trade / book.value) * len(settled.orders) / problem.holding_period_years
+    if problem.objective.unit == "ratio":
+        sigma = problem.moments.covariance.volatility(settled.weights)
+        return value + flat / sigma if sigma > 0.0 else value
+    return value + flat
+
+
+def scale_of(problem: Problem, value: float) -> float:
+    """What a relative gap is relative to."""
+    return max(abs(value), SMALLEST_SCALE.get(problem.objective.unit, 1e-6))
+
+
+def readings(problem: Problem, settled: Settled) -> tuple[Readings, ...]:
+    """Every limit read off the book."""
+    return tuple(limit.read(settled.weights, problem) for limit in problem.limits)
+
+
+def missed(problem: Problem, book: Book, settled: Settled, cash_residual: float | None) -> Mapping[str, float]:
+    """By limit, in its own unit, what the book misses it by; soft limits aside.
+
+    cash_residual: how far the cash left after costs may pass its cap, a fraction of portfolio value; None is not at all.
+    """
+    out: dict[str, float] = {}
+    if settled.cash_after < 0:
+        out[AFTER_COSTS] = float(-settled.cash_after / book.value)
+    for limit, reading in zip(problem.limits, readings(problem, settled), strict=True):
+        if limit.soft:
+            continue
+        by = reading.worst()
+        if cash_residual is not None and limit.kind in CASH_CAPS:
+            by = max(by - cash_residual - float(settled.costs / book.value), 0.0)
+        if by > HOLDS:
+            out[limit.kind] = by
+    return out

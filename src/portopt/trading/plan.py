@@ -1,0 +1,145 @@
+"""Certified weights and holdings become orders: whole shares, money to the cent, in the order of execution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from portopt.analysis.figures import figures
+from portopt.domain.arrays import Vector
+from portopt.domain.certificate import ValidatedSolution
+from portopt.domain.errors import DataError, InvalidValue
+from portopt.domain.holdings import Holdings
+from portopt.domain.plan import PlanLine, RebalancePlan, Trade
+from portopt.domain.problem import Problem
+from portopt.domain.program import StandardForm
+from portopt.domain.request import TradingRules
+from portopt.optimization import assemble, solve
+from portopt.trading.book import Book, Order, Settled, open_book
+from portopt.trading.costs import NOTHING
+from portopt.trading.exactness import readings
+from portopt.trading.fractional import round_to_fractions
+from portopt.trading.rounding import Rounded
+from portopt.trading.whole import round_to_lots
+
+
+def make_plan(
+    problem: Problem,
+    validated: ValidatedSolution,
+    holdings: Holdings,
+    prices: Mapping[str, Decimal],
+    rules: TradingRules,
+    reasons: Mapping[str, str] | None = None,
+) -> RebalancePlan:
+    """Orders that keep every limit the weights kept, paid for from the book's own cash.
+
+    Args:
+        problem: as it was solved; its w_prev are the weights of `holdings` at `prices`.
+        validated: the certified continuous optimum.
+        prices: money per share of every asset but cash.
+        rules: share granularity, least trade, effort.
+        reasons: one sentence by asset id, for the trades.
+    Raises:
+        DataError: an asset without a positive price, a universe without cash, holdings that are not the problem's.
+        NotRoundable: weights satisfy the limits, whole shares cannot.
+        InvalidValue: a lot size below one or a negative threshold.
+
+    The search is deterministic. It ends at its gap or its node limit; only where rules.time_limit_seconds cuts it off
+    (rounding "mip_time_limit") may another machine get further.
+    """
+    _check(rules)
+    book = open_book(problem, holdings, prices)
+    form = assemble(problem)
+    x = _certified_point(form, validated)
+    if rules.fractional:
+        rounded, note = round_to_fractions(problem, form, book, rules, x)
+        rounding = "exact"
+    else:
+        rounded, note = round_to_lots(problem, form, book, rules, x)
+        rounding = "mip" if rounded.proved else "mip_time_limit"
+    return _plan(problem, validated, book, rounded, rounding, (note,) if note else (), reasons or {})
+
+
+def _check(rules: TradingRules) -> None:
+    if rules.lot_size < 1:
+        raise InvalidValue("trading.lot_size", rules.lot_size, "a lot is at least one share", fix="set trading.lot_size to 1")
+    if not rules.min_trade_value >= 0:
+        raise InvalidValue("trading.min_trade_value", rules.min_trade_value, "must not be negative", fix="set it to 0")
+
+
+def _certified_point(form: StandardForm, validated: ValidatedSolution) -> Vector:
+    """The optimum on all columns of the form."""
+    raw = validated.solution.raw
+    if raw is not None and raw.x is not None and len(raw.x) == form.n_columns:
+        return raw.x
+    x = solve(form).x
+    if x is None:
+        raise DataError("the certified weights do not belong to this problem", field="solution")
+    return x
+
+
+def _plan(
+    problem: Problem,
+    validated: ValidatedSolution,
+    book: Book,
+    rounded: Rounded,
+    rounding: str,
+    notes: tuple[str, ...],
+    reasons: Mapping[str, str],
+) -> RebalancePlan:
+    settled = rounded.settled
+    orders = sorted(settled.orders, key=lambda order: (order.is_buy, -order.value, book.ids[order.i]))
+    sign = 1.0 if problem.objective.sense == "maximize" else -1.0
+    lost = sign * (problem.objective.value(validated.weights, problem) - problem.objective.value(settled.weights, problem))
+    return RebalancePlan(
+        portfolio_id=book.portfolio_id,
+        currency=book.currency,
+        value=book.value,
+        cash_before=book.cash,
+        cash_after=settled.cash_after,
+        trades=tuple(_trade(book, settled, order, k + 1, reasons) for k, order in enumerate(orders)),
+        lines=_lines(book, settled, validated.weights),
+        buys_value=sum((o.value for o in orders if o.is_buy), NOTHING),
+        sells_value=sum((o.value for o in orders if not o.is_buy), NOTHING),
+        commission_total=sum((o.commission for o in orders), NOTHING),
+        impact_total=sum((o.impact for o in orders), NOTHING),
+        turnover=0.5 * float(abs(settled.weights - book.w_prev).sum()),
+        before=figures(problem, book.w_prev),
+        after=figures(problem, settled.weights),
+        readings=readings(problem, settled),
+        rounding=rounding,
+        rounding_gap=lost,
+        mip_gap=rounded.gap,
+        cost_model=book.fees.model,
+        notes=notes,
+    )
+
+
+def _trade(book: Book, settled: Settled, order: Order, priority: int, reasons: Mapping[str, str]) -> Trade:
+    asset_id = book.ids[order.i]
+    return Trade(
+        asset_id=asset_id,
+        side="buy" if order.is_buy else "sell",
+        shares=abs(order.shares),
+        price=book.prices[order.i],
+        value=order.value,
+        commission=order.commission,
+        impact=order.impact,
+        weight_before=float(book.w_prev[order.i]),
+        weight_after=float(settled.weights[order.i]),
+        priority=priority,
+        reason=reasons.get(asset_id, ""),
+    )
+
+
+def _lines(book: Book, settled: Settled, target: Vector) -> tuple[PlanLine, ...]:
+    """Every asset; cash is counted in money, one unit a share, after costs."""
+    moved = {order.i: order.shares for order in settled.orders}
+    lines = []
+    for i, asset_id in enumerate(book.ids):
+        cash = i == book.cash_position
+        before = book.cash if cash else book.shares[i]
+        after = settled.cash_after if cash else before + moved.get(i, NOTHING)
+        weights = (float(book.w_prev[i]), float(target[i]), float(settled.weights[i]))
+        lines.append(PlanLine(asset_id, before, after, book.prices[i], *weights))
+    return tuple(lines)

@@ -1,0 +1,126 @@
+"""Whole shares for a certified choice of weights, or the limit that forbids them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from portopt.domain.arrays import Vector
+from portopt.domain.problem import Problem
+from portopt.domain.program import StandardForm
+from portopt.domain.request import TradingRules
+from portopt.trading.book import Book
+from portopt.trading.branch_and_cut import Search, search
+from portopt.trading.errors import NotRoundable
+from portopt.trading.extended import opened_above
+from portopt.trading.rounding import Rounded, Rounding
+from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program
+
+MIN_TRADE = "min_trade_value"
+PROBE_SECONDS = 2.0
+PROBE_NODES = 2_000
+
+
+def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: TradingRules, x: Vector) -> tuple[Rounded, str]:
+    """The best whole-share book, and a note on what could only be kept to a rounding remainder ("" when nothing).
+
+    A cap on cash (`cash.max`, `fully_invested`) is kept exactly where some book keeps it; otherwise the cash left after
+    costs stays within the least remainder that whole lots allow. Raises NotRoundable for any other limit.
+    """
+    deadline = time.monotonic() + rules.time_limit_seconds
+    reference = form.objective(x)
+    _, cap = opened_above(form, book.cash_position, CASH_CAPS)
+    residuals: list[float | None] = [None] if cap > 0.0 else []
+    if np.isfinite(cap):
+        residuals.append(_cheapest_lot(book, rules))
+    for residual in residuals:
+        program = share_program(problem, form, book, rules, cash_residual=residual)
+        rounding = Rounding(problem, book, rules, program, residual, deadline)
+        rounded = rounding.run(x, reference)
+        if rounded is not None:
+            return rounded, _note(book, rounded, cap, residual)
+    least = _least_cash(problem, form, book, rules) if np.isfinite(cap) else None
+    if least is not None:
+        program = share_program(problem, form, book, rules, cash_residual=least)
+        rounding = Rounding(problem, book, rules, program, least, max(deadline, time.monotonic() + PROBE_SECONDS))
+        rounded = rounding.run(x, reference)
+        if rounded is not None:
+            return rounded, _note(book, rounded, cap, least)
+    raise _refusal(problem, form, book, rules, rounding)
+
+
+def _cheapest_lot(book: Book, rules: TradingRules) -> float:
+    """The price of the cheapest lot less a cent: cash below it cannot buy anything."""
+    prices = [book.prices[i] * rules.lot_size for i in book.movable]
+    return float((min(prices, default=book.value) - 0) / book.value)
+
+
+def _least_cash(problem: Problem, form: StandardForm, book: Book, rules: TradingRules) -> float | None:
+    """The least cash, over its cap and after costs, that any whole-share book of the linear limits can do with."""
+    program = share_program(problem, form, book, rules, cash_residual=FAR)
+    found = _probe(program, cash=True)
+    if found is None:
+        return None
+    _, cap = opened_above(form, book.cash_position, CASH_CAPS)
+    largest = max(float(book.prices[i] * rules.lot_size / book.value) for i in book.movable)
+    over = found - cap
+    return None if over > largest else over + 1e-7
+
+
+FAR = 1e3
+
+
+def _probe(program: ShareProgram, *, cash: bool = False) -> float | None:
+    """Whether there is any whole-share book of these rows; the least cash after costs where asked, 0.0 else; None when none."""
+    form = program.form
+    cost = np.zeros(form.n_columns)
+    if cash:
+        row = form.A.shape[0] - 1
+        at = slice(form.A.indptr[row], form.A.indptr[row + 1])
+        cost[form.A.indices[at]] = form.A.data[at]
+    lower, upper = form.box()
+    asked = Search(cost, sp.csr_array(form.A), form.row_lower, form.row_upper, lower, upper, form.integer)
+    found = search(asked, gap=1e-9, seconds=PROBE_SECONDS, nodes=PROBE_NODES)
+    if found.x is None:
+        return None
+    return float(cost @ found.x)
+
+
+def _note(book: Book, rounded: Rounded, cap: float, residual: float | None) -> str:
+    if residual is None:
+        return ""
+    cash, costs = rounded.settled.cash_after, rounded.settled.costs
+    return (
+        f"cash was to be at most {cap:.2%}: whole lots leave {cash} {book.currency}, less than the cheapest lot, after costs "
+        f"of {costs} {book.currency} were paid"
+    )
+
+
+def _refusal(problem: Problem, form: StandardForm, book: Book, rules: TradingRules, rounding: Rounding) -> NotRoundable:
+    """Which limit, taken away, would let whole shares through; found by taking each away."""
+    if not rounding.infeasible:
+        return NotRoundable(
+            (),
+            f"none was found within {rules.time_limit_seconds:g} seconds",
+            measured={"time_limit_seconds": rules.time_limit_seconds, "rounds": rounding.rounds},
+            fixes=["raise trading.time_limit_seconds", "set trading.fractional to true"],
+        )
+    limits = {limit.kind: limit for limit in problem.limits if not limit.structural}
+    culprits = []
+    for kind in (*(k for k in form.limits if k in limits), MIN_TRADE):
+        free = form.without(lambda name, kind=kind: name == kind)  # type: ignore[misc]
+        eased = replace(rules, min_trade_value=0.0) if kind == MIN_TRADE else rules
+        program = share_program(problem, free, book, eased)
+        if _probe(program) is not None:
+            culprits.append(kind)
+    described = {k: limits[k].describe() if k in limits else f"{rules.min_trade_value} at least per trade" for k in culprits}
+    lots = "shares" if rules.lot_size == 1 else f"lots of {rules.lot_size} shares"
+    return NotRoundable(
+        culprits,
+        f"no book of whole {lots} worth {book.value} {book.currency} satisfies every limit, though fractional weights do",
+        measured={"limits": described, "portfolio_value": str(book.value), "lot_size": rules.lot_size},
+        fixes=["set trading.fractional to true", "use a larger portfolio", *(f"open {k} a little" for k in culprits)],
+    )
