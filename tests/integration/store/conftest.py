@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -107,6 +108,12 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture
+def programs() -> Path:
+    """PostgreSQL's own folder of programs, for tests that need a server to themselves."""
+    return need_programs()
+
+
+@pytest.fixture
 def own_server() -> Iterator[Callable[..., Server]]:
     """Servers of a test's own, to stop and start."""
     servers: list[Server] = []
@@ -120,31 +127,77 @@ def own_server() -> Iterator[Callable[..., Server]]:
         server.remove()
 
 
+class Databases:
+    """Databases on one server, each dropped when it is let go."""
+
+    def __init__(self, server_url: str) -> None:
+        self.server = make_url(server_url).set(drivername="postgresql+psycopg")
+        self.admin = create_engine(self.server, isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def one(self, template: str = "template1") -> Iterator[str]:
+        name = f"portopt_test_{uuid.uuid4().hex[:12]}"
+        with self.admin.connect() as connection:
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        try:
+            yield self.server.set(database=name).render_as_string(hide_password=False)
+        finally:
+            with self.admin.connect() as connection:
+                connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def databases(postgres_url: str) -> Iterator[Databases]:
+    found = Databases(postgres_url)
+    yield found
+    found.admin.dispose()
+
+
 @pytest.fixture
-def postgres_database(postgres_url: str) -> Iterator[str]:
+def postgres_database(databases: Databases) -> Iterator[str]:
     """An empty database, gone afterwards."""
-    name = f"portopt_test_{uuid.uuid4().hex[:12]}"
-    admin = create_engine(make_url(postgres_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
-    admin.dispose()
+    with databases.one() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_database(databases: Databases) -> Iterator[str]:
+    """To be copied by name: migrating every test's database again would be most of the suite's time."""
+    with databases.one() as url:
+        _migrate(url)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "portopt.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+def _migrate(url: str) -> None:
+    store = SqlStore(url)
+    store.migrate()
+    store.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind: migrated for a test that asks for a `store` too, empty for the others."""
+    migrated = "store" in request.fixturenames
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/portopt.db"
-    return str(request.getfixturevalue("postgres_database"))
+        if migrated:
+            shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "portopt.db")
+        yield f"sqlite:///{tmp_path}/portopt.db"
+        return
+    template = request.getfixturevalue("migrated_database") if migrated else "template1"
+    with request.getfixturevalue("databases").one(template) as found:
+        yield found
 
 
 @pytest.fixture
 def store(url: str) -> Iterator[SqlStore]:
     found = SqlStore(url)
-    found.migrate()
     yield found
     found.close()
 

@@ -16,23 +16,28 @@ from portopt.domain.errors import DataError, InvalidValue, OutsideError, Portopt
 
 BUSY_SECONDS = 30.0  # how long a writer waits for its turn
 CONNECT_SECONDS = 5
-_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"}
+_POSTGRES, _SQLITE = "postgresql+psycopg", "sqlite+pysqlite"
+_DRIVERS = {"postgres": _POSTGRES, "postgresql": _POSTGRES, _POSTGRES: _POSTGRES, "sqlite": _SQLITE, _SQLITE: _SQLITE}
 _WRITES = "portopt_writes"
 
 
 def parse_url(text: str) -> URL:
-    """The database URL with its driver filled in. Raises InvalidValue, never repeating a password."""
+    """The database URL as it was written. Raises InvalidValue, never repeating a password."""
     try:
         url = make_url(text)
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):
         # What cannot be parsed cannot be masked either, so it is not shown.
         raise InvalidValue("database_url", "…", "this is not a database URL", fix=_EXAMPLES) from None
-    shown = url.render_as_string(hide_password=True)
-    if url.get_backend_name() not in ("postgresql", "sqlite") and url.drivername not in _DRIVERS:
-        raise InvalidValue("database_url", shown, "the store speaks SQLite and PostgreSQL", fix=_EXAMPLES)
+    if url.drivername not in _DRIVERS:
+        raise InvalidValue("database_url", masked(url), "the store speaks SQLite and PostgreSQL (psycopg)", fix=_EXAMPLES)
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        raise InvalidValue("database_url", shown, "a database in memory keeps nothing; name a file", fix=_EXAMPLES)
-    return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+        raise InvalidValue("database_url", masked(url), "a database in memory keeps nothing; name a file", fix=_EXAMPLES)
+    return url
+
+
+def masked(url: URL) -> str:
+    """The URL as it may be shown: without a password, wherever it stands."""
+    return url.difference_update_query(["password", "passfile"]).render_as_string(hide_password=True)
 
 
 _EXAMPLES = "use sqlite:////path/to/portopt.db or postgresql+psycopg://user:password@host:5432/database"
@@ -76,9 +81,10 @@ class Database:
     """An engine with two doors, `reading` and `writing`; every failure leaves as one of our errors."""
 
     def __init__(self, url: str) -> None:
-        self.url = parse_url(url)
+        given = parse_url(url)
+        self.shown = masked(given)
+        self.url = given.set(drivername=_DRIVERS[given.drivername])
         self.engine = open_engine(self.url)
-        self.shown = make_url(url).render_as_string(hide_password=True)
 
     @property
     def dialect(self) -> str:
@@ -102,7 +108,12 @@ class Database:
 
     def make_folder(self) -> None:
         if self.dialect == "sqlite" and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutsideError(
+                    f"the folder of {self.shown} cannot be made: {error.strerror}", field="database_url", value=self.shown
+                ) from error
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -131,8 +142,9 @@ class Database:
         return DataError(f"the database at {self.shown} refused a value: {said}", **where)
 
     def _without_password(self, text: str) -> str:
-        password = self.url.password
-        return text.replace(str(password), "***") if password else text
+        for password in filter(None, (self.url.password, self.url.query.get("password"))):
+            text = text.replace(str(password), "***")
+        return text
 
 
 def _missing(error: exc.DBAPIError) -> bool:

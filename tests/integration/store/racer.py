@@ -1,0 +1,103 @@
+"""One of several processes that do the same thing to one database at the same moment.
+
+Told on its standard input, a line each: `URL ACTION NAME`, answered by READY once the store is open; then anything,
+answered by what the action gave, as JSON. Then the next race.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from datetime import UTC, date, datetime, timedelta
+
+from portopt.adapters.store import outbox
+from portopt.adapters.store.sql import SqlStore
+from portopt.domain.run import Event, RunRecord, RunStatus
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def finished(name: str) -> RunRecord:
+    """The same run whoever does it, signed by the racer."""
+    return RunRecord(
+        run_id="reb-race",
+        kind="rebalance",
+        portfolio_id="P1",
+        status=RunStatus.COMPLETED,
+        request={},
+        pricing_pack_id="pack-1",
+        as_of=date(2026, 11, 19),
+        created_at=NOW,
+        completed_at=NOW,
+        document={"by": name, "headline": {"by": name}},
+        document_digest=name,
+    )
+
+
+def event(name: str) -> Event:
+    return Event(f"event-{name}", "portfolio_optimized", "P1", {"by": name}, NOW)
+
+
+def complete(store: SqlStore, name: str) -> bool:
+    return store.complete(finished(name), event(name))
+
+
+def fail(store: SqlStore, name: str) -> bool:
+    store.fail(finished(name))
+    return True
+
+
+def pin(store: SqlStore, name: str) -> str:
+    return store.pin("trigger", f"pack-{name}")
+
+
+def release(store: SqlStore, name: str) -> bool:
+    return store.release("reb-race", event(name))
+
+
+def claim(store: SqlStore, name: str) -> list[str]:
+    """Relay until nothing is left: what this one delivered, with when it began and ended."""
+    log: list[str] = []
+    while events := store.claim_events(3, 60.0, datetime.now(UTC)):
+        for found in events:
+            log.append(f"{found.key} {found.event_id} {time.time()}")
+            store.mark_delivered(found.event_id, datetime.now(UTC))
+    return log
+
+
+def die_completing(store: SqlStore, name: str) -> bool:
+    """Killed with everything written and nothing committed."""
+    original = outbox.put
+
+    def dying(*args: object) -> bool:
+        original(*args)  # type: ignore[arg-type]
+        os.kill(os.getpid(), signal.SIGKILL)
+        return True
+
+    outbox.put = dying  # type: ignore[assignment]
+    return complete(store, name)
+
+
+def write_often(store: SqlStore, name: str) -> int:
+    """Read-then-write transactions, the kind that fails without queueing."""
+    for i in range(25):
+        run = finished(name)
+        store.begin(RunRecord(f"reb-{name}-{i}", "rebalance", "P1", RunStatus.PENDING, {}, None, run.as_of, NOW + timedelta(i)))
+    return 25
+
+
+def migrate(store: SqlStore, _: str) -> str:
+    return store.migrate()
+
+
+if __name__ == "__main__":
+    while line := sys.stdin.readline():
+        url, action, name = line.split()
+        store = SqlStore(url)
+        print("READY", flush=True)
+        sys.stdin.readline()
+        print(json.dumps(globals()[action](store, name)), flush=True)
+        store.close()

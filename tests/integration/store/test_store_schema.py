@@ -1,0 +1,223 @@
+"""Models, migrations and the databases they meet."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import BLANK_SCHEMA, DDL, MetaData, inspect, text
+
+from portopt.adapters.store import migrate, models, partitions
+from portopt.adapters.store.engine import Database
+from portopt.adapters.store.sql import SqlStore
+from portopt.domain.errors import DataError
+
+
+def as_it_stands(dialect: str) -> MetaData:
+    """The models as the dialect has them: on SQLite without schemas."""
+    if dialect == "postgresql":
+        return models.metadata
+    flat = MetaData()
+    for table in models.metadata.sorted_tables:
+        table.to_metadata(flat, schema=None, referred_schema_fn=lambda *_: BLANK_SCHEMA)
+    return flat
+
+
+def on(store: SqlStore, table: str) -> str:
+    return f"command.{table}" if store._database.dialect == "postgresql" else table
+
+
+def ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Our schemas, and in them everything but the partitions, which are data."""
+    if kind == "schema":
+        return name in ("command", "query", None)  # None: an SQLite file
+    return kind != "table" or not str(name).startswith(f"{partitions.PARENT}_")
+
+
+def differences(database: Database) -> list[object]:
+    options: dict[str, object] = {"include_name": ours, "compare_type": True}
+    if database.dialect == "postgresql":
+        options |= {"include_schemas": True, "version_table_schema": "command"}
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+        return compare_metadata(context, as_it_stands(database.dialect))
+
+
+def test_models_and_migrations_agree(store):
+    assert differences(store._database) == []
+
+
+def test_a_column_the_migrations_lack_is_noticed(store):
+    with store._database.writing() as connection:
+        connection.execute(DDL(f"ALTER TABLE {on(store, 'pins')} ADD COLUMN forgotten INTEGER"))
+    assert len(differences(store._database)) == 1
+
+
+def test_the_newest_revision_is_the_one_the_code_expects(url):
+    database = Database(url)
+    with database.reading() as connection:
+        scripts = ScriptDirectory.from_config(migrate.alembic_config(connection))
+    assert scripts.get_current_head() == migrate.HEAD
+
+
+def test_migrating_again_changes_nothing(store):
+    before = store.health()
+    assert store.migrate() == migrate.HEAD
+    assert store.health() == before
+
+
+def test_the_first_migration_can_be_taken_back(store):
+    with store._database.writing() as connection:
+        command.downgrade(migrate.alembic_config(connection), "base")
+    schema = "command" if store._database.dialect == "postgresql" else None
+    with store._database.reading() as connection:
+        assert inspect(connection).get_table_names(schema=schema) == ["alembic_version"]
+    store.migrate()
+    assert store.health()["runs"] == 0
+
+
+# --- what cannot be used ------------------------------------------------------------------------------------------
+
+
+def test_a_store_that_was_never_migrated_says_what_to_do(url):
+    with pytest.raises(DataError, match="no tables yet") as error:
+        SqlStore(url).get("reb-1")
+    assert error.value.fixes
+
+
+def test_a_store_of_a_newer_version_is_left_alone(store, url):
+    with store._database.writing() as connection:
+        connection.execute(text(f"UPDATE {on(store, 'alembic_version')} SET version_num = 'r0999'"))
+    for attempt in (SqlStore(url).migrate, SqlStore(url).runs):
+        with pytest.raises(DataError, match="newer than this version") as error:
+            attempt()
+        assert error.value.measured == {"revision": "r0999", "newest_known": migrate.HEAD}
+
+
+# --- PostgreSQL: time series --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def on_postgres(postgres_database):
+    found = SqlStore(postgres_database)
+    found.migrate()
+    yield found
+    found.close()
+
+
+def partition_names(store: SqlStore) -> set[str]:
+    with store._database.reading() as connection:
+        names = inspect(connection).get_table_names(schema="query")
+    return {name.removeprefix(f"{partitions.PARENT}_") for name in names if name.startswith(f"{partitions.PARENT}_")}
+
+
+@pytest.mark.postgres
+def test_plain_postgres_gets_monthly_partitions_and_one_for_the_rest(on_postgres):
+    assert on_postgres.health()["time_series_level"] == "partitions"
+    assert "default" in partition_names(on_postgres)
+    assert len(partition_names(on_postgres)) == 1 + 1 + partitions.MONTHS_AHEAD
+
+
+@pytest.mark.postgres
+def test_the_coming_months_are_made_once(on_postgres):
+    christmas = datetime(2031, 12, 24, tzinfo=UTC)
+    made = [f"{partitions.PARENT}_{month}" for month in ("2031_12", "2032_01", "2032_02", "2032_03")]
+    assert on_postgres.maintain(christmas) == made
+    assert on_postgres.maintain(christmas) == []
+
+
+@pytest.mark.postgres
+def test_a_row_before_its_partition_waits_in_the_default_one_and_moves(on_postgres, finished):
+    then = datetime(2031, 12, 31, 23, 59, 59, tzinfo=UTC)
+    fields = {"kind": "optimize", "completed_at": then, "document": {"optimal_weights": {"A": 1.0}}}
+    on_postgres.complete(finished("opt-1", **fields), None)
+
+    def homes() -> list[str]:
+        with on_postgres._database.reading() as connection:
+            found = connection.execute(text("SELECT tableoid::regclass::text FROM query.portfolio_optimization_ts"))
+            return [name.removeprefix("query.portfolio_optimization_ts_") for name in found.scalars()]
+
+    assert homes() == ["default"]
+    on_postgres.maintain(then)
+    assert homes() == ["2031_12"]
+
+
+def test_a_store_without_partitions_has_none_to_make(tmp_path):
+    store = SqlStore(f"sqlite:///{tmp_path}/portopt.db")
+    store.migrate()
+    assert store.health()["time_series_level"] == "plain"
+    assert store.maintain(datetime(2031, 12, 24, tzinfo=UTC)) == []
+
+
+# TimescaleDB itself is not to be had here. Its two faces towards a migration are: on a server that did not preload the
+# library, CREATE EXTENSION ends the session; on one that did, it brings create_hypertable. An extension of SQL alone
+# shows either face to a server whose programs were copied aside.
+
+NOT_PRELOADED = "SELECT pg_terminate_backend(pg_backend_pid());"
+PRELOADED = """
+CREATE SCHEMA timescaledb_information;
+CREATE TABLE timescaledb_information.hypertables (name text, dimension text, chunk interval);
+CREATE FUNCTION public.create_hypertable(relation regclass, dimension name, chunk_time_interval interval)
+RETURNS void LANGUAGE sql AS
+$$ INSERT INTO timescaledb_information.hypertables VALUES (relation::text, dimension, chunk_time_interval) $$;
+"""
+
+
+@pytest.fixture
+def aside():
+    """A folder that the server's user can read."""
+    root = Path(tempfile.mkdtemp(prefix="portopt-programs-"))
+    root.chmod(0o755)
+    yield root
+    shutil.rmtree(root)
+
+
+@pytest.fixture
+def extended_database(aside, own_server, programs):
+    """A database on a server that offers a `timescaledb` made of this SQL."""
+
+    def make(script: str) -> str:
+        asked = [programs / "pg_config", "--bindir", "--sharedir", "--pkglibdir"]
+        said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
+        # The programs find their files relative to where they are themselves.
+        binaries, share, libraries = (aside / folder.lstrip("/") for folder in said)
+        binaries.mkdir(parents=True)
+        for name in ("postgres", "initdb", "pg_ctl"):
+            shutil.copy2(Path(said[0]) / name, binaries)
+        shutil.copytree(said[1], share)
+        libraries.symlink_to(said[2])
+        (share / "extension/timescaledb.control").write_text("default_version = '2.28.0'\nrelocatable = false\n")
+        (share / "extension/timescaledb--2.28.0.sql").write_text(script)
+        return own_server(binaries).url
+
+    return make
+
+
+@pytest.mark.postgres
+def test_an_extension_that_is_there_but_not_preloaded_does_not_fail_the_migration(extended_database):
+    store = SqlStore(extended_database(NOT_PRELOADED))
+    store.migrate()
+    assert store.health()["time_series_level"] == "partitions"
+    store.close()
+
+
+@pytest.mark.postgres
+def test_where_the_extension_works_the_table_is_a_hypertable_of_the_chosen_chunks(extended_database, finished):
+    store = SqlStore(extended_database(PRELOADED))
+    store.migrate(chunk_days=7)
+    assert store.health()["time_series_level"] == "timescaledb"
+    with store._database.reading() as connection:
+        asked = connection.execute(text("SELECT name, dimension, chunk::text FROM timescaledb_information.hypertables"))
+        assert [tuple(row) for row in asked] == [("query.portfolio_optimization_ts", "timestamp", "7 days")]
+    assert store.maintain(finished().completed_at) == []
+    assert store.complete(finished("opt-1", kind="optimize", document={"optimal_weights": {"A": 1.0}}), None) is True
+    assert differences(store._database) == []
+    store.close()
