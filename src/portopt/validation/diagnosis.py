@@ -22,18 +22,20 @@ def diagnose(
     solve: Solve,
     *,
     time_limit: float = 2.0,
+    quick: Solve | None = None,
 ) -> Diagnosis:
     """Every minimal set of limits that cannot hold together, and openings that were solved before they are told.
 
     express: problem -> its program. solve: program -> answer. time_limit: seconds; `complete` says whether it was enough.
+    quick: a solver for the questions on the way, where an answer good to 1e-9 will do; fixes are verified with `solve`.
     Never raises for an infeasible problem; a problem that turns out feasible says so as its only conflict.
     """
     began = perf_counter()
     form = express(problem)
-    limits = Feasibility(problem, form, solve, began + SEARCH_SHARE * time_limit)
+    limits = Feasibility(problem, form, quick or solve, began + SEARCH_SHARE * time_limit)
     found = enumerate_conflicts(limits)
     limits.deadline = began + time_limit
-    repairs = Repairs(limits, express)
+    repairs = Repairs(limits, express, solve)
     insufficient: tuple[str, ...] = ()
     fixes: list[Fix] = []
     if not found.conflicts and not found.complete:

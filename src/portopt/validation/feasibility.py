@@ -93,12 +93,12 @@ class Feasibility:
         gone = self.always_gone | (set(self.names) - set(inside))
         return elastic(self.form, dict.fromkeys(inside, price), frozenset(), ignored=gone)
 
-    def ask(self, form: StandardForm) -> RawAnswer:
-        """One solve, if there is time for it. Raises OutOfTime."""
+    def ask(self, form: StandardForm, solve: Solve | None = None) -> RawAnswer:
+        """One solve, by this or another solver, if there is time for it. Raises OutOfTime."""
         if perf_counter() > self.deadline:
             raise OutOfTime
         self.solves += 1
-        return self.solve(form)
+        return (solve or self.solve)(form)
 
     def remember(self, w: Vector) -> None:
         """Note which limits w satisfies; a portfolio that breaks a structural limit says nothing."""

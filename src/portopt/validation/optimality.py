@@ -33,6 +33,7 @@ from portopt.validation.cones import dual_violation, into_dual, primal_violation
 from portopt.validation.intervals import implied_box
 
 REPAIRS = 3
+VANISHED = 1e-6  # of a single asset's half variance: a volatility of two basis points
 TINY = float(np.finfo(float).tiny)
 
 
@@ -65,11 +66,26 @@ def objective_scale(form: StandardForm, x: Vector) -> float:
     """What the gap is relative to: |f|, or the excess return of a ratio.
 
     Where f nearly cancels (a tracking error near zero, a utility of zero) a hundredth of the size of its parts keeps the
-    figure meaningful.
+    figure meaningful. Where those vanish too (the least variance is all cash, the least tracking error the benchmark
+    itself) there is nothing to be relative to but half the variance of a single asset.
     """
     if form.ratio:
         return abs(float(form.q @ x) + form.constant)
-    return max(abs(form.objective(x)), size_of_parts(form, x) / 100.0)
+    own, single = max(abs(form.objective(x)), size_of_parts(form, x) / 100.0), 0.5 * typical_curvature(form)
+    return own if own > VANISHED * single else single
+
+
+def typical_curvature(form: StandardForm) -> float:
+    """The mean of P's positive diagonal over the weights, a variance; 0.0 for a linear program.
+
+    In factor form only the specific variances: a smaller, so a stricter, yardstick.
+    """
+    diagonals = []
+    for block in form.quadratics:
+        diagonal = block.M if block.M.ndim == 1 else np.diagonal(block.M)
+        diagonals.append(diagonal[(block.columns < form.n_weights) & (diagonal > 0)])
+    entries = np.concatenate(diagonals) if diagonals else np.zeros(0)
+    return float(entries.mean()) if len(entries) else 0.0
 
 
 def size_of_parts(form: StandardForm, x: Vector) -> float:
@@ -99,7 +115,8 @@ def conditions(form: StandardForm, x: Vector, duals: Duals, scale: float) -> Con
         z_part += cone.B.T @ zk
     # Of the gradient's parts, not of their sum: that vanishes where the benchmark itself is the answer.
     largest = max(float(np.abs(part).max(initial=0.0)) for part in (g - form.q, form.q, y_part, z_part))
-    stationarity = float(np.abs(g + y_part + t_part - z_part).max(initial=0.0)) / max(largest, TINY)
+    largest = max(largest, typical_curvature(form) / 100.0, TINY)
+    stationarity = float(np.abs(g + y_part + t_part - z_part).max(initial=0.0)) / largest
 
     Ax, xb = form.A @ x, x[form.bound_columns]
     wrong = [_wrong_sign(y, form.row_lower, form.row_upper), _wrong_sign(t, form.bound_lower, form.bound_upper)]
@@ -113,7 +130,7 @@ def conditions(form: StandardForm, x: Vector, duals: Duals, scale: float) -> Con
     gap, proven = gap_bound(form, x, g, y, z)
     return Conditions(
         stationarity=stationarity,
-        dual_infeasibility=max(wrong) / max(*sizes, largest, TINY),
+        dual_infeasibility=max(wrong) / max(*sizes, largest),
         complementarity=max(products) / max(scale, TINY),
         gap=gap,
         proven=proven,

@@ -23,6 +23,8 @@ def relax_in_order(
     order: tuple[str, ...],
     express: Express,
     solve: Solve,
+    *,
+    quick: Solve | None = None,
 ) -> tuple[Problem, tuple[GaveWay, ...]]:
     """The problem with the limits of `order` opened as far as needed, and what gave way, in that order.
 
@@ -30,7 +32,8 @@ def relax_in_order(
     not enough.
     """
     deadline = perf_counter() + TIME_LIMIT
-    limits = Feasibility(problem, express(problem), solve, deadline)
+    limits = Feasibility(problem, express(problem), quick or solve, deadline)
+    repairs = Repairs(limits, express, solve)
     names = tuple(dict.fromkeys(name for name in order if name in limits.names))
     try:
         if limits.core(limits.everything) is None:
@@ -41,7 +44,11 @@ def relax_in_order(
                 continue
             for grid in GRIDS:
                 steps = _least(limits, giving, express, grid)
-                fix = None if steps is None else Repairs(limits, express).fix({name: by for name, (by, _) in steps.items()})
+                fix = (
+                    None
+                    if steps is None
+                    else Repairs(limits, express, solve).fix({name: by for name, (by, _) in steps.items()})
+                )
                 if steps is not None and fix is not None:
                     gave = tuple(GaveWay(r, steps[r.limit][1]) for r in fix.relaxations)
                     return relaxed(problem, {r.limit: r.by for r in fix.relaxations}), gave
@@ -63,7 +70,7 @@ def _least(limits: Feasibility, giving: tuple[str, ...], express: Express, grid:
         if now.core(kept) is None:
             continue
         name = giving[k]
-        repairs = Repairs(now, express)
+        repairs = Repairs(now, express, limits.solve)
         opening = repairs.smallest((name,), hard=now.named(kept & ~now.mask([name])))
         if not opening:
             return None

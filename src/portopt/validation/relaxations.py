@@ -16,7 +16,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import Solution, SolveStatus
 from portopt.validation.audit import audit
 from portopt.validation.elastic import elastic
-from portopt.validation.feasibility import HOLDS, Feasibility
+from portopt.validation.feasibility import HOLDS, Feasibility, Solve
 
 Express = Callable[[Problem], StandardForm]
 GRIDS = (1e-6, 1e-5, 1e-4, 1e-3)  # openings are rounded up to these, the finest that works: people can write them down
@@ -26,10 +26,15 @@ SMALLEST_SIZE = 0.05  # a limit of zero (no cash at all) is opened as if it were
 
 @dataclass(frozen=True, slots=True)
 class Repairs:
-    """Finds openings for one infeasible problem. limits: what is known about its feasibility so far."""
+    """Finds openings for one infeasible problem.
+
+    limits: what is known about its feasibility so far. solve: as the answer itself will be solved; `limits` may ask a
+    quicker one.
+    """
 
     limits: Feasibility
     express: Express
+    solve: Solve
 
     def smallest(self, names: tuple[str, ...], *, hard: tuple[str, ...] | None = None) -> dict[str, float] | None:
         """Openings of `names`, jointly smallest relative to the limits' own sizes; None when even free they do not suffice.
@@ -67,7 +72,7 @@ class Repairs:
         """The largest violation at the certified answer to `problem`; at any portfolio where the objective has no maximum."""
         form = self.express(problem)
         try:
-            raw = self.limits.ask(form)
+            raw = self.limits.ask(form, self.solve)
         except PortoptError:
             # A ratio without excess return has no maximum; whether the limits leave a portfolio is still a question.
             bare = self.limits.ask(elastic(form, {}, frozenset(), ignored=self.limits.always_gone).form)
