@@ -1,0 +1,80 @@
+"""The Pulsar sink while there is no broker: it says so soon, and prints nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, datetime
+
+import pytest
+
+from portopt.adapters.events.pulsar_sink import PulsarSink
+from portopt.domain.errors import InvalidValue
+from portopt.domain.run import Event
+
+# In a process of its own: the client writes past Python's streams.
+DELIVER = textwrap.dedent(
+    """
+    import socket, sys, time
+    from datetime import UTC, datetime
+    from portopt.adapters.events.pulsar_sink import PulsarSink
+    from portopt.domain.errors import OutsideError
+    from portopt.domain.run import Event
+
+    host, silent = sys.argv[1], socket.socket()
+    silent.bind(("127.0.0.1", 0))  # answers nobody while it does not listen
+    if host == "listening":
+        silent.listen()  # takes the connection and never speaks
+    sink = PulsarSink(f"pulsar://127.0.0.1:{silent.getsockname()[1]}", "persistent://public/default/t")
+    event = Event("e1", "portfolio_optimized", "P1", {"a": 1}, datetime.now(UTC))
+    began = time.monotonic()
+    try:
+        sink.deliver(event)
+    except OutsideError as error:
+        sink.close()
+        problem = error.problem()
+        assert problem["measured"]["event_id"] == "e1", problem
+        sys.exit(5 if time.monotonic() - began < 12.0 else 6)
+    """
+)
+
+
+@pytest.mark.parametrize("broker", ["absent", "listening"])
+def test_a_broker_that_is_not_there_is_an_outside_error_soon_and_without_noise(broker):
+    done = subprocess.run([sys.executable, "-c", DELIVER, broker], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (5, "", "")
+
+
+def test_a_message_is_the_body_alone_with_the_envelope_as_properties(monkeypatch):
+    sent: list[tuple[bytes, dict]] = []
+
+    class Producer:
+        def send(self, content: bytes, **options: object) -> None:
+            sent.append((content, options))
+
+    sink = PulsarSink("pulsar://127.0.0.1:6650", "persistent://public/default/t")
+    monkeypatch.setattr(sink, "_connected", Producer)
+    body = {"event_id": "e1", "timestamp": "2026-11-20T12:00:00.000Z", "portfolio_optimized": {"optimal_weights": {"A": 0.1}}}
+    sink.deliver(Event("e1", "portfolio_optimized", "P1", body, datetime(2026, 11, 20, 12, 0, tzinfo=UTC)))
+    [(content, options)] = sent
+    assert json.loads(content) == body
+    assert options["partition_key"] == "P1"
+    assert options["event_timestamp"] == 1_795_176_000_000
+    assert options["properties"] == {
+        "event_id": "e1",
+        "specversion": "1.0",
+        "id": "e1",
+        "source": "portopt",
+        "type": "portfolio_optimized",
+        "subject": "P1",
+        "time": "2026-11-20T12:00:00Z",
+        "datacontenttype": "application/json",
+    }
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:6650", "http://127.0.0.1:8080", "pulsar://"])
+def test_an_address_that_is_no_brokers_is_refused(url):
+    with pytest.raises(InvalidValue, match="not a broker's address"):
+        PulsarSink(url, "persistent://public/default/t")
