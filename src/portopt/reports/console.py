@@ -126,7 +126,7 @@ def _proposal_cells(row: Mapping[str, Any], currency: str) -> list[Text]:
     return [
         Text(row["asset_id"], style="bold" if row["side"] else ""),
         Text(percent(row["weight_before"])),
-        Text(percent(row["weight_after"])),
+        Text(percent(row["target_weight"])),
         Text(shares(row["shares_change"], signed=True) if row["side"] else NOTHING, style=style),
         Text(value),
         Text(NOTHING if row["cost"] is None else money(row["cost"], currency)),

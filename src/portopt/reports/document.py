@@ -63,6 +63,7 @@ def _rounding(outcome: RebalanceOutcome) -> dict[str, Any]:
         "method": plan.rounding,
         "gap": plan.rounding_gap,
         "mip_gap": plan.mip_gap,
+        "notes": list(plan.notes),
         "fractional": rules.fractional,
         "lot_size": rules.lot_size,
         "min_trade_value": str(rules.min_trade_value),

@@ -66,15 +66,15 @@ def money(amount: str | Decimal, currency: str = "", *, cents: bool = True) -> s
 
 
 def price(amount: str) -> str:
-    """A price with at least two decimals and as many more as it has.
+    """A price with at least two decimals, and up to four where it has them.
 
-    >>> price("12.5"), price("0.12345")
-    ('12.50', '0.12345')
+    >>> price("12.5"), price("0.1234"), price("129.92999267578125")
+    ('12.50', '0.1234', '129.9300')
     """
     value = Decimal(amount)
     exponent = value.normalize().as_tuple().exponent
     digits = -exponent if isinstance(exponent, int) else 2
-    return f"{value:,.{max(2, digits)}f}"
+    return f"{value:,.{min(max(2, digits), 4)}f}"
 
 
 def shares(count: float, *, signed: bool = False) -> str:
@@ -83,7 +83,7 @@ def shares(count: float, *, signed: bool = False) -> str:
     >>> shares(1200.0), shares(-3.25, signed=True)
     ('1,200', '−3.25')
     """
-    digits = 0 if float(count).is_integer() else max(2, min(6, len(f"{count!r}".partition(".")[2])))
+    digits = 0 if float(count).is_integer() else max(2, min(4, len(f"{count!r}".partition(".")[2])))
     return decimal(count, digits, signed=signed)
 
 

@@ -31,11 +31,16 @@ def positions(document: Row) -> dict[str, Any]:
     keys = ("weight_before", "weight_after", "benchmark_weight")
     barred = [{"row": row, "bar": bar} for row, bar in zip(rows, bars(rows, keys), strict=True)]
     return {
-        "shown": barred[:POSITIONS_SHOWN],
-        "folded": barred[POSITIONS_SHOWN:],
+        **_folded(barred, POSITIONS_SHOWN),
         "benchmark": any(row["benchmark_weight"] for row in rows),
         "out": len(document["proposal"]) - len(rows),
     }
+
+
+def _folded(rows: list[Any], most: int) -> dict[str, list[Any]]:
+    """The first ones shown, a long tail folded away; a short tail is not worth a fold."""
+    shown = len(rows) if len(rows) <= most + most // 3 else most
+    return {"shown": rows[:shown], "folded": rows[shown:]}
 
 
 def contributions(document: Row) -> dict[str, Any]:
@@ -44,7 +49,7 @@ def contributions(document: Row) -> dict[str, Any]:
     for of in ("sector", "asset"):
         rows = [row for row in document["risk"][f"by_{of}"] if max(abs(row["share"]), abs(row["weight"])) >= VISIBLE]
         barred = [{"row": row, "bar": bar} for row, bar in zip(rows, bars(rows, ("share", "weight")), strict=True)]
-        out[of] = {"shown": barred[:CONTRIBUTIONS_SHOWN], "folded": barred[CONTRIBUTIONS_SHOWN:]}
+        out[of] = _folded(barred, CONTRIBUTIONS_SHOWN)
     return out
 
 
@@ -115,8 +120,8 @@ def portfolios(document: Row) -> list[dict[str, Any]]:
     line = document["frontier"] or {}
     names = (
         ("current", "Current"),
-        ("proposed", "Proposed, whole shares"),
-        ("target", "Target, before rounding"),
+        ("proposed", "Proposed"),
+        ("target", "Target, before orders"),
         ("optimal", "Best Sharpe ratio"),
         ("min_risk", "Least risk"),
         ("max_return", "Highest return"),

@@ -6,7 +6,7 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
     ("Weight", "Market value of a position over the value of the portfolio, cash included; weights add up to one."),
     ("Current weight", "The weight before the trade, from the holdings at the prices of this report."),
     ("Target weight", "The weight at the continuous optimum, before rounding to whole shares."),
-    ("Proposed weight", "The weight that the proposed whole shares give, at the same prices."),
+    ("Proposed weight", "The weight that the proposed shares give, at the same prices."),
     ("Portfolio value", "Shares times price, each position to the cent, plus cash."),
     (
         "Turnover",
@@ -45,7 +45,7 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
     ("Relative gap", "The gap over the scale of the objective."),
     (
         "Rounding gap",
-        "How much worse the whole-share portfolio is than the continuous optimum, in the objective's unit.",
+        "How much worse the proposed shares are than the continuous optimum, in the objective's unit.",
     ),
 )
 

@@ -18,6 +18,7 @@ def verdict(document: Document) -> dict[str, Any]:
         _money_sentence(document),
         _effect_sentence(document),
         _limits_sentence(document),
+        *document["rounding"]["notes"],
         _price_sentence(document),
         _certificate_sentence(document),
         _data_sentence(document),
@@ -87,10 +88,10 @@ def _limits_sentence(document: Document) -> str:
         return f"In whole shares {names} {'is' if len(hard_missed) == 1 else 'are'} missed."
     if soft_missed:
         missed = [f"{limit['limit']} by {measure(limit['worst_violation'], limit['unit'])}" for limit in soft_missed]
-        return f"Every hard limit holds in whole shares; falling short, as the policy allows: {listed(missed)}."
+        return f"Every hard limit holds; falling short, as the policy allows: {listed(missed)}."
     if not asked:
         return ""
-    return f"{'The limit holds' if len(asked) == 1 else f'All {len(asked)} limits hold'} in the whole shares proposed."
+    return f"{'The limit holds' if len(asked) == 1 else f'All {len(asked)} limits hold'} in the portfolio proposed."
 
 
 def _price_sentence(document: Document) -> str:
@@ -126,9 +127,9 @@ def _certificate_sentence(document: Document) -> str:
 
 def _data_sentence(document: Document) -> str:
     pack, quality = document["pricing_pack"], document["data_quality"]
-    text = f"Prices are {pack['observations']:,} days to {pack['last_date']}"
+    text = f"Prices: {pack['source']}; {pack['observations']:,} days to {pack['last_date']}"
     if pack["stale"]:
-        text += f" and stale ({pack['stale'].rstrip('.')})"
+        text += f", stale: {pack['stale'].rstrip('.')}"
     found = len(quality["findings"])
     text += f"; {count(found, 'finding')} about the data" if found else "; nothing was found wrong with them"
     held = quality["quarantined"]
