@@ -74,7 +74,8 @@ def moments_from_returns(
     cash_return = risk_free_rate if choice.cash_return is None else choice.cash_return
     if len(risky) == 0:
         return Moments(universe, np.array([cash_return]), Covariance(Sigma=np.zeros((1, 1))), choice.periods_per_year)
-    X = returns if len(risky) == n else returns[:, risky]
+    # One memory layout, because BLAS rounds by layout: the same returns give the same bytes with or without cash beside them.
+    X = np.ascontiguousarray(returns[:, risky])
     counts = _checked_counts(X, universe, risky, choice.min_observations)
     mu_risky, covariance, note = _per_period(X, choice, risk_free_rate, _market(market_weights, risky))
     mu, covariance = annualized(mu_risky, covariance, choice.periods_per_year)

@@ -49,6 +49,8 @@ def open_snapshot(
         DataError: no usable rows, or findings that the policy refuses (all of them listed). InvalidValue: a policy
         value that cannot mean anything.
     """
+    import polars as pl
+
     check_policy(policy)
     if adjustment not in ("adjusted", "raw", "unknown"):
         raise InvalidValue("adjustment", adjustment, "must be one of adjusted, raw, unknown")
@@ -67,14 +69,16 @@ def open_snapshot(
         source=source,
         adjustment=adjustment,
     )
-    return _judged(snapshot, _delivered(panel), policy, query)
+    missing = set(query.assets or ()) - set(panel.ids) - {CASH}
+    known = tuple(table["asset_id"].cast(pl.String).unique().sort()) if missing else panel.ids
+    return _judged(snapshot, _delivered(panel), policy, query, known)
 
 
 def recheck(snapshot: MarketSnapshot, policy: DataPolicy, query: MarketQuery) -> MarketSnapshot:
     """The same pack under another policy or as_of: findings and treatments computed again, prices and id untouched."""
     check_policy(policy)
     noted = [Observed(f.kind, f.asset_id, f.date, f.value, f.detail) for f in snapshot.findings if f.kind in DELIVERY_KINDS]
-    return _judged(snapshot, noted, policy, query)
+    return _judged(snapshot, noted, policy, query, snapshot.asset_ids)
 
 
 def judge_histories(
@@ -183,9 +187,12 @@ def _delivered(panel: Panel) -> list[Observed]:
     return found
 
 
-def _judged(snapshot: MarketSnapshot, noted: list[Observed], policy: DataPolicy, query: MarketQuery) -> MarketSnapshot:
+def _judged(
+    snapshot: MarketSnapshot, noted: list[Observed], policy: DataPolicy, query: MarketQuery, known: tuple[str, ...]
+) -> MarketSnapshot:
+    """The snapshot with its findings. known: the ids that the source has, for whoever asked for another."""
     prices = Prices(snapshot.asset_ids, snapshot.dates, snapshot.prices, snapshot.volumes, ~np.isnan(snapshot.prices))
-    found = noted + check_all(prices, policy) + _unknown(snapshot, query) + _old_source(snapshot, policy, query)
+    found = noted + check_all(prices, policy) + _unknown(snapshot, query, known) + _old_source(snapshot, policy, query)
     findings = treat(found, policy, snapshot.source)
     judged = dataclasses.replace(snapshot, as_of=query.as_of or _day(snapshot.dates[-1]), findings=findings)
     if quarantined(judged) >= set(judged.asset_ids):
@@ -194,10 +201,10 @@ def _judged(snapshot: MarketSnapshot, noted: list[Observed], policy: DataPolicy,
     return judged
 
 
-def _unknown(snapshot: MarketSnapshot, query: MarketQuery) -> list[Observed]:
+def _unknown(snapshot: MarketSnapshot, query: MarketQuery, known: tuple[str, ...]) -> list[Observed]:
     found = []
     for asset in sorted(set(query.assets or ()) - set(snapshot.asset_ids) - {CASH}):
-        near = difflib.get_close_matches(asset, snapshot.asset_ids, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(asset, known, n=1, cutoff=0.6)
         hint = f"; the nearest name there is {near[0]}" if near else ""
         found.append(Observed("unknown_asset", asset, None, None, f"{asset} has no price in {snapshot.source}{hint}"))
     return found

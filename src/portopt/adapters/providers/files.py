@@ -31,7 +31,10 @@ class FileProvider:
         self.adjustment = adjustment or adjustment_of(header_of(self.files[0]))
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:
-        """See ports.MarketDataProvider. Raises FileNotReadable and DataError, each naming the file."""
+        """See ports.MarketDataProvider. Raises FileNotReadable and DataError, each naming the file.
+
+        All of it: assets and dates are cut where every provider's table is opened, which can then say what there was.
+        """
         parts, left = [], self.max_bytes
         for file in self.files:
             table = read_table(file, left)
@@ -41,14 +44,7 @@ class FileProvider:
                     f"{self.source} holds more than {self.max_bytes:,} bytes", field="path", fixes=["raise max_bytes"]
                 )
             parts.append(to_long(table, file.name, single_asset=file.name[: -len(kind_of(file) or "")]))
-        return cut(pl.concat(parts, how="diagonal"), query)
-
-
-def cut(table: pl.DataFrame, query: MarketQuery) -> pl.DataFrame:
-    """Rows of the assets asked for; dates are left to the snapshot, which can then say what there was."""
-    if query.assets is None:
-        return table
-    return table.filter(pl.col("asset_id").is_in(list(query.assets)))
+        return pl.concat(parts, how="diagonal")
 
 
 def _price_files(path: Path) -> list[Path]:

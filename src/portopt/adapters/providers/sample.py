@@ -11,7 +11,6 @@ from pathlib import Path
 
 import polars as pl
 
-from portopt.adapters.providers.files import cut
 from portopt.adapters.providers.reading import read_table
 from portopt.adapters.providers.tables import to_long
 from portopt.domain.errors import MissingInput
@@ -33,7 +32,7 @@ class SampleProvider:
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:
         """See ports.MarketDataProvider."""
-        return cut(to_long(read_table(self.path), "the sample data"), query)
+        return to_long(read_table(self.path), "the sample data")
 
 
 def _data_file() -> Path:
