@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -33,6 +33,9 @@ from portopt.domain.moments import Covariance
 
 ConeKind = Literal["second_order", "exponential", "power"]
 INF = float("inf")
+
+# (rows, columns, values) of a sparse block: what building one costs as a scipy array is more than a small solve takes.
+Entries: TypeAlias = tuple[Indices, Indices, Vector]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +177,11 @@ class Program:
     constant: float = 0.0
     ratio: bool = False
     _linear: list[tuple[Indices, Vector]] = field(default_factory=list)
-    _rows: list[tuple[sp.coo_array, Vector, Vector, Vector]] = field(default_factory=list)
+    _rows: list[tuple[Entries, Vector, Vector, Vector]] = field(default_factory=list)
     _row_groups: list[Group] = field(default_factory=list)
     _bounds: list[tuple[Indices, Vector, Vector, Vector]] = field(default_factory=list)
     _bound_groups: list[Group] = field(default_factory=list)
-    _cones: list[tuple[ConeKind, sp.coo_array, Vector, str, str | None, Vector | None, float]] = field(default_factory=list)
+    _cones: list[tuple[ConeKind, Entries, Vector, str, str | None, Vector | None, float]] = field(default_factory=list)
     _integer: list[Indices] = field(default_factory=list)
     _shared: dict[str, tuple[Indices, ...]] = field(default_factory=dict)
 
@@ -212,12 +215,9 @@ class Program:
         relax: Vector | float = 1.0,
     ) -> None:
         """lower <= A x[columns] <= upper.  A: (r, len(columns)).  lower, upper, relax: (r,) or one number."""
-        block = sp.coo_array(A)
-        r = block.shape[0]
-        start = sum(b[0].shape[0] for b in self._rows)
-        moved = (block.data, (block.coords[0], columns[block.coords[1]]))
-        wide = sp.coo_array(moved, shape=(r, self.n_columns))
-        self._rows.append((wide, _filled(lower, r), _filled(upper, r), _filled(relax, r)))
+        r, start = A.shape[0], self._row_groups[-1].stop if self._row_groups else 0
+        entries = _entries(A, columns, start)
+        self._rows.append((entries, _filled(lower, r), _filled(upper, r), _filled(relax, r)))
         self._row_groups.append(Group(start, start + r, limit, None if members is None else tuple(members)))
 
     def add_bounds(
@@ -232,7 +232,7 @@ class Program:
     ) -> None:
         """lower <= x[columns] <= upper; several limits may bound the same column."""
         k = len(columns)
-        start = sum(len(b[0]) for b in self._bounds)
+        start = self._bound_groups[-1].stop if self._bound_groups else 0
         self._bounds.append((columns, _filled(lower, k), _filled(upper, k), _filled(relax, k)))
         self._bound_groups.append(Group(start, start + k, limit, None if members is None else tuple(members)))
 
@@ -248,16 +248,8 @@ class Program:
         alpha: float = 0.5,
     ) -> None:
         """B x + b in K, B given as blocks (first row, matrix, columns)."""
-        rows, cols, data = [], [], []
-        for first, matrix, columns in blocks:
-            part = sp.coo_array(matrix)
-            rows.append(part.coords[0] + first)
-            cols.append(columns[part.coords[1]])
-            data.append(part.data)
-        coords = (np.concatenate(rows), np.concatenate(cols)) if rows else (np.zeros(0, int), np.zeros(0, int))
-        values = np.concatenate(data) if data else np.zeros(0)
-        B = sp.coo_array((values, coords), shape=(len(b), self.n_columns))
-        self._cones.append((kind, B, np.asarray(b, dtype=float), limit, member, relax, alpha))
+        entries = _stacked([_entries(matrix, columns, first) for first, matrix, columns in blocks])
+        self._cones.append((kind, entries, np.asarray(b, dtype=float), limit, member, relax, alpha))
 
     def add_quadratic(self, columns: Indices, M: Matrix) -> None:
         """Add 1/2 x[columns]' M x[columns] to the objective; M (k, k), or (k,) for a diagonal."""
@@ -284,8 +276,9 @@ class Program:
         if "trades" not in self._shared:
             n = self.n_weights
             buys, sells = self.add_columns(n, lower=0.0), self.add_columns(n, lower=0.0)
-            eye = sp.eye_array(n)
-            block = sp.hstack([eye, -eye, eye])
+            block = sp.coo_array(
+                (np.repeat([1.0, -1.0, 1.0], n), (np.tile(np.arange(n), 3), np.arange(3 * n))), shape=(n, 3 * n)
+            )
             columns = np.concatenate([self.weights, buys, sells])
             self.add_rows(block, columns, w_prev, w_prev, limit="", relax=0.0)
             self._shared["trades"] = (buys, sells)
@@ -298,14 +291,13 @@ class Program:
         q = np.zeros(N)
         for columns, c in self._linear:
             np.add.at(q, columns, c)
-        rows = [sp.coo_array((b[0].data, b[0].coords), shape=(b[0].shape[0], N)) for b in self._rows]
-        A = sp.csr_array(sp.vstack(rows)) if rows else sp.csr_array((0, N))
+        m = self._row_groups[-1].stop if self._row_groups else 0
         integer = np.zeros(N, dtype=bool)
         for columns in self._integer:
             integer[columns] = True
         cones = tuple(
-            Cone(kind, sp.csr_array((B.data, B.coords), shape=(B.shape[0], N)), b, limit, member, relax, alpha)
-            for kind, B, b, limit, member, relax, alpha in self._cones
+            Cone(kind, _csr(entries, (len(b), N)), b, limit, member, relax, alpha)
+            for kind, entries, b, limit, member, relax, alpha in self._cones
         )
         return StandardForm(
             n_weights=self.n_weights,
@@ -313,7 +305,7 @@ class Program:
             quadratics=tuple(self.quadratics),
             q=q,
             constant=self.constant,
-            A=A,
+            A=_csr(_stacked([b[0] for b in self._rows]), (m, N)),
             row_lower=_joined([b[1] for b in self._rows]),
             row_upper=_joined([b[2] for b in self._rows]),
             row_relax=_joined([b[3] for b in self._rows]),
@@ -343,3 +335,24 @@ def _filled(value: Vector | float, size: int) -> Vector:
 
 def _joined(parts: list[Vector]) -> Vector:
     return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _entries(A: sp.sparray | Matrix, columns: Indices, first: int) -> Entries:
+    """The nonzeros of A, its rows moved down by `first`, its columns to `columns`."""
+    if isinstance(A, np.ndarray):
+        rows, cols = np.nonzero(A)
+        return rows + first, columns[cols], A[rows, cols]
+    block = A if A.format == "coo" else A.tocoo()
+    return block.coords[0] + first, columns[block.coords[1]], block.data
+
+
+def _stacked(parts: Sequence[Entries]) -> Entries:
+    if not parts:
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0)
+    rows, cols, values = zip(*parts, strict=True)
+    return np.concatenate(rows), np.concatenate(cols), np.concatenate(values)
+
+
+def _csr(entries: Entries, shape: tuple[int, int]) -> sp.csr_array:
+    rows, cols, values = entries
+    return sp.csr_array((values, (rows, cols)), shape=shape)

@@ -77,7 +77,7 @@ def write_exposures(program: Program, e: Exposures, limit: str) -> None:
         return
     columns = np.concatenate(e.positions)
     rows = np.repeat(np.arange(len(e.names)), [len(p) for p in e.positions])
-    A = sp.csr_array((np.ones(len(columns)), (rows, columns)), shape=(len(e.names), program.n_weights))
+    A = sp.coo_array((np.ones(len(columns)), (rows, columns)), shape=(len(e.names), program.n_weights))
     program.add_rows(A, program.weights, e.lower, e.upper, limit=limit, members=e.names)
 
 

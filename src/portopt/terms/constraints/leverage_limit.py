@@ -35,8 +35,8 @@ class LeverageLimit:
         invested = np.flatnonzero(~p.universe.is_cash)
         m = len(invested)
         longs, shorts = program.add_columns(m, lower=0.0), program.add_columns(m, lower=0.0)
-        eye = sp.eye_array(m)
-        program.add_rows(sp.hstack([eye, -eye, eye]), np.concatenate([invested, longs, shorts]), 0.0, 0.0, limit="", relax=0.0)
+        split = sp.coo_array((np.repeat([1.0, -1.0, 1.0], m), (np.tile(np.arange(m), 3), np.arange(3 * m))), shape=(m, 3 * m))
+        program.add_rows(split, np.concatenate([invested, longs, shorts]), 0.0, 0.0, limit="", relax=0.0)
         program.add_rows(np.ones((1, 2 * m)), np.concatenate([longs, shorts]), -INF, self.limit, limit=self.kind)
 
     def read(self, w: Vector, p: Problem) -> Readings:
