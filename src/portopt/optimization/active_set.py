@@ -15,6 +15,7 @@ WRONG_SIGN = 1e-12  # of the gradient: a multiplier this far on the wrong side i
 OUTSIDE = 1e-15  # a column this far outside its box is outside; rows add up many numbers and get more
 ROW_OUTSIDE = 2e-13
 SETTLING = 10
+SMALLEST_GRADIENT = 1e-3  # scaled; where the optimum has none (zero variance), what its parts are at least
 
 
 @dataclass(slots=True)
@@ -22,12 +23,17 @@ class RatioScale:
     """For a ratio: the program is 1/2 x'Px + theta * linear'x + (what fixed columns add), theta an unknown of its own.
 
     At the best ratio  variance = theta * excess. linear: (M,); variance0, excess0: what the fixed columns contribute.
+    drift: (M,) where x goes with theta when theta decides nothing, else zero.
     """
 
     linear: Vector
     variance0: float
     excess0: float
     theta: float = 1.0
+    drift: Vector = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.drift = np.zeros(len(self.linear))
 
     def mismatch(self, program: Scaled, x: Vector) -> tuple[float, float, Vector]:
         """(variance - theta excess, excess, gradient of the first (M,)), in the program's scale."""
@@ -115,7 +121,7 @@ class ActiveSet:
     def gradient(self) -> Vector:
         """(M,) of the objective."""
         gradient = self.program.P.times(self.x) + self.program.q
-        return gradient if self.scale is None else gradient + (self.scale.theta - 1.0) * self.scale.linear
+        return np.asarray(gradient if self.scale is None else gradient + (self.scale.theta - 1.0) * self.scale.linear)
 
     def cone_pull(self) -> Vector:
         """(M,) -sum B'z = sum pull (B1's1 - B0's0)."""
@@ -207,14 +213,14 @@ class ActiveSet:
         crossed = least > most
         move[crossed] = 0.5 * (least[crossed] + most[crossed])
         self.y[rows] += move
-        return move
+        return np.asarray(move)
 
     def corrected(self, *, cautious: bool) -> bool:
         """Add what is violated, drop what has the wrong sign; True when anything changed. cautious: only the worst one."""
         p, held = self.program, self.low | self.high
         gradient = self.gradient()
         t = -(gradient + np.asarray(self.A.T @ self.y) + self.cone_pull())
-        size = max(float(np.abs(gradient).max(initial=0.0)), 1e-6)
+        size = max(float(np.abs(gradient).max(initial=0.0)), SMALLEST_GRADIENT)
         Ax = np.asarray(self.A @ self.x)
         room, idle = ROW_OUTSIDE * np.maximum(1.0, np.abs(Ax)), self.side == 0
         against = np.where(self.low, t, np.where(self.high, -t, 0.0)) / size
@@ -245,6 +251,25 @@ class ActiveSet:
         self.y[row_loose] = 0.0
         self.on ^= cone
         self.pull[cone] = 0.0
+        return True
+
+    def with_less_cash(self) -> bool:
+        """For a ratio that mixing in cash does not change: mix out, until a bound is met. True when something moved."""
+        if self.scale is None or not self.scale.drift.any():
+            return False
+        drift = self.scale.drift
+        # Other assets drift too, in proportion; what comes from rounding does not count.
+        moving = np.abs(drift) > 1e-9 * np.abs(drift).max()
+        room = np.where(drift > 0, self.program.upper - self.x, self.program.lower - self.x)
+        steps = np.full(len(drift), np.inf)
+        steps[moving] = room[moving] / drift[moving]
+        first = int(steps.argmin())
+        if not np.isfinite(steps[first]):
+            return False
+        self.x += max(float(steps[first]), 0.0) * drift
+        self.scale.theta += max(float(steps[first]), 0.0)
+        (self.low if drift[first] < 0 else self.high)[first] = True
+        self.scale.drift[:] = 0.0
         return True
 
     def _cone_faults(self, size: float) -> Vector:

@@ -32,15 +32,19 @@ def solve_convex(
     raw = restored(program, answer if better is None else better, perf_counter() - began)
     if raw.x is None or not polish:
         return raw
-    return finished(form, raw, polished=better is not None, began=began)
+    return finished(program, raw, better, began)
 
 
-def finished(form: StandardForm, raw: RawAnswer, *, polished: bool, began: float) -> RawAnswer:
-    """The last touch: every weight within its bounds, their sum exact."""
+def finished(program: Scaled, raw: RawAnswer, exact: SolverAnswer | None, began: float) -> RawAnswer:
+    """The last touch: every weight within its bounds, their sum exact. exact: the polished answer, if there is one."""
     if raw.x is None:
         return raw
-    x = with_exact_sums(form, raw.x if polished else within_box(form, raw.x))
-    return replace(raw, x=x, polished=polished, seconds=perf_counter() - began)
+    movable = np.ones(len(raw.x), dtype=bool)
+    if exact is not None and exact.movable is not None:
+        movable = np.zeros(len(raw.x), dtype=bool)
+        movable[program.columns] = exact.movable
+    x = with_exact_sums(program.form, raw.x if exact is not None else within_box(program.form, raw.x), movable)
+    return replace(raw, x=x, polished=exact is not None, seconds=perf_counter() - began)
 
 
 def _everything_fixed(program: Scaled, began: float) -> RawAnswer:

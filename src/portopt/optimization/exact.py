@@ -6,14 +6,15 @@ import math
 
 import numpy as np
 
-from portopt.domain.arrays import Indices, Vector
+from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.program import StandardForm
 
 
-def with_exact_sums(form: StandardForm, x: Vector) -> Vector:
-    """x with the largest weight that stands on no bound moved by rounding errors until math.fsum gives the row's side.
+def with_exact_sums(form: StandardForm, x: Vector, movable: Mask) -> Vector:
+    """x with one weight moved by rounding errors until math.fsum gives the row's side.
 
-    For the widest equality row that adds up weights and nothing else: the budget. Unchanged where every weight is held.
+    Which row: the widest equality row that adds up weights and nothing else, the budget. Which weight: the largest that
+    stands on no bound, a movable one if there is any; x is unchanged where every weight stands on a bound.
     """
     found = _budget(form)
     if found is None:
@@ -21,7 +22,8 @@ def with_exact_sums(form: StandardForm, x: Vector) -> Vector:
     columns, total = found
     lower, upper = form.box()
     room = np.minimum(x - lower, upper - x)[columns]
-    inside = columns[room > 1e-9]
+    inside = columns[(room > 1e-9) & movable[columns]]
+    inside = inside if len(inside) else columns[room > 1e-9]
     if len(inside) == 0:
         return x
     out = x.copy()

@@ -102,7 +102,8 @@ class Kkt:
             [np.full(h, max(1.0, size[:h].max(initial=0.0))), np.full(m, -max(1.0, size[h:].max(initial=0.0)))]
         )
         self._lapack: Any = lapack
-        self._lu, self._pivots = lapack.dgetrf(K, overwrite_a=True)[:2] if len(K) else (K, None)
+        factors: tuple[Any, Any] = lapack.dgetrf(K, overwrite_a=True)[:2] if len(K) else (K, None)
+        self._lu, self._pivots = factors
 
     def solve(self, r1: Vector, r2: Vector) -> tuple[Vector, Vector]:
         """(dx (f,), dy (r + c,)) for residuals r1 (f,) of stationarity and r2 (r + c,) of rows and cones."""

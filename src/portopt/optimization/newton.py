@@ -10,6 +10,7 @@ from portopt.optimization.kkt import Kkt
 
 STEPS = 15
 EXACT = 2e-16
+UNDECIDED = 1e-5  # `along` comes from one unrefined solve
 
 
 def newton(state: ActiveSet) -> bool:
@@ -46,6 +47,9 @@ def newton(state: ActiveSet) -> bool:
         if state.scale is not None:
             along_x, along_y = system.solve(-state.scale.linear[free], np.zeros(len(r2)))
             move = _ratio_step(state, free, dx, along_x)
+            state.scale.drift[:] = 0.0
+            state.scale.drift[free] = along_x if move is None else 0.0
+            move = move or 0.0
             state.scale.theta += move
             dx, dy = dx + move * along_x, dy + move * along_y
         state.x[free] += dx
@@ -69,17 +73,17 @@ def _ratio_residual(state: ActiveSet) -> float:
     return abs(state.scale.mismatch(state.program, state.x)[0])
 
 
-def _ratio_step(state: ActiveSet, free: Indices, dx: Vector, along: Vector) -> float:
+def _ratio_step(state: ActiveSet, free: Indices, dx: Vector, along: Vector) -> float | None:
     """The change of theta that makes variance = theta * excess to first order, x following as dx + change * along.
 
-    Zero where theta decides nothing: cash at the risk-free rate can be mixed in without changing the ratio.
+    None where theta decides nothing: cash at the risk-free rate can be mixed in without changing the ratio.
     """
     if state.scale is None:
-        return 0.0
+        return None
     mismatch, excess, gradient = state.scale.mismatch(state.program, state.x)
     slope = float(gradient[free] @ along) - excess
-    if abs(slope) <= 1e-9 * abs(excess):
-        return 0.0
+    if abs(slope) <= UNDECIDED * abs(excess):
+        return None
     move = -(mismatch + float(gradient[free] @ dx)) / slope
     return float(np.clip(move, -0.5 * state.scale.theta, state.scale.theta))
 

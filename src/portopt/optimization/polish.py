@@ -10,11 +10,13 @@ For a convex program a point that satisfies the optimality conditions is the opt
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.solution import SolveStatus
-from portopt.optimization.active_set import ActiveSet, RatioScale
+from portopt.optimization.active_set import SMALLEST_GRADIENT, ActiveSet, RatioScale
 from portopt.optimization.kkt import TooLarge
 from portopt.optimization.newton import newton
 from portopt.optimization.presolve import Scaled, SolverAnswer
@@ -44,7 +46,7 @@ def polished(program: Scaled, answer: SolverAnswer, scale: RatioScale | None = N
         except TooLarge:
             return None
         state.settle_degenerate_rows()
-        if not state.corrected(cautious=cautious):
+        if not state.corrected(cautious=cautious) and not state.with_less_cash():
             return _checked(program, state, answer)
         key = state.key()
         cautious = cautious or key in seen
@@ -55,15 +57,15 @@ def polished(program: Scaled, answer: SolverAnswer, scale: RatioScale | None = N
 def _checked(program: Scaled, state: ActiveSet, answer: SolverAnswer) -> SolverAnswer | None:
     """The state as an answer, if it is feasible and stationary."""
     gradient = state.gradient()
-    size = max(1e-300, float(np.abs(gradient).max(initial=0.0)), float(np.abs(program.q).max(initial=0.0)))
+    size = max(SMALLEST_GRADIENT, float(np.abs(gradient).max(initial=0.0)), float(np.abs(program.q).max(initial=0.0)))
     t = -gradient_with_multipliers(state)
     free = ~(state.low | state.high)
     if float(np.abs(t[free]).max(initial=0.0)) > STATIONARY * size or state.violation() > FEASIBLE:
         return None
     t[free] = 0.0
-    return SolverAnswer(
-        SolveStatus.OPTIMAL, answer.solver, answer.iterations, state.x, state.y, t, state.z(), message=answer.message
-    )
+    for _, columns, _ in state.implied:
+        free[columns] = False
+    return replace(answer, x=state.x, y=state.y, t=t, z=state.z(), movable=free)
 
 
 def gradient_with_multipliers(state: ActiveSet) -> Vector:

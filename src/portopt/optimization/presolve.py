@@ -50,7 +50,10 @@ class Scaled:
 
 @dataclass(frozen=True, slots=True)
 class SolverAnswer:
-    """What a solver said about a Scaled program. x (M,), y (r,) row and t (M,) box multipliers, z one array a cone."""
+    """What a solver said about a Scaled program. x (M,), y (r,) row and t (M,) box multipliers, z one array a cone.
+
+    movable: (M,) of a polished answer, the columns that neither a bound nor a row alone holds in place.
+    """
 
     status: SolveStatus
     solver: str
@@ -61,6 +64,7 @@ class SolverAnswer:
     z: tuple[Vector, ...] = ()
     mip_gap: float | None = None
     message: str = ""
+    movable: Mask | None = None
 
 
 def crossing(form: StandardForm) -> str:

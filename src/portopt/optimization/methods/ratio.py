@@ -30,7 +30,7 @@ from portopt.optimization.presolve import lowered, restored, scaled, spread
 INF = float("inf")
 # Cash at the risk-free rate can be mixed into the best portfolio without changing its ratio. A price on kappa too small to
 # move anything else makes the answer the one with the least cash.
-LEAST_CASH = 1e-8
+LEAST_CASH = 1e-6
 
 
 class NoExcessReturn(RequestError):
@@ -103,7 +103,7 @@ def _sharpened(form: StandardForm, interior: RawAnswer, gamma: float, began: flo
         return interior
     program = scaled(utility_form(form, gamma))
     if len(program.columns) == 0:
-        return finished(form, interior, polished=True, began=began)
+        return finished(program, interior, None, began)
     size, fixed = program.objective_scale, program.x_fixed
     scale = RatioScale(
         linear=form.q[program.columns] * program.column_scale * size,
@@ -113,11 +113,11 @@ def _sharpened(form: StandardForm, interior: RawAnswer, gamma: float, began: flo
     near = lowered(program, interior.x, interior.duals, interior.solver, interior.iterations)
     exact = polished(program, near, scale)
     if exact is None or exact.y is None or exact.t is None:
-        return finished(form, interior, polished=False, began=began)
+        return finished(program, interior, None, began)
     theta = scale.theta
     there = replace(program, form=utility_form(form, gamma / theta))
     exact = replace(exact, y=exact.y / theta, t=exact.t / theta, z=tuple(z / theta for z in exact.z))
-    return finished(form, restored(there, exact, 0.0), polished=True, began=began)
+    return finished(there, restored(there, exact, 0.0), exact, began)
 
 
 def largest_variance(form: StandardForm) -> float:
