@@ -100,8 +100,13 @@ def _environment() -> Environment:
 
 
 def _prose(sentence: str) -> str:
-    """A number and its unit stay on one line."""
-    return re.sub(r"(?<=\d) (?=%|bps\b|pp\b)", "\u00a0", sentence)
+    """The sentence escaped; a number and its unit, a date, a power of ten stay on one line."""
+    from markupsafe import Markup
+
+    kept = re.sub(r"(?<=\d) (?=%|bps\b|pp\b)", "\u00a0", sentence)
+    whole = Markup('<span class="whole">{}</span>')
+    pieces = re.split(r"(\d{4}-\d\d-\d\d|\de-\d+)", kept)  # every second piece is one to keep whole
+    return Markup("").join(whole.format(piece) if i % 2 else piece for i, piece in enumerate(pieces))
 
 
 def _exact(formatted: Callable[..., str]) -> Callable[..., str]:
