@@ -22,11 +22,8 @@ def problems(draw, objectives=OBJECTIVES):
     returns = rng.normal(0.0, 0.05, (periods, n))
     Sigma = returns.T @ returns / periods * 12 + np.diag(rng.uniform(1e-4, 0.02, n))
     mu = rng.uniform(0.03, 0.15, n)
-    limits = {
-        "budget": True,
-        "long_only": True,
-        "max_weight": draw(st.sampled_from([1.0, min(1.0, 2.0 / n), min(1.0, 1.2 / n)])),
-    }
+    cap = draw(st.sampled_from([1.0, min(1.0, 2.0 / n), min(1.0, 1.2 / n)]))
+    limits = {"budget": True, "long_only": True, "max_weight": cap}
     if draw(st.booleans()):
         limits["sector_limits"] = 0.8 if n > 3 else 1.0
     if draw(st.booleans()):
