@@ -1,0 +1,248 @@
+"""Every reported conflict is impossible and minimal, every fix leaves a portfolio: asked of scipy and of cvxpy."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import combinations
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from portopt.domain.moments import Covariance, Moments
+from portopt.domain.problem import Problem
+from portopt.domain.universe import CASH, Asset, Universe
+from portopt.optimization import assemble, solve
+from portopt.terms.catalog import parse_limits, parse_objective
+from portopt.validation import check_before, diagnose, relax_in_order
+
+N = 6
+SECTORS = ("Energy", "Technology")
+SPECIFIC = np.array([0.04, 0.05, 0.03, 0.06, 0.04, 0.05, 0.0])
+BETA = np.array([0.15, 0.12, 0.18, 0.1, 0.16, 0.14, 0.0])
+SIGMA = np.outer(BETA, BETA) + np.diag(SPECIFIC)
+
+
+def request(seed: int, *, risk: bool = False) -> tuple[Problem, dict]:
+    """Six stocks and cash under limits drawn too tight to hold together, most of the time."""
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(3, 10, N)
+    assets = tuple(Asset(f"S{i}", sector=SECTORS[i % 2], quality_score=float(scores[i])) for i in range(N))
+    mu = np.append(rng.uniform(0.03, 0.12, N).round(4), 0.02)
+    drawn = {
+        "fully_invested": True,
+        "max_weight": round(float(rng.uniform(0.1, 0.4)), 2),
+        "min_weight": {"S0": round(float(rng.uniform(0.0, 0.3)), 2)},
+        "sector_limits": round(float(rng.uniform(0.2, 0.7)), 2),
+        "max_turnover": round(float(rng.uniform(0.02, 0.5)), 2),
+        "min_return": round(float(rng.uniform(0.05, 0.14)), 3),
+        "min_quality": float(rng.integers(4, 9)),
+    }
+    kept = {name: value for name, value in drawn.items() if rng.random() < 0.7}
+    if risk:
+        kept["max_tracking_error"] = round(float(rng.uniform(0.01, 0.2)), 3)
+    problem = Problem(
+        Moments(Universe((*assets, Asset(CASH))), mu, Covariance(Sigma=SIGMA)),
+        parse_objective({"kind": "utility", "risk_aversion": 4.0}),
+        parse_limits({"budget": True, "long_only": True, **kept}),
+        w_prev=np.append(rng.dirichlet(np.ones(N)).round(3), 0.0),
+        benchmark=np.append(np.full(N, 1.0 / N), 0.0),
+    )
+    w_prev = problem.w_prev.copy()
+    w_prev[-1] = 1.0 - w_prev.sum()
+    return problem.replaced(w_prev=np.maximum(w_prev, 0.0) / np.maximum(w_prev, 0.0).sum()), kept
+
+
+def margin(problem: Problem, limits: dict) -> float:
+    """By how much the linear limits must all be loosened before a portfolio exists; scipy, variables (w, buys, sells, e)."""
+    n, w_prev = N + 1, problem.w_prev
+    rows, sides = [], []
+
+    def at_most(coefficients: dict[int, float], side: float) -> None:
+        row = np.zeros(3 * n + 1)
+        row[list(coefficients)] = list(coefficients.values())
+        row[-1] = -1.0
+        rows.append(row)
+        sides.append(side)
+
+    for name, value in limits.items():
+        if name == "fully_invested":
+            at_most({N: 1.0}, 0.0)
+        elif name == "max_weight":
+            for i in range(N):
+                at_most({i: 1.0}, value)
+        elif name == "min_weight":
+            at_most({0: -1.0}, -value["S0"])
+        elif name == "sector_limits":
+            for k in range(2):
+                at_most(dict.fromkeys(range(k, N, 2), 1.0), value)
+        elif name == "max_turnover":
+            at_most(dict.fromkeys(range(n, 3 * n), 0.5), value)
+        elif name == "min_return":
+            at_most({i: -float(problem.moments.mu[i]) for i in range(n)}, -value)
+        elif name == "min_quality":
+            for i in np.flatnonzero(problem.universe.scores("quality_score")[:N] < value):
+                at_most({int(i): 1.0}, 0.0)
+    trades = np.hstack([np.eye(n), -np.eye(n), np.eye(n), np.zeros((n, 1))])
+    budget = np.concatenate([np.ones(n), np.zeros(2 * n + 1)])[None, :]
+    cost = np.zeros(3 * n + 1)
+    cost[-1] = 1.0
+    answer = linprog(
+        cost,
+        A_ub=np.array(rows) if rows else None,
+        b_ub=sides or None,
+        A_eq=np.vstack([trades, budget]),
+        b_eq=np.append(w_prev, 1.0),
+    )
+    return float(answer.fun)
+
+
+def cvxpy_margin(problem: Problem, limits: dict) -> float:
+    """The same with a tracking error, asked of cvxpy."""
+    w, e = cp.Variable(N + 1, nonneg=True), cp.Variable(nonneg=True)
+    rules = [cp.sum(w) == 1]
+    scores = problem.universe.scores("quality_score")[:N]
+    for name, value in limits.items():
+        if name == "fully_invested":
+            rules.append(w[N] <= e)
+        elif name == "max_weight":
+            rules.append(w[:N] <= value + e)
+        elif name == "min_weight":
+            rules.append(w[0] >= value["S0"] - e)
+        elif name == "sector_limits":
+            rules += [cp.sum(w[k:N:2]) <= value + e for k in range(2)]
+        elif name == "max_turnover":
+            rules.append(cp.norm1(w - problem.w_prev) / 2 <= value + e)
+        elif name == "min_return":
+            rules.append(problem.moments.mu @ w >= value - e)
+        elif name == "min_quality":
+            rules += [w[i] <= e for i in np.flatnonzero(scores < value)]
+        elif name == "max_tracking_error":
+            rules.append(cp.norm(_active(w, problem)) <= value + e)
+    cp.Problem(cp.Minimize(e), rules).solve(solver=cp.CLARABEL)
+    return float(e.value)
+
+
+def _active(w: cp.Variable, problem: Problem) -> cp.Expression:
+    """A vector whose length is the tracking error: the market part and the specific parts."""
+    active = w - problem.benchmark
+    return cp.hstack([BETA @ active, cp.multiply(np.sqrt(SPECIFIC), active)])
+
+
+@cache
+def infeasible_requests(count: int, *, risk: bool = False) -> tuple[int, ...]:
+    measure = cvxpy_margin if risk else margin
+    found, seed = [], 0
+    while len(found) < count:
+        problem, limits = request(seed, risk=risk)
+        if measure(problem, limits) > 1e-5:
+            found.append(seed)
+        seed += 1
+    return tuple(found)
+
+
+def every_minimal_conflict(problem: Problem, limits: dict, measure, clear: float) -> set[frozenset[str]] | None:
+    """By asking every subset, smallest first; None when one is too close to call."""
+    minimal: list[frozenset[str]] = []
+    for size in range(1, len(limits) + 1):
+        for names in map(frozenset, combinations(limits, size)):
+            if any(known <= names for known in minimal):
+                continue
+            distance = measure(problem, {name: limits[name] for name in names})
+            if clear / 100 < distance < clear:
+                return None
+            if distance >= clear:
+                minimal.append(names)
+    return set(minimal)
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_every_conflict_of_two_hundred_requests_is_impossible_and_minimal_and_every_fix_leaves_a_portfolio(block):
+    for seed in infeasible_requests(200)[block::4]:
+        problem, limits = request(seed)
+        diagnosis = diagnose(problem, assemble, solve, time_limit=60.0)
+        assert diagnosis.complete
+        for conflict in diagnosis.conflicts:
+            assert margin(problem, {name: limits[name] for name in conflict.limits}) > 1e-10, (seed, conflict)
+            for gone in conflict.limits:
+                fewer = {name: limits[name] for name in conflict.limits if name != gone}
+                assert margin(problem, fewer) <= 1e-9, (seed, conflict, gone)
+        assert diagnosis.fixes, seed
+        for fix in diagnosis.fixes:
+            assert fix.verified
+            opened = {relaxation.limit for relaxation in fix.relaxations}
+            assert margin(problem, {name: value for name, value in limits.items() if name not in opened}) <= 1e-9
+        for name in diagnosis.insufficient:
+            assert margin(problem, {other: value for other, value in limits.items() if other != name}) > 1e-10
+
+
+def test_no_conflict_is_missed():
+    """Every subset of the limits asked of scipy, smallest first."""
+    for seed in infeasible_requests(200)[:25]:
+        problem, limits = request(seed)
+        expected = every_minimal_conflict(problem, limits, margin, 1e-6)
+        if expected is not None:
+            found = diagnose(problem, assemble, solve, time_limit=60.0)
+            assert {frozenset(conflict.limits) for conflict in found.conflicts} == expected, seed
+
+
+def test_conflicts_with_a_tracking_error_are_the_ones_cvxpy_finds():
+    for seed in infeasible_requests(8, risk=True):
+        problem, limits = request(seed, risk=True)
+        expected = every_minimal_conflict(problem, limits, cvxpy_margin, 1e-5)
+        if expected is None:
+            continue
+        diagnosis = diagnose(problem, assemble, solve, time_limit=60.0)
+        assert {frozenset(conflict.limits) for conflict in diagnosis.conflicts} == expected, seed
+        assert diagnosis.fixes, seed
+
+
+def test_a_single_opening_is_the_smallest_that_scipy_allows():
+    """A hair less is still impossible."""
+    checked = 0
+    for seed in infeasible_requests(40):
+        problem, limits = request(seed)
+        for fix in diagnose(problem, assemble, solve, time_limit=60.0).fixes:
+            (name, by) = (fix.relaxations[0].limit, fix.relaxations[0].by)
+            if len(fix.relaxations) > 1 or name not in ("max_weight", "sector_limits", "max_turnover", "min_return"):
+                continue
+            sign = -1.0 if name == "min_return" else 1.0
+            assert margin(problem, {**limits, name: limits[name] + sign * by}) <= 1e-9
+            assert margin(problem, {**limits, name: limits[name] + sign * (by - 3e-6)}) > 1e-8
+            checked += 1
+    assert checked >= 10
+
+
+def test_arithmetic_never_calls_a_possible_request_impossible():
+    seen = 0
+    for seed in range(150):
+        problem, limits = request(seed)
+        early = check_before(problem, assemble(problem))
+        if early is None:
+            continue
+        seen += 1
+        (conflict,) = early.conflicts
+        assert margin(problem, {name: limits[name] for name in conflict.limits}) > 1e-10, (seed, conflict)
+    assert seen >= 30
+
+
+def test_a_declared_order_opens_its_last_limit_as_little_as_it_can():
+    tried = 0
+    for seed in infeasible_requests(40):
+        problem, limits = request(seed)
+        order = tuple(name for name in ("min_return", "max_turnover", "sector_limits", "max_weight") if name in limits)
+        relaxed, gave_way = relax_in_order(problem, order, assemble, solve)
+        kept = {name: value for name, value in limits.items() if name not in order}
+        if not gave_way:
+            assert margin(problem, kept) > 1e-9
+            continue
+        tried += 1
+        last = gave_way[-1].relaxation
+        # Everything less important gone, the last to give way still has to open by this much.
+        less_important = order[: order.index(last.limit)]
+        held = {name: value for name, value in limits.items() if name not in less_important}
+        sign = -1.0 if last.limit == "min_return" else 1.0
+        assert margin(problem, {**held, last.limit: limits[last.limit] + sign * (last.by - 5e-6)}) > 1e-8
+        assert solve(assemble(relaxed)).status == "optimal"
+    assert tried >= 10
