@@ -58,9 +58,14 @@ def show_problem(problem: Mapping[str, Any], *, as_json: bool) -> None:
         print_json(problem)
         sys.stdout.flush()
         return
-    from portopt.reports.console import print_problem
+    try:
+        from portopt.reports.console import print_problem
 
-    print_problem(problem, console(sys.stderr))
+        print_problem(problem, console(sys.stderr))
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # the way to say what went wrong is itself broken: say it without any help
+        sys.stderr.write(f"{problem['title']} ({problem['code']}): {problem['detail']}\n(and to print it: {error!r})\n")
 
 
 def print_json(document: Any) -> None:

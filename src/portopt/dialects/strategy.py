@@ -1,7 +1,14 @@
 """S1, the strategy optimization service: its request and response, word for word, to and from our values.
 
-What S1 leaves open is settled here and in docs/dialects.md: `max_weight` and `min_weight` may be maps by strategy id,
-a book is long-only unless a floor is negative or `leverage_limit` exceeds one, a strategy with the id CASH is cash.
+What S1 leaves open is settled here:
+    required            portfolio_id, strategies, objective, method; null anywhere else is the same as leaving it out
+    signs               long-only, unless a floor is negative or leverage_limit exceeds one; without leverage no cash is borrowed
+    cash                a strategy with the id CASH: no risk, the risk-free rate unless it says otherwise
+    current weights     add up to one, a missing one is zero; all zero is a portfolio that holds nothing yet
+    moments             what is given wins, part by part; the rest comes from `returns`, all of them, at least twelve each
+Our additions to S1's constraints: max_weight and min_weight as maps by strategy id ("*" for the others), a scalar or
+[floor, cap] in sector_limits, and asset_class_limits, max_tracking_error, max_volatility (or target_volatility),
+min_return (or target_return), min_quality, cash, fully_invested.
 """
 
 from __future__ import annotations

@@ -217,7 +217,7 @@ WRONG: list[tuple[str, Any, type[PortoptError], str, str | None]] = [
     ("risk_parameters.risk_budgets", {"a": 1}, InvalidValue, "risk_parameters.risk_budgets", "RISK_PARITY"),
     ("risk_parameters.objective_weights", {"a": 1}, InvalidValue, "risk_parameters.objective_weights", "MULTI"),
     ("risk_parameters.risk_free_rate", 5, InvalidValue, "risk_parameters.risk_free_rate", "5 % is 0.05"),
-    ("risk_parameters.estimator", {"covariance": "ledoit"}, InvalidValue, "risk_parameters.estimator.covariance", "ledoit_wolf"),
+    ("risk_parameters.estimator", {"covariance": "ledoit"}, InvalidValue, "risk_parameters.estimator.covariance", "ledoit_"),
     ("risk_parameters.estimator", {"lookbak": 5}, UnknownField, "risk_parameters.estimator.lookbak", "lookback"),
     ("risk_parameters.correlation", None, MissingInput, "risk_parameters.correlation", "move together"),
     ("risk_parameters.correlation", [[1, 0.5], [0.5, 1]], InvalidValue, "risk_parameters.correlation", "2 rows for 3"),
