@@ -189,18 +189,18 @@ def _json_rows(text: str, where: str, value: str, what: str) -> list[tuple[int, 
 
 
 def _frame_rows(path: Path, kind: str) -> list[tuple[int, Mapping[str, str]]]:
+    import fastexcel
     import polars as pl
 
     try:
         if kind == ".xlsx":
-            import fastexcel
-
             # As text: a cell's number arrives as Excel shows it, not through a binary float of ours.
             frame = pl.DataFrame(fastexcel.read_excel(path).load_sheet(0, dtypes="string"))
         else:
             frame = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError, ValueError, RuntimeError) as error:
-        raise FileNotReadable(f"{path}: not a readable {kind} file: {error}", field="path", value=str(path)) from error
+    except (pl.exceptions.PolarsError, fastexcel.FastExcelError) as error:
+        why = str(error).splitlines()[0]
+        raise FileNotReadable(f"{path}: not a readable {kind} file: {why}", field="path", value=str(path)) from error
     rows: list[tuple[int, Mapping[str, str]]] = [
         (i + 2, {column: _text(value) for column, value in cells.items()})
         for i, cells in enumerate(frame.iter_rows(named=True))

@@ -73,9 +73,14 @@ class FilePackStore:
             content = path.read_bytes()
         except OSError as error:
             raise _damaged(path, error.strerror or str(error)) from error
-        if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
+        if hashlib.sha256(content).hexdigest() != manifest.get("sha256"):
             raise _damaged(path, "its SHA-256 is not the manifest's")
-        snapshot = _snapshot(pl.read_parquet(io.BytesIO(content)), manifest)
+        try:
+            snapshot = _snapshot(pl.read_parquet(io.BytesIO(content)), manifest)
+        except KeyError as error:
+            raise _damaged(folder / MANIFEST, f"it lacks {error}") from error
+        except (ValueError, TypeError, IndexError, pl.exceptions.PolarsError) as error:
+            raise _damaged(folder / MANIFEST, f"it does not describe the prices beside it ({error})") from error
         named = pack_id(snapshot.asset_ids, snapshot.dates, snapshot.prices, snapshot.volumes, snapshot.adjustment)
         if named != pricing_pack_id:
             raise _damaged(folder / MANIFEST, f"with it the prices are those of {named}")
