@@ -33,9 +33,7 @@ def get_run(connection: Connection, run_id: str) -> RunRecord:
     return run_from(dict(row), row["document"], row["document_digest"])
 
 
-def set_status(
-    connection: Connection, run: RunRecord, *, unless: Sequence[RunStatus] = (), problem: Any
-) -> None:  # fmt: skip
+def set_status(connection: Connection, run: RunRecord, *, unless: Sequence[RunStatus] = (), problem: Any) -> None:
     """The run's end. `unless` is checked on the row as it is when the lock is ours, so a race cannot undo a completion."""
     runs = models.runs
     ended = update(runs).where(runs.c.run_id == run.run_id, runs.c.status.not_in([status.value for status in unless]))

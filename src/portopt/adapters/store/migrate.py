@@ -40,12 +40,12 @@ def migrate(database: Database, *, chunk_days: int = 1) -> str:
 
     Raises DataError when the schema is newer than this version.
     """
+    database.make_folder()
+    with database.reading() as connection:  # the usual case waits for no writer
+        if check_known(connection, database.shown) == HEAD:
+            return HEAD
     if database.dialect == "sqlite":
         _write_ahead(database)
-    else:
-        with database.reading() as connection:
-            if check_known(connection, database.shown) == HEAD:
-                return HEAD
     with database.writing() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
@@ -59,7 +59,6 @@ def migrate(database: Database, *, chunk_days: int = 1) -> str:
 
 def _write_ahead(database: Database) -> None:
     """WAL is a property of the file. Two processes that set it at once do not wait for each other, so we do."""
-    database.make_folder()
     deadline = time.monotonic() + 10.0
     while True:
         try:

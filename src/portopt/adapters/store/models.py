@@ -50,7 +50,7 @@ def _text(name: str, length: int, **kwargs: Any) -> Column[Any]:
 
 
 def _json(name: str, *, optional: bool = False) -> Column[Any]:
-    return Column(name, Jsonb, nullable=optional)
+    return Column(name, Jsonb(), nullable=optional)
 
 
 def _instant(name: str, *, now: bool = False, optional: bool = False, primary_key: bool = False) -> Column[Any]:

@@ -120,7 +120,8 @@ class SqlStore:
         wanted = wanted.order_by(runs.c.created_at.desc(), runs.c.run_id.desc()).limit(limit)
         with self._reading() as connection:
             rows = connection.execute(wanted).mappings().all()
-        return [run_from(dict(row), row["headline"] and {"headline": row["headline"]}, row["document_digest"]) for row in rows]
+        headlines = [None if row["headline"] is None else {"headline": row["headline"]} for row in rows]
+        return [run_from(dict(row), top, row["document_digest"]) for row, top in zip(rows, headlines, strict=True)]
 
     # --- policies -------------------------------------------------------------------------------------------------
 
@@ -152,9 +153,8 @@ class SqlStore:
             for row in rows:
                 same = (table.c.id == row["id"], table.c.method_version == row["method_version"])
                 if connection.execute(select(table.c.body).where(*same)).scalar() != row["body"]:
-                    insert_or_update(
-                        connection, table, {**row, "updated_at": datetime.now(UTC)}, ("id", "method_version")
-                    )  # fmt: skip
+                    fresh = {**row, "updated_at": datetime.now(UTC)}
+                    insert_or_update(connection, table, fresh, ("id", "method_version"))
                     changed += 1
         return changed
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # Written and read back letter by letter: the digest of a document must survive the store, and JSONB rewrites
 # numbers (1e+16 comes back as an integer, -0.0 without its sign) and the order of keys.
 ExactJson = JSON(none_as_null=True)
 
-# The documents' JSONB columns: searchable on PostgreSQL, text on SQLite.
-Jsonb = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+class Jsonb(TypeDecorator[Any]):
+    """The documents' JSONB columns: searchable on PostgreSQL, text on SQLite, which does not load PostgreSQL's dialect."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON(none_as_null=True))
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -69,7 +69,7 @@ def instant(name: str, *, now: bool = False, optional: bool = False, **kwargs: A
 
 
 def jsonb(name: str, *, optional: bool = False) -> sa.Column[Any]:
-    return sa.Column(name, Jsonb, nullable=optional)
+    return sa.Column(name, Jsonb(), nullable=optional)
 
 
 def exact(name: str, *, optional: bool = False) -> sa.Column[Any]:
