@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from portopt.dialects.reading import shown
 from portopt.domain.errors import PortoptError, RequestError
+
+MAX_SENTENCE = 1_000
 
 # S1 OptimizationConstraints, then our documented additions to it: the catalog's other limits.
 S1_LIMITS: Mapping[str, str] = {
@@ -62,7 +65,8 @@ def renamed(error: PortoptError, names: Mapping[str, str]) -> PortoptError:
         if asked == ours or asked.startswith((f"{ours}.", f"{ours}[")):
             theirs = names[ours]
             error.field = theirs + asked[len(ours) :]
-            error.detail = error.detail.replace(asked, error.field)
+            error.value = shown(error.value)
+            error.detail = error.detail.replace(asked, error.field)[:MAX_SENTENCE]
             error.fixes = tuple(fix.replace(asked, error.field) for fix in error.fixes)
             error.args = (error.detail,)
             break

@@ -2,7 +2,7 @@
 
 What S1 leaves open is settled here:
     required            portfolio_id, strategies, objective, method; null anywhere else is the same as leaving it out
-    signs               long-only, unless a floor is negative or leverage_limit exceeds one; without leverage no cash is borrowed
+    signs               long-only, unless a floor is negative or leverage_limit exceeds one; only leverage borrows cash
     cash                a strategy with the id CASH: no risk, the risk-free rate unless it says otherwise
     current weights     add up to one, a missing one is zero; all zero is a portfolio that holds nothing yet
     moments             what is given wins, part by part; the rest comes from `returns`, all of them, at least twelve each
@@ -13,6 +13,7 @@ min_return (or target_return), min_quality, cash, fully_invested.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,6 +34,7 @@ from portopt.domain.universe import CASH, Asset, Universe
 __all__ = ["event_body", "read_request", "rebalance_event_body", "write_request", "write_response"]
 
 MAX_STRATEGIES = 10_000
+MAX_OFFERED = 20  # names in a refusal
 WEIGHT_SUM_TOLERANCE = 1e-3  # weights rounded to three digits still add up
 REQUEST = ("portfolio_id", "strategies", "objective", "method", "constraints", "risk_parameters")
 STRATEGY = (
@@ -167,7 +169,8 @@ def _require_known_names(limits: Mapping[str, Any], names: Mapping[str, str], un
             continue
         for name in value:
             if name != "*" and name not in allowed:
-                raise UnknownField(name, allowed or ["(no strategy has one)"], path=names[f"limits.{limit}"], value=value[name])
+                near = difflib.get_close_matches(name, allowed, n=MAX_OFFERED, cutoff=0.3) or allowed[:MAX_OFFERED]
+                raise UnknownField(name, near or ["(no strategy has one)"], path=names[f"limits.{limit}"], value=value[name])
     for limit in ("cash", "fully_invested"):
         if limits.get(limit) and universe.cash_position is None:
             fix = f'add a strategy with the id "{CASH}", or leave the limit out'
