@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from markets import RISK_FREE, jobs, market
 
+PATIENCE = 40.0  # seconds for the warm requests together
 COMMAND = [str(Path(sys.executable).parent / "portopt")]
 
 
@@ -62,8 +63,10 @@ def _warm(runs: int) -> list[dict[str, str]]:
     from portopt.domain.request import OptimizationRequest
     from portopt.domain.universe import Asset, Universe
 
-    times = []
+    walls, cpus = [], []
     for run in range(-2, runs):
+        if sum(walls) > PATIENCE and len(walls) >= 12:
+            break
         m = market(500, seed=run + 2)
         job = jobs(m)[3]
         universe = Universe(tuple(Asset(f"A{i:03d}", sector=f"S{s}") for i, s in enumerate(m.sector)))
@@ -82,16 +85,21 @@ def _warm(runs: int) -> list[dict[str, str]]:
             current_weights=dict(zip(universe.ids, m.w_prev.tolist(), strict=True)),
             benchmark_weights=dict(zip(universe.ids, m.benchmark.tolist(), strict=True)),
         )
-        began = time.perf_counter()
+        wall, cpu = time.perf_counter(), time.process_time()
         service.optimize(request)
-        times.append(time.perf_counter() - began)
-    warm = np.array(times[2:])
-    what = "request to certified answer, warm, 500 assets, TE and turnover"
-    note = f"{runs} requests, dense covariance"
-    return [
-        _row(f"{what}, P50", f"{1e3 * np.quantile(warm, 0.5):.0f} ms", note),
-        _row(f"{what}, P99", f"{1e3 * np.quantile(warm, 0.99):.0f} ms", f"{note}; goal 100 ms"),
-    ]
+        walls.append(time.perf_counter() - wall)
+        cpus.append(time.process_time() - cpu)
+    what, rows = "request to certified answer, warm, 500 assets, TE and turnover", []
+    for name, share, goal in (("P50", 0.5, ""), ("P99", 0.99, "; goal 100 ms")):
+        wall, cpu = (1e3 * float(np.quantile(found[2:], share)) for found in (walls, cpus))
+        rows.append(
+            _row(
+                f"{what}, {name}",
+                f"{wall:.0f} ms",
+                f"wall; {cpu:.0f} ms CPU; {len(walls) - 2} requests, dense covariance{goal}",
+            )
+        )
+    return rows
 
 
 def _row(what: str, value: str, note: str) -> dict[str, str]:

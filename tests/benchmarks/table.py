@@ -41,7 +41,7 @@ def report(options: argparse.Namespace) -> None:
     """Print the whole table as it grows; write it as JSON where asked."""
     began = time.perf_counter()
     print(f"Python {platform.python_version()} on {platform.machine()}, one core; {_versions()}")
-    print("x ours: time over portopt's in factor form; gap: relative, to the best answer that keeps every limit to 1e-9\n")
+    print("x ours: time over portopt's in factor form; gap: relative, to the best answer that keeps every limit to 1e-12\n")
     print(HEADER)
     spent: dict[tuple[str, str, str], tuple[int, float]] = {}
     cells = [cell for index in range(JOBS) for n in options.sizes for cell in _block(n, index, options, spent)]
