@@ -122,7 +122,7 @@ def ended(p: Prices, max_gap_days: int) -> Iterator[Observed]:
 def unadjusted_splits(p: Prices, tolerance: float) -> Iterator[Observed]:
     """Overnight price ratios close to a split's that are far outside the asset's own days and not the market's day."""
     before = _previous_prices(p)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = p.prices[1:] / before[1:]
         large = (ratio < 1 / 1.3) | (ratio > 1.8)
     for t, j in np.argwhere(large):
@@ -161,9 +161,10 @@ def non_positive(p: Prices) -> Iterator[Observed]:
 
 
 def impossible_returns(p: Prices) -> Iterator[Observed]:
-    """Returns at or under -100 %: a holder cannot lose more than everything."""
+    """Returns at or under -100 % from a price above zero: a holder cannot lose more than everything."""
     before = _previous_prices(p)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    before = np.where(before > 0.0, before, np.nan)  # what followed a price that is none says nothing
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         returns = p.prices[1:] / before[1:] - 1.0
     for t, j in np.argwhere(returns <= -1.0):
         yield Observed(

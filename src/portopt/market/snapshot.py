@@ -57,7 +57,7 @@ def open_snapshot(
     panel = panel_of(_asked_for(table, query))
     if query.last_dates is not None and len(panel.dates) > query.last_dates:
         panel = _newest(panel, query.last_dates)
-    prices = frozen(panel.prices)
+    prices = frozen(panel.prices + 0.0)  # minus zero is zero
     volumes = None if panel.volumes is None or np.isnan(panel.volumes).all() else frozen(panel.volumes)
     snapshot = MarketSnapshot(
         pricing_pack_id=pack_id(panel.ids, panel.dates, prices, volumes, adjustment),
