@@ -128,6 +128,12 @@ def test_an_identifier_no_column_can_hold_is_refused_on_both_databases(store, be
             store.begin(begun(**{field: value}))
 
 
+def test_a_kind_of_target_no_column_can_hold_is_refused_before_any_work(store, begun):
+    with pytest.raises(InvalidValue, match="target_type"):
+        store.begin(begun(request={"target_type": "x" * 21}))
+    assert count(store, models.runs) == 0
+
+
 # --- lists --------------------------------------------------------------------------------------------------------
 
 

@@ -121,7 +121,7 @@ portfolios = Table(
 
 optimizer_policies = Table(
     "optimizer_policies", metadata, _id(), Column("method_version", String(40), primary_key=True),
-    _text("name", 200), Column("body", ExactJson, nullable=False),
+    Column("name", Text, nullable=False), Column("body", ExactJson, nullable=False),
     _instant("created_at", now=True), _instant("updated_at", now=True),
     schema=COMMAND,
 )  # fmt: skip

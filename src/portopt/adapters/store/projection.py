@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Table
 
 from portopt.adapters.store import models
+from portopt.adapters.store.records import fits
 from portopt.domain.canonical import plain
 from portopt.domain.run import RunRecord
 
@@ -29,8 +30,8 @@ def asked_rows(run: RunRecord) -> Rows:
     times = {"created_at": run.created_at, "updated_at": run.created_at}
     if run.kind == "rebalance":
         limits = _object(run.request, "policy").get("limits", {})
-        target = str(run.request.get("target_type", "optimal"))
-        return [(models.rebalance_requests, {**about, **times, "target_type": target, "constraints": plain(limits)})]
+        requested = {"target_type": _target_type(run), "constraints": plain(limits)}
+        return [(models.rebalance_requests, {**about, **times, **requested})]
     if run.kind == "optimize":
         limits = plain(run.request.get("limits", {}))
         preferences = {name: plain(run.request[name]) for name in ("costs", "estimation") if name in run.request}
@@ -69,7 +70,7 @@ def _rebalance(run: RunRecord) -> Rows:
     read = {
         "rebalance_id": run.run_id,
         "portfolio_id": run.portfolio_id,
-        "target_type": str(run.request.get("target_type", "optimal")),
+        "target_type": _target_type(run),
         "created_at": run.created_at,
         **book,
     }
@@ -139,11 +140,15 @@ def _optimization(run: RunRecord) -> Rows:
     ]
 
 
+def _target_type(run: RunRecord) -> str:
+    return fits("target_type", str(run.request.get("target_type", "optimal")))
+
+
 def _choice(run: RunRecord) -> dict[str, str]:
     objective = _object(run.request, "objective")
     return {
-        "optimization_type": str(run.request.get("method", "mean_variance")).lower()[:30],
-        "objective": str(objective.get("kind", "max_sharpe"))[:30],
+        "optimization_type": str(run.request.get("method", "mean_variance")).lower(),
+        "objective": str(objective.get("kind", "max_sharpe")),
         "risk_measure": "volatility",
     }
 

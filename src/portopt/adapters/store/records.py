@@ -16,14 +16,23 @@ from portopt.domain.request import DataPolicy, EstimationChoice, Policy, Trading
 from portopt.domain.run import Event, RunRecord, RunStatus
 
 T = TypeVar("T")
-LENGTHS = {"run_id": 64, "portfolio_id": 100, "event_id": 64, "pricing_pack_id": 64, "key": 100, "pin": 200, "policy": 64}
+LENGTHS = {
+    "run_id": 64,
+    "event_id": 64,
+    "pricing_pack_id": 64,
+    "policy": 64,
+    "portfolio_id": 100,
+    "key": 100,
+    "pin": 200,
+    "target_type": 20,
+}
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 
 
 def fits(field: str, value: str) -> str:
     """`value`, if its column can hold it. SQLite would take any length, and PostgreSQL then refuse the same request."""
     if not value or len(value) > LENGTHS[field] or "\x00" in value:
-        raise InvalidValue(field, value, f"an identifier has 1 to {LENGTHS[field]} characters, none of them NUL")
+        raise InvalidValue(field, value, f"this takes 1 to {LENGTHS[field]} characters, none of them NUL")
     return value
 
 

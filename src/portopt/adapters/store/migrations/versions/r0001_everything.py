@@ -93,7 +93,8 @@ def references() -> None:
         instant("created_at", now=True), instant("updated_at", now=True),
     )  # fmt: skip
     create(
-        "optimizer_policies", key(), sa.Column("method_version", sa.String(40), primary_key=True), string("name", 200),
+        "optimizer_policies", key(), sa.Column("method_version", sa.String(40), primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
         exact("body"), instant("created_at", now=True), instant("updated_at", now=True),
     )  # fmt: skip
     create("pricing_packs", key(), exact("manifest"), instant("created_at", now=True))
