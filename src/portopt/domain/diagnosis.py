@@ -55,6 +55,8 @@ class Diagnosis:
     def sentence(self) -> str:
         """The first thing to tell a person."""
         first = self.conflicts[0]
+        if not first.limits:
+            return first.reason
         names = " and ".join(first.limits)
         verb = "cannot hold together" if len(first.limits) > 1 else "cannot hold"
         return f"{names} {verb}: {first.reason}"

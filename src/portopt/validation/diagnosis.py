@@ -13,7 +13,7 @@ from portopt.validation.relaxations import Express, Repairs
 
 MOST_FIXES = 4
 SEARCH_SHARE = 0.6  # of the time, for the conflicts; the rest is for the fixes
-GRACE = 2.0  # times the limit, until one verified fix is found: an answer without one helps nobody
+GRACE = 6.0  # times the limit, until one verified fix is found: an answer without one helps nobody
 
 
 def diagnose(

@@ -15,8 +15,9 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
-from portopt.domain.program import StandardForm
+from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.validation.distance import Distance, is_distance
 from portopt.validation.elastic import ElasticForm, elastic, relaxable
 from portopt.validation.optimality import gap_bound, gradient
 
@@ -69,8 +70,11 @@ class Feasibility:
         for known in self.impossible:
             if known & mask == known:
                 return known
-        if any(mask & known == mask for known in self.satisfied):
+        if self._is_satisfied(mask):
             return None
+        by_distance = self._core_by_distance(mask)
+        if by_distance is not None or self._is_satisfied(mask):
+            return by_distance
         asked = self.opened(mask)
         raw = self.ask(asked.form)
         if raw.status is SolveStatus.INFEASIBLE:
@@ -86,6 +90,61 @@ class Feasibility:
         else:
             self.impossible.append(found)
         return found
+
+    def _is_satisfied(self, mask: int) -> bool:
+        return any(mask & known == mask for known in self.satisfied)
+
+    def _core_by_distance(self, mask: int) -> int | None:
+        """The core where one ball (a tracking error, a volatility) and the linear limits of `mask` cannot meet.
+
+        None leaves the question open, unless a portfolio that satisfies `mask` was found on the way.
+        """
+        inside = set(self.named(mask))
+        balls = [cone for cone in self.form.cones if cone.limit in inside]
+        if not balls or self.form.integer.any() or not all(is_distance(cone) for cone in balls):
+            return None
+        linear = mask & ~self.mask({cone.limit for cone in balls})
+        found = self.core(linear)
+        if found is not None:
+            return found
+        kept = set(self.named(linear))
+        for cone in balls:
+            found = self._core_of_ball(cone, kept)
+            if found is not None or self._is_satisfied(mask):
+                return found
+        if len(balls) == 1:
+            self.satisfied.append(mask)
+        return None
+
+    def _core_of_ball(self, cone: Cone, kept: set[str]) -> int | None:
+        question, form, raw = self.nearest(cone, kept)
+        radius = float(cone.b[0]) + MARGIN
+        if raw.status is not SolveStatus.OPTIMAL or question.at_least(form, raw) <= radius:
+            return None
+        carrying = question.carrying(form, raw) & kept
+        fewer = form.without(lambda name: name in kept - carrying)
+        core = {cone.limit, *(carrying if question.at_least(fewer, raw) > radius else kept)}
+        self.impossible.append(self.mask(core))
+        return self.mask(core)
+
+    def nearest(self, cone: Cone, kept: set[str]) -> tuple[Distance, StandardForm, RawAnswer]:
+        """The portfolio nearest to the centre of a ball under the linear limits `kept`, remembered. Raises OutOfTime."""
+        gone = (set(self.names) | self.always_gone) - kept
+        question = Distance(cone, self.form.without(lambda name: name in gone))
+        form = question.form()
+        raw = self.ask(form)
+        if raw.x is not None:
+            self.remember(raw.x[: self.problem.n])
+        return question, form, raw
+
+    def ball(self, name: str) -> Cone | None:
+        """The cone of a limit that is one ball and nothing else; None for any other."""
+        cones = [cone for cone in self.form.cones if cone.limit == name]
+        return cones[0] if len(cones) == 1 and is_distance(cones[0]) else None
+
+    def conic(self) -> set[str]:
+        """The limits that are not linear."""
+        return {cone.limit for cone in self.form.cones} & set(self.names)
 
     def opened(self, mask: int, price: float = 1.0) -> ElasticForm:
         """Every limit in `mask` elastic at one price, the rest gone."""

@@ -17,9 +17,9 @@ from portopt.validation.relaxations import has_slope
 
 # The limit a desk would rather see measured: one figure for the whole portfolio before one for each asset.
 MEASURED_FIRST = (
-    "max_turnover",
     "max_tracking_error",
     "max_volatility",
+    "max_turnover",
     "min_return",
     "leverage_limit",
     "fully_invested",
@@ -55,10 +55,12 @@ def reason(limits: Feasibility, names: tuple[str, ...]) -> str:
 def _measured(limits: Feasibility, names: tuple[str, ...], opened: str) -> str | None:
     """The sentence with `opened` measured while the rest of `names` holds."""
     others = tuple(name for name in names if name != opened)
-    gone = limits.always_gone | (set(limits.names) - set(names))
-    asked = elastic(limits.form, {opened: 1.0}, set(others), ignored=gone, unit_where_none=False)
-    raw = limits.ask(asked.form)
-    limit = limits.problem.limit(opened)
+    ball, limit = limits.ball(opened), limits.problem.limit(opened)
+    if ball is not None and not limits.conic() & set(others):
+        _, _, raw = limits.nearest(ball, set(others))
+    else:
+        gone = limits.always_gone | (set(limits.names) - set(names))
+        raw = limits.ask(elastic(limits.form, {opened: 1.0}, set(others), ignored=gone, unit_where_none=False).form)
     if raw.status is not SolveStatus.OPTIMAL or raw.x is None or limit is None:
         return None
     given = [other.describe() for other in limits.problem.limits if other.kind in others]

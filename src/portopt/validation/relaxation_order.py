@@ -44,11 +44,7 @@ def relax_in_order(
                 continue
             for grid in GRIDS:
                 steps = _least(limits, giving, express, grid)
-                fix = (
-                    None
-                    if steps is None
-                    else Repairs(limits, express, solve).fix({name: by for name, (by, _) in steps.items()})
-                )
+                fix = None if steps is None else repairs.fix({name: by for name, (by, _) in steps.items()})
                 if steps is not None and fix is not None:
                     gave = tuple(GaveWay(r, steps[r.limit][1]) for r in fix.relaxations)
                     return relaxed(problem, {r.limit: r.by for r in fix.relaxations}), gave

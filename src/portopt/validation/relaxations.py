@@ -48,14 +48,10 @@ class Repairs:
         smooth = tuple(name for name in names if name not in steps)
         if not smooth:
             return steps
-        form = self.limits.form if problem is self.limits.problem else self.express(problem)
-        prices = {name: 1.0 / self._size(name) for name in smooth}
-        asked = elastic(form, prices, frozenset(), ignored=self._gone(names, hard) - set(names), unit_where_none=False)
-        raw = self.limits.ask(asked.form)
-        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
-            return None
-        openings = {name: by for name, by in asked.openings(raw.x).items() if by > NEGLIGIBLE}
-        return {**steps, **openings}
+        now = self._limits_of(problem)
+        kept = tuple(name for name in now.names if name not in smooth and name not in self._gone(names, hard))
+        openings = _openings(now, smooth, kept, {name: 1.0 / self._size(name) for name in smooth})
+        return None if openings is None else {**steps, **openings}
 
     def fix(self, openings: Mapping[str, float]) -> Fix | None:
         """These openings rounded up, solved with the real objective and audited; None when no rounding is certified."""
@@ -103,10 +99,15 @@ class Repairs:
         first, last = 0, len(steps)
         while first < last:
             middle = (first + last) // 2
-            form = self.express(problem.with_limit(limit.relaxed(steps[middle])))
-            raw = self.limits.ask(elastic(form, {}, frozenset(), ignored=gone - {limit.kind}).form)
-            first, last = (first, middle) if raw.status is SolveStatus.OPTIMAL else (middle + 1, last)
+            now = self._limits_of(problem.with_limit(limit.relaxed(steps[middle])))
+            possible = now.core(now.mask(name for name in now.names if name not in gone)) is None
+            first, last = (first, middle) if possible else (middle + 1, last)
         return steps[first] if first < len(steps) else None
+
+    def _limits_of(self, problem: Problem) -> Feasibility:
+        if problem is self.limits.problem:
+            return self.limits
+        return Feasibility(problem, self.express(problem), self.limits.solve, self.limits.deadline)
 
     def _gone(self, names: tuple[str, ...], hard: tuple[str, ...] | None) -> frozenset[str]:
         others = set(self.limits.names) - set(names) - set(hard) if hard is not None else set()
@@ -126,6 +127,38 @@ class Repairs:
         if not has_slope(self.limits.form, name):
             return by
         return round(math.ceil((by + hair) / grid) * grid, 12)
+
+
+def _openings(
+    limits: Feasibility, names: tuple[str, ...], kept: tuple[str, ...], prices: Mapping[str, float]
+) -> dict[str, float] | None:
+    """Openings of `names` at the least price with `kept` as they are and the rest gone; None when they do not suffice.
+
+    Cone programs are asked last: a ball alone is a quadratic program, and often the linear limits leave nothing to the cones.
+    """
+    gone = set(limits.names) | limits.always_gone
+    linear = tuple(name for name in kept if name not in limits.conic())
+    ball = limits.ball(names[0]) if len(names) == 1 else None
+    if ball is not None and linear == kept:
+        question, _, raw = limits.nearest(ball, set(kept))
+        if raw.x is None or raw.status is not SolveStatus.OPTIMAL:
+            return None
+        return _noticed({names[0]: float(np.linalg.norm(question.cone.B[1:] @ raw.x + question.cone.b[1:])) - float(ball.b[0])})
+    ask_linear_first = linear != kept and not limits.conic() & set(names)
+    for held in (linear, kept) if ask_linear_first else (kept,):
+        asked = elastic(limits.form, prices, frozenset(), ignored=gone - set(held) - set(names), unit_where_none=False)
+        raw = limits.ask(asked.form)
+        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
+            return None
+        w = raw.x[: limits.problem.n]
+        holds = all(limit.read(w, limits.problem).worst() <= HOLDS for limit in limits.problem.limits if limit.kind in kept)
+        if holds or held == kept:
+            return _noticed(asked.openings(raw.x))
+    return None
+
+
+def _noticed(openings: Mapping[str, float]) -> dict[str, float]:
+    return {name: by for name, by in openings.items() if by > NEGLIGIBLE}
 
 
 def has_slope(form: StandardForm, name: str) -> bool:
