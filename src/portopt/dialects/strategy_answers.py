@@ -18,6 +18,7 @@ from portopt.domain.request import OptimizationRequest
 from portopt.domain.run import RunRecord
 
 SCHEMA_VERSION = "1.0"
+NO_RISK = 1e-9  # annual volatility; below it a Sharpe ratio is a quotient of rounding errors
 
 
 class CertifiedAnswer(Protocol):
@@ -47,7 +48,7 @@ def write_response(request: OptimizationRequest, answer: CertifiedAnswer) -> dic
         "optimal_weights": {a: float(w) + 0.0 for a, w in zip(problem.universe.ids, weights, strict=True)},
         "expected_return": expected,
         "expected_volatility": sigma,
-        "sharpe_ratio": (expected - problem.risk_free_rate) / sigma if sigma > 0 else None,
+        "sharpe_ratio": (expected - problem.risk_free_rate) / sigma if sigma > NO_RISK else None,
         "optimization_metadata": {
             "convergence_status": answer.validated.solution.status.value,
             "iterations": 0 if raw is None else raw.iterations,

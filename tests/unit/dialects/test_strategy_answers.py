@@ -93,6 +93,10 @@ def test_a_minus_zero_weight_leaves_as_zero() -> None:
     assert str(response["optimal_weights"]["a"]) == "0.0"
 
 
+def test_a_book_without_risk_has_no_sharpe_ratio() -> None:
+    assert write_response(read_request(DOCUMENT), answered([1e-15, 1e-15]))["sharpe_ratio"] is None
+
+
 def test_the_event_is_s1s_with_whole_milliseconds_and_utc() -> None:
     two_hours_east = datetime(2025, 6, 21, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
     metadata = {
