@@ -64,35 +64,26 @@ def moments_from_returns(
         InvalidValue, UnknownField: an estimator or option that is not known or out of range.
     """
     _check(choice)
-    n = len(universe)
-    returns = np.asarray(returns, dtype=np.float64)
-    if returns.ndim != 2 or returns.shape[1] != n:
-        raise DataError(f"returns have the shape {returns.shape} for {n} assets", field="returns")
-    if choice.lookback is not None:
-        returns = returns[-choice.lookback :]
+    n, years = len(universe), choice.periods_per_year
+    returns = _history(returns, n, choice.lookback)
     risky = np.flatnonzero(~universe.is_cash)
     cash_return = risk_free_rate if choice.cash_return is None else choice.cash_return
     if len(risky) == 0:
-        return Moments(universe, np.array([cash_return]), Covariance(Sigma=np.zeros((1, 1))), choice.periods_per_year)
+        return Moments(universe, np.array([cash_return]), Covariance(Sigma=np.zeros((1, 1))), years)
     # One memory layout, because BLAS rounds by layout: the same returns give the same bytes with or without cash beside them.
     X = np.ascontiguousarray(returns[:, risky])
     counts = _checked_counts(X, universe, risky, choice.min_observations)
-    mu_risky, covariance, note = _per_period(X, choice, risk_free_rate, _market(market_weights, risky))
-    mu, covariance = annualized(mu_risky, covariance, choice.periods_per_year)
-    if len(risky) < n:
-        mu = _with_cash(mu, n, risky, cash_return)
-        covariance = covariance.embedded(n, risky)
-    observations = np.full(n, float(len(X)))
-    observations[risky] = counts
+    mean, per_period, note = _per_period(X, choice, risk_free_rate, _market(market_weights, risky))
+    mu, covariance = annualized(mean, per_period, years)
     return Moments(
         universe,
-        mu,
-        covariance,
-        choice.periods_per_year,
+        _with_cash(mu, n, risky, cash_return),
+        covariance if len(risky) == n else covariance.embedded(n, risky),
+        years,
         choice.expected_returns + note,
         choice.covariance + note,
-        _scenarios(X, n, risky, cash_return / choice.periods_per_year, choice.min_observations),
-        observations,
+        _scenarios(X, n, risky, cash_return / years, choice.min_observations),
+        _with_cash(counts, n, risky, float(len(X))),
     )
 
 
@@ -108,6 +99,13 @@ def _check(choice: EstimationChoice) -> None:
         raise InvalidValue("estimation.min_observations", choice.min_observations, "must be at least 2")
     if not choice.periods_per_year > 0:
         raise InvalidValue("estimation.periods_per_year", choice.periods_per_year, "must be positive")
+
+
+def _history(returns: Matrix, n: int, lookback: int | None) -> Matrix:
+    returns = np.asarray(returns, dtype=np.float64)
+    if returns.ndim != 2 or returns.shape[1] != n:
+        raise DataError(f"returns have the shape {returns.shape} for {n} assets", field="returns")
+    return returns if lookback is None else returns[-lookback:]
 
 
 def _checked_counts(X: Matrix, universe: Universe, risky: Indices, min_observations: int) -> Vector:
@@ -160,9 +158,9 @@ def _per_period(X: Matrix, choice: EstimationChoice, risk_free_rate: float, mark
     return mean, covariance, notes[how]
 
 
-def _with_cash(mu: Vector, n: int, risky: Indices, cash_return: float) -> Vector:
-    out = np.full(n, cash_return)
-    out[risky] = mu
+def _with_cash(values: Vector, n: int, risky: Indices, of_cash: float) -> Vector:
+    out = np.full(n, of_cash)
+    out[risky] = values
     return out
 
 

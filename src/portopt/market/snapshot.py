@@ -22,7 +22,8 @@ from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.market import MarketQuery, MarketSnapshot
 from portopt.domain.request import DataPolicy
 from portopt.domain.universe import CASH
-from portopt.market.checks import Observed, Prices, check_all
+from portopt.market.checks import check_all
+from portopt.market.observed import Observed, Prices
 from portopt.market.panel import Panel, Repeated, panel_of
 from portopt.market.treatment import check_policy, refuse, treat
 
@@ -122,7 +123,11 @@ def pack_id(
 
 def _one_spelling(values: Matrix) -> Matrix:
     """NaN and zero have several bit patterns; identity needs one."""
-    return np.where(np.isnan(values), np.nan, values + 0.0).astype("<f8")
+    spelled = (values + 0.0).astype("<f8", copy=False)
+    unknown = np.isnan(spelled)
+    if unknown.any():
+        spelled[unknown] = np.nan
+    return np.asarray(spelled)
 
 
 def _asked_for(table: pl.DataFrame, query: MarketQuery) -> pl.DataFrame:

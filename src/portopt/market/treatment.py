@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.market import Finding, Treatment
 from portopt.domain.request import DataPolicy
-from portopt.market.checks import Observed
+from portopt.market.observed import Observed
 
 TREATMENTS: dict[str, Treatment] = {"refuse": "refused", "quarantine": "quarantined", "accept": "accepted"}
 KINDS = (
