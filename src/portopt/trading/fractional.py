@@ -38,8 +38,8 @@ def round_to_fractions(problem: Problem, form: StandardForm, book: Book, rules: 
         program = share_program(problem, form, book, rules, cash_residual=residual)
         exactly = _Exactly(problem, book, program, residual)
         if program.form.integer.any():
-            rounding = Rounding(problem, book, rules, program, residual, deadline, refine=exactly.shares)
-            rounded = rounding.run(x, form.objective(x))
+            rounding = Rounding(problem, book, rules, program, x, form.objective(x), residual, deadline, refine=exactly.shares)
+            rounded = rounding.run()
         else:
             rounded = exactly.rounded()
         if rounded is not None:

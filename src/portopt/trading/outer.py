@@ -68,8 +68,12 @@ class OuterProgram:
         return full
 
 
-def outer_program(form: StandardForm) -> OuterProgram:
-    """The linear program around `form`, without a tangent yet."""
+def outer_program(form: StandardForm, x0: Vector, unit: float) -> OuterProgram:
+    """The linear program around `form`, without a tangent yet.
+
+    x0: (N,) where the objective is expanded, so that what the squares add is small; unit: the objective's size, in which the
+    squares are counted. On uncentred, unscaled squares HiGHS could not use the bounds of its own nodes.
+    """
     program = extension_of(form)
     roots: list[Root] = []
     squares: list[Squares] = []
@@ -79,9 +83,16 @@ def outer_program(form: StandardForm) -> OuterProgram:
         sigma = int(program.add_columns(1, lower=0.0)[0])
         squares.append(_bounded(program, objective, (sigma, 1.0, 0.0), ""))
     elif len(objective[0]):
-        # 1/2 x'Px: half of each square counts.
-        halves = _bounded(program, (*objective[:3], 0.5 * objective[3]), None, "")
-        program.add_linear(halves.bound, 1.0)
+        # 1/2 x'Px = (P x0)'x - 1/2 x0'P x0 + 1/2 (x - x0)'P(x - x0), the last of these in squares around x0.
+        column, slope, _, m = objective
+        gradient = form.P_times(x0)
+        y0 = np.concatenate([x0, np.zeros(program.n_columns - len(x0))])
+        for root in roots:
+            y0[root.y] = root.R.T @ x0[root.columns]
+        halves = _bounded(program, (column, slope, -slope * y0[column], 0.5 * m / unit), None, "")
+        program.add_linear(halves.bound, unit)
+        program.add_linear(np.arange(form.n_columns), gradient)
+        program.constant -= 0.5 * float(x0 @ gradient)
         squares.append(halves)
     norms = [cone for cone in form.cones if cone.kind == "second_order"]
     squares += [_bounded(program, _cone_squares(program, c, roots), _head(program, c), c.limit) for c in norms]

@@ -12,7 +12,7 @@ at or above zero proves that no book has a better ratio than theta.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -24,14 +24,19 @@ from portopt.domain.problem import Problem
 from portopt.domain.request import TradingRules
 from portopt.trading.book import Book, Settled
 from portopt.trading.branch_and_cut import Found, Search, search
-from portopt.trading.exactness import AFTER_COSTS, HOLDS, missed, scale_of, worth
+from portopt.trading.exactness import HOLDS, missed, scale_of, worth
 from portopt.trading.extended import tightened
 from portopt.trading.outer import OuterProgram, outer_program
+from portopt.trading.primal import nearest, neighbourhood, resized, target
 from portopt.trading.share_program import ShareProgram
 from portopt.trading.tangents import Tangents
 
 NODES = 20_000  # per search: ordinary books end in tens or hundreds
+NODES_TO_BEGIN = 40
 ROUNDS = 60
+TRIES = 12
+RELAXED_SLACK = 1e-7  # a convex solver's answer is that far, relatively, from a bound
+CLOSE, FAR = 2, 200  # lots around the target
 SPENT_IN_SEARCH = 0.4  # of the relative gap; the rest is for the tangents
 CENTS = 1e-6  # a limit missed by less was missed by rounding to the cent, and is closed by as much
 
@@ -52,6 +57,8 @@ class Rounded:
 class Rounding:
     """One run of the search, with everything it has learned.
 
+    x: the certified point on the columns of the problem's own form; reference: what it is worth, as minimized.
+
     refine: how a point of the linear program becomes orders, where that is more than reading its lots (fractions).
     """
 
@@ -59,6 +66,8 @@ class Rounding:
     book: Book
     rules: TradingRules
     program: ShareProgram
+    x: Vector
+    reference: float
     cash_residual: float | None
     deadline: float
     outer: OuterProgram = field(init=False)
@@ -71,36 +80,70 @@ class Rounding:
     bound: float = -np.inf
     infeasible: bool = False
     rounds: int = 0
+    target: Vector = field(init=False)
+    seen: set[tuple[Decimal, ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.outer = outer_program(self.program.form)
+        wide = np.concatenate([self.x, np.zeros(self.program.form.n_columns - len(self.x))])
+        aimed, relaxed = target(self.program)
+        self.bound = relaxed - RELAXED_SLACK * scale_of(self.problem, self.reference)
+        self.target = wide if aimed is None else aimed
+        self.outer = outer_program(self.program.form, self.target, scale_of(self.problem, self.reference))
         self.tangents = Tangents(self.outer)
+        self.tangents.touch(self.target, fan=True)
 
-    def run(self, x: Vector, reference: float) -> Rounded | None:
-        """Round the certified point x (the columns of the problem's own form), worth `reference`.
-
-        None when there is no such book, or none was found in time (`infeasible` says which).
-        """
-        wide = np.concatenate([x, np.zeros(self.program.form.n_columns - len(x))])
-        self.tangents.touch(wide, fan=True)
-        seen: set[tuple[Decimal, ...]] = set()
+    def run(self) -> Rounded | None:
+        """None when there is no such book, or none was found in time (`infeasible` says which)."""
+        self._begin()
         while self.rounds < ROUNDS and self.seconds_left() > 0 and self.gap() > self.rules.mip_relative_gap:
             self.rounds += 1
-            theta = self._theta(reference)
-            found = self._search(theta, reference)
+            theta = self._theta()
+            found = self._search(theta, self.margins, nodes=NODES)
             self.infeasible = found.infeasible and self.best is None
             self._learn_bound(found, theta)
             if found.x is None:
                 break
-            shares = self.program.shares(found.x) if self.refine is None else self.refine(found.x)
-            self._consider(shares, repeated=tuple(shares) in seen)
-            seen.add(tuple(shares))
-            self.tangents.touch(found.x)
+            self._consider(found.x)
         if self.best is None:
             return None
         gap = self.gap()
         proved = gap <= self.rules.mip_relative_gap
         return Rounded(self.best, self.value, self.bound, max(gap, 0.0), proved, self.rounds)
+
+    def _begin(self) -> None:
+        """A first book: the nearest lots, limits closed until these hold; then the best lots close by, or farther off."""
+        if self.refine is None:
+            self._round_directly()
+        margins: dict[str, float] = {}
+        lots = CLOSE
+        for _ in range(TRIES):
+            if lots > FAR or self.seconds_left() <= 0 or self.gap() <= self.rules.mip_relative_gap:
+                return
+            closed = {name: self.margins.get(name, 0.0) + margins.get(name, 0.0) for name in {*self.margins, *margins}}
+            bounds = neighbourhood(self.program, self.target, lots)
+            known = self.best is not None
+            found = self._search(self._theta(), closed, nodes=NODES_TO_BEGIN, bounds=bounds)
+            missed_by = {} if found.x is None else self._consider(found.x)
+            if known or (found.x is not None and not missed_by):
+                return
+            lots = lots * 8 if found.x is None else lots
+            for limit, by in missed_by.items():
+                margins[limit] = margins.get(limit, 0.0) + 1.5 * by
+
+    def _round_directly(self) -> None:
+        """Nearest lots of the target, solved for again with every limit closed by what its rounding missed it by."""
+        margins: dict[str, float] = {}
+        x: Vector | None = self.target
+        before: Mapping[str, float] = {}
+        for _ in range(TRIES):
+            if x is None:
+                return
+            faults = self._keep(self.program.shares(nearest(self.program, x)))
+            if not faults or faults == before:
+                return
+            for limit, by in faults.items():
+                margins[limit] = margins.get(limit, 0.0) + 1.2 * by
+            x, before = resized(self.program, x, margins), faults
 
     def gap(self) -> float:
         if self.best is None:
@@ -110,16 +153,18 @@ class Rounding:
     def seconds_left(self) -> float:
         return self.deadline - time.monotonic()
 
-    def _theta(self, reference: float) -> float:
+    def _theta(self) -> float:
         """The ratio to beat: the certified one first, then a little more than the best book's."""
-        best = reference if self.best is None else self.value * (1.0 + 0.75 * self.rules.mip_relative_gap)
+        best = self.reference if self.best is None else self.value * (1.0 + 0.75 * self.rules.mip_relative_gap)
         return max(-best, 0.0) if self.program.form.ratio else 0.0
 
-    def _search(self, theta: float, reference: float) -> Found:
-        form = tightened(self.outer.form, self.margins)
+    def _search(
+        self, theta: float, margins: Mapping[str, float], *, nodes: int, bounds: tuple[Vector, Vector] | None = None
+    ) -> Found:
+        form = tightened(self.outer.form, margins)
         A, lower, upper = self.tangents.rows()
         cost = form.q.copy()
-        scale = scale_of(self.problem, self.value if self.best is not None else reference)
+        scale = scale_of(self.problem, self.value if self.best is not None else self.reference)
         gap = SPENT_IN_SEARCH * self.rules.mip_relative_gap * scale
         if self.outer.sigma >= 0:
             cost[self.outer.sigma] = theta
@@ -127,6 +172,10 @@ class Rounding:
             sigma = self._volatility()
             scale, gap = scale * sigma, gap * sigma
         column_lower, column_upper = form.box()
+        if bounds is not None:
+            own = slice(0, len(bounds[0]))
+            column_lower[own] = np.maximum(column_lower[own], bounds[0])
+            column_upper[own] = np.minimum(column_upper[own], bounds[1])
         asked = Search(
             cost=cost,
             A=sp.csr_array(sp.vstack([form.A, A])),
@@ -138,7 +187,7 @@ class Rounding:
             scale=scale,
             start=None if self.best_shares is None else self.program.start(self.best_shares),
         )
-        found = search(asked, gap=gap, seconds=self.seconds_left(), nodes=NODES)
+        found = search(asked, gap=gap, seconds=self.seconds_left(), nodes=nodes)
         return replace(found, bound=found.bound + form.constant)
 
     def _volatility(self) -> float:
@@ -153,18 +202,28 @@ class Rounding:
         elif found.bound >= 0.0:
             self.bound = max(self.bound, -theta)
 
-    def _consider(self, shares: list[Decimal], *, repeated: bool) -> None:
-        """Settle the orders; keep the book when it misses nothing, else close what it missed by a rounding cent."""
+    def _consider(self, x: Vector) -> Mapping[str, float]:
+        """Settle the orders of x and keep the book when it is the best so far. Returns the limits it misses, and by how much.
+
+        What was missed by a rounding cent, or again after its tangents were there, is closed by as much.
+        """
+        shares = self.program.shares(x) if self.refine is None else self.refine(x)
+        self.tangents.touch(x)
+        faults = self._keep(shares)
+        curved = {cone.limit for cone in self.program.form.cones}
+        repeated = tuple(shares) in self.seen
+        self.seen.add(tuple(shares))
+        for limit, by in faults.items():
+            if by <= CENTS or repeated or limit not in curved:
+                self.margins[limit] = self.margins.get(limit, 0.0) + by + HOLDS
+        return faults
+
+    def _keep(self, shares: list[Decimal]) -> Mapping[str, float]:
+        """Keep the book of these orders when it misses nothing and is the best so far. Returns what it misses."""
         settled = self.book.settle(shares)
         faults = missed(self.problem, self.book, settled, self.cash_residual)
         if not faults:
             value = worth(self.problem, self.book, settled)
             if value < self.value:
                 self.best, self.best_shares, self.value = settled, shares, value
-            return
-        curved = {cone.limit for cone in self.program.form.cones}
-        for limit, by in faults.items():
-            if by <= CENTS or repeated or limit not in curved:
-                self.margins[limit] = self.margins.get(limit, 0.0) + by + HOLDS
-        if AFTER_COSTS in faults:
-            self.margins[AFTER_COSTS] = max(self.margins[AFTER_COSTS], faults[AFTER_COSTS] + HOLDS)
+        return faults

@@ -38,15 +38,15 @@ def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: Tradi
         residuals.append(_cheapest_lot(book, rules))
     for residual in residuals:
         program = share_program(problem, form, book, rules, cash_residual=residual)
-        rounding = Rounding(problem, book, rules, program, residual, deadline)
-        rounded = rounding.run(x, reference)
+        rounding = Rounding(problem, book, rules, program, x, reference, residual, deadline)
+        rounded = rounding.run()
         if rounded is not None:
             return rounded, _note(book, rounded, cap, residual)
     least = _least_cash(problem, form, book, rules) if np.isfinite(cap) else None
     if least is not None:
         program = share_program(problem, form, book, rules, cash_residual=least)
-        rounding = Rounding(problem, book, rules, program, least, max(deadline, time.monotonic() + PROBE_SECONDS))
-        rounded = rounding.run(x, reference)
+        rounding = Rounding(problem, book, rules, program, x, reference, least, max(deadline, time.monotonic() + PROBE_SECONDS))
+        rounded = rounding.run()
         if rounded is not None:
             return rounded, _note(book, rounded, cap, least)
     raise _refusal(problem, form, book, rules, rounding)
