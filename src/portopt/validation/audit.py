@@ -15,7 +15,7 @@ from portopt.domain.certificate import Certificate, Tolerances, ValidatedSolutio
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals, RawAnswer, Solution
-from portopt.validation.optimality import Conditions, conditions, objective_scale, primal_residual, size_of_parts
+from portopt.validation.optimality import Conditions, conditions, is_convex, objective_scale, primal_residual, size_of_parts
 from portopt.validation.phrases import amount
 
 NOT_CLAIMED = float("nan")
@@ -143,7 +143,7 @@ def _voices_reasons(problem: Problem, form: StandardForm, x: Vector, tolerances:
     """The program minimizes `value`, or `-value` where more is better; both voices must give one number."""
     minimized, value = form.objective(x), float(problem.objective.value(x[: problem.n], problem))
     spoken = -value if problem.objective.sense == "maximize" else value
-    scale = max(abs(minimized), abs(spoken)) if form.ratio else max(abs(spoken), size_of_parts(form, x))
+    scale = max(abs(minimized), abs(spoken)) if form.ratio else max(size_of_parts(form, x), objective_scale(form, x))
     if abs(minimized - spoken) <= tolerances.voices * scale:
         return []
     return [f"the program's objective {minimized:.12g} is not what the problem says of these weights, {spoken:.12g}"]
@@ -165,6 +165,8 @@ def _optimality(
         return nothing, NOT_CLAIMED, ["the multipliers do not belong to this program"]
     if form.ratio and -(float(form.q @ x) + form.constant) <= 0:
         return nothing, NOT_CLAIMED, ["the excess return is not positive: a ratio to maximize means nothing here"]
+    if not is_convex(form):
+        return nothing, NOT_CLAIMED, ["the covariance has a negative eigenvalue: no first-order condition certifies an optimum"]
     found = conditions(form, x, raw.duals, scale)
     relative = found.gap / scale if scale > 0 else found.gap
     checks = (

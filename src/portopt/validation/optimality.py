@@ -6,8 +6,8 @@ With g the gradient at x and multipliers y (rows), t (bounds), z (cones), in the
     dual feasibility  y_i > 0 only where row i has an upper side, y_i < 0 only where it has a lower; z in the dual cone
     complementarity   y_i times the distance to the side it presses on = 0; z'(Bx + b) = 0
 
-The bound needs none of these to hold. f is convex, so f(x') >= f(x) + g'(x' - x) for every feasible x', and for any
-y with the right signs and any z in the dual cone, with r = g + A'y - B'z:
+The bound needs none of these to hold. f is convex (`is_convex` checks), so f(x') >= f(x) + g'(x' - x) for every feasible
+x', and for any y with the right signs and any z in the dual cone, with r = g + A'y - B'z:
 
     f(x) - f(x')  <=  sum_i y_i (side_i - (Ax)_i)  +  z'(Bx + b)  +  max over the box of r'(x - x')
 
@@ -33,6 +33,7 @@ from portopt.validation.cones import dual_violation, into_dual, primal_violation
 from portopt.validation.intervals import implied_box
 
 REPAIRS = 3
+ROUNDING = 1e-10
 VANISHED = 1e-6  # of a single asset's half variance: a volatility of two basis points
 TINY = float(np.finfo(float).tiny)
 
@@ -60,6 +61,21 @@ def gradient(form: StandardForm, x: Vector) -> Vector:
     variance = float(x @ Px)
     excess = -(float(form.q @ x) + form.constant)
     return (excess / variance) * Px + form.q if variance > 0 else Px + form.q
+
+
+def is_convex(form: StandardForm) -> bool:
+    """Whether P has no negative eigenvalue beyond rounding, 1e-10 of its largest diagonal entry."""
+    for block in form.quadratics:
+        if block.M.ndim == 1:
+            if float(block.M.min(initial=0.0)) < 0.0:
+                return False
+            continue
+        shift = ROUNDING * float(np.abs(np.diagonal(block.M)).max(initial=0.0))
+        try:
+            np.linalg.cholesky(block.M + max(shift, TINY) * np.eye(len(block.M)))
+        except np.linalg.LinAlgError:
+            return False
+    return True
 
 
 def objective_scale(form: StandardForm, x: Vector) -> float:
