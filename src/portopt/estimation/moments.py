@@ -16,6 +16,7 @@ from portopt.estimation.catalog import COVARIANCE, EXPECTED_RETURNS, Evidence, l
 from portopt.estimation.covariance.forms import scaled
 from portopt.estimation.histories import two_moments
 from portopt.estimation.options import chosen
+from portopt.estimation.stand_ins import with_stand_ins
 
 MOST_SCENARIO_CELLS = 5_000_000  # 40 MB; beyond it scenarios are not carried along
 
@@ -29,6 +30,9 @@ def estimate(
 ) -> Moments:
     """Moments of `universe` from the prices of a pack. See `moments_from_returns`.
 
+    A quarantined asset may be in the universe, held and not tradable: what the checks found wrong is left out of its
+    returns, and where too few remain it is given the risk of the average asset (see stand_ins.py).
+
     Raises DataError for assets of the universe that the pack does not hold.
     """
     held = set(snapshot.asset_ids)
@@ -39,11 +43,26 @@ def estimate(
         )
     risky = np.flatnonzero(~universe.is_cash)
     rows = slice(None) if choice.lookback is None else slice(-choice.lookback - 1, None)
-    prices = snapshot.prices[rows][:, snapshot.positions(tuple(universe.ids[i] for i in risky))]
-    returns = np.zeros((max(len(prices) - 1, 0), len(universe)))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        returns[:, risky] = prices[1:] / prices[:-1] - 1.0
+    usable = _usable_returns(snapshot, rows)
+    returns = np.zeros((len(usable), len(universe)))
+    returns[:, risky] = usable[:, snapshot.positions(tuple(universe.ids[i] for i in risky))]
     return moments_from_returns(universe, returns, choice, risk_free_rate, market_weights)
+
+
+def _usable_returns(snapshot: MarketSnapshot, rows: slice) -> Matrix:
+    """(T, n) returns of those dates; of quarantined assets, which may be held, without the very returns that are wrong."""
+    prices, dates = snapshot.prices[rows], snapshot.dates[rows]
+    wrong = [f for f in snapshot.findings if f.treatment == "quarantined" and f.asset_id in snapshot.asset_ids]
+    if wrong:
+        columns = snapshot.positions(tuple({str(f.asset_id) for f in wrong}))
+        prices = prices.copy()
+        prices[:, columns] = np.where(prices[:, columns] > 0.0, prices[:, columns], np.nan)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        returns = prices[1:] / prices[:-1] - 1.0
+    for finding in wrong:
+        if finding.kind == "unadjusted_split" and finding.date is not None and finding.asset_id is not None:
+            returns[dates[1:] == np.datetime64(finding.date), snapshot.positions((finding.asset_id,))] = np.nan
+    return np.asarray(returns)
 
 
 def moments_from_returns(
@@ -60,7 +79,7 @@ def moments_from_returns(
         returns: (T, n) periodic simple returns in the universe's order, NaN where missing; cash's column is not read.
         risk_free_rate: annual. market_weights: (n,) the market portfolio of `capm`; None is equal weights.
     Raises:
-        DataError: fewer than `choice.min_observations` returns of an asset, or a return that no price can give.
+        DataError: fewer than `choice.min_observations` returns of a tradable asset, or a return that no price can give.
         InvalidValue, UnknownField: an estimator or option that is not known or out of range.
     """
     _check(choice)
@@ -72,8 +91,12 @@ def moments_from_returns(
         return Moments(universe, np.array([cash_return]), Covariance(Sigma=np.zeros((1, 1))), years)
     # One memory layout, because BLAS rounds by layout: the same returns give the same bytes with or without cash beside them.
     X = np.ascontiguousarray(returns[:, risky])
-    counts = _checked_counts(X, universe, risky, choice.min_observations)
-    mean, per_period, note = _per_period(X, choice, risk_free_rate, _market(market_weights, risky))
+    counts, known = _checked_counts(X, universe, risky, choice.min_observations)
+    X = X if len(known) == len(risky) else np.ascontiguousarray(X[:, known])
+    mean, per_period, note = _per_period(X, choice, risk_free_rate, _market(market_weights, risky[known]))
+    if len(known) < len(risky):
+        mean, per_period = with_stand_ins(mean, per_period, len(risky), known)
+        note += f" ({len(risky) - len(known)} frozen by the average asset)"
     mu, covariance = annualized(mean, per_period, years)
     return Moments(
         universe,
@@ -82,7 +105,7 @@ def moments_from_returns(
         years,
         choice.expected_returns + note,
         choice.covariance + note,
-        _scenarios(X, n, risky, cash_return / years, choice.min_observations),
+        _scenarios(X, n, risky, cash_return / years, choice.min_observations) if len(known) == len(risky) else None,
         _with_cash(counts, n, risky, float(len(X))),
     )
 
@@ -108,8 +131,11 @@ def _history(returns: Matrix, n: int, lookback: int | None) -> Matrix:
     return returns if lookback is None else returns[-lookback:]
 
 
-def _checked_counts(X: Matrix, universe: Universe, risky: Indices, min_observations: int) -> Vector:
-    """(n,) returns of each asset. Raises DataError naming every asset with too few, or with an impossible one."""
+def _checked_counts(X: Matrix, universe: Universe, risky: Indices, min_observations: int) -> tuple[Vector, Indices]:
+    """(n,) returns of each asset, and positions of those with enough; only a frozen one may have too few.
+
+    Raises DataError naming every other asset with too few, or with an impossible return.
+    """
     impossible = np.argwhere(np.isinf(X) | (X < -1.0))
     if len(impossible):
         names = [universe.ids[risky[j]] for j in np.unique(impossible[:, 1])]
@@ -121,7 +147,9 @@ def _checked_counts(X: Matrix, universe: Universe, risky: Indices, min_observati
             measured={"count": len(impossible)},
         )
     counts = np.isfinite(X).sum(axis=0).astype(np.float64)
-    short = {universe.ids[risky[j]]: int(counts[j]) for j in np.flatnonzero(counts < min_observations)}
+    enough = counts >= min_observations
+    needed = np.array([universe.assets[i].tradable for i in risky]) | (not enough.any())
+    short = {universe.ids[risky[j]]: int(counts[j]) for j in np.flatnonzero(~enough & needed)}
     if short:
         said = ", ".join(f"{asset_id} has {count}" for asset_id, count in short.items())
         raise DataError(
@@ -131,7 +159,7 @@ def _checked_counts(X: Matrix, universe: Universe, risky: Indices, min_observati
             measured={"observations": short},
             fixes=[f"take {', '.join(short)} out of the universe", "lower estimation.min_observations"],
         )
-    return np.asarray(counts)
+    return np.asarray(counts), np.flatnonzero(enough)
 
 
 def _market(market_weights: Vector | None, risky: Indices) -> Vector:
