@@ -1,9 +1,12 @@
 """Down the ladder of solvers to the first one with an answer, not yet polished.
 
-linear, integer          HiGHS
-quadratic, dense         PIQP dense, then Clarabel
-quadratic, factor form   PIQP sparse, then Clarabel
-cones                    Clarabel
+    linear, integer                       HiGHS
+    quadratic, dense, up to 120 columns   PIQP dense, then Clarabel
+    quadratic, factor form, up to 3,000   PIQP sparse, then Clarabel
+    wider ones, and second-order cones    our own interior point (solvers/structured.py), then PIQP or Clarabel
+    other cones                           Clarabel
+
+The limits are where one overtook the other, measured.
 """
 
 from __future__ import annotations
@@ -16,20 +19,23 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.presolve import Scaled, SolverAnswer
 from portopt.optimization.quadric import Quadric
-from portopt.optimization.solvers import clarabel, highs, piqp
+from portopt.optimization.solvers import clarabel, highs, piqp, structured
 
-SOLVERS = ("piqp-dense", "piqp-sparse", "clarabel", "highs")
-DENSE_COLUMNS = 700
+SOLVERS = ("structured", "piqp-dense", "piqp-sparse", "clarabel", "highs")
+DENSE_COLUMNS = 120
+SPARSE_COLUMNS = 3_000
 
 
-def climb(program: Scaled, *, solver: str | None = None, time_limit: float | None = None) -> SolverAnswer:
-    """The first answer down the ladder.
+def climb(
+    program: Scaled, *, solver: str | None = None, time_limit: float | None = None, without: str | None = None
+) -> SolverAnswer:
+    """The first answer down the ladder. without: a solver not to ask (again).
 
     A claim of infeasibility by an interior point is confirmed before it is believed, and so is one of unboundedness: both
     are also what a solver says that has lost its way.
     """
     answer = SolverAnswer(SolveStatus.FAILED, "none", message="no solver takes a quadratic or conic program in integers")
-    for name in ladder(program, solver):
+    for name in (name for name in ladder(program, solver) if name != without):
         answer = _call(name, program, time_limit)
         if answer.status in (SolveStatus.OPTIMAL, SolveStatus.TIME_LIMIT):
             break
@@ -48,17 +54,20 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
     if program.integer.any():
         suitable: tuple[str, ...] = ("highs",) if program.P.is_zero and not program.cones else ()
     elif program.cones:
-        suitable = ("clarabel",)
+        second_order = all(cone.kind == "second_order" for cone in program.cones)
+        suitable = ("structured", "clarabel") if second_order else ("clarabel",)
     elif program.P.is_zero:
         suitable = ("highs", "clarabel")
-    elif program.P.is_dense and len(program.q) <= DENSE_COLUMNS:
-        suitable = ("piqp-dense", "clarabel")
+    elif program.P.is_dense:
+        suitable = ("piqp-dense", "clarabel") if len(program.q) <= DENSE_COLUMNS else ("structured", "piqp-dense", "clarabel")
     else:
-        suitable = ("piqp-sparse", "clarabel")
+        suitable = (
+            ("piqp-sparse", "clarabel") if len(program.q) <= SPARSE_COLUMNS else ("structured", "piqp-sparse", "clarabel")
+        )
     if (
         first is None
         or program.integer.any()
-        or (program.cones and first != "clarabel")
+        or (program.cones and first not in suitable)
         or (first == "highs" and program.P is not None)
     ):
         return suitable
@@ -80,6 +89,8 @@ def is_empty(program: Scaled, time_limit: float | None = None) -> bool:
 def _call(name: str, program: Scaled, time_limit: float | None) -> SolverAnswer:
     if name == "highs":
         return highs.solve(program, time_limit)
+    if name == "structured":
+        return structured.solve(program, time_limit)
     if name == "clarabel":
         return clarabel.solve(program, time_limit)
     return piqp.solve_dense(program) if name == "piqp-dense" else piqp.solve_sparse(program)
