@@ -141,6 +141,7 @@ class Problem:
     average_daily_value: Vector | None = None
     prices: Vector | None = None
     portfolio_id: str = "portfolio"
+    _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)  # once computed
 
     def __post_init__(self) -> None:
         n = len(self.moments.universe)
@@ -190,7 +191,12 @@ class Problem:
         return next((limit for limit in self.limits if limit.kind == kind), None)
 
     def identity(self) -> str:
-        """SHA-256 of everything that determines the answer."""
+        """SHA-256 of everything that determines the answer. Computed once: it reads every asset."""
+        if not self._identity:
+            self._identity.append(self._digest())
+        return self._identity[0]
+
+    def _digest(self) -> str:
         covariance = self.moments.covariance
         parts = [self.moments.mu, covariance.Sigma, covariance.F, covariance.Omega, covariance.D, self.w_prev]
         parts += [self.benchmark, self.average_daily_value, self.prices]
