@@ -29,9 +29,9 @@ def solve_convex(
         return _everything_fixed(program, began)
     answer = climb(program, solver=solver, time_limit=time_limit)
     better = polished(program, answer) if polish else None
-    if better is None and answer.solver == "structured":  # it leaves the last digits to the polish
+    if polish and better is None and answer.solver == "structured":  # it leaves the last digits to the polish
         answer = climb(program, solver=solver, time_limit=time_limit, without="structured")
-        better = polished(program, answer) if polish else None
+        better = polished(program, answer)
     raw = restored(program, answer if better is None else better, perf_counter() - began)
     if raw.x is None or not polish:
         return raw

@@ -59,17 +59,13 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
     elif program.P.is_zero:
         suitable = ("highs", "clarabel")
     elif program.P.is_dense:
-        suitable = ("piqp-dense", "clarabel") if len(program.q) <= DENSE_COLUMNS else ("structured", "piqp-dense", "clarabel")
+        own = ("structured",) if len(program.q) > DENSE_COLUMNS else ()
+        suitable = (*own, "piqp-dense", "clarabel")
     else:
-        suitable = (
-            ("piqp-sparse", "clarabel") if len(program.q) <= SPARSE_COLUMNS else ("structured", "piqp-sparse", "clarabel")
-        )
-    if (
-        first is None
-        or program.integer.any()
-        or (program.cones and first not in suitable)
-        or (first == "highs" and program.P is not None)
-    ):
+        own = ("structured",) if len(program.q) > SPARSE_COLUMNS else ()
+        suitable = (*own, "piqp-sparse", "clarabel")
+    unsuitable = (bool(program.cones) and first not in suitable) or (not program.P.is_zero and first == "highs")
+    if first is None or program.integer.any() or unsuitable:
         return suitable
     return (first, *(name for name in suitable if name != first))
 

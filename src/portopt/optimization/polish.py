@@ -63,9 +63,10 @@ def _checked(program: Scaled, state: ActiveSet, answer: SolverAnswer) -> SolverA
     if float(np.abs(t[free]).max(initial=0.0)) > STATIONARY * size or state.violation() > FEASIBLE:
         return None
     t[free] = 0.0
+    y = np.where(state.side == 1, np.maximum(state.y, 0.0), np.where(state.side == -1, np.minimum(state.y, 0.0), state.y))
     for _, columns, _ in state.implied:
         free[columns] = False
-    return replace(answer, x=state.x, y=state.y, t=t, z=state.z(), movable=free)
+    return replace(answer, x=state.x, y=y, t=t, z=state.z(), movable=free)
 
 
 def gradient_with_multipliers(state: ActiveSet) -> Vector:

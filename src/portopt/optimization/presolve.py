@@ -152,15 +152,17 @@ def restored(program: Scaled, answer: SolverAnswer, seconds: float) -> RawAnswer
     )
 
 
-def lowered(program: Scaled, x: Vector, duals: Duals, solver: str, iterations: int) -> SolverAnswer:
+def lowered(program: Scaled, raw: RawAnswer) -> SolverAnswer:
     """The opposite way: an answer to the form as one to the scaled program."""
-    size = program.objective_scale
+    if raw.x is None or raw.duals is None:
+        return SolverAnswer(raw.status, raw.solver, raw.iterations, message=raw.message)
+    size, duals = program.objective_scale, raw.duals
     t = gathered(program.form, duals.bounds)[program.columns]
     return SolverAnswer(
-        SolveStatus.OPTIMAL,
-        solver,
-        iterations,
-        x[program.columns] / program.column_scale,
+        raw.status,
+        raw.solver,
+        raw.iterations,
+        raw.x[program.columns] / program.column_scale,
         duals.rows[program.rows] / program.row_scale * size,
         t * program.column_scale * size,
         tuple(z / scale * size for z, scale in zip(duals.cones, program.cone_scale, strict=True)),

@@ -100,7 +100,7 @@ def test_a_poor_guess_is_corrected(market):
     exact = solve(form)
     rng = np.random.default_rng(0)
     program = scaled(form)
-    near = lowered(program, exact.x, exact.duals, "test", 0)
+    near = lowered(program, exact)
     poor = replace(near, x=np.clip(near.x + rng.normal(0, 0.02, 30), 0, 0.2), t=near.t * rng.uniform(-0.5, 2.0, 30))
     found = polished(program, poor)
     assert found is not None

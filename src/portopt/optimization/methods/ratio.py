@@ -24,13 +24,18 @@ from portopt.domain.program import Cone, Group, Quadratic, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.active_set import RatioScale
 from portopt.optimization.convex import finished, solve_convex
+from portopt.optimization.ladder import climb
 from portopt.optimization.polish import polished
-from portopt.optimization.presolve import lowered, restored, scaled, spread
+from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled, spread
 
 INF = float("inf")
 # Cash at the risk-free rate can be mixed into the best portfolio without changing its ratio. A price on kappa too small to
 # move anything else makes the answer the one with the least cash.
 LEAST_CASH = 1e-6
+FIRST_GAMMA = 4.0
+SECANTS = 5
+NEAR = 0.2  # how far the polish may have to move the risk aversion
+RISKLESS = 1e-14  # of the largest variance
 
 
 class NoExcessReturn(RequestError):
@@ -80,6 +85,43 @@ class Homogenized:
 def solve_ratio(form: StandardForm, *, solver: str | None = None, time_limit: float | None = None) -> RawAnswer:
     """Solve a form whose `ratio` is set. Raises NoExcessReturn or RisklessExcess where there is no maximum."""
     began = perf_counter()
+    return _by_utility(form, solver, time_limit, began) or _by_homogenizing(form, solver, time_limit, began)
+
+
+def _by_utility(form: StandardForm, solver: str | None, time_limit: float | None, began: float) -> RawAnswer | None:
+    """The short way: utility programs at risk aversions near the right one, until the polish can take it from there.
+
+    At 1/gamma = t let g(t) = variance - t excess. It is zero at the best ratio and piecewise linear where no cone binds,
+    so a secant step finds it. None where the way does not lead there: the homogenized program then says what is wrong.
+    """
+    t, before = 1.0 / FIRST_GAMMA, None
+    if crossing(form):
+        return None
+    for _ in range(SECANTS):
+        program = scaled(utility_form(form, 1.0 / t))
+        if len(program.columns) == 0:
+            return None
+        answer = climb(program, solver=solver, time_limit=time_limit)
+        if answer.status is not SolveStatus.OPTIMAL or answer.x is None:
+            return None
+        excess, variance = _excess_and_variance(form, restored(program, answer, 0.0))
+        if excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
+            return None
+        if NEAR < variance / (t * excess) < 1.0 / NEAR:
+            exact = _sharpened(form, program, answer, 1.0 / t, began)
+            if exact is not None:
+                return exact
+        mismatch = variance - t * excess
+        after = variance / excess
+        if before is not None and before[1] != mismatch:
+            secant = t - mismatch * (t - before[0]) / (mismatch - before[1])
+            after = secant if 0.1 * t < secant < 10.0 * t else after
+        before, t = (t, mismatch), after
+    return None
+
+
+def _by_homogenizing(form: StandardForm, solver: str | None, time_limit: float | None, began: float) -> RawAnswer:
+    """The sure way: one convex program whose answer, or lack of one, is the ratio's."""
     lifted = homogenized(form)
     raw = solve_convex(lifted.form, solver=solver, time_limit=time_limit, polish=False)
     if raw.status is not SolveStatus.OPTIMAL or raw.x is None or raw.duals is None:
@@ -89,35 +131,38 @@ def solve_ratio(form: StandardForm, *, solver: str | None = None, time_limit: fl
         return RawAnswer(
             SolveStatus.UNBOUNDED, None, None, raw.solver, raw.iterations, raw.seconds, message="the ratio grows with leverage"
         )
-    x = raw.x[:-1] / kappa
-    excess, variance = -(float(form.q @ x) + form.constant), float(x @ form.P_times(x))
-    if variance <= 1e-14 * largest_variance(form):
+    interior = replace(raw, x=raw.x[:-1] / kappa, duals=_utility_duals(form, lifted, raw, kappa))
+    excess, variance = _excess_and_variance(form, interior)
+    if variance <= RISKLESS * largest_variance(form):
         raise RisklessExcess(excess)
-    interior = replace(raw, x=x, duals=_utility_duals(form, lifted, raw, kappa))
-    return _sharpened(form, interior, excess / variance, began)
+    program = scaled(utility_form(form, excess / variance))
+    near = lowered(program, interior)
+    exact = _sharpened(form, program, near, excess / variance, began) if len(program.columns) else None
+    return exact or finished(program, interior, None, began)
 
 
-def _sharpened(form: StandardForm, interior: RawAnswer, gamma: float, began: float) -> RawAnswer:
-    """The polish, on the utility program, with its risk aversion one of the unknowns."""
-    if interior.x is None or interior.duals is None:
-        return interior
-    program = scaled(utility_form(form, gamma))
-    if len(program.columns) == 0:
-        return finished(program, interior, None, began)
+def _excess_and_variance(form: StandardForm, raw: RawAnswer) -> tuple[float, float]:
+    if raw.x is None:
+        return -INF, 0.0
+    return -(float(form.q @ raw.x) + form.constant), float(raw.x @ form.P_times(raw.x))
+
+
+def _sharpened(form: StandardForm, program: Scaled, near: SolverAnswer, gamma: float, began: float) -> RawAnswer | None:
+    """The polish of a utility program at gamma, with its risk aversion one of the unknowns."""
     size, fixed = program.objective_scale, program.x_fixed
     scale = RatioScale(
         linear=form.q[program.columns] * program.column_scale * size,
         variance0=size * gamma * float(fixed @ form.P_times(fixed)),
         excess0=-size * (float(form.q @ fixed) + form.constant),
     )
-    near = lowered(program, interior.x, interior.duals, interior.solver, interior.iterations)
     exact = polished(program, near, scale)
     if exact is None or exact.y is None or exact.t is None:
-        return finished(program, interior, None, began)
+        return None
     theta = scale.theta
     there = replace(program, form=utility_form(form, gamma / theta))
     exact = replace(exact, y=exact.y / theta, t=exact.t / theta, z=tuple(z / theta for z in exact.z))
-    return finished(there, restored(there, exact, 0.0), exact, began)
+    found = finished(there, restored(there, exact, 0.0), exact, began)
+    return found if _excess_and_variance(form, found)[1] > RISKLESS * largest_variance(form) else None
 
 
 def largest_variance(form: StandardForm) -> float:

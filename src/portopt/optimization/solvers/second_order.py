@@ -48,9 +48,7 @@ def longest_step(s: Vector, d: Vector) -> float:
     if disc >= 0:
         root = np.sqrt(disc)
         # c / (-b +- root) is the stable form of the roots of a t^2 + 2 b t + c.
-        for bottom in (-b + root, -b - root):
-            if bottom > 0:
-                roots.append(c / bottom)
+        roots += [c / bottom for bottom in (-b + root, -b - root) if bottom > 0]
     return float(min(roots))
 
 

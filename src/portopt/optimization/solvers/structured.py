@@ -15,7 +15,7 @@ from time import perf_counter
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.arrays import Mask, Vector
+from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.presolve import Scaled, SolverAnswer
 from portopt.optimization.solvers.barrier_system import BarrierSystem, Structure
@@ -135,7 +135,7 @@ class _Step:
         self,
         program: Scaled,
         box: _Box,
-        unequal: Vector,
+        unequal: Indices,
         p: _Point,
         system: BarrierSystem,
         scalings: list[Scaling],
@@ -194,7 +194,7 @@ class _Step:
         return min(steps)
 
 
-def _start(program: Scaled, box: _Box, unequal: Vector) -> _Point:
+def _start(program: Scaled, box: _Box, unequal: Indices) -> _Point:
     """Inside every box, near its nearer side where it is wide; multipliers of one size; cones pushed inside."""
     A = program.A
     width = np.where(box.has_low & box.has_high, box.upper - box.lower, np.inf)
