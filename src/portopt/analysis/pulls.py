@@ -1,0 +1,121 @@
+"""What pulls at each weight at the optimum, by source. There they add up to zero: that is what makes it the optimum.
+
+From  L = f(x) + y'Ax + t'x - sum_k z_k'(B_k x + b_k)  every source has a pull on every column, minus its gradient:
+the objective -(Px + q), a limit's rows -A'y, its bounds -t, its cones B'z. Helper columns (factor exposures, buys and sells)
+are functions of the weights by their defining rows; what pulls at a helper is handed on to the weights through these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from portopt.domain.arrays import Indices, Vector
+from portopt.domain.errors import DataError
+from portopt.domain.problem import Problem
+from portopt.domain.program import StandardForm
+from portopt.domain.solution import Duals, RawAnswer
+
+RETURN, RISK, COST = "expected return", "risk", "trading cost"
+STILL = 1e-10  # a trade below this is none
+
+
+def pulls(problem: Problem, form: StandardForm, raw: RawAnswer) -> Mapping[str, Vector]:
+    """(n,) annual utility per unit of weight, by source: "expected return", "risk", "trading cost" or a limit's kind.
+
+    In the unit of the program's minimized objective: annual return, or half variance where no risk aversion turns
+    variance into return. For a ratio, of the utility program with the portfolio's own risk aversion.
+    Raises DataError for an answer without multipliers.
+    """
+    if raw.x is None or raw.duals is None:
+        raise DataError("an answer without multipliers cannot be explained", field="solution")
+    sources = {**_objective_pulls(problem, form, raw.x)}
+    for kind, pull in _limit_pulls(form, raw.duals).items():
+        name = kind or COST  # cones owned by no limit are those of trading costs
+        sources[name] = sources.get(name, np.zeros(form.n_columns)) + pull
+    handed = _handed_on(form, raw.x, raw.duals, sources)
+    return {name: pull for name, pull in handed.items() if np.any(pull)}
+
+
+def own_risk_aversion(form: StandardForm, x: Vector) -> float:
+    """gamma of the utility program whose optimum is the ratio's:  (excess return) / (variance)."""
+    return -(float(form.q @ x) + form.constant) / float(x @ form.P_times(x))
+
+
+def _objective_pulls(problem: Problem, form: StandardForm, x: Vector) -> dict[str, Vector]:
+    """-(Px + q), told apart: the quadratic is risk; the rest return on weights and cost on helpers.
+
+    For a tracking error the linear part belongs to the risk: it is -Sigma b.
+    """
+    gamma = own_risk_aversion(form, x) if form.ratio else 1.0
+    risk = -gamma * form.P_times(x)
+    linear = -form.q
+    if problem.objective.kind == "min_tracking_error":
+        ours = np.zeros(form.n_columns, dtype=bool)
+        ours[: form.n_weights] = True
+        for block in form.quadratics:
+            ours[block.columns] = True
+        return {RISK: risk + np.where(ours, linear, 0.0), COST: np.where(ours, 0.0, linear)}
+    on_weights = np.arange(form.n_columns) < form.n_weights
+    return {RETURN: np.where(on_weights, linear, 0.0), RISK: risk, COST: np.where(on_weights, 0.0, linear)}
+
+
+def _limit_pulls(form: StandardForm, duals: Duals) -> dict[str, Vector]:
+    """(N,) pulls of every limit's rows, bounds and cones; of cones without a limit under ""."""
+    out: dict[str, Vector] = {}
+
+    def add(kind: str, columns: Indices, amounts: Vector) -> None:
+        np.add.at(out.setdefault(kind, np.zeros(form.n_columns)), columns, amounts)
+
+    for g in form.row_groups:
+        if g.limit:
+            at = slice(form.A.indptr[g.start], form.A.indptr[g.stop])
+            rows = np.repeat(np.arange(g.start, g.stop), np.diff(form.A.indptr[g.start : g.stop + 1]))
+            add(g.limit, form.A.indices[at].astype(np.intp), -form.A.data[at] * duals.rows[rows])
+    for g in form.bound_groups:
+        if g.limit:
+            add(g.limit, form.bound_columns[g.start : g.stop], -duals.bounds[g.start : g.stop])
+    everything = np.arange(form.n_columns)
+    for cone, z in zip(form.cones, duals.cones, strict=True):
+        add(cone.limit, everything, np.asarray(cone.B.T @ z))
+    return out
+
+
+def _handed_on(form: StandardForm, x: Vector, duals: Duals, sources: Mapping[str, Vector]) -> dict[str, Vector]:
+    """(n,) by source: pulls on weights, and pulls on helpers carried over by the defining rows.
+
+    The multiplier of a defining row is the sum of what its helper column is pulled by, divided by its coefficient. Where a
+    trade is zero neither helper is free: the row's multiplier is then a fraction of what trading would cost, and every
+    source of that cost has the same fraction of it.
+    """
+    n = form.n_weights
+    out = {name: pull[:n].copy() for name, pull in sources.items()}
+    for g in form.row_groups:
+        if g.limit:
+            continue
+        for row in range(g.start, g.stop):
+            at = slice(form.A.indptr[row], form.A.indptr[row + 1])
+            columns, values = form.A.indices[at], form.A.data[at]
+            helper = columns >= n
+            h, coefficient = _helper_of(x, columns[helper], values[helper], float(duals.rows[row]), sources)
+            total = sum(float(pull[h]) for pull in sources.values()) / coefficient
+            share = float(duals.rows[row]) / total if total != 0.0 else 0.0
+            for name, pull in sources.items():
+                if pull[h] != 0.0:
+                    out[name][columns[~helper]] -= values[~helper] * (share * pull[h] / coefficient)
+    return out
+
+
+def _helper_of(
+    x: Vector, helpers: Indices, values: Vector, multiplier: float, sources: Mapping[str, Vector]
+) -> tuple[int, float]:
+    """(column, coefficient) of the helper whose pulls make the row's multiplier: the one in use, or the one it would be."""
+    if len(helpers) == 1:
+        return int(helpers[0]), float(values[0])
+    used = int(np.argmax(x[helpers]))
+    if x[helpers[used]] <= STILL:
+        # Buying weighs against the multiplier's one sign, selling against the other.
+        totals = [sum(float(p[h]) for p in sources.values()) / v for h, v in zip(helpers, values, strict=True)]
+        used = int(np.argmax([total * np.sign(multiplier) for total in totals]))
+    return int(helpers[used]), float(values[used])
