@@ -1,0 +1,120 @@
+"""From files on disk to a stored, replayable proposal, through the command line and nothing else."""
+
+from __future__ import annotations
+
+import csv
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from portopt import cli
+from portopt import runtime as runtime_module
+
+ASSETS = [f"S{i:02d}" for i in range(12)]
+POLICY = {
+    "id": "files",
+    "name": "Files",
+    "objective": "min_risk",
+    "limits": {"max_weight": 0.2, "sector_limits": 0.5, "max_turnover": 0.3, "cash": {"min": 0.0, "max": 0.02}},
+    "estimation": {"lookback": None},
+}
+
+
+@pytest.fixture(autouse=True)
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with prices, holdings, a universe and a policy, and an installation of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PORTOPT_HOME", str(tmp_path / "home"))
+    runtime_module.runtime.cache_clear()
+    rng = np.random.default_rng(11)
+    growth = 1 + rng.normal(0.0004, 0.01, (120, 1)) + rng.normal(0, 0.008, (120, len(ASSETS)))
+    prices = 50 * np.cumprod(growth, axis=0)
+    days = np.datetime64("2022-01-03") + np.arange(120)
+    lines = [[str(day), *(f"{price:.4f}" for price in row)] for day, row in zip(days, prices, strict=True)]
+    write(tmp_path / "prices.csv", [["date", *ASSETS], *lines])
+    sectors = [[asset, "even" if i % 2 else "odd"] for i, asset in enumerate(ASSETS)]
+    write(tmp_path / "universe.csv", [["symbol", "sector"], *sectors])
+    held = [[asset, str(100 + 10 * i)] for i, asset in enumerate(ASSETS[:8])]
+    write(tmp_path / "holdings.csv", [["symbol", "shares"], *held, ["CASH", "500"]])
+    (tmp_path / "policy.json").write_text(json.dumps(POLICY))
+    return tmp_path
+
+
+def write(path: Path, rows: list[list[str]]) -> None:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+FILES = {"holdings": "holdings.csv", "prices": "prices.csv", "universe": "universe.csv", "policy": "policy.json"}
+WORDS = ["rebalance", *(word for name, file in FILES.items() for word in (f"--{name}", file))]
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:
+    """The one JSON document that these words print."""
+    assert cli.run([*words, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_proposal_keeps_the_policy_and_adds_up_to_the_cent(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = answer(capsys, *WORDS, "--output-dir", "out", "--no-frontier")
+    after = {row["asset_id"]: row["weight_after"] for row in document["proposal"]}
+    assert max(weight for name, weight in after.items() if name != "CASH") <= 0.2 + 1e-9
+    assert document["headline"]["turnover"] <= 0.3 + 1e-9
+    money = {name: Decimal(document["headline"][name]) for name in ("cash_before", "cash_after", "total_cost")}
+    sells, buys = (sum(Decimal(t["value"]) for t in document["trades"] if t["side"] == side) for side in ("sell", "buy"))
+    assert money["cash_after"] == money["cash_before"] + sells - buys - money["total_cost"]
+    assert all(float(trade["shares"]).is_integer() for trade in document["trades"])
+    assert sorted(path.name for path in (desk / "out").iterdir()) == ["report.html", "trades.csv", "trades.json", "trades.xlsx"]
+    assert json.loads((desk / "out" / "trades.json").read_text()) == document
+
+
+def test_the_same_files_are_the_same_run_and_replay_to_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    first = answer(capsys, *WORDS)
+    runtime_module.runtime.cache_clear()
+    assert answer(capsys, *WORDS) == first
+    assert [line["run_id"] for line in answer(capsys, "runs")] == [first["run_id"]]
+    assert answer(capsys, "replay", first["run_id"])["same"] is True
+    assert answer(capsys, "explain", first["run_id"])["run_id"] == first["run_id"]
+    assert len(answer(capsys, "packs", "list")) == 1
+
+
+def test_an_override_is_another_run_and_the_difference_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    first = answer(capsys, *WORDS)
+    second = answer(capsys, *WORDS, "--set", "limits.max_weight=0.15", "--fractional")
+    assert second["run_id"] != first["run_id"]
+    assert second["policy"]["limits"]["max_weight"] == 0.15
+    difference = answer(capsys, "packs", "diff", first["run_id"], second["run_id"])
+    assert difference["decision"]["same"] is False
+
+
+def test_in_words_the_proposal_names_its_trades_and_its_report(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(WORDS) == 0
+    out = capsys.readouterr().out
+    assert "certified" in out
+    assert "reports" in out
+
+
+def test_an_infeasible_policy_ends_with_three_and_the_run_is_on_record(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = answer(capsys, *WORDS, "--set", "limits.max_weight=0.05", code=3)
+    assert problem["code"] == "infeasible"
+    assert problem["fixes"]
+    assert [line["status"] for line in answer(capsys, "runs")] == ["infeasible"]
+
+
+def test_a_holding_without_a_price_ends_with_four(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (desk / "holdings.csv").open("a") as file:
+        file.write("GHOST,10\n")
+    problem = answer(capsys, *WORDS, code=4)
+    assert "GHOST" in problem["detail"]
+    assert answer(capsys, "runs") == []
+
+
+def test_the_frontier_of_the_same_files_rises(capsys: pytest.CaptureFixture[str]) -> None:
+    document = answer(capsys, "frontier", *WORDS[1:], "--points", "5")
+    risks = [point["risk"] for point in document["efficient_frontier"]]
+    assert risks == sorted(risks)
+    assert len(risks) == 5
