@@ -1,4 +1,4 @@
-"""Ours against the peers in one run: python tests/benchmarks/run.py [--sizes 20 100] [--quick] [--json FILE].
+"""Ours against the peers in one run: python tests/benchmarks/run.py --sizes 20 100 --engines portopt PIQP --json FILE.
 
 One core, BLAS threads pinned before NumPy is imported; medians after a warm-up; every engine solves the same problems from
 one seeded market, and each answer's worst violation and gap to the best feasible answer stand beside its time.
@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="20 and 100 assets, few runs")
     parser.add_argument("--cap", type=float, default=15.0, help="seconds beyond which a cell is skipped")
     parser.add_argument("--budget", type=float, default=0.6, help="seconds of repeated runs a cell")
+    parser.add_argument("--engines", nargs="+", default=[""], help="only engines whose name holds one of these")
     parser.add_argument("--no-processes", action="store_true", help="leave out the rows that start processes")
     parser.add_argument("--json", type=Path, help="write every number to this file too")
     options = parser.parse_args()

@@ -62,7 +62,8 @@ def _block(n: int, index: int, options: argparse.Namespace, spent: dict[tuple[st
         _ = m.Sigma  # made here, so that nobody pays for it on the clock
     cells = []
     for engine, form, prepare in ENGINES:
-        if form == "dense" and n > DENSE_UP_TO:
+        unasked = not any(part.lower() in engine.lower() for part in options.engines)
+        if unasked or (form == "dense" and n > DENSE_UP_TO):
             continue
         cell = Cell(job.name, n, engine, form)
         cells.append(cell)
