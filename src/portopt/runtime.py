@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -45,12 +46,13 @@ class Runtime:
 
     @cached_property
     def runs(self) -> SqlStore:
-        """The store, migrated to this version's schema."""
+        """The store, at this version's schema, with room for the months to come."""
         from portopt.adapters.store.sql import SqlStore
 
         self.home  # noqa: B018 - made on first use
         store = SqlStore(self.settings.store_url)
         store.migrate()
+        store.maintain(datetime.now(UTC))
         return store
 
     @cached_property

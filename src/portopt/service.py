@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt import pipeline, recording
 from portopt.domain.certificate import ValidatedSolution
-from portopt.domain.errors import MissingInput, PortoptError
+from portopt.domain.errors import MissingInput, OutsideError, PortoptError
 from portopt.domain.explanation import Frontier, ShadowPrice
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.problem import Problem
@@ -110,7 +111,7 @@ def rebalance(
     with steps.step("persist"):
         record = finish(stored, document, runtime, timings=steps.timings)
     with steps.step("deliver event"):
-        deliver(runtime)
+        deliver_if_possible(runtime)
     return record
 
 
@@ -165,6 +166,15 @@ def deliver(runtime: Runtime) -> int:
     from portopt.adapters.events.relay import relay_until_empty
 
     return relay_until_empty(runtime.runs, runtime.sink)
+
+
+def deliver_if_possible(runtime: Runtime) -> int:
+    """As `deliver`; a broker that does not answer is no reason to withhold a proposal: its event waits in the outbox."""
+    try:
+        return deliver(runtime)
+    except OutsideError as error:
+        logging.getLogger(__name__).warning("%s; the event waits in the outbox for `portopt relay`", error.detail)
+        return 0
 
 
 def frontier(

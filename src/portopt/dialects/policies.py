@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
+from portopt.config_files import config_file
 from portopt.dialects.names import S4_LIMITS
 from portopt.dialects.reading import (
     list_of,
@@ -27,7 +27,7 @@ from portopt.dialects.reading import (
 )
 from portopt.dialects.records import MAX_TEXT, RANGES, json_object, record
 from portopt.domain.canonical import plain
-from portopt.domain.errors import FileNotReadable, InvalidValue, MalformedDocument, UnknownField
+from portopt.domain.errors import InvalidValue, MalformedDocument, UnknownField
 from portopt.domain.request import DataPolicy, EstimationChoice, Policy, TradingRules
 
 SCHEMA_VERSION = "1.0"
@@ -217,21 +217,12 @@ def override(policy: Policy, changes: Mapping[str, Any]) -> Policy:
     return read_policy(doc)
 
 
-def shipped_file(name: str) -> Path:
-    """A file of this version's `config/`, in an installed wheel or in a checkout. Raises FileNotReadable."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "_config", package.parents[1] / "config"):
-        if (folder / name).exists():
-            return folder / name
-    raise FileNotReadable(f"{name} was not installed with this version", field=name)
-
-
 def shipped_defaults() -> PolicyDefaults:
     """`config/costs.json` of this version."""
-    return read_defaults(parse_json(shipped_file("costs.json").read_bytes()))
+    return read_defaults(parse_json(config_file("costs.json").read_bytes()))
 
 
 @lru_cache(maxsize=1)
 def shipped_policies() -> tuple[Policy, ...]:
     """The policies this version comes with (`config/policies.json`), what they leave out from `config/costs.json`."""
-    return read_policies(parse_json(shipped_file("policies.json").read_bytes()), shipped_defaults())
+    return read_policies(parse_json(config_file("policies.json").read_bytes()), shipped_defaults())
