@@ -6,6 +6,7 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.optimization.active_set import ActiveSet
+from portopt.optimization.degenerate import imply, recover
 from portopt.optimization.kkt import Kkt
 
 STEPS = 15
@@ -19,7 +20,7 @@ def newton(state: ActiveSet) -> bool:
     Stops when the residual no longer halves: refinement has reached rounding. The best point seen is kept.
     Raises kkt.TooLarge.
     """
-    free = np.flatnonzero(state.imply())
+    free = np.flatnonzero(imply(state))
     is_row = state.side != 0
     is_row[state.stuck] = False
     for rows, _, _ in state.implied:
@@ -29,7 +30,7 @@ def newton(state: ActiveSet) -> bool:
     system, best, best_at = None, np.inf, _snapshot(state)
     for step in range(STEPS):
         values, G = _cones_at(state, cones)
-        r1 = -(state.gradient() + np.asarray(state.A.T @ state.y) + state.pull[cones] @ G)[free]
+        r1 = -(state.gradient() + state.A.T @ state.y + state.pull[cones] @ G)[free]
         r2 = np.concatenate([state.targets(active) - np.asarray(state.A[active] @ state.x), -values])
         residual = max(float(np.abs(r1).max(initial=0.0)), float(np.abs(r2).max(initial=0.0)), _ratio_residual(state))
         if not np.isfinite(residual):
@@ -58,7 +59,7 @@ def newton(state: ActiveSet) -> bool:
     state.x, state.y, state.pull = best_at[:3]
     if state.scale is not None:
         state.scale.theta = best_at[3]
-    state.recover()
+    recover(state)
     return True
 
 

@@ -14,12 +14,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from portopt.domain.arrays import Vector
 from portopt.domain.solution import SolveStatus
-from portopt.optimization.active_set import SMALLEST_GRADIENT, ActiveSet, RatioScale
+from portopt.optimization.active_set import ActiveSet
+from portopt.optimization.correction import SMALLEST_GRADIENT, correct, take_out_cash
+from portopt.optimization.degenerate import settle
 from portopt.optimization.kkt import TooLarge
 from portopt.optimization.newton import newton
 from portopt.optimization.presolve import Scaled, SolverAnswer
+from portopt.optimization.ratio_scale import RatioScale
 
 ROUNDS = 50
 FEASIBLE = 1e-12  # scaled units
@@ -45,8 +47,8 @@ def polished(program: Scaled, answer: SolverAnswer, scale: RatioScale | None = N
                 return None
         except TooLarge:
             return None
-        state.settle_degenerate_rows()
-        if not state.corrected(cautious=cautious) and not state.with_less_cash():
+        settle(state)
+        if not correct(state, cautious=cautious) and not take_out_cash(state):
             return _checked(program, state, answer)
         key = state.key()
         cautious = cautious or key in seen
@@ -58,7 +60,7 @@ def _checked(program: Scaled, state: ActiveSet, answer: SolverAnswer) -> SolverA
     """The state as an answer, if it is feasible and stationary."""
     gradient = state.gradient()
     size = max(SMALLEST_GRADIENT, float(np.abs(gradient).max(initial=0.0)), float(np.abs(program.q).max(initial=0.0)))
-    t = -gradient_with_multipliers(state)
+    t = -state.total()
     free = ~(state.low | state.high)
     if float(np.abs(t[free]).max(initial=0.0)) > STATIONARY * size or state.violation() > FEASIBLE:
         return None
@@ -67,8 +69,3 @@ def _checked(program: Scaled, state: ActiveSet, answer: SolverAnswer) -> SolverA
     for _, columns, _ in state.implied:
         free[columns] = False
     return replace(answer, x=state.x, y=y, t=t, z=state.z(), movable=free)
-
-
-def gradient_with_multipliers(state: ActiveSet) -> Vector:
-    """(M,) Px + q + A'y - sum B'z."""
-    return np.asarray(state.gradient() + state.program.A.T @ state.y + state.cone_pull())

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
-import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.solution import SolveStatus
@@ -54,6 +53,12 @@ class _Point:
     s: list[Vector]
     z: list[Vector]
 
+    def moved(self, a: float, d: _Point) -> _Point:
+        """This plus a times d."""
+        s = [one + a * by for one, by in zip(self.s, d.s, strict=True)]
+        z = [one + a * by for one, by in zip(self.z, d.z, strict=True)]
+        return _Point(self.u + a * d.u, self.y + a * d.y, self.low + a * d.low, self.high + a * d.high, s, z)
+
 
 @dataclass(frozen=True, slots=True)
 class _Box:
@@ -70,85 +75,87 @@ class _Box:
 
 
 def _iterate(program: Scaled, structure: Structure, deadline: float | None) -> SolverAnswer:
-    A, At = program.A, sp.csr_array(program.A.T)
-    M, m = len(program.q), A.shape[0]
     unequal = np.flatnonzero(program.row_lower != program.row_upper)
     lower = np.concatenate([program.lower, program.row_lower[unequal]])
     upper = np.concatenate([program.upper, program.row_upper[unequal]])
     box = _Box(lower, upper, np.isfinite(lower), np.isfinite(upper))
-    degree = int(box.has_low.sum() + box.has_high.sum()) + len(program.cones)
+    degree = max(1, int(box.has_low.sum() + box.has_high.sum()) + len(program.cones))
     p = _start(program, box, unequal)
-    cones = program.cones
     near: SolverAnswer | None = None
+    iteration = 0
     for iteration in range(ITERATIONS):
         if deadline is not None and perf_counter() > deadline:
             return SolverAnswer(SolveStatus.TIME_LIMIT, "structured", iteration, message="out of time")
-        x, r = p.u[:M], p.u[M:]
-        Px = program.P.times(x)
-        dual = np.concatenate([Px + program.q + At @ p.y, -p.y[unequal]]) - p.low + p.high
-        for cone, z in zip(cones, p.z, strict=True):
-            dual[:M] -= cone.B.T @ z
-        Ax = A @ x
-        primal = Ax - program.row_upper
-        primal[unequal] = Ax[unequal] - r
-        outside = [cone.B @ x + cone.b - s for cone, s in zip(cones, p.s, strict=True)]
-        to_low, to_high = box.slacks(p.u)
-        gap = float(p.low @ to_low + p.high @ to_high) + sum(float(s @ z) for s, z in zip(p.s, p.z, strict=True))
-        value = abs(0.5 * float(x @ Px) + float(program.q @ x))
-        missed = max(float(np.abs(primal).max(initial=0.0)), *(float(np.abs(o).max()) for o in outside), 0.0)
-        if not np.isfinite(gap) or not np.isfinite(missed):
-            return near or SolverAnswer(SolveStatus.FAILED, "structured", iteration, message="lost its way")
-        missed = max(missed, float(np.abs(dual).max()))
-        if missed <= NEAR and gap <= NEAR * max(value, 1e-2):
-            t = (p.high - p.low)[:M]
-            near = SolverAnswer(SolveStatus.OPTIMAL, "structured", iteration, x.copy(), p.y, t, tuple(p.z))
-            if missed <= FEASIBLE and gap <= GAP * max(value, 1e-2):
-                return near
-        mu = gap / max(degree, 1)
-        D = p.low / to_low + p.high / to_high
-        E = np.zeros(m)
-        E[unequal] = 1.0 / D[M:]
-        scalings = _scalings(p)
-        if scalings is None:
+        here = _Residuals(program, box, unequal, p)
+        if not here.is_finite:
             break
-        rows = [(1.0 / w.eta**2, np.asarray(cone.B.T @ _mirrored(w.w))) for w, cone in zip(scalings, cones, strict=True)]
-        system = BarrierSystem(structure, program, D[:M], E, rows)
-        step = _Step(program, box, unequal, p, system, scalings, dual, primal, outside, to_low, to_high, D)
+        if here.within(NEAR, NEAR):
+            near = here.answer(iteration)
+            if here.within(FEASIBLE, GAP):
+                return near
+        scalings = [Scaling(s, z) for s, z in zip(p.s, p.z, strict=True)]
+        if not all(scaling.is_sound for scaling in scalings):  # rounding has put a pair outside its cone
+            break
+        step = _Step(program, structure, here, scalings)
         affine = step.towards(0.0, None)
-        a = step.longest(affine)
-        sigma = (1.0 - a) ** 3 if degree else 0.0
-        move = step.towards(sigma * mu, affine)
+        sigma = (1.0 - min(1.0, step.longest(affine))) ** 3
+        move = step.towards(sigma * here.gap / degree, affine)
         a = min(1.0, TO_BOUNDARY * step.longest(move))
         if a < 1e-9:
             break
-        p.u, p.y = p.u + a * move.u, p.y + a * move.y
-        p.low, p.high = p.low + a * move.low, p.high + a * move.high
-        p.s = [s + a * d for s, d in zip(p.s, move.s, strict=True)]
-        p.z = [z + a * d for z, d in zip(p.z, move.z, strict=True)]
+        p = p.moved(a, move)
     return near or SolverAnswer(SolveStatus.FAILED, "structured", iteration, message="no more progress")
+
+
+class _Residuals:
+    """What is left of every condition at a point."""
+
+    def __init__(self, program: Scaled, box: _Box, unequal: Indices, p: _Point) -> None:
+        self.program, self.box, self.unequal, self.p = program, box, unequal, p
+        M = len(program.q)
+        x, r = p.u[:M], p.u[M:]
+        Px = program.P.times(x)
+        self.dual = np.concatenate([Px + program.q + program.A.T @ p.y, -p.y[unequal]]) - p.low + p.high
+        for cone, z in zip(program.cones, p.z, strict=True):
+            self.dual[:M] -= cone.B.T @ z
+        Ax = program.A @ x
+        self.primal = Ax - program.row_upper
+        self.primal[unequal] = Ax[unequal] - r
+        self.outside = [cone.B @ x + cone.b - s for cone, s in zip(program.cones, p.s, strict=True)]
+        self.to_low, self.to_high = box.slacks(p.u)
+        pairs = sum(float(s @ z) for s, z in zip(p.s, p.z, strict=True))
+        self.gap = float(p.low @ self.to_low + p.high @ self.to_high) + pairs
+        self.value = abs(0.5 * float(x @ Px) + float(program.q @ x))
+        parts = (self.primal, self.dual, *self.outside)
+        self.missed = max(float(np.abs(part).max(initial=0.0)) for part in parts)
+
+    @property
+    def is_finite(self) -> bool:
+        return bool(np.isfinite(self.gap) and np.isfinite(self.missed))
+
+    def within(self, feasible: float, gap: float) -> bool:
+        return self.missed <= feasible and self.gap <= gap * max(self.value, 1e-2)
+
+    def answer(self, iteration: int) -> SolverAnswer:
+        M, p = len(self.program.q), self.p
+        t = (p.high - p.low)[:M]
+        return SolverAnswer(SolveStatus.OPTIMAL, "structured", iteration, p.u[:M].copy(), p.y, t, tuple(p.z))
 
 
 class _Step:
     """Directions from one point: the affine one, then the centred and corrected one, with one factorization."""
 
-    def __init__(
-        self,
-        program: Scaled,
-        box: _Box,
-        unequal: Indices,
-        p: _Point,
-        system: BarrierSystem,
-        scalings: list[Scaling],
-        dual: Vector,
-        primal: Vector,
-        outside: list[Vector],
-        to_low: Vector,
-        to_high: Vector,
-        D: Vector,
-    ) -> None:
-        self._program, self._box, self._unequal, self._p, self._system = program, box, unequal, p, system
-        self._scalings, self._dual, self._primal, self._outside = scalings, dual, primal, outside
-        self._to_low, self._to_high, self._D = to_low, to_high, D
+    def __init__(self, program: Scaled, structure: Structure, here: _Residuals, scalings: list[Scaling]) -> None:
+        p, M = here.p, len(program.q)
+        self._program, self._box, self._unequal, self._p, self._scalings = program, here.box, here.unequal, p, scalings
+        self._dual, self._primal, self._outside = here.dual, here.primal, here.outside
+        self._to_low, self._to_high = here.to_low, here.to_high
+        self._D = p.low / here.to_low + p.high / here.to_high
+        E = np.zeros(len(here.primal))
+        E[here.unequal] = 1.0 / self._D[M:]
+        pairs = zip(scalings, program.cones, strict=True)
+        rows = [(1.0 / w.eta**2, np.asarray(cone.B.T @ _mirrored(w.w))) for w, cone in pairs]
+        self._system = BarrierSystem(structure, program, self._D[:M], E, rows)
 
     def towards(self, target: float, affine: _Point | None) -> _Point:
         """The Newton direction for products equal to `target`; affine: the first direction, for its second-order term."""
@@ -216,12 +223,6 @@ def _start(program: Scaled, box: _Box, unequal: Indices) -> _Point:
         z.append(np.concatenate([[size], np.zeros(len(point) - 1)]))
     mu = 0.1 * size * first
     return _Point(u, np.zeros(A.shape[0]), np.where(box.has_low, mu / low, 0.0), np.where(box.has_high, mu / high, 0.0), s, z)
-
-
-def _scalings(p: _Point) -> list[Scaling] | None:
-    """None when rounding has put a pair outside its cone."""
-    scalings = [Scaling(s, z) for s, z in zip(p.s, p.z, strict=True)]
-    return scalings if all(w.is_sound for w in scalings) else None
 
 
 def _mirrored(w: Vector) -> Vector:
