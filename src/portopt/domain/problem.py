@@ -204,7 +204,7 @@ class Problem:
         return digest(
             *parts,
             scalars,
-            plain(self.universe),
+            self.universe.content(),
             [describe_term(t) for t in (self.objective, *self.limits, *self.costs)],
         )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Literal
 
 import numpy as np
@@ -29,6 +31,9 @@ class Asset:
     quality_score: float | None = None
     esg_score: float | None = None
     tradable: bool = True
+
+
+_ROW = attrgetter(*(f.name for f in fields(Asset)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,10 @@ class Universe:
         out = np.full(len(self), default, dtype=float)
         out[self.indices(values)] = list(values.values())
         return out
+
+    def content(self) -> bytes:
+        """JSON of the assets, a row each, for digests. The canonical form of the whole costs more than most solves take."""
+        return json.dumps([_ROW(asset) for asset in self.assets], ensure_ascii=False, default=float).encode()
 
     @classmethod
     def of(cls, ids: Sequence[str]) -> Universe:
