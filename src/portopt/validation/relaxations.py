@@ -54,30 +54,36 @@ class Repairs:
         return None if openings is None else {**steps, **openings}
 
     def fix(self, openings: Mapping[str, float]) -> Fix | None:
-        """These openings rounded up, solved with the real objective and audited; None when no rounding is certified."""
+        """These openings rounded up, solved with the real objective and read limit by limit; None when nothing holds.
+
+        The first rounding whose answer is certified; where none is, the first at which every limit was seen to hold.
+        """
+        held: Fix | None = None
         for grid, hair in ((GRIDS[0], -NEGLIGIBLE), *((grid, NEGLIGIBLE) for grid in GRIDS)):
             rounded = {name: self.rounded(name, by, grid, hair) for name, by in openings.items()}
-            problem = relaxed(self.limits.problem, rounded)
-            worst = self._solved_again(problem)
-            if worst is not None and worst <= HOLDS:
+            worst, certified = self._solved_again(relaxed(self.limits.problem, rounded))
+            if worst <= HOLDS and (held is None or certified):
                 relaxations = tuple(relaxation(self.limits.problem, name, by) for name, by in rounded.items())
-                return Fix(relaxations, verified=True, summary=summary(relaxations), worst_violation=worst)
-        return None
+                held = Fix(relaxations, verified=True, summary=summary(relaxations), worst_violation=worst)
+            if certified:
+                break
+        return held
 
-    def _solved_again(self, problem: Problem) -> float | None:
-        """The largest violation at the certified answer to `problem`; at any portfolio where the objective has no maximum."""
-        form = self.express(problem)
+    def _solved_again(self, problem: Problem) -> tuple[float, bool]:
+        """(the largest violation at the answer, whether the answer is certified); infinity where there is none."""
+        form, has_optimum = self.express(problem), True
         try:
             raw = self.limits.ask(form, self.solve)
         except PortoptError:
             # A ratio without excess return has no maximum; whether the limits leave a portfolio is still a question.
-            bare = self.limits.ask(elastic(form, {}, frozenset(), ignored=self.limits.always_gone).form)
-            return None if bare.x is None else worst_violation(problem, bare.x[: problem.n])
+            raw = self.limits.ask(elastic(form, {}, frozenset(), ignored=self.limits.always_gone).form)
+            has_optimum = False
         if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
-            return None
+            return math.inf, False
         w = raw.x[: problem.n]
+        worst = worst_violation(problem, w)
         answer = Solution(raw.status, problem.identity(), w, raw)
-        return worst_violation(problem, w) if audit(problem, form, answer).certified else None
+        return worst, has_optimum and worst <= HOLDS and audit(problem, form, answer).certified
 
     def _steps(self, names: tuple[str, ...], hard: tuple[str, ...] | None) -> tuple[Problem, dict[str, float]] | None:
         """Openings of those limits that open in steps (a score), the smallest with which freeing the others makes room."""
