@@ -13,7 +13,7 @@ from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.exact import with_exact_sums, within_box
 from portopt.optimization.ladder import climb
 from portopt.optimization.polish import polished
-from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, restored, scaled
+from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
 
 
 def solve_convex(
@@ -36,6 +36,17 @@ def solve_convex(
     if raw.x is None or not polish:
         return raw
     return finished(program, raw, better, began)
+
+
+def solve_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
+    """The optimum of a form close to one already answered: its polish starts there, and is solved afresh if it strays."""
+    if neighbour is not None and neighbour.polished and not form.integer.any() and not crossing(form):
+        began = perf_counter()
+        program = scaled(form)
+        better = polished(program, lowered(program, neighbour)) if len(program.columns) else None
+        if better is not None:
+            return finished(program, restored(program, better, 0.0), better, began)
+    return solve_convex(form)
 
 
 def finished(program: Scaled, raw: RawAnswer, exact: SolverAnswer | None, began: float) -> RawAnswer:

@@ -11,7 +11,8 @@ from portopt.domain.errors import InfeasibleRequest, InvalidValue
 from portopt.domain.explanation import Frontier, FrontierPoint
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program, StandardForm, psd_root
-from portopt.domain.solution import SolveStatus
+from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.optimization.convex import solve_beside
 from portopt.optimization.engine import solve
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
 
@@ -39,8 +40,7 @@ def efficient_frontier(
     bottom = sweep.least_risk(min_return) if min_return is not None and least.expected_return < min_return else least
     top = sweep.most_return()
     returns = np.linspace(bottom.expected_return, max(top.expected_return, bottom.expected_return), points)
-    between = [sweep.least_risk(float(r)) for r in returns[1:-1]]
-    swept = (bottom, *between, top)
+    swept = (bottom, *sweep.rising(returns[1:-1]), top)
     return Frontier(
         points=swept,
         min_risk=bottom,
@@ -61,6 +61,14 @@ class _Sweep:
     def least_risk(self, at_least: float | None = None, form: StandardForm | None = None) -> FrontierPoint:
         """The least volatility at that return or more."""
         return self._solved(_with_floor(self.form if form is None else form, at_least))
+
+    def rising(self, returns: Vector) -> list[FrontierPoint]:
+        """The least volatility at each of these returns; each solution is where the next one starts."""
+        found, neighbour = [], None
+        for r in returns:
+            neighbour = solve_beside(_with_floor(self.form, float(r)), neighbour)
+            found.append(self._read(neighbour))
+        return found
 
     def most_return(self) -> FrontierPoint:
         """The highest return; where several portfolios earn it, the least risky of them."""
@@ -109,7 +117,9 @@ class _Sweep:
             )
 
     def _solved(self, form: StandardForm) -> FrontierPoint:
-        raw = solve(form)
+        return self._read(solve(form))
+
+    def _read(self, raw: RawAnswer) -> FrontierPoint:
         if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
             raise InfeasibleRequest(
                 f"the frontier has no portfolio within these limits ({raw.status.value}, {raw.solver})",

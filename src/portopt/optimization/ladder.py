@@ -3,8 +3,9 @@
     linear, integer                       HiGHS
     quadratic, dense, up to 120 columns   PIQP dense, then Clarabel
     quadratic, factor form, up to 3,000   PIQP sparse, then Clarabel
-    wider ones, and second-order cones    our own interior point (solvers/structured.py), then PIQP or Clarabel
-    other cones                           Clarabel
+    wider ones                            our own interior point (solvers/structured.py), then PIQP, then Clarabel
+    cones                                 Clarabel
+    second-order cones, 1,000 columns     our own interior point, then Clarabel
 
 The limits are where one overtook the other, measured.
 """
@@ -24,6 +25,7 @@ from portopt.optimization.solvers import clarabel, highs, piqp, structured
 SOLVERS = ("structured", "piqp-dense", "piqp-sparse", "clarabel", "highs")
 DENSE_COLUMNS = 120
 SPARSE_COLUMNS = 3_000
+CONIC_COLUMNS = 1_000
 
 
 def climb(
@@ -55,7 +57,8 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
         suitable: tuple[str, ...] = ("highs",) if program.P.is_zero and not program.cones else ()
     elif program.cones:
         second_order = all(cone.kind == "second_order" for cone in program.cones)
-        suitable = ("structured", "clarabel") if second_order else ("clarabel",)
+        wide = len(program.q) > CONIC_COLUMNS or len(program.P.columns) > DENSE_COLUMNS
+        suitable = ("structured", "clarabel") if second_order and wide else ("clarabel",)
     elif program.P.is_zero:
         suitable = ("highs", "clarabel")
     elif program.P.is_dense:

@@ -66,7 +66,7 @@ def test_dense_and_factor_form_give_the_same_weights(market, case):
 def test_every_solver_gives_the_same_weights(market, case):
     objective, limits, costs = CASES[case]
     form = assemble(market(33, 25, objective=objective, limits=limits, costs=costs, risk_free_rate=0.02))
-    answers = {solver: solve(form, solver=solver) for solver in ("piqp-dense", "piqp-sparse", "clarabel")}
+    answers = {solver: solve(form, solver=solver) for solver in ("structured", "piqp-dense", "piqp-sparse", "clarabel")}
     for solver, raw in answers.items():
         assert raw.solver == solver
         assert raw.x[:25] == pytest.approx(answers["clarabel"].x[:25], abs=1e-13)
