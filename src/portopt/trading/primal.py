@@ -32,13 +32,13 @@ def target(program: ShareProgram) -> tuple[Vector | None, float]:
     x = _solved(form)
     if x is None:
         return None, -np.inf
-    bound = form.objective(x)
+    bound, x = form.objective(x), _netted(program, x)
     fee = float(program.form.q[program.buying[:1]].sum()) if (program.buying >= 0).any() else 0.0
     for _ in range(REWEIGHTED if fee > 0.0 else 0):
         again = _solved(_reweighted(form, program, x, fee))
         if again is None:
             break
-        x = again
+        x = _netted(program, again)
     return _settled(form, program, x), bound
 
 
@@ -49,7 +49,7 @@ def resized(program: ShareProgram, x: Vector, margins: Mapping[str, float]) -> V
     if again is not x:
         return again
     free = _solved(form)
-    return None if free is None else _settled(form, program, free)
+    return None if free is None else _settled(form, program, _netted(program, free))
 
 
 def nearest(program: ShareProgram, x: Vector) -> Vector:
@@ -68,12 +68,20 @@ def _settled(form: StandardForm, program: ShareProgram, x: Vector) -> Vector:
     if again is None:
         return x
     again[columns] = values
-    return again
+    return _netted(program, again)
 
 
 def _solved(form: StandardForm) -> Vector | None:
-    answer = solve(form, time_limit=SECONDS)
-    return answer.x if answer.status is SolveStatus.OPTIMAL else None
+    # Programs with the share columns attached have not the structure that the first solver of the ladder is made for.
+    answer = solve(form, solver="clarabel" if form.cones or form.ratio else None, time_limit=SECONDS)
+    return answer.x.copy() if answer.status is SolveStatus.OPTIMAL and answer.x is not None else None
+
+
+def _netted(program: ShareProgram, x: Vector) -> Vector:
+    """x without buying and selling of the same asset, which costs nothing where costs do not count."""
+    net = x[program.buys] - x[program.sells]
+    x[program.buys], x[program.sells] = np.maximum(net, 0.0), np.maximum(-net, 0.0)
+    return x
 
 
 def _reweighted(form: StandardForm, program: ShareProgram, x: Vector, fee: float) -> StandardForm:
@@ -86,17 +94,14 @@ def _reweighted(form: StandardForm, program: ShareProgram, x: Vector, fee: float
 
 
 def _switches(program: ShareProgram, x: Vector) -> tuple[Indices, Vector]:
-    """The whole-number switches nearest to x: on where at least half a lot trades."""
+    """The whole-number switches nearest to x: on where at least half of the least trade is traded."""
     columns, values = [], []
     closable = program.closing >= 0
     closed = np.zeros(len(program.movable), dtype=bool)
     closed[closable] = x[program.closing[closable]] > 0.5
     for trades, switches in ((program.buys, program.buying), (program.sells, program.selling)):
         columns.append(switches)
-        values.append(((x[trades] >= 0.5) & ~closed).astype(float))
-    both = (values[0] > 0) & (values[1] > 0)
-    values[1] = np.where(both & (x[program.buys] >= x[program.sells]), 0.0, values[1])
-    values[0] = np.where(both & (values[1] > 0), 0.0, values[0])
+        values.append(((x[trades] >= 0.5 * program.fewest) & ~closed).astype(float))
     columns.append(program.closing[closable])
     values.append(closed[closable].astype(float))
     return np.concatenate(columns), np.concatenate(values)
@@ -117,7 +122,7 @@ def neighbourhood(program: ShareProgram, x: Vector, lots: int) -> tuple[Vector, 
     """Bounds of the program's columns (N,) within `lots` of x, its switches as they are."""
     lower, upper = program.form.box()
     for trades, switches in ((program.buys, program.buying), (program.sells, program.selling)):
-        idle = (x[trades] < 0.5) & (switches >= 0)
+        idle = (x[trades] < 0.5 * program.fewest) & (switches >= 0)
         lower[trades] = np.clip(np.floor(x[trades]) - lots, lower[trades], upper[trades])
         upper[trades] = np.clip(np.ceil(x[trades]) + lots, lower[trades], upper[trades])
         lower[trades[idle]] = upper[trades[idle]] = 0.0

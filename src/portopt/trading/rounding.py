@@ -28,13 +28,17 @@ from portopt.trading.exactness import HOLDS, missed, scale_of, worth
 from portopt.trading.extended import tightened
 from portopt.trading.outer import OuterProgram, outer_program
 from portopt.trading.primal import nearest, neighbourhood, resized, target
-from portopt.trading.share_program import ShareProgram
+from portopt.trading.share_program import CASH_CAPS, ShareProgram
+from portopt.trading.spending import most_cash, spend
 from portopt.trading.tangents import Tangents
 
-NODES = 20_000  # per search: ordinary books end in tens or hundreds
-NODES_TO_BEGIN = 40
+# Effort is counted in branch and cut nodes, not seconds, so that any machine ends where any other does: a node costs about as
+# much as the program has entries, and this is one to three seconds' worth. The time limit is the last resort.
+NODE_ENTRIES = 1_000_000
+FEWEST_NODES, MOST_NODES = 20, 2_000
+NODES_TO_FIND, NODES_TO_IMPROVE = 400, 40  # close to the target
 ROUNDS = 60
-TRIES = 12
+TRIES, IMPROVEMENTS = 12, 3
 RELAXED_SLACK = 1e-7  # a convex solver's answer is that far, relatively, from a bound
 CLOSE, FAR = 2, 200  # lots around the target
 SPENT_IN_SEARCH = 0.4  # of the relative gap; the rest is for the tangents
@@ -80,6 +84,7 @@ class Rounding:
     bound: float = -np.inf
     infeasible: bool = False
     rounds: int = 0
+    least_volatility: float | None = None
     target: Vector = field(init=False)
     seen: set[tuple[Decimal, ...]] = field(default_factory=set)
 
@@ -95,10 +100,12 @@ class Rounding:
     def run(self) -> Rounded | None:
         """None when there is no such book, or none was found in time (`infeasible` says which)."""
         self._begin()
-        while self.rounds < ROUNDS and self.seconds_left() > 0 and self.gap() > self.rules.mip_relative_gap:
+        nodes = self._node_budget()
+        while nodes > 0 and self.rounds < ROUNDS and self.seconds_left() > 0 and self.gap() > self.rules.mip_relative_gap:
             self.rounds += 1
             theta = self._theta()
-            found = self._search(theta, self.margins, nodes=NODES)
+            found = self._search(theta, self.margins, nodes=nodes)
+            nodes -= max(found.nodes, 1)
             self.infeasible = found.infeasible and self.best is None
             self._learn_bound(found, theta)
             if found.x is None:
@@ -116,15 +123,15 @@ class Rounding:
             self._round_directly()
         margins: dict[str, float] = {}
         lots = CLOSE
-        for _ in range(TRIES):
+        for tried in range(TRIES):
+            known = self.best is not None
             if lots > FAR or self.seconds_left() <= 0 or self.gap() <= self.rules.mip_relative_gap:
                 return
             closed = {name: self.margins.get(name, 0.0) + margins.get(name, 0.0) for name in {*self.margins, *margins}}
             bounds = neighbourhood(self.program, self.target, lots)
-            known = self.best is not None
-            found = self._search(self._theta(), closed, nodes=NODES_TO_BEGIN, bounds=bounds)
+            found = self._search(self._theta(), closed, nodes=NODES_TO_IMPROVE if known else NODES_TO_FIND, bounds=bounds)
             missed_by = {} if found.x is None else self._consider(found.x)
-            if known or (found.x is not None and not missed_by):
+            if (found.x is not None and not missed_by) or (known and tried >= IMPROVEMENTS):
                 return
             lots = lots * 8 if found.x is None else lots
             for limit, by in missed_by.items():
@@ -134,16 +141,22 @@ class Rounding:
         """Nearest lots of the target, solved for again with every limit closed by what its rounding missed it by."""
         margins: dict[str, float] = {}
         x: Vector | None = self.target
-        before: Mapping[str, float] = {}
         for _ in range(TRIES):
             if x is None:
                 return
-            faults = self._keep(self.program.shares(nearest(self.program, x)))
-            if not faults or faults == before:
+            shares = self.program.shares(nearest(self.program, x))
+            if self.cash_residual is not None:
+                shares = spend(self.program, shares, most_cash(self.book.value, self.cash_residual))
+            faults = self._keep(shares)
+            if not faults or not CASH_CAPS.isdisjoint(faults):
                 return
             for limit, by in faults.items():
                 margins[limit] = margins.get(limit, 0.0) + 1.2 * by
-            x, before = resized(self.program, x, margins), faults
+            x = resized(self.program, x, margins)
+
+    def _node_budget(self) -> int:
+        entries = self.outer.form.A.nnz + 2 * sum(len(block.side) for block in self.tangents.blocks)
+        return int(np.clip(NODE_ENTRIES // entries, FEWEST_NODES, MOST_NODES))
 
     def gap(self) -> float:
         if self.best is None:
@@ -201,6 +214,22 @@ class Rounding:
             self.bound = max(self.bound, found.bound)
         elif found.bound >= 0.0:
             self.bound = max(self.bound, -theta)
+        elif (least := self._least_volatility()) > 0.0:
+            # N <= theta sigma - bound for every book, so N / sigma <= theta - bound / sigma.
+            self.bound = max(self.bound, -theta + found.bound / least)
+
+    def _least_volatility(self) -> float:
+        """A volatility no book is below, by the linear program around them."""
+        if self.least_volatility is None:
+            form = self.outer.form
+            A, lower, upper = self.tangents.rows()
+            cost = np.zeros(form.n_columns)
+            cost[self.outer.sigma] = 1.0
+            sides = np.concatenate([form.row_lower, lower]), np.concatenate([form.row_upper, upper])
+            free = np.zeros(form.n_columns, dtype=bool)
+            asked = Search(cost, sp.csr_array(sp.vstack([form.A, A])), *sides, *form.box(), free)
+            self.least_volatility = max(search(asked, gap=0.0, seconds=1.0, nodes=0).bound, 0.0)
+        return self.least_volatility
 
     def _consider(self, x: Vector) -> Mapping[str, float]:
         """Settle the orders of x and keep the book when it is the best so far. Returns the limits it misses, and by how much.

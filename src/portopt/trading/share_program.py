@@ -31,7 +31,10 @@ WHOLE = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShareProgram:
-    """The extended form and where its columns are. All arrays run over `movable` (t,); -1 where there is no such column."""
+    """The extended form and where its columns are. All arrays run over `movable` (t,); -1 where there is no such column.
+
+    fewest: (t,) the lots of the least trade.
+    """
 
     form: StandardForm
     book: Book
@@ -43,6 +46,7 @@ class ShareProgram:
     buying: Indices
     selling: Indices
     closing: Indices
+    fewest: Vector
 
     def shares(self, x: Vector) -> list[Decimal]:
         """(n,) signed shares of the orders that x (N,) stands for; whole lots exactly, fractions as they come."""
@@ -105,7 +109,7 @@ def share_program(
     closing = np.full(t, -1, dtype=np.intp)
     closing[lots.closable] = program.add_columns(int(lots.closable.sum()), lower=0.0, upper=1.0, integer=True)
     lot = exact(1 if rules.fractional else rules.lot_size)
-    bare = ShareProgram(form, book, lot, rules.fractional, movable, buys, sells, buying, selling, closing)
+    bare = ShareProgram(form, book, lot, rules.fractional, movable, buys, sells, buying, selling, closing, lots.fewest)
     _tie_weights(program, bare, lots)
     _switch(program, bare, lots)
     _pay(program, bare, lots, problem, INF if cash_residual is None else cash_cap + cash_residual)
