@@ -15,6 +15,8 @@ from portopt.optimization.ladder import climb
 from portopt.optimization.polish import polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
 
+ROUGH = ("structured", "piqp-dense", "piqp-sparse")
+
 
 def solve_convex(
     form: StandardForm, *, solver: str | None = None, time_limit: float | None = None, polish: bool = True
@@ -29,9 +31,14 @@ def solve_convex(
         return _everything_fixed(program, began)
     answer = climb(program, solver=solver, time_limit=time_limit)
     better = polished(program, answer) if polish else None
-    if polish and better is None and answer.solver == "structured":  # it leaves the last digits to the polish
-        answer = climb(program, solver=solver, time_limit=time_limit, without="structured")
-        better = polished(program, answer)
+    tried: tuple[str, ...] = ()
+    # All but the last of the ladder leave the last digits to the polish; where it declines, the next one is asked.
+    while polish and better is None and answer.status is SolveStatus.OPTIMAL and answer.solver in ROUGH:
+        tried = (*tried, answer.solver)
+        again = climb(program, solver=solver, time_limit=time_limit, without=tried)
+        if again.status is not SolveStatus.OPTIMAL:
+            break
+        answer, better = again, polished(program, again)
     raw = restored(program, answer if better is None else better, perf_counter() - began)
     if raw.x is None or not polish:
         return raw

@@ -29,15 +29,15 @@ CONIC_COLUMNS = 1_000
 
 
 def climb(
-    program: Scaled, *, solver: str | None = None, time_limit: float | None = None, without: str | None = None
+    program: Scaled, *, solver: str | None = None, time_limit: float | None = None, without: tuple[str, ...] = ()
 ) -> SolverAnswer:
-    """The first answer down the ladder. without: a solver not to ask (again).
+    """The first answer down the ladder. without: solvers not to ask (again).
 
     A claim of infeasibility by an interior point is confirmed before it is believed, and so is one of unboundedness: both
     are also what a solver says that has lost its way.
     """
     answer = SolverAnswer(SolveStatus.FAILED, "none", message="no solver takes a quadratic or conic program in integers")
-    for name in (name for name in ladder(program, solver) if name != without):
+    for name in (name for name in ladder(program, solver) if name not in without):
         answer = _call(name, program, time_limit)
         if answer.status in (SolveStatus.OPTIMAL, SolveStatus.TIME_LIMIT):
             break
@@ -67,7 +67,9 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
     else:
         own = ("structured",) if len(program.q) > SPARSE_COLUMNS else ()
         suitable = (*own, "piqp-sparse", "clarabel")
-    unsuitable = (bool(program.cones) and first not in suitable) or (not program.P.is_zero and first == "highs")
+    unsuitable = (bool(program.cones) and first not in ("structured", "clarabel")) or (
+        not program.P.is_zero and first == "highs"
+    )
     if first is None or program.integer.any() or unsuitable:
         return suitable
     return (first, *(name for name in suitable if name != first))

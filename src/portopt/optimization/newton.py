@@ -35,11 +35,11 @@ def newton(state: ActiveSet) -> bool:
         residual = max(float(np.abs(r1).max(initial=0.0)), float(np.abs(r2).max(initial=0.0)), _ratio_residual(state))
         if not np.isfinite(residual):
             return False
+        # Newton steps need a few before they contract; refinement of one linear system contracts at once or never.
+        early = step <= 4 and (len(cones) > 0 or state.scale is not None)
+        stalled = residual > 0.5 * best and not early
         if residual < best:
-            stalled = residual > 0.5 * best
             best, best_at = residual, _snapshot(state)
-        else:
-            stalled = step > (4 if len(cones) or state.scale else 0)
         if best < EXACT or stalled:
             break
         if system is None or len(cones):

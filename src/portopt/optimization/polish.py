@@ -64,6 +64,10 @@ def _checked(program: Scaled, state: ActiveSet, answer: SolverAnswer) -> SolverA
     free = ~(state.low | state.high)
     if float(np.abs(t[free]).max(initial=0.0)) > STATIONARY * size or state.violation() > FEASIBLE:
         return None
+    if state.scale is not None:
+        mismatch, excess, _ = state.scale.mismatch(program, state.x)
+        if abs(mismatch) > FEASIBLE * abs(state.scale.theta * excess):
+            return None
     t[free] = 0.0
     y = np.where(state.side == 1, np.maximum(state.y, 0.0), np.where(state.side == -1, np.minimum(state.y, 0.0), state.y))
     for _, columns, _ in state.implied:

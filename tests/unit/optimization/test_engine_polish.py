@@ -115,3 +115,18 @@ def test_square_root_impact_is_answered_without_a_polish_and_within_its_limits(m
     assert math.fsum(w) == 1.0
     assert w.min() >= 0.0
     assert all(limit.read(w, p).worst() <= 1e-9 for limit in p.limits)
+
+
+@pytest.mark.parametrize("premium", [0.003, 0.03, 3.0])
+def test_a_ratio_is_exact_however_far_its_risk_aversion_is_from_the_first_guess(market, residuals, premium):
+    limits = {"budget": True, "long_only": True, "max_turnover": 0.3}
+    for seed in range(6):
+        mu = 0.02 + premium * np.random.default_rng(seed).uniform(0.1, 1.0, 15)
+        p = market(
+            seed, 15, objective="max_sharpe", limits=limits, mu=mu, costs={"linear_impact": {"bps": 1}}, risk_free_rate=0.019
+        )
+        form = assemble(p)
+        raw = solve(form)
+        assert raw.polished
+        assert residuals(form, raw)["stationarity"] < 1e-13 * (1 + premium)
+        assert residuals(form, raw)["outside"] < 1e-14

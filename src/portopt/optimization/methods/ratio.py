@@ -16,9 +16,10 @@ from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
+import scipy.sparse as sp
 
 from portopt.domain.errors import RequestError
-from portopt.domain.program import Quadratic, StandardForm
+from portopt.domain.program import Group, Quadratic, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.convex import finished, solve_convex
 from portopt.optimization.ladder import climb
@@ -32,6 +33,7 @@ FIRST_GAMMA = 4.0
 SECANTS = 5
 NEAR = 0.2  # how far the polish may have to move the risk aversion
 RISKLESS = 1e-14  # of the largest variance
+SUSPICIOUS = 1e-5
 
 
 class NoExcessReturn(RequestError):
@@ -116,12 +118,31 @@ def _by_homogenizing(form: StandardForm, solver: str | None, time_limit: float |
         )
     interior = replace(raw, x=raw.x[:-1] / kappa, duals=utility_duals(form, lifted, raw.duals))
     excess, variance = _excess_and_variance(form, interior)
-    if variance <= RISKLESS * largest_variance(form):
+    if variance <= SUSPICIOUS * largest_variance(form) and _without_risk(form, 0.5 * excess):
         raise RisklessExcess(excess)
     program = scaled(utility_form(form, excess / variance))
     near = lowered(program, interior)
     exact = _sharpened(form, program, near, excess / variance, began) if len(program.columns) else None
     return exact or finished(program, interior, None, began)
+
+
+def _without_risk(form: StandardForm, excess: float) -> bool:
+    """Whether that much excess return can be had at no variance at all: asked of the polished least variance."""
+    m = form.A.shape[0]
+    least = replace(
+        form,
+        ratio=False,
+        q=np.zeros(form.n_columns),
+        A=sp.csr_array(sp.vstack([form.A, sp.csr_array(-form.q[None, :])])),
+        row_lower=np.append(form.row_lower, excess + form.constant),
+        row_upper=np.append(form.row_upper, INF),
+        row_relax=np.append(form.row_relax, 0.0),
+        row_groups=(*form.row_groups, Group(m, m + 1, "")),
+    )
+    raw = solve_convex(least)
+    if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
+        return False
+    return float(raw.x @ form.P_times(raw.x)) <= RISKLESS * largest_variance(form)
 
 
 def _excess_and_variance(form: StandardForm, raw: RawAnswer) -> tuple[float, float]:

@@ -158,7 +158,7 @@ class BarrierSystem:
             elif len(parts.at):
                 H[np.ix_(place[parts.at], place[parts.at])] += weight * parts.block
         H.flat[:: len(H) + 1] += curvature[self._block]
-        self._cholesky, info = self._lapack.dpotrf(H, lower=True, overwrite_a=True)
+        self._cholesky, info = self._lapack.dpotrf(H, lower=True, overwrite_a=True, clean=False)
         if info:
             raise np.linalg.LinAlgError("the curvature is not positive definite")
 

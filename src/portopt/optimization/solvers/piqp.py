@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.presolve import Scaled, SolverAnswer
 
-TOLERANCE = 1e-9
+TOLERANCE = 1e-7  # what the polish needs; where it declines the next solver is asked for 1e-11
 BIG = 1e29  # what PIQP takes for infinity is 1e30
 
 
