@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from portopt.domain.certificate import Tolerances
+from portopt.domain.holdings import to_cents
 from portopt.domain.problem import Problem, Readings
+from portopt.domain.request import TradingRules
 from portopt.trading.book import Book, Settled
+from portopt.trading.costs import exact
 from portopt.trading.share_program import CASH_CAPS
 
 HOLDS = Tolerances().feasibility
 AFTER_COSTS = "cash_after_costs"
+LEAST_TRADE = "min_trade_value"
 
 # Below this an objective is as good as zero, and a gap is measured against it instead: ten basis points of return, a
 # Sharpe ratio of 0.01, the half variance of one percent of risk.
@@ -40,14 +44,20 @@ def readings(problem: Problem, settled: Settled) -> tuple[Readings, ...]:
     return tuple(limit.read(settled.weights, problem) for limit in problem.limits)
 
 
-def missed(problem: Problem, book: Book, settled: Settled, cash_residual: float | None) -> Mapping[str, float]:
-    """By limit, in its own unit, what the book misses it by; soft limits aside.
+def missed(
+    problem: Problem, book: Book, settled: Settled, rules: TradingRules, cash_residual: float | None
+) -> Mapping[str, float]:
+    """By limit, in its own unit, what the book misses it by; soft limits aside. Orders below the least trade under its name.
 
     cash_residual: how far the cash left after costs may pass its cap, a fraction of portfolio value; None is not at all.
     """
     out: dict[str, float] = {}
     if settled.cash_after < 0:
         out[AFTER_COSTS] = float(-settled.cash_after / book.value)
+    least = to_cents(exact(rules.min_trade_value))
+    small = [order for order in settled.orders if order.value < least and order.shares != -book.shares[order.i]]
+    if small:
+        out[LEAST_TRADE] = max(float((least - order.value) / book.value) for order in small)
     for limit, reading in zip(problem.limits, readings(problem, settled), strict=True):
         if limit.soft:
             continue

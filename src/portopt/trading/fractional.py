@@ -36,7 +36,7 @@ def round_to_fractions(problem: Problem, form: StandardForm, book: Book, rules: 
     remainder = max(0.02 * len(book.movable), 1e-6 * float(max(book.prices)), 0.05) / float(book.value)
     for residual in [None, remainder] if cap > 0.0 else [remainder]:
         program = share_program(problem, form, book, rules, cash_residual=residual)
-        exactly = _Exactly(problem, book, program, residual)
+        exactly = _Exactly(problem, book, rules, program, residual)
         if program.form.integer.any():
             rounding = Rounding(problem, book, rules, program, x, form.objective(x), residual, deadline, refine=exactly.shares)
             rounded = rounding.run()
@@ -59,6 +59,7 @@ class _Exactly:
 
     problem: Problem
     book: Book
+    rules: TradingRules
     program: ShareProgram
     cash_residual: float | None
     margins: dict[str, float] = field(default_factory=dict)
@@ -67,7 +68,7 @@ class _Exactly:
         """Where nothing has to be searched: the convex program itself."""
         shares = self.shares(None)
         settled = self.book.settle(shares)
-        if missed(self.problem, self.book, settled, self.cash_residual):
+        if missed(self.problem, self.book, settled, self.rules, self.cash_residual):
             return None
         value = worth(self.problem, self.book, settled)
         return Rounded(settled, value, value, 0.0, True, 1)
@@ -81,7 +82,7 @@ class _Exactly:
             if answer.x is None:
                 break
             found = [self._whole_or_places(i, amount) for i, amount in enumerate(self.program.shares(answer.x))]
-            faults = missed(self.problem, self.book, self.book.settle(found), self.cash_residual)
+            faults = missed(self.problem, self.book, self.book.settle(found), self.rules, self.cash_residual)
             if not faults:
                 break
             for limit, by in faults.items():

@@ -32,10 +32,10 @@ from portopt.trading.share_program import CASH_CAPS, ShareProgram
 from portopt.trading.spending import most_cash, spend
 from portopt.trading.tangents import Tangents
 
-# Effort is counted in branch and cut nodes, not seconds, so that any machine ends where any other does: a node costs about as
-# much as the program has entries, and this is one to three seconds' worth. The time limit is the last resort.
-NODE_ENTRIES = 1_000_000
-FEWEST_NODES, MOST_NODES = 20, 2_000
+# Effort is counted in branch and cut nodes, not seconds, so that any machine ends where any other does. A node's cost grows
+# with the square of the program's entries; this is one or two seconds' worth. The time limit is the last resort.
+NODE_EFFORT = 3e9
+FEWEST_NODES, MOST_NODES = 20, 10_000
 NODES_TO_FIND, NODES_TO_IMPROVE = 400, 40  # close to the target
 ROUNDS = 60
 TRIES, IMPROVEMENTS = 12, 3
@@ -156,7 +156,7 @@ class Rounding:
 
     def _node_budget(self) -> int:
         entries = self.outer.form.A.nnz + 2 * sum(len(block.side) for block in self.tangents.blocks)
-        return int(np.clip(NODE_ENTRIES // entries, FEWEST_NODES, MOST_NODES))
+        return int(np.clip(NODE_EFFORT / entries**2, FEWEST_NODES, MOST_NODES))
 
     def gap(self) -> float:
         if self.best is None:
@@ -250,7 +250,7 @@ class Rounding:
     def _keep(self, shares: list[Decimal]) -> Mapping[str, float]:
         """Keep the book of these orders when it misses nothing and is the best so far. Returns what it misses."""
         settled = self.book.settle(shares)
-        faults = missed(self.problem, self.book, settled, self.cash_residual)
+        faults = missed(self.problem, self.book, settled, self.rules, self.cash_residual)
         if not faults:
             value = worth(self.problem, self.book, settled)
             if value < self.value:

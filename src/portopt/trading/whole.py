@@ -9,17 +9,18 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Vector
+from portopt.domain.holdings import CENT
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
 from portopt.trading.book import Book
 from portopt.trading.branch_and_cut import Search, search
 from portopt.trading.errors import NotRoundable
+from portopt.trading.exactness import LEAST_TRADE
 from portopt.trading.extended import opened_above
 from portopt.trading.rounding import Rounded, Rounding
 from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program
 
-MIN_TRADE = "min_trade_value"
 PROBE_SECONDS = 2.0
 PROBE_NODES = 2_000
 
@@ -55,7 +56,7 @@ def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: Tradi
 def _cheapest_lot(book: Book, rules: TradingRules) -> float:
     """The price of the cheapest lot less a cent: cash below it cannot buy anything."""
     prices = [book.prices[i] * rules.lot_size for i in book.movable]
-    return float((min(prices, default=book.value) - 0) / book.value)
+    return float((min(prices, default=book.value) - CENT) / book.value)
 
 
 def _least_cash(problem: Problem, form: StandardForm, book: Book, rules: TradingRules) -> float | None:
@@ -110,9 +111,9 @@ def _refusal(problem: Problem, form: StandardForm, book: Book, rules: TradingRul
         )
     limits = {limit.kind: limit for limit in problem.limits if not limit.structural}
     culprits = []
-    for kind in (*(k for k in form.limits if k in limits), MIN_TRADE):
+    for kind in (*(k for k in form.limits if k in limits), LEAST_TRADE):
         free = form.without(lambda name, kind=kind: name == kind)  # type: ignore[misc]
-        eased = replace(rules, min_trade_value=0.0) if kind == MIN_TRADE else rules
+        eased = replace(rules, min_trade_value=0.0) if kind == LEAST_TRADE else rules
         program = share_program(problem, free, book, eased)
         if _probe(program) is not None:
             culprits.append(kind)
