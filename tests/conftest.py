@@ -1,41 +1,14 @@
-"""Servers and homes that several kinds of tests share."""
+"""Servers that several kinds of tests share."""
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-REPOSITORY = Path(__file__).parents[1]
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
-def environment(home: Path, api_url: str | None = None) -> dict[str, str]:
-    """A child process's environment: an empty home of its own, the shared Prefect server if there is one."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("PORTOPT_", "PREFECT_"))}
-    env |= {
-        "PORTOPT_HOME": str(home),
-        "PREFECT_HOME": str(home / "prefect"),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
-    if api_url:
-        env["PREFECT_API_URL"] = api_url
-    return env
+from support import environment, free_port, wait_for
 
 
 @pytest.fixture(scope="session")
@@ -65,13 +38,3 @@ def _healthy(api: str) -> bool:
             return answer.status == 200
     except OSError:
         return False
-
-
-def wait_for(condition, seconds: float, complaint: str) -> None:
-    """Poll until `condition()`; fail with `complaint` after `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.25)
-    pytest.fail(complaint)

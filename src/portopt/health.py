@@ -97,14 +97,14 @@ def _solvers(_: Runtime) -> str:
     moments = Moments(Universe.of(["A", "B"]), np.zeros(2), Covariance(Sigma=np.diag(variances)))
     limits = parse_limits({"budget": True, "long_only": True})
     problem = Problem(moments, parse_objective({"kind": "min_risk"}), limits)
-    for solver in ("piqp", "clarabel"):
+    for solver in ("structured", "piqp-dense", "piqp-sparse", "clarabel"):
         weights = optimize(problem, solver=solver).weights
         if weights is None or np.abs(weights - expected).max() > 1e-9:
             raise PortoptError(f"{solver} gives {weights}, the closed form {expected}")
     best = optimize(problem.replaced(objective=parse_objective({"kind": "max_return"})), solver="highs").weights
     if best is None or abs(best.sum() - 1.0) > 1e-9:
         raise PortoptError(f"highs gives {best} for a linear program")
-    return "piqp, clarabel, highs agree with the closed form"
+    return "structured, piqp-dense, piqp-sparse and clarabel agree with the closed form; highs solves a linear program"
 
 
 def _prices(runtime: Runtime) -> str:

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -257,11 +258,13 @@ def optimize(problem: Problem, relax_order: tuple[str, ...] = ()) -> Answer:
     solution = None if early is not None else optimization.optimize(problem, form=form)
     if solution is not None and solution.status is not SolveStatus.INFEASIBLE:
         return Answer(problem, problem, form, solution)
-    diagnosis = validation.diagnose(problem, optimization.assemble, optimization.solve)
+    # Yes or no needs no polish: it would cost more than the question.
+    quick = partial(optimization.solve_convex, polish=False)
+    diagnosis = validation.diagnose(problem, optimization.assemble, optimization.solve, quick=quick)
     infeasible = Solution(SolveStatus.INFEASIBLE, problem.identity(), diagnosis=diagnosis)
     if not relax_order:
         return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
-    relaxed, gave_way = validation.relax_in_order(problem, relax_order, optimization.assemble, optimization.solve)
+    relaxed, gave_way = validation.relax_in_order(problem, relax_order, optimization.assemble, optimization.solve, quick=quick)
     if not gave_way:
         return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
     form = optimization.assemble(relaxed)

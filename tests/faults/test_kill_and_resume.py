@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import environment
+from support import environment
 
 CHILD = Path(__file__).with_name("child.py")
 BOUNDARIES = [

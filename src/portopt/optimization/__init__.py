@@ -1,8 +1,9 @@
 """Problem to solution."""
 
 from portopt.optimization.assemble import assemble
+from portopt.optimization.convex import solve_convex
 from portopt.optimization.engine import optimize, solve
 from portopt.optimization.frontier import efficient_frontier
 from portopt.optimization.sensitivity import shadow_prices
 
-__all__ = ["assemble", "efficient_frontier", "optimize", "shadow_prices", "solve"]
+__all__ = ["assemble", "efficient_frontier", "optimize", "shadow_prices", "solve", "solve_convex"]

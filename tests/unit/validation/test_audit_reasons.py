@@ -109,7 +109,7 @@ def test_three_halves_power_costs_are_certified_through_their_cones(objective):
 
 
 def test_a_ratio_without_excess_return_is_not_certified():
-    p = problem(objective={"kind": "max_sharpe"})
+    p = problem(objective={"kind": "max_sharpe"}).replaced(risk_free_rate=0.02)
     _, solution = answered(p)
     poorer = p.replaced(risk_free_rate=0.5)
     certificate = audit(poorer, assemble(poorer), replace(solution, problem_identity=poorer.identity()))

@@ -14,6 +14,9 @@ from portopt.domain.errors import OutsideError, PortoptError, ProposalRejected
 from portopt.domain.run import RunRecord
 
 
+ENDINGS = {2: "BadRequest", 3: "Infeasible", 4: "BadData"}  # by the exit code that the command line would give
+
+
 class Approval(RunInput):
     """A person's answer to a proposal. It proposes; nothing leaves before this where approval is asked for."""
 
@@ -47,8 +50,9 @@ def skipped(why: str) -> State[Any]:
 
 def refused(error: PortoptError) -> State[Any]:
     """A run that ended with an answer that is not a proposal; the name says which kind."""
-    names = {"infeasible": "Infeasible", "bad_data": "BadData", "bad_request": "BadRequest", "rejected": "Rejected"}
-    return Failed(name=names.get(error.code, "Refused"), message=f"{error.detail} Fixes: {'; '.join(error.fixes) or 'none'}")
+    name = "Rejected" if error.code == "rejected" else ENDINGS.get(error.exit_code, "Refused")
+    fixes = f" Fixes: {'; '.join(error.fixes)}." if error.fixes else ""
+    return Failed(name=name, message=f"{error.detail}.{fixes}")
 
 
 def rejected(record: RunRecord, why: str) -> PortoptError:
