@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# A real PostgreSQL for the tests, on loopback, of this run alone. Source it:
-#   . .ci/services.sh      installs PostgreSQL where it is missing (Debian packages), starts a server in a temporary
-#                          folder as an unprivileged user, exports PORTOPT_TEST_POSTGRES_URL, stops it all at exit.
+# What the tests need of the machine, for this run alone. Source it:
+#   . .ci/services.sh      installs PostgreSQL and Chromium where they are missing (Debian packages); starts a PostgreSQL
+#                          server on loopback in a temporary folder as an unprivileged user, exports
+#                          PORTOPT_TEST_POSTGRES_URL, stops it all at exit. Chromium is started by the tests themselves.
 # A server that is named by PORTOPT_TEST_POSTGRES_URL already is used as it is.
 
 postgres_programs() {  # the newest folder that holds initdb, or nothing
@@ -16,15 +17,25 @@ postgres_programs() {  # the newest folder that holds initdb, or nothing
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
+install_packages() {  # Debian packages, quietly
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+}
+
 install_postgres() {
   echo "installing PostgreSQL …"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
   # No cluster of the system's own: the tests bring theirs.
   as_root mkdir -p /etc/postgresql-common
   if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
     echo "create_main_cluster = false" | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
   fi
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends postgresql >/dev/null
+  install_packages postgresql
+}
+
+install_chromium() {  # with letters to draw: the package only recommends a font
+  if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then return; fi
+  echo "installing Chromium …"
+  install_packages chromium fonts-liberation || echo "no Chromium could be installed: the tests in a browser will say so" >&2
 }
 
 as_server() {  # PostgreSQL refuses to run as root
@@ -63,3 +74,4 @@ if [ -z "${PORTOPT_TEST_POSTGRES_URL:-}" ]; then
   trap stop_services EXIT
   start_postgres
 fi
+install_chromium

@@ -1,0 +1,209 @@
+"""The offline report as a browser shows it: on a desk, on a telephone, at night, on paper, without scripts."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from integration.browser.conftest import Report
+from integration.browser.devtools import Browser, Page
+from pypdf import PdfReader
+from support import wait_for
+
+from portopt.reports.page import write_report
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+WIDTHS = (1280, 390)
+SECTIONS = [
+    "Verdict",
+    "Before and after",
+    "Trades",
+    "Current against target",
+    "Where the risk comes from",
+    "Limits and their price",
+    "Efficient frontier",
+    "Certificate",
+    "Data",
+    "Definitions",
+]
+
+# Every text on the page that is seen, with the size of its letters in CSS pixels, its colour and the colour behind it.
+SEEN_TEXTS = """(() => {
+  const drawn = (e) => { const b = e.getBoundingClientRect(); return b.width > 1 && b.height > 1 && e.checkVisibility(); };
+  const behind = (e) => {
+    for (; e; e = e.parentElement) {
+      const colour = getComputedStyle(e).backgroundColor;
+      if (colour !== "transparent" && !/, 0\\)$/.test(colour)) return colour;
+    }
+    return "none";
+  };
+  const texts = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement, text = walker.currentNode.textContent.trim();
+    if (!text || !drawn(element) || element.closest("script, style, noscript, title, desc")) continue;
+    const style = getComputedStyle(element), svg = element instanceof SVGElement;
+    const size = parseFloat(style.fontSize) * (svg ? element.getScreenCTM().a : 1);
+    texts.push({ text, size, colour: svg ? style.fill : style.color, behind: behind(element) });
+  }
+  return texts;
+})()"""
+SIDEWAYS = "document.documentElement.scrollWidth - innerWidth"
+BEYOND_THE_EDGE = """[...document.querySelectorAll("body *")].filter((e) => e.checkVisibility())
+  .filter((e) => { const b = e.getBoundingClientRect(); return b.width > 1 && (b.right > innerWidth + 0.5 || b.left < -0.5); })
+  .map((e) => e.tagName + "." + e.getAttribute("class") + ": " + e.textContent.trim().slice(0, 40))"""
+HEADINGS = '[...document.querySelectorAll("section h2")].map((h) => h.innerText.trim())'
+LENGTHS = '[...document.querySelectorAll("section > .body")].map((b) => b.innerText.trim().length)'
+DRAWINGS = """[...document.querySelectorAll("svg.frontier")].map((s) => s.getBoundingClientRect())
+  .filter((b) => b.width > 0 && b.height > 0).map((b) => [b.width, b.height])"""
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two CSS colours, 1 to 21 (WCAG 2.2, relative luminance of sRGB)."""
+
+    def luminance(colour: str) -> float:
+        channels = [int(c) / 255 for c in re.findall(r"\d+", colour)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def open_report(page: Page, report: Report) -> None:
+    page.open(report.url)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_is_no_wider_than_the_screen_even_with_every_fold_open(browser: Browser, report: Report, width: int) -> None:
+    with browser.page(width) as page:
+        open_report(page, report)
+        assert page.ask("innerWidth") == width
+        assert page.ask(SIDEWAYS) <= 0
+
+        page.ask('document.querySelectorAll("details").forEach((fold) => { fold.open = true; })')
+
+        assert page.ask(BEYOND_THE_EDGE) == []
+        assert page.ask(SIDEWAYS) <= 0
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_asks_for_nothing_but_itself_and_complains_of_nothing(browser: Browser, report: Report, width: int) -> None:
+    with browser.page(width) as page:
+        open_report(page, report)
+
+        assert page.complaints() == []
+        assert page.requests() == [report.url]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_section_is_there_and_says_something(browser: Browser, report: Report, width: int) -> None:
+    with browser.page(width) as page:
+        open_report(page, report)
+
+        assert page.ask(HEADINGS) == SECTIONS
+        assert min(page.ask(LENGTHS)) > 40
+        assert page.ask('document.querySelector("h1").innerText') == report.document["verdict"]["title"].replace(" %", "\xa0%")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_one_drawing_of_the_frontier_is_seen_and_fits(browser: Browser, report: Report, width: int) -> None:
+    with browser.page(width) as page:
+        open_report(page, report)
+
+        ((wide, high),) = page.ask(DRAWINGS)
+
+        assert 300 < wide <= width
+        assert 200 < high < 700
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_text_is_smaller_than_eleven_pixels(browser: Browser, report: Report, width: int) -> None:
+    with browser.page(width) as page:
+        open_report(page, report)
+        texts = page.ask(SEEN_TEXTS)
+
+    assert len(texts) > 500
+    assert [t for t in texts if t["size"] < 11] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_what_is_behind_it(browser: Browser, report: Report, scheme: str) -> None:
+    with browser.page() as page:
+        page.emulate(scheme=scheme)
+        open_report(page, report)
+        ground = page.ask("getComputedStyle(document.body).backgroundColor")
+        texts = page.ask(SEEN_TEXTS)
+
+    assert (contrast(ground, "rgb(0, 0, 0)") < 2) == (scheme == "dark")
+    pale = {(t["colour"], t["behind"], t["text"][:30]) for t in texts if contrast(t["colour"], t["behind"]) < 4.5}
+    assert pale == set()
+
+
+def test_on_paper_the_report_is_short_and_holds_the_verdict(browser: Browser, report: Report) -> None:
+    with browser.page() as page:
+        page.emulate(scheme="dark")  # paper is white whatever the screen is
+        open_report(page, report)
+        paper = PdfReader(io.BytesIO(page.pdf()))
+
+    printed = " ".join(" ".join(sheet.extract_text().split()) for sheet in paper.pages)
+    verdict = report.document["verdict"]
+    assert len(paper.pages) <= 12
+    assert [sentence for sentence in (verdict["title"], *verdict["sentences"]) if sentence not in printed] == []
+    assert [trade["asset_id"] for trade in report.document["trades"] if trade["asset_id"] not in printed] == []
+
+
+def test_without_scripts_nothing_is_missing_but_the_download(browser: Browser, report: Report) -> None:
+    with browser.page(390) as page:
+        page.call("Emulation.setScriptExecutionDisabled", value=True)
+        open_report(page, report)
+
+        assert page.ask(HEADINGS) == SECTIONS
+        assert min(page.ask(LENGTHS)) > 40
+        assert page.ask(SIDEWAYS) <= 0
+        assert not page.ask('document.getElementById("download").checkVisibility()')
+        assert page.ask('document.querySelectorAll("th button").length') == 0
+
+
+def test_the_download_gives_the_document_back(browser: Browser, report: Report, tmp_path: Path) -> None:
+    with browser.page() as page:
+        browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path), browserContextId=page.context)
+        open_report(page, report)
+        page.ask('document.getElementById("download").click()')
+        saved = tmp_path / f"{report.document['run_id']}.json"
+        wait_for(saved.exists, 15, f"nothing was saved as {saved.name}")
+
+    assert json.loads(saved.read_text(encoding="utf-8")) == report.document
+
+
+def test_a_column_is_sorted_by_its_exact_numbers(browser: Browser, report: Report) -> None:
+    column = '[...document.querySelectorAll("table.sortable tbody tr td:nth-child(3) data")].map((d) => Number(d.value))'
+    click = 'document.querySelector("table.sortable thead th:nth-child(3) button").click()'
+    with browser.page() as page:
+        open_report(page, report)
+        before = page.ask(column)
+        page.ask(click)
+        downward = page.ask(column)
+        page.ask(click)
+        upward = page.ask(column)
+
+    assert before != downward
+    assert downward == sorted(before, reverse=True)
+    assert upward == sorted(before)
+
+
+def test_names_of_any_length_do_not_widen_a_telephones_page(browser: Browser, report: Report, tmp_path: Path) -> None:
+    text = json.dumps(report.document)
+    long = "Consolidated" * 12
+    for name in ("Apple Inc.", "Health Care", "Quality-Focused Balanced", '"portfolio_id": "sample', "LLY"):
+        text = text.replace(name, name + long)
+    stretched = Report(write_report(json.loads(text), tmp_path / "long.html"), {})
+    with browser.page(390) as page:
+        open_report(page, stretched)
+        page.ask('document.querySelectorAll("details").forEach((fold) => { fold.open = true; })')
+
+        assert page.ask(BEYOND_THE_EDGE) == []
+        assert page.ask(SIDEWAYS) <= 0
