@@ -28,11 +28,13 @@ async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
         run = records.begin(request, snapshot)
     except PortoptError as error:
         return refused(error)
+    if run.status is RunStatus.CANCELLED:
+        return refused(rejected(run, "it was rejected before, on the same data"))
     if run.document is None:
         try:
             run = await decide(order, request, snapshot, run)
         except PortoptError as error:
-            records.record_refusal(run, error)
+            records.withdraw(run, error)
             return refused(error)
     records.publish(run)
     records.report_progress(100.0, f"{run.run_id} is on record")
@@ -65,5 +67,5 @@ async def approve(run: RunRecord, hours: float) -> Any:
         if answer.decision == "approve":
             return records.release(run).run_id
         error = rejected(run, answer.note or "rejected without a note")
-    records.record_refusal(run, error)
+    records.withdraw(run, error)
     return refused(error)

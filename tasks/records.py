@@ -51,6 +51,13 @@ def record_refusal(run: RunRecord, error: PortoptError) -> None:
     artifacts.publish_problem(error)
 
 
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
+def withdraw(run: RunRecord, error: PortoptError) -> None:
+    """A proposal that is not released stays on record as cancelled."""
+    runtime().runs.withdraw(run.run_id, error.problem())
+    artifacts.publish_problem(error)
+
+
 @task(cache_policy=NO_CACHE)
 def publish(run: RunRecord) -> None:
     """The artifacts of the run."""

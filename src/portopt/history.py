@@ -84,6 +84,7 @@ def run_line(record: RunRecord) -> dict[str, Any]:
         "trades": headline.get("trades"),
         "turnover": headline.get("turnover"),
         "report_path": record.report_path,
+        "problem": record.problem,
     }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketQuery, MarketSnapshot, PackDifference
@@ -72,6 +72,10 @@ class RunStore(Protocol):
 
     def release(self, run_id: str, event: Event) -> bool:
         """After an approval: put the event of a run that awaited it into the outbox, once."""
+        ...
+
+    def withdraw(self, run_id: str, problem: Mapping[str, Any]) -> bool:
+        """End a run that awaited approval as cancelled, once; its event is never released."""
         ...
 
     def policies(self) -> Sequence[Policy]: ...

@@ -47,9 +47,9 @@ def test_a_run_killed_at_a_step_boundary_resumes_once(tmp_path: Path, prefect_se
     assert resumed.returncode == 0, resumed.stderr
     assert resumed.stdout.startswith("Completed reb-"), resumed.stdout
     run_id = resumed.stdout.split()[1]
-    assert count(tmp_path, "select count(*) from command_rebalance_results") == 1
-    assert count(tmp_path, "select count(*) from query_rebalance_plans") == 1
-    assert count(tmp_path, "select count(*) from command_outbox") == 1
+    assert count(tmp_path, "select count(*) from rebalance_results") == 1
+    assert count(tmp_path, "select count(*) from rebalance_plans") == 1
+    assert count(tmp_path, "select count(*) from outbox") == 1
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert len(events) == 1
     assert (tmp_path / "reports" / f"{run_id}.html").exists()

@@ -238,3 +238,17 @@ def test_a_run_leaves_the_reference_copy_of_its_portfolio_alone(store, begun):
     store.save_holdings(held)
     store.begin(begun())
     assert store.holdings("P1") == held
+
+
+def test_a_rejected_proposal_ends_as_cancelled_once_and_its_event_never_leaves(store, finished, event):
+    store.begin(finished())
+    store.complete(finished(status=RunStatus.AWAITING_APPROVAL), None)
+
+    assert store.withdraw("reb-20261120-1", {"code": "rejected"}) is True
+    assert store.withdraw("reb-20261120-1", {"code": "again"}) is False
+    assert store.release("reb-20261120-1", event()) is False
+
+    run = store.get("reb-20261120-1")
+    assert (run.status, run.problem) == (RunStatus.CANCELLED, {"code": "rejected"})
+    assert run.document is not None
+    assert count(store, models.outbox) == 0

@@ -13,7 +13,6 @@ from pydantic import Field
 from portopt.domain.errors import OutsideError, PortoptError, ProposalRejected
 from portopt.domain.run import RunRecord
 
-
 ENDINGS = {2: "BadRequest", 3: "Infeasible", 4: "BadData"}  # by the exit code that the command line would give
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -105,6 +105,17 @@ class SqlStore:
                 return False
             lifecycle.mirror_status(connection, run_id, RunStatus.COMPLETED)
             return outbox.put(connection, event, run_id)
+
+    def withdraw(self, run_id: str, problem: Mapping[str, Any]) -> bool:
+        """A proposal that a person rejected, or nobody approved in time, ends as cancelled; True for the one who did."""
+        with self._writing() as connection:
+            runs = models.runs
+            awaiting = update(runs).where(runs.c.run_id == run_id, runs.c.status == RunStatus.AWAITING_APPROVAL.value)
+            if connection.execute(awaiting.values(status=RunStatus.CANCELLED.value, problem=problem)).rowcount == 0:
+                lifecycle.get_run(connection, run_id)  # raises UnknownRun
+                return False
+            lifecycle.mirror_status(connection, run_id, RunStatus.CANCELLED)
+            return True
 
     def get(self, run_id: str) -> RunRecord:
         """Raises UnknownRun."""
