@@ -79,7 +79,7 @@ def plans(draw) -> Asked:
         parse_costs(draw(st.sampled_from(COSTS))),
         w_prev=holdings.weights(universe, prices),
         benchmark=np.append(rng.dirichlet(np.ones(n)), 0.0),
-        risk_free_rate=0.01,
+        risk_free_rate=0.02,
         portfolio_value=float(holdings.value(prices)),
         average_daily_value=np.append(rng.uniform(1e6, 1e7, n), np.inf),
         prices=np.array([*(float(p) for p in prices.values()), 1.0]),

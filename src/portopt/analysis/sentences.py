@@ -95,7 +95,8 @@ def _because(s: Situation, i: int) -> str:
         costs = f", which costs {_bps(s.pull('min_weight', i))} a year at the margin" if s.weighs_return else ""
         return f"it stands at its floor of {_percent(s.w[i])}{costs}"
     unheld = _unheld(s, i)
-    return unheld or _still(s, i) or group or _curved(s, i) or _merit(s, i)
+    stopped = "; the turnover limit stops it there" if abs(s.pull("max_turnover", i)) > FELT else ""
+    return unheld or _still(s, i) or (group or _curved(s, i) or _merit(s, i)) + stopped
 
 
 def _quality(s: Situation, i: int) -> str:

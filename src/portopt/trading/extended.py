@@ -72,6 +72,19 @@ def continuous(form: StandardForm) -> StandardForm:
     return replace(form, integer=np.zeros(form.n_columns, dtype=bool))
 
 
+def rescaled(form: StandardForm, unit: Vector) -> StandardForm:
+    """The same program in x / unit, (N,); no column of a quadratic may change its unit."""
+    D = sp.diags_array(unit)
+    return replace(
+        form,
+        q=form.q * unit,
+        A=sp.csr_array(form.A @ D),
+        bound_lower=form.bound_lower / unit[form.bound_columns],
+        bound_upper=form.bound_upper / unit[form.bound_columns],
+        cones=tuple(replace(cone, B=sp.csr_array(cone.B @ D)) for cone in form.cones),
+    )
+
+
 def opened_above(form: StandardForm, column: int, limits: frozenset[str]) -> tuple[StandardForm, float]:
     """The form with the upper bounds that `limits` put on one column removed, and the tightest of them."""
     upper, cap = form.bound_upper.copy(), np.inf

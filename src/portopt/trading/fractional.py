@@ -12,12 +12,12 @@ from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
-from portopt.optimization import solve
 from portopt.trading.book import Book
 from portopt.trading.costs import NOTHING
 from portopt.trading.errors import NotRoundable
 from portopt.trading.exactness import HOLDS, missed, worth
 from portopt.trading.extended import continuous, opened_above, tightened
+from portopt.trading.primal import as_utility, own_risk_aversion, solved
 from portopt.trading.rounding import Rounded, Rounding
 from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program
 
@@ -31,20 +31,19 @@ def round_to_fractions(problem: Problem, form: StandardForm, book: Book, rules: 
 
     Raises NotRoundable where the least trade value, or the cost of trading, leaves no book within the limits.
     """
-    deadline = time.monotonic() + rules.time_limit_seconds
+    deadline = time.thread_time() + rules.time_limit_seconds
     _, cap = opened_above(form, book.cash_position, CASH_CAPS)
     remainder = max(0.02 * len(book.movable), 1e-6 * float(max(book.prices)), 0.05) / float(book.value)
     for residual in [None, remainder] if cap > 0.0 else [remainder]:
         program = share_program(problem, form, book, rules, cash_residual=residual)
-        exactly = _Exactly(problem, book, rules, program, residual)
+        exactly = _Exactly(problem, book, rules, program, residual, own_risk_aversion(form, x))
         if program.form.integer.any():
             rounding = Rounding(problem, book, rules, program, x, form.objective(x), residual, deadline, refine=exactly.shares)
             rounded = rounding.run()
         else:
             rounded = exactly.rounded()
         if rounded is not None:
-            note = "" if residual is None else _note(book, rounded, cap)
-            return rounded, note
+            return rounded, _note(book, rounded, cap)
     raise NotRoundable(
         ("min_trade_value",) if rules.min_trade_value > 0 else (),
         f"trades of at least {rules.min_trade_value:g} {book.currency} and their costs leave no book within the limits",
@@ -62,6 +61,7 @@ class _Exactly:
     rules: TradingRules
     program: ShareProgram
     cash_residual: float | None
+    gamma: float
     margins: dict[str, float] = field(default_factory=dict)
 
     def rounded(self) -> Rounded | None:
@@ -78,10 +78,12 @@ class _Exactly:
         form = continuous(self.program.form if x is None else _switched(self.program.form, x))
         found: list[Decimal] = [NOTHING] * len(self.book.ids)
         for _ in range(REPAIRS):
-            answer = solve(tightened(form, self.margins))
-            if answer.x is None:
+            closed = tightened(form, self.margins)
+            point = solved(closed)
+            point = solved(as_utility(closed, self.gamma)) if point is None and form.ratio else point
+            if point is None:
                 break
-            found = [self._whole_or_places(i, amount) for i, amount in enumerate(self.program.shares(answer.x))]
+            found = [self._whole_or_places(i, amount) for i, amount in enumerate(self.program.shares(point))]
             faults = missed(self.problem, self.book, self.book.settle(found), self.rules, self.cash_residual)
             if not faults:
                 break
@@ -113,7 +115,10 @@ def _switched(form: StandardForm, x: Vector) -> StandardForm:
 
 
 def _note(book: Book, rounded: Rounded, cap: float) -> str:
+    cash, costs = rounded.settled.cash_after, rounded.settled.costs
+    if float((cash + costs) / book.value) <= cap + HOLDS:
+        return ""
     return (
-        f"cash was to be at most {cap:.2%}: {rounded.settled.cash_after} {book.currency} are left by rounding to six decimals, "
-        f"after costs of {rounded.settled.costs} {book.currency} were paid"
+        f"cash was to be at most {100.0 * cap:.2f} %: {cash} {book.currency} are left by rounding to six decimals, after costs "
+        f"of {costs} {book.currency} were paid"
     )

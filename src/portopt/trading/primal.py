@@ -16,40 +16,60 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import solve
-from portopt.trading.extended import continuous, tightened
+from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
+from portopt.trading.extended import continuous, rescaled, tightened
 from portopt.trading.share_program import ShareProgram
 
 REWEIGHTED = 3
-SECONDS = 1.0
+SECONDS = 10.0  # of the convex solver; ordinary books take hundredths
 
 
-def target(program: ShareProgram) -> tuple[Vector | None, float]:
+def target(program: ShareProgram, gamma: float) -> tuple[Vector | None, float]:
     """A point of the share program, its switches whole, its lots not, and the value of the program with nothing held whole.
 
-    The value is a lower bound on every book's. (None, -inf) where the convex solver had no answer.
+    gamma: the certified answer's own risk aversion, at which a ratio is replaced by utility. The value is a lower bound on
+    every book's. (None, -inf) where the convex solver had no answer.
     """
     form = continuous(program.form)
-    x = _solved(form)
+    x = solved(form)
+    bound = -np.inf if x is None else form.objective(x)
+    form = as_utility(form, gamma)
+    x = solved(form) if x is None else x
     if x is None:
-        return None, -np.inf
-    bound, x = form.objective(x), _netted(program, x)
+        return None, bound
+    x = _netted(program, x)
     fee = float(program.form.q[program.buying[:1]].sum()) if (program.buying >= 0).any() else 0.0
     for _ in range(REWEIGHTED if fee > 0.0 else 0):
-        again = _solved(_reweighted(form, program, x, fee))
+        again = solved(_reweighted(form, program, x, fee))
         if again is None:
             break
         x = _netted(program, again)
     return _settled(form, program, x), bound
 
 
-def resized(program: ShareProgram, x: Vector, margins: Mapping[str, float]) -> Vector | None:
+def resized(program: ShareProgram, gamma: float, x: Vector, margins: Mapping[str, float]) -> Vector | None:
     """The trades of x, or others where those cannot, with sizes solved for under limits closed by their margins."""
-    form = tightened(continuous(program.form), margins)
+    form = tightened(as_utility(continuous(program.form), gamma), margins)
     again = _settled(form, program, x)
     if again is not x:
         return again
-    free = _solved(form)
+    free = solved(form)
     return None if free is None else _settled(form, program, _netted(program, free))
+
+
+def own_risk_aversion(form: StandardForm, x: Vector) -> float:
+    """gamma = (excess return) / (variance) at x, where a ratio's optimum is utility's too; 1 for any other program."""
+    if not form.ratio:
+        return 1.0
+    excess, variance = -(float(form.q @ x) + form.constant), float(x @ form.P_times(x))
+    return excess / variance if excess > 0.0 and variance > 0.0 else 1.0
+
+
+def as_utility(form: StandardForm, gamma: float) -> StandardForm:
+    """A ratio as the utility program of that risk aversion: near the optimum the same trades, at a fraction of the work."""
+    if not form.ratio:
+        return form
+    return replace(form, ratio=False, quadratics=tuple(replace(block, M=gamma * block.M) for block in form.quadratics))
 
 
 def nearest(program: ShareProgram, x: Vector) -> Vector:
@@ -64,17 +84,35 @@ def _settled(form: StandardForm, program: ShareProgram, x: Vector) -> Vector:
     """x with its trades switched on or off and their sizes solved for again; x itself where that leaves nothing."""
     columns, values = _switches(program, x)
     columns, values = columns[columns >= 0], values[columns >= 0]
-    again = _solved(fixed(form, columns, values))
+    again = solved(fixed(form, columns, values))
     if again is None:
         return x
     again[columns] = values
     return _netted(program, again)
 
 
-def _solved(form: StandardForm) -> Vector | None:
+def solved(form: StandardForm) -> Vector | None:
+    """The convex solver's point, or None where it has none: infeasible, out of time, or a ratio that is not one.
+
+    Trading costs can take a ratio's excess return below zero; there it has no maximum and utility is asked instead.
+    """
+    unit = _units(form)
+    counted = rescaled(form, unit)
     # Programs with the share columns attached have not the structure that the first solver of the ladder is made for.
-    answer = solve(form, solver="clarabel" if form.cones or form.ratio else None, time_limit=SECONDS)
-    return answer.x.copy() if answer.status is SolveStatus.OPTIMAL and answer.x is not None else None
+    try:
+        answer = solve(counted, solver="clarabel" if form.cones or form.ratio else None, time_limit=SECONDS)
+    except (NoExcessReturn, RisklessExcess):
+        return None
+    return answer.x * unit if answer.status is SolveStatus.OPTIMAL and answer.x is not None else None
+
+
+def _units(form: StandardForm) -> Vector:
+    """(N,) for every column of lots the most it can be, else one: beside weights, thousands of lots mislead a solver."""
+    _, upper = form.box()
+    lots = np.isfinite(upper) & (upper > 1.0) & (np.arange(form.n_columns) >= form.n_weights)
+    for block in form.quadratics:
+        lots[block.columns] = False
+    return np.where(lots, upper, 1.0)
 
 
 def _netted(program: ShareProgram, x: Vector) -> Vector:

@@ -13,32 +13,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
-import scipy.sparse as sp
 
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.request import TradingRules
 from portopt.trading.book import Book, Settled
-from portopt.trading.branch_and_cut import Found, Search, search
+from portopt.trading.branch_and_cut import Found
 from portopt.trading.exactness import HOLDS, missed, scale_of, worth
-from portopt.trading.extended import tightened
+from portopt.trading.linear import Effort, least_volatility, search_lots
 from portopt.trading.outer import OuterProgram, outer_program
-from portopt.trading.primal import nearest, neighbourhood, resized, target
+from portopt.trading.primal import nearest, neighbourhood, own_risk_aversion, resized, target
 from portopt.trading.share_program import CASH_CAPS, ShareProgram
 from portopt.trading.spending import most_cash, spend
 from portopt.trading.tangents import Tangents
 
 # Effort is counted in branch and cut nodes, not seconds, so that any machine ends where any other does. A node's cost grows
 # with the square of the program's entries; this is one or two seconds' worth. The time limit is the last resort.
-NODE_EFFORT = 3e9
+NODE_EFFORT = 6e9
 FEWEST_NODES, MOST_NODES = 20, 10_000
 NODES_TO_FIND, NODES_TO_IMPROVE = 400, 40  # close to the target
 ROUNDS = 60
 TRIES, IMPROVEMENTS = 12, 3
+PATIENCE = 2.0  # seconds on the wall for a second of computing, at most
 RELAXED_SLACK = 1e-7  # a convex solver's answer is that far, relatively, from a bound
 CLOSE, FAR = 2, 200  # lots around the target
 SPENT_IN_SEARCH = 0.4  # of the relative gap; the rest is for the tangents
@@ -86,11 +86,13 @@ class Rounding:
     rounds: int = 0
     least_volatility: float | None = None
     target: Vector = field(init=False)
+    gamma: float = field(init=False)
     seen: set[tuple[Decimal, ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         wide = np.concatenate([self.x, np.zeros(self.program.form.n_columns - len(self.x))])
-        aimed, relaxed = target(self.program)
+        self.gamma = own_risk_aversion(self.program.form, wide)
+        aimed, relaxed = target(self.program, self.gamma)
         self.bound = relaxed - RELAXED_SLACK * scale_of(self.problem, self.reference)
         self.target = wide if aimed is None else aimed
         self.outer = outer_program(self.program.form, self.target, scale_of(self.problem, self.reference))
@@ -148,11 +150,11 @@ class Rounding:
             if self.cash_residual is not None:
                 shares = spend(self.program, shares, most_cash(self.book.value, self.cash_residual))
             faults = self._keep(shares)
-            if not faults or not CASH_CAPS.isdisjoint(faults):
+            if not faults or (self.cash_residual is not None and not CASH_CAPS.isdisjoint(faults)):
                 return
             for limit, by in faults.items():
                 margins[limit] = margins.get(limit, 0.0) + 1.2 * by
-            x = resized(self.program, x, margins)
+            x = resized(self.program, self.gamma, x, margins)
 
     def _node_budget(self) -> int:
         entries = self.outer.form.A.nnz + 2 * sum(len(block.side) for block in self.tangents.blocks)
@@ -164,7 +166,8 @@ class Rounding:
         return (self.value - self.bound) / scale_of(self.problem, self.value)
 
     def seconds_left(self) -> float:
-        return self.deadline - time.monotonic()
+        """Of computing by this thread: a busy machine takes longer and finds the same."""
+        return self.deadline - time.thread_time()
 
     def _theta(self) -> float:
         """The ratio to beat: the certified one first, then a little more than the best book's."""
@@ -174,34 +177,14 @@ class Rounding:
     def _search(
         self, theta: float, margins: Mapping[str, float], *, nodes: int, bounds: tuple[Vector, Vector] | None = None
     ) -> Found:
-        form = tightened(self.outer.form, margins)
-        A, lower, upper = self.tangents.rows()
-        cost = form.q.copy()
         scale = scale_of(self.problem, self.value if self.best is not None else self.reference)
-        gap = SPENT_IN_SEARCH * self.rules.mip_relative_gap * scale
         if self.outer.sigma >= 0:
-            cost[self.outer.sigma] = theta
             # The ratio's gap times the volatility is the gap of  theta sigma - N.
-            sigma = self._volatility()
-            scale, gap = scale * sigma, gap * sigma
-        column_lower, column_upper = form.box()
-        if bounds is not None:
-            own = slice(0, len(bounds[0]))
-            column_lower[own] = np.maximum(column_lower[own], bounds[0])
-            column_upper[own] = np.minimum(column_upper[own], bounds[1])
-        asked = Search(
-            cost=cost,
-            A=sp.csr_array(sp.vstack([form.A, A])),
-            row_lower=np.concatenate([form.row_lower, lower]),
-            row_upper=np.concatenate([form.row_upper, upper]),
-            lower=column_lower,
-            upper=column_upper,
-            integer=form.integer,
-            scale=scale,
-            start=None if self.best_shares is None else self.program.start(self.best_shares),
-        )
-        found = search(asked, gap=gap, seconds=self.seconds_left(), nodes=nodes)
-        return replace(found, bound=found.bound + form.constant)
+            scale *= self._volatility()
+        gap = SPENT_IN_SEARCH * self.rules.mip_relative_gap * scale
+        start = None if self.best_shares is None else self.program.start(self.best_shares)
+        effort = Effort(gap, scale, nodes, PATIENCE * self.seconds_left())
+        return search_lots(self.tangents, effort, theta=theta, margins=margins, bounds=bounds, start=start)
 
     def _volatility(self) -> float:
         w = self.best.weights if self.best is not None else self.problem.previous()
@@ -214,22 +197,12 @@ class Rounding:
             self.bound = max(self.bound, found.bound)
         elif found.bound >= 0.0:
             self.bound = max(self.bound, -theta)
-        elif (least := self._least_volatility()) > 0.0:
-            # N <= theta sigma - bound for every book, so N / sigma <= theta - bound / sigma.
-            self.bound = max(self.bound, -theta + found.bound / least)
-
-    def _least_volatility(self) -> float:
-        """A volatility no book is below, by the linear program around them."""
-        if self.least_volatility is None:
-            form = self.outer.form
-            A, lower, upper = self.tangents.rows()
-            cost = np.zeros(form.n_columns)
-            cost[self.outer.sigma] = 1.0
-            sides = np.concatenate([form.row_lower, lower]), np.concatenate([form.row_upper, upper])
-            free = np.zeros(form.n_columns, dtype=bool)
-            asked = Search(cost, sp.csr_array(sp.vstack([form.A, A])), *sides, *form.box(), free)
-            self.least_volatility = max(search(asked, gap=0.0, seconds=1.0, nodes=0).bound, 0.0)
-        return self.least_volatility
+        else:
+            if self.least_volatility is None:
+                self.least_volatility = least_volatility(self.tangents)
+            if self.least_volatility > 0.0:
+                # N <= theta sigma - bound for every book, so N / sigma <= theta - bound / sigma.
+                self.bound = max(self.bound, -theta + found.bound / self.least_volatility)
 
     def _consider(self, x: Vector) -> Mapping[str, float]:
         """Settle the orders of x and keep the book when it is the best so far. Returns the limits it misses, and by how much.
@@ -253,6 +226,8 @@ class Rounding:
         faults = missed(self.problem, self.book, settled, self.rules, self.cash_residual)
         if not faults:
             value = worth(self.problem, self.book, settled)
+            if value < self.bound - RELAXED_SLACK * scale_of(self.problem, value):
+                self.bound = -np.inf  # a book below a bound refutes it; the search will find another
             if value < self.value:
                 self.best, self.best_shares, self.value = settled, shares, value
         return faults

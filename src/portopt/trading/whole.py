@@ -16,7 +16,7 @@ from portopt.domain.request import TradingRules
 from portopt.trading.book import Book
 from portopt.trading.branch_and_cut import Search, search
 from portopt.trading.errors import NotRoundable
-from portopt.trading.exactness import LEAST_TRADE
+from portopt.trading.exactness import HOLDS, LEAST_TRADE
 from portopt.trading.extended import opened_above
 from portopt.trading.rounding import Rounded, Rounding
 from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program
@@ -31,7 +31,7 @@ def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: Tradi
     A cap on cash (`cash.max`, `fully_invested`) is kept exactly where some book keeps it; otherwise the cash left after
     costs stays within the least remainder that whole lots allow. Raises NotRoundable for any other limit.
     """
-    deadline = time.monotonic() + rules.time_limit_seconds
+    deadline = time.thread_time() + rules.time_limit_seconds
     reference = form.objective(x)
     _, cap = opened_above(form, book.cash_position, CASH_CAPS)
     residuals: list[float | None] = [None] if cap > 0.0 else []
@@ -42,14 +42,16 @@ def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: Tradi
         rounding = Rounding(problem, book, rules, program, x, reference, residual, deadline)
         rounded = rounding.run()
         if rounded is not None:
-            return rounded, _note(book, rounded, cap, residual)
+            return rounded, _note(book, rounded, cap)
     least = _least_cash(problem, form, book, rules) if np.isfinite(cap) else None
     if least is not None:
         program = share_program(problem, form, book, rules, cash_residual=least)
-        rounding = Rounding(problem, book, rules, program, x, reference, least, max(deadline, time.monotonic() + PROBE_SECONDS))
+        rounding = Rounding(
+            problem, book, rules, program, x, reference, least, max(deadline, time.thread_time() + PROBE_SECONDS)
+        )
         rounded = rounding.run()
         if rounded is not None:
-            return rounded, _note(book, rounded, cap, least)
+            return rounded, _note(book, rounded, cap)
     raise _refusal(problem, form, book, rules, rounding)
 
 
@@ -90,13 +92,13 @@ def _probe(program: ShareProgram, *, cash: bool = False) -> float | None:
     return float(cost @ found.x)
 
 
-def _note(book: Book, rounded: Rounded, cap: float, residual: float | None) -> str:
-    if residual is None:
-        return ""
+def _note(book: Book, rounded: Rounded, cap: float) -> str:
     cash, costs = rounded.settled.cash_after, rounded.settled.costs
+    if float((cash + costs) / book.value) <= cap + HOLDS:
+        return ""
     return (
-        f"cash was to be at most {cap:.2%}: whole lots leave {cash} {book.currency}, less than the cheapest lot, after costs "
-        f"of {costs} {book.currency} were paid"
+        f"cash was to be at most {100.0 * cap:.2f} %: whole lots leave {cash} {book.currency} after costs of {costs} "
+        f"{book.currency} were paid, and no book of whole lots leaves less than the price of a lot"
     )
 
 
