@@ -12,6 +12,9 @@ from portopt.optimization.helpers import flat_columns, without_round_trips
 from portopt.optimization.presolve import Scaled, SolverAnswer
 from portopt.optimization.ratio_scale import RatioScale
 
+TINY = 1e-300
+SMALLEST_GRADIENT = 1e-3  # scaled; where the optimum has none (zero variance), what its parts are at least
+
 
 @dataclass(slots=True)
 class ActiveSet:
@@ -100,33 +103,46 @@ class ActiveSet:
             out += self.pull[k] * self.cone_gradient(int(k))[1]
         return out
 
+    def cone_value(self, k: int) -> Vector:
+        """s = Bx + b of one cone."""
+        cone = self.program.cones[k]
+        return np.asarray(cone.B @ self.x + cone.b)
+
     def cone_gradient(self, k: int) -> tuple[float, Vector]:
         """h = (||s1||^2 - s0^2)/2 of one cone and its gradient (M,)."""
-        cone = self.program.cones[k]
-        s = cone.B @ self.x + cone.b
+        s = self.cone_value(k)
         signed = s.copy()
         signed[0] = -s[0]
-        return 0.5 * float(s[1:] @ s[1:] - s[0] * s[0]), np.asarray(cone.B.T @ signed)
+        norm = float(np.linalg.norm(s[1:]))
+        # As a product: the difference of the squares loses the digits that say how far off the radius is.
+        return 0.5 * (norm - float(s[0])) * (norm + float(s[0])), np.asarray(self.program.cones[k].B.T @ signed)
 
     def z(self) -> tuple[Vector, ...]:
         out = []
-        for k, cone in enumerate(self.program.cones):
-            s = cone.B @ self.x + cone.b
+        for k in range(len(self.program.cones)):
+            s = self.cone_value(k)
             s[1:] *= -1.0
             out.append(s * self.pull[k] if self.on[k] else np.zeros(len(s)))
         return tuple(out)
+
+    def size(self) -> float:
+        """What a multiplier is large or small against: the largest part of the gradient, penalties aside."""
+        parts = np.maximum(np.abs(self.gradient()), np.abs(self.cone_pull()))[self.program.wanted]
+        return max(float(parts.max(initial=0.0)), SMALLEST_GRADIENT)
 
     def total(self) -> Vector:
         """(M,) Px + q + A'y - sum B'z: minus the box multipliers, zero on free columns at the optimum."""
         return np.asarray(self.gradient() + self.A.T @ self.y + self.cone_pull())
 
     def violation(self) -> float:
-        """The largest miss of box, rows and cones."""
+        """The largest miss of box, rows and cones; relative to its radius for a cone that is held."""
         p, Ax = self.program, np.asarray(self.A @ self.x)
         size = np.maximum(1.0, np.asarray(abs(self.A) @ np.abs(self.x)))
         cones = [0.0]
-        for cone in p.cones:
-            s = cone.B @ self.x + cone.b
-            cones.append(float(np.linalg.norm(s[1:]) - s[0]))
+        for k in range(len(p.cones)):
+            s = self.cone_value(k)
+            outside = float(np.linalg.norm(s[1:]) - s[0])
+            # One that is held has to be met: a multiplier on a cone that is not is no optimality condition.
+            cones.append(abs(outside) / max(float(s[0]), TINY) if self.on[k] else outside)
         box = np.maximum(p.lower - self.x, self.x - p.upper).max(initial=0.0)
         return float(max(box, (np.maximum(p.row_lower - Ax, Ax - p.row_upper) / size).max(initial=0.0), *cones))

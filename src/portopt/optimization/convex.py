@@ -10,7 +10,7 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
-from portopt.optimization.exact import with_exact_sums, within_box
+from portopt.optimization.exact import on_bounds, with_exact_sums, with_tight_cones, within_box
 from portopt.optimization.ladder import climb
 from portopt.optimization.polish import polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
@@ -57,14 +57,15 @@ def solve_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
 
 
 def finished(program: Scaled, raw: RawAnswer, exact: SolverAnswer | None, began: float) -> RawAnswer:
-    """The last touch: every weight within its bounds, their sum exact. exact: the polished answer, if there is one."""
+    """The last touch: weights within or on their bounds, sum and helpers exact. exact: the polished answer, if any."""
     if raw.x is None:
         return raw
     movable = np.ones(len(raw.x), dtype=bool)
     if exact is not None and exact.movable is not None:
         movable = np.zeros(len(raw.x), dtype=bool)
         movable[program.columns] = exact.movable
-    x = with_exact_sums(program.form, raw.x if exact is not None else within_box(program.form, raw.x), movable)
+    x = on_bounds(program.form, raw.x if exact is not None else within_box(program.form, raw.x))
+    x = with_tight_cones(program.form, with_exact_sums(program.form, x, movable))
     return replace(raw, x=x, polished=exact is not None, seconds=perf_counter() - began)
 
 

@@ -10,15 +10,12 @@ from portopt.optimization.active_set import ActiveSet
 WRONG_SIGN = 1e-12  # of the gradient: a multiplier this far on the wrong side is wrong
 OUTSIDE = 1e-15  # a column this far outside its box is outside; rows add up many numbers and get more
 ROW_OUTSIDE = 2e-13
-SMALLEST_GRADIENT = 1e-3  # scaled; where the optimum has none (zero variance), what its parts are at least
 
 
 def correct(state: ActiveSet, *, cautious: bool) -> bool:
     """Add what is violated, drop what has the wrong sign; True when anything changed. cautious: only the worst one."""
     p, held = state.program, state.low | state.high
-    gradient = state.gradient()
-    t = -state.total()
-    size = max(float(np.abs(gradient).max(initial=0.0)), SMALLEST_GRADIENT)
+    t, size = -state.total(), state.size()
     Ax = np.asarray(state.A @ state.x)
     room, idle = ROW_OUTSIDE * np.maximum(1.0, np.abs(Ax)), state.side == 0
     against = np.where(state.low, t, np.where(state.high, -t, 0.0)) / size
@@ -75,11 +72,11 @@ def take_out_cash(state: ActiveSet) -> bool:
 def _cone_faults(state: ActiveSet, size: float) -> Vector:
     """(c,) a cone that is left although not held, or held with the wrong sign."""
     out = np.zeros(len(state.on))
-    for k, cone in enumerate(state.program.cones):
+    for k in range(len(state.on)):
         if state.on[k]:
             out[k] = -state.pull[k] / size if state.pull[k] < -WRONG_SIGN * size else 0.0
         else:
-            s = cone.B @ state.x + cone.b
+            s = state.cone_value(k)
             excess = float(np.linalg.norm(s[1:]) - s[0])
             out[k] = excess if excess > ROW_OUTSIDE else 0.0
     return out
@@ -91,7 +88,7 @@ def _unreachable(state: ActiveSet) -> Vector:
     if len(state.stuck) == 0:
         return out
     missed = np.abs(np.asarray(state.A[state.stuck] @ state.x) - state.targets(state.stuck))
-    for row in state.stuck[missed > 1e-11]:
+    for row in state.stuck[missed > ROW_OUTSIDE]:
         columns = state.program.A.indices[state.program.A.indptr[row] : state.program.A.indptr[row + 1]]
         held = columns[(state.low | state.high)[columns]]
         if len(held):

@@ -1,4 +1,4 @@
-"""Sums that are exact: the weights of a budget add up to it in the last bit."""
+"""The last touch: weights that stand on a bound exactly there, sums that are exact, helpers that say what they stand for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,52 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.program import StandardForm
+
+ROUNDED = 1e-15  # a weight this close to a bound, or to zero, was rounded on its way there
+
+
+def on_bounds(form: StandardForm, x: Vector) -> Vector:
+    """x with everything that misses zero, and every weight that misses a bound, by rounding alone put exactly there.
+
+    No zero has a sign.
+    """
+    lower, upper = form.box()
+    out, n = np.where(np.abs(x) <= ROUNDED, 0.0, x), form.n_weights
+    for side in (lower[:n], upper[:n]):
+        near = np.isfinite(side) & (np.abs(out[:n] - side) <= ROUNDED)
+        out[:n][near] = side[near]
+    return out + 0.0  # -0.0 + 0.0 is 0.0
+
+
+def with_tight_cones(form: StandardForm, x: Vector) -> Vector:
+    """x with every column that is paid for and only opens one cone at the least that the cone allows.
+
+    The excess of a soft tracking error, the impact |z|^(3/2) of one trade: the objective then says of the weights what the
+    terms say of them, to the last bit, whatever the solver left.
+    """
+    if not form.cones:
+        return x
+    helper = np.arange(form.n_columns) >= form.n_weights
+    helper[form.A.indices] = False
+    for block in form.quadratics:
+        helper[block.columns] = False
+    helper &= (form.q > 0.0) & (np.bincount(np.concatenate([c.B.indices for c in form.cones]), minlength=len(x)) == 1)
+    lower, out = form.box()[0], x.copy()
+    for cone in form.cones:
+        first = slice(cone.B.indptr[0], cone.B.indptr[1])
+        if cone.kind == "exponential" or first.stop - first.start != 1 or not helper[cone.B.indices[first.start]]:
+            continue
+        column, coefficient = cone.B.indices[first.start], float(cone.B.data[first.start])
+        s = cone.B @ x + cone.b
+        if cone.kind == "second_order":
+            least = float(np.linalg.norm(s[1:]))
+        elif s[1] > 0.0:
+            least = float((abs(s[2]) / s[1] ** (1.0 - cone.alpha)) ** (1.0 / cone.alpha))
+        else:
+            continue
+        if coefficient > 0.0:
+            out[column] = max(float(lower[column]), (least - float(cone.b[0])) / coefficient)
+    return out
 
 
 def with_exact_sums(form: StandardForm, x: Vector, movable: Mask) -> Vector:

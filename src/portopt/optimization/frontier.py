@@ -82,7 +82,8 @@ class _Sweep:
         if calmer.status is not SolveStatus.OPTIMAL or calmer.x is None:
             return best
         point = _point(self.problem, calmer.x[:n])
-        return point if point.volatility < best.volatility and point.expected_return >= floor - 1e-12 else best
+        # Calmer by what the hair buys is not another portfolio.
+        return point if point.volatility < best.volatility * (1.0 - 1e-9) and point.expected_return >= floor - 1e-12 else best
 
     def best_ratio(self, min_return: float | None, swept: tuple[FrontierPoint, ...]) -> FrontierPoint:
         """The best Sharpe ratio within the same ends; where it has no maximum, the best of the points."""

@@ -10,14 +10,20 @@ from portopt.optimization.degenerate import imply, recover
 from portopt.optimization.kkt import Kkt
 
 STEPS = 15
+CURVED_STEPS = 25
+PATIENCE = 3
 EXACT = 2e-16
+AT_APEX = 1e-8  # of a cone of size one: closer there is no tangent to iterate on
+ROUNDED = 1e-13  # above it a Newton iteration that lost ground is given time to regain it
 UNDECIDED = 1e-5  # `along` comes from one unrefined solve
 
 
 def newton(state: ActiveSet) -> bool:
     """Move the free columns and the multipliers of `state` to the solution. False when the iteration runs away.
 
-    Stops when the residual no longer halves: refinement has reached rounding. The best point seen is kept.
+    Stops when the residual no longer halves: refinement of one linear system contracts at once or never, so one such step
+    says that rounding is reached; Newton steps need a few before they contract, and where a limit is soft or a cone small
+    they may lose ground on the way. The best point seen is kept.
     Raises kkt.TooLarge.
     """
     free = np.flatnonzero(imply(state))
@@ -28,22 +34,26 @@ def newton(state: ActiveSet) -> bool:
     active = np.flatnonzero(is_row)
     cones = np.flatnonzero(state.on)
     system, best, best_at = None, np.inf, _snapshot(state)
-    for step in range(STEPS):
-        values, G = _cones_at(state, cones)
+    curved = len(cones) > 0 or state.scale is not None
+    lost = 0
+    for step in range(CURVED_STEPS if curved else STEPS):
+        values, G, squares = _cones_at(state, cones)
         r1 = -(state.gradient() + state.A.T @ state.y + state.pull[cones] @ G)[free]
         r2 = np.concatenate([state.targets(active) - np.asarray(state.A[active] @ state.x), -values])
-        residual = max(float(np.abs(r1).max(initial=0.0)), float(np.abs(r2).max(initial=0.0)), _ratio_residual(state))
-        if not np.isfinite(residual):
+        missed = np.append(r2[: len(active)], values / squares)
+        residual = max(float(np.abs(r1).max(initial=0.0)), float(np.abs(missed).max(initial=0.0)), _ratio_residual(state))
+        if not np.isfinite(residual) or (len(cones) and float(squares.min()) <= AT_APEX**2):
             return False
-        # Newton steps need a few before they contract; refinement of one linear system contracts at once or never.
-        early = step <= 4 and (len(cones) > 0 or state.scale is not None)
-        stalled = residual > 0.5 * best and not early
+        lost = lost + 1 if residual > 0.5 * best else 0
         if residual < best:
             best, best_at = residual, _snapshot(state)
-        if best < EXACT or stalled:
+        if best < EXACT or lost > (PATIENCE if curved and (step <= 4 or best > ROUNDED) else 0):
             break
+        # A cone's row is brought to the size of the others: G (pull B'B)^-1 G' = s0^2 / pull, and the system is regularized.
+        size = np.sqrt(np.maximum(1.0, state.pull[cones]) / squares)
+        r2[len(active) :] *= size
         if system is None or len(cones):
-            system = _system(state, free, active, cones, G)
+            system = _system(state, free, active, cones, size[:, None] * G)
         dx, dy = system.solve(r1, r2)
         if state.scale is not None:
             along_x, along_y = system.solve(-state.scale.linear[free], np.zeros(len(r2)))
@@ -55,7 +65,7 @@ def newton(state: ActiveSet) -> bool:
             dx, dy = dx + move * along_x, dy + move * along_y
         state.x[free] += dx
         state.y[active] += dy[: len(active)]
-        state.pull[cones] += dy[len(active) :]
+        state.pull[cones] += size * dy[len(active) :]
     state.x, state.y, state.pull = best_at[:3]
     if state.scale is not None:
         state.scale.theta = best_at[3]
@@ -89,11 +99,12 @@ def _ratio_step(state: ActiveSet, free: Indices, dx: Vector, along: Vector) -> f
     return float(np.clip(move, -0.5 * state.scale.theta, state.scale.theta))
 
 
-def _cones_at(state: ActiveSet, cones: Indices) -> tuple[Vector, Matrix]:
-    """h (c,) and its gradients (c, M) for the cones that bind."""
+def _cones_at(state: ActiveSet, cones: Indices) -> tuple[Vector, Matrix, Vector]:
+    """h (c,), its gradients (c, M) and s0^2 for the cones that bind: h over s0^2 is how far off the radius is, relatively."""
     pairs = [state.cone_gradient(int(k)) for k in cones]
     G = np.array([gradient for _, gradient in pairs]).reshape(len(cones), len(state.x))
-    return np.array([value for value, _ in pairs]), G
+    firsts = np.array([float(state.cone_value(int(k))[0]) for k in cones])
+    return np.array([value for value, _ in pairs]), G, np.maximum(firsts, AT_APEX) ** 2
 
 
 def _system(state: ActiveSet, free: Indices, rows: Indices, cones: Indices, G: Matrix) -> Kkt:

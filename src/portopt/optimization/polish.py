@@ -16,7 +16,8 @@ import numpy as np
 
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.active_set import ActiveSet
-from portopt.optimization.correction import SMALLEST_GRADIENT, correct, take_out_cash
+from portopt.optimization.apex import flattened
+from portopt.optimization.correction import correct, take_out_cash
 from portopt.optimization.degenerate import settle
 from portopt.optimization.kkt import TooLarge
 from portopt.optimization.newton import newton
@@ -26,18 +27,31 @@ from portopt.optimization.ratio_scale import RatioScale
 ROUNDS = 50
 FEASIBLE = 1e-12  # scaled units
 STATIONARY = 1e-10  # of the gradient
+ROUNDED = 1e-16  # of the gradient: a multiplier that small is none
 
 
 def polished(program: Scaled, answer: SolverAnswer, scale: RatioScale | None = None) -> SolverAnswer | None:
     """The exact optimum near `answer`, or None when the correction does not settle or the program is not of its kind.
 
-    Its kind: convex quadratic or linear, second-order cones away from their apex. answer: optimal, with multipliers.
+    Its kind: convex quadratic or linear, with second-order cones. answer: optimal, with multipliers.
     scale: for a ratio; its theta is moved to the best one.
     """
     if answer.status is not SolveStatus.OPTIMAL or answer.x is None or answer.y is None or program.integer.any():
         return None
     if any(cone.kind != "second_order" for cone in program.cones):
         return None
+    exact = _corrected(program, answer, scale)
+    flat = flattened(program, answer) if exact is None else None
+    if flat is None:
+        return exact
+    if scale is not None:
+        scale.theta = 1.0
+    exact = _corrected(flat.program, flat.lowered(answer), scale)
+    return None if exact is None else flat.lifted(exact)
+
+
+def _corrected(program: Scaled, answer: SolverAnswer, scale: RatioScale | None) -> SolverAnswer | None:
+    """Guess, solve, correct, until nothing is wrong."""
     state = ActiveSet.guessed(program, answer, scale)
     seen: set[bytes] = set()
     cautious = False
@@ -58,8 +72,7 @@ def polished(program: Scaled, answer: SolverAnswer, scale: RatioScale | None = N
 
 def _checked(program: Scaled, state: ActiveSet, answer: SolverAnswer) -> SolverAnswer | None:
     """The state as an answer, if it is feasible and stationary."""
-    gradient = state.gradient()
-    size = max(SMALLEST_GRADIENT, float(np.abs(gradient).max(initial=0.0)), float(np.abs(program.q).max(initial=0.0)))
+    size = max(state.size(), float(np.abs(program.q[program.wanted]).max(initial=0.0)))
     t = -state.total()
     free = ~(state.low | state.high)
     if float(np.abs(t[free]).max(initial=0.0)) > STATIONARY * size or state.violation() > FEASIBLE:
@@ -69,7 +82,9 @@ def _checked(program: Scaled, state: ActiveSet, answer: SolverAnswer) -> SolverA
         if abs(mismatch) > FEASIBLE * abs(state.scale.theta * excess):
             return None
     t[free] = 0.0
+    t[np.abs(t) <= ROUNDED * size] = 0.0
     y = np.where(state.side == 1, np.maximum(state.y, 0.0), np.where(state.side == -1, np.minimum(state.y, 0.0), state.y))
+    y = np.where(np.abs(y) <= ROUNDED * size, 0.0, y)
     for _, columns, _ in state.implied:
         free[columns] = False
     return replace(answer, x=state.x, y=y, t=t, z=state.z(), movable=free)

@@ -25,7 +25,7 @@ class Scaled:
     """The reduced, scaled program: minimize 1/2 x'Px + q'x, row_lower <= Ax <= row_upper, lower <= x <= upper, cones.
 
     M columns and r rows are left. P: (M, M). A: (r, M) sparse.
-    columns, rows: (M,), (r,) where they stand in the form. column_scale, row_scale, objective_scale: scaled quantities
+    columns, rows: (M,), (r,) where they stand in the form. wanted: (M,) False for columns that only pay for a soft limit. column_scale, row_scale, objective_scale: scaled quantities
     are x / column_scale, row * row_scale, objective * objective_scale. x_fixed: (N,) values of the columns left out.
     """
 
@@ -46,6 +46,7 @@ class Scaled:
     objective_scale: float
     x_fixed: Vector
     cone_scale: Vector = field(default_factory=lambda: np.zeros(0))
+    wanted: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,9 @@ def scaled(form: StandardForm) -> Scaled:
     P = Quadric.of(form.quadratics, form.n_columns)
     P = (P if len(columns) == form.n_columns else P.reduced(columns)).scaled(column_scale, 1.0)
     q = q * column_scale
-    size = max(P.largest(), float(np.abs(q).max(initial=0.0)))
+    # A penalty is no measure of what is wanted: counted in, a soft limit would make the rest of a daily objective vanish.
+    wanted = ~_penalties(A, P, columns >= form.n_weights)
+    size = max(P.largest(), float(np.abs(q[wanted]).max(initial=0.0)))
     objective_scale = 1.0 / size if size > 0 else 1.0
     return Scaled(
         form=form,
@@ -121,6 +124,7 @@ def scaled(form: StandardForm) -> Scaled:
         objective_scale=objective_scale,
         x_fixed=x_fixed,
         cone_scale=cone_scale,
+        wanted=wanted,
     )
 
 
@@ -195,6 +199,13 @@ def spread(form: StandardForm, t: Vector) -> Vector:
 def gathered(form: StandardForm, bounds: Vector) -> Vector:
     """(N,) the multipliers of all bound entries, added per column."""
     return np.asarray(np.bincount(form.bound_columns, weights=bounds, minlength=form.n_columns), dtype=float)
+
+
+def _penalties(A: sp.csr_array, P: Quadric, helper: Mask) -> Mask:
+    """(M,) helper columns that stand in no row and not in the quadratic: a cone's opening, paid for in the objective."""
+    in_rows = np.zeros(len(helper), dtype=bool)
+    in_rows[A.indices] = True
+    return helper & ~in_rows & (P.diagonal == 0.0) & ~P.in_block()
 
 
 def _moved(cone: Cone, columns: Indices, x_fixed: Vector) -> Cone:
