@@ -185,6 +185,7 @@ def exact_prices(snapshot: MarketSnapshot) -> dict[str, Decimal]:
 def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
     """Policy and book as one frozen problem."""
     policy, universe = request.policy, moments.universe
+    _require_described(policy.limits, universe)
     prices = exact_prices(snapshot)
     priced = snapshot.positions(tuple(a for a in universe.ids if a != CASH))
     benchmark = None
@@ -201,6 +202,25 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
         prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
         portfolio_id=request.holdings.portfolio_id,
     )
+
+
+NEEDS = {"min_quality": "quality_score", "sector_limits": "sector", "asset_class_limits": "asset_class"}
+
+
+def _require_described(limits: Mapping[str, Any], universe: Universe) -> None:
+    """A limit on an attribute that no asset has would forbid everything, or nothing, without a word."""
+    assets = [asset for asset in universe.assets if asset.id != CASH]
+    for kind, attribute in NEEDS.items():
+        if limits.get(kind) not in (None, False) and all(getattr(a, attribute) is None for a in assets):
+            raise MissingInput(
+                f"the policy limits {attribute.replace('_', ' ')} ({kind}), and none of the {len(assets)} assets has one",
+                field=f"universe.{attribute}",
+                measured={"assets": len(assets), "with_" + attribute: 0},
+                fixes=[
+                    f"add a column {attribute} to the holdings or universe file",
+                    f"take the limit away (limits.{kind} = null)",
+                ],
+            )
 
 
 def formulate_weights(request: OptimizationRequest) -> Problem:

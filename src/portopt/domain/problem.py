@@ -16,7 +16,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector, frozen
 from portopt.domain.canonical import digest, plain
-from portopt.domain.errors import DataError
+from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.moments import Moments
 from portopt.domain.program import Program
 from portopt.domain.universe import Universe
@@ -169,15 +169,23 @@ class Problem:
         return len(self.moments.universe)
 
     def previous(self) -> Vector:
-        """(n,) w_prev. Raises DataError where a term needs the book before the trade and there is none."""
+        """(n,) w_prev. Raises MissingInput where a term needs the book before the trade and there is none."""
         if self.w_prev is None:
-            raise DataError("current weights are needed to measure turnover and costs", field="current_weights", value=None)
+            raise MissingInput(
+                "current weights are needed to measure turnover and costs",
+                field="current_weights",
+                fixes=["give the current weights", "take max_turnover and the costs away"],
+            )
         return self.w_prev
 
     def benchmark_weights(self) -> Vector:
-        """(n,) benchmark. Raises DataError where a term needs one and there is none."""
+        """(n,) benchmark. Raises MissingInput where a term needs one and there is none."""
         if self.benchmark is None:
-            raise DataError("a benchmark is needed to measure tracking error", field="benchmark", value=None)
+            raise MissingInput(
+                "a benchmark is needed to measure tracking error",
+                field="benchmark",
+                fixes=["give benchmark weights (--benchmark FILE)", "take the limit away (limits.max_tracking_error = null)"],
+            )
         return self.benchmark
 
     def replaced(self, **changes: Any) -> Problem:

@@ -58,7 +58,7 @@ def test_s4_fractions_keep_their_value_and_lose_their_suffix() -> None:
     policy = read_policies(json.loads(TEMPLATES))[2]
     assert policy.limits == {
         "long_only": True, "min_quality": 8.0, "max_weight": 0.08, "sector_limits": 0.20, "max_tracking_error": 0.015,
-        "max_turnover": 0.15, "cash": {"min": 0.0, "max": 0.02},
+        "max_turnover": 0.15, "cash": {"max": 0.02},
     }  # fmt: skip
     assert policy.costs == {"commission": {"per_trade": "5.00"}, "linear_impact": {"bps": 15.0}}
     assert (policy.risk_free_rate, policy.trading.min_trade_value) == (0.02, 100.0)

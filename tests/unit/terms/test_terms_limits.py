@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from portopt.domain.errors import DataError, InvalidValue
+from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
@@ -52,7 +52,7 @@ def test_turnover_counts_cash_as_one_side_of_a_trade():
 
 
 def test_turnover_without_a_book_before_the_trade_says_what_is_missing():
-    with pytest.raises(DataError) as refused:
+    with pytest.raises(MissingInput) as refused:
         reading({"max_turnover": 0.2}, GOLDEN, w_prev=None)
     assert refused.value.field == "current_weights"
 
@@ -151,7 +151,7 @@ def test_tracking_error_is_measured_from_the_benchmark():
 
 
 def test_tracking_error_without_a_benchmark_says_what_is_missing():
-    with pytest.raises(DataError) as refused:
+    with pytest.raises(MissingInput) as refused:
         reading({"max_tracking_error": 0.02}, GOLDEN, benchmark=None)
     assert refused.value.field == "benchmark"
 
