@@ -98,6 +98,8 @@ def _handed_on(form: StandardForm, x: Vector, duals: Duals, sources: Mapping[str
             at = slice(form.A.indptr[row], form.A.indptr[row + 1])
             columns, values = form.A.indices[at], form.A.data[at]
             helper = columns >= n
+            if not helper.any():
+                continue
             h, coefficient = _helper_of(x, columns[helper], values[helper], float(duals.rows[row]), sources)
             total = sum(float(pull[h]) for pull in sources.values()) / coefficient
             share = float(duals.rows[row]) / total if total != 0.0 else 0.0

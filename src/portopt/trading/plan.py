@@ -44,8 +44,9 @@ def make_plan(
         NotRoundable: weights satisfy the limits, whole shares cannot.
         InvalidValue: a lot size below one or a negative threshold.
 
-    The search is deterministic. It ends at its gap or its node limit; only where rules.time_limit_seconds cuts it off
-    (rounding "mip_time_limit") may another machine get further.
+    The search is deterministic: it ends at its gap or at a number of nodes that depends on the program's size alone, long
+    before rules.time_limit_seconds of computing for ordinary books. Where the gap stayed open, rounding is "mip_time_limit"
+    and mip_gap says how much; only where the seconds ran out may another machine get further.
     """
     _check(rules)
     book = open_book(problem, holdings, prices)

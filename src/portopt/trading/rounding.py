@@ -226,8 +226,15 @@ class Rounding:
         faults = missed(self.problem, self.book, settled, self.rules, self.cash_residual)
         if not faults:
             value = worth(self.problem, self.book, settled)
-            if value < self.bound - RELAXED_SLACK * scale_of(self.problem, value):
+            if value < self.bound - self._cents(settled):
                 self.bound = -np.inf  # a book below a bound refutes it; the search will find another
             if value < self.value:
                 self.best, self.best_shares, self.value = settled, shares, value
         return faults
+
+    def _cents(self, settled: Settled) -> float:
+        """What rounding every order to the cent can move the objective by: the bound knows lots, not cents."""
+        moved = 0.01 * (len(settled.orders) + 1) / float(self.book.value)
+        return moved / (self._volatility() if self.outer.sigma >= 0 else 1.0) + RELAXED_SLACK * scale_of(
+            self.problem, self.bound
+        )
