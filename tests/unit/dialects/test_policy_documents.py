@@ -159,7 +159,7 @@ def test_one_value_of_a_policy_can_be_set_by_its_path() -> None:
     policy = shipped_policies()[0]
     changed = override(policy, {"limits.max_weight": 0.12, "trading.fractional": True, "limits.cash.max": 0.05})
     assert changed.limits["max_weight"] == 0.12
-    assert changed.limits["cash"] == {"min": 0.0, "max": 0.05}
+    assert changed.limits["cash"] == {"max": 0.05}
     assert changed.trading.fractional
     assert dataclasses.replace(changed, limits=policy.limits, trading=policy.trading) == policy
 
