@@ -1,0 +1,82 @@
+"""The main job on either database: one run, one plan, one event, the same bytes again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import func, select
+
+from portopt import history, service
+from portopt.adapters.store import models
+from portopt.domain.errors import InfeasibleRequest
+from portopt.domain.run import RunStatus
+from portopt.orders import RebalanceOrder, resolve
+from portopt.runtime import Runtime
+from portopt.settings import Settings
+
+
+@pytest.fixture
+def installed(url: str, tmp_path: Path) -> Runtime:
+    return Runtime(Settings(home=tmp_path / "home", database_url=SecretStr(url)))
+
+
+def count(runtime: Runtime, table) -> int:
+    with runtime.runs._reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def delivered(runtime: Runtime) -> list[dict]:
+    log = runtime.settings.event_log_path
+    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def test_a_rebalance_is_stored_announced_and_replayed_to_the_same_bytes(installed: Runtime) -> None:
+    request = resolve(RebalanceOrder(), installed)
+
+    record = service.rebalance(request, installed)
+    again = service.rebalance(request, installed)
+
+    assert record.status is RunStatus.COMPLETED
+    assert again.run_id == record.run_id
+    assert again.completed_at == record.completed_at
+    for table in (models.runs, models.run_results, models.rebalance_results, models.rebalance_plans, models.outbox):
+        assert count(installed, table) == 1, table.name
+    assert len(delivered(installed)) == 1
+    assert history.replay(record.run_id, installed)["same"] is True
+
+
+def test_what_the_store_gives_back_is_what_was_decided(installed: Runtime) -> None:
+    record = service.rebalance(resolve(RebalanceOrder(), installed), installed)
+    explained = history.explain(record.run_id, installed)
+
+    assert explained["verdict"]["certified"] is True
+    assert {line["asset_id"] for line in explained["proposal"]} >= {"AAPL", "XOM", "CASH"}
+    assert next(line for line in explained["proposal"] if line["asset_id"] == "XOM")["weight_after"] == 0.0
+    assert [line["run_id"] for line in history.runs(installed)] == [record.run_id]
+
+
+def test_two_runs_on_one_pack_differ_in_the_decision_alone(installed: Runtime) -> None:
+    first = service.rebalance(resolve(RebalanceOrder(), installed), installed)
+    second = service.rebalance(resolve(RebalanceOrder(max_turnover=0.19), installed), installed)
+
+    difference = history.packs_difference(first.run_id, second.run_id, installed)
+
+    assert difference["data"]["prices_changed_count"] == 0
+    assert difference["decision"]["weights"]
+    assert first.pricing_pack_id == second.pricing_pack_id
+
+
+def test_an_infeasible_request_leaves_its_problem_and_no_event(installed: Runtime) -> None:
+    request = resolve(RebalanceOrder(max_turnover=0.01), installed)
+
+    with pytest.raises(InfeasibleRequest):
+        service.rebalance(request, installed)
+
+    (line,) = history.runs(installed)
+    assert line["status"] == "infeasible"
+    assert line["problem"]["measured"]["conflicts"]
+    assert count(installed, models.outbox) == 0
+    assert delivered(installed) == []
