@@ -34,6 +34,7 @@ from portopt.trading.tangents import Tangents
 # Effort is counted in branch and cut nodes, not seconds, so that any machine ends where any other does. A node's cost grows
 # with the square of the program's entries; this is one or two seconds' worth. The time limit is the last resort.
 NODE_EFFORT = 6e9
+EASIER = 3.0  # times as many where no cone and no ratio makes the tangents steep
 FEWEST_NODES, MOST_NODES = 20, 10_000
 NODES_TO_FIND, NODES_TO_IMPROVE = 400, 40  # close to the target
 ROUNDS = 60
@@ -158,7 +159,9 @@ class Rounding:
 
     def _node_budget(self) -> int:
         entries = self.outer.form.A.nnz + 2 * sum(len(block.side) for block in self.tangents.blocks)
-        return int(np.clip(NODE_EFFORT / entries**2, FEWEST_NODES, MOST_NODES))
+        steep = self.outer.sigma >= 0 or any(squares.head is not None for squares in self.outer.squares)
+        effort = NODE_EFFORT if steep else EASIER * NODE_EFFORT
+        return int(np.clip(effort / entries**2, FEWEST_NODES, MOST_NODES))
 
     def gap(self) -> float:
         if self.best is None:
