@@ -21,7 +21,7 @@ OUTSIDE = 1e-10  # of a multiplier's size
 
 @dataclass(frozen=True, slots=True)
 class Flattened:
-    """program with the cones `at` replaced by rows; rows: for each of them, which of its rows those are, and where they begin."""
+    """program: the original with the cones `at` replaced by rows. rows: for each of them, which of its rows those are."""
 
     original: Scaled
     program: Scaled

@@ -6,6 +6,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.optimization.active_set import ActiveSet
+from portopt.optimization.solvers.second_order import longest_step
 
 WRONG_SIGN = 1e-12  # of the gradient: a multiplier this far on the wrong side is wrong
 OUTSIDE = 1e-15  # a column this far outside its box is outside; rows add up many numbers and get more
@@ -50,23 +51,52 @@ def correct(state: ActiveSet, *, cautious: bool) -> bool:
 
 
 def take_out_cash(state: ActiveSet) -> bool:
-    """For a ratio that mixing in cash does not change: mix out, until a bound is met. True when something moved."""
+    """For a ratio that mixing in cash does not change: mix out, until a side is met, which is then held.
+
+    True when something moved.
+    """
     if state.scale is None or not state.scale.drift.any():
         return False
-    drift = state.scale.drift
+    p, drift = state.program, state.scale.drift
     # Other assets drift too, in proportion; what comes from rounding does not count.
     moving = np.abs(drift) > 1e-9 * np.abs(drift).max()
-    room = np.where(drift > 0, state.program.upper - state.x, state.program.lower - state.x)
-    steps = np.full(len(drift), np.inf)
-    steps[moving] = room[moving] / drift[moving]
-    first = int(steps.argmin())
-    if not np.isfinite(steps[first]):
+    idle = (state.side == 0).astype(float)
+    steps = [
+        _steps(np.where(moving, drift, 0.0), p.lower - state.x, p.upper - state.x),
+        _steps(idle * (state.A @ drift), p.row_lower - state.A @ state.x, p.row_upper - state.A @ state.x),
+        np.array([np.inf if on else _to_surface(state, k) for k, on in enumerate(state.on)]),
+    ]
+    nearest = [float(part.min(initial=np.inf)) for part in steps]
+    kind, step = int(np.argmin(nearest)), max(min(nearest), 0.0)
+    if not np.isfinite(step):
         return False
-    state.x += max(float(steps[first]), 0.0) * drift
-    state.scale.theta += max(float(steps[first]), 0.0)
-    (state.low if drift[first] < 0 else state.high)[first] = True
+    at = int(steps[kind].argmin())
+    if kind == 0:
+        (state.low if drift[at] < 0 else state.high)[at] = True
+    elif kind == 1:
+        state.side[at] = 1 if float((state.A[[at]] @ drift)[0]) > 0 else -1
+    else:
+        state.on[at] = True
+    state.x += step * drift
+    state.scale.theta += step
     state.scale.drift[:] = 0.0
     return True
+
+
+def _steps(change: Vector, to_lower: Vector, to_upper: Vector) -> Vector:
+    """How far each entry may go along `change` before it meets a side."""
+    room = np.where(change > 0, to_upper, to_lower)
+    steps = np.full(len(change), np.inf)
+    moving = np.abs(change) > ROW_OUTSIDE
+    steps[moving] = room[moving] / change[moving]
+    return steps
+
+
+def _to_surface(state: ActiveSet, k: int) -> float:
+    """How far x may drift before it meets the surface of a cone it is inside."""
+    if state.scale is None:
+        return np.inf
+    return longest_step(state.cone_value(k), np.asarray(state.program.cones[k].B @ state.scale.drift), np.inf)
 
 
 def _cone_faults(state: ActiveSet, size: float) -> Vector:

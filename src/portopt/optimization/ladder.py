@@ -46,6 +46,8 @@ def climb(
         if answer.status is SolveStatus.UNBOUNDED and name in ("clarabel", "highs"):
             answer = replace(answer, status=SolveStatus.INFEASIBLE) if is_empty(program, time_limit) else answer
             break
+        if answer.status is SolveStatus.INFEASIBLE:
+            answer = replace(answer, status=SolveStatus.FAILED, message="called infeasible, which could not be confirmed")
     return answer
 
 

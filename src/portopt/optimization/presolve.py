@@ -25,8 +25,9 @@ class Scaled:
     """The reduced, scaled program: minimize 1/2 x'Px + q'x, row_lower <= Ax <= row_upper, lower <= x <= upper, cones.
 
     M columns and r rows are left. P: (M, M). A: (r, M) sparse.
-    columns, rows: (M,), (r,) where they stand in the form. wanted: (M,) False for columns that only pay for a soft limit. column_scale, row_scale, objective_scale: scaled quantities
+    columns, rows: (M,), (r,) where they stand in the form. column_scale, row_scale, objective_scale: scaled quantities
     are x / column_scale, row * row_scale, objective * objective_scale. x_fixed: (N,) values of the columns left out.
+    wanted: (M,) False for columns that only pay for a soft limit.
     """
 
     form: StandardForm
@@ -205,7 +206,7 @@ def _penalties(A: sp.csr_array, P: Quadric, helper: Mask) -> Mask:
     """(M,) helper columns that stand in no row and not in the quadratic: a cone's opening, paid for in the objective."""
     in_rows = np.zeros(len(helper), dtype=bool)
     in_rows[A.indices] = True
-    return helper & ~in_rows & (P.diagonal == 0.0) & ~P.in_block()
+    return np.asarray(helper & ~in_rows & (P.diagonal == 0.0) & ~P.in_block())
 
 
 def _moved(cone: Cone, columns: Indices, x_fixed: Vector) -> Cone:

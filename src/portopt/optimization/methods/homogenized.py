@@ -1,4 +1,4 @@
-"""The homogenized program of a ratio: y = kappa x, the numerator scaled to one (Charnes and Cooper 1962, Schaible 1974)."""
+"""The homogenized program of a ratio: y = kappa x, the numerator a constant (Charnes and Cooper 1962, Schaible 1974)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portopt.optimization.presolve import spread
 INF = float("inf")
 # Cash at the risk-free rate can be mixed into the best portfolio without changing its ratio. A price on kappa too small to
 # move anything else keeps kappa from running away.
-LEAST_CASH = 1e-6
+LEAST_CASH = 1e-6  # of the largest variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,12 @@ class Homogenized:
     columns: Indices
 
 
-def homogenized(form: StandardForm) -> Homogenized:
-    """Every side that is not zero becomes a row with kappa in it; sides at zero stay what they are."""
+def homogenized(form: StandardForm, numerator: float, variance: float) -> Homogenized:
+    """Every side that is not zero becomes a row with kappa in it; sides at zero stay what they are.
+
+    numerator: what the excess return of y is set to: kappa is near one when it is near the answer's own, and solvers work
+    best there. variance: the largest single one, the scale of the objective.
+    """
     N = form.n_columns
     lower, upper = form.box()
     A, low, high, rows, columns = [], [], [], [], []
@@ -58,7 +62,7 @@ def homogenized(form: StandardForm) -> Homogenized:
     for side, lo, hi in ((upper, -INF, 0.0), (lower, 0.0, INF)):
         c = np.flatnonzero(np.isfinite(side) & (side != 0.0))
         add(eye[c], side[c], lo, hi, nowhere[: len(c)], c)
-    add(sp.csr_array(-form.q[None, :]), np.array([form.constant]), 1.0, 1.0, nowhere[:1], nowhere[:1])
+    add(sp.csr_array(-form.q[None, :]), np.array([form.constant]), numerator, numerator, nowhere[:1], nowhere[:1])
     zero_low, zero_high = np.flatnonzero(lower == 0.0), np.flatnonzero(upper == 0.0)
     bound_columns = np.concatenate([zero_low, zero_high, [N]])
     m, k = sum(len(side) for side in low), len(bound_columns)
@@ -66,7 +70,7 @@ def homogenized(form: StandardForm) -> Homogenized:
         n_weights=form.n_weights,
         n_columns=N + 1,
         quadratics=form.quadratics,
-        q=np.append(np.zeros(N), LEAST_CASH),
+        q=np.append(np.zeros(N), LEAST_CASH * variance),
         constant=0.0,
         A=sp.csr_array(sp.vstack(A)),
         row_lower=np.concatenate(low),

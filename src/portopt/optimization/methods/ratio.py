@@ -34,6 +34,7 @@ SECANTS = 5
 NEAR = 0.2  # how far the polish may have to move the risk aversion
 RISKLESS = 1e-14  # of the largest variance
 SUSPICIOUS = 1e-5
+LEVERAGE = 1e-6  # one over the largest weight that is still an answer
 
 
 class NoExcessReturn(RequestError):
@@ -107,19 +108,29 @@ def _by_utility(form: StandardForm, solver: str | None, time_limit: float | None
 
 def _by_homogenizing(form: StandardForm, solver: str | None, time_limit: float | None, began: float) -> RawAnswer:
     """The sure way: one convex program whose answer, or lack of one, is the ratio's."""
-    lifted = homogenized(form)
+    largest = largest_variance(form)
+    lifted = homogenized(form, max(float(np.abs(form.q[: form.n_weights]).max(initial=0.0)), 1e-12), largest)
     raw = solve_convex(lifted.form, solver=solver, time_limit=time_limit, polish=False)
+    if raw.status is not SolveStatus.OPTIMAL:
+        best, excess = _most_excess(form, time_limit)
+        if best.status in (SolveStatus.INFEASIBLE, SolveStatus.TIME_LIMIT):
+            return best
+        if excess is not None:  # there is one, if a small one: asked again in its own size
+            lifted = homogenized(form, excess, largest)
+            raw = solve_convex(lifted.form, solver=solver, time_limit=time_limit, polish=False)
     if raw.status is not SolveStatus.OPTIMAL or raw.x is None or raw.duals is None:
-        return _why_not(form, raw, time_limit)
+        status = SolveStatus.FAILED if raw.status is SolveStatus.INFEASIBLE else raw.status
+        return replace(raw, status=status, x=None, duals=None, message=raw.message or "the ratio could not be maximized")
     kappa = float(raw.x[-1])
-    if kappa <= 1e-9 * max(1.0, float(np.abs(raw.x).max())):
+    if kappa <= LEVERAGE * float(np.abs(raw.x).max()):
         return RawAnswer(
             SolveStatus.UNBOUNDED, None, None, raw.solver, raw.iterations, raw.seconds, message="the ratio grows with leverage"
         )
-    interior = replace(raw, x=raw.x[:-1] / kappa, duals=utility_duals(form, lifted, raw.duals))
+    interior = replace(raw, x=raw.x[:-1] / kappa)
     excess, variance = _excess_and_variance(form, interior)
-    if variance <= SUSPICIOUS * largest_variance(form) and _without_risk(form, 0.5 * excess):
+    if variance <= SUSPICIOUS * largest and _without_risk(form, 0.5 * excess):
         raise RisklessExcess(excess)
+    interior = replace(interior, duals=utility_duals(form, lifted, raw.duals))
     program = scaled(utility_form(form, excess / variance))
     near = lowered(program, interior)
     exact = _sharpened(form, program, near, excess / variance, began) if len(program.columns) else None
@@ -179,13 +190,12 @@ def utility_form(form: StandardForm, gamma: float) -> StandardForm:
     return replace(form, ratio=False, quadratics=tuple(Quadratic(b.columns, gamma * b.M) for b in form.quadratics))
 
 
-def _why_not(form: StandardForm, raw: RawAnswer, time_limit: float | None) -> RawAnswer:
-    """The homogenized program has no answer: is there no portfolio, or none with a positive numerator?"""
+def _most_excess(form: StandardForm, time_limit: float | None) -> tuple[RawAnswer, float | None]:
+    """The linear program's answer and its numerator, None where there is no largest. Raises NoExcessReturn."""
     best = solve_convex(replace(form, ratio=False, quadratics=()), time_limit=time_limit)
-    if best.status is SolveStatus.INFEASIBLE:
-        return best
-    if best.status is SolveStatus.OPTIMAL and best.x is not None:
-        excess = -(float(form.q @ best.x) + form.constant)
-        if excess <= 1e-12:
-            raise NoExcessReturn(excess)
-    return replace(raw, x=None, duals=None, message=raw.message or "the ratio could not be maximized")
+    if best.status is not SolveStatus.OPTIMAL or best.x is None:
+        return best, None
+    excess = -(float(form.q @ best.x) + form.constant)
+    if excess <= 1e-12:
+        raise NoExcessReturn(excess)
+    return best, excess

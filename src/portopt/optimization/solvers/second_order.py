@@ -36,12 +36,12 @@ def quotient(a: Vector, b: Vector) -> Vector:
     return out
 
 
-def longest_step(s: Vector, d: Vector) -> float:
-    """The largest a <= 1e6 with s + a d in the cone."""
+def longest_step(s: Vector, d: Vector, most: float = 1e6) -> float:
+    """The largest a <= most with s + a d in the cone."""
     a = d[0] * d[0] - d[1:] @ d[1:]
     b = s[0] * d[0] - s[1:] @ d[1:]
     c = determinant(s)
-    roots = [1e6]
+    roots = [most]
     if d[0] < 0:
         roots.append(-s[0] / d[0])
     disc = b * b - a * c
