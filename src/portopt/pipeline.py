@@ -338,7 +338,7 @@ def conclude(
     if validated.solution.raw is None:
         raise DataError("a validated solution without a solver's answer cannot be explained", field="solution")
     prices = optimization.shadow_prices(answer.problem, answer.form, validated.solution.raw)
-    explanation = analysis.explain(answer.problem, answer.form, validated, prices)
+    explanation = analysis.settled(analysis.explain(answer.problem, answer.form, validated, prices), plan)
     reasons = {reason.asset_id: reason.sentence for reason in explanation.reasons}
     trades = tuple(dataclasses.replace(t, reason=t.reason or reasons.get(t.asset_id, "")) for t in plan.trades)
     return RebalanceOutcome(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from portopt.analysis.pulls import own_risk_aversion, pulls
 from portopt.analysis.risk import risk_contributions
-from portopt.analysis.sentences import Situation, sentence
+from portopt.analysis.sentences import MOVED, Situation, sentence
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.errors import DataError
 from portopt.domain.explanation import Explanation, ShadowPrice, TradeReason
+from portopt.domain.plan import RebalancePlan
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer
+from portopt.domain.universe import CASH
 
 BPS = 1e4
 FELT = 0.01  # basis points: a limit that pulls less is not named
@@ -51,3 +55,16 @@ def risk_aversion(problem: Problem, form: StandardForm, raw: RawAnswer) -> float
         return own_risk_aversion(form, raw.x)
     given = getattr(problem.objective, "risk_aversion", None)
     return None if given is None else float(given)
+
+
+def settled(explanation: Explanation, plan: RebalancePlan) -> Explanation:
+    """The same reasons, save for what the optimum would move and the plan does not: too little to be worth an order."""
+    traded = {trade.asset_id for trade in plan.trades}
+    wanted = {line.asset_id: line.target_weight - line.weight_before for line in plan.lines if line.asset_id != CASH}
+    reasons = tuple(
+        replace(r, sentence=f"Kept: the {100 * abs(wanted[r.asset_id]):.2f} % that it should move is not worth an order")
+        if r.asset_id not in traded and abs(wanted.get(r.asset_id, 0.0)) > MOVED
+        else r
+        for r in explanation.reasons
+    )
+    return replace(explanation, reasons=reasons)

@@ -14,6 +14,15 @@ NOTHING = 1e-9
 FELT = 0.01  # basis points
 GROUP_LIMITS = {"sector_limits": "sector", "asset_class_limits": "asset class"}
 CURVED_LIMITS = {"max_tracking_error": "tracking error", "max_volatility": "volatility"}
+STOPS = {
+    "max_turnover": "the turnover limit",
+    COST: "the trading cost",
+    "sector_limits": "the limit of its sector",
+    "asset_class_limits": "the limit of its asset class",
+    "max_tracking_error": "the tracking-error limit",
+    "max_volatility": "the volatility limit",
+    "leverage_limit": "the leverage limit",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,12 +46,6 @@ class Situation:
         """Whether pulls are annual return; else half variance, which has no basis points a year."""
         return RETURN in self.pulls or self.gamma is not None
 
-    @property
-    def hurdle(self) -> float:
-        """What a unit of weight must earn here, annual fraction: the price of the budget."""
-        budget = self.pulls.get("budget")
-        return 0.0 if budget is None else -float(budget[0]) / 1e4
-
 
 def sentence(s: Situation, i: int) -> str:
     """One line for asset i."""
@@ -51,7 +54,8 @@ def sentence(s: Situation, i: int) -> str:
         return _of_cash(s, i)
     if not asset.tradable:
         return f"Kept at {_percent(s.w[i])}: it cannot be traded"
-    return f"{_verb(s, i)}: {_because(s, i)}"
+    verb, because = _verb(s, i), _because(s, i)
+    return f"{verb}: {because}" if because else verb
 
 
 def _of_cash(s: Situation, i: int) -> str:
@@ -74,29 +78,48 @@ def _verb(s: Situation, i: int) -> str:
         return "Bought" if cap is None else f"Bought to the {_percent(cap)} position cap"
     if abs(after) < NOTHING:
         return "Sold entirely"
+    cap = _own_cap(s, i)
+    if cap is not None:
+        return f"Trimmed to the {_percent(cap)} position cap"
     return "Sold short" if after < 0.0 <= before else "Trimmed"
 
 
 def _because(s: Situation, i: int) -> str:
-    """The strongest reason that applies, the most particular first."""
+    """The strongest reason that applies, the most particular first; nothing where the verb says it all."""
     quality = _quality(s, i)
     if quality:
         return quality
-    group = _group(s, i)
-    bought = float(s.w[i]) > s.before(i) + MOVED
-    if group and not bought:
-        return group
-    cap = _own_cap(s, i)
-    if cap is not None:
-        reached = "" if bought else f"it stands at its cap of {_percent(cap)}, "
-        adds = f"add {_bps(-s.pull('max_weight', i))} a year" if s.weighs_return else "lower the risk"
-        return f"{reached}the next unit would still {adds} ({_merit(s, i)})"
+    moved = float(s.w[i]) - s.before(i)
+    if _own_cap(s, i) is not None:
+        return _merit(s, i) if moved > MOVED else ""
     if s.pull("min_weight", i) > FELT:
         costs = f", which costs {_bps(s.pull('min_weight', i))} a year at the margin" if s.weighs_return else ""
         return f"it stands at its floor of {_percent(s.w[i])}{costs}"
     unheld = _unheld(s, i)
-    stopped = "; the turnover limit stops it there" if abs(s.pull("max_turnover", i)) > FELT else ""
-    return unheld or _still(s, i) or (group or _curved(s, i) or _merit(s, i)) + stopped
+    return unheld or _still(s, i) or _driver(s, i, up=moved > 0.0) + _stopped(s, i, up=moved > 0.0)
+
+
+def _driver(s: Situation, i: int, *, up: bool) -> str:
+    """What pulls hardest the way the trade goes: a limit of its group, a limit on risk, or its own merit."""
+    sign = 1.0 if up else -1.0
+    strength = {kind: sign * s.pull(kind, i) for kind in (*GROUP_LIMITS, *CURVED_LIMITS)}
+    kind = max(strength, key=lambda name: strength[name])
+    full = _group(s, i)
+    if full and not up:  # a full sector is the more particular reason, whatever else would sell the asset too
+        return full
+    if strength[kind] <= FELT or strength[kind] < sign * _merit_of(s, i):
+        return _merit(s, i)
+    if kind in GROUP_LIMITS:
+        return _group(s, i)
+    return f"{'holding more' if up else 'holding less'} lowers the {CURVED_LIMITS[kind]}, which is at its limit"
+
+
+def _stopped(s: Situation, i: int, *, up: bool) -> str:
+    """What pulls hardest against the trade, and so ends it."""
+    sign = -1.0 if up else 1.0
+    strength = {name: sign * s.pull(name, i) for name in STOPS}
+    name = max(strength, key=lambda kind: strength[kind])
+    return f"; {STOPS[name]} {'stops more' if up else 'keeps the rest'}" if strength[name] > FELT else ""
 
 
 def _quality(s: Situation, i: int) -> str:
@@ -149,7 +172,7 @@ def _unheld(s: Situation, i: int) -> str:
     if loses <= FELT:
         return ""
     would = f"lose {_bps(loses)} a year" if s.weighs_return else "add to the risk"
-    return f"at the margin it would {would} ({_merit(s, i)})"
+    return f"at the margin it would {would} ({_figures(s, i)})"
 
 
 def _still(s: Situation, i: int) -> str:
@@ -174,33 +197,33 @@ def _marginal_cost(s: Situation) -> float:
     return float(sum(float(rate) for rate in rates)) / s.problem.holding_period_years
 
 
-def _curved(s: Situation, i: int) -> str:
-    """Tracking error or volatility at its limit, where it is the strongest limit on this asset."""
-    for kind, noun in CURVED_LIMITS.items():
-        pull = s.pull(kind, i)
-        if abs(pull) > max(FELT, 0.5 * abs(s.pull(RISK, i))):
-            which = "lowers" if pull > 0.0 else "adds to"
-            return f"it {which} the {noun}, which is at its limit ({_merit(s, i)})"
-    return ""
+def _merit_of(s: Situation, i: int) -> float:
+    """What one more unit is worth after its risk, against what the same money is worth anywhere else in the book."""
+    return s.pull(RETURN, i) + s.pull(RISK, i) + s.pull("budget", i)
 
 
 def _merit(s: Situation, i: int) -> str:
-    """Return, price of risk and hurdle, in figures; where return does not count, risk alone."""
+    if RETURN not in s.pulls:
+        return _figures(s, i)
+    merit = _merit_of(s, i)
+    compared = f"{_percent(abs(merit) / 1e4)} a year {'more' if merit >= 0.0 else 'less'} than the same money elsewhere"
+    return f"after its risk it is worth {compared} ({_figures(s, i)})"
+
+
+def _figures(s: Situation, i: int) -> str:
+    """Return and the price of risk; where return does not count, risk alone."""
     if RETURN not in s.pulls:
         if s.problem.objective.kind == "min_tracking_error" and s.problem.benchmark is not None:
             return f"its benchmark weight is {_percent(float(s.problem.benchmark[i]))}"
         covariance = s.problem.moments.covariance
         own, whole = float(covariance.times(s.w)[i]), covariance.variance(s.w)
         return f"its covariance with the portfolio is {own:.4f}, the portfolio's variance {whole:.4f}"
-    earned, hurdle = s.pull(RETURN, i) / 1e4, _percent(s.hurdle)
-    if RISK not in s.pulls:
-        return f"expected return {_percent(earned)} against a hurdle of {hurdle}"
-    risk = _percent(-s.pull(RISK, i) / 1e4)
-    return f"expected return {_percent(earned)}, less {risk} for its risk, against a hurdle of {hurdle}"
+    earned = f"return {_percent(s.pull(RETURN, i) / 1e4)}"
+    return earned if RISK not in s.pulls else f"{earned}, charged {_percent(-s.pull(RISK, i) / 1e4)} for risk"
 
 
 def _percent(fraction: float) -> str:
-    return f"{100.0 * fraction + 0.0:.2f} %"
+    return f"{100.0 * fraction + 0.0:.2f} %".replace("-", "\N{MINUS SIGN}")
 
 
 def _bps(amount: float) -> str:

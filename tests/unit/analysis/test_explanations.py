@@ -151,7 +151,7 @@ def test_a_kept_position_says_what_the_trade_would_cost_and_add(explained):
 
 def test_a_trade_the_turnover_limit_stopped_says_so(explained):
     found = explained(UTILITY, max_turnover=0.3)
-    assert any("the turnover limit stops it there" in r.sentence for r in found.explanation.reasons)
+    assert any("the turnover limit stops more" in r.sentence for r in found.explanation.reasons)
     free = explained(UTILITY)
     assert not any("turnover" in r.sentence for r in free.explanation.reasons)
 
