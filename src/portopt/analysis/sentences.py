@@ -95,6 +95,9 @@ def _because(s: Situation, i: int) -> str:
     if s.pull("min_weight", i) > FELT:
         costs = f", which costs {_bps(s.pull('min_weight', i))} a year at the margin" if s.weighs_return else ""
         return f"it stands at its floor of {_percent(s.w[i])}{costs}"
+    full = _group(s, i)
+    if full and moved < -MOVED:  # the more particular reason, whatever else would sell the asset too
+        return full + _stopped(s, i, up=False)
     unheld = _unheld(s, i)
     return unheld or _still(s, i) or _driver(s, i, up=moved > 0.0) + _stopped(s, i, up=moved > 0.0)
 
@@ -104,9 +107,6 @@ def _driver(s: Situation, i: int, *, up: bool) -> str:
     sign = 1.0 if up else -1.0
     strength = {kind: sign * s.pull(kind, i) for kind in (*GROUP_LIMITS, *CURVED_LIMITS)}
     kind = max(strength, key=lambda name: strength[name])
-    full = _group(s, i)
-    if full and not up:  # a full sector is the more particular reason, whatever else would sell the asset too
-        return full
     if strength[kind] <= FELT or strength[kind] < sign * _merit_of(s, i):
         return _merit(s, i)
     if kind in GROUP_LIMITS:
