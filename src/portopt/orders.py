@@ -24,53 +24,92 @@ SAMPLE = "sample"
 ShippedPolicy = Literal["quality_focused", "aggressive_growth", "conservative_income"]
 
 
-def _field(position: int, default: Any, title: str, description: str, **more: Any) -> Any:
-    # PostgreSQL re-orders nested fields; `position` is what the form sorts by.
-    return Field(default, title=title, description=description, json_schema_extra={"position": position}, **more)
+def _field(position: int, default: Any, title: str, description: str, *choices: dict[str, Any], **more: Any) -> Any:
+    """A field of the form. choices: what the form offers instead of one box to type in, each with a title."""
+
+    def form(schema: dict[str, Any]) -> None:
+        # PostgreSQL re-orders nested fields; `position` is what the form sorts by.
+        schema["position"] = position
+        if choices:
+            kind = {key: schema.pop(key) for key in ("type", "maxLength")}
+            schema.pop("pattern", None)
+            schema["anyOf"] = [kind | choice for choice in choices]
+
+    return Field(default, title=title, description=description, json_schema_extra=form, **more)
+
+
+def _optional(position: int, title: str, description: str, **more: Any) -> Any:
+    """A field that may stay empty: a plain box in the form, not a switch between a type and `None`.
+
+    The server lets a null pass where the schema has a type and no default, and the form sends null for an empty box.
+    """
+
+    def form(schema: dict[str, Any]) -> None:
+        (filled,) = (kind for kind in schema.pop("anyOf") if kind["type"] != "null")
+        schema.pop("default", None)
+        schema.update(filled, position=position)
+
+    return Field(None, title=title, description=description, json_schema_extra=form, **more)
 
 
 class RebalanceOrder(BaseModel):
-    """What to rebalance, on which prices, under which policy."""
+    """What to rebalance, on which prices, under which policy. As it stands, the form rebalances the sample book."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     portfolio_id: str = _field(
-        1, SAMPLE, "Portfolio", "The portfolio's id. `sample` is the demonstration book.", min_length=1, max_length=64
-    )
-    policy: ShippedPolicy = _field(2, "quality_focused", "Policy", "One of the policies that ship with the product.")
-    custom_policy: str | None = _field(
-        3, None, "Custom policy", "Id of a policy of your own in the store; wins over the one above.", max_length=64
-    )
-    as_of: date | None = _field(4, None, "As of", "Use prices up to this day. Empty means the newest there are.")
+        1, SAMPLE, "Portfolio", "The portfolio's id, under which the run is kept. `sample` is the demonstration book.",
+        min_length=1, max_length=64,
+    )  # fmt: skip
     holdings: str = _field(
-        5, SAMPLE, "Holdings", "`sample`, `store` (the copy kept from the last run), or a CSV, Parquet or XLSX file.",
+        2, SAMPLE, "Holdings",
+        "`sample`: the demonstration book. `store`: the portfolio as its last run found it. A file: CSV, Parquet or XLSX "
+        "with asset and shares, where the worker can read it.",
+        {"title": "by name", "enum": [SAMPLE, "store"]}, {"title": "a file"},
         max_length=1024,
     )  # fmt: skip
     provider: str = _field(
-        6, SAMPLE, "Prices", "`sample`, `files:PATH`, `sql`, `http` or `yahoo`.", max_length=1024,
-        pattern="^(sample|files(:.+)?|sql|http|yahoo)$",
+        3, SAMPLE, "Prices",
+        "`sample`: 20 US stocks to 2022, stale. `sql` and `http`: the services in the settings. `yahoo`: the network. "
+        "Files: `files:PATH`, a file or folder of prices, or `files` for the one in the settings.",
+        {"title": "source", "enum": [SAMPLE, "sql", "http", "yahoo"]}, {"title": "files", "pattern": "^files(:.+)?$"},
+        max_length=1024, pattern="^(sample|files(:.+)?|sql|http|yahoo)$",
     )  # fmt: skip
-    universe: str | None = _field(
-        7, None, "Universe file", "Candidates with sector, asset class and quality score. Empty: the sample's, or the book.",
+    as_of: date | None = _optional(4, "As of", "Use prices up to this day. Empty: the newest there are.")
+    policy: ShippedPolicy = _field(
+        5, "quality_focused", "Policy",
+        "`quality_focused`: quality, close to the benchmark. `aggressive_growth`: larger positions, further from it. "
+        "`conservative_income`: only the best quality, little trading.",
+    )  # fmt: skip
+    custom_policy: str | None = _optional(
+        6, "Policy of your own", "Id of a policy kept in the store. Empty: the one chosen above.", max_length=64
+    )
+    max_turnover: float | None = _optional(
+        7, "Turnover limit", "One-way, as a fraction: 0.2 is 20 %. Empty: the policy's own.", gt=0, le=2
+    )
+    max_tracking_error: float | None = _optional(
+        8, "Tracking-error limit", "Annual, as a fraction: 0.02 is 2 %. Empty: the policy's own.", gt=0, le=1
+    )
+    universe: str | None = _optional(
+        9, "Candidates file", "What may be bought, with sector, asset class and quality score. "
+        "Empty: the sample's candidates on sample prices, otherwise only what is held.",
         max_length=1024,
     )  # fmt: skip
-    benchmark: str | None = _field(
-        8, None, "Benchmark file", "Weights by asset. Empty: the sample's, or none.", max_length=1024
+    benchmark: str | None = _optional(
+        10,
+        "Benchmark file",
+        "Weights by asset. Empty: the sample's benchmark on sample prices, otherwise none.",
+        max_length=1024,
     )
-    max_turnover: float | None = _field(
-        9, None, "Turnover limit", "Overrides the policy's one-way limit, as a fraction (0.2 is 20 %).", gt=0, le=2
-    )
-    max_tracking_error: float | None = _field(
-        10, None, "Tracking-error limit", "Overrides the policy's limit, annual, as a fraction.", gt=0, le=1
-    )
-    fractional: bool = _field(11, False, "Fractional shares", "Allow fractions of a share.")
-    only_on_trading_days: bool = _field(
-        12, False, "Only on trading days", "End as skipped when the exchange is closed on the day of the run."
-    )
+    fractional: bool = _field(11, False, "Fractional shares", "Off: whole shares only, unless the policy allows fractions.")
     approval_hours: float = _field(
-        13, 0.0, "Wait for approval (hours)", "0 releases the event at once; otherwise a person must approve in time.",
+        12, 0.0, "Hours to wait for approval",
+        "0 releases the event at once. Otherwise the run pauses with the proposal; nobody approving in time is a no.",
         ge=0, le=168,
     )  # fmt: skip
+    only_on_trading_days: bool = _field(
+        13, False, "Only on trading days", "On: the run ends as Skipped when the exchange is closed that day."
+    )
     frontier: bool = _field(14, True, "Draw the frontier", "Also compute the efficient frontier for the report.")
 
 

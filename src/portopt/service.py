@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from portopt import pipeline, recording
+from portopt import formulation, pipeline, recording
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.errors import MissingInput, OutsideError, PortoptError
 from portopt.domain.explanation import Frontier, ShadowPrice
@@ -62,7 +62,7 @@ def optimize(request: OptimizationRequest) -> OptimizeAnswer:
     from portopt import optimization
 
     began = time.perf_counter()
-    problem = pipeline.formulate_weights(request)
+    problem = formulation.formulate_weights(request)
     answer = pipeline.optimize(problem, request.relax_order)
     validated = pipeline.validate(answer)
     raw = validated.solution.raw
@@ -96,7 +96,7 @@ def rebalance(
         with steps.step("estimate"):
             moments = pipeline.estimate(request, snapshot)
         with steps.step("optimize"):
-            problem = pipeline.formulate(request, snapshot, moments)
+            problem = formulation.formulate(request, snapshot, moments)
             answer = pipeline.optimize(problem, request.policy.relax_order)
         with steps.step("validate"):
             validated = pipeline.validate(answer)
@@ -192,9 +192,9 @@ def frontier(
         if runtime is None:
             raise MissingInput("a rebalance request needs a runtime to fetch prices with", field="runtime")
         snapshot = open_market(request, runtime)
-        problem = pipeline.formulate(request, snapshot, pipeline.estimate(request, snapshot))
+        problem = formulation.formulate(request, snapshot, pipeline.estimate(request, snapshot))
     else:
-        problem = pipeline.formulate_weights(request)
+        problem = formulation.formulate_weights(request)
     pipeline.require_feasible(problem)
     found = optimization.efficient_frontier(problem, points, min_return=min_return, max_risk=max_risk)
     return frontier_document(problem, found)

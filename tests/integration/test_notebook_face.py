@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html.parser
+import math
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,7 @@ def test_returns_from_pandas_polars_and_a_dict_give_the_same_weights(wide: pd.Da
     answers = [portopt.optimize(r, "min_risk", limits={"max_weight": 0.4}).weights for r in (returns, as_polars, as_dict)]
 
     assert answers[0] == answers[1] == answers[2]
-    assert sum(answers[0].values()) == 1.0
+    assert math.fsum(answers[0].values()) == 1.0
 
 
 def test_given_moments_give_the_closed_form_of_least_variance() -> None:

@@ -1,0 +1,156 @@
+"""The question: holdings, prices and a policy as one frozen Problem on one Universe."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from portopt.domain.arrays import Vector
+from portopt.domain.errors import MissingInput
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.moments import Covariance, Moments
+from portopt.domain.problem import Problem
+from portopt.domain.request import OptimizationRequest, RebalanceRequest
+from portopt.domain.universe import CASH, Asset, Universe
+
+ADV_WINDOW = 21  # trading days in the average daily value
+
+
+def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe:
+    """Candidates, then whatever else is held or in the benchmark, then cash.
+
+    What the data checks quarantined is frozen at its holding; what is only in the benchmark may not be bought.
+    """
+    quarantined = {f.asset_id for f in snapshot.findings if f.treatment == "quarantined"}
+    held = {a for a, n in request.holdings.shares.items() if n != 0}
+    benchmark = set(request.benchmark or {})
+    assets: list[Asset] = []
+    for asset in request.universe.assets:
+        if asset.id not in snapshot.asset_ids:  # cash, and candidates without a price
+            continue
+        if asset.id in quarantined:
+            if asset.id in held | benchmark:
+                assets.append(dataclasses.replace(asset, tradable=False))
+            continue
+        assets.append(asset)
+    known = set(request.universe.ids)
+    assets += [Asset(a, tradable=a not in quarantined) for a in sorted(held - known - {CASH})]
+    assets += [Asset(a, tradable=False) for a in sorted(benchmark - held - known - {CASH})]
+    return Universe((*assets, Asset(CASH, name="Cash", asset_class="Cash")))
+
+
+def beliefs(request: OptimizationRequest) -> Moments:
+    """Given moments where the request brings them, estimates from its returns where it does not."""
+    mu, covariance = request.expected_returns, request.covariance
+    if request.returns is None and (covariance is None or mu is None or bool(np.isnan(mu).any())):
+        raise MissingInput(
+            "expected returns and a covariance are needed, or returns to estimate them from",
+            field="strategies",
+            measured={"expected_returns_given": mu is not None, "covariance_given": covariance is not None},
+            fixes=["give every strategy `returns`, or `expected_return` and a covariance (or volatility and correlation)"],
+        )
+    if request.returns is None and mu is not None and covariance is not None:
+        return Moments(request.universe, mu, Covariance(Sigma=covariance), request.estimation.periods_per_year)
+    from portopt.estimation import moments_from_returns
+
+    if request.returns is None:
+        raise MissingInput("returns are needed to estimate from", field="strategies")
+    estimated = moments_from_returns(request.universe, request.returns, request.estimation, request.risk_free_rate)
+    if mu is not None:
+        estimated = dataclasses.replace(estimated, mu=np.where(np.isnan(mu), estimated.mu, mu), expected_return_method="given")
+    if covariance is not None:
+        estimated = dataclasses.replace(estimated, covariance=Covariance(Sigma=covariance), covariance_method="given")
+    return estimated
+
+
+def exact_prices(snapshot: MarketSnapshot) -> dict[str, Decimal]:
+    """The last known price of every asset as the shortest decimal that is the same number."""
+    return {a: Decimal(repr(float(p))) for a, p in zip(snapshot.asset_ids, snapshot.latest_prices(), strict=True)}
+
+
+def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
+    """Policy and book as one frozen problem."""
+    policy, universe = request.policy, moments.universe
+    _require_described(policy.limits, universe)
+    prices = exact_prices(snapshot)
+    priced = snapshot.positions(tuple(a for a in universe.ids if a != CASH))
+    benchmark = None
+    if request.benchmark is not None:
+        benchmark = universe.vector({a: float(b) for a, b in request.benchmark.items()})
+    return Problem(
+        moments=moments,
+        **_terms(policy.objective, policy.limits, policy.costs, universe),
+        w_prev=request.holdings.weights(universe, prices),
+        benchmark=benchmark,
+        risk_free_rate=policy.risk_free_rate,
+        portfolio_value=float(request.holdings.value(prices)),
+        average_daily_value=_average_daily_value(snapshot, universe, priced),
+        prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
+        portfolio_id=request.holdings.portfolio_id,
+    )
+
+
+def formulate_weights(request: OptimizationRequest) -> Problem:
+    """A choice of weights alone (S1) as a problem."""
+    moments = beliefs(request)
+    universe = moments.universe
+
+    def vector(values: Mapping[str, float] | None) -> Vector | None:
+        return None if values is None else universe.vector(dict(values))
+
+    return Problem(
+        moments=moments,
+        **_terms(request.objective, request.limits, request.costs, universe),
+        w_prev=vector(request.current_weights),
+        benchmark=vector(request.benchmark_weights),
+        risk_free_rate=request.risk_free_rate,
+        portfolio_id=request.portfolio_id,
+    )
+
+
+NEEDS = {"min_quality": "quality_score", "sector_limits": "sector", "asset_class_limits": "asset_class"}
+
+
+def _require_described(limits: Mapping[str, Any], universe: Universe) -> None:
+    """A limit on an attribute that no asset has would forbid everything, or nothing, without a word."""
+    assets = [asset for asset in universe.assets if asset.id != CASH]
+    for kind, attribute in NEEDS.items():
+        if limits.get(kind) not in (None, False) and all(getattr(a, attribute) is None for a in assets):
+            raise MissingInput(
+                f"the policy limits {attribute.replace('_', ' ')} ({kind}), and none of the {len(assets)} assets has one",
+                field=f"universe.{attribute}",
+                measured={"assets": len(assets), "with_" + attribute: 0},
+                fixes=[
+                    f"add a column {attribute} to the holdings or universe file",
+                    f"take the limit away (limits.{kind} = null)",
+                ],
+            )
+
+
+def _terms(
+    objective: Mapping[str, Any], limits: Mapping[str, Any], costs: Mapping[str, Any], universe: Universe
+) -> dict[str, Any]:
+    """Terms from the catalog; what makes a portfolio a portfolio (budget, frozen holdings) is always among them."""
+    from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
+
+    structural: dict[str, Any] = {"budget": True}
+    if not all(asset.tradable for asset in universe.assets):
+        structural["frozen"] = True
+    return {
+        "objective": parse_objective(objective),
+        "limits": parse_limits({**structural, "long_only": True, **limits}),
+        "costs": parse_costs(costs),
+    }
+
+
+def _average_daily_value(snapshot: MarketSnapshot, universe: Universe, priced: Any) -> Vector | None:
+    if snapshot.volumes is None:
+        return None
+    traded = snapshot.prices[-ADV_WINDOW:, priced] * snapshot.volumes[-ADV_WINDOW:, priced]
+    out = np.full(len(universe), np.inf)
+    out[[i for i, a in enumerate(universe.ids) if a != CASH]] = np.nanmean(traded, axis=0)
+    return out
