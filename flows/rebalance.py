@@ -53,7 +53,7 @@ async def decide(order: RebalanceOrder, request: RebalanceRequest, snapshot: Mar
     records.report_progress(60.0, "certified; rounding to shares")
     plan = decisions.generate_trades(request, snapshot, answer, validated)
     document = decisions.conclude(request, snapshot, answer, validated, plan, order.frontier)
-    return records.persist(run, document, order.approval_hours > 0)
+    return records.persist(run, document, answer, order.approval_hours > 0)
 
 
 async def approve(run: RunRecord, hours: float) -> Any:

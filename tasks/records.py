@@ -8,13 +8,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
-from portopt import recording, service
+from portopt import pipeline, recording, service
 from portopt.adapters.jobs import artifacts
 from portopt.adapters.jobs.orchestration import outside_only
 from portopt.domain.errors import PortoptError
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
+from portopt.pipeline import Answer
 from portopt.runtime import runtime
 
 BACKOFF = exponential_backoff(2)
@@ -27,9 +28,9 @@ def begin(request: RebalanceRequest, snapshot: MarketSnapshot) -> RunRecord:
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def persist(run: RunRecord, document: dict[str, Any], await_approval: bool) -> RunRecord:
+def persist(run: RunRecord, document: dict[str, Any], answer: Answer, await_approval: bool) -> RunRecord:
     """Report, result, projection and outbox row."""
-    return service.finish(run, document, runtime(), timings={}, await_approval=await_approval)
+    return service.finish(run, document, runtime(), timings=pipeline.timings_of(answer), await_approval=await_approval)
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)

@@ -28,9 +28,10 @@ def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe
     quarantined = {f.asset_id for f in snapshot.findings if f.treatment == "quarantined"}
     held = {a for a, n in request.holdings.shares.items() if n != 0}
     benchmark = set(request.benchmark or {})
+    priced = set(snapshot.asset_ids)
     assets: list[Asset] = []
     for asset in request.universe.assets:
-        if asset.id not in snapshot.asset_ids:  # cash, and candidates without a price
+        if asset.id not in priced:  # cash, and candidates without a price
             continue
         if asset.id in quarantined:
             if asset.id in held | benchmark:

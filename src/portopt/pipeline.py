@@ -149,6 +149,11 @@ def optimize(problem: Problem, relax_order: tuple[str, ...] = ()) -> Answer:
     return Answer(problem, relaxed, form, optimization.optimize(relaxed, form=form), gave_way, diagnosis)
 
 
+def timings_of(answer: Answer) -> dict[str, float]:
+    """Seconds inside the engine; of the record, not of the document, which knows no clock."""
+    return {} if answer.solution.raw is None else {"optimize": answer.solution.raw.seconds}
+
+
 def validate(answer: Answer) -> ValidatedSolution:
     """The audit. Raises CertificateRefused; an infeasible answer raises InfeasibleRequest with its diagnosis."""
     from portopt import validation

@@ -38,7 +38,8 @@ S4 = ("id", "name", "description", "method_version", *S4_LIMITS)
 S4_DEFAULTS = ("commission_per_trade", "market_impact_bps", "min_trade_value", "risk_free_rate", "annualization_factor")
 
 # S4 asks for a fully invested book. Whole shares can never come to exactly 100 %, so the remainder that one lot of
-# the dearest shares leaves is allowed as cash: at most 2 % of the portfolio. It is never borrowed: long_only holds for cash too.
+# the dearest shares leaves is allowed as cash: at most 2 % of the portfolio. It is never borrowed: long_only holds for
+# cash too.
 S4_CASH = {"max": 0.02}
 
 
