@@ -340,8 +340,9 @@ def _joined(parts: list[Vector]) -> Vector:
 def _entries(A: sp.sparray | Matrix, columns: Indices, first: int) -> Entries:
     """The nonzeros of A, its rows moved down by `first`, its columns to `columns`."""
     if isinstance(A, np.ndarray):
-        rows, cols = np.nonzero(A)
-        return rows + first, columns[cols], A[rows, cols]
+        there = A != 0.0
+        rows = np.repeat(np.arange(first, first + len(A)), np.count_nonzero(there, axis=1))
+        return rows, np.broadcast_to(columns, A.shape)[there], A[there]
     block = A if A.format == "coo" else A.tocoo()
     return block.coords[0] + first, columns[block.coords[1]], block.data
 
@@ -349,10 +350,17 @@ def _entries(A: sp.sparray | Matrix, columns: Indices, first: int) -> Entries:
 def _stacked(parts: Sequence[Entries]) -> Entries:
     if not parts:
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0)
+    if len(parts) == 1:
+        return parts[0]
     rows, cols, values = zip(*parts, strict=True)
     return np.concatenate(rows), np.concatenate(cols), np.concatenate(values)
 
 
 def _csr(entries: Entries, shape: tuple[int, int]) -> sp.csr_array:
     rows, cols, values = entries
+    # In order already, and so without repeats: what a dense block comes as, where sorting costs more than all the rest.
+    steps = np.diff(rows)
+    if len(rows) and np.all((steps > 0) | ((steps == 0) & (np.diff(cols) > 0))):
+        starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])
+        return sp.csr_array((values, cols.astype(np.int32), starts.astype(np.int32)), shape=shape)
     return sp.csr_array((values, (rows, cols)), shape=shape)

@@ -15,7 +15,8 @@ from portopt.optimization.ladder import climb
 from portopt.optimization.polish import polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
 
-ROUGH = ("structured", "piqp-dense", "piqp-sparse")
+OWN = "structured"
+ROUGH = (OWN, "piqp-dense", "piqp-sparse")
 
 
 def solve_convex(
@@ -29,13 +30,16 @@ def solve_convex(
     program = scaled(form)
     if len(program.columns) == 0:
         return _everything_fixed(program, began)
-    answer = climb(program, solver=solver, time_limit=time_limit)
+    answer = climb(program, solver=solver, time_limit=time_limit, fine=not polish)
     better = polished(program, answer) if polish else None
     tried: tuple[str, ...] = ()
-    # All but the last of the ladder leave the last digits to the polish; where it declines, the next one is asked.
+    # All but the last of the ladder leave the last digits to the polish; where it declines, our own is asked for more of
+    # them, then the next one.
     while polish and better is None and answer.status is SolveStatus.OPTIMAL and answer.solver in ROUGH:
+        fine = answer.solver == OWN and OWN not in tried
+        without = tuple(name for name in (*tried, answer.solver) if not (fine and name == OWN))
         tried = (*tried, answer.solver)
-        again = climb(program, solver=solver, time_limit=time_limit, without=tried)
+        again = climb(program, solver=solver, time_limit=time_limit, without=without, fine=fine)
         if again.status is not SolveStatus.OPTIMAL:
             break
         answer, better = again, polished(program, again)

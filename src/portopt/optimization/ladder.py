@@ -29,16 +29,21 @@ CONIC_COLUMNS = 1_000
 
 
 def climb(
-    program: Scaled, *, solver: str | None = None, time_limit: float | None = None, without: tuple[str, ...] = ()
+    program: Scaled,
+    *,
+    solver: str | None = None,
+    time_limit: float | None = None,
+    without: tuple[str, ...] = (),
+    fine: bool = False,
 ) -> SolverAnswer:
-    """The first answer down the ladder. without: solvers not to ask (again).
+    """The first answer down the ladder. without: solvers not to ask (again). fine: for an answer that will not be polished.
 
     A claim of infeasibility by an interior point is confirmed before it is believed, and so is one of unboundedness: both
     are also what a solver says that has lost its way.
     """
     answer = SolverAnswer(SolveStatus.FAILED, "none", message="no solver takes a quadratic or conic program in integers")
     for name in (name for name in ladder(program, solver) if name not in without):
-        answer = _call(name, program, time_limit)
+        answer = _call(name, program, time_limit, fine)
         if answer.status in (SolveStatus.OPTIMAL, SolveStatus.TIME_LIMIT):
             break
         if answer.status is SolveStatus.INFEASIBLE and (name == "highs" or is_empty(program, time_limit)):
@@ -89,11 +94,11 @@ def is_empty(program: Scaled, time_limit: float | None = None) -> bool:
     return bool(program.cones) and clarabel.solve(bare, time_limit).status is SolveStatus.INFEASIBLE
 
 
-def _call(name: str, program: Scaled, time_limit: float | None) -> SolverAnswer:
+def _call(name: str, program: Scaled, time_limit: float | None, fine: bool) -> SolverAnswer:
     if name == "highs":
         return highs.solve(program, time_limit)
     if name == "structured":
-        return structured.solve(program, time_limit)
+        return structured.solve(program, time_limit, structured.FINE if fine else structured.ENOUGH)
     if name == "clarabel":
         return clarabel.solve(program, time_limit)
     return piqp.solve_dense(program) if name == "piqp-dense" else piqp.solve_sparse(program)

@@ -18,12 +18,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Matrix, Vector
+from portopt.domain.program import Cone
 from portopt.optimization.helpers import flat_columns
 from portopt.optimization.presolve import Scaled
 
 MOST_ROWS = 400  # rows that are not light
 MOST_BLOCK = 2500  # columns of a dense block
 HELD = 1e-11  # added to curvature and rows, so that flat directions and dependent rows stay where they are
+FULL = 0.2  # of its entries: a matrix with more of them is kept as an array, a product with it costs a tenth
 
 
 class Structure:
@@ -51,122 +53,162 @@ class Structure:
 
     def _split(self, program: Scaled) -> None:
         A, h = program.A, len(self.helpers)
-        self.A_main = A[self.rows][:, self.main].toarray()
-        on_helpers = A[self.rows][:, self.helpers]
+        self.AT = sp.csr_array(A.T)
+        heavy = A[self.rows] if len(self.light) else A
+        self.A_main = (heavy[:, self.main] if h else heavy).toarray()
+        on_helpers = heavy[:, self.helpers]
         self.touching = np.flatnonzero(np.diff(on_helpers.indptr))
         self.A_help = on_helpers[self.touching].toarray() if len(self.touching) else np.zeros((0, h))
-        light = sp.coo_array(A[self.light][:, self.helpers])
+        of_light = A[self.light] if h else A[:0]
+        light = sp.coo_array(of_light[:, self.helpers])
         self.l_row, self.l_helper, self.l_value = light.coords[0], light.coords[1], light.data
-        of_main = A[self.light][:, self.main]
+        of_main = of_light[:, self.main]
         self.partner, self.across = of_main.indices, of_main.data  # one entry a row, in row order
         place = np.full(len(program.q), -1)
         place[self.main] = np.arange(len(self.main))
-        self.block_at = place[program.P.columns]
-        self.cones = [_ConeParts(cone.B, place, program) for cone in program.cones]
+        self.cones = [ConeMap(cone, place, program) for cone in program.cones]
+        block_at = place[program.P.columns]
+        wide = [cone.at for cone in self.cones if len(cone.at)]
+        if len(block_at) and all(len(at) == len(block_at) and np.array_equal(at, block_at) for at in wide):
+            self.block = block_at
+        else:
+            self.block = np.unique(np.concatenate([block_at, *wide])) if wide else block_at
+        where = np.full(len(self.main), -1)
+        where[self.block] = np.arange(len(self.block))
+        easy = np.ones(len(self.main), dtype=bool)
+        easy[self.block] = False
+        self.easy = np.flatnonzero(easy)
+        self.own = where[block_at]
+        self.work = np.zeros((len(self.block),) * 2, order="F")  # one for all iterations: fresh memory costs a factorization
+        for cone in self.cones:
+            cone.inside = where[cone.at]
 
 
-class _ConeParts:
-    """B1'B1 of one cone as a diagonal and a dense block on `at`, and its first row."""
+class ConeMap:
+    """B of one cone, and B1'B1 as a diagonal, a dense block on `at`, and its first row.
 
-    def __init__(self, B: sp.csr_array, place: Indices, program: Scaled) -> None:
-        size = int((place >= 0).sum())
-        tail = B[1:]
-        entries = np.diff(tail.indptr)
-        row_of = np.repeat(np.arange(tail.shape[0]), entries)
-        alone = entries[row_of] == 1
-        self.diagonal = np.zeros(size)
-        np.add.at(self.diagonal, place[tail.indices[alone]], tail.data[alone] ** 2)
-        self.at, self.block = np.zeros(0, dtype=np.intp), np.zeros((0, 0))
-        if not alone.all():
-            wide = tail[np.flatnonzero(entries > 1)]
-            columns = np.unique(wide.indices)
-            self.at, self.block = place[columns], _gram(wide[:, columns].toarray(), columns, program)
-        self.first = np.zeros(size)
-        head = B[[0]]
-        self.first[place[head.indices]] = head.data
+    multiple: where the dense block is that multiple of the objective's own (the same Sigma), and is not formed.
+    """
 
+    def __init__(self, cone: Cone, place: Indices, program: Scaled) -> None:
+        B, M = cone.B, len(program.q)
+        used = np.zeros(M, dtype=bool)
+        used[B.indices] = True
+        self.columns, self.b, self.size = np.flatnonzero(used), cone.b, M
+        number = np.cumsum(used) - 1
+        narrow = sp.csr_array((B.data, number[B.indices], B.indptr), shape=(B.shape[0], len(self.columns)))
+        self.is_full = B.nnz > FULL * narrow.shape[0] * narrow.shape[1]
+        self.B: Any = narrow.toarray() if self.is_full else narrow
+        self.BT: Any = self.B.T if self.is_full else sp.csr_array(narrow.T)
+        n = int((place >= 0).sum())
+        self.first = np.zeros(n)
+        head = slice(B.indptr[0], B.indptr[1])
+        self.first[place[B.indices[head]]] = B.data[head]
+        self.has_first = head.stop > head.start
+        self.diagonal = np.zeros(n)
+        self.at, self.inside, self.block, self.multiple = np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros((0, 0)), 0.0
+        if self.is_full:
+            tail = self.B[1:]
+            kept = np.flatnonzero(tail.any(axis=0))
+            self.at = place[self.columns[kept]]
+            self._gram(tail if len(kept) == tail.shape[1] else tail[:, kept], self.columns[kept], program)
+            return
+        entries = np.diff(B.indptr)
+        entries[0] = 0
+        alone = np.repeat(entries == 1, np.diff(B.indptr))
+        np.add.at(self.diagonal, place[B.indices[alone]], B.data[alone] ** 2)
+        wide = np.flatnonzero(entries > 1)
+        if len(wide):
+            W = narrow[wide]
+            kept = np.unique(W.indices)
+            self.at = place[self.columns[kept]]
+            self._gram(W[:, kept].toarray(), self.columns[kept], program)
 
-def _gram(W: Matrix, columns: Indices, program: Scaled) -> Matrix:
-    """W'W; where it is a multiple of the objective's own block (the same Sigma) that is taken instead of the product."""
-    P = program.P
-    if len(columns) <= len(P.columns):
-        at = np.searchsorted(P.columns, columns)
-        if np.array_equal(P.columns[np.minimum(at, len(P.columns) - 1)], columns):
-            block = P.block if len(at) == len(P.columns) else P.block[np.ix_(at, at)]
+    def _gram(self, W: Matrix, columns: Indices, program: Scaled) -> None:
+        P = program.P
+        if np.array_equal(columns, P.columns):
             probe = np.cos(np.arange(1.0, len(columns) + 1.0))
-            theirs, ours = block @ probe, W.T @ (W @ probe)
+            theirs, ours = P.block @ probe, W.T @ (W @ probe)
             ratio = float(ours @ theirs / max(float(theirs @ theirs), 1e-300))
             if np.abs(ours - ratio * theirs).max() <= 1e-11 * np.abs(ours).max():
-                return np.asarray(block * ratio)
-    return np.asarray(W.T @ W)
+                self.multiple = ratio
+                return
+        self.block = np.asarray(W.T @ W)
+
+    def times(self, x: Vector) -> Vector:
+        """B x."""
+        return np.asarray(self.B @ x[self.columns])
+
+    def back(self, z: Vector) -> Vector:
+        """B'z, (M,)."""
+        out = np.zeros(self.size)
+        out[self.columns] = self.BT @ z
+        return out
 
 
 class BarrierSystem:
     """Factorized for one iteration. D (M,), E (r,): the diagonals. cones: (1/eta^2, B'Jw (M,)) of each cone."""
 
     def __init__(self, structure: Structure, program: Scaled, D: Vector, E: Vector, cones: list[tuple[float, Vector]]) -> None:
-        from scipy.linalg import lapack
+        from scipy.linalg import blas, lapack
 
         t = self._t = structure
         self._lapack: Any = lapack
+        self._blas: Any = blas
         self._over_h = 1.0 / D[t.helpers]
         curvature = program.P.diagonal[t.main] + D[t.main] + HELD
         extra_rows, extra_E = [], []
-        for (weight, g), parts in zip(cones, t.cones, strict=True):
-            curvature += weight * parts.diagonal
+        for (weight, g), cone in zip(cones, t.cones, strict=True):
+            curvature += weight * cone.diagonal
             extra_rows.append(g[t.main])
             extra_E.append(0.5 / weight)
-            if parts.first.any():
-                extra_rows.append(parts.first)
+            if cone.has_first:
+                extra_rows.append(cone.first)
                 extra_E.append(-1.0 / weight)
         # Light rows, after the helpers: -(diag), so eliminating them adds a diagonal to the partners.
         light = np.bincount(t.l_row, t.l_value**2 * self._over_h[t.l_helper], len(t.light)) + HELD
         self._over_light = 1.0 / light
         curvature += np.bincount(t.partner, t.across**2 * self._over_light, len(t.main))
-        A = np.vstack([t.A_main, *extra_rows]) if extra_rows else t.A_main
+        A = np.vstack([t.A_main, *extra_rows])
         S = np.diag(np.concatenate([E[t.rows] + HELD, extra_E]))
         if len(t.touching):
             scaled = t.A_help * self._over_h
             self._mixed = _by_light(t, scaled)
             over = self._mixed * self._over_light
-            A = A.copy() if A is t.A_main else A
-            np.subtract.at(A.T, (t.partner[:, None], t.touching), (over * t.across).T)
+            for k, row in enumerate(t.touching):
+                A[row] -= np.bincount(t.partner, over[k] * t.across, len(t.main))
             S[np.ix_(t.touching, t.touching)] += scaled @ t.A_help.T - over @ self._mixed.T
-        self._A, self._extra = A, len(extra_E)
-        self._curve(program, curvature, cones)
-        self._HA = self._inverse(A.T)
-        S += A @ self._HA
-        self._lu, self._pivots = lapack.dgetrf(S)[:2]
+        self._extra = len(extra_E)
+        self._over_easy = 1.0 / curvature[t.easy]
+        self._A_easy = A[:, t.easy] if len(t.block) else A
+        S += (self._A_easy * self._over_easy) @ self._A_easy.T
+        if len(t.block):
+            self._cholesky = self._factored(program, curvature[t.block], cones)
+            A_block = A[:, t.block] if len(t.easy) else A
+            self._V = self._blas.dtrsm(1.0, self._cholesky, A_block.T, lower=True)
+            S += self._V.T @ self._V
+        self._lu, self._pivots = lapack.dgetrf(S, overwrite_a=True)[:2]
 
-    def _curve(self, program: Scaled, curvature: Vector, cones: list[tuple[float, Vector]]) -> None:
-        """Factor the curvature of the main columns: a diagonal, or Cholesky of the dense block."""
-        t = self._t
-        wide = [parts.at for parts in t.cones if len(parts.at)]
-        self._diagonal = curvature
-        self._block = np.unique(np.concatenate([t.block_at, *wide])) if len(t.block_at) or wide else t.block_at
-        if len(self._block) == 0:
-            return
-        place = np.full(len(t.main), -1)
-        place[self._block] = np.arange(len(self._block))
-        whole = len(self._block) == len(t.block_at)
-        H = program.P.block.copy(order="F") if whole else np.zeros((len(self._block),) * 2, order="F")
-        if not whole and len(t.block_at):
-            H[np.ix_(place[t.block_at], place[t.block_at])] = program.P.block
-        for (weight, _), parts in zip(cones, t.cones, strict=True):
-            if len(parts.at) == len(self._block):
-                H += weight * parts.block
-            elif len(parts.at):
-                H[np.ix_(place[parts.at], place[parts.at])] += weight * parts.block
-        H.flat[:: len(H) + 1] += curvature[self._block]
-        self._cholesky, info = self._lapack.dpotrf(H, lower=True, overwrite_a=True, clean=False)
+    def _factored(self, program: Scaled, diagonal: Vector, cones: list[tuple[float, Vector]]) -> Matrix:
+        """Cholesky of the dense block: the objective's own, the cones', the barrier."""
+        t, b = self._t, len(self._t.block)
+        own = 1.0 + sum(weight * cone.multiple for (weight, _), cone in zip(cones, t.cones, strict=True))
+        H = t.work
+        if len(t.own) == b:  # symmetric, so that its transpose, which lies in memory as LAPACK wants it, will do
+            np.multiply(program.P.block.T, own, out=H)
+        else:
+            H[:] = 0.0
+            H[np.ix_(t.own, t.own)] = own * program.P.block
+        for (weight, _), cone in zip(cones, t.cones, strict=True):
+            if len(cone.block) == b:
+                H += weight * cone.block.T
+            elif len(cone.block):
+                H[np.ix_(cone.inside, cone.inside)] += weight * cone.block
+        H.T.flat[:: b + 1] += diagonal
+        L, info = self._lapack.dpotrf(H, lower=True, overwrite_a=True, clean=False)
         if info:
             raise np.linalg.LinAlgError("the curvature is not positive definite")
-
-    def _inverse(self, B: Matrix) -> Matrix:
-        out = (B.T / self._diagonal).T
-        if len(self._block):
-            out[self._block] = self._lapack.dpotrs(self._cholesky, B[self._block], lower=True)[0]
-        return out
+        return np.asarray(L)
 
     def solve(self, a: Vector, b: Vector) -> tuple[Vector, Vector]:
         """(dx (M,), dy (r,))."""
@@ -174,17 +216,15 @@ class BarrierSystem:
         x, y = np.zeros(len(a)), np.zeros(len(b))
         over_a = a[t.helpers] * self._over_h
         b_light = b[t.light] - np.bincount(t.l_row, t.l_value * over_a[t.l_helper], len(t.light))
-        a_main, b_rows = a[t.main].copy(), np.concatenate([b[t.rows], np.zeros(self._extra)])
+        a_main, b_rows = a[t.main], np.concatenate([b[t.rows], np.zeros(self._extra)])
         over_b = b_light * self._over_light
         a_main += np.bincount(t.partner, t.across * over_b, len(t.main))
         if len(t.touching):
             b_rows[t.touching] -= t.A_help @ over_a + self._mixed @ over_b
-        Ha = self._inverse(a_main[:, None])[:, 0]
-        y_rows = self._lapack.dgetrs(self._lu, self._pivots, self._A @ Ha - b_rows)[0]
-        x_main = Ha - self._HA @ y_rows
+        y_rows, x_main = self._solve_main(a_main, b_rows)
         y[t.rows], x[t.main] = y_rows[: len(t.rows)], x_main
         y_light = t.across * x_main[t.partner] * self._over_light - over_b
-        pull = np.bincount(t.l_helper, t.l_value * 0.0, len(t.helpers))
+        pull = np.zeros(len(t.helpers))
         if len(t.touching):
             y_light -= (self._mixed.T @ y_rows[t.touching]) * self._over_light
             pull = t.A_help.T @ y_rows[t.touching]
@@ -192,6 +232,20 @@ class BarrierSystem:
         pull += np.bincount(t.l_helper, t.l_value * y_light[t.l_row], len(t.helpers))
         x[t.helpers] = over_a - self._over_h * pull
         return x, y
+
+    def _solve_main(self, a: Vector, b: Vector) -> tuple[Vector, Vector]:
+        """The rows that are not light, and the columns that are no helpers."""
+        t, x = self._t, np.zeros(len(a))
+        over = a[t.easy] * self._over_easy
+        right = self._A_easy @ over - b
+        if len(t.block):
+            u = self._blas.dtrsv(self._cholesky, a[t.block], lower=True)
+            right += self._V.T @ u
+        y = self._lapack.dgetrs(self._lu, self._pivots, right)[0]
+        x[t.easy] = over - (self._A_easy.T @ y) * self._over_easy
+        if len(t.block):
+            x[t.block] = self._blas.dtrsv(self._cholesky, u - self._V @ y, lower=True, trans=1)
+        return y, x
 
 
 def _by_light(t: Structure, scaled: Matrix) -> Matrix:

@@ -9,39 +9,38 @@ infeasibility.  Source: Mehrotra (1992); for the cones Vandenberghe (2010), the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 
 from portopt.domain.arrays import Indices, Mask, Vector
-from portopt.domain.program import Cone
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.presolve import Scaled, SolverAnswer
 from portopt.optimization.solvers.barrier_system import BarrierSystem, Structure
 from portopt.optimization.solvers.second_order import Scaling, longest_step, product, quotient
 
 ITERATIONS = 60
-FEASIBLE = 1e-9
-GAP = 1e-9
+ENOUGH = 1e-6  # for the polish; where it declines this solver is asked once more, for
+FINE = 1e-9
 NEAR = 1e-5  # what is still taken when rounding stops it earlier: the polish corrects it, or the next solver is asked
 TO_BOUNDARY = 0.995
 FIRST_SLACK = 0.1  # weights are of size one and less
 REFINEMENTS = 2
 ROUGH = 1e-7  # a direction this exact needs no refinement
+EARLY = 1e-3  # nor does one so far from the end
 SPREAD = 5.0  # and of many columns they add up to about one
 
 
-def solve(program: Scaled, time_limit: float | None = None) -> SolverAnswer:
-    """Optimal to about 1e-9 with multipliers, or failed with the reason; or out of time."""
+def solve(program: Scaled, time_limit: float | None = None, tolerance: float = ENOUGH) -> SolverAnswer:
+    """Optimal to about `tolerance` with multipliers, or failed with the reason; or out of time."""
     deadline = None if time_limit is None else perf_counter() + time_limit
     structure = Structure(program)
     if not structure.fits:
         return SolverAnswer(SolveStatus.FAILED, "structured", message="not of this solver's kind")
     try:
         with np.errstate(all="ignore"):
-            quick = replace(program, cones=tuple(_quick(cone) for cone in program.cones))
-            return _iterate(quick, structure, deadline)
+            return _iterate(program, structure, deadline, tolerance)
     except np.linalg.LinAlgError as error:
         return SolverAnswer(SolveStatus.FAILED, "structured", message=str(error))
 
@@ -78,24 +77,24 @@ class _Box:
         return np.where(self.has_low, u - self.lower, 1.0), np.where(self.has_high, self.upper - u, 1.0)
 
 
-def _iterate(program: Scaled, structure: Structure, deadline: float | None) -> SolverAnswer:
+def _iterate(program: Scaled, structure: Structure, deadline: float | None, tolerance: float) -> SolverAnswer:
     unequal = np.flatnonzero(program.row_lower != program.row_upper)
     lower = np.concatenate([program.lower, program.row_lower[unequal]])
     upper = np.concatenate([program.upper, program.row_upper[unequal]])
     box = _Box(lower, upper, np.isfinite(lower), np.isfinite(upper))
     degree = max(1, int(box.has_low.sum() + box.has_high.sum()) + len(program.cones))
-    p = _start(program, box, unequal)
+    p = _start(program, structure, box, unequal)
     near: SolverAnswer | None = None
     iteration = 0
     for iteration in range(ITERATIONS):
         if deadline is not None and perf_counter() > deadline:
             return SolverAnswer(SolveStatus.TIME_LIMIT, "structured", iteration, message="out of time")
-        here = _Residuals(program, box, unequal, p)
+        here = _Residuals(program, structure, box, unequal, p)
         if not here.is_finite:
             break
         if here.within(NEAR, NEAR):
             near = here.answer(iteration)
-            if here.within(FEASIBLE, GAP):
+            if here.within(tolerance, tolerance):
                 return near
         scalings = [Scaling(s, z) for s, z in zip(p.s, p.z, strict=True)]
         if not all(scaling.is_sound for scaling in scalings):  # rounding has put a pair outside its cone
@@ -114,18 +113,18 @@ def _iterate(program: Scaled, structure: Structure, deadline: float | None) -> S
 class _Residuals:
     """What is left of every condition at a point."""
 
-    def __init__(self, program: Scaled, box: _Box, unequal: Indices, p: _Point) -> None:
+    def __init__(self, program: Scaled, structure: Structure, box: _Box, unequal: Indices, p: _Point) -> None:
         self.program, self.box, self.unequal, self.p = program, box, unequal, p
         M = len(program.q)
         x, r = p.u[:M], p.u[M:]
         Px = program.P.times(x)
-        self.dual = np.concatenate([Px + program.q + program.A.T @ p.y, -p.y[unequal]]) - p.low + p.high
-        for cone, z in zip(program.cones, p.z, strict=True):
-            self.dual[:M] -= cone.B.T @ z
+        self.dual = np.concatenate([Px + program.q + structure.AT @ p.y, -p.y[unequal]]) - p.low + p.high
+        for cone, z in zip(structure.cones, p.z, strict=True):
+            self.dual[cone.columns] -= cone.BT @ z
         Ax = program.A @ x
         self.primal = Ax - program.row_upper
         self.primal[unequal] = Ax[unequal] - r
-        self.outside = [cone.B @ x + cone.b - s for cone, s in zip(program.cones, p.s, strict=True)]
+        self.outside = [cone.times(x) + cone.b - s for cone, s in zip(structure.cones, p.s, strict=True)]
         self.to_low, self.to_high = box.slacks(p.u)
         pairs = sum(float(s @ z) for s, z in zip(p.s, p.z, strict=True))
         self.gap = float(p.low @ self.to_low + p.high @ self.to_high) + pairs
@@ -151,52 +150,65 @@ class _Step:
 
     def __init__(self, program: Scaled, structure: Structure, here: _Residuals, scalings: list[Scaling]) -> None:
         p, M = here.p, len(program.q)
-        self._program, self._box, self._unequal, self._p, self._scalings = program, here.box, here.unequal, p, scalings
+        self._program, self._structure, self._box, self._unequal, self._p, self._scalings = (
+            program,
+            structure,
+            here.box,
+            here.unequal,
+            p,
+            scalings,
+        )
         self._dual, self._primal, self._outside = here.dual, here.primal, here.outside
         self._to_low, self._to_high = here.to_low, here.to_high
         self._D = p.low / here.to_low + p.high / here.to_high
         E = np.zeros(len(here.primal))
         E[here.unequal] = 1.0 / self._D[M:]
-        pairs = zip(scalings, program.cones, strict=True)
-        rows = [(1.0 / w.eta**2, np.asarray(cone.B.T @ _mirrored(w.w))) for w, cone in pairs]
+        pairs = zip(scalings, structure.cones, strict=True)
+        rows = [(1.0 / w.eta**2, cone.back(_mirrored(w.w))) for w, cone in pairs]
         self._E = E
+        self._is_near = here.within(EARLY, EARLY)
         self._system = BarrierSystem(structure, program, self._D[:M], E, rows)
 
     def towards(self, target: float, affine: _Point | None) -> _Point:
         """The Newton direction for products equal to `target`; affine: the first direction, for its second-order term."""
-        p, box, M = self._p, self._box, len(self._program.q)
+        p = self._p
         on_low, on_high = target - p.low * self._to_low, target - p.high * self._to_high
         if affine is not None:
             on_low, on_high = on_low - affine.u * affine.low, on_high + affine.u * affine.high
-        on_low, on_high = np.where(box.has_low, on_low, 0.0), np.where(box.has_high, on_high, 0.0)
-        rho = -self._dual + on_low / self._to_low - on_high / self._to_high
-        a, b = rho[:M].copy(), -self._primal
-        b[self._unequal] += rho[M:] / self._D[M:]
-        kept = []
-        for k, (w, cone) in enumerate(zip(self._scalings, self._program.cones, strict=True)):
+        pulls = []
+        for k, w in enumerate(self._scalings):
             d = -product(w.point, w.point)
             d[0] += target
             if affine is not None:
                 d -= product(w.over(affine.s[k]), w.times(affine.z[k]))
-            toward = w.over(quotient(w.point, d))
-            kept.append(toward)
-            a += cone.B.T @ (toward - w.over(w.over(self._outside[k])))
+            pulls.append(w.over(quotient(w.point, d)))
+        return self._direction(on_low, on_high, pulls)
+
+    def _direction(self, on_low: Vector, on_high: Vector, pulls: list[Vector]) -> _Point:
+        """The step that removes the residuals and changes the products by on_low, on_high; pulls: the cones' own changes."""
+        p, box, M, cones = self._p, self._box, len(self._program.q), self._structure.cones
+        on_low, on_high = np.where(box.has_low, on_low, 0.0), np.where(box.has_high, on_high, 0.0)
+        rho = -self._dual + on_low / self._to_low - on_high / self._to_high
+        a, b = rho[:M].copy(), -self._primal
+        b[self._unequal] += rho[M:] / self._D[M:]
+        for w, cone, pull, out in zip(self._scalings, cones, pulls, self._outside, strict=True):
+            a[cone.columns] += cone.BT @ (pull - w.over(w.over(out)))
         dx, dy = self._solved(a, b)
         du = np.concatenate([dx, (dy[self._unequal] + rho[M:]) / self._D[M:]])
-        ds = [cone.B @ dx + out for cone, out in zip(self._program.cones, self._outside, strict=True)]
-        dz = [toward - w.over(w.over(d)) for toward, w, d in zip(kept, self._scalings, ds, strict=True)]
+        ds = [cone.times(dx) + out for cone, out in zip(cones, self._outside, strict=True)]
+        dz = [pull - w.over(w.over(d)) for pull, w, d in zip(pulls, self._scalings, ds, strict=True)]
         low, high = (on_low - p.low * du) / self._to_low, (on_high + p.high * du) / self._to_high
-        return _Point(du, dy, np.where(box.has_low, low, 0.0), np.where(box.has_high, high, 0.0), ds, dz)
+        return _Point(du, dy, low * box.has_low, high * box.has_high, ds, dz)
 
     def _solved(self, a: Vector, b: Vector) -> tuple[Vector, Vector]:
         """The system solved; refined where there are cones, whose scaling loses digits as their boundary comes near."""
         program, D = self._program, self._D[: len(a)]
         dx, dy = self._system.solve(a, b)
         size = float(np.abs(a).max(initial=0.0))
-        for _ in range(REFINEMENTS if self._scalings else 0):
-            left_a = a - program.P.times(dx) - D * dx - program.A.T @ dy
-            for w, cone in zip(self._scalings, program.cones, strict=True):
-                left_a -= cone.B.T @ w.over(w.over(cone.B @ dx))
+        for _ in range(REFINEMENTS if self._scalings and self._is_near else 0):
+            left_a = a - program.P.times(dx) - D * dx - self._structure.AT @ dy
+            for w, cone in zip(self._scalings, self._structure.cones, strict=True):
+                left_a[cone.columns] -= cone.BT @ w.over(w.over(cone.times(dx)))
             left_b = b - program.A @ dx + self._E * dy
             if max(float(np.abs(left_a).max()), float(np.abs(left_b).max(initial=0.0))) <= ROUGH * size:
                 break
@@ -207,22 +219,19 @@ class _Step:
     def longest(self, d: _Point) -> float:
         """The longest step that keeps every slack, multiplier and cone pair inside, at most 1e6."""
         p, box = self._p, self._box
-        steps = [1e6]
-        for value, change in (
-            (self._to_low[box.has_low], d.u[box.has_low]),
-            (self._to_high[box.has_high], -d.u[box.has_high]),
-            (p.low[box.has_low], d.low[box.has_low]),
-            (p.high[box.has_high], d.high[box.has_high]),
-        ):
-            falling = change < 0
-            if falling.any():
-                steps.append(float((-value[falling] / change[falling]).min()))
+        falls = (
+            -d.u / self._to_low * box.has_low,
+            d.u / self._to_high * box.has_high,
+            -d.low / np.where(box.has_low, p.low, 1.0),
+            -d.high / np.where(box.has_high, p.high, 1.0),
+        )
+        steps = [1.0 / max(1e-6, float(fall.max(initial=0.0))) for fall in falls]
         for k in range(len(p.s)):
             steps += [longest_step(p.s[k], d.s[k]), longest_step(p.z[k], d.z[k])]
         return min(steps)
 
 
-def _start(program: Scaled, box: _Box, unequal: Indices) -> _Point:
+def _start(program: Scaled, structure: Structure, box: _Box, unequal: Indices) -> _Point:
     """Inside every box, near its nearer side where it is wide; multipliers of one size; cones pushed inside."""
     A = program.A
     width = np.where(box.has_low & box.has_high, box.upper - box.lower, np.inf)
@@ -234,22 +243,16 @@ def _start(program: Scaled, box: _Box, unequal: Indices) -> _Point:
     u[len(program.q) :] = A[unequal] @ u[: len(program.q)]
     u = np.where(box.has_low, np.maximum(u, box.lower + room), u)
     u = np.where(box.has_high, np.minimum(u, box.upper - room), u)
-    size = max(1e-2, float(np.abs(program.q).max(initial=0.0)))
+    size = max(1e-2, float(np.abs(program.q[program.wanted]).max(initial=0.0)))
     low, high = box.slacks(u)
     s, z = [], []
-    for cone in program.cones:
-        point = cone.B @ u[: len(program.q)] + cone.b
+    for cone in structure.cones:
+        point = cone.times(u[: len(program.q)]) + cone.b
         point[0] = max(point[0], 1.1 * float(np.linalg.norm(point[1:])) + FIRST_SLACK)
         s.append(point)
         z.append(np.concatenate([[size], np.zeros(len(point) - 1)]))
     mu = 0.1 * size * first
     return _Point(u, np.zeros(A.shape[0]), np.where(box.has_low, mu / low, 0.0), np.where(box.has_high, mu / high, 0.0), s, z)
-
-
-def _quick(cone: Cone) -> Cone:
-    """B as an array where it is mostly full: a product with it costs a tenth."""
-    full = cone.B.nnz > 0.2 * cone.B.shape[0] * cone.B.shape[1]
-    return replace(cone, B=cone.B.toarray()) if full else cone
 
 
 def _mirrored(w: Vector) -> Vector:
