@@ -34,7 +34,7 @@ async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
         try:
             run = await decide(order, request, snapshot, run)
         except PortoptError as error:
-            records.withdraw(run, error)
+            records.record_refusal(run, error)
             return refused(error)
     records.publish(run)
     records.report_progress(100.0, f"{run.run_id} is on record")
