@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
+from portopt.optimization.cone_map import ConeMap, cone_maps
 from portopt.optimization.helpers import flat_columns, without_round_trips
 from portopt.optimization.presolve import Scaled, SolverAnswer
 from portopt.optimization.ratio_scale import RatioScale
@@ -38,6 +39,7 @@ class ActiveSet:
     on: Mask
     pull: Vector
     helpers: Mask
+    maps: list[ConeMap] = field(default_factory=list)
     scale: RatioScale | None = None
     implied: list[tuple[Indices, Indices, Vector]] = field(default_factory=list)
     stuck: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
@@ -63,8 +65,9 @@ class ActiveSet:
         side[-y > Ax - program.row_lower] = -1
         side[program.row_lower == program.row_upper] = 2
         pull, on = np.zeros(len(program.cones)), np.zeros(len(program.cones), dtype=bool)
-        for k, cone in enumerate(program.cones):
-            s, z = cone.B @ x + cone.b, answer.z[k]
+        maps = cone_maps(program)
+        for k, cone in enumerate(maps):
+            s, z = cone.times(x) + cone.b, answer.z[k]
             slack = s[0] - np.linalg.norm(s[1:])
             on[k] = z[0] > slack and s[0] > 0
             pull[k] = z[0] / s[0] if on[k] else 0.0
@@ -81,6 +84,7 @@ class ActiveSet:
             on=on,
             pull=pull,
             helpers=flat_columns(program),
+            maps=maps,
             scale=scale,
         )
 
@@ -105,8 +109,7 @@ class ActiveSet:
 
     def cone_value(self, k: int) -> Vector:
         """s = Bx + b of one cone."""
-        cone = self.program.cones[k]
-        return np.asarray(cone.B @ self.x + cone.b)
+        return self.maps[k].times(self.x) + self.maps[k].b
 
     def cone_gradient(self, k: int) -> tuple[float, Vector]:
         """h = (||s1||^2 - s0^2)/2 of one cone and its gradient (M,)."""
@@ -115,7 +118,7 @@ class ActiveSet:
         signed[0] = -s[0]
         norm = float(np.linalg.norm(s[1:]))
         # As a product: the difference of the squares loses the digits that say how far off the radius is.
-        return 0.5 * (norm - float(s[0])) * (norm + float(s[0])), np.asarray(self.program.cones[k].B.T @ signed)
+        return 0.5 * (norm - float(s[0])) * (norm + float(s[0])), self.maps[k].back(signed)
 
     def z(self) -> tuple[Vector, ...]:
         out = []

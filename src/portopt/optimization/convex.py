@@ -12,11 +12,10 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.exact import on_bounds, with_exact_sums, with_tight_cones, within_box
 from portopt.optimization.ladder import climb
-from portopt.optimization.polish import polished
+from portopt.optimization.polish import has_polish, polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
 
-OWN = "structured"
-ROUGH = (OWN, "piqp-dense", "piqp-sparse")
+FINER = ("structured", "clarabel")  # solvers that stop earlier when a polish follows
 
 
 def solve_convex(
@@ -30,14 +29,15 @@ def solve_convex(
     program = scaled(form)
     if len(program.columns) == 0:
         return _everything_fixed(program, began)
-    answer = climb(program, solver=solver, time_limit=time_limit, fine=not polish)
-    better = polished(program, answer) if polish else None
+    is_last = not polish or not has_polish(form)
+    answer = climb(program, solver=solver, time_limit=time_limit, fine=is_last)
+    better = None if is_last else polished(program, answer)
     tried: tuple[str, ...] = ()
-    # All but the last of the ladder leave the last digits to the polish; where it declines, our own is asked for more of
-    # them, then the next one.
-    while polish and better is None and answer.status is SolveStatus.OPTIMAL and answer.solver in ROUGH:
-        fine = answer.solver == OWN and OWN not in tried
-        without = tuple(name for name in (*tried, answer.solver) if not (fine and name == OWN))
+    # A first answer leaves the last digits to the polish; where it declines, the same solver is asked for more of them,
+    # then the next one.
+    while not is_last and better is None and answer.status is SolveStatus.OPTIMAL:
+        fine = answer.solver in FINER and answer.solver not in tried
+        without = tuple(name for name in (*tried, answer.solver) if not (fine and name == answer.solver))
         tried = (*tried, answer.solver)
         again = climb(program, solver=solver, time_limit=time_limit, without=without, fine=fine)
         if again.status is not SolveStatus.OPTIMAL:

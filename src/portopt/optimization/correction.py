@@ -96,7 +96,7 @@ def _to_surface(state: ActiveSet, k: int) -> float:
     """How far x may drift before it meets the surface of a cone it is inside."""
     if state.scale is None:
         return np.inf
-    return longest_step(state.cone_value(k), np.asarray(state.program.cones[k].B @ state.scale.drift), np.inf)
+    return longest_step(state.cone_value(k), state.maps[k].times(state.scale.drift), np.inf)
 
 
 def _cone_faults(state: ActiveSet, size: float) -> Vector:

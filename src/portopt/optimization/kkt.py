@@ -36,7 +36,8 @@ class TooLarge(Exception):
 
 
 class Kkt:
-    """The factorized system. H: curvature of the objective plus `extra` (M,) diagonal and `wide` (a, M), scaled `weights`.
+    """The factorized system. H: curvature of the objective, its dense block `own` times, plus `extra` (M,) diagonal and
+    `wide` (a, M), scaled `weights`.
 
     free (f,), rows (r,): positions of the unknowns. G: (c, M) gradients of the active cones.
     helpers: (M,) columns without any curvature that stage 1 may give away.
@@ -50,6 +51,7 @@ class Kkt:
         rows: Indices,
         *,
         helpers: Mask,
+        own: float,
         extra: Vector,
         wide: Matrix,
         weights: Vector,
@@ -80,16 +82,16 @@ class Kkt:
         self._h, self._B = curvature[self._easy], B
         if len(self._hard) + len(B) > MOST_DENSE:
             raise TooLarge
-        self._factor(P, chosen[self._hard], extra, wide, weights)
+        self._factor(P, chosen[self._hard], own, extra, wide, weights)
 
-    def _factor(self, P: Quadric, hard: Indices, extra: Vector, wide: Matrix, weights: Vector) -> None:
+    def _factor(self, P: Quadric, hard: Indices, own: float, extra: Vector, wide: Matrix, weights: Vector) -> None:
         from scipy.linalg import lapack
 
         h, m = len(hard), len(self._B)
         B_hard, B_easy = self._B[:, self._hard], self._B[:, self._easy]
         K = np.zeros((h + m, h + m), order="F")
         if h:
-            K[:h, :h] = P.sub(hard)
+            K[:h, :h] = P.sub(hard, own)
             K.flat[: h * (h + m) : h + m + 1] += extra[hard]
             if len(wide):
                 W = wide[:, hard]

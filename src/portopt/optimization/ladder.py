@@ -5,7 +5,8 @@
     quadratic, factor form, up to 3,000   PIQP sparse, then Clarabel
     wider ones                            our own interior point (solvers/structured.py), then PIQP, then Clarabel
     cones                                 Clarabel
-    second-order cones, 1,000 columns     our own interior point, then Clarabel
+    second-order cones, 500 columns or
+    60 of a dense covariance              our own interior point, then Clarabel
 
 The limits are where one overtook the other, measured.
 """
@@ -25,7 +26,8 @@ from portopt.optimization.solvers import clarabel, highs, piqp, structured
 SOLVERS = ("structured", "piqp-dense", "piqp-sparse", "clarabel", "highs")
 DENSE_COLUMNS = 120
 SPARSE_COLUMNS = 3_000
-CONIC_COLUMNS = 1_000
+CONIC_COLUMNS = 500
+CONIC_DENSE = 60
 
 
 def climb(
@@ -64,7 +66,7 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
         suitable: tuple[str, ...] = ("highs",) if program.P.is_zero and not program.cones else ()
     elif program.cones:
         second_order = all(cone.kind == "second_order" for cone in program.cones)
-        wide = len(program.q) > CONIC_COLUMNS or len(program.P.columns) > DENSE_COLUMNS
+        wide = len(program.q) > CONIC_COLUMNS or len(program.P.columns) > CONIC_DENSE
         suitable = ("structured", "clarabel") if second_order and wide else ("clarabel",)
     elif program.P.is_zero:
         suitable = ("highs", "clarabel")
@@ -100,5 +102,5 @@ def _call(name: str, program: Scaled, time_limit: float | None, fine: bool) -> S
     if name == "structured":
         return structured.solve(program, time_limit, structured.FINE if fine else structured.ENOUGH)
     if name == "clarabel":
-        return clarabel.solve(program, time_limit)
+        return clarabel.solve(program, time_limit, clarabel.FINE if fine else clarabel.ENOUGH)
     return piqp.solve_dense(program) if name == "piqp-dense" else piqp.solve_sparse(program)

@@ -107,29 +107,30 @@ def _cones_at(state: ActiveSet, cones: Indices) -> tuple[Vector, Matrix, Vector]
     return np.array([value for value, _ in pairs]), G, np.maximum(firsts, AT_APEX) ** 2
 
 
-def _system(state: ActiveSet, free: Indices, rows: Indices, cones: Indices, G: Matrix) -> Kkt:
-    """The factorized system. Rows of a cone with one entry curve one column; the others are kept as rows."""
-    p = state.program
-    extra = np.zeros(len(state.x))
+def _system(state: ActiveSet, free: Indices, active: Indices, cones: Indices, G: Matrix) -> Kkt:
+    """The factorized system. A cone of the objective's own Sigma adds to it; another one's dense rows are kept as rows."""
+    extra, own = np.zeros(len(state.x)), 1.0
     wide, weights = [], []
     for k in cones:
-        B, pull = p.cones[k].B, float(state.pull[k])
-        sign = np.full(B.shape[0], pull)
-        sign[0] = -pull
-        entries = np.diff(B.indptr)
-        row_of = np.repeat(np.arange(B.shape[0]), entries)
-        alone = entries[row_of] == 1
-        np.add.at(extra, B.indices[alone], sign[row_of[alone]] * B.data[alone] ** 2)
-        many = np.flatnonzero(entries > 1)
-        if len(many):
-            wide.append(B[many].toarray())
-            weights.append(sign[many])
+        cone, pull = state.maps[k], float(state.pull[k])
+        extra[cone.columns] += pull * cone.diagonal - pull * np.where(cone.single_first, cone.first**2, 0.0)
+        if cone.first.any() and not cone.single_first:
+            wide.append(cone.back(np.eye(1, len(cone.b))[0])[None, :])
+            weights.append(np.array([-pull]))
+        if cone.multiple:
+            own += pull * cone.multiple
+        elif len(cone.wide):
+            rows = np.zeros((len(cone.dense), len(extra)))
+            rows[:, cone.columns[cone.wide]] = cone.rows()
+            wide.append(rows)
+            weights.append(np.full(len(rows), pull))
     return Kkt(
-        p.P,
+        state.program.P,
         state.A,
         free,
-        rows,
+        active,
         helpers=state.helpers,
+        own=own,
         extra=extra,
         wide=np.vstack(wide) if wide else np.zeros((0, len(extra))),
         weights=np.concatenate(weights) if weights else np.zeros(0),

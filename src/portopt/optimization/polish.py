@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from portopt.domain.program import StandardForm
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.active_set import ActiveSet
 from portopt.optimization.apex import flattened
@@ -30,15 +31,18 @@ STATIONARY = 1e-10  # of the gradient
 ROUNDED = 1e-16  # of the gradient: a multiplier that small is none
 
 
+def has_polish(form: StandardForm) -> bool:
+    """Whether it is of the polish's kind."""
+    return not form.integer.any() and all(cone.kind == "second_order" for cone in form.cones)
+
+
 def polished(program: Scaled, answer: SolverAnswer, scale: RatioScale | None = None) -> SolverAnswer | None:
     """The exact optimum near `answer`, or None when the correction does not settle or the program is not of its kind.
 
     Its kind: convex quadratic or linear, with second-order cones. answer: optimal, with multipliers.
     scale: for a ratio; its theta is moved to the best one.
     """
-    if answer.status is not SolveStatus.OPTIMAL or answer.x is None or answer.y is None or program.integer.any():
-        return None
-    if any(cone.kind != "second_order" for cone in program.cones):
+    if answer.status is not SolveStatus.OPTIMAL or answer.x is None or answer.y is None or not has_polish(program.form):
         return None
     exact = _corrected(program, answer, scale)
     flat = flattened(program, answer) if exact is None else None

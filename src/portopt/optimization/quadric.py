@@ -76,8 +76,8 @@ class Quadric:
             out[self.columns] += self.block @ x[self.columns]
         return out
 
-    def sub(self, chosen: Indices) -> Matrix:
-        """P[chosen, chosen] as an array."""
+    def sub(self, chosen: Indices, own: float = 1.0) -> Matrix:
+        """P[chosen, chosen] as an array, its dense block `own` times."""
         out = np.zeros((len(chosen), len(chosen)))
         if len(self.columns):
             place = np.full(len(self.diagonal), -1)
@@ -88,6 +88,8 @@ class Quadric:
                 out = self.block[np.ix_(at, at)]
             else:
                 out[np.ix_(inside, inside)] = self.block[np.ix_(at[inside], at[inside])]
+        if own != 1.0:
+            out *= own
         out.flat[:: len(chosen) + 1] += self.diagonal[chosen]
         return out
 

@@ -24,13 +24,15 @@ from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.convex import finished, solve_convex
 from portopt.optimization.ladder import climb
 from portopt.optimization.methods.homogenized import homogenized, utility_duals
-from portopt.optimization.polish import polished
+from portopt.optimization.polish import has_polish, polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
 from portopt.optimization.ratio_scale import RatioScale
 
 INF = float("inf")
 FIRST_GAMMA = 4.0
 SECANTS = 5
+SETTLING = 20
+SETTLED = 1e-9  # of the variance
 NEAR = 0.2  # how far the polish may have to move the risk aversion
 RISKLESS = 1e-14  # of the largest variance
 SUSPICIOUS = 1e-5
@@ -83,6 +85,8 @@ def _by_utility(form: StandardForm, solver: str | None, time_limit: float | None
     t, before = 1.0 / FIRST_GAMMA, None
     if crossing(form):
         return None
+    if not has_polish(form):
+        return _settled(form, t, solver, time_limit, began)
     for _ in range(SECANTS):
         program = scaled(utility_form(form, 1.0 / t))
         if len(program.columns) == 0:
@@ -97,13 +101,32 @@ def _by_utility(form: StandardForm, solver: str | None, time_limit: float | None
             exact = _sharpened(form, program, answer, 1.0 / t, began)
             if exact is not None:
                 return exact
-        mismatch = variance - t * excess
-        after = variance / excess
-        if before is not None and before[1] != mismatch:
-            secant = t - mismatch * (t - before[0]) / (mismatch - before[1])
-            after = secant if 0.1 * t < secant < 10.0 * t else after
-        before, t = (t, mismatch), after
+        before, t = (t, variance - t * excess), _closer(t, excess, variance, before)
     return None
+
+
+def _settled(form: StandardForm, t: float, solver: str | None, time_limit: float | None, began: float) -> RawAnswer | None:
+    """The same for what has no polish (power cones): secant steps until the utility program is the ratio's own."""
+    before = None
+    for _ in range(SETTLING):
+        raw = solve_convex(utility_form(form, 1.0 / t), solver=solver, time_limit=time_limit)
+        excess, variance = _excess_and_variance(form, raw)
+        if raw.status is not SolveStatus.OPTIMAL or excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
+            return None
+        mismatch = variance - t * excess
+        if abs(mismatch) <= SETTLED * variance:
+            return replace(raw, seconds=perf_counter() - began)
+        before, t = (t, mismatch), _closer(t, excess, variance, before)
+    return None
+
+
+def _closer(t: float, excess: float, variance: float, before: tuple[float, float] | None) -> float:
+    """The next 1/gamma: by the secant through (t, variance - t excess) and the point before; else variance over excess."""
+    mismatch, after = variance - t * excess, variance / excess
+    if before is not None and before[1] != mismatch:
+        secant = t - mismatch * (t - before[0]) / (mismatch - before[1])
+        after = secant if 0.1 * t < secant < 10.0 * t else after
+    return after
 
 
 def _by_homogenizing(form: StandardForm, solver: str | None, time_limit: float | None, began: float) -> RawAnswer:
@@ -134,6 +157,7 @@ def _by_homogenizing(form: StandardForm, solver: str | None, time_limit: float |
     program = scaled(utility_form(form, excess / variance))
     near = lowered(program, interior)
     exact = _sharpened(form, program, near, excess / variance, began) if len(program.columns) else None
+    exact = exact or _settled(form, variance / excess, solver, time_limit, began)
     return exact or finished(program, interior, None, began)
 
 

@@ -18,14 +18,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Matrix, Vector
-from portopt.domain.program import Cone
+from portopt.optimization.cone_map import ConeMap, cone_maps
 from portopt.optimization.helpers import flat_columns
 from portopt.optimization.presolve import Scaled
 
 MOST_ROWS = 400  # rows that are not light
 MOST_BLOCK = 2500  # columns of a dense block
 HELD = 1e-11  # added to curvature and rows, so that flat directions and dependent rows stay where they are
-FULL = 0.2  # of its entries: a matrix with more of them is kept as an array, a product with it costs a tenth
 
 
 class Structure:
@@ -66,7 +65,8 @@ class Structure:
         self.partner, self.across = of_main.indices, of_main.data  # one entry a row, in row order
         place = np.full(len(program.q), -1)
         place[self.main] = np.arange(len(self.main))
-        self.cones = [ConeMap(cone, place, program) for cone in program.cones]
+        self.maps = cone_maps(program)
+        self.cones = [_ConePart(cone, place) for cone in self.maps]
         block_at = place[program.P.columns]
         wide = [cone.at for cone in self.cones if len(cone.at)]
         if len(block_at) and all(len(at) == len(block_at) and np.array_equal(at, block_at) for at in wide):
@@ -84,66 +84,23 @@ class Structure:
             cone.inside = where[cone.at]
 
 
-class ConeMap:
-    """B of one cone, and B1'B1 as a diagonal, a dense block on `at`, and its first row.
+class _ConePart:
+    """B1'B1 of one cone among the main columns: a diagonal, and a dense block on `at` or a multiple of the objective's.
 
-    multiple: where the dense block is that multiple of the objective's own (the same Sigma), and is not formed.
+    first: its first row. inside: where `at` stands in the system's dense block.
     """
 
-    def __init__(self, cone: Cone, place: Indices, program: Scaled) -> None:
-        B, M = cone.B, len(program.q)
-        used = np.zeros(M, dtype=bool)
-        used[B.indices] = True
-        self.columns, self.b, self.size = np.flatnonzero(used), cone.b, M
-        number = np.cumsum(used) - 1
-        narrow = sp.csr_array((B.data, number[B.indices], B.indptr), shape=(B.shape[0], len(self.columns)))
-        self.is_full = B.nnz > FULL * narrow.shape[0] * narrow.shape[1]
-        self.B: Any = narrow.toarray() if self.is_full else narrow
-        self.BT: Any = self.B.T if self.is_full else sp.csr_array(narrow.T)
+    def __init__(self, cone: ConeMap, place: Indices) -> None:
         n = int((place >= 0).sum())
-        self.first = np.zeros(n)
-        head = slice(B.indptr[0], B.indptr[1])
-        self.first[place[B.indices[head]]] = B.data[head]
-        self.has_first = head.stop > head.start
-        self.diagonal = np.zeros(n)
-        self.at, self.inside, self.block, self.multiple = np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros((0, 0)), 0.0
-        if self.is_full:
-            tail = self.B[1:]
-            kept = np.flatnonzero(tail.any(axis=0))
-            self.at = place[self.columns[kept]]
-            self._gram(tail if len(kept) == tail.shape[1] else tail[:, kept], self.columns[kept], program)
-            return
-        entries = np.diff(B.indptr)
-        entries[0] = 0
-        alone = np.repeat(entries == 1, np.diff(B.indptr))
-        np.add.at(self.diagonal, place[B.indices[alone]], B.data[alone] ** 2)
-        wide = np.flatnonzero(entries > 1)
-        if len(wide):
-            W = narrow[wide]
-            kept = np.unique(W.indices)
-            self.at = place[self.columns[kept]]
-            self._gram(W[:, kept].toarray(), self.columns[kept], program)
-
-    def _gram(self, W: Matrix, columns: Indices, program: Scaled) -> None:
-        P = program.P
-        if np.array_equal(columns, P.columns):
-            probe = np.cos(np.arange(1.0, len(columns) + 1.0))
-            theirs, ours = P.block @ probe, W.T @ (W @ probe)
-            ratio = float(ours @ theirs / max(float(theirs @ theirs), 1e-300))
-            if np.abs(ours - ratio * theirs).max() <= 1e-11 * np.abs(ours).max():
-                self.multiple = ratio
-                return
-        self.block = np.asarray(W.T @ W)
-
-    def times(self, x: Vector) -> Vector:
-        """B x."""
-        return np.asarray(self.B @ x[self.columns])
-
-    def back(self, z: Vector) -> Vector:
-        """B'z, (M,)."""
-        out = np.zeros(self.size)
-        out[self.columns] = self.BT @ z
-        return out
+        self.multiple = cone.multiple
+        main = place[cone.columns]
+        self.first, self.diagonal = np.zeros(n), np.zeros(n)
+        self.first[main] = cone.first
+        self.diagonal[main] = cone.diagonal
+        self.has_first = bool(cone.first.any())
+        self.at = main[cone.wide]
+        self.block = np.zeros((0, 0)) if cone.multiple else cone.gram()
+        self.inside = self.at
 
 
 class BarrierSystem:

@@ -119,12 +119,12 @@ class _Residuals:
         x, r = p.u[:M], p.u[M:]
         Px = program.P.times(x)
         self.dual = np.concatenate([Px + program.q + structure.AT @ p.y, -p.y[unequal]]) - p.low + p.high
-        for cone, z in zip(structure.cones, p.z, strict=True):
+        for cone, z in zip(structure.maps, p.z, strict=True):
             self.dual[cone.columns] -= cone.BT @ z
         Ax = program.A @ x
         self.primal = Ax - program.row_upper
         self.primal[unequal] = Ax[unequal] - r
-        self.outside = [cone.times(x) + cone.b - s for cone, s in zip(structure.cones, p.s, strict=True)]
+        self.outside = [cone.times(x) + cone.b - s for cone, s in zip(structure.maps, p.s, strict=True)]
         self.to_low, self.to_high = box.slacks(p.u)
         pairs = sum(float(s @ z) for s, z in zip(p.s, p.z, strict=True))
         self.gap = float(p.low @ self.to_low + p.high @ self.to_high) + pairs
@@ -163,7 +163,7 @@ class _Step:
         self._D = p.low / here.to_low + p.high / here.to_high
         E = np.zeros(len(here.primal))
         E[here.unequal] = 1.0 / self._D[M:]
-        pairs = zip(scalings, structure.cones, strict=True)
+        pairs = zip(scalings, structure.maps, strict=True)
         rows = [(1.0 / w.eta**2, cone.back(_mirrored(w.w))) for w, cone in pairs]
         self._E = E
         self._is_near = here.within(EARLY, EARLY)
@@ -186,7 +186,7 @@ class _Step:
 
     def _direction(self, on_low: Vector, on_high: Vector, pulls: list[Vector]) -> _Point:
         """The step that removes the residuals and changes the products by on_low, on_high; pulls: the cones' own changes."""
-        p, box, M, cones = self._p, self._box, len(self._program.q), self._structure.cones
+        p, box, M, cones = self._p, self._box, len(self._program.q), self._structure.maps
         on_low, on_high = np.where(box.has_low, on_low, 0.0), np.where(box.has_high, on_high, 0.0)
         rho = -self._dual + on_low / self._to_low - on_high / self._to_high
         a, b = rho[:M].copy(), -self._primal
@@ -207,7 +207,7 @@ class _Step:
         size = float(np.abs(a).max(initial=0.0))
         for _ in range(REFINEMENTS if self._scalings and self._is_near else 0):
             left_a = a - program.P.times(dx) - D * dx - self._structure.AT @ dy
-            for w, cone in zip(self._scalings, self._structure.cones, strict=True):
+            for w, cone in zip(self._scalings, self._structure.maps, strict=True):
                 left_a[cone.columns] -= cone.BT @ w.over(w.over(cone.times(dx)))
             left_b = b - program.A @ dx + self._E * dy
             if max(float(np.abs(left_a).max()), float(np.abs(left_b).max(initial=0.0))) <= ROUGH * size:
@@ -246,7 +246,7 @@ def _start(program: Scaled, structure: Structure, box: _Box, unequal: Indices) -
     size = max(1e-2, float(np.abs(program.q[program.wanted]).max(initial=0.0)))
     low, high = box.slacks(u)
     s, z = [], []
-    for cone in structure.cones:
+    for cone in structure.maps:
         point = cone.times(u[: len(program.q)]) + cone.b
         point[0] = max(point[0], 1.1 * float(np.linalg.norm(point[1:])) + FIRST_SLACK)
         s.append(point)
