@@ -25,7 +25,10 @@ ShippedPolicy = Literal["quality_focused", "aggressive_growth", "conservative_in
 
 
 def _field(position: int, default: Any, title: str, description: str, *choices: dict[str, Any], **more: Any) -> Any:
-    """A field of the form. choices: what the form offers instead of one box to type in, each with a title."""
+    """A field of the form; its words are plain, since one of Prefect's two interfaces shows Markdown as it is written.
+
+    choices: what the form offers instead of one box to type in, each with a title.
+    """
 
     def form(schema: dict[str, Any]) -> None:
         # PostgreSQL re-orders nested fields; `position` is what the form sorts by.
@@ -58,28 +61,28 @@ class RebalanceOrder(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     portfolio_id: str = _field(
-        1, SAMPLE, "Portfolio", "The portfolio's id, under which the run is kept. `sample` is the demonstration book.",
+        1, SAMPLE, "Portfolio", "The portfolio's id, under which the run is kept. sample is the demonstration book.",
         min_length=1, max_length=64,
     )  # fmt: skip
     holdings: str = _field(
         2, SAMPLE, "Holdings",
-        "`sample`: the demonstration book. `store`: the portfolio as its last run found it. A file: CSV, Parquet or XLSX "
+        "sample: the demonstration book. store: the portfolio as its last run found it. A file: CSV, Parquet or XLSX "
         "with asset and shares, where the worker can read it.",
         {"title": "by name", "enum": [SAMPLE, "store"]}, {"title": "a file"},
         max_length=1024,
     )  # fmt: skip
     provider: str = _field(
         3, SAMPLE, "Prices",
-        "`sample`: 20 US stocks to 2022, stale. `sql` and `http`: the services in the settings. `yahoo`: the network. "
-        "Files: `files:PATH`, a file or folder of prices, or `files` for the one in the settings.",
+        "sample: 20 US stocks to 2022, stale. sql and http: the services in the settings. yahoo: the network. "
+        "Files: files:PATH, a file or folder of prices, or files for the one in the settings.",
         {"title": "source", "enum": [SAMPLE, "sql", "http", "yahoo"]}, {"title": "files", "pattern": "^files(:.+)?$"},
         max_length=1024, pattern="^(sample|files(:.+)?|sql|http|yahoo)$",
     )  # fmt: skip
     as_of: date | None = _optional(4, "As of", "Use prices up to this day. Empty: the newest there are.")
     policy: ShippedPolicy = _field(
         5, "quality_focused", "Policy",
-        "`quality_focused`: quality, close to the benchmark. `aggressive_growth`: larger positions, further from it. "
-        "`conservative_income`: only the best quality, little trading.",
+        "quality_focused: quality, close to the benchmark. aggressive_growth: larger positions, further from it. "
+        "conservative_income: only the best quality, little trading.",
     )  # fmt: skip
     custom_policy: str | None = _optional(
         6, "Policy of your own", "Id of a policy kept in the store. Empty: the one chosen above.", max_length=64

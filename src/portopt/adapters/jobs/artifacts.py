@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,56 +12,97 @@ from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
+    update_progress_artifact,
 )
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterKey,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
+from prefect.runtime import flow_run
 
 from portopt.domain.errors import PortoptError
 from portopt.domain.run import RunRecord
 
+Row = Mapping[str, Any]
+
 
 def publish(record: RunRecord) -> None:
-    """The proposal table, before and after, and a link to the report."""
+    """The proposal table, before and after with the reasons, and a link to the report."""
+    document = record.document or {}
+    title = _text(document.get("verdict", {}).get("title", ""))
+    create_table_artifact(list(proposal_rows(document)), key="proposal", description=f"{title} {record.run_id}")
+    create_markdown_artifact(before_after(document), key="before-after", description="The verdict, the figures, the reasons")
+    if record.report_path:
+        path = Path(record.report_path).resolve()
+        # A browser follows no link from a server's page to a file; the path can be copied.
+        said = f"The whole report, one file that needs no network: `{path}`, on the machine that ran this."
+        create_link_artifact(path.as_uri(), link_text=path.name, key="report", description=said)
+
+
+def proposal_rows(document: Row) -> Iterator[dict[str, str]]:
+    """The orders as they should go, then what is kept. The reason comes last: the interface does not wrap its cells."""
     from portopt.reports.formats import money, percent, shares
 
-    document = record.document or {}
     currency = document.get("currency", "")
-    rows = [
-        {
+    lines = {line["asset_id"]: line for line in document.get("proposal", [])}
+    ordered = [trade["asset_id"] for trade in document.get("trades", [])]
+    held = [asset for asset, line in lines.items() if asset not in ordered and (line["weight_before"] or line["weight_after"])]
+    for line in (lines[asset] for asset in (*ordered, *held)):
+        traded = line["side"] is not None
+        yield {
             "Asset": line["asset_id"],
+            "Side": line["side"] or "keep",
+            "Shares": shares(line["shares_change"], signed=True) if traded else "",
+            "Value": money(line["value"], currency) if traded else "",
+            "Cost": money(line["cost"], currency) if traded else "",
             "Current": percent(line["weight_before"]),
             "Target": percent(line["weight_after"]),
-            "Side": line["side"] or "keep",
-            "Shares": shares(line["shares_change"], signed=True),
-            "Value": money(line["value"], currency) if line["value"] else "",
-            "Cost": money(line["cost"], currency) if line["cost"] else "",
             "Why": line["why"],
         }
-        for line in document.get("proposal", [])
-    ]
-    create_table_artifact(rows, key="proposal", description=f"Proposal {record.run_id}")
-    create_markdown_artifact(before_after(document), key="before-after", description="The book before and after")
-    if record.report_path:
-        create_link_artifact(Path(record.report_path).resolve().as_uri(), link_text="Report", key="report")
 
 
-def before_after(document: Mapping[str, Any]) -> str:
-    """The verdict, then a Markdown table of the headline figures."""
+def before_after(document: Row) -> str:
+    """Markdown: the verdict, a table of the headline figures, the reason of every order."""
     from portopt.reports.console import figure_texts
 
     verdict = document.get("verdict", {})
-    lines = [f"**{verdict.get('title', '')}**", "", *verdict.get("sentences", []), ""]
-    lines += ["| figure | before | after | change |", "|---|---:|---:|---:|"]
+    lines = [f"**{_text(verdict.get('title', ''))}**", ""]
+    lines += [f"- {_text(sentence)}" for sentence in (*verdict.get("concessions", []), *verdict.get("sentences", []))]
+    lines += ["", "| Figure | Now | Proposed | Change |", "|---|---:|---:|---:|"]
     lines += [f"| {row['label']} | {' | '.join(figure_texts(row))} |" for row in document.get("figures", [])]
+    if document.get("trades"):
+        lines += ["", "**Why each order, in the order in which they should go**", ""]  # a list: tables do not wrap either
+    for trade in document.get("trades", []):
+        lines.append(f"1. {trade['side'].capitalize()} **{_text(trade['asset_id'])}**: {_text(trade['why'])}")
     return "\n".join(lines)
 
 
 def publish_problem(error: PortoptError) -> None:
     """Why there is no proposal: what was asked, what was measured, what would fix it."""
-    fixes = "\n".join(f"- {fix}" for fix in error.fixes) or "- none was found"
-    create_markdown_artifact(
-        f"## {error.title}\n\n{error.detail}\n\n**What would fix it**\n\n{fixes}", key="problem", description=error.code
-    )
+    lines = [f"**{_text(error.title)}**", "", _text(error.detail)]
+    if error.fixes:
+        lines += ["", "What would fix it:", "", *(f"- {_text(fix)}" for fix in error.fixes)]
+    create_markdown_artifact("\n".join(lines), key="problem", description=f"Why there is no proposal ({error.code})")
 
 
 def progress(percent: float, said: str) -> None:
-    """How far the run has come, under one key: the interface shows the latest."""
-    create_progress_artifact(percent, key="progress", description=said)
+    """How far the run has come: one bar for the run, moved on."""
+    run_id = flow_run.get_id()
+    with get_client(sync_client=True) as client:
+        bars = client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["progress"])),
+            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])),
+        )
+    if bars:
+        update_progress_artifact(bars[0].id, percent, description=said)
+    else:
+        create_progress_artifact(percent, key="progress", description=said)
+
+
+def _text(words: str) -> str:
+    """Words as they are, in Markdown: an asset called `*A|B*` is shown as that; a number and its unit stay on one line."""
+    whole = re.sub(r"(?<=\d) (?=%|bps\b|pp\b)", "\u00a0", words)
+    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", whole)

@@ -1,0 +1,70 @@
+"""The run form of the on-demand deployment as Prefect's own interface shows it to a person."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import httpx
+import pytest
+from integration.browser.devtools import Browser
+from support import REPOSITORY, environment
+
+from portopt.orders import RebalanceOrder
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+READY = 'document.body.innerText.includes("Validate parameters")'
+SUBMIT = '[...document.querySelectorAll("button")].find((b) => b.innerText.trim() === "Submit").click()'
+
+
+@pytest.fixture(scope="module")
+def form(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the form, deployed as prefect.yaml says."""
+    env = environment(tmp_path_factory.mktemp("form"), prefect_server)
+    for command in (["work-pool", "create", "portopt", "--type", "process", "--overwrite"], ["deploy", "--all"]):
+        prefect = [sys.executable, "-m", "prefect", "--no-prompt", *command]
+        done = subprocess.run(prefect, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+    found = httpx.get(f"{prefect_server}/deployments/name/rebalance/on-demand").raise_for_status().json()
+    return f"{prefect_server.removesuffix('/api')}/deployments/deployment/{found['id']}/run"
+
+
+def titles() -> list[str]:
+    fields = RebalanceOrder.model_json_schema()["properties"].values()
+    return [field["title"] for field in sorted(fields, key=lambda field: field["position"])]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_form_shows_every_field_in_order_with_its_words(browser: Browser, form: str, width: int) -> None:
+    with browser.page(width) as page:
+        page.open(form)
+        page.wait_for(READY, 60)
+        shown = page.ask("document.body.innerText")
+
+    places = [shown.find(f"\n{title} (Optional)\n") for title in titles()]
+    assert -1 not in places, [title for title, place in zip(titles(), places, strict=True) if place < 0]
+    assert places == sorted(places)
+    for field in RebalanceOrder.model_fields.values():
+        assert field.description in shown
+    assert 'Property is type "None"' not in shown
+
+
+def test_the_form_as_it_stands_is_accepted_and_orders_the_sample_book(browser: Browser, form: str) -> None:
+    api, deployment = form.split("/deployments/")[0] + "/api", form.split("/")[-2]
+
+    def runs() -> dict[str, dict]:
+        found = httpx.post(f"{api}/flow_runs/filter", json={"deployments": {"id": {"any_": [deployment]}}})
+        return {run["id"]: run["parameters"]["order"] for run in found.raise_for_status().json()}
+
+    before = runs()
+    with browser.page() as page:
+        page.open(form)
+        page.wait_for(READY, 60)
+        page.ask(SUBMIT)
+        page.wait_for('!location.pathname.endsWith("/run")')
+
+    ((run, order),) = ((run, order) for run, order in runs().items() if run not in before)
+    httpx.delete(f"{api}/flow_runs/{run}")
+    assert set(order) == set(RebalanceOrder.model_fields)
+    assert RebalanceOrder.model_validate(order) == RebalanceOrder()
