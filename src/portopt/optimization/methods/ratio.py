@@ -32,9 +32,11 @@ INF = float("inf")
 FIRST_GAMMA = 4.0
 SECANTS = 5
 SETTLING = 20
-SETTLED = 1e-9  # of the variance
+SETTLED = 1e-9  # of the variance; solvers do not always come so far
+NEARLY_SETTLED = 1e-6
 NEAR = 0.2  # how far the polish may have to move the risk aversion
 RISKLESS = 1e-14  # of the largest variance
+UNPOLISHED_RISKLESS = 1e-9
 SUSPICIOUS = 1e-5
 LEVERAGE = 1e-6  # one over the largest weight that is still an answer
 
@@ -107,17 +109,20 @@ def _by_utility(form: StandardForm, solver: str | None, time_limit: float | None
 
 def _settled(form: StandardForm, t: float, solver: str | None, time_limit: float | None, began: float) -> RawAnswer | None:
     """The same for what has no polish (power cones): secant steps until the utility program is the ratio's own."""
-    before = None
+    before: tuple[float, float] | None = None
+    best: tuple[float, RawAnswer] | None = None
     for _ in range(SETTLING):
         raw = solve_convex(utility_form(form, 1.0 / t), solver=solver, time_limit=time_limit)
         excess, variance = _excess_and_variance(form, raw)
         if raw.status is not SolveStatus.OPTIMAL or excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
-            return None
+            break
         mismatch = variance - t * excess
-        if abs(mismatch) <= SETTLED * variance:
-            return replace(raw, seconds=perf_counter() - began)
+        if best is None or abs(mismatch) < best[0] * variance:
+            best = (abs(mismatch) / variance, replace(raw, seconds=perf_counter() - began))
+        if best[0] <= SETTLED:
+            break
         before, t = (t, mismatch), _closer(t, excess, variance, before)
-    return None
+    return best[1] if best is not None and best[0] <= NEARLY_SETTLED else None
 
 
 def _closer(t: float, excess: float, variance: float, before: tuple[float, float] | None) -> float:
@@ -177,7 +182,8 @@ def _without_risk(form: StandardForm, excess: float) -> bool:
     raw = solve_convex(least)
     if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
         return False
-    return float(raw.x @ form.P_times(raw.x)) <= RISKLESS * largest_variance(form)
+    riskless = RISKLESS if raw.polished else UNPOLISHED_RISKLESS
+    return float(raw.x @ form.P_times(raw.x)) <= riskless * largest_variance(form)
 
 
 def _excess_and_variance(form: StandardForm, raw: RawAnswer) -> tuple[float, float]:
