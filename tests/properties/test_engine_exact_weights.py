@@ -89,7 +89,8 @@ def test_the_exact_sum_moves_no_weight_that_stands_on_a_bound():
         x = np.zeros(form.n_columns)
         x[: p.n] = w + rng.normal(0.0, 1e-17, p.n)
         x[: p.n][~free] = w[~free] + rng.choice([-3.8e-18, 0.0, 3.8e-18], int((~free).sum()))
-        out = with_exact_sums(form, on_bounds(form, x), np.ones(form.n_columns, dtype=bool))[: p.n]
+        box = form.box()
+        out = with_exact_sums(form, on_bounds(form, x, box), np.ones(form.n_columns, dtype=bool), box)[: p.n]
         assert np.array_equal(out[~free], w[~free]), seed
         moved += int(not np.array_equal(out[free], x[: p.n][free]))
     assert moved > 20

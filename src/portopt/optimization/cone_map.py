@@ -45,7 +45,8 @@ class ConeMap:
         of_dense = np.repeat(dense, entries)
         alone = ~of_dense
         alone[: entries[0]] = False
-        np.add.at(self.diagonal, narrow.indices[alone], B.data[alone] ** 2)
+        if alone.any():
+            np.add.at(self.diagonal, narrow.indices[alone], B.data[alone] ** 2)
         touched = np.zeros(shape[1], dtype=bool)
         touched[narrow.indices[of_dense]] = True
         self.wide = np.flatnonzero(touched)
@@ -87,5 +88,7 @@ class ConeMap:
 
 
 def cone_maps(program: Scaled) -> list[ConeMap]:
-    """One a cone."""
-    return [ConeMap(cone, program) for cone in program.cones]
+    """One a cone, made once a program: the solver and the polish share them."""
+    if len(program._maps) != len(program.cones):
+        program._maps[:] = [ConeMap(cone, program) for cone in program.cones]
+    return list(program._maps)

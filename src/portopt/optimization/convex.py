@@ -68,8 +68,9 @@ def finished(program: Scaled, raw: RawAnswer, exact: SolverAnswer | None, began:
     if exact is not None and exact.movable is not None:
         movable = np.zeros(len(raw.x), dtype=bool)
         movable[program.columns] = exact.movable
-    x = on_bounds(program.form, raw.x if exact is not None else within_box(program.form, raw.x))
-    x = with_tight_cones(program.form, with_exact_sums(program.form, x, movable))
+    box = program.form.box()
+    x = on_bounds(program.form, raw.x if exact is not None else within_box(raw.x, box), box)
+    x = with_tight_cones(program.form, with_exact_sums(program.form, x, movable, box), box)
     return replace(raw, x=x, polished=exact is not None, seconds=perf_counter() - began)
 
 

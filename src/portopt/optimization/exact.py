@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 
 from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.program import StandardForm
 
+Box: TypeAlias = tuple[Vector, Vector]  # what StandardForm.box gives
 ROUNDED = 1e-15  # a weight this close to a bound, or to zero, was rounded on its way there
 
 
-def on_bounds(form: StandardForm, x: Vector) -> Vector:
+def on_bounds(form: StandardForm, x: Vector, box: Box) -> Vector:
     """x with everything that misses zero, and every weight that misses a bound, by rounding alone put exactly there.
 
     No zero has a sign.
     """
-    lower, upper = form.box()
+    lower, upper = box
     out, n = np.where(np.abs(x) <= ROUNDED, 0.0, x), form.n_weights
     for side in (lower[:n], upper[:n]):
         near = np.isfinite(side) & (np.abs(out[:n] - side) <= ROUNDED)
@@ -25,7 +27,7 @@ def on_bounds(form: StandardForm, x: Vector) -> Vector:
     return out + 0.0  # -0.0 + 0.0 is 0.0
 
 
-def with_tight_cones(form: StandardForm, x: Vector) -> Vector:
+def with_tight_cones(form: StandardForm, x: Vector, box: Box) -> Vector:
     """x with every column that is paid for and only opens one cone at the least that the cone allows.
 
     The excess of a soft tracking error, the impact |z|^(3/2) of one trade: the objective then says of the weights what the
@@ -38,7 +40,7 @@ def with_tight_cones(form: StandardForm, x: Vector) -> Vector:
     for block in form.quadratics:
         helper[block.columns] = False
     helper &= (form.q > 0.0) & (np.bincount(np.concatenate([c.B.indices for c in form.cones]), minlength=len(x)) == 1)
-    lower, out = form.box()[0], x.copy()
+    lower, out = box[0], x.copy()
     for cone in form.cones:
         first = slice(cone.B.indptr[0], cone.B.indptr[1])
         if cone.kind == "exponential" or first.stop - first.start != 1 or not helper[cone.B.indices[first.start]]:
@@ -56,7 +58,7 @@ def with_tight_cones(form: StandardForm, x: Vector) -> Vector:
     return out
 
 
-def with_exact_sums(form: StandardForm, x: Vector, movable: Mask) -> Vector:
+def with_exact_sums(form: StandardForm, x: Vector, movable: Mask, box: Box) -> Vector:
     """x with one weight moved by rounding errors until math.fsum gives the row's side.
 
     Which row: the widest equality row that adds up weights and nothing else, the budget. Which weight: the largest that
@@ -66,7 +68,7 @@ def with_exact_sums(form: StandardForm, x: Vector, movable: Mask) -> Vector:
     if found is None:
         return x
     columns, total = found
-    lower, upper = form.box()
+    lower, upper = box
     room = np.minimum(x - lower, upper - x)[columns]
     inside = columns[(room > 1e-9) & movable[columns]]
     inside = inside if len(inside) else columns[room > 1e-9]
@@ -82,9 +84,9 @@ def with_exact_sums(form: StandardForm, x: Vector, movable: Mask) -> Vector:
     return out
 
 
-def within_box(form: StandardForm, x: Vector) -> Vector:
+def within_box(x: Vector, box: Box) -> Vector:
     """x moved into its bounds: the repair of an answer that could not be polished."""
-    lower, upper = form.box()
+    lower, upper = box
     return np.asarray(np.clip(x, lower, np.maximum(lower, upper)))
 
 

@@ -7,6 +7,7 @@ optimum, so rows, helper columns and the objective are brought to size one first
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -48,6 +49,7 @@ class Scaled:
     x_fixed: Vector
     cone_scale: Vector = field(default_factory=lambda: np.zeros(0))
     wanted: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    _maps: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)  # see cone_map.py; made once
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,8 @@ def restored(program: Scaled, answer: SolverAnswer, seconds: float) -> RawAnswer
         y = np.zeros(form.A.shape[0])
         y[program.rows] = answer.y * program.row_scale / program.objective_scale
         z = tuple(part * scale / program.objective_scale for part, scale in zip(answer.z, program.cone_scale, strict=True))
-        t = box_multipliers(form, x, y, z)
+        everywhere = answer.t is not None and len(program.columns) == form.n_columns
+        t = np.zeros(form.n_columns) if everywhere else box_multipliers(form, x, y, z)
         if answer.t is not None:
             t[program.columns] = answer.t / program.column_scale / program.objective_scale
         duals = Duals(y, spread(form, t), z)
