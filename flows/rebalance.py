@@ -67,5 +67,4 @@ async def approve(run: RunRecord, hours: float) -> Any:
         if answer.decision == "approve":
             return records.release(run).run_id
         error = rejected(run, answer.note or "rejected without a note")
-    records.withdraw(run, error)
-    return refused(error)
+    return refused(error) if records.withdraw(run, error) else run.run_id

@@ -17,8 +17,7 @@ from portopt.runtime import runtime
 @task(cache_policy=NO_CACHE)
 def ask_calendar(order: RebalanceOrder) -> bool:
     """Whether to work: the exchange has a session on the day asked for, or nobody asked for that."""
-    day = order.as_of or datetime.now(UTC).date()
-    return not order.only_on_trading_days or is_trading_day(runtime().settings.calendar, day)
+    return not order.only_on_trading_days or is_trading_day(runtime().settings.calendar, order.as_of, datetime.now(UTC))
 
 
 @task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[2, 5, 15], retry_condition_fn=outside_only)

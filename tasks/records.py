@@ -14,7 +14,7 @@ from portopt.adapters.jobs.orchestration import outside_only
 from portopt.domain.errors import PortoptError
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
-from portopt.domain.run import RunRecord
+from portopt.domain.run import RunRecord, RunStatus
 from portopt.pipeline import Answer
 from portopt.runtime import runtime
 
@@ -53,10 +53,12 @@ def record_refusal(run: RunRecord, error: PortoptError) -> None:
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def withdraw(run: RunRecord, error: PortoptError) -> None:
-    """A proposal that is not released stays on record as cancelled."""
-    runtime().runs.withdraw(run.run_id, error.problem())
+def withdraw(run: RunRecord, error: PortoptError) -> bool:
+    """A proposal that is not released stays on record as cancelled; False when somebody released it meanwhile."""
+    if not runtime().runs.withdraw(run.run_id, error.problem()):
+        return runtime().runs.get(run.run_id).status is RunStatus.CANCELLED
     artifacts.publish_problem(error)
+    return True
 
 
 @task(cache_policy=NO_CACHE)

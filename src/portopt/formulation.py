@@ -152,6 +152,8 @@ def _average_daily_value(snapshot: MarketSnapshot, universe: Universe, priced: A
     if snapshot.volumes is None:
         return None
     traded = snapshot.prices[-ADV_WINDOW:, priced] * snapshot.volumes[-ADV_WINDOW:, priced]
+    days = np.isfinite(traded).sum(axis=0)
     out = np.full(len(universe), np.inf)
-    out[[i for i, a in enumerate(universe.ids) if a != CASH]] = np.nanmean(traded, axis=0)
+    average = np.where(days > 0, np.nansum(traded, axis=0) / np.maximum(days, 1), np.nan)
+    out[[i for i, a in enumerate(universe.ids) if a != CASH]] = average
     return out

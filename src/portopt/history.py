@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt import pipeline
 from portopt.domain.canonical import canonical_json, digest, plain
-from portopt.domain.errors import MissingInput, UnknownRun
+from portopt.domain.errors import InvalidValue, MissingInput, UnknownRun
 from portopt.domain.run import RunRecord
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def replay(run_id: str, runtime: Runtime) -> dict[str, Any]:
         )
     request = rebalance_request_from_data(record.request)
     snapshot = pipeline.reopen(request, record.pricing_pack_id, runtime.packs)
-    document = pipeline.work(request, snapshot, frontier=record.document.get("frontier") is not None)
+    document, _ = pipeline.work(request, snapshot, frontier=record.document.get("frontier") is not None)
     replayed = digest(canonical_json(document))
     return {
         "run_id": run_id,
@@ -50,7 +50,10 @@ def packs_difference(a: str, b: str, runtime: Runtime) -> dict[str, Any]:
     """What changed in the data between two packs (or the packs of two runs), and in the decision between two runs."""
     from portopt.reports.difference import decision_difference
 
-    runs = {key: runtime.runs.get(key) for key in (a, b) if key.startswith("reb-")}
+    for name, key in (("a", a), ("b", b)):
+        if not key.startswith(("reb-", "pack-")):
+            raise InvalidValue(name, key, "is neither a run (reb-…) nor a pricing pack (pack-…)", fix="see `portopt runs`")
+    runs = {key: run_record(key, runtime) for key in (a, b) if key.startswith("reb-")}
     ids = [runs[key].pricing_pack_id if key in runs else key for key in (a, b)]
     answer: dict[str, Any] = {"a": a, "b": b, "data": plain(runtime.packs.difference(str(ids[0]), str(ids[1])))}
     first, second = (_decision_on(key, runs, runtime) for key in (a, b))
@@ -69,6 +72,8 @@ def _decision_on(key: str, named: Mapping[str, RunRecord], runtime: Runtime) -> 
 
 def runs(runtime: Runtime, *, portfolio_id: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
     """The newest runs, a line each."""
+    if not runtime.has_store:
+        return []
     return [run_line(r) for r in runtime.runs.runs(portfolio_id=portfolio_id, limit=limit)]
 
 
@@ -90,6 +95,8 @@ def run_line(record: RunRecord) -> dict[str, Any]:
 
 def run_record(run_id: str, runtime: Runtime) -> RunRecord:
     """Raises UnknownRun, naming the most recent runs."""
+    if not runtime.has_store:
+        raise UnknownRun(run_id)
     try:
         return runtime.runs.get(run_id)
     except UnknownRun:

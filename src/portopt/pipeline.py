@@ -8,6 +8,8 @@ The Prefect flow, `service` and the backtest all run these. Nothing here knows w
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -33,6 +35,9 @@ from portopt.ports import MarketDataProvider, PackStore
 DOCUMENT_VERSION = "1"  # part of every run's identity: a new meaning of the document is a new run
 
 
+Step = Callable[[str], AbstractContextManager[Any]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """What optimize gives: the problem as finally solved, its program, the solution, and what had to give way."""
@@ -54,8 +59,8 @@ def wanted_assets(request: RebalanceRequest) -> tuple[str, ...]:
     return tuple(sorted(named - {CASH}))
 
 
-def fetch(request: RebalanceRequest, market: MarketDataProvider, packs: PackStore) -> MarketSnapshot:
-    """Read the market as it stood at request.as_of, check it, keep it as an immutable pricing pack."""
+def fetch(request: RebalanceRequest, market: MarketDataProvider) -> MarketSnapshot:
+    """Read the market as it stood at request.as_of and check it. Nothing is kept yet."""
     from portopt.market import open_snapshot
 
     if not request.holdings.shares and request.holdings.cash <= 0:
@@ -72,7 +77,6 @@ def fetch(request: RebalanceRequest, market: MarketDataProvider, packs: PackStor
         query=_query(request),
     )
     _require_prices(request, snapshot)
-    packs.put(snapshot)
     return _with_histories_judged(request, snapshot)
 
 
@@ -238,10 +242,18 @@ def require_feasible(problem: Problem) -> None:
         validate(answer)
 
 
-def work(request: RebalanceRequest, snapshot: MarketSnapshot, *, frontier: bool = True) -> dict[str, Any]:
-    """Every step from a snapshot to the document, for a replay."""
-    problem = formulate(request, snapshot, estimate(request, snapshot))
-    answer = optimize(problem, request.policy.relax_order)
-    validated = validate(answer)
-    plan = trade(request, snapshot, answer, validated)
-    return document_of(conclude(request, snapshot, answer, validated, plan, frontier=frontier))
+def work(
+    request: RebalanceRequest, snapshot: MarketSnapshot, *, frontier: bool = True, step: Step = nullcontext
+) -> tuple[dict[str, Any], Answer]:
+    """Every step from a snapshot to the document. step: told the name of each as it begins."""
+    with step("estimate"):
+        moments = estimate(request, snapshot)
+    with step("optimize"):
+        answer = optimize(formulate(request, snapshot, moments), request.policy.relax_order)
+    with step("validate"):
+        validated = validate(answer)
+    with step("trade"):
+        plan = trade(request, snapshot, answer, validated)
+    with step("explain"):
+        document = document_of(conclude(request, snapshot, answer, validated, plan, frontier=frontier))
+    return document, answer

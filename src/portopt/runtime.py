@@ -41,8 +41,13 @@ class Runtime:
     def packs(self) -> PackStore:
         from portopt.adapters.store.packs import FilePackStore
 
-        self.home  # noqa: B018 - made on first use
         return FilePackStore(self.settings.packs_path)
+
+    @property
+    def has_store(self) -> bool:
+        """Whether there is a database to read: a SQLite file that nobody made yet is not made for a question."""
+        url = self.settings.store_url
+        return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).exists()
 
     @cached_property
     def runs(self) -> SqlStore:
@@ -83,7 +88,7 @@ class Runtime:
 
             token = settings.market_token.get_secret_value() if settings.market_token else None
             return HttpProvider(
-                _needed(settings.market_url, "PORTOPT_MARKET_URL"),
+                _needed(settings.market_url, "PORTOPT_MARKET_URL").get_secret_value(),
                 token=token,
                 timeout_seconds=settings.market_timeout_seconds,
                 retry_seconds=settings.market_retry_seconds,
@@ -92,7 +97,8 @@ class Runtime:
             from portopt.adapters.store.sql_prices import SqlProvider
 
             return SqlProvider(
-                _needed(settings.market_url, "PORTOPT_MARKET_URL"), _needed(settings.market_query, "PORTOPT_MARKET_QUERY")
+                _needed(settings.market_url, "PORTOPT_MARKET_URL").get_secret_value(),
+                _needed(settings.market_query, "PORTOPT_MARKET_QUERY"),
             )
         if name == "yahoo":
             from portopt.adapters.providers.yahoo import YahooProvider

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt import formulation, pipeline, recording
 from portopt.domain.certificate import ValidatedSolution
-from portopt.domain.errors import MissingInput, OutsideError, PortoptError
+from portopt.domain.errors import MissingInput, OutsideError, UnknownPolicy, UnknownRun
 from portopt.domain.explanation import Frontier, ShadowPrice
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.problem import Problem
@@ -82,50 +82,60 @@ def rebalance(
 ) -> RunRecord:
     """From holdings, prices and a policy to a stored, explained, certified proposal, once.
 
-    The same request on the same prices is the same run: asked again, its stored record is the answer.
+    The same request on the same prices is the same run: asked again, its stored record is the answer. Nothing is written
+    unless there is a proposal: a question that ends in a refusal leaves no trace.
     trigger: an id under which the pricing pack is remembered, so that a resumed trigger works on the data it began with.
     market: prices from here instead of the provider that the request names.
     """
     steps = Steps(progress)
     with steps.step("fetch prices"):
-        snapshot = open_market(request, runtime, trigger, market)
-    stored = begin(request, snapshot, runtime)
-    if stored.document is not None:
+        snapshot = read_market(request, runtime, trigger, market)
+    stored = found(pipeline.run_identity(request, snapshot), runtime)
+    if stored is not None and stored.document is not None:
         return stored
-    try:
-        with steps.step("estimate"):
-            moments = pipeline.estimate(request, snapshot)
-        with steps.step("optimize"):
-            problem = formulation.formulate(request, snapshot, moments)
-            answer = pipeline.optimize(problem, request.policy.relax_order)
-        with steps.step("validate"):
-            validated = pipeline.validate(answer)
-        with steps.step("trade"):
-            plan = pipeline.trade(request, snapshot, answer, validated)
-        with steps.step("explain"):
-            outcome = pipeline.conclude(request, snapshot, answer, validated, plan, frontier=frontier)
-            document = pipeline.document_of(outcome)
-    except PortoptError as error:
-        runtime.runs.fail(recording.failed(stored, error))
-        raise
+    document, answer = pipeline.work(request, snapshot, frontier=frontier, step=steps.step)
     with steps.step("persist"):
-        record = finish(stored, document, runtime, timings=steps.timings)
+        keep_market(snapshot, runtime, trigger)
+        begun = begin(request, snapshot, runtime)
+        record = finish(begun, document, runtime, timings=steps.timings | pipeline.timings_of(answer))
     with steps.step("deliver event"):
         deliver_if_possible(runtime)
     return record
 
 
-def open_market(
+def open_market(request: RebalanceRequest, runtime: Runtime, trigger: str | None = None) -> MarketSnapshot:
+    """The snapshot to work on, kept as a pricing pack: the one this trigger began with, or a fresh one."""
+    return keep_market(read_market(request, runtime, trigger), runtime, trigger, request)
+
+
+def read_market(
     request: RebalanceRequest, runtime: Runtime, trigger: str | None = None, market: MarketDataProvider | None = None
 ) -> MarketSnapshot:
-    """The snapshot to work on: the pack this trigger began with, or a fresh one."""
-    pinned = runtime.runs.pinned(trigger) if trigger else None
+    """Prices as this trigger saw them first, or as they are; nothing is written."""
+    pinned = runtime.runs.pinned(trigger) if trigger and runtime.has_store else None
     if pinned is not None:
         return pipeline.reopen(request, pinned, runtime.packs)
-    snapshot = pipeline.fetch(request, market or runtime.market(request.provider), runtime.packs)
-    if trigger and (held := runtime.runs.pin(trigger, snapshot.pricing_pack_id)) != snapshot.pricing_pack_id:
+    return pipeline.fetch(request, market or runtime.market(request.provider))
+
+
+def keep_market(
+    snapshot: MarketSnapshot, runtime: Runtime, trigger: str | None = None, request: RebalanceRequest | None = None
+) -> MarketSnapshot:
+    """Keep the prices as an immutable pack and remember it for the trigger; the first to do so wins."""
+    runtime.packs.put(snapshot)
+    if trigger and (held := runtime.runs.pin(trigger, snapshot.pricing_pack_id)) != snapshot.pricing_pack_id and request:
         return pipeline.reopen(request, held, runtime.packs)
     return snapshot
+
+
+def found(run_id: str, runtime: Runtime) -> RunRecord | None:
+    """The run if it is on record; a store that does not exist yet is not made for the asking."""
+    if not runtime.has_store:
+        return None
+    try:
+        return runtime.runs.get(run_id)
+    except UnknownRun:
+        return None
 
 
 def begin(request: RebalanceRequest, snapshot: MarketSnapshot, runtime: Runtime) -> RunRecord:
@@ -191,7 +201,7 @@ def frontier(
     if isinstance(request, RebalanceRequest):
         if runtime is None:
             raise MissingInput("a rebalance request needs a runtime to fetch prices with", field="runtime")
-        snapshot = open_market(request, runtime)
+        snapshot = read_market(request, runtime)
         problem = formulation.formulate(request, snapshot, pipeline.estimate(request, snapshot))
     else:
         problem = formulation.formulate_weights(request)
@@ -222,27 +232,31 @@ def frontier_document(problem: Problem, found: Frontier) -> dict[str, Any]:
 
 
 def policies(runtime: Runtime) -> tuple[Policy, ...]:
-    """The store's policies; before any were seeded, the ones this version ships."""
+    """The policies this version ships, and the store's: a stored one of the same id is the one that counts."""
     from portopt.dialects.policies import shipped_policies
 
-    stored = tuple(runtime.runs.policies())
-    return stored or shipped_policies()
+    stored = tuple(runtime.runs.policies()) if runtime.has_store else ()
+    return tuple({p.id: p for p in (*shipped_policies(), *stored)}.values())
 
 
 def policy(policy_id: str, runtime: Runtime) -> Policy:
     """One policy by id. Raises UnknownPolicy, naming the known ones."""
-    from portopt.domain.errors import UnknownPolicy
-
     known = {p.id: p for p in policies(runtime)}
     if policy_id not in known:
         raise UnknownPolicy(policy_id, known)
     return known[policy_id]
 
 
-def seed_policies(runtime: Runtime, found: tuple[Policy, ...] | None = None) -> dict[str, Any]:
-    """Put policies (by default the shipped ones) into the store."""
+def seed_policies(runtime: Runtime, chosen: tuple[Policy, ...] | None = None) -> dict[str, Any]:
+    """Put policies into the store. The shipped ones never overwrite what is there: it may have been edited."""
     from portopt.dialects.policies import shipped_policies
 
-    chosen = found if found is not None else shipped_policies()
-    changed = runtime.runs.save_policies(chosen)
-    return {"policies": [p.id for p in chosen], "changed": changed}
+    if chosen is None:
+        there = {(p.id, p.method_version) for p in runtime.runs.policies()}
+        chosen = shipped_policies()
+        kept = [p.id for p in chosen if (p.id, p.method_version) in there]
+        new = tuple(p for p in chosen if p.id not in kept)
+    else:
+        kept, new = [], chosen
+    changed = runtime.runs.save_policies(new) if new else 0
+    return {"policies": [p.id for p in chosen], "changed": changed, "left_alone": kept}

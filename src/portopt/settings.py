@@ -28,7 +28,7 @@ class Settings(BaseSettings):
 
     market: Literal["sample", "files", "sql", "http", "yahoo"] = Field("sample", description="default price provider")
     market_path: Path | None = Field(None, description="file or folder of prices, for `files`")
-    market_url: str | None = Field(None, description="base address for `http`; SQLAlchemy URL for `sql`")
+    market_url: SecretStr | None = Field(None, description="base address for `http`; SQLAlchemy URL for `sql`")
     market_query: str | None = Field(None, description="SELECT with :as_of, for `sql`")
     market_token: SecretStr | None = Field(None, description="bearer token for `http`")
     market_timeout_seconds: float = Field(10.0, gt=0, description="one request to the market-data service")
@@ -39,7 +39,6 @@ class Settings(BaseSettings):
     pulsar_topic: str = Field("persistent://public/default/portfolio-optimized", description="topic, for `pulsar`")
 
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     @property
     def store_url(self) -> str:

@@ -22,7 +22,7 @@ def tracked() -> list[str]:
     return listing.stdout.split("\n")
 
 
-def test_the_top_level_is_the_owners_card() -> None:
+def test_the_top_level_is_the_one_agreed() -> None:
     top = {name.split("/")[0] for name in tracked() if name and not name.startswith(".")}
     assert top >= CARD
     assert top <= CARD | BESIDE
@@ -59,7 +59,10 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_asking_for_help_loads_nothing_heavy() -> None:
-    code = "from portopt.cli import main\nimport sys\nsys.argv = ['portopt', '--help']\ntry:\n    main()\nexcept SystemExit:\n    pass"
+    code = (
+        "import sys\nfrom portopt.cli import main\nsys.argv = ['portopt', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass"
+    )
     assert loaded_by(code) & set(HEAVY) == set()
 
 

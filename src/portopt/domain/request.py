@@ -7,7 +7,7 @@ in `terms/` turns them into terms and refuses what it does not know.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -46,7 +46,7 @@ class DataPolicy:
     stale: str = "accept"
     unadjusted_split: str = "quarantine"
     non_positive_price: str = "refuse"
-    not_a_number: str = "accept"
+    not_a_number: str = "refuse"
     impossible_return: str = "refuse"
     short_history: str = "quarantine"
     duplicate: str = "refuse"
@@ -108,8 +108,11 @@ class RebalanceRequest:
     provider: str = "sample"
 
     def identity(self) -> str:
-        """SHA-256 of the request; with the pricing pack's id it is the identity of the run."""
-        return digest(self)
+        """SHA-256 of what is asked; with the pricing pack's id it is the identity of the run.
+
+        The provider is no part of it: which prices they were, the pack says.
+        """
+        return digest(replace(self, provider=""))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -69,14 +70,50 @@ def test_two_runs_on_one_pack_differ_in_the_decision_alone(installed: Runtime) -
     assert first.pricing_pack_id == second.pricing_pack_id
 
 
-def test_an_infeasible_request_leaves_its_problem_and_no_event(installed: Runtime) -> None:
+def test_an_infeasible_request_writes_nothing(installed: Runtime) -> None:
     request = resolve(RebalanceOrder(max_turnover=0.01), installed)
 
     with pytest.raises(InfeasibleRequest):
         service.rebalance(request, installed)
 
-    (line,) = history.runs(installed)
-    assert line["status"] == "infeasible"
-    assert line["problem"]["measured"]["conflicts"]
-    assert count(installed, models.outbox) == 0
+    assert history.runs(installed) == []
+    assert not installed.settings.packs_path.exists()
     assert delivered(installed) == []
+
+
+def test_an_edited_policy_is_the_one_that_counts_and_seeding_again_leaves_it_alone(installed: Runtime) -> None:
+    service.seed_policies(installed)
+    (shipped,) = [p for p in service.policies(installed) if p.id == "quality_focused"]
+    edited = dataclasses.replace(shipped, limits={**shipped.limits, "max_weight": 0.11})
+    service.seed_policies(installed, (edited,))
+
+    again = service.seed_policies(installed)
+    record = service.rebalance(resolve(RebalanceOrder(), installed), installed)
+
+    assert again["left_alone"] == ["quality_focused", "aggressive_growth", "conservative_income"]
+    assert record.document is not None
+    assert record.document["policy"]["limits"]["max_weight"] == 0.11
+    assert max(line["weight_after"] for line in record.document["proposal"]) > 0.10
+
+
+def test_a_policy_of_ones_own_stands_beside_the_shipped_ones(installed: Runtime) -> None:
+    (shipped, *_) = service.policies(installed)
+    service.seed_policies(installed, (dataclasses.replace(shipped, id="mine"),))
+
+    assert [p.id for p in service.policies(installed)] == [
+        "quality_focused",
+        "aggressive_growth",
+        "conservative_income",
+        "mine",
+    ]
+
+
+def test_the_same_prices_from_another_path_are_the_same_run(installed: Runtime) -> None:
+    request = resolve(RebalanceOrder(), installed)
+    elsewhere = dataclasses.replace(request, provider="files:elsewhere.csv")
+
+    first = service.rebalance(request, installed)
+    second = service.rebalance(elsewhere, installed, market=installed.market("sample"))
+
+    assert first.run_id == second.run_id
+    assert count(installed, models.outbox) == 1

@@ -265,7 +265,7 @@ def test_an_unwritable_home_is_said_and_not_a_traceback(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PORTOPT_HOME", str(tmp_path / "file" / "below"))
     runtime_module.runtime.cache_clear()
-    assert cli.run(["runs", "--json"]) != 0
+    assert cli.run(["policies", "seed", "--json"]) != 0
     assert one_document(capsys)[0]["asked"]["field"] == "PORTOPT_HOME"
 
 

@@ -81,11 +81,11 @@ def before_after(document: Row) -> str:
 
 
 def publish_problem(error: PortoptError) -> None:
-    """Why there is no proposal: what was asked, what was measured, what would fix it."""
+    """Why nothing was released: what was asked, what was measured, what would fix it."""
     lines = [f"**{_text(error.title)}**", "", _text(error.detail)]
     if error.fixes:
         lines += ["", "What would fix it:", "", *(f"- {_text(fix)}" for fix in error.fixes)]
-    create_markdown_artifact("\n".join(lines), key="problem", description=f"Why there is no proposal ({error.code})")
+    create_markdown_artifact("\n".join(lines), key="problem", description=f"Why nothing was released ({error.code})")
 
 
 def progress(percent: float, said: str) -> None:

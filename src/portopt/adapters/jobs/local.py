@@ -11,9 +11,15 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from portopt.domain.errors import PortoptError, RequestError
+from portopt.domain.errors import DataError, InfeasibleRequest, PortoptError, ProposalRejected, RequestError
 
 GROUP = "portopt.flows"
+REFUSALS: dict[str, type[PortoptError]] = {  # by the name of the state that a flow's refusal ends in
+    "BadRequest": RequestError,
+    "Infeasible": InfeasibleRequest,
+    "BadData": DataError,
+    "Rejected": ProposalRejected,
+}
 
 
 def run_flow(name: str, parameters: dict[str, Any], home: Path) -> Any:
@@ -26,7 +32,8 @@ def run_flow(name: str, parameters: dict[str, Any], home: Path) -> Any:
     state = asyncio.run(flow(**parameters, return_state=True))
     if state.is_completed():
         return asyncio.run(state.aresult()) if state.name != "Skipped" else None
-    raise PortoptError(state.message or f"flow {name} ended as {state.name}", measured={"state": state.name})
+    refusal = REFUSALS.get(state.name or "", PortoptError)
+    raise refusal(state.message or f"flow {name} ended as {state.name}", measured={"state": state.name})
 
 
 def prepare_environment(home: Path) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from portopt.domain.errors import RequestError
 
 
-def is_trading_day(calendar: str, day: date) -> bool:
-    """Whether `calendar` (an exchange_calendars name, such as XNYS) has a session on `day`."""
+def is_trading_day(calendar: str, day: date | None, now: datetime) -> bool:
+    """Whether `calendar` (an exchange_calendars name, such as XNYS) has a session on `day`.
+
+    day: None is today as the exchange counts days: at 20:30 in New York it is tomorrow in UTC.
+    """
     import exchange_calendars
     from exchange_calendars.errors import InvalidCalendarName
 
     try:
-        return bool(exchange_calendars.get_calendar(calendar).is_session(day.isoformat()))
+        found = exchange_calendars.get_calendar(calendar)
+        day = day or now.astimezone(found.tz).date()
+        return bool(found.is_session(day.isoformat()))
     except InvalidCalendarName:
         raise RequestError(
             f"there is no exchange calendar {calendar!r}",
