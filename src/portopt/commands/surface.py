@@ -111,18 +111,7 @@ def read_bytes(name: str, what: str) -> bytes:
             return file.read(most)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
-        fixes = [*near_files(name), "name a JSON file, or - for stdin"]
+        from portopt.adapters.providers.reading import near_files  # brings Polars: only for a file that is not there
+
+        fixes = [*near_files(Path(name), [".json"]), "name a JSON file, or - for stdin"]
         raise FileNotReadable(f"cannot read {what} {name!r}: {why}", field=what, value=name, fixes=fixes) from None
-
-
-def near_files(name: str) -> list[str]:
-    """A JSON file of the same folder with a like name, as a fix."""
-    import difflib
-
-    path = Path(name)
-    try:
-        there = sorted(p.name for p in path.parent.glob("*.json"))
-    except (OSError, ValueError):
-        return []
-    near = difflib.get_close_matches(path.name, there, n=1, cutoff=0.5)
-    return [f"use {path.with_name(near[0])}"] if near else []

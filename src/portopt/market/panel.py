@@ -34,7 +34,8 @@ class Panel:
     """T dates by n assets, both sorted. prices (T, n): NaN where none was delivered.
 
     repeated: (asset, date) pairs delivered more than once; the last one delivered stands in `prices`.
-    unusable: (r, 2) positions (date, asset) of values delivered that are not numbers, or infinite; no price there.
+    unusable: (r, 2) positions (date, asset) of values delivered that are NaN; no price there.
+    infinite: (r, 2) positions of values delivered that are plus or minus infinity; no price there either.
     """
 
     ids: tuple[str, ...]
@@ -43,6 +44,7 @@ class Panel:
     volumes: Matrix | None
     repeated: tuple[Repeated, ...]
     unusable: Indices
+    infinite: Indices
 
 
 def panel_of(table: pl.DataFrame) -> Panel:
@@ -94,7 +96,8 @@ def _stacked(table: pl.DataFrame) -> Panel | None:
     if "volume" in table.columns:
         volume = table["volume"].cast(pl.Float64).fill_null(np.nan).to_numpy()
         volumes = np.ascontiguousarray(volume.reshape(len(ids), T).T)
-    return Panel(ids, days[0].astype("datetime64[D]"), prices, volumes, (), np.empty((0, 2), dtype=np.intp))
+    nowhere = np.empty((0, 2), dtype=np.intp)
+    return Panel(ids, days[0].astype("datetime64[D]"), prices, volumes, (), nowhere, nowhere)
 
 
 def _scattered(table: pl.DataFrame) -> Panel:
@@ -105,16 +108,15 @@ def _scattered(table: pl.DataFrame) -> Panel:
     dates, rows = _date_positions(table["date"])
     close = table["close"].cast(pl.Float64).to_numpy()
     usable = np.isfinite(close)
-    unusable = np.empty((0, 2), dtype=np.intp)
+    unusable, infinite = (np.stack([rows[at], columns[at]], axis=1) for at in (np.isnan(close), np.isinf(close)))
     if not usable.all():
-        unusable = np.stack([rows[~usable], columns[~usable]], axis=1)
         close = np.where(usable, close, np.nan)
     prices = _scatter(rows, columns, close, (len(dates), len(ids)))
     volumes = None
     if "volume" in table.columns:
         volumes = _scatter(rows, columns, table["volume"].cast(pl.Float64).fill_null(np.nan).to_numpy(), prices.shape)
     repeated = _repeated(rows, columns, close, prices)
-    return Panel(ids, dates, prices, volumes, repeated, unusable)
+    return Panel(ids, dates, prices, volumes, repeated, unusable, infinite)
 
 
 def _asset_positions(assets: pl.Series) -> tuple[tuple[str, ...], Indices]:

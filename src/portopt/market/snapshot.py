@@ -165,6 +165,7 @@ def _newest(panel: Panel, last_dates: int) -> Panel:
         volumes=None if panel.volumes is None else panel.volumes[cut:],
         repeated=tuple(dataclasses.replace(r, date=r.date - cut) for r in panel.repeated if r.date >= cut),
         unusable=panel.unusable[panel.unusable[:, 0] >= cut] - np.array([cut, 0]),
+        infinite=panel.infinite[panel.infinite[:, 0] >= cut] - np.array([cut, 0]),
     )
 
 
@@ -184,11 +185,13 @@ def _delivered(panel: Panel) -> list[Observed]:
         asset, day, times = panel.ids[j], _day(panel.dates[min(r.date for r in repeats)]), len(repeats)
         detail = f"{asset} has the same price more than once on {times} dates, the first {day}: counted once"
         found.append(Observed("repeated_row", asset, day, float(times), detail))
-    for j in np.unique(panel.unusable[:, 1]):
-        rows = panel.unusable[panel.unusable[:, 1] == j, 0]
-        asset, day = panel.ids[j], _day(panel.dates[rows.min()])
-        detail = f"{asset} has {len(rows)} prices that are not finite numbers, the first on {day}: taken as no price"
-        found.append(Observed("not_a_number", asset, day, None, detail))
+    for kind, cells, words in (("not_a_number", panel.unusable, "NaN"), ("infinite_price", panel.infinite, "infinite")):
+        for j in np.unique(cells[:, 1]):
+            rows = cells[cells[:, 1] == j, 0]
+            asset, day = panel.ids[j], _day(panel.dates[rows.min()])
+            more = f" and on {len(rows) - 1} more days" if len(rows) > 1 else ""
+            detail = f"{asset} has the price {words} on {day}{more}: that is not a number"
+            found.append(Observed(kind, asset, day, None, detail))
     return found
 
 

@@ -23,6 +23,8 @@ KINDS = (
     "stale_source",
     "unknown_asset",
 )
+# Nothing to decide: the same row twice says the same thing; an infinite price is a fault of whoever divided by nothing.
+ALWAYS: dict[str, Treatment] = {"repeated_row": "accepted", "infinite_price": "refused"}
 LISTED = 10  # findings spelled out in an error's sentence; all of them are in its measured facts
 
 
@@ -48,8 +50,7 @@ def treat(observed: Sequence[Observed], policy: DataPolicy, source: str) -> tupl
 
 
 def _treatment(kind: str, policy: DataPolicy) -> Treatment:
-    # The same row twice says the same thing: noted, and nothing to decide.
-    return "accepted" if kind == "repeated_row" else TREATMENTS[getattr(policy, kind)]
+    return ALWAYS[kind] if kind in ALWAYS else TREATMENTS[getattr(policy, kind)]
 
 
 def refuse(refused: Sequence[Finding], source: str) -> None:
@@ -78,4 +79,6 @@ def _fix(kind: str, refused: Sequence[Finding], source: str) -> str:
         return "ask for an earlier as_of, or bring newer prices"
     if kind == "unknown_asset":
         return f"take {assets} out of the request, or add prices of it to {source}"
+    if kind == "infinite_price":
+        return f"correct the prices of {assets} in {source}; leave a cell empty where there is no price"
     return f"correct the prices of {assets} in {source}, or set the policy's data.{kind} to 'quarantine' to go on without"

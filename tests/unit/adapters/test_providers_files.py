@@ -9,8 +9,11 @@ import polars as pl
 import pytest
 
 from portopt.adapters.providers.files import FileProvider
+from portopt.adapters.providers.reading import read_table
 from portopt.domain.errors import DataError, FileNotReadable
 from portopt.domain.market import MarketQuery
+from portopt.domain.request import DataPolicy
+from portopt.market import open_snapshot
 
 LONG = "Symbol,Date,Close,Volume\nAAA,2024-01-02,10.5,100\nBBB,2024-01-02,20,\nAAA,2024-01-03,11,300\nBBB,2024-01-03,,400\n"
 WIDE = "Date,AAA,BBB\n2024-01-02,10.5,20\n2024-01-03,11,\n"
@@ -123,11 +126,45 @@ def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path, name, content,
 
 
 def test_missing_paths_and_empty_folders_are_named(tmp_path):
-    with pytest.raises(FileNotReadable, match="there is no such file or folder"):
+    with pytest.raises(FileNotReadable, match="there is no such file or folder") as caught:
         FileProvider(tmp_path / "nowhere")
+    assert caught.value.fixes == ("check the path",)
     written(tmp_path, "a.txt", "x")
     with pytest.raises(FileNotReadable, match=r"it holds a\.txt"):
         FileProvider(tmp_path)
+
+
+def test_a_missing_file_is_answered_with_the_like_named_one_of_its_folder(tmp_path):
+    there = written(tmp_path, "prices.csv", WIDE)
+    written(tmp_path, "prices.txt", WIDE)
+    for name in ("price.csv", "prices.parquet", "prcies.csv"):
+        with pytest.raises(FileNotReadable) as caught:
+            FileProvider(tmp_path / name)
+        assert caught.value.fixes == (f"use {there}",)
+    with pytest.raises(FileNotReadable) as caught:
+        read_table(tmp_path / "price.csv")
+    assert caught.value.fixes == (f"use {there}",)
+    with pytest.raises(FileNotReadable) as caught:
+        FileProvider(tmp_path / "no_such_folder" / "prices.csv")
+    assert caught.value.fixes == ("check the path",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("NaN", "AAA has the price NaN on 2024-01-02"),
+        ("nan", "AAA has the price NaN on 2024-01-02"),
+        ("inf", "AAA has the price infinite on 2024-01-02"),
+        ("-Infinity", "AAA has the price infinite on 2024-01-02"),
+    ],
+)
+@pytest.mark.parametrize("table", [LONG, WIDE], ids=["long", "wide"])
+def test_text_that_says_it_is_no_number_is_refused_by_asset_and_day(tmp_path, table, text, said):
+    provider = FileProvider(written(tmp_path, "p.csv", table.replace("10.5", text)))
+    rows = provider.prices(MarketQuery())
+    with pytest.raises(DataError, match=said) as caught:
+        open_snapshot(rows, source=provider.source, adjustment="raw", policy=DataPolicy(), query=MarketQuery())
+    assert "p.csv" in caught.value.detail
 
 
 def test_more_content_than_allowed_is_refused_before_it_fills_the_memory(tmp_path):

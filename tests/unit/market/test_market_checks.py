@@ -143,20 +143,47 @@ def test_prices_at_or_under_zero_and_the_returns_they_make_are_found():
     assert found(snapshot, "impossible_return") == [("E", day(30), -1.0)]
 
 
-def test_infinite_and_not_a_number_closes_are_taken_as_no_price_and_noted():
-    rows = table(quiet())
-    broken = rows.with_columns(
-        pl.when((pl.col("asset_id") == "A") & (pl.col("date") == day(10)))
-        .then(float("inf"))
-        .when((pl.col("asset_id") == "A") & (pl.col("date") == day(12)))
-        .then(float("nan"))
-        .otherwise(pl.col("close"))
-        .alias("close")
-    )
-    snapshot = opened(broken)
+def with_close(rows: pl.DataFrame, asset: str, at: dict[int, float]) -> pl.DataFrame:
+    """The rows with other closes of one asset on some days."""
+    closes = pl.col("date").replace_strict({day(t): close for t, close in at.items()}, default=None, return_dtype=pl.Float64)
+    mine = (pl.col("asset_id") == asset) & pl.col("date").is_in([day(t) for t in at])
+    return rows.with_columns(close=pl.when(mine).then(closes).otherwise(pl.col("close")))
+
+
+def test_an_accepted_nan_is_taken_as_no_price_and_noted_once_an_asset():
+    nan = float("nan")
+    snapshot = opened(with_close(table(quiet()), "A", {10: nan, 12: nan}))
     assert found(snapshot, "not_a_number") == [("A", day(10), None)]
-    assert "2 prices" in snapshot.findings[0].detail
+    assert snapshot.findings[0].detail == "A has the price NaN on 2024-01-11 and on 1 more days: that is not a number"
     assert np.isnan(snapshot.prices[[10, 12], 0]).all()
+    assert np.isfinite(snapshot.prices[11, 0])
+
+
+def test_a_nan_is_refused_where_the_policy_says_nothing():
+    rows = with_close(table(quiet()), "B", {10: float("nan")})
+    with pytest.raises(DataError, match="B has the price NaN on 2024-01-11"):
+        open_snapshot(rows, source="test.csv", adjustment="raw", policy=DataPolicy(), query=MarketQuery())
+
+
+def test_a_null_is_no_price_and_nothing_to_refuse():
+    rows = with_close(table(quiet()), "B", {10: 0.0}).with_columns(close=pl.when(pl.col("close") != 0).then(pl.col("close")))
+    snapshot = open_snapshot(rows, source="test.csv", adjustment="raw", policy=DataPolicy(), query=MarketQuery())
+    assert snapshot.findings == ()
+    assert np.isnan(snapshot.prices[10, 1])
+
+
+@pytest.mark.parametrize("treatment", ["refuse", "quarantine", "accept"])
+@pytest.mark.parametrize("infinite", [float("inf"), float("-inf")])
+def test_an_infinite_price_is_refused_whatever_the_policy_says(treatment, infinite):
+    rows = with_close(table(quiet()), "C", {7: infinite})
+    with pytest.raises(DataError, match="C has the price infinite on 2024-01-08") as caught:
+        opened(rows, not_a_number=treatment)
+    assert caught.value.fixes == ("correct the prices of C in test.csv; leave a cell empty where there is no price",)
+
+
+def test_what_lies_before_the_newest_dates_asked_for_is_not_judged():
+    rows = with_close(table(quiet()), "C", {7: float("inf"), 8: float("nan")})
+    assert opened(rows, MarketQuery(last_dates=50)).findings == ()
 
 
 def test_conflicting_duplicates_are_told_from_repeated_rows():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from portopt.adapters.providers.reading import KINDS, MAX_BYTES, header_of, kind_of, read_table
+from portopt.adapters.providers.reading import KINDS, MAX_BYTES, header_of, kind_of, near_files, read_table
 from portopt.adapters.providers.tables import adjustment_of, to_long
 from portopt.domain.errors import DataError, FileNotReadable
 from portopt.domain.market import MarketQuery
@@ -58,7 +58,12 @@ def _price_files(path: Path) -> list[Path]:
             )
         return [path]
     if not path.is_dir():
-        raise FileNotReadable(f"{path}: there is no such file or folder", field="path", value=str(path))
+        raise FileNotReadable(
+            f"{path}: there is no such file or folder",
+            field="path",
+            value=str(path),
+            fixes=near_files(path, KINDS) or ["check the path"],
+        )
     files = sorted(file for file in path.iterdir() if file.is_file() and kind_of(file) is not None)
     if not files:
         found = ", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing"

@@ -23,7 +23,15 @@ def as_polars(frame: Any, where: str) -> pl.DataFrame:
     if type(frame.index).__name__ != "RangeIndex":
         name = frame.index.name or "date"
         frame = frame.rename_axis(name).reset_index()
-    return pl.DataFrame({str(column): frame[column].to_numpy() for column in frame.columns})
+    return pl.DataFrame([_series(str(column), frame[column]) for column in frame.columns])
+
+
+def _series(name: str, column: Any) -> pl.Series:
+    """A pandas column as Polars: what pandas calls missing (NaN, None, NA, NaT) is null, not the number NaN."""
+    values = column.to_numpy()
+    if values.dtype.kind == "O":
+        return pl.Series(name, [None if gone else value for value, gone in zip(values, column.isna(), strict=True)])
+    return pl.Series(name, values, nan_to_null=True)
 
 
 class FrameProvider:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import gzip
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -34,7 +36,7 @@ def read_table(path: Path, max_bytes: int = MAX_BYTES) -> pl.DataFrame:
             raise _too_large(path, size, max_bytes)
         return parquet_table(path, str(path), max_bytes) if kind == ".parquet" else csv_table(_text(path, max_bytes))
     except OSError as error:
-        raise FileNotReadable(f"{path}: {error.strerror or error}", field="path", value=str(path)) from error
+        raise unreadable(path, error, KINDS) from error
     except (pl.exceptions.PolarsError, EOFError) as error:
         raise FileNotReadable(f"{path}: not a readable {kind} file: {error}", field="path", value=str(path)) from error
 
@@ -47,9 +49,25 @@ def header_of(path: Path) -> list[str]:
         with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as stream:
             return csv_table(stream.readline(1 << 20)).columns
     except OSError as error:
-        raise FileNotReadable(f"{path}: {error.strerror or error}", field="path", value=str(path)) from error
+        raise unreadable(path, error, KINDS) from error
     except (pl.exceptions.PolarsError, EOFError) as error:
         raise FileNotReadable(f"{path}: no column names: {error}", field="path", value=str(path)) from error
+
+
+def unreadable(path: Path, error: OSError, endings: Sequence[str], field: str = "path") -> FileNotReadable:
+    """What to raise for a file that could not be opened, with the file that may have been meant."""
+    fixes = near_files(path, endings) or ["check the path"]
+    return FileNotReadable(f"{path}: {error.strerror or error}", field=field, value=str(path), fixes=fixes)
+
+
+def near_files(path: Path, endings: Sequence[str]) -> list[str]:
+    """The file of the same folder with the most similar name, among those with these endings, as a fix; [] without one."""
+    try:
+        there = sorted(p.name for p in path.parent.iterdir() if p.name.lower().endswith(tuple(endings)) and p.is_file())
+    except (OSError, ValueError):
+        return []  # there is no such folder, or nobody may look into it: nothing to offer
+    near = difflib.get_close_matches(path.name, [name for name in there if name != path.name], n=1, cutoff=0.5)
+    return [f"use {path.with_name(near[0])}"] if near else []
 
 
 def csv_table(content: bytes) -> pl.DataFrame:

@@ -12,11 +12,13 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from portopt.adapters.providers.reading import unreadable
 from portopt.adapters.providers.tables import plain_name
 from portopt.domain.errors import DataError, FileNotReadable, MalformedDocument, UnknownField
 from portopt.domain.universe import CASH
 
 MAX_BYTES = 64 << 20
+KINDS = (".csv", ".txt", ".tsv", ".xlsx", ".parquet", ".json")
 MAX_ROWS = 200_000
 LISTED = 10
 
@@ -128,7 +130,7 @@ def _numbered(path: str | Path, value: str, what: str) -> tuple[str, Iterable[tu
         if kind in (".parquet", ".xlsx"):
             return path.name, _frame_rows(path, kind)
     except OSError as error:
-        raise FileNotReadable(f"{path}: {error.strerror or error}", field="path", value=str(path)) from error
+        raise unreadable(path, error, KINDS, field=what) from error
     except UnicodeDecodeError as error:
         raise FileNotReadable(f"{path}: not UTF-8 text", field="path", value=str(path), fixes=["save as UTF-8"]) from error
     raise FileNotReadable(
