@@ -175,11 +175,16 @@ def read_candidates(
 
 
 def read_benchmark_weights(order: RebalanceOrder, on_sample: bool) -> dict[str, float] | None:
-    from portopt.adapters.providers.holdings_files import read_benchmark
+    """The benchmark file's, the sample's, or a `benchmark_weight` column of the universe or holdings file."""
+    from portopt.adapters.providers.holdings_files import read_benchmark, read_benchmark_column
 
     if order.benchmark is not None:
         return read_benchmark(Path(order.benchmark))
-    return read_benchmark(sample_file("benchmark.csv")) if on_sample else None
+    if on_sample:
+        return read_benchmark(sample_file("benchmark.csv"))
+    files = [name for name in (order.universe, order.holdings) if name not in (None, SAMPLE, "store", "-")]
+    found = (read_benchmark_column(Path(str(name))) for name in files)
+    return next((weights for weights in found if weights is not None), None)
 
 
 def sample_file(name: str) -> Path:

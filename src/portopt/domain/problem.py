@@ -184,7 +184,10 @@ class Problem:
             raise MissingInput(
                 "a benchmark is needed to measure tracking error",
                 field="benchmark",
-                fixes=["give benchmark weights (--benchmark FILE)", "take the limit away (limits.max_tracking_error = null)"],
+                fixes=[
+                    "give benchmark weights: --benchmark FILE, or a column benchmark_weight in the holdings or universe file",
+                    "take the limit away (limits.max_tracking_error = null)",
+                ],
             )
         return self.benchmark
 

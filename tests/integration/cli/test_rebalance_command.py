@@ -118,3 +118,47 @@ def test_the_frontier_of_the_same_files_rises(capsys: pytest.CaptureFixture[str]
     risks = [point["risk"] for point in document["efficient_frontier"]]
     assert risks == sorted(risks)
     assert len(risks) == 5
+
+
+def test_holdings_that_say_everything_need_no_other_file(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """holdings.csv with sectors, scores and benchmark weights; prices.parquet, long; a policy that ships."""
+    import polars as pl
+
+    rng, names = np.random.default_rng(3), [f"N{i:02d}" for i in range(18)]
+    growth = 1 + rng.normal(0.0006, 0.008, (300, 1)) + rng.normal(0, 0.009, (300, 18))
+    prices = 40 * np.cumprod(growth, axis=0)
+    days = np.datetime64("2024-01-01") + np.arange(300)
+    long = [
+        {"asset": n, "date": d.item(), "close": float(prices[t, i])} for i, n in enumerate(names) for t, d in enumerate(days)
+    ]
+    pl.DataFrame(long).write_parquet(desk / "prices.parquet")
+    shares = [str(round(60_000 * (0.7 + 0.05 * (i % 9)) / prices[-1, i])) for i in range(18)]
+    rows = [[n, shares[i], f"Sector {i % 9}", "9.1", str(1 / 18)] for i, n in enumerate(names)]
+    write(desk / "holdings.csv", [["asset", "shares", "sector", "quality_score", "benchmark_weight"], *rows])
+
+    words = ["rebalance", "--holdings", "holdings.csv", "--prices", "prices.parquet", "--policy", "conservative_income"]
+    document = answer(capsys, *words, "--no-frontier")
+
+    after = {row["name"]: row["after"] for row in document["figures"]}
+    assert after["tracking_error"] <= 0.015 + 1e-9
+    assert document["headline"]["turnover"] <= 0.15 + 1e-9
+    assert document["verdict"]["certified"] is True
+    assert document["policy"]["id"] == "conservative_income"
+
+
+def test_long_and_short_with_leverage_is_proposed_and_replayed(capsys: pytest.CaptureFixture[str]) -> None:
+    sets = {"limits.long_only": "false", "limits.leverage_limit": "1.3", "limits.cash": "null", "limits.sector_limits": "null"}
+    words = [word for name, value in sets.items() for word in ("--set", f"{name}={value}")]
+    document = answer(capsys, *WORDS, *words, "--set", 'objective={"kind": "utility", "risk_aversion": 2}', "--no-frontier")
+
+    risky = [row["weight_after"] for row in document["proposal"] if row["asset_id"] != "CASH"]
+    assert min(risky) < 0
+    assert sum(abs(w) for w in risky) <= 1.3 + 1e-9
+    assert answer(capsys, "replay", document["run_id"])["same"] is True
+
+
+def test_every_expected_return_under_the_risk_free_rate_is_said_with_the_ways_out(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = answer(capsys, *WORDS, "--set", 'objective={"kind": "max_sharpe"}', "--set", "risk_free_rate=0.9", code=2)
+
+    assert problem["code"] == "no_positive_excess_return"
+    assert any("min_risk" in fix for fix in problem["fixes"])

@@ -38,7 +38,7 @@ def read_holdings(path: str | Path, portfolio_id: str | None = None) -> tuple[Ho
         FileNotReadable, MalformedDocument, UnknownField; DataError naming row and column of everything wrong at once.
     """
     columns = {"asset": ASSET, "shares": ("shares", "quantity"), "currency": ("currency",), **ATTRIBUTES}
-    rows = read_rows(path, columns, ignored=("price",), what="holdings")
+    rows = read_rows(path, columns, ignored=("price", "benchmark_weight"), what="holdings")
     require(rows, ("asset", "shares"), columns, file_name(path))
     problems: list[str] = []
     shares: dict[str, Decimal] = {}
@@ -61,7 +61,7 @@ def read_holdings(path: str | Path, portfolio_id: str | None = None) -> tuple[Ho
 def read_universe(path: str | Path) -> Universe:
     """The assets that may be held, with their attributes, in the file's order; cash last. Errors as read_holdings."""
     columns = {"asset": ASSET, **ATTRIBUTES}
-    rows = read_rows(path, columns, ignored=("price", "shares", "quantity", "weight"), what="universe")
+    rows = read_rows(path, columns, ignored=("price", "shares", "quantity", "weight", "benchmark_weight"), what="universe")
     require(rows, ("asset",), columns, file_name(path))
     problems: list[str] = []
     assets = [Asset(asset_id, **_attributes(row, problems)) for asset_id, row in _named(rows, problems)]
@@ -78,6 +78,21 @@ def read_benchmark(path: str | Path) -> dict[str, float]:
     columns = {"asset": ASSET, "weight": ("weight", "benchmark_weight"), **ATTRIBUTES}
     rows = read_rows(path, columns, ignored=("price",), what="benchmark")
     require(rows, ("asset", "weight"), columns, file_name(path))
+    return _weights(rows, path)
+
+
+def read_benchmark_column(path: str | Path) -> dict[str, float] | None:
+    """The weights of a `benchmark_weight` column in a holdings or universe file; None where there is no such column.
+
+    An asset without a value there is not in the benchmark. Errors as read_benchmark.
+    """
+    columns = {"asset": ASSET, "weight": ("benchmark_weight",), **ATTRIBUTES}
+    rows = read_rows(path, columns, ignored=("price", "shares", "quantity", "currency"), what="benchmark")
+    given = [row for row in rows if row.get("weight") is not None]
+    return _weights(given, path) if given else None
+
+
+def _weights(rows: list[Row], path: str | Path) -> dict[str, float]:
     problems: list[str] = []
     weights: dict[str, Decimal] = {}
     for asset_id, row in _named(rows, problems):

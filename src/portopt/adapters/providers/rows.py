@@ -102,7 +102,7 @@ def decimal_of(text: str) -> Decimal | None:
     if "_" in text or not value.is_finite() or abs(value) >= Decimal("1e15"):
         return None
     exponent = value.as_tuple().exponent
-    return value if isinstance(exponent, int) and exponent >= -12 else None
+    return value if isinstance(exponent, int) and exponent >= -30 else None
 
 
 def file_name(path: str | Path) -> str:
