@@ -22,6 +22,7 @@ STEPS = {
     "conclude": ("portopt.pipeline", "conclude"),
     "write_report": ("portopt.reports.page", "write_report"),
     "persist": ("portopt.recording", "persist"),
+    "publish": ("portopt.adapters.jobs.artifacts", "publish"),
     "deliver": ("portopt.service", "deliver"),
 }
 

@@ -23,6 +23,7 @@ BOUNDARIES = [
     ("after", "conclude"),
     ("after", "write_report"),
     ("after", "persist"),
+    ("after", "publish"),
     ("after", "deliver"),
 ]
 
@@ -37,8 +38,23 @@ def count(home: Path, query: str) -> int:
         return int(database.execute(query).fetchone()[0])
 
 
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, prefect_server: str) -> str:
+    """The digest of the document of a run that nobody killed."""
+    home = tmp_path_factory.mktemp("undisturbed")
+    assert run_flow(home, prefect_server, "never", "-").returncode == 0
+    return digest_in(home)
+
+
+def digest_in(home: Path) -> str:
+    with sqlite3.connect(home / "portopt.db") as database:
+        return str(database.execute("select document_digest from run_results").fetchone()[0])
+
+
 @pytest.mark.parametrize(("when", "step"), BOUNDARIES, ids=lambda value: value)
-def test_a_run_killed_at_a_step_boundary_resumes_once(tmp_path: Path, prefect_server: str, when: str, step: str) -> None:
+def test_a_run_killed_at_a_step_boundary_resumes_once(
+    tmp_path: Path, prefect_server: str, undisturbed: str, when: str, step: str
+) -> None:
     killed = run_flow(tmp_path, prefect_server, when, step)
     assert killed.returncode == -9, killed.stderr
 
@@ -52,4 +68,5 @@ def test_a_run_killed_at_a_step_boundary_resumes_once(tmp_path: Path, prefect_se
     assert count(tmp_path, "select count(*) from outbox") == 1
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert len(events) == 1
+    assert digest_in(tmp_path) == undisturbed
     assert (tmp_path / "reports" / f"{run_id}.html").exists()

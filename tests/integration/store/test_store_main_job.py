@@ -6,6 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
@@ -13,8 +14,10 @@ from sqlalchemy import func, select
 from portopt import history, service
 from portopt.adapters.store import models
 from portopt.domain.errors import InfeasibleRequest
+from portopt.domain.market import MarketQuery
 from portopt.domain.run import RunStatus
 from portopt.orders import RebalanceOrder, resolve
+from portopt.ports import MarketDataProvider
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -117,3 +120,30 @@ def test_the_same_prices_from_another_path_are_the_same_run(installed: Runtime) 
 
     assert first.run_id == second.run_id
     assert count(installed, models.outbox) == 1
+
+
+class Moving:
+    """A provider whose prices are one cent higher every time it is asked."""
+
+    name, source, adjustment = "moving", "prices that move", "adjusted"
+
+    def __init__(self, inner: MarketDataProvider) -> None:
+        self.inner, self.asked = inner, 0
+
+    def prices(self, query: MarketQuery) -> pl.DataFrame:
+        self.asked += 1
+        return self.inner.prices(query).with_columns(pl.col("close") + 0.01 * self.asked)
+
+
+def test_a_resumed_trigger_works_on_the_prices_it_began_with(installed: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    moving = Moving(installed.market("sample"))
+    monkeypatch.setattr(installed, "market", lambda provider: moving)
+    request = resolve(RebalanceOrder(), installed)
+
+    first = service.open_market(request, installed, "flow-run:1")
+    resumed = service.open_market(request, installed, "flow-run:1")
+    other = service.open_market(request, installed, "flow-run:2")
+
+    assert resumed.pricing_pack_id == first.pricing_pack_id
+    assert other.pricing_pack_id != first.pricing_pack_id
+    assert moving.asked == 2
