@@ -51,7 +51,7 @@ class ActiveSet:
             raise ValueError("an answer without multipliers cannot be polished")
         A = program.A
         m, M = A.shape
-        if A.nnz > 0.2 * m * M or m * M < 20_000:
+        if A.nnz > 0.2 * m * M or m * M < 150_000:
             A = A.toarray()
         x = without_round_trips(program, np.clip(answer.x, program.lower, program.upper))
         y = answer.y

@@ -41,7 +41,7 @@ def climb(
     """The first answer down the ladder. without: solvers not to ask (again). fine: for an answer that will not be polished.
 
     A claim of infeasibility by an interior point is confirmed before it is believed, and so is one of unboundedness: both
-    are also what a solver says that has lost its way.
+    are also what a solver says that has lost its way. Where all of them fail, it is asked whether there is anything to find.
     """
     answer = SolverAnswer(SolveStatus.FAILED, "none", message="no solver takes a quadratic or conic program in integers")
     for name in (name for name in ladder(program, solver) if name not in without):
@@ -55,6 +55,8 @@ def climb(
             break
         if answer.status is SolveStatus.INFEASIBLE:
             answer = replace(answer, status=SolveStatus.FAILED, message="called infeasible, which could not be confirmed")
+    if answer.status is SolveStatus.FAILED and not program.integer.any() and is_empty(program, time_limit):
+        return replace(answer, status=SolveStatus.INFEASIBLE)
     return answer
 
 

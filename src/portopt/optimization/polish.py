@@ -61,7 +61,9 @@ def _corrected(program: Scaled, answer: SolverAnswer, scale: RatioScale | None) 
     cautious = False
     for _ in range(ROUNDS):
         try:
-            if not newton(state):
+            with np.errstate(over="ignore", invalid="ignore"):  # an iteration that runs away says so by its residual
+                settles = newton(state)
+            if not settles:
                 return None
         except TooLarge:
             return None
