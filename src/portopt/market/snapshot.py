@@ -150,8 +150,18 @@ def _asked_for(table: pl.DataFrame, query: MarketQuery) -> pl.DataFrame:
             field="as_of" if query.as_of is not None else "assets",
             value=query.as_of.isoformat() if query.as_of is not None else query.assets,
             measured={"first_date": first, "last_date": last, "rows": table.height},
+            fixes=[_other_question(query, first, last)],
         )
     return kept
+
+
+def _other_question(query: MarketQuery, first: str, last: str) -> str:
+    """What could be asked instead where nothing answers what was."""
+    if query.as_of is not None and query.as_of.isoformat() < first:
+        return f"ask for an as_of from {first} on"
+    if query.start is not None and query.start.isoformat() > last:
+        return f"ask for a start up to {last}"
+    return "name assets that the source has"
 
 
 def _newest(panel: Panel, last_dates: int) -> Panel:
@@ -189,7 +199,7 @@ def _delivered(panel: Panel) -> list[Observed]:
         for j in np.unique(cells[:, 1]):
             rows = cells[cells[:, 1] == j, 0]
             asset, day = panel.ids[j], _day(panel.dates[rows.min()])
-            more = f" and on {len(rows) - 1} more days" if len(rows) > 1 else ""
+            more = f" and on {_days(len(rows) - 1)} more" if len(rows) > 1 else ""
             detail = f"{asset} has the price {words} on {day}{more}: that is not a number"
             found.append(Observed(kind, asset, day, None, detail))
     return found
@@ -225,6 +235,10 @@ def _old_source(snapshot: MarketSnapshot, policy: DataPolicy, query: MarketQuery
     age = (query.as_of - newest).days
     detail = f"the newest price of {snapshot.source} is of {newest}, {age} days before {query.as_of}"
     return [Observed("stale_source", None, newest, float(age), detail)]
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
 def _day(value: np.datetime64) -> date:

@@ -93,7 +93,7 @@ def test_adjusted_closes_win_over_closes_where_both_stand(tmp_path):
         ("symbol,open\nAAA,1\n", r"no date column .*; columns found: 'symbol', 'open'"),
         ("symbol,date,open\nAAA,2024-01-02,1\n", r"no price column .*; columns found: 'symbol', 'date', 'open'"),
         ("date\n2024-01-02\n", "a date column and nothing else"),
-        (LONG.replace("10.5", "ten"), "1 values are not numbers: AAA on 2024-01-02: 'ten'"),
+        (LONG.replace("10.5", "ten"), "1 value is not a number: AAA on 2024-01-02: 'ten'"),
         (WIDE.replace("10.5", "1 000"), "AAA on 2024-01-02: '1 000'"),
         (LONG.replace("2024-01-03", "01/03/2024"), "not dates: '01/03/2024'"),
         (LONG.replace("2024-01-03", "tomorrow"), "not dates: 'tomorrow'"),

@@ -154,7 +154,7 @@ def test_an_accepted_nan_is_taken_as_no_price_and_noted_once_an_asset():
     nan = float("nan")
     snapshot = opened(with_close(table(quiet()), "A", {10: nan, 12: nan}))
     assert found(snapshot, "not_a_number") == [("A", day(10), None)]
-    assert snapshot.findings[0].detail == "A has the price NaN on 2024-01-11 and on 1 more days: that is not a number"
+    assert snapshot.findings[0].detail == "A has the price NaN on 2024-01-11 and on 1 day more: that is not a number"
     assert np.isnan(snapshot.prices[[10, 12], 0]).all()
     assert np.isfinite(snapshot.prices[11, 0])
 

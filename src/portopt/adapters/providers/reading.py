@@ -51,7 +51,8 @@ def header_of(path: Path) -> list[str]:
     except OSError as error:
         raise unreadable(path, error, KINDS) from error
     except (pl.exceptions.PolarsError, EOFError) as error:
-        raise FileNotReadable(f"{path}: no column names: {error}", field="path", value=str(path)) from error
+        fixes = ["write the column names in the first row: date, and one column an asset; or asset_id, date, close"]
+        raise FileNotReadable(f"{path}: no column names: {error}", field="path", value=str(path), fixes=fixes) from error
 
 
 def unreadable(path: Path, error: OSError, endings: Sequence[str], field: str = "path") -> FileNotReadable:

@@ -128,7 +128,7 @@ def _numbers(table: pl.DataFrame, name: str, where: str) -> pl.Series:
         bad = table.filter(wrong).head(3).rows(named=True)
         said = "; ".join(f"{row['asset_id']} on {row['date']}: {row[name]!r}" for row in bad)
         raise DataError(
-            f"{where}: {wrong.sum()} values are not numbers: {said}",
+            f"{where}: {wrong.sum()} value{'s are not numbers' if wrong.sum() > 1 else ' is not a number'}: {said}",
             field="prices.close" if name != "volume" else "prices.volume",
             value=[row[name] for row in bad],
             measured={"count": int(wrong.sum())},
