@@ -2,6 +2,6 @@
 
 from portopt.trading.costs import estimate_trade_cost
 from portopt.trading.errors import NotRoundable
-from portopt.trading.plan import make_plan
+from portopt.trading.plan import can_trade, dearest_lot, make_plan
 
-__all__ = ["NotRoundable", "estimate_trade_cost", "make_plan"]
+__all__ = ["NotRoundable", "can_trade", "dearest_lot", "estimate_trade_cost", "make_plan"]

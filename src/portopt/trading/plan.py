@@ -14,13 +14,14 @@ from portopt.domain.plan import PlanLine, RebalancePlan, Trade
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
+from portopt.domain.universe import CASH
 from portopt.optimization import assemble, solve
 from portopt.trading.book import Book, Order, Settled, open_book
 from portopt.trading.costs import NOTHING
 from portopt.trading.exactness import readings
 from portopt.trading.fractional import round_to_fractions
 from portopt.trading.rounding import Rounded
-from portopt.trading.whole import round_to_lots
+from portopt.trading.whole import has_lots, round_to_lots
 
 
 def make_plan(
@@ -59,6 +60,26 @@ def make_plan(
         rounded, note = round_to_lots(problem, form, book, rules, x)
         rounding = "mip" if rounded.proved else "mip_time_limit"
     return _plan(problem, validated, book, rounded, rounding, (note,) if note else (), reasons or {})
+
+
+def can_trade(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal], rules: TradingRules) -> bool:
+    """Whether a plan for this problem is easily found, before anybody proposes the problem; True for fractional shares.
+
+    Cheap: close to the continuous optimum only. Arguments and errors as for `make_plan`.
+    """
+    if rules.fractional:
+        return True
+    form = assemble(problem)
+    x = solve(form).x
+    return x is not None and has_lots(problem, form, open_book(problem, holdings, prices), rules, x)
+
+
+def dearest_lot(problem: Problem, rules: TradingRules) -> float:
+    """The weight of the dearest lot that may trade, a fraction of portfolio value; 0.0 for fractions or without prices."""
+    if rules.fractional or problem.prices is None or not problem.portfolio_value:
+        return 0.0
+    may_trade = [i for i, asset in enumerate(problem.universe.assets) if asset.tradable and asset.id != CASH]
+    return float(problem.prices[may_trade].max(initial=0.0)) * rules.lot_size / problem.portfolio_value
 
 
 def _check(rules: TradingRules) -> None:

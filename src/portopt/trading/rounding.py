@@ -100,6 +100,11 @@ class Rounding:
         self.tangents = Tangents(self.outer)
         self.tangents.touch(self.target, fan=True)
 
+    def any_book(self) -> bool:
+        """Whether a book of whole lots is found close to the target; no is "not found", not "there is none"."""
+        self._begin()
+        return self.best is not None
+
     def run(self) -> Rounded | None:
         """None when there is no such book, or none was found in time (`infeasible` says which)."""
         self._begin()

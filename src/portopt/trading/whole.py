@@ -23,6 +23,7 @@ from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program
 
 PROBE_SECONDS = 2.0
 PROBE_NODES = 2_000
+ANY_GAP = 1e3
 
 
 def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: TradingRules, x: Vector) -> tuple[Rounded, str]:
@@ -53,6 +54,20 @@ def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: Tradi
         if rounded is not None:
             return rounded, _note(book, rounded, cap)
     raise _refusal(problem, form, book, rules, rounding)
+
+
+def has_lots(problem: Problem, form: StandardForm, book: Book, rules: TradingRules, x: Vector) -> bool:
+    """Whether whole lots near the point x keep every limit: the first book found will do, and none far off is looked for."""
+    easy = replace(rules, mip_relative_gap=ANY_GAP)
+    residuals = (
+        [None, _cheapest_lot(book, rules)] if np.isfinite(opened_above(form, book.cash_position, CASH_CAPS)[1]) else [None]
+    )
+    for residual in residuals:
+        program = share_program(problem, form, book, easy, cash_residual=residual)
+        deadline = time.thread_time() + PROBE_SECONDS
+        if Rounding(problem, book, easy, program, x, form.objective(x), residual, deadline).any_book():
+            return True
+    return False
 
 
 def _cheapest_lot(book: Book, rules: TradingRules) -> float:

@@ -180,8 +180,10 @@ def _trades(problem: Problem, room: _Room) -> str | None:
     if abs(float(w.sum()) - 1.0) > CERTAIN:
         return None
     if float(sells.sum()) > allowed + CERTAIN:
-        must = [f"{problem.universe.ids[i]} by {100 * sells[i]:.2f} %" for i in np.argsort(-sells) if sells[i] > CERTAIN]
         low, high = seen_apart(float(sells.sum()), allowed)
+        if not (sells[~problem.universe.is_cash] > CERTAIN).any():
+            return f"{low} of the portfolio must be put to work; {high} may change hands"
+        must = [f"{problem.universe.ids[i]} by {100 * sells[i]:.2f} %" for i in np.argsort(-sells) if sells[i] > CERTAIN]
         return f"{listed(must, most=3)} must be sold, {low} of the portfolio; {high} may change hands"
     if float(buys.sum()) > allowed + CERTAIN:
         must = [f"{problem.universe.ids[i]} by {100 * buys[i]:.2f} %" for i in np.argsort(-buys) if buys[i] > CERTAIN]

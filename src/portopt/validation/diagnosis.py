@@ -10,6 +10,7 @@ from portopt.validation.conflicts import Enumeration, enumerate_conflicts
 from portopt.validation.feasibility import Feasibility, OutOfTime, Solve
 from portopt.validation.reasons import reason
 from portopt.validation.relaxations import Express, Repairs
+from portopt.validation.room import Rounds
 
 MOST_FIXES = 4
 SEARCH_SHARE = 0.6  # of the time, for the conflicts; the rest is for the fixes
@@ -23,11 +24,15 @@ def diagnose(
     *,
     time_limit: float = 2.0,
     quick: Solve | None = None,
+    room: float = 0.0,
+    rounds: Rounds | None = None,
 ) -> Diagnosis:
     """Every minimal set of limits that cannot hold together, and openings that were solved before they are told.
 
     express: problem -> its program. solve: program -> answer. time_limit: seconds; `complete` says whether it was enough.
     quick: a solver for the questions on the way, where an answer good to 1e-9 will do; fixes are verified with `solve`.
+    room: what every fix leaves to whole lots beyond the smallest opening, a fraction of portfolio value. rounds: whether
+    an opened problem has whole lots; where it has none the room grows, and is as it was where that never helps.
     Never raises for an infeasible problem; a problem that turns out feasible says so as its only conflict.
     """
     began = perf_counter()
@@ -35,7 +40,7 @@ def diagnose(
     limits = Feasibility(problem, form, quick or solve, began + SEARCH_SHARE * time_limit)
     found = enumerate_conflicts(limits)
     limits.deadline = began + time_limit
-    repairs = Repairs(limits, express, solve)
+    repairs = Repairs(limits, express, solve, room, rounds)
     insufficient: tuple[str, ...] = ()
     fixes: list[Fix] = []
     if not found.conflicts and not found.complete:

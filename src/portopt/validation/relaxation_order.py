@@ -13,7 +13,8 @@ from portopt.domain.problem import Problem
 from portopt.validation.conflicts import shrink
 from portopt.validation.feasibility import HOLDS, Feasibility, OutOfTime, Solve
 from portopt.validation.reasons import reason
-from portopt.validation.relaxations import GRIDS, Express, Repairs, relaxed
+from portopt.validation.relaxations import Express, Repairs, relaxed
+from portopt.validation.room import GRIDS, Rounds
 
 TIME_LIMIT = 10.0
 
@@ -25,15 +26,17 @@ def relax_in_order(
     solve: Solve,
     *,
     quick: Solve | None = None,
+    room: float = 0.0,
+    rounds: Rounds | None = None,
 ) -> tuple[Problem, tuple[GaveWay, ...]]:
     """The problem with the limits of `order` opened as far as needed, and what gave way, in that order.
 
     Unchanged, with (), when the problem is feasible, when `order` names none of its limits, or when opening all of them is
-    not enough.
+    not enough. room, rounds: as for `diagnose`; whatever gives way leaves that much to whole lots.
     """
     deadline = perf_counter() + TIME_LIMIT
     limits = Feasibility(problem, express(problem), quick or solve, deadline)
-    repairs = Repairs(limits, express, solve)
+    repairs = Repairs(limits, express, solve, room, rounds)
     names = tuple(dict.fromkeys(name for name in order if name in limits.names))
     try:
         if limits.core(limits.everything) is None:

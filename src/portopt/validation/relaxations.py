@@ -16,10 +16,10 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import Solution, SolveStatus
 from portopt.validation.audit import audit
 from portopt.validation.elastic import elastic
-from portopt.validation.feasibility import HOLDS, Feasibility, Solve
+from portopt.validation.feasibility import HOLDS, Feasibility, OutOfTime, Solve
+from portopt.validation.room import GRIDS, TIMES, Rounds, coarsest, room_in
 
 Express = Callable[[Problem], StandardForm]
-GRIDS = (1e-6, 1e-5, 1e-4, 1e-3)  # openings are rounded up to these, the finest that works: people can write them down
 NEGLIGIBLE = 1e-8
 SMALLEST_SIZE = 0.05  # a limit of zero (no cash at all) is opened as if it were this large
 
@@ -29,12 +29,15 @@ class Repairs:
     """Finds openings for one infeasible problem.
 
     limits: what is known about its feasibility so far. solve: as the answer itself will be solved; `limits` may ask a
-    quicker one.
+    quicker one. room: left to whole lots beyond the smallest opening, a fraction of portfolio value (see room.py).
+    rounds: whether an opened problem has whole lots; None where nobody asks.
     """
 
     limits: Feasibility
     express: Express
     solve: Solve
+    room: float = 0.0
+    rounds: Rounds | None = None
 
     def smallest(self, names: tuple[str, ...], *, hard: tuple[str, ...] | None = None) -> dict[str, float] | None:
         """Openings of `names`, jointly smallest relative to the limits' own sizes; None when even free they do not suffice.
@@ -54,13 +57,39 @@ class Repairs:
         return None if openings is None else {**steps, **openings}
 
     def fix(self, openings: Mapping[str, float]) -> Fix | None:
-        """These openings rounded up, solved with the real objective and read limit by limit; None when nothing holds.
+        """These openings and the room, solved with the real objective and read limit by limit; None when nothing holds.
 
-        The first rounding whose answer is certified; where none is, the first at which every limit was seen to hold.
+        The room is doubled until whole lots are found; where none are, the first that holds in weights. Raises OutOfTime.
         """
+        first: Fix | None = None
+        for times in TIMES:
+            rooms = {name: self._room(name, by, times * self.room) for name, by in openings.items()}
+            try:
+                held = self._held(openings, rooms)
+            except OutOfTime:
+                if first is None:
+                    raise
+                return first
+            if held is None or self.rounds is None:
+                return first or held
+            first = first or held
+            if self.rounds(relaxed(self.limits.problem, {r.limit: r.by for r in held.relaxations})):
+                return held
+            if not any(rooms.values()):
+                return first
+        return first
+
+    def _room(self, name: str, by: float, room: float) -> float:
+        limit = self.limits.problem.limit(name)
+        return 0.0 if limit is None else room_in(limit, self.limits.problem, by, room)
+
+    def _held(self, openings: Mapping[str, float], rooms: Mapping[str, float]) -> Fix | None:
+        """The first rounding whose answer is certified; where none is, the first at which every limit was seen to hold."""
         held: Fix | None = None
         for grid, hair in ((GRIDS[0], -NEGLIGIBLE), *((grid, NEGLIGIBLE) for grid in GRIDS)):
-            rounded = {name: self.rounded(name, by, grid, hair) for name, by in openings.items()}
+            rounded = {
+                name: self.rounded(name, by + rooms[name], coarsest(grid, rooms[name]), hair) for name, by in openings.items()
+            }
             worst, certified = self._solved_again(relaxed(self.limits.problem, rounded))
             if worst <= HOLDS and (held is None or certified):
                 relaxations = tuple(relaxation(self.limits.problem, name, by) for name, by in rounded.items())
