@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -181,20 +181,18 @@ def rebalance(
         prices: a Polars or pandas frame, long or wide, or a file or folder; None is the bundled sample.
         policy: a policy's id, a Policy, or a policy as data. limits: {limit kind: value} on top of it.
         universe: {asset: {"sector": …, "quality_score": …}} or a file; None takes what the holdings file describes.
-        benchmark: weights by asset, or a file.
+        benchmark: weights by asset, or a file; None takes a `benchmark_weight` column of the holdings file.
     """
-    from portopt.adapters.providers.holdings_files import read_benchmark
-
     runtime = _runtime(home)
     book, described = _book(holdings, portfolio_id)
     chosen = _policy(policy, runtime)
     if limits:
-        chosen = _with_limits(chosen, limits)
+        chosen = replace(chosen, limits={**chosen.limits, **limits})
     request = RebalanceRequest(
         holdings=book,
         policy=chosen,
         universe=_candidates(universe, book, described),
-        benchmark=read_benchmark(Path(benchmark)) if isinstance(benchmark, str | Path) else benchmark,
+        benchmark=_benchmark(benchmark, holdings),
         as_of=as_of,
         provider="sample" if prices is None else "frame",
     )
@@ -227,12 +225,6 @@ def _policy(policy: str | Policy | Mapping[str, Any], runtime: Runtime) -> Polic
     return service.policy(policy, runtime) if isinstance(policy, str) else read_policies(policy)[0]
 
 
-def _with_limits(policy: Policy, limits: Mapping[str, Any]) -> Policy:
-    import dataclasses
-
-    return dataclasses.replace(policy, limits={**policy.limits, **limits})
-
-
 def _book(holdings: Any, portfolio_id: str) -> tuple[Holdings, Mapping[str, Mapping[str, Any]]]:
     from portopt.adapters.providers.holdings_files import read_holdings
 
@@ -242,6 +234,14 @@ def _book(holdings: Any, portfolio_id: str) -> tuple[Holdings, Mapping[str, Mapp
         raise InvalidValue("holdings", type(holdings).__name__, "is neither a mapping of shares by asset nor a file")
     shares = {str(a): Decimal(str(n)) for a, n in holdings.items() if a != CASH}
     return Holdings(portfolio_id, shares, Decimal(str(holdings.get(CASH, 0)))), {}
+
+
+def _benchmark(benchmark: Mapping[str, float] | str | Path | None, holdings: Any) -> Mapping[str, float] | None:
+    from portopt.adapters.providers.holdings_files import read_benchmark, read_benchmark_column
+
+    if isinstance(benchmark, str | Path):
+        return read_benchmark(Path(benchmark))
+    return read_benchmark_column(Path(holdings)) if benchmark is None and isinstance(holdings, str | Path) else benchmark
 
 
 def _candidates(universe: Any, book: Holdings, described: Mapping[str, Mapping[str, Any]]) -> Universe:

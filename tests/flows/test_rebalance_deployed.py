@@ -45,6 +45,16 @@ class Deployed:
         wait_for(arrived, 120, f"run {run} did not arrive at {' or '.join(names)}")
         return self.state(run)
 
+    def resume(self, run: str, decision: str, note: str) -> None:
+        """Answer the form of a paused run; a server under load may have to be asked again."""
+
+        def accepted() -> bool:
+            body = {"run_input": {"decision": decision, "note": note}}
+            answer = self.http.post(f"/flow_runs/{run}/resume", json=body)
+            return answer.is_success and answer.json().get("status") == "ACCEPT"
+
+        wait_for(accepted, 30, f"the answer to {run} was not accepted")
+
     def newest_run(self) -> dict:
         command = [sys.executable, "-m", "portopt.cli", "runs", "--json"]
         listed = subprocess.run(command, env=environment(self.home), capture_output=True, text=True, timeout=60, check=True)
@@ -60,7 +70,7 @@ def deployed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> I
     home = tmp_path_factory.mktemp("deployed")
     env = environment(home, prefect_server)
     prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
-    for command in (["work-pool", "create", "portopt", "--type", "process"], ["deploy", "--all"]):
+    for command in (["work-pool", "create", "portopt", "--type", "process", "--overwrite"], ["deploy", "--all"]):
         done = subprocess.run([*prefect, *command], env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
     with (home / "worker.log").open("wb") as log:
@@ -117,8 +127,7 @@ def test_a_proposal_that_awaits_approval_releases_its_event_only_when_approved(d
     deployed.wait(run, "Paused")
     assert len(deployed.events()) == before
 
-    answer = deployed.http.post(f"/flow_runs/{run}/resume", json={"run_input": {"decision": "approve", "note": "as proposed"}})
-    assert answer.json()["status"] == "ACCEPT", answer.text
+    deployed.resume(run, "approve", "as proposed")
     state = deployed.wait(run, "Completed")
 
     assert state["name"] == "Completed", state
@@ -130,7 +139,7 @@ def test_a_rejected_proposal_ends_as_rejected_and_releases_nothing(deployed: Dep
     run = deployed.start("on-demand", {"max_turnover": 0.17, "approval_hours": 1.0})
     deployed.wait(run, "Paused")
 
-    deployed.http.post(f"/flow_runs/{run}/resume", json={"run_input": {"decision": "reject", "note": "not today"}})
+    deployed.resume(run, "reject", "not today")
     state = deployed.wait(run, "Rejected")
 
     assert state["name"] == "Rejected"

@@ -58,13 +58,17 @@ def risk_aversion(problem: Problem, form: StandardForm, raw: RawAnswer) -> float
 
 
 def settled(explanation: Explanation, plan: RebalancePlan) -> Explanation:
-    """The same reasons, save for what the optimum would move and the plan does not: too little to be worth an order."""
-    traded = {trade.asset_id for trade in plan.trades}
+    """The same reasons where the orders go the optimum's way; where whole shares go another, that is said instead."""
+    orders = {trade.asset_id: trade.side for trade in plan.trades}
     wanted = {line.asset_id: line.target_weight - line.weight_before for line in plan.lines if line.asset_id != CASH}
-    reasons = tuple(
-        replace(r, sentence=f"Kept: the {100 * abs(wanted[r.asset_id]):.2f} % that it should move is not worth an order")
-        if r.asset_id not in traded and abs(wanted.get(r.asset_id, 0.0)) > MOVED
-        else r
-        for r in explanation.reasons
-    )
-    return replace(explanation, reasons=reasons)
+
+    def said(reason: TradeReason) -> TradeReason:
+        move, side = wanted.get(reason.asset_id, 0.0), orders.get(reason.asset_id)
+        if side is None and abs(move) > MOVED:
+            return replace(reason, sentence=f"Kept: the {100 * abs(move):.2f} % that it should move is not worth an order")
+        if side is not None and (move if side == "buy" else -move) <= MOVED:
+            verb = "Bought" if side == "buy" else "Sold"
+            return replace(reason, sentence=f"{verb}: it evens out what whole shares of the others leave over")
+        return reason
+
+    return replace(explanation, reasons=tuple(said(reason) for reason in explanation.reasons))

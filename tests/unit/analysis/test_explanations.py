@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from portopt.analysis import pulls
+from portopt.analysis import pulls, settled
 from portopt.domain.errors import DataError
 from portopt.domain.solution import RawAnswer
 
@@ -173,3 +175,18 @@ def test_an_answer_without_multipliers_is_refused(explained):
     bare = RawAnswer(raw.status, raw.x, None, raw.solver, 0, 0.0)
     with pytest.raises(DataError, match="without multipliers"):
         pulls(found.problem, found.form, bare)
+
+
+def test_reasons_follow_the_orders_where_whole_shares_go_another_way_than_the_optimum(explained):
+    found = explained(UTILITY)
+    moves = {"A0": (0.004, None), "A1": (0.0, "sell"), "A2": (0.03, "buy")}  # wanted by the optimum, ordered by the plan
+    plan = SimpleNamespace(
+        trades=[SimpleNamespace(asset_id=a, side=side) for a, (_, side) in moves.items() if side],
+        lines=[SimpleNamespace(asset_id=a, weight_before=0.1, target_weight=0.1 + move) for a, (move, _) in moves.items()],
+    )
+
+    told = {r.asset_id: r.sentence for r in settled(found.explanation, plan).reasons}
+
+    assert told["A0"] == "Kept: the 0.40 % that it should move is not worth an order"
+    assert told["A1"].startswith("Sold: it evens out")
+    assert told["A2"] == found.reason("A2").sentence

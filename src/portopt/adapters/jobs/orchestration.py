@@ -19,8 +19,9 @@ ENDINGS = {2: "BadRequest", 3: "Infeasible", 4: "BadData"}  # by the exit code t
 class Approval(RunInput):
     """A person's answer to a proposal. It proposes; nothing leaves before this where approval is asked for."""
 
+    # No default: a form sent off untouched must release nothing.
     decision: Literal["approve", "reject"] = Field(
-        "approve", title="Decision", description="Approve releases the event; reject keeps the proposal on record."
+        title="Decision", description="Approve releases the event; reject keeps the proposal on record."
     )
     note: str = Field("", title="Note", description="Kept with the run.", max_length=500)
 
