@@ -131,8 +131,17 @@ def estimate(request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
 # --- the answer ---------------------------------------------------------------------------------------------------
 
 
-def optimize(problem: Problem, relax_order: tuple[str, ...] = ()) -> Answer:
-    """Solve; when no portfolio satisfies the limits, diagnose, and let the declared order give way where there is one."""
+def optimize(
+    problem: Problem,
+    relax_order: tuple[str, ...] = (),
+    *,
+    room: float = 0.0,
+    rounds: Callable[[Problem], bool] | None = None,
+) -> Answer:
+    """Solve; when no portfolio satisfies the limits, diagnose, and let the declared order give way where there is one.
+
+    room: what every opening leaves to whole lots, a fraction of portfolio value. rounds: whether a problem has whole lots.
+    """
     from portopt import optimization, validation
 
     form = optimization.assemble(problem)
@@ -142,11 +151,13 @@ def optimize(problem: Problem, relax_order: tuple[str, ...] = ()) -> Answer:
         return Answer(problem, problem, form, solution)
     # Yes or no needs no polish: it would cost more than the question.
     quick = partial(optimization.solve_convex, polish=False)
-    diagnosis = validation.diagnose(problem, optimization.assemble, optimization.solve, quick=quick)
+    asking = partial(validation.diagnose, quick=quick, room=room, rounds=rounds)
+    diagnosis = asking(problem, optimization.assemble, optimization.solve)
     infeasible = Solution(SolveStatus.INFEASIBLE, problem.identity(), diagnosis=diagnosis)
     if not relax_order:
         return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
-    relaxed, gave_way = validation.relax_in_order(problem, relax_order, optimization.assemble, optimization.solve, quick=quick)
+    giving_way = partial(validation.relax_in_order, quick=quick, room=room, rounds=rounds)
+    relaxed, gave_way = giving_way(problem, relax_order, optimization.assemble, optimization.solve)
     if not gave_way:
         return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
     form = optimization.assemble(relaxed)

@@ -59,7 +59,7 @@ class Repairs:
     def fix(self, openings: Mapping[str, float]) -> Fix | None:
         """These openings and the room, solved with the real objective and read limit by limit; None when nothing holds.
 
-        The room is doubled until whole lots are found; where none are, the first that holds in weights. Raises OutOfTime.
+        The room grows until whole lots are found; where none are, the first that holds in weights. Raises OutOfTime.
         """
         first: Fix | None = None
         for times in TIMES:

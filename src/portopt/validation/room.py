@@ -9,7 +9,7 @@ import numpy as np
 from portopt.domain.problem import Limit, Problem
 
 Rounds = Callable[[Problem], bool]
-TIMES = (1.0, 2.0, 4.0, 8.0, 16.0)  # the room, doubled up to four times while no whole lots are found
+TIMES = (1.0, 4.0, 16.0)  # the room, and more of it while no whole lots are found: a refusal costs more than a hair
 GRIDS = (1e-6, 1e-5, 1e-4, 1e-3)  # openings are rounded up to these, the finest that works: people can write them down
 
 
