@@ -47,8 +47,11 @@ def round_to_fractions(problem: Problem, form: StandardForm, book: Book, rules: 
     raise NotRoundable(
         ("min_trade_value",) if rules.min_trade_value > 0 else (),
         f"trades of at least {rules.min_trade_value:g} {book.currency} and their costs leave no book within the limits",
-        measured={"portfolio_value": str(book.value), "min_trade_value": rules.min_trade_value},
-        fixes=["lower trading.min_trade_value", "use a larger portfolio"],
+        measured={
+            "portfolio_value": str(book.value),
+            "min_trade_value": rules.min_trade_value,
+            "suggestions": ["lower trading.min_trade_value", "use a larger portfolio"],
+        },
     )
 
 

@@ -38,7 +38,7 @@ EASIER = 3.0  # times as many where no cone and no ratio makes the tangents stee
 FEWEST_NODES, MOST_NODES = 20, 10_000
 NODES_TO_FIND, NODES_TO_IMPROVE = 400, 40  # close to the target
 ROUNDS = 60
-TRIES, IMPROVEMENTS = 12, 3
+TRIES, IMPROVEMENTS, EASY_TRIES = 12, 3, 6
 PATIENCE = 2.0  # seconds on the wall for a second of computing, at most
 RELAXED_SLACK = 1e-7  # a convex solver's answer is that far, relatively, from a bound
 CLOSE, FAR = 2, 200  # lots around the target
@@ -101,8 +101,8 @@ class Rounding:
         self.tangents.touch(self.target, fan=True)
 
     def any_book(self) -> bool:
-        """Whether a book of whole lots is found close to the target; no is "not found", not "there is none"."""
-        self._begin()
+        """Whether a book of whole lots is easily found close to the target; no is "not found", not "there is none"."""
+        self._round_directly(EASY_TRIES)
         return self.best is not None
 
     def run(self) -> Rounded | None:
@@ -145,11 +145,11 @@ class Rounding:
             for limit, by in missed_by.items():
                 margins[limit] = margins.get(limit, 0.0) + 1.5 * by
 
-    def _round_directly(self) -> None:
+    def _round_directly(self, tries: int = TRIES) -> None:
         """Nearest lots of the target, solved for again with every limit closed by what its rounding missed it by."""
         margins: dict[str, float] = {}
         x: Vector | None = self.target
-        for _ in range(TRIES):
+        for _ in range(tries):
             if x is None:
                 return
             shares = self.program.shares(nearest(self.program, x))

@@ -123,8 +123,11 @@ def _refusal(problem: Problem, form: StandardForm, book: Book, rules: TradingRul
         return NotRoundable(
             (),
             f"none was found within {rules.time_limit_seconds:g} seconds",
-            measured={"time_limit_seconds": rules.time_limit_seconds, "rounds": rounding.rounds},
-            fixes=["raise trading.time_limit_seconds", "set trading.fractional to true"],
+            measured={
+                "time_limit_seconds": rules.time_limit_seconds,
+                "rounds": rounding.rounds,
+                "suggestions": ["raise trading.time_limit_seconds", "set trading.fractional to true"],
+            },
         )
     limits = {limit.kind: limit for limit in problem.limits if not limit.structural}
     culprits = []
@@ -139,6 +142,10 @@ def _refusal(problem: Problem, form: StandardForm, book: Book, rules: TradingRul
     return NotRoundable(
         culprits,
         f"no book of whole {lots} worth {book.value} {book.currency} satisfies every limit, though fractional weights do",
-        measured={"limits": described, "portfolio_value": str(book.value), "lot_size": rules.lot_size},
-        fixes=["set trading.fractional to true", "use a larger portfolio", *(f"open {k} a little" for k in culprits)],
+        measured={
+            "limits": described,
+            "portfolio_value": str(book.value),
+            "lot_size": rules.lot_size,
+            "suggestions": ["set trading.fractional to true", *(f"open {k} by about the weight of a lot" for k in culprits)],
+        },
     )

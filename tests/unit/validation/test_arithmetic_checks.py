@@ -117,3 +117,8 @@ def test_the_conflict_named_leaves_out_limits_that_take_no_part():
 def test_many_names_are_counted_not_listed():
     diagnosis = found({"max_weight": 0.01, "max_turnover": 0.2})
     assert diagnosis.conflicts[0].reason.startswith("S0 by 39.00 %, S1 by 29.00 %, S2 by 19.00 % and 1 more must be sold")
+
+
+def test_a_book_of_cash_must_be_put_to_work_not_sold():
+    diagnosis = found({"cash": {"max": 0.02}, "max_turnover": 0.2}, w_prev=(0.0, 0.0, 0.0, 0.0, 1.0))
+    assert diagnosis.conflicts[0].reason == "98.00 % of the portfolio must be put to work; 20.00 % may change hands"
