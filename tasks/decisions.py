@@ -29,9 +29,9 @@ def optimize(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Momen
 
 
 @task(cache_policy=NO_CACHE, timeout_seconds=120)
-def validate(answer: Answer) -> ValidatedSolution:
+def validate(answer: Answer, snapshot: MarketSnapshot) -> ValidatedSolution:
     """The audit: nothing passes without its certificate."""
-    return pipeline.validate(answer)
+    return pipeline.validate(answer, snapshot)
 
 
 @task(cache_policy=NO_CACHE, timeout_seconds=120)

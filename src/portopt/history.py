@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from portopt import pipeline
@@ -34,7 +35,9 @@ def replay(run_id: str, runtime: Runtime) -> dict[str, Any]:
             f"run {run_id} has no document to compare with (status {record.status.value})", field="run", value=run_id
         )
     request = rebalance_request_from_data(record.request)
-    snapshot = pipeline.reopen(request, record.pricing_pack_id, runtime.packs)
+    # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else.
+    source = record.document["pricing_pack"]["source"]
+    snapshot = replace(pipeline.reopen(request, record.pricing_pack_id, runtime.packs), source=source)
     document, _ = pipeline.work(request, snapshot, frontier=record.document.get("frontier") is not None)
     replayed = digest(canonical_json(document))
     return {

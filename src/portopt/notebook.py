@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +186,8 @@ def rebalance(
     runtime = _runtime(home)
     book, described = _book(holdings, portfolio_id)
     chosen = _policy(policy, runtime)
+    if limits is not None and not isinstance(limits, Mapping):
+        raise InvalidValue("limits", limits, "is not a map of limit names to values", fix='write {"max_weight": 0.1}')
     if limits:
         chosen = replace(chosen, limits={**chosen.limits, **limits})
     request = RebalanceRequest(
@@ -232,8 +234,19 @@ def _book(holdings: Any, portfolio_id: str) -> tuple[Holdings, Mapping[str, Mapp
         return read_holdings(Path(holdings), portfolio_id)
     if not isinstance(holdings, Mapping):
         raise InvalidValue("holdings", type(holdings).__name__, "is neither a mapping of shares by asset nor a file")
-    shares = {str(a): Decimal(str(n)) for a, n in holdings.items() if a != CASH}
-    return Holdings(portfolio_id, shares, Decimal(str(holdings.get(CASH, 0)))), {}
+    counts = {str(asset): _decimal(f"holdings.{asset}", count) for asset, count in holdings.items()}
+    cash = counts.pop(CASH, Decimal(0))
+    return Holdings(portfolio_id, counts, cash), {}
+
+
+def _decimal(field: str, value: Any) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise InvalidValue(field, value, "is not a number") from None
+    if not number.is_finite():
+        raise InvalidValue(field, value, "is not a finite number")
+    return number
 
 
 def _benchmark(benchmark: Mapping[str, float] | str | Path | None, holdings: Any) -> Mapping[str, float] | None:

@@ -169,15 +169,20 @@ def timings_of(answer: Answer) -> dict[str, float]:
     return {} if answer.solution.raw is None else {"optimize": answer.solution.raw.seconds}
 
 
-def validate(answer: Answer) -> ValidatedSolution:
-    """The audit. Raises CertificateRefused; an infeasible answer raises InfeasibleRequest with its diagnosis."""
+def validate(answer: Answer, snapshot: MarketSnapshot | None = None) -> ValidatedSolution:
+    """The audit. Raises CertificateRefused; an infeasible answer raises InfeasibleRequest with its diagnosis.
+
+    snapshot: names, where there is one, the data that froze a holding, which may be what the limits conflict with.
+    """
     from portopt import validation
     from portopt.domain.errors import OptimizerStopped
     from portopt.domain.infeasible import infeasible_request
 
     solution = answer.solution
     if solution.status is SolveStatus.INFEASIBLE and answer.diagnosis is not None:
-        raise infeasible_request(answer.problem, answer.diagnosis)
+        findings = snapshot.findings if snapshot is not None else ()
+        set_aside = [f.detail for f in findings if f.treatment == "quarantined"]
+        raise infeasible_request(answer.problem, answer.diagnosis, set_aside)
     if not solution.is_optimal:
         raise OptimizerStopped(solution.status.value, solution.raw.message if solution.raw else "")
     return validation.certify(answer.problem, answer.form, solution)
@@ -262,7 +267,7 @@ def work(
     with step("optimize"):
         answer = optimize(formulate(request, snapshot, moments), request.policy.relax_order)
     with step("validate"):
-        validated = validate(answer)
+        validated = validate(answer, snapshot)
     with step("trade"):
         plan = trade(request, snapshot, answer, validated)
     with step("explain"):

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from portopt.domain.errors import MissingInput, PortoptError, RequestError
+from portopt.domain.errors import MissingInput, RequestError
 from portopt.ports import EventSink, MarketDataProvider, PackStore
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Runtime:
         try:
             home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise PortoptError(
+            raise RequestError(
                 f"cannot write to {home}: {error.strerror}", field="PORTOPT_HOME", value=str(home),
                 fixes=["set PORTOPT_HOME to a folder you may write to"],
             ) from error  # fmt: skip

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt import formulation, pipeline, recording
 from portopt.domain.certificate import ValidatedSolution
-from portopt.domain.errors import MissingInput, OutsideError, UnknownPolicy, UnknownRun
+from portopt.domain.errors import InvalidValue, MissingInput, OutsideError, UnknownPolicy, UnknownRun
 from portopt.domain.explanation import Frontier, ShadowPrice
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.problem import Problem
@@ -164,10 +164,17 @@ def finish(
 
 
 def approve(run_id: str, runtime: Runtime) -> RunRecord:
-    """Release the event of a proposal that awaited a person."""
-    record = dataclasses.replace(runtime.runs.get(run_id), status=RunStatus.COMPLETED)
-    runtime.runs.release(run_id, recording.event_of(record))
-    deliver(runtime)
+    """Release the event of a proposal that awaited a person; released before, it is left as it is.
+
+    Raises UnknownRun, and InvalidValue for a run that has nothing to release.
+    """
+    record = found(run_id, runtime)
+    if record is None:
+        raise UnknownRun(run_id)
+    if record.status not in (RunStatus.AWAITING_APPROVAL, RunStatus.COMPLETED):
+        raise InvalidValue("run", run_id, f"is {record.status.value}: there is no proposal that awaits approval")
+    runtime.runs.release(run_id, recording.event_of(dataclasses.replace(record, status=RunStatus.COMPLETED)))
+    deliver_if_possible(runtime)
     return runtime.runs.get(run_id)
 
 
@@ -179,7 +186,9 @@ def deliver(runtime: Runtime) -> int:
 
 
 def deliver_if_possible(runtime: Runtime) -> int:
-    """As `deliver`; a broker that does not answer is no reason to withhold a proposal: its event waits in the outbox."""
+    """Into the local log at once. A broker is the relay's to talk to: an answer never waits for one."""
+    if runtime.settings.events != "local":
+        return 0
     try:
         return deliver(runtime)
     except OutsideError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,5 +126,14 @@ def read_sets(sets: Sequence[str]) -> dict[str, Any]:
         except MalformedDocument:
             if value.lstrip()[:1] in ("{", "[", '"'):
                 raise
-            changes[path.strip()] = value
+            changes[path.strip()] = _number_or_text(value)
     return changes
+
+
+def _number_or_text(value: str) -> float | str:
+    """ ".21" is a number to a person, though not to JSON."""
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    return number if math.isfinite(number) else value

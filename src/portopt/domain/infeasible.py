@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portopt.domain.canonical import plain
 from portopt.domain.diagnosis import Diagnosis
 from portopt.domain.errors import InfeasibleRequest
 from portopt.domain.problem import Problem, describe_term
 
 
-def infeasible_request(problem: Problem, diagnosis: Diagnosis) -> InfeasibleRequest:
-    """The exception of a surface for an infeasible problem. Every fix in it was solved before it is named."""
+def infeasible_request(problem: Problem, diagnosis: Diagnosis, set_aside: Sequence[str] = ()) -> InfeasibleRequest:
+    """The exception of a surface for an infeasible problem. Every fix in it was solved before it is named.
+
+    set_aside: what was found wrong with the data of assets that are therefore frozen; often the real reason.
+    """
+    told = f"{diagnosis.sentence()}. First look at the data: {'; '.join(set_aside)}" if set_aside else diagnosis.sentence()
     involved = {kind for conflict in diagnosis.conflicts for kind in conflict.limits}
     limits = {limit.kind: limit.describe() for limit in problem.limits if limit.kind in involved}
     asked = {limit.kind: describe_term(limit) for limit in problem.limits if limit.kind in involved}
     return InfeasibleRequest(
-        diagnosis.sentence(),
+        told,
         field="limits",
         value=plain(asked),
         measured={
+            "data_set_aside": list(set_aside),
             "limits": limits,
             "conflicts": [plain(conflict) for conflict in diagnosis.conflicts],
             "all_conflicts_found": diagnosis.complete,

@@ -15,6 +15,8 @@ from portopt.domain.request import DataPolicy
 from portopt.market.observed import Observed, Prices, previous_prices
 from portopt.market.splits import unadjusted_splits
 
+SOARED = 20.0  # a rise of 2,000 % in a day; up to there it may be a reverse split, which is looked for elsewhere
+
 
 def check_all(prices: Prices, policy: DataPolicy) -> list[Observed]:
     """Every content check, in a fixed order."""
@@ -74,10 +76,11 @@ def ended(p: Prices, max_gap_days: int) -> Iterator[Observed]:
     """An asset whose last price is old while others go on: delisted, renamed, or no longer delivered."""
     _, last, count = _lifetimes(p.known)
     final = p.known.shape[0] - 1
-    for j in np.flatnonzero((final - last > max_gap_days) & (count > 0)):
+    for j in np.flatnonzero((final > last) & (count > 0)):
         t = int(last[j])
         yield Observed(
-            "stale",
+            # However short, it is what the holding is valued at: a gap inside the history of a day or two is not.
+            "stale" if final - t > max_gap_days else "gap",
             p.ids[j],
             p.day(t),
             float(p.prices[t, j]),
@@ -102,12 +105,10 @@ def non_positive(p: Prices) -> Iterator[Observed]:
 
 
 def impossible_returns(p: Prices) -> Iterator[Observed]:
-    """Returns at or under -100 % from a price above zero: a holder cannot lose more than everything."""
-    # From a price above zero only a price at or under zero is such a loss: nothing else needs looking at.
-    bad = p.prices[1:] <= 0.0
-    if not bad.any():
-        return
+    """Returns at or under -100 %, which no holder can suffer, and above SOARED: a price in other units, or a slip of a key."""
     before = previous_prices(p)
+    with np.errstate(over="ignore"):
+        bad = (p.prices[1:] <= 0.0) | (p.prices[1:] > (1.0 + SOARED) * before)
     for t, j in np.argwhere(bad & (before > 0.0)):
         old, new = float(before[t, j]), float(p.prices[t + 1, j])
         day, change = p.day(int(t) + 1), new / old - 1.0

@@ -251,12 +251,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-# `approve` opens the store, and so makes one, before it looks for the run.
-MAKES_A_STORE = pytest.mark.xfail(strict=True, reason="approve makes the database that it then finds no run in")
-ALL = [pytest.param(name, marks=MAKES_A_STORE if name == "approve an unknown run" else ()) for name in CASES]
-
-
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", CASES)
 def test_a_wrong_input_is_named_in_one_document_and_leaves_nothing_behind(
     name: str, desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

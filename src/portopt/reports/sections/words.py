@@ -7,6 +7,7 @@ from typing import Any
 from portopt.reports.formats import bps, count, decimal, listed, measure, money, percent, scientific
 
 Document = dict[str, Any]
+NAMED = 3  # findings told in the verdict itself
 
 
 def verdict(document: Document) -> dict[str, Any]:
@@ -133,4 +134,7 @@ def _data_sentence(document: Document) -> str:
     found = len(quality["findings"])
     text += f"; {count(found, 'finding')} about the data" if found else "; nothing was found wrong with them"
     held = quality["quarantined"]
-    return text + (f", {held} of which took an asset out of the choice." if held else ".")
+    text += f", {held} of which took an asset out of the choice." if held else "."
+    first = [finding["detail"] for finding in quality["findings"][:NAMED]]
+    more = f" and {found - NAMED} more in the report" if found > NAMED else ""
+    return f"{text} {'; '.join(first)}{more}." if first else text
