@@ -162,3 +162,39 @@ def test_every_expected_return_under_the_risk_free_rate_is_said_with_the_ways_ou
 
     assert problem["code"] == "no_positive_excess_return"
     assert any("min_risk" in fix for fix in problem["fixes"])
+
+
+def test_the_same_prices_under_another_name_replay_to_their_own_bytes(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = answer(capsys, *WORDS, "--no-frontier")
+    (desk / "prices.csv").rename(desk / "renamed.csv")
+    words = ["renamed.csv" if word == "prices.csv" else word for word in WORDS]
+    second = answer(capsys, *words, "--no-frontier", "--set", "limits.max_turnover=.29")
+
+    assert second["pricing_pack"]["id"] == first["pricing_pack"]["id"]
+    assert answer(capsys, "replay", second["run_id"])["same"] is True
+
+
+def test_a_price_in_other_units_is_named_with_its_date(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (desk / "prices.csv").read_text().splitlines()
+    cells = lines[-1].split(",")
+    cells[1] = str(100 * float(cells[1]))
+    (desk / "prices.csv").write_text("\n".join([*lines[:-1], ",".join(cells)]) + "\n")
+
+    problem = answer(capsys, *WORDS, code=4)
+
+    assert problem["code"] == "bad_data"
+    assert "S00" in json.dumps(problem)
+    assert cells[0] in json.dumps(problem)
+
+
+def test_a_holding_without_a_price_on_the_last_day_is_said(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (desk / "prices.csv").read_text().splitlines()
+    cells = lines[-1].split(",")
+    cells[1] = ""
+    (desk / "prices.csv").write_text("\n".join([*lines[:-1], ",".join(cells)]) + "\n")
+
+    document = answer(capsys, *WORDS, "--no-frontier")
+
+    (finding,) = [f for f in document["data_quality"]["findings"] if f["asset_id"] == "S00"]
+    assert finding["kind"] == "gap"
+    assert "has had no price since" in " ".join(document["verdict"]["sentences"])
