@@ -7,7 +7,7 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from portopt import formulation, pipeline
+from portopt import pipeline
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
@@ -25,7 +25,7 @@ def estimate(request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
 @task(cache_policy=NO_CACHE, timeout_seconds=300)
 def optimize(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Answer:
     """Formulate and solve; an infeasible problem comes back diagnosed."""
-    return pipeline.optimize(formulation.formulate(request, snapshot, moments), request.policy.relax_order)
+    return pipeline.optimize_for(request, snapshot, moments)
 
 
 @task(cache_policy=NO_CACHE, timeout_seconds=120)

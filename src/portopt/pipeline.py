@@ -32,6 +32,7 @@ from portopt.domain.universe import CASH
 from portopt.formulation import exact_prices, formulate, universe_of
 from portopt.ports import MarketDataProvider, PackStore
 
+LOTS_OF_ROOM = 4.0  # an opened limit is opened this many of the dearest lot further: one is often too tight to trade in
 DOCUMENT_VERSION = "1"  # part of every run's identity: a new meaning of the document is a new run
 
 
@@ -151,17 +152,29 @@ def optimize(
         return Answer(problem, problem, form, solution)
     # Yes or no needs no polish: it would cost more than the question.
     quick = partial(optimization.solve_convex, polish=False)
-    asking = partial(validation.diagnose, quick=quick, room=room, rounds=rounds)
+    # What ends up in a document is decided without trying plans: how many are tried depends on the clock.
+    tried = None if relax_order else rounds
+    asking = partial(validation.diagnose, quick=quick, room=room, rounds=tried)
     diagnosis = asking(problem, optimization.assemble, optimization.solve)
     infeasible = Solution(SolveStatus.INFEASIBLE, problem.identity(), diagnosis=diagnosis)
     if not relax_order:
         return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
-    giving_way = partial(validation.relax_in_order, quick=quick, room=room, rounds=rounds)
+    giving_way = partial(validation.relax_in_order, quick=quick, room=room)
     relaxed, gave_way = giving_way(problem, relax_order, optimization.assemble, optimization.solve)
     if not gave_way:
         return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
     form = optimization.assemble(relaxed)
     return Answer(problem, relaxed, form, optimization.optimize(relaxed, form=form), gave_way, diagnosis)
+
+
+def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Answer:
+    """Formulate and optimize; whatever must be opened leaves room for the request's own lots."""
+    from portopt.trading import can_trade, dearest_lot
+
+    problem, rules = formulate(request, snapshot, moments), request.policy.trading
+    rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot), rules=rules)
+    room = LOTS_OF_ROOM * dearest_lot(problem, rules)
+    return optimize(problem, request.policy.relax_order, room=room, rounds=rounds)
 
 
 def timings_of(answer: Answer) -> dict[str, float]:
@@ -265,7 +278,7 @@ def work(
     with step("estimate"):
         moments = estimate(request, snapshot)
     with step("optimize"):
-        answer = optimize(formulate(request, snapshot, moments), request.policy.relax_order)
+        answer = optimize_for(request, snapshot, moments)
     with step("validate"):
         validated = validate(answer, snapshot)
     with step("trade"):
