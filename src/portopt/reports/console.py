@@ -53,7 +53,10 @@ def print_rebalance(document: Mapping[str, Any], console: Console, *, report_pat
     for part in parts:
         console.print(Padding(part, (1, 0, 0, 0)))
     console.print(_verdict(document))
-    console.print(_provenance(document, report_path))
+    console.print(_provenance(document))
+    if report_path:
+        # Never folded: a path is there to be copied.
+        console.print(Text(f"report {report_path}", style="bold"), soft_wrap=True)
 
 
 def print_problem(problem: Mapping[str, Any], console: Console) -> None:
@@ -181,10 +184,9 @@ def _verdict(document: Mapping[str, Any]) -> RenderableType:
     return Padding(Group(stamp, *gave, *(Text(sentence) for sentence in said)), (1, 0, 0, 0))
 
 
-def _provenance(document: Mapping[str, Any], report_path: str | None) -> RenderableType:
+def _provenance(document: Mapping[str, Any]) -> RenderableType:
     lines = [f"run {document['run_id']}", f"pack {document['pricing_pack']['id']}"]
-    text = Text(" · ".join(lines), style="dim")
-    return Group(text, Text(f"report {report_path}", style="bold")) if report_path else text
+    return Text(" · ".join(lines), style="dim")
 
 
 def _labelled(label: str, body: RenderableType) -> RenderableType:
