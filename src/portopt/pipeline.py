@@ -32,6 +32,8 @@ from portopt.domain.universe import CASH
 from portopt.formulation import exact_prices, formulate, universe_of
 from portopt.ports import MarketDataProvider, PackStore
 
+# A frontier is that many optimizations more; for a large universe it would take longer than the proposal is worth.
+FRONTIER_POINTS = ((300, 20), (600, 8))
 LOTS_OF_ROOM = 4.0  # an opened limit is opened this many of the dearest lot further: one is often too tight to trade in
 DOCUMENT_VERSION = "1"  # part of every run's identity: a new meaning of the document is a new run
 
@@ -235,6 +237,7 @@ def conclude(
         raise DataError("a validated solution without a solver's answer cannot be explained", field="solution")
     prices = optimization.shadow_prices(answer.problem, answer.form, validated.solution.raw)
     explanation = analysis.settled(analysis.explain(answer.problem, answer.form, validated, prices), plan)
+    points = next((points for most, points in FRONTIER_POINTS if answer.problem.n <= most), 0)
     reasons = {reason.asset_id: reason.sentence for reason in explanation.reasons}
     trades = tuple(dataclasses.replace(t, reason=t.reason or reasons.get(t.asset_id, "")) for t in plan.trades)
     return RebalanceOutcome(
@@ -246,7 +249,7 @@ def conclude(
         validated=validated,
         plan=dataclasses.replace(plan, trades=trades),
         explanation=explanation,
-        frontier=frontier_of(answer, validated.weights) if frontier else None,
+        frontier=frontier_of(answer, validated.weights, points) if frontier and points else None,
         gave_way=answer.gave_way,
         diagnosis=answer.diagnosis,
     )

@@ -20,6 +20,7 @@ from portopt.trading.book import Book, Order, Settled, open_book
 from portopt.trading.costs import NOTHING
 from portopt.trading.exactness import readings
 from portopt.trading.fractional import round_to_fractions
+from portopt.trading.large import LARGE
 from portopt.trading.rounding import Rounded
 from portopt.trading.whole import has_lots, round_to_lots
 
@@ -58,7 +59,8 @@ def make_plan(
         rounding = "exact"
     else:
         rounded, note = round_to_lots(problem, form, book, rules, x)
-        rounding = "mip" if rounded.proved else "mip_time_limit"
+        searched = "mip" if rounded.proved else "mip_time_limit"
+        rounding = "nearest" if problem.n > LARGE and rounded.rounds == 0 else searched
     return _plan(problem, validated, book, rounded, rounding, (note,) if note else (), reasons or {})
 
 

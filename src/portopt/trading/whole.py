@@ -16,8 +16,9 @@ from portopt.domain.request import TradingRules
 from portopt.trading.book import Book
 from portopt.trading.branch_and_cut import Search, search
 from portopt.trading.errors import NotRoundable
-from portopt.trading.exactness import HOLDS, LEAST_TRADE
+from portopt.trading.exactness import HOLDS, LEAST_TRADE, scale_of
 from portopt.trading.extended import opened_above
+from portopt.trading.large import LARGE, nearest_lots
 from portopt.trading.rounding import Rounded, Rounding
 from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program
 
@@ -34,6 +35,11 @@ def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: Tradi
     """
     deadline = time.thread_time() + rules.time_limit_seconds
     reference = form.objective(x)
+    if problem.n > LARGE:
+        near = nearest_lots(problem, form, book, rules, x)
+        if near is not None:
+            gap = max((near[1] - reference) / scale_of(problem, near[1]), 0.0)
+            return Rounded(*near, reference, gap, gap <= rules.mip_relative_gap, 0), ""
     _, cap = opened_above(form, book.cash_position, CASH_CAPS)
     residuals: list[float | None] = [None] if cap > 0.0 else []
     if np.isfinite(cap):
@@ -58,6 +64,8 @@ def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: Tradi
 
 def has_lots(problem: Problem, form: StandardForm, book: Book, rules: TradingRules, x: Vector) -> bool:
     """Whether whole lots near the point x keep every limit: the first book found will do, and none far off is looked for."""
+    if problem.n > LARGE and nearest_lots(problem, form, book, rules, x) is not None:
+        return True
     easy = replace(rules, mip_relative_gap=ANY_GAP)
     residuals = (
         [None, _cheapest_lot(book, rules)] if np.isfinite(opened_above(form, book.cash_position, CASH_CAPS)[1]) else [None]
