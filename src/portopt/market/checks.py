@@ -111,9 +111,12 @@ def impossible_returns(p: Prices) -> Iterator[Observed]:
         bad = (p.prices[1:] <= 0.0) | (p.prices[1:] > (1.0 + SOARED) * before)
     for t, j in np.argwhere(bad & (before > 0.0)):
         old, new = float(before[t, j]), float(p.prices[t + 1, j])
-        day, change = p.day(int(t) + 1), new / old - 1.0
-        detail = f"{p.ids[j]} returns {change:.2%} on {day} ({old:g} to {new:g})"
-        yield Observed("impossible_return", p.ids[j], day, change, detail)
+        day = p.day(int(t) + 1)
+        with np.errstate(over="ignore"):
+            change = float(np.float64(new) / old - 1.0)
+        # From next to nothing the return is larger than any number: the two prices say it then.
+        value, told = (change, f"{change:.2%}") if np.isfinite(change) else (None, "more than a number can say")
+        yield Observed("impossible_return", p.ids[j], day, value, f"{p.ids[j]} returns {told} on {day} ({old:g} to {new:g})")
 
 
 def single_prices(p: Prices) -> Iterator[Observed]:
