@@ -60,7 +60,14 @@ def portopt(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `portopt`: runs one command and exits with its code."""
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    code = run(list(sys.argv[1:] if arguments is None else arguments))
+    if "pulsar" in sys.modules:
+        # The broker's native client may still have a thread waiting for a silent broker, and aborts a process that is
+        # taken down in order. Everything of ours is done and stored by now.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -17,7 +19,7 @@ from portopt.domain.run import Event
 # In a process of its own: the client writes past Python's streams.
 DELIVER = textwrap.dedent(
     """
-    import socket, sys, time
+    import os, socket, sys, time
     from datetime import UTC, datetime
     from portopt.adapters.events.pulsar_sink import PulsarSink
     from portopt.domain.errors import OutsideError
@@ -36,7 +38,8 @@ DELIVER = textwrap.dedent(
         sink.close()
         problem = error.problem()
         assert problem["measured"]["event_id"] == "e1", problem
-        sys.exit(5 if time.monotonic() - began < 12.0 else 6)
+        sys.stdout.flush(), sys.stderr.flush()
+        os._exit(5 if time.monotonic() - began < 12.0 else 6)  # as the command line ends once it met the native client
     """
 )
 
@@ -45,6 +48,19 @@ DELIVER = textwrap.dedent(
 def test_a_broker_that_is_not_there_is_an_outside_error_soon_and_without_noise(broker):
     done = subprocess.run([sys.executable, "-c", DELIVER, broker], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (5, "", "")
+
+
+def test_the_command_line_relays_to_a_silent_broker_with_an_answer_and_no_crash(tmp_path):
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"pulsar://127.0.0.1:{silent.getsockname()[1]}"
+        home = os.environ | {"PORTOPT_HOME": str(tmp_path), "PORTOPT_EVENTS": "pulsar", "PORTOPT_PULSAR_URL": url}
+        command = [sys.executable, "-m", "portopt.cli"]
+        subprocess.run([*command, "demo", "--direct", "--json"], env=home, capture_output=True, timeout=120, check=True)
+        done = subprocess.run([*command, "relay", "--json"], env=home, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (5, "")
+    assert json.loads(done.stdout)["code"] == "upstream_failed"
 
 
 def test_a_message_is_the_body_alone_with_the_envelope_as_properties(monkeypatch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +13,6 @@ from portopt.domain.run import Event
 CONNECT_MS = 1_000
 OPERATION_SECONDS = 5
 SEND_MS = 5_000
-SETTLE_SECONDS = 3.0
 
 # The client writes to standard output unless it is given a logger, and to standard error if that has no handler.
 logger = logging.getLogger("portopt.pulsar")
@@ -86,5 +84,3 @@ class PulsarSink:
                 client.close()
             except pulsar.PulsarException as error:
                 logger.info("closing the connection to %s: %s", self.service_url, error)
-                # A process that ends while a native thread still waits for the silent broker is aborted: let it end first.
-                time.sleep(SETTLE_SECONDS)
