@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from support import environment, free_port, wait_for
+
+# The gate runs the same examples for the same code, so that it means the same twice; elsewhere every run looks at new ones.
+settings.register_profile("gate", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("gate")
 
 
 @pytest.fixture(scope="session")
