@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from portopt.construction import construct
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import MissingInput
 from portopt.domain.market import MarketSnapshot
@@ -54,8 +55,8 @@ def beliefs(request: OptimizationRequest) -> Moments:
             measured={"expected_returns_given": mu is not None, "covariance_given": covariance is not None},
             fixes=["give every strategy `returns`, or `expected_return` and a covariance (or volatility and correlation)"],
         )
-    if request.returns is None and mu is not None and covariance is not None:
-        return Moments(request.universe, mu, Covariance(Sigma=covariance), request.estimation.periods_per_year)
+    if mu is not None and covariance is not None and not bool(np.isnan(mu).any()):
+        return _given(request, mu, Covariance(Sigma=covariance))
     from portopt.estimation import moments_from_returns
 
     if request.returns is None:
@@ -66,6 +67,15 @@ def beliefs(request: OptimizationRequest) -> Moments:
     if covariance is not None:
         estimated = dataclasses.replace(estimated, covariance=Covariance(Sigma=covariance), covariance_method="given")
     return estimated
+
+
+def _given(request: OptimizationRequest, mu: Vector, covariance: Covariance) -> Moments:
+    """Moments as they came; returns beside them are the scenarios, on the dates where every asset has one."""
+    scenarios = None
+    if request.returns is not None:
+        complete = request.returns[~np.isnan(request.returns).any(axis=1)]
+        scenarios = complete if len(complete) else None
+    return Moments(request.universe, mu, covariance, request.estimation.periods_per_year, scenarios=scenarios)
 
 
 def exact_prices(snapshot: MarketSnapshot) -> dict[str, Decimal]:
@@ -82,16 +92,19 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
     benchmark = None
     if request.benchmark is not None:
         benchmark = universe.vector({a: float(b) for a, b in request.benchmark.items()})
-    return Problem(
-        moments=moments,
-        **_terms(policy.objective, policy.limits, policy.costs, universe),
-        w_prev=request.holdings.weights(universe, prices),
-        benchmark=benchmark,
-        risk_free_rate=policy.risk_free_rate,
-        portfolio_value=float(request.holdings.value(prices)),
-        average_daily_value=_average_daily_value(snapshot, universe, priced),
-        prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
-        portfolio_id=request.holdings.portfolio_id,
+    return construct(
+        Problem(
+            moments=moments,
+            **_terms(policy.objective, policy.limits, policy.costs, universe),
+            w_prev=request.holdings.weights(universe, prices),
+            benchmark=benchmark,
+            risk_free_rate=policy.risk_free_rate,
+            portfolio_value=float(request.holdings.value(prices)),
+            average_daily_value=_average_daily_value(snapshot, universe, priced),
+            prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
+            exposures=_exposures(moments),
+            portfolio_id=request.holdings.portfolio_id,
+        )
     )
 
 
@@ -103,14 +116,23 @@ def formulate_weights(request: OptimizationRequest) -> Problem:
     def vector(values: Mapping[str, float] | None) -> Vector | None:
         return None if values is None else universe.vector(dict(values))
 
-    return Problem(
-        moments=moments,
-        **_terms(request.objective, request.limits, request.costs, universe),
-        w_prev=vector(request.current_weights),
-        benchmark=vector(request.benchmark_weights),
-        risk_free_rate=request.risk_free_rate,
-        portfolio_id=request.portfolio_id,
+    return construct(
+        Problem(
+            moments=moments,
+            **_terms(request.objective, request.limits, request.costs, universe),
+            w_prev=vector(request.current_weights),
+            benchmark=vector(request.benchmark_weights),
+            risk_free_rate=request.risk_free_rate,
+            exposures=_exposures(moments),
+            portfolio_id=request.portfolio_id,
+        )
     )
+
+
+def _exposures(moments: Moments) -> dict[str, Vector]:
+    """What exposure limits may speak of: the assets' own attributes, by name."""
+    universe = moments.universe
+    return {name: universe.attribute(name) for name in universe.attribute_names()}
 
 
 NEEDS = {"min_quality": "quality_score", "sector_limits": "sector", "asset_class_limits": "asset_class"}

@@ -70,8 +70,12 @@ def problem(seed: int, *, factor_form: bool, cash: bool, objective: Any = None, 
         F[-1], D[-1], mu[-1] = 0.0, 0.0, 0.03
     parts = Covariance(F=F, Omega=L @ L.T, D=D)
     covariance = parts if factor_form else Covariance(Sigma=parts.dense())
+    more = np.random.default_rng(1_000 + seed)
+    scenarios = mu / 252 + more.normal(size=(40, n)) @ np.linalg.cholesky(parts.dense() / 252 + 1e-12 * np.eye(n)).T
     return Problem(
-        moments=Moments(Universe(tuple(assets)), mu, covariance),
+        moments=Moments(
+            Universe(tuple(assets)), mu, covariance, scenarios=scenarios, probabilities=more.dirichlet(np.ones(40))
+        ),
         objective=parse_objective(objective or {"kind": "min_risk"}),
         limits=terms.get("limits", ()),
         costs=terms.get("costs", ()),
@@ -81,6 +85,9 @@ def problem(seed: int, *, factor_form: bool, cash: bool, objective: Any = None, 
         portfolio_value=1e6,
         holding_period_years=0.5,
         average_daily_value=rng.uniform(1e5, 1e7, n),
+        prices=np.concatenate([more.uniform(20.0, 400.0, len(IDS)), np.ones(int(cash))]),
+        exposures={"beta": more.uniform(0.5, 1.5, n), "duration": more.uniform(0.0, 8.0, n)},
+        target=more.dirichlet(np.ones(n)),
     )
 
 

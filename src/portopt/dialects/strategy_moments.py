@@ -25,7 +25,7 @@ MAX_RETURNS = 100_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """Beliefs in the order of the document. mu (n,), NaN where to be estimated; returns (T, n) when something must be."""
+    """Beliefs in the order of the document. mu (n,), NaN where to be estimated; returns (T, n), scenarios too."""
 
     mu: Vector | None
     Sigma: Matrix | None
@@ -64,8 +64,7 @@ def read_moments(
         Sigma = _from_parts(ids, volatility, correlation, returns, choice, rf)
     if returns is None:
         _require_enough(ids, strategies, risk, Sigma)
-    must_estimate = Sigma is None or bool(np.isnan(mu).any())
-    return Given(None if bool(np.isnan(mu).all()) else mu, Sigma, returns if must_estimate else None)
+    return Given(None if bool(np.isnan(mu).all()) else mu, Sigma, returns)
 
 
 def _column(strategies: Sequence[Mapping[str, Any]], name: str, *, low: float, high: float) -> Vector:

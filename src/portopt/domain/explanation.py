@@ -55,19 +55,25 @@ class TradeReason:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrontierPoint:
-    """One portfolio in the plane of return and risk, annual fractions. weights (n,) in the universe's order, or None."""
+    """One portfolio in the plane of return and risk. weights (n,) in the universe's order, or None.
+
+    expected_return, volatility: annual fractions. risk: by the frontier's own measure and horizon; None is the volatility.
+    """
 
     expected_return: float
     volatility: float
     sharpe_ratio: float | None
     weights: Vector | None = None
+    risk: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frontier:
     """Minimum-volatility portfolios for rising return, under the request's own limits, and the four to compare with.
 
-    optimal: the best Sharpe ratio on this frontier. current: the book before the trade, None where there is none.
+    optimal: the best ratio of excess return to risk on this frontier. current: the book before the trade, or None.
+    risk_measure: what risk means here, with its confidence and horizon. turning_points: how many the exact frontier has;
+    None for one that was swept point by point.
     """
 
     points: tuple[FrontierPoint, ...]
@@ -76,6 +82,8 @@ class Frontier:
     optimal: FrontierPoint
     current: FrontierPoint | None
     target: FrontierPoint | None = None
+    risk_measure: str = "volatility"
+    turning_points: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -107,6 +107,7 @@ class Moments:
     """mu (n,) annual arithmetic expected returns and Sigma, on one Universe; how both were made is written beside.
 
     scenarios: (T, n) periodic simple returns the estimate used, or None; for drawdown and scenario measures.
+    probabilities: (T,) of the scenarios, adding to one; None is equal ones.
     observations: (n,) number of returns each asset's estimate rests on, or None.
     """
 
@@ -118,10 +119,12 @@ class Moments:
     covariance_method: str = "given"
     scenarios: Matrix | None = None
     observations: Vector | None = None
+    probabilities: Vector | None = None
 
     def __post_init__(self) -> None:
         n = len(self.universe)
         object.__setattr__(self, "mu", frozen(self.mu))
+        self._check_probabilities()
         if self.mu.shape != (n,) or len(self.covariance) != n:
             raise DataError(
                 f"{n} assets, but {self.mu.shape[0]} expected returns and a covariance of {len(self.covariance)}",
@@ -131,6 +134,14 @@ class Moments:
         if not np.isfinite(self.mu).all():
             bad = [self.universe.ids[i] for i in np.flatnonzero(~np.isfinite(self.mu))]
             raise DataError(f"expected return of {', '.join(bad)} is not a number", field="expected_return", value=bad)
+
+    def _check_probabilities(self) -> None:
+        if self.probabilities is None:
+            return
+        object.__setattr__(self, "probabilities", frozen(self.probabilities))
+        fits = self.scenarios is not None and self.probabilities.shape == (len(self.scenarios),)
+        if not fits or self.probabilities.min() < 0.0 or abs(float(self.probabilities.sum()) - 1.0) > 1e-9:
+            raise DataError("scenario probabilities must be one per scenario, none negative, adding to one", field="moments")
 
     @property
     def Sigma(self) -> Matrix:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from portopt.domain.arrays import Vector, frozen
+from portopt.domain.arrays import Matrix, Vector, frozen
 from portopt.domain.canonical import digest, plain
 from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.moments import Moments
@@ -127,6 +127,8 @@ class Problem:
     holding_period_years: costs are paid once and returns are annual: costs are divided by this.
     average_daily_value: (n,) money traded a day, for the square-root impact; None where unknown.
     prices: (n,) money per share, 1.0 for cash; None where the request has weights only.
+    exposures: (n,) by name: what exposure limits may speak of (asset attributes such as beta; factors of a factor model).
+    target: (n,) a portfolio constructed beforehand (hierarchical, risk budgets, resampled) that the objective refers to.
     """
 
     moments: Moments
@@ -140,12 +142,14 @@ class Problem:
     holding_period_years: float = 1.0
     average_daily_value: Vector | None = None
     prices: Vector | None = None
+    exposures: Mapping[str, Vector] = field(default_factory=dict)
+    target: Vector | None = None
     portfolio_id: str = "portfolio"
     _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)  # once computed
 
     def __post_init__(self) -> None:
         n = len(self.moments.universe)
-        for name in ("w_prev", "benchmark", "average_daily_value", "prices"):
+        for name in ("w_prev", "benchmark", "average_daily_value", "prices", "target"):
             value = getattr(self, name)
             if value is None:
                 continue
@@ -156,6 +160,10 @@ class Problem:
                 bad = [self.universe.ids[i] for i in np.flatnonzero(~np.isfinite(array))]
                 raise DataError(f"{name} of {', '.join(bad)} is not a number", field=name, value=bad)
             object.__setattr__(self, name, array)
+        object.__setattr__(self, "exposures", {name: frozen(values) for name, values in self.exposures.items()})
+        for name, values in self.exposures.items():
+            if values.shape != (n,) or not np.isfinite(values).all():
+                raise DataError(f"exposure {name!r} needs one finite number for each of the {n} assets", field="exposures")
         kinds = [limit.kind for limit in self.limits]
         if len(set(kinds)) != len(kinds):
             raise DataError("a limit appears twice", field="limits", value=kinds)
@@ -191,6 +199,26 @@ class Problem:
             )
         return self.benchmark
 
+    def scenarios(self) -> tuple[Matrix, Vector]:
+        """(T, n) periodic simple returns and their probabilities (T,). Raises MissingInput where there are none."""
+        scenarios = self.moments.scenarios
+        if scenarios is None or not len(scenarios):
+            raise MissingInput(
+                "a scenario measure needs the returns of every asset on common dates",
+                field="returns",
+                fixes=["give returns", "use a measure of the moments: volatility"],
+            )
+        probabilities = self.moments.probabilities
+        return scenarios, np.full(len(scenarios), 1.0 / len(scenarios)) if probabilities is None else probabilities
+
+    def constructed(self) -> Vector:
+        """(n,) target. Raises MissingInput where the objective refers to a constructed portfolio and there is none."""
+        if self.target is None:
+            raise MissingInput(
+                f"the objective {self.objective.kind} needs its portfolio to be constructed first", field="target"
+            )
+        return self.target
+
     def replaced(self, **changes: Any) -> Problem:
         return dataclasses.replace(self, **changes)
 
@@ -209,14 +237,18 @@ class Problem:
 
     def _digest(self) -> str:
         covariance = self.moments.covariance
-        parts = [self.moments.mu, covariance.Sigma, covariance.F, covariance.Omega, covariance.D, self.w_prev]
-        parts += [self.benchmark, self.average_daily_value, self.prices]
+        parts: list[Any] = [self.moments.mu, covariance.Sigma, covariance.F, covariance.Omega, covariance.D, self.w_prev]
+        parts += [self.benchmark, self.average_daily_value, self.prices, self.target]
+        parts += [part for name in sorted(self.exposures) for part in (name, self.exposures[name])]
+        terms = (self.objective, *self.limits, *self.costs)
+        if any(getattr(term, "reads_scenarios", False) for term in terms):
+            parts += [self.moments.scenarios, self.moments.probabilities]
         scalars = [self.risk_free_rate, self.portfolio_value, self.holding_period_years, self.portfolio_id]
         return digest(
             *parts,
             scalars,
             self.universe.content(),
-            [describe_term(t) for t in (self.objective, *self.limits, *self.costs)],
+            [describe_term(t) for t in terms],
         )
 
 

@@ -74,10 +74,24 @@ class Cone:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Hinge:
+    """u_t >= a_t'x + b_t, u_t >= 0 for one block of scenarios: which rows say so and which columns u are.
+
+    The rows, bounds and costs are ordinary ones; this only tells a method that wants to know. Row t reads
+    u_t - a_t'x >= b_t, its group is `rows`; columns: (T,).
+    """
+
+    start: int
+    stop: int
+    columns: Indices
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class StandardForm:
     """A finished Program. Shapes: N columns, m rows, k bounds.
 
     row_relax, bound_relax: (m,), (k,) how far the row's sides open per natural unit of relaxation of its limit.
+    hinges: blocks of rows that are scenario shortfalls; the form is complete without them.
     """
 
     n_weights: int
@@ -98,6 +112,7 @@ class StandardForm:
     cones: tuple[Cone, ...]
     integer: Mask
     ratio: bool = False
+    hinges: tuple[Hinge, ...] = ()
 
     def P(self) -> sp.csc_array:
         """(N, N) the quadratic's matrix, assembled and symmetric."""
@@ -184,6 +199,7 @@ class Program:
     _cones: list[tuple[ConeKind, Entries, Vector, str, str | None, Vector | None, float]] = field(default_factory=list)
     _integer: list[Indices] = field(default_factory=list)
     _shared: dict[str, tuple[Indices, ...]] = field(default_factory=dict)
+    _hinges: list[Hinge] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.n_columns = self.n_weights
@@ -250,6 +266,26 @@ class Program:
         """B x + b in K, B given as blocks (first row, matrix, columns)."""
         entries = _stacked([_entries(matrix, columns, first) for first, matrix, columns in blocks])
         self._cones.append((kind, entries, np.asarray(b, dtype=float), limit, member, relax, alpha))
+
+    def add_hinges(
+        self, A: Matrix, columns: Indices, b: Vector | float, cost: Vector | float = 0.0, *, limit: str = ""
+    ) -> Indices:
+        """New columns u >= 0, (T,), with u_t >= a_t'x[columns] + b_t and cost'u in the objective.  A: (T, len(columns)).
+
+        The shortfalls of a scenario measure. They are definitions, owned by no limit, unless `limit` says otherwise.
+        """
+        T = len(A)
+        u = self.add_columns(T, lower=0.0)
+        start = self._row_groups[-1].stop if self._row_groups else 0
+        block = np.hstack([-np.asarray(A, dtype=float), np.eye(T)]) if T <= 64 else None
+        both = np.concatenate([columns, u])
+        if block is None:
+            block = sp.hstack([sp.coo_array(-np.asarray(A, dtype=float)), sp.eye_array(T)]).tocoo()
+        self.add_rows(block, both, b, INF, limit=limit, relax=0.0)
+        if np.any(cost):
+            self.add_linear(u, cost)
+        self._hinges.append(Hinge(start, start + T, u))
+        return u
 
     def add_quadratic(self, columns: Indices, M: Matrix) -> None:
         """Add 1/2 x[columns]' M x[columns] to the objective; M (k, k), or (k,) for a diagonal."""
@@ -318,6 +354,7 @@ class Program:
             cones=cones,
             integer=integer,
             ratio=self.ratio,
+            hinges=tuple(self._hinges),
         )
 
 

@@ -22,6 +22,8 @@ class EstimationChoice:
     """How moments are made. Names from the estimation catalogs; options go to that estimator by keyword.
 
     lookback: number of most recent returns used, None for all. min_observations: fewer is a short history.
+    views: what is believed beside the data (Black-Litterman, entropy pooling); empty is nothing.
+    factors: the factor model wanted; empty is none.
     """
 
     expected_returns: str = "historical_mean"
@@ -32,6 +34,8 @@ class EstimationChoice:
     min_observations: int = 60
     periods_per_year: float = 252.0
     cash_return: float | None = None  # None: the risk-free rate
+    views: Mapping[str, Any] = field(default_factory=dict)
+    factors: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

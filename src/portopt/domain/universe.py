@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Literal
@@ -22,6 +22,7 @@ class Asset:
 
     quality_score and esg_score: on the source's own scale (S4: 0 to 10); None is "not scored", which is not a pass.
     tradable: False freezes the holding at its current weight.
+    attributes: linear exposures by name (beta, duration, …), for exposure limits; an asset without one has none of it.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Asset:
     quality_score: float | None = None
     esg_score: float | None = None
     tradable: bool = True
+    attributes: Mapping[str, float] = field(default_factory=dict)
 
 
 _ROW = attrgetter(*(f.name for f in fields(Asset)))
@@ -85,6 +87,14 @@ class Universe:
         values = [getattr(asset, attribute) for asset in self.assets]
         return np.array([np.nan if value is None else float(value) for value in values])
 
+    def attribute_names(self) -> tuple[str, ...]:
+        """Names of the attributes that any asset has, sorted."""
+        return tuple(sorted({name for asset in self.assets for name in asset.attributes}))
+
+    def attribute(self, name: str) -> Vector:
+        """(n,) values of one attribute; zero where an asset has none."""
+        return np.array([float(asset.attributes.get(name, 0.0)) for asset in self.assets])
+
     def indices(self, ids: Iterable[str]) -> Indices:
         """Positions of `ids`, in their order. Raises DataError for an id not in the universe."""
         ids = list(ids)
@@ -101,7 +111,7 @@ class Universe:
 
     def content(self) -> bytes:
         """JSON of the assets, a row each, for digests. The canonical form of the whole costs more than most solves take."""
-        return json.dumps([_ROW(asset) for asset in self.assets], ensure_ascii=False, default=float).encode()
+        return json.dumps([_ROW(a) for a in self.assets], ensure_ascii=False, default=float, sort_keys=True).encode()
 
     @classmethod
     def of(cls, ids: Sequence[str]) -> Universe:

@@ -82,6 +82,7 @@ def elastic(
         cones=tuple(_opened_cone(cone, N, column, unit_where_none) for cone in bare.cones),
         integer=np.concatenate([form.integer, np.zeros(len(limits), dtype=bool)]),
         ratio=False,
+        hinges=(),  # the rows stand in another order here
     )
     return ElasticForm(program, limits)
 

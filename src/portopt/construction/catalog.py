@@ -1,0 +1,17 @@
+"""Which objectives need a portfolio to be constructed first, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from portopt.domain.arrays import Vector
+from portopt.domain.problem import Problem
+
+# By the objective's kind: a problem without target -> (n,) weights of the constructed portfolio.
+CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {}
+
+
+def construct(problem: Problem) -> Problem:
+    """The same problem with its target, where its objective refers to one; otherwise the problem as it is."""
+    make = CONSTRUCTIONS.get(problem.objective.kind)
+    return problem if make is None else problem.replaced(target=make(problem))
