@@ -46,8 +46,11 @@ def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe
 
 
 def beliefs(request: OptimizationRequest) -> Moments:
-    """Given moments where the request brings them, estimates from its returns where it does not."""
-    mu, covariance = request.expected_returns, request.covariance
+    """Given moments where the request brings them, estimates from its returns where it does not, and its views on both."""
+    mu, covariance, choice = request.expected_returns, request.covariance, request.estimation
+    if request.returns is None and covariance is not None and choice.views and choice.views.get("prior") != "estimate":
+        # The equilibrium is the prior: expected returns that nobody gave are not needed.
+        mu = np.zeros(len(request.universe)) if mu is None else np.nan_to_num(mu, nan=0.0)
     if request.returns is None and (covariance is None or mu is None or bool(np.isnan(mu).any())):
         raise MissingInput(
             "expected returns and a covariance are needed, or returns to estimate them from",
@@ -55,13 +58,25 @@ def beliefs(request: OptimizationRequest) -> Moments:
             measured={"expected_returns_given": mu is not None, "covariance_given": covariance is not None},
             fixes=["give every strategy `returns`, or `expected_return` and a covariance (or volatility and correlation)"],
         )
+    moments = _without_views(request, mu)
+    if not choice.views:
+        return moments
+    from portopt.estimation.views import apply_views
+
+    market = None if request.benchmark_weights is None else request.universe.vector(dict(request.benchmark_weights))
+    return apply_views(moments, choice, request.risk_free_rate, market)
+
+
+def _without_views(request: OptimizationRequest, mu: Vector | None) -> Moments:
+    covariance = request.covariance
     if mu is not None and covariance is not None and not bool(np.isnan(mu).any()):
         return _given(request, mu, Covariance(Sigma=covariance))
     from portopt.estimation import moments_from_returns
 
     if request.returns is None:
         raise MissingInput("returns are needed to estimate from", field="strategies")
-    estimated = moments_from_returns(request.universe, request.returns, request.estimation, request.risk_free_rate)
+    choice = dataclasses.replace(request.estimation, views={})
+    estimated = moments_from_returns(request.universe, request.returns, choice, request.risk_free_rate)
     if mu is not None:
         estimated = dataclasses.replace(estimated, mu=np.where(np.isnan(mu), estimated.mu, mu), expected_return_method="given")
     if covariance is not None:
@@ -123,10 +138,36 @@ def formulate_weights(request: OptimizationRequest) -> Problem:
             w_prev=vector(request.current_weights),
             benchmark=vector(request.benchmark_weights),
             risk_free_rate=request.risk_free_rate,
+            portfolio_value=request.portfolio_value,
+            average_daily_value=_of_risky(request.average_daily_value, universe, cash=np.inf, missing=np.nan),
+            prices=_all_prices(request.prices, universe),
             exposures=_exposures(moments),
             portfolio_id=request.portfolio_id,
         )
     )
+
+
+def _of_risky(values: Mapping[str, float] | None, universe: Universe, *, cash: float, missing: float) -> Vector | None:
+    """(n,) amounts by asset, `missing` where there is none; cash has its own."""
+    if values is None:
+        return None
+    out = universe.vector({a: v for a, v in values.items() if a != CASH}, default=missing)
+    out[universe.is_cash] = cash
+    return out
+
+
+def _all_prices(values: Mapping[str, float] | None, universe: Universe) -> Vector | None:
+    """(n,) prices, 1 for cash. Raises MissingInput where some assets have a price and others none."""
+    prices = _of_risky(values, universe, cash=1.0, missing=np.nan)
+    if prices is not None and np.isnan(prices).any():
+        without = [universe.ids[i] for i in np.flatnonzero(np.isnan(prices))]
+        raise MissingInput(
+            f"no price for {', '.join(without[:10])}",
+            field="strategies[].price",
+            measured={"without_price": without[:20]},
+            fixes=["give every strategy a price, or none"],
+        )
+    return prices
 
 
 def _exposures(moments: Moments) -> dict[str, Vector]:

@@ -28,6 +28,7 @@ REBALANCE = ("holdings", "policy", "universe", "benchmark", "as_of", "target_typ
 OPTIMIZATION = (
     *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
     *("covariance", "returns", "current_weights", "benchmark_weights", "relax_order"),
+    *("portfolio_value", "average_daily_value", "prices"),
 )
 
 
@@ -64,6 +65,7 @@ def optimization_request_from_data(data: Mapping[str, Any]) -> OptimizationReque
     n = len(universe)
     mu, Sigma, returns = (doc.get(name) for name in ("expected_returns", "covariance", "returns"))
     low, high = RANGES["risk_free_rate"]
+    value = doc.get("portfolio_value")
     return OptimizationRequest(
         portfolio_id=text(required(doc, "portfolio_id"), "portfolio_id"),
         universe=universe,
@@ -78,6 +80,9 @@ def optimization_request_from_data(data: Mapping[str, Any]) -> OptimizationReque
         current_weights=_optional_weights(doc, "current_weights"),
         benchmark_weights=_optional_weights(doc, "benchmark_weights"),
         relax_order=_texts(doc.get("relax_order", []), "relax_order"),
+        portfolio_value=None if value is None else number(value, "portfolio_value", low=0.0, high=1e15),
+        average_daily_value=_optional_weights(doc, "average_daily_value", most=1e15),
+        prices=_optional_weights(doc, "prices", most=1e15),
     )
 
 
@@ -127,12 +132,12 @@ def _holdings(value: Any) -> Holdings:
     )
 
 
-def _weights(value: Any, field: str) -> dict[str, float]:
-    return {name: number(item, f"{field}.{name}", low=-1e3, high=1e3) for name, item in mapping_of(value, field).items()}
+def _weights(value: Any, field: str, most: float = 1e3) -> dict[str, float]:
+    return {name: number(item, f"{field}.{name}", low=-most, high=most) for name, item in mapping_of(value, field).items()}
 
 
-def _optional_weights(doc: Mapping[str, Any], name: str) -> dict[str, float] | None:
-    return None if doc.get(name) is None else _weights(doc[name], name)
+def _optional_weights(doc: Mapping[str, Any], name: str, most: float = 1e3) -> dict[str, float] | None:
+    return None if doc.get(name) is None else _weights(doc[name], name, most)
 
 
 def _texts(value: Any, field: str) -> tuple[str, ...]:

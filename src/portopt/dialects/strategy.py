@@ -6,13 +6,15 @@ What S1 leaves open is settled here:
     cash                a strategy with the id CASH: no risk, the risk-free rate unless it says otherwise
     current weights     add up to one, a missing one is zero; all zero is a portfolio that holds nothing yet
     moments             what is given wins, part by part; the rest comes from `returns`, all of them, at least twelve each
-Our additions to S1's constraints: max_weight and min_weight as maps by strategy id ("*" for the others), a scalar or
-[floor, cap] in sector_limits, and asset_class_limits, max_tracking_error, max_volatility (or target_volatility),
-min_return (or target_return), min_quality, cash, fully_invested.
+Our additions: max_weight and min_weight as maps by strategy id ("*" for the others), a scalar or [floor, cap] in
+sector_limits, target_volatility and target_return, every other limit of our catalog under its own name; `costs`,
+`relax_order` and `portfolio_value` beside the constraints; `attributes` (beta, duration, …), `average_daily_value` and
+`price` of a strategy.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import math
 from collections.abc import Mapping, Sequence
@@ -22,11 +24,11 @@ import numpy as np
 
 from portopt.dialects.estimators import check_estimators
 from portopt.dialects.names import S1_LIMITS, in_users_words
-from portopt.dialects.reading import list_of, number, object_of, required, shown, text
+from portopt.dialects.reading import list_of, mapping_of, number, object_of, required, shown, text
 from portopt.dialects.records import RANGES, json_object
 from portopt.dialects.strategy_answers import event_body, rebalance_event_body, write_response
 from portopt.dialects.strategy_moments import ESTIMATOR, read_estimation, read_moments
-from portopt.dialects.strategy_words import read_objective, write_objective
+from portopt.dialects.strategy_words import method_of, read_objective, read_views, write_objective
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.request import OptimizationRequest
 from portopt.domain.universe import CASH, Asset, Universe
@@ -35,15 +37,20 @@ __all__ = ["event_body", "read_request", "rebalance_event_body", "write_request"
 
 MAX_STRATEGIES = 10_000
 MAX_OFFERED = 20  # names in a refusal
+MAX_ATTRIBUTES = 200
 WEIGHT_SUM_TOLERANCE = 1e-3  # weights rounded to three digits still add up
-REQUEST = ("portfolio_id", "strategies", "objective", "method", "constraints", "risk_parameters")
+REQUEST = (
+    *("portfolio_id", "strategies", "objective", "method", "constraints", "risk_parameters"),
+    *("costs", "relax_order", "portfolio_value"),
+)
 STRATEGY = (
     *("id", "name", "sector", "asset_class", "current_weight", "benchmark_weight", "expected_return", "volatility"),
-    *("esg_score", "quality_score", "returns"),
+    *("esg_score", "quality_score", "returns", "attributes", "average_daily_value", "price"),
 )
 RISK = (
     *("risk_free_rate", "risk_aversion", "confidence_level", "periods_per_year", "covariance", "correlation"),
     *("estimator", "views", "risk_budgets", "uncertainty", "objective_weights"),
+    *("risk_measure", "horizon", "method_options"),
 )
 
 
@@ -56,26 +63,29 @@ def read_request(doc: Any) -> OptimizationRequest:
     portfolio_id = text(required(found, "portfolio_id"), "portfolio_id")
     strategies = _strategies(required(found, "strategies"))
     risk = object_of(found.get("risk_parameters") or {}, "risk_parameters", RISK)
-    objective, notes = read_objective(required(found, "objective"), required(found, "method"), risk)
+    objective, notes = read_objective(required(found, "objective"), found.get("method"), risk)
     ids = [s["id"] for s in strategies]
     order = sorted(range(len(ids)), key=lambda i: ids[i] == CASH)  # stable: cash last, the rest as they came
     universe = Universe(tuple(_asset(i, strategies[i]) for i in order))
     low, high = RANGES["risk_free_rate"]
     rate = risk.get("risk_free_rate")
     rf = 0.0 if rate is None else number(rate, "risk_parameters.risk_free_rate", low=low, high=high)
-    choice = read_estimation(risk)
+    choice = dataclasses.replace(read_estimation(risk), views=read_views(risk, found.get("method")))
     if risk.get("estimator") is not None:
         check_estimators(choice, "risk_parameters.estimator")
     given = read_moments(ids, strategies, risk, choice, rf)
     current = _weights(strategies, "current_weight")
     benchmark = _weights(strategies, "benchmark_weight")
     limits = _limits(found.get("constraints") or {}, universe)
+    costs = _costs(found.get("costs") or {})
     _require_books(limits, current, benchmark)
+    value = found.get("portfolio_value")
     return OptimizationRequest(
         portfolio_id=portfolio_id,
         universe=universe,
         objective=objective,
         limits=limits,
+        costs=costs,
         risk_free_rate=rf,
         estimation=choice,
         expected_returns=None if given.mu is None else given.mu[order],
@@ -83,6 +93,10 @@ def read_request(doc: Any) -> OptimizationRequest:
         returns=None if given.returns is None else given.returns[:, order],
         current_weights=current,
         benchmark_weights=benchmark,
+        relax_order=_relax_order(found.get("relax_order") or [], limits),
+        portfolio_value=None if value is None else number(value, "portfolio_value", low=0.01, high=1e15),
+        average_daily_value=_amounts(strategies, "average_daily_value"),
+        prices=_amounts(strategies, "price"),
         notes=notes,
     )
 
@@ -111,7 +125,46 @@ def _asset(i: int, s: Mapping[str, Any]) -> Asset:
         for name in ("esg_score", "quality_score")
         if s.get(name) is not None
     }
-    return Asset(id=s["id"], **words, **scores)  # type: ignore[arg-type]  # words are texts, scores numbers
+    given = mapping_of(s.get("attributes") or {}, f"strategies[{i}].attributes")
+    if len(given) > MAX_ATTRIBUTES:
+        raise InvalidValue(f"strategies[{i}].attributes", len(given), f"are more than {MAX_ATTRIBUTES}")
+    attributes = {
+        text(name, f"strategies[{i}].attributes"): number(value, f"strategies[{i}].attributes.{name}", low=-1e9, high=1e9)
+        for name, value in given.items()
+    }
+    return Asset(id=s["id"], **words, **scores, attributes=attributes)  # type: ignore[arg-type]  # words are texts, scores numbers
+
+
+def _amounts(strategies: Sequence[Mapping[str, Any]], name: str) -> dict[str, float] | None:
+    """Amounts of money by id, positive; None where nobody has one."""
+    given = {
+        s["id"]: number(s[name], f"strategies[{i}].{name}", low=1e-9, high=1e15)
+        for i, s in enumerate(strategies)
+        if s.get(name) is not None
+    }
+    return given or None
+
+
+def _costs(value: Any) -> dict[str, Any]:
+    from portopt.terms.catalog import parse_costs
+
+    costs = json_object(value, "costs")
+    parse_costs(costs)
+    return costs
+
+
+def _relax_order(value: Any, limits: Mapping[str, Any]) -> tuple[str, ...]:
+    """Limits under S1's names or ours, the first to give way first. Raises InvalidValue for one that is not asked for."""
+    order = []
+    for i, item in enumerate(list_of(value, "relax_order", most=100)):
+        name = text(item, f"relax_order[{i}]")
+        ours = S1_LIMITS.get(name, name)
+        if ours not in limits:
+            raise InvalidValue(
+                f"relax_order[{i}]", name, "is not among the constraints", fix="name a constraint of this request"
+            )
+        order.append(ours)
+    return tuple(order)
 
 
 def _weights(strategies: Sequence[Mapping[str, Any]], name: str) -> dict[str, float] | None:
@@ -137,13 +190,14 @@ def _weights(strategies: Sequence[Mapping[str, Any]], name: str) -> dict[str, fl
 
 def _limits(constraints: Any, universe: Universe) -> dict[str, Any]:
     """S1's OptimizationConstraints under our catalog's names, checked by the catalog and told in S1's words."""
-    from portopt.terms.catalog import parse_limits
+    from portopt.terms.catalog import LIMITS, parse_limits
 
-    found = json_object(object_of(constraints, "constraints", S1_LIMITS), "constraints")
+    known = {**{name: name for name in LIMITS if name not in ("budget", "long_only", "frozen")}, **S1_LIMITS}
+    found = json_object(object_of(constraints, "constraints", known), "constraints")
     limits: dict[str, Any] = {}
     names: dict[str, str] = {}
     for theirs, value in found.items():
-        ours = S1_LIMITS[theirs]
+        ours = known[theirs]
         if value is None:
             continue
         if ours in limits:
@@ -210,11 +264,9 @@ def _require_books(limits: Mapping[str, Any], current: Any, benchmark: Any) -> N
 
 def write_request(request: OptimizationRequest) -> dict[str, Any]:
     """The request in S1's words; `read_request` gives it back equal. Raises InvalidValue for what S1 cannot say."""
-    if request.costs or request.relax_order:
-        raise InvalidValue("costs", shown(dict(request.costs)), "S1 has no word for costs or for a relaxation order")
     objective, risk = write_objective(request.objective)
     short = {ours: theirs for theirs, ours in reversed(tuple(S1_LIMITS.items()))}
-    constraints = {short[name]: value for name, value in request.limits.items() if name != "long_only"}
+    constraints = {short.get(name, name): value for name, value in request.limits.items() if name != "long_only"}
     if request.limits.get("long_only") and "leverage_limit" in constraints:
         constraints.setdefault("min_weight", 0.0)
     choice = request.estimation
@@ -223,15 +275,20 @@ def write_request(request: OptimizationRequest) -> dict[str, Any]:
         "periods_per_year": choice.periods_per_year,
         "estimator": {name: getattr(choice, name) for name in ESTIMATOR},
     }
+    if choice.views:
+        risk["views"] = dict(choice.views)
     if request.covariance is not None:
         risk["covariance"] = request.covariance.tolist()
     return {
         "portfolio_id": request.portfolio_id,
         "strategies": [_strategy(i, asset, request) for i, asset in enumerate(request.universe.assets)],
         "objective": objective,
-        "method": "MEAN_VARIANCE",
+        "method": method_of(request.objective, choice.views),
         "constraints": constraints,
         "risk_parameters": risk,
+        **({"costs": dict(request.costs)} if request.costs else {}),
+        **({"relax_order": list(request.relax_order)} if request.relax_order else {}),
+        **({"portfolio_value": request.portfolio_value} if request.portfolio_value is not None else {}),
     }
 
 
@@ -242,6 +299,11 @@ def _strategy(i: int, asset: Asset, request: OptimizationRequest) -> dict[str, A
         out["expected_return"] = float(request.expected_returns[i])
     if request.returns is not None:
         out["returns"] = [None if math.isnan(r) else r for r in request.returns[:, i].tolist()]
+    if asset.attributes:
+        out["attributes"] = dict(asset.attributes)
+    for name, amounts in (("average_daily_value", request.average_daily_value), ("price", request.prices)):
+        if amounts is not None and asset.id in amounts:
+            out[name] = amounts[asset.id]
     for name, book in (("current_weight", request.current_weights), ("benchmark_weight", request.benchmark_weights)):
         if book is not None:
             out[name] = book.get(asset.id, 0.0)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from portopt.dialects.strategy_words import method_of
 from portopt.domain.canonical import plain
 from portopt.domain.certificate import Certificate, ValidatedSolution
 from portopt.domain.explanation import ShadowPrice
@@ -66,7 +67,7 @@ def _extension(request: OptimizationRequest, answer: CertifiedAnswer) -> dict[st
     return {
         "schema_version": SCHEMA_VERSION,
         "risk_free_rate": problem.risk_free_rate,
-        "method": "MEAN_VARIANCE",
+        "method": method_of(request.objective, request.estimation.views),
         "objective": {**plain(request.objective), "description": problem.objective.describe()},
         "limits": {limit.kind: limit.describe() for limit in problem.limits},
         "binding_limits": [plain(price) for price in answer.prices],

@@ -63,7 +63,7 @@ def read_moments(
     if Sigma is None:
         Sigma = _from_parts(ids, volatility, correlation, returns, choice, rf)
     if returns is None:
-        _require_enough(ids, strategies, risk, Sigma)
+        _require_enough(ids, strategies, risk, Sigma, wants_means=not risk.get("views"))
     return Given(None if bool(np.isnan(mu).all()) else mu, Sigma, returns)
 
 
@@ -193,11 +193,16 @@ def _estimated(ids: Sequence[str], returns: Matrix, choice: EstimationChoice, rf
 
 
 def _require_enough(
-    ids: Sequence[str], strategies: Sequence[Mapping[str, Any]], risk: Mapping[str, Any], Sigma: Matrix | None
+    ids: Sequence[str],
+    strategies: Sequence[Mapping[str, Any]],
+    risk: Mapping[str, Any],
+    Sigma: Matrix | None,
+    *,
+    wants_means: bool,
 ) -> None:
     """Raises MissingInput, naming strategies and fields, where neither given moments nor returns say enough."""
     risky = [i for i, asset_id in enumerate(ids) if asset_id != CASH]
-    wanted = ("expected_return",) if Sigma is not None else ("expected_return", "volatility")
+    wanted = (*(("expected_return",) if wants_means else ()), *(() if Sigma is not None else ("volatility",)))
     lacks = {f"strategies[{i}].{name}": (name, ids[i]) for i in risky for name in wanted if strategies[i].get(name) is None}
     joint = Sigma is None and risk.get("correlation") is None
     if not lacks and not joint:

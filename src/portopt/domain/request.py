@@ -125,6 +125,7 @@ class OptimizationRequest:
 
     returns: (T, n) periodic simple returns in the universe's order, NaN where missing.
     expected_returns: (n,) annual, NaN where to be estimated. covariance: (n, n) annual.
+    portfolio_value, average_daily_value, prices: money, for liquidity, impact and lots; None where not said.
     notes: sentences about what was asked and has no effect here; not part of the identity.
     """
 
@@ -141,6 +142,9 @@ class OptimizationRequest:
     current_weights: Mapping[str, float] | None = None
     benchmark_weights: Mapping[str, float] | None = None
     relax_order: tuple[str, ...] = ()
+    portfolio_value: float | None = None
+    average_daily_value: Mapping[str, float] | None = None
+    prices: Mapping[str, float] | None = None
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     def identity(self) -> str:
