@@ -86,7 +86,9 @@ class Objective(Protocol):
 
     kind: ClassVar[str]
     sense: ClassVar[str]  # "maximize" or "minimize"
-    unit: ClassVar[str]
+
+    @property
+    def unit(self) -> str: ...
 
     @property
     def charges_costs(self) -> bool: ...

@@ -18,6 +18,7 @@ from portopt.terms.constraints.frozen import Frozen
 from portopt.terms.constraints.fully_invested import FullyInvested
 from portopt.terms.constraints.leverage_limit import LeverageLimit
 from portopt.terms.constraints.long_only import LongOnly
+from portopt.terms.constraints.max_risk import MaxRisk
 from portopt.terms.constraints.max_tracking_error import MaxTrackingError
 from portopt.terms.constraints.max_turnover import MaxTurnover
 from portopt.terms.constraints.max_volatility import MaxVolatility
@@ -33,14 +34,42 @@ from portopt.terms.objectives.max_return import MaxReturn
 from portopt.terms.objectives.max_sharpe import MaxSharpe
 from portopt.terms.objectives.min_risk import MinRisk
 from portopt.terms.objectives.min_tracking_error import MinTrackingError
+from portopt.terms.objectives.robust_max_sharpe import RobustMaxSharpe
+from portopt.terms.objectives.robust_min_risk import RobustMinRisk
+from portopt.terms.objectives.robust_utility import RobustUtility
 from portopt.terms.objectives.utility import Utility
+from portopt.terms.objectives.worst_case_return import WorstCaseReturn
 
 OBJECTIVES: dict[str, TermEntry] = {
     "max_sharpe": TermEntry("max_sharpe", "highest excess return per unit of volatility", MaxSharpe.parse, {}),
-    "min_risk": TermEntry("min_risk", "lowest volatility", MinRisk.parse, {}),
+    "min_risk": TermEntry("min_risk", "lowest risk, by volatility or another measure", MinRisk.parse, {}),
     "max_return": TermEntry("max_return", "highest expected return within the limits", MaxReturn.parse, {}),
-    "utility": TermEntry("utility", "expected return less a price for variance", Utility.parse, {"risk_aversion": 4.0}),
+    "utility": TermEntry("utility", "expected return less a price for risk", Utility.parse, {"risk_aversion": 4.0}),
     "min_tracking_error": TermEntry("min_tracking_error", "as close to the benchmark as allowed", MinTrackingError.parse, {}),
+    "robust_utility": TermEntry(
+        "robust_utility",
+        "utility at the worst expected returns and covariance of their sets",
+        RobustUtility.parse,
+        {"risk_aversion": 4.0, "returns": {"set": "box", "radius": 0.01}},
+    ),
+    "robust_min_risk": TermEntry(
+        "robust_min_risk",
+        "lowest volatility at the worst covariance of its set",
+        RobustMinRisk.parse,
+        {"covariance": {"set": "box", "radius": 0.1}},
+    ),
+    "robust_max_sharpe": TermEntry(
+        "robust_max_sharpe",
+        "highest Sharpe ratio at the worst of the sets",
+        RobustMaxSharpe.parse,
+        {"returns": {"set": "ellipsoid", "radius": 0.2, "observations": 756}},
+    ),
+    "worst_case_return": TermEntry(
+        "worst_case_return",
+        "best return in the worst of named scenarios",
+        WorstCaseReturn.parse,
+        {"scenarios": [{"name": "bull", "returns": {"*": 0.2}}, {"name": "bear", "returns": {"*": -0.1}}]},
+    ),
 }
 
 LIMITS: dict[str, TermEntry] = {
@@ -60,6 +89,9 @@ LIMITS: dict[str, TermEntry] = {
         "max_tracking_error", "distance from the benchmark, annual", MaxTrackingError.parse, {"limit": 0.02, "soft": True}
     ),
     "max_volatility": TermEntry("max_volatility", "volatility, annual", MaxVolatility.parse, 0.15),
+    "max_risk": TermEntry(
+        "max_risk", "risk by any measure", MaxRisk.parse, {"cvar": {"limit": 0.02, "confidence": 0.95}, "mad": 0.006}
+    ),
     "min_return": TermEntry("min_return", "expected return, annual", MinReturn.parse, 0.06),
     "min_quality": TermEntry(
         "min_quality", "quality score that may be held", MinQuality.parse, {"score": 6.0, "grandfather": True}

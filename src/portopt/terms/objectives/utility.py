@@ -11,9 +11,14 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import Program
 from portopt.terms.checks import aversion, options, required
 from portopt.terms.objectives.charges import charges
+from portopt.terms.objectives.risk_priced import express_priced, priced
 from portopt.terms.risk import add_variance
+from portopt.terms.risk_measures.catalog import OPTIONS, parse_measure
+from portopt.terms.risk_measures.protocol import RiskMeasure
 
 EXAMPLE = '{"kind": "utility", "risk_aversion": 4.0}'
+VOLATILITY = "volatility"
+KNOWN = ("risk_aversion", "measure", *OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +26,16 @@ class Utility:
     """maximize  mu'w - gamma/2 w'Sigma w - costs
 
     risk_aversion: gamma; 1 is the growth-optimal investor to second order, 2 to 10 customary.
+    measure: another risk measure R in place of the volatility: gamma/2 R(w)^2 where R is the root of a mean square, else
+    gamma R(w). Mind the units: mu is annual, R speaks of its own horizon. confidence, horizon, target: of the measure.
     Source: Markowitz (1952); Levy and Markowitz (1979) for the approximation.
     """
 
     risk_aversion: float
+    measure: str = VOLATILITY
+    confidence: float | None = None
+    horizon: int | None = None
+    target: float | None = None
 
     kind: ClassVar[str] = "utility"
     sense: ClassVar[str] = "maximize"
@@ -33,19 +44,39 @@ class Utility:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "risk_aversion", aversion(self.risk_aversion))
+        measure = self.risk
+        for name in OPTIONS:
+            object.__setattr__(self, name, getattr(measure, name, None))
+
+    @property
+    def risk(self) -> RiskMeasure:
+        """R, with its options."""
+        return parse_measure("objective", self.measure, {name: getattr(self, name) for name in OPTIONS})
+
+    @property
+    def reads_scenarios(self) -> bool:
+        return self.risk.scenario_based
 
     def express(self, program: Program, p: Problem) -> None:
-        add_variance(program, p.moments.covariance, self.risk_aversion)
+        if self.measure == VOLATILITY:
+            add_variance(program, p.moments.covariance, self.risk_aversion)
+        else:
+            express_priced(program, p, self.risk, self.risk_aversion)
         program.add_linear(program.weights, -p.moments.mu)
 
     def value(self, w: Vector, p: Problem) -> float:
-        risk = 0.5 * self.risk_aversion * p.moments.covariance.variance(w)
+        if self.measure == VOLATILITY:
+            risk = 0.5 * self.risk_aversion * p.moments.covariance.variance(w)
+        else:
+            risk = priced(w, p, self.risk, self.risk_aversion)
         return float(p.moments.mu @ w) - risk - charges(w, p)
 
     def describe(self) -> str:
-        return f"the best expected return after risk and trading costs, at risk aversion {self.risk_aversion:g}"
+        of = "" if self.measure == VOLATILITY else f" on {self.risk.describe()}"
+        return f"the best expected return after risk and trading costs, at risk aversion {self.risk_aversion:g}{of}"
 
     @classmethod
     def parse(cls, spec: Mapping[str, Any]) -> Utility:
-        given = options("objective", spec, ("risk_aversion",), example=EXAMPLE)
-        return cls(required("objective", given, "risk_aversion", example=EXAMPLE))
+        given = options("objective", spec, KNOWN, example=EXAMPLE)
+        required("objective", given, "risk_aversion", example=EXAMPLE)
+        return cls(**{name: value for name, value in given.items() if value is not None})

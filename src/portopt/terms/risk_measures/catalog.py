@@ -1,0 +1,64 @@
+"""Every risk measure by its name, written out.
+
+{"kind": "min_risk", "measure": "cvar", "confidence": 0.95}        limits: {"max_risk": {"cvar": {"limit": 0.03}}}
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portopt.domain.errors import InvalidValue
+from portopt.terms.checks import listed
+from portopt.terms.risk_measures.conditional_value_at_risk import ConditionalValueAtRisk
+from portopt.terms.risk_measures.mean_absolute_deviation import MeanAbsoluteDeviation
+from portopt.terms.risk_measures.parameters import checked_confidence, checked_horizon, checked_path_horizon, checked_target
+from portopt.terms.risk_measures.protocol import RiskMeasure
+from portopt.terms.risk_measures.volatility import Volatility
+
+Check = Callable[[str, Any], Any]
+CONFIDENCE: dict[str, Check] = {"confidence": checked_confidence}
+HORIZON: dict[str, Check] = {"horizon": checked_horizon}
+PATH: dict[str, Check] = {"horizon": checked_path_horizon}
+TARGET: dict[str, Check] = {"target": checked_target}
+OPTIONS = ("confidence", "horizon", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureEntry:
+    """A line of the catalog: the name, what it is in one sentence, how it is made, and which options it takes."""
+
+    kind: str
+    summary: str
+    make: Callable[..., RiskMeasure]
+    options: Mapping[str, Check]
+
+
+RISK_MEASURES: dict[str, MeasureEntry] = {
+    "volatility": MeasureEntry("volatility", "annual standard deviation, from the covariance", Volatility, {}),
+    "mad": MeasureEntry("mad", "mean absolute deviation from the mean", MeanAbsoluteDeviation, HORIZON),
+    "cvar": MeasureEntry("cvar", "mean of the worst losses", ConditionalValueAtRisk, CONFIDENCE | HORIZON),
+}
+
+
+def parse_measure(path: str, name: Any, options: Mapping[str, Any]) -> RiskMeasure:
+    """The measure `name` with the options that are not None.
+
+    Raises InvalidValue for a measure nobody knows, for an option it does not take, and for a value out of range.
+    """
+    if not isinstance(name, str) or name not in RISK_MEASURES:
+        near = difflib.get_close_matches(name, RISK_MEASURES, n=1, cutoff=0.5) if isinstance(name, str) else []
+        fix = f"write {near[0]!r}" if near else f"use one of: {', '.join(RISK_MEASURES)}"
+        raise InvalidValue(f"{path}.measure", name, f"is no risk measure; known: {', '.join(RISK_MEASURES)}", fix=fix)
+    entry = RISK_MEASURES[name]
+    given = {}
+    for option, value in options.items():
+        if value is None:
+            continue
+        if option not in entry.options:
+            takes = f"it takes {listed(entry.options)}" if entry.options else "it takes no options"
+            raise InvalidValue(f"{path}.{option}", value, f"{name} has no {option}; {takes}", fix=f"leave {option} out")
+        given[option] = entry.options[option](path, value)
+    return entry.make(**given)
