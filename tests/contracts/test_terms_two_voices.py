@@ -18,7 +18,7 @@ import pytest
 from portopt.domain.canonical import plain
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem, describe_term
-from portopt.domain.program import Program, StandardForm
+from portopt.domain.program import Program, StandardForm, psd_root
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.terms.catalog import COSTS, LIMITS, OBJECTIVES, parse_costs, parse_limits, parse_objective
 
@@ -40,6 +40,19 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "cash": [{"min": 0.0}, {"max": 0.1}],
 }
 MORE_OBJECTIVES: dict[str, list[Any]] = {
+    "robust_utility": [
+        {"risk_aversion": 3.0, "returns": {"set": "box", "radius": "estimate", "coverage": "all", "observations": 500}},
+        {"risk_aversion": 3.0, "returns": {"set": "ellipsoid", "confidence": 0.9, "observations": 500}},
+        {"risk_aversion": 3.0, "returns": {"set": "ellipsoid", "matrix": "diagonal", "radius": 1.0, "observations": 500}},
+        {"risk_aversion": 3.0, "covariance": {"set": "box", "radius": 0.2}},
+        {"risk_aversion": 3.0, "covariance": {"set": "box", "confidence": 0.95, "observations": 500}},
+        {"risk_aversion": 3.0, "returns": {"set": "ellipsoid", "radius": 0.0}},
+    ],
+    "robust_min_risk": [{"covariance": {"set": "box", "radius": 0.1}, "risk_aversion": 3.0}],
+    "robust_max_sharpe": [{"returns": {"set": "box", "radius": 0.001}, "covariance": {"set": "box", "radius": 0.1}}],
+    "worst_case_return": [
+        {"risk_aversion": 3.0, "scenarios": [{"name": "a", "returns": {"AAPL": 0.3}}, {"name": "b", "returns": {"XOM": 0.2}}]}
+    ],
     "min_risk": [{"risk_aversion": 3.0}],
     "min_tracking_error": [{"risk_aversion": 3.0}],
 }
@@ -146,17 +159,26 @@ def best_objective(form: StandardForm, w: np.ndarray) -> float:
     low, high = np.flatnonzero(lower[n:] > -np.inf), np.flatnonzero(upper[n:] < np.inf)
     held = [h[low] >= lower[n:][low]] if len(low) else []
     held += [h[high] <= upper[n:][high]] if len(high) else []
-    definitions = np.flatnonzero(np.isfinite(free.row_lower) | np.isfinite(free.row_upper))
+    definitions = np.flatnonzero(free.row_lower == free.row_upper)
     if len(definitions):
         held.append(free.A[definitions] @ x == free.row_lower[definitions])
+    for side, sign in ((free.row_lower, 1.0), (free.row_upper, -1.0)):
+        bounded = np.flatnonzero(np.isfinite(side) & (free.row_lower != free.row_upper))
+        if len(bounded):
+            held.append(sign * (free.A[bounded] @ x) >= sign * side[bounded])
     for cone in free.cones:
         entries = cone.B @ x + cone.b
         if cone.kind == "power":
             held.append(cp.PowCone3D(entries[0], entries[1], entries[2], cone.alpha))
         else:
             held.append(cp.SOC(entries[0], entries[1:]))
-    # The quadratic has no part on helpers that are free to choose: y = R'F'w is fixed by w.
-    cp.Problem(cp.Minimize(free.q @ x), held).solve(solver=cp.CLARABEL, tol_feas=1e-11, tol_gap_abs=1e-11, tol_gap_rel=1e-11)
+    P = free.P().toarray()[n:, n:]
+    wanted = free.q @ x + (0.5 * cp.sum_squares(psd_root(P).T @ h) if P.any() else 0.0)
+    witness = cp.Problem(cp.Minimize(wanted), held)
+    try:
+        witness.solve(solver=cp.CLARABEL, tol_feas=1e-11, tol_gap_abs=1e-11, tol_gap_rel=1e-11)
+    except cp.SolverError:  # 1e-11 was beyond reach
+        witness.solve(solver=cp.CLARABEL, tol_feas=1e-9, tol_gap_abs=1e-9, tol_gap_rel=1e-9)
     return free.objective(np.concatenate([w, h.value]))
 
 
