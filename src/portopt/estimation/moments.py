@@ -17,6 +17,7 @@ from portopt.estimation.covariance.forms import scaled
 from portopt.estimation.histories import two_moments
 from portopt.estimation.options import chosen
 from portopt.estimation.stand_ins import with_stand_ins
+from portopt.estimation.views import apply_views
 
 MOST_SCENARIO_CELLS = 5_000_000  # 40 MB; beyond it scenarios are not carried along
 
@@ -77,7 +78,8 @@ def moments_from_returns(
     Args:
         universe: n assets; CASH, where there is one, gets no risk and `choice.cash_return` or the risk-free rate.
         returns: (T, n) periodic simple returns in the universe's order, NaN where missing; cash's column is not read.
-        risk_free_rate: annual. market_weights: (n,) the market portfolio of `capm`; None is equal weights.
+        risk_free_rate: annual. market_weights: (n,) the market portfolio of `capm` and of views; None is equal weights.
+    `choice.views` are applied last, to annual moments.
     Raises:
         DataError: fewer than `choice.min_observations` returns of a tradable asset, or a return that no price can give.
         InvalidValue, UnknownField: an estimator or option that is not known or out of range.
@@ -98,7 +100,7 @@ def moments_from_returns(
         mean, per_period = with_stand_ins(mean, per_period, len(risky), known)
         note += f" ({len(risky) - len(known)} frozen by the average asset)"
     mu, covariance = annualized(mean, per_period, years)
-    return Moments(
+    moments = Moments(
         universe,
         _with_cash(mu, n, risky, cash_return),
         covariance if len(risky) == n else covariance.embedded(n, risky),
@@ -108,6 +110,7 @@ def moments_from_returns(
         _scenarios(X, n, risky, cash_return / years, choice.min_observations) if len(known) == len(risky) else None,
         _with_cash(counts, n, risky, float(len(X))),
     )
+    return apply_views(moments, choice, risk_free_rate, market_weights)
 
 
 def annualized(mu: Vector, covariance: Covariance, periods_per_year: float) -> tuple[Vector, Covariance]:
