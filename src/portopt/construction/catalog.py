@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from portopt.construction.multi_period import first_step
+from portopt.construction.risk_parity import risk_parity_target
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 
 # By the objective's kind: a problem without target -> (n,) weights of the constructed portfolio.
-CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {}
+CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {
+    "multi_period": first_step,
+    "risk_parity": risk_parity_target,
+}
 
 
 def construct(problem: Problem) -> Problem:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import solve_convex
+from portopt.optimization.methods.log_barrier import logarithms, solve_log_barrier
 from portopt.optimization.methods.ratio import solve_ratio
 
 
@@ -19,17 +21,23 @@ def optimize(
     Raises NoExcessReturn and RisklessExcess for a Sharpe ratio that has no maximum.
     """
     form = assemble(problem) if form is None else form
-    raw = solve(form, solver=solver, time_limit=time_limit)
+    raw = solve(form, solver=solver, time_limit=time_limit, start=problem.target)
     weights = raw.x[: form.n_weights].copy() if raw.status is SolveStatus.OPTIMAL and raw.x is not None else None
     return Solution(raw.status, problem.identity(), weights, raw)
 
 
-def solve(form: StandardForm, *, solver: str | None = None, time_limit: float | None = None) -> RawAnswer:
+def solve(
+    form: StandardForm, *, solver: str | None = None, time_limit: float | None = None, start: Vector | None = None
+) -> RawAnswer:
     """Solve one standard form.
 
     solver: one of ladder.SOLVERS, to begin with that one instead of the first suitable. time_limit: seconds, kept by
-    Clarabel and HiGHS themselves; PIQP takes a bounded number of iterations.
+    Clarabel and HiGHS themselves; PIQP takes a bounded number of iterations. start: (n,) weights to look near, for programs
+    with logarithms; the optimum is the same without.
     """
     if form.ratio:
         return solve_ratio(form, solver=solver, time_limit=time_limit)
+    logs = logarithms(form) if form.cones and solver is None else None
+    if logs is not None:
+        return solve_log_barrier(form, logs, start=start, time_limit=time_limit)
     return solve_convex(form, solver=solver, time_limit=time_limit)

@@ -34,6 +34,8 @@ from portopt.terms.objectives.max_return import MaxReturn
 from portopt.terms.objectives.max_sharpe import MaxSharpe
 from portopt.terms.objectives.min_risk import MinRisk
 from portopt.terms.objectives.min_tracking_error import MinTrackingError
+from portopt.terms.objectives.multi_period import MultiPeriod
+from portopt.terms.objectives.risk_parity import RiskParity
 from portopt.terms.objectives.robust_max_sharpe import RobustMaxSharpe
 from portopt.terms.objectives.robust_min_risk import RobustMinRisk
 from portopt.terms.objectives.robust_utility import RobustUtility
@@ -46,6 +48,12 @@ OBJECTIVES: dict[str, TermEntry] = {
     "max_return": TermEntry("max_return", "highest expected return within the limits", MaxReturn.parse, {}),
     "utility": TermEntry("utility", "expected return less a price for risk", Utility.parse, {"risk_aversion": 4.0}),
     "min_tracking_error": TermEntry("min_tracking_error", "as close to the benchmark as allowed", MinTrackingError.parse, {}),
+    "multi_period": TermEntry(
+        "multi_period",
+        "the first step of the best plan over several periods",
+        MultiPeriod.parse,
+        {"risk_aversion": 4.0, "periods": 4, "years": 0.25},
+    ),
     "robust_utility": TermEntry(
         "robust_utility",
         "utility at the worst expected returns and covariance of their sets",
@@ -69,6 +77,9 @@ OBJECTIVES: dict[str, TermEntry] = {
         "best return in the worst of named scenarios",
         WorstCaseReturn.parse,
         {"scenarios": [{"name": "bull", "returns": {"*": 0.2}}, {"name": "bear", "returns": {"*": -0.1}}]},
+    ),
+    "risk_parity": TermEntry(
+        "risk_parity", "shares of the risk as budgeted, equal ones by default", RiskParity.parse, {"measure": "volatility"}
     ),
 }
 
