@@ -35,9 +35,9 @@ class CvarBudgets:
 
 
 def cvar_budget_weights(S: Matrix, probabilities: Vector, confidence: float, b: Vector) -> CvarBudgets:
-    """Args: S (T, n) periodic simple returns; probabilities (T,); confidence such as 0.95; b (n,) budgets adding to one.
+    """S: (T, n) periodic simple returns; probabilities: (T,); confidence such as 0.95; b: (n,) budgets adding to one.
 
-    Raises DataError where some long-only portfolio has no loss in its tail: nothing is at risk then, and no budget means anything.
+    Raises DataError where some long-only portfolio has no loss in its tail: nothing is at risk there.
     """
     unit = float(np.abs(S).mean()) or 1.0
     point = _Point.start(S / unit, probabilities / (1.0 - confidence), b)
