@@ -12,11 +12,18 @@ from typing import Any
 
 from portopt.domain.errors import InvalidValue
 from portopt.terms.checks import listed
+from portopt.terms.risk_measures.average_drawdown import AverageDrawdown
+from portopt.terms.risk_measures.conditional_drawdown import ConditionalDrawdown
 from portopt.terms.risk_measures.conditional_value_at_risk import ConditionalValueAtRisk
+from portopt.terms.risk_measures.entropic_value_at_risk import EntropicValueAtRisk
+from portopt.terms.risk_measures.max_drawdown import MaxDrawdown
 from portopt.terms.risk_measures.mean_absolute_deviation import MeanAbsoluteDeviation
 from portopt.terms.risk_measures.parameters import checked_confidence, checked_horizon, checked_path_horizon, checked_target
 from portopt.terms.risk_measures.protocol import RiskMeasure
+from portopt.terms.risk_measures.semideviation import Semideviation
+from portopt.terms.risk_measures.ulcer_index import UlcerIndex
 from portopt.terms.risk_measures.volatility import Volatility
+from portopt.terms.risk_measures.worst_realization import WorstRealization
 
 Check = Callable[[str, Any], Any]
 CONFIDENCE: dict[str, Check] = {"confidence": checked_confidence}
@@ -38,8 +45,17 @@ class MeasureEntry:
 
 RISK_MEASURES: dict[str, MeasureEntry] = {
     "volatility": MeasureEntry("volatility", "annual standard deviation, from the covariance", Volatility, {}),
+    "semideviation": MeasureEntry(
+        "semideviation", "root mean square of what falls short of the mean, or of a target", Semideviation, HORIZON | TARGET
+    ),
     "mad": MeasureEntry("mad", "mean absolute deviation from the mean", MeanAbsoluteDeviation, HORIZON),
     "cvar": MeasureEntry("cvar", "mean of the worst losses", ConditionalValueAtRisk, CONFIDENCE | HORIZON),
+    "evar": MeasureEntry("evar", "entropic bound on the worst losses", EntropicValueAtRisk, CONFIDENCE | HORIZON),
+    "worst_realization": MeasureEntry("worst_realization", "the largest loss of any scenario", WorstRealization, HORIZON),
+    "max_drawdown": MeasureEntry("max_drawdown", "the deepest fall from a peak", MaxDrawdown, PATH),
+    "average_drawdown": MeasureEntry("average_drawdown", "mean distance below the peak", AverageDrawdown, PATH),
+    "cdar": MeasureEntry("cdar", "mean of the deepest drawdowns", ConditionalDrawdown, CONFIDENCE | PATH),
+    "ulcer_index": MeasureEntry("ulcer_index", "root mean square distance below the peak", UlcerIndex, PATH),
 }
 
 

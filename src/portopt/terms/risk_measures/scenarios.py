@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.errors import MissingInput
 from portopt.domain.problem import Problem
+from portopt.domain.program import Program
+from portopt.terms.risk_measures.protocol import Bound
 
 # Helper columns are given a finite reach, so that the bound on what any other portfolio could gain stays a proof: losses of
 # portfolios whose longs and shorts add up to no more than this many times their value. It never binds.
@@ -65,3 +68,15 @@ def quantile_position(losses: Vector, probabilities: Vector, confidence: float) 
     order: Indices = np.argsort(losses, kind="stable")
     reached = np.cumsum(probabilities[order]) >= confidence - SAME
     return int(order[int(np.argmax(reached))]) if reached.any() else int(order[-1])
+
+
+def root_mean_square_cone(program: Program, columns: Indices, probabilities: Vector) -> Bound:
+    """s >= sqrt( sum_t p_t x_t^2 ) of the given columns, a second-order cone."""
+    s = program.add_columns(1, lower=0.0)
+    counted = np.flatnonzero(probabilities > 0.0)
+    blocks: list[tuple[int, sp.sparray | Matrix, Indices]] = [
+        (0, np.ones((1, 1)), s),
+        (1, sp.diags_array(np.sqrt(probabilities[counted])), columns[counted]),
+    ]
+    program.add_cone("second_order", blocks, np.zeros(1 + len(counted)), limit="")
+    return Bound(s, np.ones(1))
