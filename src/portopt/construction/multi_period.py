@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.errors import InvalidValue, OptimizerStopped
 from portopt.domain.infeasible import infeasible_request
 from portopt.domain.moments import Covariance, Moments
-from portopt.domain.problem import Cost, Limit, Problem, Readings, describe_term
+from portopt.domain.problem import Cost, Limit, Problem, Readings
 from portopt.domain.program import Program
 from portopt.domain.solution import SolveStatus
 from portopt.domain.stage import Stage
@@ -84,13 +84,14 @@ def staged_problem(p: Problem) -> Problem:
         why = f"times {n} assets are more than {MOST_DENSE} weights, too many for a dense covariance"
         raise InvalidValue("objective.periods", K, why, fix='use fewer periods, or the covariance estimator "factor"')
     stages = tuple(_Where(k, n, p) for k in range(K))
-    limits: list[Limit] = [StagedLimit(limit, at) for limit in p.limits for at in stages]
+    # Their kinds belong to the instance here ("max_turnover@2"), where the protocols know them by class.
+    limits = cast("list[Limit]", [StagedLimit(limit, at) for limit in p.limits for at in stages])
     if objective.terminal:
         limits.append(TerminalWeights(objective.terminal, objective.terminal_tolerance, stages[-1]))
-    costs: list[Cost] = [StagedCost(cost, at) for cost in p.costs for at in stages]
+    costs = cast("list[Cost]", [StagedCost(cost, at) for cost in p.costs for at in stages])
     mu = np.concatenate([_expected_returns(p, period) for period in objective.periods])
     return Problem(
-        moments=Moments(_universe(p, K), mu, _Blocks.of(p.moments.covariance, objective.periods)),
+        moments=Moments(_universe(p, K), mu, _in_blocks(p.moments.covariance, objective.periods)),
         objective=PlanUtility(objective.risk_aversion, objective.periods, p),
         limits=tuple(limits),
         costs=tuple(costs),
@@ -144,7 +145,7 @@ class StagedLimit:
     at: _Where = field(compare=False)
 
     @property
-    def kind(self) -> str:  # type: ignore[override]
+    def kind(self) -> str:
         return f"{self.limit.kind}@{self.at.label}"
 
     @property
@@ -185,7 +186,7 @@ class StagedCost:
     at: _Where = field(compare=False)
 
     @property
-    def kind(self) -> str:  # type: ignore[override]
+    def kind(self) -> str:
         return f"{self.cost.kind}@{self.at.label}"
 
     def express(self, program: Program, p: Problem) -> None:
@@ -269,23 +270,20 @@ class PlanUtility:
         return total - charges(w, p)
 
     def describe(self) -> str:
-        return describe_term(self)["kind"]
+        return f"the best plan over {len(self.periods)} periods at risk aversion {self.risk_aversion:g}"
 
 
-class _Blocks:
+def _in_blocks(covariance: Covariance, periods: tuple[Period, ...]) -> Covariance:
     """The covariance of all periods, block by block, for whoever asks the long problem for figures."""
-
-    @staticmethod
-    def of(covariance: Covariance, periods: tuple[Period, ...]) -> Covariance:
-        scales = [period.volatility_scale**2 for period in periods]
-        if not covariance.is_factor_form:
-            return Covariance(Sigma=np.kron(np.diag(scales), covariance.dense()))
-        F, Omega, D = covariance.factors()
-        return Covariance(
-            F=np.kron(np.eye(len(scales)), F),
-            Omega=np.kron(np.diag(scales), Omega),
-            D=np.concatenate([scale * D for scale in scales]),
-        )
+    scales = [period.volatility_scale**2 for period in periods]
+    if not covariance.is_factor_form:
+        return Covariance(Sigma=np.asarray(np.kron(np.diag(scales), covariance.dense()), dtype=np.float64))
+    F, Omega, D = covariance.factors()
+    return Covariance(
+        F=np.asarray(np.kron(np.eye(len(scales)), F), dtype=np.float64),
+        Omega=np.asarray(np.kron(np.diag(scales), Omega), dtype=np.float64),
+        D=np.concatenate([scale * D for scale in scales]),
+    )
 
 
 def _expected_returns(p: Problem, period: Period) -> Vector:

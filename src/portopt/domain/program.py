@@ -200,6 +200,7 @@ class Program:
     _integer: list[Indices] = field(default_factory=list)
     _shared: dict[str, tuple[Indices, ...]] = field(default_factory=dict)
     _hinges: list[Hinge] = field(default_factory=list)
+    stages: dict[str, Program] = field(default_factory=dict)  # the periods of a plan, each seen as a program
 
     def __post_init__(self) -> None:
         self.n_columns = self.n_weights
@@ -274,14 +275,17 @@ class Program:
 
         The shortfalls of a scenario measure. They are definitions, owned by no limit, unless `limit` says otherwise.
         """
-        T = len(A)
+        A = np.asarray(A, dtype=float)
+        T, k = A.shape
         u = self.add_columns(T, lower=0.0)
         start = self._row_groups[-1].stop if self._row_groups else 0
-        block = np.hstack([-np.asarray(A, dtype=float), np.eye(T)]) if T <= 64 else None
-        both = np.concatenate([columns, u])
-        if block is None:
-            block = sp.hstack([sp.coo_array(-np.asarray(A, dtype=float)), sp.eye_array(T)]).tocoo()
-        self.add_rows(block, both, b, INF, limit=limit, relax=0.0)
+        # Entry by entry as a sparse block would cost more than solving it: 100 assets by 5,000 scenarios are half a million.
+        values, at = np.empty((T, k + 1)), np.empty((T, k + 1), dtype=np.intp)
+        np.negative(A, out=values[:, :k])
+        values[:, k], at[:, :k], at[:, k] = 1.0, columns, u
+        rows = np.repeat(np.arange(start, start + T), k + 1)
+        self._rows.append(((rows, at.ravel(), values.ravel()), _filled(b, T), np.full(T, INF), np.zeros(T)))
+        self._row_groups.append(Group(start, start + T, limit))
         if np.any(cost):
             self.add_linear(u, cost)
         self._hinges.append(Hinge(start, start + T, u))
@@ -320,6 +324,30 @@ class Program:
             self._shared["trades"] = (buys, sells)
         buys, sells = self._shared["trades"]
         return buys, sells
+
+    def once(self, name: str, make: Callable[[], tuple[Indices, ...]]) -> tuple[Indices, ...]:
+        """Helper columns made once under a name, then shared by every term that asks for them."""
+        if name not in self._shared:
+            self._shared[name] = make()
+        return self._shared[name]
+
+    def charged(self, speak: Callable[[Program], None]) -> tuple[list[Quadratic], list[tuple[Indices, Vector]], float]:
+        """What `speak` would add to the objective, kept out of it: (quadratics, linear parts, constant). Its rows stay."""
+        kept = self.quadratics, self._linear, self.constant
+        self.quadratics, self._linear, self.constant = [], [], 0.0
+        speak(self)
+        found = self.quadratics, self._linear, self.constant
+        self.quadratics, self._linear, self.constant = kept
+        return found
+
+    def overheard(self, speak: Callable[[Program], None]) -> StandardForm:
+        """The rows, bounds and cones that `speak` would add, as a form of their own, not in the program. New columns stay."""
+        kept = self._rows, self._row_groups, self._bounds, self._bound_groups, self._cones, self._hinges
+        self._rows, self._row_groups, self._bounds, self._bound_groups, self._cones, self._hinges = [], [], [], [], [], []
+        speak(self)
+        said = self.freeze()
+        self._rows, self._row_groups, self._bounds, self._bound_groups, self._cones, self._hinges = kept
+        return said
 
     def freeze(self) -> StandardForm:
         """The finished program."""

@@ -14,21 +14,39 @@ from portopt.terms.checks import mapping
 from portopt.terms.constraints.asset_class_limits import AssetClassLimits
 from portopt.terms.constraints.budget import Budget
 from portopt.terms.constraints.cash import CashLimit
+from portopt.terms.constraints.concentration import Concentration
+from portopt.terms.constraints.days_to_liquidate import DaysToLiquidate
+from portopt.terms.constraints.esg_exclusion import EsgExclusion
+from portopt.terms.constraints.exclusions import Exclusions
 from portopt.terms.constraints.frozen import Frozen
 from portopt.terms.constraints.fully_invested import FullyInvested
 from portopt.terms.constraints.leverage_limit import LeverageLimit
+from portopt.terms.constraints.liquidity import Liquidity
 from portopt.terms.constraints.long_only import LongOnly
+from portopt.terms.constraints.max_cost import MaxCost
+from portopt.terms.constraints.max_positions import MaxPositions
 from portopt.terms.constraints.max_risk import MaxRisk
 from portopt.terms.constraints.max_tracking_error import MaxTrackingError
+from portopt.terms.constraints.max_trades import MaxTrades
 from portopt.terms.constraints.max_turnover import MaxTurnover
 from portopt.terms.constraints.max_volatility import MaxVolatility
 from portopt.terms.constraints.max_weight import MaxWeight
+from portopt.terms.constraints.min_esg import MinEsg
+from portopt.terms.constraints.min_position import MinPosition
+from portopt.terms.constraints.min_positions import MinPositions
 from portopt.terms.constraints.min_quality import MinQuality
 from portopt.terms.constraints.min_return import MinReturn
+from portopt.terms.constraints.min_trade import MinTrade
 from portopt.terms.constraints.min_weight import MinWeight
+from portopt.terms.constraints.round_lots import RoundLots
 from portopt.terms.constraints.sector_limits import SectorLimits
+from portopt.terms.constraints.top_k import TopK
+from portopt.terms.constraints.ucits import Ucits
+from portopt.terms.costs.borrow import Borrow
 from portopt.terms.costs.commission import Commission
 from portopt.terms.costs.linear_impact import LinearImpact
+from portopt.terms.costs.quadratic_impact import QuadraticImpact
+from portopt.terms.costs.spread import Spread
 from portopt.terms.costs.square_root_impact import SquareRootImpact
 from portopt.terms.objectives.max_return import MaxReturn
 from portopt.terms.objectives.max_sharpe import MaxSharpe
@@ -107,9 +125,32 @@ LIMITS: dict[str, TermEntry] = {
     "min_quality": TermEntry(
         "min_quality", "quality score that may be held", MinQuality.parse, {"score": 6.0, "grandfather": True}
     ),
+    "min_esg": TermEntry("min_esg", "average ESG score of the portfolio", MinEsg.parse, {"score": 6.0, "unscored": "exclude"}),
+    "esg_exclusion": TermEntry(
+        "esg_exclusion", "ESG score that may be held", EsgExclusion.parse, {"score": 4.0, "grandfather": True}
+    ),
     "cash": TermEntry("cash", "share kept in cash", CashLimit.parse, {"min": 0.0, "max": 0.02}),
     "fully_invested": TermEntry("fully_invested", "no cash", FullyInvested.parse, True),
     "frozen": TermEntry("frozen", "what cannot be traded keeps its weight", Frozen.parse, True),
+    "exclusions": TermEntry("exclusions", "assets that may not be held", Exclusions.parse, ["XOM"]),
+    "max_cost": TermEntry("max_cost", "what trading costs, a share of the portfolio", MaxCost.parse, 0.002),
+    "liquidity": TermEntry(
+        "liquidity", "days a trade takes at a share of the volume", Liquidity.parse, {"participation": 0.1, "days": 5}
+    ),
+    "days_to_liquidate": TermEntry(
+        "days_to_liquidate", "days a position takes to sell", DaysToLiquidate.parse, {"participation": 0.2, "days": 5}
+    ),
+    "concentration": TermEntry("concentration", "Herfindahl index of the positions", Concentration.parse, {"hhi": 0.2}),
+    "top_k": TermEntry("top_k", "the largest positions together", TopK.parse, {"k": 3, "weight": 0.6}),
+    "max_positions": TermEntry(
+        "max_positions", "how many positions are held", MaxPositions.parse, {"*": 4, "sector": {"Technology": 1}}
+    ),
+    "min_positions": TermEntry("min_positions", "how many positions, at least", MinPositions.parse, {"count": 4}),
+    "min_position": TermEntry("min_position", "a position is nothing or at least this", MinPosition.parse, 0.05),
+    "max_trades": TermEntry("max_trades", "how many trades are made", MaxTrades.parse, 3),
+    "min_trade": TermEntry("min_trade", "a trade is nothing or at least this", MinTrade.parse, 0.02),
+    "round_lots": TermEntry("round_lots", "trades in whole lots, inside the problem", RoundLots.parse, {"lot": 100}),
+    "ucits_5_10_40": TermEntry("ucits_5_10_40", "the 5/10/40 rule of European funds", Ucits.parse, True),
 }
 
 COSTS: dict[str, TermEntry] = {
@@ -118,6 +159,11 @@ COSTS: dict[str, TermEntry] = {
     "square_root_impact": TermEntry(
         "square_root_impact", "market impact by the square-root law", SquareRootImpact.parse, {"coefficient": 1.0}
     ),
+    "quadratic_impact": TermEntry(
+        "quadratic_impact", "market impact in proportion to the size of the trade", QuadraticImpact.parse, {"coefficient": 1.0}
+    ),
+    "spread": TermEntry("spread", "half the bid-ask spread", Spread.parse, {"bps": {"AAPL": 1, "*": 8}}),
+    "borrow": TermEntry("borrow", "a fee on short positions, annual", Borrow.parse, {"rate": 0.01}),
 }
 
 
