@@ -38,6 +38,32 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "max_tracking_error": [0.05, {"limit": 0.03, "soft": True, "penalty": 2.0}],
     "min_quality": [6.0, {"score": 5.0, "grandfather": True}],
     "cash": [{"min": 0.0}, {"max": 0.1}],
+    "exclusions": [{"assets": ["XOM", "GOLD"], "most": 0.02}],
+    "max_cost": [0.0005],
+    "concentration": [{"effective_positions": 6}],
+    "top_k": [{"k": 1, "weight": 0.2}, {"k": 9, "weight": 0.9}],
+    "max_positions": [3, {"asset_class": {"Equity": 2}}],
+    "min_positions": [{"count": 6, "least": 0.07}],
+    "min_position": [{"AAPL": 0.3, "*": 0.01}],
+    "max_trades": [0],
+    "min_trade": [0.3],
+    "round_lots": [True, {"lot": 500}],
+    "ucits_5_10_40": [{"issuers": {"AAPL": "A", "MSFT": "A"}, "single": 0.2, "large": 0.1, "total": 0.5}],
+    "min_esg": [{"score": 7.0, "unscored": "neutral"}, {"score": 6.0, "allowance": 0.5}],
+    "esg_exclusion": [6.0, {"score": 5.0, "grandfather": True}],
+    "min_return": [
+        {"floor": 0.05, "robust": {"set": "box", "radius": 0.01}},
+        {"floor": -0.02, "robust": {"set": "ellipsoid", "radius": 0.2, "observations": 500}},
+    ],
+}
+# Limits that speak of the request's costs.
+COSTS_OF: dict[str, Any] = {
+    "max_cost": {
+        "commission": {"bps": 5},
+        "linear_impact": {"bps": {"AAPL": 3, "*": 15}},
+        "square_root_impact": {},
+        "quadratic_impact": {},
+    }
 }
 MORE_OBJECTIVES: dict[str, list[Any]] = {
     "robust_utility": [
@@ -77,7 +103,7 @@ def problem(seed: int, *, factor_form: bool, cash: bool, objective: Any = None, 
     """A random market of six assets (one of them not tradable), with or without cash and a factor covariance."""
     rng = np.random.default_rng(seed)
     assets = [
-        Asset(i, sector=s, asset_class=c, quality_score=q, tradable=i != "GOLD")
+        Asset(i, sector=s, asset_class=c, quality_score=q, esg_score=q, tradable=i != "GOLD")
         for i, s, c, q in zip(IDS, SECTORS, CLASSES, SCORES, strict=True)
     ]
     n = len(assets) + cash
@@ -111,6 +137,13 @@ def problem(seed: int, *, factor_form: bool, cash: bool, objective: Any = None, 
     )
 
 
+def limited(kind: str, value: Any, *, seed: int, factor_form: bool, cash: bool) -> tuple[Any, Problem]:
+    """One limit, and the problem it is tried on."""
+    (limit,) = parse_limits({kind: value})
+    costs = parse_costs(COSTS_OF.get(kind, {}))
+    return limit, problem(seed, factor_form=factor_form, cash=cash, limits=(limit,), costs=costs)
+
+
 def form_of(p: Problem) -> StandardForm:
     program = Program(p.n)
     p.objective.express(program, p)
@@ -131,7 +164,10 @@ def portfolios(p: Problem, seed: int) -> list[np.ndarray]:
 def opening_needed(form: StandardForm, w: np.ndarray) -> float:
     """The least s such that the program, every side opened by s times its relax coefficient, allows w; inf for none."""
     n = form.n_weights
-    h, s = cp.Variable(max(form.n_columns - n, 1)), cp.Variable(nonneg=True)
+    whole = form.integer.any()
+    # A cone program in integers (none of the catalog is one) would be beyond the witness.
+    h = cp.Variable(max(form.n_columns - n, 1), integer=[(int(j) - n,) for j in np.flatnonzero(form.integer)] if whole else False)
+    s = cp.Variable(nonneg=True)
     helpers = form.n_columns > n
     x = cp.hstack([w, h]) if helpers else w
     Ax = form.A @ x if form.A.shape[0] else np.zeros(0)
@@ -146,11 +182,17 @@ def opening_needed(form: StandardForm, w: np.ndarray) -> float:
         if high.any():
             held.append(values[high] <= upper[high] + relax[high] * s)
     for cone in form.cones:
-        assert cone.kind == "second_order"
         relax = np.zeros(len(cone.b)) if cone.relax is None else cone.relax
         entries = cone.B @ x + cone.b + relax * s
-        held.append(cp.SOC(entries[0], entries[1:]))
+        if cone.kind == "power":
+            held.append(cp.PowCone3D(entries[0], entries[1], entries[2], cone.alpha))
+        else:
+            assert cone.kind == "second_order"
+            held.append(cp.SOC(entries[0], entries[1:]))
     witness = cp.Problem(cp.Minimize(s), held)
+    if whole:
+        witness.solve(solver=cp.HIGHS)
+        return float(s.value) if witness.status == "optimal" else float("inf")
     witness.solve(solver=cp.CLARABEL, tol_feas=1e-10, tol_gap_abs=1e-10, tol_gap_rel=1e-10)
     return float(s.value) if witness.status in ("optimal", "optimal_inaccurate") else float("inf")
 
@@ -207,13 +249,12 @@ with_and_without_cash = pytest.mark.parametrize("cash", [False, True], ids=["no 
 @with_and_without_cash
 @pytest.mark.parametrize(("kind", "value"), spelled(LIMITS, MORE_LIMITS), ids=str)
 def test_the_opening_a_limit_needs_in_the_program_is_the_worst_violation_the_auditor_reads(kind, value, cash, factor_form):
-    (limit,) = parse_limits({kind: value})
-    p = problem(1, factor_form=factor_form, cash=cash, limits=(limit,))
+    limit, p = limited(kind, value, seed=1, factor_form=factor_form, cash=cash)
     form = form_of(p)
     for w in portfolios(p, seed=2):
         worst = limit.read(w, p).worst()
         needed = opening_needed(form, w)
-        if kind == "min_quality" and worst > 1e-12:
+        if kind in ("min_quality", "esg_exclusion") and worst > 1e-12:
             assert needed == float("inf"), "no slope: a barred asset stays barred until the score is lowered past its own"
         elif limit.soft:
             assert needed == pytest.approx(0.0, abs=1e-8), "a soft limit forbids nothing"
@@ -224,8 +265,7 @@ def test_the_opening_a_limit_needs_in_the_program_is_the_worst_violation_the_aud
 
 @pytest.mark.parametrize(("kind", "value"), spelled(LIMITS, MORE_LIMITS), ids=str)
 def test_each_limit_is_both_kept_and_broken_by_the_portfolios_it_is_tried_on(kind, value):
-    (limit,) = parse_limits({kind: value})
-    p = problem(1, factor_form=False, cash=True, limits=(limit,))
+    limit, p = limited(kind, value, seed=1, factor_form=False, cash=True)
     verdicts = {limit.read(w, p).worst() <= 1e-12 for w in portfolios(p, seed=2)}
     assert verdicts == {True, False}
 
@@ -264,8 +304,8 @@ def test_a_cost_adds_its_convex_part_by_the_year_to_the_program(kind, value, cas
 @both_forms
 @pytest.mark.parametrize(("kind", "value"), spelled(LIMITS, MORE_LIMITS), ids=str)
 def test_a_relaxed_limit_is_opened_by_exactly_that_much_in_both_voices(kind, value, factor_form):
-    (limit,) = parse_limits({kind: value})
-    by, p = 0.03125, problem(7, factor_form=factor_form, cash=True)
+    by = 0.03125
+    limit, p = limited(kind, value, seed=7, factor_form=factor_form, cash=True)
     opened = limit.relaxed(by)
     before, after = form_of(p.replaced(limits=(limit,))), form_of(p.replaced(limits=(opened,)))
     np.testing.assert_allclose(after.row_lower, before.row_lower - before.row_relax * by, rtol=0, atol=1e-15)
@@ -278,7 +318,7 @@ def test_a_relaxed_limit_is_opened_by_exactly_that_much_in_both_voices(kind, val
     assert (after.A != before.A).nnz == 0
     w = portfolios(p, seed=8)[-1]
     old, new = limit.read(w, p), opened.read(w, p)
-    if kind == "min_quality":
+    if kind in ("min_quality", "esg_exclusion"):
         assert opened.score == pytest.approx(limit.score - by)
         return
     np.testing.assert_array_equal(new.measured, old.measured)
@@ -289,8 +329,7 @@ def test_a_relaxed_limit_is_opened_by_exactly_that_much_in_both_voices(kind, val
 @pytest.mark.parametrize("factor_form", [False, True])
 @pytest.mark.parametrize(("kind", "value"), spelled(LIMITS, MORE_LIMITS), ids=str)
 def test_every_row_bound_and_cone_is_tagged_with_its_limit_and_named_as_the_auditor_names_it(kind, value, factor_form):
-    (limit,) = parse_limits({kind: value})
-    p = problem(9, factor_form=factor_form, cash=True, limits=(limit,))
+    limit, p = limited(kind, value, seed=9, factor_form=factor_form, cash=True)
     form = form_of(p)
     assert form.limits == (kind,)
     reading = limit.read(p.previous(), p)

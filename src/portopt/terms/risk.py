@@ -66,7 +66,7 @@ def add_risk_cone(
     if excess is not None:
         blocks.append((0, np.ones((1, 1)), excess))
     opening = np.zeros(1 + len(tail))
-    opening[0] = 1.0
+    opening[0] = 1.0 if limit else 0.0  # a definition does not open
     program.add_cone("second_order", blocks, np.concatenate([[bound], tail]), limit=limit, relax=opening)
 
 

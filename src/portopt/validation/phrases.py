@@ -16,6 +16,8 @@ NOUNS = {
     "max_weight": "the weight of",
     "min_weight": "the weight of",
     "min_quality": "the weight of",
+    "esg_exclusion": "the weight of",
+    "min_esg": "the ESG score",
     "sector_limits": "the sector",
     "asset_class_limits": "the asset class",
 }

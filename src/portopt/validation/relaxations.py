@@ -206,10 +206,10 @@ def has_slope(form: StandardForm, name: str) -> bool:
 
 def score_steps(limit: Limit, problem: Problem) -> tuple[float, ...]:
     """How far a floor on scores must fall for each next asset to pass, smallest first; () for any other limit."""
-    floor = getattr(limit, "score", None)
-    if limit.unit != "score" or floor is None:
+    floor, attribute = getattr(limit, "score", None), getattr(limit, "scored_by", None)
+    if floor is None or attribute is None:
         return ()
-    scores = problem.universe.scores("quality_score")
+    scores = problem.universe.scores(attribute)
     # Rounded up where the difference is not exact: an asset that scores the floor must pass.
     short = {float(np.nextafter(floor - s, math.inf)) if floor - (floor - s) > s else floor - s for s in scores[scores < floor]}
     return tuple(sorted(float(step) for step in short))

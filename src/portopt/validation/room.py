@@ -19,7 +19,7 @@ def room_in(limit: Limit, problem: Problem, by: float, room: float) -> float:
         fraction                        room
         tracking_error, volatility      room * the largest volatility of an asset
         return                          room * the range of the expected returns
-        score                           0: it opens asset by asset
+        score                           room * the range of the scores; 0 where it opens asset by asset
 
     That much is what one lot too many or too few can move the reading by (tracking error and volatility: one asset against
     cash). A cap of the portfolio's fractions is not opened past the whole: nobody could write it down.
@@ -28,6 +28,9 @@ def room_in(limit: Limit, problem: Problem, by: float, room: float) -> float:
         return room * float(np.sqrt(problem.moments.covariance.diagonal().max()))
     if limit.unit == "return":
         return room * float(np.ptp(problem.moments.mu))
+    if limit.unit == "score" and not hasattr(limit, "scored_by"):
+        scores = problem.universe.scores("esg_score")
+        return room * float(np.nanmax(scores) - np.nanmin(scores))
     if limit.unit != "fraction":
         return 0.0
     upper = limit.read(np.zeros(problem.n), problem).upper

@@ -12,6 +12,7 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.checks import flag, number, options, required
+from portopt.terms.scores import barred_by
 
 FIELD = "limits.min_quality"
 EXAMPLE = '{"score": 6.0, "grandfather": true}'
@@ -35,6 +36,7 @@ class MinQuality:
     structural: ClassVar[bool] = False
     soft: ClassVar[bool] = False
     unit: ClassVar[str] = "score"
+    scored_by: ClassVar[str] = "quality_score"  # it opens in steps, asset by asset of this attribute
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "score", number(FIELD, self.score, example="6.0"))
@@ -60,11 +62,7 @@ class MinQuality:
 
     def _barred(self, p: Problem) -> tuple[Indices, Vector]:
         """Positions that do not pass, and the most each may weigh."""
-        scores = p.universe.scores("quality_score")
-        passes = scores >= self.score  # NaN compares false: a missing score is not a pass
-        barred = np.flatnonzero(~passes & ~p.universe.is_cash)
-        most = np.maximum(p.previous()[barred], 0.0) if self.grandfather else np.zeros(len(barred))
-        return barred, most
+        return barred_by(p, "quality_score", self.score, self.grandfather)
 
     @classmethod
     def parse(cls, value: Any) -> MinQuality:

@@ -159,7 +159,8 @@ class CovarianceFactors:
         u = program.add_columns(1, lower=0.0)
         row, columns = priced_by(magnitudes(program, p), rho)
         blocks: list[tuple[int, Matrix, Indices]] = [(0, np.ones((1, 1)), u), (0, -row, columns), (1, np.eye(len(y)), y)]
-        program.add_cone("second_order", blocks, np.zeros(1 + len(y)), limit="")
+        nothing = np.zeros(1 + len(y))
+        program.add_cone("second_order", blocks, nothing, limit="", relax=nothing)
         program.add_quadratic(u, np.array([scale]))
 
     def variance(self, w: Vector, p: Problem) -> float:

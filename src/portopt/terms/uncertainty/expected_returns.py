@@ -189,7 +189,8 @@ def add_error_cone(program: Program, error: Covariance, t: Indices) -> None:
     risky = np.flatnonzero(D > 0.0)
     k = G.shape[1]
     blocks: list[Any] = [(0, np.ones((1, 1)), t), (1, G.T, program.weights), (1 + k, np.diag(np.sqrt(D[risky])), risky)]
-    program.add_cone("second_order", blocks, np.zeros(1 + k + len(risky)), limit="")
+    nothing = np.zeros(1 + k + len(risky))
+    program.add_cone("second_order", blocks, nothing, limit="", relax=nothing)
 
 
 def return_set(path: str, value: Any) -> ReturnBox | ReturnEllipsoid | None:
