@@ -22,6 +22,7 @@ from portopt.trading.exactness import readings
 from portopt.trading.fractional import round_to_fractions
 from portopt.trading.large import LARGE
 from portopt.trading.rounding import Rounded
+from portopt.trading.searchable import Expandable, searchable
 from portopt.trading.whole import has_lots, round_to_lots
 
 
@@ -52,6 +53,7 @@ def make_plan(
     """
     _check(rules)
     book = open_book(problem, holdings, prices)
+    problem = searchable(problem, validated.weights)
     form = assemble(problem)
     x = _certified_point(form, validated)
     if rules.fractional:
@@ -73,6 +75,10 @@ def can_trade(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal
         return True
     form = assemble(problem)
     x = solve(form).x
+    if x is not None and isinstance(problem.objective, Expandable):
+        problem = searchable(problem, x[: problem.n])
+        form = assemble(problem)
+        x = solve(form).x
     return x is not None and has_lots(problem, form, open_book(problem, holdings, prices), rules, x)
 
 
