@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector, frozen
 from portopt.domain.errors import DataError
 from portopt.domain.universe import Universe
+
+if TYPE_CHECKING:
+    from portopt.domain.factor_model import FactorModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +113,7 @@ class Moments:
     scenarios: (T, n) periodic simple returns the estimate used, or None; for drawdown and scenario measures.
     probabilities: (T,) of the scenarios, adding to one; None is equal ones.
     observations: (n,) number of returns each asset's estimate rests on, or None.
+    factor_model: the model the estimate rests on or that was asked for beside it, on the same universe; or None.
     """
 
     universe: Universe
@@ -120,6 +125,7 @@ class Moments:
     scenarios: Matrix | None = None
     observations: Vector | None = None
     probabilities: Vector | None = None
+    factor_model: FactorModel | None = None
 
     def __post_init__(self) -> None:
         n = len(self.universe)

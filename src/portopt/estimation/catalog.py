@@ -19,6 +19,8 @@ from portopt.estimation.expected_returns import capm as equilibrium
 from portopt.estimation.expected_returns import ewma as ewma_mean
 from portopt.estimation.expected_returns import james_stein as bayes_stein
 from portopt.estimation.expected_returns.historical_mean import historical_mean
+from portopt.estimation.factor_models.beliefs import NAME, model_covariance
+from portopt.estimation.factor_models.statistical import statistical
 from portopt.estimation.options import Option
 
 
@@ -72,6 +74,11 @@ def _james_stein(e: Evidence, options: Mapping[str, Any]) -> Vector:
     return bayes_stein.james_stein(e.mean, e.covariance, e.observations, options["target"])
 
 
+def _of_found_factors(X: Matrix) -> Covariance:
+    """What the model is where nobody describes another: factors found in the returns. moments.py forms the described ones."""
+    return model_covariance(statistical(X))
+
+
 EXPECTED_RETURNS: dict[str, ExpectedReturnsEntry] = {
     entry.name: entry
     for entry in (
@@ -83,6 +90,7 @@ EXPECTED_RETURNS: dict[str, ExpectedReturnsEntry] = {
         ExpectedReturnsEntry(
             "james_stein", "means shrunk toward one value (Jorion 1986)", _plain_mean, _james_stein, bayes_stein.OPTIONS
         ),
+        ExpectedReturnsEntry(NAME, "risk-free rate plus exposures times factor premia (estimation.factors)", _plain_mean),
     )
 }
 
@@ -96,6 +104,7 @@ COVARIANCE: dict[str, CovarianceEntry] = {
         CovarianceEntry(
             "factor", "principal components and specific risk", factor_covariance.factor, factor_covariance.OPTIONS
         ),
+        CovarianceEntry(NAME, "exposures, factor covariance and specific risk (estimation.factors)", _of_found_factors),
     )
 }
 

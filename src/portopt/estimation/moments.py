@@ -8,13 +8,16 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.errors import DataError, InvalidValue
+from portopt.domain.factor_model import FactorModel
+from portopt.domain.factor_returns import Dates, FactorReturns
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.request import EstimationChoice
 from portopt.domain.universe import CASH, Universe
 from portopt.estimation.catalog import COVARIANCE, EXPECTED_RETURNS, Evidence, looked_up
 from portopt.estimation.covariance.forms import scaled
-from portopt.estimation.histories import two_moments
+from portopt.estimation.factor_models.beliefs import NAME, asked_model, model_covariance, model_mean, placed
+from portopt.estimation.histories import filled_by_factors, two_moments
 from portopt.estimation.options import chosen
 from portopt.estimation.stand_ins import with_stand_ins
 from portopt.estimation.views import apply_views
@@ -28,6 +31,7 @@ def estimate(
     choice: EstimationChoice,
     risk_free_rate: float,
     market_weights: Vector | None = None,
+    factor_returns: FactorReturns | None = None,
 ) -> Moments:
     """Moments of `universe` from the prices of a pack. See `moments_from_returns`.
 
@@ -47,7 +51,8 @@ def estimate(
     usable = _usable_returns(snapshot, rows)
     returns = np.zeros((len(usable), len(universe)))
     returns[:, risky] = usable[:, snapshot.positions(tuple(universe.ids[i] for i in risky))]
-    return moments_from_returns(universe, returns, choice, risk_free_rate, market_weights)
+    dates = snapshot.dates[rows][1:]
+    return moments_from_returns(universe, returns, choice, risk_free_rate, market_weights, factor_returns, dates)
 
 
 def _usable_returns(snapshot: MarketSnapshot, rows: slice) -> Matrix:
@@ -72,6 +77,8 @@ def moments_from_returns(
     choice: EstimationChoice,
     risk_free_rate: float,
     market_weights: Vector | None = None,
+    factor_returns: FactorReturns | None = None,
+    dates: Dates | None = None,
 ) -> Moments:
     """Annual expected returns and covariance from periodic returns.
 
@@ -79,6 +86,7 @@ def moments_from_returns(
         universe: n assets; CASH, where there is one, gets no risk and `choice.cash_return` or the risk-free rate.
         returns: (T, n) periodic simple returns in the universe's order, NaN where missing; cash's column is not read.
         risk_free_rate: annual. market_weights: (n,) the market portfolio of `capm` and of views; None is equal weights.
+        factor_returns: what `choice.factors` regresses on. dates: (T,) the day each return ends on, to join them by.
     `choice.views` are applied last, to annual moments.
     Raises:
         DataError: fewer than `choice.min_observations` returns of a tradable asset, or a return that no price can give.
@@ -95,20 +103,24 @@ def moments_from_returns(
     X = np.ascontiguousarray(returns[:, risky])
     counts, known = _checked_counts(X, universe, risky, choice.min_observations)
     X = X if len(known) == len(risky) else np.ascontiguousarray(X[:, known])
-    mean, per_period, note = _per_period(X, choice, risk_free_rate, _market(market_weights, risky[known]))
+    dates = dates if dates is None or choice.lookback is None else dates[-choice.lookback :]
+    model = asked_model(universe, risky[known], X, dates, choice, factor_returns, risk_free_rate)
+    mean, per_period, note = _per_period(X, choice, risk_free_rate, _market(market_weights, risky[known]), model)
     if len(known) < len(risky):
         mean, per_period = with_stand_ins(mean, per_period, len(risky), known)
         note += f" ({len(risky) - len(known)} frozen by the average asset)"
     mu, covariance = annualized(mean, per_period, years)
+    covariance = covariance if len(risky) == n else covariance.embedded(n, risky)
     moments = Moments(
         universe,
         _with_cash(mu, n, risky, cash_return),
-        covariance if len(risky) == n else covariance.embedded(n, risky),
+        covariance,
         years,
         choice.expected_returns + note,
         choice.covariance + note,
         _scenarios(X, n, risky, cash_return / years, choice.min_observations) if len(known) == len(risky) else None,
         _with_cash(counts, n, risky, float(len(X))),
+        factor_model=placed(model, n, risky, known, covariance, choice),
     )
     return apply_views(moments, choice, risk_free_rate, market_weights)
 
@@ -173,14 +185,24 @@ def _market(market_weights: Vector | None, risky: Indices) -> Vector:
     return np.asarray(weights / weights.sum())
 
 
-def _per_period(X: Matrix, choice: EstimationChoice, risk_free_rate: float, market: Vector) -> tuple[Vector, Covariance, str]:
+def _per_period(
+    X: Matrix, choice: EstimationChoice, risk_free_rate: float, market: Vector, model: FactorModel | None
+) -> tuple[Vector, Covariance, str]:
     means = looked_up(EXPECTED_RETURNS, choice.expected_returns, "estimation.expected_returns")
     risks = looked_up(COVARIANCE, choice.covariance, "estimation.covariance")
     mean_options = chosen(means.options, choice.expected_returns_options, "estimation.expected_returns_options")
     risk_options = chosen(risks.options, choice.covariance_options, "estimation.covariance_options")
-    mean, covariance, how = two_moments(
-        X, lambda part: means.mean(part, mean_options), functools.partial(risks.estimate, **risk_options)
-    )
+
+    def mean_of(part: Matrix) -> Vector:
+        return means.mean(part, mean_options)
+
+    if model is not None and choice.covariance == NAME:
+        how = "filled" if np.isnan(X).any() else ""
+        mean, covariance = mean_of(filled_by_factors(X)[0] if how else X), model_covariance(model)
+    else:
+        mean, covariance, how = two_moments(X, mean_of, functools.partial(risks.estimate, **risk_options))
+    if model is not None and choice.expected_returns == NAME:
+        mean = model_mean(model, choice, risk_free_rate)
     if means.finish is not None:
         years = choice.periods_per_year
         evidence = Evidence(mean, covariance, len(X), market, risk_free_rate / years, years)
