@@ -135,10 +135,10 @@ LIMITS: dict[str, TermEntry] = {
     "exclusions": TermEntry("exclusions", "assets that may not be held", Exclusions.parse, ["XOM"]),
     "max_cost": TermEntry("max_cost", "what trading costs, a share of the portfolio", MaxCost.parse, 0.002),
     "liquidity": TermEntry(
-        "liquidity", "days a trade takes at a share of the volume", Liquidity.parse, {"participation": 0.1, "days": 5}
+        "liquidity", "days a trade takes at a share of the volume", Liquidity.parse, {"participation": 0.05, "days": 1}
     ),
     "days_to_liquidate": TermEntry(
-        "days_to_liquidate", "days a position takes to sell", DaysToLiquidate.parse, {"participation": 0.2, "days": 5}
+        "days_to_liquidate", "days a position takes to sell", DaysToLiquidate.parse, {"participation": 0.1, "days": 1}
     ),
     "concentration": TermEntry("concentration", "Herfindahl index of the positions", Concentration.parse, {"hhi": 0.2}),
     "top_k": TermEntry("top_k", "the largest positions together", TopK.parse, {"k": 3, "weight": 0.6}),

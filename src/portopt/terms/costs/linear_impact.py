@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import number, options, required
-from portopt.terms.costs.proportional import charge_proportional, traded
+from portopt.terms.checks import options, required
+from portopt.terms.costs.proportional import charge_rates, checked_rates, rates_in_words, rates_of, traded
 
 FIELD = "costs.linear_impact"
 EXAMPLE = '{"bps": 15}'
@@ -17,29 +18,30 @@ EXAMPLE = '{"bps": 15}'
 
 @dataclass(frozen=True, slots=True)
 class LinearImpact:
-    """bps / 10,000 * sum |w_i - w_prev_i|, over every asset but cash.
+    """sum_i bps_i / 10,000 * |w_i - w_prev_i|, over every asset but cash.
 
-    bps: basis points of the value traded, whatever its size (S4: 15 for liquid stocks).
+    bps: basis points of the value traded, whatever its size (S4: 15 for liquid stocks); one number or by asset id, "*" for
+    every asset not named.
     """
 
-    bps: float
+    bps: float | Mapping[str, float]
 
     kind: ClassVar[str] = "linear_impact"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bps", number(f"{FIELD}.bps", self.bps, low=0.0, high=10_000.0, example="15"))
+        object.__setattr__(self, "bps", checked_rates(f"{FIELD}.bps", self.bps))
 
     def express(self, program: Program, p: Problem) -> None:
-        charge_proportional(program, p, self.bps)
+        charge_rates(program, p, rates_of(f"{FIELD}.bps", self.bps, p))
 
     def value(self, w: Vector, p: Problem) -> float:
-        return self.bps * 1e-4 * float(traded(w, p).sum())
+        return float(rates_of(f"{FIELD}.bps", self.bps, p) @ traded(w, p))
 
     def convex_value(self, w: Vector, p: Problem) -> float:
         return self.value(w, p)
 
     def describe(self) -> str:
-        return f"market impact of {self.bps:g} bps of the value traded"
+        return f"market impact of {rates_in_words(self.bps)} of the value traded"
 
     @classmethod
     def parse(cls, value: Any) -> LinearImpact:

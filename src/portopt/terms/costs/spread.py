@@ -1,0 +1,49 @@
+"""Half the distance between bid and ask, paid on everything that trades."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from portopt.domain.arrays import Vector
+from portopt.domain.problem import Problem
+from portopt.domain.program import Program
+from portopt.terms.checks import options, required
+from portopt.terms.costs.proportional import charge_rates, checked_rates, rates_in_words, rates_of, traded
+
+FIELD = "costs.spread"
+EXAMPLE = '{"bps": 5} or {"bps": {"AAPL": 1, "*": 8}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """sum_i  bps_i / 10,000 * |w_i - w_prev_i|        (cash free)
+
+    bps: half the bid-ask spread in basis points, one number or by asset id, "*" for every asset not named.
+    Source: Demsetz (1968); Stoll (2000).
+    """
+
+    bps: float | Mapping[str, float]
+
+    kind: ClassVar[str] = "spread"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bps", checked_rates(f"{FIELD}.bps", self.bps))
+
+    def express(self, program: Program, p: Problem) -> None:
+        charge_rates(program, p, rates_of(f"{FIELD}.bps", self.bps, p))
+
+    def value(self, w: Vector, p: Problem) -> float:
+        return float(rates_of(f"{FIELD}.bps", self.bps, p) @ traded(w, p))
+
+    def convex_value(self, w: Vector, p: Problem) -> float:
+        return self.value(w, p)
+
+    def describe(self) -> str:
+        return f"half-spread of {rates_in_words(self.bps)} of the value traded"
+
+    @classmethod
+    def parse(cls, value: Any) -> Spread:
+        given = options(FIELD, value, ("bps",), example=EXAMPLE)
+        return cls(required(FIELD, given, "bps", example=EXAMPLE))
