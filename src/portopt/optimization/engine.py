@@ -8,6 +8,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import solve_convex
+from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.methods.log_barrier import logarithms, solve_log_barrier
 from portopt.optimization.methods.ratio import solve_ratio
 
@@ -37,6 +38,9 @@ def solve(
     """
     if form.ratio:
         return solve_ratio(form, solver=solver, time_limit=time_limit)
+    found = solve_hinges(form, time_limit=time_limit) if form.hinges and solver is None else None
+    if found is not None:
+        return found
     logs = logarithms(form) if form.cones and solver is None else None
     if logs is not None:
         return solve_log_barrier(form, logs, start=start, time_limit=time_limit)

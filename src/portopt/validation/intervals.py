@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.program import INF, StandardForm
@@ -47,10 +48,7 @@ def activity(form: StandardForm, lower: Vector, upper: Vector, rows: Indices | N
     """The range of every row of A over the box."""
     rows = row_of_entries(form) if rows is None else rows
     a, columns, m = form.A.data, form.A.indices, form.A.shape[0]
-    with np.errstate(invalid="ignore"):
-        at_lower, at_upper = a * lower[columns], a * upper[columns]
-    at_lower[a == 0], at_upper[a == 0] = 0.0, 0.0
-    low, high = np.minimum(at_lower, at_upper), np.maximum(at_lower, at_upper)
+    low, high = _terms(a, lower[columns], upper[columns])
     infinite_low, infinite_high = np.isinf(low), np.isinf(high)
     return Activity(
         _per_row(rows, np.where(infinite_low, 0.0, low), m),
@@ -72,27 +70,47 @@ def implied_box(form: StandardForm, *, keep: Mask | None = None) -> tuple[Vector
     keep: (m,) rows that may be used; all by default. Only infinite sides are tightened: the finite ones are the user's.
     """
     lower, upper = form.box()
-    rows = row_of_entries(form)
-    a, columns = form.A.data, form.A.indices
-    usable = np.ones(len(a), dtype=bool) if keep is None else keep[rows]
-    usable &= a != 0
+    A, m = form.A, form.A.shape[0]
+    if m == 0 or not (np.isinf(lower) | np.isinf(upper)).any():
+        return lower, upper
+    usable = np.ones(m, dtype=bool) if keep is None else keep
+    signed = (A.data.clip(0.0), A.data.clip(None, 0.0))
+    plus, minus = (sp.csr_array((part, A.indices, A.indptr), shape=A.shape) for part in signed)
+    is_plus, is_minus = (sp.csr_array((part.data != 0.0, A.indices, A.indptr), shape=A.shape) for part in (plus, minus))
     for _ in range(PASSES):
-        if not (np.isinf(lower[columns]) | np.isinf(upper[columns])).any():
+        no_floor, no_cap = np.isinf(lower), np.isinf(upper)
+        open_below = is_plus @ no_floor.astype(float) + is_minus @ no_cap.astype(float)
+        open_above = is_plus @ no_cap.astype(float) + is_minus @ no_floor.astype(float)
+        # A row says something of a column only where all its other terms are finite on one side; of a scenario program's
+        # half a million entries that leaves a few thousand.
+        telling = np.repeat(usable & ((open_below <= 1.0) | (open_above <= 1.0)), np.diff(A.indptr))
+        entries = np.flatnonzero(telling & (no_floor | no_cap)[A.indices] & (A.data != 0.0))
+        if len(entries) == 0:
             break
-        act = activity(form, lower, upper, rows)
-        least_of_others = _others(act.least, act.open_below, act.low, rows, sign=-1.0)
-        most_of_others = _others(act.most, act.open_above, act.high, rows, sign=1.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            toward_upper = (form.row_upper[rows] - least_of_others) / a
-            toward_lower = (form.row_lower[rows] - most_of_others) / a
+        rows = np.searchsorted(A.indptr, entries, side="right") - 1
+        a, columns = A.data[entries], A.indices[entries]
+        below, above = np.where(no_floor, 0.0, lower), np.where(no_cap, 0.0, upper)
+        least, most = plus @ below + minus @ above, plus @ above + minus @ below
+        low, high = _terms(a, lower[columns], upper[columns])
+        least_of_others = _others(least, open_below, low, rows, sign=-1.0)
+        most_of_others = _others(most, open_above, high, rows, sign=1.0)
+        toward_upper = (form.row_upper[rows] - least_of_others) / a
+        toward_lower = (form.row_lower[rows] - most_of_others) / a
         new_upper = np.where(a > 0, toward_upper, toward_lower)
         new_lower = np.where(a > 0, toward_lower, toward_upper)
-        before = np.isinf(lower).sum() + np.isinf(upper).sum()
-        lower = _tightened(lower, new_lower, columns, usable, np.maximum)
-        upper = _tightened(upper, new_upper, columns, usable, np.minimum)
-        if np.isinf(lower).sum() + np.isinf(upper).sum() == before:
+        lower = _tightened(lower, new_lower, columns, np.maximum)
+        upper = _tightened(upper, new_upper, columns, np.minimum)
+        if np.isinf(lower).sum() + np.isinf(upper).sum() == no_floor.sum() + no_cap.sum():
             break
     return lower, upper
+
+
+def _terms(a: Vector, lower: Vector, upper: Vector) -> tuple[Vector, Vector]:
+    """The range of a x over lower <= x <= upper; infinite ends too, none for a = 0."""
+    with np.errstate(invalid="ignore"):
+        at_lower, at_upper = a * lower, a * upper
+    at_lower[a == 0], at_upper[a == 0] = 0.0, 0.0
+    return np.minimum(at_lower, at_upper), np.maximum(at_lower, at_upper)
 
 
 def _others(total: Vector, infinite: Vector, term: Vector, rows: Indices, *, sign: float) -> Vector:
@@ -103,8 +121,8 @@ def _others(total: Vector, infinite: Vector, term: Vector, rows: Indices, *, sig
     return np.where(others_infinite > 0, sign * INF, finite)
 
 
-def _tightened(bound: Vector, candidates: Vector, columns: Indices, usable: Mask, pick: np.ufunc) -> Vector:
-    finite = usable & np.isfinite(candidates) & np.isinf(bound[columns])
+def _tightened(bound: Vector, candidates: Vector, columns: Indices, pick: np.ufunc) -> Vector:
+    finite = np.isfinite(candidates) & np.isinf(bound[columns])
     out = bound.copy()
     pick.at(out, columns[finite], candidates[finite])
     return out

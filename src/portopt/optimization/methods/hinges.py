@@ -1,0 +1,163 @@
+"""Programs over scenarios (CVaR, mean absolute deviation, semideviation), exactly, on the few scenarios that matter.
+
+    u_t >= a_t'x + b_t,  u_t >= 0,  u_t charged          T scenarios, each a row as dense as the portfolio
+
+At the answer nearly every scenario is surely beyond its threshold (u_t is its line) or surely not (u_t is nothing). Guess
+which; solve with the doubtful ones alone; whoever is found on the wrong side becomes doubtful; until nobody is. Both
+replacements only lower what is minimized, so an answer on which nobody is misplaced is the optimum of the whole, and the
+multipliers of the whole are known: a scenario inside presses with all it is charged, one outside not at all.
+
+100 assets and 5,000 scenarios take two rounds with 400 doubtful scenarios. Source for the dual that is solved: Rockafellar
+and Uryasev (2000); for working on a part of the scenarios: Künzi-Bay and Mayer (2006).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+
+from portopt.domain.arrays import Indices, Mask, Vector
+from portopt.domain.program import StandardForm
+from portopt.domain.solution import Duals, RawAnswer, SolveStatus
+from portopt.optimization.convex import finished
+from portopt.optimization.ladder import climb
+from portopt.optimization.methods.hinge_parts import Parts, Reduced, parted, reduced
+from portopt.optimization.methods.hinge_start import beginning, doubtful
+from portopt.optimization.polish import polished
+from portopt.optimization.presolve import Scaled, SolverAnswer, lowered, restored, scaled
+from portopt.optimization.solvers import dual_simplex
+
+WORTH_IT = 200  # scenarios; fewer are solved as they are
+ROUNDS = 30
+SWITCHING = 10  # rounds after which a scenario charged by its square alone, which has no kink, is kept all the same
+VERTEX, INTERIOR = 1e-9, 1e-6  # of the typical line: how sure a simplex and an interior point are of a side
+MISPLACED = 1e-12
+
+
+def solve_hinges(form: StandardForm, *, near: Vector | None = None, time_limit: float | None = None) -> RawAnswer | None:
+    """The optimum, polished, or None where this method does not apply or does not settle: the ladder then decides.
+
+    near: (N,) the answer to a form close by, if there is one.
+    """
+    began = perf_counter()
+    if sum(len(h.columns) for h in form.hinges) < WORTH_IT:
+        return None
+    parts = parted(form)
+    if parts is None:
+        return None
+    x = beginning(parts) if near is None else near
+    kept, inside = doubtful(parts, x, warm=near is not None)
+    found = _settled(parts, kept, inside, time_limit, began)
+    return None if found is None else replace(found, seconds=perf_counter() - began)
+
+
+def _settled(parts: Parts, kept: Indices, inside: Mask, time_limit: float | None, began: float) -> RawAnswer | None:
+    """Rounds until nobody is misplaced, then the last digits."""
+    smooth, iterations = parts.smooth, 0
+    for round_ in range(ROUNDS):
+        small = reduced(parts, kept, inside)
+        program = scaled(small.form)
+        if len(program.columns) == 0:
+            return None
+        answer = _rough(program, time_limit)
+        iterations += answer.iterations
+        if answer.status is not SolveStatus.OPTIMAL:
+            return None
+        whole = expanded(small, restored(program, answer, 0.0))
+        if whole.x is None:
+            return None
+        lines = parts.lines(whole.x)
+        sure = (VERTEX if answer.solver == "highs-dual" else INTERIOR) * _typical(lines)
+        wrong = _misplaced(small, lines, sure)
+        if not wrong.any():
+            exact = _exact(small, program, answer, whole, lines, sure, began)
+            return None if exact is None else replace(exact, iterations=iterations)
+        turned = wrong & smooth & (round_ < SWITCHING)
+        kept = np.union1d(kept, np.flatnonzero(wrong & ~turned)).astype(np.intp)
+        inside = (inside ^ turned) & ~_mask(kept, len(inside))
+    return None
+
+
+def _rough(program: Scaled, time_limit: float | None) -> SolverAnswer:
+    if program.P.is_zero and not program.cones:
+        answer = dual_simplex.solve(program, time_limit)
+        if answer.status is SolveStatus.OPTIMAL:
+            return answer
+    return climb(program, time_limit=time_limit)
+
+
+def _exact(
+    small: Reduced, program: Scaled, answer: SolverAnswer, whole: RawAnswer, lines: Vector, sure: float, began: float
+) -> RawAnswer | None:
+    """The polish, on the scenarios at their kink alone; where that does not hold, on all that were kept."""
+    parts, kept = small.parts, small.kept
+    if whole.x is None or whole.duals is None:
+        return None
+    price = parts.price(whole.duals.rows[parts.others], np.maximum(lines, 0.0))
+    pressed = -whole.duals.rows[parts.rows]
+    between = (pressed > 1e-6 * price) & (pressed < (1.0 - 1e-6) * price)
+    at_kink = kept[((np.abs(lines) <= sure) | between)[kept]]
+    inside = (lines > 0.0) & ~_mask(at_kink, len(lines))
+    tiny = reduced(parts, at_kink, inside)
+    for candidate in (tiny, small):
+        there = program if candidate is small else scaled(candidate.form)
+        near = answer if candidate is small else lowered(there, restricted(candidate, whole))
+        exact = polished(there, near) if len(there.columns) else None
+        if exact is None:
+            continue
+        found = expanded(candidate, finished(there, restored(there, exact, 0.0), exact, began))
+        if found.x is not None:
+            lines_there = parts.lines(found.x)
+            if not _misplaced(candidate, lines_there, MISPLACED * _typical(lines_there)).any():
+                return replace(found, solver=answer.solver)
+    if answer.solver != "highs-dual":
+        return None
+    # A degenerate vertex the polish declines: the simplex's own digits.
+    return expanded(small, finished(program, restored(program, answer, 0.0), None, began))
+
+
+def _misplaced(small: Reduced, lines: Vector, sure: float) -> Mask:
+    """(T,) hinges taken for their line that are negative there, and taken for nothing that are positive."""
+    free = ~_mask(small.kept, len(lines))
+    return np.asarray(free & np.where(small.inside, lines < -sure, lines > sure))
+
+
+def _typical(lines: Vector) -> float:
+    return max(float(np.abs(lines).mean()), 1e-300)
+
+
+def _mask(chosen: Indices, size: int) -> Mask:
+    mask = np.zeros(size, dtype=bool)
+    mask[chosen] = True
+    return mask
+
+
+def expanded(small: Reduced, raw: RawAnswer) -> RawAnswer:
+    """The reduced form's answer as one to the form itself, with every scenario's multiplier."""
+    if raw.x is None:
+        return raw
+    parts, form = small.parts, small.parts.form
+    x = np.zeros(form.n_columns)
+    x[small.columns] = raw.x
+    u = np.maximum(parts.lines(x), 0.0)
+    x[parts.u] = u
+    if raw.duals is None:
+        return replace(raw, x=x)
+    rows, bounds = np.zeros(form.A.shape[0]), np.zeros(len(form.bound_columns))
+    rows[small.rows] = raw.duals.rows
+    bounds[small.entries] = raw.duals.bounds
+    price = parts.price(rows[parts.others], u)
+    free = ~_mask(small.kept, len(u))
+    rows[parts.rows[free]] = np.where(small.inside, -price, 0.0)[free]
+    bounds[parts.entry[free]] = np.where(small.inside, 0.0, -price)[free]
+    return replace(raw, x=x, duals=Duals(rows, bounds, raw.duals.cones))
+
+
+def restricted(small: Reduced, whole: RawAnswer) -> RawAnswer:
+    """The opposite way."""
+    if whole.x is None or whole.duals is None:
+        return whole
+    duals = Duals(whole.duals.rows[small.rows], whole.duals.bounds[small.entries], whole.duals.cones)
+    return replace(whole, x=whole.x[small.columns], duals=duals)
