@@ -80,6 +80,10 @@ MORE_OBJECTIVES: dict[str, list[Any]] = {
         {"risk_aversion": 3.0, "scenarios": [{"name": "a", "returns": {"AAPL": 0.3}}, {"name": "b", "returns": {"XOM": 0.2}}]}
     ],
     "min_risk": [{"risk_aversion": 3.0}],
+    "hierarchical": [
+        {"variant": "herc", "linkage": "ward", "measure": "cvar", "confidence": 0.9, "clusters": 3},
+        {"variant": "nco", "inner": {"kind": "max_sharpe"}, "nearest": "risk"},
+    ],
     "risk_parity": [
         {"budgets": {"AAPL": 0.5, "*": 0.1}},
         {"budgets": {"AAPL": 0.5, "BOND": 0.5}},
@@ -191,7 +195,7 @@ def opening_needed(form: StandardForm, w: np.ndarray) -> float:
             held.append(cp.SOC(entries[0], entries[1:]))
     witness = cp.Problem(cp.Minimize(s), held)
     if whole:
-        witness.solve(solver=cp.HIGHS, mip_abs_gap=1e-12, mip_rel_gap=0.0)
+        witness.solve(solver=cp.HIGHS, highs_options={"mip_abs_gap": 1e-12, "mip_rel_gap": 0.0})
         return float(s.value) if witness.status == "optimal" else float("inf")
     witness.solve(solver=cp.CLARABEL, tol_feas=1e-10, tol_gap_abs=1e-10, tol_gap_rel=1e-10)
     return float(s.value) if witness.status in ("optimal", "optimal_inaccurate") else float("inf")

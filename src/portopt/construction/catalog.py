@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from portopt.construction.hierarchy import hierarchical_target
 from portopt.construction.multi_period import first_step
 from portopt.construction.risk_parity import risk_parity_target
 from portopt.domain.arrays import Vector
@@ -13,6 +14,7 @@ from portopt.domain.problem import Problem
 CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {
     "multi_period": first_step,
     "risk_parity": risk_parity_target,
+    "hierarchical": hierarchical_target,
 }
 
 

@@ -48,6 +48,7 @@ from portopt.terms.costs.linear_impact import LinearImpact
 from portopt.terms.costs.quadratic_impact import QuadraticImpact
 from portopt.terms.costs.spread import Spread
 from portopt.terms.costs.square_root_impact import SquareRootImpact
+from portopt.terms.objectives.hierarchical import Hierarchical
 from portopt.terms.objectives.max_return import MaxReturn
 from portopt.terms.objectives.max_sharpe import MaxSharpe
 from portopt.terms.objectives.min_risk import MinRisk
@@ -95,6 +96,9 @@ OBJECTIVES: dict[str, TermEntry] = {
         "best return in the worst of named scenarios",
         WorstCaseReturn.parse,
         {"scenarios": [{"name": "bull", "returns": {"*": 0.2}}, {"name": "bear", "returns": {"*": -0.1}}]},
+    ),
+    "hierarchical": TermEntry(
+        "hierarchical", "weights from a tree of similar assets: HRP, HERC, NCO", Hierarchical.parse, {"variant": "hrp"}
     ),
     "risk_parity": TermEntry(
         "risk_parity", "shares of the risk as budgeted, equal ones by default", RiskParity.parse, {"measure": "volatility"}

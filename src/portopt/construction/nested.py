@@ -1,0 +1,68 @@
+"""An optimum inside each cluster, then one over the clusters as assets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from portopt.construction.risk_parity import among
+from portopt.domain.arrays import Indices, Matrix, Vector
+from portopt.domain.errors import OptimizerStopped
+from portopt.domain.moments import Covariance, Moments
+from portopt.domain.problem import Problem
+from portopt.domain.universe import Universe
+from portopt.optimization import optimize
+from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
+from portopt.terms.catalog import parse_limits, parse_objective
+
+LEAST_RISK = {"kind": "min_risk"}
+ALONE = {"budget": True, "long_only": True}
+
+
+def nested_weights(
+    p: Problem, clusters: list[Indices], inner: Mapping[str, Any] | None, outer: Mapping[str, Any] | None
+) -> Vector:
+    """(n,) weights = the clusters' optima W (n, K) times the optimum over them, whose moments are W'mu and W'Sigma W.
+
+    Both long only and fully invested. Where no portfolio of a cluster earns more than the risk-free rate, a Sharpe ratio has
+    no maximum there and the cluster's least variance is taken.
+    """
+    W = np.zeros((p.n, len(clusters)))
+    for k, at in enumerate(clusters):
+        W[at, k] = _optimum(_within(p, at), inner or LEAST_RISK, p.risk_free_rate)
+    return np.asarray(W @ _optimum(_over(p, W), outer or LEAST_RISK, p.risk_free_rate))
+
+
+def _within(p: Problem, at: Indices) -> Moments:
+    m = p.moments
+    universe = Universe(tuple(p.universe.assets[i] for i in at))
+    return _moments(m, universe, m.mu[at], among(m.covariance, at), None if m.scenarios is None else m.scenarios[:, at])
+
+
+def _over(p: Problem, W: Matrix) -> Moments:
+    m = p.moments
+    Sigma = W.T @ np.column_stack([m.covariance.times(column) for column in W.T])
+    universe = Universe.of([f"cluster {k + 1}" for k in range(W.shape[1])])
+    scenarios = None if m.scenarios is None else m.scenarios @ W
+    return _moments(m, universe, W.T @ m.mu, Covariance(Sigma=0.5 * (Sigma + Sigma.T)), scenarios)
+
+
+def _moments(m: Moments, universe: Universe, mu: Vector, covariance: Covariance, scenarios: Matrix | None) -> Moments:
+    return Moments(universe, mu, covariance, m.periods_per_year, scenarios=scenarios, probabilities=m.probabilities)
+
+
+def _optimum(moments: Moments, objective: Mapping[str, Any], risk_free_rate: float) -> Vector:
+    from portopt.construction.catalog import construct  # which knows this file
+
+    if len(moments.universe) == 1:
+        return np.ones(1)
+    question = construct(Problem(moments, parse_objective(objective), parse_limits(ALONE), risk_free_rate=risk_free_rate))
+    try:
+        solution = optimize(question)
+    except (NoExcessReturn, RisklessExcess):
+        solution = optimize(question.replaced(objective=parse_objective(LEAST_RISK)))
+    if solution.weights is None:
+        raise OptimizerStopped(solution.status.value, f"inside the clusters of {', '.join(moments.universe.ids[:4])}, …")
+    return solution.weights
