@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from portopt.domain.canonical import plain
+from portopt.domain.factor_model import FactorModel
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem, describe_term
 from portopt.domain.program import Program, StandardForm, psd_root
@@ -51,6 +52,11 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "ucits_5_10_40": [{"issuers": {"AAPL": "A", "MSFT": "A"}, "single": 0.2, "large": 0.1, "total": 0.5}],
     "min_esg": [{"score": 7.0, "unscored": "neutral"}, {"score": 6.0, "allowance": 0.5}],
     "esg_exclusion": [6.0, {"score": 5.0, "grandfather": True}],
+    "exposure_limits": [{"*": [0.2, None]}],
+    "active_exposure_limits": [{"duration": 0.3}],
+    "factor_risk_limits": [{"VAL": 0.001}],
+    "max_systematic_volatility": [{"limit": 0.02, "active": True}],
+    "max_specific_volatility": [0.08],
     "min_return": [
         {"floor": 0.05, "robust": {"set": "box", "radius": 0.01}},
         {"floor": -0.02, "robust": {"set": "ellipsoid", "radius": 0.2, "observations": 500}},
@@ -73,6 +79,15 @@ MORE_OBJECTIVES: dict[str, list[Any]] = {
         {"risk_aversion": 3.0, "covariance": {"set": "box", "radius": 0.2}},
         {"risk_aversion": 3.0, "covariance": {"set": "box", "confidence": 0.95, "observations": 500}},
         {"risk_aversion": 3.0, "returns": {"set": "ellipsoid", "radius": 0.0}},
+    ],
+    "multi_objective": [
+        {"scheme": "epsilon_constraint", "axis": "esg"},
+        {"scheme": "epsilon_constraint", "axis": "turnover"},
+        {"scheme": "epsilon_constraint", "axis": "tracking_error"},
+        {"weights": {"risk": 1.0, "turnover": 0.5}},
+    ],
+    "goals": [
+        {"goals": {"turnover": {"goal": 0.1}, "tracking_error": {"goal": 0.02, "weight": 3}}, "tie_break": 0.0},
     ],
     "robust_min_risk": [{"covariance": {"set": "box", "radius": 0.1}, "risk_aversion": 3.0}],
     "robust_max_sharpe": [{"returns": {"set": "box", "radius": 0.001}, "covariance": {"set": "box", "radius": 0.1}}],
@@ -124,8 +139,9 @@ def problem(seed: int, *, factor_form: bool, cash: bool, objective: Any = None, 
     scenarios = mu / 252 + more.normal(size=(40, n)) @ np.linalg.cholesky(parts.dense() / 252 + 1e-12 * np.eye(n)).T
     return Problem(
         moments=Moments(
-            Universe(tuple(assets)), mu, covariance, scenarios=scenarios, probabilities=more.dirichlet(np.ones(40))
-        ),
+            Universe(tuple(assets)), mu, covariance, scenarios=scenarios, probabilities=more.dirichlet(np.ones(40)),
+            factor_model=FactorModel.given(("MKT", "VAL"), parts.F, parts.Omega, parts.D),
+        ),  # fmt: skip
         objective=parse_objective(objective or {"kind": "min_risk"}),
         limits=terms.get("limits", ()),
         costs=terms.get("costs", ()),

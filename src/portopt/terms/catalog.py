@@ -11,13 +11,17 @@ from typing import Any
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.problem import Cost, Limit, Objective, TermEntry
 from portopt.terms.checks import mapping
+from portopt.terms.constraints.active_exposure_limits import ActiveExposureLimits
 from portopt.terms.constraints.asset_class_limits import AssetClassLimits
 from portopt.terms.constraints.budget import Budget
 from portopt.terms.constraints.cash import CashLimit
 from portopt.terms.constraints.concentration import Concentration
+from portopt.terms.constraints.custom import Custom
 from portopt.terms.constraints.days_to_liquidate import DaysToLiquidate
 from portopt.terms.constraints.esg_exclusion import EsgExclusion
 from portopt.terms.constraints.exclusions import Exclusions
+from portopt.terms.constraints.exposure_limits import ExposureLimits
+from portopt.terms.constraints.factor_risk_limits import FactorRiskLimits
 from portopt.terms.constraints.frozen import Frozen
 from portopt.terms.constraints.fully_invested import FullyInvested
 from portopt.terms.constraints.leverage_limit import LeverageLimit
@@ -26,6 +30,8 @@ from portopt.terms.constraints.long_only import LongOnly
 from portopt.terms.constraints.max_cost import MaxCost
 from portopt.terms.constraints.max_positions import MaxPositions
 from portopt.terms.constraints.max_risk import MaxRisk
+from portopt.terms.constraints.max_specific_volatility import MaxSpecificVolatility
+from portopt.terms.constraints.max_systematic_volatility import MaxSystematicVolatility
 from portopt.terms.constraints.max_tracking_error import MaxTrackingError
 from portopt.terms.constraints.max_trades import MaxTrades
 from portopt.terms.constraints.max_turnover import MaxTurnover
@@ -48,11 +54,15 @@ from portopt.terms.costs.linear_impact import LinearImpact
 from portopt.terms.costs.quadratic_impact import QuadraticImpact
 from portopt.terms.costs.spread import Spread
 from portopt.terms.costs.square_root_impact import SquareRootImpact
+from portopt.terms.objectives.custom import CustomObjective
+from portopt.terms.objectives.esg_tilt import EsgTilt
+from portopt.terms.objectives.goals import Goals
 from portopt.terms.objectives.hierarchical import Hierarchical
 from portopt.terms.objectives.max_return import MaxReturn
 from portopt.terms.objectives.max_sharpe import MaxSharpe
 from portopt.terms.objectives.min_risk import MinRisk
 from portopt.terms.objectives.min_tracking_error import MinTrackingError
+from portopt.terms.objectives.multi_objective import MultiObjective
 from portopt.terms.objectives.multi_period import MultiPeriod
 from portopt.terms.objectives.risk_parity import RiskParity
 from portopt.terms.objectives.robust_max_sharpe import RobustMaxSharpe
@@ -67,6 +77,12 @@ OBJECTIVES: dict[str, TermEntry] = {
     "max_return": TermEntry("max_return", "highest expected return within the limits", MaxReturn.parse, {}),
     "utility": TermEntry("utility", "expected return less a price for risk", Utility.parse, {"risk_aversion": 4.0}),
     "min_tracking_error": TermEntry("min_tracking_error", "as close to the benchmark as allowed", MinTrackingError.parse, {}),
+    "custom": TermEntry(
+        "custom",
+        "an expression of one's own, alone or on top of a utility",
+        CustomObjective.parse,
+        {"minimize": "sum_squares(w - benchmark)"},
+    ),
     "multi_period": TermEntry(
         "multi_period",
         "the first step of the best plan over several periods",
@@ -90,6 +106,21 @@ OBJECTIVES: dict[str, TermEntry] = {
         "highest Sharpe ratio at the worst of the sets",
         RobustMaxSharpe.parse,
         {"returns": {"set": "ellipsoid", "radius": 0.2, "observations": 756}},
+    ),
+    "multi_objective": TermEntry(
+        "multi_objective",
+        "a weighted sum of return, risk, ESG score, cost, turnover and tracking error",
+        MultiObjective.parse,
+        {"weights": {"return": 1, "risk": 4, "esg": 0.01, "cost": 1, "turnover": 0.1, "tracking_error": 2}},
+    ),
+    "goals": TermEntry(
+        "goals",
+        "least weighted distance to goals on several axes",
+        Goals.parse,
+        {"goals": {"return": {"goal": 0.08}, "risk": {"goal": 0.12, "weight": 2}, "esg": {"goal": 7, "weight": 0.01}}},
+    ),
+    "esg_tilt": TermEntry(
+        "esg_tilt", "utility with a price for ESG score", EsgTilt.parse, {"risk_aversion": 4.0, "taste": 0.01}
     ),
     "worst_case_return": TermEntry(
         "worst_case_return",
@@ -125,6 +156,27 @@ LIMITS: dict[str, TermEntry] = {
     "max_risk": TermEntry(
         "max_risk", "risk by any measure", MaxRisk.parse, {"cvar": {"limit": 0.02, "confidence": 0.95}, "mad": 0.006}
     ),
+    "exposure_limits": TermEntry(
+        "exposure_limits",
+        "exposure to factors and attributes of the assets",
+        ExposureLimits.parse,
+        {"beta": [0.8, 1.2], "duration": 5.0},
+    ),
+    "active_exposure_limits": TermEntry(
+        "active_exposure_limits", "exposure less the benchmark's", ActiveExposureLimits.parse, {"beta": 0.1, "*": [-0.5, None]}
+    ),
+    "factor_risk_limits": TermEntry(
+        "factor_risk_limits", "volatility from one factor alone", FactorRiskLimits.parse, {"MKT": 0.12, "*": [-0.05, 0.05]}
+    ),
+    "max_systematic_volatility": TermEntry(
+        "max_systematic_volatility", "volatility from all factors together", MaxSystematicVolatility.parse, 0.12
+    ),
+    "max_specific_volatility": TermEntry(
+        "max_specific_volatility",
+        "volatility that no factor explains",
+        MaxSpecificVolatility.parse,
+        {"limit": 0.03, "active": True},
+    ),
     "min_return": TermEntry("min_return", "expected return, annual", MinReturn.parse, 0.06),
     "min_quality": TermEntry(
         "min_quality", "quality score that may be held", MinQuality.parse, {"score": 6.0, "grandfather": True}
@@ -135,6 +187,7 @@ LIMITS: dict[str, TermEntry] = {
     ),
     "cash": TermEntry("cash", "share kept in cash", CashLimit.parse, {"min": 0.0, "max": 0.02}),
     "fully_invested": TermEntry("fully_invested", "no cash", FullyInvested.parse, True),
+    "custom": TermEntry("custom", "limits written as expressions", Custom.parse, {"near the book": "norm2(w - w_prev) <= 0.1"}),
     "frozen": TermEntry("frozen", "what cannot be traded keeps its weight", Frozen.parse, True),
     "exclusions": TermEntry("exclusions", "assets that may not be held", Exclusions.parse, ["XOM"]),
     "max_cost": TermEntry("max_cost", "what trading costs, a share of the portfolio", MaxCost.parse, 0.002),

@@ -16,6 +16,7 @@ from portopt.terms.checks import EVERY, aversion, listed, mapping, number, optio
 from portopt.terms.members import per_asset
 from portopt.terms.objectives.charges import charges
 from portopt.terms.risk import add_variance
+from portopt.terms.risk_measures.scenarios import reach
 
 FIELD = "objective.scenarios"
 EXAMPLE = '[{"name": "recession", "returns": {"AAPL": -0.2, "*": -0.1}}]'
@@ -46,9 +47,10 @@ class WorstCaseReturn:
     def express(self, program: Program, p: Problem) -> None:
         if self.risk_aversion is not None:
             add_variance(program, p.moments.covariance, self.risk_aversion)
-        t = program.add_columns(1)
-        program.add_linear(t, -1.0)
         R = self.returns(p)
+        most = reach(R)
+        t = program.add_columns(1, lower=-most, upper=most)
+        program.add_linear(t, -1.0)
         block = np.hstack([R, np.full((len(R), 1), -1.0)])
         program.add_rows(block, np.concatenate([program.weights, t]), 0.0, INF, limit="", relax=0.0)
 
