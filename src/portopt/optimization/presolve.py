@@ -99,7 +99,7 @@ def scaled(form: StandardForm) -> Scaled:
         q = (q + form.P_times(x_fixed))[columns]
         A = A[:, columns]
         cones = tuple(_moved(cone, columns, x_fixed) for cone in cones)
-    row_scale, column_scale = _equilibrated(A, columns < form.n_weights)
+    row_scale, column_scale = _equilibrated(A, columns < form.n_weights, form.integer[columns])
     A = _times(A, row_scale, column_scale)
     cones, cone_scale = _scaled_cones(cones, column_scale)
     P = Quadric.of(form.quadratics, form.n_columns)
@@ -216,10 +216,10 @@ def _moved(cone: Cone, columns: Indices, x_fixed: Vector) -> Cone:
     return Cone(cone.kind, cone.B[:, columns], cone.b + cone.B @ x_fixed, cone.limit, cone.member, cone.relax, cone.alpha)
 
 
-def _equilibrated(A: sp.csr_array, is_weight: Mask) -> tuple[Vector, Vector]:
+def _equilibrated(A: sp.csr_array, is_weight: Mask, integer: Mask) -> tuple[Vector, Vector]:
     """Row scales that bring each row's weight coefficients to one, then scales for the helper columns.
 
-    Weights are of size one already and keep their scale.
+    Weights are of size one already and keep their scale; whole numbers would be whole no longer.
     """
     m, n = A.shape
     row_of = np.repeat(np.arange(m), np.diff(A.indptr))
@@ -232,7 +232,7 @@ def _equilibrated(A: sp.csr_array, is_weight: Mask) -> tuple[Vector, Vector]:
     row_scale = 1.0 / np.where(largest > 0, largest, 1.0)
     on_column = np.zeros(n)
     np.maximum.at(on_column, A.indices, size * row_scale[row_of])
-    column_scale = np.where((on_column > 0) & ~is_weight, 1.0 / np.where(on_column > 0, on_column, 1.0), 1.0)
+    column_scale = np.where((on_column > 0) & ~is_weight & ~integer, 1.0 / np.where(on_column > 0, on_column, 1.0), 1.0)
     return row_scale, column_scale
 
 

@@ -16,12 +16,14 @@ from portopt.terms.risk_measures.average_drawdown import AverageDrawdown
 from portopt.terms.risk_measures.conditional_drawdown import ConditionalDrawdown
 from portopt.terms.risk_measures.conditional_value_at_risk import ConditionalValueAtRisk
 from portopt.terms.risk_measures.entropic_value_at_risk import EntropicValueAtRisk
+from portopt.terms.risk_measures.gini_mean_difference import GiniMeanDifference
 from portopt.terms.risk_measures.max_drawdown import MaxDrawdown
 from portopt.terms.risk_measures.mean_absolute_deviation import MeanAbsoluteDeviation
 from portopt.terms.risk_measures.parameters import checked_confidence, checked_horizon, checked_path_horizon, checked_target
 from portopt.terms.risk_measures.protocol import RiskMeasure
 from portopt.terms.risk_measures.semideviation import Semideviation
 from portopt.terms.risk_measures.ulcer_index import UlcerIndex
+from portopt.terms.risk_measures.value_at_risk import ValueAtRisk
 from portopt.terms.risk_measures.volatility import Volatility
 from portopt.terms.risk_measures.worst_realization import WorstRealization
 
@@ -49,6 +51,10 @@ RISK_MEASURES: dict[str, MeasureEntry] = {
         "semideviation", "root mean square of what falls short of the mean, or of a target", Semideviation, HORIZON | TARGET
     ),
     "mad": MeasureEntry("mad", "mean absolute deviation from the mean", MeanAbsoluteDeviation, HORIZON),
+    "gini_mean_difference": MeasureEntry(
+        "gini_mean_difference", "mean distance between any two returns", GiniMeanDifference, HORIZON
+    ),
+    "var": MeasureEntry("var", "the loss not exceeded at a confidence", ValueAtRisk, CONFIDENCE | HORIZON),
     "cvar": MeasureEntry("cvar", "mean of the worst losses", ConditionalValueAtRisk, CONFIDENCE | HORIZON),
     "evar": MeasureEntry("evar", "entropic bound on the worst losses", EntropicValueAtRisk, CONFIDENCE | HORIZON),
     "worst_realization": MeasureEntry("worst_realization", "the largest loss of any scenario", WorstRealization, HORIZON),

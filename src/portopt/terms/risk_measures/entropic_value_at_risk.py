@@ -23,7 +23,7 @@ class EntropicValueAtRisk:
     """R(w) = inf over z > 0 of  z ln( sum_t p_t exp(-r_t'w / z) / (1 - beta) )
 
     Above VaR and CVaR at the same confidence; the worst loss where that has a probability of 1 - beta or more. In the
-    program, t + z ln(1 / (1 - beta)) with  sum_t p_t u_t <= z  and  (-r_t'w - t, z, u_t)  in the exponential cone.
+    program, t + z ln(1 / (1 - beta)) with  sum_t v_t <= z  and  (-r_t'w - t + z ln p_t, z, v_t)  in the exponential cone.
     Source: Ahmadi-Javid (2012); Cajas (2021) for the cones.
     """
 
@@ -45,17 +45,19 @@ class EntropicValueAtRisk:
     def express(self, program: Program, p: Problem) -> Bound:
         R, prob = horizon_returns(p, self.horizon)
         R, prob = R[prob > 0.0], prob[prob > 0.0]
-        most = reach(R)
+        # In units of a typical return, where exponents are of size one; v_t = p_t u_t is as large as its tail weight.
+        unit = max(float(np.sqrt(np.mean(R * R))), 1e-9)
+        most = reach(R) / unit
         t = program.add_columns(1, lower=-most, upper=most)
         z = program.add_columns(1, lower=0.0, upper=2.0 * most / self._price)
-        u = program.add_columns(len(R), lower=0.0)
-        program.add_rows(np.append(prob, -1.0)[None, :], np.concatenate([u, z]), -INF, 0.0, limit="", relax=0.0)
+        v = program.add_columns(len(R), lower=0.0)
+        program.add_rows(np.append(np.ones(len(R)), -1.0)[None, :], np.concatenate([v, z]), -INF, 0.0, limit="", relax=0.0)
+        columns = np.concatenate([program.weights, t, z])
         one = np.ones((1, 1))
-        for row, column in zip(R, u, strict=True):
-            loss = np.append(-row, -1.0)[None, :]
-            blocks = [(0, loss, np.concatenate([program.weights, t])), (1, one, z), (2, one, np.array([column]))]
+        for row, share, column in zip(R / -unit, np.log(prob), v, strict=True):
+            blocks = [(0, np.concatenate([row, [-1.0, share]])[None, :], columns), (1, one, z), (2, one, np.array([column]))]
             program.add_cone("exponential", blocks, np.zeros(3), limit="")
-        return Bound(np.concatenate([t, z]), np.array([1.0, self._price]))
+        return Bound(np.concatenate([t, z]), unit * np.array([1.0, self._price]))
 
     def value(self, w: Vector, p: Problem) -> float:
         R, prob = horizon_returns(p, self.horizon)
