@@ -72,8 +72,8 @@ class Frontier:
     """Minimum-volatility portfolios for rising return, under the request's own limits, and the four to compare with.
 
     optimal: the best ratio of excess return to risk on this frontier. current: the book before the trade, or None.
-    risk_measure: what risk means here, with its confidence and horizon. turning_points: how many the exact frontier has;
-    None for one that was swept point by point.
+    risk_measure: what risk means here, with its confidence and horizon. turning_points: how many the exact frontier has
+    between its ends, which `corners` are; None for one that was swept point by point. Between two corners weights are linear.
     """
 
     points: tuple[FrontierPoint, ...]
@@ -84,6 +84,7 @@ class Frontier:
     target: FrontierPoint | None = None
     risk_measure: str = "volatility"
     turning_points: int | None = None
+    corners: tuple[FrontierPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

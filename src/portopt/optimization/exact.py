@@ -64,7 +64,7 @@ def with_exact_sums(form: StandardForm, x: Vector, movable: Mask, box: Box) -> V
     Which row: the widest equality row that adds up weights and nothing else, the budget. Which weight: the largest that
     stands on no bound, a movable one if there is any; x is unchanged where every weight stands on a bound.
     """
-    found = _budget(form)
+    found = budget(form)
     if found is None:
         return x
     columns, total = found
@@ -90,7 +90,8 @@ def within_box(x: Vector, box: Box) -> Vector:
     return np.asarray(np.clip(x, lower, np.maximum(lower, upper)))
 
 
-def _budget(form: StandardForm) -> tuple[Indices, float] | None:
+def budget(form: StandardForm) -> tuple[Indices, float] | None:
+    """(columns, total) of the widest equality row that adds up weights and nothing else."""
     A, best = form.A, None
     for row in np.flatnonzero(form.row_lower == form.row_upper):
         entries = slice(A.indptr[row], A.indptr[row + 1])

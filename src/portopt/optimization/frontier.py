@@ -1,4 +1,7 @@
-"""The efficient frontier under the request's own limits, swept by return and polished point by point."""
+"""The efficient frontier under the request's own limits: from its turning points where every limit is linear and hard,
+otherwise (cones such as tracking error, soft limits, whole numbers, very wide programs) swept by return and polished point
+by point, which Frontier.turning_points = None says.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from portopt.domain.program import Program, StandardForm, psd_root
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.convex import solve_beside
 from portopt.optimization.engine import solve
+from portopt.optimization.frontier_exact import exact_frontier
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
 
 INF = float("inf")
@@ -34,7 +38,11 @@ def efficient_frontier(
     """
     if points < 2:
         raise InvalidValue("points", points, "a frontier needs at least its two ends", fix="ask for 20 points")
-    sweep = _Sweep(problem, _frontier_form(problem, None), _frontier_form(problem, max_risk))
+    form = frontier_form(problem)
+    exact = exact_frontier(problem, form, points, min_return, max_risk)
+    if exact is not None:
+        return exact
+    sweep = _Sweep(problem, form, frontier_form(problem, max_risk))
     least = sweep.least_risk()
     sweep.check_ends(least, min_return, max_risk)
     bottom = sweep.least_risk(min_return) if min_return is not None and least.expected_return < min_return else least
@@ -130,7 +138,8 @@ class _Sweep:
         return _point(self.problem, raw.x[: self.problem.n])
 
 
-def _frontier_form(problem: Problem, max_risk: float | None) -> StandardForm:
+def frontier_form(problem: Problem, max_risk: float | None = None) -> StandardForm:
+    """Half the variance as objective, the limits, an open row for the return and, where there is a max_risk, its cone."""
     program = Program(problem.n)
     covariance = problem.moments.covariance
     if covariance.is_factor_form:
