@@ -12,6 +12,7 @@ import numpy as np
 from portopt.construction import construct
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import MissingInput
+from portopt.domain.exposures import exposures_of
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
@@ -117,7 +118,7 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
             portfolio_value=float(request.holdings.value(prices)),
             average_daily_value=_average_daily_value(snapshot, universe, priced),
             prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
-            exposures=_exposures(moments),
+            exposures=exposures_of(universe, moments.factor_model),
             portfolio_id=request.holdings.portfolio_id,
         )
     )
@@ -141,7 +142,7 @@ def formulate_weights(request: OptimizationRequest) -> Problem:
             portfolio_value=request.portfolio_value,
             average_daily_value=_of_risky(request.average_daily_value, universe, cash=np.inf, missing=np.nan),
             prices=_all_prices(request.prices, universe),
-            exposures=_exposures(moments),
+            exposures=exposures_of(universe, moments.factor_model),
             portfolio_id=request.portfolio_id,
         )
     )
@@ -168,12 +169,6 @@ def _all_prices(values: Mapping[str, float] | None, universe: Universe) -> Vecto
             fixes=["give every strategy a price, or none"],
         )
     return prices
-
-
-def _exposures(moments: Moments) -> dict[str, Vector]:
-    """What exposure limits may speak of: the assets' own attributes, by name."""
-    universe = moments.universe
-    return {name: universe.attribute(name) for name in universe.attribute_names()}
 
 
 NEEDS = {"min_quality": "quality_score", "sector_limits": "sector", "asset_class_limits": "asset_class"}

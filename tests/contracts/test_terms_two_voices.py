@@ -48,7 +48,7 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "min_position": [{"AAPL": 0.3, "*": 0.01}],
     "max_trades": [0],
     "min_trade": [0.3],
-    "round_lots": [True, {"lot": 500}],
+    "round_lots": [{"lot": 500}],
     "ucits_5_10_40": [{"issuers": {"AAPL": "A", "MSFT": "A"}, "single": 0.2, "large": 0.1, "total": 0.5}],
     "min_esg": [{"score": 7.0, "unscored": "neutral"}, {"score": 6.0, "allowance": 0.5}],
     "esg_exclusion": [6.0, {"score": 5.0, "grandfather": True}],
@@ -139,9 +139,13 @@ def problem(seed: int, *, factor_form: bool, cash: bool, objective: Any = None, 
     scenarios = mu / 252 + more.normal(size=(40, n)) @ np.linalg.cholesky(parts.dense() / 252 + 1e-12 * np.eye(n)).T
     return Problem(
         moments=Moments(
-            Universe(tuple(assets)), mu, covariance, scenarios=scenarios, probabilities=more.dirichlet(np.ones(40)),
+            Universe(tuple(assets)),
+            mu,
+            covariance,
+            scenarios=scenarios,
+            probabilities=more.dirichlet(np.ones(40)),
             factor_model=FactorModel.given(("MKT", "VAL"), parts.F, parts.Omega, parts.D),
-        ),  # fmt: skip
+        ),
         objective=parse_objective(objective or {"kind": "min_risk"}),
         limits=terms.get("limits", ()),
         costs=terms.get("costs", ()),

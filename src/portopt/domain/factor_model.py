@@ -64,6 +64,19 @@ class FactorModel:
         if self.factor_returns.shape[1] != K:
             raise DataError(f"{K} factors, returns of {self.factor_returns.shape[1]}", field="factor_model")
 
+    @classmethod
+    def given(cls, names: tuple[str, ...], B: Matrix, Omega: Matrix, D: Vector, premia: Vector | None = None) -> FactorModel:
+        """A model somebody else estimated: exposures, annual factor covariance and specific variances; no history."""
+        n, K = np.shape(B)
+        model = Covariance(F=B, Omega=Omega, D=D)
+        systematic = model.diagonal() - np.asarray(D)
+        with np.errstate(invalid="ignore"):
+            r_squared = systematic / model.diagonal()
+        return cls(
+            names, B, np.zeros(n), np.full((n, K), np.nan), np.full(n, np.nan), r_squared, Omega, D,
+            np.zeros(K) if premia is None else premia, np.full(K, np.nan), np.zeros((0, K)), "given",
+        )  # fmt: skip
+
     def __len__(self) -> int:
         return int(self.B.shape[0])
 

@@ -28,7 +28,8 @@ class Readings:
 
     members: names of the single readings (assets, sectors), or ("",) for a limit on the whole portfolio.
     measured, lower, upper: (r,); -inf or inf where a side is open.
-    unit: what the numbers are: "fraction" (of portfolio value), "volatility", "tracking_error", "return", "score".
+    unit: what the numbers are: "fraction" (of portfolio value), "volatility", "tracking_error", "return", "score",
+        "exposure" (in the exposure's own unit).
     """
 
     limit: str
@@ -245,6 +246,9 @@ class Problem:
         terms = (self.objective, *self.limits, *self.costs)
         if any(getattr(term, "reads_scenarios", False) for term in terms):
             parts += [self.moments.scenarios, self.moments.probabilities]
+        model = self.moments.factor_model
+        if model is not None and any(getattr(term, "reads_factors", False) for term in terms):
+            parts += [list(model.names), model.B, model.Omega, model.D]
         scalars = [self.risk_free_rate, self.portfolio_value, self.holding_period_years, self.portfolio_id]
         return digest(
             *parts,

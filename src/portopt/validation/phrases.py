@@ -20,14 +20,19 @@ NOUNS = {
     "min_esg": "the ESG score",
     "sector_limits": "the sector",
     "asset_class_limits": "the asset class",
+    "exposure_limits": "exposure to",
+    "active_exposure_limits": "active exposure to",
+    "factor_risk_limits": "volatility from",
+    "max_systematic_volatility": "systematic volatility",
+    "max_specific_volatility": "specific volatility",
 }
 
 
 def amount(value: float, unit: str) -> str:
-    """10.00 % for fractions and annual figures, 6.00 for scores; a side that is open is said so."""
+    """10.00 % for fractions and annual figures, 6.00 for scores and exposures; a side that is open is said so."""
     if math.isinf(value):
         return "no limit"
-    return f"{value:.2f}" if unit == "score" else f"{100.0 * value:.2f} %"
+    return f"{value:.2f}" if unit in ("score", "exposure") else f"{100.0 * value:.2f} %"
 
 
 def listed(names: Sequence[str], *, most: int = 4) -> str:

@@ -19,6 +19,7 @@ def room_in(limit: Limit, problem: Problem, by: float, room: float) -> float:
         fraction                        room
         tracking_error, volatility      room * the largest volatility of an asset
         return                          room * the range of the expected returns
+        exposure                        room * the widest range of an exposure
         score                           room * the range of the scores; 0 where it opens asset by asset
 
     That much is what one lot too many or too few can move the reading by (tracking error and volatility: one asset against
@@ -31,6 +32,8 @@ def room_in(limit: Limit, problem: Problem, by: float, room: float) -> float:
     if limit.unit == "score" and not hasattr(limit, "scored_by"):
         scores = problem.universe.scores("esg_score")
         return room * float(np.nanmax(scores) - np.nanmin(scores))
+    if limit.unit == "exposure":
+        return room * max((float(np.ptp(values)) for values in problem.exposures.values()), default=0.0)
     if limit.unit != "fraction":
         return 0.0
     upper = limit.read(np.zeros(problem.n), problem).upper

@@ -110,6 +110,8 @@ def step_in_words(step: float, unit: str) -> str:
     """A customary step of relaxation: one percentage point of a fraction, or so much of a score."""
     if unit == "score":
         return f"{decimal(step, 1)} of score"
+    if unit == "exposure":
+        return f"{decimal(step, 2)} of exposure"
     digits = 0 if float(100 * step).is_integer() else 2
     return f"{decimal(100 * step, digits)} percentage point{'' if abs(100 * step) == 1 else 's'}"
 
