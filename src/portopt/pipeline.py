@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from portopt.construction import construct
 from portopt.domain.arrays import Vector
 from portopt.domain.canonical import digest, make_id
 from portopt.domain.certificate import ValidatedSolution
@@ -165,6 +166,7 @@ def optimize(
     relaxed, gave_way = giving_way(problem, relax_order, optimization.assemble, optimization.solve)
     if not gave_way:
         return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
+    relaxed = construct(relaxed)
     form = optimization.assemble(relaxed)
     return Answer(problem, relaxed, form, optimization.optimize(relaxed, form=form), gave_way, diagnosis)
 

@@ -30,6 +30,7 @@ class Certificate:
     objective: by the auditor's own voice. gap: a bound, in the objective's unit, on how much any feasible portfolio
     could be better; relative_gap: the same over the objective's scale. mip_gap: for integer answers, else None.
     gap_proven: False where part of the bound rests on an estimate, because a column has no finite reach (see optimality.py).
+    claims: what was checked of a constructed portfolio, in words with a figure or a word each.
     verdict: "certified" or "refused"; reasons: why, when refused. shortfalls: soft limits and what they miss by.
     """
 
@@ -51,6 +52,7 @@ class Certificate:
     shortfalls: tuple[tuple[str, float], ...] = ()
     tolerances: Tolerances = Tolerances()
     gap_proven: bool = True
+    claims: tuple[tuple[str, float | str], ...] = ()
 
     @property
     def certified(self) -> bool:

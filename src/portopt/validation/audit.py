@@ -15,6 +15,7 @@ from portopt.domain.certificate import Certificate, Tolerances, ValidatedSolutio
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals, RawAnswer, Solution
+from portopt.validation.constructions import construction_claims
 from portopt.validation.optimality import Conditions, conditions, is_convex, objective_scale, primal_residual, size_of_parts
 from portopt.validation.phrases import amount
 
@@ -40,11 +41,13 @@ def audit(problem: Problem, form: StandardForm, solution: Solution, tolerances: 
     worst, worst_limit = _worst(problem, readings)
     scale = objective_scale(form, x)
     found, relative, why_not = _optimality(form, x, raw, scale, tolerances)
+    claims, unfounded = construction_claims(problem, form, w)
     reasons = (
         *_identity_reasons(problem, solution),
         *_feasibility_reasons(problem, form, x, readings, tolerances),
         *_voices_reasons(problem, form, x, tolerances),
         *why_not,
+        *unfounded,
     )
     return Certificate(
         problem_identity=problem.identity(),
@@ -65,6 +68,7 @@ def audit(problem: Problem, form: StandardForm, solution: Solution, tolerances: 
         shortfalls=tuple((limit.kind, r.worst()) for limit, r in zip(problem.limits, readings, strict=True) if limit.soft),
         tolerances=tolerances,
         gap_proven=found.proven,
+        claims=claims,
     )
 
 
