@@ -8,6 +8,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import solve_convex
+from portopt.optimization.methods.entropic import exponential_sums, solve_entropic
 from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.methods.log_barrier import logarithms, solve_log_barrier
 from portopt.optimization.methods.ratio import solve_ratio
@@ -44,4 +45,8 @@ def solve(
     logs = logarithms(form) if form.cones and solver is None else None
     if logs is not None:
         return solve_log_barrier(form, logs, start=start, time_limit=time_limit)
+    sums = exponential_sums(form) if form.cones and solver is None else None
+    found = None if sums is None else solve_entropic(form, sums, time_limit=time_limit)
+    if found is not None:
+        return found
     return solve_convex(form, solver=solver, time_limit=time_limit)

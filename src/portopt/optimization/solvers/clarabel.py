@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,25 @@ from portopt.optimization.presolve import Scaled, SolverAnswer
 FINE = (1e-11, 1e-8)
 ENOUGH = (1e-7, 1e-8)  # for the polish, which declines what is too far off and has it asked again
 INF = float("inf")
+FAR = 100.0  # scaled units; a helper's bound beyond that only says that the helper is finite, and misleads an interior point
 
 
 def solve(program: Scaled, time_limit: float | None = None, tolerances: tuple[float, ...] = FINE) -> SolverAnswer:
+    """The optimum of a convex program; far bounds of helper columns are left out, and put back where the answer needs them."""
+    helper = program.columns >= program.form.n_weights
+    near = replace(
+        program,
+        lower=np.where(helper & (program.lower < -FAR), -INF, program.lower),
+        upper=np.where(helper & (program.upper > FAR), INF, program.upper),
+    )
+    answer = _solve(near, time_limit, tolerances)
+    needed = answer.status is SolveStatus.UNBOUNDED
+    if answer.x is not None:
+        needed = bool(((answer.x < program.lower - 1e-6) | (answer.x > program.upper + 1e-6)).any())
+    return _solve(program, time_limit, tolerances) if needed else answer
+
+
+def _solve(program: Scaled, time_limit: float | None, tolerances: tuple[float, ...]) -> SolverAnswer:
     """Rows and box as zero and nonnegative cones, then the program's own cones.  A x + s = b, s in K."""
     import clarabel
 

@@ -25,6 +25,7 @@ from portopt.terms.risk_measures.semideviation import Semideviation
 from portopt.terms.risk_measures.ulcer_index import UlcerIndex
 from portopt.terms.risk_measures.value_at_risk import ValueAtRisk
 from portopt.terms.risk_measures.volatility import Volatility
+from portopt.terms.risk_measures.wasserstein_cvar import WassersteinCvar, checked_norm, checked_radius
 from portopt.terms.risk_measures.worst_realization import WorstRealization
 
 Check = Callable[[str, Any], Any]
@@ -32,7 +33,8 @@ CONFIDENCE: dict[str, Check] = {"confidence": checked_confidence}
 HORIZON: dict[str, Check] = {"horizon": checked_horizon}
 PATH: dict[str, Check] = {"horizon": checked_path_horizon}
 TARGET: dict[str, Check] = {"target": checked_target}
-OPTIONS = ("confidence", "horizon", "target")
+BALL: dict[str, Check] = {"radius": checked_radius, "norm": checked_norm}
+OPTIONS = ("confidence", "horizon", "target", "radius", "norm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ RISK_MEASURES: dict[str, MeasureEntry] = {
     ),
     "var": MeasureEntry("var", "the loss not exceeded at a confidence", ValueAtRisk, CONFIDENCE | HORIZON),
     "cvar": MeasureEntry("cvar", "mean of the worst losses", ConditionalValueAtRisk, CONFIDENCE | HORIZON),
+    "wasserstein_cvar": MeasureEntry(
+        "wasserstein_cvar", "mean of the worst losses of the worst distribution", WassersteinCvar, CONFIDENCE | HORIZON | BALL
+    ),
     "evar": MeasureEntry("evar", "entropic bound on the worst losses", EntropicValueAtRisk, CONFIDENCE | HORIZON),
     "worst_realization": MeasureEntry("worst_realization", "the largest loss of any scenario", WorstRealization, HORIZON),
     "max_drawdown": MeasureEntry("max_drawdown", "the deepest fall from a peak", MaxDrawdown, PATH),

@@ -15,7 +15,7 @@ from portopt.terms.risk_measures.parameters import DEFAULT_CONFIDENCE, at_confid
 from portopt.terms.risk_measures.protocol import Bound
 from portopt.terms.risk_measures.scenarios import SAME, horizon_returns, quantile_position
 
-MOST_SCENARIOS = 120  # half a year of days; the search grows with the number of ways to leave a few of them out
+MOST_SCENARIOS = 150  # ten seconds; the search grows with the number of ways to leave a few of them out
 BOXES = ("long_only", "max_weight", "min_weight", "min_quality", "cash", "fully_invested", "frozen")
 
 
