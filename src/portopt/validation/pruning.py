@@ -56,6 +56,11 @@ def _used(form: StandardForm) -> Mask:
         if group.limit:
             inside = (row_of >= group.start) & (row_of < group.stop) & bounded[row_of]
             used[form.A.indices[inside]] = True
+    sided = np.isfinite(form.bound_lower) | np.isfinite(form.bound_upper)
+    for group in form.bound_groups:
+        if group.limit:
+            span = slice(group.start, group.stop)
+            used[form.bound_columns[span][sided[span]]] = True
     helper = form.A.indices >= form.n_weights
     while True:
         # A row that defines a used helper needs every helper in it: buys and sells come together.

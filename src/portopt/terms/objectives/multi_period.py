@@ -13,6 +13,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
 from portopt.terms.checks import aversion, mapping, number, options, required
+from portopt.terms.objectives.charges import charges
 
 EXAMPLE = '{"kind": "multi_period", "risk_aversion": 4.0, "periods": 4, "years": 0.25}'
 MOST_PERIODS = 60
@@ -54,6 +55,13 @@ class MultiPeriod:
     unit: ClassVar[str] = "half squared distance"
     charges_costs: ClassVar[bool] = False
 
+    def __post_init__(self) -> None:
+        read = tuple(
+            period if isinstance(period, Period) else _period(f"objective.periods[{k}]", period)
+            for k, period in enumerate(self.periods)
+        )
+        object.__setattr__(self, "periods", read)
+
     def express(self, program: Program, p: Problem) -> None:
         target = p.constructed()
         program.add_quadratic(program.weights, np.ones(p.n))
@@ -62,7 +70,7 @@ class MultiPeriod:
 
     def value(self, w: Vector, p: Problem) -> float:
         away = w - p.constructed()
-        return 0.5 * float(away @ away)
+        return 0.5 * float(away @ away) + charges(w, p)
 
     def describe(self) -> str:
         years = sum(period.years for period in self.periods)
