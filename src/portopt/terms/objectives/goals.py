@@ -34,7 +34,7 @@ class Goals:
         measured as they are, not squared.
     tie_break: picks the calmest of the portfolios that come equally close; a tenth of a percent of a half variance, so small
         that it never trades a shortfall worth mentioning. Zero leaves the choice among them open.
-    risk_measure: what risk is; confidence, horizon, target: its options.
+    risk_measure: what risk is; confidence, horizon, target, radius, norm: its options.
     Source: Charnes, Cooper and Ferguson (1955), goal programming.
     """
 
@@ -44,6 +44,8 @@ class Goals:
     confidence: float | None = None
     horizon: int | None = None
     target: float | None = None
+    radius: float | None = None
+    norm: str | None = None
 
     kind: ClassVar[str] = "goals"
     sense: ClassVar[str] = "minimize"
@@ -55,12 +57,11 @@ class Goals:
         object.__setattr__(self, "tie_break", number("objective.tie_break", self.tie_break, low=0.0, high=1e3, example="1e-3"))
         measure = self.measure
         for name in OPTIONS:
-            if hasattr(self, name):
-                object.__setattr__(self, name, getattr(measure, name, None))
+            object.__setattr__(self, name, getattr(measure, name, None))
 
     @property
     def measure(self) -> RiskMeasure:
-        given = {name: getattr(self, name) for name in OPTIONS if hasattr(self, name)}
+        given = {name: getattr(self, name) for name in OPTIONS}
         return parse_measure("objective", self.risk_measure, given)
 
     @property

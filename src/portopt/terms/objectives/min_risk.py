@@ -25,7 +25,7 @@ class MinRisk:
     """minimize  1/2 w'Sigma w,    or, with a risk aversion,    gamma/2 w'Sigma w + costs
 
     measure: another risk measure R (terms/risk_measures) in its place: 1/2 R(w)^2 where R is the root of a mean square, else
-    R(w); times gamma with a risk aversion. confidence, horizon, target: of the measure, None where it has none.
+    R(w); times gamma with a risk aversion. confidence, horizon, target, radius, norm: of the measure, None where it has none.
     risk_aversion: gamma, annual return one would give up per unit of half variance (of R); it is what makes risk comparable
     with trading costs. Without it costs do not count here (a limit on turnover still does).
     Source: Markowitz (1952); the measures name their own.
@@ -36,6 +36,8 @@ class MinRisk:
     confidence: float | None = None
     horizon: int | None = None
     target: float | None = None
+    radius: float | None = None
+    norm: str | None = None
 
     kind: ClassVar[str] = "min_risk"
     sense: ClassVar[str] = "minimize"

@@ -36,7 +36,7 @@ class MultiObjective:
         volatility-like measures, the risk itself for others (so "risk": 4 is a risk aversion of 4); the ESG score; costs by
         the year; one-way turnover; half the squared tracking error. With a weight on return all weights count relative to
         it and the value is an annual return.
-    risk_measure: what risk is; confidence, horizon, target: its options.
+    risk_measure: what risk is; confidence, horizon, target, radius, norm: its options.
     One axis alone with weight 1 is the epsilon-constraint scheme: its bounds on the others are ordinary limits.
     Sources: Miettinen (1999), II.3; Haimes, Lasdon and Wismer (1971).
     """
@@ -46,6 +46,8 @@ class MultiObjective:
     confidence: float | None = None
     horizon: int | None = None
     target: float | None = None
+    radius: float | None = None
+    norm: str | None = None
 
     kind: ClassVar[str] = "multi_objective"
     sense: ClassVar[str] = "maximize"
@@ -54,12 +56,11 @@ class MultiObjective:
         object.__setattr__(self, "weights", _weights(self.weights))
         measure = self.measure
         for name in OPTIONS:
-            if hasattr(self, name):
-                object.__setattr__(self, name, getattr(measure, name, None))
+            object.__setattr__(self, name, getattr(measure, name, None))
 
     @property
     def measure(self) -> RiskMeasure:
-        given = {name: getattr(self, name) for name in OPTIONS if hasattr(self, name)}
+        given = {name: getattr(self, name) for name in OPTIONS}
         return parse_measure("objective", self.risk_measure, given)
 
     @property

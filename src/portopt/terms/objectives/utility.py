@@ -27,7 +27,8 @@ class Utility:
 
     risk_aversion: gamma; 1 is the growth-optimal investor to second order, 2 to 10 customary.
     measure: another risk measure R in place of the volatility: gamma/2 R(w)^2 where R is the root of a mean square, else
-    gamma R(w). Mind the units: mu is annual, R speaks of its own horizon. confidence, horizon, target: of the measure.
+    gamma R(w). Mind the units: mu is annual, R speaks of its own horizon.
+    confidence, horizon, target, radius, norm: of the measure.
     Source: Markowitz (1952); Levy and Markowitz (1979) for the approximation.
     """
 
@@ -36,6 +37,8 @@ class Utility:
     confidence: float | None = None
     horizon: int | None = None
     target: float | None = None
+    radius: float | None = None
+    norm: str | None = None
 
     kind: ClassVar[str] = "utility"
     sense: ClassVar[str] = "maximize"
