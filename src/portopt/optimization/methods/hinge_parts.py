@@ -1,21 +1,34 @@
 """A form with hinges u_t >= a_t'x + b_t, u_t >= 0 taken apart: what the scenarios say, and everything else.
 
 A hinge that is surely positive is its line, one that is surely zero is nothing: where that is known of most scenarios
-(`Partition`), the few that are left make a small form with the same optimum.
+(hinge_reduced.py), the few that are left make a small form with the same optimum.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
-from portopt.domain.program import Cone, Group, Quadratic, StandardForm
+from portopt.domain.program import StandardForm
 
 INF = float("inf")
 MOST_ENTRIES = 60_000_000  # of scenarios times columns; beyond, half a gigabyte is not held twice
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Norm:
+    """What a second-order cone holds of the hinges: row i of it is scale_i u[hinge_i].
+
+    hinge: (d,) or -1 where the row is no hinge's. scale: (d,). column: of its first entry where that is a helper alone, the
+    bound on the norm, else -1.
+    """
+
+    hinge: Indices
+    scale: Vector
+    column: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +37,7 @@ class Parts:
 
     H: (T, k) the a_t, on `columns` (k,). b: (T,). rows, u: (T,). entry: (T,) where u's bound stands.
     cost: (T,) of u_t in the objective. curvature: (T,) of 1/2 m_t u_t^2 there. D: (o, T) of u in the other rows.
-    others: (o,) those rows. plain: (N - T,) the columns that are no u.
+    others: (o,) those rows. plain: (N - T,) the columns that are no u. norms: one a cone, None where it holds no u.
     """
 
     form: StandardForm
@@ -39,20 +52,50 @@ class Parts:
     D: sp.csr_array
     others: Indices
     plain: Indices
+    norms: tuple[Norm | None, ...] = ()
 
     @property
     def smooth(self) -> Mask:
-        """(T,) hinges that are charged by their square alone: without a kink."""
+        """(T,) hinges that are charged by their square or inside a norm alone: without a kink."""
         charged = np.asarray(abs(self.D).sum(axis=0)).ravel() if self.D.nnz else np.zeros(len(self.u))
-        return np.asarray((self.curvature > 0.0) & (self.cost == 0.0) & (charged == 0.0))
+        curved = self.curvature > 0.0
+        for norm in self.norms:
+            if norm is not None:
+                curved[norm.hinge[norm.hinge >= 0]] = True
+        return np.asarray(curved & (self.cost == 0.0) & (charged == 0.0))
+
+    @property
+    def charged_rows(self) -> Mask:
+        """(o,) the other rows that see the hinges: through u, or through the bound on a norm of them."""
+        seen = np.diff(self.D.indptr) > 0
+        columns = [norm.column for norm in self.norms if norm is not None and norm.column >= 0]
+        if columns:
+            seen |= np.diff(sp.csr_array(self.form.A[self.others][:, columns]).indptr) > 0
+        return np.asarray(seen)
 
     def lines(self, x: Vector) -> Vector:
         """(T,) a_t'x + b_t at x (N,)."""
         return np.asarray(self.H @ x[self.columns]) + self.b
 
-    def price(self, y_others: Vector, u: Vector) -> Vector:
-        """(T,) what one more u_t costs, the rows that u stands in included: the most a hinge's multiplier can be."""
-        return np.asarray(self.cost + self.curvature * u + (self.D.T @ y_others if self.D.nnz else 0.0))
+    def completed(self, x: Vector) -> Vector:
+        """x with every u at its least, and every bound on a norm of them."""
+        out = x.copy()
+        out[self.u] = np.maximum(self.lines(x), 0.0)
+        for cone, norm in zip(self.form.cones, self.norms, strict=True):
+            if norm is not None and norm.column >= 0:
+                out[norm.column] = float(np.linalg.norm((cone.B @ out + cone.b)[1:]))
+        return out
+
+    def price(self, y_others: Vector, z: tuple[Vector, ...], u: Vector) -> Vector:
+        """(T,) what one more u_t costs, rows and cones included: the most a hinge's multiplier can be."""
+        out = self.cost + self.curvature * u
+        if self.D.nnz:
+            out = out + self.D.T @ y_others
+        for norm, part in zip(self.norms, z, strict=True):
+            if norm is not None:
+                there = norm.hinge >= 0
+                np.subtract.at(out, norm.hinge[there], (norm.scale * part)[there])
+        return np.asarray(out)
 
 
 def parted(form: StandardForm) -> Parts | None:
@@ -66,7 +109,8 @@ def parted(form: StandardForm) -> Parts | None:
     entry = _bounds(form, u, is_u)
     block = _block(form, rows, u, is_u)
     others = np.flatnonzero(~is_hinge & ((form.row_lower > -INF) | (form.row_upper < INF)))
-    if entry is None or block is None or any(is_u[cone.B.indices].any() for cone in form.cones):
+    norms = _norms(form, u, is_u)
+    if entry is None or block is None or norms is None:
         return None
     curvature = np.zeros(form.n_columns)
     for quadratic in form.quadratics:
@@ -94,7 +138,30 @@ def parted(form: StandardForm) -> Parts | None:
         D=D,
         others=others,
         plain=np.flatnonzero(~is_u),
+        norms=norms,
     )
+
+
+def _norms(form: StandardForm, u: Indices, is_u: Mask) -> tuple[Norm | None, ...] | None:
+    """One a cone; None where a cone holds a hinge in another way than a row each of a norm."""
+    place = np.full(form.n_columns, -1)
+    place[u] = np.arange(len(u))
+    out: list[Norm | None] = []
+    for cone in form.cones:
+        if not is_u[cone.B.indices].any():
+            out.append(None)
+            continue
+        width = np.diff(cone.B.indptr)
+        row = np.repeat(np.arange(len(width)), width)
+        mine = is_u[cone.B.indices]
+        if cone.kind != "second_order" or np.any(width[row[mine]] != 1) or np.any(row[mine] == 0) or cone.b[row[mine]].any():
+            return None
+        hinge, scale = np.full(len(width), -1), np.zeros(len(width))
+        hinge[row[mine]], scale[row[mine]] = place[cone.B.indices[mine]], cone.B.data[mine]
+        first = cone.B.indices[: width[0]]
+        alone = width[0] == 1 and first[0] >= form.n_weights and cone.B.data[0] == 1.0 and cone.b[0] == 0.0
+        out.append(Norm(hinge, scale, int(first[0]) if alone else -1))
+    return tuple(out)
 
 
 def _bounds(form: StandardForm, u: Indices, is_u: Mask) -> Indices | None:
@@ -134,89 +201,3 @@ def _block(form: StandardForm, rows: Indices, u: Indices, is_u: Mask) -> tuple[M
     H = np.zeros((T, len(columns)))
     H[row[~own], np.searchsorted(columns, part.indices[~own])] = -part.data[~own]
     return H, columns
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reduced:
-    """The form with every hinge outside `kept` replaced by its line (`inside`) or by nothing.
-
-    kept: (e,) hinges still there; inside: (T,). columns: (N',) where the reduced form's columns stand in the form, the kept
-    u's last. rows: (m',) the same of its rows. entries: of its bounds.
-    """
-
-    form: StandardForm
-    parts: Parts
-    kept: Indices
-    inside: Mask
-    columns: Indices
-    rows: Indices
-    entries: Indices
-
-
-def reduced(parts: Parts, kept: Indices, inside: Mask) -> Reduced:
-    """The small form. inside: (T,), False on kept."""
-    form = parts.form
-    columns = np.concatenate([parts.plain, parts.u[kept]])
-    rows = np.concatenate([parts.others, parts.rows[kept]])
-    place = np.full(form.n_columns, -1)
-    place[columns] = np.arange(len(columns))
-    at, weight = place[parts.columns], inside.astype(float)
-    q, constant = form.q[columns].copy(), form.constant
-    cost = weight * (parts.cost + parts.curvature * parts.b)
-    q[at] += cost @ parts.H
-    constant += float((weight * (parts.cost + 0.5 * parts.curvature * parts.b)) @ parts.b)
-    lower, upper = form.row_lower[rows].copy(), form.row_upper[rows].copy()
-    A = form.A[rows][:, columns]
-    if parts.D.nnz:
-        inner = sp.csr_array(parts.D * weight)
-        charged = np.flatnonzero(np.diff(parts.D.indptr))
-        shift = inner[charged] @ parts.b
-        lower[charged], upper[charged] = lower[charged] - shift, upper[charged] - shift
-        spread = sp.coo_array(inner[charged] @ parts.H)
-        A = A + sp.csr_array((spread.data, (charged[spread.coords[0]], at[spread.coords[1]])), shape=A.shape)
-    entries = np.flatnonzero(place[form.bound_columns] >= 0)
-    m, k = len(rows), len(entries)
-    return Reduced(
-        form=replace(
-            form,
-            n_columns=len(columns),
-            quadratics=_quadratics(parts, place, at, inside),
-            q=q,
-            constant=constant,
-            A=sp.csr_array(A),
-            row_lower=lower,
-            row_upper=upper,
-            row_relax=np.zeros(m),
-            row_groups=(Group(0, m, ""),),
-            bound_columns=place[form.bound_columns[entries]],
-            bound_lower=form.bound_lower[entries],
-            bound_upper=form.bound_upper[entries],
-            bound_relax=np.zeros(k),
-            bound_groups=(Group(0, k, ""),),
-            cones=tuple(Cone(c.kind, c.B[:, columns], c.b, c.limit, c.member, c.relax, c.alpha) for c in form.cones),
-            integer=np.zeros(len(columns), dtype=bool),
-            hinges=(),
-        ),
-        parts=parts,
-        kept=kept,
-        inside=inside,
-        columns=columns,
-        rows=rows,
-        entries=entries,
-    )
-
-
-def _quadratics(parts: Parts, place: Indices, at: Indices, inside: Mask) -> tuple[Quadratic, ...]:
-    """The form's own on the columns that are left, and what the lines of squared hinges add."""
-    out = []
-    for quadratic in parts.form.quadratics:
-        there = place[quadratic.columns]
-        if quadratic.M.ndim == 2:
-            out.append(Quadratic(there, quadratic.M))
-        elif (there >= 0).any():
-            out.append(Quadratic(there[there >= 0], quadratic.M[there >= 0]))
-    squared = inside & (parts.curvature > 0.0)
-    if squared.any():
-        H = parts.H[squared]
-        out.append(Quadratic(at, (H.T * parts.curvature[squared]) @ H))
-    return tuple(out)

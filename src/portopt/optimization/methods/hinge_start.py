@@ -10,7 +10,8 @@ from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.program import Quadratic, StandardForm
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.ladder import climb
-from portopt.optimization.methods.hinge_parts import Parts, reduced
+from portopt.optimization.methods.hinge_parts import Parts
+from portopt.optimization.methods.hinge_reduced import reduced
 from portopt.optimization.presolve import crossing, restored, scaled
 
 INF = float("inf")
@@ -109,10 +110,11 @@ def beginning(parts: Parts) -> Vector:
     x = _at(parts, found, bare, second, on_weights, 1.0, alone=True)
     if x is None:
         return with_thresholds(parts, found, _middle(form))
-    if pure and not parts.D.nnz:
+    limited = parts.charged_rows.any()
+    if pure and not limited:
         return x
     gamma = _worth(parts, x) / max(_variance(parts, x, second, on_weights), 1e-300)
-    if not parts.D.nnz:
+    if not limited:
         return _first(_at(parts, found, bare, second, on_weights, gamma), x)
     return _on_limit(parts, found, bare, second, on_weights, x)
 
@@ -135,9 +137,8 @@ def _on_limit(parts: Parts, found: tuple[Threshold, ...], bare: StandardForm, se
 
 def _over(parts: Parts, x: Vector) -> float:
     """By how much the scenario rows are over their side at x, relatively; the worst of them."""
-    form, full = parts.form, x.copy()
-    full[parts.u] = np.maximum(parts.lines(x), 0.0)
-    rows = parts.others[np.diff(parts.D.indptr) > 0]
+    form, full = parts.form, parts.completed(x)
+    rows = parts.others[parts.charged_rows]
     value = form.A[rows] @ full
     upper, lower = form.row_upper[rows], form.row_lower[rows]
     over = np.where(upper < INF, value - upper, lower - value)
@@ -146,9 +147,9 @@ def _over(parts: Parts, x: Vector) -> float:
 
 def _worth(parts: Parts, x: Vector) -> float:
     """What the hinges and their thresholds cost at x."""
-    u = np.maximum(parts.lines(x), 0.0)
-    helpers = parts.plain[parts.plain >= parts.form.n_weights]
-    return abs(float((parts.cost + 0.5 * parts.curvature * u) @ u) + float(parts.form.q[helpers] @ x[helpers]))
+    full = parts.completed(x)
+    u, helpers = full[parts.u], parts.plain[parts.plain >= parts.form.n_weights]
+    return abs(float((parts.cost + 0.5 * parts.curvature * u) @ u) + float(parts.form.q[helpers] @ full[helpers]))
 
 
 def _variance(parts: Parts, x: Vector, second: Vector, on: Indices) -> float:
@@ -157,15 +158,16 @@ def _variance(parts: Parts, x: Vector, second: Vector, on: Indices) -> float:
 
 
 def _bare(parts: Parts, found: tuple[Threshold, ...]) -> StandardForm:
-    """Everything but the scenarios: no hinge, no row that u stands in, no threshold in the objective."""
+    """Everything but the scenarios: no hinge, no row or norm that u stands in, no threshold in the objective."""
     nothing = np.zeros(0, dtype=np.intp)
     form = reduced(parts, nothing, np.zeros(len(parts.u), dtype=bool)).form
     row_lower, row_upper, q = form.row_lower.copy(), form.row_upper.copy(), form.q.copy()
-    charged = np.flatnonzero(np.diff(parts.D.indptr))
+    charged = np.flatnonzero(parts.charged_rows)
     row_lower[charged], row_upper[charged] = -INF, INF
-    place = np.searchsorted(parts.plain, [threshold.column for threshold in found]).astype(np.intp)
-    q[place] = 0.0
-    return replace(form, row_lower=row_lower, row_upper=row_upper, q=q)
+    columns = [threshold.column for threshold in found] + [norm.column for norm in parts.norms if norm is not None]
+    q[np.searchsorted(parts.plain, [column for column in columns if column >= 0]).astype(np.intp)] = 0.0
+    cones = tuple(cone for cone, norm in zip(form.cones, parts.norms, strict=True) if norm is None)
+    return replace(form, row_lower=row_lower, row_upper=row_upper, q=q, cones=cones)
 
 
 def _at(

@@ -19,11 +19,12 @@ from time import perf_counter
 import numpy as np
 
 from portopt.domain.arrays import Indices, Mask, Vector
-from portopt.domain.program import StandardForm
+from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.convex import finished
 from portopt.optimization.ladder import climb
-from portopt.optimization.methods.hinge_parts import Parts, Reduced, parted, reduced
+from portopt.optimization.methods.hinge_parts import Parts, parted
+from portopt.optimization.methods.hinge_reduced import Reduced, pointing, reduced
 from portopt.optimization.methods.hinge_start import beginning, doubtful
 from portopt.optimization.polish import polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, lowered, restored, scaled
@@ -31,6 +32,7 @@ from portopt.optimization.solvers import dual_simplex
 
 WORTH_IT = 200  # scenarios; fewer are solved as they are
 ROUNDS = 30
+POLISHES = 4
 SWITCHING = 10  # rounds after which a scenario charged by its square alone, which has no kink, is kept all the same
 VERTEX, INTERIOR = 1e-9, 1e-6  # of the typical line: how sure a simplex and an interior point are of a side
 MISPLACED = 1e-12
@@ -95,27 +97,38 @@ def _exact(
     parts, kept = small.parts, small.kept
     if whole.x is None or whole.duals is None:
         return None
-    price = parts.price(whole.duals.rows[parts.others], np.maximum(lines, 0.0))
+    smooth = parts.smooth
+    price = parts.price(whole.duals.rows[parts.others], whole.duals.cones, np.maximum(lines, 0.0))
     pressed = -whole.duals.rows[parts.rows]
     between = (pressed > 1e-6 * price) & (pressed < (1.0 - 1e-6) * price)
     at_kink = kept[((np.abs(lines) <= sure) | between)[kept]]
-    inside = (lines > 0.0) & ~_mask(at_kink, len(lines))
-    tiny = reduced(parts, at_kink, inside)
-    for candidate in (tiny, small):
-        there = program if candidate is small else scaled(candidate.form)
-        near = answer if candidate is small else lowered(there, restricted(candidate, whole))
-        exact = polished(there, near) if len(there.columns) else None
-        if exact is None:
-            continue
-        found = expanded(candidate, finished(there, restored(there, exact, 0.0), exact, began))
-        if found.x is not None:
-            lines_there = parts.lines(found.x)
-            if not _misplaced(candidate, lines_there, MISPLACED * _typical(lines_there)).any():
-                return replace(found, solver=answer.solver)
+    candidate, near = reduced(parts, at_kink, (lines > 0.0) & ~_mask(at_kink, len(lines))), whole
+    for _ in range(POLISHES):
+        found = _polished(candidate, near, began)
+        if found is None or found.x is None:
+            break
+        there = parts.lines(found.x)
+        wrong = _misplaced(candidate, there, MISPLACED * _typical(there))
+        if not wrong.any():
+            return replace(found, solver=answer.solver)
+        at_kink = np.union1d(candidate.kept, np.flatnonzero(wrong & ~smooth)).astype(np.intp)
+        inside = (candidate.inside ^ (wrong & smooth)) & ~_mask(at_kink, len(lines))
+        candidate, near = reduced(parts, at_kink, inside), found
+    found = _polished(small, whole, began)
+    if found is not None and found.x is not None:
+        there = parts.lines(found.x)
+        if not _misplaced(small, there, MISPLACED * _typical(there)).any():
+            return replace(found, solver=answer.solver)
     if answer.solver != "highs-dual":
         return None
     # A degenerate vertex the polish declines: the simplex's own digits.
     return expanded(small, finished(program, restored(program, answer, 0.0), None, began))
+
+
+def _polished(small: Reduced, near: RawAnswer, began: float) -> RawAnswer | None:
+    program = scaled(small.form)
+    exact = polished(program, lowered(program, restricted(small, near))) if len(program.columns) else None
+    return None if exact is None else expanded(small, finished(program, restored(program, exact, 0.0), exact, began))
 
 
 def _misplaced(small: Reduced, lines: Vector, sure: float) -> Mask:
@@ -145,19 +158,29 @@ def expanded(small: Reduced, raw: RawAnswer) -> RawAnswer:
     x[parts.u] = u
     if raw.duals is None:
         return replace(raw, x=x)
+    z = _pointed(form.cones, parts, x, raw.duals.cones)
     rows, bounds = np.zeros(form.A.shape[0]), np.zeros(len(form.bound_columns))
     rows[small.rows] = raw.duals.rows
     bounds[small.entries] = raw.duals.bounds
-    price = parts.price(rows[parts.others], u)
+    price = parts.price(rows[parts.others], z, u)
     free = ~_mask(small.kept, len(u))
     rows[parts.rows[free]] = np.where(small.inside, -price, 0.0)[free]
     bounds[parts.entry[free]] = np.where(small.inside, 0.0, -price)[free]
-    return replace(raw, x=x, duals=Duals(rows, bounds, raw.duals.cones))
+    return replace(raw, x=x, duals=Duals(rows, bounds, z))
 
 
 def restricted(small: Reduced, whole: RawAnswer) -> RawAnswer:
     """The opposite way."""
     if whole.x is None or whole.duals is None:
         return whole
-    duals = Duals(whole.duals.rows[small.rows], whole.duals.bounds[small.entries], whole.duals.cones)
-    return replace(whole, x=whole.x[small.columns], duals=duals)
+    x, duals = whole.x[small.columns], whole.duals
+    z = _pointed(small.form.cones, small.parts, x, duals.cones)
+    return replace(whole, x=x, duals=Duals(duals.rows[small.rows], duals.bounds[small.entries], z))
+
+
+def _pointed(cones: tuple[Cone, ...], parts: Parts, x: Vector, z: tuple[Vector, ...]) -> tuple[Vector, ...]:
+    """Multipliers of the cones: those of a norm of hinges have other entries in the small form and in the whole."""
+    return tuple(
+        part if norm is None else pointing(cone, x, float(part[0]))
+        for cone, norm, part in zip(cones, parts.norms, z, strict=True)
+    )
