@@ -99,6 +99,7 @@ MORE_OBJECTIVES: dict[str, list[Any]] = {
         {"variant": "herc", "linkage": "ward", "measure": "cvar", "confidence": 0.9, "clusters": 3},
         {"variant": "nco", "inner": {"kind": "max_sharpe"}, "nearest": "risk"},
     ],
+    "resampled": [{"of": {"kind": "utility", "risk_aversion": 3.0}, "draws": 10, "method": "bootstrap", "nearest": "risk"}],
     "risk_parity": [
         {"budgets": {"AAPL": 0.5, "*": 0.1}},
         {"budgets": {"AAPL": 0.5, "BOND": 0.5}},

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from portopt.construction.hierarchy import hierarchical_target
 from portopt.construction.multi_period import first_step
+from portopt.construction.resampling import resampled_target
 from portopt.construction.risk_parity import risk_parity_target
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
@@ -15,6 +16,7 @@ CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {
     "multi_period": first_step,
     "risk_parity": risk_parity_target,
     "hierarchical": hierarchical_target,
+    "resampled": resampled_target,
 }
 
 

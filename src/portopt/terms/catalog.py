@@ -64,6 +64,7 @@ from portopt.terms.objectives.min_risk import MinRisk
 from portopt.terms.objectives.min_tracking_error import MinTrackingError
 from portopt.terms.objectives.multi_objective import MultiObjective
 from portopt.terms.objectives.multi_period import MultiPeriod
+from portopt.terms.objectives.resampled import Resampled
 from portopt.terms.objectives.risk_parity import RiskParity
 from portopt.terms.objectives.robust_max_sharpe import RobustMaxSharpe
 from portopt.terms.objectives.robust_min_risk import RobustMinRisk
@@ -130,6 +131,12 @@ OBJECTIVES: dict[str, TermEntry] = {
     ),
     "hierarchical": TermEntry(
         "hierarchical", "weights from a tree of similar assets: HRP, HERC, NCO", Hierarchical.parse, {"variant": "hrp"}
+    ),
+    "resampled": TermEntry(
+        "resampled",
+        "the average optimum over resampled histories",
+        Resampled.parse,
+        {"of": {"kind": "max_sharpe"}, "draws": 50},
     ),
     "risk_parity": TermEntry(
         "risk_parity", "shares of the risk as budgeted, equal ones by default", RiskParity.parse, {"measure": "volatility"}
