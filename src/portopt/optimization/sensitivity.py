@@ -8,6 +8,8 @@ A limit opened by d natural units moves its row, bound or cone by relax * d, and
     min_risk, min_tracking_error, without a risk aversion
                            the objective is sigma^2 / 2, and d(sigma^2 / 2) = sigma d(sigma): divided by sigma, basis points
                            of volatility (of tracking error)
+    min_risk by another measure
+                           likewise: basis points of that measure, over its own horizon
     min_risk, min_tracking_error, with one
                            the objective is a return again
 """
@@ -85,6 +87,10 @@ def _pressed(form: StandardForm, raw: RawAnswer) -> Iterator[_Pressed]:
 
 def _return_per_objective(problem: Problem, w: Vector) -> float:
     objective = problem.objective
+    if objective.unit == "half square" and getattr(objective, "risk_aversion", None) is None:
+        # The root of a mean square, semideviation or ulcer index, minimized as half its square.
+        root = float(np.sqrt(2.0 * max(objective.value(w, problem), 0.0)))
+        return 1.0 / root if root > 0.0 else 0.0
     if objective.unit != "half variance" or getattr(objective, "risk_aversion", None) is not None:
         return 1.0
     active = w - problem.benchmark if objective.kind == "min_tracking_error" and problem.benchmark is not None else w

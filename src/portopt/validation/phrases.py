@@ -9,6 +9,7 @@ NOUNS = {
     "max_turnover": "turnover",
     "max_tracking_error": "tracking error",
     "max_volatility": "volatility",
+    "max_risk": "the risk",
     "min_return": "expected return",
     "leverage_limit": "gross exposure",
     "fully_invested": "the weight of",

@@ -19,6 +19,7 @@ from portopt.validation.relaxations import has_slope
 MEASURED_FIRST = (
     "max_tracking_error",
     "max_volatility",
+    "max_risk",
     "max_turnover",
     "min_return",
     "leverage_limit",

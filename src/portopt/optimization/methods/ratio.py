@@ -23,6 +23,7 @@ from portopt.domain.program import Group, Quadratic, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.convex import finished, solve_convex
 from portopt.optimization.ladder import climb
+from portopt.optimization.methods.entropic import exponential_sums, solve_entropic
 from portopt.optimization.methods.homogenized import homogenized, utility_duals
 from portopt.optimization.polish import has_polish, polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
@@ -112,7 +113,10 @@ def _settled(form: StandardForm, t: float, solver: str | None, time_limit: float
     before: tuple[float, float] | None = None
     best: tuple[float, RawAnswer] | None = None
     for _ in range(SETTLING):
-        raw = solve_convex(utility_form(form, 1.0 / t), solver=solver, time_limit=time_limit)
+        utility = utility_form(form, 1.0 / t)
+        sums = exponential_sums(utility) if solver is None else None
+        raw = None if sums is None else solve_entropic(utility, sums, time_limit=time_limit)
+        raw = solve_convex(utility, solver=solver, time_limit=time_limit) if raw is None else raw
         excess, variance = _excess_and_variance(form, raw)
         if raw.status is not SolveStatus.OPTIMAL or excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
             break

@@ -46,6 +46,11 @@ class MeasureEntry:
     make: Callable[..., RiskMeasure]
     options: Mapping[str, Check]
 
+    @property
+    def has_horizon(self) -> bool:
+        """Whether the horizon is a choice; drawdowns run over the whole path, the volatility is annual."""
+        return self.options.get("horizon") is checked_horizon
+
 
 RISK_MEASURES: dict[str, MeasureEntry] = {
     "volatility": MeasureEntry("volatility", "annual standard deviation, from the covariance", Volatility, {}),

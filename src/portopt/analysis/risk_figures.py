@@ -1,0 +1,66 @@
+"""One portfolio by every risk measure, each under its full name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portopt.domain.arrays import Vector
+from portopt.domain.problem import Problem
+from portopt.terms.risk_measures.catalog import RISK_MEASURES, parse_measure
+
+CONFIDENCES = (0.95, 0.99)
+HORIZONS = (1,)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskFigure:
+    """One measure of one portfolio. name: with confidence and horizon. value: a fraction, losses positive.
+
+    confidence, horizon (periods): None where the measure has none.
+    """
+
+    kind: str
+    name: str
+    value: float
+    confidence: float | None
+    horizon: int | None
+
+
+def risk_figures(
+    problem: Problem, w: Vector, confidences: Sequence[float] = CONFIDENCES, horizons: Sequence[int] = HORIZONS
+) -> tuple[RiskFigure, ...]:
+    """Every measure of the catalog at w (n,), in the catalog's order; without scenarios the volatility alone.
+
+    confidences, horizons (periods): each measure that has one is given for all of them; drawdowns have no horizon. In-sample:
+    the scenarios are those the estimate used. A horizon longer than the history is left out.
+    """
+    scenarios = problem.moments.scenarios
+    T = 0 if scenarios is None else len(scenarios)
+    found = []
+    for kind, entry in RISK_MEASURES.items():
+        of_confidence = confidences if "confidence" in entry.options else (None,)
+        measures = [
+            parse_measure("figures", kind, {"confidence": beta, "horizon": h})
+            for h in _horizons(kind, horizons)
+            for beta in of_confidence
+            if h is None or h <= T
+        ]
+        for measure in measures:
+            if measure.scenario_based and not T:
+                continue
+            found.append(
+                RiskFigure(
+                    kind,
+                    measure.describe(problem.moments.periods_per_year),
+                    measure.value(w, problem),
+                    getattr(measure, "confidence", None),
+                    getattr(measure, "horizon", None),
+                )
+            )
+    return tuple(found)
+
+
+def _horizons(kind: str, horizons: Sequence[int]) -> Sequence[int | None]:
+    entry = RISK_MEASURES[kind]
+    return horizons if entry.has_horizon else (None,)
