@@ -28,7 +28,7 @@ S1_LIMITS: Mapping[str, str] = {
     "fully_invested": "fully_invested",
 }
 
-# S2 OptimizationConstraints (POST /optimizations, proto). min_position_size is "zero or at least": see portfolio.py.
+# S2 OptimizationConstraints (POST /optimizations, proto). min_position_size is "zero or at least".
 S2_LIMITS: Mapping[str, str] = {
     "max_position_size": "max_weight",
     "max_weights": "max_weight",
@@ -37,6 +37,8 @@ S2_LIMITS: Mapping[str, str] = {
     "max_asset_class_exposure": "asset_class_limits",
     "max_turnover": "max_turnover",
     "target_volatility": "max_volatility",
+    "min_position_size": "min_position",
+    "max_trades": "max_trades",
 }
 
 # S4 OptimizationPolicy. The suffix lies there: the values are fractions.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portopt.dialects.policies import shipped_policies
-from portopt.dialects.portfolio import read_constraints, read_rebalance
+from portopt.dialects.portfolio import read_constraints, read_rebalance, read_wish
 from portopt.domain.errors import InvalidValue, UnknownField
 
 
@@ -41,7 +41,7 @@ def test_an_empty_rebalance_request_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("constraints", "field", "says"),
     [
-        ({"max_trades": 10}, "constraints.max_trades", "not available"),
+        ({"max_trades": 2.5}, "constraints.max_trades", "whole"),
         ({"consider_tax_implications": True}, "constraints.consider_tax_implications", "tax"),
         ({"consider_tax_implications": 1}, "constraints.consider_tax_implications", "true or false"),
         ({"max_turnover": 15}, "constraints.max_turnover", "fraction"),
@@ -56,8 +56,77 @@ def test_what_cannot_be_honoured_is_refused_by_name(constraints: dict[str, Any],
 
 
 def test_a_position_that_is_zero_or_at_least_is_not_a_floor() -> None:
-    with pytest.raises(InvalidValue, match="zero or at least"):
-        read_constraints({"min_position_size": 0.01})
+    assert read_constraints({"min_position_size": 0.01, "min_weights": {"BND": 0.1}}) == {
+        "min_position": 0.01,
+        "min_weight": {"BND": 0.1},
+    }
+
+
+def test_the_documents_own_example_becomes_changes_to_the_policy() -> None:
+    doc = {
+        "portfolio_id": "port-123456",
+        "optimization_type": "mean_variance",
+        "objective": "maximize_sharpe",
+        "risk_measure": "volatility",
+        "constraints": {"max_position_size": 0.05, "max_turnover": 0.20, "target_volatility": 0.15},
+        "preferences": {"risk_aversion": 4.0, "include_transaction_costs": True},
+    }
+    wish = read_wish(doc)
+    policy = wish.applied_to(shipped_policies()[0])
+    assert wish.portfolio_id == "port-123456"
+    assert policy.objective == {"kind": "max_sharpe"}
+    assert policy.limits["max_weight"] == 0.05
+    assert policy.costs == shipped_policies()[0].costs
+    assert "risk_aversion has no effect" in wish.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "objective"),
+    [
+        ({"objective": "minimize_risk", "risk_measure": "cvar", "preferences": {"confidence": 0.9}},
+         {"kind": "min_risk", "measure": "cvar", "confidence": 0.9}),
+        ({"objective": "maximize_utility"}, {"kind": "utility", "risk_aversion": 4.0}),
+        ({"objective": "maximize_return", "preferences": {"risk_aversion": 2.0}}, {"kind": "max_return"}),
+        ({"objective": "minimize_tracking_error"}, {"kind": "min_tracking_error"}),
+        ({"optimization_type": "risk_parity"}, {"kind": "risk_parity"}),
+        ({"optimization_type": "hierarchical_risk_parity", "preferences": {"options": {"linkage": "ward"}}},
+         {"kind": "hierarchical", "variant": "hrp", "linkage": "ward"}),
+        ({"optimization_type": "multi_objective", "preferences": {"objective_weights": {"return": 1, "risk": 3}}},
+         {"kind": "multi_objective", "scheme": "weighted_sum", "weights": {"return": 1, "risk": 3}}),
+    ],
+)  # fmt: skip
+def test_each_of_s2s_words_means_one_objective(words: dict[str, Any], objective: dict[str, Any]) -> None:
+    assert read_wish({"objective": None, **words}).objective == objective
+
+
+def test_black_litterman_without_views_is_the_equilibrium_and_costs_can_be_left_out() -> None:
+    wish = read_wish({"optimization_type": "black_litterman", "preferences": {"include_transaction_costs": False}})
+    policy = wish.applied_to(shipped_policies()[0])
+    assert policy.estimation.views == {"views": [], "method": "black_litterman"}
+    assert policy.costs == {}
+
+
+def test_the_benchmark_as_a_target_is_the_portfolio_nearest_to_it() -> None:
+    assert read_wish({"target_type": "benchmark"}).objective == {"kind": "min_tracking_error"}
+    with pytest.raises(InvalidValue, match="no field"):
+        read_wish({"target_type": "custom"})
+
+
+@pytest.mark.parametrize(
+    ("doc", "field"),
+    [
+        ({"objective": "maximise_sharpe"}, "objective"),
+        ({"objective": "minimize_risk", "risk_measure": "cvr"}, "risk_measure"),
+        ({"objective": "minimize_risk", "risk_measure": "cvar", "preferences": {"confidence": 2}}, "preferences.confidence"),
+        ({"optimization_type": "robust", "objective": "risk_parity"}, "objective"),
+        ({"objective": "minimize_risk", "preferences": {"risk_budgets": {"A": 1}}}, "preferences.risk_budgets"),
+        ({"objective": "minimize_risk", "preferences": {"transaction_cost_model": -1}}, "preferences.transaction_cost_model"),
+    ],
+)
+def test_a_wrong_word_is_named_where_s2_has_it(doc: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        read_wish(doc)
+    assert caught.value.field == field
 
 
 def test_an_unknown_constraint_is_refused_with_the_nearest() -> None:
