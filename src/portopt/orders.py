@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from portopt.domain.errors import InvalidValue
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import Asset, Universe
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 SAMPLE = "sample"
 ShippedPolicy = Literal["quality_focused", "aggressive_growth", "conservative_income"]
+Goal = Literal["policy", "max_sharpe", "min_risk", "max_return", "min_tracking_error", "risk_parity", "hierarchical"]
+Measure = Literal[
+    "volatility", "semideviation", "mad", "gini_mean_difference", "var", "cvar", "evar", "worst_realization", "max_drawdown",
+    "average_drawdown", "cdar", "ulcer_index",
+]  # fmt: skip
 
 
 def _field(position: int, default: Any, title: str, description: str, *choices: dict[str, Any], **more: Any) -> Any:
@@ -114,6 +120,26 @@ class RebalanceOrder(BaseModel):
         13, False, "Only on trading days", "On: the run ends as Skipped when the exchange is closed that day."
     )
     frontier: bool = _field(14, True, "Draw the frontier", "Also compute the efficient frontier for the report.")
+    goal: Goal = _field(
+        15, "policy", "Goal",
+        "policy: what the policy seeks. max_sharpe: most return for its risk. min_risk: least risk. risk_parity: every "
+        "asset the same share of risk. hierarchical: risk spread over groups of assets that move together.",
+    )  # fmt: skip
+    risk_measure: Measure = _field(
+        16, "volatility", "Risk measure",
+        "What risk means for the goals max_sharpe and min_risk. Scenario measures look one period ahead, at 95 % where they "
+        "need a confidence.",
+    )  # fmt: skip
+    request: str | None = _optional(
+        17, "Optimization request", "A request in JSON, as another service would send it: optimization_type, objective, "
+        "risk_measure, constraints, preferences. Empty: none.",
+        max_length=100_000,
+    )  # fmt: skip
+    changes: str | None = _optional(
+        18, "Changes to the policy", 'Values by path, in JSON: {"limits.max_positions": 12, "limits.min_position": 0.02}. '
+        "Empty: none.",
+        max_length=100_000,
+    )  # fmt: skip
 
 
 def resolve(
@@ -130,7 +156,7 @@ def resolve(
     """
     from portopt import service
 
-    chosen = policy or service.policy(order.custom_policy or order.policy, runtime)
+    chosen = reworded(policy or service.policy(order.custom_policy or order.policy, runtime), order)
     holdings, described = read_book(order, runtime)
     on_sample = order.provider == SAMPLE
     return RebalanceRequest(
@@ -149,6 +175,32 @@ def with_overrides(policy: Policy, order: RebalanceOrder, overrides: Mapping[str
     limits = {**policy.limits, **{k: v for k, v in named.items() if v is not None}, **overrides}
     trading = dataclasses.replace(policy.trading, fractional=policy.trading.fractional or order.fractional)
     return dataclasses.replace(policy, limits=limits, trading=trading)
+
+
+def reworded(policy: Policy, order: RebalanceOrder) -> Policy:
+    """The policy with the order's request, goal and changes in place of its own words, in that order; all of it checked."""
+    from portopt.dialects.policies import checked, override
+    from portopt.dialects.portfolio import read_wish
+    from portopt.dialects.reading import mapping_of, parse_json
+
+    if order.request:
+        policy = checked(read_wish(parse_json(order.request)).applied_to(policy))
+    if order.goal != "policy":
+        policy = checked(dataclasses.replace(policy, objective=objective_of(order.goal, order.risk_measure)))
+    elif order.risk_measure != "volatility":
+        why = "needs a goal that it belongs to"
+        raise InvalidValue("risk_measure", order.risk_measure, why, fix="choose the goal min_risk or max_sharpe")
+    return override(policy, mapping_of(parse_json(order.changes), "changes")) if order.changes else policy
+
+
+def objective_of(goal: Goal, measure: Measure) -> dict[str, Any]:
+    """The form's two words as an objective of the catalog. Raises InvalidValue for a goal that has no such measure."""
+    if measure == "volatility":
+        return {"kind": goal}
+    if goal not in ("min_risk", "max_sharpe", "risk_parity", "hierarchical"):
+        why = f"has no part in the goal {goal}"
+        raise InvalidValue("risk_measure", measure, why, fix="choose volatility, or the goal min_risk or max_sharpe")
+    return {"kind": "max_ratio" if goal == "max_sharpe" else goal, "measure": measure}
 
 
 def read_book(order: RebalanceOrder, runtime: Runtime) -> tuple[Holdings, Mapping[str, Mapping[str, Any]]]:

@@ -28,6 +28,7 @@ class Options:
     portfolio_id: str | None = None
     fractional: bool | None = None
     sets: Sequence[str] = ()
+    request: str | None = None
 
 
 def read_order(options: Options, runtime: Runtime) -> RebalanceRequest:
@@ -54,7 +55,18 @@ def read_order(options: Options, runtime: Runtime) -> RebalanceRequest:
     # The files first: a policy's id may open the database, and nothing is to be written for a file that cannot be read.
     request = resolve(order, runtime, policy=shipped_policies()[0])
     policy = find_policy(options.policy, runtime)
+    if options.request is not None:
+        policy = _as_wished(policy, options.request)
     return dataclasses.replace(request, policy=override(policy, changes) if changes else policy)
+
+
+def _as_wished(policy: Policy, path: str) -> Policy:
+    """The policy with S2's request, of optimization or of rebalance, in place of its own words."""
+    from portopt.commands.surface import read_document
+    from portopt.dialects.policies import checked
+    from portopt.dialects.portfolio import read_wish
+
+    return checked(read_wish(read_document(path, "request")).applied_to(policy))
 
 
 def _stem(holdings: str) -> str:

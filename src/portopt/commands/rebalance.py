@@ -38,6 +38,12 @@ def rebalance(
     sets: Annotated[
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override the policy: limits.max_weight=0.12")
     ] = None,
+    request: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="An optimization request of another service (S2, JSON) over the policy; - for stdin."
+        ),
+    ] = None,
     with_frontier: Annotated[bool, typer.Option("--frontier/--no-frontier", help="Draw the frontier in the report.")] = True,
     as_json: Json = False,
 ) -> Answer:
@@ -49,11 +55,11 @@ def rebalance(
 
     _require_folder(output_dir)
     options = Options(
-        holdings, prices, policy, universe, benchmark, as_of, provider, portfolio_id, fractional, tuple(sets or ())
+        holdings, prices, policy, universe, benchmark, as_of, provider, portfolio_id, fractional, tuple(sets or ()), request
     )
-    request = read_order(options, runtime())
+    order = read_order(options, runtime())
     with Spinner() as progress:
-        record = service.rebalance(request, runtime(), progress=progress, frontier=with_frontier)
+        record = service.rebalance(order, runtime(), progress=progress, frontier=with_frontier)
     if output_dir is not None and record.document is not None:
         write_outputs(record.document, output_dir)
     return proposal(record)
