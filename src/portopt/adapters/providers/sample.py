@@ -26,7 +26,7 @@ class SampleProvider:
     adjustment = "adjusted"
 
     def __init__(self) -> None:
-        self.path = _data_file()
+        self.path = data_file(DATA_FILE)
         version = importlib.metadata.version("skfolio")
         self.source = f"sample data of skfolio {version}: 20 US stocks to December 2022, stale, for examples only"
 
@@ -35,17 +35,18 @@ class SampleProvider:
         return to_long(read_table(self.path), "the sample data")
 
 
-def _data_file() -> Path:
+def data_file(name: str) -> Path:
+    """Where the package keeps that file. Raises MissingInput where it does not."""
     # find_spec on a top-level name locates the package without running it.
     spec = importlib.util.find_spec("skfolio")
     for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
-        file = Path(folder) / DATA_FILE
+        file = Path(folder) / name
         if file.is_file():
             return file
     raise MissingInput(
         "the sample prices are carried by the package skfolio, which is not installed here"
         if spec is None
-        else f"the installed skfolio does not carry {DATA_FILE}",
+        else f"the installed skfolio does not carry {name}",
         field="provider",
         value="sample",
         fixes=["pip install 'portfolio-optimization-service[sample]'", "name a file of prices instead"],
