@@ -156,3 +156,18 @@ def test_a_benchmark_that_is_none_is_refused_with_the_measured_sum(tmp_path, tex
     with pytest.raises(DataError, match=match) as caught:
         read_benchmark(written(tmp_path, text))
     assert fix in caught.value.fixes[0]
+
+
+def test_columns_of_exposures_are_kept_by_name_and_an_empty_cell_is_none(tmp_path):
+    file = tmp_path / "universe.csv"
+    file.write_text("asset,sector,attribute_beta,Attribute Duration\nAAPL,Tech,1.2,\nBND,,0.1,6.5\n")
+    universe = read_universe(file)
+    assert [dict(asset.attributes) for asset in universe.assets] == [{"beta": 1.2}, {"beta": 0.1, "duration": 6.5}]
+    assert universe.attribute("duration").tolist() == [0.0, 6.5]
+
+
+def test_an_exposure_that_is_no_number_is_named_by_row_and_column(tmp_path):
+    file = tmp_path / "universe.csv"
+    file.write_text("asset,attribute_beta\nAAPL,high\n")
+    with pytest.raises(DataError, match="row 2, column attribute_beta: 'high'"):
+        read_universe(file)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from portopt.adapters.providers.rows import Row, decimal_of, file_name, finish, read_rows, require
+from portopt.adapters.providers.rows import EXPOSURE, Row, decimal_of, file_name, finish, read_rows, require
 from portopt.adapters.providers.tables import ASSET
 from portopt.domain.errors import DataError
 from portopt.domain.holdings import Holdings
@@ -160,4 +160,19 @@ def _attributes(row: Row, problems: list[str]) -> dict[str, Any]:
             found[name] = text.lower() in YES
         else:
             found[name] = text
+    exposures = _exposures(row, problems)
+    return {**found, "attributes": exposures} if exposures else found
+
+
+def _exposures(row: Row, problems: list[str]) -> dict[str, float]:
+    """The columns attribute_NAME of a row, by NAME; an empty cell is no exposure."""
+    found = {}
+    for column, text in row.cells.items():
+        if not column.startswith(EXPOSURE) or not text:
+            continue
+        number = decimal_of(text)
+        if number is None:
+            problems.append(f"row {row.number}, column {column}: {text!r} is not a number")
+            continue
+        found[column.removeprefix(EXPOSURE)] = float(number)
     return found

@@ -21,6 +21,7 @@ MAX_BYTES = 64 << 20
 KINDS = (".csv", ".txt", ".tsv", ".xlsx", ".parquet", ".json")
 MAX_ROWS = 200_000
 LISTED = 10
+EXPOSURE = "attribute_"  # attribute_beta, attribute_duration: linear exposures that limits may speak of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def read_rows(path: str | Path, columns: Mapping[str, Sequence[str]], ignored: S
 
     Args:
         columns: the reader's name of each column and its spellings; the asset's first, then the number's.
-        ignored: columns that may be there.
+        ignored: columns that may be there. A column attribute_NAME is kept under that name, whatever NAME is.
         what: "holdings", "universe", "benchmark": for messages.
     Raises:
         FileNotReadable, MalformedDocument; UnknownField for a column nobody knows; DataError for no rows at all.
@@ -55,6 +56,8 @@ def read_rows(path: str | Path, columns: Mapping[str, Sequence[str]], ignored: S
                 if spellings[spelling] in named:
                     raise DataError(f"{name}: two columns hold the {spellings[spelling]} ({', '.join(cells)})", field=what)
                 named[spellings[spelling]] = text.strip()
+            elif spelling.startswith(EXPOSURE) and len(spelling) > len(EXPOSURE):
+                named[spelling] = text.strip()
             elif spelling not in ignored:
                 raise UnknownField(column, [*spellings, *ignored], path=what)
         if any(named.values()):
