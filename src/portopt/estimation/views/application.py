@@ -8,7 +8,7 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.moments import Moments
 from portopt.domain.request import EstimationChoice
-from portopt.estimation.views import return_views
+from portopt.estimation.views import pooled_moments, return_views, scenario_views
 from portopt.estimation.views.parse import PATH
 
 METHODS = ("black_litterman", "entropy_pooling")
@@ -39,4 +39,6 @@ def views_applied(
     method = doc.get("method", "black_litterman")
     if method == "black_litterman":
         return return_views.apply(return_views.read(doc, moments.universe), moments, risk_free_rate, market_weights)
+    if method == "entropy_pooling":
+        return pooled_moments.apply(scenario_views.read(doc, moments.universe), moments)
     raise InvalidValue(f"{PATH}.method", method, f"must be one of {', '.join(METHODS)}")
