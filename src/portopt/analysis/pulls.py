@@ -18,6 +18,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals, RawAnswer
 
 RETURN, RISK, COST = "expected return", "risk", "trading cost"
+CONSTRUCTION = "constructed portfolio"
 STILL = 1e-10  # a trade below this is none
 
 
@@ -32,7 +33,8 @@ def pulls(problem: Problem, form: StandardForm, raw: RawAnswer) -> Mapping[str, 
         raise DataError("an answer without multipliers cannot be explained", field="solution")
     sources = {**_objective_pulls(problem, form, raw.x)}
     for kind, pull in _limit_pulls(form, raw.duals).items():
-        name = kind or COST  # cones owned by no limit are those of trading costs
+        # Cones owned by no limit are those of trading costs, or the logarithms of risk budgets.
+        name = kind or (COST if problem.target is None else CONSTRUCTION)
         sources[name] = sources.get(name, np.zeros(form.n_columns)) + pull
     handed = _handed_on(form, raw.x, raw.duals, sources)
     return {name: pull for name, pull in handed.items() if np.any(pull)}
@@ -46,8 +48,11 @@ def own_risk_aversion(form: StandardForm, x: Vector) -> float:
 def _objective_pulls(problem: Problem, form: StandardForm, x: Vector) -> dict[str, Vector]:
     """-(Px + q), told apart: the quadratic is risk; the rest return on weights and cost on helpers.
 
-    For a tracking error the linear part belongs to the risk: it is -Sigma b.
+    For a tracking error the linear part belongs to the risk: it is -Sigma b. Where the objective refers to a constructed
+    portfolio, all of it pulls there.
     """
+    if problem.target is not None:
+        return {CONSTRUCTION: -(form.P_times(x) + form.q)}
     gamma = own_risk_aversion(form, x) if form.ratio else 1.0
     risk = -gamma * form.P_times(x)
     linear = -form.q

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portopt.analysis.pulls import COST, RETURN, RISK
+from portopt.analysis.pulls import CONSTRUCTION, COST, RETURN, RISK
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 
@@ -172,6 +172,8 @@ def _unheld(s: Situation, i: int) -> str:
     if loses <= FELT:
         return ""
     would = f"lose {_bps(loses)} a year" if s.weighs_return else "add to the risk"
+    if s.problem.target is not None:
+        would = "lead away from what was constructed"
     return f"at the margin it would {would} ({_figures(s, i)})"
 
 
@@ -199,7 +201,7 @@ def _marginal_cost(s: Situation) -> float:
 
 def _merit_of(s: Situation, i: int) -> float:
     """What one more unit is worth after its risk, against what the same money is worth anywhere else in the book."""
-    return s.pull(RETURN, i) + s.pull(RISK, i) + s.pull("budget", i)
+    return s.pull(RETURN, i) + s.pull(RISK, i) + s.pull(CONSTRUCTION, i) + s.pull("budget", i)
 
 
 def _merit(s: Situation, i: int) -> str:
@@ -212,6 +214,9 @@ def _merit(s: Situation, i: int) -> str:
 
 def _figures(s: Situation, i: int) -> str:
     """Return and the price of risk; where return does not count, risk alone."""
+    if s.problem.target is not None:
+        made = s.problem.objective.kind.replace("_", "-")
+        return f"the {made} portfolio holds {_percent(float(s.problem.target[i]))} of it"
     if RETURN not in s.pulls:
         if s.problem.objective.kind == "min_tracking_error" and s.problem.benchmark is not None:
             return f"its benchmark weight is {_percent(float(s.problem.benchmark[i]))}"

@@ -62,7 +62,7 @@ def shadow_prices(problem: Problem, form: StandardForm, raw: RawAnswer) -> tuple
         step = STEPS.get(unit, 0.01)
         per_unit = price * to_return * BPS
         found.append(ShadowPrice(name, member, unit, side, measured, bound, -price, per_unit, per_unit * step, step))
-    return tuple(sorted(found, key=lambda p: (-p.cost_bps, p.limit, p.member)))
+    return tuple(sorted(found, key=lambda p: (-p.cost_bps, p.multiplier, p.limit, p.member)))
 
 
 def _pressed(form: StandardForm, raw: RawAnswer) -> Iterator[_Pressed]:
@@ -87,13 +87,19 @@ def _pressed(form: StandardForm, raw: RawAnswer) -> Iterator[_Pressed]:
 
 def _return_per_objective(problem: Problem, w: Vector) -> float:
     objective = problem.objective
+    if objective.unit == "squared distance":
+        return 0.0  # from a constructed portfolio, in weights: no return is given up for it
     if objective.unit == "half square" and getattr(objective, "risk_aversion", None) is None:
         # The root of a mean square, semideviation or ulcer index, minimized as half its square.
         root = float(np.sqrt(2.0 * max(objective.value(w, problem), 0.0)))
         return 1.0 / root if root > 0.0 else 0.0
     if objective.unit != "half variance" or getattr(objective, "risk_aversion", None) is not None:
         return 1.0
-    active = w - problem.benchmark if objective.kind == "min_tracking_error" and problem.benchmark is not None else w
+    active = w
+    if objective.kind == "min_tracking_error" and problem.benchmark is not None:
+        active = w - problem.benchmark
+    elif getattr(objective, "nearest", None) == "risk" and problem.target is not None:
+        active = w - problem.target
     sigma = problem.moments.covariance.volatility(active)
     return 1.0 / sigma if sigma > 0.0 else 0.0
 

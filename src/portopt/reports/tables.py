@@ -43,7 +43,8 @@ def limit_prices_table(prices: Sequence[Mapping[str, Any]]) -> Table:
         name = f"{price['limit']} {price['member']}".strip()
         side = "at most" if price["side"] == "upper" else "at least"
         stands = f"{side} {measure(price['bound'], price['unit'])}"
-        table.add_row(Text(name), stands, bps(abs(price["cost_bps"])), step_in_words(price["step"], price["unit"]))
+        worth = bps(abs(price["cost_bps"])) if price["cost_bps"] else "–"
+        table.add_row(Text(name), stands, worth, step_in_words(price["step"], price["unit"]))
     if len(prices) > PRICES_SHOWN:
         table.caption = Text(f"and {count(len(prices) - PRICES_SHOWN, 'more')}".removesuffix("s"))
     return table

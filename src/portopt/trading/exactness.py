@@ -17,8 +17,8 @@ AFTER_COSTS = "cash_after_costs"
 LEAST_TRADE = "min_trade_value"
 
 # Below this an objective is as good as zero, and a gap is measured against it instead: ten basis points of return, a
-# Sharpe ratio of 0.01, the half variance of one percent of risk.
-SMALLEST_SCALE = {"return": 1e-3, "ratio": 1e-2, "half variance": 5e-5}
+# Sharpe ratio of 0.01, the half variance of one percent of risk, weights that are 4.5 % away.
+SMALLEST_SCALE = {"return": 1e-3, "ratio": 1e-2, "half variance": 5e-5, "squared distance": 1e-3}
 
 
 def worth(problem: Problem, book: Book, settled: Settled) -> float:

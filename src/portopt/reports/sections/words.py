@@ -101,6 +101,8 @@ def _price_sentence(document: Document) -> str:
         return "No limit stands in the way of a better portfolio."
     dearest = prices[0]
     where = f" ({dearest['member']})" if dearest["member"] else ""
+    if dearest["cost_bps"] == 0.0:
+        return f"The limit that keeps it furthest from the constructed portfolio is “{dearest['description']}”{where}."
     room = step_in_words(dearest["step"], dearest["unit"])
     gain = f"{room} of room would be worth about {bps(abs(dearest['cost_bps']))} a year"
     return f"The dearest limit is “{dearest['description']}”{where}: {gain}."
