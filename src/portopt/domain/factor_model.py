@@ -26,7 +26,7 @@ class FactorModel:
     premia: (K,) mean factor returns, net of financing; premia_se: (K,) their standard errors.
     factor_returns: (T, K) periodic, as used. weights: (T,) of the dates, adding to one, or None for equal ones.
     residuals: (T, n) periodic, or None where they were not kept.
-    lags: of the standard errors; None for the classical ones.
+    lags: of the standard errors; None for the classical ones. shrunk: the exposures are not least squares' own.
     risk_free: mean annual risk-free return of the history. method: what made it; notes: what is worth knowing about it.
     """
 
@@ -47,6 +47,7 @@ class FactorModel:
     weights: Vector | None = None
     residuals: Matrix | None = None
     lags: int | None = None
+    shrunk: bool = False
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -70,6 +70,7 @@ def time_series(
         weights=None if half_life is None else p,
         residuals=E if E.size <= MOST_RESIDUALS and not np.isnan(E).any() else None,
         lags=kernel,
+        shrunk=shrink.method != "none",
     )
 
 
