@@ -13,13 +13,14 @@ from importlib.metadata import version
 
 import direct
 import libraries
+from construction_jobs import construction_cells
 from markets import Job, Market, jobs, market
 from measuring import HEADER, Cell, compare, line, measure
 from processes import process_rows
 
 JOBS = 4
 DENSE_UP_TO = 1_000  # a dense covariance of 10,000 assets is 800 MB, and the peers' time grows with its cube
-PEERS = ("piqp", "clarabel", "cvxpy", "pyportfolioopt", "skfolio", "numpy")
+PEERS = ("piqp", "clarabel", "cvxpy", "pyportfolioopt", "skfolio", "riskfolio-lib", "numpy")
 
 # (engine, form, what prepares it). The first is what the others are compared with.
 ENGINES: list[tuple[str, str, Callable[[Job, Market, bool], object]]] = [
@@ -45,6 +46,7 @@ def report(options: argparse.Namespace) -> None:
     print(HEADER)
     spent: dict[tuple[str, str, str], tuple[int, float]] = {}
     cells = [cell for index in range(JOBS) for n in options.sizes for cell in _block(n, index, options, spent)]
+    cells += construction_cells(options)
     rows = [] if options.no_processes else process_rows(quick=options.quick)
     for row in rows:
         print(f"{row['what']:<66}{row['value']:>10}  {row['note']}")

@@ -131,6 +131,7 @@ def certificate(outcome: RebalanceOutcome) -> dict[str, Any]:
         "gap": paper.gap,
         "relative_gap": paper.relative_gap,
         "gap_proven": paper.gap_proven,
+        "claims": [{"claim": claim, "found": found} for claim, found in paper.claims],
         "weight_sum": paper.weight_sum,
         "exact_zeros": paper.exact_zeros,
         "mip_gap": paper.mip_gap,
