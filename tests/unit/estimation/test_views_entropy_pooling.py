@@ -141,7 +141,7 @@ def test_a_lower_cvar_is_the_best_of_all_quantiles_by_brute_force():
         g = v + np.maximum(losses - v, 0) / 0.05 - c
         if g.min() >= 0:
             return np.inf
-        tilt = brentq(lambda k: g @ np.exp(k * (g - g.min())), -2e3, 2e3, xtol=1e-14, maxiter=500)
+        tilt = brentq(lambda k: g @ np.exp(k * (g - g.min())), -1e3, 1e3, xtol=1e-14, maxiter=500)
         return -float(np.log(np.mean(np.exp(tilt * g))))
 
     best = min(height(v) for v in np.linspace(0, c, 3001)[1:-1])

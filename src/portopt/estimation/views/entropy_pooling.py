@@ -15,8 +15,9 @@ from portopt.estimation.views.scenario_views import ScenarioView, conditions, cv
 
 MOST_ROUNDS = 200
 MOST_TURNS, MOST_CUTS = 40, 12
+MEMORY = 4
 HELD = 5e-12
-SETTLED = 1e-14  # largest change of a probability, relative to the largest one
+SETTLED, NEARLY = 2e-12, 1e-9  # largest change of a probability, relative to the largest one; the second where it falls no more
 EDGE_STEPS, EDGE_SCAN, LEAST_STEP = 60, 17, 1.0 / 256.0
 
 
@@ -200,17 +201,22 @@ class _Pooling:
         return p
 
     def _settled(self, p: Vector) -> Vector:
-        """Probabilities for the present conditions: linearize, solve, until they stay."""
+        """Probabilities for the present conditions: linearize at p, solve, until they stay, by Anderson's extrapolation."""
         curved = any(view.kind in ("volatility", "correlation") for view in self.views)
+        points: list[Vector] = []
+        moves: list[Vector] = []
+        last = np.inf
         for _ in range(MOST_ROUNDS):
             columns, free = self._conditions(p)
             start = self.multipliers if self.multipliers is not None and len(self.multipliers) == len(free) else None
             after, self.multipliers = nearest(self.q, columns, free, start)
-            change = float(np.abs(after - p).max())
-            p = after
-            if not curved or change <= SETTLED * float(p.max()):
+            change = float(np.abs(after - p).max() / after.max())
+            if not curved or change <= SETTLED or (change <= NEARLY and change > 0.5 * last):
                 break
-        return p
+            last = change
+            points, moves = [*points[-MEMORY:], p], [*moves[-MEMORY:], after - p]
+            p = _extrapolated(points, moves)
+        return after
 
     def _conditions(self, p: Vector) -> tuple[Matrix, Mask]:
         columns, free = [np.zeros((len(p), 0))], []
@@ -233,3 +239,13 @@ class _Pooling:
             wrong = {"equals": abs(gap), "at_least": -gap, "at_most": gap}[view.sense]
             if wrong > 1e-9 * max(1.0, abs(view.value)):
                 raise NoSuchProbabilities(p, np.zeros(0))
+
+
+def _extrapolated(points: list[Vector], moves: list[Vector]) -> Vector:
+    """The next point of x -> x + move(x) from the last few: where a linear model of the moves vanishes (Anderson 1965)."""
+    if len(points) == 1:
+        return points[0] + moves[0]
+    steps, bends = np.diff(points, axis=0), np.diff(moves, axis=0)
+    share = np.linalg.lstsq(bends.T, moves[-1], rcond=1e-10)[0]
+    ahead = points[-1] + moves[-1] - share @ (steps + bends)
+    return np.asarray(np.maximum(ahead, 0.0) / np.maximum(ahead, 0.0).sum())
