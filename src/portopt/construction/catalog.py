@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from portopt.construction.best_ratio import best_ratio_target
 from portopt.construction.hierarchy import hierarchical_target
 from portopt.construction.multi_period import first_step
 from portopt.construction.resampling import resampled_target
@@ -17,6 +18,7 @@ CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {
     "risk_parity": risk_parity_target,
     "hierarchical": hierarchical_target,
     "resampled": resampled_target,
+    "max_ratio": best_ratio_target,
 }
 
 

@@ -13,6 +13,7 @@ from portopt.domain.problem import Cost, Limit, Objective, TermEntry
 from portopt.terms.checks import mapping
 from portopt.terms.constraints.active_exposure_limits import ActiveExposureLimits
 from portopt.terms.constraints.asset_class_limits import AssetClassLimits
+from portopt.terms.constraints.axis_bounds import AxisBounds
 from portopt.terms.constraints.budget import Budget
 from portopt.terms.constraints.cash import CashLimit
 from portopt.terms.constraints.concentration import Concentration
@@ -58,6 +59,7 @@ from portopt.terms.objectives.custom import CustomObjective
 from portopt.terms.objectives.esg_tilt import EsgTilt
 from portopt.terms.objectives.goals import Goals
 from portopt.terms.objectives.hierarchical import Hierarchical
+from portopt.terms.objectives.max_ratio import MaxRatio
 from portopt.terms.objectives.max_return import MaxReturn
 from portopt.terms.objectives.max_sharpe import MaxSharpe
 from portopt.terms.objectives.min_risk import MinRisk
@@ -73,6 +75,9 @@ from portopt.terms.objectives.utility import Utility
 from portopt.terms.objectives.worst_case_return import WorstCaseReturn
 
 OBJECTIVES: dict[str, TermEntry] = {
+    "max_ratio": TermEntry(
+        "max_ratio", "highest excess return per unit of any risk measure", MaxRatio.parse, {"measure": "cvar"}
+    ),
     "max_sharpe": TermEntry("max_sharpe", "highest excess return per unit of volatility", MaxSharpe.parse, {}),
     "min_risk": TermEntry("min_risk", "lowest risk, by volatility or another measure", MinRisk.parse, {}),
     "max_return": TermEntry("max_return", "highest expected return within the limits", MaxReturn.parse, {}),
@@ -187,6 +192,9 @@ LIMITS: dict[str, TermEntry] = {
     "min_return": TermEntry("min_return", "expected return, annual", MinReturn.parse, 0.06),
     "min_quality": TermEntry(
         "min_quality", "quality score that may be held", MinQuality.parse, {"score": 6.0, "grandfather": True}
+    ),
+    "axis_bounds": TermEntry(
+        "axis_bounds", "bounds on the axes of a multi-objective choice", AxisBounds.parse, {"return": 0.06, "esg": 6.5}
     ),
     "min_esg": TermEntry("min_esg", "average ESG score of the portfolio", MinEsg.parse, {"score": 6.0, "unscored": "exclude"}),
     "esg_exclusion": TermEntry(

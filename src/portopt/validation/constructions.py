@@ -3,6 +3,7 @@
     risk_parity    the target's shares of the risk are the budgets; the answer's own shares stand beside them
     hierarchical   every split of the tree has the weights that its two risks ask for (hierarchies.py)
     resampled      which draws it is the average of; nothing to check but that it is a portfolio
+    max_ratio      no portfolio is worth more than the target at the target's own ratio: that ratio is the highest
 
 Shares no code with what constructs: the shares are recomputed from covariance or scenarios, the tree from SciPy's own nodes.
 """
@@ -22,6 +23,7 @@ Claims = tuple[tuple[str, float | str], ...]
 
 AS_BUDGETED = 1e-8
 SUM = 1e-9
+HIGHEST = 1e-7  # of the excess return
 TIED = 1e-7  # of the CVaR: losses this near the quantile are at it
 SUM_WEIGHT = 1e3
 
@@ -45,6 +47,16 @@ class Averaged(Protocol):
     method: str
 
 
+class Ratio(Protocol):
+    """What is read of an objective that is a ratio."""
+
+    measure: str
+
+    def ratio(self, w: Vector, p: Problem) -> float: ...
+
+    def excess(self, w: Vector, p: Problem) -> float: ...
+
+
 def construction_claims(problem: Problem, form: StandardForm, w: Vector) -> tuple[Claims, list[str]]:
     """(what was found about the target and the answer w (n,), reasons to refuse)."""
     h = problem.target
@@ -65,7 +77,22 @@ def construction_claims(problem: Problem, form: StandardForm, w: Vector) -> tupl
         moved = float(np.abs(w - h).max())
         stated: Claims = (("draws", float(objective.draws)), ("seed", float(objective.seed)), ("drawn by", objective.method))
         return (*stated, ("largest move from the average", moved)), []
+    if kind == "max_ratio":
+        return _ratio_claims(problem, cast(Ratio, problem.objective), h, w)
     return (), []
+
+
+def _ratio_claims(problem: Problem, objective: Ratio, h: Vector, w: Vector) -> tuple[Claims, list[str]]:
+    """The answer maximizes N - S (R - R(h)); if that is more than N(h), some portfolio has a higher ratio than S."""
+    worth, highest = objective.excess(h, problem), float(problem.objective.value(w, problem))
+    above = (highest - worth) / max(abs(worth), 1e-12)
+    claims: Claims = (
+        (f"excess return over {objective.measure}, the highest", objective.ratio(h, problem)),
+        (f"excess return over {objective.measure}, of the answer", objective.ratio(w, problem)),
+    )
+    if above <= HIGHEST:
+        return claims, []
+    return claims, [f"some portfolio has a ratio above the one called the highest: {above:.1e} of the excess return more"]
 
 
 def _budget_claims(problem: Problem, objective: Budgeted, h: Vector, w: Vector) -> tuple[Claims, list[str]]:

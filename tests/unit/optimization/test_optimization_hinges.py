@@ -84,10 +84,13 @@ def test_the_optimum_on_the_scenarios_in_doubt_is_the_optimum_on_all(objective: 
     p = problem(returns(25, 400, seed=3), objective, limits)
     form = assemble(p)
     raw = solve_hinges(form)
-    assert raw is not None and raw.x is not None and raw.polished
+    assert raw is not None
+    assert raw.x is not None
+    assert raw.polished
     certificate = audit(p, form, Solution(raw.status, p.identity(), raw.x[: p.n].copy(), raw))
     assert certificate.certified, certificate.reasons
-    assert certificate.weight_sum == 1.0 and certificate.exact_zeros > 0
+    assert certificate.weight_sum == 1.0
+    assert certificate.exact_zeros > 0
     linear = not form.quadratics and not form.cones
     expected, tolerance = (highs_direct(form), 1e-9) if linear else (clarabel_direct(form), 1e-7)
     scale = max(abs(expected), float(np.abs(form.q) @ np.abs(raw.x)))
@@ -110,7 +113,10 @@ def test_an_answer_nearby_is_a_start_and_changes_nothing() -> None:
     form = assemble(problem(S, OBJECTIVES[0], {"min_return": 0.08}))
     near = solve(assemble(problem(S, OBJECTIVES[0], {"min_return": 0.07})))
     cold, warm = solve_hinges(form), solve_hinges(form, near=near.x)
-    assert cold is not None and warm is not None and cold.x is not None and warm.x is not None
+    assert cold is not None
+    assert warm is not None
+    assert cold.x is not None
+    assert warm.x is not None
     assert np.abs(cold.x - warm.x).max() <= 1e-12
 
 
@@ -144,7 +150,10 @@ def test_the_simplex_on_the_dual_agrees_with_the_one_on_the_program_itself(seed:
     if theirs.status is not SolveStatus.OPTIMAL:
         assert ours.status is not SolveStatus.OPTIMAL
         return
-    assert ours.status is SolveStatus.OPTIMAL and ours.x is not None and ours.y is not None and theirs.x is not None
+    assert ours.status is SolveStatus.OPTIMAL
+    assert ours.x is not None
+    assert ours.y is not None
+    assert theirs.x is not None
     Ax = program.A @ ours.x
     assert max((program.row_lower - Ax).max(), (Ax - program.row_upper).max()) <= 1e-8
     assert abs(program.q @ ours.x - program.q @ theirs.x) <= 1e-8 * max(1.0, abs(program.q @ theirs.x))
