@@ -2,8 +2,18 @@
 
 from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import solve_convex
-from portopt.optimization.engine import optimize, solve
+from portopt.optimization.derivatives import sensitivities
+from portopt.optimization.engine import optimize, solve, solve_quickly
 from portopt.optimization.frontier import efficient_frontier
 from portopt.optimization.sensitivity import shadow_prices
 
-__all__ = ["assemble", "efficient_frontier", "optimize", "shadow_prices", "solve", "solve_convex"]
+__all__ = [
+    "assemble",
+    "efficient_frontier",
+    "optimize",
+    "sensitivities",
+    "shadow_prices",
+    "solve",
+    "solve_convex",
+    "solve_quickly",
+]

@@ -32,11 +32,14 @@ def unstick(program: Scaled, free: Mask, on: Mask, y: Vector, t: Vector) -> None
         if len(columns) == 0:
             on[row] = False
             continue
-        # Lowering y by d moves t by d * values: the first that reaches zero is let go.
+        # Lowering y by d moves t by d * values: the first that reaches zero is let go. Where one direction has a single
+        # column that stops it, that one: the others then say by their own multipliers when no choice is left.
         reach = -t[columns] / values
-        nearest = int(np.abs(reach).argmin())
+        equality = program.row_lower[row] == program.row_upper[row]
+        alone = [np.flatnonzero(side) for side in (reach >= 0.0, reach < 0.0) if int(side.sum()) == 1]
+        nearest = int(alone[0][0]) if alone and equality else int(np.abs(reach).argmin())
         change = float(reach[nearest])
-        if program.row_lower[row] < program.row_upper[row] and abs(y[row]) <= abs(change):
+        if not equality and abs(y[row]) <= abs(change):
             change, on[row] = float(y[row]), False
         else:
             free[columns[nearest]] = True
