@@ -7,6 +7,7 @@ optimality conditions of the program by the arithmetic in optimality.py.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,10 +17,12 @@ from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals, RawAnswer, Solution
 from portopt.validation.constructions import construction_claims
+from portopt.validation.integers import first_bound, gap_reasons, held, integer_claims, not_whole
 from portopt.validation.optimality import Conditions, conditions, is_convex, objective_scale, primal_residual, size_of_parts
 from portopt.validation.phrases import amount
 
 NOT_CLAIMED = float("nan")
+ROUNDING = 1e-15  # an objective of nothing (no turnover, no shortfall) has no scale of its own
 
 
 def audit(problem: Problem, form: StandardForm, solution: Solution, tolerances: Tolerances = Tolerances()) -> Certificate:
@@ -27,8 +30,8 @@ def audit(problem: Problem, form: StandardForm, solution: Solution, tolerances: 
 
     gap is in the objective's unit, for a ratio in annual return at the answer's own risk; relative_gap is over
     optimality.objective_scale.
-    Integer columns: no multiplier certifies them; the solver's gap stands in `mip_gap` and `relative_gap`, and stationarity,
-    dual infeasibility and complementarity are NaN, "not claimed".
+    Integer columns: whole to 1e-9; stationarity, dual infeasibility and complementarity are of the convex program left when
+    they are held; `mip_gap`, `gap` and `relative_gap` are what the search says (see integers.py for what is proven).
     """
     unusable = _unusable(problem, form, solution)
     raw, weights = solution.raw, solution.weights
@@ -40,7 +43,8 @@ def audit(problem: Problem, form: StandardForm, solution: Solution, tolerances: 
     readings = tuple(limit.read(w, problem) for limit in problem.limits)
     worst, worst_limit = _worst(problem, readings)
     scale = objective_scale(form, x)
-    found, relative, why_not = _optimality(form, x, raw, scale, tolerances)
+    whole = form.integer.any()
+    found, relative, why_not = (_integer_optimality if whole else _optimality)(form, x, raw, scale, tolerances)
     claims, unfounded = construction_claims(problem, form, w)
     reasons = (
         *_identity_reasons(problem, solution),
@@ -68,7 +72,7 @@ def audit(problem: Problem, form: StandardForm, solution: Solution, tolerances: 
         shortfalls=tuple((limit.kind, r.worst()) for limit, r in zip(problem.limits, readings, strict=True) if limit.soft),
         tolerances=tolerances,
         gap_proven=found.proven,
-        claims=claims,
+        claims=(*claims, *(integer_claims(relative, first_bound(form, x, raw.relaxed, scale)) if whole else ())),
     )
 
 
@@ -148,7 +152,7 @@ def _voices_reasons(problem: Problem, form: StandardForm, x: Vector, tolerances:
     minimized, value = form.objective(x), float(problem.objective.value(x[: problem.n], problem))
     spoken = -value if problem.objective.sense == "maximize" else value
     scale = max(abs(minimized), abs(spoken)) if form.ratio else max(size_of_parts(form, x), objective_scale(form, x))
-    if abs(minimized - spoken) <= tolerances.voices * scale:
+    if abs(minimized - spoken) <= max(tolerances.voices * scale, ROUNDING):
         return []
     return [f"the program's objective {minimized:.12g} is not what the problem says of these weights, {spoken:.12g}"]
 
@@ -157,11 +161,6 @@ def _optimality(
     form: StandardForm, x: Vector, raw: RawAnswer, scale: float, tolerances: Tolerances
 ) -> tuple[Conditions, float, list[str]]:
     """(the residuals, the relative gap, reasons to refuse)."""
-    if form.integer.any():
-        gap = NOT_CLAIMED if raw.mip_gap is None else raw.mip_gap
-        found = Conditions(NOT_CLAIMED, NOT_CLAIMED, NOT_CLAIMED, gap * scale, proven=False)
-        refused = not gap <= tolerances.mip_gap
-        return found, gap, [f"the solver's own gap is {gap:.1e}, over {tolerances.mip_gap:.0e}"] if refused else []
     nothing = Conditions(NOT_CLAIMED, NOT_CLAIMED, NOT_CLAIMED, NOT_CLAIMED, proven=False)
     if raw.duals is None:
         return nothing, NOT_CLAIMED, ["no multipliers: optimality cannot be certified"]
@@ -184,6 +183,21 @@ def _optimality(
             f"another portfolio could be better by up to {relative:.1e} of the objective, over {tolerances.relative_gap:.0e}"
         )
     return found, relative, reasons
+
+
+def _integer_optimality(
+    form: StandardForm, x: Vector, raw: RawAnswer, scale: float, tolerances: Tolerances
+) -> tuple[Conditions, float, list[str]]:
+    """The convex remainder's residuals, the gap the search left, reasons to refuse."""
+    reasons = not_whole(form, x)
+    gap, why_not = gap_reasons(raw, first_bound(form, x, raw.relaxed, scale), tolerances)
+    reasons += why_not
+    left, left_raw = form, raw
+    if raw.duals is not None and _fits(form, raw.duals):
+        left, duals = held(form, x, raw.duals)
+        left_raw = replace(raw, duals=duals)
+    found, _, of_remainder = _optimality(left, x, left_raw, scale, tolerances)
+    return replace(found, gap=gap * scale, proven=False), gap, [*reasons, *of_remainder]
 
 
 def _fits(form: StandardForm, duals: Duals) -> bool:

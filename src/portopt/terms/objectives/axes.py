@@ -45,6 +45,10 @@ class Axis(Protocol):
         """What the axis is priced by: half its square for volatility-like amounts, the amount itself for the others."""
         ...
 
+    def slope(self, w: Vector, p: Problem) -> float:
+        """Change of the charge per unit of the amount, at w."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ReturnAxis:
@@ -61,6 +65,9 @@ class ReturnAxis:
 
     def charge(self, w: Vector, p: Problem) -> float:
         return self.amount(w, p)
+
+    def slope(self, w: Vector, p: Problem) -> float:
+        return 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,9 @@ class RiskAxis:
         risk = self.measure.value(w, p)
         return 0.5 * risk * risk if isinstance(self.measure, RootMeanSquare) else risk
 
+    def slope(self, w: Vector, p: Problem) -> float:
+        return self.measure.value(w, p) if isinstance(self.measure, RootMeanSquare) else 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class EsgAxis:
@@ -101,6 +111,9 @@ class EsgAxis:
 
     def charge(self, w: Vector, p: Problem) -> float:
         return self.amount(w, p)
+
+    def slope(self, w: Vector, p: Problem) -> float:
+        return 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,9 @@ class CostAxis:
     def charge(self, w: Vector, p: Problem) -> float:
         return self.amount(w, p)
 
+    def slope(self, w: Vector, p: Problem) -> float:
+        return 1.0
+
     def _said(self, program: Program, p: Problem) -> tuple[list[Quadratic], list[tuple[np.ndarray, Vector]], float]:
         _require_costs(p)
         priced = p.replaced(objective=MaxReturn())  # an objective that charges: the costs then speak
@@ -159,6 +175,9 @@ class TurnoverAxis:
     def charge(self, w: Vector, p: Problem) -> float:
         return self.amount(w, p)
 
+    def slope(self, w: Vector, p: Problem) -> float:
+        return 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class TrackingErrorAxis:
@@ -177,6 +196,9 @@ class TrackingErrorAxis:
 
     def charge(self, w: Vector, p: Problem) -> float:
         return 0.5 * self.amount(w, p) ** 2
+
+    def slope(self, w: Vector, p: Problem) -> float:
+        return self.amount(w, p)
 
 
 def axis_of(name: str, measure: RiskMeasure) -> Axis:

@@ -1,0 +1,48 @@
+"""Strict orders of importance: the second axis decides among what is best on the first, and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from portopt.analysis.one_axis import alone, answered, bounded, check_axes, measure_of, weights_of
+from portopt.domain.errors import InvalidValue
+from portopt.domain.pareto import LexicographicStage
+from portopt.domain.problem import Problem
+from portopt.optimization import assemble, solve
+from portopt.terms.objectives.axes import axis_of, direction
+
+TOLERANCE = 1e-4  # of the best amount
+
+
+def lexicographic(
+    problem: Problem,
+    order: Sequence[str],
+    tolerances: Mapping[str, float] | None = None,
+    *,
+    risk_measure: str = "volatility",
+    measure_options: Mapping[str, Any] | None = None,
+) -> tuple[Problem, tuple[LexicographicStage, ...]]:
+    """The program whose optimum respects the order: the last axis is best among what keeps the earlier ones at their best.
+
+    tolerances: by axis, how much of its best amount, in its own unit, the later ones may take; a ten-thousandth of it where
+    none is said. Returns the final problem, an ordinary one with the earlier optima as its limit axis_bounds, and the stages.
+    Raises InvalidValue for an order that repeats or knows no axis, InfeasibleRequest where the limits leave nothing.
+    """
+    check_axes(order)
+    options = dict(measure_options or {})
+    given = dict(tolerances or {})
+    stages: list[LexicographicStage] = []
+    for name in order:
+        staged = alone(problem, name, risk_measure, options)
+        if name == order[-1]:
+            break
+        raw = answered(staged, solve(assemble(staged)))
+        best = axis_of(name, measure_of(risk_measure, options)).amount(weights_of(raw, problem), problem)
+        tolerance = given.get(name, TOLERANCE * abs(best))
+        if tolerance < 0.0:
+            raise InvalidValue(f"tolerances.{name}", tolerance, "may not be negative", fix="write 0.001")
+        bound = best + direction(name) * tolerance
+        stages.append(LexicographicStage(name, best, bound, tolerance))
+        problem = bounded(problem, {name: bound}, risk_measure, options)
+    return staged, tuple(stages)
