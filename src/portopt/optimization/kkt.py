@@ -9,7 +9,8 @@ in three stages, each exact:
 1. rows with two free columns of which one is a helper without curvature (w - buys + sells = w_prev with one of the trades
    at zero) give that helper away,
 2. columns whose curvature is a diagonal entry alone (specific variances, factor exposures) are divided out,
-3. what is left is small or genuinely dense, and goes to LAPACK.
+3. what is left is small or genuinely dense, and goes to LAPACK; where it is large and nearly empty (chains of drawdowns)
+   to SuperLU.
 
 Dependent rows and flat directions are held by a small regularization; the caller refines against the true residual, so
 it changes the path and not the answer, and along a direction that nothing decides the answer stays where it was.
@@ -28,6 +29,7 @@ from portopt.optimization.quadric import Quadric
 FLAT = 1e-9  # a curvature below this part of the largest is not divided by
 REGULARIZATION = 1e-9
 WORTH_ELIMINATING = 200  # unknowns of the dense system above which stage 1 pays
+SPARSE_FROM, SPARSE_SHARE = 400, 0.06  # unknowns and share of entries from and below which the system is factored sparse
 MOST_DENSE = 4000  # unknowns LAPACK is given; beyond, the caller keeps the interior answer
 
 
@@ -82,12 +84,16 @@ class Kkt:
         self._h, self._B = curvature[self._easy], B
         if len(self._hard) + len(B) > MOST_DENSE:
             raise TooLarge
+        self._sparse: Any = None
         self._factor(P, chosen[self._hard], own, extra, wide, weights)
 
     def _factor(self, P: Quadric, hard: Indices, own: float, extra: Vector, wide: Matrix, weights: Vector) -> None:
         from scipy.linalg import lapack
 
         h, m = len(hard), len(self._B)
+        if h + m > SPARSE_FROM and np.count_nonzero(self._B) < SPARSE_SHARE * self._B.size and not len(wide):
+            self._factor_sparse(P, hard, own, extra)
+            return
         B_hard, B_easy = self._B[:, self._hard], self._B[:, self._easy]
         K = np.zeros((h + m, h + m), order="F")
         if h:
@@ -107,6 +113,21 @@ class Kkt:
         factors: tuple[Any, Any] = lapack.dgetrf(K, overwrite_a=True)[:2] if len(K) else (K, None)
         self._lu, self._pivots = factors
 
+    def _factor_sparse(self, P: Quadric, hard: Indices, own: float, extra: Vector) -> None:
+        from scipy.sparse.linalg import splu
+
+        h, m = len(hard), len(self._B)
+        B = sp.csc_array(self._B)
+        B_hard, B_easy = B[:, self._hard], B[:, self._easy]
+        H = sp.csc_array(P.sub(hard, own) + np.diag(extra[hard]))
+        over = sp.csr_array(B_easy @ sp.diags_array(1.0 / self._h)) if len(self._easy) else sp.csr_array(B_easy.shape)
+        S = sp.csc_array(-(over @ B_easy.T))
+        size_h, size_m = np.abs(H.diagonal()).max(initial=0.0), np.abs(S.diagonal()).max(initial=0.0)
+        held = np.concatenate([np.full(h, max(1.0, size_h)), np.full(m, -max(1.0, size_m))])
+        K = sp.block_array([[H, B_hard.T], [B_hard, S]]) + REGULARIZATION * sp.diags_array(held)
+        self._B_over_h = over
+        self._sparse = splu(sp.csc_matrix(K))
+
     def solve(self, r1: Vector, r2: Vector) -> tuple[Vector, Vector]:
         """(dx (f,), dy (r + c,)) for residuals r1 (f,) of stationarity and r2 (r + c,) of rows and cones."""
         pairs, r = self._pairs, self._r
@@ -121,7 +142,9 @@ class Kkt:
         h, easy, hard = len(self._hard), self._easy, self._hard
         over = g[easy] / self._h
         solution = np.concatenate([g[hard], b - self._B[:, easy] @ over])
-        if len(solution):
+        if self._sparse is not None:
+            solution = self._sparse.solve(solution)
+        elif len(solution):
             solution, _ = self._lapack.dgetrs(self._lu, self._pivots, solution)
         d_kept, y_kept = np.zeros(len(pairs.kept)), solution[h:]
         d_kept[hard] = solution[:h]
