@@ -1,4 +1,4 @@
-"""Constructed portfolios: risk budgets against Riskfolio-Lib's rp_optimization, hierarchical risk parity against PyPortfolioOpt.
+"""Risk budgets against Riskfolio-Lib, hierarchical risk parity against PyPortfolioOpt: the construction, then its certificate.
 
 The figure under "violation" is what each answer misses its own definition by: the largest deviation of a share of the risk
 from its budget, or of a split of the tree from what its two risks ask for.

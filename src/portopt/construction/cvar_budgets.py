@@ -22,6 +22,8 @@ from portopt.domain.errors import DataError
 STEPS = 150
 EXACT = 1e-13
 GOOD = 1e-9
+PATIENCE = 3  # steps without progress once it is good: what is left is rounding
+ENDLESS = 1e9
 TO_THE_EDGE = 0.995
 
 
@@ -41,21 +43,23 @@ def cvar_budget_weights(S: Matrix, probabilities: Vector, confidence: float, b: 
     """
     unit = float(np.abs(S).mean()) or 1.0
     point = _Point.start(S / unit, probabilities / (1.0 - confidence), b)
-    best = point
+    best, least, since = point, point.error(), 0
     for _ in range(STEPS):
         point = point.stepped()
-        if not np.isfinite(point.error()) or point.y.max() > 1e9:
+        error = point.error()
+        if not np.isfinite(error) or point.y.max() > ENDLESS:
             break
-        best = point if point.error() <= best.error() else best
-        if best.error() <= EXACT:
+        best, since = (point, 0) if error < least else (best, since + 1)
+        least = min(least, error)
+        if least <= EXACT or (least <= GOOD and since >= PATIENCE):
             break
-    if not best.error() <= GOOD:
+    if not least <= GOOD:
         raise DataError(
             "CVaR budgets could not be met: some combination of the assets has no loss in its tail at this confidence, "
             "so its risk has no budget",
             field="objective.confidence",
             value=confidence,
-            measured={"residual": best.error()},
+            measured={"residual": least},
             fixes=["raise the confidence", "take the assets without losses out", "use measure volatility"],
         )
     w = best.y / best.y.sum()
@@ -75,6 +79,7 @@ class _Point:
     u: Vector
     v: Vector
     q: Vector
+    r: Vector  # kept beside q: c - q would round to nothing at last
 
     @classmethod
     def start(cls, S: Matrix, c: Vector, b: Vector) -> _Point:
@@ -83,7 +88,7 @@ class _Point:
         losses = -(S @ y)
         a = float(np.quantile(losses, 0.9))
         u = np.maximum(losses - a, 0.0) + 0.5
-        return cls(S, c, b, y, b / y, a, u, u - losses + a, 0.5 * c)
+        return cls(S, c, b, y, b / y, a, u, u - losses + a, 0.5 * c, 0.5 * c)
 
     def residuals(self) -> tuple[Vector, float, Vector]:
         """Of z = -S'q, of 1'q = 1, of v = u + S y + a."""
@@ -92,7 +97,7 @@ class _Point:
     def error(self) -> float:
         """The largest miss: of the budgets, of 1'q = 1, of the scenarios' complementarity and definition; risk is one."""
         along_y, along_a, along_v = self.residuals()
-        products = float(self.v @ self.q + self.u @ (self.c - self.q))
+        products = float(self.v @ self.q + self.u @ self.r)
         parts = (
             np.abs(self.y * along_y).max(),
             abs(along_a),
@@ -105,26 +110,26 @@ class _Point:
     def stepped(self) -> _Point:
         """One predictor-corrector step."""
         system = _System(self)
-        mu = float(self.v @ self.q + self.u @ (self.c - self.q)) / (2 * len(self.c))
+        mu = float(self.v @ self.q + self.u @ self.r) / (2 * len(self.c))
         zero = np.zeros(len(self.c))
         affine = system.direction(0.0, zero, zero, np.zeros(len(self.y)))
         t = self.longest(affine, 1.0)
         dy, da, du, dv, dq, dz = affine
-        after = (self.v + t * dv) @ (self.q + t * dq) + (self.u + t * du) @ (self.c - self.q - t * dq)
+        after = (self.v + t * dv) @ (self.q + t * dq) + (self.u + t * du) @ (self.r - t * dq)
         centre = mu * (float(after) / (2 * len(self.c)) / mu) ** 3 if mu > 0.0 else 0.0
         d = system.direction(centre, dv * dq, -du * dq, dy * dz)
         t = self.longest(d, TO_THE_EDGE)
         dy, da, du, dv, dq, dz = d
         return _Point(
             self.S, self.c, self.b, self.y + t * dy, self.z + t * dz, self.a + t * da,
-            self.u + t * du, self.v + t * dv, self.q + t * dq,
+            self.u + t * du, self.v + t * dv, self.q + t * dq, self.r - t * dq,
         )  # fmt: skip
 
     def longest(self, d: tuple[Vector, float, Vector, Vector, Vector, Vector], share: float) -> float:
         dy, _, du, dv, dq, dz = d
         t = 1.0
         with np.errstate(divide="ignore", invalid="ignore"):
-            for x, dx in ((self.y, dy), (self.z, dz), (self.u, du), (self.v, dv), (self.q, dq), (self.c - self.q, -dq)):
+            for x, dx in ((self.y, dy), (self.z, dz), (self.u, du), (self.v, dv), (self.q, dq), (self.r, -dq)):
                 falling = dx < 0.0
                 if falling.any():
                     t = min(t, share * float((-x[falling] / dx[falling]).min()))
@@ -136,8 +141,7 @@ class _System:
 
     def __init__(self, p: _Point) -> None:
         self.p = p
-        self.r = p.c - p.q
-        self.W = 1.0 / (p.v / p.q + p.u / self.r)
+        self.W = 1.0 / (p.v / p.q + p.u / p.r)
         WS = p.S * self.W[:, None]
         n = len(p.y)
         K = np.empty((n + 1, n + 1))
@@ -151,7 +155,7 @@ class _System:
 
     def direction(self, mu: float, vq: Vector, ur: Vector, yz: Vector) -> tuple[Vector, float, Vector, Vector, Vector, Vector]:
         """(dy, da, du, dv, dq, dz) towards products mu; vq, ur, yz: second-order corrections."""
-        p, r = self.p, self.r
+        p, r = self.p, self.p.r
         along_y, along_a, along_v = p.residuals()
         to_v, to_u = (mu - vq) / p.q - p.v, (mu - ur) / r - p.u
         to_z = (p.b - yz) / p.y - p.z

@@ -25,6 +25,7 @@ from portopt.domain.program import psd_root
 STEPS = 60
 EXACT = 1e-15  # of the contributions, which add up to one
 NEAR_THE_EDGE = 0.95
+NOT_A_COVARIANCE = "the covariance has a negative eigenvalue: some portfolio would have less than no risk"
 
 Solve = Callable[[Vector, Vector], Vector]  # (y, right side) -> z of the Newton system
 
@@ -77,7 +78,10 @@ def _step(y: Vector, Sy: Vector, z: Vector, b: Vector, times: Callable[[Vector],
 
 def _rescaled(y: Vector, Sy: Vector) -> tuple[Vector, Vector]:
     """The best point on the ray through y: y'Sigma y = 1."""
-    size = 1.0 / np.sqrt(float(y @ Sy))
+    variance = float(y @ Sy)
+    if not variance > 0.0:
+        raise DataError(NOT_A_COVARIANCE, field="covariance")
+    size = 1.0 / np.sqrt(variance)
     return y * size, Sy * size
 
 
@@ -113,6 +117,6 @@ def _dense_system(covariance: Covariance, b: Vector) -> tuple[Callable[[Vector],
         try:
             return np.asarray(cho_solve(cho_factor(system, lower=True, overwrite_a=True, check_finite=False), right))
         except np.linalg.LinAlgError:
-            raise DataError("the covariance has a negative eigenvalue: it measures no risk", field="covariance") from None
+            raise DataError(NOT_A_COVARIANCE, field="covariance") from None
 
     return times, solve
