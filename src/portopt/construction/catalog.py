@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from portopt.construction.best_ratio import best_ratio_target
+from portopt.construction.factor_budgets import factor_budget_target
 from portopt.construction.hierarchy import hierarchical_target
 from portopt.construction.multi_period import first_step
 from portopt.construction.resampling import resampled_target
@@ -17,6 +18,7 @@ CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {
     "multi_period": first_step,
     "risk_parity": risk_parity_target,
     "hierarchical": hierarchical_target,
+    "factor_risk_budget": factor_budget_target,
     "resampled": resampled_target,
     "max_ratio": best_ratio_target,
 }

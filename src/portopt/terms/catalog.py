@@ -57,6 +57,7 @@ from portopt.terms.costs.spread import Spread
 from portopt.terms.costs.square_root_impact import SquareRootImpact
 from portopt.terms.objectives.custom import CustomObjective
 from portopt.terms.objectives.esg_tilt import EsgTilt
+from portopt.terms.objectives.factor_risk_budget import FactorRiskBudget
 from portopt.terms.objectives.goals import Goals
 from portopt.terms.objectives.hierarchical import Hierarchical
 from portopt.terms.objectives.max_ratio import MaxRatio
@@ -94,6 +95,12 @@ OBJECTIVES: dict[str, TermEntry] = {
         "the first step of the best plan over several periods",
         MultiPeriod.parse,
         {"risk_aversion": 4.0, "periods": 4, "years": 0.25},
+    ),
+    "factor_risk_budget": TermEntry(
+        "factor_risk_budget",
+        "factors share the systematic risk as budgeted",
+        FactorRiskBudget.parse,
+        {"budgets": {"MKT": 0.6, "VAL": 0.4}},
     ),
     "robust_utility": TermEntry(
         "robust_utility",
