@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from portopt.commands import policies, rebalance, runs, upkeep, weights
+from portopt.commands import inquiries, policies, rebalance, runs, upkeep, weights
 from portopt.commands.surface import BROKEN_PIPE, Answer, show, show_problem
 
 INTERRUPTED = 130
@@ -32,6 +32,11 @@ app.command()(rebalance.rebalance)
 app.command()(rebalance.demo)
 app.command()(weights.optimize)
 app.command()(weights.frontier)
+app.command()(inquiries.pareto)
+app.command()(inquiries.lexicographic)
+app.command()(inquiries.periods)
+app.command()(inquiries.sensitivity)
+app.command()(inquiries.batch)
 app.command()(runs.explain)
 app.command()(runs.replay)
 app.command()(runs.approve)

@@ -125,26 +125,29 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
 
 
 def formulate_weights(request: OptimizationRequest) -> Problem:
-    """A choice of weights alone (S1) as a problem."""
+    """A choice of weights alone (S1) as a problem, with the portfolio its objective refers to, where it refers to one."""
+    return construct(as_asked(request))
+
+
+def as_asked(request: OptimizationRequest) -> Problem:
+    """The same before anything is constructed."""
     moments = beliefs(request)
     universe = moments.universe
 
     def vector(values: Mapping[str, float] | None) -> Vector | None:
         return None if values is None else universe.vector(dict(values))
 
-    return construct(
-        Problem(
-            moments=moments,
-            **_terms(request.objective, request.limits, request.costs, universe),
-            w_prev=vector(request.current_weights),
-            benchmark=vector(request.benchmark_weights),
-            risk_free_rate=request.risk_free_rate,
-            portfolio_value=request.portfolio_value,
-            average_daily_value=_of_risky(request.average_daily_value, universe, cash=np.inf, missing=np.nan),
-            prices=_all_prices(request.prices, universe),
-            exposures=exposures_of(universe, moments.factor_model),
-            portfolio_id=request.portfolio_id,
-        )
+    return Problem(
+        moments=moments,
+        **_terms(request.objective, request.limits, request.costs, universe),
+        w_prev=vector(request.current_weights),
+        benchmark=vector(request.benchmark_weights),
+        risk_free_rate=request.risk_free_rate,
+        portfolio_value=request.portfolio_value,
+        average_daily_value=_of_risky(request.average_daily_value, universe, cash=np.inf, missing=np.nan),
+        prices=_all_prices(request.prices, universe),
+        exposures=exposures_of(universe, moments.factor_model),
+        portfolio_id=request.portfolio_id,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt import formulation, pipeline, recording
 from portopt.domain.certificate import ValidatedSolution
-from portopt.domain.errors import InvalidValue, MissingInput, OutsideError, UnknownPolicy, UnknownRun
+from portopt.domain.errors import InvalidValue, MissingInput, OutsideError, PortoptError, UnknownPolicy, UnknownRun
 from portopt.domain.explanation import Frontier, ShadowPrice
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.problem import Problem
@@ -69,6 +69,18 @@ def optimize(request: OptimizationRequest) -> OptimizeAnswer:
     prices = () if raw is None else optimization.shadow_prices(answer.problem, answer.form, raw)
     seconds = time.perf_counter() - began
     return OptimizeAnswer(request, answer.problem, answer.form, validated, prices, answer.gave_way, seconds)
+
+
+def optimize_many(requests: Sequence[OptimizationRequest], *, processes: int = 1) -> list[OptimizeAnswer | PortoptError]:
+    """An answer or a refusal for each request, in their order; one that fails does not hold up the others."""
+    return [_answer_or_refusal(request) for request in requests]
+
+
+def _answer_or_refusal(request: OptimizationRequest) -> OptimizeAnswer | PortoptError:
+    try:
+        return optimize(request)
+    except PortoptError as error:
+        return error
 
 
 def rebalance(

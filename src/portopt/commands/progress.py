@@ -45,6 +45,12 @@ class Spinner:
                 self._status = Status(f"{self._name} …", console=Console(file=sys.stderr, highlight=False))
                 self._status.start()
 
+    def count(self, done: int, of: int) -> None:
+        """How far the present step has come."""
+        with self._lock:
+            if self._status is not None:
+                self._status.update(f"{self._name} … {done} of {of}")
+
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         with self._lock:

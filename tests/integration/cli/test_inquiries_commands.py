@@ -1,0 +1,129 @@
+"""The further questions from the command line: what they answer, in JSON and in words, and how they refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from portopt.cli import run
+
+SAMPLE = Path(__file__).parents[3] / "config/sample/request.json"
+SCORES = {"strategy_momentum": 3.0, "strategy_value": 9.0, "strategy_growth": 7.0, "strategy_carry": 5.0}
+
+
+@pytest.fixture
+def request_file(tmp_path: Path) -> Path:
+    return written(tmp_path, {})
+
+
+def written(tmp_path: Path, changes: dict[str, Any]) -> Path:
+    doc = json.loads(SAMPLE.read_text())
+    for strategy in doc["strategies"]:
+        strategy["esg_score"] = SCORES[strategy["id"]]
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps({**doc, **changes}))
+    return path
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    code = run([*words, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_surface_is_solved_drawn_and_located(request_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    drawing = tmp_path / "surface.svg"
+    code, surface = answer(capsys, "pareto", str(request_file), "--points", "16", "--plot", str(drawing))
+    assert code == 0
+    assert surface["axes"] == ["risk", "return", "esg"]
+    losses = np.array([[p["amounts"]["risk"], -p["amounts"]["return"], -p["amounts"]["esg"]] for p in surface["points"]])
+    for row in losses:
+        assert not ((losses < row - 1e-9).all(axis=1)).any()
+    assert all(gain >= -1e-9 for gain in surface["current"]["improvement"].values())
+    assert all(abs(sum(p["weights"].values()) - 1.0) < 1e-12 for p in surface["points"])
+    text = drawing.read_text()
+    assert text.startswith("<svg")
+    assert "current book" in text
+
+
+def test_strict_importance_keeps_the_first_axis_at_its_best(request_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = answer(capsys, "lexicographic", str(request_file), "--order", "esg,risk", "--tolerance", "esg=0.05")
+    assert code == 0
+    esg = sum(SCORES[a] * w for a, w in found["optimal_weights"].items())
+    assert found["stages"][0]["best"] - 0.05 - 1e-9 <= esg <= found["stages"][0]["best"] + 1e-9
+    assert found["certificate"]["verdict"] == "certified"
+
+
+def test_a_plan_says_what_to_hold_in_each_period(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    objective = {"kind": "multi_period", "risk_aversion": 4, "periods": 3, "years": 0.25}
+    path, drawing = written(tmp_path, {"objective": objective, "method": None}), tmp_path / "plan.svg"
+    code, plan = answer(capsys, "periods", str(path), "--plot", str(drawing))
+    assert code == 0
+    assert [row["period"] for row in plan["periods"]] == [1, 2, 3]
+    assert all(row["turnover"] <= 0.25 + 1e-9 for row in plan["periods"])
+    assert plan["certificate"]["verdict"] == "certified"
+    assert "period 3" in drawing.read_text()
+    code, first = answer(capsys, "optimize", str(path))
+    assert code == 0
+    assert first["optimal_weights"] == pytest.approx(plan["periods"][0]["weights"], abs=1e-12)
+
+
+def test_periods_of_a_request_without_any_are_refused(request_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, problem = answer(capsys, "periods", str(request_file))
+    assert code == 2
+    assert problem["asked"]["field"] == "objective"
+
+
+def test_sensitivities_are_the_slopes_of_solving_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = answer(capsys, "sensitivity", str(written(tmp_path, {})))
+    assert code == 0
+    (turnover,) = [d for d in found["to_limits"] if d["limit"] == "max_turnover"]
+    step = 1e-5
+    doc = json.loads((tmp_path / "request.json").read_text())
+    doc["constraints"]["turnover_limit"] += step
+    _, moved = answer(capsys, "optimize", str(written(tmp_path, {"constraints": doc["constraints"]})))
+    for asset, slope in turnover["weights"].items():
+        change = (moved["optimal_weights"][asset] - found["optimal_weights"][asset]) / step
+        assert change == pytest.approx(slope, abs=1e-3)
+
+
+def test_one_bad_request_of_a_batch_does_not_hold_up_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    doc = json.loads(written(tmp_path, {}).read_text())
+    asked = [doc, {**doc, "objective": "MIN_VOLATILITY"}, {**doc, "constraints": {"max_weight": 0.1}}, {"portfolio": 1}]
+    path = tmp_path / "requests.json"
+    path.write_text(json.dumps(asked))
+    code, answers = answer(capsys, "batch", str(path))
+    assert code == 0
+    assert [a.get("code") for a in answers[2:]] == ["infeasible", "unknown_field"]
+    _, alone = answer(capsys, "optimize", str(written(tmp_path, {})))
+    assert answers[0]["optimal_weights"] == alone["optimal_weights"]
+    assert answers[1]["expected_volatility"] <= answers[0]["expected_volatility"]
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (["pareto", "FILE", "--axes", "return"], "axes"),
+        (["pareto", "FILE", "--axes", "return,beauty"], "axes"),
+        (["pareto", "FILE", "--confidence", "nan"], "--confidence"),
+        (["lexicographic", "FILE", "--order", "esg,esg"], "axes"),
+        (["lexicographic", "FILE", "--order", "esg,risk", "--tolerance", "esg=many"], "--tolerance esg"),
+        (["pareto", "FILE", "--points", "9", "--plot", "/nowhere/at/all.svg"], "--plot"),
+        (["batch", "FILE"], "requests"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_name(
+    words: list[str], field: str, request_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, problem = answer(capsys, *(str(request_file) if word == "FILE" else word for word in words))
+    assert code == 2
+    assert problem["asked"]["field"] == field
+
+
+@pytest.mark.parametrize("words", [["pareto", "--points", "9"], ["sensitivity"], ["lexicographic", "--order", "risk,return"]])
+def test_each_answer_has_words_too(words: list[str], request_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([words[0], str(request_file), *words[1:]]) == 0
+    assert "strategy_" in capsys.readouterr().out or words[0] == "pareto"
