@@ -91,8 +91,8 @@ class Kkt:
         from scipy.linalg import lapack
 
         h, m = len(hard), len(self._B)
-        if h + m > SPARSE_FROM and np.count_nonzero(self._B) < SPARSE_SHARE * self._B.size and not len(wide):
-            self._factor_sparse(P, hard, own, extra)
+        if h + m > SPARSE_FROM and self._entries(wide[:, hard]) < SPARSE_SHARE * (h + m) ** 2:
+            self._factor_sparse(P, hard, own, extra, wide, weights)
             return
         B_hard, B_easy = self._B[:, self._hard], self._B[:, self._easy]
         K = np.zeros((h + m, h + m), order="F")
@@ -113,13 +113,21 @@ class Kkt:
         factors: tuple[Any, Any] = lapack.dgetrf(K, overwrite_a=True)[:2] if len(K) else (K, None)
         self._lu, self._pivots = factors
 
-    def _factor_sparse(self, P: Quadric, hard: Indices, own: float, extra: Vector) -> None:
+    def _entries(self, wide: Matrix) -> int:
+        """Roughly how many of the system are not zero."""
+        crossed = int((wide != 0.0).any(axis=0).sum()) if len(wide) else 0
+        return 2 * int(np.count_nonzero(self._B)) + crossed**2
+
+    def _factor_sparse(self, P: Quadric, hard: Indices, own: float, extra: Vector, wide: Matrix, weights: Vector) -> None:
         from scipy.sparse.linalg import splu
 
         h, m = len(hard), len(self._B)
         B = sp.csc_array(self._B)
         B_hard, B_easy = B[:, self._hard], B[:, self._easy]
         H = sp.csc_array(P.sub(hard, own) + np.diag(extra[hard]))
+        if len(wide):
+            W = sp.csr_array(wide[:, hard])
+            H = sp.csc_array(H + W.T @ sp.diags_array(weights) @ W)
         over = sp.csr_array(B_easy @ sp.diags_array(1.0 / self._h)) if len(self._easy) else sp.csr_array(B_easy.shape)
         S = sp.csc_array(-(over @ B_easy.T))
         size_h, size_m = np.abs(H.diagonal()).max(initial=0.0), np.abs(S.diagonal()).max(initial=0.0)
