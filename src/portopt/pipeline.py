@@ -154,7 +154,7 @@ def optimize(
     if solution is not None and solution.status is not SolveStatus.INFEASIBLE:
         return Answer(problem, problem, form, solution)
     # Yes or no needs no polish: it would cost more than the question.
-    quick = partial(optimization.solve_convex, polish=False)
+    quick = optimization.solve_quickly
     # What ends up in a document is decided without trying plans: how many are tried depends on the clock.
     tried = None if relax_order else rounds
     asking = partial(validation.diagnose, quick=quick, room=room, rounds=tried)

@@ -36,6 +36,11 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "asset_class_limits": [0.5, {"Bond": [0.05, 0.1]}],
     "max_turnover": [0.0, 0.45],
     "leverage_limit": [0.9],
+    "max_risk": [
+        {"semideviation": 0.004, "worst_realization": {"limit": 0.012, "horizon": 3}},
+        {"evar": {"limit": 0.02, "confidence": 0.8}, "max_drawdown": 0.05, "gini_mean_difference": {"limit": 0.01}},
+        {"cdar": {"limit": 0.04, "confidence": 0.8}, "soft": True, "penalty": 2.0},
+    ],
     "max_tracking_error": [0.05, {"limit": 0.03, "soft": True, "penalty": 2.0}],
     "min_quality": [6.0, {"score": 5.0, "grandfather": True}],
     "cash": [{"min": 0.0}, {"max": 0.1}],
@@ -95,7 +100,12 @@ MORE_OBJECTIVES: dict[str, list[Any]] = {
     "worst_case_return": [
         {"risk_aversion": 3.0, "scenarios": [{"name": "a", "returns": {"AAPL": 0.3}}, {"name": "b", "returns": {"XOM": 0.2}}]}
     ],
-    "min_risk": [{"risk_aversion": 3.0}],
+    "min_risk": [
+        {"risk_aversion": 3.0},
+        {"measure": "cvar", "confidence": 0.9},
+        {"measure": "mad", "horizon": 5},
+        {"measure": "evar"},
+    ],
     "hierarchical": [
         {"variant": "herc", "linkage": "ward", "measure": "cvar", "confidence": 0.9, "clusters": 3},
         {"variant": "nco", "inner": {"kind": "max_sharpe"}, "nearest": "risk"},
@@ -213,6 +223,8 @@ def opening_needed(form: StandardForm, w: np.ndarray) -> float:
         entries = cone.B @ x + cone.b + relax * s
         if cone.kind == "power":
             held.append(cp.PowCone3D(entries[0], entries[1], entries[2], cone.alpha))
+        elif cone.kind == "exponential":
+            held.append(cp.ExpCone(entries[0], entries[1], entries[2]))
         else:
             assert cone.kind == "second_order"
             held.append(cp.SOC(entries[0], entries[1:]))

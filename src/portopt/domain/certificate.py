@@ -18,7 +18,7 @@ class Tolerances:
     stationarity: float = 1e-7
     relative_gap: float = 1e-7
     voices: float = 1e-9
-    mip_gap: float = 1e-4  # for answers with integer columns, whose optimality only the solver's own gap speaks of
+    mip_gap: float = 1.0  # for answers with integer columns: any gap may leave if it is stated, and a bound was proven
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +28,7 @@ class Certificate:
     readings: every limit's slack. worst_violation: the largest over all hard limits, natural units.
     stationarity, dual_infeasibility, complementarity: residuals of the optimality conditions, relative.
     objective: by the auditor's own voice. gap: a bound, in the objective's unit, on how much any feasible portfolio
-    could be better; relative_gap: the same over the objective's scale. mip_gap: for integer answers, else None.
+    could be better; relative_gap: the same over the objective's scale. mip_gap: for integer answers, by the search; else None.
     gap_proven: False where part of the bound rests on an estimate, because a column has no finite reach (see optimality.py).
     claims: what was checked of a constructed portfolio, in words with a figure or a word each.
     verdict: "certified" or "refused"; reasons: why, when refused. shortfalls: soft limits and what they miss by.

@@ -32,6 +32,9 @@ class RawAnswer:
 
     For a ratio program x is on the portfolio's own scale and the multipliers are those of the utility program
     with risk aversion gamma = (excess return)/(variance) at x, whose optimality conditions are the ratio's.
+    For a program with integer columns the multipliers are those of the convex program left when these are held at x.
+    mip_gap: (value at x - proven bound) over the value's size. relaxed: the answer without any whole numbers, whose own
+    multipliers prove a first bound to whoever reads them.
     """
 
     status: SolveStatus
@@ -43,6 +46,7 @@ class RawAnswer:
     polished: bool = False
     mip_gap: float | None = None
     message: str = ""
+    relaxed: RawAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,7 @@ from portopt.optimization.convex import solve_convex
 from portopt.optimization.methods.entropic import exponential_sums, solve_entropic
 from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.methods.log_barrier import logarithms, solve_log_barrier
+from portopt.optimization.methods.mixed_integer import solve_mixed_integer
 from portopt.optimization.methods.ratio import solve_ratio
 
 
@@ -37,6 +38,8 @@ def solve(
     Clarabel and HiGHS themselves; PIQP takes a bounded number of iterations. start: (n,) weights to look near, for programs
     with logarithms; the optimum is the same without.
     """
+    if form.integer.any():
+        return solve_mixed_integer(form, _exact, time_limit=time_limit)
     if form.ratio:
         return solve_ratio(form, solver=solver, time_limit=time_limit)
     found = solve_hinges(form, time_limit=time_limit) if form.hinges and solver is None else None
@@ -50,3 +53,14 @@ def solve(
     if found is not None:
         return found
     return solve_convex(form, solver=solver, time_limit=time_limit)
+
+
+def solve_quickly(form: StandardForm) -> RawAnswer:
+    """For questions on the way, where an answer good to 1e-9 will do: not polished where that saves time."""
+    return solve(form) if form.integer.any() else _exact(form, False)
+
+
+def _exact(form: StandardForm, polish: bool) -> RawAnswer:
+    """A program without whole numbers, polished or not."""
+    plain = not (form.ratio or form.hinges or any(cone.kind == "exponential" for cone in form.cones))
+    return solve_convex(form, polish=False) if plain and not polish else solve(form)

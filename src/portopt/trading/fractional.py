@@ -12,11 +12,11 @@ from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
+from portopt.optimization.extended import continuous, opened_above, tightened
 from portopt.trading.book import Book
 from portopt.trading.costs import NOTHING
 from portopt.trading.errors import NotRoundable
 from portopt.trading.exactness import HOLDS, missed, worth
-from portopt.trading.extended import continuous, opened_above, tightened
 from portopt.trading.primal import as_utility, own_risk_aversion, solved
 from portopt.trading.rounding import Rounded, Rounding
 from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program

@@ -17,9 +17,9 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Group, StandardForm
 from portopt.domain.request import TradingRules
 from portopt.optimization import solve
+from portopt.optimization.extended import tightened
 from portopt.trading.book import Book, Settled
 from portopt.trading.exactness import AFTER_COSTS, missed, worth
-from portopt.trading.extended import tightened
 
 LARGE = 150  # assets; up to there the mixed-integer search is better and quick enough
 TRIES = 10

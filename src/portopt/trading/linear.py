@@ -9,8 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.trading.branch_and_cut import Found, Search, search
-from portopt.trading.extended import tightened
+from portopt.optimization.extended import tightened
+from portopt.optimization.solvers.branch_and_cut import Found, Search, search
 from portopt.trading.tangents import Tangents
 
 

@@ -16,8 +16,8 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import solve
+from portopt.optimization.extended import continuous, rescaled, tightened
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
-from portopt.trading.extended import continuous, rescaled, tightened
 from portopt.trading.share_program import ShareProgram
 
 REWEIGHTED = 3

@@ -21,8 +21,8 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.request import TradingRules
+from portopt.optimization.solvers.branch_and_cut import Found
 from portopt.trading.book import Book, Settled
-from portopt.trading.branch_and_cut import Found
 from portopt.trading.exactness import HOLDS, missed, scale_of, worth
 from portopt.trading.linear import Effort, least_volatility, search_lots
 from portopt.trading.outer import OuterProgram, outer_program

@@ -20,9 +20,9 @@ from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program, StandardForm
 from portopt.domain.request import TradingRules
+from portopt.optimization.extended import extension_of, joined, opened_above
 from portopt.trading.book import Book
 from portopt.trading.costs import NOTHING, exact
-from portopt.trading.extended import extension_of, joined, opened_above
 
 FURTHEST = 10.0  # no position is taken beyond ten times the portfolio's value where no limit bounds it
 CASH_CAPS = frozenset({"cash", "fully_invested"})

@@ -13,11 +13,11 @@ from portopt.domain.holdings import CENT
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
+from portopt.optimization.extended import opened_above
+from portopt.optimization.solvers.branch_and_cut import Search, search
 from portopt.trading.book import Book
-from portopt.trading.branch_and_cut import Search, search
 from portopt.trading.errors import NotRoundable
 from portopt.trading.exactness import HOLDS, LEAST_TRADE, scale_of
-from portopt.trading.extended import opened_above
 from portopt.trading.large import LARGE, nearest_lots
 from portopt.trading.rounding import Rounded, Rounding
 from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program

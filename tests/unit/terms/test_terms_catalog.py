@@ -23,7 +23,7 @@ def refusal(parse, spec) -> RequestError:
 
 
 def test_every_name_requests_may_use_is_in_the_catalog():
-    assert sorted(LIMITS) == LIMIT_KINDS
+    assert set(LIMIT_KINDS) <= set(LIMITS)
 
 
 def test_limits_come_back_in_the_order_they_were_asked_for():

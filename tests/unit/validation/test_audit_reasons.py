@@ -14,7 +14,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import Program
 from portopt.domain.solution import Duals, RawAnswer, Solution, SolveStatus
 from portopt.domain.universe import CASH, Universe
-from portopt.optimization import assemble, optimize
+from portopt.optimization import assemble, optimize, solve
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
 from portopt.validation import audit, certify
 
@@ -149,8 +149,8 @@ def test_the_gap_tolerance_decides():
     assert strict.relative_gap == loose.relative_gap > 1e-7
 
 
-def integer_answer(mip_gap: float | None):
-    """Two lots of a whole number each, with a linear objective: the answer of an integer program."""
+def integer_answer(mip_gap: float | None = 1e-5):
+    """Lots of half the portfolio each, with a linear objective: solved as an integer program, the gap as stated."""
     p = problem(objective={"kind": "max_return"})
     program = Program(5)
     p.objective.express(program, p)
@@ -159,24 +159,48 @@ def integer_answer(mip_gap: float | None):
     lots = program.add_columns(1, lower=0.0, upper=3.0, integer=True)
     program.add_rows(np.array([[1.0, -0.5]]), np.array([3, lots[0]]), 0.0, 0.0, limit="")
     form = program.freeze()
-    x = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 2.0])
-    raw = RawAnswer(SolveStatus.OPTIMAL, x, None, "highs", 0, 0.0, mip_gap=mip_gap)
-    return p, form, Solution(SolveStatus.OPTIMAL, p.identity(), x[:5], raw)
+    raw = replace(solve(form), mip_gap=mip_gap)
+    return p, form, Solution(SolveStatus.OPTIMAL, p.identity(), raw.x[:5], raw)
 
 
-def test_an_integer_answer_carries_the_solvers_gap_and_claims_no_stationarity():
+def test_an_integer_answer_carries_the_searchs_gap_and_the_remainders_own_conditions():
     certificate = audit(*integer_answer(1e-5))
     assert certificate.certified, certificate.reasons
     assert certificate.mip_gap == certificate.relative_gap == 1e-5
-    assert np.isnan(certificate.stationarity)
+    assert certificate.stationarity <= 1e-12
     assert not certificate.gap_proven
+    (searched, gap), (proven, first) = certificate.claims
+    assert "search" in searched
+    assert gap == 1e-5
+    assert "multipliers" in proven
+    assert 0.0 <= first <= 1e-9
 
 
-@pytest.mark.parametrize("gap", [None, 1e-2])
+@pytest.mark.parametrize("gap", [1.5, -0.1, float("nan")])
 def test_an_integer_answer_with_a_wide_or_unknown_gap_is_refused(gap):
-    certificate = audit(*integer_answer(gap))
-    assert not certificate.certified
-    assert "the solver's own gap" in certificate.reasons[0]
+    assert not audit(*integer_answer(gap)).certified
+
+
+def test_a_number_that_is_not_whole_is_refused():
+    p, form, solution = integer_answer()
+    x = solution.raw.x.copy()
+    x[5] += 1e-6
+    reasons = audit(p, form, replace(solution, raw=replace(solution.raw, x=x))).reasons
+    assert any("whole number is off by" in reason for reason in reasons)
+
+
+def test_whole_numbers_held_at_a_worse_choice_of_the_rest_are_refused():
+    p, form, solution = integer_answer()
+    w = 0.999 * solution.weights + 0.001 * p.w_prev
+    x = solution.raw.x.copy()
+    x[:5] = w
+    assert not audit(p, form, replace(solution, weights=w, raw=replace(solution.raw, x=x))).certified
+
+
+def test_an_integer_answer_without_multipliers_of_its_remainder_is_refused():
+    p, form, solution = integer_answer()
+    certificate = audit(p, form, replace(solution, raw=replace(solution.raw, duals=None)))
+    assert any("no multipliers" in reason for reason in certificate.reasons)
 
 
 def test_exact_zeros_are_counted():

@@ -45,6 +45,14 @@ class RoundLots:
         object.__setattr__(self, "opened", number(f"{FIELD}.opened", self.opened, low=0.0, example="0.0"))
 
     def express(self, program: Program, p: Problem) -> None:
+        invested = p.limit("fully_invested")
+        if invested is not None and not invested.soft:
+            raise InvalidValue(
+                FIELD,
+                self.lot,
+                "whole lots never add up to exactly the whole portfolio, which fully_invested asks for",
+                fix='write limits.cash: {"max": 0.02} instead of fully_invested',
+            )
         at, unit = self._units(p)
         now = p.previous()[at]
         lots = program.add_columns(len(at), integer=True)

@@ -1,4 +1,4 @@
-"""More columns and rows for a finished program: what whole shares add to a problem's own standard form."""
+"""More columns and rows for a finished program: what whole shares and outer linearizations add to a standard form."""
 
 from __future__ import annotations
 

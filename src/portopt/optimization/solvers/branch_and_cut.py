@@ -1,7 +1,7 @@
 """The search for whole numbers: HiGHS's branch and cut, kept deterministic.
 
-Its own door, beside the one in optimization/solvers: a rounding begins from a known book, wants the proven bound back, stops
-at an absolute gap, and must not have its integer columns rescaled.
+Its own door, beside highs.py: a search for whole numbers begins from a known point, wants the proven bound back, stops at an
+absolute gap, and must not have its integer columns rescaled.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WITHOUT_HEURISTICS = {
 class Search:
     """What to search: minimize cost'x, row_lower <= A x <= row_upper, lower <= x <= upper, x whole where `integer`.
 
-    scale: the size of the objective (gaps are absolute, in its unit). start: (columns, values) of a known book, or None.
+    scale: the size of the objective (gaps are absolute, in its unit). start: (columns, values) of a known point, or None.
     """
 
     cost: Vector
