@@ -3,6 +3,7 @@
     import portopt
     portopt.rebalance({"AAPL": 100, "JNJ": 150, "CASH": 5_000}, prices, "conservative_income")
     portopt.optimize(returns, "max_sharpe", limits={"max_weight": 0.2})
+    portopt.frontier(portopt.ask(returns, limits={"max_weight": 0.2}))
 
 The names below load what they need when first used, so that importing portopt costs nothing.
 """
@@ -14,10 +15,35 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from portopt.domain.errors import PortoptError
     from portopt.domain.request import EstimationChoice, Policy
-    from portopt.notebook import Allocation, Proposal, optimize, rebalance
+    from portopt.notebook import (
+        Allocation,
+        Findings,
+        Proposal,
+        ask,
+        frontier,
+        optimize,
+        pareto,
+        periods,
+        rebalance,
+        sensitivity,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["Allocation", "EstimationChoice", "Policy", "PortoptError", "Proposal", "optimize", "rebalance"]
+__all__ = [
+    "Allocation",
+    "EstimationChoice",
+    "Findings",
+    "Policy",
+    "PortoptError",
+    "Proposal",
+    "ask",
+    "frontier",
+    "optimize",
+    "pareto",
+    "periods",
+    "rebalance",
+    "sensitivity",
+]
 
 _HOMES = {
     "Allocation": "portopt.notebook",
@@ -25,7 +51,13 @@ _HOMES = {
     "Policy": "portopt.domain.request",
     "PortoptError": "portopt.domain.errors",
     "Proposal": "portopt.notebook",
+    "Findings": "portopt.notebook",
+    "ask": "portopt.notebook",
+    "frontier": "portopt.notebook",
     "optimize": "portopt.notebook",
+    "pareto": "portopt.notebook",
+    "periods": "portopt.notebook",
+    "sensitivity": "portopt.notebook",
     "rebalance": "portopt.notebook",
 }
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -115,7 +115,57 @@ class Proposal:
         return html_summary(dict(self.document))
 
 
-def optimize(
+class Findings(dict[str, Any]):
+    """What a question found, as plain data, with a drawing of it where there is one."""
+
+    def __init__(self, document: Mapping[str, Any], draw: Callable[[Mapping[str, Any]], str] | None = None) -> None:
+        super().__init__(document)
+        self._draw = draw
+
+    def _repr_svg_(self) -> str | None:
+        return None if self._draw is None else self._draw(self)
+
+
+def optimize(returns: Any = None, objective: str | Mapping[str, Any] = "max_sharpe", **question: Any) -> Allocation:
+    """Certified weights from returns, or from given moments; the arguments of `ask`.
+
+    Raises:
+        InfeasibleRequest with the diagnosis; RequestError and DataError for what cannot be used.
+    """
+    return Allocation(service.optimize(ask(returns, objective, **question)))
+
+
+def frontier(request: OptimizationRequest, points: int = 20, **bounds: Any) -> Findings:
+    """The efficient frontier of a question. bounds: min_return, max_risk, measure and its options."""
+    from portopt.reports.drawings import frontier_plot
+
+    return Findings(service.frontier(request, points=points, **bounds), frontier_plot)
+
+
+def pareto(request: OptimizationRequest, axes: Sequence[str] = ("return", "risk", "esg"), points: int = 49) -> Findings:
+    """The surface of best compromises between two or three axes."""
+    from portopt import inquiries
+    from portopt.reports.drawings import pareto_plot
+
+    return Findings(inquiries.pareto(request, axes, points), pareto_plot)
+
+
+def sensitivity(request: OptimizationRequest) -> Findings:
+    """How the optimal weights move with the question, and how far that holds."""
+    from portopt import inquiries
+
+    return Findings(inquiries.sensitivity(request))
+
+
+def periods(request: OptimizationRequest) -> Findings:
+    """The plan of a question whose objective is multi_period."""
+    from portopt import inquiries
+    from portopt.reports.drawings import periods_plot
+
+    return Findings(inquiries.periods(request), periods_plot)
+
+
+def ask(
     returns: Any = None,
     objective: str | Mapping[str, Any] = "max_sharpe",
     *,
@@ -128,38 +178,47 @@ def optimize(
     benchmark: Mapping[str, float] | None = None,
     assets: Mapping[str, Mapping[str, Any]] | None = None,
     estimation: EstimationChoice | None = None,
-) -> Allocation:
-    """Certified weights from returns, or from given moments.
+    views: Mapping[str, Any] | None = None,
+    portfolio_value: float | None = None,
+    average_daily_value: Mapping[str, float] | None = None,
+    prices: Mapping[str, float] | None = None,
+    relax_order: Sequence[str] = (),
+) -> OptimizationRequest:
+    """A question about weights, for `frontier`, `pareto`, `sensitivity` and `periods`; `optimize` takes the same.
 
     Args:
         returns: periodic simple returns, one column an asset: a Polars or pandas frame, or {asset: sequence}.
         objective: a catalog name ("max_sharpe", "min_risk", …) or {"kind": …, options}.
         limits, costs: {catalog name: value}, as a policy spells them; long-only and fully invested unless said otherwise.
         expected_returns: annual, by asset. covariance: (n, n) annual, in the order of the assets (a frame's or dict's).
-        assets: {asset: {"sector": …, "asset_class": …, "quality_score": …}}.
-    Raises:
-        InfeasibleRequest with the diagnosis; RequestError and DataError for what cannot be used.
+        assets: {asset: {"sector": …, "asset_class": …, "quality_score": …, "attributes": {"beta": …}}}.
+        views: what is believed beside the data, {"method": "black_litterman", "views": […]}.
+        portfolio_value, average_daily_value, prices: money, for liquidity, impact and lots.
     """
     columns = _columns(returns, "returns")
     ids = list(columns or expected_returns or {})
     if not ids:
         raise InvalidValue("returns", None, "give returns, or expected_returns with a covariance")
     universe = Universe(tuple(Asset(i, **(assets or {}).get(i, {})) for i in ids))
-    request = OptimizationRequest(
+    choice = estimation or EstimationChoice(lookback=None, min_observations=2)
+    return OptimizationRequest(
         portfolio_id="notebook",
         universe=universe,
         objective={"kind": objective} if isinstance(objective, str) else objective,
         limits=limits or {},
         costs=costs or {},
         risk_free_rate=risk_free_rate,
-        estimation=estimation or EstimationChoice(lookback=None, min_observations=2),
+        estimation=replace(choice, views=views) if views is not None else choice,
         expected_returns=None if expected_returns is None else universe.vector(dict(expected_returns), default=np.nan),
         covariance=None if covariance is None else np.asarray(getattr(covariance, "values", covariance), dtype=float),
         returns=np.column_stack(list(columns.values())) if columns else None,
         current_weights=current_weights,
         benchmark_weights=benchmark,
+        relax_order=tuple(relax_order),
+        portfolio_value=portfolio_value,
+        average_daily_value=average_daily_value,
+        prices=prices,
     )
-    return Allocation(service.optimize(request))
 
 
 def rebalance(

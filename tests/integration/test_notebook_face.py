@@ -106,3 +106,32 @@ def test_what_cannot_hold_raises_with_its_conflict_and_a_fix_that_was_tried() ->
 def test_something_that_is_no_frame_is_named() -> None:
     with pytest.raises(InvalidValue, match="Polars or pandas"):
         portopt.rebalance(BOOK, 17, "quality_focused")
+
+
+def test_a_question_is_asked_once_and_answered_in_many_ways() -> None:
+    rng = np.random.default_rng(3)
+    returns = {a: rng.normal(0.0005 * (k + 1), 0.01 * (k + 1), 300) for k, a in enumerate("ABCD")}
+    assets = {a: {"esg_score": 9.0 - 2 * k} for k, a in enumerate("ABCD")}
+    question = portopt.ask(returns, {"kind": "utility", "risk_aversion": 3.0}, assets=assets)
+    found = portopt.frontier(question, points=6)
+    risks = [p["risk"] for p in found["efficient_frontier"]]
+    assert risks == sorted(risks)
+    drawing = found._repr_svg_()
+    assert drawing is not None
+    assert drawing.startswith("<svg")
+    surface = portopt.pareto(question, ("return", "risk", "esg"), points=9)
+    assert surface["axes"] == ["risk", "return", "esg"]
+    slopes = portopt.sensitivity(question)["to_risk_aversion"]["weights"]
+    assert abs(sum(slopes.values())) < 1e-9
+    plan = portopt.ask(returns, {"kind": "multi_period", "risk_aversion": 3.0, "periods": 2, "years": 0.5})
+    weights = portopt.periods(plan)["periods"][0]["weights"]
+    assert weights == pytest.approx(portopt.optimize(returns, {"kind": "utility", "risk_aversion": 3.0}).weights, abs=1e-8)
+
+
+def test_views_move_the_answer_the_way_they_lean() -> None:
+    rng = np.random.default_rng(4)
+    returns = {a: rng.normal(0.0004, 0.01, 400) for a in "ABC"}
+    views = {"method": "black_litterman", "views": [{"assets": {"A": 1}, "return": 0.5, "confidence": 0.9}]}
+    with_views = portopt.optimize(returns, "max_sharpe", views=views).weights
+    without = portopt.optimize(returns, "max_sharpe", views={"method": "black_litterman", "views": []}).weights
+    assert with_views["A"] > without["A"] + 0.1
