@@ -38,7 +38,7 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "leverage_limit": [0.9],
     "max_risk": [
         {"semideviation": 0.004, "worst_realization": {"limit": 0.012, "horizon": 3}},
-        {"evar": {"limit": 0.02, "confidence": 0.8}, "max_drawdown": 0.05, "gini_mean_difference": {"limit": 0.01}},
+        {"volatility": 0.2, "max_drawdown": 0.05, "gini_mean_difference": {"limit": 0.01}},
         {"cdar": {"limit": 0.04, "confidence": 0.8}, "soft": True, "penalty": 2.0},
     ],
     "max_tracking_error": [0.05, {"limit": 0.03, "soft": True, "penalty": 2.0}],
