@@ -18,6 +18,7 @@ from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.convex import solve_beside
 from portopt.optimization.engine import solve
 from portopt.optimization.frontier_exact import exact_frontier
+from portopt.optimization.frontier_measures import Measure, measure_frontier
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
 
 INF = float("inf")
@@ -26,18 +27,26 @@ CEILING = "frontier risk"
 
 
 def efficient_frontier(
-    problem: Problem, points: int = 20, *, min_return: float | None = None, max_risk: float | None = None
+    problem: Problem,
+    points: int = 20,
+    *,
+    min_return: float | None = None,
+    max_risk: float | None = None,
+    measure: Measure | None = None,
 ) -> Frontier:
     """The portfolios of least volatility for `points` returns, equally spaced from the least risky to the best paid.
 
     The problem's objective and costs are left out: the plane has return and risk and nothing else. A soft limit keeps its
     price. min_return, max_risk: annual fractions that cut the ends off; `optimal` is the best Sharpe ratio of what is left.
+    measure: another risk measure in volatility's place, see frontier_measures.py; max_risk is then in its unit.
 
     Raises InvalidValue for fewer than two points and for ends that leave nothing, InfeasibleRequest when no portfolio
     satisfies the limits.
     """
     if points < 2:
         raise InvalidValue("points", points, "a frontier needs at least its two ends", fix="ask for 20 points")
+    if measure is not None and measure.kind != "volatility":
+        return measure_frontier(problem, measure, points, min_return=min_return, max_risk=max_risk)
     form = frontier_form(problem)
     exact = exact_frontier(problem, form, points, min_return, max_risk)
     if exact is not None:

@@ -17,6 +17,33 @@ def solve(program: Scaled, time_limit: float | None = None) -> SolverAnswer:
     """A basic solution, exact to rounding, with its multipliers; for integer columns the gap that was proven instead."""
     import highspy
 
+    highs = _started(highspy, time_limit)
+    highs.passModel(_model(highspy, program))
+    highs.run()
+    return _read(highs, program)
+
+
+class Session:
+    """One linear program whose row sides move from solve to solve: the simplex goes on from the basis where it stood."""
+
+    def __init__(self, program: Scaled) -> None:
+        import highspy
+
+        self._highs = _started(highspy, None)
+        self._highs.passModel(_model(highspy, program))
+        self._sides = program.row_lower.copy(), program.row_upper.copy()
+
+    def solve(self, program: Scaled) -> SolverAnswer:
+        """The program the session was made for, with other sides."""
+        moved = np.flatnonzero((program.row_lower != self._sides[0]) | (program.row_upper != self._sides[1]))
+        for row in moved:
+            self._highs.changeRowBounds(int(row), float(program.row_lower[row]), float(program.row_upper[row]))
+        self._sides = program.row_lower.copy(), program.row_upper.copy()
+        self._highs.run()
+        return _read(self._highs, program)
+
+
+def _started(highspy: Any, time_limit: float | None) -> Any:
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("primal_feasibility_tolerance", 1e-10)
@@ -25,9 +52,7 @@ def solve(program: Scaled, time_limit: float | None = None) -> SolverAnswer:
     highs.setOptionValue("mip_feasibility_tolerance", 1e-9)
     if time_limit is not None:
         highs.setOptionValue("time_limit", float(time_limit))
-    highs.passModel(_model(highspy, program))
-    highs.run()
-    return _read(highs, program)
+    return highs
 
 
 def _model(highspy: Any, program: Scaled) -> Any:
