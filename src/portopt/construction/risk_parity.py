@@ -57,11 +57,12 @@ def with_cash(problem: Problem, h: Vector, share: float) -> Vector:
 
 def among(covariance: Covariance, at: Indices) -> Covariance:
     """The covariance of the assets at `at` alone, in the form it is kept in."""
+    if np.array_equal(at, np.arange(len(covariance))):
+        return covariance
     if covariance.is_factor_form:
         F, Omega, D = covariance.factors()
-        return covariance if len(at) == len(D) else Covariance(F=F[at], Omega=Omega, D=D[at])
-    Sigma = covariance.dense()
-    return covariance if len(at) == len(Sigma) else Covariance(Sigma=Sigma[np.ix_(at, at)])
+        return Covariance(F=F[at], Omega=Omega, D=D[at])
+    return Covariance(Sigma=covariance.dense()[np.ix_(at, at)])
 
 
 def _weights(problem: Problem, objective: RiskParity, at: Indices, b: Vector) -> Vector:

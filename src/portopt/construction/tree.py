@@ -51,17 +51,18 @@ def cut(merges: Matrix, clusters: int) -> list[int]:
 def cluster_count(distances: Matrix, merges: Matrix, choice: str, most: int | None) -> int:
     """How many clusters, by the largest second difference of the within-cluster dispersion W_k.
 
-        W_{k+2} - 2 W_{k+1} + W_k        W_k = sum over clusters of the mean ("gap_mean") or standard deviation ("gap_std")
-                                               of the distances inside
+        W_{k+2} - 2 W_{k+1} + W_k
 
-    "gap_mean": k = 1, 2, …, max(8, round(sqrt(n))), and the answer is k + 1, where the fall ends, as skfolio has it.
-    "gap_std": k = 2, 3, …, min(10, sqrt(n)), and the answer is k, as Riskfolio-Lib has it.
-    most: in the place of 8 and 10. Source: Yue, Wang and Wei (2008), the second difference for the gap of Tibshirani (2001).
+    "gap": W_k the sum over clusters of all distances inside over the cluster's size; the answer is k + 1, where its fall ends.
+    "gap_mean": the sum of the mean distances, and k + 1, as skfolio has it. Both over k = 1, 2, …, max(8, round(sqrt(n))).
+    "gap_std": the sum of their standard deviations over k = 2, 3, …, min(10, sqrt(n)), and k, as Riskfolio-Lib has it.
+    most: in the place of 8 and 10.
+    Source: Tibshirani, Walther and Hastie (2001) for W; Yue, Wang and Wei (2008) for the second difference.
     """
     n = len(merges) + 1
     if n <= 2:
         return n
-    if choice == "gap_mean":
+    if choice != "gap_std":
         largest = min(n, max(8, round(np.sqrt(n))) if most is None else max(most, 3))
         levels = range(1, largest + 1)
     else:
@@ -80,5 +81,5 @@ def _dispersion(distances: Matrix, merges: Matrix, clusters: int, choice: str) -
         at = leaves(merges, node)
         if len(at) > 1:
             inside = distances[np.ix_(at, at)][np.triu_indices(len(at), 1)]
-            total += float(inside.mean() if choice == "gap_mean" else inside.std())
+            total += float({"gap": inside.sum() / len(at), "gap_mean": inside.mean(), "gap_std": inside.std()}[choice])
     return total

@@ -158,29 +158,32 @@ def _labels(objective: Hierarchic, Z: Matrix, distances: Matrix) -> Indices:
     from scipy.cluster.hierarchy import cut_tree
 
     n = len(Z) + 1
-    mean = objective.cluster_choice == "gap_mean"
+    choice = objective.cluster_choice
     if objective.clusters is not None:
         return np.asarray(cut_tree(Z, n_clusters=min(int(objective.clusters), n)).ravel())
     bound = objective.max_clusters
-    if mean:
+    if choice != "gap_std":
         first, last = 1, min(n, max(8, round(n**0.5)) if bound is None else max(bound, 3))
     else:
         first, last = 2, min(n, max(4, int(min(10 if bound is None else bound, n**0.5) + 2)))
     levels = list(range(first, last + 1))
     cuts = cut_tree(Z, n_clusters=levels)
-    spread = np.array([_spread(distances, column, mean) for column in cuts.T])
+    spread = np.array([_spread(distances, column, choice) for column in cuts.T])
     count = 2 if len(spread) < 3 else 2 + int(np.argmax(np.diff(spread, 2)))
     return np.asarray(cut_tree(Z, n_clusters=min(count, n)).ravel())
 
 
-def _spread(distances: Matrix, labels: Indices, mean: bool) -> float:
+def _spread(distances: Matrix, labels: Indices, choice: str) -> float:
     total = 0.0
     for k in range(labels.max() + 1):
         members = np.flatnonzero(labels == k)
         if len(members) > 1:
             i, j = np.triu_indices(len(members), 1)
             inside = distances[members[i], members[j]]
-            total += float(inside.mean() if mean else inside.std())
+            if choice == "gap":
+                total += float(distances[np.ix_(members, members)].sum()) / (2 * len(members))
+            else:
+                total += float(inside.mean() if choice == "gap_mean" else inside.std())
     return total
 
 

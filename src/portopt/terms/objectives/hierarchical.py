@@ -30,7 +30,7 @@ DISTANCES = (
     "distances",
 )
 LEAF_ORDERS = ("linkage", "optimal")
-CHOICES = ("gap_mean", "gap_std")
+CHOICES = ("gap", "gap_mean", "gap_std")
 VARIANCE = "variance"
 
 
@@ -45,7 +45,8 @@ class Hierarchical:
     construction/distances.py. leaf_order: as the linkage left it, or the one that puts nearest leaves beside each other.
     measure, confidence, horizon: of hrp and herc: "variance", or any risk measure by name.
     clusters: how many, of herc and nco; None is chosen by the second difference of the gap statistic: cluster_choice
-    "gap_mean" counts the mean distance inside a cluster, "gap_std" its standard deviation; max_clusters bounds it.
+    "gap" is the statistic's own dispersion, "gap_mean" skfolio's, "gap_std" Riskfolio's (construction/tree.py); max_clusters
+    bounds it.
     inner, outer: objectives of nco, {"kind": "min_risk"} by default.
     nearest: how limits are kept: "weights" for the nearest weights, "risk" for the least tracking error to h.
     Source: Lopez de Prado (2016); Raffinot (2018); Lopez de Prado (2019).
@@ -59,7 +60,7 @@ class Hierarchical:
     confidence: float | None = None
     horizon: int | None = None
     clusters: int | None = None
-    cluster_choice: str = "gap_mean"
+    cluster_choice: str = "gap"
     max_clusters: int | None = None
     inner: Mapping[str, Any] | None = None
     outer: Mapping[str, Any] | None = None

@@ -31,7 +31,8 @@ def checked_way(value: Any) -> str:
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     """`value` if it is one of `allowed`. Raises InvalidValue."""
     if not isinstance(value, str) or value not in allowed:
-        raise InvalidValue(f"objective.{name}", value, "is not known here", fix=f"use one of: {', '.join(allowed)}")
+        names = ", ".join(allowed)
+        raise InvalidValue(f"objective.{name}", value, f"is none of: {names}", fix=f"use one of: {names}")
     return value
 
 
