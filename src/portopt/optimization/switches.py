@@ -47,7 +47,8 @@ def tight_box(form: StandardForm) -> tuple[Vector, Vector]:
 
 
 def _still(before: Vector, after: Vector) -> bool:
-    return bool(np.all((before == after) | (np.abs(after - before) <= WORTH)))
+    with np.errstate(invalid="ignore"):  # infinite and still so
+        return bool(np.all((before == after) | (np.abs(after - before) <= WORTH)))
 
 
 def _terms(a: Vector, lower: Vector, upper: Vector) -> tuple[Vector, Vector]:
