@@ -48,6 +48,21 @@ def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe
 
 def beliefs(request: OptimizationRequest) -> Moments:
     """Given moments where the request brings them, estimates from its returns where it does not, and its views on both."""
+    moments = prior_beliefs(request)
+    if not request.estimation.views:
+        return moments
+    from portopt.estimation.views import apply_views
+
+    return apply_views(moments, request.estimation, request.risk_free_rate, market_of(request))
+
+
+def market_of(request: OptimizationRequest) -> Vector | None:
+    """(n,) the market portfolio of an equilibrium: the benchmark, where there is one."""
+    return None if request.benchmark_weights is None else request.universe.vector(dict(request.benchmark_weights))
+
+
+def prior_beliefs(request: OptimizationRequest) -> Moments:
+    """What is believed before any view."""
     mu, covariance, choice = request.expected_returns, request.covariance, request.estimation
     if request.returns is None and covariance is not None and choice.views and choice.views.get("prior") != "estimate":
         # The equilibrium is the prior: expected returns that nobody gave are not needed.
@@ -59,13 +74,7 @@ def beliefs(request: OptimizationRequest) -> Moments:
             measured={"expected_returns_given": mu is not None, "covariance_given": covariance is not None},
             fixes=["give every strategy `returns`, or `expected_return` and a covariance (or volatility and correlation)"],
         )
-    moments = _without_views(request, mu)
-    if not choice.views:
-        return moments
-    from portopt.estimation.views import apply_views
-
-    market = None if request.benchmark_weights is None else request.universe.vector(dict(request.benchmark_weights))
-    return apply_views(moments, choice, request.risk_free_rate, market)
+    return _without_views(request, mu)
 
 
 def _without_views(request: OptimizationRequest, mu: Vector | None) -> Moments:

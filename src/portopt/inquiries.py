@@ -164,6 +164,61 @@ def sensitivity(request: OptimizationRequest) -> dict[str, Any]:
     }
 
 
+def risk(
+    request: OptimizationRequest, *, measure: str = "volatility", options: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Every risk measure of the optimal, the current and the benchmark portfolio, and one measure of the first taken apart.
+
+    measure, options: the one that is decomposed by asset, sector and factor. Scenario figures need returns.
+    """
+    from portopt.analysis.decomposition import decompose
+    from portopt.analysis.risk_figures import risk_figures
+    from portopt.terms.risk_measures.catalog import parse_measure
+
+    chosen = parse_measure("risk_measure", measure, dict(options or {}))
+    answer = service.optimize(request)
+    problem, w = answer.problem, answer.validated.weights
+    books = {"optimal": w, "current": problem.w_prev, "benchmark": problem.benchmark}
+    columns = {name: risk_figures(problem, book) for name, book in books.items() if book is not None}
+    return {
+        "portfolio_id": problem.portfolio_id,
+        "optimal_weights": by_asset(problem, w),
+        "figures": [
+            {**plain(figure), "value": {name: column[k].value for name, column in columns.items()}}
+            for k, figure in enumerate(columns["optimal"])
+        ],
+        "decomposition": {name: plain(decompose(problem, book, chosen)) for name, book in books.items() if book is not None},
+        "certificate": certificate_summary(answer.validated.certificate),
+    }
+
+
+def views(request: OptimizationRequest) -> dict[str, Any]:
+    """What the request's views did to the beliefs: expected returns before and after, and each view with its weight."""
+    from portopt.estimation.views.application import views_applied
+
+    prior = formulation.prior_beliefs(request)
+    posterior, told = views_applied(prior, request.estimation, request.risk_free_rate, formulation.market_of(request))
+    universe = prior.universe
+    # An equilibrium is a prior of its own: what the data estimate has no part in it.
+    started = told.get("prior_returns", {})
+    rows = zip(universe.ids, prior.mu.tolist(), posterior.mu.tolist(), strict=True)
+    deviations = (np.sqrt(prior.covariance.diagonal()), np.sqrt(posterior.covariance.diagonal()))
+    return {
+        "portfolio_id": request.portfolio_id,
+        "beliefs": [
+            {
+                "asset_id": a,
+                "expected_return_before": started.get(a, before),
+                "expected_return_after": after,
+                "volatility_before": float(deviations[0][i]),
+                "volatility_after": float(deviations[1][i]),
+            }
+            for i, (a, before, after) in enumerate(rows)
+        ],
+        **plain(told),
+    }
+
+
 def batch(documents: Any, *, processes: int = 1) -> list[dict[str, Any]]:
     """Many S1 requests: a response each, or the problem object of what was wrong with it, in their order.
 

@@ -104,6 +104,36 @@ def sensitivity(request: Request, as_json: Json = False) -> Answer:
     return Answer(document, lambda console: _print_sensitivity(document, console))
 
 
+def risk(
+    request: Request,
+    risk_measure: Measure = "volatility",
+    confidence: Confidence = None,
+    plot: Plotted = None,
+    as_json: Json = False,
+) -> Answer:
+    """Every risk measure of the optimal, current and benchmark portfolios, and one measure taken apart by source."""
+    from portopt import inquiries
+
+    document = inquiries.risk(read_strategy_request(request), measure=risk_measure, options=measure_options(confidence))
+    if plot is not None:
+        from portopt.reports.drawings import risk_plot
+
+        write_plot(risk_plot(document), plot)
+    return Answer(document, lambda console: _print_risk(document, console))
+
+
+def views(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
+    """What the request's views did to expected returns and volatilities."""
+    from portopt import inquiries
+
+    document = inquiries.views(read_strategy_request(request))
+    if plot is not None:
+        from portopt.reports.drawings import views_plot
+
+        write_plot(views_plot(document), plot)
+    return Answer(document, lambda console: _print_views(document, console))
+
+
 def batch(
     requests: Annotated[str, typer.Argument(metavar="FILE", help="A list of strategy optimization requests (JSON), or -.")],
     processes: Annotated[int, typer.Option(min=1, max=256, help="Processes to spread them over.")] = 1,
@@ -233,3 +263,36 @@ def _print_sensitivity(document: dict[str, Any], console: Console) -> None:
 
 def _reach(distance: float | None) -> str:
     return "∞" if distance is None else f"{distance:.4g}"
+
+
+def _print_risk(document: dict[str, Any], console: Console) -> None:
+    from portopt.reports.formats import decimal, percent
+
+    books = list(document["decomposition"])
+    rows = [[f["name"], *(percent(f["value"][book]) for book in books)] for f in document["figures"]]
+    _table(console, ["In-sample, from the history used", *books], rows)
+    taken_apart = document["decomposition"]["optimal"]
+    console.print(
+        f"{taken_apart['measure']} of the optimal portfolio, {percent(taken_apart['total'])}, by source:", markup=False
+    )
+    lines = []
+    for part in taken_apart["parts"]:
+        if part["exposure"] is None or abs(part["exposure"]) > 1e-9:
+            marginal = "" if part["marginal"] is None else decimal(part["marginal"], 4)
+            exposure = "" if part["exposure"] is None else decimal(part["exposure"], 4)
+            lines.append(
+                [f"{part['of']} {part['name']}", exposure, marginal, percent(part["component"]), percent(part["share"])]
+            )
+    _table(console, ["", "Exposure", "Marginal", "Component", "Share"], lines)
+
+
+def _print_views(document: dict[str, Any], console: Console) -> None:
+    from portopt.reports.formats import percent
+
+    keys = ("expected_return_before", "expected_return_after", "volatility_before", "volatility_after")
+    rows = [[row["asset_id"], *(percent(row[key]) for key in keys)] for row in document["beliefs"]]
+    _table(console, ["", "Return before", "after", "Volatility before", "after"], rows)
+    for view in document.get("views", []):
+        said = {name: percent(v) if isinstance(v, float) and name != "confidence" else v for name, v in view.items()}
+        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in said.items() if view[name] is not None)
+        console.print(told, markup=False)

@@ -85,6 +85,27 @@ def weights_along_frontier(document: Mapping[str, Any]) -> str:
     return svg(Plot("Weights along the frontier", "Expected return a year", "Weight", series, x_unit="percent"))
 
 
+def risk_plot(document: Mapping[str, Any]) -> str:
+    """Weights beside shares of risk, asset by asset, of the optimal portfolio."""
+    found = document["decomposition"]["optimal"]
+    parts = [part for part in found["parts"] if part["of"] == "asset" and abs(part["exposure"]) > 1e-9]
+    columns = {
+        "weight": {part["name"]: part["exposure"] for part in parts},
+        "share of risk": {part["name"]: part["share"] for part in parts},
+    }
+    return shares_plot(f"Weights and shares of risk: {found['measure']}", columns)
+
+
+def views_plot(document: Mapping[str, Any]) -> str:
+    """Expected returns before and after the views."""
+    rows = document["beliefs"]
+    columns = {
+        "before": {row["asset_id"]: row["expected_return_before"] for row in rows},
+        "after the views": {row["asset_id"]: row["expected_return_after"] for row in rows},
+    }
+    return shares_plot("Expected returns before and after the views", columns, y_name="Expected return a year")
+
+
 def shares_plot(title: str, columns: Mapping[str, Mapping[str, float]], *, y_name: str = "Share") -> str:
     """Named shares side by side: {series: {name: fraction}}, the names of the first."""
     names = tuple(next(iter(columns.values())))

@@ -127,3 +127,50 @@ def test_what_cannot_be_asked_is_refused_by_name(
 def test_each_answer_has_words_too(words: list[str], request_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([words[0], str(request_file), *words[1:]]) == 0
     assert "strategy_" in capsys.readouterr().out or words[0] == "pareto"
+
+
+def returns_request(tmp_path: Path, **changes: Any) -> Path:
+    rng = np.random.default_rng(0)
+    strategies = [
+        {"id": a, "sector": "xy"[k % 2], "benchmark_weight": 0.25, "returns": rng.normal(0.0008, 0.004 * (k + 1), 260).tolist()}
+        for k, a in enumerate("ABCD")
+    ]
+    doc = {"portfolio_id": "p", "objective": "MIN_VOLATILITY", "method": "MEAN_VARIANCE", "strategies": strategies}
+    path = tmp_path / "returns.json"
+    path.write_text(json.dumps({**doc, "constraints": {}, "risk_parameters": {}, **changes}))
+    return path
+
+
+def test_every_measure_is_reported_with_its_confidence_and_horizon_and_one_is_taken_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, drawing = returns_request(tmp_path), tmp_path / "risk.svg"
+    words = ["risk", str(path), "--risk-measure", "cvar", "--confidence", "0.9", "--plot", str(drawing)]
+    code, found = answer(capsys, *words)
+    assert code == 0
+    figures = {f["name"]: f["value"] for f in found["figures"]}
+    assert figures["VaR 95 %, 1 period of 252 a year"]["optimal"] < figures["CVaR 95 %, 1 period of 252 a year"]["optimal"]
+    apart = found["decomposition"]["optimal"]
+    assert apart["measure"].startswith("CVaR 90 %")
+    for kind in ("asset", "sector"):
+        assert sum(p["component"] for p in apart["parts"] if p["of"] == kind) == pytest.approx(apart["total"], abs=1e-14)
+    losses = -np.array([s["returns"] for s in json.loads(path.read_text())["strategies"]]).T
+    held = np.array(list(found["optimal_weights"].values()))
+    worst = np.sort(losses @ held)[::-1][:26]
+    assert apart["total"] == pytest.approx(worst.mean(), rel=1e-12)
+    assert "share of risk" in drawing.read_text()
+
+
+def test_views_are_told_beside_the_equilibrium_they_start_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    views = {"risk_aversion": 2.5, "views": [{"assets": {"A": 1}, "return": 0.2, "confidence": 1.0}]}
+    path = returns_request(tmp_path, method="BLACK_LITTERMAN", risk_parameters={"views": views})
+    drawing = tmp_path / "views.svg"
+    code, found = answer(capsys, "views", str(path), "--plot", str(drawing))
+    assert code == 0
+    after = {row["asset_id"]: row["expected_return_after"] for row in found["beliefs"]}
+    assert after["A"] == pytest.approx(0.2, abs=1e-12)
+    before = {row["asset_id"]: row["expected_return_before"] for row in found["beliefs"]}
+    assert before == found["prior_returns"]
+    assert "after the views" in drawing.read_text()
+    code, response = answer(capsys, "optimize", str(path))
+    assert response["portopt"]["method"] == "BLACK_LITTERMAN"
