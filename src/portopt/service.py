@@ -215,9 +215,17 @@ def frontier(
     points: int = 20,
     min_return: float | None = None,
     max_risk: float | None = None,
+    risk_measure: str = "volatility",
+    options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The efficient frontier under the request's own limits, as data. Weights are keyed by asset id."""
+    """The efficient frontier under the request's own limits, as data. Weights are keyed by asset id.
+
+    risk_measure, options: what risk is (confidence, horizon); max_risk is in its unit.
+    """
     from portopt import optimization
+    from portopt.terms.risk_measures.catalog import parse_measure
+
+    measure = parse_measure("risk_measure", risk_measure, dict(options or {}))
 
     if isinstance(request, RebalanceRequest):
         if runtime is None:
@@ -227,23 +235,36 @@ def frontier(
     else:
         problem = formulation.formulate_weights(request)
     pipeline.require_feasible(problem)
-    found = optimization.efficient_frontier(problem, points, min_return=min_return, max_risk=max_risk)
+    found = optimization.efficient_frontier(problem, points, min_return=min_return, max_risk=max_risk, measure=measure)
     return frontier_document(problem, found)
 
 
 def frontier_document(problem: Problem, found: Frontier) -> dict[str, Any]:
-    """S2's frontier shape: points with weights by asset, and the portfolios to compare with."""
+    """S2's frontier shape: points with weights by asset, and the portfolios to compare with.
+
+    risk is in the frontier's own measure, volatility beside it; sharpe is excess return over volatility, ratio over risk.
+    """
 
     def point(p: Any) -> dict[str, Any] | None:
         if p is None:
             return None
         weights = None if p.weights is None else dict(zip(problem.universe.ids, p.weights.tolist(), strict=True))
-        return {"return": p.expected_return, "risk": p.volatility, "sharpe": p.sharpe_ratio, "weights": weights}
+        risk = p.volatility if p.risk is None else p.risk
+        excess = p.expected_return - problem.risk_free_rate
+        return {
+            "return": p.expected_return,
+            "risk": risk,
+            "sharpe": p.sharpe_ratio,
+            "volatility": p.volatility,
+            "ratio": excess / risk if risk > 0.0 else None,
+            "weights": weights,
+        }
 
     return {
         "portfolio_id": problem.portfolio_id,
-        "risk_measure": "volatility",
+        "risk_measure": found.risk_measure,
         "risk_free_rate": problem.risk_free_rate,
+        "turning_points": found.turning_points,
         "efficient_frontier": [point(p) for p in found.points],
         "current_portfolio": point(found.current),
         "optimal_portfolio": point(found.optimal),

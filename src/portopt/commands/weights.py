@@ -34,7 +34,15 @@ def frontier(
     benchmark: Annotated[Path | None, typer.Option(help="Benchmark weights, as for `rebalance`.")] = None,
     points: Annotated[int, typer.Option(min=2, max=1000, help="Portfolios on the frontier.")] = 20,
     min_return: Annotated[float | None, typer.Option(help="Lowest expected return, a fraction.")] = None,
-    max_risk: Annotated[float | None, typer.Option(help="Highest volatility, a fraction.")] = None,
+    max_risk: Annotated[
+        float | None, typer.Option(help="Highest risk, a fraction: a volatility, or the measure asked for.")
+    ] = None,
+    risk_measure: Annotated[
+        str, typer.Option(help="What risk is: volatility, cvar, mad, semideviation, cdar, max_drawdown, …")
+    ] = "volatility",
+    confidence: Annotated[float | None, typer.Option(help="Of measures that have one, such as 0.95.")] = None,
+    horizon: Annotated[int | None, typer.Option(min=1, help="Periods that a scenario measure looks ahead.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Also draw it into this file.")] = None,
     as_json: Json = False,
 ) -> Answer:
     """The efficient frontier under the request's own limits."""
@@ -43,6 +51,8 @@ def frontier(
 
     bounds: dict[str, Any] = {"points": points}
     bounds |= {"min_return": _finite(min_return, "--min-return"), "max_risk": _finite(max_risk, "--max-risk")}
+    asked = {"confidence": _finite(confidence, "--confidence"), "horizon": horizon}
+    bounds |= {"risk_measure": risk_measure, "options": {name: v for name, v in asked.items() if v is not None}}
     if (request is None) == (holdings is None):
         fixes = ["portopt frontier request.json", "portopt frontier --holdings holdings.csv --prices prices.csv"]
         raise MissingInput("give either a request file or --holdings", field="FILE", fixes=fixes)
@@ -56,6 +66,11 @@ def frontier(
 
         options = Options(holdings=holdings, prices=prices, policy=policy, universe=universe, benchmark=benchmark)
         document = service.frontier(read_order(options, runtime()), runtime(), **bounds)
+    if plot is not None:
+        from portopt.commands.inquiries import write_plot
+        from portopt.reports.drawings import frontier_plot
+
+        write_plot(frontier_plot(document), plot)
     return Answer(document, lambda console: _print_frontier(document, console))
 
 

@@ -52,7 +52,10 @@ def limit_prices_table(prices: Sequence[Mapping[str, Any]]) -> Table:
 
 def print_frontier(frontier: Mapping[str, Any], console: Console) -> None:
     """Points of the efficient frontier with their largest weights, then the portfolios to compare with."""
-    table = table_of("", "Risk", "Return", "Sharpe", left=1, title=f"Efficient frontier of {frontier['portfolio_id']}")
+    measure = frontier.get("risk_measure", "volatility")
+    usual = measure.startswith("volatility")
+    title = f"Efficient frontier of {frontier['portfolio_id']}" + ("" if usual else f", risk: {measure}")
+    table = table_of("", "Risk", "Return", "Sharpe" if usual else "Ratio", left=1, title=title)
     table.add_column("Largest weights", ratio=1)
     for i, point in enumerate(frontier["efficient_frontier"], start=1):
         table.add_row(str(i), *_frontier_cells(point))
@@ -67,7 +70,8 @@ def print_frontier(frontier: Mapping[str, Any], console: Console) -> None:
 def _frontier_cells(point: Mapping[str, Any]) -> list[Text]:
     weights = sorted((point.get("weights") or {}).items(), key=lambda item: (-abs(item[1]), item[0]))
     largest = ", ".join(f"{asset} {percent(w, 1)}" for asset, w in weights[:4] if abs(w) > 5e-4)
-    return [Text(percent(point["risk"])), Text(percent(point["return"])), Text(decimal(point["sharpe"], 3)), Text(largest)]
+    ratio = point.get("ratio", point["sharpe"])
+    return [Text(percent(point["risk"])), Text(percent(point["return"])), Text(decimal(ratio, 3)), Text(largest)]
 
 
 def print_explanation(explanation: Mapping[str, Any], console: Console) -> None:

@@ -174,3 +174,33 @@ def test_views_are_told_beside_the_equilibrium_they_start_from(tmp_path: Path, c
     assert "after the views" in drawing.read_text()
     code, response = answer(capsys, "optimize", str(path))
     assert response["portopt"]["method"] == "BLACK_LITTERMAN"
+
+
+@pytest.mark.parametrize("measure", ["cvar", "mad", "semideviation", "max_drawdown"])
+def test_the_frontier_can_be_had_in_any_measure(measure: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, drawing = returns_request(tmp_path), tmp_path / "frontier.svg"
+    words = ["frontier", str(path), "--points", "6", "--risk-measure", measure, "--plot", str(drawing)]
+    code, found = answer(capsys, *words)
+    assert code == 0
+    points = found["efficient_frontier"]
+    assert [p["risk"] for p in points] == sorted(p["risk"] for p in points)
+    assert [p["return"] for p in points] == sorted(p["return"] for p in points)
+    assert found["optimal_portfolio"]["ratio"] >= max(p["ratio"] for p in points) - 1e-9
+    assert found["risk_measure"] in drawing.read_text()
+
+
+def test_the_frontier_of_variance_is_exact_and_says_how_many_turning_points_it_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found = answer(capsys, "frontier", str(returns_request(tmp_path)), "--points", "5")
+    assert code == 0
+    assert found["turning_points"] >= 2
+    assert found["risk_measure"] == "volatility"
+
+
+def test_an_unknown_measure_of_a_frontier_is_refused_with_the_known_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, problem = answer(capsys, "frontier", str(returns_request(tmp_path)), "--risk-measure", "cvr")
+    assert code == 2
+    assert "cvar" in json.dumps(problem)
