@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector, frozen
+from portopt.domain.canonical import digest
 from portopt.domain.errors import DataError
 from portopt.domain.universe import Universe
 
@@ -26,6 +27,7 @@ class Covariance:
     F: Matrix | None = None
     Omega: Matrix | None = None
     D: Vector | None = None
+    _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)  # once computed
 
     def __post_init__(self) -> None:
         for name in ("Sigma", "F", "Omega", "D"):
@@ -51,6 +53,12 @@ class Covariance:
         if self.Sigma is not None:
             return int(self.Sigma.shape[0])
         return 0 if self.D is None else int(self.D.shape[0])
+
+    def identity(self) -> str:
+        """SHA-256 of its parts. Computed once: many problems share one covariance, and it is most of what they hold."""
+        if not self._identity:
+            self._identity.append(digest(self.Sigma, self.F, self.Omega, self.D))
+        return self._identity[0]
 
     @property
     def is_factor_form(self) -> bool:

@@ -239,8 +239,7 @@ class Problem:
         return self._identity[0]
 
     def _digest(self) -> str:
-        covariance = self.moments.covariance
-        parts: list[Any] = [self.moments.mu, covariance.Sigma, covariance.F, covariance.Omega, covariance.D, self.w_prev]
+        parts: list[Any] = [self.moments.mu, self.moments.covariance.identity(), self.w_prev]
         parts += [self.benchmark, self.average_daily_value, self.prices, self.target]
         parts += [part for name in sorted(self.exposures) for part in (name, self.exposures[name])]
         terms = (self.objective, *self.limits, *self.costs)

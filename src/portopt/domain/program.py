@@ -33,6 +33,7 @@ from portopt.domain.moments import Covariance
 
 ConeKind = Literal["second_order", "exponential", "power"]
 INF = float("inf")
+WIDE = 200  # columns of a dense quadratic from which on reading only the rows in use pays
 
 # (rows, columns, values) of a sparse block: what building one costs as a scipy array is more than a small solve takes.
 Entries: TypeAlias = tuple[Indices, Indices, Vector]
@@ -137,7 +138,13 @@ class StandardForm:
         out = np.zeros(self.n_columns)
         for block in self.quadratics:
             part = x[block.columns]
-            out[block.columns] += block.M * part if block.M.ndim == 1 else block.M @ part
+            if block.M.ndim == 1:
+                out[block.columns] += block.M * part
+                continue
+            held = np.flatnonzero(part)
+            # Of many assets a portfolio holds few: its own rows are read in a fraction of the time of all.
+            few = len(part) > WIDE and 4 * len(held) < len(part)
+            out[block.columns] += part[held] @ block.M[held] if few else block.M @ part
         return out
 
     def box(self) -> tuple[Vector, Vector]:

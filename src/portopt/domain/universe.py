@@ -45,6 +45,8 @@ class Universe:
     assets: tuple[Asset, ...]
     ids: tuple[str, ...] = field(init=False, compare=False)
     positions: dict[str, int] = field(init=False, compare=False, repr=False)
+    _groups: dict[str, dict[str, Indices]] = field(default_factory=dict, init=False, compare=False, repr=False)  # once found
+    _content: list[bytes] = field(default_factory=list, init=False, compare=False, repr=False)  # once written
 
     def __post_init__(self) -> None:
         ids = tuple(asset.id for asset in self.assets)
@@ -75,12 +77,14 @@ class Universe:
 
     def groups(self, attribute: Literal["sector", "asset_class"]) -> dict[str, Indices]:
         """Positions by sector or asset class, names sorted; assets without one (cash among them) are in none."""
-        found: dict[str, list[int]] = {}
-        for i, asset in enumerate(self.assets):
-            name = getattr(asset, attribute)
-            if name is not None:
-                found.setdefault(name, []).append(i)
-        return {name: np.array(found[name], dtype=np.intp) for name in sorted(found)}
+        if attribute not in self._groups:
+            found: dict[str, list[int]] = {}
+            for i, asset in enumerate(self.assets):
+                name = getattr(asset, attribute)
+                if name is not None:
+                    found.setdefault(name, []).append(i)
+            self._groups[attribute] = {name: np.array(found[name], dtype=np.intp) for name in sorted(found)}
+        return dict(self._groups[attribute])
 
     def scores(self, attribute: Literal["quality_score", "esg_score"]) -> Vector:
         """(n,) scores; NaN where an asset has none."""
@@ -111,7 +115,10 @@ class Universe:
 
     def content(self) -> bytes:
         """JSON of the assets, a row each, for digests. The canonical form of the whole costs more than most solves take."""
-        return json.dumps([_ROW(a) for a in self.assets], ensure_ascii=False, default=float, sort_keys=True).encode()
+        if not self._content:
+            rows = [_ROW(a) for a in self.assets]
+            self._content.append(json.dumps(rows, ensure_ascii=False, default=float, sort_keys=True).encode())
+        return self._content[0]
 
     @classmethod
     def of(cls, ids: Sequence[str]) -> Universe:

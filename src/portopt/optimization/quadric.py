@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
-from portopt.domain.program import Quadratic
+from portopt.domain.program import WIDE, Quadratic
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,11 @@ class Quadric:
         """P x."""
         out = self.diagonal * x
         if len(self.columns):
-            out[self.columns] += self.block @ x[self.columns]
+            part = x[self.columns]
+            held = np.flatnonzero(part)
+            # A portfolio holds few of many assets: its own rows of the block are read in a fraction of the time of all.
+            few = len(part) > WIDE and 4 * len(held) < len(part)
+            out[self.columns] += part[held] @ self.block[held] if few else self.block @ part
         return out
 
     def sub(self, chosen: Indices, own: float = 1.0) -> Matrix:
