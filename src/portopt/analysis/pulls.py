@@ -8,17 +8,19 @@ are functions of the weights by their defining rows; what pulls at a helper is h
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import DataError
 from portopt.domain.problem import Problem
-from portopt.domain.program import StandardForm
+from portopt.domain.program import Program, StandardForm
 from portopt.domain.solution import Duals, RawAnswer
 
 RETURN, RISK, COST = "expected return", "risk", "trading cost"
 CONSTRUCTION = "constructed portfolio"
+UNCERTAINTY, GOALS = "uncertainty", "goals"
 STILL = 1e-10  # a trade below this is none
 
 
@@ -31,13 +33,36 @@ def pulls(problem: Problem, form: StandardForm, raw: RawAnswer) -> Mapping[str, 
     """
     if raw.x is None or raw.duals is None:
         raise DataError("an answer without multipliers cannot be explained", field="solution")
-    sources = {**_objective_pulls(problem, form, raw.x)}
-    for kind, pull in _limit_pulls(form, raw.duals).items():
-        # Cones owned by no limit are those of trading costs, or the logarithms of risk budgets.
+    own = _own_helpers(problem)
+    sources = {**_objective_pulls(problem, form, raw.x, own)}
+    for kind, pull in _limit_pulls(form, raw.duals, own).items():
+        # Other cones owned by no limit are those of trading costs, or the logarithms of risk budgets.
         name = kind or (COST if problem.target is None else CONSTRUCTION)
         sources[name] = sources.get(name, np.zeros(form.n_columns)) + pull
     handed = _handed_on(form, raw.x, raw.duals, sources)
     return {name: pull for name, pull in handed.items() if np.any(pull)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The objective's own helper columns (those below `columns`) and cones (the first `cones`): it speaks first.
+
+    name: what they pull for; "" where the objective does not say, and helpers are those of trading costs.
+    """
+
+    name: str = ""
+    columns: int = 0
+    cones: int = 0
+
+
+def _own_helpers(problem: Problem) -> _Own:
+    name = getattr(problem.objective, "helpers", None)
+    if not name:
+        return _Own()
+    program = Program(problem.n)
+    problem.objective.express(program, problem)
+    form = program.freeze()
+    return _Own(name, form.n_columns, len(form.cones))
 
 
 def own_risk_aversion(form: StandardForm, x: Vector) -> float:
@@ -45,7 +70,7 @@ def own_risk_aversion(form: StandardForm, x: Vector) -> float:
     return -(float(form.q @ x) + form.constant) / float(x @ form.P_times(x))
 
 
-def _objective_pulls(problem: Problem, form: StandardForm, x: Vector) -> dict[str, Vector]:
+def _objective_pulls(problem: Problem, form: StandardForm, x: Vector, own: _Own) -> dict[str, Vector]:
     """-(Px + q), told apart: the quadratic is risk; the rest return on weights and cost on helpers.
 
     For a tracking error the linear part belongs to the risk: it is -Sigma b. Where the objective refers to a constructed
@@ -62,12 +87,16 @@ def _objective_pulls(problem: Problem, form: StandardForm, x: Vector) -> dict[st
         for block in form.quadratics:
             ours[block.columns] = True
         return {RISK: risk + np.where(ours, linear, 0.0), COST: np.where(ours, 0.0, linear)}
-    on_weights = np.arange(form.n_columns) < form.n_weights
-    return {RETURN: np.where(on_weights, linear, 0.0), RISK: risk, COST: np.where(on_weights, 0.0, linear)}
+    at = np.arange(form.n_columns)
+    on_weights, on_own = at < form.n_weights, (at >= form.n_weights) & (at < own.columns)
+    found = {RETURN: np.where(on_weights, linear, 0.0), RISK: risk, COST: np.where(on_weights | on_own, 0.0, linear)}
+    if own.name:
+        found[own.name] = found.get(own.name, 0.0) + np.where(on_own, linear, 0.0)
+    return found
 
 
-def _limit_pulls(form: StandardForm, duals: Duals) -> dict[str, Vector]:
-    """(N,) pulls of every limit's rows, bounds and cones; of cones without a limit under ""."""
+def _limit_pulls(form: StandardForm, duals: Duals, own: _Own) -> dict[str, Vector]:
+    """(N,) pulls of every limit's rows, bounds and cones; of the objective's cones under its name, of others under ""."""
     out: dict[str, Vector] = {}
 
     def add(kind: str, columns: Indices, amounts: Vector) -> None:
@@ -82,8 +111,8 @@ def _limit_pulls(form: StandardForm, duals: Duals) -> dict[str, Vector]:
         if g.limit:
             add(g.limit, form.bound_columns[g.start : g.stop], -duals.bounds[g.start : g.stop])
     everything = np.arange(form.n_columns)
-    for cone, z in zip(form.cones, duals.cones, strict=True):
-        add(cone.limit, everything, np.asarray(cone.B.T @ z))
+    for k, (cone, z) in enumerate(zip(form.cones, duals.cones, strict=True)):
+        add(own.name if k < own.cones else cone.limit, everything, np.asarray(cone.B.T @ z))
     return out
 
 

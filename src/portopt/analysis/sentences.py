@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portopt.analysis.pulls import CONSTRUCTION, COST, RETURN, RISK
+from portopt.analysis.pulls import CONSTRUCTION, COST, GOALS, RETURN, RISK, UNCERTAINTY
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 
@@ -201,7 +201,7 @@ def _marginal_cost(s: Situation) -> float:
 
 def _merit_of(s: Situation, i: int) -> float:
     """What one more unit is worth after its risk, against what the same money is worth anywhere else in the book."""
-    return s.pull(RETURN, i) + s.pull(RISK, i) + s.pull(CONSTRUCTION, i) + s.pull("budget", i)
+    return sum(s.pull(source, i) for source in (RETURN, RISK, UNCERTAINTY, GOALS, CONSTRUCTION, "budget"))
 
 
 def _merit(s: Situation, i: int) -> str:

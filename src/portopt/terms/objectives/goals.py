@@ -48,6 +48,7 @@ class Goals:
     norm: str | None = None
 
     kind: ClassVar[str] = "goals"
+    helpers: ClassVar[str] = "goals"  # what its helper columns pull for
     sense: ClassVar[str] = "minimize"
     unit: ClassVar[str] = "weighted shortfall"
     charges_costs: ClassVar[bool] = False

@@ -68,6 +68,11 @@ class MultiObjective:
         return "return" if "return" in self.weights else "weighted sum"
 
     @property
+    def helpers(self) -> str:
+        """What its helper columns pull for: the risk where it is made of scenarios, else trading."""
+        return "risk" if self.reads_scenarios else ""
+
+    @property
     def reads_scenarios(self) -> bool:
         return "risk" in self.weights and self.measure.scenario_based
 

@@ -31,6 +31,7 @@ class RobustMaxSharpe:
     covariance: CovarianceBox | CovarianceFactors | None = None
 
     kind: ClassVar[str] = "robust_max_sharpe"
+    helpers: ClassVar[str] = "uncertainty"  # what its helper columns pull for
     sense: ClassVar[str] = "maximize"
     unit: ClassVar[str] = "ratio"
     charges_costs: ClassVar[bool] = True

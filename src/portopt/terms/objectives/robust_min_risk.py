@@ -29,8 +29,9 @@ class RobustMinRisk:
     risk_aversion: float | None = None
 
     kind: ClassVar[str] = "robust_min_risk"
+    helpers: ClassVar[str] = "uncertainty"  # what its helper columns pull for
     sense: ClassVar[str] = "minimize"
-    unit: ClassVar[str] = "half variance"
+    unit: ClassVar[str] = "half square"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "covariance", covariance_set("objective.covariance", self.covariance))

@@ -32,6 +32,7 @@ class RobustUtility:
     covariance: CovarianceBox | CovarianceFactors | None = None
 
     kind: ClassVar[str] = "robust_utility"
+    helpers: ClassVar[str] = "uncertainty"  # what its helper columns pull for
     sense: ClassVar[str] = "maximize"
     unit: ClassVar[str] = "return"
     charges_costs: ClassVar[bool] = True

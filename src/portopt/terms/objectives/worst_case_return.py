@@ -35,6 +35,7 @@ class WorstCaseReturn:
     risk_aversion: float | None = None
 
     kind: ClassVar[str] = "worst_case_return"
+    helpers: ClassVar[str] = "expected return"  # what its helper columns pull for
     sense: ClassVar[str] = "maximize"
     unit: ClassVar[str] = "return"
     charges_costs: ClassVar[bool] = True
