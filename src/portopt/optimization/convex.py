@@ -14,6 +14,7 @@ from portopt.optimization.exact import on_bounds, with_exact_sums, with_tight_co
 from portopt.optimization.ladder import climb
 from portopt.optimization.polish import has_polish, polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
+from portopt.optimization.vertex import refined
 from portopt.optimization.whole_numbers import settled
 
 FINER = ("structured", "clarabel")  # solvers that stop earlier when a polish follows
@@ -33,7 +34,7 @@ def solve_convex(
     is_last = not polish or not has_polish(form)
     answer = climb(program, solver=solver, time_limit=time_limit, fine=is_last)
     answer = settled(program, answer) if form.integer.any() else answer
-    better = None if is_last else polished(program, answer)
+    better = None if is_last else refined(program, answer) or polished(program, answer)
     tried: tuple[str, ...] = ()
     # A first answer leaves the last digits to the polish; where it declines, the same solver is asked for more of them,
     # then the next one.

@@ -18,7 +18,8 @@ from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.convex import solve_beside
 from portopt.optimization.engine import solve
 from portopt.optimization.frontier_exact import exact_frontier
-from portopt.optimization.frontier_measures import Measure, measure_frontier
+from portopt.optimization.frontier_measures import measure_frontier
+from portopt.optimization.measure_sweep import Measure
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
 
 INF = float("inf")

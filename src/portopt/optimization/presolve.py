@@ -53,10 +53,19 @@ class Scaled:
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """Where every column (M,) and row (r,) stands: -1 at its lower side, 1 at its upper, 0 basic, 2 free and not basic."""
+
+    columns: Vector
+    rows: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class SolverAnswer:
     """What a solver said about a Scaled program. x (M,), y (r,) row and t (M,) box multipliers, z one array a cone.
 
     movable: (M,) of a polished answer, the columns that neither a bound nor a row alone holds in place.
+    basis: of a simplex answer.
     """
 
     status: SolveStatus
@@ -69,6 +78,7 @@ class SolverAnswer:
     mip_gap: float | None = None
     message: str = ""
     movable: Mask | None = None
+    basis: Basis | None = None
 
 
 def crossing(form: StandardForm) -> str:

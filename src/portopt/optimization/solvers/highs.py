@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.solution import SolveStatus
-from portopt.optimization.presolve import Scaled, SolverAnswer
+from portopt.optimization.presolve import Basis, Scaled, SolverAnswer
 
 MIP_GAP = 1e-6
 
@@ -87,7 +87,15 @@ def _read(highs: Any, program: Scaled) -> SolverAnswer:
         return SolverAnswer(status, "highs", iterations, x, mip_gap=gap, message=word)
     # HiGHS prices a row by what its side adds to the minimum: the opposite sign of ours.
     y, t = -np.array(solution.row_dual), -np.array(solution.col_dual)
-    return SolverAnswer(status, "highs", iterations, x, y, t, message=word)
+    return SolverAnswer(status, "highs", iterations, x, y, t, message=word, basis=_basis(highs))
+
+
+def _basis(highs: Any) -> Basis | None:
+    """None where there is no valid one (an interior point without crossover)."""
+    found = highs.getBasis()
+    if not found.valid:
+        return None
+    return Basis(*(np.array([_STANDS[int(s)] for s in side], dtype=float) for side in (found.col_status, found.row_status)))
 
 
 def _no_point(highs: Any, columns: int) -> bool:
@@ -97,6 +105,8 @@ def _no_point(highs: Any, columns: int) -> bool:
     return bool(highs.modelStatusToString(highs.getModelStatus()) != "Optimal")
 
 
+# HighsBasisStatus: lower, basic, upper, zero (free, not basic), nonbasic (where is not said)
+_STANDS = {0: -1, 1: 0, 2: 1, 3: 2, 4: 2}
 _STATUS = {
     "Optimal": SolveStatus.OPTIMAL,
     "Infeasible": SolveStatus.INFEASIBLE,
