@@ -29,7 +29,9 @@ def worth(problem: Problem, book: Book, settled: Settled) -> float:
         return value
     flat = float(book.fees.per_trade / book.value) * len(settled.orders) / problem.holding_period_years
     if problem.objective.unit == "ratio":
-        sigma = problem.moments.covariance.volatility(settled.weights)
+        own = getattr(problem.objective, "volatility", None)  # a robust ratio divides by the worst of its set
+        w = settled.weights
+        sigma = problem.moments.covariance.volatility(w) if own is None else own(w, problem)
         return value + flat / sigma if sigma > 0.0 else value
     return value + flat
 

@@ -50,10 +50,14 @@ class RobustMaxSharpe:
     def value(self, w: Vector, p: Problem) -> float:
         """The worst ratio after costs; plus or minus infinity where there is no risk."""
         excess = worst_return(w, p, self.returns) - p.risk_free_rate - charges(w, p)
-        variance = worst_variance(w, p, self.covariance)
-        if variance > 0.0:
-            return excess / math.sqrt(variance)
+        sigma = self.volatility(w, p)
+        if sigma > 0.0:
+            return excess / sigma
         return math.inf if excess > 0.0 else -math.inf
+
+    def volatility(self, w: Vector, p: Problem) -> float:
+        """What the ratio divides by: the worst volatility, annual."""
+        return math.sqrt(worst_variance(w, p, self.covariance))
 
     def describe(self) -> str:
         sets = [given.describe() for given in (self.returns, self.covariance) if given is not None]
