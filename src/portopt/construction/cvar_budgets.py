@@ -6,7 +6,7 @@ With scenario weights 0 <= q_t <= c_t, 1'q = 1 (its dual; the mean loss under q 
 y_i (-S'q)_i = b_i: q makes the contributions exact where the CVaR has a kink, which at its minimum it always has.
 
 A primal-dual interior point: every scenario's two complementarities are eliminated and each step factors one
-(n + 1) x (n + 1) matrix  diag(z/y) + S'WS.
+matrix  diag(z/y) + S'WS  of the size of the assets, not of the scenarios.
 Source: Rockafellar and Uryasev (2000); Mausser and Romanko (2018) for the budgets.
 """
 
@@ -24,6 +24,8 @@ EXACT = 1e-13
 GOOD = 1e-9
 PATIENCE = 3  # steps without progress once it is good: what is left is rounding
 ENDLESS = 1e9
+HEAVY = 1e6
+SHORT = 0.1
 TO_THE_EDGE = 0.995
 
 
@@ -45,7 +47,10 @@ def cvar_budget_weights(S: Matrix, probabilities: Vector, confidence: float, b: 
     point = _Point.start(S / unit, probabilities / (1.0 - confidence), b)
     best, least, since = point, point.error(), 0
     for _ in range(STEPS):
-        point = point.stepped()
+        try:
+            point = point.stepped()
+        except np.linalg.LinAlgError:  # past its last digit; whether that was enough is judged below
+            break
         error = point.error()
         if not np.isfinite(error) or point.y.max() > ENDLESS:
             break
@@ -119,6 +124,9 @@ class _Point:
         centre = mu * (float(after) / (2 * len(self.c)) / mu) ** 3 if mu > 0.0 else 0.0
         d = system.direction(centre, dv * dq, -du * dq, dy * dz)
         t = self.longest(d, TO_THE_EDGE)
+        if t < SHORT:  # the pairs have grown apart: back to the centre first
+            d = system.direction(0.8 * mu, zero, zero, np.zeros(len(self.y)))
+            t = self.longest(d, 0.9)
         dy, da, du, dv, dq, dz = d
         return _Point(
             self.S, self.c, self.b, self.y + t * dy, self.z + t * dz, self.a + t * da,
@@ -137,33 +145,50 @@ class _Point:
 
 
 class _System:
-    """The factored Newton system at one point."""
+    """The Newton system at one point.
+
+    Scenarios at the quantile end with weights W beyond all measure, which would drown diag(z/y): theirs are not eliminated,
+    their dq stays among the unknowns,   [K  A'; A  -1/W] (dy, da, -dq),   K of the other scenarios, A = [S 1].
+    """
 
     def __init__(self, p: _Point) -> None:
         self.p = p
         self.W = 1.0 / (p.v / p.q + p.u / p.r)
-        WS = p.S * self.W[:, None]
         n = len(p.y)
-        K = np.empty((n + 1, n + 1))
+        ratio = self.W * float((p.y / p.z).max())
+        self.kept = np.argsort(-ratio)[: n + 1]
+        self.kept = self.kept[ratio[self.kept] > HEAVY]
+        self.light = self.W.copy()
+        self.light[self.kept] = 0.0
+        WS = p.S * self.light[:, None]
+        size = n + 1 + len(self.kept)
+        K = np.zeros((size, size))
         K[:n, :n] = p.S.T @ WS
         K[np.arange(n), np.arange(n)] += p.z / p.y
         K[:n, n] = K[n, :n] = WS.sum(axis=0)
-        K[n, n] = self.W.sum()
-        # Scaled to a unit diagonal: towards the end the kinked scenarios outweigh the rest by orders of magnitude.
-        self.scale = 1.0 / np.sqrt(np.diagonal(K))
+        K[n, n] = self.light.sum()
+        A = np.column_stack([p.S[self.kept], np.ones(len(self.kept))])
+        K[n + 1 :, : n + 1], K[: n + 1, n + 1 :] = A, A.T
+        K[np.arange(n + 1, size), np.arange(n + 1, size)] = -1.0 / self.W[self.kept]
+        # Budgets of any size: scaled to a unit diagonal where there is one.
+        self.scale = np.ones(size)
+        self.scale[:n] = 1.0 / np.sqrt(np.diagonal(K)[:n])
         self.K = K * self.scale[:, None] * self.scale
 
     def direction(self, mu: float, vq: Vector, ur: Vector, yz: Vector) -> tuple[Vector, float, Vector, Vector, Vector, Vector]:
         """(dy, da, du, dv, dq, dz) towards products mu; vq, ur, yz: second-order corrections."""
-        p, r = self.p, self.p.r
+        p, n = self.p, len(self.p.y)
         along_y, along_a, along_v = p.residuals()
-        to_v, to_u = (mu - vq) / p.q - p.v, (mu - ur) / r - p.u
+        to_v, to_u = (mu - vq) / p.q - p.v, (mu - ur) / p.r - p.u
         to_z = (p.b - yz) / p.y - p.z
         # dq = W (to_v - to_u - along_v - S dy - da)
         rho = to_v - to_u - along_v
-        right = np.append(along_y + to_z + p.S.T @ (self.W * rho), along_a + float(self.W @ rho))
+        right = np.concatenate(
+            [along_y + to_z + p.S.T @ (self.light * rho), [along_a + float(self.light @ rho)], rho[self.kept]]
+        )
         solution = self.scale * np.linalg.solve(self.K, self.scale * right)
-        dy, da = solution[:-1], float(solution[-1])
+        dy, da = solution[:n], float(solution[n])
         dq = self.W * (rho - p.S @ dy - da)
+        dq[self.kept] = -solution[n + 1 :]
         dz = to_z - p.z / p.y * dy
-        return dy, da, to_u + p.u / r * dq, to_v - p.v / p.q * dq, dq, dz
+        return dy, da, to_u + p.u / p.r * dq, to_v - p.v / p.q * dq, dq, dz

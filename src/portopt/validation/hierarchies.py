@@ -160,17 +160,17 @@ def _labels(objective: Hierarchic, Z: Matrix, distances: Matrix) -> Indices:
     n = len(Z) + 1
     choice = objective.cluster_choice
     if objective.clusters is not None:
-        return np.asarray(cut_tree(Z, n_clusters=min(int(objective.clusters), n)).ravel())
+        return np.asarray(cut_tree(Z)[:, n - min(int(objective.clusters), n)])
     bound = objective.max_clusters
     if choice != "gap_std":
         first, last = 1, min(n, max(8, round(n**0.5)) if bound is None else max(bound, 3))
     else:
         first, last = 2, min(n, max(4, int(min(10 if bound is None else bound, n**0.5) + 2)))
     levels = list(range(first, last + 1))
-    cuts = cut_tree(Z, n_clusters=levels)
-    spread = np.array([_spread(distances, column, choice) for column in cuts.T])
+    cuts = cut_tree(Z)  # a column for n clusters, n - 1, …, 1
+    spread = np.array([_spread(distances, cuts[:, n - k], choice) for k in levels])
     count = 2 if len(spread) < 3 else 2 + int(np.argmax(np.diff(spread, 2)))
-    return np.asarray(cut_tree(Z, n_clusters=min(count, n)).ravel())
+    return np.asarray(cuts[:, n - min(count, n)])
 
 
 def _spread(distances: Matrix, labels: Indices, choice: str) -> float:
