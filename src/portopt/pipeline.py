@@ -8,11 +8,11 @@ The Prefect flow, `service` and the backtest all run these. Nothing here knows w
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portopt.construction import construct
 from portopt.domain.arrays import Vector
@@ -33,8 +33,13 @@ from portopt.domain.universe import CASH
 from portopt.formulation import exact_prices, formulate, universe_of
 from portopt.ports import MarketDataProvider, PackStore
 
-# A frontier is that many optimizations more; for a large universe it would take longer than the proposal is worth.
-FRONTIER_POINTS = ((300, 20), (600, 8))
+if TYPE_CHECKING:
+    from portopt.batches import BatchAnswer
+
+FRONTIER_POINTS = 20
+# What cannot be walked exactly is swept, an optimization a point; for a large universe that takes longer than the proposal
+# is worth.
+SWEPT_POINTS = ((300, 20), (600, 8))
 LOTS_OF_ROOM = 4.0  # an opened limit is opened this many of the dearest lot further: one is often too tight to trade in
 DOCUMENT_VERSION = "1"  # part of every run's identity: a new meaning of the document is a new run
 
@@ -171,6 +176,13 @@ def optimize(
     return Answer(problem, relaxed, form, optimization.optimize(relaxed, form=form), gave_way, diagnosis)
 
 
+def optimize_batch(problems: Sequence[Problem], *, processes: int = 1) -> tuple[BatchAnswer, ...]:
+    """Many portfolios at once, each audited; what one of them lacks is its own. processes: how many share the work."""
+    from portopt.batches import optimize_batch as answer_all
+
+    return answer_all(problems, processes=processes)
+
+
 def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Answer:
     """Formulate and optimize; whatever must be opened leaves room for the request's own lots."""
     from portopt.trading import can_trade, dearest_lot
@@ -212,11 +224,14 @@ def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Answer, v
     return make_plan(answer.problem, validated, request.holdings, exact_prices(snapshot), request.policy.trading)
 
 
-def frontier_of(answer: Answer, weights: Vector, points: int = 20) -> Frontier:
-    """The efficient frontier under the request's own limits, with the target on it."""
+def frontier_of(answer: Answer, weights: Vector) -> Frontier | None:
+    """The efficient frontier under the request's own limits, with the target on it; None where it would take too long."""
     from portopt import optimization
 
-    frontier = optimization.efficient_frontier(answer.problem, points)
+    swept = next((points for most, points in SWEPT_POINTS if answer.problem.n <= most), 0)
+    frontier = optimization.affordable_frontier(answer.problem, FRONTIER_POINTS, swept)
+    if frontier is None:
+        return None
     moments = answer.problem.moments
     r, sigma = float(moments.mu @ weights), moments.covariance.volatility(weights)
     sharpe = (r - answer.problem.risk_free_rate) / sigma if sigma > 0 else None
@@ -239,7 +254,6 @@ def conclude(
         raise DataError("a validated solution without a solver's answer cannot be explained", field="solution")
     prices = optimization.shadow_prices(answer.problem, answer.form, validated.solution.raw)
     explanation = analysis.settled(analysis.explain(answer.problem, answer.form, validated, prices), plan)
-    points = next((points for most, points in FRONTIER_POINTS if answer.problem.n <= most), 0)
     reasons = {reason.asset_id: reason.sentence for reason in explanation.reasons}
     trades = tuple(dataclasses.replace(t, reason=t.reason or reasons.get(t.asset_id, "")) for t in plan.trades)
     return RebalanceOutcome(
@@ -251,7 +265,7 @@ def conclude(
         validated=validated,
         plan=dataclasses.replace(plan, trades=trades),
         explanation=explanation,
-        frontier=frontier_of(answer, validated.weights, points) if frontier and points else None,
+        frontier=frontier_of(answer, validated.weights) if frontier else None,
         gave_way=answer.gave_way,
         diagnosis=answer.diagnosis,
     )

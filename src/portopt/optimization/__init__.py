@@ -4,10 +4,11 @@ from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import solve_convex
 from portopt.optimization.derivatives import sensitivities
 from portopt.optimization.engine import optimize, solve, solve_quickly
-from portopt.optimization.frontier import efficient_frontier
+from portopt.optimization.frontier import affordable_frontier, efficient_frontier
 from portopt.optimization.sensitivity import shadow_prices
 
 __all__ = [
+    "affordable_frontier",
     "assemble",
     "efficient_frontier",
     "optimize",

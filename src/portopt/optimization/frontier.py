@@ -50,8 +50,20 @@ def efficient_frontier(
         return measure_frontier(problem, measure, points, min_return=min_return, max_risk=max_risk)
     form = frontier_form(problem)
     exact = exact_frontier(problem, form, points, min_return, max_risk)
-    if exact is not None:
-        return exact
+    return exact if exact is not None else _swept(problem, form, points, min_return, max_risk)
+
+
+def affordable_frontier(problem: Problem, points: int, swept: int) -> Frontier | None:
+    """The exact frontier with `points`; where it has to be swept, at an optimization a point, one of `swept` points.
+
+    None where it has to be swept and `swept` is less than two.
+    """
+    form = frontier_form(problem)
+    exact = exact_frontier(problem, form, points, None, None)
+    return exact if exact is not None or swept < 2 else _swept(problem, form, swept, None, None)
+
+
+def _swept(problem: Problem, form: StandardForm, points: int, min_return: float | None, max_risk: float | None) -> Frontier:
     sweep = _Sweep(problem, form, frontier_form(problem, max_risk))
     least = sweep.least_risk()
     sweep.check_ends(least, min_return, max_risk)
