@@ -17,6 +17,7 @@ from construction_jobs import construction_cells
 from markets import Job, Market, jobs, market
 from measuring import HEADER, Cell, compare, line, measure
 from processes import process_rows
+from scenario_jobs import scenario_cells
 
 JOBS = 4
 DENSE_UP_TO = 1_000  # a dense covariance of 10,000 assets is 800 MB, and the peers' time grows with its cube
@@ -47,6 +48,7 @@ def report(options: argparse.Namespace) -> None:
     spent: dict[tuple[str, str, str], tuple[int, float]] = {}
     cells = [cell for index in range(JOBS) for n in options.sizes for cell in _block(n, index, options, spent)]
     cells += construction_cells(options)
+    cells += scenario_cells(options)
     rows = [] if options.no_processes else process_rows(quick=options.quick)
     for row in rows:
         print(f"{row['what']:<66}{row['value']:>10}  {row['note']}")
