@@ -31,6 +31,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals
 from portopt.validation.cones import dual_violation, into_dual, primal_violation
 from portopt.validation.intervals import implied_box
+from portopt.validation.stacked import StackedCones
 
 REPAIRS = 3
 ROUNDING = 1e-10
@@ -137,7 +138,9 @@ def primal_residual(form: StandardForm, x: Vector) -> float:
     rows = np.maximum(form.row_lower - Ax, Ax - form.row_upper) / size
     xb = x[form.bound_columns]
     bounds = np.maximum(form.bound_lower - xb, xb - form.bound_upper)
-    cones = [primal_violation(c.kind, c.B @ x + c.b, c.alpha) for c in form.cones]
+    stacked = StackedCones.of(form)
+    entries = stacked.split(stacked.entries(x))
+    cones = [primal_violation(c.kind, s, c.alpha) for c, s in zip(form.cones, entries, strict=True)]
     return float(max([0.0, *rows.max(initial=0.0, keepdims=True), bounds.max(initial=0.0), *cones]))
 
 
@@ -147,9 +150,8 @@ def conditions(form: StandardForm, x: Vector, duals: Duals, scale: float) -> Con
     y, t, z = duals.rows, duals.bounds, duals.cones
     y_part = form.A.T @ y
     t_part = np.bincount(form.bound_columns, t, form.n_columns)
-    z_part = np.zeros(form.n_columns)
-    for cone, zk in zip(form.cones, z, strict=True):
-        z_part += cone.B.T @ zk
+    stacked = StackedCones.of(form)
+    z_part = stacked.pulled(z)
     # Of the gradient's parts, not of their sum: that vanishes where the benchmark itself is the answer.
     largest = max(float(np.abs(part).max(initial=0.0)) for part in (g - form.q, form.q, y_part, z_part))
     largest = max(largest, typical_curvature(form) / 100.0, TINY)
@@ -163,7 +165,7 @@ def conditions(form: StandardForm, x: Vector, duals: Duals, scale: float) -> Con
         float(np.abs(_times_distance(y, Ax, form.row_lower, form.row_upper)).max(initial=0.0)),
         float(np.abs(_times_distance(t, xb, form.bound_lower, form.bound_upper)).max(initial=0.0)),
     ]
-    products += [abs(float(zk @ (cone.B @ x + cone.b))) for cone, zk in zip(form.cones, z, strict=True)]
+    products += np.abs(stacked.products(z, stacked.entries(x))).tolist()
     gap, proven = gap_bound(form, x, g, y, z)
     return Conditions(
         stationarity=stationarity,
@@ -179,18 +181,19 @@ def gap_bound(form: StandardForm, x: Vector, g: Vector, y: Vector, z: tuple[Vect
     lower, upper = implied_box(form)
     y = np.where((y > 0) & np.isinf(form.row_upper) | (y < 0) & np.isinf(form.row_lower), 0.0, y)
     z = _into_duals(form, z)
-    r = _residual(form, g, y, z)
+    stacked = StackedCones.of(form)
+    r = _residual(form, stacked, g, y, z)
     for _ in range(REPAIRS):
         endless = (r > 0) & np.isinf(lower) | (r < 0) & np.isinf(upper)
         if not endless.any():
             break
         y, z = _absorbed(form, r, endless, y, z)
-        r = _residual(form, g, y, z)
+        r = _residual(form, stacked, g, y, z)
     endless = (r > 0) & np.isinf(lower) | (r < 0) & np.isinf(upper)
     reach = x - np.where(r > 0, lower, upper)
     reach = np.where(endless, np.sign(r) * np.maximum(np.abs(x), 1.0), np.where(r == 0, 0.0, reach))
     parts = [r * reach, _times_distance(y, form.A @ x, form.row_lower, form.row_upper)]
-    slack_parts = [float(zk @ (cone.B @ x + cone.b)) for cone, zk in zip(form.cones, z, strict=True)]
+    slack_parts = stacked.products(z, stacked.entries(x)).tolist()
     return max(0.0, math.fsum([*np.concatenate(parts).tolist(), *slack_parts])), not bool(endless.any())
 
 
@@ -226,11 +229,8 @@ def _into_duals(form: StandardForm, z: tuple[Vector, ...]) -> tuple[Vector, ...]
     return tuple(members)
 
 
-def _residual(form: StandardForm, g: Vector, y: Vector, z: tuple[Vector, ...]) -> Vector:
-    r = g + form.A.T @ y
-    for cone, zk in zip(form.cones, z, strict=True):
-        r = r - cone.B.T @ zk
-    return np.asarray(r)
+def _residual(form: StandardForm, stacked: StackedCones, g: Vector, y: Vector, z: tuple[Vector, ...]) -> Vector:
+    return np.asarray(g + form.A.T @ y - stacked.pulled(z))
 
 
 def _wrong_sign(y: Vector, lower: Vector, upper: Vector) -> float:
