@@ -113,3 +113,15 @@ def test_the_run_leaves_the_proposal_before_and_after_and_a_link_as_artifacts(ho
     assert "Tracking error" in found["before-after"].data
     rows = json.loads(found["proposal"].data)
     assert {"Asset", "Current", "Target", "Shares", "Value", "Cost", "Why"} <= set(rows[0])
+
+
+def test_the_form_reaches_another_goal_another_measure_and_whatever_a_policy_can_say(home: Runtime) -> None:
+    changes = {"limits.max_positions": 14, "limits.max_turnover": 0.4, "limits.max_tracking_error": None}
+    order = RebalanceOrder(goal="min_risk", risk_measure="cvar", changes=json.dumps(changes), frontier=False)
+    _, run_id = run(order)
+    record = home.runs.get(run_id)
+    document = record.document
+    assert record.request["policy"]["objective"] == {"kind": "min_risk", "measure": "cvar"}
+    held = [row for row in document["proposal"] if row["weight_after"] > 0 and row["asset_id"] != "CASH"]
+    assert len(held) <= 14
+    assert all(limit["holds"] for limit in document["limits"])
