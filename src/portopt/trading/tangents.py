@@ -16,6 +16,7 @@ from portopt.trading.outer import OuterProgram, Squares
 OFFSETS = (0.01, 0.03, 0.1, 0.3, 1.0)  # around the first point, in units of STRIDE
 STRIDE = 0.1  # of weight moved
 SMALLEST = 1e-9
+STEEPEST = 50.0  # exponents; a tangent anywhere is valid
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +51,9 @@ class Tangents:
         for cone in self.outer.source.cones:
             if cone.kind == "power":
                 self.blocks += _power_tangents(cone, full, fan=fan)
+        exponentials = [cone for cone in self.outer.source.cones if cone.kind == "exponential"]
+        if exponentials:
+            self.blocks += _exponential_tangents(exponentials, full, fan=fan)
 
     def rows(self, dropped: Callable[[str], bool] = lambda limit: False) -> tuple[sp.csr_array, Vector, Vector]:
         """(A, lower, upper) of all tangents, those of dropped limits left out."""
@@ -110,4 +114,30 @@ def _power_tangents(cone: Cone, x: Vector, *, fan: bool) -> list[Block]:
         if row.nnz:
             side = np.array([-float(gradient @ cone.b)])
             out.append(Block(row.coords[1][None, :], row.data[None, :], side, cone.limit))
+    return out
+
+
+def _exponential_tangents(cones: list[Cone], x: Vector, *, fan: bool) -> list[Block]:
+    """The cones (r, s, v), s exp(r/s) <= v, added up: sum of v >= the tangent of the sum, one row a point.
+
+    An entropic value at risk has a cone a scenario and bounds the sum of their v alone: a row each would say no more there.
+    """
+    N = cones[0].B.shape[1]
+    B, b = sp.csr_array(sp.vstack([cone.B for cone in cones])), np.concatenate([cone.b for cone in cones])
+    points = [x[:N]]
+    if fan:
+        touched = np.unique(B[0::3].indices)
+        for column in touched[touched < N]:
+            for step in (-STRIDE, STRIDE):
+                points.append(x[:N].copy())
+                points[-1][column] += step
+    out = []
+    for point in points:
+        s = B @ point + b
+        second = np.maximum(s[1::3], SMALLEST)
+        ratio = np.clip(s[0::3] / second, -STEEPEST, STEEPEST)
+        e = np.exp(ratio)
+        gradient = np.column_stack([-e, -e * (1.0 - ratio), np.ones(len(e))]).ravel()
+        row = sp.coo_array(sp.csr_array(gradient[None, :]) @ B)
+        out.append(Block(row.coords[1][None, :], row.data[None, :], np.array([-float(gradient @ b)]), cones[0].limit))
     return out
