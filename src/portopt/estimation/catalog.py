@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.moments import Covariance
+from portopt.estimation.covariance import denoised as denoised_covariance
 from portopt.estimation.covariance import ewma as ewma_covariance
 from portopt.estimation.covariance import factor as factor_covariance
-from portopt.estimation.covariance.ledoit_wolf import ledoit_wolf
+from portopt.estimation.covariance import gerber as gerber_covariance
+from portopt.estimation.covariance import graphical_lasso as sparse_covariance
+from portopt.estimation.covariance import ledoit_wolf as shrunk_covariance
+from portopt.estimation.covariance import minimum_determinant as robust_covariance
+from portopt.estimation.covariance import regime_ewma as regime_covariance
+from portopt.estimation.covariance.implied import with_volatilities
+from portopt.estimation.covariance.nonlinear_shrinkage import nonlinear_shrinkage
 from portopt.estimation.covariance.oas import oas
 from portopt.estimation.covariance.sample import sample
-from portopt.estimation.expected_returns import capm as equilibrium
+from portopt.estimation.expected_returns import bayes_stein as bayes
+from portopt.estimation.expected_returns import capm as market_model
+from portopt.estimation.expected_returns import equilibrium as reverse
 from portopt.estimation.expected_returns import ewma as ewma_mean
-from portopt.estimation.expected_returns import james_stein as bayes_stein
+from portopt.estimation.expected_returns import shrunk as shrinkage
 from portopt.estimation.expected_returns.historical_mean import historical_mean
 from portopt.estimation.factor_models.beliefs import NAME, model_covariance
 from portopt.estimation.factor_models.statistical import statistical
@@ -41,12 +50,16 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class CovarianceEntry:
-    """estimate(X, **options): the per-period covariance of complete returns X (T, n)."""
+    """estimate(X, **options): the per-period covariance of complete returns X (T, n).
+
+    finish: what is done to the annual covariance of the named assets afterwards, if anything.
+    """
 
     name: str
     summary: str
     estimate: Callable[..., Covariance] = field(repr=False)
     options: Mapping[str, Option] = field(default_factory=dict)
+    finish: Callable[[Covariance, Sequence[str], Mapping[str, Any]], Covariance] | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +80,23 @@ def _plain_mean(X: Matrix, _: Mapping[str, Any]) -> Vector:
 def _capm(e: Evidence, options: Mapping[str, Any]) -> Vector:
     annual = options["market_premium"]
     premium = None if annual is None else annual / e.periods_per_year
-    return equilibrium.capm(e.mean, e.covariance, e.market, e.risk_free, premium)
+    return market_model.capm(e.mean, e.covariance, e.market, e.risk_free, premium)
+
+
+def _equilibrium(e: Evidence, options: Mapping[str, Any]) -> Vector:
+    return reverse.equilibrium(e.mean, e.covariance, e.market, e.risk_free, options["risk_aversion"])
+
+
+def _bayes_stein(e: Evidence, options: Mapping[str, Any]) -> Vector:
+    return bayes.bayes_stein(e.mean, e.covariance, e.observations, options["target"])
 
 
 def _james_stein(e: Evidence, options: Mapping[str, Any]) -> Vector:
-    return bayes_stein.james_stein(e.mean, e.covariance, e.observations, options["target"])
+    return shrinkage.james_stein(e.mean, e.covariance, e.observations, options["target"])
+
+
+def _shrunk(e: Evidence, options: Mapping[str, Any]) -> Vector:
+    return shrinkage.shrunk(e.mean, e.covariance, options["target"], options["intensity"])
 
 
 def _of_found_factors(X: Matrix) -> Covariance:
@@ -86,24 +111,82 @@ EXPECTED_RETURNS: dict[str, ExpectedReturnsEntry] = {
         ExpectedReturnsEntry(
             "ewma", "mean with exponentially fading weights", lambda X, o: ewma_mean.ewma(X, **o), options=ewma_mean.OPTIONS
         ),
-        ExpectedReturnsEntry("capm", "risk-free rate plus beta times premium", _plain_mean, _capm, equilibrium.OPTIONS),
+        ExpectedReturnsEntry("capm", "risk-free rate plus beta times premium", _plain_mean, _capm, market_model.OPTIONS),
         ExpectedReturnsEntry(
-            "james_stein", "means shrunk toward one value (Jorion 1986)", _plain_mean, _james_stein, bayes_stein.OPTIONS
+            "equilibrium", "returns that make the market portfolio optimal", _plain_mean, _equilibrium, reverse.OPTIONS
         ),
+        ExpectedReturnsEntry(
+            "bayes_stein", "means shrunk toward one value (Jorion 1986)", _plain_mean, _bayes_stein, bayes.OPTIONS
+        ),
+        ExpectedReturnsEntry(
+            "james_stein", "means shrunk toward one value (James and Stein)", _plain_mean, _james_stein, shrinkage.JAMES_STEIN
+        ),
+        ExpectedReturnsEntry("shrunk", "means shrunk by a given share", _plain_mean, _shrunk, shrinkage.SHRUNK),
         ExpectedReturnsEntry(NAME, "risk-free rate plus exposures times factor premia (estimation.factors)", _plain_mean),
     )
 }
+
+
+def _implied(X: Matrix, volatilities: Mapping[str, float] | None, correlation: str) -> Covariance:
+    base = COVARIANCE[correlation]
+    return base.estimate(X, **{name: option.default for name, option in base.options.items()})
+
+
+def _given_volatilities(covariance: Covariance, ids: Sequence[str], options: Mapping[str, Any]) -> Covariance:
+    return with_volatilities(covariance, ids, options["volatilities"] or {})
+
+
+IMPLIED = {
+    "volatilities": Option(None, "annual, by asset; one left out: as estimated", least=0.0, most=100.0, by_asset=True),
+    "correlation": Option(
+        "ledoit_wolf", "the estimator the correlations come from",
+        words=("sample", "ewma", "ledoit_wolf", "oas", "factor", "denoised", "gerber", "nonlinear_shrinkage"),
+    ),
+}  # fmt: skip
 
 COVARIANCE: dict[str, CovarianceEntry] = {
     entry.name: entry
     for entry in (
         CovarianceEntry("sample", "unbiased sample covariance", sample),
         CovarianceEntry("ewma", "exponentially fading weights", ewma_covariance.ewma, ewma_covariance.OPTIONS),
-        CovarianceEntry("ledoit_wolf", "shrunk to the scaled identity (Ledoit and Wolf 2004)", ledoit_wolf),
+        CovarianceEntry(
+            "ledoit_wolf",
+            "shrunk linearly (Ledoit and Wolf 2003, 2004)",
+            shrunk_covariance.shrunk_to,
+            shrunk_covariance.OPTIONS,
+        ),
         CovarianceEntry("oas", "shrunk to the scaled identity (Chen et al. 2010)", oas),
         CovarianceEntry(
             "factor", "principal components and specific risk", factor_covariance.factor, factor_covariance.OPTIONS
         ),
+        CovarianceEntry(
+            "denoised",
+            "noise eigenvalues flattened (random matrix theory)",
+            denoised_covariance.denoised,
+            denoised_covariance.OPTIONS,
+        ),
+        CovarianceEntry(
+            "nonlinear_shrinkage", "every eigenvalue by its own amount (Ledoit and Wolf 2020)", nonlinear_shrinkage
+        ),
+        CovarianceEntry(
+            "regime_ewma",
+            "fading weights, scaled to the volatility regime",
+            regime_covariance.regime_ewma,
+            regime_covariance.OPTIONS,
+        ),
+        CovarianceEntry(
+            "gerber", "co-movements counted (Gerber et al. 2022)", gerber_covariance.gerber, gerber_covariance.OPTIONS
+        ),
+        CovarianceEntry(
+            "graphical_lasso", "sparse inverse correlations", sparse_covariance.graphical_lasso, sparse_covariance.OPTIONS
+        ),
+        CovarianceEntry(
+            "minimum_determinant",
+            "of the days that agree most (minimum covariance determinant)",
+            robust_covariance.minimum_determinant,
+            robust_covariance.OPTIONS,
+        ),
+        CovarianceEntry("implied", "given volatilities, estimated correlations", _implied, IMPLIED, _given_volatilities),
         CovarianceEntry(NAME, "exposures, factor covariance and specific risk (estimation.factors)", _of_found_factors),
     )
 }

@@ -110,6 +110,7 @@ def moments_from_returns(
         mean, per_period = with_stand_ins(mean, per_period, len(risky), known)
         note += f" ({len(risky) - len(known)} frozen by the average asset)"
     mu, covariance = annualized(mean, per_period, years)
+    covariance = _finished(covariance, [universe.ids[i] for i in risky], choice)
     covariance = covariance if len(risky) == n else covariance.embedded(n, risky)
     moments = Moments(
         universe,
@@ -209,6 +210,14 @@ def _per_period(
         mean = means.finish(evidence, mean_options)
     notes = {"": "", "stages": " (unequal histories by stages)", "filled": " (missing returns filled by factors)"}
     return mean, covariance, notes[how]
+
+
+def _finished(covariance: Covariance, ids: list[str], choice: EstimationChoice) -> Covariance:
+    """What an estimator does to the annual covariance of named assets (given volatilities), if anything."""
+    entry = looked_up(COVARIANCE, choice.covariance, "estimation.covariance")
+    if entry.finish is None:
+        return covariance
+    return entry.finish(covariance, ids, chosen(entry.options, choice.covariance_options, "estimation.covariance_options"))
 
 
 def _with_cash(values: Vector, n: int, risky: Indices, of_cash: float) -> Vector:

@@ -15,6 +15,7 @@ class Option:
 
     default: its value when not given; None means "worked out from the data", as `text` says.
     least, most: the closed range of a number. whole: an integer is needed. words: the values of an option that is a word.
+    by_asset: a number for every asset named, {asset: number}.
     """
 
     default: Any
@@ -23,6 +24,7 @@ class Option:
     most: float = float("inf")
     whole: bool = False
     words: tuple[str, ...] = ()
+    by_asset: bool = False
 
 
 def chosen(options: Mapping[str, Option], given: Mapping[str, Any], path: str) -> dict[str, Any]:
@@ -37,10 +39,18 @@ def chosen(options: Mapping[str, Option], given: Mapping[str, Any], path: str) -
 def _checked(option: Option, value: Any, field: str) -> Any:
     if value is None and option.default is None:
         return None
+    if option.by_asset:
+        if not isinstance(value, Mapping):
+            raise InvalidValue(field, value, "must be an object {asset: number}")
+        return {str(asset): _number(option, number, f"{field}.{asset}") for asset, number in value.items()}
     if option.words:
         if value not in option.words:
             raise InvalidValue(field, value, f"must be one of {', '.join(option.words)}")
         return value
+    return _number(option, value, field)
+
+
+def _number(option: Option, value: Any, field: str) -> float | int:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidValue(field, value, "must be a number")
     if not option.least <= value <= option.most:

@@ -72,14 +72,14 @@ def test_bayes_stein_is_jorions_formula_with_the_inverse_written_out(target, cov
     m0 = (ones @ inverse @ m) / (ones @ inverse @ ones) if target == "min_variance" else m.mean()
     phi = (n + 2) / (n + 2 + T * (m - m0) @ inverse @ (m - m0))
     expected = ((1 - phi) * m + phi * m0) * 252
-    np.testing.assert_allclose(moments(X, "james_stein", covariance, target=target).mu, expected, rtol=1e-8)
+    np.testing.assert_allclose(moments(X, "bayes_stein", covariance, target=target).mu, expected, rtol=1e-8)
 
 
 def test_bayes_stein_in_factor_form_equals_the_dense_formula_on_many_assets():
     rng = np.random.default_rng(2)
     X = rng.normal(0, 0.01, (70, 1)) + rng.normal(0.0003, 0.01, (70, 150))
     universe = Universe.of([f"A{i}" for i in range(150)])
-    choice = EstimationChoice("james_stein", {}, "ledoit_wolf", lookback=None)
+    choice = EstimationChoice("bayes_stein", {}, "ledoit_wolf", lookback=None)
     result = moments_from_returns(universe, X, choice, 0.0)
     assert result.covariance.is_factor_form
     m, inverse, ones = X.mean(axis=0), np.linalg.inv(result.Sigma / 252), np.ones(150)
@@ -90,7 +90,7 @@ def test_bayes_stein_in_factor_form_equals_the_dense_formula_on_many_assets():
 
 def test_bayes_stein_lies_between_the_means_and_their_target():
     X = returns()
-    plain, shrunk = moments(X, "historical_mean").mu, moments(X, "james_stein").mu
+    plain, shrunk = moments(X, "historical_mean").mu, moments(X, "bayes_stein").mu
     assert np.ptp(shrunk) < np.ptp(plain)
     np.testing.assert_array_equal(np.argsort(shrunk), np.argsort(plain))
 
@@ -99,7 +99,7 @@ def test_bayes_stein_lies_between_the_means_and_their_target():
 def test_a_singular_covariance_is_named_with_what_to_choose_instead(days):
     X = returns()[:days]
     X = X if days == 4 else np.hstack([X[:, :4], X[:, :1]])
-    choice = EstimationChoice("james_stein", {}, "sample", lookback=None, min_observations=2)
+    choice = EstimationChoice("bayes_stein", {}, "sample", lookback=None, min_observations=2)
     with pytest.raises(DataError, match="not singular") as caught:
         moments_from_returns(UNIVERSE, X, choice, 0.0)
     assert "ledoit_wolf" in caught.value.fixes[0]

@@ -109,7 +109,7 @@ def test_choices_out_of_range_are_named(field, value):
 
 def test_the_same_pack_gives_the_same_bytes():
     first, second = (
-        estimate(snapshot(), Universe.of(IDS), EstimationChoice("james_stein", {}, "factor"), 0.0) for _ in range(2)
+        estimate(snapshot(), Universe.of(IDS), EstimationChoice("bayes_stein", {}, "factor"), 0.0) for _ in range(2)
     )
     assert first.mu.tobytes() == second.mu.tobytes()
     assert first.Sigma.tobytes() == second.Sigma.tobytes()

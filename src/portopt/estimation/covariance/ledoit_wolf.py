@@ -1,4 +1,4 @@
-"""Linear shrinkage to the scaled identity, with the intensity that Ledoit and Wolf proved optimal."""
+"""Linear shrinkage, with the intensity that Ledoit and Wolf proved optimal; by itself to the scaled identity."""
 
 from __future__ import annotations
 
@@ -7,6 +7,19 @@ import numpy as np
 from portopt.domain.arrays import Matrix
 from portopt.domain.moments import Covariance
 from portopt.estimation.covariance.forms import few_rows, of_rows, shrunk
+from portopt.estimation.covariance.shrinkage_targets import shrunk_to_constant_correlation, shrunk_to_single_factor
+from portopt.estimation.options import Option
+
+OPTIONS = {
+    "target": Option("identity", "what the sample is shrunk to", words=("identity", "constant_correlation", "single_factor")),
+}
+
+
+def shrunk_to(X: Matrix, target: str) -> Covariance:
+    """Ledoit and Wolf's estimate with the target of that name: see `ledoit_wolf` and shrinkage_targets.py."""
+    if target == "constant_correlation":
+        return shrunk_to_constant_correlation(X)
+    return shrunk_to_single_factor(X) if target == "single_factor" else ledoit_wolf(X)
 
 
 def ledoit_wolf(X: Matrix) -> Covariance:

@@ -14,7 +14,7 @@ OPTIONS = {
 }
 
 
-def james_stein(mean: Vector, covariance: Covariance, observations: int, target: str) -> Vector:
+def bayes_stein(mean: Vector, covariance: Covariance, observations: int, target: str) -> Vector:
     """Bayes-Stein means, per period.
 
         mu  = (1 - phi) m + phi m0 1
@@ -62,7 +62,7 @@ def solve(covariance: Covariance, B: Matrix) -> Matrix:
 
 def _singular() -> DataError:
     return DataError(
-        "james_stein needs a covariance that is not singular: too few observations for so many assets",
+        "bayes_stein needs a covariance that is not singular: too few observations for so many assets",
         field="estimation.covariance",
         fixes=["choose the covariance 'ledoit_wolf', 'oas' or 'factor'"],
     )
