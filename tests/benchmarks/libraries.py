@@ -97,12 +97,8 @@ def pyportfolioopt(job: Job, m: Market, factors: bool) -> Answer | str:
     return answer
 
 
-def skfolio(job: Job, m: Market, factors: bool) -> Answer | str:
-    """MeanRisk on given moments, through a prior that hands them over."""
-    if job.te is not None:
-        return "tracking error is taken from scenarios there"
-    from skfolio import RiskMeasure
-    from skfolio.optimization import MeanRisk, ObjectiveFunction
+def given_moments(m: Market) -> object:
+    """skfolio's prior that hands over the market's own moments."""
     from skfolio.prior import BasePrior, ReturnDistribution
     from sklearn.utils.metadata_routing import MetadataRouter
 
@@ -117,6 +113,16 @@ def skfolio(job: Job, m: Market, factors: bool) -> Answer | str:
         def get_metadata_routing(self):
             return MetadataRouter(owner=type(self).__name__)
 
+    return Given()
+
+
+def skfolio(job: Job, m: Market, factors: bool) -> Answer | str:
+    """MeanRisk on given moments, through a prior that hands them over."""
+    if job.te is not None:
+        return "tracking error is taken from scenarios there"
+    from skfolio import RiskMeasure
+    from skfolio.optimization import MeanRisk, ObjectiveFunction
+
     wanted = {
         "min_risk": ObjectiveFunction.MINIMIZE_RISK,
         "utility": ObjectiveFunction.MAXIMIZE_UTILITY,
@@ -129,7 +135,7 @@ def skfolio(job: Job, m: Market, factors: bool) -> Answer | str:
             objective_function=wanted,
             risk_measure=RiskMeasure.VARIANCE,
             risk_aversion=job.gamma / 2,  # its utility takes the whole variance
-            prior_estimator=Given(),
+            prior_estimator=given_moments(m),
             max_weights=job.cap,
             left_inequality=m.S,
             right_inequality=np.full(len(m.S), job.sector_cap),

@@ -13,7 +13,9 @@ from importlib.metadata import version
 
 import direct
 import libraries
+from batch_jobs import batch_cells
 from construction_jobs import construction_cells
+from frontier_jobs import frontier_cells
 from markets import Job, Market, jobs, market
 from measuring import HEADER, Cell, compare, line, measure
 from processes import process_rows
@@ -49,6 +51,8 @@ def report(options: argparse.Namespace) -> None:
     cells = [cell for index in range(JOBS) for n in options.sizes for cell in _block(n, index, options, spent)]
     cells += construction_cells(options)
     cells += scenario_cells(options)
+    cells += frontier_cells(options)
+    cells += batch_cells(options)
     rows = [] if options.no_processes else process_rows(quick=options.quick)
     for row in rows:
         print(f"{row['what']:<66}{row['value']:>10}  {row['note']}")
