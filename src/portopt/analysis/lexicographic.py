@@ -13,6 +13,8 @@ from portopt.optimization import assemble, solve
 from portopt.terms.objectives.axes import axis_of, direction
 
 TOLERANCE = 1e-4  # of the best amount
+# At least: where the best is nothing (no turnover, no cost), nothing of it would leave the later axes nothing to choose from.
+LEAST = {"return": 1e-6, "risk": 1e-5, "esg": 1e-4, "cost": 1e-7, "turnover": 1e-4, "tracking_error": 1e-5}
 
 
 def lexicographic(
@@ -26,7 +28,8 @@ def lexicographic(
     """The program whose optimum respects the order: the last axis is best among what keeps the earlier ones at their best.
 
     tolerances: by axis, how much of its best amount, in its own unit, the later ones may take; a ten-thousandth of it where
-    none is said. Returns the final problem, an ordinary one with the earlier optima as its limit axis_bounds, and the stages.
+    none is said, and no less than LEAST.
+    Returns the final problem, an ordinary one with the earlier optima as its limit axis_bounds, and the stages.
     Raises InvalidValue for an order that repeats or knows no axis, InfeasibleRequest where the limits leave nothing.
     """
     check_axes(order)
@@ -39,7 +42,7 @@ def lexicographic(
             break
         raw = answered(staged, solve(assemble(staged)))
         best = axis_of(name, measure_of(risk_measure, options)).amount(weights_of(raw, problem), problem)
-        tolerance = given.get(name, TOLERANCE * abs(best))
+        tolerance = given.get(name, max(TOLERANCE * abs(best), LEAST[name]))
         if tolerance < 0.0:
             raise InvalidValue(f"tolerances.{name}", tolerance, "may not be negative", fix="write 0.001")
         bound = best + direction(name) * tolerance

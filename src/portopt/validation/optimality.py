@@ -105,11 +105,14 @@ def objective_scale(form: StandardForm, x: Vector) -> float:
 
     Where f nearly cancels (a tracking error near zero, a utility of zero) a hundredth of the size of its parts keeps the
     figure meaningful. Where those vanish too (the least variance is all cash, the least tracking error the benchmark
-    itself) there is nothing to be relative to but half the variance of a single asset.
+    itself) there is nothing to be relative to but half the variance of a single asset; for a linear program that is worth
+    nothing (no turnover, no cost), a hundredth of its largest coefficient.
     """
     if form.ratio:
         return abs(float(form.q @ x) + form.constant)
     own, single = max(abs(form.objective(x)), size_of_parts(form, x) / 100.0), 0.5 * typical_curvature(form)
+    if not form.quadratics:
+        single = float(np.abs(form.q).max(initial=0.0)) / 100.0
     return own if own > VANISHED * single else single
 
 

@@ -195,6 +195,14 @@ def test_a_lexicographic_order_is_respected(order):
     )
 
 
+@pytest.mark.parametrize("order", [("turnover", "risk", "cost"), ("cost", "risk", "turnover"), ("turnover", "esg", "risk")])
+@pytest.mark.parametrize("seed", range(3))
+def test_an_order_that_begins_with_not_trading_is_certified_though_its_objective_is_nothing(order, seed):
+    p = problem(seed + 20)
+    w = certified(lexicographic(p, order)[0])
+    assert 0.5 * np.abs(w - p.w_prev).sum() <= 2e-4
+
+
 def test_less_important_axes_gain_from_tolerance_only():
     p = problem(11)
     got = []
