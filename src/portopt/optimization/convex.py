@@ -12,6 +12,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.exact import on_bounds, with_exact_sums, with_tight_cones, within_box
 from portopt.optimization.ladder import climb
+from portopt.optimization.own_size import in_own_size
 from portopt.optimization.polish import has_polish, polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
 from portopt.optimization.vertex import refined
@@ -35,6 +36,11 @@ def solve_convex(
     answer = climb(program, solver=solver, time_limit=time_limit, fine=is_last)
     answer = settled(program, answer) if form.integer.any() else answer
     better = None if is_last else refined(program, answer) or polished(program, answer)
+    smaller = in_own_size(program, answer.x) if not is_last and better is None else None
+    if smaller is not None:
+        again = climb(smaller, solver=solver, time_limit=time_limit)
+        exact = refined(smaller, again) or polished(smaller, again)
+        program, answer, better = (program, answer, None) if exact is None else (smaller, again, exact)
     tried: tuple[str, ...] = ()
     # A first answer leaves the last digits to the polish; where it declines, the same solver is asked for more of them,
     # then the next one.
