@@ -86,7 +86,9 @@ def _without_views(request: OptimizationRequest, mu: Vector | None) -> Moments:
     if request.returns is None:
         raise MissingInput("returns are needed to estimate from", field="strategies")
     choice = dataclasses.replace(request.estimation, views={})
-    estimated = moments_from_returns(request.universe, request.returns, choice, request.risk_free_rate)
+    estimated = moments_from_returns(
+        request.universe, request.returns, choice, request.risk_free_rate, factor_returns=request.factor_returns
+    )
     if mu is not None:
         estimated = dataclasses.replace(estimated, mu=np.where(np.isnan(mu), estimated.mu, mu), expected_return_method="given")
     if covariance is not None:

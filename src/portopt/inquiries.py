@@ -5,9 +5,10 @@ Each takes requests that bring their own beliefs and gives plain data, weights k
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,14 +17,18 @@ from portopt.domain.arrays import Vector
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue, PortoptError
 from portopt.domain.problem import Problem
-from portopt.domain.request import OptimizationRequest
+from portopt.domain.request import OptimizationRequest, RebalanceRequest
 from portopt.domain.sensitivity import Derivative
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
 
 Progress = Callable[[int, int], None]
 MOST_REQUESTS = 10_000
 MOST_NAMED = 12  # weights of a derivative that are worth naming
 MOST_MATRIX = 200  # assets, for the whole matrix of derivatives by expected return
 STILL = 1e-12
+STATISTICAL = {"method": "statistical"}
 
 
 def by_asset(problem: Problem, values: Vector) -> dict[str, float]:
@@ -217,6 +222,35 @@ def views(request: OptimizationRequest) -> dict[str, Any]:
         ],
         **plain(told),
     }
+
+
+def factors(
+    request: OptimizationRequest | RebalanceRequest, names: Sequence[str] | None = None, runtime: Runtime | None = None
+) -> dict[str, Any]:
+    """S2's factor analysis of the current book, of the optimal one where nothing is held: exposures with their errors,
+    risk and return by factor.
+
+    The request's own factor model; where it has none, the statistical one. names: factors wanted, None for all.
+    """
+    from portopt.analysis.factors import analyze_factors
+
+    as_of = None
+    if isinstance(request, RebalanceRequest):
+        if runtime is None:
+            raise InvalidValue("runtime", None, "a rebalance request needs one to fetch prices with")
+        policy = request.policy
+        if not policy.estimation.factors:
+            choice = dataclasses.replace(policy.estimation, factors=STATISTICAL)
+            request = dataclasses.replace(request, policy=dataclasses.replace(policy, estimation=choice))
+        snapshot = service.read_market(request, runtime)
+        problem, as_of = formulation.formulate(request, snapshot, pipeline.estimate(request, snapshot)), snapshot.as_of
+    else:
+        if not request.estimation.factors:
+            request = dataclasses.replace(request, estimation=dataclasses.replace(request.estimation, factors=STATISTICAL))
+        problem = formulation.formulate_weights(request)
+    w = problem.w_prev if problem.w_prev is not None else pipeline.validate(pipeline.optimize(problem)).weights
+    found = analyze_factors(problem, w, names, as_of)
+    return {**found.to_data(), "portfolio": "current" if problem.w_prev is not None else "optimal"}
 
 
 def batch(documents: Any, *, processes: int = 1) -> list[dict[str, Any]]:

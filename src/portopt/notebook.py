@@ -22,6 +22,7 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.request import EstimationChoice, OptimizationRequest, Policy, RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.domain.universe import CASH, Asset, Universe
+from portopt.orders import with_factor_returns
 from portopt.runtime import open_runtime
 from portopt.service import OptimizeAnswer
 
@@ -249,13 +250,15 @@ def rebalance(
         raise InvalidValue("limits", limits, "is not a map of limit names to values", fix='write {"max_weight": 0.1}')
     if limits:
         chosen = replace(chosen, limits={**chosen.limits, **limits})
-    request = RebalanceRequest(
-        holdings=book,
-        policy=chosen,
-        universe=_candidates(universe, book, described),
-        benchmark=_benchmark(benchmark, holdings),
-        as_of=as_of,
-        provider="sample" if prices is None else "frame",
+    request = with_factor_returns(
+        RebalanceRequest(
+            holdings=book,
+            policy=chosen,
+            universe=_candidates(universe, book, described),
+            benchmark=_benchmark(benchmark, holdings),
+            as_of=as_of,
+            provider="sample" if prices is None else "frame",
+        )
     )
     return Proposal(service.rebalance(request, runtime, market=_market(prices, runtime)))
 

@@ -159,14 +159,26 @@ def resolve(
     chosen = reworded(policy or service.policy(order.custom_policy or order.policy, runtime), order)
     holdings, described = read_book(order, runtime)
     on_sample = order.provider == SAMPLE
-    return RebalanceRequest(
-        holdings=holdings,
-        policy=with_overrides(chosen, order, overrides or {}),
-        universe=read_candidates(order, holdings, described, on_sample),
-        benchmark=read_benchmark_weights(order, on_sample),
-        as_of=order.as_of,
-        provider=order.provider,
+    return with_factor_returns(
+        RebalanceRequest(
+            holdings=holdings,
+            policy=with_overrides(chosen, order, overrides or {}),
+            universe=read_candidates(order, holdings, described, on_sample),
+            benchmark=read_benchmark_weights(order, on_sample),
+            as_of=order.as_of,
+            provider=order.provider,
+        )
     )
+
+
+def with_factor_returns(request: RebalanceRequest) -> RebalanceRequest:
+    """The request with the factor returns that its policy's factor model names, read from where it names them."""
+    factors = request.policy.estimation.factors
+    if not factors:
+        return request
+    from portopt.adapters.providers.factor_files import factor_returns_for
+
+    return dataclasses.replace(request, factor_returns=factor_returns_for(factors))
 
 
 def with_overrides(policy: Policy, order: RebalanceOrder, overrides: Mapping[str, Any]) -> Policy:

@@ -134,7 +134,10 @@ def estimate(request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
 
     universe = universe_of(request, snapshot)
     market = None if request.benchmark is None else universe.vector(dict(request.benchmark))
-    return estimate_moments(snapshot, universe, request.policy.estimation, request.policy.risk_free_rate, market)
+    policy = request.policy
+    return estimate_moments(
+        snapshot, universe, policy.estimation, policy.risk_free_rate, market, factor_returns=request.factor_returns
+    )
 
 
 # --- the answer ---------------------------------------------------------------------------------------------------

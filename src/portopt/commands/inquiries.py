@@ -134,6 +134,63 @@ def views(request: Request, plot: Plotted = None, as_json: Json = False) -> Answ
     return Answer(document, lambda console: _print_views(document, console))
 
 
+def factors(
+    request: Annotated[str | None, REQUEST] = None,
+    holdings: Annotated[str | None, typer.Option(help="Instead of FILE: holdings, as for `rebalance`.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="Prices, as for `rebalance`.")] = None,
+    policy: Annotated[str, typer.Option(help="Policy id, or a JSON file.")] = "quality_focused",
+    universe: Annotated[Path | None, typer.Option(help="Candidates, as for `rebalance`.")] = None,
+    benchmark: Annotated[Path | None, typer.Option(help="Benchmark weights, as for `rebalance`.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="Factor returns: sample, file:PATH (as published, or a table of yours); else a statistical model."),
+    ] = None,
+    names: Annotated[str | None, typer.Option(help="Factors wanted, by name: Mkt-RF,SMB,HML")] = None,
+    plot: Plotted = None,
+    as_json: Json = False,
+) -> Answer:
+    """Exposures of the book to factors, with their errors, and its risk and return by factor."""
+    from portopt import inquiries
+
+    wanted = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
+    if request is not None and holdings is None:
+        document = inquiries.factors(_with_source(read_strategy_request(request), source), wanted)
+    else:
+        from portopt.commands.orders import Options, read_order
+        from portopt.domain.errors import MissingInput
+        from portopt.runtime import runtime
+
+        if request is not None or holdings is None:
+            fixes = ["portopt factors request.json", "portopt factors --holdings holdings.csv --prices prices.csv"]
+            raise MissingInput("give either a request file or --holdings", field="FILE", fixes=fixes)
+        sets = () if source is None else (f"estimation.factors={_spelled(source)}",)
+        order = read_order(Options(holdings, prices, policy, universe, benchmark, sets=sets), runtime())
+        document = inquiries.factors(order, wanted, runtime())
+    if plot is not None:
+        from portopt.reports.drawings import factors_plot
+
+        write_plot(factors_plot(document), plot)
+    return Answer(document, lambda console: _print_factors(document, console))
+
+
+def _spelled(source: str) -> str:
+    import json
+
+    return json.dumps({"method": "time_series", "source": source})
+
+
+def _with_source(request: OptimizationRequest, source: str | None) -> OptimizationRequest:
+    """The request on the factor returns of `source`, matched row by row with its own."""
+    import dataclasses
+
+    if source is None:
+        return request
+    from portopt.adapters.providers.factor_files import factor_returns
+
+    choice = dataclasses.replace(request.estimation, factors={"method": "time_series"})
+    return dataclasses.replace(request, estimation=choice, factor_returns=factor_returns(source))
+
+
 def batch(
     requests: Annotated[str, typer.Argument(metavar="FILE", help="A list of strategy optimization requests (JSON), or -.")],
     processes: Annotated[int, typer.Option(min=1, max=256, help="Processes to spread them over.")] = 1,
@@ -296,3 +353,23 @@ def _print_views(document: dict[str, Any], console: Console) -> None:
         said = {name: percent(v) if isinstance(v, float) and name != "confidence" else v for name, v in view.items()}
         told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in said.items() if view[name] is not None)
         console.print(told, markup=False)
+
+
+def _print_factors(document: dict[str, Any], console: Console) -> None:
+    from portopt.reports.formats import decimal, percent
+
+    rows = []
+    for line in document["exposures"]:
+        keys = ("exposure", "standard_error", "t_statistic", "benchmark_exposure", "active_exposure")
+        rows.append([line["factor"], *(decimal(line[key], 3) for key in keys)])
+    _table(console, ["Factor", "Exposure", "std. error", "t", "Benchmark", "Active"], rows)
+    returns = {line["factor"]: line for line in document["return_attribution"]}
+    lines = []
+    for line in document["attribution"]:
+        earned = returns.get(line["factor"], {}).get("contribution")
+        lines.append([line["factor"], percent(line["contribution"]), percent(line["percent_contribution"]), percent(earned)])
+    _table(console, ["", "Of the volatility", "Share", "Of the mean return"], lines)
+    said = f"volatility {percent(document['volatility'])}, systematic {percent(document['systematic_volatility'])}"
+    console.print(f"{said}, R² {decimal(document['r_squared'], 3)}; {document['method']}", markup=False)
+    for note in document["notes"]:
+        console.print(f"note: {note}", style="dim", markup=False)

@@ -36,7 +36,7 @@ def read_order(options: Options, runtime: Runtime) -> RebalanceRequest:
     from portopt.dialects.policies import override, shipped_policies
     from portopt.dialects.requests import read_date
     from portopt.domain.errors import MissingInput
-    from portopt.orders import RebalanceOrder, resolve
+    from portopt.orders import RebalanceOrder, resolve, with_factor_returns
 
     if options.holdings is None:
         fixes = ["--holdings holdings.csv", "--holdings sample for the demonstration book", "--holdings store for the last one"]
@@ -57,7 +57,7 @@ def read_order(options: Options, runtime: Runtime) -> RebalanceRequest:
     policy = find_policy(options.policy, runtime)
     if options.request is not None:
         policy = _as_wished(policy, options.request)
-    return dataclasses.replace(request, policy=override(policy, changes) if changes else policy)
+    return with_factor_returns(dataclasses.replace(request, policy=override(policy, changes) if changes else policy))
 
 
 def _as_wished(policy: Policy, path: str) -> Policy:

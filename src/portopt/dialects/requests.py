@@ -14,21 +14,22 @@ from typing import Any
 import numpy as np
 
 from portopt.dialects.policies import policy_from_data
-from portopt.dialects.reading import list_of, mapping_of, number, numbers, object_of, required, shown, square, text
+from portopt.dialects.reading import flag, list_of, mapping_of, number, numbers, object_of, required, shown, square, text
 from portopt.dialects.records import MAX_TEXT, RANGES, json_object, record
 from portopt.domain.arrays import Matrix
 from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, InvalidValue, RequestError
+from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
 from portopt.domain.universe import Asset, Universe
 
 MAX_ASSETS = 20_000
-REBALANCE = ("holdings", "policy", "universe", "benchmark", "as_of", "target_type", "provider")
+REBALANCE = ("holdings", "policy", "universe", "benchmark", "as_of", "target_type", "provider", "factor_returns")
 OPTIMIZATION = (
     *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
     *("covariance", "returns", "current_weights", "benchmark_weights", "relax_order"),
-    *("portfolio_value", "average_daily_value", "prices"),
+    *("portfolio_value", "average_daily_value", "prices", "factor_returns"),
 )
 
 
@@ -50,6 +51,7 @@ def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
         as_of=None if as_of is None else read_date(as_of, "as_of"),
         target_type=text(doc.get("target_type", "optimal"), "target_type"),
         provider=text(doc.get("provider", "sample"), "provider", most=MAX_TEXT),
+        factor_returns=_factor_returns(doc.get("factor_returns")),
     )
 
 
@@ -83,6 +85,30 @@ def optimization_request_from_data(data: Mapping[str, Any]) -> OptimizationReque
         portfolio_value=None if value is None else number(value, "portfolio_value", low=0.0, high=1e15),
         average_daily_value=_optional_weights(doc, "average_daily_value", most=1e15),
         prices=_optional_weights(doc, "prices", most=1e15),
+        factor_returns=_factor_returns(doc.get("factor_returns")),
+    )
+
+
+def _factor_returns(value: Any) -> FactorReturns | None:
+    if value is None:
+        return None
+    where = "factor_returns"
+    doc = object_of(value, where, ("names", "values", "dates", "risk_free", "excess", "source", "notes"))
+    names = _texts(required(doc, "names", where), f"{where}.names")
+    rows = list_of(required(doc, "values", where), f"{where}.values", least=1, most=10**6)
+    k, dates, rates = len(names), doc.get("dates"), doc.get("risk_free")
+    days = None if dates is None else [read_date(d, f"{where}.dates[{i}]") for i, d in enumerate(dates)]
+    low, high = -1.0, 1e6
+    return FactorReturns(
+        names=names,
+        values=np.array(
+            [numbers(row, f"{where}.values[{i}]", low=low, high=high, size=k, most=k) for i, row in enumerate(rows)]
+        ),
+        dates=None if days is None else np.array(days, dtype="datetime64[D]"),
+        risk_free=None if rates is None else numbers(rates, f"{where}.risk_free", low=low, high=high, most=10**6),
+        excess=flag(doc.get("excess", False), f"{where}.excess"),
+        source=text(doc.get("source", "given"), f"{where}.source", most=MAX_TEXT),
+        notes=tuple(text(n, f"{where}.notes[{i}]", most=MAX_TEXT) for i, n in enumerate(doc.get("notes", []))),
     )
 
 

@@ -24,12 +24,13 @@ import numpy as np
 
 from portopt.dialects.estimators import check_estimators
 from portopt.dialects.names import S1_LIMITS, in_users_words
-from portopt.dialects.reading import list_of, mapping_of, number, object_of, required, shown, text
+from portopt.dialects.reading import list_of, mapping_of, number, numbers, object_of, required, shown, text
 from portopt.dialects.records import RANGES, json_object
 from portopt.dialects.strategy_answers import event_body, rebalance_event_body, write_response
-from portopt.dialects.strategy_moments import ESTIMATOR, read_estimation, read_moments
+from portopt.dialects.strategy_moments import ESTIMATOR, MAX_RETURNS, read_estimation, read_moments
 from portopt.dialects.strategy_words import method_of, read_objective, read_views, write_objective
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
+from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import OptimizationRequest
 from portopt.domain.universe import CASH, Asset, Universe
 
@@ -38,6 +39,7 @@ __all__ = ["event_body", "read_request", "rebalance_event_body", "write_request"
 MAX_STRATEGIES = 10_000
 MAX_OFFERED = 20  # names in a refusal
 MAX_ATTRIBUTES = 200
+MAX_FACTORS = 100
 WEIGHT_SUM_TOLERANCE = 1e-3  # weights rounded to three digits still add up
 REQUEST = (
     *("portfolio_id", "strategies", "objective", "method", "constraints", "risk_parameters"),
@@ -50,7 +52,7 @@ STRATEGY = (
 RISK = (
     *("risk_free_rate", "risk_aversion", "confidence_level", "periods_per_year", "covariance", "correlation"),
     *("estimator", "views", "risk_budgets", "uncertainty", "objective_weights"),
-    *("risk_measure", "horizon", "method_options"),
+    *("risk_measure", "horizon", "method_options", "factor_returns"),
 )
 
 
@@ -97,6 +99,7 @@ def read_request(doc: Any) -> OptimizationRequest:
         portfolio_value=None if value is None else number(value, "portfolio_value", low=0.01, high=1e15),
         average_daily_value=_amounts(strategies, "average_daily_value"),
         prices=_amounts(strategies, "price"),
+        factor_returns=_factor_returns(risk.get("factor_returns")),
         notes=notes,
     )
 
@@ -133,6 +136,24 @@ def _asset(i: int, s: Mapping[str, Any]) -> Asset:
         for name, value in given.items()
     }
     return Asset(id=s["id"], **words, **scores, attributes=attributes)  # type: ignore[arg-type]  # words are texts, scores numbers
+
+
+def _factor_returns(value: Any) -> FactorReturns | None:
+    """Lists of returns by factor name, period by period as the strategies' returns; a factor RF is the risk-free rate."""
+    if value is None:
+        return None
+    where = "risk_parameters.factor_returns"
+    given = mapping_of(value, where)
+    if not 1 <= len(given) <= MAX_FACTORS:
+        raise InvalidValue(where, f"{len(given)} factors", f"between 1 and {MAX_FACTORS} are accepted")
+    columns = {name: numbers(item, f"{where}.{name}", low=-1.0, high=1e3, most=MAX_RETURNS) for name, item in given.items()}
+    if len({len(column) for column in columns.values()}) > 1:
+        lengths = ", ".join(f"{name} {len(column)}" for name, column in columns.items())
+        raise InvalidValue(where, lengths, "are of different lengths", fix="give one return for each period")
+    rates = columns.pop("RF", None)
+    if not columns:
+        raise InvalidValue(where, "RF", "is the risk-free rate alone", fix="add at least one factor")
+    return FactorReturns(tuple(columns), np.column_stack(list(columns.values())), risk_free=rates, excess=rates is not None)
 
 
 def _amounts(strategies: Sequence[Mapping[str, Any]], name: str) -> dict[str, float] | None:

@@ -17,7 +17,7 @@ from portopt.domain.universe import CASH, Universe
 
 ESTIMATOR = (
     *("expected_returns", "expected_returns_options", "covariance", "covariance_options"),
-    *("lookback", "min_observations"),
+    *("lookback", "min_observations", "factors", "cash_return"),
 )
 MIN_OBSERVATIONS = 12  # a year of months; S1's clients choose their own history, so all of it is used
 MAX_RETURNS = 100_000

@@ -13,6 +13,7 @@ from typing import Any
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.canonical import digest
+from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
 from portopt.domain.universe import Universe
 
@@ -101,6 +102,7 @@ class RebalanceRequest:
     benchmark: weights by asset id, or None. candidates: asset attributes for what may be bought or is held (sector,
     asset class, quality score); assets the provider prices but nobody describes are not candidates.
     as_of: the data version asked for; None is the newest the provider has. target_type: S2's word.
+    factor_returns: what the policy's factor model regresses on; part of the request, so that a replay needs no file.
     """
 
     holdings: Holdings
@@ -110,6 +112,7 @@ class RebalanceRequest:
     as_of: date | None = None
     target_type: str = "optimal"
     provider: str = "sample"
+    factor_returns: FactorReturns | None = None
 
     def identity(self) -> str:
         """SHA-256 of what is asked; with the pricing pack's id it is the identity of the run.
@@ -145,6 +148,7 @@ class OptimizationRequest:
     portfolio_value: float | None = None
     average_daily_value: Mapping[str, float] | None = None
     prices: Mapping[str, float] | None = None
+    factor_returns: FactorReturns | None = None
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     def identity(self) -> str:

@@ -96,6 +96,12 @@ def risk_plot(document: Mapping[str, Any]) -> str:
     return shares_plot(f"Weights and shares of risk: {found['measure']}", columns)
 
 
+def factors_plot(document: Mapping[str, Any]) -> str:
+    """Share of the variance, and so of the volatility, that comes from each factor."""
+    shares = {line["factor"]: line["percent_contribution"] for line in document["attribution"]}
+    return shares_plot("Where the risk comes from", {"share of volatility": shares})
+
+
 def views_plot(document: Mapping[str, Any]) -> str:
     """Expected returns before and after the views."""
     rows = document["beliefs"]

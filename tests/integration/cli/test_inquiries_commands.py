@@ -204,3 +204,49 @@ def test_an_unknown_measure_of_a_frontier_is_refused_with_the_known_ones(
     code, problem = answer(capsys, "frontier", str(returns_request(tmp_path)), "--risk-measure", "cvr")
     assert code == 2
     assert "cvar" in json.dumps(problem)
+
+
+def test_a_book_is_seen_through_the_bundled_factors_and_the_parts_add_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from portopt.runtime import runtime
+
+    monkeypatch.setenv("PORTOPT_HOME", str(tmp_path))
+    runtime.cache_clear()
+    drawing = tmp_path / "factors.svg"
+    code, found = answer(capsys, "factors", "--holdings", "sample", "--source", "sample", "--plot", str(drawing))
+    assert code == 0
+    assert "SP500" in [line["factor"] for line in found["exposures"]]
+    assert sum(line["contribution"] for line in found["attribution"]) == pytest.approx(found["volatility"], abs=1e-12)
+    assert sum(line["contribution"] for line in found["return_attribution"]) == pytest.approx(found["mean_return"], abs=1e-12)
+    assert all(line["standard_error"] > 0 for line in found["exposures"])
+    assert "specific" in drawing.read_text()
+    runtime.cache_clear()
+
+
+def test_factor_returns_in_a_request_are_what_its_assets_are_regressed_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(2)
+    market, size = rng.normal(0.0003, 0.01, 300), rng.normal(0, 0.006, 300)
+    loadings = {"A": (1.0, 0.0), "B": (0.5, 0.8), "C": (1.4, -0.5)}
+    strategies = [
+        {"id": a, "returns": (b * market + s * size + rng.normal(0, 0.002, 300)).tolist()} for a, (b, s) in loadings.items()
+    ]
+    risk = {
+        "estimator": {"factors": {"method": "time_series"}},
+        "factor_returns": {"MKT": market.tolist(), "SMB": size.tolist()},
+    }
+    doc = {"portfolio_id": "p", "strategies": strategies, "objective": "MIN_VOLATILITY", "method": "MEAN_VARIANCE"}
+    path = tmp_path / "factors.json"
+    path.write_text(json.dumps({**doc, "risk_parameters": risk, "constraints": {"exposure_limits": {"MKT": [0.7, 0.8]}}}))
+    code, found = answer(capsys, "factors", str(path))
+    assert code == 0
+    exposures = {line["factor"]: line["exposure"] for line in found["exposures"]}
+    X = np.column_stack([np.ones(300), market, size])
+    R = np.array([s["returns"] for s in strategies]).T
+    slopes = np.linalg.lstsq(X, R, rcond=None)[0][1:]
+    code, response = answer(capsys, "optimize", str(path))
+    held = np.array(list(response["optimal_weights"].values()))
+    assert list(exposures.values()) == pytest.approx((slopes @ held).tolist(), abs=1e-9)
+    assert 0.7 - 1e-9 <= exposures["MKT"] <= 0.8 + 1e-9
