@@ -45,6 +45,7 @@ class Feasibility:
     satisfied: list[int] = field(default_factory=list)
     solves: int = 0
     uncertain: bool = False
+    express: Callable[[Problem], StandardForm] | None = None
 
     def __post_init__(self) -> None:
         self.names = relaxable(self.problem)
@@ -76,6 +77,8 @@ class Feasibility:
         if by_distance is not None or self._is_satisfied(mask):
             return by_distance
         asked = self.opened(mask)
+        if asked.form.integer.any():
+            return self._core_by_search(mask)
         raw = self.ask(asked.form)
         if raw.status is SolveStatus.INFEASIBLE:
             self.impossible.append(0)
@@ -91,6 +94,21 @@ class Feasibility:
             self.impossible.append(found)
         return found
 
+    def _core_by_search(self, mask: int) -> int | None:
+        """Where limits count: a search for any portfolio within them, with none opened; its no is a proof, of all of them."""
+        inside = set(self.named(mask))
+        gone = self.always_gone | (set(self.names) - inside)
+        raw = self.ask(elastic(self.form, {}, inside, ignored=gone).form)
+        if raw.status is SolveStatus.INFEASIBLE:
+            self.impossible.append(mask)
+            return mask
+        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
+            self.uncertain = True
+            return None
+        self.remember(raw.x[: self.problem.n])
+        self.satisfied.append(mask)
+        return None
+
     def _is_satisfied(self, mask: int) -> bool:
         return any(mask & known == mask for known in self.satisfied)
 
@@ -103,7 +121,8 @@ class Feasibility:
         balls = [cone for cone in self.form.cones if cone.limit in inside]
         if not balls or self.form.integer.any() or not all(is_distance(cone) for cone in balls):
             return None
-        linear = mask & ~self.mask({cone.limit for cone in balls})
+        curved = (self.conic() & inside) - {cone.limit for cone in balls}
+        linear = mask & ~self.mask({cone.limit for cone in balls} | curved)
         found = self.core(linear)
         if found is not None:
             return found
@@ -112,7 +131,7 @@ class Feasibility:
             found = self._core_of_ball(cone, kept)
             if found is not None or self._is_satisfied(mask):
                 return found
-        if len(balls) == 1:
+        if len(balls) == 1 and not curved:
             self.satisfied.append(mask)
         return None
 
@@ -143,8 +162,8 @@ class Feasibility:
         return cones[0] if len(cones) == 1 and is_distance(cones[0]) else None
 
     def conic(self) -> set[str]:
-        """The limits that are not linear."""
-        return {cone.limit for cone in self.form.cones} & set(self.names)
+        """The limits that are not linear: those with cones, and those whose rows speak of what a cone defines."""
+        return ({cone.limit for cone in self.form.cones} | _through_definitions(self.form)) & set(self.names)
 
     def opened(self, mask: int, price: float = 1.0) -> ElasticForm:
         """Every limit in `mask` elastic at one price, the rest gone."""
@@ -211,3 +230,18 @@ class Feasibility:
         if cash is not None:
             found.append(np.eye(n)[cash])
         return found
+
+
+def _through_definitions(form: StandardForm) -> set[str]:
+    """Limits whose rows speak of helper columns under cones that belong to no limit (a semideviation, the cost of impact)."""
+    under = np.zeros(form.n_columns, dtype=bool)
+    for cone in form.cones:
+        if not cone.limit:
+            under[cone.B.indices] = True
+    under[: form.n_weights] = False
+    if not under.any():
+        return set()
+    row_of = np.repeat(np.arange(form.A.shape[0]), np.diff(form.A.indptr))
+    speaks = np.zeros(form.A.shape[0], dtype=bool)
+    speaks[row_of[under[form.A.indices]]] = True
+    return {group.limit for group in form.row_groups if group.limit and speaks[group.start : group.stop].any()}

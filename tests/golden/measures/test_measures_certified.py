@@ -133,3 +133,14 @@ def test_the_price_of_a_risk_limit_is_what_the_next_bit_of_it_buys(pose, answer)
     _, before = answer(problem)
     _, after = answer(pose({"kind": "max_return"}, {"max_risk": {"cvar": 0.03 + 1e-6}}))
     assert (after.objective - before.objective) / 1e-6 == pytest.approx(-price.multiplier, rel=1e-3)
+
+
+def test_a_risk_limit_and_a_tracking_error_that_cannot_meet_are_told_together(pose):
+    """Both are curved: the portfolio nearest to the benchmark alone says nothing about the other."""
+    problem = pose({"kind": "min_risk"}, {"max_risk": {"semideviation": 0.0086}, "max_tracking_error": 0.03})
+    problem = problem.replaced(benchmark=np.full(problem.n, 1.0 / problem.n))
+    found = pipeline.optimize(problem)
+    assert found.solution.status is SolveStatus.INFEASIBLE
+    assert [set(conflict.limits) for conflict in found.diagnosis.conflicts] == [{"max_risk", "max_tracking_error"}]
+    assert found.diagnosis.fixes
+    assert all(fix.verified for fix in found.diagnosis.fixes)
