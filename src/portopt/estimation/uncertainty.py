@@ -136,16 +136,18 @@ def _resolved(name: str, value: Any, moments: Moments) -> Any:
     if value.get("radius") != BOOTSTRAP:
         return resolve_sets(value, moments)
     given = dict(value)
-    how: dict[str, Any] = {option: given.pop(option) for option in OPTIONS if given.get(option) is not None}
+    said = {option: given.pop(option, None) for option in OPTIONS}
+    how: dict[str, Any] = {option: chosen for option, chosen in said.items() if chosen is not None}
     _check(how)
-    confidence = float(given.pop("confidence", 0.95))
+    chosen = given.pop("confidence", None)
+    confidence = 0.95 if chosen is None else float(chosen)
     if not 0.0 < confidence < 1.0:
         raise InvalidValue(f"{name}.confidence", confidence, "must lie strictly between 0 and 1", fix="write 0.95")
     if name == "covariance":
         return {**given, "radius": bootstrap_covariance_box(moments, confidence, **how)}
     if given.get("set") == "ellipsoid":
         return {**given, "radius": bootstrap_ellipsoid(moments, confidence, **how)}
-    coverage = given.pop("coverage", "each")
+    coverage = given.pop("coverage", None) or "each"
     return {**given, "radius": bootstrap_box(moments, confidence, coverage=coverage, **how)}
 
 

@@ -117,6 +117,27 @@ def test_a_bootstrap_in_a_request_becomes_its_number_and_nothing_else_changes():
     assert resolve_sets(plain, m) == plain
 
 
+def test_a_drawn_set_is_a_number_by_the_time_the_problem_is_formed():
+    from portopt.domain.problem import Problem, describe_term
+    from portopt.optimization import assemble
+    from portopt.terms.catalog import parse_limits, parse_objective
+
+    m = moments()
+    spec = {
+        "kind": "robust_utility",
+        "risk_aversion": 4,
+        "returns": {"set": "box", "radius": "bootstrap", "draws": 100, "coverage": "all"},
+        "covariance": {"set": "box", "radius": "bootstrap", "draws": 50},
+    }
+    term = parse_objective(resolve_sets(spec, m))
+    again = parse_objective(resolve_sets(describe_term(parse_objective(spec)), m))
+    assert again == term, "spelled out or not"
+    p = Problem(m, term, parse_limits({"budget": True, "long_only": True}))
+    assert assemble(p).n_weights == 4
+    assert set(term.returns.radius) == {"A", "B", "C"}
+    assert 0.0 < term.covariance.radius < 1.0
+
+
 def test_what_no_bootstrap_can_be_drawn_from_is_said():
     spec = {"returns": {"set": "box", "radius": "bootstrap"}}
     with pytest.raises(MissingInput, match="history"):

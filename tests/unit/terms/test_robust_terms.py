@@ -280,7 +280,8 @@ def test_the_worst_of_named_scenarios_is_maximized():
     ("spec", "error", "said"),
     [
         ({"returns": {"set": "ball"}}, InvalidValue, '"box" or "ellipsoid"'),
-        ({"returns": {"set": "box", "radius": "bootstrap"}}, InvalidValue, "estimate"),
+        ({"returns": {"set": "box", "radius": "guess"}}, InvalidValue, "estimate"),
+        ({"covariance": {"set": "box", "radius": "guess"}}, InvalidValue, "number"),
         ({"returns": {"set": "box", "radius": -0.1}}, InvalidValue, "below 0"),
         ({"returns": {"set": "box", "radius": {"CASH": 0.1}}}, InvalidValue, "cash"),
         ({"returns": {"set": "ellipsoid", "confidence": 1.0}}, InvalidValue, "below 1"),
@@ -303,6 +304,22 @@ def test_a_set_that_needs_what_is_not_there_says_what():
     bare = p.replaced(moments=Moments(p.universe, p.moments.mu, p.moments.covariance))
     with pytest.raises(MissingInput, match="how many returns"):
         assemble(bare)
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        {"returns": {"set": "box", "radius": "bootstrap", "draws": 500, "seed": 1, "block": 5}},
+        {"returns": {"set": "ellipsoid", "radius": "bootstrap", "confidence": 0.9}},
+        {"covariance": {"set": "box", "radius": "bootstrap", "confidence": 0.9}},
+    ],
+    ids=str,
+)
+def test_a_radius_to_be_drawn_is_understood_and_says_so_where_it_was_not(drawn):
+    spec = {"kind": "robust_utility", "risk_aversion": 4, **drawn}
+    assert parse_objective(spec).describe()
+    with pytest.raises(MissingInput, match="drawn from the history"):
+        assemble(problem(spec))
 
 
 def test_a_box_whose_upper_bound_is_no_covariance_is_refused():

@@ -25,7 +25,7 @@ from portopt.terms.checks import mapping, number, options, percent
 from portopt.terms.risk import add_variance
 from portopt.terms.uncertainty.magnitudes import long_only, magnitudes, priced_by
 from portopt.terms.uncertainty.quantiles import normal_upper, regression_ellipsoid, variance_bound
-from portopt.terms.uncertainty.samples import observed
+from portopt.terms.uncertainty.samples import BOOTSTRAP, DRAWN, not_drawn, observed
 
 EXAMPLE = '{"set": "box", "radius": 0.1} or {"set": "factor", "specific": 0.2, "exposure": 0.1}'
 
@@ -54,26 +54,32 @@ class CovarianceBox:
 
     radius: Delta_ij = radius sigma_i sigma_j: variances off by that share, correlations by that much.
     confidence: Delta_ij = z sqrt((Sigma_ii Sigma_jj + Sigma_ij^2) / T), the asymptotic standard error of a sample
-        covariance (normal returns) times the one-sided quantile. One of the two.
+        covariance (normal returns) times the one-sided quantile. One of the two; with the radius "bootstrap" the confidence
+        is that of the radius, drawn from the history before the problem is formed.
     """
 
-    radius: float | None = None
+    radius: float | str | None = None
     confidence: float | None = None
     observations: float | None = None
+    draws: int | None = None
+    seed: int | None = None
+    block: float | None = None
     set: str = "box"
     path: str = field(default="objective.covariance", compare=False)
 
     def __post_init__(self) -> None:
-        _one_of(self.path, radius=self.radius, confidence=self.confidence)
-        if self.radius is not None:
+        drawn = self.radius == BOOTSTRAP
+        _one_of(self.path, radius=self.radius, confidence=None if drawn else self.confidence)
+        if self.radius is not None and not drawn:
             object.__setattr__(self, "radius", number(f"{self.path}.radius", self.radius, low=0.0, high=10.0, example="0.1"))
         _check_confidence(self)
 
     def express(self, program: Program, p: Problem, scale: float) -> None:
-        if self.radius is not None:
+        share = self._share()
+        if share is not None:
             add_variance(program, p.moments.covariance, scale)
-            if self.radius > 0.0:
-                self._add_rank_one(program, p, scale * self.radius)
+            if share > 0.0:
+                self._add_rank_one(program, p, scale * share)
             return
         Delta = self.half_widths(p)
         if long_only(p):
@@ -84,9 +90,9 @@ class CovarianceBox:
         program.add_quadratic(np.concatenate([longs, shorts]), scale * np.block([[Delta, Delta], [Delta, Delta]]))
 
     def variance(self, w: Vector, p: Problem) -> float:
-        size = np.abs(w)
-        if self.radius is not None:
-            return p.moments.covariance.variance(w) + self.radius * float(self._sigma(p) @ size) ** 2
+        size, share = np.abs(w), self._share()
+        if share is not None:
+            return p.moments.covariance.variance(w) + share * float(self._sigma(p) @ size) ** 2
         return p.moments.covariance.variance(w) + float(size @ self.half_widths(p) @ size)
 
     def worst(self, w: Vector, p: Problem) -> Matrix:
@@ -95,9 +101,9 @@ class CovarianceBox:
 
     def half_widths(self, p: Problem) -> Matrix:
         """(n, n) Delta. Raises DataError where no covariance of the box would be the worst one for every portfolio."""
-        sigma = self._sigma(p)
-        if self.radius is not None:
-            return self.radius * np.outer(sigma, sigma)
+        sigma, share = self._sigma(p), self._share()
+        if share is not None:
+            return share * np.outer(sigma, sigma)
         Sigma = p.moments.covariance.dense()
         T = observed(p, self.observations, self.path)
         pairs = np.minimum.outer(T, T)
@@ -107,6 +113,8 @@ class CovarianceBox:
         return Delta
 
     def describe(self) -> str:
+        if isinstance(self.radius, str):
+            return "every variance and correlation off by as much as the history leaves open"
         if self.radius is not None:
             return f"every variance and correlation off by up to {percent(self.radius)}"
         return f"every covariance at its {percent(self.confidence or 0.0)} upper bound"
@@ -117,6 +125,12 @@ class CovarianceBox:
         v = program.add_columns(1)
         program.add_rows(np.hstack([row, [[-1.0]]]), np.concatenate([columns, v]), 0.0, 0.0, limit="", relax=0.0)
         program.add_quadratic(v, np.array([scale]))
+
+    def _share(self) -> float | None:
+        """The radius as a number; None where a confidence stands for it."""
+        if isinstance(self.radius, str):
+            raise not_drawn(self.path)
+        return self.radius
 
     def _sigma(self, p: Problem) -> Vector:
         return np.sqrt(p.moments.covariance.diagonal())
@@ -218,7 +232,9 @@ def covariance_set(path: str, value: Any) -> CovarianceBox | CovarianceFactors |
     given = dict(mapping(path, value, example=EXAMPLE))
     kind = given.pop("set", None)
     if kind == "box":
-        return CovarianceBox(**options(path, given, ("radius", "confidence", "observations"), example=EXAMPLE), path=path)
+        return CovarianceBox(
+            **options(path, given, ("radius", "confidence", "observations", *DRAWN), example=EXAMPLE), path=path
+        )
     if kind == "factor":
         known = ("specific", "exposure", "confidence", "observations")
         return CovarianceFactors(**options(path, given, known, example=EXAMPLE), path=path)
@@ -233,7 +249,7 @@ def _unit(Omega: Matrix) -> Vector:
     return e
 
 
-def _one_of(path: str, **given: float | None) -> None:
+def _one_of(path: str, **given: float | str | None) -> None:
     named = [name for name, value in given.items() if value is not None]
     if len(named) != 1:
         raise InvalidValue(path, named, f"give one of {' and '.join(given)}", fix=f"write {path}: {EXAMPLE}")

@@ -25,7 +25,7 @@ from portopt.terms.members import per_asset
 from portopt.terms.risk import add_risk_cone
 from portopt.terms.uncertainty.magnitudes import magnitudes, priced_by
 from portopt.terms.uncertainty.quantiles import chi, normal
-from portopt.terms.uncertainty.samples import observed
+from portopt.terms.uncertainty.samples import BOOTSTRAP, DRAWN, not_drawn, observed
 
 EXAMPLE = '{"set": "box", "radius": 0.01} or {"set": "ellipsoid", "confidence": 0.95}'
 ESTIMATE = "estimate"
@@ -54,7 +54,8 @@ class ReturnBox:
     """|mu_i - m_i| <= delta_i.
 
     radius: delta, annual, for every asset but cash, or by asset id ("*" for the others, 0 where nobody is named), or
-        "estimate": delta_i = z sigma_i sqrt(periods_per_year / T_i), the standard error of the mean times z.
+        "estimate": delta_i = z sigma_i sqrt(periods_per_year / T_i), the standard error of the mean times z;
+        "bootstrap": drawn from the history before the problem is formed (draws, seed, block: estimation/uncertainty.py).
     confidence: of each asset's own interval; with coverage "all", of all intervals at once (Sidak).
     observations: T, for every asset; the number of returns the estimate used when None.
     """
@@ -63,12 +64,15 @@ class ReturnBox:
     confidence: float = 0.95
     coverage: str = "each"
     observations: float | None = None
+    draws: int | None = None
+    seed: int | None = None
+    block: float | None = None
     set: str = "box"
     path: str = field(default="objective.returns", compare=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.radius, str):
-            _estimate_only(f"{self.path}.radius", self.radius)
+            _a_way(f"{self.path}.radius", self.radius)
         else:
             object.__setattr__(
                 self, "radius", by_asset(f"{self.path}.radius", self.radius, low=0.0, example='{"*": 0.01}', cash="nothing")
@@ -92,6 +96,8 @@ class ReturnBox:
         if isinstance(self.radius, Mapping):
             named = per_asset(f"{self.path}.radius", self.radius, p.universe, ~p.universe.is_cash)
             return np.where(np.isnan(named), 0.0, named)
+        if self.radius == BOOTSTRAP:
+            raise not_drawn(self.path)
         T = observed(p, self.observations, self.path)
         risky = np.isfinite(T)
         each = self.confidence ** (1.0 / max(int(risky.sum()), 1)) if self.coverage == "all" else self.confidence
@@ -110,24 +116,27 @@ class ReturnBox:
 class ReturnEllipsoid:
     """(mu - m)' Omega^-1 (mu - m) <= kappa^2,  Omega_ij = Sigma_ij periods_per_year / sqrt(T_i T_j).
 
-    radius: kappa, in standard errors; None takes the square root of the chi-squared quantile of `confidence`, with as
-        many degrees of freedom as there are risky assets.
+    radius: kappa, in standard errors; None or "estimate" takes the square root of the chi-squared quantile of `confidence`,
+        with as many degrees of freedom as there are risky assets; "bootstrap" is drawn from the history beforehand.
     matrix: "sample", or "diagonal" for Omega without its off-diagonal entries.
     observations: T, for every asset; the number of returns the estimate used when None.
     """
 
-    radius: float | None = None
+    radius: float | str | None = None
     confidence: float = 0.95
     matrix: str = "sample"
     observations: float | None = None
+    draws: int | None = None
+    seed: int | None = None
+    block: float | None = None
     set: str = "ellipsoid"
     path: str = field(default="objective.returns", compare=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.radius, str):
-            _estimate_only(f"{self.path}.radius", self.radius)
-            object.__setattr__(self, "radius", None)
-        if self.radius is not None:
+            _a_way(f"{self.path}.radius", self.radius)
+            object.__setattr__(self, "radius", None if self.radius == ESTIMATE else self.radius)
+        elif self.radius is not None:
             object.__setattr__(self, "radius", number(f"{self.path}.radius", self.radius, low=0.0, high=1e3, example="2.0"))
         _check_confidence(self)
         if self.matrix not in ("sample", "diagonal"):
@@ -157,6 +166,8 @@ class ReturnEllipsoid:
         return np.asarray(p.moments.mu - kappa * error.times(w) / size) if size > 0.0 else p.moments.mu.copy()
 
     def kappa(self, p: Problem) -> float:
+        if isinstance(self.radius, str):
+            raise not_drawn(self.path)
         if self.radius is not None:
             return self.radius
         return chi(int((p.moments.covariance.diagonal() > 0.0).sum()), self.confidence)
@@ -175,7 +186,11 @@ class ReturnEllipsoid:
         return Covariance(Sigma=covariance.dense() * np.outer(scale, scale))
 
     def describe(self) -> str:
-        size = f"{self.radius:g} standard errors" if self.radius is not None else f"the {percent(self.confidence)} ellipsoid"
+        size = (
+            f"{self.radius:g} standard errors"
+            if isinstance(self.radius, int | float)
+            else f"the {percent(self.confidence)} ellipsoid"
+        )
         return f"expected returns within {size} of their estimates"
 
 
@@ -201,18 +216,19 @@ def return_set(path: str, value: Any) -> ReturnBox | ReturnEllipsoid | None:
     kind = given.pop("set", None)
     given.pop("path", None)
     if kind == "box":
-        known = options(path, given, ("radius", "confidence", "coverage", "observations"), example=EXAMPLE)
+        known = options(path, given, ("radius", "confidence", "coverage", "observations", *DRAWN), example=EXAMPLE)
         known.setdefault("radius", ESTIMATE)
         return ReturnBox(**{k: v for k, v in known.items() if v is not None}, path=path)
     if kind == "ellipsoid":
-        known = options(path, given, ("radius", "confidence", "matrix", "observations"), example=EXAMPLE)
+        known = options(path, given, ("radius", "confidence", "matrix", "observations", *DRAWN), example=EXAMPLE)
         return ReturnEllipsoid(**{k: v for k, v in known.items() if v is not None}, path=path)
     raise InvalidValue(f"{path}.set", kind, 'is "box" or "ellipsoid"', fix=f"write {path}: {EXAMPLE}")
 
 
-def _estimate_only(where: str, value: str) -> None:
-    if value != ESTIMATE:
-        raise InvalidValue(where, value, 'is a number, numbers by asset, or "estimate"', fix=f'write {where} as "estimate"')
+def _a_way(where: str, value: str) -> None:
+    if value not in (ESTIMATE, BOOTSTRAP):
+        ways = 'is a number, numbers by asset, "estimate" or "bootstrap"'
+        raise InvalidValue(where, value, ways, fix=f'write {where} as "estimate"')
 
 
 def _check_confidence(given: ReturnBox | ReturnEllipsoid) -> None:

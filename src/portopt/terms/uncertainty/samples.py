@@ -9,6 +9,9 @@ from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.problem import Problem
 from portopt.terms.checks import listed
 
+BOOTSTRAP = "bootstrap"  # a radius drawn from the history: a number by the time a problem is formed
+DRAWN = ("draws", "seed", "block")  # how: estimation/uncertainty.py
+
 
 def observed(p: Problem, given: float | None, field: str, least: int = 2) -> Vector:
     """(n,) number of returns behind each estimate; inf where there is no variance to err about (cash).
@@ -33,3 +36,12 @@ def observed(p: Problem, given: float | None, field: str, least: int = 2) -> Vec
             value=names,
         )
     return np.where(risky, counts, np.inf)
+
+
+def not_drawn(path: str) -> MissingInput:
+    """What a set says whose radius is still to be drawn from the history."""
+    return MissingInput(
+        f"{path}.radius is to be drawn from the history of returns, and this problem was formed without one",
+        field=f"{path}.radius",
+        fixes=['use "estimate"', "give the radius as a number (portopt.estimation.uncertainty finds it)"],
+    )
