@@ -15,12 +15,14 @@ from __future__ import annotations
 import numpy as np
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
+from portopt.domain.program import WIDE
 from portopt.optimization.presolve import Scaled
 
 FLAT = 1e-9  # a curvature below this part of the largest is not divided by
 LARGEST = 6_000_000  # entries of A kept as an array
 MOST_CORE = 700  # unknowns of the inverse kept
 SINGULAR = 1e-7  # how far K times its inverse may be from one
+SPARE = 32
 SPARSE = 4  # a vector with fewer than a SPARSE-th of its entries is multiplied by its own rows alone
 
 
@@ -45,8 +47,13 @@ class Basis:
         self.easy = (self.diagonal > FLAT * largest) & ~program.P.in_block()
         self.free, self.on = free.copy(), on.copy()
         self.any_easy = bool(self.easy.any())
+        self.place = np.full(self.M, -1)
+        self.place[self.at] = np.arange(len(self.at))
+        self.everywhere = len(self.at) == self.M
+        self.wide = len(self.at) > WIDE
         self.core: Indices = np.zeros(0, dtype=np.intp)
         self.C: Matrix = np.zeros((0, 0))
+        self._room: Matrix = self.C
         self.h_inverse = np.zeros(self.M)
         self.factor()
 
@@ -66,7 +73,7 @@ class Basis:
             K[h:, h:] = -(A * self.h_inverse) @ A.T
         self.core = np.concatenate([hard, rows + self.M])
         try:
-            self.C = np.asarray(np.linalg.inv(K), dtype=np.float64)
+            self._settle_in(np.asarray(np.linalg.inv(K), dtype=np.float64))
         except np.linalg.LinAlgError:
             raise Singular from None
         if s and not float(np.abs(K @ self.C - np.eye(s)).max()) <= SINGULAR:
@@ -77,13 +84,14 @@ class Basis:
         x, y = v[: self.M], v[self.M :]
         top = self.diagonal * x + y @ self.A
         if len(self.at):
-            part = x[self.at] if len(self.at) < self.M else x
-            chosen = np.flatnonzero(part)
-            inner = part[chosen] @ self.block[chosen] if SPARSE * len(chosen) < len(part) else self.block @ part
-            if len(self.at) < self.M:
-                top[self.at] += inner
-            else:
+            part = x if self.everywhere else x[self.at]
+            chosen = part.nonzero()[0] if self.wide else part
+            few = self.wide and SPARSE * len(chosen) < len(part)
+            inner = part[chosen] @ self.block[chosen] if few else self.block @ part
+            if self.everywhere:
                 top += inner
+            else:
+                top[self.at] += inner
         return top, self.A @ x
 
     def column(self, i: int) -> Vector:
@@ -93,11 +101,9 @@ class Basis:
             out[: self.M] = self.A[i - self.M]
             return out
         out[self.M :] = self.A[:, i]
-        out[i] = self.diagonal[i]
-        if not self.easy[i] and len(self.at):
-            place = np.flatnonzero(self.at == i)
-            if len(place):
-                out[self.at] += self.block[place[0]]
+        if self.place[i] >= 0:
+            out[self.at] = self.block[self.place[i]]
+        out[i] += self.diagonal[i]
         return out
 
     def solve(self, right: Vector) -> Vector:
@@ -122,34 +128,35 @@ class Basis:
     def enter(self, i: int, v: Vector, pivot: float) -> None:
         """i joins the set. v: what solve(column(i)) gave; pivot: K_ii less K_iS v, not zero."""
         part = v[self.core]
+        scaled = part / pivot
+        self.C += np.multiply.outer(part, scaled)
         if i < self.M and self.easy[i]:
-            self.C += np.multiply.outer(part, part / pivot)
             self.h_inverse[i] = 1.0 / self.diagonal[i]
         else:
             s = len(self.core)
-            C = np.empty((s + 1, s + 1))
-            scaled = part / pivot
-            np.multiply.outer(part, scaled, out=C[:s, :s])
-            C[:s, :s] += self.C
-            C[s, :s] = C[:s, s] = -scaled
-            C[s, s] = 1.0 / pivot
-            self.C, self.core = C, np.append(self.core, i)
             if s + 1 > MOST_CORE:
                 raise TooWide
+            if s + 1 > len(self._room):
+                self._settle_in(self.C)
+            self.C = self._room[: s + 1, : s + 1]
+            self.C[s, :s] = self.C[:s, s] = -scaled
+            self.C[s, s] = 1.0 / pivot
+            self.core = np.append(self.core, i)
         self._mark(i, True)
 
     def leave(self, i: int, v: Vector) -> None:
         """i leaves the set. v: what unit(i) gave, v[i] not zero."""
         part, pivot = v[self.core], float(v[i])
+        self.C -= np.multiply.outer(part, part / pivot)
         if i < self.M and self.easy[i]:
-            self.C -= np.multiply.outer(part, part / pivot)
             self.h_inverse[i] = 0.0
         else:
-            keep = self.core != i
-            kept = part[keep]
-            C = self.C[keep][:, keep]
-            C -= np.multiply.outer(kept, kept / pivot)
-            self.C, self.core = C, self.core[keep]
+            # The last one takes the place of the one that leaves.
+            at, s = int((self.core == i).argmax()), len(self.core) - 1
+            self.C[at] = self.C[s]
+            self.C[:, at] = self.C[:, s]
+            self.core[at] = self.core[s]
+            self.C, self.core = self.C[:s, :s], self.core[:s]
         self._mark(i, False)
 
     def exchange(self, entering: int, leaving: int) -> None:
@@ -161,9 +168,17 @@ class Basis:
     def copy(self) -> Basis:
         other = object.__new__(Basis)
         other.__dict__.update(self.__dict__)
-        for name in ("free", "on", "C", "core", "h_inverse"):
+        for name in ("free", "on", "core", "h_inverse"):
             setattr(other, name, getattr(self, name).copy())
+        other._settle_in(self.C)
         return other
+
+    def _settle_in(self, C: Matrix) -> None:
+        """C into an array with room to grow: exchanges then copy nothing."""
+        s = len(C)
+        self._room = np.empty((s + SPARE, s + SPARE))
+        self.C = self._room[:s, :s]
+        self.C[:] = C
 
     def _has(self, i: int) -> bool:
         return bool(self.free[i] if i < self.M else self.on[i - self.M])
@@ -176,10 +191,8 @@ class Basis:
 
     def _curvature(self, hard: Indices) -> Matrix:
         out = np.zeros((len(hard), len(hard)))
-        place = np.full(self.M, -1)
-        place[self.at] = np.arange(len(self.at))
-        inside = np.flatnonzero(place[hard] >= 0)
-        where = place[hard[inside]]
+        inside = np.flatnonzero(self.place[hard] >= 0)
+        where = self.place[hard[inside]]
         out[np.ix_(inside, inside)] = self.block[np.ix_(where, where)]
         out.flat[:: len(hard) + 1] += self.diagonal[hard]
         return out

@@ -191,9 +191,9 @@ def _best_ratio(problem: Problem, form: StandardForm, path: Path, swept: tuple[F
         W = np.vstack([path.W, *(path.at(int(k), float(s[k]))[None, :] for k in inside)])
     else:
         W = path.W
-    found = points_of(problem, W)
-    ratios = [-math.inf if point.sharpe_ratio is None else point.sharpe_ratio for point in found]
-    top = int(np.argmax(ratios))
+    sigmas = np.sqrt(np.maximum(np.einsum("ij,ij->i", times(problem.moments.covariance, W), W), 0.0))
+    excess = W @ problem.moments.mu - problem.risk_free_rate
+    top = int(np.where(sigmas > 0.0, excess / np.where(sigmas > 0.0, sigmas, 1.0), -np.inf).argmax())
     candidate = points_of(problem, _with_exact_sums(form, W[top : top + 1]))[0]
     return candidate if (candidate.sharpe_ratio or -math.inf) >= (best.sharpe_ratio or -math.inf) else best
 
@@ -211,7 +211,7 @@ def _with_exact_sums(form: StandardForm, W: Matrix) -> Matrix:
     for i, j in enumerate(largest.tolist()):
         if not inside[i, j]:
             continue
-        for _ in range(4):
+        for _ in range(2):
             error = math.fsum(part[i].tolist()) - total
             if error == 0.0 or abs(error) > 1e-9:
                 break

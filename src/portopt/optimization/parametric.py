@@ -76,7 +76,7 @@ class Walk:
     def copy(self) -> Walk:
         other = object.__new__(Walk)
         other.__dict__.update(self.__dict__)
-        for name in ("values", "rates", "lower", "upper"):
+        for name in ("values", "rates", "lower", "upper", "moving"):
             setattr(other, name, getattr(self, name).copy())
         other.basis = self.basis.copy()
         return other
@@ -91,6 +91,8 @@ class Walk:
                 self.basis.factor()
         else:
             raise Stalled
+        free, on = self.basis.free, self.basis.on
+        self.moving = np.concatenate([free, ~on, ~free, on]).astype(float)
         self.rates[:] = 0.0
         right = np.concatenate([self.m, np.zeros(self.r)])
         v = self.basis.solve(right)
@@ -154,18 +156,19 @@ class Walk:
 
     def _next(self, sign: float, *, in_order: bool) -> tuple[int, float]:
         """(slot, step) of the next event; slot -1 where nothing ever happens."""
-        rates = sign * self.rates
-        room = np.where(rates > 0.0, self.upper - self.values, self.lower - self.values)
-        moving = np.abs(rates) > self.still
-        steps = np.full(len(rates), np.inf)
-        np.divide(room, rates, out=steps, where=moving)
-        least = float(steps.min(initial=np.inf))
-        if not np.isfinite(least):
+        rates = self.rates if sign > 0.0 else -self.rates
+        at = (np.abs(rates) > self.still).nonzero()[0]
+        if len(at) == 0:
+            return -1, np.inf
+        speeds = rates[at]
+        steps = (np.where(speeds > 0.0, self.upper[at], self.lower[at]) - self.values[at]) / speeds
+        least = float(steps.min())
+        if least == np.inf:
             return -1, np.inf
         least = max(least, 0.0)
-        tied = np.flatnonzero(steps <= least + TIED * max(1.0, self.price))
-        chosen = tied[0] if in_order else tied[int(np.abs(rates[tied]).argmax())]
-        return int(chosen), least
+        tied = (steps <= least + TIED * max(1.0, self.price)).nonzero()[0]
+        chosen = tied[0] if in_order or len(tied) == 1 else tied[int(np.abs(speeds[tied]).argmax())]
+        return int(at[chosen]), least
 
     def _advance(self, step: float) -> None:
         self.price += step
@@ -188,25 +191,25 @@ class Walk:
         if abs(curvature) <= FLAT * float(v[: self.M] @ v[: self.M]):
             return self._slide(i, v)
         self._released(i)
-        self._join(i) if is_column else self._drop(i)
+        self._join(i, v) if is_column else self._drop(i, v)
         self._clean()
         return False
 
     def _direction(self, i: int) -> tuple[Vector, float]:
-        """How everything moves when the held i is let go into its own side, and the curvature of that."""
-        inwards = 1.0 if self.upper[self.size + i] == 0.0 else -1.0  # a multiplier at most zero: held at the lower side
+        """What lets the held i move by one, everything else in the set following; and the curvature of that."""
         if i < self.M:
             column = self.basis.column(i)
             v = -self.basis.solve(column)
             curvature = float(column @ v) + float(column[i])
             v[i] = 1.0
-            return inwards * v, curvature
+            return v, curvature
         v = self.basis.unit(i)
-        return inwards * v, -float(v[i])
+        return v, -float(v[i])
 
     def _slide(self, i: int, v: Vector) -> bool:
         """Along a direction without curvature until something blocks it, which then is held instead of i."""
-        x = v[: self.M]
+        inwards = 1.0 if self.upper[self.size + i] == 0.0 else -1.0  # a multiplier at most zero: held at the lower side
+        x = inwards * v[: self.M]
         rates = np.concatenate([x, self.basis.A @ x])
         small = STILL * float(np.abs(rates).max())
         held = np.concatenate([~self.basis.free, self.basis.on])
@@ -234,27 +237,35 @@ class Walk:
         self.settle()
         return step > 0.0
 
-    def _join(self, i: int) -> None:
-        """i into the set, rates following."""
+    def _join(self, i: int, v: Vector | None = None) -> None:
+        """i into the set, rates following. v: its direction, where it is known."""
         column = self.basis.column(i)
-        v = self.basis.solve(column)
-        pivot = float(column[i]) - float(column @ v)
+        if v is None:
+            v = -self.basis.solve(column)
+            v[i] = 1.0
+        pivot = float(column @ v) + (float(column[i]) * (1.0 - float(v[i])) if i < self.M else 0.0)
         missing = self.rates[self.size + i] if i < self.M else -self.rates[i]
         if pivot == 0.0:
             raise Stalled
-        self.basis.enter(i, v, pivot)
-        change = -v
-        change[i] = 1.0
-        self._add(self.rates, change * (missing / pivot))
+        self._add(self.rates, v * (missing / pivot))
+        v[i] = 0.0
+        self.basis.enter(i, -v, pivot)
+        self._moves(i, joined=True)
 
-    def _drop(self, i: int) -> None:
-        """i out of the set, rates following."""
-        v = self.basis.unit(i)
+    def _drop(self, i: int, v: Vector | None = None) -> None:
+        """i out of the set, rates following. v: what unit(i) gives, where it is known."""
+        v = self.basis.unit(i) if v is None else v
         if v[i] == 0.0:
             raise Stalled
         rate = self.rates[i] if i < self.M else self.rates[self.size + i]
         self.basis.leave(i, v)
         self._add(self.rates, v * (-rate / v[i]))
+        self._moves(i, joined=False)
+
+    def _moves(self, i: int, *, joined: bool) -> None:
+        """A column in the set moves and its multiplier does not; of a row it is the other way round."""
+        self.moving[i] = joined if i < self.M else not joined
+        self.moving[self.size + i] = 1.0 - self.moving[i]
 
     def _add(self, rates: Vector, v: Vector) -> None:
         """Rates plus what a change of columns and row multipliers by v brings with it."""
@@ -277,11 +288,7 @@ class Walk:
 
     def _clean(self) -> None:
         """What the set holds still does not move."""
-        M, s, b = self.M, self.size, self.basis
-        self.rates[:M][~b.free] = 0.0
-        self.rates[M:s][b.on] = 0.0
-        self.rates[s : s + M][b.free] = 0.0
-        self.rates[s + M :][~b.on] = 0.0
+        self.rates *= self.moving
 
     def _clean_values(self, target: Vector) -> None:
         M, s, b = self.M, self.size, self.basis
