@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from portopt import formulation, pipeline, recording
+from portopt import batches, formulation, pipeline, recording
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.errors import InvalidValue, MissingInput, OutsideError, PortoptError, UnknownPolicy, UnknownRun
 from portopt.domain.explanation import Frontier, ShadowPrice
@@ -72,15 +72,37 @@ def optimize(request: OptimizationRequest) -> OptimizeAnswer:
 
 
 def optimize_many(requests: Sequence[OptimizationRequest], *, processes: int = 1) -> list[OptimizeAnswer | PortoptError]:
-    """An answer or a refusal for each request, in their order; one that fails does not hold up the others."""
-    return [_answer_or_refusal(request) for request in requests]
+    """An answer or a refusal for each request, in their order; one that fails does not hold up the others.
+
+    Requests on one covariance share its work. processes: how many share all of it; the answers are the same.
+    """
+    found: dict[int, OptimizeAnswer | PortoptError] = {}
+    problems: dict[int, Problem] = {}
+    for k, request in enumerate(requests):
+        try:
+            if request.relax_order:
+                found[k] = optimize(request)
+            else:
+                problems[k] = formulation.formulate_weights(request)
+        except PortoptError as error:
+            found[k] = error
+    for k, answer in zip(problems, batches.optimize_batch(list(problems.values()), processes=processes), strict=True):
+        found[k] = _member(requests[k], answer)
+    return [found[k] for k in range(len(requests))]
 
 
-def _answer_or_refusal(request: OptimizationRequest) -> OptimizeAnswer | PortoptError:
-    try:
-        return optimize(request)
-    except PortoptError as error:
-        return error
+def _member(request: OptimizationRequest, answer: batches.BatchAnswer) -> OptimizeAnswer | PortoptError:
+    """One member of a batch as its own answer."""
+    from portopt import optimization
+    from portopt.domain.infeasible import infeasible_request
+
+    if answer.diagnosis is not None:
+        return infeasible_request(answer.problem, answer.diagnosis)
+    if answer.validated is None:
+        return answer.error or OutsideError("the batch ended without an answer to this request")
+    form, raw = answer.form(), answer.validated.solution.raw
+    prices = () if raw is None else optimization.shadow_prices(answer.problem, form, raw)
+    return OptimizeAnswer(request, answer.problem, form, answer.validated, prices, (), 0.0 if raw is None else raw.seconds)
 
 
 def rebalance(
