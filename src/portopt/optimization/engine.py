@@ -14,6 +14,8 @@ from portopt.optimization.methods.log_barrier import logarithms, solve_log_barri
 from portopt.optimization.methods.mixed_integer import solve_mixed_integer
 from portopt.optimization.methods.ratio import solve_ratio
 
+QUICK_SECONDS = 2.0  # for one question in whole numbers; without an answer by then it stays open
+
 
 def optimize(
     problem: Problem, *, form: StandardForm | None = None, solver: str | None = None, time_limit: float | None = None
@@ -57,7 +59,7 @@ def solve(
 
 def solve_quickly(form: StandardForm) -> RawAnswer:
     """For questions on the way, where an answer good to 1e-9 will do: not polished where that saves time."""
-    return solve(form) if form.integer.any() else _exact(form, False)
+    return solve(form, time_limit=QUICK_SECONDS) if form.integer.any() else _exact(form, False)
 
 
 def _exact(form: StandardForm, polish: bool) -> RawAnswer:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.arrays import Indices, Mask, Vector
+from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import INF, Group, StandardForm
 from portopt.domain.solution import Duals
 
@@ -71,7 +71,8 @@ def with_tight_switches(form: StandardForm) -> StandardForm:
     A = sp.csr_array(form.A, copy=True)
     row_lower, row_upper = form.row_lower.copy(), form.row_upper.copy()
     binary = form.integer & (lower >= -HOLDS) & (upper <= 1.0 + HOLDS)
-    for i in range(A.shape[0]):
+    count = np.bincount(np.repeat(np.arange(A.shape[0]), np.diff(A.indptr))[binary[A.indices]], minlength=A.shape[0])
+    for i in np.flatnonzero(count == 1):
         at = slice(A.indptr[i], A.indptr[i + 1])
         switches = np.flatnonzero(binary[A.indices[at]])
         if len(switches) != 1 or (np.isfinite(row_lower[i]) and np.isfinite(row_upper[i])):
@@ -191,9 +192,3 @@ def without_integers(form: StandardForm) -> StandardForm:
 def whole_numbers(form: StandardForm, x: Vector) -> Vector:
     """(N,) x (or more) with its integer columns rounded, the others zero."""
     return np.where(form.integer, np.round(x[: form.n_columns]), 0.0) + 0.0
-
-
-def same_switches(form: StandardForm) -> Mask:
-    """(N,) the integer columns that are 0 or 1."""
-    lower, upper = form.box()
-    return form.integer & (lower >= -HOLDS) & (upper <= 1.0 + HOLDS)

@@ -38,6 +38,7 @@ def diagnose(
     began = perf_counter()
     form = express(problem)
     limits = Feasibility(problem, form, quick or solve, began + SEARCH_SHARE * time_limit)
+    limits.express = express
     found = enumerate_conflicts(limits)
     limits.deadline = began + time_limit
     repairs = Repairs(limits, express, solve, room, rounds)

@@ -60,6 +60,9 @@ def elastic(
     rows.take(bounds_A, bare.bound_lower, bare.bound_upper, bare.bound_relax, bare.bound_groups, only_opened=True)
     A, lower, upper = rows.stacked()
     openings = np.arange(form.n_columns, N)
+    lower_box, upper_box = bare.box()
+    # A switch that nothing asks for any more is held at zero: no search for it.
+    integer = form.integer & ~(lower_box >= upper_box)
     q = np.zeros(N)
     q[openings] = [opened[name] for name in limits]
     kept = np.flatnonzero(~is_opened & ~(np.isinf(bare.bound_lower) & np.isinf(bare.bound_upper)))
@@ -80,7 +83,7 @@ def elastic(
         bound_relax=np.zeros(len(kept) + len(limits)),
         bound_groups=(Group(0, len(kept) + len(limits), ""),),
         cones=tuple(_opened_cone(cone, N, column, unit_where_none) for cone in bare.cones),
-        integer=np.concatenate([form.integer, np.zeros(len(limits), dtype=bool)]),
+        integer=np.concatenate([integer, np.zeros(len(limits), dtype=bool)]),
         ratio=False,
         hinges=(),  # the rows stand in another order here
     )

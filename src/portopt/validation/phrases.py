@@ -26,6 +26,19 @@ NOUNS = {
     "factor_risk_limits": "volatility from",
     "max_systematic_volatility": "systematic volatility",
     "max_specific_volatility": "specific volatility",
+    "exclusions": "the weight of",
+    "max_cost": "the trading cost",
+    "liquidity": "the trade in",
+    "days_to_liquidate": "the sale of all of",
+    "concentration": "concentration",
+    "top_k": "the weight of the largest positions",
+    "max_positions": "the number of positions",
+    "min_positions": "the number of positions",
+    "max_trades": "the number of trades",
+    "min_position": "what is missing in",
+    "min_trade": "what is missing in the trade of",
+    "round_lots": "the distance from whole lots of",
+    "ucits_5_10_40": "the issuer",
 }
 
 
@@ -33,7 +46,19 @@ def amount(value: float, unit: str) -> str:
     """10.00 % for fractions and annual figures, 6.00 for scores and exposures; a side that is open is said so."""
     if math.isinf(value):
         return "no limit"
+    if unit in COUNTS:
+        return f"{value:.6g}{COUNTS[unit]}"
     return f"{value:.2f}" if unit in ("score", "exposure") else f"{100.0 * value:.2f} %"
+
+
+COUNTS = {"positions": "", "trades": "", "days": " days", "root_hhi": " (root of the Herfindahl index)"}
+
+
+def in_unit(unit: str, a: float, b: float) -> tuple[str, str]:
+    """Two readings in their unit, told apart."""
+    if unit in COUNTS:
+        return f"{a:.6g}{COUNTS[unit]}", f"{b:.6g}{COUNTS[unit]}"
+    return seen_apart(a, b)
 
 
 def listed(names: Sequence[str], *, most: int = 4) -> str:

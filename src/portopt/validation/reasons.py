@@ -6,14 +6,19 @@ each position at most 10.00 %, turnover is at least 70.00 %, over the 20.00 % al
 
 from __future__ import annotations
 
+import numpy as np
+
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Limit, Problem
 from portopt.domain.solution import SolveStatus
 from portopt.validation.arithmetic import impossible
 from portopt.validation.elastic import elastic
 from portopt.validation.feasibility import Feasibility, OutOfTime
-from portopt.validation.phrases import quantity, seen_apart
-from portopt.validation.relaxations import has_slope
+from portopt.validation.phrases import in_unit, quantity
+from portopt.validation.relaxations import SMALLEST_SIZE, has_slope
+from portopt.validation.whole_openings import smallest_whole
+
+HALVINGS = 7  # a sentence needs two figures
 
 # The limit a desk would rather see measured: one figure for the whole portfolio before one for each asset.
 MEASURED_FIRST = (
@@ -57,6 +62,8 @@ def _measured(limits: Feasibility, names: tuple[str, ...], opened: str) -> str |
     """The sentence with `opened` measured while the rest of `names` holds."""
     others = tuple(name for name in names if name != opened)
     ball, limit = limits.ball(opened), limits.problem.limit(opened)
+    if limits.form.integer.any() and limit is not None:
+        return _counted(limits, limit, others)
     if ball is not None and not limits.conic() & set(others):
         _, _, raw = limits.nearest(ball, set(others))
     else:
@@ -68,13 +75,27 @@ def _measured(limits: Feasibility, names: tuple[str, ...], opened: str) -> str |
     return closest(limits.problem, limit, raw.x[: limits.problem.n], given)
 
 
+def _counted(limits: Feasibility, limit: Limit, others: tuple[str, ...]) -> str | None:
+    """The same where limits count: at the portfolio found with `limit` opened as little as halves tell."""
+    if limits.express is None:
+        return None
+    reading = limit.read(np.zeros(limits.problem.n), limits.problem)
+    sides = np.abs(np.concatenate([reading.lower, reading.upper]))
+    size = max(float(sides[np.isfinite(sides)].max(initial=0.0)), SMALLEST_SIZE)
+    found = smallest_whole(limits, limits.express, {limit.kind: size}, frozenset(others), halvings=HALVINGS)
+    if found is None or not found.openings:
+        return None
+    given = [other.describe() for other in limits.problem.limits if other.kind in others]
+    return closest(limits.problem, limit, found.weights, given)
+
+
 def closest(problem: Problem, limit: Limit, w: Vector, given: list[str]) -> str:
     """What `limit` measures at w, the nearest portfolio the others allow, against the side it misses."""
     reading = limit.read(w, problem)
     i = int(reading.slack().argmin())
     value, low, high = float(reading.measured[i]), float(reading.lower[i]), float(reading.upper[i])
     above = value - high > low - value
-    measured, side = seen_apart(value, high if above else low)
+    measured, side = in_unit(reading.unit, value, high if above else low)
     what = quantity(limit.kind, reading.members[i] if len(reading.members) > 1 or reading.members[i] else "")
     clause = f"at least {measured}, over the {side} allowed" if above else f"at most {measured}, under the {side} asked for"
     if len(reading.members) > 1:

@@ -65,6 +65,7 @@ def _least(limits: Feasibility, giving: tuple[str, ...], express: Express, grid:
     for k in range(len(giving) - 1, -1, -1):
         problem = relaxed(limits.problem, {name: by for name, (by, _) in steps.items()})
         now = Feasibility(problem, express(problem), limits.solve, limits.deadline)
+        now.express = express
         kept = now.everything & ~now.mask(giving[:k])
         if now.core(kept) is None:
             continue

@@ -17,7 +17,9 @@ from portopt.domain.solution import Solution, SolveStatus
 from portopt.validation.audit import audit
 from portopt.validation.elastic import elastic
 from portopt.validation.feasibility import HOLDS, Feasibility, OutOfTime, Solve
+from portopt.validation.portfolios import found_portfolio
 from portopt.validation.room import GRIDS, TIMES, Rounds, coarsest, room_in
+from portopt.validation.whole_openings import COUNTED, smallest_whole, unit_of
 
 Express = Callable[[Problem], StandardForm]
 NEGLIGIBLE = 1e-8
@@ -44,6 +46,8 @@ class Repairs:
 
         hard: the limits kept as they are; by default all others. Raises OutOfTime.
         """
+        if self.limits.form.integer.any():
+            return self._counted(names, hard)
         found = self._steps(names, hard)
         if found is None:
             return None
@@ -55,6 +59,13 @@ class Repairs:
         kept = tuple(name for name in now.names if name not in smooth and name not in self._gone(names, hard))
         openings = _openings(now, smooth, kept, {name: 1.0 / self._size(name) for name in smooth})
         return None if openings is None else {**steps, **openings}
+
+    def _counted(self, names: tuple[str, ...], hard: tuple[str, ...] | None) -> dict[str, float] | None:
+        """The same where limits count; see whole_openings.py."""
+        kept = frozenset(name for name in self.limits.names if name not in self._gone(names, hard))
+        sizes = {name: self._size(name) for name in names}
+        found = smallest_whole(self.limits, self.express, sizes, kept)
+        return None if found is None else dict(found.openings)
 
     def fix(self, openings: Mapping[str, float]) -> Fix | None:
         """These openings and the room, solved with the real objective and read limit by limit; None when nothing holds.
@@ -101,6 +112,11 @@ class Repairs:
     def _solved_again(self, problem: Problem) -> tuple[float, bool]:
         """(the largest violation at the answer, whether the answer is certified); infinity where there is none."""
         form, has_optimum = self.express(problem), True
+        if form.integer.any():
+            # The best whole numbers may take long to find; that there are some is what is promised.
+            w = found_portfolio(self.limits, form, set(self.limits.names))
+            worst = math.inf if w is None else worst_violation(problem, w)
+            return worst, worst <= HOLDS
         try:
             raw = self.limits.ask(form, self.solve)
         except PortoptError:
@@ -159,7 +175,7 @@ class Repairs:
 
     def rounded(self, name: str, by: float, grid: float, hair: float) -> float:
         """Up to the grid; a hair more than the least leaves the set an inside, a hair less takes 0.4 for 0.4000000001."""
-        if not has_slope(self.limits.form, name):
+        if not has_slope(self.limits.form, name) or unit_of(self.limits.problem, name) in COUNTED:
             return by
         return round(math.ceil((by + hair) / grid) * grid, 12)
 

@@ -33,6 +33,7 @@ SPENT_IN_SEARCH = 0.3  # of the gap; the rest is for the tangents
 SECONDS = 20.0  # where nobody says; ordinary programs take hundredths
 EARLY = 0.2  # of the gap as it stands
 ROUNDS = 60
+FIRST_SECONDS, FIRST_NODES = 2.0, 2_000
 DEEPENINGS, GAINS = 3, 1e-2
 NODE_EFFORT = 3e10  # nodes times entries of the program, squared at small sizes: the same end on any machine
 FEWEST_NODES, MOST_NODES = 200, 200_000
@@ -64,6 +65,14 @@ class MixedInteger:
         lower, upper = self.tight.box()
         if np.any(lower > upper + 1e-9):
             return self._nothing(SolveStatus.INFEASIBLE, began, "bounds cross when the whole numbers are asked for")
+        first = self._first()
+        if first.infeasible:
+            return self._nothing(SolveStatus.INFEASIBLE, began, "no whole numbers satisfy the rows")
+        if self._is_question and first.x is not None:
+            self._try(first.x)
+            if self.best is not None:
+                self.bound = self.value
+                return self._answer(began)
         relaxed = self.exact(without_integers(self.tight), False)
         if relaxed.status is SolveStatus.INFEASIBLE:
             return self._nothing(SolveStatus.INFEASIBLE, began, relaxed.message)
@@ -77,6 +86,8 @@ class MixedInteger:
         if self.form.ratio:
             self.least_volatility = self._least_volatility()
         self._try(relaxed.x)
+        if first.x is not None and self.best is None:
+            self._try(first.x)
         self._deepen()
         infeasible = self._rounds(relaxed.x)
         if self.best is None:
@@ -111,6 +122,17 @@ class MixedInteger:
                     break  # the same whole numbers, and nothing new to say about them
                 self.early = 0.0
         return False
+
+    @property
+    def _is_question(self) -> bool:
+        """Whether nothing is minimized: any point will do."""
+        return not (self.form.ratio or self.form.quadratics or self.form.q.any())
+
+    def _first(self) -> Found:
+        """Any whole numbers within the rows alone, cones and objective aside: often proof enough that there are none."""
+        form, none = self.tight, np.zeros(self.tight.n_columns)
+        asked = Search(none, form.A, form.row_lower, form.row_upper, *form.box(), form.integer)
+        return search(asked, gap=1.0, seconds=min(FIRST_SECONDS, self.deadline - perf_counter()), nodes=FIRST_NODES)
 
     def _deepen(self) -> None:
         """Tangents where the relaxation with perspectives goes, which is not where the one without them does."""
@@ -164,7 +186,8 @@ class MixedInteger:
         raw = self._solved(remainder(self.tight, values).form, False)
         if raw is None or raw.x is None:
             return
-        self.outer.touch(raw.x)
+        if not self._is_question:
+            self.outer.touch(raw.x)
         value = self.form.objective(raw.x)
         self.tried[key] = value
         if value < self.value:
@@ -182,7 +205,7 @@ class MixedInteger:
         if self.best is None:
             return self._nothing(SolveStatus.FAILED, began, "")
         left = remainder(self.form, self.best)
-        raw = self._solved(left.form, True)
+        raw = self._solved(left.form, not self._is_question)
         if raw is None or raw.x is None:
             return self._nothing(SolveStatus.FAILED, began, "the whole numbers that were found could not be solved exactly")
         x = np.where(self.form.integer, self.best, raw.x)
@@ -201,7 +224,7 @@ class MixedInteger:
             polished=raw.polished,
             mip_gap=self.relative_gap(),
             message=message,
-            relaxed=self._solved(without_integers(self.form), True),
+            relaxed=None if self._is_question else self._solved(without_integers(self.form), True),
         )
 
     def relative_gap(self) -> float:

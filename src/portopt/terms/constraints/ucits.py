@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.arrays import Matrix, Vector
+from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.checks import flag, fraction, mapping, number, options, percent
-from portopt.terms.choices import NOTHING, countable, reaches
+from portopt.terms.choices import NOTHING, countable, held_columns, reaches
 from portopt.terms.members import unknown_name
 
 FIELD = "limits.ucits_5_10_40"
@@ -63,9 +63,25 @@ class Ucits:
         program.add_rows(threshold, np.concatenate([at, over]), -INF, self.large, limit="", relax=0.0)
         counted = sp.hstack([sp.csr_array(S), self.large * eye, -eye])
         program.add_rows(counted, np.concatenate([at, over, v]), -INF, self.large, limit="", relax=0.0)
+        self._strengthen(program, p, (S, over, v, furthest))
         caps = sp.block_array([[sp.csr_array(S), None], [None, sp.csr_array(np.ones((1, g)))]])
         sides = np.append(np.full(g, self.single), self.total)
         program.add_rows(caps, np.concatenate([at, v]), -INF, sides, limit=self.kind, members=(*names, TOTAL))
+
+    def _strengthen(self, program: Program, p: Problem, parts: tuple[Matrix, Indices, Indices, float]) -> None:
+        """What is implied already and tells the search more: v_g <= W_g, v_g only where over_g; with positions counted,
+        W_g - v_g <= large (number held in g - over_g)."""
+        S, over, v, furthest = parts
+        at, eye = countable(p), sp.eye_array(len(over))
+        if reaches(p)[0] < 0.0:
+            return
+        size = sp.diags_array(furthest * S.sum(axis=1))
+        program.add_rows(sp.hstack([-sp.csr_array(S), eye]), np.concatenate([at, v]), -INF, 0.0, limit="", relax=0.0)
+        program.add_rows(sp.hstack([eye, -size]), np.concatenate([v, over]), -INF, 0.0, limit="", relax=0.0)
+        if p.limit("max_positions") is not None:
+            held = held_columns(program, p)
+            block = sp.hstack([sp.csr_array(S), -eye, self.large * eye, -self.large * sp.csr_array(S)])
+            program.add_rows(block, np.concatenate([at, v, over, held]), -INF, 0.0, limit="", relax=0.0)
 
     def read(self, w: Vector, p: Problem) -> Readings:
         S, names = self._groups(p)
