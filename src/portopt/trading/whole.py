@@ -25,6 +25,7 @@ from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program
 PROBE_SECONDS = 2.0
 PROBE_NODES = 2_000
 ANY_GAP = 1e3
+MOST_ROWS = 20_000
 
 
 def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: TradingRules, x: Vector) -> tuple[Rounded, str]:
@@ -33,6 +34,7 @@ def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: Tradi
     A cap on cash (`cash.max`, `fully_invested`) is kept exactly where some book keeps it; otherwise the cash left after
     costs stays within the least remainder that whole lots allow. Raises NotRoundable for any other limit.
     """
+    _refuse_many_rows(form)
     deadline = time.thread_time() + rules.time_limit_seconds
     reference = form.objective(x)
     if problem.n > LARGE:
@@ -97,6 +99,21 @@ def _least_cash(problem: Problem, form: StandardForm, book: Book, rules: Trading
 
 
 FAR = 1e3
+
+
+def _refuse_many_rows(form: StandardForm) -> None:
+    """Raises NotRoundable for a program no node of the search could be solved in time for: a row for every pair of scenarios."""
+    rows = len(form.row_lower)
+    if rows > MOST_ROWS:
+        raise NotRoundable(
+            (),
+            f"the program has {rows:,} rows, and the search for whole lots takes at most {MOST_ROWS:,}: weights have an answer, "
+            "whole shares have none in time",
+            measured={
+                "rows": rows,
+                "suggestions": ["use the measure mad in place of gini_mean_difference", "set estimation.lookback to 150 periods"],
+            },
+        )
 
 
 def _probe(program: ShareProgram, *, cash: bool = False) -> float | None:

@@ -1,0 +1,59 @@
+"""From the sample book to whole shares under objectives and limits of scenario risk."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from portopt import pipeline
+from portopt.adapters.providers.sample import SampleProvider
+from portopt.orders import RebalanceOrder, resolve
+from portopt.runtime import open_runtime
+from portopt.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory):
+    """The sample's request and its prices."""
+    home: Path = tmp_path_factory.mktemp("home")
+    request = resolve(RebalanceOrder(), open_runtime(Settings(home=home)))
+    return request, pipeline.fetch(request, SampleProvider())
+
+
+def planned(book, objective, limits=None):
+    """(the answer, its plan) of the sample book under that objective and those limits beside the policy's own."""
+    request, snapshot = book
+    policy = dataclasses.replace(request.policy, objective=objective, limits={**request.policy.limits, **(limits or {})})
+    asked = dataclasses.replace(request, policy=policy)
+    answer = pipeline.optimize_for(asked, snapshot, pipeline.estimate(asked, snapshot))
+    return answer, pipeline.trade(asked, snapshot, answer, pipeline.validate(answer, snapshot))
+
+
+@pytest.mark.parametrize("measure", ["cvar", "semideviation", "max_drawdown", "evar"])
+def test_the_least_risk_in_whole_shares_keeps_every_limit_and_stays_close_to_the_optimum(measure, book):
+    _, plan = planned(book, {"kind": "min_risk", "measure": measure})
+    assert plan.rounding in ("mip", "mip_time_limit")
+    assert plan.mip_gap <= 2e-3
+    assert plan.rounding_gap >= -1e-12
+    for reading in plan.readings:
+        assert reading.worst() <= 1e-9, reading.limit
+    assert all(trade.shares == int(trade.shares) for trade in plan.trades)
+
+
+def test_a_limit_on_risk_holds_for_the_shares_that_are_bought(book):
+    limits = {"max_risk": {"cvar": {"limit": 0.0375, "confidence": 0.95}, "mad": 0.0125}}
+    _, plan = planned(book, {"kind": "utility", "risk_aversion": 4.0}, limits)
+    (reading,) = [reading for reading in plan.readings if reading.limit == "max_risk"]
+    assert reading.members == ("cvar", "mad")
+    assert reading.worst() <= 1e-9
+
+
+def test_the_document_of_a_run_says_which_risk_was_minimized(book):
+    request, snapshot = book
+    objective = {"kind": "min_risk", "measure": "cvar", "confidence": 0.9}
+    asked = dataclasses.replace(request, policy=dataclasses.replace(request.policy, objective=objective))
+    document, _ = pipeline.work(asked, snapshot, frontier=False)
+    assert "CVaR 90 %, 1 period" in str(document)
+    assert document["certificate"]["verdict"] == "certified"
