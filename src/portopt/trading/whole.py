@@ -34,7 +34,6 @@ def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: Tradi
     A cap on cash (`cash.max`, `fully_invested`) is kept exactly where some book keeps it; otherwise the cash left after
     costs stays within the least remainder that whole lots allow. Raises NotRoundable for any other limit.
     """
-    _refuse_many_rows(form)
     deadline = time.thread_time() + rules.time_limit_seconds
     reference = form.objective(x)
     if problem.n > LARGE:
@@ -42,6 +41,8 @@ def round_to_lots(problem: Problem, form: StandardForm, book: Book, rules: Tradi
         if near is not None:
             gap = max((near[1] - reference) / scale_of(problem, near[1]), 0.0)
             return Rounded(*near, reference, gap, gap <= rules.mip_relative_gap, 0), ""
+    else:
+        _refuse_many_rows(form)
     _, cap = opened_above(form, book.cash_position, CASH_CAPS)
     residuals: list[float | None] = [None] if cap > 0.0 else []
     if np.isfinite(cap):
@@ -102,18 +103,18 @@ FAR = 1e3
 
 
 def _refuse_many_rows(form: StandardForm) -> None:
-    """Raises NotRoundable for a program no node of the search could be solved in time for: a row for every pair of scenarios."""
+    """Raises NotRoundable for a program of which no node of the search is solved in time: a row for every pair of scenarios."""
     rows = len(form.row_lower)
-    if rows > MOST_ROWS:
-        raise NotRoundable(
-            (),
-            f"the program has {rows:,} rows, and the search for whole lots takes at most {MOST_ROWS:,}: weights have an answer, "
-            "whole shares have none in time",
-            measured={
-                "rows": rows,
-                "suggestions": ["use the measure mad in place of gini_mean_difference", "set estimation.lookback to 150 periods"],
-            },
-        )
+    if rows <= MOST_ROWS:
+        return
+    raise NotRoundable(
+        (),
+        f"there is an answer in weights, but its program has {rows:,} rows; whole lots are searched for up to {MOST_ROWS:,}",
+        measured={
+            "rows": rows,
+            "suggestions": ["use mad in place of gini_mean_difference", "set estimation.lookback to 150 periods"],
+        },
+    )
 
 
 def _probe(program: ShareProgram, *, cash: bool = False) -> float | None:
