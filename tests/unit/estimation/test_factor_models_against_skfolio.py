@@ -12,9 +12,8 @@ from portopt.estimation.factor_models import time_series
 
 def test_exposures_covariance_and_means_are_those_of_skfolios_factor_model():
     import pandas as pd
-    from sklearn.linear_model import LinearRegression
-
     from skfolio.prior import LoadingMatrixRegression, TimeSeriesFactorModel
+    from sklearn.linear_model import LinearRegression
 
     factors = factor_returns("sample", ["MTUM", "QUAL", "SIZE", "USMV", "VLUE"])
     long = SampleProvider().prices(MarketQuery()).to_pandas()

@@ -22,7 +22,7 @@ from portopt.optimization.cone_map import ConeMap, cone_maps
 from portopt.optimization.helpers import flat_columns
 from portopt.optimization.presolve import Scaled
 
-MOST_ROWS = 400  # rows that are not light
+MOST_ROWS = 1_200  # rows that are not light; at 757 of 10,000 columns (756 observations as factors) 8 times faster than PIQP
 MOST_BLOCK = 2500  # columns of a dense block
 HELD = 1e-11  # added to curvature and rows, so that flat directions and dependent rows stay where they are
 
