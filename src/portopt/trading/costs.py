@@ -1,12 +1,13 @@
 """What an order costs, in money, to the cent.
 
-Parameters come from the problem's own cost terms, by kind: `commission` (per_trade, bps), `linear_impact` (bps),
-`square_root_impact` (coefficient). Each half is rounded half-even to the cent by itself; totals are sums of those.
+Parameters come from the problem's own cost terms, by kind: `commission` (per_trade, bps), `linear_impact` and `spread` (bps,
+also by asset), `square_root_impact` and `quadratic_impact` (coefficient). Each half is rounded half-even to the cent by itself;
+totals are sums of those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import sqrt
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from portopt.domain.arrays import Vector, frozen
+from portopt.domain.arrays import Indices, Vector, frozen
 from portopt.domain.errors import MissingInput
 from portopt.domain.holdings import to_cents
 from portopt.domain.problem import Cost, Problem
@@ -37,6 +38,8 @@ class Fees:
 
     size_rate: (n,) c sigma_i / sqrt(ADV_i), per sqrt of money; zeros without a square-root model.
     model: which impact model this is, for people.
+    asset_bps: (n,) half-spreads and linear impact stated by asset, added; () without. square_rate: (n,) c sigma_i / ADV_i, per
+    unit of money, of a quadratic model; () without.
     """
 
     per_trade: Decimal
@@ -44,18 +47,24 @@ class Fees:
     impact_bps: Decimal
     size_rate: Vector
     model: str
+    asset_bps: tuple[Decimal, ...] = ()
+    square_rate: tuple[float, ...] = ()
 
-    @property
-    def proportional(self) -> float:
-        """Cost per unit of value traded that does not depend on size: both rates together, a fraction."""
-        return float((self.commission_bps + self.impact_bps) * BPS)
+    def proportional(self, which: Indices) -> Vector:
+        """Cost per unit of value traded that does not depend on size, a fraction, for the assets at `which`."""
+        own = np.array([float(self.asset_bps[i]) if self.asset_bps else 0.0 for i in which])
+        return (float(self.commission_bps + self.impact_bps) + own) * float(BPS)
 
     def of(self, value: Decimal, i: int) -> tuple[Decimal, Decimal]:
         """(commission, impact) of an order in asset i worth `value`."""
         commission = self.per_trade + self.commission_bps * BPS * value
         impact = self.impact_bps * BPS * value
+        if self.asset_bps:
+            impact += self.asset_bps[i] * BPS * value
         if self.size_rate[i] > 0.0:
             impact += exact(float(self.size_rate[i]) * float(value) ** 1.5)
+        if self.square_rate and self.square_rate[i] > 0.0:
+            impact += exact(self.square_rate[i] * float(value) ** 2)
         return to_cents(commission), to_cents(impact)
 
 
@@ -63,22 +72,51 @@ def fees_of(p: Problem) -> Fees:
     """The fees of a problem's costs; what the square-root model needs comes from the problem (see SquareRootImpact)."""
     per_trade, commission_bps, impact_bps = _rates(p.costs)
     size_rate = np.zeros(p.n)
+    asset_bps = [NOTHING] * p.n
+    square_rate = np.zeros(p.n)
     for cost in p.costs:
-        if cost.kind != "square_root_impact":
+        if not (_is_by_asset(cost) or cost.kind in SIZED):
             continue
-        if p.portfolio_value is None:
-            raise MissingInput("square_root_impact needs the portfolio's value in money", field="portfolio_value")
+        if p.portfolio_value is None and cost.kind in SIZED:
+            raise MissingInput(f"{cost.kind} needs the portfolio's value in money", field="portfolio_value")
         for i in np.flatnonzero(~p.universe.is_cash):
-            # The cost of trading the whole portfolio's value in asset i, r V with z = 1: its rate per z^(3/2).
+            # The cost of trading the whole portfolio's value in asset i: its rate per z, z^(3/2) or z^2.
             w = p.previous().copy()
             w[i] += 1.0
-            size_rate[i] += cost.value(w, p) / sqrt(p.portfolio_value)
-    return Fees(per_trade, commission_bps, impact_bps, frozen(size_rate), model_name(p.costs))
+            rate = cost.value(w, p)
+            if cost.kind == "square_root_impact":
+                size_rate[i] += rate / sqrt(p.portfolio_value or 1.0)
+            elif cost.kind == "quadratic_impact":
+                square_rate[i] += rate / (p.portfolio_value or 1.0)
+            else:
+                asset_bps[i] += exact(round(rate / float(BPS), 9))
+    return Fees(
+        per_trade,
+        commission_bps,
+        impact_bps,
+        frozen(size_rate),
+        model_name(p.costs),
+        tuple(asset_bps) if any(asset_bps) else (),
+        tuple(square_rate.tolist()) if square_rate.any() else (),
+    )
+
+
+SIZED = ("square_root_impact", "quadratic_impact")
+
+
+def _is_by_asset(cost: Cost) -> bool:
+    """Half-spreads, and a linear impact stated by asset."""
+    return cost.kind == "spread" or (cost.kind == "linear_impact" and isinstance(getattr(cost, "bps", None), Mapping))
 
 
 def model_name(costs: Sequence[Cost]) -> str:
     """ "linear", "square_root", both joined by "+", or "none"."""
-    names = {"linear_impact": "linear", "square_root_impact": "square_root"}
+    names = {
+        "linear_impact": "linear",
+        "square_root_impact": "square_root",
+        "quadratic_impact": "quadratic",
+        "spread": "spread",
+    }
     return "+".join(names[cost.kind] for cost in costs if cost.kind in names) or "none"
 
 
@@ -129,6 +167,6 @@ def _rates(costs: Sequence[Cost]) -> tuple[Decimal, Decimal, Decimal]:
         if cost.kind == "commission":
             per_trade += exact(getattr(cost, "per_trade", NOTHING))
             commission_bps += exact(getattr(cost, "bps", NOTHING))
-        elif cost.kind == "linear_impact":
+        elif cost.kind == "linear_impact" and not _is_by_asset(cost):
             impact_bps += exact(getattr(cost, "bps", NOTHING))
     return per_trade, commission_bps, impact_bps

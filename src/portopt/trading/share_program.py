@@ -186,7 +186,8 @@ def _pay(program: Program, c: ShareProgram, lots: _Lots, problem: Problem, most_
     value = float(book.value)
     fee = float(fees.per_trade / book.value)
     columns = [np.array([book.cash_position]), c.buys, c.sells, c.closing[closed]]
-    parts = [np.ones(1), -fees.proportional * lots.unit, -fees.proportional * lots.unit, -fees.proportional * now[closed] - fee]
+    per_value = fees.proportional(c.movable)
+    parts = [np.ones(1), -per_value * lots.unit, -per_value * lots.unit, -(per_value * now)[closed] - fee]
     switches = np.concatenate([c.buying[c.buying >= 0], c.selling[c.selling >= 0]])
     columns.append(switches)
     parts.append(np.full(len(switches), -fee))
