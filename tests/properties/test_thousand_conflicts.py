@@ -37,7 +37,7 @@ def test_every_conflict_is_impossible_and_minimal_and_a_fix_was_verified():
         for fix in diagnosis.fixes:
             assert fix.verified, seed
             opened = relaxed(problem, {r.limit: r.by for r in fix.relaxations})
-            w = solve_quickly(assemble(opened)).x[: problem.n]
+            w = solve(assemble(opened)).x[: problem.n]
             assert max(limit.read(w, opened).worst() for limit in opened.limits) <= 1e-8, (seed, fix)
             freed = {name: value for name, value in limits.items() if name not in {r.limit for r in fix.relaxations}}
             assert margin(problem, freed) <= HOLDS, (seed, fix)

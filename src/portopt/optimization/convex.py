@@ -55,6 +55,12 @@ def solve_convex(
     raw = restored(program, answer if better is None else better, perf_counter() - began)
     if raw.x is None or not polish:
         return raw
+    if is_last and raw.status is SolveStatus.OPTIMAL and any(cone.kind == "power" for cone in form.cones):
+        from portopt.optimization.methods.powers import with_last_digits  # it solves quadratic programs by this function
+
+        newton = with_last_digits(form, raw)
+        if newton is not None:
+            return replace(newton, solver=raw.solver, iterations=raw.iterations, seconds=perf_counter() - began)
     return finished(program, raw, better, began)
 
 

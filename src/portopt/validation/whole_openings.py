@@ -38,6 +38,8 @@ def smallest_whole(
 
     None where even the largest does not, or where a search could not decide. Raises OutOfTime.
     """
+    # A count of nothing opens by ones, not by the twentieth part of one.
+    sizes = {name: max(size, 1.0) if unit_of(limits.problem, name) in COUNTED else size for name, size in sizes.items()}
     none = _ask(limits, express, sizes, kept, 0.0)
     if none is not None:
         return none

@@ -90,11 +90,10 @@ def test_a_sharpe_ratio_after_square_root_impact_is_certified(market, cash):
         assert certify(p, form, optimize(p, form=form)).certificate.relative_gap <= 1e-7
 
 
-def test_the_objective_of_an_answer_without_a_polish_is_what_its_weights_are_worth(market):
+def test_the_objective_of_an_answer_under_power_cones_is_what_its_weights_are_worth(market):
     p = market(54, 8, objective=UTILITY, limits=LONG, costs={"square_root_impact": {}}, scale=1 / 252)
     form = assemble(p)
     raw = solve(form)
-    assert not raw.polished
     assert form.objective(raw.x) == pytest.approx(-p.objective.value(raw.x[: p.n], p), rel=1e-13)
 
 
