@@ -71,9 +71,7 @@ def participation(field: str, value: Any) -> float:
     """A share of a day's volume, in (0, 1]. Raises InvalidValue."""
     share = number(f"{field}.participation", value, low=0.0, high=1.0, example="0.1")
     if share == 0.0:
-        raise InvalidValue(
-            f"{field}.participation", value, "nothing could be traded", fix="write 0.1"
-        )
+        raise InvalidValue(f"{field}.participation", value, "nothing could be traded", fix="write 0.1")
     return share
 
 
