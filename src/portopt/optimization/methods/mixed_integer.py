@@ -48,6 +48,7 @@ class MixedInteger:
     exact: Exact
     deadline: float
     gap: float = GAP
+    counted: bool = True  # whether nodes end the search, so that any machine ends it where any other does
     outer: Outer = field(init=False)
     tight: StandardForm = field(init=False)
     value: float = np.inf
@@ -253,6 +254,8 @@ class MixedInteger:
         return (1.0 - 1e-6) * math.sqrt(max(variance, 0.0))
 
     def _node_budget(self) -> int:
+        if not self.counted:
+            return MOST_NODES
         entries = self.outer.form.A.nnz + 2 * sum(len(side) for _, _, side in self.outer.cuts)
         return int(np.clip(NODE_EFFORT / max(entries, 100) ** 2, FEWEST_NODES, MOST_NODES))
 
@@ -264,8 +267,10 @@ def solve_mixed_integer(form: StandardForm, exact: Exact, *, time_limit: float |
     """Solve a form with integer columns. exact: what solves the convex (or ratio) programs on the way, polished or not.
 
     Status optimal with the proven `mip_gap`, also where the time ran out with an answer; time_limit where none was found;
-    infeasible where the search proved it. Raises what `exact` raises about the program without whole numbers (no excess
+    infeasible where the search proved it. Without a time limit a number of nodes that depends on the program's size ends the
+    search, and the answer is the same on any machine. Raises what `exact` raises about the program without whole numbers (no excess
     return, riskless excess).
     """
     began = perf_counter()
-    return MixedInteger(form, exact, began + (SECONDS if time_limit is None else time_limit), gap).run()
+    deadline = began + (SECONDS if time_limit is None else time_limit)
+    return MixedInteger(form, exact, deadline, gap, counted=time_limit is None).run()
