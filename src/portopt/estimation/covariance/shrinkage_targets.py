@@ -35,8 +35,10 @@ def shrunk_to_constant_correlation(X: Matrix) -> Covariance:
     r = (float(together @ together) / T - live) / max(live * (live - 1), 1)
     b = Y @ s
     bb, squares = float(b @ b) / T, float(variances @ variances)
-    p = float((Y**4).sum()) / T - squares
-    rho = p + r * (float((Y**3 @ inverse) @ b) / T - bb - p)
+    Y2 = Y * Y
+    p = float(np.vdot(Y2, Y2)) / T - squares
+    a = np.einsum("ti,ti,i->t", Y2, Y, inverse)
+    rho = p + r * (float(a @ b) / T - bb - p)
     gamma = norm - squares - 2.0 * r * (bb - squares) + r * r * (float(variances.sum()) ** 2 - squares)
     d = _intensity(Y, norm, rho, gamma)
     return _mixed(Y, product, d, s, r, variances, n)
@@ -63,10 +65,11 @@ def shrunk_to_single_factor(X: Matrix) -> Covariance:
     b = Y.T @ x / T
     g = Y @ b
     gg, squares, bb = float(g @ g) / T, float(variances @ variances), float(b @ b)
-    p = float((Y**4).sum()) / T - squares
-    own_one = float((Y.T**3 @ x / T - b * variances) @ b)
-    one = float((np.einsum("ti,ti->t", Y, Y) * x) @ g) / T - gg - own_one
-    own_three = float((Y.T**2 @ (x * x) / T - v * variances) @ b**2)
+    Y2 = Y * Y
+    p = float(np.vdot(Y2, Y2)) / T - squares
+    own_one = float(np.einsum("ti,ti,i->t", Y2, Y, b) @ x) / T - float((b * variances) @ b)
+    one = float((Y2.sum(axis=1) * x) @ g) / T - gg - own_one
+    own_three = float((Y2.T @ (x * x) / T - v * variances) @ b**2)
     three = float((g * g) @ (x * x)) / T - v * gg - own_three
     rho = p + 2.0 * one / v - three / (v * v)
     cross = gg - float(variances @ b**2)

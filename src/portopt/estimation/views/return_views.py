@@ -128,19 +128,29 @@ def apply(choice: Choice, moments: Moments, risk_free: float, market_weights: Ve
         expected_return_method=how,
         covariance_method=f"{moments.covariance_method} + {how}" if choice.posterior_covariance else moments.covariance_method,
     )
-    facts = {
+    views = _told(choice, universe, P @ pi + shift, P @ excess + shift, np.diagonal(omega))
+    return after, _facts(choice, universe, risk_free, aversion, market, pi, excess) | {"views": views}
+
+
+def _facts(
+    choice: Choice, universe: Universe, risk_free: float, aversion: float | None, market: Vector, pi: Vector, excess: Vector
+) -> dict[str, Any]:
+    ids = [asset_id for asset_id, cash in zip(universe.ids, universe.is_cash, strict=True) if not cash]
+
+    def by_asset(values: Vector) -> dict[str, float]:
+        return {asset_id: float(value) for asset_id, value in zip(ids, values, strict=True)}
+
+    return {
         "method": "black_litterman",
         "tau": choice.tau,
         "risk_aversion": aversion,
         "prior": choice.prior,
         "returns_are": choice.returns_are,
         "risk_free_rate": risk_free,
-        "market_weights": {universe.ids[i]: float(w) for i, w in zip(risky, market, strict=True)},
-        "prior_returns": {universe.ids[i]: float(r + risk_free) for i, r in zip(risky, pi, strict=True)},
-        "posterior_returns": {universe.ids[i]: float(mu[i]) for i in risky},
-        "views": _told(choice, universe, P @ pi + shift, P @ excess + shift, np.diagonal(omega)),
+        "market_weights": by_asset(market),
+        "prior_returns": by_asset(pi + risk_free),
+        "posterior_returns": by_asset(excess + risk_free),
     }
-    return after, facts
 
 
 def _among(covariance: Covariance, risky: Indices) -> Covariance:
