@@ -38,8 +38,9 @@ def smallest_whole(
 
     None where even the largest does not, or where a search could not decide. Raises OutOfTime.
     """
-    # A count of nothing opens by ones, not by the twentieth part of one.
-    sizes = {name: max(size, 1.0) if unit_of(limits.problem, name) in COUNTED else size for name, size in sizes.items()}
+    # A count of nothing opens by ones, not by the twentieth part of one; a score by points, whatever weight it bars.
+    by_ones = (*COUNTED, "score")
+    sizes = {name: max(size, 1.0) if unit_of(limits.problem, name) in by_ones else size for name, size in sizes.items()}
     none = _ask(limits, express, sizes, kept, 0.0)
     if none is not None:
         return none

@@ -267,9 +267,9 @@ def solve_mixed_integer(form: StandardForm, exact: Exact, *, time_limit: float |
     """Solve a form with integer columns. exact: what solves the convex (or ratio) programs on the way, polished or not.
 
     Status optimal with the proven `mip_gap`, also where the time ran out with an answer; time_limit where none was found;
-    infeasible where the search proved it. Without a time limit a number of nodes that depends on the program's size ends the
-    search, and the answer is the same on any machine. Raises what `exact` raises about the program without whole numbers (no excess
-    return, riskless excess).
+    infeasible where the search proved it. Without a time limit a number of nodes, by the program's size alone, ends the
+    search: the answer is the same on any machine. Raises what `exact` raises about the program without whole numbers (no
+    excess return, riskless excess).
     """
     began = perf_counter()
     deadline = began + (SECONDS if time_limit is None else time_limit)
