@@ -71,6 +71,10 @@ def test_every_pattern_of_missing_returns_gives_a_positive_semidefinite_covarian
         X[rng.random(X.shape) < 0.05] = np.nan
     if pattern in ("ended", "all of it"):
         X[450:, 2] = np.nan
+    if (name, pattern) == ("minimum_determinant", "all of it"):  # most days hold a filled return: they agree by construction
+        with pytest.raises(DataError, match="missing returns were filled"):
+            moments(X, name)
+        return
     result = moments(X, name)
     eigenvalues = np.linalg.eigvalsh(result.Sigma)
     assert eigenvalues[0] >= -1e-12 * eigenvalues[-1]

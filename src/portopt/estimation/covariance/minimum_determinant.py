@@ -71,9 +71,9 @@ def best_half(X: Matrix, h: int, starts: int, seed: int) -> tuple[Vector, Matrix
             best, subset = value, chosen
     if best == -np.inf:
         raise DataError(
-            "more than half of the days lie in one plane: an asset never moves there, or copies others",
+            "more than half of the days lie in one plane: an asset never moves there, copies others, or its missing returns were filled",
             field="estimation.covariance",
-            fixes=["choose the covariance 'ledoit_wolf'"],
+            fixes=["choose the covariance 'ledoit_wolf'", "take assets with a short or broken history out of the universe"],
         )
     half = X[subset]
     return half.mean(axis=0), np.cov(half.T, ddof=0).reshape(n, n), np.sort(subset)
