@@ -71,7 +71,8 @@ def best_half(X: Matrix, h: int, starts: int, seed: int) -> tuple[Vector, Matrix
             best, subset = value, chosen
     if best == -np.inf:
         raise DataError(
-            "more than half of the days lie in one plane: an asset never moves there, copies others, or its missing returns were filled",
+            "more than half of the days lie in one plane: an asset never moves there, copies others, "
+            "or its missing returns were filled",
             field="estimation.covariance",
             fixes=["choose the covariance 'ledoit_wolf'", "take assets with a short or broken history out of the universe"],
         )
