@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from portopt import pipeline
+from portopt import analysis, pipeline
 from portopt.adapters.providers.sample import SampleProvider
 from portopt.orders import RebalanceOrder, resolve
 from portopt.runtime import open_runtime
@@ -57,3 +58,29 @@ def test_the_document_of_a_run_says_which_risk_was_minimized(book):
     document, _ = pipeline.work(asked, snapshot, frontier=False)
     assert "CVaR 90 %, 1 period" in str(document)
     assert document["certificate"]["verdict"] == "certified"
+
+
+@pytest.mark.parametrize("measure", ["cvar", "max_drawdown", "ulcer_index", "evar"])
+def test_reasons_charge_the_measure_itself_and_what_pulls_on_an_asset_adds_up_to_nothing(measure, book):
+    request, snapshot = book
+    policy = dataclasses.replace(request.policy, objective={"kind": "min_risk", "measure": measure})
+    asked = dataclasses.replace(request, policy=policy)
+    answer = pipeline.optimize_for(asked, snapshot, pipeline.estimate(asked, snapshot))
+    found = analysis.pulls(answer.problem, answer.form, answer.solution.raw)
+    w, risk = answer.solution.weights, answer.problem.objective.risk
+    # By Euler the pull of a homogeneous measure, weighed, is the measure: half a square is of degree two.
+    whole = risk.value(w, answer.problem) ** (2 if measure == "ulcer_index" else 1)
+    assert -found["risk"] @ w == pytest.approx(whole, rel=1e-9)
+    assert "trading cost" not in found
+    np.testing.assert_allclose(sum(found.values()), 0.0, atol=1e-9)
+
+
+def test_a_risk_limit_that_binds_pulls_under_its_own_name(book):
+    request, snapshot = book
+    tight = {**request.policy.limits, "max_risk": {"semideviation": 0.0105}, "max_tracking_error": None}
+    policy = dataclasses.replace(request.policy, objective={"kind": "utility", "risk_aversion": 2.0}, limits=tight)
+    asked = dataclasses.replace(request, policy=policy)
+    answer = pipeline.optimize_for(asked, snapshot, pipeline.estimate(asked, snapshot))
+    found = analysis.pulls(answer.problem, answer.form, answer.solution.raw)
+    assert np.abs(found["max_risk"]).max() > 0.01
+    np.testing.assert_allclose(sum(found.values()), 0.0, atol=1e-9)

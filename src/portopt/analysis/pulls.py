@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from portopt.analysis.definitions import owned_rows, spoken_of
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import DataError
 from portopt.domain.problem import Problem
@@ -39,7 +40,8 @@ def pulls(problem: Problem, form: StandardForm, raw: RawAnswer) -> Mapping[str, 
         # Other cones owned by no limit are those of trading costs, or the logarithms of risk budgets.
         name = kind or (COST if problem.target is None else CONSTRUCTION)
         sources[name] = sources.get(name, np.zeros(form.n_columns)) + pull
-    handed = _handed_on(form, raw.x, raw.duals, sources)
+    owned = owned_rows(form, own.name, own.columns)
+    handed = _handed_on(form, raw.x, raw.duals, sources, owned)
     return {name: pull for name, pull in handed.items() if np.any(pull)}
 
 
@@ -88,6 +90,8 @@ def _objective_pulls(problem: Problem, form: StandardForm, x: Vector, own: _Own)
             ours[block.columns] = True
         return {RISK: risk + np.where(ours, linear, 0.0), COST: np.where(ours, 0.0, linear)}
     at = np.arange(form.n_columns)
+    if problem.objective.kind == "min_risk":  # a measure's own linear part: it has no other
+        risk, linear = risk + np.where(at < form.n_weights, linear, 0.0), np.where(at < form.n_weights, 0.0, linear)
     on_weights, on_own = at < form.n_weights, (at >= form.n_weights) & (at < own.columns)
     found = {RETURN: np.where(on_weights, linear, 0.0), RISK: risk, COST: np.where(on_weights | on_own, 0.0, linear)}
     if own.name:
@@ -110,25 +114,32 @@ def _limit_pulls(form: StandardForm, duals: Duals, own: _Own) -> dict[str, Vecto
     for g in form.bound_groups:
         if g.limit:
             add(g.limit, form.bound_columns[g.start : g.stop], -duals.bounds[g.start : g.stop])
-    everything = np.arange(form.n_columns)
+    everything, spoken = np.arange(form.n_columns), spoken_of(form)
     for k, (cone, z) in enumerate(zip(form.cones, duals.cones, strict=True)):
-        add(own.name if k < own.cones else cone.limit, everything, np.asarray(cone.B.T @ z))
+        owner = cone.limit or next((spoken[j] for j in cone.B.indices.tolist() if j in spoken), "")
+        add(own.name if k < own.cones else owner, everything, np.asarray(cone.B.T @ z))
     return out
 
 
-def _handed_on(form: StandardForm, x: Vector, duals: Duals, sources: Mapping[str, Vector]) -> dict[str, Vector]:
+def _handed_on(
+    form: StandardForm, x: Vector, duals: Duals, sources: Mapping[str, Vector], owned: Mapping[str, Indices]
+) -> dict[str, Vector]:
     """(n,) by source: pulls on weights, and pulls on helpers carried over by the defining rows.
 
     The multiplier of a defining row is the sum of what its helper column is pulled by, divided by its coefficient. Where a
     trade is zero neither helper is free: the row's multiplier is then a fraction of what trading would cost, and every
-    source of that cost has the same fraction of it.
+    source of that cost has the same fraction of it. owned: rows known to pull for one source, which they do as they stand.
     """
     n = form.n_weights
     out = {name: pull[:n].copy() for name, pull in sources.items()}
+    known = np.zeros(len(form.row_lower), dtype=bool)
+    for name, rows in owned.items():
+        known[rows] = True
+        out[name] = out.get(name, np.zeros(n)) - form.A[rows][:, :n].T @ duals.rows[rows]
     for g in form.row_groups:
         if g.limit:
             continue
-        for row in range(g.start, g.stop):
+        for row in g.start + np.flatnonzero(~known[g.start : g.stop]):
             at = slice(form.A.indptr[row], form.A.indptr[row + 1])
             columns, values = form.A.indices[at], form.A.data[at]
             helper = columns >= n

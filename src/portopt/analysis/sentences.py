@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from portopt.analysis.pulls import CONSTRUCTION, COST, GOALS, RETURN, RISK, UNCERTAINTY
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
+from portopt.terms.risk_measures.protocol import RiskMeasure, RootMeanSquare
 
 MOVED = 1e-6  # of the portfolio; a smaller change is no trade
 NOTHING = 1e-9
 FELT = 0.01  # basis points
 GROUP_LIMITS = {"sector_limits": "sector", "asset_class_limits": "asset class"}
-CURVED_LIMITS = {"max_tracking_error": "tracking error", "max_volatility": "volatility"}
+CURVED_LIMITS = {"max_tracking_error": "tracking error", "max_volatility": "volatility", "max_risk": "limited risk"}
 STOPS = {
     "max_turnover": "the turnover limit",
     COST: "the trading cost",
     "sector_limits": "the limit of its sector",
     "asset_class_limits": "the limit of its asset class",
+    "max_risk": "the risk limit",
     "max_tracking_error": "the tracking-error limit",
     "max_volatility": "the volatility limit",
     "leverage_limit": "the leverage limit",
@@ -220,11 +222,22 @@ def _figures(s: Situation, i: int) -> str:
     if RETURN not in s.pulls:
         if s.problem.objective.kind == "min_tracking_error" and s.problem.benchmark is not None:
             return f"its benchmark weight is {_percent(float(s.problem.benchmark[i]))}"
+        measure = getattr(s.problem.objective, "helpers", "") == RISK and getattr(s.problem.objective, "risk", None)
+        if measure:
+            return _marginal(s, measure, i)
         covariance = s.problem.moments.covariance
         own, whole = float(covariance.times(s.w)[i]), covariance.variance(s.w)
         return f"its covariance with the portfolio is {own:.4f}, the portfolio's variance {whole:.4f}"
     earned = f"return {_percent(s.pull(RETURN, i) / 1e4)}"
     return earned if RISK not in s.pulls else f"{earned}, charged {_percent(-s.pull(RISK, i) / 1e4)} for risk"
+
+
+def _marginal(s: Situation, measure: RiskMeasure, i: int) -> str:
+    """What a unit more of i adds to the measure that is minimized, by the multipliers where it has a kink."""
+    whole = measure.value(s.w, s.problem)
+    scale = (s.gamma or 1.0) * (whole if isinstance(measure, RootMeanSquare) else 1.0)
+    own = -s.pull(RISK, i) / 1e4 / scale if scale > 0.0 else 0.0
+    return f"its marginal {measure.describe()}, is {_percent(own)}, the portfolio's {_percent(whole)}"
 
 
 def _percent(fraction: float) -> str:

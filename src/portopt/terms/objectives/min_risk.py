@@ -61,6 +61,11 @@ class MinRisk:
         return "half square" if isinstance(self.risk, RootMeanSquare) else "risk"
 
     @property
+    def helpers(self) -> str:
+        """What its helper columns pull for; the volatility has none of its own."""
+        return "" if self.measure == VOLATILITY else "risk"
+
+    @property
     def reads_scenarios(self) -> bool:
         return self.risk.scenario_based
 

@@ -57,6 +57,11 @@ class Utility:
         return parse_measure("objective", self.measure, {name: getattr(self, name) for name in OPTIONS})
 
     @property
+    def helpers(self) -> str:
+        """What its helper columns pull for; the volatility has none of its own."""
+        return "" if self.measure == VOLATILITY else "risk"
+
+    @property
     def reads_scenarios(self) -> bool:
         return self.risk.scenario_based
 
