@@ -58,7 +58,7 @@ def answer_run(problems: Sequence[Problem]) -> list[BatchAnswer]:
     """The members of one run, solved and audited."""
     from portopt.optimization.batch import solve_run
 
-    return [_audited(m.problem, m.form, m.solution, m.refusal) for m in solve_run(problems)]
+    return [_audited(m.problem, form, m.solution, m.refusal) for m, form in solve_run(problems)]
 
 
 def _audited(

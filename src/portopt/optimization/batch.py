@@ -29,19 +29,22 @@ RUN = 50  # members that share neighbours: long enough that the first one's full
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Member:
-    """One of many: its form and solution, or why it could not be asked or answered (an error of its own)."""
+    """One of many: its solution, or why it could not be asked or answered (an error of its own)."""
 
     problem: Problem
-    form: StandardForm | None
     solution: Solution | None
     refusal: PortoptError | None = None
+
+    def form(self) -> StandardForm:
+        """Its program, assembled again: a thousand forms of one dense covariance are a thousand times its size."""
+        return assemble(self.problem)
 
 
 def optimize_batch(problems: Sequence[Problem]) -> list[Member]:
     """Every problem's answer, in the order given. An infeasible or refused member leaves the others as they are."""
     found: dict[int, Member] = {}
     for run in runs(problems):
-        found.update(zip(run, solve_run([problems[i] for i in run]), strict=True))
+        found.update(zip(run, (member for member, _ in solve_run([problems[i] for i in run])), strict=True))
     return [found[i] for i in range(len(problems))]
 
 
@@ -54,13 +57,14 @@ def runs(problems: Sequence[Problem]) -> list[tuple[int, ...]]:
     return [tuple(group[i : i + RUN]) for group in groups.values() for i in range(0, len(group), RUN)]
 
 
-def solve_run(problems: Sequence[Problem]) -> list[Member]:
-    """The members of one run, in order."""
+def solve_run(problems: Sequence[Problem]) -> Iterator[tuple[Member, StandardForm | None]]:
+    """The members of one run, in order, each with its form: the caller's to look at while it is there, and to let go."""
     neighbours = _Neighbours()
-    return [member for problem in problems for member in _solved(problem, neighbours)]
+    for problem in problems:
+        yield _solved(problem, neighbours)
 
 
-def _solved(problem: Problem, neighbours: _Neighbours) -> Iterator[Member]:
+def _solved(problem: Problem, neighbours: _Neighbours) -> tuple[Member, StandardForm | None]:
     form = None
     try:
         form = assemble(problem)
@@ -70,11 +74,10 @@ def _solved(problem: Problem, neighbours: _Neighbours) -> Iterator[Member]:
         else:
             raw = solve_ratio_beside(form, near) if form.ratio else solve_beside(form, near)
     except PortoptError as refusal:
-        yield Member(problem, form, None, refusal)
-        return
+        return Member(problem, None, refusal), form
     neighbours.remember(form, raw)
     weights = raw.x[: form.n_weights].copy() if raw.status is SolveStatus.OPTIMAL and raw.x is not None else None
-    yield Member(problem, form, Solution(raw.status, problem.identity(), weights, raw))
+    return Member(problem, Solution(raw.status, problem.identity(), weights, raw)), form
 
 
 class _Neighbours:

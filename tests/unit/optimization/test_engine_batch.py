@@ -125,4 +125,4 @@ def test_a_member_whose_neighbours_lead_astray_is_solved_afresh(market):
     problems[3] = problems[3].replaced(moments=far)
     last = optimize_batch(problems)[3].solution
     assert last.weights == pytest.approx(optimize(problems[3]).weights, abs=1e-9)
-    assert solve(optimize_batch(problems[3:])[0].form).x[:30] == pytest.approx(last.weights, abs=1e-9)
+    assert solve(optimize_batch(problems[3:])[0].form()).x[:30] == pytest.approx(last.weights, abs=1e-9)
