@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from portopt.commands import inquiries, policies, rebalance, runs, upkeep, weights
+from portopt.commands import examination, inquiries, policies, rebalance, runs, upkeep, weights
 from portopt.commands.surface import BROKEN_PIPE, Answer, show, show_problem
 
 INTERRUPTED = 130
@@ -36,9 +36,10 @@ app.command()(inquiries.pareto)
 app.command()(inquiries.lexicographic)
 app.command()(inquiries.periods)
 app.command()(inquiries.sensitivity)
-app.command()(inquiries.risk)
-app.command()(inquiries.views)
-app.command()(inquiries.factors)
+app.command()(examination.risk)
+app.command()(examination.views)
+app.command()(examination.factors)
+app.command()(examination.forecasts)
 app.command()(inquiries.batch)
 app.command()(runs.explain)
 app.command()(runs.replay)

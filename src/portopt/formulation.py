@@ -119,11 +119,12 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
     benchmark = None
     if request.benchmark is not None:
         benchmark = universe.vector({a: float(b) for a, b in request.benchmark.items()})
+    w_prev = request.holdings.weights(universe, prices)
     return construct(
         Problem(
             moments=moments,
-            **_terms(policy.objective, policy.limits, policy.costs, universe),
-            w_prev=request.holdings.weights(universe, prices),
+            **_terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark),
+            w_prev=w_prev,
             benchmark=benchmark,
             risk_free_rate=policy.risk_free_rate,
             portfolio_value=float(request.holdings.value(prices)),
@@ -148,11 +149,12 @@ def as_asked(request: OptimizationRequest) -> Problem:
     def vector(values: Mapping[str, float] | None) -> Vector | None:
         return None if values is None else universe.vector(dict(values))
 
+    w_prev, benchmark = vector(request.current_weights), vector(request.benchmark_weights)
     return Problem(
         moments=moments,
-        **_terms(request.objective, request.limits, request.costs, universe),
-        w_prev=vector(request.current_weights),
-        benchmark=vector(request.benchmark_weights),
+        **_terms(request.objective, request.limits, request.costs, moments, w_prev, benchmark),
+        w_prev=w_prev,
+        benchmark=benchmark,
         risk_free_rate=request.risk_free_rate,
         portfolio_value=request.portfolio_value,
         average_daily_value=_of_risky(request.average_daily_value, universe, cash=np.inf, missing=np.nan),
@@ -205,19 +207,49 @@ def _require_described(limits: Mapping[str, Any], universe: Universe) -> None:
 
 
 def _terms(
-    objective: Mapping[str, Any], limits: Mapping[str, Any], costs: Mapping[str, Any], universe: Universe
+    objective: Mapping[str, Any],
+    limits: Mapping[str, Any],
+    costs: Mapping[str, Any],
+    moments: Moments,
+    w_prev: Vector | None,
+    benchmark: Vector | None,
 ) -> dict[str, Any]:
-    """Terms from the catalog; what makes a portfolio a portfolio (budget, frozen holdings) is always among them."""
+    """Terms from the catalog; what makes a portfolio a portfolio (budget, frozen holdings) is always among them.
+
+    Limits that follow the market get the value that holds now, sets of beliefs the size that the data give them.
+    """
     from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
+    from portopt.terms.dynamic import is_dynamic, market_state, resolve
 
     structural: dict[str, Any] = {"budget": True}
-    if not all(asset.tradable for asset in universe.assets):
+    if not all(asset.tradable for asset in moments.universe.assets):
         structural["frozen"] = True
+    notes: tuple[str, ...] = ()
+    if is_dynamic(limits):
+        books = {"benchmark": benchmark, "portfolio": w_prev}
+        limits, notes = resolve(limits, market_state(moments.scenarios, books, moments.periods_per_year))
+    if _bootstraps(objective) or _bootstraps(limits):
+        from portopt.estimation.uncertainty import resolve_sets
+
+        objective, limits = resolve_sets(objective, moments), resolve_sets(limits, moments)
     return {
         "objective": parse_objective(objective),
         "limits": parse_limits({**structural, "long_only": True, **limits}),
         "costs": parse_costs(costs),
+        "notes": notes,
     }
+
+
+def order_of_giving_way(relax_order: tuple[str, ...], limits: Mapping[str, Any]) -> tuple[str, ...]:
+    """The declared order, then the limits that were given a priority of their own, the lowest first."""
+    from portopt.terms.soft import priorities
+
+    return (*relax_order, *(kind for kind in priorities(limits) if kind not in relax_order))
+
+
+def _bootstraps(value: Any) -> bool:
+    """Whether anything in it asks for a size to be drawn from the data."""
+    return isinstance(value, Mapping) and (value.get("radius") == "bootstrap" or any(_bootstraps(v) for v in value.values()))
 
 
 def _average_daily_value(snapshot: MarketSnapshot, universe: Universe, priced: Any) -> Vector | None:

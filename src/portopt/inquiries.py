@@ -5,7 +5,6 @@ Each takes requests that bring their own beliefs and gives plain data, weights k
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,18 +16,17 @@ from portopt.domain.arrays import Vector
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue, PortoptError
 from portopt.domain.problem import Problem
-from portopt.domain.request import OptimizationRequest, RebalanceRequest
+from portopt.domain.request import OptimizationRequest
 from portopt.domain.sensitivity import Derivative
 
 if TYPE_CHECKING:
-    from portopt.runtime import Runtime
+    pass
 
 Progress = Callable[[int, int], None]
 MOST_REQUESTS = 10_000
 MOST_NAMED = 12  # weights of a derivative that are worth naming
 MOST_MATRIX = 200  # assets, for the whole matrix of derivatives by expected return
 STILL = 1e-12
-STATISTICAL = {"method": "statistical"}
 
 
 def by_asset(problem: Problem, values: Vector) -> dict[str, float]:
@@ -167,90 +165,6 @@ def sensitivity(request: OptimizationRequest) -> dict[str, Any]:
         "is_unique": found.is_unique,
         "certificate": certificate_summary(answer.validated.certificate),
     }
-
-
-def risk(
-    request: OptimizationRequest, *, measure: str = "volatility", options: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """Every risk measure of the optimal, the current and the benchmark portfolio, and one measure of the first taken apart.
-
-    measure, options: the one that is decomposed by asset, sector and factor. Scenario figures need returns.
-    """
-    from portopt.analysis.decomposition import decompose
-    from portopt.analysis.risk_figures import risk_figures
-    from portopt.terms.risk_measures.catalog import parse_measure
-
-    chosen = parse_measure("risk_measure", measure, dict(options or {}))
-    answer = service.optimize(request)
-    problem, w = answer.problem, answer.validated.weights
-    books = {"optimal": w, "current": problem.w_prev, "benchmark": problem.benchmark}
-    columns = {name: risk_figures(problem, book) for name, book in books.items() if book is not None}
-    return {
-        "portfolio_id": problem.portfolio_id,
-        "optimal_weights": by_asset(problem, w),
-        "figures": [
-            {**plain(figure), "value": {name: column[k].value for name, column in columns.items()}}
-            for k, figure in enumerate(columns["optimal"])
-        ],
-        "decomposition": {name: plain(decompose(problem, book, chosen)) for name, book in books.items() if book is not None},
-        "certificate": certificate_summary(answer.validated.certificate),
-    }
-
-
-def views(request: OptimizationRequest) -> dict[str, Any]:
-    """What the request's views did to the beliefs: expected returns before and after, and each view with its weight."""
-    from portopt.estimation.views.application import views_applied
-
-    prior = formulation.prior_beliefs(request)
-    posterior, told = views_applied(prior, request.estimation, request.risk_free_rate, formulation.market_of(request))
-    universe = prior.universe
-    # An equilibrium is a prior of its own: what the data estimate has no part in it.
-    started = told.get("prior_returns", {})
-    rows = zip(universe.ids, prior.mu.tolist(), posterior.mu.tolist(), strict=True)
-    deviations = (np.sqrt(prior.covariance.diagonal()), np.sqrt(posterior.covariance.diagonal()))
-    return {
-        "portfolio_id": request.portfolio_id,
-        "beliefs": [
-            {
-                "asset_id": a,
-                "expected_return_before": started.get(a, before),
-                "expected_return_after": after,
-                "volatility_before": float(deviations[0][i]),
-                "volatility_after": float(deviations[1][i]),
-            }
-            for i, (a, before, after) in enumerate(rows)
-        ],
-        **plain(told),
-    }
-
-
-def factors(
-    request: OptimizationRequest | RebalanceRequest, names: Sequence[str] | None = None, runtime: Runtime | None = None
-) -> dict[str, Any]:
-    """S2's factor analysis of the current book, of the optimal one where nothing is held: exposures with their errors,
-    risk and return by factor.
-
-    The request's own factor model; where it has none, the statistical one. names: factors wanted, None for all.
-    """
-    from portopt.analysis.factors import analyze_factors
-
-    as_of = None
-    if isinstance(request, RebalanceRequest):
-        if runtime is None:
-            raise InvalidValue("runtime", None, "a rebalance request needs one to fetch prices with")
-        policy = request.policy
-        if not policy.estimation.factors:
-            choice = dataclasses.replace(policy.estimation, factors=STATISTICAL)
-            request = dataclasses.replace(request, policy=dataclasses.replace(policy, estimation=choice))
-        snapshot = service.read_market(request, runtime)
-        problem, as_of = formulation.formulate(request, snapshot, pipeline.estimate(request, snapshot)), snapshot.as_of
-    else:
-        if not request.estimation.factors:
-            request = dataclasses.replace(request, estimation=dataclasses.replace(request.estimation, factors=STATISTICAL))
-        problem = formulation.formulate_weights(request)
-    w = problem.w_prev if problem.w_prev is not None else pipeline.validate(pipeline.optimize(problem)).weights
-    found = analyze_factors(problem, w, names, as_of)
-    return {**found.to_data(), "portfolio": "current" if problem.w_prev is not None else "optimal"}
 
 
 def batch(documents: Any, *, processes: int = 1) -> list[dict[str, Any]]:

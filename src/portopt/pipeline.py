@@ -30,7 +30,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.solution import Solution, SolveStatus
 from portopt.domain.universe import CASH
-from portopt.formulation import exact_prices, formulate, universe_of
+from portopt.formulation import exact_prices, formulate, order_of_giving_way, universe_of
 from portopt.ports import MarketDataProvider, PackStore
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ FRONTIER_POINTS = 20
 # is worth.
 SWEPT_POINTS = ((300, 20), (600, 8))
 LOTS_OF_ROOM = 4.0  # an opened limit is opened this many of the dearest lot further: one is often too tight to trade in
-DOCUMENT_VERSION = "1"  # part of every run's identity: a new meaning of the document is a new run
+DOCUMENT_VERSION = "2"  # part of every run's identity: a new meaning of the document is a new run
 
 
 Step = Callable[[str], AbstractContextManager[Any]]
@@ -193,7 +193,8 @@ def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: M
     problem, rules = formulate(request, snapshot, moments), request.policy.trading
     rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot), rules=rules)
     room = LOTS_OF_ROOM * dearest_lot(problem, rules)
-    return optimize(problem, request.policy.relax_order, room=room, rounds=rounds)
+    order = order_of_giving_way(request.policy.relax_order, request.policy.limits)
+    return optimize(problem, order, room=room, rounds=rounds)
 
 
 def timings_of(answer: Answer) -> dict[str, float]:

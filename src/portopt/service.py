@@ -63,7 +63,7 @@ def optimize(request: OptimizationRequest) -> OptimizeAnswer:
 
     began = time.perf_counter()
     problem = formulation.formulate_weights(request)
-    answer = pipeline.optimize(problem, request.relax_order)
+    answer = pipeline.optimize(problem, formulation.order_of_giving_way(request.relax_order, request.limits))
     validated = pipeline.validate(answer)
     raw = validated.solution.raw
     prices = () if raw is None else optimization.shadow_prices(answer.problem, answer.form, raw)
@@ -80,7 +80,7 @@ def optimize_many(requests: Sequence[OptimizationRequest], *, processes: int = 1
     problems: dict[int, Problem] = {}
     for k, request in enumerate(requests):
         try:
-            if request.relax_order:
+            if formulation.order_of_giving_way(request.relax_order, request.limits):
                 found[k] = optimize(request)
             else:
                 problems[k] = formulation.formulate_weights(request)

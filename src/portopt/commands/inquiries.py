@@ -104,93 +104,6 @@ def sensitivity(request: Request, as_json: Json = False) -> Answer:
     return Answer(document, lambda console: _print_sensitivity(document, console))
 
 
-def risk(
-    request: Request,
-    risk_measure: Measure = "volatility",
-    confidence: Confidence = None,
-    plot: Plotted = None,
-    as_json: Json = False,
-) -> Answer:
-    """Every risk measure of the optimal, current and benchmark portfolios, and one measure taken apart by source."""
-    from portopt import inquiries
-
-    document = inquiries.risk(read_strategy_request(request), measure=risk_measure, options=measure_options(confidence))
-    if plot is not None:
-        from portopt.reports.drawings import risk_plot
-
-        write_plot(risk_plot(document), plot)
-    return Answer(document, lambda console: _print_risk(document, console))
-
-
-def views(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
-    """What the request's views did to expected returns and volatilities."""
-    from portopt import inquiries
-
-    document = inquiries.views(read_strategy_request(request))
-    if plot is not None:
-        from portopt.reports.drawings import views_plot
-
-        write_plot(views_plot(document), plot)
-    return Answer(document, lambda console: _print_views(document, console))
-
-
-def factors(
-    request: Annotated[str | None, REQUEST] = None,
-    holdings: Annotated[str | None, typer.Option(help="Instead of FILE: holdings, as for `rebalance`.")] = None,
-    prices: Annotated[Path | None, typer.Option(help="Prices, as for `rebalance`.")] = None,
-    policy: Annotated[str, typer.Option(help="Policy id, or a JSON file.")] = "quality_focused",
-    universe: Annotated[Path | None, typer.Option(help="Candidates, as for `rebalance`.")] = None,
-    benchmark: Annotated[Path | None, typer.Option(help="Benchmark weights, as for `rebalance`.")] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(help="Factor returns: sample, file:PATH (as published, or a table of yours); else a statistical model."),
-    ] = None,
-    names: Annotated[str | None, typer.Option(help="Factors wanted, by name: Mkt-RF,SMB,HML")] = None,
-    plot: Plotted = None,
-    as_json: Json = False,
-) -> Answer:
-    """Exposures of the book to factors, with their errors, and its risk and return by factor."""
-    from portopt import inquiries
-
-    wanted = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
-    if request is not None and holdings is None:
-        document = inquiries.factors(_with_source(read_strategy_request(request), source), wanted)
-    else:
-        from portopt.commands.orders import Options, read_order
-        from portopt.domain.errors import MissingInput
-        from portopt.runtime import runtime
-
-        if request is not None or holdings is None:
-            fixes = ["portopt factors request.json", "portopt factors --holdings holdings.csv --prices prices.csv"]
-            raise MissingInput("give either a request file or --holdings", field="FILE", fixes=fixes)
-        sets = () if source is None else (f"estimation.factors={_spelled(source)}",)
-        order = read_order(Options(holdings, prices, policy, universe, benchmark, sets=sets), runtime())
-        document = inquiries.factors(order, wanted, runtime())
-    if plot is not None:
-        from portopt.reports.drawings import factors_plot
-
-        write_plot(factors_plot(document), plot)
-    return Answer(document, lambda console: _print_factors(document, console))
-
-
-def _spelled(source: str) -> str:
-    import json
-
-    return json.dumps({"method": "time_series", "source": source})
-
-
-def _with_source(request: OptimizationRequest, source: str | None) -> OptimizationRequest:
-    """The request on the factor returns of `source`, matched row by row with its own."""
-    import dataclasses
-
-    if source is None:
-        return request
-    from portopt.adapters.providers.factor_files import factor_returns
-
-    choice = dataclasses.replace(request.estimation, factors={"method": "time_series"})
-    return dataclasses.replace(request, estimation=choice, factor_returns=factor_returns(source))
-
-
 def batch(
     requests: Annotated[str, typer.Argument(metavar="FILE", help="A list of strategy optimization requests (JSON), or -.")],
     processes: Annotated[int, typer.Option(min=1, max=256, help="Processes to spread them over.")] = 1,
@@ -240,7 +153,7 @@ def _number(value: Any, option: str) -> float:
     return float(value)
 
 
-def _table(console: Console, columns: list[str], rows: list[list[str]]) -> None:
+def table(console: Console, columns: list[str], rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -264,7 +177,7 @@ def _print_pareto(document: dict[str, Any], console: Console) -> None:
         [str(k + 1), *(_amount(a, p["amounts"][a]) for a in axes), *(f"{p['rates'][a]:.4g}" for a in axes[1:])]
         for k, p in enumerate(document["points"])
     ]
-    _table(console, ["", *axes, *(f"{primary} per {a}" for a in axes[1:])], rows)
+    table(console, ["", *axes, *(f"{primary} per {a}" for a in axes[1:])], rows)
     current = document["current"]
     if current is not None:
         standing = ", ".join(f"{a} {_amount(a, current['amounts'][a])}" for a in axes)
@@ -286,7 +199,7 @@ def _print_stages(document: dict[str, Any], console: Console) -> None:
 def print_held(weights: dict[str, float], console: Console) -> None:
     from portopt.reports.formats import percent
 
-    _table(console, ["Strategy", "Weight"], [[name, percent(w)] for name, w in weights.items() if w])
+    table(console, ["Strategy", "Weight"], [[name, percent(w)] for name, w in weights.items() if w])
 
 
 def _print_periods(document: dict[str, Any], console: Console) -> None:
@@ -294,11 +207,11 @@ def _print_periods(document: dict[str, Any], console: Console) -> None:
 
     rows = document["periods"]
     held = [a for a in rows[0]["weights"] if any(abs(row["weights"][a]) > 1e-9 for row in rows)]
-    table = [[a, *(percent(row["weights"][a]) for row in rows)] for a in held]
+    lines = [[a, *(percent(row["weights"][a]) for row in rows)] for a in held]
     for name, key in (("Turnover", "turnover"), ("Expected return", "expected_return"), ("Volatility", "volatility")):
-        table.append([name, *(percent(row[key]) for row in rows)])
+        lines.append([name, *(percent(row[key]) for row in rows)])
     console.print(document["objective"], markup=False)
-    _table(console, ["", *(f"period {row['period']}" for row in rows)], table)
+    table(console, ["", *(f"period {row['period']}" for row in rows)], lines)
     paper = document["certificate"]
     console.print(f"{paper['verdict']}: relative gap {paper['relative_gap']:.1e}", markup=False)
 
@@ -311,7 +224,7 @@ def _print_sensitivity(document: dict[str, Any], console: Console) -> None:
         worth = "" if d["bps_per_unit"] is None else f"{d['bps_per_unit']:.1f}"
         reach = f"{_reach(d['down'])} … {_reach(d['up'])}"
         rows.append([name, worth, reach, ", ".join(f"{a} {slope:+.3f}" for a, slope in most)])
-    _table(console, ["Per unit of", "bps a year", "holds down … up", "moves most"], rows)
+    table(console, ["Per unit of", "bps a year", "holds down … up", "moves most"], rows)
     for spot in document["degenerate"]:
         console.print(f"note: {spot}", markup=False, style="dim")
     if not document["is_unique"]:
@@ -320,56 +233,3 @@ def _print_sensitivity(document: dict[str, Any], console: Console) -> None:
 
 def _reach(distance: float | None) -> str:
     return "∞" if distance is None else f"{distance:.4g}"
-
-
-def _print_risk(document: dict[str, Any], console: Console) -> None:
-    from portopt.reports.formats import decimal, percent
-
-    books = list(document["decomposition"])
-    rows = [[f["name"], *(percent(f["value"][book]) for book in books)] for f in document["figures"]]
-    _table(console, ["In-sample, from the history used", *books], rows)
-    taken_apart = document["decomposition"]["optimal"]
-    console.print(
-        f"{taken_apart['measure']} of the optimal portfolio, {percent(taken_apart['total'])}, by source:", markup=False
-    )
-    lines = []
-    for part in taken_apart["parts"]:
-        if part["exposure"] is None or abs(part["exposure"]) > 1e-9:
-            marginal = "" if part["marginal"] is None else decimal(part["marginal"], 4)
-            exposure = "" if part["exposure"] is None else decimal(part["exposure"], 4)
-            lines.append(
-                [f"{part['of']} {part['name']}", exposure, marginal, percent(part["component"]), percent(part["share"])]
-            )
-    _table(console, ["", "Exposure", "Marginal", "Component", "Share"], lines)
-
-
-def _print_views(document: dict[str, Any], console: Console) -> None:
-    from portopt.reports.formats import percent
-
-    keys = ("expected_return_before", "expected_return_after", "volatility_before", "volatility_after")
-    rows = [[row["asset_id"], *(percent(row[key]) for key in keys)] for row in document["beliefs"]]
-    _table(console, ["", "Return before", "after", "Volatility before", "after"], rows)
-    for view in document.get("views", []):
-        said = {name: percent(v) if isinstance(v, float) and name != "confidence" else v for name, v in view.items()}
-        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in said.items() if view[name] is not None)
-        console.print(told, markup=False)
-
-
-def _print_factors(document: dict[str, Any], console: Console) -> None:
-    from portopt.reports.formats import decimal, percent
-
-    rows = []
-    for line in document["exposures"]:
-        keys = ("exposure", "standard_error", "t_statistic", "benchmark_exposure", "active_exposure")
-        rows.append([line["factor"], *(decimal(line[key], 3) for key in keys)])
-    _table(console, ["Factor", "Exposure", "std. error", "t", "Benchmark", "Active"], rows)
-    returns = {line["factor"]: line for line in document["return_attribution"]}
-    lines = []
-    for line in document["attribution"]:
-        earned = returns.get(line["factor"], {}).get("contribution")
-        lines.append([line["factor"], percent(line["contribution"]), percent(line["percent_contribution"]), percent(earned)])
-    _table(console, ["", "Of the volatility", "Share", "Of the mean return"], lines)
-    said = f"volatility {percent(document['volatility'])}, systematic {percent(document['systematic_volatility'])}"
-    console.print(f"{said}, R² {decimal(document['r_squared'], 3)}; {document['method']}", markup=False)
-    for note in document["notes"]:
-        console.print(f"note: {note}", style="dim", markup=False)

@@ -72,12 +72,13 @@ def _lines(found: tuple[Policy, ...], last: str = "") -> Answer:
         from rich.text import Text
 
         from portopt.terms.catalog import parse_limits
+        from portopt.terms.dynamic import for_reading
 
         table = Table(box=None, pad_edge=False)
         for heading in ("Policy", "Objective", "Limits"):
             table.add_column(heading, no_wrap=heading != "Limits")
         for policy in found:
-            limits = ", ".join(limit.describe() for limit in parse_limits(policy.limits) if not limit.structural)
+            limits = ", ".join(limit.describe() for limit in parse_limits(for_reading(policy.limits)) if not limit.structural)
             table.add_row(Text(policy.id), Text(str(policy.objective["kind"])), Text(limits))
         console.print(table)
         if last:

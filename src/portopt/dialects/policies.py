@@ -172,11 +172,12 @@ def checked(policy: Policy, path: str = "") -> Policy:
     from portopt.dialects.estimators import check_estimators
     from portopt.dialects.names import in_users_words
     from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
+    from portopt.terms.dynamic import for_reading
 
     names = {"limits": _at(path, "limits"), "objective": _at(path, "objective"), "costs": _at(path, "costs")}
     with in_users_words(names):
         parse_objective(policy.objective)
-        limits = parse_limits(policy.limits)
+        limits = parse_limits(for_reading(policy.limits))
         parse_costs(policy.costs)
     check_estimators(policy.estimation, _at(path, "estimation"))
     may_give_way = [limit.kind for limit in limits if not limit.structural]

@@ -208,9 +208,10 @@ def _refuse_taxes(found: Mapping[str, Any], path: str) -> None:
 def _checked(found: Mapping[str, Any], path: str, table: Mapping[str, str]) -> dict[str, Any]:
     """The limits under our names, once the catalog has accepted them; complaints are in the user's names."""
     from portopt.terms.catalog import parse_limits
+    from portopt.terms.dynamic import for_reading
 
     given = {name: value for name, value in found.items() if value is not None}
     limits = {table[name]: value for name, value in given.items()}
     with in_users_words({f"limits.{table[name]}": f"{path}.{name}" for name in given}):
-        parse_limits(limits)
+        parse_limits(for_reading(limits))
     return limits

@@ -212,6 +212,8 @@ def _weights(strategies: Sequence[Mapping[str, Any]], name: str) -> dict[str, fl
 def _limits(constraints: Any, universe: Universe) -> dict[str, Any]:
     """S1's OptimizationConstraints under our catalog's names, checked by the catalog and told in S1's words."""
     from portopt.terms.catalog import LIMITS, parse_limits
+    from portopt.terms.dynamic import for_reading
+    from portopt.terms.soft import bare
 
     known = {**{name: name for name in LIMITS if name not in ("budget", "long_only", "frozen")}, **S1_LIMITS}
     found = json_object(object_of(constraints, "constraints", known), "constraints")
@@ -226,9 +228,11 @@ def _limits(constraints: Any, universe: Universe) -> dict[str, Any]:
             raise InvalidValue(f"constraints.{theirs}", shown(value), f"means the same as {other}; give one of them")
         limits[ours], names[f"limits.{ours}"] = value, f"constraints.{theirs}"
     with in_users_words(names):
-        parse_limits(limits)
-    _require_known_names(limits, names, universe)
-    return _signed(limits, universe)
+        readable = for_reading(limits)
+        parse_limits(readable)
+    plain = {kind: bare(value) for kind, value in readable.items()}
+    _require_known_names(plain, names, universe)
+    return _signed(limits, plain, universe)
 
 
 def _require_known_names(limits: Mapping[str, Any], names: Mapping[str, str], universe: Universe) -> None:
@@ -252,21 +256,24 @@ def _require_known_names(limits: Mapping[str, Any], names: Mapping[str, str], un
             raise InvalidValue(names[f"limits.{limit}"], shown(limits[limit]), f"there is no strategy {CASH}", fix=fix)
 
 
-def _signed(limits: dict[str, Any], universe: Universe) -> dict[str, Any]:
-    """The limits with what S1 leaves unsaid about signs: long-only, unless a floor or the leverage says otherwise."""
-    floor = limits.get("min_weight")
+def _signed(limits: dict[str, Any], plain: Mapping[str, Any], universe: Universe) -> dict[str, Any]:
+    """The limits with what S1 leaves unsaid about signs: long-only, unless a floor or the leverage says otherwise.
+
+    plain: their values without what is dynamic or wished in them.
+    """
+    floor = plain.get("min_weight")
     floors = dict(floor) if isinstance(floor, Mapping) else {} if floor is None else {"*": floor}
     may_short = any(f < 0 for f in floors.values())
-    levered = float(limits.get("leverage_limit") or 0.0) > 1.0
+    levered = float(plain.get("leverage_limit") or 0.0) > 1.0
     if not may_short and not levered:
-        if floor == 0:  # says no more than long_only does
+        if floor == 0 and limits["min_weight"] == 0:  # says no more than long_only does
             limits.pop("min_weight")
         return {"long_only": True, **limits}
-    if floors:
+    if floors and plain["min_weight"] == limits["min_weight"]:
         limits["min_weight"] = {"*": 0.0, **floors}
     if not levered and universe.cash_position is not None and "fully_invested" not in limits:
         # Without leverage nothing is borrowed: short sales may leave much in cash, but never less than none.
-        limits["cash"] = {"min": 0.0, **limits.get("cash", {})}
+        limits["cash"] = {"min": 0.0, **plain.get("cash", {})}
     return {"long_only": False, **limits}
 
 

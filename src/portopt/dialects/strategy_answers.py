@@ -78,7 +78,7 @@ def _extension(request: OptimizationRequest, answer: CertifiedAnswer) -> dict[st
         },
         "solver": None if raw is None else {"name": raw.solver, "polished": raw.polished},
         "certificate": certificate_data(answer.validated.certificate),
-        "notes": list(request.notes),
+        "notes": [*request.notes, *problem.notes],
     }
 
 

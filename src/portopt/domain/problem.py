@@ -131,6 +131,7 @@ class Problem:
     average_daily_value: (n,) money traded a day, for the square-root impact; None where unknown.
     prices: (n,) money per share, 1.0 for cash; None where the request has weights only.
     exposures: (n,) by name: what exposure limits may speak of (asset attributes such as beta; factors of a factor model).
+    notes: sentences on how the question was resolved (which value a limit that follows the market has); not its identity.
     target: (n,) a portfolio constructed beforehand (hierarchical, risk budgets, resampled) that the objective refers to.
     """
 
@@ -148,6 +149,7 @@ class Problem:
     exposures: Mapping[str, Vector] = field(default_factory=dict)
     target: Vector | None = None
     portfolio_id: str = "portfolio"
+    notes: tuple[str, ...] = field(default=(), compare=False)
     _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)  # once computed
 
     def __post_init__(self) -> None:

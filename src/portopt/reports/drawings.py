@@ -102,6 +102,14 @@ def factors_plot(document: Mapping[str, Any]) -> str:
     return shares_plot("Where the risk comes from", {"share of volatility": shares})
 
 
+def forecasts_plot(document: Mapping[str, Any]) -> str:
+    """QLIKE of each covariance estimator, less is better."""
+    scores = {score["name"]: score["qlike"] for score in document["covariance"]}
+    series = (Series("QLIKE", range(len(scores)), list(scores.values()), "bars"),)
+    title = "How far off were the risk forecasts? Less is better"
+    return svg(Plot(title, "", "QLIKE, out of sample", series, y_unit="number", labels=tuple(scores)))
+
+
 def views_plot(document: Mapping[str, Any]) -> str:
     """Expected returns before and after the views."""
     rows = document["beliefs"]

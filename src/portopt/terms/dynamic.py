@@ -88,6 +88,24 @@ def resolve(limits: Mapping[str, Any], state: MarketState) -> tuple[dict[str, An
     return resolved, tuple(notes)
 
 
+def for_reading(limits: Mapping[str, Any]) -> dict[str, Any]:
+    """The limits with the last value of each dynamic one, for a look at whether they can be read at all, before any market
+    is known. Raises as resolve does.
+    """
+    return {kind: _last(f"limits.{kind}", value) for kind, value in limits.items()}
+
+
+def _last(field: str, value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_last(f"{field}[{i}]", item) for i, item in enumerate(value)]
+    if not isinstance(value, Mapping):
+        return value
+    if "dynamic" not in value:
+        return {name: _last(f"{field}.{name}", item) for name, item in value.items()}
+    _alone(field, value)
+    return _read(field, value["dynamic"])[-1]
+
+
 def is_dynamic(limits: Any) -> bool:
     """Whether any value in it is dynamic."""
     if isinstance(limits, Mapping):
@@ -102,15 +120,27 @@ def _resolved(field: str, value: Any, state: MarketState, notes: list[str]) -> A
         return value
     if "dynamic" not in value:
         return {name: _resolved(f"{field}.{name}", item, state, notes) for name, item in value.items()}
-    if len(value) > 1:
-        raise InvalidValue(field, dict(value), "holds more than the dynamic value", fix=f"write {field}: {EXAMPLE}")
+    _alone(field, value)
     found, note = _now(field, value["dynamic"], state)
     notes.append(note)
     return found
 
 
+def _alone(field: str, value: Mapping[str, Any]) -> None:
+    if len(value) > 1:
+        raise InvalidValue(field, dict(value), "holds more than the dynamic value", fix=f"write {field}: {EXAMPLE}")
+
+
 def _now(field: str, spec: Any, state: MarketState) -> tuple[float, str]:
     """(the number that holds, in words why)."""
+    on, of, window, steps, last = _read(field, spec)
+    measured = state.measure(on, of, window)
+    held = next((value for threshold, value in steps if measured < threshold), last)
+    return held, f"{field} = {held:g}: {on} of the {of} over {window} periods is {percent(measured)}"
+
+
+def _read(field: str, spec: Any) -> tuple[str, str, int, list[tuple[float, float]], float]:
+    """(on, of, window, steps, else), checked."""
     path = f"{field}.dynamic"
     given = options(path, spec, ("on", "of", "window", "steps", "else"), example=EXAMPLE)
     on = required(path, given, "on", example='"volatility"')
@@ -123,9 +153,7 @@ def _now(field: str, spec: Any, state: MarketState) -> tuple[float, str]:
         raise InvalidValue(f"{path}.window", window, "a whole number of periods is needed", fix=f"write {int(window)}")
     steps = _steps(path, required(path, given, "steps", example="[[0.10, 0.20], [0.20, 0.10]]"))
     last = number(f"{path}.else", required(path, given, "else", example="0.05"), example="0.05")
-    measured = state.measure(on, of, int(window))
-    held = next((value for threshold, value in steps if measured < threshold), last)
-    return held, f"{field} = {held:g}: {on} of the {of} over {int(window)} periods is {percent(measured)}"
+    return str(on), str(of), int(window), steps, last
 
 
 def _steps(path: str, steps: Any) -> list[tuple[float, float]]:

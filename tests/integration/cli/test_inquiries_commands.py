@@ -250,3 +250,32 @@ def test_factor_returns_in_a_request_are_what_its_assets_are_regressed_on(
     held = np.array(list(response["optimal_weights"].values()))
     assert list(exposures.values()) == pytest.approx((slopes @ held).tolist(), abs=1e-9)
     assert 0.7 - 1e-9 <= exposures["MKT"] <= 0.8 + 1e-9
+
+
+def test_forecasts_are_held_to_account_on_ones_own_returns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(8)
+    calm = np.repeat([0.005, 0.02, 0.005, 0.02], 120)
+    strategies = [{"id": a, "returns": (calm * rng.normal(size=480)).tolist()} for a in "ABC"]
+    doc = {"portfolio_id": "p", "strategies": strategies, "objective": "MIN_VOLATILITY", "method": "MEAN_VARIANCE"}
+    path, drawing = tmp_path / "returns.json", tmp_path / "forecasts.svg"
+    path.write_text(json.dumps(doc))
+    words = [
+        "forecasts",
+        str(path),
+        "--covariances",
+        "sample,ewma",
+        "--means",
+        "historical_mean,bayes_stein",
+        "--window",
+        "120",
+    ]
+    code, found = answer(capsys, *words, "--plot", str(drawing))
+    assert code == 0
+    scores = {score["name"]: score for score in found["covariance"]}
+    assert list(scores) == ["sample", "ewma"]
+    assert scores["ewma"]["qlike"] < scores["sample"]["qlike"]
+    assert [score["name"] for score in found["expected_returns"]] == ["historical_mean", "bayes_stein"]
+    assert "QLIKE" in drawing.read_text()
+    code, problem = answer(capsys, "forecasts", str(path), "--covariances", "smaple")
+    assert code == 2
+    assert "sample" in json.dumps(problem["fixes"])

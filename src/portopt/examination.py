@@ -1,0 +1,164 @@
+"""What a portfolio, and the beliefs behind it, look like: risk in every measure, views, factors, forecasts held to account.
+
+Each takes requests and gives plain data, weights keyed by asset id.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from portopt import formulation, pipeline, service
+from portopt.domain.arrays import Matrix
+from portopt.domain.canonical import plain
+from portopt.domain.errors import InvalidValue, MissingInput
+from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
+from portopt.domain.universe import Universe
+from portopt.inquiries import by_asset, certificate_summary
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+STATISTICAL = {"method": "statistical"}
+
+
+def risk(
+    request: OptimizationRequest, *, measure: str = "volatility", options: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Every risk measure of the optimal, the current and the benchmark portfolio, and one measure of the first taken apart.
+
+    measure, options: the one that is decomposed by asset, sector and factor. Scenario figures need returns.
+    """
+    from portopt.analysis.decomposition import decompose
+    from portopt.analysis.risk_figures import risk_figures
+    from portopt.terms.risk_measures.catalog import parse_measure
+
+    chosen = parse_measure("risk_measure", measure, dict(options or {}))
+    answer = service.optimize(request)
+    problem, w = answer.problem, answer.validated.weights
+    books = {"optimal": w, "current": problem.w_prev, "benchmark": problem.benchmark}
+    columns = {name: risk_figures(problem, book) for name, book in books.items() if book is not None}
+    return {
+        "portfolio_id": problem.portfolio_id,
+        "optimal_weights": by_asset(problem, w),
+        "figures": [
+            {**plain(figure), "value": {name: column[k].value for name, column in columns.items()}}
+            for k, figure in enumerate(columns["optimal"])
+        ],
+        "decomposition": {name: plain(decompose(problem, book, chosen)) for name, book in books.items() if book is not None},
+        "certificate": certificate_summary(answer.validated.certificate),
+    }
+
+
+def views(request: OptimizationRequest) -> dict[str, Any]:
+    """What the request's views did to the beliefs: expected returns before and after, and each view with its weight."""
+    from portopt.estimation.views.application import views_applied
+
+    prior = formulation.prior_beliefs(request)
+    posterior, told = views_applied(prior, request.estimation, request.risk_free_rate, formulation.market_of(request))
+    universe = prior.universe
+    # An equilibrium is a prior of its own: what the data estimate has no part in it.
+    started = told.get("prior_returns", {})
+    rows = zip(universe.ids, prior.mu.tolist(), posterior.mu.tolist(), strict=True)
+    deviations = (np.sqrt(prior.covariance.diagonal()), np.sqrt(posterior.covariance.diagonal()))
+    return {
+        "portfolio_id": request.portfolio_id,
+        "beliefs": [
+            {
+                "asset_id": a,
+                "expected_return_before": started.get(a, before),
+                "expected_return_after": after,
+                "volatility_before": float(deviations[0][i]),
+                "volatility_after": float(deviations[1][i]),
+            }
+            for i, (a, before, after) in enumerate(rows)
+        ],
+        **plain(told),
+    }
+
+
+def factors(
+    request: OptimizationRequest | RebalanceRequest, names: Sequence[str] | None = None, runtime: Runtime | None = None
+) -> dict[str, Any]:
+    """S2's factor analysis of the current book, of the optimal one where nothing is held: exposures with their errors,
+    risk and return by factor.
+
+    The request's own factor model; where it has none, the statistical one. names: factors wanted, None for all.
+    """
+    from portopt.analysis.factors import analyze_factors
+
+    as_of = None
+    if isinstance(request, RebalanceRequest):
+        if runtime is None:
+            raise InvalidValue("runtime", None, "a rebalance request needs one to fetch prices with")
+        policy = request.policy
+        if not policy.estimation.factors:
+            choice = dataclasses.replace(policy.estimation, factors=STATISTICAL)
+            request = dataclasses.replace(request, policy=dataclasses.replace(policy, estimation=choice))
+        snapshot = service.read_market(request, runtime)
+        problem, as_of = formulation.formulate(request, snapshot, pipeline.estimate(request, snapshot)), snapshot.as_of
+    else:
+        if not request.estimation.factors:
+            request = dataclasses.replace(request, estimation=dataclasses.replace(request.estimation, factors=STATISTICAL))
+        problem = formulation.formulate_weights(request)
+    w = problem.w_prev if problem.w_prev is not None else pipeline.validate(pipeline.optimize(problem)).weights
+    found = analyze_factors(problem, w, names, as_of)
+    return {**found.to_data(), "portfolio": "current" if problem.w_prev is not None else "optimal"}
+
+
+def forecasts(
+    request: OptimizationRequest | RebalanceRequest,
+    covariances: Sequence[str],
+    means: Sequence[str] = (),
+    *,
+    window: int = 252,
+    step: int = 21,
+    runtime: Runtime | None = None,
+) -> dict[str, Any]:
+    """Estimators compared out of sample on one's own returns: calibration, QLIKE, the risk of the portfolios they lead to.
+
+    covariances: estimators by name, the first is what the others are measured against; means: likewise. A rebalance
+    request looks back over the whole history there is. Raises MissingInput without returns on common dates.
+    """
+    from portopt.estimation.evaluation import evaluate
+
+    universe, returns, choice, rf = _history(request, runtime)
+    if not covariances:
+        raise InvalidValue("covariances", "", "names no estimator", fix="name at least one: sample,ledoit_wolf")
+    first = dataclasses.replace(choice, covariance=covariances[0], covariance_options={})
+    if means:
+        first = dataclasses.replace(first, expected_returns=means[0], expected_returns_options={})
+    choices = {name: dataclasses.replace(first, covariance=name) for name in covariances}
+    # The first choice speaks for the first mean too; further means stand beside the first covariance.
+    others = {name: f"mean {name}" for name in means[1:]}
+    choices |= {label: dataclasses.replace(first, expected_returns=name) for name, label in others.items()}
+    data = evaluate(universe, returns, choices, risk_free_rate=rf, window=window, step=step).as_data()
+    labels = {label: name for name, label in others.items()} | ({covariances[0]: means[0]} if means else {})
+    scores = [{**score, "name": labels[score["name"]]} for score in data["expected_returns"] if score["name"] in labels]
+    covariance_scores = [score for score in data["covariance"] if score["name"] in covariances]
+    return {**data, "assets": list(universe.ids), "covariance": covariance_scores, "expected_returns": scores}
+
+
+def _history(
+    request: OptimizationRequest | RebalanceRequest, runtime: Runtime | None
+) -> tuple[Universe, Matrix, EstimationChoice, float]:
+    """(universe without cash, (T, n) complete returns, the request's own estimation without views, risk-free rate)."""
+    if isinstance(request, RebalanceRequest):
+        if runtime is None:
+            raise InvalidValue("runtime", None, "a rebalance request needs one to fetch prices with")
+        policy = request.policy
+        whole = dataclasses.replace(policy.estimation, lookback=None, views={}, factors={})
+        request = dataclasses.replace(request, policy=dataclasses.replace(policy, estimation=whole))
+        moments, choice, rf = pipeline.estimate(request, service.read_market(request, runtime)), whole, policy.risk_free_rate
+    else:
+        moments, choice = formulation.prior_beliefs(request), dataclasses.replace(request.estimation, views={}, factors={})
+        rf = request.risk_free_rate
+    if moments.scenarios is None:
+        fix = "give every asset `returns`, or a longer history"
+        raise MissingInput("forecasts are compared on returns of every asset on common dates", field="returns", fixes=[fix])
+    risky = np.flatnonzero(~moments.universe.is_cash)
+    universe = Universe(tuple(moments.universe.assets[i] for i in risky))
+    return universe, moments.scenarios[:, risky], choice, rf
