@@ -7,6 +7,7 @@
     cones                                 Clarabel
     second-order cones, 500 columns or
     60 of a dense covariance              our own interior point, then Clarabel
+    with a row a scenario                 never ours, whose dense system grows with the rows
 
 The limits are where one overtook the other, measured.
 """
@@ -28,6 +29,7 @@ DENSE_COLUMNS = 120
 SPARSE_COLUMNS = 3_000
 CONIC_COLUMNS = 500
 CONIC_DENSE = 60
+SCENARIO_ROWS = 300  # inequalities; limits on a large book are fewer, or fewer than its assets
 
 
 def climb(
@@ -69,14 +71,14 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
     elif program.cones:
         second_order = all(cone.kind == "second_order" for cone in program.cones)
         wide = len(program.q) > CONIC_COLUMNS or len(program.P.columns) > CONIC_DENSE
-        suitable = ("structured", "clarabel") if second_order and wide else ("clarabel",)
+        suitable = ("structured", "clarabel") if second_order and wide and not _has_scenarios(program) else ("clarabel",)
     elif program.P.is_zero:
         suitable = ("highs", "clarabel")
     elif program.P.is_dense:
         own = ("structured",) if len(program.q) > DENSE_COLUMNS else ()
         suitable = (*own, "piqp-dense", "clarabel")
     else:
-        own = ("structured",) if len(program.q) > SPARSE_COLUMNS else ()
+        own = ("structured",) if len(program.q) > SPARSE_COLUMNS and not _has_scenarios(program) else ()
         suitable = (*own, "piqp-sparse", "clarabel")
     unsuitable = (bool(program.cones) and first not in ("structured", "clarabel")) or (
         not program.P.is_zero and first == "highs"
@@ -84,6 +86,12 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
     if first is None or program.integer.any() or unsuitable:
         return suitable
     return (first, *(name for name in suitable if name != first))
+
+
+def _has_scenarios(program: Scaled) -> bool:
+    """Whether there are more inequalities than a book of this size has limits: one a scenario."""
+    weights = int((program.columns < program.form.n_weights).sum())
+    return int((program.row_lower != program.row_upper).sum()) > max(SCENARIO_ROWS, weights)
 
 
 def is_empty(program: Scaled, time_limit: float | None = None) -> bool:
