@@ -15,6 +15,7 @@ import direct
 import libraries
 from batch_jobs import batch_cells
 from construction_jobs import construction_cells
+from data_jobs import data_rows
 from frontier_jobs import frontier_cells
 from markets import Job, Market, jobs, market
 from measuring import HEADER, Cell, compare, line, measure
@@ -53,7 +54,7 @@ def report(options: argparse.Namespace) -> None:
     cells += scenario_cells(options)
     cells += frontier_cells(options)
     cells += batch_cells(options)
-    rows = [] if options.no_processes else process_rows(quick=options.quick)
+    rows = [] if options.no_processes else [*data_rows(options), *process_rows(quick=options.quick)]
     for row in rows:
         print(f"{row['what']:<66}{row['value']:>10}  {row['note']}")
     print(f"\n{time.perf_counter() - began:.0f} s in all")
