@@ -37,6 +37,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "limits": evidence.limits(outcome),
         "limit_prices": evidence.limit_prices(outcome.explanation.prices, problem),
         "risk": evidence.risk(outcome.explanation.contributions),
+        "risk_measures": evidence.risk_measures(outcome),
         "risk_aversion": outcome.explanation.gamma,
         "frontier": evidence.frontier(outcome),
         "relaxations": evidence.relaxations(outcome),
@@ -50,6 +51,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "pricing_pack": evidence.pricing_pack(outcome.snapshot),
         "data_quality": evidence.data_quality(outcome.snapshot),
         "inputs": inputs.inputs(outcome),
+        "notes": list(problem.notes),
         "definitions": definitions(),
     }
     tidy = _tidied(plain(document))

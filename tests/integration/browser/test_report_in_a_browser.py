@@ -24,7 +24,7 @@ SECTIONS = [
     "Trades",
     "Current against target",
     "Where the risk comes from",
-    "Limits and their price",
+    "Risk in every measure", "Limits and their price",
     "Efficient frontier",
     "Certificate",
     "Data",

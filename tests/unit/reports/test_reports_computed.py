@@ -36,6 +36,23 @@ def test_the_figures_follow_from_the_data_inside(computed):
         assert figures["max_drawdown_in_sample"] == pytest.approx(np.max(1 - path / np.maximum.accumulate(path)), rel=1e-10)
 
 
+def test_the_risk_measures_follow_from_the_returns_inside(computed):
+    measures = {(row["kind"], row["confidence"]): row for row in computed["risk_measures"]}
+    for side in ("before", "after"):
+        returns = np.array(computed["inputs"]["in_sample_returns"][side])
+        losses = np.sort(-returns)[::-1]
+        tail = 0.05 * len(losses)
+        whole = int(tail)
+        cvar = (losses[:whole].sum() + (tail - whole) * losses[whole]) / tail
+        path = np.cumsum(returns)
+        under = np.maximum.accumulate(np.concatenate([[0.0], path]))[1:] - path
+        assert measures["cvar", 0.95][side] == pytest.approx(cvar, rel=1e-10)
+        assert measures["mad", None][side] == pytest.approx(np.abs(returns - returns.mean()).mean(), rel=1e-10)
+        assert measures["worst_realization", None][side] == pytest.approx(losses[0], rel=1e-10)
+        assert measures["max_drawdown", None][side] == pytest.approx(under.max(), rel=1e-10)
+        assert measures["ulcer_index", None][side] == pytest.approx(np.sqrt((under**2).mean()), rel=1e-10)
+
+
 def test_weights_follow_from_shares_and_prices(computed):
     value = Decimal(computed["headline"]["portfolio_value"])
     for line in computed["proposal"]:

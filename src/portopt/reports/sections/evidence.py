@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from portopt.analysis.risk_figures import risk_figures
 from portopt.domain.canonical import plain
 from portopt.domain.diagnosis import Diagnosis
 from portopt.domain.explanation import FrontierPoint, RiskContribution, ShadowPrice
@@ -17,6 +18,7 @@ from portopt.domain.problem import Problem, Readings
 
 # A reading this close to its side at the continuous optimum presses on it; the polish makes such contacts exact.
 TOUCHES = 1e-7
+MOST_SCENARIOS = 5_000
 
 
 def limits(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
@@ -88,6 +90,22 @@ def risk(contributions: tuple[RiskContribution, ...]) -> dict[str, list[dict[str
         row = {"name": part.name, "weight": part.weight, "contribution": part.contribution, "share": part.share}
         rows[f"by_{part.of}"].append(row)
     return rows
+
+
+def risk_measures(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
+    """Every risk measure of the book before and of the whole-share book; the returns that both would have had stand among the
+    inputs (in_sample_returns). Empty without scenarios, or with very many.
+    """
+    problem, scenarios = outcome.problem, outcome.problem.moments.scenarios
+    if scenarios is None or len(scenarios) > MOST_SCENARIOS or problem.w_prev is None:
+        return []
+    weights = {line.asset_id: line.weight_after for line in outcome.plan.lines}
+    after = problem.universe.vector({a: w for a, w in weights.items() if a in problem.universe.positions})
+    rows = zip(risk_figures(problem, problem.w_prev), risk_figures(problem, after), strict=True)
+    return [
+        {"kind": now.kind, "name": now.name, "confidence": now.confidence, "before": was.value, "after": now.value}
+        for was, now in rows
+    ]
 
 
 def frontier(outcome: RebalanceOutcome) -> dict[str, Any] | None:
