@@ -1,26 +1,60 @@
-"""Which objectives need a portfolio to be constructed first, and by what."""
+"""Which objectives need a portfolio to be constructed first, and by what.
+
+Each is imported when a problem asks for it: most ask for none, and a first answer has no time for the others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from portopt.construction.best_ratio import best_ratio_target
-from portopt.construction.factor_budgets import factor_budget_target
-from portopt.construction.hierarchy import hierarchical_target
-from portopt.construction.multi_period import first_step
-from portopt.construction.resampling import resampled_target
-from portopt.construction.risk_parity import risk_parity_target
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 
+
+def _multi_period(problem: Problem) -> Vector:
+    from portopt.construction.multi_period import first_step
+
+    return first_step(problem)
+
+
+def _risk_parity(problem: Problem) -> Vector:
+    from portopt.construction.risk_parity import risk_parity_target
+
+    return risk_parity_target(problem)
+
+
+def _hierarchical(problem: Problem) -> Vector:
+    from portopt.construction.hierarchy import hierarchical_target
+
+    return hierarchical_target(problem)
+
+
+def _factor_risk_budget(problem: Problem) -> Vector:
+    from portopt.construction.factor_budgets import factor_budget_target
+
+    return factor_budget_target(problem)
+
+
+def _resampled(problem: Problem) -> Vector:
+    from portopt.construction.resampling import resampled_target
+
+    return resampled_target(problem)
+
+
+def _max_ratio(problem: Problem) -> Vector:
+    from portopt.construction.best_ratio import best_ratio_target
+
+    return best_ratio_target(problem)
+
+
 # By the objective's kind: a problem without target -> (n,) weights of the constructed portfolio.
 CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {
-    "multi_period": first_step,
-    "risk_parity": risk_parity_target,
-    "hierarchical": hierarchical_target,
-    "factor_risk_budget": factor_budget_target,
-    "resampled": resampled_target,
-    "max_ratio": best_ratio_target,
+    "multi_period": _multi_period,
+    "risk_parity": _risk_parity,
+    "hierarchical": _hierarchical,
+    "factor_risk_budget": _factor_risk_budget,
+    "resampled": _resampled,
+    "max_ratio": _max_ratio,
 }
 
 
