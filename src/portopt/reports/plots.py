@@ -17,6 +17,7 @@ Kind = Literal["line", "dots", "step", "bars", "bands"]
 Unit = Literal["percent", "number"]
 WIDTH, HEIGHT, FONT = 720.0, 400.0, 13.0
 MOST_HINTS = 400
+LEVELS = 7  # lines across, at most
 COLOURS = ("#2463a8", "#d1495b", "#2a9d6f", "#e0912f", "#7b5ea7", "#4fb3bf", "#8a6d3b", "#6b7280")
 STYLE = """
 text{font:13px system-ui,sans-serif;fill:#374151}.title{font-weight:600;fill:#111827;font-size:15px}
@@ -92,7 +93,7 @@ def _said(plot: Plot) -> str:
 
 def _frame(plot: Plot, width: float, height: float, rows: list[list[tuple[float, str, str]]]) -> _Frame:
     y = _y_range(plot)
-    longest = max(len(text) for text in _texts(ticks(*y), plot.y_unit)) if ticks(*y) else 4
+    longest = max((len(text) for text in _texts(ticks(*y, most=LEVELS), plot.y_unit)), default=4)
     slanted = bool(plot.labels) and max(map(len, plot.labels)) * 0.55 * FONT * len(plot.labels) > 0.85 * width
     foot = 4.4 * FONT + (3.0 * FONT if slanted else 0.0)
     return _Frame(
@@ -130,7 +131,7 @@ def _y_range(plot: Plot) -> tuple[float, float]:
 
 def _axes(plot: Plot, frame: _Frame, height: float) -> list[str]:
     out = []
-    ys = ticks(*frame.y, most=7)
+    ys = ticks(*frame.y, most=LEVELS)
     for value, text in zip(ys, _texts(ys, plot.y_unit), strict=True):
         y = frame.at(frame.x[0], value)[1]
         out.append(f'<line class="grid" x1="{frame.left:.1f}" y1="{y:.1f}" x2="{frame.right:.1f}" y2="{y:.1f}"/>')
