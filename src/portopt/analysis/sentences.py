@@ -191,14 +191,19 @@ def _still(s: Situation, i: int) -> str:
         return "the turnover a trade would use is worth more elsewhere"
     if turnover:
         return f"a trade would add {_bps(adds)} a year, less than the turnover it uses is worth elsewhere"
-    full = _marginal_cost(s)
+    full = _marginal_cost(s, i)
     return f"trading it would cost more than it adds ({_bps(full)} against {_bps(adds)} a year)" if full > 0.0 else ""
 
 
-def _marginal_cost(s: Situation) -> float:
+def _marginal_cost(s: Situation, i: int) -> float:
     """Basis points a year of the value traded, at the first share: what does not depend on size."""
-    rates = [getattr(cost, "bps", 0.0) for cost in s.problem.costs]
-    return float(sum(float(rate) for rate in rates)) / s.problem.holding_period_years
+    rates = [_rate(getattr(cost, "bps", 0.0), s.problem.universe.ids[i]) for cost in s.problem.costs]
+    return float(sum(rates)) / s.problem.holding_period_years
+
+
+def _rate(bps: float | Mapping[str, float], asset_id: str) -> float:
+    """The rate of one asset: one for all of them, or by asset, "*" for those not named."""
+    return float(bps.get(asset_id, bps.get("*", 0.0))) if isinstance(bps, Mapping) else float(bps)
 
 
 def _merit_of(s: Situation, i: int) -> float:

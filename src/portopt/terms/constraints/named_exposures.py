@@ -64,8 +64,26 @@ def exposure_rows(field: str, sides: Mapping[str, Sides], p: Problem, center: Ve
             ],
         )
     bound = bound_names(field, sides, p.exposures, "exposure")
+    _require_described(field, bound, p)
     A = np.array([p.exposures[name] for name in bound]).reshape(len(bound), p.n)
     return rows_of(bound, A, center)
+
+
+def _require_described(field: str, names: Iterable[str], p: Problem) -> None:
+    """Raises MissingInput for an attribute that some assets lack: none of it would be an invention. Cash has none."""
+    factors = () if p.moments.factor_model is None else p.moments.factor_model.names
+    assets = [asset for asset, cash in zip(p.universe.assets, p.universe.is_cash, strict=True) if not cash]
+    for name in names:
+        lacking = [asset.id for asset in assets if name not in asset.attributes]
+        if name in factors or not lacking or len(lacking) == len(assets):
+            continue
+        more = f" and {len(lacking) - 10} more" if len(lacking) > 10 else ""
+        raise MissingInput(
+            f"{name} is limited, and has no value for {', '.join(lacking[:10])}{more}",
+            field=f"{field}.{name}",
+            measured={"without": lacking[:20], "assets": len(assets)},
+            fixes=[f"give every asset the attribute {name} (0 where it has none)", f"leave {name} out of the limits"],
+        )
 
 
 def rows_of(bound: Mapping[str, Sides], A: Matrix, center: Vector | None) -> Rows:
