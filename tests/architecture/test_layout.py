@@ -41,7 +41,9 @@ def test_no_file_of_a_flow_or_task_bears_the_name_of_another_module(folder: str)
 
 
 def test_the_public_face_shows_exactly_what_is_meant() -> None:
-    assert portopt.__all__ == ["Allocation", "EstimationChoice", "Policy", "PortoptError", "Proposal", "optimize", "rebalance"]
+    values = ["Allocation", "EstimationChoice", "Findings", "Policy", "PortoptError", "Proposal"]
+    questions = ["ask", "frontier", "optimize", "pareto", "periods", "rebalance", "sensitivity"]
+    assert portopt.__all__ == [*values, *questions]
     for name in portopt.__all__:
         assert getattr(portopt, name).__doc__
     with pytest.raises(AttributeError, match="no attribute 'rebalence'"):
