@@ -60,14 +60,26 @@ def best_ratio_target(problem: Problem) -> Vector:
         if excess <= LEAST_EXCESS:
             if objective.best(priced)[0] == 0.0:  # nothing was asked for but return
                 raise NoExcessReturn(excess)
-            w = found
-            continue
+            _require_risk_between(problem, objective, w, found)
+            return w  # its ratio, taken down towards a riskless portfolio, stays the same: no other is above it
         if risk <= LEAST_RISK:
             raise RisklessRatio(objective.measure, excess, risk)
         if excess / risk <= best * (1.0 + SETTLED):
             return w if best >= excess / risk else found
         w, best = found, excess / risk
     return w
+
+
+def _require_risk_between(problem: Problem, objective: MaxRatio, w: Vector, found: Vector) -> None:
+    """Raises RisklessRatio where a mix of w and a portfolio of negative risk (cash that earns) has no risk and some excess."""
+    above, below = objective.risk.value(w, problem), objective.risk.value(found, problem)
+    if below >= -LEAST_RISK:
+        return
+    share = above / (above - below)  # of `found`: by convexity the mix has at most no risk
+    mix = (1.0 - share) * w + share * found
+    excess = objective.excess(mix, problem)
+    if excess > LEAST_EXCESS:
+        raise RisklessRatio(objective.measure, excess, objective.risk.value(mix, problem))
 
 
 def _optimum(problem: Problem, near: RawAnswer | None) -> RawAnswer:

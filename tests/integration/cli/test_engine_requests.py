@@ -72,3 +72,14 @@ def test_an_attribute_that_one_asset_lacks_is_asked_for_by_the_assets_name(
     document["constraints"] = {"exposure_limits": {"beta": [0.8, 1.2]}}
     code, found = answer(document, tmp_path, capfdbinary)
     assert (code, found["code"], found["measured"]["without"]) == (2, "missing_input", ["C"])
+
+
+@pytest.mark.parametrize(("measure", "code"), [("mad", 0), ("cvar", 2)])
+def test_a_ratio_beside_cash_that_earns_is_answered_or_said_to_have_no_maximum(
+    measure: str, code: int, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    document = asked(risk={"risk_measure": measure, "risk_free_rate": 0.01})
+    document["strategies"].append({"id": "CASH", "benchmark_weight": 0.0})
+    got, found = answer(document, tmp_path, capfdbinary)
+    assert got == code, found
+    assert found.get("code", "riskless_excess_return") == "riskless_excess_return"
