@@ -18,10 +18,12 @@ REQUEST = typer.Argument(metavar="FILE", help="A strategy optimization request (
 def optimize(request: Annotated[str, REQUEST], as_json: Json = False) -> Answer:
     """Answer one strategy optimization request (S1). Needs no prices and no database."""
     from portopt import service
+    from portopt.dialects.names import in_s1_words
     from portopt.dialects.strategy import read_request, write_response
 
     asked = read_request(read_document(request, "request"))
-    response = write_response(asked, service.optimize(asked))
+    with in_s1_words():
+        response = write_response(asked, service.optimize(asked))
     return Answer(response, lambda console: print_weights(response, console))
 
 
@@ -95,7 +97,8 @@ def print_weights(response: dict[str, Any], console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from portopt.reports.formats import percent, scientific
+    from portopt.reports.formats import measure, percent, scientific
+    from portopt.reports.sections.words import step_in_words
 
     table = Table(box=None, pad_edge=False)
     table.add_column("Strategy")
@@ -109,8 +112,9 @@ def print_weights(response: dict[str, Any], console: Console) -> None:
     ours = response["portopt"]
     for price in ours["binding_limits"]:
         name = f"{price['limit']} {price['member']}".strip()
-        cost = f"{price['cost_bps']:.2f} bps a year for the next {percent(price['step'], 1)}"
-        console.print(Text(f"binding: {name} at {percent(price['bound'])}, worth {cost}"))
+        step = step_in_words(price["step"], price["unit"])
+        worth = f", worth {price['cost_bps']:.2f} bps a year for {step} more" if price["cost_bps"] else ""
+        console.print(Text(f"binding: {name} at {measure(price['bound'], price['unit'])}{worth}"))
     for note in ours["notes"]:
         console.print(Text(f"note: {note}", style="dim"))
     paper = ours["certificate"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from portopt.dialects.reading import shown
 from portopt.domain.errors import PortoptError, RequestError
@@ -58,6 +58,13 @@ def in_users_words(names: Mapping[str, str]) -> Iterator[None]:
         yield
     except RequestError as error:
         raise renamed(error, names) from None
+
+
+def in_s1_words() -> AbstractContextManager[None]:
+    """The same for what is raised while a request of S1 is worked on: our places become the document's."""
+    limits = {f"limits.{ours}": f"constraints.{theirs}" for theirs, ours in reversed(tuple(S1_LIMITS.items()))}
+    places = {"limits": "constraints", "estimation.views": "risk_parameters.views", "estimation": "risk_parameters.estimator"}
+    return in_users_words({**places, **limits})
 
 
 def renamed(error: PortoptError, names: Mapping[str, str]) -> PortoptError:

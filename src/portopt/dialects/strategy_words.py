@@ -168,7 +168,8 @@ def _ours(wanted: str, how: str, risk: Mapping[str, Any]) -> tuple[dict[str, Any
 def _of_pair(wanted: str, how: str, aversion: float | None, measure: dict[str, Any], risk: Mapping[str, Any]) -> dict[str, Any]:
     if how == "RISK_PARITY":
         budgets = risk.get("risk_budgets")
-        return {"kind": "risk_parity", **measure, **({"budgets": json_object(budgets, "risk_budgets")} if budgets else {})}
+        asked = {"budgets": json_object(budgets, "risk_parameters.risk_budgets")} if budgets else {}
+        return {"kind": "risk_parity", **measure, **asked}
     if how == "HIERARCHICAL_RISK_PARITY":
         return {"kind": "hierarchical", "variant": "hrp", **measure}
     if how == "ROBUST_OPTIMIZATION":

@@ -29,6 +29,8 @@ from portopt.domain.solution import RawAnswer
 
 BPS = 1e4
 STEPS = {"score": 1.0}  # every other unit is a fraction of something: one percentage point
+# Distances from a constructed portfolio, in weights, and whatever a user or a goal counts in: no return is given up for it.
+NO_RETURN = ("squared distance", "weighted shortfall", "expression")
 NEGLIGIBLE = 1e-8  # of the largest multiplier's scale; a polished answer has exact zeros here
 
 
@@ -87,8 +89,8 @@ def _pressed(form: StandardForm, raw: RawAnswer) -> Iterator[_Pressed]:
 
 def _return_per_objective(problem: Problem, w: Vector) -> float:
     objective = problem.objective
-    if objective.unit == "squared distance":
-        return 0.0  # from a constructed portfolio, in weights: no return is given up for it
+    if objective.unit in NO_RETURN:
+        return 0.0
     if objective.unit == "half square" and getattr(objective, "risk_aversion", None) is None:
         # The root of a mean square, semideviation or ulcer index, minimized as half its square.
         root = float(np.sqrt(2.0 * max(objective.value(w, problem), 0.0)))

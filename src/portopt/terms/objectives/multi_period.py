@@ -52,7 +52,7 @@ class MultiPeriod:
 
     kind: ClassVar[str] = "multi_period"
     sense: ClassVar[str] = "minimize"
-    unit: ClassVar[str] = "half squared distance"
+    unit: ClassVar[str] = "squared distance"
     charges_costs: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -75,10 +75,9 @@ class MultiPeriod:
     def describe(self) -> str:
         years = sum(period.years for period in self.periods)
         ends = ", ending in given weights" if self.terminal else ""
-        return (
-            f"the first step of the best plan over {len(self.periods)} periods ({years:g} years){ends}, "
-            f"at risk aversion {self.risk_aversion:g}"
-        )
+        count = len(self.periods)
+        over = f"{count} period{'s' if count != 1 else ''} ({years:g} year{'s' if years != 1 else ''})"
+        return f"the first step of the best plan over {over}{ends}, at risk aversion {self.risk_aversion:g}"
 
     @classmethod
     def parse(cls, spec: Mapping[str, Any]) -> MultiPeriod:
