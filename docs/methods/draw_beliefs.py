@@ -53,7 +53,7 @@ def entropy_pooling() -> str:
         heights = np.histogram(np.clip(losses, edges[0], edges[-1]), edges, weights=p)[0]
         series.append(Series(name, middle.tolist(), heights.tolist(), "step"))
     title = "Half as much volatility again: which days must count more"
-    return svg(Plot(title, "Loss of the day", "Probability", tuple(series), x_unit="percent"))
+    return svg(Plot(title, "Loss of the day; the last bins hold all beyond", "Probability", tuple(series), x_unit="percent"))
 
 
 def estimators() -> str:

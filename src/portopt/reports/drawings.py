@@ -16,23 +16,24 @@ AXIS_NAMES = {
     "turnover": "Turnover, one-way",
     "tracking_error": "Tracking error a year",
 }
-LEVELS = 7  # lines for the third axis of a surface
+LEVELS = 7  # bands for the third axis of a surface
 
 
 def pareto_plot(document: Mapping[str, Any]) -> str:
-    """The surface: two axes across, the third as lines of equal level."""
+    """The surface: two axes across, the third as bands of dots."""
     axes, points = document["axes"], document["points"]
     x, y = axes[0], axes[1]
     series = [_curve("", points, x, y)] if len(axes) == 2 else _levels(points, axes)
     current = document["current"]
     if current is not None:
         series.append(Series("current book", [current["amounts"][x]], [current["amounts"][y]], "dots"))
-    title = f"Best compromises between {' and '.join((', '.join(axes[:-1]), axes[-1]))}"
+    spoken = ["ESG" if axis == "esg" else axis.replace("_", " ") for axis in axes]
+    title = f"Best compromises between {', '.join(spoken[:-1])} and {spoken[-1]}"
     return svg(Plot(title, AXIS_NAMES[x], AXIS_NAMES[y], tuple(series), x_unit=_unit(x), y_unit=_unit(y)))
 
 
 def _levels(points: list[Mapping[str, Any]], axes: list[str]) -> list[Series]:
-    """The points sorted into bands of the third axis, a line each."""
+    """The points sorted into bands of the third axis."""
     x, y, third = axes
     amounts = sorted(p["amounts"][third] for p in points)
     edges = [amounts[round(k * (len(amounts) - 1) / LEVELS)] for k in range(LEVELS + 1)]
@@ -40,7 +41,8 @@ def _levels(points: list[Mapping[str, Any]], axes: list[str]) -> list[Series]:
     for low, high in itertools.pairwise(edges):
         inside = [p for p in points if low <= p["amounts"][third] <= high]
         if len(inside) > 1:
-            series.append(_curve(f"{third} {_shown(third, low)} to {_shown(third, high)}", inside, x, y, "dots"))
+            name = f"{'ESG' if third == 'esg' else third} {_shown(third, low)} to {_shown(third, high)}"
+            series.append(_curve(name, inside, x, y, "dots"))
     return series or [_curve("", points, x, y, "dots")]
 
 
@@ -50,7 +52,7 @@ def _curve(name: str, points: list[Mapping[str, Any]], x: str, y: str, kind: Any
 
 
 def periods_plot(document: Mapping[str, Any]) -> str:
-    """Weights by period, one band an asset."""
+    """Weights by period, a bar an asset."""
     rows = document["periods"]
     held = [a for a in rows[0]["weights"] if any(row["weights"][a] > 1e-9 for row in rows)]
     series = tuple(Series(a, range(len(rows)), [max(row["weights"][a], 0.0) for row in rows], "bars") for a in held)

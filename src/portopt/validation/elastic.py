@@ -18,6 +18,7 @@ import scipy.sparse as sp
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Cone, Group, StandardForm
+from portopt.validation.idle_cones import without_idle_cones
 from portopt.validation.pruning import without_unused
 
 MOST_OPENING = 1e3  # a finite reach, so that the lower bound on the total opening is always proven
@@ -53,7 +54,7 @@ def elastic(
     column = {name: form.n_columns + k for k, name in enumerate(limits)}
     N = form.n_columns + len(limits)
     bare = replace(form, quadratics=(), q=np.zeros(form.n_columns), constant=0.0, ratio=False)
-    bare = without_unused(bare.without(lambda name: name in ignored))
+    bare = without_unused(without_idle_cones(bare.without(lambda name: name in ignored)))
     rows = _Rows(N, column, unit_where_none)
     rows.take(bare.A, bare.row_lower, bare.row_upper, bare.row_relax, bare.row_groups)
     is_opened, bounds_A = _opened_bounds(bare, column)
