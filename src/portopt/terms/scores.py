@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import MissingInput
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Problem, Readings
+from portopt.domain.program import INF, Program
+from portopt.terms.checks import options, required
 
 
 def esg_scores(p: Problem) -> Vector:
@@ -42,3 +45,23 @@ def barred_by(
     barred = np.flatnonzero(~passes & ~p.universe.is_cash)
     most = np.maximum(p.previous()[barred], 0.0) if grandfather else np.zeros(len(barred))
     return barred, most
+
+
+def write_barred(program: Program, p: Problem, barred: tuple[Indices, Vector], limit: str) -> None:
+    """w_i <= most_i for every barred asset; its bounds do not move by themselves, because a score opens asset by asset."""
+    at, most = barred
+    if len(at):
+        program.add_bounds(at, -INF, most, limit=limit, members=[p.universe.ids[i] for i in at], relax=0.0)
+
+
+def read_barred(w: Vector, p: Problem, barred: tuple[Indices, Vector], limit: str) -> Readings:
+    """The same bounds, read off w (n,)."""
+    at, most = barred
+    return Readings(limit, tuple(p.universe.ids[i] for i in at), w[at], np.full(len(at), -np.inf), most)
+
+
+def floor_of(field: str, value: Any, example: str) -> tuple[Any, Any]:
+    """(score, grandfather) of 6.0 or {"score": 6.0, "grandfather": true}. Raises UnknownField or MissingInput."""
+    given = options(field, value if isinstance(value, Mapping) else {"score": value}, ("score", "grandfather"), example=example)
+    grandfather = given.get("grandfather")
+    return required(field, given, "score", example=example), False if grandfather is None else grandfather

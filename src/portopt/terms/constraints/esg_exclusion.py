@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem, Readings
-from portopt.domain.program import INF, Program
-from portopt.terms.checks import flag, number, options, required
-from portopt.terms.scores import barred_by, esg_scores
+from portopt.domain.program import Program
+from portopt.terms.checks import flag, number
+from portopt.terms.scores import barred_by, esg_scores, floor_of, read_barred, write_barred
 
 FIELD = "limits.esg_exclusion"
 EXAMPLE = '{"score": 6.0, "grandfather": true}'
@@ -43,15 +40,10 @@ class EsgExclusion:
         object.__setattr__(self, "grandfather", flag(f"{FIELD}.grandfather", self.grandfather))
 
     def express(self, program: Program, p: Problem) -> None:
-        barred, most = self._barred(p)
-        if len(barred):
-            names = [p.universe.ids[i] for i in barred]
-            program.add_bounds(barred, -INF, most, limit=self.kind, members=names, relax=0.0)
+        write_barred(program, p, self._barred(p), self.kind)
 
     def read(self, w: Vector, p: Problem) -> Readings:
-        barred, most = self._barred(p)
-        names = tuple(p.universe.ids[i] for i in barred)
-        return Readings(self.kind, names, w[barred], np.full(len(barred), -np.inf), most)
+        return read_barred(w, p, self._barred(p), self.kind)
 
     def relaxed(self, by: float) -> EsgExclusion:
         return EsgExclusion(self.score - by, self.grandfather)
@@ -67,8 +59,4 @@ class EsgExclusion:
 
     @classmethod
     def parse(cls, value: Any) -> EsgExclusion:
-        if not isinstance(value, Mapping):
-            value = {"score": value}
-        given = options(FIELD, value, ("score", "grandfather"), example=EXAMPLE)
-        grandfather = given.get("grandfather")
-        return cls(required(FIELD, given, "score", example=EXAMPLE), False if grandfather is None else grandfather)
+        return cls(*floor_of(FIELD, value, EXAMPLE))

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program, Quadratic
-from portopt.terms.checks import listed, number, options
+from portopt.terms.checks import number, options
+from portopt.terms.costs.impact import impact_rates
 from portopt.terms.costs.proportional import traded
 from portopt.terms.curvature import add_square_cone
 
@@ -61,21 +61,7 @@ class QuadraticImpact:
         return f"market impact in proportion to the size of the trade, coefficient {self.coefficient:g}"
 
     def _rates(self, p: Problem) -> Vector:
-        """(n,) c sigma_i V / ADV_i, zero for cash. Raises MissingInput or DataError where volumes are not known."""
-        if p.portfolio_value is None or p.average_daily_value is None:
-            field = "portfolio_value" if p.portfolio_value is None else "average_daily_value"
-            raise MissingInput(f"{FIELD} needs {field}", field=field, fixes=[f"add {field}", "use costs.linear_impact instead"])
-        paid, adv = ~p.universe.is_cash, p.average_daily_value
-        unknown = paid & ~(adv > 0.0)
-        if unknown.any():
-            names = [p.universe.ids[i] for i in np.flatnonzero(unknown)]
-            raise DataError(
-                f"{FIELD} needs the average daily value traded of {listed(names)}", field="average_daily_value", value=names
-            )
-        daily = np.sqrt(p.moments.covariance.diagonal() / p.moments.periods_per_year)
-        rates = np.zeros(p.n)
-        rates[paid] = self.coefficient * daily[paid] * p.portfolio_value / adv[paid]
-        return rates
+        return impact_rates(FIELD, self.coefficient, 1.0, p)
 
     @classmethod
     def parse(cls, value: Any) -> QuadraticImpact:
