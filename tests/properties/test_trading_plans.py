@@ -143,5 +143,5 @@ def test_value_is_conserved_and_weights_are_the_shares(asked):
 def test_a_gap_called_closed_is_closed_and_the_continuous_optimum_is_never_beaten(asked):
     plan = asked.plan
     assert plan.mip_gap >= 0.0
-    assert plan.rounding == "mip_time_limit" or plan.mip_gap <= asked.rules.mip_relative_gap or asked.rules.fractional
+    assert plan.rounding == "mip_open" or plan.mip_gap <= asked.rules.mip_relative_gap or asked.rules.fractional
     assert plan.rounding_gap >= -1e-9 or plan.notes

@@ -28,7 +28,7 @@ from portopt.dialects.reading import (
 from portopt.dialects.records import MAX_TEXT, RANGES, json_object, record
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue, MalformedDocument, UnknownField
-from portopt.domain.request import DataPolicy, EstimationChoice, Policy, TradingRules
+from portopt.domain.request import DataPolicy, EstimationChoice, Policy, TradingRules, in_counted_work
 
 SCHEMA_VERSION = "1.0"
 MAX_POLICIES = 1_000
@@ -116,7 +116,7 @@ def policy_from_data(doc: Any, defaults: PolicyDefaults | None = None, path: str
     found = object_of(doc, path, OURS)
     given = {part: json_object(found.get(part, {}), _at(path, part)) for part in ("estimation", "trading")}
     estimation = {"periods_per_year": defaults.periods_per_year, **given["estimation"]}
-    trading = {"min_trade_value": defaults.min_trade_value, **given["trading"]}
+    trading = in_counted_work({"min_trade_value": defaults.min_trade_value, **given["trading"]})
     objective = required(found, "objective", path)
     rf_low, rf_high = RANGES["risk_free_rate"]
     rate = number(found.get("risk_free_rate", defaults.risk_free_rate), _at(path, "risk_free_rate"), low=rf_low, high=rf_high)

@@ -30,7 +30,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "split_ratio_tolerance": (0.0, 0.5),
     "lot_size": (1, 10**9),
     "min_trade_value": (0.0, 1e15),
-    "time_limit_seconds": (0.01, 3600.0),
+    "search_effort": (0.0, 1000.0),
     "mip_relative_gap": (0.0, 1.0),
 }
 

@@ -8,7 +8,8 @@
     ├── DataError           exit 4: the data cannot be used as it is, named by asset and date
     ├── OutsideError        exit 5: the outside world failed; the only branch worth a retry
     ├── CertificateRefused  exit 1: our own answer did not pass the audit, so it does not leave
-    └── OptimizerStopped    exit 1: no answer, and no proof that there is none
+    ├── OptimizerStopped    exit 1: no answer, and no proof that there is none
+    └── SearchEnded         exit 6: a search used up its counted work without an answer, and without a proof that there is none
 
 `problem()` renders any of them as the RFC 9457 object of every surface.
 """
@@ -206,3 +207,21 @@ class OptimizerStopped(PortoptError):
             "time_limit": ["raise the time limit", "loosen the gap that is asked for"],
         }.get(status, [])
         super().__init__(f"{what}{f' ({message})' if message else ''}", measured={"status": status}, fixes=fixes)
+
+
+class SearchEnded(PortoptError):
+    """A search for whole numbers used up its counted work and found nothing: neither yes nor no.
+
+    What might help stands under measured["suggestions"]: none of it was tried, so none of it is a fix.
+    """
+
+    code = "search_ended"
+    title = "The search ended before an answer was found"
+    status = 422
+    exit_code = 6
+
+    def __init__(self, what: str, *, measured: Mapping[str, Any], suggestions: Sequence[str] = ()) -> None:
+        super().__init__(
+            f"{what}; that none exists was not proved either",
+            measured={**measured, "suggestions": list(suggestions)},
+        )

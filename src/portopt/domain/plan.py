@@ -62,7 +62,7 @@ class RebalancePlan:
 
     turnover: one-way, half the sum of absolute weight changes, cash included, at the prices of the plan, before costs.
     rounding_gap: how much worse the whole-share book is than the continuous optimum, in the objective's unit.
-    rounding: "exact" (fractional), "mip" (proved optimal), "mip_time_limit" (best found, gap in mip_gap),
+    rounding: "exact" (fractional), "mip" (proved to be within the gap of the best), "mip_open" (best found, gap in mip_gap),
     "nearest" (a large book: the nearest lots that keep every limit, gap in mip_gap).
     readings: every limit read off the whole-share book.
     notes: what a reader should know beside the figures: a cap on cash that whole lots could only come near.

@@ -65,13 +65,28 @@ class DataPolicy:
 
 @dataclass(frozen=True, slots=True)
 class TradingRules:
-    """Money thresholds and share granularity of the plan. lot_size in shares; fractional ignores it."""
+    """Money thresholds and share granularity of the plan. lot_size in shares; fractional ignores it.
+
+    search_effort: how long lots are searched for where a first book leaves a gap, in units of the usual count of nodes.
+    """
 
     fractional: bool = False
     lot_size: int = 1
     min_trade_value: float = 100.0
-    time_limit_seconds: float = 5.0
+    search_effort: float = 1.0
     mip_relative_gap: float = 1e-4
+
+
+USUAL_SECONDS = 5.0
+
+
+def in_counted_work(trading: Mapping[str, Any]) -> dict[str, Any]:
+    """Trading rules as they are said now. They once bounded the search by `time_limit_seconds`, usually five."""
+    said = dict(trading)
+    seconds = said.pop("time_limit_seconds", None)
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0:
+        return {"search_effort": seconds / USUAL_SECONDS, **said}
+    return dict(trading)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ class RawAnswer:
     For a ratio program x is on the portfolio's own scale and the multipliers are those of the utility program
     with risk aversion gamma = (excess return)/(variance) at x, whose optimality conditions are the ratio's.
     For a program with integer columns the multipliers are those of the convex program left when these are held at x.
-    mip_gap: (value at x - proven bound) over the value's size. relaxed: the answer without any whole numbers, whose own
-    multipliers prove a first bound to whoever reads them.
+    mip_gap: (value at x - proven bound) over the value's size; bound: that bound, as minimized. relaxed: the answer without
+    any whole numbers, whose own multipliers prove a first bound to whoever reads them.
     """
 
     status: SolveStatus
@@ -47,6 +47,7 @@ class RawAnswer:
     mip_gap: float | None = None
     message: str = ""
     relaxed: RawAnswer | None = None
+    bound: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -41,6 +41,11 @@ def scale_of(problem: Problem, value: float) -> float:
     return max(abs(value), SMALLEST_SCALE.get(problem.objective.unit, 1e-6))
 
 
+def relative_gap(problem: Problem, value: float, bound: float) -> float:
+    """How far the value of a book is above what none can be below, over its size."""
+    return (value - bound) / scale_of(problem, value)
+
+
 def readings(problem: Problem, settled: Settled) -> tuple[Readings, ...]:
     """Every limit read off the book."""
     return tuple(limit.read(settled.weights, problem) for limit in problem.limits)

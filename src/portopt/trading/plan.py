@@ -19,8 +19,8 @@ from portopt.optimization import assemble, solve
 from portopt.trading.book import Book, Order, Settled, open_book
 from portopt.trading.costs import NOTHING
 from portopt.trading.exactness import readings
+from portopt.trading.first_book import Certified
 from portopt.trading.fractional import round_to_fractions
-from portopt.trading.large import LARGE
 from portopt.trading.rounding import Rounded
 from portopt.trading.searchable import Expandable, searchable
 from portopt.trading.whole import has_lots, round_to_lots
@@ -44,26 +44,20 @@ def make_plan(
         reasons: one sentence by asset id, for the trades.
     Raises:
         DataError: an asset without a positive price, a universe without cash, holdings that are not the problem's.
-        NotRoundable: weights satisfy the limits, whole shares cannot.
+        NotRoundable: weights satisfy the limits, and it is proved that whole shares cannot.
+        SearchEnded: no book of whole shares was found.
         InvalidValue: a lot size below one or a negative threshold.
 
-    The search is deterministic: it ends at its gap or at a number of nodes that depends on the program's size alone, long
-    before rules.time_limit_seconds of computing for ordinary books. Where the gap stayed open, rounding is "mip_time_limit"
-    and mip_gap says how much; only where the seconds ran out may another machine get further.
+    The search is deterministic: it ends at its gap or at a number of nodes that depends on the program's size and on
+    rules.search_effort alone. Where the gap stayed open, rounding is "mip_open" and mip_gap says how much.
     """
     _check(rules)
     book = open_book(problem, holdings, prices)
     problem = searchable(problem, validated.weights)
     form = assemble(problem)
-    x = _certified_point(form, validated)
-    if rules.fractional:
-        rounded, note = round_to_fractions(problem, form, book, rules, x)
-        rounding = "exact"
-    else:
-        rounded, note = round_to_lots(problem, form, book, rules, x)
-        searched = "mip" if rounded.proved else "mip_time_limit"
-        rounding = "nearest" if problem.n > LARGE and rounded.rounds == 0 else searched
-    return _plan(problem, validated, book, rounded, rounding, (note,) if note else (), reasons or {})
+    certified = _certified(form, validated)
+    rounded, note = (round_to_fractions if rules.fractional else round_to_lots)(problem, form, book, rules, certified)
+    return _plan(problem, validated, book, rounded, _rounding(rules, rounded), (note,) if note else (), reasons or {})
 
 
 def can_trade(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal], rules: TradingRules) -> bool:
@@ -74,12 +68,14 @@ def can_trade(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal
     if rules.fractional:
         return True
     form = assemble(problem)
-    x = solve(form).x
-    if x is not None and isinstance(problem.objective, Expandable):
-        problem = searchable(problem, x[: problem.n])
+    raw = solve(form)
+    if raw.x is not None and isinstance(problem.objective, Expandable):
+        problem = searchable(problem, raw.x[: problem.n])
         form = assemble(problem)
-        x = solve(form).x
-    return x is not None and has_lots(problem, form, open_book(problem, holdings, prices), rules, x)
+        raw = solve(form)
+    if raw.x is None:
+        return False
+    return has_lots(problem, form, open_book(problem, holdings, prices), rules, Certified.of(form, raw, raw.x))
 
 
 def dearest_lot(problem: Problem, rules: TradingRules) -> float:
@@ -97,15 +93,23 @@ def _check(rules: TradingRules) -> None:
         raise InvalidValue("trading.min_trade_value", rules.min_trade_value, "must not be negative", fix="set it to 0")
 
 
-def _certified_point(form: StandardForm, validated: ValidatedSolution) -> Vector:
+def _rounding(rules: TradingRules, rounded: Rounded) -> str:
+    """How the shares were found, by name."""
+    if rules.fractional:
+        return "exact"
+    if rounded.proved:
+        return "mip"
+    return "mip_open" if rounded.rounds else "nearest"
+
+
+def _certified(form: StandardForm, validated: ValidatedSolution) -> Certified:
     """The optimum on all columns of the form."""
     raw = validated.solution.raw
-    if raw is not None and raw.x is not None and len(raw.x) == form.n_columns:
-        return raw.x
-    x = solve(form).x
-    if x is None:
+    if raw is None or raw.x is None or len(raw.x) != form.n_columns:
+        raw = solve(form)
+    if raw.x is None:
         raise DataError("the certified weights do not belong to this problem", field="solution")
-    return x
+    return Certified.of(form, raw, raw.x)
 
 
 def _plan(

@@ -11,7 +11,6 @@ at or above zero proves that no book has a better ratio than theta.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -23,7 +22,8 @@ from portopt.domain.problem import Problem
 from portopt.domain.request import TradingRules
 from portopt.optimization.solvers.branch_and_cut import Found
 from portopt.trading.book import Book, Settled
-from portopt.trading.exactness import HOLDS, missed, scale_of, worth
+from portopt.trading.exactness import HOLDS, missed, relative_gap, scale_of, worth
+from portopt.trading.first_book import Certified, FirstBook
 from portopt.trading.linear import Effort, least_volatility, search_lots
 from portopt.trading.outer import OuterProgram, outer_program
 from portopt.trading.primal import nearest, neighbourhood, own_risk_aversion, resized, target
@@ -32,14 +32,13 @@ from portopt.trading.spending import most_cash, spend
 from portopt.trading.tangents import Tangents
 
 # Effort is counted in branch and cut nodes, not seconds, so that any machine ends where any other does. A node's cost grows
-# with the square of the program's entries; this is one or two seconds' worth. The time limit is the last resort.
+# with the square of the program's entries; this is one or two seconds' worth.
 NODE_EFFORT = 6e9
 EASIER = 3.0  # times as many where no cone and no ratio makes the tangents steep
 FEWEST_NODES, MOST_NODES = 20, 10_000
 NODES_TO_FIND, NODES_TO_IMPROVE = 400, 40  # close to the target
 ROUNDS = 60
 TRIES, IMPROVEMENTS, EASY_TRIES = 12, 3, 6
-PATIENCE = 2.0  # seconds on the wall for a second of computing, at most
 RELAXED_SLACK = 1e-7  # a convex solver's answer is that far, relatively, from a bound
 CLOSE, FAR = 2, 200  # lots around the target
 SPENT_IN_SEARCH = 0.4  # of the relative gap; the rest is for the tangents
@@ -48,7 +47,10 @@ CENTS = 1e-6  # a limit missed by less was missed by rounding to the cent, and i
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rounded:
-    """The best book found. value, bound: what is minimized, its proven lower bound; gap relative; proved: within the rules."""
+    """The best book found. value, bound: what is minimized, its proven lower bound; gap relative; proved: within the rules.
+
+    rounds: of the search; 0 where the first book was good enough, or all there was.
+    """
 
     settled: Settled
     value: float
@@ -60,9 +62,7 @@ class Rounded:
 
 @dataclass(slots=True)
 class Rounding:
-    """One run of the search, with everything it has learned.
-
-    x: the certified point on the columns of the problem's own form; reference: what it is worth, as minimized.
+    """One run of the search, with everything it has learned. first: a book to begin with, or None.
 
     refine: how a point of the linear program becomes orders, where that is more than reading its lots (fractions).
     """
@@ -71,10 +71,9 @@ class Rounding:
     book: Book
     rules: TradingRules
     program: ShareProgram
-    x: Vector
-    reference: float
+    certified: Certified
     cash_residual: float | None
-    deadline: float
+    first: FirstBook | None = None
     outer: OuterProgram = field(init=False)
     tangents: Tangents = field(init=False)
     refine: Callable[[Vector], list[Decimal]] | None = None
@@ -83,7 +82,6 @@ class Rounding:
     best_shares: list[Decimal] | None = None
     value: float = np.inf
     bound: float = -np.inf
-    infeasible: bool = False
     rounds: int = 0
     least_volatility: float | None = None
     target: Vector = field(init=False)
@@ -91,14 +89,17 @@ class Rounding:
     seen: set[tuple[Decimal, ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        wide = np.concatenate([self.x, np.zeros(self.program.form.n_columns - len(self.x))])
+        x, scale = self.certified.x, scale_of(self.problem, self.certified.value)
+        wide = np.concatenate([x, np.zeros(self.program.form.n_columns - len(x))])
         self.gamma = own_risk_aversion(self.program.form, wide)
         aimed, relaxed = target(self.program, self.gamma)
-        self.bound = relaxed - RELAXED_SLACK * scale_of(self.problem, self.reference)
+        self.bound = max(relaxed - RELAXED_SLACK * scale, self.certified.bound)
         self.target = wide if aimed is None else aimed
-        self.outer = outer_program(self.program.form, self.target, scale_of(self.problem, self.reference))
+        self.outer = outer_program(self.program.form, self.target, scale)
         self.tangents = Tangents(self.outer)
         self.tangents.touch(self.target, fan=True)
+        if self.first is not None:
+            self.best, self.best_shares, self.value = self.first.settled, self.first.shares, self.first.value
 
     def any_book(self) -> bool:
         """Whether a book of whole lots is easily found close to the target; no is "not found", not "there is none"."""
@@ -106,15 +107,14 @@ class Rounding:
         return self.best is not None
 
     def run(self) -> Rounded | None:
-        """None when there is no such book, or none was found in time (`infeasible` says which)."""
+        """None when none was found, which does not say that there is none: limits are closed on the way (see probe.py)."""
         self._begin()
         nodes = self._node_budget()
-        while nodes > 0 and self.rounds < ROUNDS and self.seconds_left() > 0 and self.gap() > self.rules.mip_relative_gap:
+        while nodes > 0 and self.rounds < ROUNDS and self.gap() > self.rules.mip_relative_gap:
             self.rounds += 1
             theta = self._theta()
             found = self._search(theta, self.margins, nodes=nodes)
             nodes -= max(found.nodes, 1)
-            self.infeasible = found.infeasible and self.best is None
             self._learn_bound(found, theta)
             if found.x is None:
                 break
@@ -127,13 +127,13 @@ class Rounding:
 
     def _begin(self) -> None:
         """A first book: the nearest lots, limits closed until these hold; then the best lots close by, or farther off."""
-        if self.refine is None:
+        if self.refine is None and self.best is None:
             self._round_directly()
         margins: dict[str, float] = {}
         lots = CLOSE
         for tried in range(TRIES):
             known = self.best is not None
-            if lots > FAR or self.seconds_left() <= 0 or self.gap() <= self.rules.mip_relative_gap:
+            if lots > FAR or self.gap() <= self.rules.mip_relative_gap:
                 return
             closed = {name: self.margins.get(name, 0.0) + margins.get(name, 0.0) for name in {*self.margins, *margins}}
             bounds = neighbourhood(self.program, self.target, lots)
@@ -154,7 +154,8 @@ class Rounding:
                 return
             shares = self.program.shares(nearest(self.program, x))
             if self.cash_residual is not None:
-                shares = spend(self.program, shares, most_cash(self.book.value, self.cash_residual))
+                most = most_cash(self.book.value, self.cash_residual)
+                shares = spend(self.book, self.rules, shares, most, self.program.form.box())
             faults = self._keep(shares)
             if not faults or (self.cash_residual is not None and not CASH_CAPS.isdisjoint(faults)):
                 return
@@ -165,33 +166,29 @@ class Rounding:
     def _node_budget(self) -> int:
         entries = self.outer.form.A.nnz + 2 * sum(len(block.side) for block in self.tangents.blocks)
         steep = self.outer.sigma >= 0 or any(squares.head is not None for squares in self.outer.squares)
-        effort = NODE_EFFORT if steep else EASIER * NODE_EFFORT
+        effort = self.rules.search_effort * (NODE_EFFORT if steep else EASIER * NODE_EFFORT)
         return int(np.clip(effort / entries**2, FEWEST_NODES, MOST_NODES))
 
     def gap(self) -> float:
         if self.best is None:
             return np.inf
-        return (self.value - self.bound) / scale_of(self.problem, self.value)
-
-    def seconds_left(self) -> float:
-        """Of computing by this thread: a busy machine takes longer and finds the same."""
-        return self.deadline - time.thread_time()
+        return relative_gap(self.problem, self.value, self.bound)
 
     def _theta(self) -> float:
         """The ratio to beat: the certified one first, then a little more than the best book's."""
-        best = self.reference if self.best is None else self.value * (1.0 + 0.75 * self.rules.mip_relative_gap)
+        best = self.certified.value if self.best is None else self.value * (1.0 + 0.75 * self.rules.mip_relative_gap)
         return max(-best, 0.0) if self.program.form.ratio else 0.0
 
     def _search(
         self, theta: float, margins: Mapping[str, float], *, nodes: int, bounds: tuple[Vector, Vector] | None = None
     ) -> Found:
-        scale = scale_of(self.problem, self.value if self.best is not None else self.reference)
+        scale = scale_of(self.problem, self.value if self.best is not None else self.certified.value)
         if self.outer.sigma >= 0:
             # The ratio's gap times the volatility is the gap of  theta sigma - N.
             scale *= self._volatility()
         gap = SPENT_IN_SEARCH * self.rules.mip_relative_gap * scale
         start = None if self.best_shares is None else self.program.start(self.best_shares)
-        effort = Effort(gap, scale, nodes, PATIENCE * self.seconds_left())
+        effort = Effort(gap, scale, nodes)
         return search_lots(self.tangents, effort, theta=theta, margins=margins, bounds=bounds, start=start)
 
     def _volatility(self) -> float:

@@ -1,11 +1,15 @@
 """A problem in whole shares: its own program, with every weight tied to a count of lots and costs paid from cash.
 
-    w_i = w_prev_i + u_i (B_i - S_i) - w_prev_i L_i            u_i = lot * price_i / V
+    w_i = w_prev_i + u_i B_i - v_i S_i - w_prev_i L_i          u_i = lot * price_i / V,  v_i = w_prev_i / (lots held)
     k_i yb_i <= B_i <= most_i yb_i,   likewise S_i, ys_i       yb_i + ys_i + L_i <= 1
     w_cash - rate sum_i (u_i (B_i + S_i) + |w_prev_i| L_i) - fee sum_i (yb_i + ys_i + L_i) - size costs  >=  0
 
 B_i, S_i: lots bought and sold; yb_i, ys_i, L_i in {0, 1}: a buy, a sell, the whole position closed, odd lot and all.
 k_i: the fewest lots that make the least trade. All rows are fractions of portfolio value.
+
+w_prev is money to the cent over V, a lot is not: a lot sold of what is held counts as its share of w_prev (bought back, of
+what is short), so that selling every lot leaves a weight of exactly nothing, for any price. In between u and v differ by less
+than a cent over the position.
 """
 
 from __future__ import annotations
@@ -75,9 +79,12 @@ class ShareProgram:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lots:
-    """What each movable asset allows, (t,) each: u, the most lots, the fewest lots of a trade, whether closing is a choice."""
+    """What each movable asset allows, (t,) each: the weight of a lot bought and of one sold, the most lots, the fewest lots of
+    a trade, whether closing is a choice.
+    """
 
-    unit: Vector
+    unit_bought: Vector
+    unit_sold: Vector
     most_bought: Vector
     most_sold: Vector
     fewest: Vector
@@ -85,12 +92,19 @@ class _Lots:
 
 
 def share_program(
-    problem: Problem, form: StandardForm, book: Book, rules: TradingRules, *, cash_residual: float | None = None
+    problem: Problem,
+    form: StandardForm,
+    book: Book,
+    rules: TradingRules,
+    *,
+    cash_residual: float | None = None,
+    slack: float = 0.0,
 ) -> ShareProgram:
     """The whole-share program of a problem.
 
     cash_residual: None keeps the cap on cash as it is; a fraction of portfolio value lets the cash that is left after
-    costs pass the cap by so much.
+    costs pass the cap by so much. slack: how far, a fraction of portfolio value, a weight may be from its count of lots: with
+    what rounding to the cent can move, a program without a point proves that no book keeps the limits.
     """
     cash_cap = INF
     if cash_residual is not None:
@@ -110,7 +124,7 @@ def share_program(
     closing[lots.closable] = program.add_columns(int(lots.closable.sum()), lower=0.0, upper=1.0, integer=True)
     lot = exact(1 if rules.fractional else rules.lot_size)
     bare = ShareProgram(form, book, lot, rules.fractional, movable, buys, sells, buying, selling, closing, lots.fewest)
-    _tie_weights(program, bare, lots)
+    _tie_weights(program, bare, lots, slack)
     _switch(program, bare, lots)
     _pay(program, bare, lots, problem, INF if cash_residual is None else cash_cap + cash_residual)
     return replace(bare, form=joined(form, program.freeze()))
@@ -122,10 +136,13 @@ def _lots(form: StandardForm, book: Book, rules: TradingRules, movable: Indices)
     least = exact(rules.min_trade_value)
     prices = [book.prices[i] for i in movable]
     held = [book.shares[i] for i in movable]
-    unit = np.array([float(lot * price / book.value) for price in prices])
     now = book.w_prev[movable]
-    bought = (np.minimum(upper[movable], FURTHEST) - now) / unit
-    sold = (now - np.maximum(lower[movable], -FURTHEST)) / unit
+    unit = np.array([float(lot * price / book.value) for price in prices])
+    counted = np.array([float(h / lot) for h in held])
+    own = np.divide(now, counted, out=unit.copy(), where=counted != 0.0)
+    unit_bought, unit_sold = np.where(counted < 0.0, own, unit), np.where(counted > 0.0, own, unit)
+    bought = (np.minimum(upper[movable], FURTHEST) - now) / unit_bought
+    sold = (now - np.maximum(lower[movable], -FURTHEST)) / unit_sold
     if rules.fractional:
         fewest = np.array([float(least / price) for price in prices])
     else:
@@ -139,23 +156,24 @@ def _lots(form: StandardForm, book: Book, rules: TradingRules, movable: Indices)
     held_any = np.array([h != 0 for h in held], dtype=bool)
     may_be_nothing = (lower[movable] <= 0.0) & (upper[movable] >= 0.0)
     closable = held_any & may_be_nothing & (odd | small)
-    return _Lots(unit, np.maximum(bought, 0.0), np.maximum(sold, 0.0), fewest, closable)
+    return _Lots(unit_bought, unit_sold, np.maximum(bought, 0.0), np.maximum(sold, 0.0), fewest, closable)
 
 
-def _tie_weights(program: Program, c: ShareProgram, lots: _Lots) -> None:
-    """w_i - u_i B_i + u_i S_i + w_prev_i L_i = w_prev_i."""
+def _tie_weights(program: Program, c: ShareProgram, lots: _Lots, slack: float) -> None:
+    """w_i - u_i B_i + v_i S_i + w_prev_i L_i = w_prev_i, to within the slack."""
     now = c.book.w_prev[c.movable]
     at = np.flatnonzero(lots.closable)
     t = len(c.movable)
     block = sp.hstack(
         [
             sp.eye_array(t),
-            -sp.diags_array(lots.unit),
-            sp.diags_array(lots.unit),
+            -sp.diags_array(lots.unit_bought),
+            sp.diags_array(lots.unit_sold),
             sp.coo_array((now[at], (at, np.arange(len(at)))), shape=(t, len(at))),
         ]
     )
-    program.add_rows(block, np.concatenate([c.movable, c.buys, c.sells, c.closing[at]]), now, now, limit="", relax=0.0)
+    columns = np.concatenate([c.movable, c.buys, c.sells, c.closing[at]])
+    program.add_rows(block, columns, now - slack, now + slack, limit="", relax=0.0)
 
 
 def _switch(program: Program, c: ShareProgram, lots: _Lots) -> None:
@@ -187,7 +205,7 @@ def _pay(program: Program, c: ShareProgram, lots: _Lots, problem: Problem, most_
     fee = float(fees.per_trade / book.value)
     columns = [np.array([book.cash_position]), c.buys, c.sells, c.closing[closed]]
     per_value = fees.proportional(c.movable)
-    parts = [np.ones(1), -per_value * lots.unit, -per_value * lots.unit, -(per_value * now)[closed] - fee]
+    parts = [np.ones(1), -per_value * lots.unit_bought, -per_value * lots.unit_sold, -(per_value * now)[closed] - fee]
     switches = np.concatenate([c.buying[c.buying >= 0], c.selling[c.selling >= 0]])
     columns.append(switches)
     parts.append(np.full(len(switches), -fee))
@@ -196,7 +214,7 @@ def _pay(program: Program, c: ShareProgram, lots: _Lots, problem: Problem, most_
     if len(sized):
         grown = program.add_columns(len(sized), lower=0.0)
         for column, k in zip(grown, sized, strict=True):
-            _three_halves(program, int(column), c, int(k), float(lots.unit[k]))
+            _three_halves(program, int(column), c, int(k), lots)
         columns.append(grown)
         parts.append(-rate[sized])
     row, at = np.concatenate(parts)[None, :], np.concatenate(columns)
@@ -205,9 +223,9 @@ def _pay(program: Program, c: ShareProgram, lots: _Lots, problem: Problem, most_
         program.add_linear(np.concatenate([switches, c.closing[closed]]), fee / problem.holding_period_years)
 
 
-def _three_halves(program: Program, column: int, c: ShareProgram, k: int, unit: float) -> None:
+def _three_halves(program: Program, column: int, c: ShareProgram, k: int, lots: _Lots) -> None:
     """x[column] >= z^(3/2) of the size of the trade z, as the power cone z <= x^(2/3) 1^(1/3)."""
-    columns, size = [c.buys[k], c.sells[k]], [unit, unit]
+    columns, size = [c.buys[k], c.sells[k]], [float(lots.unit_bought[k]), float(lots.unit_sold[k])]
     if c.closing[k] >= 0:
         columns.append(c.closing[k])
         size.append(abs(float(c.book.w_prev[c.movable[k]])))

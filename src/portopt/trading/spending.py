@@ -6,43 +6,54 @@ from decimal import Decimal
 
 import numpy as np
 
-from portopt.trading.share_program import ShareProgram
+from portopt.domain.arrays import Vector
+from portopt.domain.holdings import to_cents
+from portopt.domain.request import TradingRules
+from portopt.trading.book import Book
+from portopt.trading.costs import NOTHING, exact
 
 STEPS = 400
 
 
-def spend(program: ShareProgram, shares: list[Decimal], most: Decimal) -> list[Decimal]:
+def spend(book: Book, rules: TradingRules, shares: list[Decimal], most: Decimal, box: tuple[Vector, Vector]) -> list[Decimal]:
     """Orders changed lot by lot until the cash left after costs is between nothing and `most`, as near as lots allow.
 
-    Only what is traded already is traded more or less, within the bounds of its column; the largest lot that fits goes first.
+    Only what is traded already is traded more or less, within the box (n,), (n,) of its weight and never below the least
+    trade; the largest lot that fits goes first.
     """
-    book = program.book
-    shares = list(shares)
-    lower, upper = program.form.box()
-    room = {int(i): k for k, i in enumerate(program.movable)}
-    lots = {i: float(shares[i] / program.lot) for i in room if shares[i] % program.lot == 0 and shares[i] != 0}
+    shares, lot = list(shares), Decimal(rules.lot_size)
+    able = [i for i in book.movable if shares[i] != 0 and shares[i] % lot == 0]
+    cash = book.settle(shares).cash_after
     for _ in range(STEPS):
-        cash = book.settle(shares).cash_after
         if 0 <= cash <= most:
             break
-        up = cash > 0
-        best: int | None = None
-        for i, count in lots.items():
-            k = room[i]
-            after = count + (1.0 if up else -1.0)
-            column = program.buys[k] if after > 0 else program.sells[k]
-            fits = max(program.fewest[k], lower[column]) <= abs(after) <= upper[column] + 1e-9
-            price = book.prices[i]
-            if not fits or (up and price * program.lot > cash):
-                continue
-            if best is None or _nearer(price, book.prices[best], up, -cash / program.lot):
-                best = i
-        if best is None:
+        step = lot if cash > 0 else -lot
+        payable = [i for i in able if step < 0 or book.prices[i] * lot <= cash]
+        fits = [i for i in payable if _may_be(book, rules, i, shares[i] + step, box)]
+        if not fits:
             break
-        step = program.lot if up else -program.lot
+        best = fits[0]
+        for i in fits[1:]:
+            best = i if _nearer(book.prices[i], book.prices[best], step > 0, -cash / lot) else best
+        cash += _spent(book, best, shares[best]) - _spent(book, best, shares[best] + step)
         shares[best] += step
-        lots[best] += 1.0 if up else -1.0
     return shares
+
+
+def _spent(book: Book, i: int, shares: Decimal) -> Decimal:
+    """What an order takes from cash, its costs included; negative for a sale."""
+    if shares == 0:
+        return NOTHING
+    value = to_cents(abs(shares) * book.prices[i])
+    return (value if shares > 0 else -value) + sum(book.fees.of(value, i), NOTHING)
+
+
+def _may_be(book: Book, rules: TradingRules, i: int, shares: Decimal, box: tuple[Vector, Vector]) -> bool:
+    """Whether an order of so many shares is one, and leaves a position that its box allows."""
+    if shares == 0 or abs(shares) * book.prices[i] < exact(rules.min_trade_value):
+        return False
+    weight = float((book.shares[i] + shares) * book.prices[i] / book.value)
+    return bool(box[0][i] <= weight <= box[1][i])
 
 
 def _nearer(price: Decimal, than: Decimal, up: bool, deficit: Decimal) -> bool:

@@ -65,7 +65,7 @@ def test_a_plan_in_whole_shares_keeps_every_limit_of_its_certified_weights(limit
     problem, holdings, prices = case(limits)
     form = assemble(problem)
     validated = certify(problem, form, optimize(problem, form=form))
-    plan = make_plan(problem, validated, holdings, prices, TradingRules(time_limit_seconds=5.0))
+    plan = make_plan(problem, validated, holdings, prices, TradingRules())
     for reading in plan.readings:
         assert reading.worst() <= 1e-9, reading.limit
     after = np.array([line.weight_after for line in plan.lines])

@@ -71,7 +71,7 @@ def minimized(p: Any, w: np.ndarray, costs: float) -> float:
 def test_no_whole_share_book_is_better(case, objective, limits):
     book = case(PRICES, SHARES, "1700.00", mu=[0.06, 0.10, 0.08], objective=objective, limits=limits, benchmark=BENCHMARK)
     best, _ = every_book(book)
-    plan = book.plan(mip_relative_gap=1e-6, time_limit_seconds=20.0)
+    plan = book.plan(mip_relative_gap=1e-6, search_effort=4.0)
     assert plan.rounding == "mip"
     w = np.array([line.weight_after for line in plan.lines])
     paid = 5.0 * len(plan.trades) / float(plan.value) + 15e-4 * float(plan.gross / plan.value)

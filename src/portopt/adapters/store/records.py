@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.holdings import Holdings
-from portopt.domain.request import DataPolicy, EstimationChoice, Policy, TradingRules
+from portopt.domain.request import DataPolicy, EstimationChoice, Policy, TradingRules, in_counted_work
 from portopt.domain.run import Event, RunRecord, RunStatus
 
 T = TypeVar("T")
@@ -127,6 +127,7 @@ def policy_row(policy: Policy) -> dict[str, Any]:
 def policy_from(body: Mapping[str, Any]) -> Policy:
     """The policy a body was made from, equal to it. Raises DataError for fields this version does not know."""
     nested = {"estimation": EstimationChoice, "data": DataPolicy, "trading": TradingRules}
+    body = {**body, "trading": in_counted_work(body.get("trading", {}))}
     parts: dict[str, Any] = {name: _built(kind, body.get(name, {}), name) for name, kind in nested.items()}
     return _built(Policy, {**body, **parts, "relax_order": tuple(body.get("relax_order", ()))}, "policy")
 

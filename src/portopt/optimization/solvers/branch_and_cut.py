@@ -54,9 +54,9 @@ class Found:
     nodes: int
 
 
-def search(s: Search, *, gap: float, seconds: float, nodes: int) -> Found:
+def search(s: Search, *, gap: float, nodes: int) -> Found:
     """One search. gap: absolute, in the objective's unit. nodes: branch and cut nodes; with it the search ends where any
-    machine would end it. seconds: the last resort.
+    machine would end it.
     """
     import highspy
 
@@ -70,7 +70,6 @@ def search(s: Search, *, gap: float, seconds: float, nodes: int) -> Found:
         "mip_feasibility_tolerance": FEASIBLE,
         "primal_feasibility_tolerance": FEASIBLE,
         "mip_max_nodes": nodes,
-        "time_limit": max(seconds, 0.01),
     }
     if s.start is not None:
         options |= WITHOUT_HEURISTICS

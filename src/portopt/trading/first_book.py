@@ -1,0 +1,232 @@
+"""A first book of whole lots or of fractions, found in weights: round, read every limit, close what was missed, solve again.
+
+    repeat:  the nearest lots of the weights, settled in cents; every limit read off the book;
+             the weights solved for again with every missed limit closed by what it was missed by
+    until    nothing is missed
+
+With many assets a lot is a small part of the book and the nearest lots miss the limits by little. The solves are of the
+problem's own form, so that they cost what the answer itself cost; the certified optimum bounds every book, so the gap is
+proved without a search. Whole-number choices of the answer (which positions, which trades) are kept as they were made.
+
+The flat fee is not convex. It is charged in proportion to the trade at a rate of fee / (size of the trade found last), so
+that small trades become dear and vanish; what has vanished is not traded.
+Source: Lobo, Fazel and Boyd (2007), Portfolio optimization with linear and fixed transaction costs, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+import numpy as np
+
+from portopt.domain.arrays import Indices, Mask, Vector
+from portopt.domain.problem import Problem
+from portopt.domain.program import INF, Group, StandardForm
+from portopt.domain.request import TradingRules
+from portopt.domain.solution import RawAnswer
+from portopt.optimization import assemble, solve_quickly
+from portopt.optimization.convex import solve_beside
+from portopt.optimization.extended import tightened
+from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
+from portopt.optimization.switches import remainder, whole_numbers
+from portopt.terms.costs.spread import Spread
+from portopt.trading.book import Book, Settled
+from portopt.trading.exactness import AFTER_COSTS, missed, scale_of, worth
+from portopt.trading.nearest import nearest_orders
+from portopt.trading.primal import as_utility, own_risk_aversion
+from portopt.trading.share_program import CASH_CAPS
+from portopt.trading.spending import most_cash, spend
+
+TRIES = 10
+CLOSED = 1.25  # times what was missed
+REWEIGHTED = 2
+MOST_BPS = 9_000.0  # a rate this high stops any trade
+IDLE = 1e-7  # of portfolio value: no trade
+WORTH_ASKING = 10.0  # times the relative gap: of flat fees that are less, weighing them saves too little to be looked for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Certified:
+    """The certified answer: x on the columns of the problem's own form (N,), what it is worth, and what nothing is below.
+
+    raw: with its multipliers, where these are those of the form.
+    """
+
+    x: Vector
+    value: float
+    bound: float
+    raw: RawAnswer | None = None
+
+    @classmethod
+    def of(cls, form: StandardForm, raw: RawAnswer, x: Vector) -> Certified:
+        value = form.objective(x)
+        own = raw if raw.polished and not form.integer.any() else None
+        return cls(x, value, value if raw.bound is None else min(raw.bound, value), own)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FirstBook:
+    """A book that misses no limit: its orders, what they settle to, and what that is worth, as minimized."""
+
+    shares: list[Decimal]
+    settled: Settled
+    value: float
+
+
+def first_book(
+    problem: Problem,
+    form: StandardForm,
+    book: Book,
+    rules: TradingRules,
+    certified: Certified,
+    cash_residual: float | None,
+    *,
+    weighed: bool = True,
+) -> FirstBook | None:
+    """A book of the nearest orders; None when no try keeps every limit, which proves nothing.
+
+    form: the problem's own. cash_residual: how far the cash left after costs may pass its
+    cap, a fraction of portfolio value; None is not at all. weighed: whether flat fees are weighed against trades.
+    """
+    search = _FirstBook(problem, form, book, rules, cash_residual, own_risk_aversion(form, certified.x))
+    if weighed and _fees_count(problem, form, book, certified.x, rules):
+        worth_it = search.weighed(certified.x)
+        found = None if worth_it is None else search.from_weights(*worth_it)
+        if found is not None:
+            return found
+    return search.from_weights(certified.x, np.zeros(problem.n, dtype=bool), certified.raw)
+
+
+def _fees_count(problem: Problem, form: StandardForm, book: Book, x: Vector, rules: TradingRules) -> bool:
+    """Whether flat fees are part of the objective, and large enough beside its gap to be weighed."""
+    if book.fees.per_trade <= 0 or not problem.objective.charges_costs:
+        return False
+    trades = int((np.abs(x[: problem.n] - book.w_prev) > IDLE).sum())
+    lost = float(book.fees.per_trade / book.value) * trades / problem.holding_period_years
+    if problem.objective.unit == "ratio":
+        lost /= max(problem.moments.covariance.volatility(x[: problem.n]), IDLE)
+    return lost > WORTH_ASKING * rules.mip_relative_gap * scale_of(problem, form.objective(x))
+
+
+@dataclass(slots=True)
+class _FirstBook:
+    """gamma: the risk aversion at which utility stands for a ratio. margins: by limit, how much it is closed."""
+
+    problem: Problem
+    form: StandardForm
+    book: Book
+    rules: TradingRules
+    cash_residual: float | None
+    gamma: float
+    margins: dict[str, float] = field(default_factory=dict)
+    box: tuple[Vector, Vector] = field(init=False)
+    missed_before: dict[str, int] = field(default_factory=dict)
+    reserve: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.box = self.form.box()
+
+    def from_weights(self, x: Vector, idle: Mask, near: RawAnswer | None = None) -> FirstBook | None:
+        """The nearest orders of x (N,), and those of the same program closed until nothing is missed.
+
+        idle: (n,) not traded. near: the answer that x is of, where there is one: the closed programs are solved beside it.
+        """
+        self.margins, self.missed_before, self.reserve = {}, {}, 0.0
+        form = self._kept(as_utility(self.form, self.gamma), x, idle)
+        for tried in range(TRIES):
+            shares = nearest_orders(x[: self.problem.n], self.book, self.rules, self.box)
+            if self.cash_residual is not None:
+                shares = spend(self.book, self.rules, shares, most_cash(self.book.value, self.cash_residual), self.box)
+            settled = self.book.settle(shares)
+            faults = missed(self.problem, self.book, settled, self.rules, self.cash_residual)
+            if not faults:
+                return FirstBook(shares, settled, worth(self.problem, self.book, settled))
+            if tried == TRIES - 1 or self._only_cash(faults):
+                break
+            self._close(faults)
+            near = _answered(_with_reserve(tightened(form, self.margins), self.book.cash_position, self.reserve), near)
+            if near is None or near.x is None:
+                break
+            x = near.x
+        return None
+
+    def weighed(self, x: Vector) -> tuple[Vector, Mask] | None:
+        """(weights, (n,) what is not worth a flat fee): the trades that stay when small ones are dear."""
+        for _ in range(REWEIGHTED):
+            again = self._at_rates(x)
+            if again is None:
+                return None
+            x = again
+        idle = np.abs(x[: self.problem.n] - self.book.w_prev) <= IDLE
+        again = _solved(self._kept(as_utility(self.form, self.gamma), x, idle))
+        return None if again is None else (again, idle)
+
+    def _at_rates(self, x: Vector) -> Vector | None:
+        """The optimum where trading asset i costs fee / |z_i| of what is traded, z the trades of x, beside its other costs."""
+        ids, V = self.problem.universe.ids, float(self.book.value)
+        z = np.abs(x[: self.problem.n] - self.book.w_prev)
+        lot = np.array([float(p) / V for p in self.book.prices])
+        rate = 1e4 * float(self.book.fees.per_trade) / V / np.maximum(z, lot)
+        rates = {ids[i]: float(min(rate[i], MOST_BPS)) for i in self.book.movable}
+        dear = self.problem.replaced(costs=(*self.problem.costs, Spread({**rates, "*": 0.0})))
+        form = as_utility(assemble(dear), self.gamma)
+        return _solved(self._kept(form, x, np.zeros(self.problem.n, dtype=bool)))
+
+    def _kept(self, form: StandardForm, x: Vector, idle: Mask) -> StandardForm:
+        """The convex program left when whole-number columns stay as in x and idle assets where they are."""
+        held = np.flatnonzero(idle & ~self.problem.universe.is_cash)
+        form = bounded(form, held, self.book.w_prev[held], self.book.w_prev[held])
+        return remainder(form, whole_numbers(form, x)).form if form.integer.any() else form
+
+    def _only_cash(self, faults: Mapping[str, float]) -> bool:
+        """Lots do not add up to a cap on cash: solving again would not change that."""
+        return self.cash_residual is not None and set(faults) <= CASH_CAPS
+
+    def _close(self, faults: Mapping[str, float]) -> None:
+        """Close what was missed by a little more than that, and by twice as much each time it is missed again."""
+        for limit, by in faults.items():
+            again = self.missed_before.get(limit, 0)
+            self.missed_before[limit] = again + 1
+            step = CLOSED * by * 2.0**again
+            if limit == AFTER_COSTS:
+                self.reserve += step
+            else:
+                self.margins[limit] = self.margins.get(limit, 0.0) + step
+
+
+def bounded(form: StandardForm, columns: Indices, lower: Vector, upper: Vector) -> StandardForm:
+    """The form with more bounds on these columns, of no limit's name."""
+    if not len(columns):
+        return form
+    k = len(form.bound_columns)
+    return replace(
+        form,
+        bound_columns=np.concatenate([form.bound_columns, columns]),
+        bound_lower=np.concatenate([form.bound_lower, lower]),
+        bound_upper=np.concatenate([form.bound_upper, upper]),
+        bound_relax=np.concatenate([form.bound_relax, np.zeros(len(columns))]),
+        bound_groups=(*form.bound_groups, Group(k, k + len(columns), "")),
+    )
+
+
+def _with_reserve(form: StandardForm, cash_position: int, reserve: float) -> StandardForm:
+    """Cash kept for what trading costs."""
+    return bounded(form, np.array([cash_position]), np.array([reserve]), np.array([INF])) if reserve > 0.0 else form
+
+
+def _solved(form: StandardForm) -> Vector | None:
+    raw = _answered(form, None)
+    return None if raw is None else raw.x
+
+
+def _answered(form: StandardForm, near: RawAnswer | None) -> RawAnswer | None:
+    """The optimum, beside one of a program close to it where that is known; None where there is no maximum."""
+    plain = not form.hinges and all(cone.kind == "second_order" for cone in form.cones)
+    try:
+        if near is not None and plain and near.x is not None and len(near.x) == form.n_columns:
+            return solve_beside(form, near)
+        return solve_quickly(form)
+    except (NoExcessReturn, RisklessExcess):
+        return None
