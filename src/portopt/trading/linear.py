@@ -16,12 +16,11 @@ from portopt.trading.tangents import Tangents
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effort:
-    """When to stop. gap: absolute, in the unit of what is searched; scale: the size of that; nodes and seconds: the most."""
+    """When to stop. gap: absolute, in the unit of what is searched; scale: the size of that; nodes: the most."""
 
     gap: float
     scale: float
     nodes: int
-    seconds: float
 
 
 def search_lots(
@@ -60,7 +59,7 @@ def search_lots(
         scale=effort.scale,
         start=start,
     )
-    found = search(asked, gap=effort.gap, seconds=effort.seconds, nodes=effort.nodes)
+    found = search(asked, gap=effort.gap, nodes=effort.nodes)
     return replace(found, bound=found.bound + form.constant)
 
 
@@ -71,5 +70,5 @@ def least_volatility(tangents: Tangents) -> float:
     cost, free = np.zeros(form.n_columns), np.zeros(form.n_columns, dtype=bool)
     cost[tangents.outer.sigma] = 1.0
     sides = np.concatenate([form.row_lower, lower]), np.concatenate([form.row_upper, upper])
-    found = search(Search(cost, sp.csr_array(sp.vstack([form.A, A])), *sides, *form.box(), free), gap=0.0, seconds=1.0, nodes=0)
+    found = search(Search(cost, sp.csr_array(sp.vstack([form.A, A])), *sides, *form.box(), free), gap=0.0, nodes=0)
     return max(found.bound, 0.0) if found.proved else 0.0

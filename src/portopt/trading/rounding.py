@@ -39,7 +39,6 @@ FEWEST_NODES, MOST_NODES = 20, 10_000
 NODES_TO_FIND, NODES_TO_IMPROVE = 400, 40  # close to the target
 ROUNDS = 60
 TRIES, IMPROVEMENTS, EASY_TRIES = 12, 3, 6
-PATIENCE = 2.0  # seconds on the wall for a second of computing, at most
 RELAXED_SLACK = 1e-7  # a convex solver's answer is that far, relatively, from a bound
 CLOSE, FAR = 2, 200  # lots around the target
 SPENT_IN_SEARCH = 0.4  # of the relative gap; the rest is for the tangents
@@ -191,7 +190,7 @@ class Rounding:
             scale *= self._volatility()
         gap = SPENT_IN_SEARCH * self.rules.mip_relative_gap * scale
         start = None if self.best_shares is None else self.program.start(self.best_shares)
-        effort = Effort(gap, scale, nodes, PATIENCE * self.seconds_left())
+        effort = Effort(gap, scale, nodes)
         return search_lots(self.tangents, effort, theta=theta, margins=margins, bounds=bounds, start=start)
 
     def _volatility(self) -> float:

@@ -127,7 +127,7 @@ def _probe(program: ShareProgram, *, cash: bool = False) -> float | None:
         cost[form.A.indices[at]] = form.A.data[at]
     lower, upper = form.box()
     asked = Search(cost, sp.csr_array(form.A), form.row_lower, form.row_upper, lower, upper, form.integer)
-    found = search(asked, gap=1e-9, seconds=PROBE_SECONDS, nodes=PROBE_NODES)
+    found = search(asked, gap=1e-9, nodes=PROBE_NODES)
     if found.x is None:
         return None
     return float(cost @ found.x)

@@ -33,7 +33,7 @@ SPENT_IN_SEARCH = 0.3  # of the gap; the rest is for the tangents
 SECONDS = 20.0  # where nobody says; ordinary programs take hundredths
 EARLY = 0.2  # of the gap as it stands
 ROUNDS = 60
-FIRST_SECONDS, FIRST_NODES = 2.0, 2_000
+FIRST_NODES = 2_000
 DEEPENINGS, GAINS = 3, 1e-2
 NODE_EFFORT = 3e10  # nodes times entries of the program, squared at small sizes: the same end on any machine
 FEWEST_NODES, MOST_NODES = 200, 200_000
@@ -133,7 +133,7 @@ class MixedInteger:
         """Any whole numbers within the rows alone, cones and objective aside: often proof enough that there are none."""
         form, none = self.tight, np.zeros(self.tight.n_columns)
         asked = Search(none, form.A, form.row_lower, form.row_upper, *form.box(), form.integer)
-        return search(asked, gap=1.0, seconds=min(FIRST_SECONDS, self.deadline - perf_counter()), nodes=FIRST_NODES)
+        return search(asked, gap=1.0, nodes=FIRST_NODES)
 
     def _deepen(self) -> None:
         """Tangents where the relaxation with perspectives goes, which is not where the one without them does."""
@@ -164,7 +164,7 @@ class MixedInteger:
         asked = Search(cost, A, lower, upper, *box, integer, scale=scale, start=start if whole else None)
         # While the tangents are few, an answer to their program needs no more precision than they have.
         gap = max(SPENT_IN_SEARCH * self.gap, self.early * min(self.relative_gap(), 1.0)) * scale
-        found = search(asked, gap=gap, seconds=self.deadline - perf_counter(), nodes=nodes)
+        found = search(asked, gap=gap, nodes=nodes)
         return replace(found, bound=found.bound + outer.form.constant)
 
     def _learn(self, found: Found, theta: float) -> None:
