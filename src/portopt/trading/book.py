@@ -49,6 +49,13 @@ class Settled:
     def costs(self) -> Decimal:
         return sum((order.cost for order in self.orders), NOTHING)
 
+    def shares(self, n: int) -> list[Decimal]:
+        """(n,) signed shares of the orders."""
+        out = [NOTHING] * n
+        for order in self.orders:
+            out[order.i] = order.shares
+        return out
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Book:

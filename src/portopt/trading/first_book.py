@@ -226,7 +226,15 @@ def _answered(form: StandardForm, near: RawAnswer | None) -> RawAnswer | None:
     plain = not form.hinges and all(cone.kind == "second_order" for cone in form.cones)
     try:
         if near is not None and plain and near.x is not None and len(near.x) == form.n_columns:
-            return solve_beside(form, near)
+            return solve_beside(form, _beside(near, form))
         return solve_quickly(form)
     except (NoExcessReturn, RisklessExcess):
         return None
+
+
+def _beside(near: RawAnswer, form: StandardForm) -> RawAnswer:
+    """The answer on a form that has more bounds than its own: no multiplier of theirs."""
+    if near.duals is None:
+        return near
+    more = len(form.bound_columns) - len(near.duals.bounds)
+    return replace(near, duals=replace(near.duals, bounds=np.append(near.duals.bounds, np.zeros(more))))

@@ -14,7 +14,7 @@ from portopt.domain.request import TradingRules
 from portopt.optimization.extended import continuous, opened_above, tightened
 from portopt.trading.book import Book
 from portopt.trading.costs import NOTHING
-from portopt.trading.exactness import HOLDS, missed, relative_gap
+from portopt.trading.exactness import HOLDS, missed
 from portopt.trading.first_book import Certified, bounded, first_book
 from portopt.trading.nearest import fractions
 from portopt.trading.primal import as_utility, own_risk_aversion, solved
@@ -55,11 +55,9 @@ def _rounded(
 ) -> Rounded | None:
     """A first book, and the best of a search among what to trade where its gap is open."""
     first = first_book(problem, form, book, rules, certified, residual, weighed=not few)
-    gap = np.inf if first is None else relative_gap(problem, first.value, certified.bound)
-    if first is not None and (gap <= rules.mip_relative_gap or not few):
-        return Rounded(first.settled, first.value, certified.bound, max(gap, 0.0), gap <= rules.mip_relative_gap, 0)
-    if not few:
-        return None
+    rounded = None if first is None else Rounded.of(problem, rules, first, certified.bound)
+    if not few or (rounded is not None and rounded.proved):
+        return rounded
     program = share_program(problem, form, book, rules, cash_residual=residual)
     exactly = _Exactly(problem, book, rules, program, residual, own_risk_aversion(form, certified.x))
     return Rounding(problem, book, rules, program, certified, residual, first, refine=exactly.shares).run()

@@ -14,8 +14,8 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import StandardForm
-from portopt.domain.solution import SolveStatus
-from portopt.optimization import solve
+from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.optimization import solve, solve_convex
 from portopt.optimization.extended import continuous, rescaled, tightened
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
 from portopt.trading.share_program import ShareProgram
@@ -27,15 +27,14 @@ def target(program: ShareProgram, gamma: float) -> tuple[Vector | None, float]:
     """A point of the share program, its switches whole, its lots not, and the value of the program with nothing held whole.
 
     gamma: the certified answer's own risk aversion, at which a ratio is replaced by utility. The value is a lower bound on
-    every book's. (None, -inf) where the convex solver had no answer.
+    every book's, -inf for a ratio; None where the convex solver had no answer.
     """
-    form = continuous(program.form)
+    form = as_utility(continuous(program.form), gamma)
     x = solved(form)
-    bound = -np.inf if x is None else form.objective(x)
-    form = as_utility(form, gamma)
-    x = solved(form) if x is None else x
     if x is None:
-        return None, bound
+        return None, -np.inf
+    # What utility is worth bounds no ratio: there the certified one does.
+    bound = -np.inf if program.form.ratio else form.objective(x)
     x = _netted(program, x)
     fee = float(program.form.q[program.buying[:1]].sum()) if (program.buying >= 0).any() else 0.0
     for _ in range(REWEIGHTED if fee > 0.0 else 0):
@@ -97,12 +96,19 @@ def solved(form: StandardForm) -> Vector | None:
     """
     unit = _units(form)
     counted = rescaled(form, unit)
-    # Programs with the share columns attached have not the structure that the first solver of the ladder is made for.
     try:
-        answer = solve(counted, solver="clarabel" if form.cones or form.ratio else None)
+        answer = _answered(counted)
     except (NoExcessReturn, RisklessExcess):
         return None
     return answer.x * unit if answer.status is SolveStatus.OPTIMAL and answer.x is not None else None
+
+
+def _answered(form: StandardForm) -> RawAnswer:
+    """Not polished where that is not needed: the point is rounded to lots, or solved for again, anyway."""
+    if form.ratio or form.hinges or any(cone.kind == "exponential" for cone in form.cones):
+        return solve(form, solver="clarabel" if form.ratio else None)
+    # Programs with the share columns attached have not the structure that the first solver of the ladder is made for.
+    return solve_convex(form, solver="clarabel" if form.cones else None, polish=False)
 
 
 def _units(form: StandardForm) -> Vector:

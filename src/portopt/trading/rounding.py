@@ -17,7 +17,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from portopt.domain.arrays import Vector
+from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.request import TradingRules
 from portopt.optimization.solvers.branch_and_cut import Found
@@ -58,6 +58,11 @@ class Rounded:
     gap: float
     proved: bool
     rounds: int
+
+    @classmethod
+    def of(cls, problem: Problem, rules: TradingRules, first: FirstBook, bound: float) -> Rounded:
+        gap = max(relative_gap(problem, first.value, bound), 0.0)
+        return cls(first.settled, first.value, bound, gap, gap <= rules.mip_relative_gap, 0)
 
 
 @dataclass(slots=True)
@@ -127,7 +132,7 @@ class Rounding:
 
     def _begin(self) -> None:
         """A first book: the nearest lots, limits closed until these hold; then the best lots close by, or farther off."""
-        if self.refine is None and self.best is None:
+        if self.refine is None:
             self._round_directly()
         margins: dict[str, float] = {}
         lots = CLOSE
@@ -188,6 +193,8 @@ class Rounding:
             scale *= self._volatility()
         gap = SPENT_IN_SEARCH * self.rules.mip_relative_gap * scale
         start = None if self.best_shares is None else self.program.start(self.best_shares)
+        if start is not None and bounds is not None and not _within(start, bounds):
+            start = None
         effort = Effort(gap, scale, nodes)
         return search_lots(self.tangents, effort, theta=theta, margins=margins, bounds=bounds, start=start)
 
@@ -243,3 +250,9 @@ class Rounding:
         return moved / (self._volatility() if self.outer.sigma >= 0 else 1.0) + RELAXED_SLACK * scale_of(
             self.problem, self.bound
         )
+
+
+def _within(start: tuple[Indices, Vector], bounds: tuple[Vector, Vector]) -> bool:
+    """Whether a known point may be told to a search that stays between bounds (N,), (N,)."""
+    columns, values = start
+    return bool(np.all((values >= bounds[0][columns]) & (values <= bounds[1][columns])))

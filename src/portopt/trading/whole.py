@@ -13,14 +13,15 @@ from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
 from portopt.optimization.extended import opened_above
 from portopt.trading.book import Book
+from portopt.trading.crumbs import without_crumbs
 from portopt.trading.errors import NotRoundable
-from portopt.trading.exactness import HOLDS, LEAST_TRADE, relative_gap
+from portopt.trading.exactness import HOLDS, LEAST_TRADE
 from portopt.trading.first_book import Certified, FirstBook, first_book
 from portopt.trading.probe import dearest_weight, least_cash_after_costs, proves_none
 from portopt.trading.rounding import Rounded, Rounding
 from portopt.trading.share_program import CASH_CAPS, share_program
 
-LARGE = 150  # assets; up to there a search among lots is quick enough to be worth what it finds
+LARGE = 100  # assets; up to there a search among lots is quick enough to be worth what it finds
 MOST_ROWS = 20_000
 
 
@@ -77,10 +78,12 @@ def _rounded(
 ) -> Rounded | None:
     """A first book; where its gap is open and the book is not large, the best that the search for lots finds."""
     first = first_book(problem, form, book, rules, certified, residual, weighed=not few)
-    gap = np.inf if first is None else relative_gap(problem, first.value, certified.bound)
-    if first is not None and (gap <= rules.mip_relative_gap or not few):
-        return Rounded(first.settled, first.value, certified.bound, max(gap, 0.0), gap <= rules.mip_relative_gap, 0)
-    return _search(problem, form, book, rules, certified, residual, first).run() if few else None
+    rounded = None if first is None else Rounded.of(problem, rules, first, certified.bound)
+    if few and (rounded is None or not rounded.proved):
+        rounded = _search(problem, form, book, rules, certified, residual, first).run()
+    if rounded is None:
+        return None
+    return without_crumbs(problem, book, rules, rounded, certified.x[: problem.n], residual)
 
 
 def _search(
