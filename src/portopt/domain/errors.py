@@ -199,10 +199,10 @@ class OptimizerStopped(PortoptError):
     def __init__(self, status: str, message: str = "") -> None:
         what = {
             "unbounded": "the objective can be improved without end under these limits",
-            "time_limit": "the time limit was reached before an answer was found",
+            "work_limit": "the search used up its counted work: no answer was found, and no proof that there is none",
         }.get(status, "every solver on the ladder failed")
         fixes = {
             "unbounded": ["add a bound on every position (long_only, max_weight or leverage_limit)"],
-            "time_limit": ["raise the time limit", "loosen the gap that is asked for"],
+            "work_limit": ["loosen the limits that count (max_positions, min_position, max_trades)"],
         }.get(status, [])
         super().__init__(f"{what}{f' ({message})' if message else ''}", measured={"status": status}, fixes=fixes)

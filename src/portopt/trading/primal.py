@@ -21,7 +21,6 @@ from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
 from portopt.trading.share_program import ShareProgram
 
 REWEIGHTED = 3
-SECONDS = 10.0  # of the convex solver; ordinary books take hundredths
 
 
 def target(program: ShareProgram, gamma: float) -> tuple[Vector | None, float]:
@@ -100,7 +99,7 @@ def solved(form: StandardForm) -> Vector | None:
     counted = rescaled(form, unit)
     # Programs with the share columns attached have not the structure that the first solver of the ladder is made for.
     try:
-        answer = solve(counted, solver="clarabel" if form.cones or form.ratio else None, time_limit=SECONDS)
+        answer = solve(counted, solver="clarabel" if form.cones or form.ratio else None)
     except (NoExcessReturn, RisklessExcess):
         return None
     return answer.x * unit if answer.status is SolveStatus.OPTIMAL and answer.x is not None else None
