@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.diagnosis import Diagnosis
-from portopt.domain.errors import CertificateRefused, OptimizerStopped, PortoptError
+from portopt.domain.errors import CertificateRefused, PortoptError, stopped
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Solution, SolveStatus
@@ -74,7 +74,7 @@ def _audited(
         return BatchAnswer(problem, infeasible, diagnosis=diagnosis)
     if not solution.is_optimal:
         message = solution.raw.message if solution.raw else ""
-        return BatchAnswer(problem, solution, error=OptimizerStopped(solution.status.value, message))
+        return BatchAnswer(problem, solution, error=stopped(solution.status.value, message))
     try:
         return BatchAnswer(problem, solution, validation.certify(problem, form, solution))
     except CertificateRefused as refused:

@@ -208,7 +208,7 @@ def validate(answer: Answer, snapshot: MarketSnapshot | None = None) -> Validate
     snapshot: names, where there is one, the data that froze a holding, which may be what the limits conflict with.
     """
     from portopt import validation
-    from portopt.domain.errors import OptimizerStopped
+    from portopt.domain.errors import stopped
     from portopt.domain.infeasible import infeasible_request
 
     solution = answer.solution
@@ -217,7 +217,7 @@ def validate(answer: Answer, snapshot: MarketSnapshot | None = None) -> Validate
         set_aside = [f.detail for f in findings if f.treatment == "quarantined"]
         raise infeasible_request(answer.problem, answer.diagnosis, set_aside)
     if not solution.is_optimal:
-        raise OptimizerStopped(solution.status.value, solution.raw.message if solution.raw else "")
+        raise stopped(solution.status.value, solution.raw.message if solution.raw else "")
     return validation.certify(answer.problem, answer.form, solution)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.certificate import ValidatedSolution
-from portopt.domain.errors import InvalidValue, OptimizerStopped
+from portopt.domain.errors import InvalidValue, stopped
 from portopt.domain.infeasible import infeasible_request
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Cost, Limit, Problem, Readings
@@ -59,7 +59,7 @@ def plan_periods(p: Problem) -> Plan:
     if solution.status is SolveStatus.INFEASIBLE:
         raise infeasible_request(staged, validation.diagnose(staged, optimization.assemble, optimization.solve))
     if not solution.is_optimal:
-        raise OptimizerStopped(solution.status.value, solution.raw.message if solution.raw else "")
+        raise stopped(solution.status.value, solution.raw.message if solution.raw else "")
     validated = validation.certify(staged, form, solution)
     return Plan(staged, validated, validated.weights.reshape(-1, p.n))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from portopt.construction.risk_parity import among
 from portopt.domain.arrays import Indices, Matrix, Vector
-from portopt.domain.errors import OptimizerStopped
+from portopt.domain.errors import stopped
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Universe
@@ -64,5 +64,5 @@ def _optimum(moments: Moments, objective: Mapping[str, Any], risk_free_rate: flo
     except (NoExcessReturn, RisklessExcess):
         solution = optimize(question.replaced(objective=parse_objective(LEAST_RISK)))
     if solution.weights is None:
-        raise OptimizerStopped(solution.status.value, f"inside the clusters of {', '.join(moments.universe.ids[:4])}, …")
+        raise stopped(solution.status.value, f"inside the clusters of {', '.join(moments.universe.ids[:4])}, …")
     return solution.weights

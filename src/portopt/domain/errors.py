@@ -200,11 +200,9 @@ class OptimizerStopped(PortoptError):
     def __init__(self, status: str, message: str = "") -> None:
         what = {
             "unbounded": "the objective can be improved without end under these limits",
-            "time_limit": "the time limit was reached before an answer was found",
         }.get(status, "every solver on the ladder failed")
         fixes = {
             "unbounded": ["add a bound on every position (long_only, max_weight or leverage_limit)"],
-            "time_limit": ["raise the time limit", "loosen the gap that is asked for"],
         }.get(status, [])
         super().__init__(f"{what}{f' ({message})' if message else ''}", measured={"status": status}, fixes=fixes)
 
@@ -225,3 +223,14 @@ class SearchEnded(PortoptError):
             f"{what}; that none exists was not proved either",
             measured={**measured, "suggestions": list(suggestions)},
         )
+
+
+def stopped(status: str, message: str = "") -> PortoptError:
+    """The error for an answer that is neither there nor proved not to be. status: of the solver."""
+    if status != "work_limit":
+        return OptimizerStopped(status, message)
+    return SearchEnded(
+        "the search for whole numbers used up its counted work and found no portfolio",
+        measured={"status": status, **({"search": message} if message else {})},
+        suggestions=["loosen the limits that count (max_positions, min_position, max_trades)"],
+    )

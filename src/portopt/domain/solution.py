@@ -13,7 +13,7 @@ class SolveStatus(StrEnum):
     OPTIMAL = "optimal"
     INFEASIBLE = "infeasible"
     UNBOUNDED = "unbounded"
-    TIME_LIMIT = "time_limit"
+    WORK_LIMIT = "work_limit"  # counted work (nodes, iterations), never a clock: neither an answer nor a proof
     FAILED = "failed"
 
 

@@ -21,9 +21,7 @@ from portopt.optimization.whole_numbers import settled
 FINER = ("structured", "clarabel")  # solvers that stop earlier when a polish follows
 
 
-def solve_convex(
-    form: StandardForm, *, solver: str | None = None, time_limit: float | None = None, polish: bool = True
-) -> RawAnswer:
+def solve_convex(form: StandardForm, *, solver: str | None = None, polish: bool = True) -> RawAnswer:
     """The optimum of a form whose `ratio` is not set, polished where it can be; the interior answer where it cannot."""
     began = perf_counter()
     conflict = crossing(form)
@@ -33,12 +31,12 @@ def solve_convex(
     if len(program.columns) == 0:
         return _everything_fixed(program, began)
     is_last = not polish or not has_polish(form)
-    answer = climb(program, solver=solver, time_limit=time_limit, fine=is_last)
+    answer = climb(program, solver=solver, fine=is_last)
     answer = settled(program, answer) if form.integer.any() else answer
     better = None if is_last else refined(program, answer) or polished(program, answer)
     smaller = in_own_size(program, answer.x) if not is_last and better is None else None
     if smaller is not None:
-        again = climb(smaller, solver=solver, time_limit=time_limit)
+        again = climb(smaller, solver=solver)
         exact = refined(smaller, again) or polished(smaller, again)
         program, answer, better = (program, answer, None) if exact is None else (smaller, again, exact)
     tried: tuple[str, ...] = ()
@@ -48,7 +46,7 @@ def solve_convex(
         fine = answer.solver in FINER and answer.solver not in tried
         without = tuple(name for name in (*tried, answer.solver) if not (fine and name == answer.solver))
         tried = (*tried, answer.solver)
-        again = climb(program, solver=solver, time_limit=time_limit, without=without, fine=fine)
+        again = climb(program, solver=solver, without=without, fine=fine)
         if again.status is not SolveStatus.OPTIMAL:
             break
         answer, better = again, polished(program, again)

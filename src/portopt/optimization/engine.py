@@ -14,52 +14,48 @@ from portopt.optimization.methods.log_barrier import logarithms, solve_log_barri
 from portopt.optimization.methods.mixed_integer import solve_mixed_integer
 from portopt.optimization.methods.ratio import solve_ratio
 
-QUICK_SECONDS = 2.0  # for one question in whole numbers; without an answer by then it stays open
+QUICK = 0.1  # of the usual effort, for one question in whole numbers on the way; without an answer by then it stays open
 
 
-def optimize(
-    problem: Problem, *, form: StandardForm | None = None, solver: str | None = None, time_limit: float | None = None
-) -> Solution:
+def optimize(problem: Problem, *, form: StandardForm | None = None, solver: str | None = None) -> Solution:
     """The best portfolio for `problem`, or the reason there is none as its status.
 
-    form: the problem already assembled. solver, time_limit (seconds): see `solve`.
+    form: the problem already assembled. solver: see `solve`.
     Raises NoExcessReturn and RisklessExcess for a Sharpe ratio that has no maximum.
     """
     form = assemble(problem) if form is None else form
-    raw = solve(form, solver=solver, time_limit=time_limit, start=problem.target)
+    raw = solve(form, solver=solver, start=problem.target)
     weights = raw.x[: form.n_weights].copy() if raw.status is SolveStatus.OPTIMAL and raw.x is not None else None
     return Solution(raw.status, problem.identity(), weights, raw)
 
 
-def solve(
-    form: StandardForm, *, solver: str | None = None, time_limit: float | None = None, start: Vector | None = None
-) -> RawAnswer:
+def solve(form: StandardForm, *, solver: str | None = None, start: Vector | None = None) -> RawAnswer:
     """Solve one standard form.
 
-    solver: one of ladder.SOLVERS, to begin with that one instead of the first suitable. time_limit: seconds, kept by
-    Clarabel and HiGHS themselves; PIQP takes a bounded number of iterations. start: (n,) weights to look near, for programs
-    with logarithms; the optimum is the same without.
+    solver: one of ladder.SOLVERS, to begin with that one instead of the first suitable. start: (n,) weights to look
+    near, for programs with logarithms; the optimum is the same without. Every solver is bounded by its iterations and every
+    search by its nodes, so that the answer is the same on a busy machine; no clock is read.
     """
     if form.integer.any():
-        return solve_mixed_integer(form, _exact, time_limit=time_limit)
+        return solve_mixed_integer(form, _exact)
     if form.ratio:
-        return solve_ratio(form, solver=solver, time_limit=time_limit)
-    found = solve_hinges(form, time_limit=time_limit) if form.hinges and solver is None else None
+        return solve_ratio(form, solver=solver)
+    found = solve_hinges(form) if form.hinges and solver is None else None
     if found is not None:
         return found
     logs = logarithms(form) if form.cones and solver is None else None
     if logs is not None:
-        return solve_log_barrier(form, logs, start=start, time_limit=time_limit)
+        return solve_log_barrier(form, logs, start=start)
     sums = exponential_sums(form) if form.cones and solver is None else None
-    found = None if sums is None else solve_entropic(form, sums, time_limit=time_limit)
+    found = None if sums is None else solve_entropic(form, sums)
     if found is not None:
         return found
-    return solve_convex(form, solver=solver, time_limit=time_limit)
+    return solve_convex(form, solver=solver)
 
 
 def solve_quickly(form: StandardForm) -> RawAnswer:
     """For questions on the way, where an answer good to 1e-9 will do: not polished where that saves time."""
-    return solve(form, time_limit=QUICK_SECONDS) if form.integer.any() else _exact(form, False)
+    return solve_mixed_integer(form, _exact, effort=QUICK) if form.integer.any() else _exact(form, False)
 
 
 def _exact(form: StandardForm, polish: bool) -> RawAnswer:

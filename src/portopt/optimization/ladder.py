@@ -36,7 +36,6 @@ def climb(
     program: Scaled,
     *,
     solver: str | None = None,
-    time_limit: float | None = None,
     without: tuple[str, ...] = (),
     fine: bool = False,
 ) -> SolverAnswer:
@@ -47,17 +46,17 @@ def climb(
     """
     answer = SolverAnswer(SolveStatus.FAILED, "none", message="no solver takes a quadratic or conic program in integers")
     for name in (name for name in ladder(program, solver) if name not in without):
-        answer = _call(name, program, time_limit, fine)
-        if answer.status in (SolveStatus.OPTIMAL, SolveStatus.TIME_LIMIT):
+        answer = _call(name, program, fine)
+        if answer.status in (SolveStatus.OPTIMAL, SolveStatus.WORK_LIMIT):
             break
-        if answer.status is SolveStatus.INFEASIBLE and (name == "highs" or is_empty(program, time_limit)):
+        if answer.status is SolveStatus.INFEASIBLE and (name == "highs" or is_empty(program)):
             break
         if answer.status is SolveStatus.UNBOUNDED and name in ("clarabel", "highs"):
-            answer = replace(answer, status=SolveStatus.INFEASIBLE) if is_empty(program, time_limit) else answer
+            answer = replace(answer, status=SolveStatus.INFEASIBLE) if is_empty(program) else answer
             break
         if answer.status is SolveStatus.INFEASIBLE:
             answer = replace(answer, status=SolveStatus.FAILED, message="called infeasible, which could not be confirmed")
-    if answer.status is SolveStatus.FAILED and not program.integer.any() and is_empty(program, time_limit):
+    if answer.status is SolveStatus.FAILED and not program.integer.any() and is_empty(program):
         return replace(answer, status=SolveStatus.INFEASIBLE)
     return answer
 
@@ -94,23 +93,23 @@ def _has_scenarios(program: Scaled) -> bool:
     return int((program.row_lower != program.row_upper).sum()) > max(SCENARIO_ROWS, weights)
 
 
-def is_empty(program: Scaled, time_limit: float | None = None) -> bool:
+def is_empty(program: Scaled) -> bool:
     """Whether no point at all satisfies the rows, the box and the cones: asked without the objective.
 
     The linear part is asked of a simplex, whose answer is a vertex or a proof; the cones of Clarabel.
     """
     none = np.zeros(len(program.q))
     bare = replace(program, P=Quadric.of((), len(none)), q=none)
-    if highs.solve(replace(bare, cones=()), time_limit).status is SolveStatus.INFEASIBLE:
+    if highs.solve(replace(bare, cones=())).status is SolveStatus.INFEASIBLE:
         return True
-    return bool(program.cones) and clarabel.solve(bare, time_limit).status is SolveStatus.INFEASIBLE
+    return bool(program.cones) and clarabel.solve(bare).status is SolveStatus.INFEASIBLE
 
 
-def _call(name: str, program: Scaled, time_limit: float | None, fine: bool) -> SolverAnswer:
+def _call(name: str, program: Scaled, fine: bool) -> SolverAnswer:
     if name == "highs":
-        return highs.solve(program, time_limit)
+        return highs.solve(program)
     if name == "structured":
-        return structured.solve(program, time_limit, structured.FINE if fine else structured.ENOUGH)
+        return structured.solve(program, structured.FINE if fine else structured.ENOUGH)
     if name == "clarabel":
-        return clarabel.solve(program, time_limit, clarabel.FINE if fine else clarabel.ENOUGH)
+        return clarabel.solve(program, clarabel.FINE if fine else clarabel.ENOUGH)
     return piqp.solve_dense(program) if name == "piqp-dense" else piqp.solve_sparse(program)

@@ -12,6 +12,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.solution import SolveStatus
 from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
+from portopt.optimization.methods import mixed_integer
 from portopt.terms.catalog import parse_limits, parse_objective
 from portopt.validation import audit
 
@@ -118,12 +119,16 @@ def test_whole_numbers_that_cannot_be_are_called_infeasible():
     assert optimize(problem(1, {"kind": "min_risk"}, {"max_positions": 2, "max_weight": 0.4})).status is SolveStatus.INFEASIBLE
 
 
-def test_a_time_limit_without_an_answer_says_so_and_with_one_states_the_gap():
+def test_a_search_with_few_nodes_states_the_gap_it_left_and_the_gap_is_true(monkeypatch):
     p = problem(3, {"kind": "min_tracking_error"}, {"max_positions": 4})
-    found = optimize(p, time_limit=0.05)
-    assert found.status in (SolveStatus.OPTIMAL, SolveStatus.TIME_LIMIT)
-    if found.status is SolveStatus.OPTIMAL:
-        assert np.isfinite(found.raw.mip_gap)
+    best = minimized(p, optimize(p).weights)
+    monkeypatch.setattr(mixed_integer, "FEWEST_NODES", 1)
+    monkeypatch.setattr(mixed_integer, "MOST_NODES", 1)
+    found = optimize(p)
+    assert found.status is SolveStatus.OPTIMAL
+    assert 1e-6 < found.raw.mip_gap < 1.0
+    value = minimized(p, found.weights)
+    assert value * (1.0 - found.raw.mip_gap) <= best * (1.0 + 1e-6) <= value * (1.0 + 2e-6)
 
 
 def test_tightening_a_count_never_improves_and_a_count_of_everything_changes_nothing():

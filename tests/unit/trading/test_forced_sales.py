@@ -18,7 +18,20 @@ from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
 from portopt.trading import make_plan
 from portopt.validation import certify
 
-PRICES = ("92.3367", "7.3", "13.07", "148.333", "0.0613", "1021.5", "33.33333", "2.9999", "511.00001", "18.125", "64.2071", "3.3")
+PRICES = (
+    "92.3367",
+    "7.3",
+    "13.07",
+    "148.333",
+    "0.0613",
+    "1021.5",
+    "33.33333",
+    "2.9999",
+    "511.00001",
+    "18.125",
+    "64.2071",
+    "3.3",
+)
 FORCED = {
     "quality": ({"min_quality": 5.0}, 2.0),
     "exclusion": ({"exclusions": ["OUT"]}, 9.0),

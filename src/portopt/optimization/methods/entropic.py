@@ -79,13 +79,13 @@ def exponential_sums(form: StandardForm) -> Sums | None:
     return Sums(stacked[0::3], b[0::3], stacked[1::3], b[1::3], v, A, at)
 
 
-def solve_entropic(form: StandardForm, sums: Sums, *, time_limit: float | None = None) -> RawAnswer | None:
+def solve_entropic(form: StandardForm, sums: Sums) -> RawAnswer | None:
     """The optimum with its multipliers, exact to rounding; None where the steps do not settle or there is no first point."""
     began = perf_counter()
     if crossing(form):
         return None
     program = scaled(form)
-    first = restored(program, clarabel.solve(program, time_limit, FIRST), 0.0)
+    first = restored(program, clarabel.solve(program, FIRST), 0.0)
     if first.status is not SolveStatus.OPTIMAL or first.x is None or first.duals is None:
         return None
     x, y = first.x, first.duals.rows
@@ -95,7 +95,7 @@ def solve_entropic(form: StandardForm, sums: Sums, *, time_limit: float | None =
         here = _expanded(sums, x)
         if here is None:
             return None
-        raw = solve_convex(_tangent(form, sums, here, x, y), time_limit=time_limit)
+        raw = solve_convex(_tangent(form, sums, here, x, y))
         if raw.status is not SolveStatus.OPTIMAL or raw.x is None or raw.duals is None:
             return None
         moved = float(np.abs((raw.x - x)[others] / np.maximum(1.0, np.abs(x[others]))).max())

@@ -38,7 +38,7 @@ VERTEX, INTERIOR = 1e-9, 1e-6  # of the typical line: how sure a simplex and an 
 MISPLACED = 1e-12
 
 
-def solve_hinges(form: StandardForm, *, near: Vector | None = None, time_limit: float | None = None) -> RawAnswer | None:
+def solve_hinges(form: StandardForm, *, near: Vector | None = None) -> RawAnswer | None:
     """The optimum, polished, or None where this method does not apply or does not settle: the ladder then decides.
 
     near: (N,) the answer to a form close by, if there is one.
@@ -51,11 +51,11 @@ def solve_hinges(form: StandardForm, *, near: Vector | None = None, time_limit: 
         return None
     x = beginning(parts) if near is None else near
     kept, inside = doubtful(parts, x, warm=near is not None)
-    found = _settled(parts, kept, inside, time_limit, began)
+    found = _settled(parts, kept, inside, began)
     return None if found is None else replace(found, seconds=perf_counter() - began)
 
 
-def _settled(parts: Parts, kept: Indices, inside: Mask, time_limit: float | None, began: float) -> RawAnswer | None:
+def _settled(parts: Parts, kept: Indices, inside: Mask, began: float) -> RawAnswer | None:
     """Rounds until nobody is misplaced, then the last digits."""
     smooth, iterations = parts.smooth, 0
     for round_ in range(ROUNDS):
@@ -63,7 +63,7 @@ def _settled(parts: Parts, kept: Indices, inside: Mask, time_limit: float | None
         program = scaled(small.form)
         if len(program.columns) == 0:
             return None
-        answer = _rough(program, time_limit)
+        answer = _rough(program)
         iterations += answer.iterations
         if answer.status is not SolveStatus.OPTIMAL:
             return None
@@ -82,12 +82,12 @@ def _settled(parts: Parts, kept: Indices, inside: Mask, time_limit: float | None
     return None
 
 
-def _rough(program: Scaled, time_limit: float | None) -> SolverAnswer:
+def _rough(program: Scaled) -> SolverAnswer:
     if program.P.is_zero and not program.cones:
-        answer = dual_simplex.solve(program, time_limit)
+        answer = dual_simplex.solve(program)
         if answer.status is SolveStatus.OPTIMAL:
             return answer
-    return climb(program, time_limit=time_limit)
+    return climb(program)
 
 
 def _exact(

@@ -62,9 +62,7 @@ def logarithms(form: StandardForm) -> Logs | None:
     return Logs(t, w, c, np.array([k for k, _ in found], dtype=np.intp)) if own and kinds else None
 
 
-def solve_log_barrier(
-    form: StandardForm, logs: Logs, *, start: Vector | None = None, time_limit: float | None = None
-) -> RawAnswer:
+def solve_log_barrier(form: StandardForm, logs: Logs, *, start: Vector | None = None) -> RawAnswer:
     """The optimum with its multipliers, exact to rounding.
 
     start: (n,) weights near which it is looked for, in or out of the limits; where they are the answer one program says so.
@@ -75,7 +73,7 @@ def solve_log_barrier(
         inside = logs.w < len(start)
         near = np.where(inside, start[np.where(inside, logs.w, 0)], v)
         v = np.where(near > 0.0, near, v)
-    raw = solve_convex(_expanded(form, logs, v), time_limit=time_limit)
+    raw = solve_convex(_expanded(form, logs, v))
     if raw.status is SolveStatus.INFEASIBLE:  # the logarithms only take points away
         return raw
     x: Vector | None = None
@@ -85,12 +83,12 @@ def solve_log_barrier(
         moved = (raw.x[logs.w] - v) / v
         if float(np.abs(moved).max()) <= SETTLED:
             return _whole(form, logs, raw, solves, perf_counter() - began)
-        x = _inside(form, logs, v, raw, time_limit) if x is None else _stepped(form, logs, x, raw.x, moved)
+        x = _inside(form, logs, v, raw) if x is None else _stepped(form, logs, x, raw.x, moved)
         if x is None:
             break
         v = x[logs.w]
         raw = solve_beside(_expanded(form, logs, v), raw)
-    return solve_convex(form, time_limit=time_limit)
+    return solve_convex(form)
 
 
 def _log(cone: Cone) -> tuple[int, int] | None:
@@ -123,12 +121,12 @@ def _expanded(form: StandardForm, logs: Logs, v: Vector, floor: float | None = N
     )
 
 
-def _inside(form: StandardForm, logs: Logs, v: Vector, raw: RawAnswer, time_limit: float | None) -> Vector | None:
+def _inside(form: StandardForm, logs: Logs, v: Vector, raw: RawAnswer) -> Vector | None:
     """A first point within the limits where every logarithm exists: the expanded program's own where it is one."""
     if raw.x is not None and float((raw.x[logs.w] / v).min()) > FLOORS[0]:
         return raw.x
     for floor in FLOORS:
-        within = solve_convex(_expanded(form, logs, v, floor), time_limit=time_limit)
+        within = solve_convex(_expanded(form, logs, v, floor))
         if within.status is SolveStatus.OPTIMAL and within.x is not None:
             return within.x
     return None

@@ -30,7 +30,6 @@ from portopt.optimization.switches import remainder, whole_numbers, with_tight_s
 
 GAP = 1e-6  # relative, asked for
 SPENT_IN_SEARCH = 0.3  # of the gap; the rest is for the tangents
-SECONDS = 20.0  # where nobody says; ordinary programs take hundredths
 EARLY = 0.2  # of the gap as it stands
 ROUNDS = 60
 FIRST_NODES = 2_000
@@ -42,13 +41,12 @@ Exact = Callable[[StandardForm, bool], RawAnswer]
 
 @dataclass(slots=True)
 class MixedInteger:
-    """One search. exact: solves a convex or ratio program, polished or not. deadline: of perf_counter."""
+    """One search. exact: solves a convex or ratio program, polished or not. effort: nodes, as a share of the usual."""
 
     form: StandardForm
     exact: Exact
-    deadline: float
+    effort: float = 1.0
     gap: float = GAP
-    counted: bool = True  # whether nodes end the search, so that any machine ends it where any other does
     outer: Outer = field(init=False)
     tight: StandardForm = field(init=False)
     value: float = np.inf
@@ -60,7 +58,7 @@ class MixedInteger:
     early: float = EARLY
 
     def run(self) -> RawAnswer:
-        """The best whole numbers within the gap or the time."""
+        """The best whole numbers within the gap or the nodes."""
         began = perf_counter()
         self.tight = with_tight_switches(self.form)
         lower, upper = self.tight.box()
@@ -92,7 +90,7 @@ class MixedInteger:
         self._deepen()
         infeasible = self._rounds(relaxed.x)
         if self.best is None:
-            status = SolveStatus.INFEASIBLE if infeasible else SolveStatus.TIME_LIMIT
+            status = SolveStatus.INFEASIBLE if infeasible else SolveStatus.WORK_LIMIT
             return self._nothing(status, began, "no whole numbers satisfy the program" if infeasible else "")
         return self._answer(began)
 
@@ -101,7 +99,7 @@ class MixedInteger:
         theta_of = relaxed_ratio = max(-self.form.objective(x), 0.0) if self.form.ratio else 0.0
         budget = self._node_budget()
         for _ in range(ROUNDS):
-            if self.relative_gap() <= self.gap or self.nodes >= budget or perf_counter() >= self.deadline:
+            if self.relative_gap() <= self.gap or self.nodes >= budget:
                 break
             theta_of = max(-self.value, 0.0) if self.best is not None and self.form.ratio else relaxed_ratio
             found = self._search(theta_of, budget - self.nodes)
@@ -255,23 +253,19 @@ class MixedInteger:
         return (1.0 - 1e-6) * math.sqrt(max(variance, 0.0))
 
     def _node_budget(self) -> int:
-        if not self.counted:
-            return MOST_NODES
         entries = self.outer.form.A.nnz + 2 * sum(len(side) for _, _, side in self.outer.cuts)
-        return int(np.clip(NODE_EFFORT / max(entries, 100) ** 2, FEWEST_NODES, MOST_NODES))
+        return int(np.clip(self.effort * NODE_EFFORT / max(entries, 100) ** 2, FEWEST_NODES, MOST_NODES))
 
     def _nothing(self, status: SolveStatus, began: float, message: str) -> RawAnswer:
         return RawAnswer(status, None, None, "outer", self.nodes, perf_counter() - began, message=message)
 
 
-def solve_mixed_integer(form: StandardForm, exact: Exact, *, time_limit: float | None = None, gap: float = GAP) -> RawAnswer:
+def solve_mixed_integer(form: StandardForm, exact: Exact, *, effort: float = 1.0, gap: float = GAP) -> RawAnswer:
     """Solve a form with integer columns. exact: what solves the convex (or ratio) programs on the way, polished or not.
 
-    Status optimal with the proven `mip_gap`, also where the time ran out with an answer; time_limit where none was found;
-    infeasible where the search proved it. Without a time limit a number of nodes, by the program's size alone, ends the
-    search: the answer is the same on any machine. Raises what `exact` raises about the program without whole numbers (no
-    excess return, riskless excess).
+    Status optimal with the proven `mip_gap`, also where the nodes were used up with an answer; work_limit where none was
+    found; infeasible where the search proved it. A number of nodes, by the program's size alone, ends the search: the answer
+    is the same on any machine. effort: of that number, a share. Raises what `exact` raises about the program without whole
+    numbers (no excess return, riskless excess).
     """
-    began = perf_counter()
-    deadline = began + (SECONDS if time_limit is None else time_limit)
-    return MixedInteger(form, exact, deadline, gap, counted=time_limit is None).run()
+    return MixedInteger(form, exact, effort, gap).run()

@@ -73,10 +73,10 @@ class RisklessExcess(RequestError):
         )
 
 
-def solve_ratio(form: StandardForm, *, solver: str | None = None, time_limit: float | None = None) -> RawAnswer:
+def solve_ratio(form: StandardForm, *, solver: str | None = None) -> RawAnswer:
     """Solve a form whose `ratio` is set. Raises NoExcessReturn or RisklessExcess where there is no maximum."""
     began = perf_counter()
-    return _by_utility(form, solver, time_limit, began) or _by_homogenizing(form, solver, time_limit, began)
+    return _by_utility(form, solver, began) or _by_homogenizing(form, solver, began)
 
 
 def solve_ratio_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
@@ -93,7 +93,7 @@ def solve_ratio_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAn
     return solve_ratio(form)
 
 
-def _by_utility(form: StandardForm, solver: str | None, time_limit: float | None, began: float) -> RawAnswer | None:
+def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnswer | None:
     """The short way: utility programs at risk aversions near the right one, until the polish can take it from there.
 
     At 1/gamma = t let g(t) = variance - t excess. It is zero at the best ratio and piecewise linear where no cone binds,
@@ -103,12 +103,12 @@ def _by_utility(form: StandardForm, solver: str | None, time_limit: float | None
     if crossing(form):
         return None
     if not has_polish(form):
-        return _settled(form, t, solver, time_limit, began)
+        return _settled(form, t, solver, began)
     for _ in range(SECANTS):
         program = scaled(utility_form(form, 1.0 / t))
         if len(program.columns) == 0:
             return None
-        answer = climb(program, solver=solver, time_limit=time_limit)
+        answer = climb(program, solver=solver)
         if answer.status is not SolveStatus.OPTIMAL or answer.x is None:
             return None
         excess, variance = _excess_and_variance(form, restored(program, answer, 0.0))
@@ -122,15 +122,15 @@ def _by_utility(form: StandardForm, solver: str | None, time_limit: float | None
     return None
 
 
-def _settled(form: StandardForm, t: float, solver: str | None, time_limit: float | None, began: float) -> RawAnswer | None:
+def _settled(form: StandardForm, t: float, solver: str | None, began: float) -> RawAnswer | None:
     """The same for what has no polish (power cones): secant steps until the utility program is the ratio's own."""
     before: tuple[float, float] | None = None
     best: tuple[float, RawAnswer] | None = None
     for _ in range(SETTLING):
         utility = utility_form(form, 1.0 / t)
         sums = exponential_sums(utility) if solver is None else None
-        raw = None if sums is None else solve_entropic(utility, sums, time_limit=time_limit)
-        raw = solve_convex(utility, solver=solver, time_limit=time_limit) if raw is None else raw
+        raw = None if sums is None else solve_entropic(utility, sums)
+        raw = solve_convex(utility, solver=solver) if raw is None else raw
         excess, variance = _excess_and_variance(form, raw)
         if raw.status is not SolveStatus.OPTIMAL or excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
             break
@@ -152,18 +152,18 @@ def _closer(t: float, excess: float, variance: float, before: tuple[float, float
     return after
 
 
-def _by_homogenizing(form: StandardForm, solver: str | None, time_limit: float | None, began: float) -> RawAnswer:
+def _by_homogenizing(form: StandardForm, solver: str | None, began: float) -> RawAnswer:
     """The sure way: one convex program whose answer, or lack of one, is the ratio's."""
     largest = largest_variance(form)
     lifted = homogenized(form, max(float(np.abs(form.q[: form.n_weights]).max(initial=0.0)), 1e-12), largest)
-    raw = solve_convex(lifted.form, solver=solver, time_limit=time_limit, polish=False)
+    raw = solve_convex(lifted.form, solver=solver, polish=False)
     if raw.status is not SolveStatus.OPTIMAL:
-        best, excess = _most_excess(form, time_limit)
-        if best.status in (SolveStatus.INFEASIBLE, SolveStatus.TIME_LIMIT):
+        best, excess = _most_excess(form)
+        if best.status in (SolveStatus.INFEASIBLE, SolveStatus.WORK_LIMIT):
             return best
         if excess is not None:  # there is one, if a small one: asked again in its own size
             lifted = homogenized(form, excess, largest)
-            raw = solve_convex(lifted.form, solver=solver, time_limit=time_limit, polish=False)
+            raw = solve_convex(lifted.form, solver=solver, polish=False)
     if raw.status is not SolveStatus.OPTIMAL or raw.x is None or raw.duals is None:
         status = SolveStatus.FAILED if raw.status is SolveStatus.INFEASIBLE else raw.status
         return replace(raw, status=status, x=None, duals=None, message=raw.message or "the ratio could not be maximized")
@@ -180,7 +180,7 @@ def _by_homogenizing(form: StandardForm, solver: str | None, time_limit: float |
     program = scaled(utility_form(form, excess / variance))
     near = lowered(program, interior)
     exact = _sharpened(form, program, near, excess / variance, began) if len(program.columns) else None
-    exact = exact or _settled(form, variance / excess, solver, time_limit, began)
+    exact = exact or _settled(form, variance / excess, solver, began)
     return exact or finished(program, interior, None, began)
 
 
@@ -238,9 +238,9 @@ def utility_form(form: StandardForm, gamma: float) -> StandardForm:
     return replace(form, ratio=False, quadratics=tuple(Quadratic(b.columns, gamma * b.M) for b in form.quadratics))
 
 
-def _most_excess(form: StandardForm, time_limit: float | None) -> tuple[RawAnswer, float | None]:
+def _most_excess(form: StandardForm) -> tuple[RawAnswer, float | None]:
     """The linear program's answer and its numerator, None where there is no largest. Raises NoExcessReturn."""
-    best = solve_convex(replace(form, ratio=False, quadratics=()), time_limit=time_limit)
+    best = solve_convex(replace(form, ratio=False, quadratics=()))
     if best.status is not SolveStatus.OPTIMAL or best.x is None:
         return best, None
     excess = -(float(form.q @ best.x) + form.constant)

@@ -21,7 +21,7 @@ INF = float("inf")
 FAR = 100.0  # scaled units; a helper's bound beyond that only says that the helper is finite, and misleads an interior point
 
 
-def solve(program: Scaled, time_limit: float | None = None, tolerances: tuple[float, ...] = FINE) -> SolverAnswer:
+def solve(program: Scaled, tolerances: tuple[float, ...] = FINE) -> SolverAnswer:
     """The optimum of a convex program; far bounds of helper columns are left out, and put back where the answer needs them."""
     helper = program.columns >= program.form.n_weights
     near = replace(
@@ -29,14 +29,14 @@ def solve(program: Scaled, time_limit: float | None = None, tolerances: tuple[fl
         lower=np.where(helper & (program.lower < -FAR), -INF, program.lower),
         upper=np.where(helper & (program.upper > FAR), INF, program.upper),
     )
-    answer = _solve(near, time_limit, tolerances)
+    answer = _solve(near, tolerances)
     needed = answer.status is SolveStatus.UNBOUNDED
     if answer.x is not None:
         needed = bool(((answer.x < program.lower - 1e-6) | (answer.x > program.upper + 1e-6)).any())
-    return _solve(program, time_limit, tolerances) if needed else answer
+    return _solve(program, tolerances) if needed else answer
 
 
-def _solve(program: Scaled, time_limit: float | None, tolerances: tuple[float, ...]) -> SolverAnswer:
+def _solve(program: Scaled, tolerances: tuple[float, ...]) -> SolverAnswer:
     """Rows and box as zero and nonnegative cones, then the program's own cones.  A x + s = b, s in K."""
     import clarabel
 
@@ -57,7 +57,7 @@ def _solve(program: Scaled, time_limit: float | None, tolerances: tuple[float, .
     P, A, b = program.P.csc(upper=True), _csc(sp.vstack(blocks)), np.concatenate(rhs)
     answer = SolverAnswer(SolveStatus.FAILED, "clarabel")
     for tolerance in tolerances:
-        solver = clarabel.DefaultSolver(P, program.q, A, b, cones, _settings(clarabel, tolerance, time_limit))
+        solver = clarabel.DefaultSolver(P, program.q, A, b, cones, _settings(clarabel, tolerance))
         answer = _read(solver.solve(), program, equal)
         if answer.status is not SolveStatus.FAILED:
             break
@@ -96,15 +96,14 @@ def _read(result: Any, program: Scaled, equal: Mask) -> SolverAnswer:
     )
 
 
-def _settings(clarabel: Any, tolerance: float, time_limit: float | None) -> Any:
+def _settings(clarabel: Any, tolerance: float) -> Any:
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.presolve_enable = False
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
     settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = settings.reduced_tol_feas = 1e3 * tolerance
     settings.max_iter = 200
-    if time_limit is not None:
-        settings.time_limit = time_limit
+    settings.max_threads = 1
     return settings
 
 
@@ -125,5 +124,4 @@ _STATUS = {
     "AlmostSolved": SolveStatus.OPTIMAL,
     "PrimalInfeasible": SolveStatus.INFEASIBLE,
     "DualInfeasible": SolveStatus.UNBOUNDED,
-    "MaxTime": SolveStatus.TIME_LIMIT,
 }

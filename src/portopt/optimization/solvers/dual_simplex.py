@@ -14,40 +14,42 @@ is as large as the columns: 100 assets and 400 scenarios take 5 ms instead of 45
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Mask, Vector
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.presolve import Scaled, SolverAnswer
+from portopt.optimization.solvers.native import Native, NativeFailure
 
 INF = float("inf")
 TOLERANCE = 1e-9
+OPTIONS = {
+    "presolve": "off",  # it takes longer than the solve
+    "primal_feasibility_tolerance": TOLERANCE,
+    "dual_feasibility_tolerance": TOLERANCE,
+}
 
 
-def solve(program: Scaled, time_limit: float | None = None) -> SolverAnswer:
+def solve(program: Scaled) -> SolverAnswer:
     """A basic solution with its multipliers, or why there is none."""
-    import highspy
+    try:
+        return _solved(_Dual(program), program)
+    except NativeFailure as failure:
+        return SolverAnswer(SolveStatus.FAILED, "highs-dual", 0, message=str(failure))
 
-    lp = _Dual(program)
-    highs = highspy.Highs()
-    highs.setOptionValue("output_flag", False)
-    highs.setOptionValue("presolve", "off")  # it takes longer than the solve
-    highs.setOptionValue("primal_feasibility_tolerance", TOLERANCE)
-    highs.setOptionValue("dual_feasibility_tolerance", TOLERANCE)
-    if time_limit is not None:
-        highs.setOptionValue("time_limit", float(time_limit))
-    highs.passModel(lp.model(highspy))
-    highs.run()
-    word = highs.modelStatusToString(highs.getModelStatus())
+
+def _solved(lp: _Dual, program: Scaled) -> SolverAnswer:
+    native = Native(OPTIONS)
+    lp.load(native)
+    word, highs = native.run(), native.highs
     iterations = max(int(highs.getInfo().simplex_iteration_count), 0)
     status = _STATUS.get(word, SolveStatus.FAILED)
     if status is not SolveStatus.OPTIMAL:
         return SolverAnswer(status, "highs-dual", iterations, message=f"the dual is {word.lower()}")
     solution = highs.getSolution()
     x, y = lp.read(np.array(solution.col_value), np.array(solution.row_dual))
+    native.close()
     return SolverAnswer(status, "highs-dual", iterations, x, y, -(program.q + program.A.T @ y), message=word)
 
 
@@ -84,7 +86,7 @@ class _Dual:
         out[np.flatnonzero(single)[first[: int(single.sum())]]] = True
         return out, row_of, coefficient
 
-    def model(self, highspy: Any) -> Any:
+    def load(self, native: Native) -> None:
         p, inf = self.program, INF
         m, boxed, kept = len(p.row_lower), self.boxed, self.kept
         activity = p.A @ self.at  # with every column at its bound
@@ -104,19 +106,14 @@ class _Dual:
         place[kept] = np.arange(len(kept))
         box = sp.csc_array((np.ones(len(boxed)), (place[boxed], np.arange(len(boxed)))), shape=(len(kept), len(boxed)))
         D = sp.csc_array(sp.hstack([body, body[:, split], box], format="csc")) if len(split) or len(boxed) else body
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = D.shape[1], D.shape[0]
-        lp.col_cost_ = np.concatenate([side, high[split], p.upper[boxed] - p.lower[boxed]])
-        lp.col_lower_ = np.concatenate([y_low, np.zeros(len(split) + len(boxed))])
-        lp.col_upper_ = np.concatenate([y_high, np.full(len(split) + len(boxed), inf)])
+        cost = np.concatenate([side, high[split], p.upper[boxed] - p.lower[boxed]])
+        lower = np.concatenate([y_low, np.zeros(len(split) + len(boxed))])
+        upper = np.concatenate([y_high, np.full(len(split) + len(boxed), inf)])
         free = np.isinf(p.lower[kept]) & np.isinf(p.upper[kept])
-        lp.row_lower_ = np.where(np.isfinite(p.lower[kept]) | free, -p.q[kept], -inf)
-        lp.row_upper_ = np.where((np.isfinite(p.upper[kept]) & np.isinf(p.lower[kept])) | free, -p.q[kept], inf)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.num_col_, lp.a_matrix_.num_row_ = D.shape[1], D.shape[0]
-        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = D.indptr, D.indices, D.data
+        row_lower = np.where(np.isfinite(p.lower[kept]) | free, -p.q[kept], -inf)
+        row_upper = np.where((np.isfinite(p.upper[kept]) & np.isinf(p.lower[kept])) | free, -p.q[kept], inf)
         self.count = m
-        return lp
+        native.load(cost, D, (row_lower, row_upper), (lower, upper), None)
 
     def read(self, columns: Vector, row_duals: Vector) -> tuple[Vector, Vector]:
         """(x (M,), y (m,)) of the program itself."""
@@ -140,5 +137,4 @@ _STATUS = {
     "Optimal": SolveStatus.OPTIMAL,
     "Unbounded": SolveStatus.INFEASIBLE,
     "Infeasible": SolveStatus.UNBOUNDED,
-    "Time limit reached": SolveStatus.TIME_LIMIT,
 }

@@ -10,7 +10,6 @@ infeasibility.  Source: Mehrotra (1992); for the cones Vandenberghe (2010), the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import perf_counter
 
 import numpy as np
 
@@ -32,15 +31,14 @@ EARLY = 1e-3  # nor does one so far from the end
 SPREAD = 5.0  # and of many columns they add up to about one
 
 
-def solve(program: Scaled, time_limit: float | None = None, tolerance: float = ENOUGH) -> SolverAnswer:
-    """Optimal to about `tolerance` with multipliers, or failed with the reason; or out of time."""
-    deadline = None if time_limit is None else perf_counter() + time_limit
+def solve(program: Scaled, tolerance: float = ENOUGH) -> SolverAnswer:
+    """Optimal to about `tolerance` with multipliers, or failed with the reason."""
     structure = Structure(program)
     if not structure.fits:
         return SolverAnswer(SolveStatus.FAILED, "structured", message="not of this solver's kind")
     try:
         with np.errstate(all="ignore"):
-            return _iterate(program, structure, deadline, tolerance)
+            return _iterate(program, structure, tolerance)
     except np.linalg.LinAlgError as error:
         return SolverAnswer(SolveStatus.FAILED, "structured", message=str(error))
 
@@ -77,7 +75,7 @@ class _Box:
         return np.where(self.has_low, u - self.lower, 1.0), np.where(self.has_high, self.upper - u, 1.0)
 
 
-def _iterate(program: Scaled, structure: Structure, deadline: float | None, tolerance: float) -> SolverAnswer:
+def _iterate(program: Scaled, structure: Structure, tolerance: float) -> SolverAnswer:
     unequal = np.flatnonzero(program.row_lower != program.row_upper)
     lower = np.concatenate([program.lower, program.row_lower[unequal]])
     upper = np.concatenate([program.upper, program.row_upper[unequal]])
@@ -87,8 +85,6 @@ def _iterate(program: Scaled, structure: Structure, deadline: float | None, tole
     near: SolverAnswer | None = None
     iteration = 0
     for iteration in range(ITERATIONS):
-        if deadline is not None and perf_counter() > deadline:
-            return SolverAnswer(SolveStatus.TIME_LIMIT, "structured", iteration, message="out of time")
         here = _Residuals(program, structure, box, unequal, p)
         if not here.is_finite:
             break
