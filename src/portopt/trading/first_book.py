@@ -33,7 +33,7 @@ from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
 from portopt.optimization.switches import remainder, whole_numbers
 from portopt.terms.costs.spread import Spread
 from portopt.trading.book import Book, Settled
-from portopt.trading.exactness import AFTER_COSTS, missed, scale_of, worth
+from portopt.trading.exactness import AFTER_COSTS, missed, relative_gap, scale_of, worth
 from portopt.trading.nearest import nearest_orders
 from portopt.trading.primal import as_utility, own_risk_aversion
 from portopt.trading.share_program import CASH_CAPS
@@ -64,6 +64,10 @@ class Certified:
         value = form.objective(x)
         own = raw if raw.polished and not form.integer.any() else None
         return cls(x, value, value if raw.bound is None else min(raw.bound, value), own)
+
+    def is_closed(self, problem: Problem, rules: TradingRules) -> bool:
+        """Whether it is proved to be within the gap of the best."""
+        return relative_gap(problem, self.value, self.bound) <= rules.mip_relative_gap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,12 +125,8 @@ class _FirstBook:
     cash_residual: float | None
     gamma: float
     margins: dict[str, float] = field(default_factory=dict)
-    box: tuple[Vector, Vector] = field(init=False)
     missed_before: dict[str, int] = field(default_factory=dict)
     reserve: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.box = self.form.box()
 
     def from_weights(self, x: Vector, idle: Mask, near: RawAnswer | None = None) -> FirstBook | None:
         """The nearest orders of x (N,), and those of the same program closed until nothing is missed.
@@ -134,11 +134,12 @@ class _FirstBook:
         idle: (n,) not traded. near: the answer that x is of, where there is one: the closed programs are solved beside it.
         """
         self.margins, self.missed_before, self.reserve = {}, {}, 0.0
-        form = self._kept(as_utility(self.form, self.gamma), x, idle)
+        form, whole = as_utility(self.form, self.gamma), whole_numbers(self.form, x)
+        box = self._kept(form, whole, idle).box()
         for tried in range(TRIES):
-            shares = nearest_orders(x[: self.problem.n], self.book, self.rules, self.box)
+            shares = nearest_orders(x[: self.problem.n], self.book, self.rules, box)
             if self.cash_residual is not None:
-                shares = spend(self.book, self.rules, shares, most_cash(self.book.value, self.cash_residual), self.box)
+                shares = spend(self.book, self.rules, shares, most_cash(self.book.value, self.cash_residual), box)
             settled = self.book.settle(shares)
             faults = missed(self.problem, self.book, settled, self.rules, self.cash_residual)
             if not faults:
@@ -146,7 +147,8 @@ class _FirstBook:
             if tried == TRIES - 1 or self._only_cash(faults):
                 break
             self._close(faults)
-            near = _answered(_with_reserve(tightened(form, self.margins), self.book.cash_position, self.reserve), near)
+            closed = self._kept(tightened(form, self.margins), whole, idle)
+            near = _answered(_with_reserve(closed, self.book.cash_position, self.reserve), near)
             if near is None or near.x is None:
                 break
             x = near.x
@@ -160,7 +162,7 @@ class _FirstBook:
                 return None
             x = again
         idle = np.abs(x[: self.problem.n] - self.book.w_prev) <= IDLE
-        again = _solved(self._kept(as_utility(self.form, self.gamma), x, idle))
+        again = _solved(self._kept(as_utility(self.form, self.gamma), whole_numbers(self.form, x), idle))
         return None if again is None else (again, idle)
 
     def _at_rates(self, x: Vector) -> Vector | None:
@@ -172,13 +174,13 @@ class _FirstBook:
         rates = {ids[i]: float(min(rate[i], MOST_BPS)) for i in self.book.movable}
         dear = self.problem.replaced(costs=(*self.problem.costs, Spread({**rates, "*": 0.0})))
         form = as_utility(assemble(dear), self.gamma)
-        return _solved(self._kept(form, x, np.zeros(self.problem.n, dtype=bool)))
+        return _solved(self._kept(form, whole_numbers(form, x), np.zeros(self.problem.n, dtype=bool)))
 
-    def _kept(self, form: StandardForm, x: Vector, idle: Mask) -> StandardForm:
-        """The convex program left when whole-number columns stay as in x and idle assets where they are."""
+    def _kept(self, form: StandardForm, whole: Vector, idle: Mask) -> StandardForm:
+        """The convex program left when whole-number columns stay as in `whole` (N,) and idle assets where they are."""
         held = np.flatnonzero(idle & ~self.problem.universe.is_cash)
         form = bounded(form, held, self.book.w_prev[held], self.book.w_prev[held])
-        return remainder(form, whole_numbers(form, x)).form if form.integer.any() else form
+        return remainder(form, whole).form if form.integer.any() else form
 
     def _only_cash(self, faults: Mapping[str, float]) -> bool:
         """Lots do not add up to a cap on cash: solving again would not change that."""

@@ -114,7 +114,8 @@ class Rounding:
     def run(self) -> Rounded | None:
         """None when none was found, which does not say that there is none: limits are closed on the way (see probe.py)."""
         self._begin()
-        nodes = self._node_budget()
+        # Whole numbers whose own search left a gap open are not proved best by a search that adds lots to them.
+        nodes = self._node_budget() if self.certified.is_closed(self.problem, self.rules) or self.best is None else 0
         while nodes > 0 and self.rounds < ROUNDS and self.gap() > self.rules.mip_relative_gap:
             self.rounds += 1
             theta = self._theta()

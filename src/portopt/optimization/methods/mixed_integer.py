@@ -24,6 +24,8 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import RequestError
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.optimization.methods.diving import dive
+from portopt.optimization.methods.exchange import exchanged
 from portopt.optimization.outer_linear import Outer, outer_linear
 from portopt.optimization.solvers.branch_and_cut import Found, Search, search
 from portopt.optimization.switches import remainder, whole_numbers, with_tight_switches, without_integers
@@ -34,8 +36,11 @@ EARLY = 0.2  # of the gap as it stands
 ROUNDS = 60
 FIRST_NODES = 2_000
 DEEPENINGS, GAINS = 3, 1e-2
-NODE_EFFORT = 3e10  # nodes times entries of the program, squared at small sizes: the same end on any machine
-FEWEST_NODES, MOST_NODES = 200, 200_000
+WORK = 1.5e8  # simplex iterations times rows, a few seconds' worth: the same end on any machine
+USUAL_ITERATIONS = 500.0  # a node, before any were seen
+SEEN = 20  # nodes after which what they took is believed
+FEWEST_NODES, MOST_NODES = 20, 200_000
+STALLED, STALLS = 0.05, 2  # of the gap; rounds that close less of it, in a row, are the last
 Exact = Callable[[StandardForm, bool], RawAnswer]
 
 
@@ -52,8 +57,12 @@ class MixedInteger:
     value: float = np.inf
     bound: float = -np.inf
     best: Vector | None = None
+    best_x: Vector | None = None
+    exchanging: bool = False  # tangents at every exchange that was no better would only slow the search
     tried: dict[bytes, float] = field(default_factory=dict)
     nodes: int = 0
+    iterations: int = 0
+    work: float = 0.0
     least_volatility: float = 0.0
     early: float = EARLY
 
@@ -87,6 +96,13 @@ class MixedInteger:
         self._try(relaxed.x)
         if first.x is not None and self.best is None:
             self._try(first.x)
+        dived = dive(self.tight, relaxed.x, lambda form: None if (raw := self._solved(form, False)) is None else raw.x)
+        if dived is not None:
+            self._try(dived)
+        if self.best is not None and self.best_x is not None and not self.form.ratio:
+            self.exchanging = True
+            exchanged(self.tight, self.best, self.best_x, self._try)
+            self.exchanging = False
         self._deepen()
         infeasible = self._rounds(relaxed.x)
         if self.best is None:
@@ -97,13 +113,13 @@ class MixedInteger:
     def _rounds(self, x: Vector) -> bool:
         """Search, solve, add tangents. True when the search proved that there is nothing."""
         theta_of = relaxed_ratio = max(-self.form.objective(x), 0.0) if self.form.ratio else 0.0
-        budget = self._node_budget()
+        stalls = 0
         for _ in range(ROUNDS):
-            if self.relative_gap() <= self.gap or self.nodes >= budget:
+            gap = self.relative_gap()
+            if gap <= self.gap or self.work >= self.effort * WORK or stalls >= STALLS:
                 break
             theta_of = max(-self.value, 0.0) if self.best is not None and self.form.ratio else relaxed_ratio
-            found = self._search(theta_of, budget - self.nodes)
-            self.nodes += max(found.nodes, 1)
+            found = self._search(theta_of, self._nodes_left())
             if found.infeasible:
                 if self.best is None:
                     return True
@@ -120,6 +136,7 @@ class MixedInteger:
                 if self.early == 0.0:
                     break  # the same whole numbers, and nothing new to say about them
                 self.early = 0.0
+            stalls = stalls + 1 if self.best is not None and self.relative_gap() > (1.0 - STALLED) * gap else 0
         return False
 
     @property
@@ -163,6 +180,9 @@ class MixedInteger:
         # While the tangents are few, an answer to their program needs no more precision than they have.
         gap = max(SPENT_IN_SEARCH * self.gap, self.early * min(self.relative_gap(), 1.0)) * scale
         found = search(asked, gap=gap, nodes=nodes)
+        self.nodes += max(found.nodes, 1) if whole else 0
+        self.iterations += found.iterations if whole else 0
+        self.work += float(found.iterations) * len(lower)
         return replace(found, bound=found.bound + outer.form.constant)
 
     def _learn(self, found: Found, theta: float) -> None:
@@ -175,22 +195,27 @@ class MixedInteger:
         elif self.least_volatility > 0.0:
             self.bound = max(self.bound, -theta + found.bound / self.least_volatility)
 
-    def _try(self, x: Vector) -> None:
-        """Hold the whole numbers of x and solve what is left; keep it when it is the best so far, touch it anyway."""
+    def _try(self, x: Vector) -> tuple[float, Vector] | None:
+        """Hold the whole numbers of x and solve what is left; keep it when it is the best so far, touch it anyway.
+
+        Returns what it is worth and its optimum, None for whole numbers that were tried before or leave nothing.
+        """
         values = whole_numbers(self.form, x)
         key = values[self.form.integer].tobytes()
         if key in self.tried:
-            return
+            return None
         self.tried[key] = np.inf
         raw = self._solved(remainder(self.tight, values).form, False)
         if raw is None or raw.x is None:
-            return
-        if not self._is_question:
-            self.outer.touch(raw.x)
+            return None
         value = self.form.objective(raw.x)
         self.tried[key] = value
-        if value < self.value:
-            self.value, self.best = value, values
+        better = value < self.value
+        if better:
+            self.value, self.best, self.best_x = value, values, raw.x
+        if not self._is_question and (better or not self.exchanging):
+            self.outer.touch(raw.x)
+        return value, raw.x
 
     def _solved(self, form: StandardForm, polish: bool) -> RawAnswer | None:
         try:
@@ -252,9 +277,12 @@ class MixedInteger:
         variance = 0.0 if raw is None or raw.x is None else float(raw.x @ bare.P_times(raw.x))
         return (1.0 - 1e-6) * math.sqrt(max(variance, 0.0))
 
-    def _node_budget(self) -> int:
-        entries = self.outer.form.A.nnz + 2 * sum(len(side) for _, _, side in self.outer.cuts)
-        return int(np.clip(self.effort * NODE_EFFORT / max(entries, 100) ** 2, FEWEST_NODES, MOST_NODES))
+    def _nodes_left(self) -> int:
+        """The nodes that what is left of the work allows, at what a node took so far."""
+        rows = self.outer.form.A.shape[0] + sum(len(side) for _, _, side in self.outer.cuts)
+        a_node = self.iterations / self.nodes if self.nodes >= SEEN else USUAL_ITERATIONS
+        left = (self.effort * WORK - self.work) / (rows * max(a_node, 1.0))
+        return int(np.clip(left, FEWEST_NODES, MOST_NODES))
 
     def _nothing(self, status: SolveStatus, began: float, message: str) -> RawAnswer:
         return RawAnswer(status, None, None, "outer", self.nodes, perf_counter() - began, message=message)

@@ -69,6 +69,7 @@ class Found:
     ended: Ended
     nodes: int
     message: str = ""
+    iterations: int = 0
 
     @property
     def proved(self) -> bool:
@@ -149,7 +150,7 @@ def _read(native: Native, s: Search, word: str, gap: float) -> Found:
         return _failed(f"its point misses a row by {missed:.1e}")
     if done and float(s.cost @ x) - bound > gap + MISSED * s.scale:
         return _failed(f"called optimal {float(s.cost @ x) - bound:.1e} above its bound")
-    return Found(x, bound, Ended.PROVED if done else Ended.STOPPED, nodes)
+    return Found(x, bound, Ended.PROVED if done else Ended.STOPPED, nodes, iterations=max(int(info.simplex_iteration_count), 0))
 
 
 def _missed(s: Search, x: Vector) -> float:
