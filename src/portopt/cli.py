@@ -9,13 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from portopt.commands import examination, inquiries, policies, rebalance, runs, upkeep, weights
 from portopt.commands.surface import BROKEN_PIPE, Answer, show, show_problem
+from portopt.streams import OUT, close_for_good, own_streams
 
 INTERRUPTED = 130
 
@@ -70,6 +72,7 @@ def portopt(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `portopt`: runs one command and exits with its code."""
     code = run(list(sys.argv[1:] if arguments is None else arguments))
+    close_for_good(OUT)  # a library's last words at exit would follow the document
     if "pulsar" in sys.modules:
         # The broker's native client may still have a thread waiting for a silent broker, and aborts a process that is
         # taken down in order. Everything of ours is done and stored by now.
@@ -88,9 +91,7 @@ def run(arguments: list[str]) -> int:
     arguments = [word for word in arguments[:end] if word != "--json"] + arguments[end:]
     try:
         try:
-            # Whatever a library prints belongs on stderr: stdout is for the one document.
-            guard = contextlib.nullcontext() if wants_help or not as_json else contextlib.redirect_stdout(sys.stderr)
-            with guard:
+            with contextlib.nullcontext() if wants_help else _only_ours(as_json):
                 answer = _answer(arguments)
             return show(answer, as_json=as_json) if isinstance(answer, Answer) else int(answer or 0)
         except BrokenPipeError:
@@ -103,6 +104,19 @@ def run(arguments: list[str]) -> int:
         # Python would complain once more when it flushes at exit; give it somewhere to flush to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+
+
+@contextlib.contextmanager
+def _only_ours(as_json: bool) -> Iterator[None]:
+    """No library, native or not, reaches the terminal: its banners and warnings are shown with PORTOPT_DEBUG=1."""
+    if os.environ.get("PORTOPT_DEBUG") == "1":
+        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+            yield
+        return
+    with own_streams(to_stderr=as_json), warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        yield
 
 
 def _answer(words: list[str]) -> Any:

@@ -42,7 +42,7 @@ def problem() -> Problem:
 
 @pytest.fixture(scope="module")
 def diagnosis(problem):
-    return diagnose(problem, assemble, solve, time_limit=20.0)
+    return diagnose(problem, assemble, solve)
 
 
 def cvxpy_holds(problem: Problem, names: set[str]) -> bool:

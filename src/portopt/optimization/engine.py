@@ -14,7 +14,7 @@ from portopt.optimization.methods.log_barrier import logarithms, solve_log_barri
 from portopt.optimization.methods.mixed_integer import solve_mixed_integer
 from portopt.optimization.methods.ratio import solve_ratio
 
-QUICK = 0.1  # of the usual effort, for one question in whole numbers on the way; without an answer by then it stays open
+QUICK = 0.03  # of the usual effort, for one question in whole numbers on the way; without an answer by then it stays open
 
 
 def optimize(problem: Problem, *, form: StandardForm | None = None, solver: str | None = None) -> Solution:

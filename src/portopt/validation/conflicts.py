@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portopt.validation.feasibility import Feasibility, OutOfTime
+from portopt.validation.budget import OutOfWork
+from portopt.validation.feasibility import Feasibility
 
 MOST_LIMITS = 16  # the map of explored sets is an array of 2^K
 
@@ -27,7 +28,7 @@ class Enumeration:
 
 
 def enumerate_conflicts(limits: Feasibility) -> Enumeration:
-    """Every minimal conflict, or as many as time allows. Minimal ones only: a set that time left unshrunk is not reported."""
+    """Every minimal conflict, or as many as the budget allows; minimal ones only: what it left unshrunk is not reported."""
     conflicts: list[int] = []
     possible: list[int] = []
     complete = len(limits.names) <= MOST_LIMITS
@@ -36,7 +37,7 @@ def enumerate_conflicts(limits: Feasibility) -> Enumeration:
             _explore(limits, conflicts, possible)
         elif limits.core(limits.everything) is not None:
             conflicts.append(shrink(limits, limits.everything))
-    except OutOfTime:
+    except OutOfWork:
         complete = False
     maximal = [a for a in possible if not any(a != b and a & b == a for b in possible)]
     corrections = tuple(sorted({limits.everything & ~a for a in maximal}, key=_by_size))
@@ -45,7 +46,7 @@ def enumerate_conflicts(limits: Feasibility) -> Enumeration:
 
 
 def shrink(limits: Feasibility, mask: int) -> int:
-    """A minimal conflict inside the impossible set `mask`. Raises OutOfTime."""
+    """A minimal conflict inside the impossible set `mask`. Raises OutOfWork."""
     core = limits.core(mask)
     if core is None:
         return mask

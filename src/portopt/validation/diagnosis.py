@@ -6,15 +6,17 @@ from time import perf_counter
 
 from portopt.domain.diagnosis import Conflict, Diagnosis, Fix
 from portopt.domain.problem import Problem
+from portopt.validation.budget import Budget, OutOfWork
 from portopt.validation.conflicts import Enumeration, enumerate_conflicts
-from portopt.validation.feasibility import Feasibility, OutOfTime, Solve
+from portopt.validation.feasibility import Feasibility, Solve
 from portopt.validation.reasons import reason
 from portopt.validation.relaxations import Express, Repairs
 from portopt.validation.room import Rounds
 
 MOST_FIXES = 4
-SEARCH_SHARE = 0.6  # of the time, for the conflicts; the rest is for the fixes
-GRACE = 6.0  # times the limit, until one verified fix is found: an answer without one helps nobody
+WORK = 3_000.0  # as budget.py counts it: a few seconds where it is used up; ordinary questions take a tenth
+SEARCH_SHARE = 0.6  # of the work, for the conflicts; the rest is for the fixes
+GRACE = 4.0  # times that work, until one verified fix is found: an answer without one helps nobody
 
 
 def diagnose(
@@ -22,14 +24,15 @@ def diagnose(
     express: Express,
     solve: Solve,
     *,
-    time_limit: float = 2.0,
+    work: float = WORK,
     quick: Solve | None = None,
     room: float = 0.0,
     rounds: Rounds | None = None,
 ) -> Diagnosis:
     """Every minimal set of limits that cannot hold together, and openings that were solved before they are told.
 
-    express: problem -> its program. solve: program -> answer. time_limit: seconds; `complete` says whether it was enough.
+    express: problem -> its program. solve: program -> answer. work: what may be asked, counted by the
+    programs' sizes (budget.py); `complete` says whether it was enough.
     quick: a solver for the questions on the way, where an answer good to 1e-9 will do; fixes are verified with `solve`.
     room: what every fix leaves to whole lots beyond the smallest opening, a fraction of portfolio value. rounds: whether
     an opened problem has whole lots; where it has none the room grows, and is as it was where that never helps.
@@ -37,10 +40,10 @@ def diagnose(
     """
     began = perf_counter()
     form = express(problem)
-    limits = Feasibility(problem, form, quick or solve, began + SEARCH_SHARE * time_limit)
+    limits = Feasibility(problem, form, quick or solve, Budget(SEARCH_SHARE * work))
     limits.express = express
     found = enumerate_conflicts(limits)
-    limits.deadline = began + time_limit
+    limits.budget.most = work
     repairs = Repairs(limits, express, solve, room, rounds)
     insufficient: tuple[str, ...] = ()
     fixes: list[Fix] = []
@@ -48,8 +51,8 @@ def diagnose(
         found = _unshrunk(limits)
     if found.conflicts and 0 not in found.conflicts:
         sufficient, insufficient = _alone(limits, found)
-        limits.deadline = began + GRACE * time_limit
-        fixes = _fixes(limits, repairs, found, sufficient, began + time_limit)
+        limits.budget.most = GRACE * work
+        fixes = _fixes(limits, repairs, found, sufficient, work)
     conflicts = tuple(Conflict(limits.named(mask), reason(limits, limits.named(mask))) for mask in found.conflicts)
     if not conflicts:
         conflicts = (Conflict((), "a portfolio within 1e-9 of every limit exists; the solver could not settle on one"),)
@@ -57,7 +60,7 @@ def diagnose(
 
 
 def _unshrunk(limits: Feasibility) -> Enumeration:
-    """What is known when time ran out before the first conflict was minimal: the smallest set proven impossible."""
+    """What is known when the work was used up before the first conflict was minimal: the smallest set proven impossible."""
     known = sorted(limits.impossible, key=lambda mask: mask.bit_count())
     return Enumeration(tuple(known[:1]), (), complete=False)
 
@@ -72,13 +75,13 @@ def _alone(limits: Feasibility, found: Enumeration) -> tuple[tuple[str, ...], tu
         try:
             if found.complete or limits.core(limits.everything & ~limits.mask([name])) is None:
                 sufficient.append(name)
-        except OutOfTime:
+        except OutOfWork:
             break
     return tuple(sufficient), tuple(name for name in limits.names if name not in limits.named(in_all))
 
 
-def _fixes(limits: Feasibility, repairs: Repairs, found: Enumeration, sufficient: tuple[str, ...], until: float) -> list[Fix]:
-    """Verified fixes, single ones where one limit suffices; stops at `until` once there is one."""
+def _fixes(limits: Feasibility, repairs: Repairs, found: Enumeration, sufficient: tuple[str, ...], work: float) -> list[Fix]:
+    """Verified fixes, single ones where one limit suffices; stops where `work` is used up once there is one."""
     candidates: list[tuple[str, ...]] = [(name,) for name in sufficient]
     if not candidates:
         candidates = [limits.named(mask) for mask in found.corrections]
@@ -86,12 +89,12 @@ def _fixes(limits: Feasibility, repairs: Repairs, found: Enumeration, sufficient
         candidates = [limits.names]
     fixes: list[Fix] = []
     for names in candidates:
-        if fixes and (len(fixes) == MOST_FIXES or perf_counter() > until):
+        if fixes and (len(fixes) == MOST_FIXES or limits.budget.used > work):
             break
         try:
             openings = repairs.smallest(names)
             fix = None if openings is None else repairs.fix(openings)
-        except OutOfTime:
+        except OutOfWork:
             break
         if fix is not None:
             fixes.append(fix)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from time import perf_counter
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.validation.budget import Budget
 from portopt.validation.distance import Distance, is_distance
 from portopt.validation.elastic import ElasticForm, elastic, relaxable
 from portopt.validation.optimality import gap_bound, gradient
@@ -27,10 +27,6 @@ HOLDS = 1e-9
 CARRIES = 1e-7  # of the largest multiplier: below it a limit is tried without
 
 
-class OutOfTime(Exception):
-    """The search may ask nothing more; what is known by then is reported as incomplete."""
-
-
 @dataclass(slots=True)
 class Feasibility:
     """Sets of limits are bit masks over `names`. uncertain: a solve failed, so that one answer rests on nothing."""
@@ -38,7 +34,7 @@ class Feasibility:
     problem: Problem
     form: StandardForm
     solve: Solve
-    deadline: float
+    budget: Budget
     names: tuple[str, ...] = ()
     always_gone: frozenset[str] = frozenset()
     impossible: list[int] = field(default_factory=list)
@@ -66,7 +62,7 @@ class Feasibility:
     def core(self, mask: int) -> int | None:
         """None when some portfolio satisfies `mask` (and all that is structural); otherwise limits that already cannot.
 
-        Raises OutOfTime.
+        Raises OutOfWork.
         """
         for known in self.impossible:
             if known & mask == known:
@@ -147,7 +143,7 @@ class Feasibility:
         return self.mask(core)
 
     def nearest(self, cone: Cone, kept: set[str]) -> tuple[Distance, StandardForm, RawAnswer]:
-        """The portfolio nearest to the centre of a ball under the linear limits `kept`, remembered. Raises OutOfTime."""
+        """The portfolio nearest to the centre of a ball under the linear limits `kept`, remembered. Raises OutOfWork."""
         gone = (set(self.names) | self.always_gone) - kept
         question = Distance(cone, self.form.without(lambda name: name in gone))
         form = question.form()
@@ -172,9 +168,8 @@ class Feasibility:
         return elastic(self.form, dict.fromkeys(inside, price), frozenset(), ignored=gone)
 
     def ask(self, form: StandardForm, solve: Solve | None = None) -> RawAnswer:
-        """One solve, by this or another solver, if there is time for it. Raises OutOfTime."""
-        if perf_counter() > self.deadline:
-            raise OutOfTime
+        """One solve, by this or another solver, if the budget allows it. Raises OutOfWork."""
+        self.budget.spend(form)
         self.solves += 1
         return (solve or self.solve)(form)
 

@@ -12,7 +12,7 @@ from portopt.validation.feasibility import Feasibility
 
 
 def found_portfolio(limits: Feasibility, form: StandardForm, names: Set[str]) -> Vector | None:
-    """(n,) a portfolio within `names` and what is structural; None where none was found. Raises OutOfTime."""
+    """(n,) a portfolio within `names` and what is structural; None where none was found. Raises OutOfWork."""
     gone = limits.always_gone | (set(limits.names) - names)
     raw = limits.ask(elastic(form, {}, names, ignored=gone).form)
     return None if raw.status is not SolveStatus.OPTIMAL or raw.x is None else raw.x[: limits.problem.n]

@@ -12,8 +12,9 @@ from portopt.domain.arrays import Vector
 from portopt.domain.problem import Limit, Problem
 from portopt.domain.solution import SolveStatus
 from portopt.validation.arithmetic import impossible
+from portopt.validation.budget import OutOfWork
 from portopt.validation.elastic import elastic
-from portopt.validation.feasibility import Feasibility, OutOfTime
+from portopt.validation.feasibility import Feasibility
 from portopt.validation.phrases import in_unit, quantity
 from portopt.validation.relaxations import SMALLEST_SIZE, has_slope
 from portopt.validation.whole_openings import smallest_whole
@@ -51,7 +52,7 @@ def reason(limits: Feasibility, names: tuple[str, ...]) -> str:
     for name in measured:
         try:
             said = _measured(limits, names, name)
-        except OutOfTime:
+        except OutOfWork:
             break
         if said is not None:
             return said

@@ -6,17 +6,16 @@ later) is opened as little as possible before anything less important is counted
 
 from __future__ import annotations
 
-from time import perf_counter
-
 from portopt.domain.diagnosis import GaveWay
 from portopt.domain.problem import Problem
+from portopt.validation.budget import Budget, OutOfWork
 from portopt.validation.conflicts import shrink
-from portopt.validation.feasibility import HOLDS, Feasibility, OutOfTime, Solve
+from portopt.validation.feasibility import HOLDS, Feasibility, Solve
 from portopt.validation.reasons import reason
 from portopt.validation.relaxations import Express, Repairs, relaxed
 from portopt.validation.room import GRIDS, Rounds
 
-TIME_LIMIT = 10.0
+WORK = 20_000.0  # as budget.py counts it; a policy that gives way is to be answered, where it can be
 
 
 def relax_in_order(
@@ -34,8 +33,7 @@ def relax_in_order(
     Unchanged, with (), when the problem is feasible, when `order` names none of its limits, or when opening all of them is
     not enough. room, rounds: as for `diagnose`; whatever gives way leaves that much to whole lots.
     """
-    deadline = perf_counter() + TIME_LIMIT
-    limits = Feasibility(problem, express(problem), quick or solve, deadline)
+    limits = Feasibility(problem, express(problem), quick or solve, Budget(WORK))
     repairs = Repairs(limits, express, solve, room, rounds)
     names = tuple(dict.fromkeys(name for name in order if name in limits.names))
     try:
@@ -51,7 +49,7 @@ def relax_in_order(
                 if steps is not None and fix is not None:
                     gave = tuple(GaveWay(r, steps[r.limit][1]) for r in fix.relaxations)
                     return relaxed(problem, {r.limit: r.by for r in fix.relaxations}), gave
-    except OutOfTime:
+    except OutOfWork:
         return problem, ()
     return problem, ()
 
@@ -64,7 +62,7 @@ def _least(limits: Feasibility, giving: tuple[str, ...], express: Express, grid:
     steps: dict[str, tuple[float, str]] = {}
     for k in range(len(giving) - 1, -1, -1):
         problem = relaxed(limits.problem, {name: by for name, (by, _) in steps.items()})
-        now = Feasibility(problem, express(problem), limits.solve, limits.deadline)
+        now = Feasibility(problem, express(problem), limits.solve, limits.budget)
         now.express = express
         kept = now.everything & ~now.mask(giving[:k])
         if now.core(kept) is None:

@@ -15,8 +15,9 @@ from portopt.domain.problem import Limit, Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Solution, SolveStatus
 from portopt.validation.audit import audit
+from portopt.validation.budget import OutOfWork
 from portopt.validation.elastic import elastic
-from portopt.validation.feasibility import HOLDS, Feasibility, OutOfTime, Solve
+from portopt.validation.feasibility import HOLDS, Feasibility, Solve
 from portopt.validation.portfolios import found_portfolio
 from portopt.validation.room import GRIDS, TIMES, Rounds, coarsest, room_in
 from portopt.validation.whole_openings import COUNTED, smallest_whole, unit_of
@@ -44,7 +45,7 @@ class Repairs:
     def smallest(self, names: tuple[str, ...], *, hard: tuple[str, ...] | None = None) -> dict[str, float] | None:
         """Openings of `names`, jointly smallest relative to the limits' own sizes; None when even free they do not suffice.
 
-        hard: the limits kept as they are; by default all others. Raises OutOfTime.
+        hard: the limits kept as they are; by default all others. Raises OutOfWork.
         """
         if self.limits.form.integer.any():
             return self._counted(names, hard)
@@ -70,14 +71,14 @@ class Repairs:
     def fix(self, openings: Mapping[str, float]) -> Fix | None:
         """These openings and the room, solved with the real objective and read limit by limit; None when nothing holds.
 
-        The room grows until whole lots are found; where none are, the first that holds in weights. Raises OutOfTime.
+        The room grows until whole lots are found; where none are, the first that holds in weights. Raises OutOfWork.
         """
         first: Fix | None = None
         for times in TIMES:
             rooms = {name: self._room(name, by, times * self.room) for name, by in openings.items()}
             try:
                 held = self._held(openings, rooms)
-            except OutOfTime:
+            except OutOfWork:
                 if first is None:
                     raise
                 return first
@@ -158,7 +159,7 @@ class Repairs:
     def _limits_of(self, problem: Problem) -> Feasibility:
         if problem is self.limits.problem:
             return self.limits
-        return Feasibility(problem, self.express(problem), self.limits.solve, self.limits.deadline)
+        return Feasibility(problem, self.express(problem), self.limits.solve, self.limits.budget)
 
     def _gone(self, names: tuple[str, ...], hard: tuple[str, ...] | None) -> frozenset[str]:
         others = set(self.limits.names) - set(names) - set(hard) if hard is not None else set()

@@ -36,7 +36,7 @@ def smallest_whole(
 ) -> Opened | None:
     """Openings of the limits in `sizes`, all by the same multiple of their sizes, that leave a portfolio within `kept`.
 
-    None where even the largest does not, or where a search could not decide. Raises OutOfTime.
+    None where even the largest does not, or where a search could not decide. Raises OutOfWork.
     """
     # A count of nothing opens by ones, not by the twentieth part of one; a score by points, whatever weight it bars.
     by_ones = (*COUNTED, "score")

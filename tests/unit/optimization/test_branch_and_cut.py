@@ -70,6 +70,17 @@ def test_a_program_without_a_lowest_value_is_a_failure_and_not_infeasible():
     assert search(free, gap=1e-6, nodes=100).ended is Ended.FAILED
 
 
+def test_a_start_outside_the_bounds_is_left_out_and_one_inside_is_not_made_worse():
+    asked = knapsacks(12, 3)
+    every = np.arange(12)
+    outside = search(replace(asked, start=(every, np.full(12, 2.0))), gap=1e-6, nodes=10_000)
+    inside = search(replace(asked, start=(every, np.zeros(12))), gap=1e-6, nodes=10_000)
+    plain = search(asked, gap=1e-6, nodes=10_000)
+    assert {found.ended for found in (outside, inside, plain)} == {Ended.PROVED}
+    assert float(asked.cost @ outside.x) == pytest.approx(float(asked.cost @ plain.x))
+    assert float(asked.cost @ inside.x) == pytest.approx(float(asked.cost @ plain.x))
+
+
 def test_a_native_call_that_answers_an_error_is_a_failure():
     asked = knapsacks(4, 2)
     wrong = replace(asked, A=sp.csr_array(np.where(asked.A.toarray() > 50.0, np.inf, 1.0)))

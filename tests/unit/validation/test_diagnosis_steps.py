@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from time import perf_counter
+from time import sleep
 
 import cvxpy as cp
 import numpy as np
@@ -16,6 +16,7 @@ from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, solve
 from portopt.terms.catalog import parse_limits, parse_objective
 from portopt.validation import diagnose, relax_in_order
+from portopt.validation.budget import Budget, cost
 from portopt.validation.conflicts import enumerate_conflicts
 from portopt.validation.distance import Distance
 from portopt.validation.feasibility import Feasibility
@@ -78,22 +79,22 @@ def test_the_least_distance_is_cvxpys_and_its_proof_is_not_above_it(factor_form)
 
 def test_a_core_names_only_limits_that_take_part():
     p = problem({"max_weight": 0.1, "max_turnover": 0.9, "fully_invested": True, "min_return": 0.01})
-    limits = Feasibility(p, assemble(p), solve, perf_counter() + 60)
+    limits = Feasibility(p, assemble(p), solve, Budget(1e6))
     assert set(limits.named(limits.core(limits.everything))) == {"max_weight", "fully_invested"}
 
 
 def test_what_is_known_is_not_asked_again():
     p = problem({"max_weight": 0.1, "fully_invested": True, "max_turnover": 0.5})
-    limits = Feasibility(p, assemble(p), solve, perf_counter() + 60)
+    limits = Feasibility(p, assemble(p), solve, Budget(1e6))
     first = limits.core(limits.everything)
     asked = limits.solves
     assert limits.core(limits.everything) == first
     assert limits.solves == asked
 
 
-def test_no_time_at_all_is_said_to_be_incomplete():
+def test_no_work_allowed_at_all_is_said_to_be_incomplete():
     p = problem({"max_weight": 0.1, "fully_invested": True})
-    limits = Feasibility(p, assemble(p), solve, perf_counter() - 1.0)
+    limits = Feasibility(p, assemble(p), solve, Budget(0.0))
     assert not enumerate_conflicts(limits).complete
 
 
@@ -188,3 +189,28 @@ def test_names_that_are_no_limit_of_the_problem_are_passed_over():
     relaxed, (gave,) = relax_in_order(p, ("max_volatility", "budget", "fully_invested"), assemble, solve)
     assert gave.relaxation.limit == "fully_invested"
     assert solve(assemble(relaxed)).status is SolveStatus.OPTIMAL
+
+
+def test_a_diagnosis_asks_the_same_however_long_every_answer_takes():
+    """On a machine on which every solve takes long: the same conflicts, the same fixes, as many questions."""
+    p = problem({"max_weight": 0.2, "fully_invested": True, "max_turnover": 0.1, "max_tracking_error": 0.02})
+    p = replace(p, w_prev=np.array([0.0, 0.0, 0.0, 0.5, 0.5]), benchmark=np.array([0.5, 0.5, 0.0, 0.0, 0.0]))
+
+    def slow(form):
+        sleep(0.1)
+        return solve(form)
+
+    quickly, slowly = diagnose(p, assemble, solve), diagnose(p, assemble, slow)
+    assert slowly.seconds > 2.0
+    assert quickly.complete
+    assert replace(slowly, seconds=0.0) == replace(quickly, seconds=0.0)
+
+
+def test_what_a_question_costs_grows_with_its_program_and_the_budget_ends_the_diagnosis():
+    p = problem({"max_weight": 0.2, "fully_invested": True, "max_turnover": 0.1, "max_tracking_error": 0.02})
+    p = replace(p, w_prev=np.array([0.0, 0.0, 0.0, 0.5, 0.5]), benchmark=np.array([0.5, 0.5, 0.0, 0.0, 0.0]))
+    assert cost(assemble(p)) > cost(assemble(problem({"max_weight": 0.2})))
+    few = diagnose(p, assemble, solve, work=4.0)
+    assert not few.complete
+    every = {conflict.limits for conflict in diagnose(p, assemble, solve).conflicts}
+    assert {conflict.limits for conflict in few.conflicts} < every | {()}

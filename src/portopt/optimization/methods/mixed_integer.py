@@ -27,7 +27,7 @@ from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.methods.diving import dive
 from portopt.optimization.methods.exchange import exchanged
 from portopt.optimization.outer_linear import Outer, outer_linear
-from portopt.optimization.solvers.branch_and_cut import Found, Search, search
+from portopt.optimization.solvers.branch_and_cut import NODE_CHECKPOINTS, ROOT_CHECKPOINTS, Found, Search, search
 from portopt.optimization.switches import remainder, whole_numbers, with_tight_switches, without_integers
 
 GAP = 1e-6  # relative, asked for
@@ -46,7 +46,7 @@ Exact = Callable[[StandardForm, bool], RawAnswer]
 
 @dataclass(slots=True)
 class MixedInteger:
-    """One search. exact: solves a convex or ratio program, polished or not. effort: nodes, as a share of the usual."""
+    """One search. exact: solves a convex or ratio program, polished or not. effort: a share of the usual."""
 
     form: StandardForm
     exact: Exact
@@ -148,7 +148,7 @@ class MixedInteger:
         """Any whole numbers within the rows alone, cones and objective aside: often proof enough that there are none."""
         form, none = self.tight, np.zeros(self.tight.n_columns)
         asked = Search(none, form.A, form.row_lower, form.row_upper, *form.box(), form.integer)
-        return search(asked, gap=1.0, nodes=FIRST_NODES)
+        return self._ask(asked, 1.0, FIRST_NODES)
 
     def _deepen(self) -> None:
         """Tangents where the relaxation with perspectives goes, which is not where the one without them does."""
@@ -179,11 +179,16 @@ class MixedInteger:
         asked = Search(cost, A, lower, upper, *box, integer, scale=scale, start=start if whole else None)
         # While the tangents are few, an answer to their program needs no more precision than they have.
         gap = max(SPENT_IN_SEARCH * self.gap, self.early * min(self.relative_gap(), 1.0)) * scale
-        found = search(asked, gap=gap, nodes=nodes)
+        found = self._ask(asked, gap, nodes)
         self.nodes += max(found.nodes, 1) if whole else 0
         self.iterations += found.iterations if whole else 0
         self.work += float(found.iterations) * len(lower)
         return replace(found, bound=found.bound + outer.form.constant)
+
+    def _ask(self, asked: Search, gap: float, nodes: int) -> Found:
+        """One search of so many nodes, and this share of the checkpoints that bound its root."""
+        checkpoints = int(self.effort * ROOT_CHECKPOINTS) + NODE_CHECKPOINTS * nodes
+        return search(asked, gap=gap, nodes=nodes, checkpoints=max(checkpoints, 1))
 
     def _learn(self, found: Found, theta: float) -> None:
         if not np.isfinite(found.bound) or (found.x is None and not found.proved):
@@ -293,7 +298,7 @@ def solve_mixed_integer(form: StandardForm, exact: Exact, *, effort: float = 1.0
 
     Status optimal with the proven `mip_gap`, also where the nodes were used up with an answer; work_limit where none was
     found; infeasible where the search proved it. A number of nodes, by the program's size alone, ends the search: the answer
-    is the same on any machine. effort: of that number, a share. Raises what `exact` raises about the program without whole
-    numbers (no excess return, riskless excess).
+    is the same on any machine. effort: a share of the usual one, in checkpoints of every search. Raises what `exact` raises
+    about the program without whole numbers (no excess return, riskless excess).
     """
     return MixedInteger(form, exact, effort, gap).run()

@@ -105,7 +105,7 @@ def _searched(s: Search, gap: float, nodes: int, checkpoints: int) -> Found:
     }
     native = Native(options if s.start is None else options | WITHOUT_HEURISTICS)
     native.load(s.cost / s.scale, sp.csr_array(s.A), (s.row_lower, s.row_upper), (s.lower, s.upper), s.integer)
-    if s.start is not None and len(s.start[0]):
+    if s.start is not None and len(s.start[0]) and _is_inside(s, *s.start):
         native.start_from(*s.start)
     counted = _Count(checkpoints)
     native.watch(counted.used_up)
@@ -151,6 +151,11 @@ def _read(native: Native, s: Search, word: str, gap: float) -> Found:
     if done and float(s.cost @ x) - bound > gap + MISSED * s.scale:
         return _failed(f"called optimal {float(s.cost @ x) - bound:.1e} above its bound")
     return Found(x, bound, Ended.PROVED if done else Ended.STOPPED, nodes, iterations=max(int(info.simplex_iteration_count), 0))
+
+
+def _is_inside(s: Search, columns: Indices, values: Vector) -> bool:
+    """Whether a start is one of this search at all: HiGHS answers a value outside its column's bounds with an error."""
+    return bool(np.all((values >= s.lower[columns]) & (values <= s.upper[columns])))
 
 
 def _missed(s: Search, x: Vector) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Vector
+from portopt.streams import OUT, unheard
 
 OPTIONS: Mapping[str, object] = {
     "output_flag": False,
@@ -23,7 +24,17 @@ OPTIONS: Mapping[str, object] = {
     "random_seed": 0,
     "simplex_iteration_limit": 1_000_000,  # of one linear program; HiGHS sets its own inside a search
 }
+_FIRST: list[bool] = []  # filled once one was made
 NOT_RUN = "Not Set"  # HiGHS's word where run() gave up before it began
+
+
+def _made(highspy: Any) -> Any:
+    """The first one a process makes prints a banner (1.16), before any option can be set."""
+    if _FIRST:
+        return highspy.Highs()
+    _FIRST.append(True)
+    with unheard(OUT):
+        return highspy.Highs()
 
 
 class NativeFailure(Exception):
@@ -40,7 +51,7 @@ class Native:
         import highspy
 
         self._highspy = highspy
-        self.highs: Any = highspy.Highs()
+        self.highs: Any = _made(highspy)
         for name, value in {**OPTIONS, **options}.items():
             self.must(f"setOptionValue({name})", self.highs.setOptionValue(name, value))
 
