@@ -11,7 +11,7 @@ import numpy as np
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Asset, Universe
-from portopt.optimization import assemble, optimize
+from portopt.optimization import optimize
 from portopt.terms.catalog import parse_limits, parse_objective
 
 OBJECTIVES: dict[str, dict[str, Any]] = {
@@ -32,6 +32,19 @@ OTHERS: dict[str, dict[str, Any]] = {
     "turnover": {"max_turnover": 0.3},
     "return": {"min_return": 0.06},
 }
+
+
+CURVED = (
+    "max_volatility",
+    "max_tracking_error",
+    "concentration",
+    "custom",
+    "volatility",
+    "semideviation",
+    "below_target",
+    "ulcer_index",
+)
+LINEAR = ("cvar", "mad", "worst_realization")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +85,8 @@ TOUCHING: dict[str, Touching] = {
     "below_target": _measure("semideviation", target=0.0),
     "cvar": _measure("cvar", confidence=0.9),
     "mad": _measure("mad"),
-    "gini_mean_difference": _measure("gini_mean_difference"),
     "worst_realization": _measure("worst_realization"),
     "ulcer_index": _measure("ulcer_index"),
-    "max_drawdown": _measure("max_drawdown"),
-    "cdar": _measure("cdar", confidence=0.9),
-    "evar": _measure("evar", confidence=0.9),
 }
 
 
@@ -116,6 +125,3 @@ def touching(p: Problem, kind: str, *, above: float = 0.0) -> tuple[Problem, np.
         bound = float(np.linalg.norm(answer.weights - p.w_prev))
     limit = parse_limits(how.limit(bound * (1.0 + above)))[0]
     return p.replaced(limits=(*p.limits, limit)), answer.weights
-
-
-__all__ = ["OBJECTIVES", "OTHERS", "TOUCHING", "assemble", "touching", "unbounded"]

@@ -60,7 +60,7 @@ class Together:
         activity = form.A.astype(EXACT) @ at
         cones = [float(part @ (cone.B.astype(EXACT) @ at + cone.b)) for cone, part in zip(form.cones, self.z, strict=True)]
         rows = _times_distance(self.y, activity, form.row_lower, form.row_upper)
-        return np.maximum(np.concatenate([rows, np.array(cones)]), 0.0)
+        return np.asarray(np.maximum(np.concatenate([rows, np.array(cones)]), 0.0))
 
     def gap(self, form: StandardForm, x: Vector, box: tuple[Vector, Vector]) -> tuple[float, bool]:
         """(the bound, whether every part of it is proven); see optimality.Conditions."""
@@ -72,7 +72,7 @@ class Together:
         return max(0.0, math.fsum(parts)), not bool(endless.any())
 
     def bound_products(self, form: StandardForm, x: Vector) -> Vector:
-        return np.maximum(_times_distance(self.t, x[form.bound_columns], form.bound_lower, form.bound_upper), 0.0)
+        return np.asarray(np.maximum(_times_distance(self.t, x[form.bound_columns], form.bound_lower, form.bound_upper), 0.0))
 
 
 def _inside(cone: Cone, z: Vector) -> Vector:
