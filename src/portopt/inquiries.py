@@ -140,7 +140,7 @@ def sensitivity(request: OptimizationRequest) -> dict[str, Any]:
     """How the optimal weights move with risk aversion, expected returns and every binding limit, and how far that holds."""
     from portopt.optimization.derivatives import sensitivities
 
-    answer = service.optimize(request)
+    answer = service.optimize(request, prices_solved_again=True)
     problem = answer.problem
     found = sensitivities(problem, answer.form, answer.validated.solution, returns=problem.n <= MOST_MATRIX)
 

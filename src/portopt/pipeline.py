@@ -41,7 +41,7 @@ FRONTIER_POINTS = 20
 # is worth.
 SWEPT_POINTS = ((300, 20), (600, 8))
 LOTS_OF_ROOM = 4.0  # an opened limit is opened this many of the dearest lot further: one is often too tight to trade in
-DOCUMENT_VERSION = "2"  # part of every run's identity: a new meaning of the document is a new run
+DOCUMENT_VERSION = "3"  # part of every run's identity: a new meaning of the document is a new run
 
 
 Step = Callable[[str], AbstractContextManager[Any]]
@@ -256,7 +256,9 @@ def conclude(
 
     if validated.solution.raw is None:
         raise DataError("a validated solution without a solver's answer cannot be explained", field="solution")
-    prices = optimization.shadow_prices(answer.problem, answer.form, validated.solution.raw)
+    raw = validated.solution.raw
+    prices = optimization.shadow_prices(answer.problem, answer.form, raw)
+    prices = optimization.solved_again(answer.problem, answer.form, raw, prices)
     explanation = analysis.settled(analysis.explain(answer.problem, answer.form, validated, prices), plan)
     reasons = {reason.asset_id: reason.sentence for reason in explanation.reasons}
     trades = tuple(dataclasses.replace(t, reason=t.reason or reasons.get(t.asset_id, "")) for t in plan.trades)

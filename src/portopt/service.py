@@ -57,8 +57,12 @@ class Steps:
         self.timings[name] = time.perf_counter() - began
 
 
-def optimize(request: OptimizationRequest) -> OptimizeAnswer:
-    """Weights for a request that brings its own beliefs. Raises InfeasibleRequest with the diagnosis."""
+def optimize(request: OptimizationRequest, *, prices_solved_again: bool = False) -> OptimizeAnswer:
+    """Weights for a request that brings its own beliefs. Raises InfeasibleRequest with the diagnosis.
+
+    prices_solved_again: what more room under a binding limit gains is found by solving again, as far as that is affordable;
+    else, in no time, the most that it can gain is told.
+    """
     from portopt import optimization
 
     began = time.perf_counter()
@@ -67,6 +71,8 @@ def optimize(request: OptimizationRequest) -> OptimizeAnswer:
     validated = pipeline.validate(answer)
     raw = validated.solution.raw
     prices = () if raw is None else optimization.shadow_prices(answer.problem, answer.form, raw)
+    if raw is not None and prices_solved_again:
+        prices = optimization.solved_again(answer.problem, answer.form, raw, prices)
     seconds = time.perf_counter() - began
     return OptimizeAnswer(request, answer.problem, answer.form, validated, prices, answer.gave_way, seconds)
 

@@ -217,14 +217,16 @@ def _print_periods(document: dict[str, Any], console: Console) -> None:
 
 
 def _print_sensitivity(document: dict[str, Any], console: Console) -> None:
+    from portopt.reports.sections.prices import amount_in_words
+
     rows = []
     for d in [*([document["to_risk_aversion"]] if document["to_risk_aversion"] else []), *document["to_limits"]]:
         name = f"{d['limit']} {d['member']}".strip() or d["parameter"].replace("_", " ")
         most = sorted(d["weights"].items(), key=lambda item: -abs(item[1]))[:3]
-        worth = "" if d["bps_per_unit"] is None else f"{d['bps_per_unit']:.1f}"
+        worth = "" if d["worth_per_unit"] is None else amount_in_words(d["worth_per_unit"], d["worth_unit"])
         reach = f"{_reach(d['down'])} … {_reach(d['up'])}"
         rows.append([name, worth, reach, ", ".join(f"{a} {slope:+.3f}" for a, slope in most)])
-    table(console, ["Per unit of", "bps a year", "holds down … up", "moves most"], rows)
+    table(console, ["Per unit of", "worth at the margin", "holds down … up", "moves most"], rows)
     for spot in document["degenerate"]:
         console.print(f"note: {spot}", markup=False, style="dim")
     if not document["is_unique"]:

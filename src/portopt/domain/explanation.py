@@ -12,10 +12,13 @@ from portopt.domain.arrays import Vector
 class ShadowPrice:
     """What one binding limit costs.
 
-    multiplier: change of the program's minimized objective per natural unit the limit is opened (never positive).
-    cost_bps_per_unit: basis points of annual, risk-adjusted return gained per unit of opening (per 1.0 of weight, …).
-    cost_bps: a first-order figure for a customary step (1 percentage point for fractions), for people; `step` says which.
     measured, bound: where the portfolio stands and the side it presses on. member: "" for a limit on the whole portfolio.
+    multiplier: change of the program's minimized objective per natural unit the limit is opened (never positive).
+    worth_unit: what the objective counts in (optimization/own_unit.py): "return" is an annual fraction.
+    worth_per_unit: what opening it is worth at the margin, in that unit per unit of the limit.
+    step: how much more room is spoken of, in the limit's unit. worth: what that room is worth, in worth_unit:
+    solved_again: what solving with that room gained; where it was not solved for, the most it can gain.
+    whole_numbers_stay: the answer is in whole numbers (which assets, how many lots), and these were held.
     """
 
     limit: str
@@ -25,9 +28,12 @@ class ShadowPrice:
     measured: float
     bound: float
     multiplier: float
-    cost_bps_per_unit: float
-    cost_bps: float
+    worth_unit: str
+    worth_per_unit: float
     step: float
+    worth: float
+    solved_again: bool = False
+    whole_numbers_stay: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from portopt.domain.arrays import Indices, Vector
+from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.errors import DataError
+from portopt.domain.explanation import ShadowPrice
 from portopt.domain.problem import Problem
 from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import RawAnswer
@@ -31,8 +32,13 @@ class Opening:
     bounds: Indices
     cones: Indices
 
-    def covers(self, limit: str, member: str, side: str) -> bool:
-        return limit == self.limit and (self.side == "" or (member == self.member and side == self.side))
+    def covers(self, price: ShadowPrice) -> bool:
+        """Whether that price is one of those that this opening lowers."""
+        return price.limit == self.limit and (self.side == "" or price.member == self.member)
+
+    def is_of(self, price: ShadowPrice) -> bool:
+        """Whether it opens what that price is told for: a limit has one side a member that presses."""
+        return self.side != "" and self.covers(price)
 
     def change(self, form: StandardForm, raw: RawAnswer) -> Change:
         none = Change.none(form)
@@ -88,11 +94,20 @@ class Opening:
         return nearest
 
 
+def in_whole_numbers(form: StandardForm) -> Mask:
+    """(m,) rows with a whole number in them: what opens in steps has no price at the margin."""
+    whole = np.zeros(form.A.shape[0], dtype=bool)
+    if form.integer.any():
+        rows = np.repeat(np.arange(len(whole)), np.diff(form.A.indptr))
+        whole[rows[form.integer[form.A.indices] & (form.A.data != 0.0)]] = True
+    return whole
+
+
 def openings(problem: Problem, form: StandardForm, raw: RawAnswer) -> Iterator[Opening]:
     """Every member that presses, by itself; then every limit of which more than one does, as a whole."""
     if raw.duals is None:
         return
-    none = np.zeros(0, dtype=np.intp)
+    none, whole = np.zeros(0, dtype=np.intp), in_whole_numbers(form)
     for limit in problem.limits:
         if limit.structural:
             continue
@@ -100,7 +115,7 @@ def openings(problem: Problem, form: StandardForm, raw: RawAnswer) -> Iterator[O
         owned: list[list[int]] = [[], [], []]
         for kind, (groups, duals, relax) in enumerate(
             (
-                (form.row_groups, raw.duals.rows, form.row_relax),
+                (form.row_groups, raw.duals.rows, np.where(whole, 0.0, form.row_relax)),
                 (form.bound_groups, raw.duals.bounds, form.bound_relax),
             )
         ):

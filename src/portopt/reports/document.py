@@ -11,7 +11,7 @@ from typing import Any
 from portopt.domain.canonical import plain
 from portopt.domain.outcome import RebalanceOutcome
 from portopt.domain.problem import describe_term
-from portopt.reports.sections import decision, evidence, inputs
+from portopt.reports.sections import decision, evidence, inputs, prices
 from portopt.reports.sections.definitions import definitions
 from portopt.reports.sections.words import verdict
 
@@ -35,7 +35,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "trades": decision.trades(outcome),
         "proposal": decision.proposal(outcome),
         "limits": evidence.limits(outcome),
-        "limit_prices": evidence.limit_prices(outcome.explanation.prices, problem),
+        "limit_prices": prices.limit_prices(outcome.explanation.prices, problem),
         "risk": evidence.risk(outcome.explanation.contributions),
         "risk_measures": evidence.risk_measures(outcome),
         "risk_aversion": outcome.explanation.gamma,

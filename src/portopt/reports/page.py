@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from portopt.reports import formats, view
 from portopt.reports.charts import frontier_svg
 from portopt.reports.exports import write_whole
-from portopt.reports.sections.words import step_in_words
+from portopt.reports.sections.prices import step_in_words, told, worth_in_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -92,6 +92,8 @@ def _environment() -> Environment:
             "sci": _exact(formats.scientific),
             "measure": _exact(formats.measure),
             "step_words": step_in_words,
+            "worth_words": worth_in_words,
+            "told": told,
             "count": formats.count,
             "prose": _prose,
         }

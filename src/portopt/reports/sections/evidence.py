@@ -11,7 +11,7 @@ import numpy as np
 from portopt.analysis.risk_figures import risk_figures
 from portopt.domain.canonical import plain
 from portopt.domain.diagnosis import Diagnosis
-from portopt.domain.explanation import FrontierPoint, RiskContribution, ShadowPrice
+from portopt.domain.explanation import FrontierPoint, RiskContribution
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.outcome import RebalanceOutcome
 from portopt.domain.problem import Problem, Readings
@@ -73,13 +73,6 @@ def _rows(
             }
         )
     return rows
-
-
-def limit_prices(prices: tuple[ShadowPrice, ...], problem: Problem) -> list[dict[str, Any]]:
-    """The binding limits, the dearest first, each with its limit in words."""
-    words = {limit.kind: limit.describe() for limit in problem.limits}
-    ordered = sorted(prices, key=lambda price: (-abs(price.cost_bps), price.limit, price.member))
-    return [{**plain(price), "description": words.get(price.limit, price.limit)} for price in ordered]
 
 
 def risk(contributions: tuple[RiskContribution, ...]) -> dict[str, list[dict[str, Any]]]:
