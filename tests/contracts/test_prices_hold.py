@@ -48,7 +48,7 @@ UNITS = {
 # What opens in steps, or makes a portfolio a portfolio, has no price of its own.
 UNPRICED = {
     "budget", "long_only", "frozen", "min_quality", "esg_exclusion",
-    "max_positions", "min_positions", "min_position", "max_trades", "min_trade", "round_lots",
+    "max_positions", "min_positions", "min_position", "max_trades", "min_trade", "round_lots", "ucits_5_10_40",
 }  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def frontier(
         from portopt.commands.inquiries import write_plot
         from portopt.reports.drawings import frontier_plot
 
-        write_plot(frontier_plot(document), plot)
+        write_plot(frontier_plot, document, plot)
     return Answer(document, lambda console: _print_frontier(document, console))
 
 

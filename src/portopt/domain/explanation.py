@@ -59,6 +59,18 @@ class TradeReason:
     pulls: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An analysis that a certified answer goes without. part: what it would have been; reason: without a full stop."""
+
+    part: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        return f"Left out: {self.part}; {self.reason}."
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FrontierPoint:
     """One portfolio in the plane of return and risk. weights (n,) in the universe's order, or None.
@@ -80,6 +92,8 @@ class Frontier:
     optimal: the best ratio of excess return to risk on this frontier. current: the book before the trade, or None.
     risk_measure: what risk means here, with its confidence and horizon. turning_points: how many the exact frontier has
     between its ends, which `corners` are; None for one that was swept point by point. Between two corners weights are linear.
+    without: kinds of limits that speak in whole numbers; the line is drawn as if they were not there, so that what they allow
+    may lie to the right of it.
     """
 
     points: tuple[FrontierPoint, ...]
@@ -91,13 +105,15 @@ class Frontier:
     risk_measure: str = "volatility"
     turning_points: int | None = None
     corners: tuple[FrontierPoint, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """Everything said about one certified answer."""
+    """Everything said about one certified answer. left_out: what could not be said, and why."""
 
     prices: tuple[ShadowPrice, ...]
     contributions: tuple[RiskContribution, ...]
     reasons: tuple[TradeReason, ...]
     gamma: float | None  # the risk aversion at which this portfolio maximizes utility; None for linear objectives
+    left_out: tuple[LeftOut, ...] = ()

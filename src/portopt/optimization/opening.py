@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from portopt.domain.arrays import Indices, Mask, Vector
+from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import DataError
 from portopt.domain.explanation import ShadowPrice
 from portopt.domain.problem import Problem
@@ -15,6 +15,7 @@ from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import RawAnswer
 from portopt.optimization.local import Change
 from portopt.optimization.presolve import Scaled
+from portopt.optimization.whole_numbers import whole_number_limits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,28 +95,20 @@ class Opening:
         return nearest
 
 
-def in_whole_numbers(form: StandardForm) -> Mask:
-    """(m,) rows with a whole number in them: what opens in steps has no price at the margin."""
-    whole = np.zeros(form.A.shape[0], dtype=bool)
-    if form.integer.any():
-        rows = np.repeat(np.arange(len(whole)), np.diff(form.A.indptr))
-        whole[rows[form.integer[form.A.indices] & (form.A.data != 0.0)]] = True
-    return whole
-
-
 def openings(problem: Problem, form: StandardForm, raw: RawAnswer) -> Iterator[Opening]:
     """Every member that presses, by itself; then every limit of which more than one does, as a whole."""
     if raw.duals is None:
         return
-    none, whole = np.zeros(0, dtype=np.intp), in_whole_numbers(form)
+    none = np.zeros(0, dtype=np.intp)
+    steps = whole_number_limits(problem) if form.integer.any() else ()  # what opens in steps has no price at the margin
     for limit in problem.limits:
-        if limit.structural:
+        if limit.structural or limit.kind in steps:
             continue
         singles: dict[tuple[str, str], list[list[int]]] = {}
         owned: list[list[int]] = [[], [], []]
         for kind, (groups, duals, relax) in enumerate(
             (
-                (form.row_groups, raw.duals.rows, np.where(whole, 0.0, form.row_relax)),
+                (form.row_groups, raw.duals.rows, form.row_relax),
                 (form.bound_groups, raw.duals.bounds, form.bound_relax),
             )
         ):

@@ -26,8 +26,9 @@ from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.again import solve_again
-from portopt.optimization.opening import Opening, in_whole_numbers, openings
+from portopt.optimization.opening import Opening, openings
 from portopt.optimization.own_unit import OwnUnit
+from portopt.optimization.whole_numbers import whole_number_limits
 
 TENTH = 0.1  # of the limit: the step its price is told for
 STEPS = {"score": 1.0}  # for a limit of nothing: every other unit is a fraction of something, one percentage point
@@ -61,7 +62,9 @@ def shadow_prices(problem: Problem, form: StandardForm, raw: RawAnswer) -> tuple
         if item.price > floor:
             key = (item.limit, item.member, item.side)
             together[key] = together.get(key, 0.0) + item.price
-    readings = {limit.kind: (limit.read(w, problem), limit.unit) for limit in problem.limits if not limit.structural}
+    without = whole_number_limits(problem) if whole else ()  # what opens in steps has no price at the margin
+    asked = [limit for limit in problem.limits if not limit.structural and limit.kind not in without]
+    readings = {limit.kind: (limit.read(w, problem), limit.unit) for limit in asked}
     found = []
     for (name, member, side), price in together.items():
         if name not in readings:  # structural limits, the budget among them, cannot be opened
@@ -117,7 +120,7 @@ def _dearest_first(prices: list[ShadowPrice]) -> tuple[ShadowPrice, ...]:
 
 
 def _pressed(form: StandardForm, raw: RawAnswer) -> Iterator[_Pressed]:
-    duals, whole = raw.duals, in_whole_numbers(form)
+    duals = raw.duals
     if duals is None:
         return
     for groups, multipliers, relax in (
@@ -128,8 +131,6 @@ def _pressed(form: StandardForm, raw: RawAnswer) -> Iterator[_Pressed]:
             if not group.limit:
                 continue
             for i in group.start + np.flatnonzero(multipliers[group.start : group.stop]):
-                if multipliers is duals.rows and whole[i]:
-                    continue
                 member = "" if group.members is None else group.members[i - group.start]
                 side = "upper" if multipliers[i] > 0 else "lower"
                 yield _Pressed(group.limit, member, side, float(abs(multipliers[i]) * relax[i]))

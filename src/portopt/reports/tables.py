@@ -20,7 +20,7 @@ from portopt.reports.formats import (
     points,
     shares,
 )
-from portopt.reports.sections.prices import step_in_words, told, worth_in_words
+from portopt.reports.sections.prices import left_to_draw, step_in_words, told, worth_in_words
 
 STATUS_STYLES = {"completed": "green", "infeasible": "yellow", "failed": "red", "awaiting_approval": "cyan"}
 PRICES_SHOWN = 20
@@ -63,6 +63,8 @@ def print_frontier(frontier: Mapping[str, Any], console: Console) -> None:
         if point := frontier.get(f"{name}_portfolio"):
             table.add_row(Text(name.replace("_", " "), style="bold"), *_frontier_cells(point))
     console.print(table)
+    if frontier.get("without"):
+        console.print(Text(left_to_draw(frontier["without"]), style="yellow"))
 
 
 def _frontier_cells(point: Mapping[str, Any]) -> list[Text]:
@@ -81,7 +83,8 @@ def print_explanation(explanation: Mapping[str, Any], console: Console) -> None:
         print_problem(explanation["problem"], console)
         return
     verdict = explanation["verdict"]
-    for sentence in (verdict["title"], *verdict["concessions"], *verdict["sentences"]):
+    missing = [left["sentence"] for left in explanation.get("left_out", ())]
+    for sentence in (verdict["title"], *verdict["concessions"], *verdict["sentences"], *missing):
         console.print(Text(sentence))
     table = table_of("Asset", "", "Weight", left=2, title="Why each position")
     table.add_column("Why", ratio=1)

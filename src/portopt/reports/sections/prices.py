@@ -62,3 +62,10 @@ def told(prices: Sequence[Row]) -> str:
         return first
     rest = f"{count(bounded, 'price is', 'prices are')} told as the most that room can be worth, by the multipliers."
     return rest[:1].upper() + rest[1:] if bounded == len(prices) else f"{first} {rest}"
+
+
+def left_to_draw(without: Sequence[str]) -> str:
+    """What a frontier or a surface leaves out of the limits; nothing where it leaves out none."""
+    if not without:
+        return ""
+    return f"Drawn without the limits in whole numbers ({', '.join(without)}): with them, less can be had than it shows."

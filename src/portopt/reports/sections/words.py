@@ -26,12 +26,23 @@ def verdict(document: Document) -> dict[str, Any]:
         _data_sentence(document),
     ]
     return {
-        "status": "trade" if document["headline"]["trades"] else "hold",
-        "certified": document["certificate"]["verdict"] == "certified",
-        "relaxed": [step["limit"] for step in document["relaxations"]],
+        **bare_verdict(document),
         "title": _title(document),
         "concessions": _concessions(document),
         "sentences": [sentence for sentence in sentences if sentence],
+    }
+
+
+def bare_verdict(document: Document) -> dict[str, Any]:
+    """What a verdict is without its words."""
+    head = document["headline"]
+    return {
+        "status": "trade" if head["trades"] else "hold",
+        "certified": document["certificate"]["verdict"] == "certified",
+        "relaxed": [step["limit"] for step in document["relaxations"]],
+        "title": f"{count(head['trades'], 'trade')} proposed.",
+        "concessions": [],
+        "sentences": [],
     }
 
 
