@@ -11,6 +11,7 @@ from prefect.tasks import exponential_backoff
 from portopt import pipeline, recording, service
 from portopt.adapters.jobs import artifacts
 from portopt.adapters.jobs.orchestration import outside_only
+from portopt.analysis import Attempts
 from portopt.domain.errors import PortoptError
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
@@ -63,11 +64,11 @@ def withdraw(run: RunRecord, error: PortoptError) -> bool:
 
 @task(cache_policy=NO_CACHE)
 def publish(run: RunRecord) -> None:
-    """The artifacts of the run."""
-    artifacts.publish(run)
+    """The artifacts of the run; what cannot be shown is on record all the same."""
+    Attempts().attempt("the artifacts of the run", lambda: artifacts.publish(run))
 
 
 @task(cache_policy=NO_CACHE)
 def report_progress(percent: float, said: str) -> None:
     """How far the run has come."""
-    artifacts.progress(percent, said)
+    Attempts().attempt("the progress of the run", lambda: artifacts.progress(percent, said))

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from portopt.commands import examination, inquiries, policies, rebalance, runs, upkeep, weights
-from portopt.commands.surface import BROKEN_PIPE, Answer, show, show_problem
+from portopt.commands.surface import BROKEN_PIPE, Answer, keep_faults_in_files, show, show_problem
 from portopt.streams import OUT, close_for_good, own_streams
 
 INTERRUPTED = 130
@@ -44,6 +44,7 @@ app.command()(examination.factors)
 app.command()(examination.forecasts)
 app.command()(inquiries.batch)
 app.command()(runs.explain)
+app.command()(runs.report)
 app.command()(runs.replay)
 app.command()(runs.approve)
 app.command(name="runs")(runs.list_runs)
@@ -89,6 +90,7 @@ def run(arguments: list[str]) -> int:
     wants_help = "--help" in arguments[:end] or "--version" in arguments[:end]
     # Taken out here so that it means the same wherever it stands; the commands declare it for their help.
     arguments = [word for word in arguments[:end] if word != "--json"] + arguments[end:]
+    keep_faults_in_files()
     try:
         try:
             with contextlib.nullcontext() if wants_help else _only_ours(as_json):

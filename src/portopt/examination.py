@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,9 @@ def risk(
     """Every risk measure of the optimal, the current and the benchmark portfolio, and one measure of the first taken apart.
 
     measure, options: the one that is decomposed by asset, sector and factor. Scenario figures need returns.
+    What cannot be said of the certified weights stands in `left_out` with its reason.
     """
+    from portopt.analysis import Attempts
     from portopt.analysis.decomposition import decompose
     from portopt.analysis.risk_figures import risk_figures
     from portopt.terms.risk_measures.catalog import parse_measure
@@ -40,15 +43,21 @@ def risk(
     answer = service.optimize(request)
     problem, w = answer.problem, answer.validated.weights
     books = {"optimal": w, "current": problem.w_prev, "benchmark": problem.benchmark}
-    columns = {name: risk_figures(problem, book) for name, book in books.items() if book is not None}
+    held = {name: book for name, book in books.items() if book is not None}
+    said = Attempts(list(answer.left_out))
+    measured = {b: said.attempt(f"the risk of the {b} book", partial(risk_figures, problem, v)) for b, v in held.items()}
+    parts = {b: said.attempt(f"the parts of the {b} risk", partial(decompose, problem, v, chosen)) for b, v in held.items()}
+    columns = {name: figures for name, figures in measured.items() if figures is not None}
+    first = next(iter(columns.values()), ())
     return {
         "portfolio_id": problem.portfolio_id,
         "optimal_weights": by_asset(problem, w),
         "figures": [
             {**plain(figure), "value": {name: column[k].value for name, column in columns.items()}}
-            for k, figure in enumerate(columns["optimal"])
+            for k, figure in enumerate(first)
         ],
-        "decomposition": {name: plain(decompose(problem, book, chosen)) for name, book in books.items() if book is not None},
+        "decomposition": {name: plain(found) for name, found in parts.items() if found is not None},
+        "left_out": [{**plain(left), "sentence": left.sentence} for left in said.left_out],
         "certificate": certificate_summary(answer.validated.certificate),
     }
 

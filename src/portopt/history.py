@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portopt import pipeline
 from portopt.domain.canonical import canonical_json, digest, plain
-from portopt.domain.errors import InvalidValue, MissingInput, UnknownRun
+from portopt.domain.errors import InvalidValue, MissingInput, OutsideError, UnknownRun
 from portopt.domain.run import RunRecord
 
 if TYPE_CHECKING:
@@ -21,8 +22,25 @@ def explain(run_id: str, runtime: Runtime) -> dict[str, Any]:
     document = record.document
     if document is None:
         return {"run_id": run_id, "status": record.status.value, "problem": record.problem}
-    keys = ("verdict", "objective", "risk_aversion", "proposal", "trades", "limit_prices", "limits", "relaxations", "risk")
-    return {"run_id": run_id, "status": record.status.value, **{k: document[k] for k in keys if k in document}}
+    keys = ("verdict", "left_out", "objective", "risk_aversion", "proposal", "trades", "limit_prices", "limits", "relaxations")
+    return {"run_id": run_id, "status": record.status.value, **{k: document[k] for k in (*keys, "risk") if k in document}}
+
+
+def report(run_id: str, runtime: Runtime, path: Path | None = None) -> dict[str, Any]:
+    """Write the page of a run from its stored document; to its place under the home of this installation, or to `path`.
+
+    Raises MissingInput for a run without a document, OutsideError where nothing can be written.
+    """
+    from portopt.reports.page import write_report
+
+    record = run_record(run_id, runtime)
+    if record.document is None:
+        raise MissingInput(f"run {run_id} has no document (status {record.status.value})", field="run", value=run_id)
+    try:
+        written = write_report(record.document, path or runtime.settings.reports_path / f"{run_id}.html")
+    except OSError as error:
+        raise OutsideError(f"the report of {run_id} cannot be written: {error.strerror or error}") from None
+    return {"run_id": run_id, "report_path": str(written)}
 
 
 def replay(run_id: str, runtime: Runtime) -> dict[str, Any]:
@@ -38,7 +56,7 @@ def replay(run_id: str, runtime: Runtime) -> dict[str, Any]:
     # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else.
     source = record.document["pricing_pack"]["source"]
     snapshot = replace(pipeline.reopen(request, record.pricing_pack_id, runtime.packs), source=source)
-    document, _ = pipeline.work(request, snapshot, frontier=record.document.get("frontier") is not None)
+    document, _ = pipeline.work(request, snapshot, frontier=_has_frontier(record.document))
     replayed = digest(canonical_json(document))
     return {
         "run_id": run_id,
@@ -47,6 +65,12 @@ def replay(run_id: str, runtime: Runtime) -> dict[str, Any]:
         "digest": record.document_digest,
         "replayed_digest": replayed,
     }
+
+
+def _has_frontier(document: Mapping[str, Any]) -> bool:
+    """Whether a frontier was asked for: it is there, or its reason not to be."""
+    tried = document.get("frontier") is not None
+    return tried or any(left["part"] == pipeline.FRONTIER for left in document.get("left_out", ()))
 
 
 def packs_difference(a: str, b: str, runtime: Runtime) -> dict[str, Any]:

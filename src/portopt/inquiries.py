@@ -49,7 +49,7 @@ def pareto(
     """
     from portopt.analysis.pareto import pareto_surface
 
-    problem = formulation.formulate_weights(request)
+    problem = formulation.as_asked(request)
     pipeline.require_feasible(problem)
     found = pareto_surface(problem, axes, points, risk_measure=risk_measure, measure_options=options, progress=progress)
 
@@ -75,6 +75,8 @@ def pareto(
             },
             "programs_solved": found.solved,
             "dropped": found.dropped,
+            "without": list(found.without),
+            "not_found": found.failed,
         }
     )
     return surface
@@ -91,7 +93,7 @@ def lexicographic(
     """Axes in strict order of importance; the certified final weights, and what each step before it had at best."""
     from portopt.analysis.pareto import lexicographic as in_order
 
-    problem = formulation.formulate_weights(request)
+    problem = formulation.as_asked(request)
     pipeline.require_feasible(problem)
     final, stages = in_order(problem, order, tolerances, risk_measure=risk_measure, measure_options=options)
     validated = pipeline.validate(pipeline.optimize(final))
@@ -137,12 +139,18 @@ def periods(request: OptimizationRequest) -> dict[str, Any]:
 
 
 def sensitivity(request: OptimizationRequest) -> dict[str, Any]:
-    """How the optimal weights move with risk aversion, expected returns and every binding limit, and how far that holds."""
+    """How the optimal weights move with risk aversion, expected returns and every binding limit, and how far that holds.
+
+    The weights are certified; where they have no derivative (`left_out` says why) they are given without.
+    """
+    from portopt.analysis import Attempts
     from portopt.optimization.derivatives import sensitivities
 
-    answer = service.optimize(request)
+    answer = service.optimize(request, prices_solved_again=True)
     problem = answer.problem
-    found = sensitivities(problem, answer.form, answer.validated.solution, returns=problem.n <= MOST_MATRIX)
+    said, solution = Attempts(list(answer.left_out)), answer.validated.solution
+    matrix = problem.n <= MOST_MATRIX
+    found = said.attempt("how the weights move", lambda: sensitivities(problem, answer.form, solution, returns=matrix))
 
     def derivative(d: Derivative) -> dict[str, Any]:
         moved = sorted(range(problem.n), key=lambda i: -abs(d.weights[i]))[:MOST_NAMED]
@@ -151,18 +159,21 @@ def sensitivity(request: OptimizationRequest) -> dict[str, Any]:
         weights = {problem.universe.ids[i]: float(d.weights[i]) for i in moved if abs(d.weights[i]) > STILL}
         return {**data, **open_ended, "weights": weights}
 
-    returns = found.to_expected_returns
+    returns = None if found is None else found.to_expected_returns
+    aversion = None if found is None else found.to_risk_aversion
     return {
         "portfolio_id": problem.portfolio_id,
         "optimal_weights": by_asset(problem, answer.validated.weights),
-        "to_risk_aversion": None if found.to_risk_aversion is None else derivative(found.to_risk_aversion),
-        "to_limits": [derivative(d) for d in found.to_limits],
+        "to_risk_aversion": None if aversion is None else derivative(aversion),
+        "to_limits": [] if found is None else [derivative(d) for d in found.to_limits],
         "to_expected_returns": None
         if returns is None
         else {a: by_asset(problem, returns[:, j]) for j, a in enumerate(problem.universe.ids)},
         "shadow_prices": [plain(price) for price in answer.prices],
-        "degenerate": list(found.degenerate),
-        "is_unique": found.is_unique,
+        "degenerate": [] if found is None else list(found.degenerate),
+        "is_unique": None if found is None else found.is_unique,
+        "whole_numbers_stay": bool(answer.form.integer.any()),
+        "left_out": [{**plain(left), "sentence": left.sentence} for left in said.left_out],
         "certificate": certificate_summary(answer.validated.certificate),
     }
 

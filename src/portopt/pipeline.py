@@ -20,7 +20,7 @@ from portopt.domain.canonical import digest, make_id
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.diagnosis import Diagnosis, GaveWay
 from portopt.domain.errors import DataError
-from portopt.domain.explanation import Frontier, FrontierPoint
+from portopt.domain.explanation import Explanation, Frontier, FrontierPoint, ShadowPrice
 from portopt.domain.market import MarketQuery, MarketSnapshot
 from portopt.domain.moments import Moments
 from portopt.domain.outcome import RebalanceOutcome
@@ -28,12 +28,13 @@ from portopt.domain.plan import RebalancePlan
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import RebalanceRequest
-from portopt.domain.solution import Solution, SolveStatus
+from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.domain.universe import CASH
 from portopt.formulation import exact_prices, formulate, order_of_giving_way, universe_of
 from portopt.ports import MarketDataProvider, PackStore
 
 if TYPE_CHECKING:
+    from portopt.analysis import Attempts
     from portopt.batches import BatchAnswer
 
 FRONTIER_POINTS = 20
@@ -41,7 +42,11 @@ FRONTIER_POINTS = 20
 # is worth.
 SWEPT_POINTS = ((300, 20), (600, 8))
 LOTS_OF_ROOM = 4.0  # an opened limit is opened this many of the dearest lot further: one is often too tight to trade in
-DOCUMENT_VERSION = "2"  # part of every run's identity: a new meaning of the document is a new run
+# What a document may have to go without, as it reads in a sentence.
+FRONTIER = "the efficient frontier"
+PRICES, WORTH = "the prices of limits", "what more room under a limit is worth, solved for again"
+REASONS, SOURCES = "the reasons of trades", "where the risk comes from"
+DOCUMENT_VERSION = "3"  # part of every run's identity: a new meaning of the document is a new run
 
 
 Step = Callable[[str], AbstractContextManager[Any]]
@@ -228,14 +233,15 @@ def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Answer, v
     return make_plan(answer.problem, validated, request.holdings, exact_prices(snapshot), request.policy.trading)
 
 
-def frontier_of(answer: Answer, weights: Vector) -> Frontier | None:
-    """The efficient frontier under the request's own limits, with the target on it; None where it would take too long."""
+def frontier_of(answer: Answer, weights: Vector) -> Frontier:
+    """The efficient frontier under the request's own limits, with the target on it.
+
+    Raises DataError, InfeasibleRequest where there is none or it would take too long.
+    """
     from portopt import optimization
 
     swept = next((points for most, points in SWEPT_POINTS if answer.problem.n <= most), 0)
     frontier = optimization.affordable_frontier(answer.problem, FRONTIER_POINTS, swept)
-    if frontier is None:
-        return None
     moments = answer.problem.moments
     r, sigma = float(moments.mu @ weights), moments.covariance.volatility(weights)
     sharpe = (r - answer.problem.risk_free_rate) / sigma if sigma > 0 else None
@@ -251,15 +257,17 @@ def conclude(
     *,
     frontier: bool = True,
 ) -> RebalanceOutcome:
-    """Prices of limits, reasons of trades, frontier: everything that is said about the answer."""
-    from portopt import analysis, optimization
+    """Prices of limits, reasons of trades, frontier: everything that is said about the answer.
 
-    if validated.solution.raw is None:
-        raise DataError("a validated solution without a solver's answer cannot be explained", field="solution")
-    prices = optimization.shadow_prices(answer.problem, answer.form, validated.solution.raw)
-    explanation = analysis.settled(analysis.explain(answer.problem, answer.form, validated, prices), plan)
+    The answer is certified: what cannot be said about it any more is left out, with its reason.
+    """
+    from portopt.analysis import Attempts
+
+    said = Attempts()
+    explanation = explain(answer, validated, plan, said)
     reasons = {reason.asset_id: reason.sentence for reason in explanation.reasons}
     trades = tuple(dataclasses.replace(t, reason=t.reason or reasons.get(t.asset_id, "")) for t in plan.trades)
+    drawn = said.attempt(FRONTIER, lambda: frontier_of(answer, validated.weights)) if frontier else None
     return RebalanceOutcome(
         run_id=run_identity(request, snapshot),
         request=request,
@@ -268,11 +276,39 @@ def conclude(
         problem=answer.problem,
         validated=validated,
         plan=dataclasses.replace(plan, trades=trades),
-        explanation=explanation,
-        frontier=frontier_of(answer, validated.weights) if frontier else None,
+        explanation=dataclasses.replace(explanation, left_out=tuple(said.left_out)),
+        frontier=drawn,
         gave_way=answer.gave_way,
         diagnosis=answer.diagnosis,
     )
+
+
+def explain(answer: Answer, validated: ValidatedSolution, plan: RebalancePlan, said: Attempts) -> Explanation:
+    """The explanation as far as it can be given. said: is told what cannot."""
+    from portopt import analysis
+
+    prices = prices_of(answer.problem, answer.form, validated.solution.raw, said)
+    whole = said.attempt(REASONS, lambda: analysis.explain(answer.problem, answer.form, validated, prices))
+    if whole is None:
+        sources = said.attempt(SOURCES, lambda: analysis.risk_contributions(answer.problem, validated.weights))
+        return Explanation(prices, sources or (), (), None)
+    return said.attempt(REASONS, lambda: analysis.settled(whole, plan)) or dataclasses.replace(whole, reasons=())
+
+
+def prices_of(
+    problem: Problem, form: StandardForm, raw: RawAnswer | None, said: Attempts, *, again: bool = True
+) -> tuple[ShadowPrice, ...]:
+    """What more room under the binding limits is worth; by the multipliers alone without `again`, and where that fails."""
+    from portopt import optimization
+
+    if raw is None:
+        said.leave_out(PRICES, "the answer came without multipliers")
+        return ()
+    prices = said.attempt(PRICES, lambda: optimization.shadow_prices(problem, form, raw)) or ()
+    if not again:
+        return prices
+    solved = said.attempt(WORTH, lambda: optimization.solved_again(problem, form, raw, prices))
+    return prices if solved is None else solved
 
 
 def run_identity(request: RebalanceRequest, snapshot: MarketSnapshot) -> str:
@@ -288,8 +324,10 @@ def document_of(outcome: RebalanceOutcome) -> dict[str, Any]:
 
 
 def require_feasible(problem: Problem) -> None:
-    """Raises InfeasibleRequest, diagnosed, when no portfolio satisfies the problem's limits."""
-    answer = optimize(problem)
+    """Raises InfeasibleRequest, diagnosed, when no portfolio satisfies the problem's limits; the objective is left aside."""
+    from portopt.terms.catalog import parse_objective
+
+    answer = optimize(problem.replaced(objective=parse_objective({"kind": "min_risk"})))
     if answer.solution.status is SolveStatus.INFEASIBLE:
         validate(answer)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from portopt import batches, formulation, pipeline, recording
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.errors import InvalidValue, MissingInput, OutsideError, PortoptError, UnknownPolicy, UnknownRun
-from portopt.domain.explanation import Frontier, ShadowPrice
+from portopt.domain.explanation import Frontier, LeftOut, ShadowPrice
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OptimizeAnswer:
-    """A certified choice of weights, with the prices of its limits. seconds: wall time of the whole question."""
+    """A certified choice of weights, with the prices of its limits. seconds: wall time of the whole question.
+
+    left_out: what could not be said about it.
+    """
 
     request: OptimizationRequest
     problem: Problem
@@ -37,6 +40,7 @@ class OptimizeAnswer:
     prices: tuple[ShadowPrice, ...]
     gave_way: tuple[Any, ...]
     seconds: float
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(slots=True)
@@ -57,18 +61,22 @@ class Steps:
         self.timings[name] = time.perf_counter() - began
 
 
-def optimize(request: OptimizationRequest) -> OptimizeAnswer:
-    """Weights for a request that brings its own beliefs. Raises InfeasibleRequest with the diagnosis."""
-    from portopt import optimization
+def optimize(request: OptimizationRequest, *, prices_solved_again: bool = False) -> OptimizeAnswer:
+    """Weights for a request that brings its own beliefs. Raises InfeasibleRequest with the diagnosis.
+
+    prices_solved_again: what more room under a binding limit gains is found by solving again, as far as that is affordable;
+    else, in no time, the most that it can gain is told.
+    """
+    from portopt.analysis import Attempts
 
     began = time.perf_counter()
     problem = formulation.formulate_weights(request)
     answer = pipeline.optimize(problem, formulation.order_of_giving_way(request.relax_order, request.limits))
     validated = pipeline.validate(answer)
-    raw = validated.solution.raw
-    prices = () if raw is None else optimization.shadow_prices(answer.problem, answer.form, raw)
+    problem, form, raw, said = answer.problem, answer.form, validated.solution.raw, Attempts()
+    prices = pipeline.prices_of(problem, form, raw, said, again=prices_solved_again)
     seconds = time.perf_counter() - began
-    return OptimizeAnswer(request, answer.problem, answer.form, validated, prices, answer.gave_way, seconds)
+    return OptimizeAnswer(request, problem, form, validated, prices, answer.gave_way, seconds, tuple(said.left_out))
 
 
 def optimize_many(requests: Sequence[OptimizationRequest], *, processes: int = 1) -> list[OptimizeAnswer | PortoptError]:
@@ -93,16 +101,17 @@ def optimize_many(requests: Sequence[OptimizationRequest], *, processes: int = 1
 
 def _member(request: OptimizationRequest, answer: batches.BatchAnswer) -> OptimizeAnswer | PortoptError:
     """One member of a batch as its own answer."""
-    from portopt import optimization
+    from portopt.analysis import Attempts
     from portopt.domain.infeasible import infeasible_request
 
     if answer.diagnosis is not None:
         return infeasible_request(answer.problem, answer.diagnosis)
     if answer.validated is None:
         return answer.error or OutsideError("the batch ended without an answer to this request")
-    form, raw = answer.form(), answer.validated.solution.raw
-    prices = () if raw is None else optimization.shadow_prices(answer.problem, form, raw)
-    return OptimizeAnswer(request, answer.problem, form, answer.validated, prices, (), 0.0 if raw is None else raw.seconds)
+    form, raw, said = answer.form(), answer.validated.solution.raw, Attempts()
+    prices = pipeline.prices_of(answer.problem, form, raw, said, again=False)
+    seconds, left_out = 0.0 if raw is None else raw.seconds, tuple(said.left_out)
+    return OptimizeAnswer(request, answer.problem, form, answer.validated, prices, (), seconds, left_out)
 
 
 def rebalance(
@@ -186,13 +195,19 @@ def finish(
     timings: Mapping[str, float],
     await_approval: bool = False,
 ) -> RunRecord:
-    """Write the report, then store result, projection and event in one transaction."""
+    """Write the report, then store result, projection and event in one transaction.
+
+    A report that cannot be written is none on the record, and holds nothing up: `write_report` makes it from the document.
+    """
+    from portopt.analysis import Attempts
     from portopt.reports.page import write_report
 
-    path = runtime.settings.reports_path / f"{begun.run_id}.html"
-    write_report(document, path)
-    now = datetime.now(UTC)
-    record = recording.completed(begun, document, now, timings=timings, report_path=str(path), await_approval=await_approval)
+    path, said = runtime.settings.reports_path / f"{begun.run_id}.html", Attempts()
+    written = said.attempt("the report", lambda: write_report(document, path))
+    for left in said.left_out:
+        logging.getLogger(__name__).warning("%s", left.sentence)
+    now, report = datetime.now(UTC), None if written is None else str(written)
+    record = recording.completed(begun, document, now, timings=timings, report_path=report, await_approval=await_approval)
     recording.persist(record, runtime.runs)
     return runtime.runs.get(begun.run_id)
 
@@ -255,7 +270,7 @@ def frontier(
         snapshot = read_market(request, runtime)
         problem = formulation.formulate(request, snapshot, pipeline.estimate(request, snapshot))
     else:
-        problem = formulation.formulate_weights(request)
+        problem = formulation.as_asked(request)
     pipeline.require_feasible(problem)
     found = optimization.efficient_frontier(problem, points, min_return=min_return, max_risk=max_risk, measure=measure)
     return frontier_document(problem, found)
@@ -287,6 +302,7 @@ def frontier_document(problem: Problem, found: Frontier) -> dict[str, Any]:
         "risk_measure": found.risk_measure,
         "risk_free_rate": problem.risk_free_rate,
         "turning_points": found.turning_points,
+        "without": list(found.without),
         "efficient_frontier": [point(p) for p in found.points],
         "current_portfolio": point(found.current),
         "optimal_portfolio": point(found.optimal),

@@ -1,5 +1,6 @@
 """What an answer means."""
 
+from portopt.analysis.attempts import Attempts
 from portopt.analysis.decomposition import decompose
 from portopt.analysis.explain import explain, settled
 from portopt.analysis.figures import figures, max_drawdown
@@ -7,4 +8,14 @@ from portopt.analysis.pulls import pulls
 from portopt.analysis.risk import risk_contributions
 from portopt.analysis.risk_figures import risk_figures
 
-__all__ = ["decompose", "explain", "figures", "max_drawdown", "pulls", "risk_contributions", "risk_figures", "settled"]
+__all__ = [
+    "Attempts",
+    "decompose",
+    "explain",
+    "figures",
+    "max_drawdown",
+    "pulls",
+    "risk_contributions",
+    "risk_figures",
+    "settled",
+]

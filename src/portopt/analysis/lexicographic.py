@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from portopt.analysis.one_axis import alone, answered, bounded, check_axes, measure_of, weights_of
+from portopt.analysis.one_axis import alone, bounded, check_axes, measure_of
 from portopt.domain.errors import InvalidValue
 from portopt.domain.pareto import LexicographicStage
 from portopt.domain.problem import Problem
 from portopt.optimization import assemble, solve
+from portopt.optimization.answered import weights_of
 from portopt.terms.objectives.axes import axis_of, direction
 
 TOLERANCE = 1e-4  # of the best amount
@@ -40,8 +41,8 @@ def lexicographic(
         staged = alone(problem, name, risk_measure, options)
         if name == order[-1]:
             break
-        raw = answered(staged, solve(assemble(staged)))
-        best = axis_of(name, measure_of(risk_measure, options)).amount(weights_of(raw, problem), problem)
+        raw = solve(assemble(staged))
+        best = axis_of(name, measure_of(risk_measure, options)).amount(weights_of(problem, raw), problem)
         tolerance = given.get(name, max(TOLERANCE * abs(best), LEAST[name]))
         if tolerance < 0.0:
             raise InvalidValue(f"tolerances.{name}", tolerance, "may not be negative", fix="write 0.001")

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
-from portopt.domain.arrays import Vector
-from portopt.domain.errors import InfeasibleRequest, InvalidValue
+from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
-from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.terms.constraints.axis_bounds import AxisBounds
 from portopt.terms.objectives.axes import AXES
 from portopt.terms.objectives.multi_objective import MultiObjective
@@ -39,17 +35,3 @@ def bounded(problem: Problem, bounds: Mapping[str, float], risk_measure: str, op
 
 def measure_of(risk_measure: str, options: Mapping[str, Any]) -> Any:
     return MultiObjective({"risk": 1.0}, risk_measure, **options).measure
-
-
-def answered(problem: Problem, raw: RawAnswer) -> RawAnswer:
-    if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
-        raise InfeasibleRequest(
-            f"there is no portfolio within these limits ({raw.status.value}, {raw.solver})",
-            field="limits",
-            value=[limit.kind for limit in problem.limits],
-        )
-    return raw
-
-
-def weights_of(raw: RawAnswer, problem: Problem) -> Vector:
-    return np.zeros(problem.n) if raw.x is None else raw.x[: problem.n].copy()

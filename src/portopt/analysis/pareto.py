@@ -15,15 +15,17 @@ from typing import Any
 import numpy as np
 
 from portopt.analysis.lexicographic import lexicographic
-from portopt.analysis.one_axis import alone, answered, bounded, check_axes, measure_of, weights_of
+from portopt.analysis.one_axis import alone, bounded, check_axes, measure_of
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.pareto import Located, ParetoPoint, ParetoSurface
 from portopt.domain.problem import Problem
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization import assemble, solve
+from portopt.optimization.answered import weights_of
 from portopt.optimization.convex import solve_beside
 from portopt.optimization.pareto import BoundedForm, kept
+from portopt.optimization.whole_numbers import without_whole_numbers
 from portopt.terms.constraints.axis_bounds import AxisBounds
 from portopt.terms.objectives.axes import AXES, axis_of, direction
 
@@ -51,6 +53,8 @@ def pareto_surface(
     Raises InvalidValue for axes that are no two or three different ones, InfeasibleRequest where the limits leave nothing.
     """
     names = _ordered(axes, points)
+    # In whole numbers the surface has gaps, and each of its points is a search.
+    problem, left = without_whole_numbers(problem)
     sweep = _Sweep(problem, names, risk_measure, dict(measure_options or {}), progress)
     payoff = {name: sweep.best_of(name) for name in names}
     if len(names) == 2:
@@ -68,6 +72,8 @@ def pareto_surface(
         current=None if problem.w_prev is None else sweep.located(problem.w_prev, surface),
         solved=sweep.solved,
         dropped=int((~keep).sum()),
+        without=left,
+        failed=sweep.failed,
     )
 
 
@@ -80,6 +86,7 @@ class _Sweep:
     progress: Progress | None
     total: int = 0
     solved: int = 0
+    failed: int = 0
     found: list[ParetoPoint] = field(default_factory=list)
     neighbours: dict[str, RawAnswer] = field(default_factory=dict)
     _forms: dict[str, BoundedForm] = field(default_factory=dict)
@@ -88,8 +95,8 @@ class _Sweep:
         """The best of one axis; where several portfolios have it, the best of the primary among them (nearly)."""
         self.total = max(self.total, 2 * len(self.axes))
         single = alone(self.problem, name, self.risk_measure, self.options)
-        raw = self._told(answered(single, solve(assemble(single))))
-        point = self._point(weights_of(raw, self.problem), {})
+        raw = self._told(solve(assemble(single)))
+        point = self._point(weights_of(self.problem, raw), {})
         primary = self.axes[0]
         if name == primary:
             return point
@@ -115,6 +122,7 @@ class _Sweep:
             bound = {second: float(level)}
             easiest, hardest = self.at(primary, bound), self.at(third, bound)
             if easiest is None or hardest is None:
+                self.failed += 1
                 continue
             self._keep(easiest)
             low, high = easiest.amounts[third], hardest.amounts[third]
@@ -132,7 +140,7 @@ class _Sweep:
         if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
             return None
         self.neighbours[primary] = raw
-        return self._point(weights_of(raw, self.problem), self._rates(primary, form.rates(raw), raw))
+        return self._point(weights_of(self.problem, raw), self._rates(primary, form.rates(raw), raw))
 
     def located(self, w: Vector, surface: Sequence[ParetoPoint]) -> Located:
         """Where a book stands."""
@@ -151,7 +159,9 @@ class _Sweep:
         return Located(amounts, dominating, gains, distance, nearest)
 
     def _keep(self, point: ParetoPoint | None) -> None:
-        if point is not None:
+        if point is None:
+            self.failed += 1
+        else:
             self.found.append(point)
 
     def _told(self, raw: RawAnswer) -> RawAnswer:
@@ -176,7 +186,7 @@ class _Sweep:
     def _rates(self, primary: str, rates: Mapping[str, float], raw: RawAnswer) -> dict[str, float]:
         """From what is minimized to the primary's own amount: by the slope of its charge."""
         axis = axis_of(primary, measure_of(self.risk_measure, self.options))
-        slope = direction(primary) * axis.slope(weights_of(raw, self.problem), self.problem)
+        slope = direction(primary) * axis.slope(weights_of(self.problem, raw), self.problem)
         return {name: rate / slope if slope != 0.0 else float("nan") for name, rate in rates.items()}
 
     def _point(self, w: Vector, rates: Mapping[str, float]) -> ParetoPoint:

@@ -40,7 +40,7 @@ def risk(
     if plot is not None:
         from portopt.reports.drawings import risk_plot
 
-        write_plot(risk_plot(document), plot)
+        write_plot(risk_plot, document, plot)
     return Answer(document, lambda console: _print_risk(document, console))
 
 
@@ -52,7 +52,7 @@ def views(request: Request, plot: Plotted = None, as_json: Json = False) -> Answ
     if plot is not None:
         from portopt.reports.drawings import views_plot
 
-        write_plot(views_plot(document), plot)
+        write_plot(views_plot, document, plot)
     return Answer(document, lambda console: _print_views(document, console))
 
 
@@ -91,7 +91,7 @@ def factors(
     if plot is not None:
         from portopt.reports.drawings import factors_plot
 
-        write_plot(factors_plot(document), plot)
+        write_plot(factors_plot, document, plot)
     return Answer(document, lambda console: _print_factors(document, console))
 
 
@@ -130,7 +130,7 @@ def forecasts(
     if plot is not None:
         from portopt.reports.drawings import forecasts_plot
 
-        write_plot(forecasts_plot(document), plot)
+        write_plot(forecasts_plot, document, plot)
     return Answer(document, lambda console: _print_forecasts(document, console))
 
 
@@ -155,10 +155,14 @@ def _with_source(request: OptimizationRequest, source: str | None) -> Optimizati
 def _print_risk(document: dict[str, Any], console: Console) -> None:
     from portopt.reports.formats import decimal, percent
 
-    books = list(document["decomposition"])
+    books = list(document["figures"][0]["value"]) if document["figures"] else []
     rows = [[f["name"], *(percent(f["value"][book]) for book in books)] for f in document["figures"]]
     table(console, ["In-sample, from the history used", *books], rows)
-    taken_apart = document["decomposition"]["optimal"]
+    for left in document["left_out"]:
+        console.print(left["sentence"], markup=False, style="yellow")
+    taken_apart = document["decomposition"].get("optimal")
+    if taken_apart is None:
+        return
     console.print(
         f"{taken_apart['measure']} of the optimal portfolio, {percent(taken_apart['total'])}, by source:", markup=False
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,7 +57,7 @@ def pareto(
     if plot is not None:
         from portopt.reports.drawings import pareto_plot
 
-        write_plot(pareto_plot(document), plot)
+        write_plot(pareto_plot, document, plot)
     return Answer(document, lambda console: _print_pareto(document, console))
 
 
@@ -92,7 +94,7 @@ def periods(request: Request, plot: Plotted = None, as_json: Json = False) -> An
     if plot is not None:
         from portopt.reports.drawings import periods_plot
 
-        write_plot(periods_plot(document), plot)
+        write_plot(periods_plot, document, plot)
     return Answer(document, lambda console: _print_periods(document, console))
 
 
@@ -135,10 +137,17 @@ def measure_options(confidence: float | None) -> dict[str, Any]:
     return {} if confidence is None else {"confidence": _number(confidence, "--confidence")}
 
 
-def write_plot(drawing: str, path: Path) -> None:
-    """The drawing, whole or not at all. Raises InvalidValue for a place that cannot be written."""
+def write_plot(draw: Callable[[Any], str], document: Any, path: Path) -> None:
+    """The drawing of an answer; where there can be none, a sentence on stderr. Raises InvalidValue for a wrong place."""
+    from portopt.analysis import Attempts
     from portopt.domain.errors import InvalidValue
 
+    said = Attempts()
+    drawing = said.attempt("the drawing", lambda: draw(document))
+    for left in said.left_out:
+        sys.stderr.write(f"{left.sentence}\n")
+    if drawing is None:
+        return
     try:
         path.write_text(drawing, encoding="utf-8")
     except OSError as error:
@@ -186,6 +195,12 @@ def _print_pareto(document: dict[str, Any], console: Console) -> None:
             gains = ", ".join(f"{a} {_amount(a, gain)}" for a, gain in current["improvement"].items())
             console.print(f"what is at least as good on every axis gains: {gains}", markup=False)
     console.print(f"{len(document['points'])} portfolios, none better than another on every axis", markup=False)
+    if document["not_found"]:
+        console.print(f"{document['not_found']} more were asked for and not found", markup=False, style="yellow")
+    if document["without"]:
+        from portopt.reports.sections.prices import left_to_draw
+
+        console.print(left_to_draw(document["without"]), markup=False, style="yellow")
 
 
 def _print_stages(document: dict[str, Any], console: Console) -> None:
@@ -217,18 +232,24 @@ def _print_periods(document: dict[str, Any], console: Console) -> None:
 
 
 def _print_sensitivity(document: dict[str, Any], console: Console) -> None:
+    from portopt.reports.sections.prices import amount_in_words
+
     rows = []
     for d in [*([document["to_risk_aversion"]] if document["to_risk_aversion"] else []), *document["to_limits"]]:
         name = f"{d['limit']} {d['member']}".strip() or d["parameter"].replace("_", " ")
         most = sorted(d["weights"].items(), key=lambda item: -abs(item[1]))[:3]
-        worth = "" if d["bps_per_unit"] is None else f"{d['bps_per_unit']:.1f}"
+        worth = "" if d["worth_per_unit"] is None else amount_in_words(d["worth_per_unit"], d["worth_unit"])
         reach = f"{_reach(d['down'])} … {_reach(d['up'])}"
         rows.append([name, worth, reach, ", ".join(f"{a} {slope:+.3f}" for a, slope in most)])
-    table(console, ["Per unit of", "bps a year", "holds down … up", "moves most"], rows)
+    table(console, ["Per unit of", "worth at the margin", "holds down … up", "moves most"], rows)
     for spot in document["degenerate"]:
         console.print(f"note: {spot}", markup=False, style="dim")
-    if not document["is_unique"]:
+    if document["is_unique"] is False:
         console.print("note: other weights are as good", style="dim")
+    if document["whole_numbers_stay"]:
+        console.print("note: beside the whole numbers that the answer has; they open in steps", style="dim")
+    for left in document["left_out"]:
+        console.print(left["sentence"], markup=False, style="yellow")
 
 
 def _reach(distance: float | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,9 +62,8 @@ def rebalance(
     order = read_order(options, runtime())
     with Spinner() as progress:
         record = service.rebalance(order, runtime(), progress=progress, frontier=with_frontier)
-    if output_dir is not None and record.document is not None:
-        write_outputs(record.document, output_dir)
-    return proposal(record)
+    missing = write_outputs(record.document, output_dir) if output_dir is not None and record.document is not None else ()
+    return proposal(record, missing)
 
 
 def demo(
@@ -93,19 +94,24 @@ def _require_folder(output_dir: Path | None) -> None:
         raise InvalidValue("--output-dir", str(output_dir), "is a file", fix="name a folder")
 
 
-def write_outputs(document: Mapping[str, Any], folder: Path) -> None:
-    """The proposal as files; each is there whole or not at all."""
+def write_outputs(document: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
+    """The proposal as files; each is there whole or not at all. Gives a sentence for each that could not be written."""
+    from portopt.analysis import Attempts
     from portopt.reports.exports import write_csv, write_json, write_xlsx
     from portopt.reports.page import write_report
 
-    write_csv(document, folder / "trades.csv")
-    write_xlsx(document, folder / "trades.xlsx")
-    write_json(document, folder / "trades.json")
-    write_report(document, folder / "report.html")
+    said = Attempts()
+    files = {"trades.csv": write_csv, "trades.xlsx": write_xlsx, "trades.json": write_json, "report.html": write_report}
+    for name, write in files.items():
+        said.attempt(str(folder / name), partial(write, document, folder / name))
+    return tuple(left.sentence for left in said.left_out)
 
 
-def proposal(record: RunRecord) -> Answer:
-    """The stored document as --json, the proposal in words otherwise."""
+def proposal(record: RunRecord, missing: Sequence[str] = ()) -> Answer:
+    """The stored document as --json, the proposal in words otherwise. missing: what was asked for beside it and is not there.
+
+    The proposal is made, stored and shown all the same; the exit code says that files are missing.
+    """
     document = record.document or {}
 
     def say(console: Console) -> None:
@@ -113,4 +119,6 @@ def proposal(record: RunRecord) -> Answer:
 
         print_rebalance(document, console, report_path=record.report_path)
 
-    return Answer(document, say)
+    for sentence in missing:
+        sys.stderr.write(f"{sentence}\n")
+    return Answer(document, say, exit_code=1 if missing else 0)

@@ -93,7 +93,7 @@ def invalid_order(error: Any) -> RequestError:
 
 def internal_error(error: Exception) -> PortoptError:
     """An error of ours: what a person needs to report it, and where the details are."""
-    log = _write_log(error)
+    log = write_log(error)
     return PortoptError(
         f"{type(error).__name__}: {str(error)[:300]}",
         measured={"log": log} if log else {},
@@ -101,7 +101,7 @@ def internal_error(error: Exception) -> PortoptError:
     )
 
 
-def _write_log(error: Exception, arguments: Sequence[str] | None = None) -> str | None:
+def write_log(error: Exception, arguments: Sequence[str] | None = None) -> str | None:
     """The traceback in a file of its own; None where no folder can be written to."""
     now = datetime.now(UTC)
     command = " ".join(sys.argv[1:] if arguments is None else arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +29,19 @@ def explain(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
         print_explanation(explanation, console)
 
     return Answer(explanation, say)
+
+
+def report(
+    run: Annotated[str, RUN],
+    output: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Into this file, not among the reports.")] = None,
+    as_json: Json = False,
+) -> Answer:
+    """Write the report page of a run again, from its stored document."""
+    from portopt import history
+    from portopt.runtime import runtime
+
+    written = history.report(run, runtime(), output)
+    return Answer(written, words(f"report {written['report_path']}"))
 
 
 def replay(run: Annotated[str, RUN], as_json: Json = False) -> Answer:

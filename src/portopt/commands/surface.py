@@ -6,6 +6,7 @@ A command returns an `Answer`. `show` prints it; `show_problem` prints what went
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -31,6 +32,25 @@ class Answer:
     document: Any
     human: Callable[[Console], None]
     exit_code: int = 0
+
+
+class Faults(logging.Handler):
+    """Faults of ours that an answer goes without: the traceback into a file of its own, its name on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from portopt.commands.refusals import write_log
+
+        fault = record.exc_info[1] if record.exc_info else None
+        log = write_log(fault) if isinstance(fault, Exception) else None
+        sys.stderr.write(f"{record.getMessage()}{f'; {log} has why' if log else ''}\n")
+
+
+FAULTS = Faults()
+
+
+def keep_faults_in_files() -> None:
+    """For this process: no traceback on a terminal."""
+    logging.getLogger("portopt.analysis.attempts").addHandler(FAULTS)
 
 
 def words(*lines: str) -> Callable[[Console], None]:

@@ -23,7 +23,7 @@ def optimize(request: Annotated[str, REQUEST], as_json: Json = False) -> Answer:
 
     asked = read_request(read_document(request, "request"))
     with in_s1_words():
-        response = write_response(asked, service.optimize(asked))
+        response = write_response(asked, service.optimize(asked, prices_solved_again=True))
     return Answer(response, lambda console: print_weights(response, console))
 
 
@@ -72,7 +72,7 @@ def frontier(
         from portopt.commands.inquiries import write_plot
         from portopt.reports.drawings import frontier_plot
 
-        write_plot(frontier_plot(document), plot)
+        write_plot(frontier_plot, document, plot)
     return Answer(document, lambda console: _print_frontier(document, console))
 
 
@@ -98,7 +98,7 @@ def print_weights(response: dict[str, Any], console: Console) -> None:
     from rich.text import Text
 
     from portopt.reports.formats import measure, percent, scientific
-    from portopt.reports.sections.words import step_in_words
+    from portopt.reports.sections.prices import step_in_words, worth_in_words
 
     table = Table(box=None, pad_edge=False)
     table.add_column("Strategy")
@@ -113,8 +113,8 @@ def print_weights(response: dict[str, Any], console: Console) -> None:
     for price in ours["binding_limits"]:
         name = f"{price['limit']} {price['member']}".strip()
         step = step_in_words(price["step"], price["unit"])
-        worth = f", worth {price['cost_bps']:.2f} bps a year for {step} more" if price["cost_bps"] else ""
-        console.print(Text(f"binding: {name} at {measure(price['bound'], price['unit'])}{worth}"))
+        worth = f"{step} more are worth {worth_in_words(price).replace('≤', 'at most')}"
+        console.print(Text(f"binding: {name} at {measure(price['bound'], price['unit'])}; {worth}"))
     for note in ours["notes"]:
         console.print(Text(f"note: {note}", style="dim"))
     paper = ours["certificate"]

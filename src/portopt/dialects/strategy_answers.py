@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from portopt.dialects.strategy_words import method_of
 from portopt.domain.canonical import plain
 from portopt.domain.certificate import Certificate, ValidatedSolution
-from portopt.domain.explanation import ShadowPrice
+from portopt.domain.explanation import LeftOut, ShadowPrice
 from portopt.domain.problem import Problem
 from portopt.domain.request import OptimizationRequest
 from portopt.domain.run import RunRecord
@@ -33,6 +33,8 @@ class CertifiedAnswer(Protocol):
     def prices(self) -> tuple[ShadowPrice, ...]: ...
     @property
     def seconds(self) -> float: ...
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]: ...
 
 
 def write_response(request: OptimizationRequest, answer: CertifiedAnswer) -> dict[str, Any]:
@@ -78,7 +80,7 @@ def _extension(request: OptimizationRequest, answer: CertifiedAnswer) -> dict[st
         },
         "solver": None if raw is None else {"name": raw.solver, "polished": raw.polished},
         "certificate": certificate_data(answer.validated.certificate),
-        "notes": [*request.notes, *problem.notes],
+        "notes": [*request.notes, *problem.notes, *(left.sentence for left in answer.left_out)],
     }
 
 

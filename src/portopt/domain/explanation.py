@@ -12,10 +12,13 @@ from portopt.domain.arrays import Vector
 class ShadowPrice:
     """What one binding limit costs.
 
-    multiplier: change of the program's minimized objective per natural unit the limit is opened (never positive).
-    cost_bps_per_unit: basis points of annual, risk-adjusted return gained per unit of opening (per 1.0 of weight, …).
-    cost_bps: a first-order figure for a customary step (1 percentage point for fractions), for people; `step` says which.
     measured, bound: where the portfolio stands and the side it presses on. member: "" for a limit on the whole portfolio.
+    multiplier: change of the program's minimized objective per natural unit the limit is opened (never positive).
+    worth_unit: what the objective counts in (optimization/own_unit.py): "return" is an annual fraction.
+    worth_per_unit: what opening it is worth at the margin, in that unit per unit of the limit.
+    step: how much more room is spoken of, in the limit's unit. worth: what that room is worth, in worth_unit:
+    solved_again: what solving with that room gained; where it was not solved for, the most it can gain.
+    whole_numbers_stay: the answer is in whole numbers (which assets, how many lots), and these were held.
     """
 
     limit: str
@@ -25,9 +28,12 @@ class ShadowPrice:
     measured: float
     bound: float
     multiplier: float
-    cost_bps_per_unit: float
-    cost_bps: float
+    worth_unit: str
+    worth_per_unit: float
     step: float
+    worth: float
+    solved_again: bool = False
+    whole_numbers_stay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,18 @@ class TradeReason:
     pulls: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An analysis that a certified answer goes without. part: what it would have been; reason: without a full stop."""
+
+    part: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        return f"Left out: {self.part}; {self.reason}."
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FrontierPoint:
     """One portfolio in the plane of return and risk. weights (n,) in the universe's order, or None.
@@ -74,6 +92,8 @@ class Frontier:
     optimal: the best ratio of excess return to risk on this frontier. current: the book before the trade, or None.
     risk_measure: what risk means here, with its confidence and horizon. turning_points: how many the exact frontier has
     between its ends, which `corners` are; None for one that was swept point by point. Between two corners weights are linear.
+    without: kinds of limits that speak in whole numbers; the line is drawn as if they were not there, so that what they allow
+    may lie to the right of it.
     """
 
     points: tuple[FrontierPoint, ...]
@@ -85,13 +105,15 @@ class Frontier:
     risk_measure: str = "volatility"
     turning_points: int | None = None
     corners: tuple[FrontierPoint, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """Everything said about one certified answer."""
+    """Everything said about one certified answer. left_out: what could not be said, and why."""
 
     prices: tuple[ShadowPrice, ...]
     contributions: tuple[RiskContribution, ...]
     reasons: tuple[TradeReason, ...]
     gamma: float | None  # the risk aversion at which this portfolio maximizes utility; None for linear objectives
+    left_out: tuple[LeftOut, ...] = ()

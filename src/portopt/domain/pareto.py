@@ -50,7 +50,8 @@ class ParetoSurface:
     """axes: the first is the primary, what each point has the best of at its bounds on the others.
 
     payoff: for each axis the amounts where that axis is best. solved: programs solved; dropped: points that were the same
-    as another, or dominated.
+    as another, or dominated. without: kinds of limits in whole numbers, which the surface is drawn without.
+    failed: points that were asked for and not found.
     """
 
     axes: tuple[str, ...]
@@ -59,6 +60,8 @@ class ParetoSurface:
     current: Located | None
     solved: int
     dropped: int
+    without: tuple[str, ...] = ()
+    failed: int = 0
 
     def data(self) -> dict[str, Any]:
         """As plain data, for documents and plots."""

@@ -218,6 +218,11 @@ class Program:
         """(n,) the columns of w."""
         return np.arange(self.n_weights)
 
+    @property
+    def in_whole_numbers(self) -> bool:
+        """Whether a column so far is an integer."""
+        return bool(self._integer)
+
     def add_columns(self, count: int, *, lower: float = -INF, upper: float = INF, integer: bool = False) -> Indices:
         """New helper columns; their bounds are definitions, owned by no limit."""
         columns = np.arange(self.n_columns, self.n_columns + count)

@@ -14,8 +14,8 @@ class Derivative:
     parameter: "risk_aversion", "risk_free_rate", "expected_return" or "limit". limit, member: which limit, and whose of it
     ("" for the limit as a whole: all its members opened together). side: the one it presses on, "" for a whole limit.
     unit: what one unit of the parameter is. A limit is opened by it: an upper side raised, a lower one lowered.
-    weights: (n,) change of each weight per unit. bps_per_unit: basis points a year that one unit of opening is worth, by
-    the multipliers; None for what is no limit.
+    weights: (n,) change of each weight per unit. worth_per_unit: what opening is worth at the margin, per unit, by the
+    multipliers, in the objective's own unit, worth_unit ("return" is an annual fraction); None for what is no limit.
     up, down: how many units the parameter may rise and fall before another set of limits binds; inf where nothing changes.
     until_up, until_down: what binds or lets go there, in words. is_exact: False where weights are curved in the parameter
     (a risk cone, a Sharpe ratio), so that the distances are first-order estimates; `confirmed` then tells that re-solving
@@ -32,7 +32,8 @@ class Derivative:
     limit: str = ""
     member: str = ""
     side: str = ""
-    bps_per_unit: float | None = None
+    worth_per_unit: float | None = None
+    worth_unit: str = ""
     is_exact: bool = True
     confirmed: bool = False
 

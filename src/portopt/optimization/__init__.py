@@ -5,7 +5,7 @@ from portopt.optimization.convex import solve_convex
 from portopt.optimization.derivatives import sensitivities
 from portopt.optimization.engine import optimize, solve, solve_quickly
 from portopt.optimization.frontier import affordable_frontier, efficient_frontier
-from portopt.optimization.sensitivity import shadow_prices
+from portopt.optimization.sensitivity import shadow_prices, solved_again
 
 __all__ = [
     "affordable_frontier",
@@ -17,4 +17,5 @@ __all__ = [
     "solve",
     "solve_convex",
     "solve_quickly",
+    "solved_again",
 ]

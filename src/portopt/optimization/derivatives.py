@@ -23,13 +23,13 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.sensitivity import Derivative, Sensitivities
 from portopt.domain.solution import RawAnswer, Solution
+from portopt.optimization.again import held, held_answer, solve_again
 from portopt.optimization.assemble import assemble
 from portopt.optimization.basis import Singular, TooWide
 from portopt.optimization.binding import names_of, weak_spots
-from portopt.optimization.convex import solve_beside
-from portopt.optimization.engine import solve
 from portopt.optimization.local import Change, Local, Response
 from portopt.optimization.opening import Opening, difference, openings
+from portopt.optimization.own_unit import OwnUnit
 from portopt.optimization.sensitivity import shadow_prices
 
 CONFIRMING = 40  # halvings of a distance that is confirmed by solving
@@ -49,10 +49,12 @@ class Linearization:
         raw = solution.raw
         if raw is None or raw.x is None or raw.duals is None or not raw.polished:
             raise NotDetermined("it was not polished, so what binds is known only approximately")
-        self.problem, self.form, self.raw, self.n = problem, form, raw, problem.n
+        self.problem, self.asked, self.answer, self.n = problem, form, raw, problem.n
         self.x: Vector = raw.x
+        # Whole numbers do not move: beside them the answer is the optimum of a program without any.
+        self.form, self.raw = held(form, raw.x), held_answer(form, raw)
         try:
-            self.local = Local(form, raw)
+            self.local = Local(self.form, self.raw)
         except Singular:
             raise NotDetermined("what binds does not determine the weights") from None
         except TooWide:
@@ -65,7 +67,7 @@ class Linearization:
 
     def towards(self, other: Problem) -> Vector:
         """dw (n,) at the beginning of the straight way from this problem's form to that of `other`."""
-        return self._response(difference(self.form, assemble(other), self.raw, self.local.gamma)).x[: self.n]
+        return self._response(difference(self.form, held(assemble(other), self.x), self.raw, self.local.gamma)).x[: self.n]
 
     def returns_matrix(self) -> Matrix:
         """(n, n), entry [i, j] = dw_i / dmu_j."""
@@ -78,7 +80,8 @@ class Linearization:
         if gamma is None:
             return None
         doubled = replace(objective, risk_aversion=2.0 * gamma)  # type: ignore[type-var]
-        change = difference(self.form, assemble(self.problem.replaced(objective=doubled)), self.raw, 1.0)
+        there = held(assemble(self.problem.replaced(objective=doubled)), self.x)
+        change = difference(self.form, there, self.raw, 1.0)
         # form(gamma) = gamma F1 + F0 and the difference is gamma F1: what is left over is F0, whose price is 1/gamma.
         whole = difference(replace(self.form, quadratics=(), q=np.zeros(self.form.n_columns)), self.form, self.raw, 1.0)
         rest = whole.gradient - change.gradient
@@ -98,17 +101,16 @@ class Linearization:
 
     def to_limits(self, *, confirm: bool = False) -> tuple[Derivative, ...]:
         """One for every binding member of every limit, then one for each limit with several; the dearest first."""
-        prices = {(p.limit, p.member, p.side): p for p in shadow_prices(self.problem, self.form, self.raw)}
+        prices = shadow_prices(self.problem, self.asked, self.answer)
         found = []
-        for opening in openings(self.problem, self.form, self.raw):
+        for opening in openings(self.problem, self.asked, self.answer):
             if opening.is_fixed(self.local.program):
                 continue
-            bps = sum(p.cost_bps_per_unit for key, p in prices.items() if opening.covers(*key))
-            derivative = self._to_limit(opening, bps)
+            derivative = self._to_limit(opening, sum(p.worth_per_unit for p in prices if opening.covers(p)))
             found.append(self._confirmed(derivative, opening) if confirm and not derivative.is_exact else derivative)
-        return tuple(sorted(found, key=lambda d: (-(d.bps_per_unit or 0.0), d.limit, d.member)))
+        return tuple(sorted(found, key=lambda d: (-(d.worth_per_unit or 0.0), d.limit, d.member)))
 
-    def _to_limit(self, opening: Opening, bps: float) -> Derivative:
+    def _to_limit(self, opening: Opening, worth: float) -> Derivative:
         response = self._response(opening.change(self.form, self.raw))
         (up, until_up), (down, until_down) = self._reach(response)
         ceiling = opening.other_bound(self.form, self.raw)
@@ -125,7 +127,8 @@ class Linearization:
             limit=opening.limit,
             member=opening.member,
             side=opening.side,
-            bps_per_unit=bps,
+            worth_per_unit=worth,
+            worth_unit=OwnUnit(self.problem, self.form, self.x).name,
             is_exact=not self.local.is_curved,
         )
 
@@ -149,8 +152,7 @@ class Linearization:
 
         def same(step: float) -> bool:
             form = opening.opened(self.form, step)
-            answer = solve(form) if form.ratio else solve_beside(form, self.raw)
-            return _what_binds(answer) == here
+            return _what_binds(solve_again(form, self.raw)) == here
 
         return replace(
             derivative,

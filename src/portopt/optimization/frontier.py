@@ -10,17 +10,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.errors import InfeasibleRequest, InvalidValue
+from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.explanation import Frontier, FrontierPoint
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program, StandardForm, psd_root
 from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.optimization.answered import weights_of
 from portopt.optimization.convex import solve_beside
 from portopt.optimization.engine import solve
 from portopt.optimization.frontier_exact import exact_frontier
 from portopt.optimization.frontier_measures import measure_frontier
 from portopt.optimization.measure_sweep import Measure
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
+from portopt.optimization.whole_numbers import without_whole_numbers
 
 INF = float("inf")
 FLOOR = "frontier return"
@@ -38,29 +40,48 @@ def efficient_frontier(
     """The portfolios of least volatility for `points` returns, equally spaced from the least risky to the best paid.
 
     The problem's objective and costs are left out: the plane has return and risk and nothing else. A soft limit keeps its
-    price. min_return, max_risk: annual fractions that cut the ends off; `optimal` is the best Sharpe ratio of what is left.
+    price. Limits in whole numbers are left out, and `without` names them: with them the line has gaps, and each of its points
+    is a search. min_return, max_risk: annual fractions that cut the ends off; `optimal` is the best Sharpe ratio of the rest.
     measure: another risk measure in volatility's place, see frontier_measures.py; max_risk is then in its unit.
 
     Raises InvalidValue for fewer than two points and for ends that leave nothing, InfeasibleRequest when no portfolio
-    satisfies the limits.
+    satisfies the limits, OptimizerStopped when none is found.
     """
     if points < 2:
         raise InvalidValue("points", points, "a frontier needs at least its two ends", fix="ask for 20 points")
+    drawn, left = without_whole_numbers(problem)
     if measure is not None and measure.kind != "volatility":
-        return measure_frontier(problem, measure, points, min_return=min_return, max_risk=max_risk)
-    form = frontier_form(problem)
-    exact = exact_frontier(problem, form, points, min_return, max_risk)
-    return exact if exact is not None else _swept(problem, form, points, min_return, max_risk)
+        found = measure_frontier(drawn, measure, points, min_return=min_return, max_risk=max_risk)
+        return replace(found, without=left)
+    form = frontier_form(drawn)
+    exact = exact_frontier(drawn, form, points, min_return, max_risk)
+    return replace(_swept(drawn, form, points, min_return, max_risk) if exact is None else exact, without=left)
 
 
-def affordable_frontier(problem: Problem, points: int, swept: int) -> Frontier | None:
+def affordable_frontier(problem: Problem, points: int, swept: int) -> Frontier:
     """The exact frontier with `points`; where it has to be swept, at an optimization a point, one of `swept` points.
 
-    None where it has to be swept and `swept` is less than two.
+    Raises TooManyToSweep where it has to be swept and `swept` is less than two.
     """
+    left: tuple[str, ...] = ()
     form = frontier_form(problem)
+    if form.integer.any():
+        problem, left = without_whole_numbers(problem)
+        form = frontier_form(problem)
     exact = exact_frontier(problem, form, points, None, None)
-    return exact if exact is not None or swept < 2 else _swept(problem, form, swept, None, None)
+    if exact is None and swept < 2:
+        raise TooManyToSweep(problem.n)
+    return replace(_swept(problem, form, swept, None, None) if exact is None else exact, without=left)
+
+
+class TooManyToSweep(DataError):
+    """A frontier that cannot be walked along its turning points, of more assets than are worth an optimization a point."""
+
+    def __init__(self, assets: int) -> None:
+        super().__init__(
+            f"it would have to be swept, an optimization a point, and {assets:,} assets are too many for that in a report",
+            fixes=["`portopt frontier` draws it by itself"],
+        )
 
 
 def _swept(problem: Problem, form: StandardForm, points: int, min_return: float | None, max_risk: float | None) -> Frontier:
@@ -151,13 +172,7 @@ class _Sweep:
         return self._read(solve(form))
 
     def _read(self, raw: RawAnswer) -> FrontierPoint:
-        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
-            raise InfeasibleRequest(
-                f"the frontier has no portfolio within these limits ({raw.status.value}, {raw.solver})",
-                field="limits",
-                value=[limit.kind for limit in self.problem.limits],
-            )
-        return _point(self.problem, raw.x[: self.problem.n])
+        return _point(self.problem, weights_of(self.problem, raw))
 
 
 def frontier_form(problem: Problem, max_risk: float | None = None) -> StandardForm:

@@ -12,11 +12,11 @@ from typing import Protocol
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.errors import InfeasibleRequest
 from portopt.domain.explanation import FrontierPoint
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.optimization.answered import weights_of
 from portopt.optimization.convex import finished, solve_beside
 from portopt.optimization.engine import solve
 from portopt.optimization.methods.hinges import solve_hinges
@@ -221,13 +221,7 @@ class MeasureSweep:
         return finished(program, restored(program, exact or answer, 0.0), exact, 0.0)
 
     def read(self, raw: RawAnswer) -> FrontierPoint:
-        if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
-            raise InfeasibleRequest(
-                f"the frontier has no portfolio within these limits ({raw.status.value}, {raw.solver})",
-                field="limits",
-                value=[limit.kind for limit in self.problem.limits],
-            )
-        return self.point(raw.x[: self.problem.n])
+        return self.point(weights_of(self.problem, raw))
 
 
 def _solved_near(form: StandardForm, near: Vector | None) -> RawAnswer:

@@ -9,11 +9,13 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import DataError
+from portopt.domain.explanation import ShadowPrice
 from portopt.domain.problem import Problem
 from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import RawAnswer
 from portopt.optimization.local import Change
 from portopt.optimization.presolve import Scaled
+from portopt.optimization.whole_numbers import whole_number_limits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,8 +33,13 @@ class Opening:
     bounds: Indices
     cones: Indices
 
-    def covers(self, limit: str, member: str, side: str) -> bool:
-        return limit == self.limit and (self.side == "" or (member == self.member and side == self.side))
+    def covers(self, price: ShadowPrice) -> bool:
+        """Whether that price is one of those that this opening lowers."""
+        return price.limit == self.limit and (self.side == "" or price.member == self.member)
+
+    def is_of(self, price: ShadowPrice) -> bool:
+        """Whether it opens what that price is told for: a limit has one side a member that presses."""
+        return self.side != "" and self.covers(price)
 
     def change(self, form: StandardForm, raw: RawAnswer) -> Change:
         none = Change.none(form)
@@ -93,8 +100,9 @@ def openings(problem: Problem, form: StandardForm, raw: RawAnswer) -> Iterator[O
     if raw.duals is None:
         return
     none = np.zeros(0, dtype=np.intp)
+    steps = whole_number_limits(problem) if form.integer.any() else ()  # what opens in steps has no price at the margin
     for limit in problem.limits:
-        if limit.structural:
+        if limit.structural or limit.kind in steps:
             continue
         singles: dict[tuple[str, str], list[list[int]]] = {}
         owned: list[list[int]] = [[], [], []]

@@ -1,37 +1,41 @@
-"""What each binding limit costs, read off the multipliers of the answer.
+"""What each binding limit costs: at first order from the multipliers of the answer, and at a stated step by solving again.
 
-A limit opened by d natural units moves its row, bound or cone by relax * d, and the minimized objective by
--(multiplier) * relax * d to first order. As basis points of annual return:
+A limit opened by s natural units moves its row, bound or cone by relax * s. What that gains, g(s), is concave with g(0) = 0
+and the multiplier for its slope there, so that
 
-    utility, max_return    the objective is a return already
-    max_sharpe             multipliers are those of the utility program at the portfolio's own risk aversion: a return
-    min_risk, min_tracking_error, without a risk aversion
-                           the objective is sigma^2 / 2, and d(sigma^2 / 2) = sigma d(sigma): divided by sigma, basis points
-                           of volatility (of tracking error)
-    min_risk by another measure
-                           likewise: basis points of that measure, over its own horizon
-    min_risk, min_tracking_error, with one
-                           the objective is a return again
+    g(s)  <=  price * s
+
+and nothing less than another solve says how far below g(s) stays: a tracking error of 0.15 % is worth a hundred times more at
+the margin than over its next percentage point. So every price is told for a step in proportion to its limit, a tenth of it,
+and there is what solving again gave (`solved_again`); where a program is large only the dearest limits are, and the others
+are told as "at most". In the objective's own unit (own_unit.py): a return only where a return is given up.
+
+Gains of a ratio are measured at the ratio's own risk aversion: g is then concave up to the change of volatility along the step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from portopt.domain.arrays import Vector
+from portopt.domain.errors import RequestError
 from portopt.domain.explanation import ShadowPrice
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import StandardForm
-from portopt.domain.solution import RawAnswer
+from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.optimization.again import solve_again
+from portopt.optimization.opening import Opening, openings
+from portopt.optimization.own_unit import OwnUnit
+from portopt.optimization.whole_numbers import whole_number_limits
 
-BPS = 1e4
-STEPS = {"score": 1.0}  # every other unit is a fraction of something: one percentage point
-# Distances from a constructed portfolio, in weights, and whatever a user or a goal counts in: no return is given up for it.
-NO_RETURN = ("squared distance", "weighted shortfall", "expression")
+TENTH = 0.1  # of the limit: the step its price is told for
+STEPS = {"score": 1.0}  # for a limit of nothing: every other unit is a fraction of something, one percentage point
+NOTHING = 1e-6
 NEGLIGIBLE = 1e-8  # of the largest multiplier's scale; a polished answer has exact zeros here
+ENTRIES = 8_000_000  # of the program, times the solves: what prices may cost together
+FEWEST, MOST = 3, 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +47,76 @@ class _Pressed:
 
 
 def shadow_prices(problem: Problem, form: StandardForm, raw: RawAnswer) -> tuple[ShadowPrice, ...]:
-    """A price for every binding limit (and member of it), the dearest first. Empty when there is no multiplier to read."""
+    """A price for every binding limit (and member of it), the dearest first, each as the most that its step can be worth.
+
+    Empty when there is no multiplier to read.
+    """
     if raw.x is None or raw.duals is None:
         return ()
     w = raw.x[: form.n_weights]
-    to_return = _return_per_objective(problem, w)
+    own = OwnUnit(problem, form, raw.x)
+    slope, whole = own.slope, bool(form.integer.any())
     floor = NEGLIGIBLE * max(1e-12, float(np.abs(form.q + form.P_times(raw.x)).max(initial=0.0)))
     together: dict[tuple[str, str, str], float] = {}
     for item in _pressed(form, raw):
         if item.price > floor:
             key = (item.limit, item.member, item.side)
             together[key] = together.get(key, 0.0) + item.price
-    readings = {limit.kind: (limit.read(w, problem), limit.unit) for limit in problem.limits if not limit.structural}
+    without = whole_number_limits(problem) if whole else ()  # what opens in steps has no price at the margin
+    asked = [limit for limit in problem.limits if not limit.structural and limit.kind not in without]
+    readings = {limit.kind: (limit.read(w, problem), limit.unit) for limit in asked}
     found = []
     for (name, member, side), price in together.items():
         if name not in readings:  # structural limits, the budget among them, cannot be opened
             continue
         reading, unit = readings[name]
-        measured, bound = _standing(reading, member, side)
-        step = STEPS.get(unit, 0.01)
-        per_unit = price * to_return * BPS
-        found.append(ShadowPrice(name, member, unit, side, measured, bound, -price, per_unit, per_unit * step, step))
-    return tuple(sorted(found, key=lambda p: (-p.cost_bps, p.multiplier, p.limit, p.member)))
+        told, measured, bound = _standing(reading, member, side)
+        step, per_unit = step_of(bound, unit), price * slope
+        standing = (name, member, unit, told, measured, bound, -price)
+        found.append(ShadowPrice(*standing, own.name, per_unit, step, per_unit * step, whole_numbers_stay=whole))
+    return _dearest_first(found)
+
+
+def solved_again(
+    problem: Problem, form: StandardForm, raw: RawAnswer, prices: tuple[ShadowPrice, ...], most: int | None = None
+) -> tuple[ShadowPrice, ...]:
+    """The prices with what their steps gain when the dearest of them are solved for again, each limit opened by itself.
+
+    most: how many are; by default as many as the program's size affords. A whole number in the answer stays what it is.
+    """
+    if raw.x is None or raw.duals is None:
+        return prices
+    own, count = OwnUnit(problem, form, raw.x), affordable(form) if most is None else most
+    opening = tuple(openings(problem, form, raw))
+    tried = [_solved(price, next((o for o in opening if o.is_of(price)), None), own, raw) for price in prices[:count]]
+    return _dearest_first([*tried, *prices[count:]])
+
+
+def affordable(form: StandardForm) -> int:
+    """How many more programs of this size are worth solving for an explanation. Counted, so that any machine says the same."""
+    entries = sum(block.M.size for block in form.quadratics) + form.A.nnz + sum(cone.B.nnz for cone in form.cones)
+    return int(np.clip(ENTRIES // max(entries, 1), FEWEST, MOST))
+
+
+def step_of(bound: float, unit: str) -> float:
+    """A tenth of the limit, to two digits."""
+    return float(f"{TENTH * abs(bound):.2g}") if abs(bound) > NOTHING else STEPS.get(unit, 0.01)
+
+
+def _solved(price: ShadowPrice, opening: Opening | None, own: OwnUnit, raw: RawAnswer) -> ShadowPrice:
+    if opening is None:
+        return price
+    try:
+        answer = solve_again(opening.opened(own.form, price.step), raw)
+    except RequestError:  # with more room the ratio has no maximum: what is known is the bound
+        return price
+    if answer.status is not SolveStatus.OPTIMAL or answer.x is None:
+        return price
+    return replace(price, worth=own.gained(answer.x), solved_again=True)
+
+
+def _dearest_first(prices: list[ShadowPrice]) -> tuple[ShadowPrice, ...]:
+    return tuple(sorted(prices, key=lambda p: (-p.worth, p.multiplier, p.limit, p.member)))
 
 
 def _pressed(form: StandardForm, raw: RawAnswer) -> Iterator[_Pressed]:
@@ -87,30 +139,16 @@ def _pressed(form: StandardForm, raw: RawAnswer) -> Iterator[_Pressed]:
             yield _Pressed(cone.limit, cone.member or "", "upper", float(z @ cone.relax))
 
 
-def _return_per_objective(problem: Problem, w: Vector) -> float:
-    objective = problem.objective
-    if objective.unit in NO_RETURN:
-        return 0.0
-    if objective.unit == "half square" and getattr(objective, "risk_aversion", None) is None:
-        # The root of a mean square, semideviation or ulcer index, minimized as half its square.
-        root = float(np.sqrt(2.0 * max(objective.value(w, problem), 0.0)))
-        return 1.0 / root if root > 0.0 else 0.0
-    if objective.unit != "half variance" or getattr(objective, "risk_aversion", None) is not None:
-        return 1.0
-    active = w
-    if objective.kind == "min_tracking_error" and problem.benchmark is not None:
-        active = w - problem.benchmark
-    elif getattr(objective, "nearest", None) == "risk" and problem.target is not None:
-        active = w - problem.target
-    sigma = problem.moments.covariance.volatility(active)
-    return 1.0 / sigma if sigma > 0.0 else 0.0
+def _standing(reading: Readings, member: str, side: str) -> tuple[str, float, float]:
+    """(which side people see, measured, its bound) of one member; where a limit reads as a whole, of the nearest to its side.
 
-
-def _standing(reading: Readings, member: str, side: str) -> tuple[float, float]:
-    """(measured, the side it presses on) of one member; where a limit reads as a whole, of the nearest to its side."""
+    A limit that reads a size (days to trade, distance from whole lots) has an upper side alone, whichever way it presses.
+    """
+    if not np.isfinite(reading.upper if side == "upper" else reading.lower).any():
+        side = "lower" if side == "upper" else "upper"
     bounds = reading.upper if side == "upper" else reading.lower
     if member in reading.members:
         i = reading.members.index(member)
     else:
         i = int(np.argmin(np.abs(bounds - reading.measured)))
-    return float(reading.measured[i]), float(bounds[i])
+    return side, float(reading.measured[i]), float(bounds[i])

@@ -1,4 +1,4 @@
-"""The last digits of a mixed-integer answer: its whole numbers made whole, everything else solved for again."""
+"""Programs in whole numbers: the last digits of their answers, which limits bring them in, and the problem without those."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from portopt.domain.problem import Problem
+from portopt.domain.program import Program
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.presolve import Scaled, SolverAnswer
 from portopt.optimization.solvers import highs
@@ -27,3 +29,20 @@ def settled(program: Scaled, answer: SolverAnswer) -> SolverAnswer:
     if exact.status is not SolveStatus.OPTIMAL or exact.x is None:
         return answer
     return replace(answer, x=exact.x)
+
+
+def whole_number_limits(problem: Problem) -> tuple[str, ...]:
+    """Kinds of the limits that speak in whole numbers: how many positions, which lots."""
+    found = []
+    for limit in problem.limits:
+        program = Program(problem.n)
+        limit.express(program, problem)
+        if program.in_whole_numbers:
+            found.append(limit.kind)
+    return tuple(found)
+
+
+def without_whole_numbers(problem: Problem) -> tuple[Problem, tuple[str, ...]]:
+    """The problem without the limits that speak in whole numbers, and their kinds; itself, and none, where none does."""
+    left = whole_number_limits(problem)
+    return (problem.replaced(limits=tuple(k for k in problem.limits if k.kind not in left)) if left else problem), left

@@ -57,6 +57,10 @@ def print_rebalance(document: Mapping[str, Any], console: Console, *, report_pat
     if report_path:
         # Never folded: a path is there to be copied.
         console.print(Text(f"report {report_path}", style="bold"), soft_wrap=True)
+    else:
+        console.print(
+            Text(f"The report could not be written; `portopt report {document['run_id']}` writes it.", style="yellow")
+        )
 
 
 def print_problem(problem: Mapping[str, Any], console: Console) -> None:
@@ -181,7 +185,8 @@ def _verdict(document: Mapping[str, Any]) -> RenderableType:
     )
     said = [sentence for sentence in document["verdict"]["sentences"] if not sentence.startswith("Certified")]
     gave = [Text(sentence, style="yellow") for sentence in document["verdict"]["concessions"]]
-    return Padding(Group(stamp, *gave, *(Text(sentence) for sentence in said)), (1, 0, 0, 0))
+    missing = [Text(left["sentence"], style="yellow") for left in document.get("left_out", ())]
+    return Padding(Group(stamp, *gave, *(Text(sentence) for sentence in said), *missing), (1, 0, 0, 0))
 
 
 def _provenance(document: Mapping[str, Any]) -> RenderableType:

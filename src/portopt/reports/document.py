@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from portopt.analysis import Attempts
 from portopt.domain.canonical import plain
 from portopt.domain.outcome import RebalanceOutcome
 from portopt.domain.problem import describe_term
-from portopt.reports.sections import decision, evidence, inputs
+from portopt.reports.sections import decision, evidence, inputs, prices
 from portopt.reports.sections.definitions import definitions
-from portopt.reports.sections.words import verdict
+from portopt.reports.sections.words import bare_verdict, verdict
 
 SCHEMA_VERSION = "1.0"
 
 
 def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
-    """Every number of one rebalance, JSON-able, deterministic. Key order is reading order."""
-    plan, problem = outcome.plan, outcome.problem
+    """Every number of one rebalance, JSON-able, deterministic. Key order is reading order.
+
+    A section that cannot be made is empty, and `left_out` says why; what is proposed, certified and asked for is always there.
+    """
+    plan, problem, said = outcome.plan, outcome.problem, Attempts(list(outcome.explanation.left_out))
     document = {
         "schema_version": SCHEMA_VERSION,
         "kind": "rebalance",
@@ -34,12 +38,13 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "figures": decision.figures(plan.before, plan.after),
         "trades": decision.trades(outcome),
         "proposal": decision.proposal(outcome),
-        "limits": evidence.limits(outcome),
-        "limit_prices": evidence.limit_prices(outcome.explanation.prices, problem),
+        "limits": evidence.limits(outcome, said),
+        "limit_prices": said.attempt("the prices of limits", lambda: prices.limit_prices(outcome.explanation.prices, problem))
+        or [],
         "risk": evidence.risk(outcome.explanation.contributions),
-        "risk_measures": evidence.risk_measures(outcome),
+        "risk_measures": said.attempt("the risk in every measure", lambda: evidence.risk_measures(outcome)) or [],
         "risk_aversion": outcome.explanation.gamma,
-        "frontier": evidence.frontier(outcome),
+        "frontier": said.attempt("the efficient frontier", lambda: evidence.frontier(outcome)),
         "relaxations": evidence.relaxations(outcome),
         "diagnosis": evidence.diagnosis(outcome.diagnosis),
         "rounding": _rounding(outcome),
@@ -47,16 +52,18 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "policy": plain(outcome.request.policy),
         "objective": evidence.objective(problem, outcome.validated.weights),
         "costs": [{**describe_term(term), "description": term.describe()} for term in problem.costs],
-        "estimators": inputs.estimators(outcome),
+        "estimators": said.attempt("how the beliefs were estimated", lambda: inputs.estimators(outcome)) or [],
         "pricing_pack": evidence.pricing_pack(outcome.snapshot),
         "data_quality": evidence.data_quality(outcome.snapshot),
         "inputs": inputs.inputs(outcome),
         "notes": list(problem.notes),
         "definitions": definitions(),
+        "left_out": [],
     }
-    tidy = _tidied(plain(document))
-    tidy["verdict"] = verdict(tidy)
-    return dict(tidy)
+    tidy = dict(_tidied(plain(document)))
+    tidy["verdict"] = said.attempt("the verdict in words", lambda: verdict(tidy)) or bare_verdict(tidy)
+    tidy["left_out"] = [{**plain(left), "sentence": left.sentence} for left in said.left_out]
+    return tidy
 
 
 def _rounding(outcome: RebalanceOutcome) -> dict[str, Any]:

@@ -75,7 +75,9 @@ def frontier_plot(document: Mapping[str, Any]) -> str:
             series.append(Series(name, [p["risk"]], [p["return"]], "dots"))
     measure = str(document["risk_measure"])
     x_name = "Volatility a year" if measure == "volatility" else measure
-    return svg(Plot("Efficient frontier", x_name, "Expected return a year", tuple(series), x_unit="percent"))
+    without = ", ".join(document.get("without", ()))
+    title = f"Efficient frontier, without {without}" if without else "Efficient frontier"
+    return svg(Plot(title, x_name, "Expected return a year", tuple(series), x_unit="percent"))
 
 
 def weights_along_frontier(document: Mapping[str, Any]) -> str:

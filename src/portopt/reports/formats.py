@@ -26,6 +26,21 @@ def decimal(value: float | None, digits: int = 2, *, signed: bool = False) -> st
     return (MINUS if value < 0 else "+" if signed else "") + text
 
 
+def significant(value: float | None, digits: int = 3) -> str:
+    """A size in so many digits that count, as a plain decimal while that can be read.
+
+    >>> significant(110.64), significant(0.004123), significant(1234.5), significant(2e-7), significant(0.2)
+    ('111', '0.00412', '1,234', '2e-7', '0.2')
+    """
+    if value is None or not math.isfinite(value) or value == 0.0:
+        return decimal(value, 0)
+    power = math.floor(math.log10(abs(value)))
+    if power < -5:
+        return scientific(value)
+    text = decimal(value, max(digits - 1 - power, 0))
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def percent(value: float | None, digits: int = 2) -> str:
     """A fraction as a percentage.
 

@@ -19,6 +19,7 @@ def html_summary(document: Mapping[str, Any]) -> str:
     head = "".join(f'<th style="{_align(name)}">{name}</th>' for name in heads)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
     said = "".join(f"<p>{escape(sentence)}</p>" for sentence in document["verdict"]["sentences"][:2])
+    said += "".join(f"<p>{escape(left['sentence'])}</p>" for left in document.get("left_out", ()))
     foot = f"<p><small>{escape(document['run_id'])} · {escape(document['pricing_pack']['id'])}</small></p>"
     return f"<div><p><strong>{escape(document['verdict']['title'])}</strong></p>{said}{table}{foot}</div>"
 

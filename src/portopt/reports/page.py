@@ -12,10 +12,11 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from portopt.analysis import Attempts
 from portopt.reports import formats, view
 from portopt.reports.charts import frontier_svg
 from portopt.reports.exports import write_whole
-from portopt.reports.sections.words import step_in_words
+from portopt.reports.sections.prices import left_to_draw, step_in_words, told, worth_in_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -32,9 +33,9 @@ def html(document: Mapping[str, Any]) -> str:
     """
     script = _asset("report.js")
     fingerprint = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    drawings = []
-    if document["frontier"] and document["frontier"]["points"]:
-        drawings = [frontier_svg(document["frontier"], name=name, width=w, height=h) for name, w, h in DRAWINGS]
+    said = Attempts()
+    drawings = said.attempt("the drawing of the frontier", lambda: _drawings(document)) or []
+    left_out = {left["part"]: left["sentence"] for left in document.get("left_out", ())}
     return (
         _environment()
         .get_template("report.html.j2")
@@ -46,9 +47,18 @@ def html(document: Mapping[str, Any]) -> str:
             script=script,
             script_sha256=fingerprint,
             drawings=drawings,
+            undrawn=[left.sentence for left in said.left_out],
+            left_out=left_out,
             data=embedded_json(document),
         )
     )
+
+
+def _drawings(document: Mapping[str, Any]) -> list[str]:
+    line = document["frontier"]
+    if not line or not line["points"]:
+        return []
+    return [frontier_svg(line, name=name, width=w, height=h) for name, w, h in DRAWINGS]
 
 
 def write_report(document: Mapping[str, Any], path: Path | str) -> Path:
@@ -92,6 +102,9 @@ def _environment() -> Environment:
             "sci": _exact(formats.scientific),
             "measure": _exact(formats.measure),
             "step_words": step_in_words,
+            "worth_words": worth_in_words,
+            "told": told,
+            "left_to_draw": left_to_draw,
             "count": formats.count,
             "prose": _prose,
         }

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from portopt.reports.formats import (
     NOTHING,
-    bps,
     count,
     decimal,
     listed,
@@ -21,7 +20,7 @@ from portopt.reports.formats import (
     points,
     shares,
 )
-from portopt.reports.sections.words import step_in_words
+from portopt.reports.sections.prices import left_to_draw, step_in_words, told, worth_in_words
 
 STATUS_STYLES = {"completed": "green", "infeasible": "yellow", "failed": "red", "awaiting_approval": "cyan"}
 PRICES_SHOWN = 20
@@ -38,15 +37,14 @@ def table_of(*headings: str, left: int = 1, title: str | None = None) -> Table:
 
 def limit_prices_table(prices: Sequence[Mapping[str, Any]]) -> Table:
     """Binding limits, the dearest first."""
-    table = table_of("Binding limit", "Stands at", "Worth a year", "for", left=1)
+    table = table_of("Binding limit", "Stands at", "Worth", "for", left=1)
     for price in prices[:PRICES_SHOWN]:
         name = f"{price['limit']} {price['member']}".strip()
         side = "at most" if price["side"] == "upper" else "at least"
         stands = f"{side} {measure(price['bound'], price['unit'])}"
-        worth = bps(abs(price["cost_bps"])) if price["cost_bps"] else "–"
-        table.add_row(Text(name), stands, worth, step_in_words(price["step"], price["unit"]))
-    if len(prices) > PRICES_SHOWN:
-        table.caption = Text(f"and {count(len(prices) - PRICES_SHOWN, 'more')}".removesuffix("s"))
+        table.add_row(Text(name), stands, worth_in_words(price), step_in_words(price["step"], price["unit"]))
+    more = f"and {len(prices) - PRICES_SHOWN:,} more. " if len(prices) > PRICES_SHOWN else ""
+    table.caption, table.caption_justify = Text(more + told(prices)), "left"
     return table
 
 
@@ -65,6 +63,8 @@ def print_frontier(frontier: Mapping[str, Any], console: Console) -> None:
         if point := frontier.get(f"{name}_portfolio"):
             table.add_row(Text(name.replace("_", " "), style="bold"), *_frontier_cells(point))
     console.print(table)
+    if frontier.get("without"):
+        console.print(Text(left_to_draw(frontier["without"]), style="yellow"))
 
 
 def _frontier_cells(point: Mapping[str, Any]) -> list[Text]:
@@ -83,7 +83,8 @@ def print_explanation(explanation: Mapping[str, Any], console: Console) -> None:
         print_problem(explanation["problem"], console)
         return
     verdict = explanation["verdict"]
-    for sentence in (verdict["title"], *verdict["concessions"], *verdict["sentences"]):
+    missing = [left["sentence"] for left in explanation.get("left_out", ())]
+    for sentence in (verdict["title"], *verdict["concessions"], *verdict["sentences"], *missing):
         console.print(Text(sentence))
     table = table_of("Asset", "", "Weight", left=2, title="Why each position")
     table.add_column("Why", ratio=1)

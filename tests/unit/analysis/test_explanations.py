@@ -89,7 +89,7 @@ def test_cost_and_turnover_share_the_trade_in_proportion(explained):
 
 def test_a_limits_pull_is_its_shadow_price(explained):
     found = explained(UTILITY, sector_limits=0.2)
-    priced = {p.member: p.cost_bps_per_unit for p in found.explanation.prices if p.limit == "sector_limits"}
+    priced = {p.member: 1e4 * p.worth_per_unit for p in found.explanation.prices if p.limit == "sector_limits"}
     assert priced
     for i, reason in enumerate(found.explanation.reasons[:-1]):
         sector = found.problem.universe.assets[i].sector

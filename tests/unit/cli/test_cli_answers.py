@@ -160,7 +160,7 @@ def test_nothing_is_written_for_files_that_cannot_be_read(home: Path, tmp_path: 
 def test_every_branch_of_the_errors_has_its_exit_code(
     error: Exception, code: int, request_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(_: Any) -> Any:
+    def fails(_: Any, **_more: Any) -> Any:
         raise error
 
     monkeypatch.setattr(service, "optimize", fails)
@@ -171,7 +171,7 @@ def test_every_branch_of_the_errors_has_its_exit_code(
 def test_an_error_of_ours_leaves_a_log_and_no_traceback(
     request_file: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def breaks(_: Any) -> Any:
+    def breaks(_: Any, **_more: Any) -> Any:
         raise ZeroDivisionError("seven by nothing")
 
     monkeypatch.setattr(service, "optimize", breaks)
@@ -187,7 +187,7 @@ def test_an_error_of_ours_leaves_a_log_and_no_traceback(
 def test_debugging_shows_the_traceback(
     request_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def breaks(_: Any) -> Any:
+    def breaks(_: Any, **_more: Any) -> Any:
         raise ZeroDivisionError("seven by nothing")
 
     monkeypatch.setattr(service, "optimize", breaks)
@@ -201,7 +201,7 @@ def test_what_a_library_prints_does_not_spoil_the_document(
 ) -> None:
     original = service.optimize
 
-    def chatty(request: Any) -> Any:
+    def chatty(request: Any, **_more: Any) -> Any:
         print("hello from a library")
         return original(request)
 
@@ -213,7 +213,7 @@ def test_what_a_library_prints_does_not_spoil_the_document(
 def test_an_interrupt_ends_quietly(
     request_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(_: Any) -> Any:
+    def interrupted(_: Any, **_more: Any) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(service, "optimize", interrupted)

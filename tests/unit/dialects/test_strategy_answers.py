@@ -12,7 +12,7 @@ import pytest
 
 from portopt.dialects.strategy import event_body, read_request, rebalance_event_body, write_response
 from portopt.domain.certificate import Certificate, ValidatedSolution
-from portopt.domain.explanation import ShadowPrice
+from portopt.domain.explanation import LeftOut, ShadowPrice
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.run import RunRecord, RunStatus
@@ -47,6 +47,7 @@ class Answered:
     validated: ValidatedSolution
     prices: tuple[ShadowPrice, ...]
     seconds: float
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def answered(weights: list[float]) -> Answered:

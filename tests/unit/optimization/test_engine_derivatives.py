@@ -85,7 +85,7 @@ def test_derivatives_to_limits_and_risk_aversion_are_those_of_re_solving(market,
         step = min(1e-6, 0.3 * d.up, 0.3 * d.down)
         slope = _slope(lambda by, opened=opened: solve(opened(form, by)).x[: p.n], step)
         assert d.weights == pytest.approx(slope, abs=1e-6)
-        assert d.bps_per_unit > 0.0
+        assert d.worth_per_unit > 0.0
     if found.to_risk_aversion is not None:
         objective = p.objective
 

@@ -21,23 +21,18 @@ CASES = {
 
 
 def at_optimum(p):
-    """What the prices are stated in: return, or minus volatility where only risk counts."""
+    """What the prices are stated in: return, the ratio, or minus volatility where only risk counts."""
     raw = solve(assemble(p))
     w = raw.x[: p.n]
     if p.objective.kind == "min_risk":
         return -p.moments.covariance.volatility(w)
     if p.objective.kind == "min_tracking_error":
         return -p.moments.covariance.volatility(w - p.benchmark)
-    value = p.objective.value(w, p)
-    return value * p.moments.covariance.volatility(w) if p.objective.kind == "max_sharpe" else value
+    return p.objective.value(w, p)
 
 
 def gain(p, kind, by):
-    """Change of that figure when the limit is opened by `by`; a ratio at the volatility it had."""
-    base, opened = (solve(assemble(q)) for q in (p, p.with_limit(p.limit(kind).relaxed(by))))
-    if p.objective.kind == "max_sharpe":
-        before, after = (p.objective.value(raw.x[: p.n], p) for raw in (base, opened))
-        return (after - before) * p.moments.covariance.volatility(base.x[: p.n])
+    """Change of that figure when the limit is opened by `by`."""
     return at_optimum(p.with_limit(p.limit(kind).relaxed(by))) - at_optimum(p)
 
 
@@ -49,9 +44,9 @@ def test_the_price_of_every_binding_limit_is_its_finite_difference(market, case)
     prices = shadow_prices(p, form, solve(form))
     assert prices
     for kind in {price.limit for price in prices}:
-        stated = sum(price.cost_bps_per_unit for price in prices if price.limit == kind)
-        measured = (gain(p, kind, H) - gain(p, kind, -H)) / (2 * H) * 1e4
-        assert stated == pytest.approx(measured, rel=2e-3, abs=0.02), kind
+        stated = sum(price.worth_per_unit for price in prices if price.limit == kind)
+        measured = (gain(p, kind, H) - gain(p, kind, -H)) / (2 * H)
+        assert stated == pytest.approx(measured, rel=2e-3, abs=2e-6), kind
 
 
 def test_a_limit_that_does_not_bind_has_no_price(market):
@@ -69,11 +64,13 @@ def test_prices_say_who_presses_on_which_side_and_the_dearest_comes_first(market
     best = np.argsort(p.moments.mu)[::-1]
     assert [price.member for price in prices] == [p.universe.ids[i] for i in best[:3]]
     top = prices[0]
-    assert (top.limit, top.member, top.side, top.step) == ("max_weight", p.universe.ids[best[0]], "upper", 0.01)
+    assert (top.limit, top.member, top.side, top.step) == ("max_weight", p.universe.ids[best[0]], "upper", 0.03)
     assert (top.measured, top.bound) == (0.3, 0.3)
-    assert top.cost_bps == pytest.approx(top.cost_bps_per_unit * 0.01)
+    assert top.worth_unit == "return"
+    assert top.worth == pytest.approx(top.worth_per_unit * 0.03)
+    assert not top.solved_again
     # Opening the cap of the best asset takes weight from the marginal one, the fourth best.
-    assert top.cost_bps_per_unit == pytest.approx((p.moments.mu[best[0]] - p.moments.mu[best[3]]) * 1e4, rel=1e-6)
+    assert top.worth_per_unit == pytest.approx(p.moments.mu[best[0]] - p.moments.mu[best[3]], rel=1e-6)
 
 
 def test_an_answer_without_multipliers_has_no_prices(market):

@@ -168,11 +168,10 @@ def explanation_of(p: Problem, w: np.ndarray) -> Explanation:
         reasons.append(
             TradeReason(asset.id, why, ("max_weight",) if w[i] >= 0.15 - 1e-9 else (), {"expected return": 12.0, "risk": -12.0})
         )
+    largest = p.universe.ids[int(np.argmax(w[:-1]))]
     prices = (
-        ShadowPrice("max_turnover", "", "fraction", "upper", 0.25, 0.25, -0.11, 1100.0, 11.0, 0.01),
-        ShadowPrice(
-            "max_weight", p.universe.ids[int(np.argmax(w[:-1]))], "fraction", "upper", 0.15, 0.15, -0.034, 340.0, 3.4, 0.01
-        ),
+        ShadowPrice("max_turnover", "", "fraction", "upper", 0.25, 0.25, -0.11, "return", 0.11, 0.025, 0.0021, True),
+        ShadowPrice("max_weight", largest, "fraction", "upper", 0.15, 0.15, -0.034, "return", 0.034, 0.015, 0.00051),
     )
     return Explanation(prices, (*by_asset, *by_sector), tuple(reasons), 4.0)
 

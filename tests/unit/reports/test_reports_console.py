@@ -123,7 +123,8 @@ def test_an_explanation_gives_every_position_its_reason_and_every_binding_limit_
         if row["side"]:
             assert f"{percent(row['weight_before'], 1)} → {percent(row['weight_after'], 1)}" in text
             assert row["why"] in " ".join(text.split())
-    assert "11.0 bps" in text
+    assert "21 bps a year" in text
+    assert "≤ 5.1 bps a year" in text
 
 
 def test_the_explanation_of_a_run_that_failed_is_its_problem():

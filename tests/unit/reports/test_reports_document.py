@@ -202,7 +202,7 @@ def test_a_priced_limit_is_binding_and_the_dearest_comes_first(document):
     binding = {limit["limit"] for limit in document["limits"] if limit["binding"]}
     prices = document["limit_prices"]
     assert {price["limit"] for price in prices} <= binding
-    assert [price["cost_bps"] for price in prices] == sorted((price["cost_bps"] for price in prices), reverse=True)
+    assert [price["worth"] for price in prices] == sorted((price["worth"] for price in prices), reverse=True)
 
 
 def test_every_figure_shown_is_defined(document):

@@ -121,7 +121,7 @@ def test_what_is_shown_is_the_exact_value_rounded(page):
         number = float(found.group())
         digits = len((found.group(1) or ".")[1:])
         exact = float(value)
-        scale = 100 if re.search(r"%|pp|percentage", shown) else 1
+        scale = 1e4 if "bps a year" in shown else 100 if re.search(r"%|pp|percentage", shown) else 1
         room = 0.06 * abs(number) if found.group(2) else 0.5000001 * 10.0**-digits
         assert abs(number - scale * exact) <= room, (value, text)
 

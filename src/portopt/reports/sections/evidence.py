@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from portopt.analysis import Attempts
 from portopt.analysis.risk_figures import risk_figures
 from portopt.domain.canonical import plain
 from portopt.domain.diagnosis import Diagnosis
-from portopt.domain.explanation import FrontierPoint, RiskContribution, ShadowPrice
+from portopt.domain.explanation import FrontierPoint, RiskContribution
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.outcome import RebalanceOutcome
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 
 # A reading this close to its side at the continuous optimum presses on it; the polish makes such contacts exact.
 TOUCHES = 1e-7
 MOST_SCENARIOS = 5_000
 
 
-def limits(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
+def limits(outcome: RebalanceOutcome, said: Attempts) -> list[dict[str, Any]]:
     """Every limit with every reading of the whole-share book, beside the book before and the continuous optimum.
 
     binding: the continuous optimum touches that side. slack: distance of the whole-share book to the nearer side.
@@ -32,7 +34,7 @@ def limits(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
     found = []
     for reading in outcome.plan.readings:
         limit = problem.limit(reading.limit)
-        before = limit.read(problem.w_prev, problem) if limit is not None and problem.w_prev is not None else None
+        before = said.attempt(f"{reading.limit} of the book before", partial(_before, limit, problem))
         target = at_target.get(reading.limit)
         rows = _rows(reading, before, target, priced)
         found.append(
@@ -49,6 +51,10 @@ def limits(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _before(limit: Limit | None, problem: Problem) -> Readings | None:
+    return None if limit is None or problem.w_prev is None else limit.read(problem.w_prev, problem)
 
 
 def _rows(
@@ -73,13 +79,6 @@ def _rows(
             }
         )
     return rows
-
-
-def limit_prices(prices: tuple[ShadowPrice, ...], problem: Problem) -> list[dict[str, Any]]:
-    """The binding limits, the dearest first, each with its limit in words."""
-    words = {limit.kind: limit.describe() for limit in problem.limits}
-    ordered = sorted(prices, key=lambda price: (-abs(price.cost_bps), price.limit, price.member))
-    return [{**plain(price), "description": words.get(price.limit, price.limit)} for price in ordered]
 
 
 def risk(contributions: tuple[RiskContribution, ...]) -> dict[str, list[dict[str, Any]]]:
@@ -127,6 +126,7 @@ def frontier(outcome: RebalanceOutcome) -> dict[str, Any] | None:
         "optimal": _point(line.optimal),
         "min_risk": _point(line.min_risk),
         "max_return": _point(line.max_return),
+        "without": list(line.without),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portopt.reports.formats import bps, count, decimal, listed, measure, money, percent, scientific
+from portopt.reports.sections.prices import step_in_words, worth_in_words
 
 Document = dict[str, Any]
 NAMED = 3  # findings told in the verdict itself
@@ -25,12 +26,23 @@ def verdict(document: Document) -> dict[str, Any]:
         _data_sentence(document),
     ]
     return {
-        "status": "trade" if document["headline"]["trades"] else "hold",
-        "certified": document["certificate"]["verdict"] == "certified",
-        "relaxed": [step["limit"] for step in document["relaxations"]],
+        **bare_verdict(document),
         "title": _title(document),
         "concessions": _concessions(document),
         "sentences": [sentence for sentence in sentences if sentence],
+    }
+
+
+def bare_verdict(document: Document) -> dict[str, Any]:
+    """What a verdict is without its words."""
+    head = document["headline"]
+    return {
+        "status": "trade" if head["trades"] else "hold",
+        "certified": document["certificate"]["verdict"] == "certified",
+        "relaxed": [step["limit"] for step in document["relaxations"]],
+        "title": f"{count(head['trades'], 'trade')} proposed.",
+        "concessions": [],
+        "sentences": [],
     }
 
 
@@ -101,21 +113,12 @@ def _price_sentence(document: Document) -> str:
         return "No limit stands in the way of a better portfolio."
     dearest = prices[0]
     where = f" ({dearest['member']})" if dearest["member"] else ""
-    if dearest["cost_bps"] == 0.0:
-        return f"The limit that keeps it furthest from the constructed portfolio is “{dearest['description']}”{where}."
+    if not dearest["solved_again"] and dearest["worth"] == 0.0:
+        return f"The dearest limit is “{dearest['description']}”{where}."
     room = step_in_words(dearest["step"], dearest["unit"])
-    gain = f"{room} of room would be worth about {bps(abs(dearest['cost_bps']))} a year"
-    return f"The dearest limit is “{dearest['description']}”{where}: {gain}."
-
-
-def step_in_words(step: float, unit: str) -> str:
-    """A customary step of relaxation: one percentage point of a fraction, or so much of a score."""
-    if unit == "score":
-        return f"{decimal(step, 1)} of score"
-    if unit == "exposure":
-        return f"{decimal(step, 2)} of exposure"
-    digits = 0 if float(100 * step).is_integer() else 2
-    return f"{decimal(100 * step, digits)} percentage point{'' if abs(100 * step) == 1 else 's'}"
+    worth = worth_in_words(dearest)
+    gain = f"at most {worth.removeprefix('≤ ')}" if worth.startswith("≤") else f"about {worth}"
+    return f"The dearest limit is “{dearest['description']}”{where}: {room} of room would be worth {gain}."
 
 
 def _certificate_sentence(document: Document) -> str:
