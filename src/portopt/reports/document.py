@@ -21,6 +21,8 @@ SCHEMA_VERSION = "1.0"
 def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
     """Every number of one rebalance, JSON-able, deterministic. Key order is reading order."""
     plan, problem = outcome.plan, outcome.problem
+    proposal = decision.proposal(outcome)
+    left_out = len(plan.lines) - len(proposal)
     document = {
         "schema_version": SCHEMA_VERSION,
         "kind": "rebalance",
@@ -33,7 +35,8 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "headline": decision.headline(plan),
         "figures": decision.figures(plan.before, plan.after),
         "trades": decision.trades(outcome),
-        "proposal": decision.proposal(outcome),
+        "proposal": proposal,
+        **({"candidates_left_out": left_out} if left_out else {}),
         "limits": evidence.limits(outcome),
         "limit_prices": evidence.limit_prices(outcome.explanation.prices, problem),
         "risk": evidence.risk(outcome.explanation.contributions),

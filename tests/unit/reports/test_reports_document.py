@@ -236,3 +236,39 @@ def test_every_figure_shown_is_defined(document):
     defined = {term for term, _ in DEFINITIONS}
     named = {row["label"] for row in document["figures"]} - {"Cash"}
     assert named <= defined
+
+
+def test_of_very_many_candidates_the_largest_of_the_benchmark_are_told_and_nothing_held_is_left_out(make_outcome, monkeypatch):
+    outcome = make_outcome(40)
+    whole = rebalance_document(outcome)
+    silent = [r for r in whole["proposal"] if not (r["side"] or r["weight_before"] or r["weight_after"] or r["target_weight"])]
+    told = len(whole["proposal"]) - len(silent)
+    assert len(silent) >= 2
+    monkeypatch.setattr("portopt.reports.sections.decision.MOST_LINES", told + 1)
+
+    document = rebalance_document(outcome)
+
+    kept = {row["asset_id"] for row in document["proposal"]}
+    largest = max(silent, key=lambda row: row["benchmark_weight"] or 0.0)
+    assert document["candidates_left_out"] == len(silent) - 1
+    assert kept == {row["asset_id"] for row in whole["proposal"]} - {r["asset_id"] for r in silent} | {largest["asset_id"]}
+    assert "candidates_left_out" not in whole
+
+
+def test_of_very_many_readings_those_that_bind_or_read_something_are_told(outcome, monkeypatch):
+    whole = limit_named(rebalance_document(outcome), "max_weight")
+    monkeypatch.setattr("portopt.reports.sections.evidence.MOST_READINGS", 3)
+
+    cut = limit_named(rebalance_document(outcome), "max_weight")
+
+    binding = [row for row in whole["readings"] if row["binding"]]
+    assert 0 < len(binding) < 3
+    assert len(cut["readings"]) == 3
+    assert cut["readings_left_out"] == len(whole["readings"]) - 3
+    assert [row for row in cut["readings"] if row not in whole["readings"]] == []
+    assert [row for row in binding if row not in cut["readings"]] == []
+    assert all(row["measured"] or row["before"] or row["target"] for row in cut["readings"])
+
+
+def limit_named(document: dict, name: str) -> dict:
+    return next(limit for limit in document["limits"] if limit["limit"] == name)
