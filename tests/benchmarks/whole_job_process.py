@@ -1,7 +1,8 @@
 """One `portopt` command in a process of its own, its CPU seconds by stage: whole_job_process.py FILE.json rebalance …
 
 The command is the user's; only its spinner is replaced, by one that keeps a clock. What is outside the steps (imports, reading
-the holdings, printing the answer) is `begin` and `end`. Memory is the most that this process ever had resident.
+the holdings, opening the database, printing the answer) is `begin` and `rest`. Memory is the most that this process ever had
+resident. After the clock stopped, the sections of the stored document that a row of the table is made of are read back.
 """
 
 from __future__ import annotations
@@ -52,10 +53,18 @@ def main() -> int:
     progress.Spinner = Clock  # type: ignore[misc, assignment]  # the one thing here that is not the user's command
     code = cli.run(words)
     total = cpu_seconds()
-    STAGES["end"] = total - sum(STAGES.values())
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    Path(path).write_text(json.dumps({"code": code, "total": total, "stages": STAGES, "resident_mb": most / 1024}))
+    STAGES["rest"] = total - sum(STAGES.values())
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    kept = {"total": total, "stages": STAGES, "resident_mb": most, "answer": _answer() if code == 0 else None}
+    Path(path).write_text(json.dumps(kept))
     return code
+
+
+def _answer() -> dict[str, object]:
+    from portopt.runtime import runtime
+
+    document = runtime().runs.get(runtime().runs.runs(limit=1)[0].run_id).document or {}
+    return {name: document[name] for name in ("rounding", "certificate", "figures", "objective")}
 
 
 if __name__ == "__main__":
