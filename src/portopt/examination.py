@@ -15,7 +15,7 @@ import numpy as np
 from portopt import formulation, pipeline, service
 from portopt.domain.arrays import Matrix
 from portopt.domain.canonical import plain
-from portopt.domain.errors import InvalidValue, MissingInput
+from portopt.domain.errors import DataError, InvalidValue, MissingInput
 from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
 from portopt.domain.universe import Universe
 from portopt.inquiries import by_asset, certificate_summary
@@ -129,26 +129,39 @@ def forecasts(
 ) -> dict[str, Any]:
     """Estimators compared out of sample on one's own returns: calibration, QLIKE, the risk of the portfolios they lead to.
 
-    covariances: estimators by name, the first is what the others are measured against; means: likewise. A rebalance
-    request looks back over the whole history there is. Raises MissingInput without returns on common dates.
-    """
-    from portopt.estimation.evaluation import evaluate
+    covariances: estimators by name; the first that these returns allow is what the others are measured against. means:
+    likewise, each beside the first covariance. What cannot be fitted is named with its reason (`unfitted`), and the others
+    are compared. A rebalance request looks back over the whole history there is.
 
+    Raises MissingInput without returns on common dates, DataError where no covariance can be fitted.
+    """
     universe, returns, choice, rf = _history(request, runtime)
     if not covariances:
         raise InvalidValue("covariances", "", "names no estimator", fix="name at least one: sample,ledoit_wolf")
-    first = dataclasses.replace(choice, covariance=covariances[0], covariance_options={})
-    if means:
-        first = dataclasses.replace(first, expected_returns=means[0], expected_returns_options={})
-    choices = {name: dataclasses.replace(first, covariance=name) for name in covariances}
-    # The first choice speaks for the first mean too; further means stand beside the first covariance.
-    others = {name: f"mean {name}" for name in means[1:]}
-    choices |= {label: dataclasses.replace(first, expected_returns=name) for name, label in others.items()}
-    data = evaluate(universe, returns, choices, risk_free_rate=rf, window=window, step=step).as_data()
-    labels = {label: name for name, label in others.items()} | ({covariances[0]: means[0]} if means else {})
-    scores = [{**score, "name": labels[score["name"]]} for score in data["expected_returns"] if score["name"] in labels]
-    covariance_scores = [score for score in data["covariance"] if score["name"] in covariances]
-    return {**data, "assets": list(universe.ids), "covariance": covariance_scores, "expected_returns": scores}
+    compare = partial(_compared, universe, returns, risk_free_rate=rf, window=window, step=step)
+    # Beside the plainest mean, which every history allows: a mean that cannot be fitted says nothing of a covariance.
+    plainly: dict[str, Any] = {"expected_returns": "historical_mean", "expected_returns_options": {}, "covariance_options": {}}
+    data = compare({name: dataclasses.replace(choice, **plainly, covariance=name) for name in covariances})
+    unfitted = [{"of": "covariance", **one} for one in data["unfitted"]]
+    if not data["covariance"]:
+        reasons = "; ".join(f"{one['name']}: {one['reason']}" for one in unfitted)
+        raise DataError(
+            f"none of these estimators can be fitted: {reasons}",
+            field="covariances",
+            value=list(covariances),
+            fixes=["name one that few observations allow: ledoit_wolf, oas or factor"],
+        )
+    beside = dataclasses.replace(choice, **plainly, covariance=data["baseline"])
+    said = compare({name: dataclasses.replace(beside, expected_returns=name) for name in means}) if means else None
+    unfitted += [{"of": "expected_returns", **one} for one in (said["unfitted"] if said else ())]
+    scores = said["expected_returns"] if said else []
+    return {**data, "assets": list(universe.ids), "expected_returns": scores, "unfitted": unfitted}
+
+
+def _compared(universe: Universe, returns: Matrix, choices: Mapping[str, EstimationChoice], **how: Any) -> dict[str, Any]:
+    from portopt.estimation.evaluation import evaluate
+
+    return evaluate(universe, returns, choices, **how).as_data()
 
 
 def _history(

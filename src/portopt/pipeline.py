@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 FRONTIER_POINTS = 20
 # What cannot be walked exactly is swept, an optimization a point; for a large universe that takes longer than the proposal
 # is worth.
-SWEPT_POINTS = ((300, 20), (600, 8))
+SWEPT_POINTS = ((150, 20), (400, 8))
 LOTS_OF_ROOM = 4.0  # an opened limit is opened this many of the dearest lot further: one is often too tight to trade in
 # What a document may have to go without, as it reads in a sentence.
 FRONTIER = "the efficient frontier"

@@ -21,8 +21,11 @@ from markets import Job, Market, jobs, market
 from measuring import HEADER, Cell, compare, line, measure
 from processes import process_rows
 from scenario_jobs import scenario_cells
+from whole_job import whole_job_rows
+from whole_job_files import JOBS as WHOLE_JOBS
 
 JOBS = 4
+SMALLEST_WHOLE_JOB = 100  # assets: what the shipped policies need for breadth
 DENSE_UP_TO = 1_000  # a dense covariance of 10,000 assets is 800 MB, and the peers' time grows with its cube
 PEERS = ("piqp", "clarabel", "cvxpy", "pyportfolioopt", "skfolio", "riskfolio-lib", "numpy")
 
@@ -46,6 +49,21 @@ def report(options: argparse.Namespace) -> None:
     """Print the whole table as it grows; write it as JSON where asked."""
     began = time.perf_counter()
     print(f"Python {platform.python_version()} on {platform.machine()}, one core; {_versions()}")
+    cells = [] if options.only else _cells(options)
+    rows = [] if options.only or options.no_processes else [*data_rows(options), *process_rows(quick=options.quick)]
+    for row in rows:
+        print(f"{row['what']:<66}{row['value']:>10}  {row['note']}")
+    print()
+    whole = [] if options.no_processes else whole_job_rows([n for n in options.sizes if n >= SMALLEST_WHOLE_JOB], WHOLE_JOBS)
+    print(f"\n{time.perf_counter() - began:.0f} s in all")
+    if options.json:
+        record = {"versions": _versions(), "cells": [dataclasses.asdict(c) for c in cells], "processes": rows}
+        record["whole_job"] = [dataclasses.asdict(row) for row in whole]
+        options.json.write_text(json.dumps(record, indent=1))
+
+
+def _cells(options: argparse.Namespace) -> list[Cell]:
+    """Every engine on every job of the engine, printed as it comes."""
     print("x ours: time over portopt's in factor form; gap: relative, to the best answer that keeps every limit to 1e-12\n")
     print(HEADER)
     spent: dict[tuple[str, str, str], tuple[int, float]] = {}
@@ -54,13 +72,7 @@ def report(options: argparse.Namespace) -> None:
     cells += scenario_cells(options)
     cells += frontier_cells(options)
     cells += batch_cells(options)
-    rows = [] if options.no_processes else [*data_rows(options), *process_rows(quick=options.quick)]
-    for row in rows:
-        print(f"{row['what']:<66}{row['value']:>10}  {row['note']}")
-    print(f"\n{time.perf_counter() - began:.0f} s in all")
-    if options.json:
-        record = {"versions": _versions(), "cells": [dataclasses.asdict(c) for c in cells], "processes": rows}
-        options.json.write_text(json.dumps(record, indent=1))
+    return cells
 
 
 def _block(n: int, index: int, options: argparse.Namespace, spent: dict[tuple[str, str, str], tuple[int, float]]) -> list[Cell]:

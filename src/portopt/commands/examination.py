@@ -225,5 +225,7 @@ def _print_forecasts(document: dict[str, Any], console: Console) -> None:
         p = "" if score["difference"] is None else decimal(score["difference"]["p_value"], 3)
         lines.append([score["name"], percent(score["root_mean_square_error"]), p, decimal(score["rank_correlation"], 3)])
     table(console, ["Expected returns", "Error a year", "p against first", "Rank correlation"], lines)
+    for one in document["unfitted"]:
+        console.print(f"{one['name']} could not be fitted: {one['reason']}", markup=False)
     said = f"{document['windows']} windows of {document['window']} returns, each held against the next {document['step']}"
     console.print(f"{said}; QLIKE: less is better; calibration and bias: 1 is right", markup=False)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,25 @@ import numpy as np
 
 def plain(value: Any) -> Any:
     """`value` as what JSON can hold. Arrays become lists, dataclasses objects, decimals strings, NaN null."""
-    if value is None or isinstance(value, bool | str | int):
+    # The five kinds that a large document consists of come first, by their exact type: it is asked a million times.
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind is dict:
+        return {key if type(key) is str else str(key): plain(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [plain(item) for item in value]
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """The rarer kinds, and those that derive from the common ones."""
+    if isinstance(value, str | int):
         return value.value if isinstance(value, Enum) else value
     if isinstance(value, float):
-        return value if np.isfinite(value) else None
+        return value if math.isfinite(value) else None
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, datetime | date):
@@ -27,17 +44,25 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, np.ndarray):
-        return [plain(item) for item in value.tolist()]
+        # A million numbers one by one would cost more than working them out: whole arrays where nothing needs a look.
+        exact = value.dtype.kind in "biu" or (value.dtype.kind == "f" and bool(np.isfinite(value).all()))
+        return value.tolist() if exact else [plain(item) for item in value.tolist()]
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         items = sorted(value) if isinstance(value, set | frozenset) else value
         return [plain(item) for item in items]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.compare}
+        return {name: plain(getattr(value, name)) for name in _compared(type(value))}
     if hasattr(value, "model_dump"):
         return plain(value.model_dump(mode="json"))
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+@cache
+def _compared(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass that are its content."""
+    return tuple(f.name for f in dataclasses.fields(kind) if f.compare)
 
 
 def canonical_json(value: Any) -> bytes:

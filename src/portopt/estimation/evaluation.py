@@ -77,8 +77,19 @@ class MeanScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfitted:
+    """An estimator that these returns do not allow, at all or in one of the windows, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForecastReport:
-    """How the comparison was made, and the scores in the order of the estimators given; the first is the baseline."""
+    """How the comparison was made, and the scores in the order of the estimators given.
+
+    baseline: the first that could be fitted; "" where none could. unfitted: the others, which have no score.
+    """
 
     baseline: str
     windows: int
@@ -89,6 +100,7 @@ class ForecastReport:
     seed: int
     covariance: tuple[CovarianceScore, ...]
     expected_returns: tuple[MeanScore, ...]
+    unfitted: tuple[Unfitted, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
         """The report as what JSON can hold."""
@@ -115,36 +127,62 @@ def evaluate(
 
     Args:
         universe: n assets without cash. returns: (T, n) periodic simple returns, complete.
-        choices: by the name to be shown, two or more usually; the first is the baseline of differences. Their lookback is
-            the window.
+        choices: by the name to be shown, two or more usually; the first that can be fitted is the baseline of differences.
+            Their lookback is the window.
     Raises:
-        InvalidValue: windows or counts that leave fewer than 4 windows. DataError: missing returns.
+        InvalidValue, UnknownField: windows or counts that leave fewer than 4 windows, estimators that are not known.
+        DataError: missing returns. An estimator that cannot be fitted to them is named in the report, beside the others.
     Source: Patton (2011), Volatility forecast comparison using imperfect volatility proxies, for QLIKE.
     """
     T, n = returns.shape
     _check(universe, returns, choices, window, step, portfolios)
     starts = range(window, T - step + 1, step)
     W = drawn_portfolios(n, portfolios, seed)
-    covariances: list[CovarianceScore] = []
-    means: list[MeanScore] = []
-    base: tuple[Vector, Vector] | None = None
+    fitted: list[_Fitted] = []
+    unfitted: list[Unfitted] = []
     for name, choice in choices.items():
         asked = dataclasses.replace(choice, lookback=None, min_observations=min(choice.min_observations, window))
-        forecasts = [
-            moments_from_returns(universe, returns[t - window : t], asked, risk_free_rate, market_weights) for t in starts
-        ]
-        futures = [returns[t : t + step] for t in starts]
-        years = choice.periods_per_year
-        score, losses = _covariance_score(name, [scaled(m.covariance, 1.0 / years) for m in forecasts], futures, W, years)
-        mean_score, errors = _mean_score(name, forecasts, futures, years)
-        if base is None:
-            base = losses, errors
-        else:
-            score = dataclasses.replace(score, difference=difference(losses, base[0]))
-            mean_score = dataclasses.replace(mean_score, difference=difference(errors, base[1]))
-        covariances.append(score)
-        means.append(mean_score)
-    return ForecastReport(next(iter(choices)), len(starts), window, step, n, len(W), seed, tuple(covariances), tuple(means))
+        try:
+            forecasts = [
+                moments_from_returns(universe, returns[t - window : t], asked, risk_free_rate, market_weights) for t in starts
+            ]
+            fitted.append(_scored(name, forecasts, [returns[t : t + step] for t in starts], W, choice.periods_per_year))
+        except DataError as error:
+            unfitted.append(Unfitted(name, error.detail))
+    first = fitted[0] if fitted else None
+    return ForecastReport(
+        first.covariance.name if first else "",
+        len(starts),
+        window,
+        step,
+        n,
+        len(W),
+        seed,
+        tuple(one.covariance if first is None or one is first else one.covariance_against(first) for one in fitted),
+        tuple(one.mean if first is None or one is first else one.mean_against(first) for one in fitted),
+        tuple(unfitted),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fitted:
+    """One estimator's scores, and the losses of each window that they are means of: qlike and squared errors, (N,) each."""
+
+    covariance: CovarianceScore
+    losses: Vector
+    mean: MeanScore
+    errors: Vector
+
+    def covariance_against(self, first: _Fitted) -> CovarianceScore:
+        return dataclasses.replace(self.covariance, difference=difference(self.losses, first.losses))
+
+    def mean_against(self, first: _Fitted) -> MeanScore:
+        return dataclasses.replace(self.mean, difference=difference(self.errors, first.errors))
+
+
+def _scored(name: str, forecasts: Sequence[Moments], futures: Sequence[Matrix], W: Matrix, years: float) -> _Fitted:
+    score, losses = _covariance_score(name, [scaled(m.covariance, 1.0 / years) for m in forecasts], futures, W, years)
+    return _Fitted(score, losses, *_mean_score(name, forecasts, futures, years))
 
 
 def drawn_portfolios(n: int, count: int, seed: int) -> Matrix:

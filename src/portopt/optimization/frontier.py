@@ -20,8 +20,9 @@ from portopt.optimization.convex import solve_beside
 from portopt.optimization.engine import solve
 from portopt.optimization.frontier_exact import exact_frontier
 from portopt.optimization.frontier_measures import measure_frontier
-from portopt.optimization.measure_sweep import Measure
+from portopt.optimization.measure_sweep import PRICED, Measure
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
+from portopt.optimization.priced_face import priced_face
 from portopt.optimization.whole_numbers import without_whole_numbers
 
 INF = float("inf")
@@ -126,15 +127,19 @@ class _Sweep:
         n, N = self.problem.n, self.capped.n_columns
         q = self.capped.q.copy()
         q[:n] -= self.problem.moments.mu
-        best = self._solved(replace(self.capped, quadratics=(), q=q[:N]))
-        # The floor is a hair below the best return, or rounding would make it infeasible.
-        floor = best.expected_return - 1e-13 * max(1.0, abs(best.expected_return))
-        calmer = solve(_with_floor(self.form, floor))
+        raw = solve(replace(self.capped, quadratics=(), q=q[:N]))
+        best = self._read(raw)
+        # A cone that has a price there is met in one point: the risk is decided already.
+        if raw.duals is None or any(np.any(z) for z in raw.duals.cones):
+            return best
+        smallest = PRICED * max(float(np.abs(self.problem.moments.mu).max(initial=0.0)), 1e-300)
+        calmer = solve(priced_face(self.form, raw.duals.rows, raw.duals.bounds, smallest))
         if calmer.status is not SolveStatus.OPTIMAL or calmer.x is None:
             return best
         point = _point(self.problem, calmer.x[:n])
-        # Calmer by what the hair buys is not another portfolio.
-        return point if point.volatility < best.volatility * (1.0 - 1e-9) and point.expected_return >= floor - 1e-12 else best
+        enough = best.expected_return - 1e-12 * max(1.0, abs(best.expected_return))
+        # Calmer by what rounding buys is not another portfolio.
+        return point if point.volatility < best.volatility * (1.0 - 1e-9) and point.expected_return >= enough else best
 
     def best_ratio(self, min_return: float | None, swept: tuple[FrontierPoint, ...]) -> FrontierPoint:
         """The best Sharpe ratio within the same ends; where it has no maximum, the best of the points."""

@@ -22,6 +22,7 @@ from portopt.optimization.engine import solve
 from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.polish import polished
 from portopt.optimization.presolve import crossing, restored, scaled
+from portopt.optimization.priced_face import priced_face
 from portopt.optimization.solvers.highs import Session
 from portopt.optimization.vertex import refined
 
@@ -140,8 +141,7 @@ class MeasureSweep:
     def _face(self, raw: RawAnswer) -> StandardForm | None:
         """`priced` on the portfolios that earn the highest return: whatever has a price there stays as it is.
 
-        None where max_risk or a cone has one: the risk is then decided already. A floor on the return instead would be met by
-        these portfolios alone, and by rounding by none.
+        None where max_risk or a cone has one: the risk is then decided already.
         """
         duals, limits = raw.duals, self.limits
         if duals is None or any(np.any(z) for z in duals.cones):
@@ -149,14 +149,7 @@ class MeasureSweep:
         smallest = PRICED * max(float(np.abs(self.problem.moments.mu).max(initial=0.0)), 1e-300)
         if float(np.abs(duals.rows[limits[0] :]).max(initial=0.0)) > smallest:
             return None
-        form = self.priced
-        sides = [part.copy() for part in (form.row_lower, form.row_upper, form.bound_lower, form.bound_upper)]
-        for (lower, upper), price in zip(
-            (sides[:2], sides[2:]), (duals.rows[: limits[0]], duals.bounds[: limits[1]]), strict=True
-        ):
-            above, below = np.flatnonzero(price > smallest), np.flatnonzero(price < -smallest)
-            lower[above], upper[below] = upper[above], lower[below]
-        return replace(form, row_lower=sides[0], row_upper=sides[1], bound_lower=sides[2], bound_upper=sides[3])
+        return priced_face(self.priced, duals.rows[: limits[0]], duals.bounds[: limits[1]], smallest)
 
     def best_ratio(self, swept: tuple[FrontierPoint, ...], min_return: float | None) -> FrontierPoint:
         """The highest ratio between the ends, by Dinkelbach's steps from the best of the points."""

@@ -16,6 +16,8 @@ EXACT = 2e-16
 AT_APEX = 1e-8  # of a cone of size one: closer there is no tangent to iterate on
 ROUNDED = 1e-13  # above it a Newton iteration that lost ground is given time to regain it
 UNDECIDED = 1e-5  # `along` comes from one unrefined solve
+LARGE = 1_000  # unknowns from which on a factorization costs far more than the steps it serves
+CONTRACTS = 0.05  # of the residual left by a step: the system that did this will do it again
 
 
 def newton(state: ActiveSet) -> bool:
@@ -35,7 +37,7 @@ def newton(state: ActiveSet) -> bool:
     cones = np.flatnonzero(state.on)
     system, best, best_at = None, np.inf, _snapshot(state)
     curved = len(cones) > 0 or state.scale is not None
-    lost = 0
+    lost, before, size = 0, np.inf, np.ones(len(cones))
     for step in range(CURVED_STEPS if curved else STEPS):
         values, G, squares = _cones_at(state, cones)
         r1 = -(state.gradient() + state.A.T @ state.y + state.pull[cones] @ G)[free]
@@ -49,11 +51,14 @@ def newton(state: ActiveSet) -> bool:
             best, best_at = residual, _snapshot(state)
         if best < EXACT or lost > (PATIENCE if curved and (step <= 4 or best > ROUNDED) else 0):
             break
-        # A cone's row is brought to the size of the others: G (pull B'B)^-1 G' = s0^2 / pull, and the system is regularized.
-        size = np.sqrt(np.maximum(1.0, state.pull[cones]) / squares)
-        r2[len(active) :] *= size
-        if system is None or len(cones):
+        # The residual is the true one whatever system the step comes from: one that still contracts is kept (a chord step).
+        kept = len(free) + len(active) > LARGE and residual <= CONTRACTS * before
+        before = residual
+        if system is None or (len(cones) and not kept):
+            # A cone's row is brought to the size of the others: G (pull B'B)^-1 G' = s0^2 / pull; the system is regularized.
+            size = np.sqrt(np.maximum(1.0, state.pull[cones]) / squares)
             system = _system(state, free, active, cones, size[:, None] * G)
+        r2[len(active) :] *= size
         dx, dy = system.solve(r1, r2)
         if state.scale is not None:
             along_x, along_y = system.solve(-state.scale.linear[free], np.zeros(len(r2)))

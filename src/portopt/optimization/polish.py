@@ -10,6 +10,7 @@ For a convex program a point that satisfies the optimality conditions is the opt
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +27,7 @@ from portopt.optimization.presolve import Scaled, SolverAnswer
 from portopt.optimization.ratio_scale import RatioScale
 
 ROUNDS = 50
+CIRCLES = 4  # times that one guess may come back, the later ones under caution: beyond, it goes round for ever
 FEASIBLE = 1e-12  # scaled units
 STATIONARY = 1e-10  # of the gradient
 ROUNDED = 1e-16  # of the gradient: a multiplier that small is none
@@ -59,8 +61,7 @@ def polished(program: Scaled, answer: SolverAnswer, scale: RatioScale | None = N
 def _corrected(program: Scaled, answer: SolverAnswer, scale: RatioScale | None) -> SolverAnswer | None:
     """Guess, solve, correct, until nothing is wrong."""
     state = ActiveSet.guessed(program, answer, scale)
-    seen: set[bytes] = set()
-    cautious = False
+    seen: Counter[bytes] = Counter()
     for _ in range(ROUNDS):
         try:
             if not newton(state):
@@ -68,11 +69,13 @@ def _corrected(program: Scaled, answer: SolverAnswer, scale: RatioScale | None) 
         except TooLarge:
             return None
         settle(state)
+        cautious = max(seen.values(), default=0) > 1
         if not correct(state, cautious=cautious) and not take_out_cash(state):
             return _checked(program, state, answer)
         key = state.key()
-        cautious = cautious or key in seen
-        seen.add(key)
+        seen[key] += 1
+        if seen[key] > CIRCLES:
+            return None
     return None
 
 

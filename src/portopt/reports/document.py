@@ -25,6 +25,8 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
     A section that cannot be made is empty, and `left_out` says why; what is proposed, certified and asked for is always there.
     """
     plan, problem, said = outcome.plan, outcome.problem, Attempts(list(outcome.explanation.left_out))
+    proposal = decision.proposal(outcome)
+    left_out = len(plan.lines) - len(proposal)
     document = {
         "schema_version": SCHEMA_VERSION,
         "kind": "rebalance",
@@ -37,7 +39,8 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "headline": decision.headline(plan),
         "figures": decision.figures(plan.before, plan.after),
         "trades": decision.trades(outcome),
-        "proposal": decision.proposal(outcome),
+        "proposal": proposal,
+        **({"candidates_left_out": left_out} if left_out else {}),
         "limits": evidence.limits(outcome, said),
         "limit_prices": said.attempt("the prices of limits", lambda: prices.limit_prices(outcome.explanation.prices, problem))
         or [],

@@ -1,4 +1,8 @@
-"""The offline page: one self-contained HTML file that carries its own data and asks the network for nothing."""
+"""The offline page: one self-contained HTML file that carries its own data and asks the network for nothing.
+
+What a person reads first is plain HTML, whatever the size of the book. A long table's further rows, and the data of a large
+book, are folded: compressed inside the file, and opened by its own script.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portopt.analysis import Attempts
+from portopt.domain.folding import folded
 from portopt.reports import formats, view
 from portopt.reports.charts import frontier_svg
 from portopt.reports.exports import write_whole
@@ -22,17 +27,19 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 # 1:1 on a 390 px telephone and in a 880 px column, so that 13 px letters are 13 px letters.
+LEGIBLE = 500_000  # characters of data that may stand in the page as they are
 DRAWINGS = (("wide", 860.0, 440.0), ("narrow", 358.0, 340.0))
 
 
 def html(document: Mapping[str, Any]) -> str:
     """The report as one HTML document. The same document gives the same bytes.
 
-    Everything shown is in the embedded JSON (`<script id="data">`); numbers in tables are `<data value=…>` elements that
-    hold the JSON's own value beside the rounded text.
+    Everything shown is in the embedded JSON (`<script id="data">`, folded where it is long); numbers in tables are
+    `<data value=…>` elements that hold the JSON's own value beside the rounded text.
     """
     script = _asset("report.js")
     fingerprint = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    data = embedded_json(document)
     said = Attempts()
     drawings = said.attempt("the drawing of the frontier", lambda: _drawings(document)) or []
     left_out = {left["part"]: left["sentence"] for left in document.get("left_out", ())}
@@ -49,7 +56,8 @@ def html(document: Mapping[str, Any]) -> str:
             drawings=drawings,
             undrawn=[left.sentence for left in said.left_out],
             left_out=left_out,
-            data=embedded_json(document),
+            data=data if len(data) <= LEGIBLE else folded(data),
+            data_is_folded=len(data) > LEGIBLE,
         )
     )
 
@@ -107,6 +115,7 @@ def _environment() -> Environment:
             "left_to_draw": left_to_draw,
             "count": formats.count,
             "prose": _prose,
+            "folded": folded,
         }
     )
     return environment

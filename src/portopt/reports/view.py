@@ -8,6 +8,9 @@ from typing import Any
 Row = Mapping[str, Any]
 
 POSITIONS_SHOWN = 40
+TRADES_SHOWN = 60
+LONG = 150  # rows of a fold from which on they are kept compressed until somebody opens it
+BARS_SHOWN = 1_000  # drawn at all; beyond, a row is a hair's breadth, and the data have it
 CONTRIBUTIONS_SHOWN = 15
 READINGS_SHOWN = 25
 FINDINGS_SHOWN = 5
@@ -31,13 +34,19 @@ def positions(document: Row) -> dict[str, Any]:
     keys = ("weight_before", "weight_after", "benchmark_weight")
     barred = [{"row": row, "bar": bar} for row, bar in zip(rows, bars(rows, keys), strict=True)]
     return {
-        **_folded(barred, POSITIONS_SHOWN),
+        **_folded(barred[:BARS_SHOWN], POSITIONS_SHOWN),
+        "more": max(len(barred) - BARS_SHOWN, 0),
         "benchmark": any(row["benchmark_weight"] for row in rows),
-        "out": len(document["proposal"]) - len(rows),
+        "out": len(document["proposal"]) - len(rows) + document.get("candidates_left_out", 0),
     }
 
 
-def _folded(rows: list[Any], most: int) -> dict[str, list[Any]]:
+def trades(document: Row) -> dict[str, Sequence[Row]]:
+    """The orders; a long list's end goes into a fold."""
+    return _folded(document["trades"], TRADES_SHOWN)
+
+
+def _folded(rows: Sequence[Any], most: int) -> dict[str, Sequence[Any]]:
     """The first ones shown, a long tail folded away; a short tail is not worth a fold."""
     shown = len(rows) if len(rows) <= most + most // 3 else most
     return {"shown": rows[:shown], "folded": rows[shown:]}
@@ -49,7 +58,7 @@ def contributions(document: Row) -> dict[str, Any]:
     for of in ("sector", "asset"):
         rows = [row for row in document["risk"][f"by_{of}"] if max(abs(row["share"]), abs(row["weight"])) >= VISIBLE]
         barred = [{"row": row, "bar": bar} for row, bar in zip(rows, bars(rows, ("share", "weight")), strict=True)]
-        out[of] = _folded(barred, CONTRIBUTIONS_SHOWN)
+        out[of] = {**_folded(barred[:BARS_SHOWN], CONTRIBUTIONS_SHOWN), "more": max(len(barred) - BARS_SHOWN, 0)}
     return out
 
 
@@ -67,6 +76,7 @@ def limits(document: Row) -> list[dict[str, Any]]:
                 "tightest": readings[0] if readings else None,
                 "readings": readings[:READINGS_SHOWN] if len(readings) > 1 else [],
                 "more": max(len(readings) - READINGS_SHOWN, 0),
+                "left_out": limit.get("readings_left_out", 0),
             }
         )
     return sorted(rows, key=lambda row: (row["limit"]["structural"], not row["limit"]["binding"]))

@@ -208,3 +208,63 @@ def test_names_of_any_length_do_not_widen_a_telephones_page(browser: Browser, re
 
         assert page.ask(BEYOND_THE_EDGE) == []
         assert page.ask(SIDEWAYS) <= 0
+
+
+@pytest.fixture
+def folded_report(report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """The same report as the page of a large book: its data and all but three rows of each table kept compressed."""
+    for name in ("TRADES_SHOWN", "POSITIONS_SHOWN", "CONTRIBUTIONS_SHOWN", "LONG"):
+        monkeypatch.setattr(f"portopt.reports.view.{name}", 3)
+    monkeypatch.setattr("portopt.reports.page.LEGIBLE", 1_000)
+    return Report(write_report(report.document, tmp_path / "folded.html"), report.document)
+
+
+ROWS = 'document.querySelectorAll("table.trades tr.why").length'
+FOLDS = 'document.querySelectorAll("script.folded").length'
+
+
+def test_folded_rows_are_put_into_the_page_when_they_are_opened(browser: Browser, folded_report: Report) -> None:
+    with browser.page(390) as page:
+        open_report(page, folded_report)
+        first, folds = page.ask(ROWS), page.ask(FOLDS)
+        page.ask('document.querySelectorAll("details").forEach((fold) => { fold.open = true; })')
+        wait_for(lambda: page.ask(FOLDS) == 0, 15, "the folds were not opened")
+
+        assert first == 3
+        assert folds >= 3
+        assert page.ask(ROWS) == len(folded_report.document["trades"])
+        assert page.ask(BEYOND_THE_EDGE) == []
+        assert page.complaints() == []
+        assert page.requests() == [folded_report.url]
+
+
+def test_folded_data_are_given_back_whole(browser: Browser, folded_report: Report, tmp_path: Path) -> None:
+    with browser.page() as page:
+        browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path), browserContextId=page.context)
+        open_report(page, folded_report)
+        wait_for(lambda: page.ask('document.getElementById("download").hidden') is False, 15, "the download was not offered")
+        page.ask('document.getElementById("download").click()')
+        saved = tmp_path / f"{folded_report.document['run_id']}.json"
+        wait_for(saved.exists, 15, f"nothing was saved as {saved.name}")
+
+    assert json.loads(saved.read_text(encoding="utf-8")) == folded_report.document
+
+
+def test_folded_rows_are_on_paper(browser: Browser, folded_report: Report) -> None:
+    with browser.page() as page:
+        open_report(page, folded_report)
+        wait_for(lambda: page.ask('document.getElementById("download").hidden') is False, 15, "the page was not ready")
+        paper = PdfReader(io.BytesIO(page.pdf()))
+
+    printed = " ".join(" ".join(sheet.extract_text().split()) for sheet in paper.pages)
+    assert [trade["asset_id"] for trade in folded_report.document["trades"] if trade["asset_id"] not in printed] == []
+
+
+def test_without_scripts_the_first_rows_of_a_large_book_are_there(browser: Browser, folded_report: Report) -> None:
+    with browser.page(390) as page:
+        page.call("Emulation.setScriptExecutionDisabled", value=True)
+        open_report(page, folded_report)
+
+        assert page.ask(HEADINGS) == SECTIONS
+        assert page.ask(ROWS) == 3
+        assert page.ask(SIDEWAYS) <= 0

@@ -252,6 +252,27 @@ def test_factor_returns_in_a_request_are_what_its_assets_are_regressed_on(
     assert 0.7 - 1e-9 <= exposures["MKT"] <= 0.8 + 1e-9
 
 
+def test_forecasts_of_more_assets_than_days_compare_what_can_be_fitted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(8)
+    strategies = [{"id": f"A{i:02d}", "returns": (0.01 * rng.normal(size=120)).tolist()} for i in range(30)]
+    doc = {"portfolio_id": "p", "strategies": strategies, "objective": "MIN_VOLATILITY", "method": "MEAN_VARIANCE"}
+    path = tmp_path / "returns.json"
+    path.write_text(json.dumps(doc))
+    words = ["forecasts", str(path), "--means", "bayes_stein,historical_mean", "--window", "20"]
+    code, found = answer(capsys, *words, "--covariances", "sample,minimum_determinant,ledoit_wolf")
+
+    assert code == 0
+    assert [score["name"] for score in found["covariance"]] == ["sample", "ledoit_wolf"]
+    assert [score["name"] for score in found["expected_returns"]] == ["historical_mean"]
+    missing = [(one["of"], one["name"], bool(one["reason"])) for one in found["unfitted"]]
+    assert missing == [("covariance", "minimum_determinant", True), ("expected_returns", "bayes_stein", True)]
+    code, problem = answer(capsys, *words, "--covariances", "minimum_determinant")
+    assert code == 4
+    assert "minimum_determinant" in problem["detail"]
+
+
 def test_forecasts_are_held_to_account_on_ones_own_returns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rng = np.random.default_rng(8)
     calm = np.repeat([0.005, 0.02, 0.005, 0.02], 120)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import timedelta, timezone
 
 import pytest
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, func, select, text
 
 from portopt.adapters.store import models
 from portopt.adapters.store.sql import SqlStore
@@ -42,6 +43,44 @@ def test_a_completed_run_comes_back_equal_with_its_document(store, begun, finish
     store.begin(begun())
     assert store.complete(finished(), event()) is True
     assert store.get("reb-20261120-1") == finished()
+
+
+def long_document() -> dict:
+    """Some hundred thousand characters, with what a careless store would change: a large whole float, minus zero, order."""
+    lines = [
+        {"asset_id": f"A{i:05d}", "weight_after": i / 7.0, "weight_before": 0.0, "b": 1e16, "a": -0.0} for i in range(3000)
+    ]
+    return {"headline": {"trades": 0}, "figures": [], "trades": [], "proposal": lines}
+
+
+def test_a_long_document_is_kept_short_and_comes_back_letter_by_letter(store, begun, finished, event):
+    document = long_document()
+    store.complete(finished(document=document, document_digest=digest(canonical_json(document))), event())
+
+    found = store.get("reb-20261120-1").document
+    with store._reading() as connection:
+        kept = connection.execute(text("SELECT CAST(document AS VARCHAR) FROM " + named(store, "run_results"))).scalar_one()
+    assert json.dumps(found) == json.dumps(document)
+    assert digest(canonical_json(found)) == store.get("reb-20261120-1").document_digest
+    assert len(kept) < 0.3 * len(json.dumps(document))
+
+
+def test_a_long_document_that_was_written_as_it_is_still_opens(store, finished, event):
+    document = long_document()
+    store.complete(finished(), event())
+    with store._writing() as connection:
+        plainly = text(f"UPDATE {named(store, 'run_results')} SET document = CAST(:document AS {json_type(store)})")
+        connection.execute(plainly, {"document": json.dumps(document)})
+
+    assert json.dumps(store.get("reb-20261120-1").document) == json.dumps(document)
+
+
+def named(store: SqlStore, table: str) -> str:
+    return table if store.health()["dialect"] == "sqlite" else f"command.{table}"
+
+
+def json_type(store: SqlStore) -> str:
+    return "TEXT" if store.health()["dialect"] == "sqlite" else "JSON"
 
 
 def test_completing_twice_writes_one_result_and_one_event(store, finished, event):

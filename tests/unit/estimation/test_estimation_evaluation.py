@@ -109,6 +109,23 @@ def test_singular_forecasts_are_told_as_such():
     assert report.covariance[0].condition_number is None
 
 
+def test_an_estimator_that_cannot_be_fitted_is_named_and_the_others_are_compared():
+    fits = {name: CHOICES[name] for name in ("sample", "shrunk")}
+    needs_more_days = EstimationChoice("bayes_stein", covariance="sample")
+
+    report = evaluate(UNIVERSE, returns(120), {"stein": needs_more_days, **fits}, window=10, step=20)
+
+    assert [(one.name, "not singular" in one.reason) for one in report.unfitted] == [("stein", True)]
+    assert report.baseline == "sample"
+    alone = evaluate(UNIVERSE, returns(120), fits, window=10, step=20)
+    assert (report.covariance, report.expected_returns) == (alone.covariance, alone.expected_returns)
+
+
+def test_an_estimator_that_nobody_knows_is_a_mistake_and_no_finding():
+    with pytest.raises(InvalidValue, match="smaple"):
+        evaluate(UNIVERSE, returns(), {**CHOICES, "typo": EstimationChoice(covariance="smaple")})
+
+
 @pytest.mark.parametrize(
     ("change", "error", "match"),
     [

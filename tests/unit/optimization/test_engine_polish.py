@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from portopt.optimization import assemble, optimize, solve
+from portopt.optimization import assemble, newton, optimize, polish, solve
 from portopt.optimization.polish import polished
 from portopt.optimization.presolve import lowered, scaled
+from portopt.optimization.solvers import barrier_system, clarabel
 
 SECTORS = {"budget": True, "long_only": True, "max_weight": 0.2, "sector_limits": 0.45}
 UTILITY = {"kind": "utility", "risk_aversion": 3.0}
@@ -130,3 +131,40 @@ def test_a_ratio_is_exact_however_far_its_risk_aversion_is_from_the_first_guess(
         assert raw.polished
         assert residuals(form, raw)["stationarity"] < 1e-13 * (1 + premium)
         assert residuals(form, raw)["outside"] < 1e-14
+
+
+@pytest.mark.parametrize("case", ["tracking error", "sharpe with a cone"])
+def test_a_system_that_still_contracts_is_kept_and_the_answer_is_the_same(market, residuals, monkeypatch, case):
+    objective, limits, costs = CASES[case]
+    p = market(33, 60, objective=objective, limits=limits, costs=costs, cash=True, risk_free_rate=0.02)
+    form = assemble(p)
+    made: list[int] = []
+    system = newton._system
+    monkeypatch.setattr(newton, "_system", lambda *parts: made.append(1) or system(*parts))
+    afresh = solve(form)
+    fresh, made[:] = len(made), []
+
+    monkeypatch.setattr(newton, "LARGE", 0)
+    kept = solve(form)
+
+    assert len(made) < fresh
+    assert kept.x == pytest.approx(afresh.x, abs=1e-14)
+    assert residuals(form, kept)["stationarity"] < 1e-13
+
+
+def test_a_polish_that_goes_round_in_circles_is_given_up(market, monkeypatch):
+    objective, limits, costs = CASES["tracking error"]
+    program = scaled(assemble(market(34, 30, objective=objective, limits=limits, costs=costs)))
+    answer = clarabel.solve(program)
+    rounds: list[int] = []
+    # A correction that changes nothing and says that it did is the shortest circle.
+    monkeypatch.setattr(polish, "correct", lambda state, *, cautious: rounds.append(1) or True)
+
+    assert polished(program, answer) is None
+    assert polish.CIRCLES < len(rounds) <= polish.ROUNDS / 2
+
+
+def test_a_product_of_many_rows_with_themselves_is_the_plain_product():
+    rng = np.random.default_rng(5)
+    A, weights = rng.normal(size=(2 * barrier_system.MANY_ROWS, 300)), rng.uniform(0.1, 9.0, 300)
+    assert barrier_system._gram(A, weights) == pytest.approx((A * weights) @ A.T, rel=1e-12, abs=1e-12)

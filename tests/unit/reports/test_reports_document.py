@@ -133,15 +133,42 @@ def test_a_factor_covariance_stays_in_its_factors(outcome):
     assert (kept["F"], kept["Omega"], kept["D"]) == (F.tolist(), np.eye(3).tolist(), D.tolist())
 
 
-def test_a_covariance_too_large_to_carry_leaves_its_products_with_the_weights(outcome, monkeypatch):
+def in_factors(outcome, factors: int):
+    """The same rebalance, its covariance in factor form."""
+    n = outcome.problem.n
+    F = np.random.default_rng(1).normal(0, 0.2, (n, factors))
+    covariance = Covariance(F=F, Omega=np.eye(factors) / factors, D=np.full(n, 0.01))
+    moments = dataclasses.replace(outcome.problem.moments, covariance=covariance)
+    return dataclasses.replace(outcome, problem=outcome.problem.replaced(moments=moments))
+
+
+@pytest.mark.parametrize("form", ["dense", "factors"])
+def test_a_covariance_too_large_to_carry_leaves_its_products_with_the_books(outcome, monkeypatch, form):
     monkeypatch.setattr("portopt.reports.sections.inputs.DENSE_AT_MOST", 3)
+    outcome = outcome if form == "dense" else in_factors(outcome, 7)
+    Sigma = outcome.problem.moments.Sigma
 
     data = inputs(outcome)
 
-    after = np.array(data["weights_after"])
-    variance = after @ np.array(data["covariance"]["Sigma_times"]["weights_after"])
-    assert np.sqrt(variance) == pytest.approx(outcome.plan.after.volatility, rel=1e-12)
-    assert "Sigma" not in data["covariance"]
+    assert data["covariance"].keys() == {"form", "Sigma_times", "sha256"}
+    b = np.array(data["benchmark"])
+    of_b = np.array(data["covariance"]["Sigma_times"]["benchmark"], dtype=float)
+    for name in ("w_prev", "target_weights", "weights_after"):
+        w = np.array(data[name])
+        product = np.array(data["covariance"]["Sigma_times"][name], dtype=float)
+        held = w != 0.0
+        assert np.isnan(product[~held]).all()
+        variance, cross = w[held] @ product[held], w[held] @ of_b[held]
+        tracked = variance - 2 * cross + np.nansum(b * of_b)
+        assert np.sqrt(variance) == pytest.approx(np.sqrt(w @ Sigma @ w), rel=1e-12)
+        assert np.sqrt(tracked) == pytest.approx(np.sqrt((w - b) @ Sigma @ (w - b)), rel=1e-9)
+
+
+def test_a_covariance_of_as_many_factors_as_observations_is_not_carried(outcome):
+    data = inputs(in_factors(outcome, 756))
+
+    assert data["covariance"]["form"] == "products"
+    assert len(json.dumps(data)) < 50_000
 
 
 def test_what_had_to_give_way_is_said_with_its_reason(make_outcome, relaxed):
@@ -209,3 +236,39 @@ def test_every_figure_shown_is_defined(document):
     defined = {term for term, _ in DEFINITIONS}
     named = {row["label"] for row in document["figures"]} - {"Cash"}
     assert named <= defined
+
+
+def test_of_very_many_candidates_the_largest_of_the_benchmark_are_told_and_nothing_held_is_left_out(make_outcome, monkeypatch):
+    outcome = make_outcome(40)
+    whole = rebalance_document(outcome)
+    silent = [r for r in whole["proposal"] if not (r["side"] or r["weight_before"] or r["weight_after"] or r["target_weight"])]
+    told = len(whole["proposal"]) - len(silent)
+    assert len(silent) >= 2
+    monkeypatch.setattr("portopt.reports.sections.decision.MOST_LINES", told + 1)
+
+    document = rebalance_document(outcome)
+
+    kept = {row["asset_id"] for row in document["proposal"]}
+    largest = max(silent, key=lambda row: row["benchmark_weight"] or 0.0)
+    assert document["candidates_left_out"] == len(silent) - 1
+    assert kept == {row["asset_id"] for row in whole["proposal"]} - {r["asset_id"] for r in silent} | {largest["asset_id"]}
+    assert "candidates_left_out" not in whole
+
+
+def test_of_very_many_readings_those_that_bind_or_read_something_are_told(outcome, monkeypatch):
+    whole = limit_named(rebalance_document(outcome), "max_weight")
+    monkeypatch.setattr("portopt.reports.sections.evidence.MOST_READINGS", 3)
+
+    cut = limit_named(rebalance_document(outcome), "max_weight")
+
+    binding = [row for row in whole["readings"] if row["binding"]]
+    assert 0 < len(binding) < 3
+    assert len(cut["readings"]) == 3
+    assert cut["readings_left_out"] == len(whole["readings"]) - 3
+    assert [row for row in cut["readings"] if row not in whole["readings"]] == []
+    assert [row for row in binding if row not in cut["readings"]] == []
+    assert all(row["measured"] or row["before"] or row["target"] for row in cut["readings"])
+
+
+def limit_named(document: dict, name: str) -> dict:
+    return next(limit for limit in document["limits"] if limit["limit"] == name)

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from portopt.domain.folding import unfolded
 from portopt.reports.document import rebalance_document
 from portopt.reports.page import embedded_json, html, write_report
 
@@ -32,6 +33,7 @@ class Page(HTMLParser):
         self.exact: list[tuple[str, str]] = []  # (value, text) of every <data>
         self.loose: list[str] = []  # text of numeric cells outside <data>
         self.numeric_cell = 0
+        self.folds: list[str] = []
         self.script_id: str | None = None
         self.feed(text)
         self.close()
@@ -44,7 +46,7 @@ class Page(HTMLParser):
             return
         self.open.append(tag)
         if tag == "script":
-            self.script_id = given.get("id", "code")
+            self.script_id = given.get("id") or given.get("class") or "code"
         if tag == "td" and "n" in (given.get("class") or "").split():
             self.numeric_cell = len(self.open)
         if tag == "data":
@@ -66,7 +68,9 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         inside = self.open[-1] if self.open else ""
-        if inside == "script":
+        if inside == "script" and self.script_id == "folded":
+            self.folds.append(data)
+        elif inside == "script":
             self.texts[self.script_id] = self.texts.get(self.script_id, "") + data
         elif inside == "data":
             value, text = self.exact[-1]
@@ -227,3 +231,50 @@ def test_a_report_is_written_whole(document, text, tmp_path):
     path = write_report(document, tmp_path / "reports" / "one.html")
     assert path.read_text(encoding="utf-8") == text
     assert [p.name for p in path.parent.iterdir()] == ["one.html"]
+
+
+def unfolded_parts(page: Page) -> list[Page]:
+    """The tables that the page keeps compressed, opened as its script opens them."""
+    return [Page(unfolded(letters)) for letters in page.folds]
+
+
+@pytest.fixture
+def large(make_outcome, monkeypatch) -> dict:
+    """A book whose lists are long by the standards of a page that shows three rows of each."""
+    for name in ("TRADES_SHOWN", "POSITIONS_SHOWN", "CONTRIBUTIONS_SHOWN", "LONG"):
+        monkeypatch.setattr(f"portopt.reports.view.{name}", 3)
+    monkeypatch.setattr("portopt.reports.page.LEGIBLE", 1_000)
+    return rebalance_document(make_outcome(40, {"max_weight": 0.1, "max_turnover": 0.3}))
+
+
+def test_the_data_of_a_large_book_are_folded_and_whole(large):
+    page = Page(html(large))
+
+    assert page.errors == []
+    assert json.loads(unfolded(page.texts["data"])) == large
+
+
+def test_every_row_beyond_the_first_is_folded_and_none_is_lost(large):
+    page = Page(html(large))
+    parts = unfolded_parts(page)
+
+    assert all(part.errors == [] and part.open == [] for part in parts)
+    numbers = [value for each in (page, *parts) for value, _ in each.exact]
+    for trade in large["trades"]:
+        assert str(trade["value"]) in numbers
+    held = [row for row in large["proposal"] if row["weight_after"] > 1e-4]
+    assert len(held) > 10
+    for row in held:
+        assert json.dumps(row["weight_after"]) in numbers
+    assert {value for value in numbers if value not in leaves(large)} == set()
+
+
+def test_the_page_of_a_large_book_shows_its_first_rows_without_any_script(large):
+    text = re.sub(r"<script.*?</script>", "", html(large), flags=re.DOTALL)
+
+    page = Page(text)
+    first = [trade["asset_id"] for trade in large["trades"][:3]]
+    assert page.errors == []
+    assert [asset for asset in first if f"<b>{asset}</b>" not in text] == []
+    assert large["verdict"]["title"].split(":")[0] in text
+    assert text.count("<noscript>") >= 3

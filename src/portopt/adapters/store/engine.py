@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
 from portopt.adapters.store.models import COMMAND, QUERY
-from portopt.domain.canonical import plain
+from portopt.adapters.store.types import to_json
 from portopt.domain.errors import DataError, InvalidValue, OutsideError, PortoptError
 
 BUSY_SECONDS = 30.0  # how long a writer waits for its turn
@@ -43,14 +42,9 @@ def masked(url: URL) -> str:
 _EXAMPLES = "use sqlite:////path/to/portopt.db or postgresql+psycopg://user:password@host:5432/database"
 
 
-def _to_json(value: Any) -> str:
-    """Insertion order is kept (a report is printed in it); not-a-number is null, as everywhere."""
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
 def open_engine(url: URL) -> Engine:
     """An engine that connects when first used. On SQLite both schemas are the one file."""
-    options: dict[str, Any] = {"json_serializer": _to_json, "hide_parameters": True}
+    options: dict[str, Any] = {"json_serializer": to_json, "hide_parameters": True}
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **options)
         event.listen(engine, "connect", _prepare_sqlite)

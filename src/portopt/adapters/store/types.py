@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-# Written and read back letter by letter: the digest of a document must survive the store, and JSONB rewrites
-# numbers (1e+16 comes back as an integer, -0.0 without its sign) and the order of keys.
-ExactJson = JSON(none_as_null=True)
+from portopt.domain.canonical import plain
+from portopt.domain.folding import folded, unfolded
+
+LEGIBLE = 50_000  # characters of JSON that are written as they are; a book of thousands of assets is some millions
+FOLDED = "json, deflated, in base64"
 
 
-class Jsonb(TypeDecorator[Any]):
-    """The documents' JSONB columns: searchable on PostgreSQL, text on SQLite, which does not load PostgreSQL's dialect."""
+def to_json(value: Any) -> str:
+    """Insertion order is kept (a report is printed in it); not-a-number is null, as everywhere."""
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+class ExactJson(TypeDecorator[Any]):
+    """Written and read back letter by letter: the digest of a document must survive the store, and JSONB rewrites numbers
+    (1e+16 comes back as an integer, -0.0 without its sign) and the order of keys.
+
+    What is long is folded on the way in and opened on the way out; rows written before are read as they are.
+    """
 
     impl = JSON(none_as_null=True)
     cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return _short(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return _whole(value)
+
+
+class Jsonb(TypeDecorator[Any]):
+    """The documents' JSONB columns: searchable on PostgreSQL, which compresses by itself; text on SQLite, long ones folded."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return value if dialect.name == "postgresql" else _short(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return _whole(value)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name != "postgresql":
@@ -25,6 +56,16 @@ class Jsonb(TypeDecorator[Any]):
         from sqlalchemy.dialects.postgresql import JSONB
 
         return dialect.type_descriptor(JSONB(none_as_null=True))
+
+
+def _short(value: Any) -> Any:
+    text = "" if value is None else to_json(value)
+    return value if len(text) <= LEGIBLE else {FOLDED: folded(text)}
+
+
+def _whole(value: Any) -> Any:
+    is_folded = isinstance(value, dict) and value.keys() == {FOLDED}
+    return json.loads(unfolded(value[FOLDED])) if is_folded else value
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -24,6 +24,7 @@ from portopt.optimization.presolve import Scaled
 
 MOST_ROWS = 1_200  # rows that are not light; at 757 of 10,000 columns (756 observations as factors) 8 times faster than PIQP
 MOST_BLOCK = 2500  # columns of a dense block
+MANY_ROWS = 200  # from which on a symmetric product pays for its square roots
 HELD = 1e-11  # added to curvature and rows, so that flat directions and dependent rows stay where they are
 
 
@@ -138,7 +139,7 @@ class BarrierSystem:
         self._extra = len(extra_E)
         self._over_easy = 1.0 / curvature[t.easy]
         self._A_easy = A[:, t.easy] if len(t.block) else A
-        S += (self._A_easy * self._over_easy) @ self._A_easy.T
+        S += _gram(self._A_easy, self._over_easy)
         if len(t.block):
             self._cholesky = self._factored(program, curvature[t.block], cones)
             A_block = A[:, t.block] if len(t.easy) else A
@@ -203,6 +204,14 @@ class BarrierSystem:
         if len(t.block):
             x[t.block] = self._blas.dtrsv(self._cholesky, u - self._V @ y, lower=True, trans=1)
         return y, x
+
+
+def _gram(A: Matrix, weights: Vector) -> Matrix:
+    """A diag(weights) A', weights positive."""
+    if len(A) < MANY_ROWS:
+        return np.asarray((A * weights) @ A.T)
+    B = A * np.sqrt(weights)
+    return np.asarray(B @ B.T)  # of one array with itself: half the work of two
 
 
 def _by_light(t: Structure, scaled: Matrix) -> Matrix:

@@ -13,6 +13,7 @@ from portopt.domain.outcome import RebalanceOutcome
 from portopt.domain.plan import Figures, PlanLine, RebalancePlan, Trade
 from portopt.domain.universe import Asset, Universe
 
+MOST_LINES = 3_200  # of a proposal: what is held, aimed at or ordered, and then as many candidates as there is room for
 FIGURES = {
     "expected_return": ("Expected return", "return"),
     "volatility": ("Volatility", "volatility"),
@@ -69,11 +70,14 @@ def figures(before: Figures, after: Figures) -> list[dict[str, Any]]:
 
 
 def proposal(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
-    """One line for every asset of the book or the target, the largest proposed weight first, cash last."""
+    """One line for every asset of the book or the target, the largest proposed weight first, cash last.
+
+    Of thousands of candidates that stay out, those of the largest benchmark weight (see MOST_LINES).
+    """
     universe = outcome.problem.universe
     trades = {trade.asset_id: trade for trade in outcome.plan.trades}
     reasons = {reason.asset_id: reason for reason in outcome.explanation.reasons}
-    lines = sorted(outcome.plan.lines, key=lambda line: (_is_cash(line, universe), -line.weight_after, line.asset_id))
+    lines = sorted(_told(outcome), key=lambda line: (_is_cash(line, universe), -line.weight_after, line.asset_id))
     rows = []
     for line in lines:
         trade, reason = trades.get(line.asset_id), reasons.get(line.asset_id)
@@ -97,6 +101,21 @@ def proposal(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _told(outcome: RebalanceOutcome) -> list[PlanLine]:
+    lines = outcome.plan.lines
+    if len(lines) <= MOST_LINES:
+        return list(lines)
+    ordered = {trade.asset_id for trade in outcome.plan.trades}
+    concerned = [line for line in lines if line.asset_id in ordered or _weighs(line)]
+    passed_by = [line for line in lines if not (line.asset_id in ordered or _weighs(line))]
+    passed_by.sort(key=lambda line: (-(_benchmark(outcome, line.asset_id) or 0.0), line.asset_id))
+    return concerned + passed_by[: max(MOST_LINES - len(concerned), 0)]
+
+
+def _weighs(line: PlanLine) -> bool:
+    return any((line.shares_before, line.shares_after, line.weight_before, line.target_weight, line.weight_after))
 
 
 def trades(outcome: RebalanceOutcome) -> list[dict[str, Any]]:

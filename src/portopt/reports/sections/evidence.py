@@ -21,6 +21,7 @@ from portopt.domain.problem import Limit, Problem, Readings
 # A reading this close to its side at the continuous optimum presses on it; the polish makes such contacts exact.
 TOUCHES = 1e-7
 MOST_SCENARIOS = 5_000
+MOST_READINGS = 3_200  # of one limit; beyond, those that bind or read something, then the tightest
 
 
 def limits(outcome: RebalanceOutcome, said: Attempts) -> list[dict[str, Any]]:
@@ -47,7 +48,8 @@ def limits(outcome: RebalanceOutcome, said: Attempts) -> list[dict[str, Any]]:
                 "holds": reading.worst() <= outcome.validated.certificate.tolerances.feasibility,
                 "worst_violation": reading.worst(),
                 "binding": any(row["binding"] for row in rows),
-                "readings": rows,
+                "readings": rows if len(rows) <= MOST_READINGS else _tellings(rows),
+                **({"readings_left_out": len(rows) - MOST_READINGS} if len(rows) > MOST_READINGS else {}),
             }
         )
     return found
@@ -79,6 +81,16 @@ def _rows(
             }
         )
     return rows
+
+
+def _tellings(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The MOST_READINGS rows that say most, in their order."""
+
+    def silence(i: int) -> tuple[bool, bool, float]:
+        row = rows[i]
+        return not row["binding"], not any(row[key] for key in ("before", "target", "measured")), row["slack"]
+
+    return [rows[i] for i in sorted(sorted(range(len(rows)), key=silence)[:MOST_READINGS])]
 
 
 def risk(contributions: tuple[RiskContribution, ...]) -> dict[str, list[dict[str, Any]]]:

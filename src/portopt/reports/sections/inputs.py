@@ -12,8 +12,9 @@ from portopt.domain.moments import Covariance
 from portopt.domain.outcome import RebalanceOutcome
 from portopt.reports.sections.decision import weights_of
 
-# A dense covariance of 200 assets is 40,000 numbers, 0.8 MB of JSON: as much as a document should carry.
+# A dense covariance of 200 assets is 40,000 numbers, 0.8 MB of JSON: as much as a document should carry, in either form.
 DENSE_AT_MOST = 200
+BOOKS = ("w_prev", "target_weights", "weights_after", "benchmark")
 
 
 def inputs(outcome: RebalanceOutcome) -> dict[str, Any]:
@@ -22,11 +23,11 @@ def inputs(outcome: RebalanceOutcome) -> dict[str, Any]:
     universe, moments = problem.universe, problem.moments
     target = np.asarray(outcome.validated.weights)
     after = weights_of(plan, universe, "weight_after")
-    columns = [weights for weights in (problem.w_prev, target, after) if weights is not None]
+    books = dict(zip(BOOKS, (problem.w_prev, target, after, problem.benchmark), strict=True))
     return {
         "assets": list(universe.ids),
         "mu": plain(moments.mu),
-        "covariance": _covariance(moments.covariance, columns),
+        "covariance": _covariance(moments.covariance, books),
         "w_prev": plain(problem.w_prev),
         "target_weights": plain(target),
         "weights_after": plain(after),
@@ -57,17 +58,24 @@ def estimators(outcome: RebalanceOutcome) -> dict[str, Any]:
     }
 
 
-def _covariance(covariance: Covariance, columns: list[Vector]) -> dict[str, Any]:
-    """Sigma as it was used: its factors, the whole of it, or, where that is too much, Sigma times the three portfolios."""
-    if covariance.is_factor_form:
+def _covariance(covariance: Covariance, books: dict[str, Vector | None]) -> dict[str, Any]:
+    """Sigma as it was used: its factors, the whole of it, or, where that is too much, Sigma times each book.
+
+    A product is given where its book has weight, the benchmark's where any has. That is enough for every figure: volatility
+    is sqrt(w'(Sigma w)), a contribution w_i (Sigma w)_i / volatility, a tracking error sqrt(w'(Sigma w) - 2 w'(Sigma b)
+    + b'(Sigma b)). Sigma itself is made again from the pricing pack, and known by its digest.
+    """
+    most = DENSE_AT_MOST * DENSE_AT_MOST
+    if covariance.is_factor_form and sum(part.size for part in covariance.factors()) <= most:
         F, Omega, D = covariance.factors()
         return {"form": "factors", "F": plain(F), "Omega": plain(Omega), "D": plain(D)}
-    Sigma = covariance.dense()
-    if len(covariance) <= DENSE_AT_MOST:
-        return {"form": "dense", "Sigma": plain(Sigma)}
-    names = ("w_prev", "target_weights", "weights_after")[-len(columns) :]
-    products = {name: plain(covariance.times(w)) for name, w in zip(names, columns, strict=True)}
-    return {"form": "products", "Sigma_times": products, "sha256": digest(Sigma), "variances": plain(covariance.diagonal())}
+    if not covariance.is_factor_form and len(covariance) ** 2 <= most:
+        return {"form": "dense", "Sigma": plain(covariance.dense())}
+    held = {name: w for name, w in books.items() if w is not None}
+    seen = {**{name: w != 0.0 for name, w in held.items()}, "benchmark": np.any([w != 0.0 for w in held.values()], axis=0)}
+    products = {name: plain(np.where(seen[name], covariance.times(w), np.nan)) for name, w in held.items()}
+    sha256 = covariance.identity() if covariance.is_factor_form else digest(covariance.dense())
+    return {"form": "products", "Sigma_times": products, "sha256": sha256}
 
 
 def _in_sample(scenarios: Any, before: Vector | None, after: Vector) -> dict[str, Any] | None:
