@@ -120,10 +120,11 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
     if request.benchmark is not None:
         benchmark = universe.vector({a: float(b) for a, b in request.benchmark.items()})
     w_prev = request.holdings.weights(universe, prices)
+    terms = _terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark)
     return construct(
         Problem(
             moments=moments,
-            **_terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark),
+            **{**terms, "notes": (*policy.notes, *terms["notes"])},
             w_prev=w_prev,
             benchmark=benchmark,
             risk_free_rate=policy.risk_free_rate,

@@ -83,6 +83,7 @@ class Wish:
             costs=policy.costs if self.costs is None else self.costs,
             estimation=estimation,
             trading=trading,
+            notes=(*policy.notes, *self.notes),
         )
 
 
@@ -96,7 +97,7 @@ def read_optimization(doc: Any) -> Wish:
     """S2's POST /optimizations body. Raises UnknownField, InvalidValue or MissingInput with the dotted path."""
     found = object_of(doc, "", OPTIMIZATION)
     wants = object_of(found.get("preferences") or {}, "preferences", PREFERENCES)
-    _refuse_taxes(wants, "preferences")
+    taxes = _taxes(wants, "preferences")
     how = one_of(found.get("optimization_type") or "mean_variance", "optimization_type", TYPES)
     usual = {"risk_parity": "risk_parity", "hierarchical_risk_parity": "risk_parity", "multi_objective": "multi_objective"}
     goal = one_of(found.get("objective") or usual.get(how, "maximize_sharpe"), "objective", (*GOALS, "minimize_tracking_error"))
@@ -108,7 +109,7 @@ def read_optimization(doc: Any) -> Wish:
         limits=read_constraints(found.get("constraints") or {}),
         costs=_costs(wants),
         views=views or None,
-        notes=notes,
+        notes=(*notes, *taxes),
     )
 
 
@@ -123,15 +124,16 @@ def read_rebalance(doc: Any) -> Wish:
     if target == "custom":
         why = "needs target weights, and the request has no field for them"
         raise InvalidValue("target_type", target, why, fix="give the weights as a benchmark and use 'benchmark'")
-    limits, min_trade_value = read_rebalance_constraints(found.get("constraints") or {})
+    constraints = found.get("constraints") or {}
+    limits, min_trade_value = read_rebalance_constraints(constraints)
     objective = {"kind": "min_tracking_error"} if target == "benchmark" else None
-    return Wish(objective=objective, limits=limits, min_trade_value=min_trade_value, target_type=target)
+    taxes = _taxes(constraints, "constraints")
+    return Wish(objective=objective, limits=limits, min_trade_value=min_trade_value, target_type=target, notes=taxes)
 
 
 def read_rebalance_constraints(doc: Any, path: str = "constraints") -> tuple[dict[str, Any], float | None]:
     """Limits under catalog names, and the smallest trade in money (None where not said). Raises as read_rebalance does."""
     found = object_of(doc, path, REBALANCE_CONSTRAINTS)
-    _refuse_taxes(found, path)
     smallest, trades = found.get("min_trade_size"), found.get("max_trades")
     low, high = RANGES["min_trade_value"]
     asked = {
@@ -198,11 +200,12 @@ def _costs(wants: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"linear_impact": {"bps": 1e4 * number(rate, "preferences.transaction_cost_model", low=0.0, high=1.0)}}
 
 
-def _refuse_taxes(found: Mapping[str, Any], path: str) -> None:
+def _taxes(found: Mapping[str, Any], path: str) -> tuple[str, ...]:
+    """A note where taxes were to be considered: the answer is the same with and without, for lack of lots."""
     taxes = found.get("consider_tax_implications")
-    if taxes is not None and flag(taxes, f"{path}.consider_tax_implications"):
-        why = "taxes are not estimated in this version: holdings carry no tax lots"
-        raise InvalidValue(f"{path}.consider_tax_implications", True, why, fix="leave it out, or write false")
+    if taxes is None or not flag(taxes, f"{path}.consider_tax_implications"):
+        return ()
+    return ("taxes were to be considered: no asset has tax lots here, so none were estimated and none changed the trades",)
 
 
 def _checked(found: Mapping[str, Any], path: str, table: Mapping[str, str]) -> dict[str, Any]:

@@ -94,6 +94,7 @@ class Policy:
     """A named, versioned set of choices (S4). objective: {"kind": …, …}; limits and costs: {catalog name: value}.
 
     relax_order: limits that may give way when all cannot hold, the first to give way first; empty means never.
+    notes: sentences about what was asked and has no effect here.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Policy:
     relax_order: tuple[str, ...] = ()
     method_version: str = "v1"
     description: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portopt.dialects.policies import shipped_policies
-from portopt.dialects.portfolio import read_constraints, read_rebalance, read_wish
+from portopt.dialects.portfolio import read_constraints, read_optimization, read_rebalance, read_wish
 from portopt.domain.errors import InvalidValue, UnknownField
 
 
@@ -42,7 +42,6 @@ def test_an_empty_rebalance_request_changes_nothing() -> None:
     ("constraints", "field", "says"),
     [
         ({"max_trades": 2.5}, "constraints.max_trades", "whole"),
-        ({"consider_tax_implications": True}, "constraints.consider_tax_implications", "tax"),
         ({"consider_tax_implications": 1}, "constraints.consider_tax_implications", "true or false"),
         ({"max_turnover": 15}, "constraints.max_turnover", "fraction"),
         ({"min_trade_size": -1}, "constraints.min_trade_size", "must lie"),
@@ -53,6 +52,16 @@ def test_what_cannot_be_honoured_is_refused_by_name(constraints: dict[str, Any],
         read_rebalance({"constraints": constraints})
     assert caught.value.field == field
     assert says in caught.value.detail
+
+
+def test_taxes_that_cannot_be_considered_are_answered_with_a_note() -> None:
+    for wish in (
+        read_rebalance({"constraints": {"consider_tax_implications": True}}),
+        read_optimization({"preferences": {"consider_tax_implications": True}}),
+    ):
+        (note,) = wish.applied_to(shipped_policies()[0]).notes
+        assert "no asset has tax lots" in note
+    assert read_rebalance({"constraints": {"consider_tax_implications": False}}).notes == ()
 
 
 def test_a_position_that_is_zero_or_at_least_is_not_a_floor() -> None:

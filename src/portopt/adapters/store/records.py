@@ -129,7 +129,7 @@ def policy_from(body: Mapping[str, Any]) -> Policy:
     nested = {"estimation": EstimationChoice, "data": DataPolicy, "trading": TradingRules}
     body = {**body, "trading": in_counted_work(body.get("trading", {}))}
     parts: dict[str, Any] = {name: _built(kind, body.get(name, {}), name) for name, kind in nested.items()}
-    return _built(Policy, {**body, **parts, "relax_order": tuple(body.get("relax_order", ()))}, "policy")
+    return _built(Policy, {**body, **parts, **{k: tuple(body.get(k, ())) for k in ("relax_order", "notes")}}, "policy")
 
 
 def _built(kind: type[T], values: Mapping[str, Any], where: str) -> T:
