@@ -1,11 +1,12 @@
 PYTHON ?= python3
 VENV ?= .venv
+NEWEST ?= .venv-newest
 BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint types format lock deploy clean
+.PHONY: help demo test newest bench lint types format lock deploy clean
 
 help:  ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -37,6 +38,19 @@ test: $(VENV)/.tests  ## Style, types, import contracts, tests
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup
 
+# The newest versions that the bounds allow, in an environment of its own: no constraints file.
+$(NEWEST)/.newest: pyproject.toml
+	@test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
+	@echo "installing the newest versions into $(NEWEST) …"
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager --editable '.[sample,newest]'
+	@touch $@
+
+newest: $(NEWEST)/.newest  ## The main job, the contracts and a long-lived process on the newest versions the bounds allow
+	rm -rf $(NEWEST)/home
+	PORTOPT_HOME=$(NEWEST)/home $(NEWEST)/bin/portopt demo --json >$(NEWEST)/demo.json
+	$(NEWEST)/bin/python -m json.tool $(NEWEST)/demo.json >/dev/null
+	$(NEWEST)/bin/python -m pytest -p no:xdist tests/contracts tests/unit/optimization/test_branch_and_cut.py tests/unit/cli tests/integration/test_same_answers.py
+
 bench: $(VENV)/.bench  ## Time ours against the peers in one run
 	$(BIN)/python tests/benchmarks/run.py
 
@@ -53,4 +67,4 @@ deploy: $(VENV)/.product  ## Register the deployments with the Prefect server in
 	$(BIN)/prefect --no-prompt deploy --all
 
 clean:  ## Remove the environment and the demonstration's files
-	rm -rf $(VENV) .portopt
+	rm -rf $(VENV) $(NEWEST) .portopt

@@ -45,7 +45,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT, cwd=home)
     try:
-        wait_for(lambda: _healthy(api), 90, f"the Prefect server did not start; see {home / 'server.log'}")
+        wait_for(lambda: _healthy(api), 300, f"the Prefect server did not start; see {home / 'server.log'}")
         yield api
     finally:
         server.terminate()

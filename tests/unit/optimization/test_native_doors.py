@@ -1,0 +1,93 @@
+"""HiGHS has three doors and one place behind them: its options, its errors, what a used object remembers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from portopt.domain.program import Program
+from portopt.domain.solution import SolveStatus
+from portopt.optimization import solve
+from portopt.optimization.presolve import scaled
+from portopt.optimization.solvers import branch_and_cut, dual_simplex, highs, native
+from portopt.optimization.solvers.native import Native, NativeFailure
+
+
+def linear():
+    """The dearest of three returns under a cap of one half each: 0.5 in the first two."""
+    program = Program(3)
+    program.add_linear(program.weights, -np.array([0.3, 0.2, 0.1]))
+    program.add_rows(np.ones((1, 3)), program.weights, 1.0, 1.0, limit="budget")
+    program.add_bounds(program.weights, 0.0, 0.5, limit="cap")
+    return program.freeze()
+
+
+@pytest.mark.parametrize("door", [highs.OPTIONS, dual_simplex.OPTIONS, branch_and_cut.WITHOUT_HEURISTICS])
+def test_every_door_has_the_same_common_options(door):
+    asked = Native(door).highs
+    for name, value in native.OPTIONS.items():
+        assert asked.getOptionValue(name)[1] == value, name
+    assert asked.getOptionValue("threads")[1] == 1
+    assert asked.getOptionValue("time_limit")[1] == float("inf")
+
+
+def test_an_option_that_does_not_exist_is_an_error_and_not_passed_over():
+    with pytest.raises(NativeFailure, match="setOptionValue"):
+        Native({"no_such_option": 1})
+
+
+def test_where_a_native_call_fails_the_next_solver_of_the_ladder_answers(monkeypatch):
+    expected = solve(linear())
+
+    def failing(self):
+        raise NativeFailure("run", "an error")
+
+    monkeypatch.setattr(Native, "run", failing)
+    program = scaled(linear())
+    assert highs.solve(program).status is SolveStatus.FAILED
+    assert "run" in highs.solve(program).message
+    assert dual_simplex.solve(program).status is SolveStatus.FAILED
+    assert highs.Session(program).solve(program).status is SolveStatus.FAILED
+    raw = solve(linear())
+    assert raw.solver == "clarabel"
+    assert raw.x == pytest.approx(expected.x, abs=1e-9)
+
+
+def test_a_run_that_gave_up_before_it_began_is_asked_again_with_a_scheduler_of_its_own(monkeypatch):
+    """What HiGHS 1.16 answers after another library used it with other threads; 1.15 is made to answer it here."""
+    asked = Native({})
+    program = scaled(linear())
+    asked.load(program.q, program.A, (program.row_lower, program.row_upper), (program.lower, program.upper), None)
+    statuses = asked._highspy.HighsStatus
+    run, calls = asked.highs.run, []
+
+    def conflicting():
+        calls.append(True)
+        return statuses.kError if len(calls) == 1 else run()
+
+    monkeypatch.setattr(asked.highs, "run", conflicting)
+    assert asked.run() == "Optimal"
+    assert len(calls) == 2
+
+
+def test_a_session_that_was_asked_for_the_impossible_forgets_it():
+    """To tell impossible from endless HiGHS is asked without costs; the next question has them again."""
+    form = linear()
+    program = scaled(form)
+    session = highs.Session(program)
+    first = session.solve(program)
+    impossible = replace(program, row_lower=program.row_lower + 100.0, row_upper=program.row_upper + 100.0)
+    assert session.solve(impossible).status is SolveStatus.INFEASIBLE
+    again = session.solve(program)
+    assert again.status is SolveStatus.OPTIMAL
+    assert again.x.tobytes() == first.x.tobytes()
+
+
+def test_what_can_be_bettered_without_end_is_unbounded_and_what_is_not_known_is_a_failure(monkeypatch):
+    program = scaled(linear())
+    words = iter([highs.EITHER, "Optimal", highs.EITHER, "Infeasible", highs.EITHER, "Unknown"])
+    monkeypatch.setattr(Native, "run", lambda self: next(words))
+    found = [highs.solve(program).status for _ in range(3)]
+    assert found == [SolveStatus.UNBOUNDED, SolveStatus.INFEASIBLE, SolveStatus.FAILED]
