@@ -16,6 +16,7 @@ from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.methods.log_barrier import logarithms, solve_log_barrier
 from portopt.optimization.methods.mixed_integer import solve_mixed_integer
 from portopt.optimization.methods.ratio import solve_ratio
+from portopt.optimization.penalties import solve_with_dear_wishes
 
 QUICK = 0.03  # of the usual effort, for one question in whole numbers on the way; without an answer by then it stays open
 
@@ -41,7 +42,8 @@ def solve(form: StandardForm, *, solver: str | None = None, start: Vector | None
     """
     if form.integer.any():
         return solve_mixed_integer(form, _exact)
-    answer = partial(_answer, solver=solver, start=start)
+    method = partial(_answer, solver=solver, start=start)
+    answer = partial(solve_with_dear_wishes, solve=method)
     raw = answer(form)
     return settled_on_face(form, raw, answer) or raw
 
