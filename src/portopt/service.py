@@ -267,6 +267,8 @@ def frontier(
     if isinstance(request, RebalanceRequest):
         if runtime is None:
             raise MissingInput("a rebalance request needs a runtime to fetch prices with", field="runtime")
+        # The plane has return and risk and nothing else: an objective without an answer is no reason not to draw it.
+        request = dataclasses.replace(request, policy=dataclasses.replace(request.policy, objective={"kind": "min_risk"}))
         snapshot = read_market(request, runtime)
         problem = formulation.formulate(request, snapshot, pipeline.estimate(request, snapshot))
     else:

@@ -113,8 +113,8 @@ def print_weights(response: dict[str, Any], console: Console) -> None:
     for price in ours["binding_limits"]:
         name = f"{price['limit']} {price['member']}".strip()
         step = step_in_words(price["step"], price["unit"])
-        worth = f"{step} more are worth {worth_in_words(price).replace('≤', 'at most')}"
-        console.print(Text(f"binding: {name} at {measure(price['bound'], price['unit'])}; {worth}"))
+        worth = worth_in_words(price).replace("≤", "at most")
+        console.print(Text(f"binding: {name} at {measure(price['bound'], price['unit'])}, worth {worth} for {step} more"))
     for note in ours["notes"]:
         console.print(Text(f"note: {note}", style="dim"))
     paper = ours["certificate"]

@@ -19,6 +19,7 @@ from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 
+LAST_DIGITS = 1e-13
 SQUARES = {"half variance": "volatility", "half square": "risk", "squared distance": "distance"}
 
 
@@ -59,12 +60,11 @@ class OwnUnit:
     def gained(self, better: Vector) -> float:
         """What x (N,) `better` has over the answer, in this unit; never negative."""
         if self._ratio is not None and not self.form.ratio:
-            gain = self._ratio.ratio(self._weights(better), self.problem)
-            gain -= self._ratio.ratio(self._weights(self.x), self.problem)
-            return max(float(gain), 0.0)
-        gain = self.form.objective(self.x) - self.form.objective(better)
+            after, before = (self._ratio.ratio(self._weights(x), self.problem) for x in (better, self.x))
+            return _more(after, before)
+        gain = _more(self.form.objective(self.x), self.form.objective(better))
         roots = 0.5 * (self._root(self.x) + self._root(better)) if self._is_square else 1.0
-        return max(gain / roots, 0.0) if roots > 0.0 else 0.0
+        return gain / roots if roots > 0.0 else 0.0
 
     @property
     def _ratio(self) -> Any:
@@ -93,3 +93,8 @@ class OwnUnit:
 
     def _weights(self, x: Vector) -> Vector:
         return x[: self.form.n_weights]
+
+
+def _more(a: float, b: float) -> float:
+    """a - b, and nothing where that is less than the last digits of both."""
+    return a - b if a - b > LAST_DIGITS * max(abs(a), abs(b)) else 0.0

@@ -34,8 +34,8 @@ TENTH = 0.1  # of the limit: the step its price is told for
 STEPS = {"score": 1.0}  # for a limit of nothing: every other unit is a fraction of something, one percentage point
 NOTHING = 1e-6
 NEGLIGIBLE = 1e-8  # of the largest multiplier's scale; a polished answer has exact zeros here
-ENTRIES = 8_000_000  # of the program, times the solves: what prices may cost together
-FEWEST, MOST = 3, 25
+ENTRIES = 6_000_000  # of the program, times the solves: what prices may cost together
+FEWEST, MOST = 3, 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ def amount_in_words(worth: float, unit: str) -> str:
     >>> amount_in_words(0.00123, "return"), amount_in_words(0.00123, "volatility"), amount_in_words(0.00123, "Sharpe ratio")
     ('12.3 bps a year', '0.123 pp of volatility', '0.00123 of the Sharpe ratio')
     """
+    if worth == 0.0:
+        return "nothing by itself"
     if unit == "return":
         return f"{significant(1e4 * worth)} bps a year"
     return f"{significant(100 * worth)} pp of {unit}" if unit in POINTS else f"{significant(worth)} of the {unit}"
