@@ -56,7 +56,9 @@ def book(n: int, seed: int = 1) -> dict[str, Any]:
 
 
 def policy(objective: dict[str, Any], limits: dict[str, Any]) -> Policy:
-    return Policy("wish", "A wish", objective, {"long_only": True, "cash": {"max": 0.05}, **limits}, shipped_policies()[0].costs)
+    return Policy(
+        "wish", "A wish", objective, {"long_only": True, "cash": {"max": 0.05}, **limits}, shipped_policies()[0].costs
+    )
 
 
 WISHES = {
@@ -66,7 +68,10 @@ WISHES = {
         read_wish(json.loads(REBALANCE)).applied_to(policy({"kind": "max_sharpe"}, {"max_weight": 0.1, "sector_limits": 0.4})),
     ),
     "ten trades": (30, policy({"kind": "max_sharpe"}, {"max_trades": 10, "max_weight": 0.1})),
-    "fifteen positions near a benchmark": (30, policy({"kind": "min_tracking_error"}, {"max_positions": 15, "max_weight": 0.2})),
+    "fifteen positions near a benchmark": (
+        30,
+        policy({"kind": "min_tracking_error"}, {"max_positions": 15, "max_weight": 0.2}),
+    ),
 }
 
 

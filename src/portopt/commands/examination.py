@@ -35,8 +35,11 @@ def risk(
 ) -> Answer:
     """Every risk measure of the optimal, current and benchmark portfolios, and one measure taken apart by source."""
     from portopt import examination
+    from portopt.commands.progress import working
 
-    document = examination.risk(read_strategy_request(request), measure=risk_measure, options=measure_options(confidence))
+    asked = read_strategy_request(request)
+    with working("measure the risk"):
+        document = examination.risk(asked, measure=risk_measure, options=measure_options(confidence))
     if plot is not None:
         from portopt.reports.drawings import risk_plot
 
@@ -47,8 +50,11 @@ def risk(
 def views(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
     """What the request's views did to expected returns and volatilities."""
     from portopt import examination
+    from portopt.commands.progress import working
 
-    document = examination.views(read_strategy_request(request))
+    asked = read_strategy_request(request)
+    with working("apply the views"):
+        document = examination.views(asked)
     if plot is not None:
         from portopt.reports.drawings import views_plot
 
@@ -73,10 +79,13 @@ def factors(
 ) -> Answer:
     """Exposures of the book to factors, with their errors, and its risk and return by factor."""
     from portopt import examination
+    from portopt.commands.progress import working
 
     wanted = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
     if request is not None and holdings is None:
-        document = examination.factors(_with_source(read_strategy_request(request), source), wanted)
+        asked = _with_source(read_strategy_request(request), source)
+        with working("explain the returns"):
+            document = examination.factors(asked, wanted)
     else:
         from portopt.commands.orders import Options, read_order
         from portopt.domain.errors import MissingInput
@@ -87,7 +96,8 @@ def factors(
             raise MissingInput("give either a request file or --holdings", field="FILE", fixes=fixes)
         sets = () if source is None else (f"estimation.factors={_spelled(source)}",)
         order = read_order(Options(holdings, prices, policy, universe, benchmark, sets=sets), runtime())
-        document = examination.factors(order, wanted, runtime())
+        with working("explain the returns"):
+            document = examination.factors(order, wanted, runtime())
     if plot is not None:
         from portopt.reports.drawings import factors_plot
 

@@ -74,23 +74,29 @@ def lexicographic(
     """Several aims in strict order of importance: each is best among what keeps the ones before it at their best."""
     from portopt import inquiries
     from portopt.commands.orders import read_sets
+    from portopt.commands.progress import working
 
+    asked, tolerances = read_strategy_request(request), read_sets(tolerance or ())
     axes = [name.strip() for name in order.split(",") if name.strip()]
-    document = inquiries.lexicographic(
-        read_strategy_request(request),
-        axes,
-        {name: _number(value, f"--tolerance {name}") for name, value in read_sets(tolerance or ()).items()},
-        risk_measure=risk_measure,
-        options=measure_options(confidence),
-    )
+    with working("solve stage after stage"):
+        document = inquiries.lexicographic(
+            asked,
+            axes,
+            {name: _number(value, f"--tolerance {name}") for name, value in tolerances.items()},
+            risk_measure=risk_measure,
+            options=measure_options(confidence),
+        )
     return Answer(document, lambda console: _print_stages(document, console))
 
 
 def periods(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
     """A plan over several periods, for a request whose objective is multi_period: what to hold in each of them."""
     from portopt import inquiries
+    from portopt.commands.progress import working
 
-    document = inquiries.periods(read_strategy_request(request))
+    asked = read_strategy_request(request)
+    with working("plan the periods"):
+        document = inquiries.periods(asked)
     if plot is not None:
         from portopt.reports.drawings import periods_plot
 
@@ -101,8 +107,11 @@ def periods(request: Request, plot: Plotted = None, as_json: Json = False) -> An
 def sensitivity(request: Request, as_json: Json = False) -> Answer:
     """How the optimal weights move with every binding limit, risk aversion and expected returns, and how far that holds."""
     from portopt import inquiries
+    from portopt.commands.progress import working
 
-    document = inquiries.sensitivity(read_strategy_request(request))
+    asked = read_strategy_request(request)
+    with working("move every limit"):
+        document = inquiries.sensitivity(asked)
     return Answer(document, lambda console: _print_sensitivity(document, console))
 
 

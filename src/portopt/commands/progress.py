@@ -58,3 +58,10 @@ class Spinner:
             if self._status is not None:
                 self._status.update(f"{name} …")
         yield
+
+
+@contextmanager
+def working(name: str) -> Iterator[Spinner]:
+    """A command of one step."""
+    with Spinner() as spinner, spinner.step(name):
+        yield spinner

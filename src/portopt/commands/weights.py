@@ -18,11 +18,12 @@ REQUEST = typer.Argument(metavar="FILE", help="A strategy optimization request (
 def optimize(request: Annotated[str, REQUEST], as_json: Json = False) -> Answer:
     """Answer one strategy optimization request (S1). Needs no prices and no database."""
     from portopt import service
+    from portopt.commands.progress import working
     from portopt.dialects.names import in_s1_words
     from portopt.dialects.strategy import read_request, write_response
 
     asked = read_request(read_document(request, "request"))
-    with in_s1_words():
+    with working("optimize"), in_s1_words():
         response = write_response(asked, service.optimize(asked, prices_solved_again=True))
     return Answer(response, lambda console: print_weights(response, console))
 
@@ -49,6 +50,7 @@ def frontier(
 ) -> Answer:
     """The efficient frontier under the request's own limits."""
     from portopt import service
+    from portopt.commands.progress import working
     from portopt.domain.errors import MissingInput
 
     bounds: dict[str, Any] = {"points": points}
@@ -61,13 +63,16 @@ def frontier(
     if request is not None:
         from portopt.dialects.strategy import read_request
 
-        document = service.frontier(read_request(read_document(request, "request")), **bounds)
+        asked_for = read_request(read_document(request, "request"))
+        with working("draw the frontier"):
+            document = service.frontier(asked_for, **bounds)
     else:
         from portopt.commands.orders import Options, read_order
         from portopt.runtime import runtime
 
         options = Options(holdings=holdings, prices=prices, policy=policy, universe=universe, benchmark=benchmark)
-        document = service.frontier(read_order(options, runtime()), runtime(), **bounds)
+        with working("draw the frontier"):
+            document = service.frontier(read_order(options, runtime()), runtime(), **bounds)
     if plot is not None:
         from portopt.commands.inquiries import write_plot
         from portopt.reports.drawings import frontier_plot
