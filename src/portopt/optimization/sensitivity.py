@@ -35,7 +35,7 @@ STEPS = {"score": 1.0}  # for a limit of nothing: every other unit is a fraction
 NOTHING = 1e-6
 NEGLIGIBLE = 1e-8  # of the largest multiplier's scale; a polished answer has exact zeros here
 ENTRIES = 6_000_000  # of the program, times the solves: what prices may cost together
-FEWEST, MOST = 3, 12
+FEWEST, MOST = 2, 12
 
 
 @dataclass(frozen=True, slots=True)
