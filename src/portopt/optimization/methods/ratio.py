@@ -36,6 +36,8 @@ SETTLING = 20
 SETTLED = 1e-9  # of the variance; solvers do not always come so far
 NEARLY_SETTLED = 1e-6
 NEAR = 0.2  # how far the polish may have to move the risk aversion
+# For many columns a further interior solve costs less than the rounds of a polish from afar: 1 s against 8 at 1,000 assets.
+MANY, NEARER = 600, 0.95
 RISKLESS = 1e-14  # of the largest variance
 UNPOLISHED_RISKLESS = 1e-9
 SUSPICIOUS = 1e-5
@@ -110,7 +112,7 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
         return None
     if not has_polish(form):
         return _settled(form, t, solver, began)
-    for _ in range(SECANTS):
+    for secant in range(SECANTS):
         program = scaled(utility_form(form, 1.0 / t))
         if len(program.columns) == 0:
             return None
@@ -120,7 +122,8 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
         excess, variance = _excess_and_variance(form, restored(program, answer, 0.0))
         if excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
             return None
-        if NEAR < variance / (t * excess) < 1.0 / NEAR:
+        near = NEAR if len(program.columns) < MANY or secant == SECANTS - 1 else NEARER
+        if near < variance / (t * excess) < 1.0 / near:
             exact = _sharpened(form, program, answer, 1.0 / t, began)
             if exact is not None:
                 return exact
