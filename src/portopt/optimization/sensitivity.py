@@ -34,8 +34,8 @@ TENTH = 0.1  # of the limit: the step its price is told for
 STEPS = {"score": 1.0}  # for a limit of nothing: every other unit is a fraction of something, one percentage point
 NOTHING = 1e-6
 NEGLIGIBLE = 1e-8  # of the largest multiplier's scale; a polished answer has exact zeros here
-ENTRIES = 6_000_000  # of the program, times the solves: what prices may cost together
-FEWEST, MOST = 2, 12
+ENTRIES = 1_500_000  # of the program, times the solves: what prices may cost together
+MOST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def solved_again(
 def affordable(form: StandardForm) -> int:
     """How many more programs of this size are worth solving for an explanation. Counted, so that any machine says the same."""
     entries = sum(block.M.size for block in form.quadratics) + form.A.nnz + sum(cone.B.nnz for cone in form.cones)
-    return int(np.clip(ENTRIES // max(entries, 1), FEWEST, MOST))
+    return int(min(ENTRIES // max(entries, 1), MOST))
 
 
 def step_of(bound: float, unit: str) -> float:

@@ -13,7 +13,12 @@ from pydantic import Field
 from portopt.domain.errors import OutsideError, PortoptError, ProposalRejected
 from portopt.domain.run import RunRecord
 
-ENDINGS = {2: "BadRequest", 3: "Infeasible", 4: "BadData", 6: "SearchEnded"}  # by the exit code that the command line would give
+ENDINGS = {
+    2: "BadRequest",
+    3: "Infeasible",
+    4: "BadData",
+    6: "SearchEnded",
+}  # by the exit code that the command line would give
 
 
 class Approval(RunInput):
