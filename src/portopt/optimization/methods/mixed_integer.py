@@ -25,7 +25,7 @@ from portopt.domain.errors import RequestError
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.outer_linear import Outer, outer_linear
-from portopt.optimization.solvers.branch_and_cut import NODE_CHECKPOINTS, ROOT_CHECKPOINTS, Found, Search, search
+from portopt.optimization.solvers.branch_and_cut import NODE_CHECKPOINTS, ROOT_CHECKPOINTS, Ended, Found, Search, search
 from portopt.optimization.switches import remainder, whole_numbers, with_tight_switches, without_integers
 
 GAP = 1e-6  # relative, asked for
@@ -56,6 +56,7 @@ class MixedInteger:
     nodes: int = 0
     least_volatility: float = 0.0
     early: float = EARLY
+    failure: str = ""  # of a search, in the words of what failed
 
     def run(self) -> RawAnswer:
         """The best whole numbers within the gap or the nodes."""
@@ -89,6 +90,8 @@ class MixedInteger:
             self._try(first.x)
         self._deepen()
         infeasible = self._rounds(relaxed.x)
+        if self.failure:  # the gap was open and the work not used up: what is known by then is a guess, not an answer
+            return self._nothing(SolveStatus.FAILED, began, self.failure)
         if self.best is None:
             status = SolveStatus.INFEASIBLE if infeasible else SolveStatus.WORK_LIMIT
             return self._nothing(status, began, "no whole numbers satisfy the program" if infeasible else "")
@@ -108,6 +111,9 @@ class MixedInteger:
                 if self.best is None:
                     return True
                 self.bound = self.value
+                break
+            if found.ended is Ended.FAILED:
+                self.failure = found.message
                 break
             self._learn(found, theta_of)
             if found.x is None:
