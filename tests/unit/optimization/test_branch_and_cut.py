@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from portopt.optimization.solvers import branch_and_cut
 from portopt.optimization.solvers.branch_and_cut import Ended, Search, search
+from portopt.optimization.solvers.native import Native
 
 
 def knapsacks(columns: int = 60, rows: int = 40, seed: int = 1) -> Search:
@@ -88,6 +90,25 @@ def test_a_native_call_that_answers_an_error_is_a_failure():
     assert found.ended is Ended.FAILED
     assert "passModel" in found.message
     assert found.bound == -np.inf
+
+
+def test_a_search_that_ends_with_its_gap_open_before_its_work_is_used_up_is_a_failure(monkeypatch):
+    def ends_at_once(self, stop):
+        self.highs.cbMipInterrupt += lambda event: event.interrupt()
+
+    monkeypatch.setattr(Native, "watch", ends_at_once)
+    found = search(knapsacks(), gap=1e-6, nodes=100)
+    assert found.ended is Ended.FAILED
+    assert found.x is None
+    assert "gap open" in found.message
+
+
+def test_a_point_that_misses_a_row_is_a_failure(monkeypatch):
+    asked = knapsacks(12, 3)
+    monkeypatch.setattr(branch_and_cut, "MISSED", -1.0)
+    found = search(asked, gap=1e-6, nodes=10_000)
+    assert found.ended is Ended.FAILED
+    assert "misses a row" in found.message
 
 
 def test_the_same_search_ends_the_same_after_a_thousand_checkpoints_whatever_ran_before():

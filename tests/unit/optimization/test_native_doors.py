@@ -55,6 +55,31 @@ def test_where_a_native_call_fails_the_next_solver_of_the_ladder_answers(monkeyp
     assert raw.x == pytest.approx(expected.x, abs=1e-9)
 
 
+def test_a_search_that_fails_with_its_gap_open_is_refused_and_its_first_guess_is_no_answer(monkeypatch):
+    """Six sizes under one lid, with a risk: HiGHS is made to give up as 1.16 does, once the first question is answered."""
+    program = Program(6)
+    program.add_linear(program.weights, -np.array([1.0, 1.4, 0.7, 0.9, 0.5, 1.2]))
+    program.add_quadratic(program.weights, np.array([0.4, 0.5, 0.3, 0.2, 0.6, 0.3]))
+    program.add_rows(np.array([[3.0, 4.0, 2.0, 3.0, 1.0, 5.0]]), program.weights, -np.inf, 7.0, limit="lid")
+    program.add_bounds(program.weights, 0.0, 1.0, limit="once")
+    form = replace(program.freeze(), integer=np.ones(6, dtype=bool))
+    assert solve(form).status is SolveStatus.OPTIMAL
+    run, calls = Native.run, []
+
+    def gives_up(self):
+        calls.append(True)
+        if len(calls) == 1:
+            return run(self)
+        raise NativeFailure("run", "an error")
+
+    monkeypatch.setattr(Native, "run", gives_up)
+    raw = solve(form)
+    assert raw.status is SolveStatus.FAILED
+    assert raw.x is None
+    assert "run" in raw.message
+    assert len(calls) > 1
+
+
 def test_a_run_that_gave_up_before_it_began_is_asked_again_with_a_scheduler_of_its_own(monkeypatch):
     """What HiGHS 1.16 answers after another library used it with other threads; 1.15 is made to answer it here."""
     asked = Native({})

@@ -27,7 +27,7 @@ from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.methods.diving import dive
 from portopt.optimization.methods.exchange import exchanged
 from portopt.optimization.outer_linear import Outer, outer_linear
-from portopt.optimization.solvers.branch_and_cut import NODE_CHECKPOINTS, ROOT_CHECKPOINTS, Found, Search, search
+from portopt.optimization.solvers.branch_and_cut import NODE_CHECKPOINTS, ROOT_CHECKPOINTS, Ended, Found, Search, search
 from portopt.optimization.switches import remainder, whole_numbers, with_tight_switches, without_integers
 
 GAP = 1e-6  # relative, asked for
@@ -65,6 +65,7 @@ class MixedInteger:
     work: float = 0.0
     least_volatility: float = 0.0
     early: float = EARLY
+    failure: str = ""  # of a search, in the words of what failed
 
     def run(self) -> RawAnswer:
         """The best whole numbers within the gap or the nodes."""
@@ -105,6 +106,8 @@ class MixedInteger:
             self.exchanging = False
         self._deepen()
         infeasible = self._rounds(relaxed.x)
+        if self.failure:  # the gap was open and the work not used up: what is known by then is a guess, not an answer
+            return self._nothing(SolveStatus.FAILED, began, self.failure)
         if self.best is None:
             status = SolveStatus.INFEASIBLE if infeasible else SolveStatus.WORK_LIMIT
             return self._nothing(status, began, "no whole numbers satisfy the program" if infeasible else "")
@@ -124,6 +127,9 @@ class MixedInteger:
                 if self.best is None:
                     return True
                 self.bound = self.value
+                break
+            if found.ended is Ended.FAILED:
+                self.failure = found.message
                 break
             self._learn(found, theta_of)
             if found.x is None:
