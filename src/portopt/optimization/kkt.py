@@ -114,9 +114,15 @@ class Kkt:
         self._lu, self._pivots = factors
 
     def _entries(self, wide: Matrix) -> int:
-        """Roughly how many of the system are not zero."""
+        """Roughly how many of the system are not zero.
+
+        A column divided out joins every two of its rows: with the observations as factors one weight fills their whole block.
+        """
         crossed = int((wide != 0.0).any(axis=0).sum()) if len(wide) else 0
-        return 2 * int(np.count_nonzero(self._B)) + crossed**2
+        there = self._B != 0.0
+        joined = np.count_nonzero(there[:, self._easy], axis=0)
+        filled = min(len(self._B) ** 2, int(joined @ joined))
+        return max(2 * int(np.count_nonzero(there)), filled) + crossed**2
 
     def _factor_sparse(self, P: Quadric, hard: Indices, own: float, extra: Vector, wide: Matrix, weights: Vector) -> None:
         from scipy.sparse.linalg import splu
