@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 an error of ours or a failed check, 2 bad request, 3 infea
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 import warnings
@@ -72,6 +73,8 @@ def portopt(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `portopt`: runs one command and exits with its code."""
+    # A tenth of a short process goes into looking for garbage among what was just imported or is being written down.
+    gc.set_threshold(50_000, 20, 100)
     code = run(list(sys.argv[1:] if arguments is None else arguments))
     close_for_good(OUT)  # a library's last words at exit would follow the document
     if "pulsar" in sys.modules:

@@ -51,7 +51,10 @@ def main() -> int:
     from portopt.commands import progress
 
     progress.Spinner = Clock  # type: ignore[misc, assignment]  # the one thing here that is not the user's command
-    code = cli.run(words)
+    try:
+        cli.main(words)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
     total = cpu_seconds()
     STAGES["rest"] = total - sum(STAGES.values())
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -37,45 +37,42 @@ class TooLarge(Exception):
     """The dense part of the system is beyond MOST_DENSE."""
 
 
-class Kkt:
-    """The factorized system. H: curvature of the objective, its dense block `own` times, plus `extra` (M,) diagonal and
-    `wide` (a, M), scaled `weights`.
+class Rows:
+    """What the free columns and the active rows alone decide: stage 1, and the rows it leaves. Made once for many systems.
 
-    free (f,), rows (r,): positions of the unknowns. G: (c, M) gradients of the active cones.
-    helpers: (M,) columns without any curvature that stage 1 may give away.
+    free (f,), active (r,): positions of the unknowns. helpers: (M,) columns without any curvature that stage 1 may give away.
+    cones: how many rows more the system will have.
     """
 
-    def __init__(
-        self,
-        P: Quadric,
-        A: sp.csr_array | Matrix,
-        free: Indices,
-        rows: Indices,
-        *,
-        helpers: Mask,
-        own: float,
-        extra: Vector,
-        wide: Matrix,
-        weights: Vector,
-        G: Matrix,
-    ) -> None:
-        A_F = A[rows][:, free]
-        self._f, self._r, self._c = len(free), len(rows), len(G)
-        self._pairs = _Pairs.none(self._f, self._r)
-        if self._r + self._f > WORTH_ELIMINATING:
-            self._pairs = _Pairs.found(A_F, helpers[free])
-        keep, pairs = self._pairs.kept, self._pairs
-        if len(pairs.kept_rows) + self._c > MOST_DENSE or len(pairs.kept_rows) * len(keep) > 40_000_000:
+    def __init__(self, A: sp.csr_array | Matrix, free: Indices, active: Indices, helpers: Mask, cones: int) -> None:
+        A_F = A[active][:, free]
+        self.free, self.r = free, len(active)
+        pairs = _Pairs.none(len(free), self.r)
+        if self.r + len(free) > WORTH_ELIMINATING:
+            pairs = _Pairs.found(A_F, helpers[free])
+        self.pairs, keep = pairs, pairs.kept
+        if len(pairs.kept_rows) + cones > MOST_DENSE or len(pairs.kept_rows) * len(keep) > 40_000_000:
             raise TooLarge
         rest = A_F[pairs.kept_rows]
-        self._rest_lost = _array(rest[:, pairs.lost])
-        B = np.vstack([_array(rest[:, keep]), G[:, free[keep]]])
-        place = np.full(self._f, -1)
+        self.rest_lost = _array(rest[:, pairs.lost])
+        self.B = _array(rest[:, keep])
+        place = np.full(len(free), -1)
         place[keep] = np.arange(len(keep))
-        self._masters = place[pairs.master]
-        if len(pairs.lost):  # cones do not touch helpers: the rows of G stay as they are
-            np.add.at(B[: len(pairs.kept_rows)].T, self._masters, (self._rest_lost * pairs.ratio).T)
-        chosen = free[keep]
+        self.masters = place[pairs.master]
+        if len(pairs.lost):
+            np.add.at(self.B.T, self.masters, (self.rest_lost * pairs.ratio).T)
+
+
+class Kkt:
+    """The factorized system. H: curvature of the objective, its dense block `own` times, plus `extra` (M,) diagonal and
+    `wide` (a, M), scaled `weights`. G: (c, M) gradients of the active cones, which do not touch helpers.
+    """
+
+    def __init__(self, P: Quadric, held: Rows, *, own: float, extra: Vector, wide: Matrix, weights: Vector, G: Matrix) -> None:
+        self._f, self._r, self._c = len(held.free), held.r, len(G)
+        self._pairs, self._rest_lost, self._masters = held.pairs, held.rest_lost, held.masters
+        chosen = held.free[held.pairs.kept]
+        B = np.vstack([held.B, G[:, chosen]])
         curvature = P.diagonal[chosen] + extra[chosen]
         hard = P.in_block()[chosen] | (curvature <= FLAT * max(1e-300, float(np.abs(curvature).max(initial=0.0))))
         if len(wide):
@@ -114,9 +111,15 @@ class Kkt:
         self._lu, self._pivots = factors
 
     def _entries(self, wide: Matrix) -> int:
-        """Roughly how many of the system are not zero."""
+        """Roughly how many of the system are not zero.
+
+        A column divided out joins every two of its rows: with the observations as factors one weight fills their whole block.
+        """
         crossed = int((wide != 0.0).any(axis=0).sum()) if len(wide) else 0
-        return 2 * int(np.count_nonzero(self._B)) + crossed**2
+        there = self._B != 0.0
+        joined = np.count_nonzero(there[:, self._easy], axis=0)
+        filled = min(len(self._B) ** 2, int(joined @ joined))
+        return max(2 * int(np.count_nonzero(there)), filled) + crossed**2
 
     def _factor_sparse(self, P: Quadric, hard: Indices, own: float, extra: Vector, wide: Matrix, weights: Vector) -> None:
         from scipy.sparse.linalg import splu

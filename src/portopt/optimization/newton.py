@@ -7,7 +7,7 @@ import numpy as np
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.optimization.active_set import ActiveSet
 from portopt.optimization.degenerate import imply, recover
-from portopt.optimization.kkt import Kkt
+from portopt.optimization.kkt import Kkt, Rows
 
 STEPS = 15
 CURVED_STEPS = 25
@@ -35,6 +35,7 @@ def newton(state: ActiveSet) -> bool:
         is_row[rows] = False
     active = np.flatnonzero(is_row)
     cones = np.flatnonzero(state.on)
+    held = Rows(state.A, free, active, state.helpers, len(cones))
     system, best, best_at = None, np.inf, _snapshot(state)
     curved = len(cones) > 0 or state.scale is not None
     lost, before, size = 0, np.inf, np.ones(len(cones))
@@ -57,7 +58,7 @@ def newton(state: ActiveSet) -> bool:
         if system is None or (len(cones) and not kept):
             # A cone's row is brought to the size of the others: G (pull B'B)^-1 G' = s0^2 / pull; the system is regularized.
             size = np.sqrt(np.maximum(1.0, state.pull[cones]) / squares)
-            system = _system(state, free, active, cones, size[:, None] * G)
+            system = _system(state, held, cones, size[:, None] * G)
         r2[len(active) :] *= size
         dx, dy = system.solve(r1, r2)
         if state.scale is not None:
@@ -112,7 +113,7 @@ def _cones_at(state: ActiveSet, cones: Indices) -> tuple[Vector, Matrix, Vector]
     return np.array([value for value, _ in pairs]), G, np.maximum(firsts, AT_APEX) ** 2
 
 
-def _system(state: ActiveSet, free: Indices, active: Indices, cones: Indices, G: Matrix) -> Kkt:
+def _system(state: ActiveSet, held: Rows, cones: Indices, G: Matrix) -> Kkt:
     """The factorized system. A cone of the objective's own Sigma adds to it; another one's dense rows are kept as rows."""
     extra, own = np.zeros(len(state.x)), 1.0
     wide, weights = [], []
@@ -131,10 +132,7 @@ def _system(state: ActiveSet, free: Indices, active: Indices, cones: Indices, G:
             weights.append(np.full(len(rows), pull))
     return Kkt(
         state.program.P,
-        state.A,
-        free,
-        active,
-        helpers=state.helpers,
+        held,
         own=own,
         extra=extra,
         wide=np.vstack(wide) if wide else np.zeros((0, len(extra))),
