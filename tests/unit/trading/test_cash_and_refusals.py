@@ -7,7 +7,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from portopt.trading import NotRoundable
+from portopt.domain.errors import SearchEnded
+from portopt.trading import NotRoundable, whole
 
 
 def test_fully_invested_is_missed_by_less_than_the_cheapest_share_and_the_costs(case):
@@ -117,3 +118,24 @@ def test_square_root_impact_is_paid_from_cash(case):
         assert float(trade.impact) == pytest.approx(expected, abs=0.006)
     assert plan.cash_after >= 0
     assert plan.cost_model == "square_root"
+
+
+def test_a_search_that_finds_nothing_does_not_say_that_there_is_nothing(case, monkeypatch):
+    """Two sectors of exactly a third, in a book too large to be searched: nothing is proved, and nothing is called so."""
+    monkeypatch.setattr(whole, "LARGE", 3)
+    third = [1 / 3, 1 / 3]
+    book = case(
+        ["41.17", "232.50", "112.30", "12.79"],
+        ["400", "100", "200", "900"],
+        "30000.00",
+        limits={"sector_limits": {"One": third, "Two": third}},
+        sectors=["One", "One", "Two", "Two"],
+    )
+    with pytest.raises(SearchEnded) as ended:
+        book.plan()
+    error = ended.value
+    assert (error.code, error.exit_code) == ("search_ended", 6)
+    assert "was found" in error.detail
+    assert "not proved" in error.detail
+    assert "set trading.fractional to true" in error.measured["suggestions"]
+    assert error.fixes == ()
