@@ -19,11 +19,17 @@ class SolveStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Duals:
-    """Multipliers of a StandardForm, in the sign convention of domain/program.py. rows (m,), bounds (k,), one array a cone."""
+    """Multipliers of a StandardForm, in the sign convention of domain/program.py. rows (m,), bounds (k,), one array a cone.
+
+    face: where a second-order cone touches the rest there are no finite multipliers. These then hold on the face on which
+    every feasible point lies, and `face` are the multipliers that prove it: rows, bounds and cones in balance by themselves,
+    without an objective. Whatever multiple of them is added, what the sum proves by weak duality is proven.
+    """
 
     rows: Vector
     bounds: Vector
     cones: tuple[Vector, ...] = ()
+    face: Duals | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -66,13 +66,18 @@ def solve_convex(
 
 def solve_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
     """The optimum of a form close to one already answered: its polish starts there, and is solved afresh if it strays."""
+    near = None
     if neighbour is not None and neighbour.polished and not form.integer.any() and not crossing(form):
-        began = perf_counter()
-        program = scaled(form)
-        better = polished(program, lowered(program, neighbour)) if len(program.columns) else None
-        if better is not None:
-            return finished(program, restored(program, better, 0.0), better, began)
-    return solve_convex(form)
+        near = polished_near(form, neighbour)
+    return near or solve_convex(form)
+
+
+def polished_near(form: StandardForm, neighbour: RawAnswer) -> RawAnswer | None:
+    """The exact optimum from a point close to it, with multipliers; None where the polish does not come to it."""
+    began = perf_counter()
+    program = scaled(form)
+    better = polished(program, lowered(program, neighbour)) if len(program.columns) else None
+    return None if better is None else finished(program, restored(program, better, 0.0), better, began)
 
 
 def finished(program: Scaled, raw: RawAnswer, exact: SolverAnswer | None, began: float) -> RawAnswer:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import solve_convex
+from portopt.optimization.faces import settled_on_face
 from portopt.optimization.methods.entropic import exponential_sums, solve_entropic
 from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.methods.log_barrier import logarithms, solve_log_barrier
@@ -42,6 +45,13 @@ def solve(
     """
     if form.integer.any():
         return solve_mixed_integer(form, _exact, time_limit=time_limit)
+    answer = partial(_answer, solver=solver, time_limit=time_limit, start=start)
+    raw = answer(form)
+    return settled_on_face(form, raw, answer) or raw
+
+
+def _answer(form: StandardForm, *, solver: str | None, time_limit: float | None, start: Vector | None) -> RawAnswer:
+    """By the method that the form's parts ask for."""
     if form.ratio:
         return solve_ratio(form, solver=solver, time_limit=time_limit)
     found = solve_hinges(form, time_limit=time_limit) if form.hinges and solver is None else None

@@ -17,6 +17,7 @@ from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals, RawAnswer, Solution
 from portopt.validation.constructions import construction_claims
+from portopt.validation.faces import face_conditions
 from portopt.validation.integers import first_bound, gap_reasons, held, integer_claims, not_whole
 from portopt.validation.optimality import Conditions, conditions, is_convex, objective_scale, primal_residual, size_of_parts
 from portopt.validation.phrases import amount
@@ -170,7 +171,7 @@ def _optimality(
         return nothing, NOT_CLAIMED, ["the excess return is not positive: a ratio to maximize means nothing here"]
     if not is_convex(form):
         return nothing, NOT_CLAIMED, ["the covariance has a negative eigenvalue: no first-order condition certifies an optimum"]
-    found = conditions(form, x, raw.duals, scale)
+    found = (conditions if raw.duals.face is None else face_conditions)(form, x, raw.duals, scale)
     relative = found.gap / scale if scale > 0 else found.gap
     checks = (
         ("stationarity", found.stationarity, tolerances.stationarity),
@@ -204,4 +205,7 @@ def _fits(form: StandardForm, duals: Duals) -> bool:
     """Shapes and finiteness of the multipliers."""
     expected = [len(form.row_lower), len(form.bound_lower), *(len(cone.b) for cone in form.cones)]
     parts = (duals.rows, duals.bounds, *duals.cones)
-    return [part.shape for part in parts] == [(d,) for d in expected] and all(np.isfinite(part).all() for part in parts)
+    fits = [part.shape for part in parts] == [(d,) for d in expected] and all(np.isfinite(part).all() for part in parts)
+    if duals.face is None:
+        return fits
+    return fits and all(cone.kind == "second_order" for cone in form.cones) and _fits(form, duals.face)

@@ -81,16 +81,22 @@ def solve_ratio(form: StandardForm, *, solver: str | None = None, time_limit: fl
 
 def solve_ratio_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
     """The best ratio of a form close to one already answered: its polish starts there, and is solved afresh if it strays."""
-    if neighbour is not None and neighbour.x is not None and neighbour.polished and has_polish(form) and not crossing(form):
-        began = perf_counter()
-        excess, variance = _excess_and_variance(form, neighbour)
-        if excess > 0.0 and variance > RISKLESS * largest_variance(form):
-            program = scaled(utility_form(form, excess / variance))
-            near = lowered(program, neighbour)
-            exact = _sharpened(form, program, near, excess / variance, began) if len(program.columns) else None
-            if exact is not None and _excess_and_variance(form, exact)[0] > 0.0:
-                return exact
-    return solve_ratio(form)
+    near = None
+    if neighbour is not None and neighbour.polished and has_polish(form) and not crossing(form):
+        near = ratio_near(form, neighbour)
+    return near or solve_ratio(form)
+
+
+def ratio_near(form: StandardForm, neighbour: RawAnswer) -> RawAnswer | None:
+    """The exact best ratio from a point close to it, with multipliers; None where the polish does not come to it."""
+    began = perf_counter()
+    excess, variance = _excess_and_variance(form, neighbour)
+    if excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
+        return None
+    program = scaled(utility_form(form, excess / variance))
+    near = lowered(program, neighbour)
+    exact = _sharpened(form, program, near, excess / variance, began) if len(program.columns) else None
+    return exact if exact is not None and _excess_and_variance(form, exact)[0] > 0.0 else None
 
 
 def _by_utility(form: StandardForm, solver: str | None, time_limit: float | None, began: float) -> RawAnswer | None:
