@@ -17,27 +17,32 @@ import numpy as np
 from portopt.construction.distances import distance_matrix
 from portopt.construction.nested import nested_weights
 from portopt.construction.reach import invested_share, may_be_held, weight_reach
-from portopt.construction.risk_parity import among, with_cash
+from portopt.construction.risk_parity import among, require_risk, with_cash
 from portopt.construction.tree import children, cluster_count, cut, leaves, linkage_of
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.errors import DataError
 from portopt.domain.moments import Moments
 from portopt.domain.problem import Problem
-from portopt.domain.universe import Universe
+from portopt.domain.universe import CASH, Universe
 from portopt.terms.objectives.hierarchical import Hierarchical
 
 NaiveRisk = Callable[[Indices], float]  # of the inverse-risk portfolio of some assets
 
 
 def hierarchical_target(problem: Problem) -> Vector:
-    """(n,) weights over what the limits allow to be held and has any risk; cash only where the limits make it."""
+    """(n,) weights over what the limits allow to be held; cash only where the limits make it.
+
+    Raises DataError, by name, for an asset without risk: it has no correlation to stand in a tree by, and to inverse risk the
+    whole portfolio.
+    """
     objective = problem.objective
     if not isinstance(objective, Hierarchical):
         raise DataError("the hierarchical portfolio is constructed for its own objective", field="objective.kind")
     lower, upper = weight_reach(problem)
-    at = np.flatnonzero(may_be_held(problem, upper) & (problem.moments.covariance.diagonal() > 0.0))
+    at = np.flatnonzero(may_be_held(problem, upper))
     if not len(at):
         raise DataError("the limits leave no risky asset to build a hierarchy of", field="limits")
+    require_risk(problem, at, field="objective", fix=f"exclude them (limits.exclusions), or call money {CASH}")
     h = np.zeros(problem.n)
     h[at] = hierarchical_weights(objective, part_of(problem, at))
     return with_cash(problem, h, invested_share(problem, lower, upper))

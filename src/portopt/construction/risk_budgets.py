@@ -25,6 +25,8 @@ from portopt.domain.program import psd_root
 STEPS = 60
 EXACT = 1e-15  # of the contributions, which add up to one
 NEAR_THE_EDGE = 0.95
+RANK = 1e-12  # of the largest eigenvalue of the correlations: less is none
+NEGATIVE = 1e-10
 NOT_A_COVARIANCE = "the covariance has a negative eigenvalue: some portfolio would have less than no risk"
 
 Solve = Callable[[Vector, Vector], Vector]  # (y, right side) -> z of the Newton system
@@ -37,8 +39,48 @@ def risk_budget_weights(covariance: Covariance, b: Vector) -> Vector:
         covariance: of the n assets, every one of them with risk.
         b: (n,) positive budgets adding to one.
     Raises:
-        DataError: where Newton's method does not settle, which a covariance that is no covariance can cause.
+        DataError: where there are none: some portfolio has no risk at all, or the covariance is none.
     """
+    try:
+        y, error = _settled(covariance, b)
+    except np.linalg.LinAlgError:
+        y, error = b, np.inf
+    if not error <= 1e-9:
+        raise no_risk_to_share(covariance, error)
+    return np.asarray(y / y.sum())
+
+
+def no_risk_to_share(covariance: Covariance, error: float) -> DataError:
+    """Why budgets could not be met, as the covariance says: its rank, a negative eigenvalue, or neither.
+
+    Where y > 0 with Sigma y = 0 the sum of logarithms grows along y for nothing: there is no portfolio of equal shares.
+    """
+    sigma = np.sqrt(covariance.diagonal())
+    values = np.linalg.eigvalsh(covariance.dense() / sigma[:, None] / sigma)
+    n, rank = len(values), int((values > RANK * values[-1]).sum())
+    if values[0] < -NEGATIVE * values[-1]:
+        return DataError(NOT_A_COVARIANCE, field="covariance", measured={"least_eigenvalue": float(values[0])})
+    if rank < n:
+        return DataError(
+            f"the covariance of {n} assets has rank {rank}: portfolios of them have no risk at all, and no share of it "
+            "can be given to each",
+            field="covariance",
+            measured={"rank": rank, "assets": n},
+            fixes=[
+                "use a shrunk or a factor covariance (estimation.covariance: ledoit_wolf), which has full rank",
+                f"give more than {n} days of returns",
+                "take fewer assets, or the hierarchical objective, which needs no inverse",
+            ],
+        )
+    return DataError(
+        f"risk budgets could not be met: contributions still miss them by {error:.1e}; is the covariance one?",
+        field="covariance",
+        measured={"largest_deviation": error},
+    )
+
+
+def _settled(covariance: Covariance, b: Vector) -> tuple[Vector, float]:
+    """(y, how far its contributions are from the budgets)."""
     times, solve = _factor_system(covariance, b) if covariance.is_factor_form else _dense_system(covariance, b)
     y = np.sqrt(b / covariance.diagonal())
     y, Sy = _rescaled(y, times(y))
@@ -52,13 +94,7 @@ def risk_budget_weights(covariance: Covariance, b: Vector) -> Vector:
         if error <= 1e-13 and error_next >= 0.5 * error:  # rounding: no step makes it better
             break
         y, Sy, error = y_next, Sy_next, error_next
-    if not error <= 1e-9:
-        raise DataError(
-            f"risk budgets could not be met: contributions still miss them by {error:.1e}; is the covariance one?",
-            field="covariance",
-            measured={"largest_deviation": error},
-        )
-    return np.asarray(y / y.sum())
+    return y, error
 
 
 def _step(y: Vector, Sy: Vector, z: Vector, b: Vector, times: Callable[[Vector], Vector]) -> tuple[Vector, Vector]:
@@ -80,7 +116,7 @@ def _rescaled(y: Vector, Sy: Vector) -> tuple[Vector, Vector]:
     """The best point on the ray through y: y'Sigma y = 1."""
     variance = float(y @ Sy)
     if not variance > 0.0:
-        raise DataError(NOT_A_COVARIANCE, field="covariance")
+        raise np.linalg.LinAlgError("a portfolio without risk, or with less")
     size = 1.0 / np.sqrt(variance)
     return y * size, Sy * size
 
@@ -114,9 +150,6 @@ def _dense_system(covariance: Covariance, b: Vector) -> tuple[Callable[[Vector],
 
         system = Sigma * y[:, None] * y
         system[np.diag_indices_from(system)] += b
-        try:
-            return np.asarray(cho_solve(cho_factor(system, lower=True, overwrite_a=True, check_finite=False), right))
-        except np.linalg.LinAlgError:
-            raise DataError(NOT_A_COVARIANCE, field="covariance") from None
+        return np.asarray(cho_solve(cho_factor(system, lower=True, overwrite_a=True, check_finite=False), right))
 
     return times, solve

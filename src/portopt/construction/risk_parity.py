@@ -32,7 +32,7 @@ def risk_parity_target(problem: Problem) -> Vector:
     lower, upper = weight_reach(problem)
     b = objective.shares(problem, may_be_held(problem, upper))
     at = np.flatnonzero(b > 0.0)
-    _require_risk(problem, at)
+    require_risk(problem, at, field="objective.budgets", fix="give budgets to the others by name")
     h = np.zeros(problem.n)
     h[at] = _weights(problem, objective, at, b[at])
     wanted = 1.0
@@ -72,13 +72,14 @@ def _weights(problem: Problem, objective: RiskParity, at: Indices, b: Vector) ->
     return cvar_budget_weights(np.ascontiguousarray(R[:, at]), probabilities, objective.confidence, b).weights
 
 
-def _require_risk(problem: Problem, at: Indices) -> None:
+def require_risk(problem: Problem, at: Indices, *, field: str, fix: str) -> None:
+    """Raises DataError, by name, where assets that would have to carry a part of the risk have none. at: (k,) positions."""
     variances = problem.moments.covariance.diagonal()
     riskless = [problem.universe.ids[i] for i in at if not variances[i] > 0.0]
     if riskless:
         raise DataError(
             f"without any risk, and so without a share of it: {', '.join(riskless)}",
-            field="objective.budgets",
+            field=field,
             value=riskless,
-            fixes=["take these assets out", "give budgets to the others by name"],
+            fixes=["take these assets out", fix],
         )

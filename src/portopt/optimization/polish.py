@@ -44,14 +44,16 @@ def polished(program: Scaled, answer: SolverAnswer, scale: RatioScale | None = N
     """
     if answer.status is not SolveStatus.OPTIMAL or answer.x is None or answer.y is None or not has_polish(program.form):
         return None
-    exact = _corrected(program, answer, scale)
-    flat = flattened(program, answer) if exact is None else None
-    if flat is None:
-        return exact
-    if scale is not None:
-        scale.theta = 1.0
-    exact = _corrected(flat.program, flat.lowered(answer), scale)
-    return None if exact is None else flat.lifted(exact)
+    # An iteration that runs away says so by its residual, not by a warning on somebody's terminal.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        exact = _corrected(program, answer, scale)
+        flat = flattened(program, answer) if exact is None else None
+        if flat is None:
+            return exact
+        if scale is not None:
+            scale.theta = 1.0
+        exact = _corrected(flat.program, flat.lowered(answer), scale)
+        return None if exact is None else flat.lifted(exact)
 
 
 def _corrected(program: Scaled, answer: SolverAnswer, scale: RatioScale | None) -> SolverAnswer | None:
@@ -61,9 +63,7 @@ def _corrected(program: Scaled, answer: SolverAnswer, scale: RatioScale | None) 
     cautious = False
     for _ in range(ROUNDS):
         try:
-            with np.errstate(over="ignore", invalid="ignore"):  # an iteration that runs away says so by its residual
-                settles = newton(state)
-            if not settles:
+            if not newton(state):
                 return None
         except TooLarge:
             return None

@@ -16,6 +16,7 @@ from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.quadric import Quadric
+from portopt.optimization.scaling import calm, equilibrated, scaled_cones, times
 
 INF = float("inf")
 CROSSING = 1e-11  # bounds that cross by less are one value that was rounded twice
@@ -109,11 +110,15 @@ def scaled(form: StandardForm) -> Scaled:
         q = (q + form.P_times(x_fixed))[columns]
         A = A[:, columns]
         cones = tuple(_moved(cone, columns, x_fixed) for cone in cones)
-    row_scale, column_scale = _equilibrated(A, columns < form.n_weights, form.integer[columns])
-    A = _times(A, row_scale, column_scale)
-    cones, cone_scale = _scaled_cones(cones, column_scale)
     P = Quadric.of(form.quadratics, form.n_columns)
-    P = (P if len(columns) == form.n_columns else P.reduced(columns)).scaled(column_scale, 1.0)
+    P = P if len(columns) == form.n_columns else P.reduced(columns)
+    calmed = calm(P, columns < form.n_weights, form.integer[columns])
+    A = A if calmed is None else times(A, np.ones(len(rows)), calmed)
+    row_scale, column_scale = equilibrated(A, columns < form.n_weights, form.integer[columns])
+    A = times(A, row_scale, column_scale)
+    column_scale = column_scale if calmed is None else column_scale * calmed
+    cones, cone_scale = scaled_cones(cones, column_scale)
+    P = P.scaled(column_scale, 1.0)
     q = q * column_scale
     # A penalty is no measure of what is wanted: counted in, a soft limit would make the rest of a daily objective vanish.
     wanted = ~_penalties(A, P, columns >= form.n_weights)
@@ -224,40 +229,3 @@ def _penalties(A: sp.csr_array, P: Quadric, helper: Mask) -> Mask:
 
 def _moved(cone: Cone, columns: Indices, x_fixed: Vector) -> Cone:
     return Cone(cone.kind, cone.B[:, columns], cone.b + cone.B @ x_fixed, cone.limit, cone.member, cone.relax, cone.alpha)
-
-
-def _equilibrated(A: sp.csr_array, is_weight: Mask, integer: Mask) -> tuple[Vector, Vector]:
-    """Row scales that bring each row's weight coefficients to one, then scales for the helper columns.
-
-    Weights are of size one already and keep their scale; whole numbers would be whole no longer.
-    """
-    m, n = A.shape
-    row_of = np.repeat(np.arange(m), np.diff(A.indptr))
-    size = np.abs(A.data)
-    on_weights, on_all = np.zeros(m), np.zeros(m)
-    np.maximum.at(on_all, row_of, size)
-    of_weights = is_weight[A.indices]
-    np.maximum.at(on_weights, row_of[of_weights], size[of_weights])
-    largest = np.where(on_weights > 0, on_weights, on_all)
-    row_scale = 1.0 / np.where(largest > 0, largest, 1.0)
-    on_column = np.zeros(n)
-    np.maximum.at(on_column, A.indices, size * row_scale[row_of])
-    column_scale = np.where((on_column > 0) & ~is_weight & ~integer, 1.0 / np.where(on_column > 0, on_column, 1.0), 1.0)
-    return row_scale, column_scale
-
-
-def _times(A: sp.csr_array, rows: Vector, columns: Vector) -> sp.csr_array:
-    row_of = np.repeat(np.arange(A.shape[0]), np.diff(A.indptr))
-    return sp.csr_array((A.data * rows[row_of] * columns[A.indices], A.indices, A.indptr), shape=A.shape)
-
-
-def _scaled_cones(cones: tuple[Cone, ...], column_scale: Vector) -> tuple[tuple[Cone, ...], Vector]:
-    """A cone contains every positive multiple of its points, so one factor a cone brings it to size one."""
-    out, scales = [], []
-    for cone in cones:
-        B = _times(cone.B, np.ones(cone.B.shape[0]), column_scale)
-        size = max(float(np.abs(B.data).max(initial=0.0)), float(np.abs(cone.b).max(initial=0.0)))
-        scale = 1.0 / size if size > 0 else 1.0
-        out.append(Cone(cone.kind, B * scale, cone.b * scale, cone.limit, cone.member, cone.relax, cone.alpha))
-        scales.append(scale)
-    return tuple(out), np.array(scales)

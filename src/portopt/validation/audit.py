@@ -19,8 +19,9 @@ from portopt.domain.solution import Duals, RawAnswer, Solution
 from portopt.validation.constructions import construction_claims
 from portopt.validation.faces import face_conditions
 from portopt.validation.integers import first_bound, gap_reasons, held, integer_claims, not_whole
-from portopt.validation.optimality import Conditions, conditions, is_convex, objective_scale, primal_residual, size_of_parts
+from portopt.validation.optimality import Conditions, conditions, is_convex, primal_residual
 from portopt.validation.phrases import amount
+from portopt.validation.scale import objective_scale, size_of_parts
 
 NOT_CLAIMED = float("nan")
 ROUNDING = 1e-15  # an objective of nothing (no turnover, no shortfall) has no scale of its own

@@ -26,7 +26,8 @@ from portopt.domain.arrays import Vector
 from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import Duals
 from portopt.validation.intervals import implied_box
-from portopt.validation.optimality import TINY, Conditions, gradient, typical_curvature
+from portopt.validation.optimality import Conditions, gradient
+from portopt.validation.scale import TINY, typical_curvature
 
 EXACT = np.longdouble
 MULTIPLES = (1.0, 0.0, *(10.0**k for k in range(-6, 7) if k != 0))  # of the proof, as the answer states it
@@ -103,7 +104,7 @@ def face_conditions(form: StandardForm, x: Vector, duals: Duals, scale: float) -
     t_part = np.bincount(form.bound_columns, both.t.astype(float), form.n_columns)
     y_part = form.A.T @ both.y.astype(float)
     largest = max(float(np.abs(part).max(initial=0.0)) for part in (g - form.q, form.q, y_part, t_part))
-    largest = max(largest, typical_curvature(form) / 100.0, TINY)
+    largest = max(largest, typical_curvature(form, x) / 100.0, TINY)
     wrong = both.t[(both.t > 0) & np.isinf(form.bound_upper) | (both.t < 0) & np.isinf(form.bound_lower)]
     products = (*both.products(form, x), *both.bound_products(form, x))
     return Conditions(

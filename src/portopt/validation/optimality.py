@@ -31,15 +31,14 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals
 from portopt.validation.cones import dual_violation, into_dual, primal_violation
 from portopt.validation.intervals import implied_box
+from portopt.validation.scale import TINY, typical_curvature
 from portopt.validation.stacked import StackedCones
 
 REPAIRS = 3
 ROUNDING = 1e-10
-VANISHED = 1e-6  # of a single asset's half variance: a volatility of two basis points
 SAME_MATRIX = 1e-14  # of the largest entry: two products of one covariance with a number differ by less
 ROWS_AT_ONCE = 32
 _PROVEN: list[Matrix] = []  # the last matrix found convex, at most one
-TINY = float(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,40 +99,6 @@ def _is_multiple_of_proven(M: Matrix) -> bool:
     return all(float(np.abs(M[k : k + ROWS_AT_ONCE] - ratio * proven[k : k + ROWS_AT_ONCE]).max()) <= allowed for k in blocks)
 
 
-def objective_scale(form: StandardForm, x: Vector) -> float:
-    """What the gap is relative to: |f|, or the excess return of a ratio.
-
-    Where f nearly cancels (a tracking error near zero, a utility of zero) a hundredth of the size of its parts keeps the
-    figure meaningful. Where those vanish too (the least variance is all cash, the least tracking error the benchmark
-    itself) there is nothing to be relative to but half the variance of a single asset; for a linear program that is worth
-    nothing (no turnover, no cost), a hundredth of its largest coefficient.
-    """
-    if form.ratio:
-        return abs(float(form.q @ x) + form.constant)
-    own, single = max(abs(form.objective(x)), size_of_parts(form, x) / 100.0), 0.5 * typical_curvature(form)
-    if not form.quadratics:
-        single = float(np.abs(form.q).max(initial=0.0)) / 100.0
-    return own if own > VANISHED * single else single
-
-
-def typical_curvature(form: StandardForm) -> float:
-    """The mean of P's positive diagonal over the weights, a variance; 0.0 for a linear program.
-
-    In factor form only the specific variances: a smaller, so a stricter, yardstick.
-    """
-    diagonals = []
-    for block in form.quadratics:
-        diagonal = block.M if block.M.ndim == 1 else np.diagonal(block.M)
-        diagonals.append(diagonal[(block.columns < form.n_weights) & (diagonal > 0)])
-    entries = np.concatenate(diagonals) if diagonals else np.zeros(0)
-    return float(entries.mean()) if len(entries) else 0.0
-
-
-def size_of_parts(form: StandardForm, x: Vector) -> float:
-    """1/2 x'Px + sum |q_j x_j| + |constant|."""
-    return 0.5 * abs(float(x @ form.P_times(x))) + float(np.abs(form.q) @ np.abs(x)) + abs(form.constant)
-
-
 def primal_residual(form: StandardForm, x: Vector) -> float:
     """The largest miss of any row, bound or cone of the form; rows relative to their own size where that is above 1."""
     Ax = form.A @ x
@@ -157,7 +122,7 @@ def conditions(form: StandardForm, x: Vector, duals: Duals, scale: float) -> Con
     z_part = stacked.pulled(z)
     # Of the gradient's parts, not of their sum: that vanishes where the benchmark itself is the answer.
     largest = max(float(np.abs(part).max(initial=0.0)) for part in (g - form.q, form.q, y_part, z_part))
-    largest = max(largest, typical_curvature(form) / 100.0, TINY)
+    largest = max(largest, typical_curvature(form, x) / 100.0, TINY)
     stationarity = float(np.abs(g + y_part + t_part - z_part).max(initial=0.0)) / largest
 
     Ax, xb = form.A @ x, x[form.bound_columns]

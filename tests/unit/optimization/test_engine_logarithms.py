@@ -10,7 +10,8 @@ from portopt.domain.solution import SolveStatus
 from portopt.optimization import solve
 from portopt.optimization.convex import solve_convex
 from portopt.optimization.methods.log_barrier import logarithms
-from portopt.validation.optimality import conditions, objective_scale, primal_residual
+from portopt.validation.optimality import conditions, primal_residual
+from portopt.validation.scale import objective_scale
 
 
 def entropy_like(seed: int, *, floor: float = 0.0, scale: float = 1.0, cone: bool = False) -> StandardForm:
