@@ -220,6 +220,7 @@ def _terms(
     """
     from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
     from portopt.terms.dynamic import is_dynamic, market_state, resolve
+    from portopt.terms.percentages import notes_on_percentages
 
     structural: dict[str, Any] = {"budget": True}
     if not all(asset.tradable for asset in moments.universe.assets):
@@ -232,11 +233,12 @@ def _terms(
         from portopt.estimation.uncertainty import resolve_sets
 
         objective, limits = resolve_sets(objective, moments), resolve_sets(limits, moments)
+    terms = parse_limits({**structural, "long_only": True, **limits})
     return {
         "objective": parse_objective(objective),
-        "limits": parse_limits({**structural, "long_only": True, **limits}),
+        "limits": terms,
         "costs": parse_costs(costs),
-        "notes": notes,
+        "notes": (*notes, *notes_on_percentages(terms)),
     }
 
 

@@ -158,7 +158,7 @@ def read_constraints(doc: Any, path: str = "constraints") -> dict[str, Any]:
         if not isinstance(by_name, Mapping):
             raise InvalidValue(f"{path}.max_weights", shown(by_name), "an object of weights by asset belongs here")
         scalar = found.pop("max_position_size", None)
-        everyone = {} if scalar is None else {"*": number(scalar, f"{path}.max_position_size", low=0.0, high=1.0)}
+        everyone = {} if scalar is None else {"*": number(scalar, f"{path}.max_position_size", low=0.0)}
         found["max_weights"] = {**everyone, **by_name}
     return _checked(found, path, names)
 

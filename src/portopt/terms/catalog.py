@@ -74,6 +74,7 @@ from portopt.terms.objectives.robust_min_risk import RobustMinRisk
 from portopt.terms.objectives.robust_utility import RobustUtility
 from portopt.terms.objectives.utility import Utility
 from portopt.terms.objectives.worst_case_return import WorstCaseReturn
+from portopt.terms.percentages import is_levered, refuse_percentages
 from portopt.terms.soft import bare, is_wish, softened
 
 OBJECTIVES: dict[str, TermEntry] = {
@@ -269,11 +270,14 @@ def parse_limits(spec: Mapping[str, Any]) -> tuple[Limit, ...]:
     """{"max_weight": 0.1, "long_only": true} as terms, in that order; null, and false for a flag, is absence.
 
     Any limit may be a wish, {"value": …, "soft": true, "penalty": …} (see soft.py).
-    Raises UnknownField for a name that is no limit, InvalidValue for a value that cannot mean anything.
+    Raises UnknownField for a name that is no limit, InvalidValue for a value that cannot mean anything: a percentage in the
+    place of a fraction is one unless leverage is allowed (see percentages.py).
     """
     given = mapping("limits", spec, example='{"max_weight": 0.1}')
     plain = {kind: bare(value) for kind, value in given.items()}
-    limits = (limit for limit in _parsed("limits", plain, LIMITS, '{"max_weight": 0.1}') if limit is not None)
+    limits = tuple(limit for limit in _parsed("limits", plain, LIMITS, '{"max_weight": 0.1}') if limit is not None)
+    if not is_levered(plain):
+        refuse_percentages(limits)
     return tuple(softened(limit.kind, given[limit.kind], limit) if is_wish(given[limit.kind]) else limit for limit in limits)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,9 +15,9 @@ from portopt.terms.constraints.exposure import (
     checked_sides,
     describe_exposures,
     exposures,
+    fractions_of,
     opened,
     read_exposures,
-    refuse_percentages,
     write_exposures,
 )
 
@@ -58,8 +58,9 @@ class AssetClassLimits:
     def _exposures(self, p: Problem) -> Exposures:
         return exposures(FIELD, self.groups, "asset_class", p)
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        yield from fractions_of(FIELD, self.groups)
+
     @classmethod
     def parse(cls, value: Any) -> AssetClassLimits:
-        limit = cls(value)
-        refuse_percentages(FIELD, limit.groups)
-        return limit
+        return cls(value)

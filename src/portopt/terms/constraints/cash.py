@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.domain.universe import CASH
-from portopt.terms.checks import fraction, number, options, percent
+from portopt.terms.checks import number, options, percent
 
 FIELD = "limits.cash"
 EXAMPLE = '{"min": 0.0, "max": 0.02}'
@@ -72,13 +73,14 @@ class CashLimit:
     def _sides(self) -> tuple[float, float]:
         return -INF if self.min is None else self.min, INF if self.max is None else self.max
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        for name, side in (("min", self.min), ("max", self.max)):
+            if side is not None:
+                yield f"{FIELD}.{name}", side, 1.0
+
     @classmethod
     def parse(cls, value: Any) -> CashLimit:
-        limit = cls(**options(FIELD, value, ("min", "max"), example=EXAMPLE))
-        for name, side in (("min", limit.min), ("max", limit.max)):
-            if side is not None:
-                fraction(f"{FIELD}.{name}", side)
-        return limit
+        return cls(**options(FIELD, value, ("min", "max"), example=EXAMPLE))
 
 
 def _no_cash(low: float) -> InvalidValue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -56,6 +56,9 @@ class Concentration:
         effective = f", {1.0 / self.hhi:.4g} effective positions" if self.hhi > 0.0 else ""
         return f"Herfindahl index at most {self.hhi:.6g}{effective}"
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        yield f"{FIELD}.hhi", self.hhi, 1.0
+
     @classmethod
     def parse(cls, value: Any) -> Concentration:
         spelled = value if isinstance(value, Mapping) else {"hhi": value}
@@ -65,4 +68,4 @@ class Concentration:
             raise InvalidValue(FIELD, dict(given), "needs one of hhi and effective_positions", fix=f"write {FIELD}: {EXAMPLE}")
         if effective is not None:
             return cls(1.0 / number(f"{FIELD}.effective_positions", effective, low=1.0, example="10"))
-        return cls(number(f"{FIELD}.hhi", hhi, low=0.0, high=1.0, example="0.1"))
+        return cls(number(f"{FIELD}.hhi", hhi, low=0.0, example="0.1"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -13,7 +13,7 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import EVERY, fraction, listed, mapping, number, percent
+from portopt.terms.checks import EVERY, listed, mapping, number, percent
 from portopt.terms.members import unknown_name
 
 Sides: TypeAlias = tuple[float | None, float | None]
@@ -31,12 +31,10 @@ def checked_sides(field: str, value: Any) -> dict[str, Sides]:
     return {name: _sides(f"{field}.{name}", item) for name, item in given.items()}
 
 
-def refuse_percentages(field: str, groups: Mapping[str, Sides]) -> None:
-    """Raises InvalidValue where a side is more than the whole portfolio."""
+def fractions_of(field: str, groups: Mapping[str, Sides]) -> Iterator[tuple[str, float, float]]:
+    """(field, side, 1.0): without leverage a group is at most the whole portfolio."""
     for name, sides in groups.items():
-        for side in sides:
-            if side is not None:
-                fraction(field if name == EVERY else f"{field}.{name}", side)
+        yield from ((field if name == EVERY else f"{field}.{name}", side, 1.0) for side in sides if side is not None)
 
 
 def opened(groups: Mapping[str, Sides], by: float) -> dict[str, Sides]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import Program
-from portopt.terms.checks import fraction, percent
+from portopt.terms.checks import percent
 from portopt.terms.constraints.named_exposures import (
     Rows,
     Sides,
@@ -27,7 +27,7 @@ from portopt.terms.constraints.named_exposures import (
 
 FIELD = "limits.factor_risk_limits"
 EXAMPLE = '{"MKT": 0.12, "*": 0.03}'
-MOST = 2.0  # 200 % a year; more is a percentage written as a number
+MOST = 2.0  # 200 % a year; more needs leverage, or is a percentage written as a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,11 @@ class FactorRiskLimits:
         deviations = np.sqrt(np.diagonal(model.Omega))
         return rows_of(bound, (model.B * deviations).T[at], None)
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        for name, pair in self.sides.items():
+            sizes = {abs(side): side for side in pair if side is not None}  # a number alone is both sides
+            yield from ((f"{FIELD}.{name}", side, MOST) for side in sizes.values())
+
     @classmethod
     def parse(cls, value: Any) -> FactorRiskLimits:
-        limit = cls(value)
-        for name, pair in limit.sides.items():
-            for side in pair:
-                if side is not None:
-                    fraction(f"{FIELD}.{name}", side, most=MOST)
-        return limit
+        return cls(value)

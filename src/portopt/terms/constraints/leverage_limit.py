@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from portopt.domain.program import INF, Program
 from portopt.terms.checks import number, percent
 
 FIELD = "limits.leverage_limit"
-MOST = 20.0  # more than this is a percentage written as a number
+MOST = 20.0  # more than this may be a percentage written as a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ class LeverageLimit:
     def describe(self) -> str:
         return f"gross exposure at most {percent(self.limit)}"
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        yield FIELD, self.limit, MOST
+
     @classmethod
     def parse(cls, value: Any) -> LeverageLimit:
-        return cls(number(FIELD, value, low=0.0, high=MOST, example="1.5"))
+        return cls(number(FIELD, value, low=0.0, example="1.5"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,14 +13,14 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import flag, fraction, listed, mapping, number, options, percent, required
+from portopt.terms.checks import flag, listed, mapping, number, options, percent, required
 from portopt.terms.risk_measures.catalog import OPTIONS, RISK_MEASURES, parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure
 
 FIELD = "limits.max_risk"
 EXAMPLE = '{"cvar": {"limit": 0.03, "confidence": 0.95}, "mad": 0.01}'
 PENALTY = 10.0
-MOST = 2.0  # 200 %; more is a percentage written as a number
+MOST = 2.0  # 200 %; more needs leverage, or is a percentage written as a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,15 @@ class MaxRisk:
         """(name, measure, limit) of every line."""
         return [(name, _measure(name, item), item["limit"]) for name, item in self.measures.items()]
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        for name, item in self.measures.items():
+            yield f"{FIELD}.{name}", item["limit"], MOST
+
     @classmethod
     def parse(cls, value: Any) -> MaxRisk:
         given = dict(mapping(FIELD, value, example=EXAMPLE))
         soft, penalty = given.pop("soft", None), given.pop("penalty", None)
-        limit = cls(given, False if soft is None else soft, PENALTY if penalty is None else penalty)
-        for name, item in limit.measures.items():
-            fraction(f"{FIELD}.{name}", item["limit"], most=MOST)
-        return limit
+        return cls(given, False if soft is None else soft, PENALTY if penalty is None else penalty)
 
 
 def _spelled(name: str, item: Any) -> dict[str, Any]:

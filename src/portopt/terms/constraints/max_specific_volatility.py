@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.checks import percent
 from portopt.terms.constraints.named_exposures import model_of
-from portopt.terms.constraints.risk_parts import add_specific_cone, center_of, checked, parsed, specific
+from portopt.terms.constraints.risk_parts import MOST, add_specific_cone, center_of, checked, parsed, specific
 
 FIELD = "limits.max_specific_volatility"
 
@@ -51,6 +52,9 @@ class MaxSpecificVolatility:
 
     def describe(self) -> str:
         return f"{'active ' if self.active else ''}specific volatility at most {percent(self.limit)} a year"
+
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        yield FIELD, self.limit, MOST
 
     @classmethod
     def parse(cls, value: Any) -> MaxSpecificVolatility:

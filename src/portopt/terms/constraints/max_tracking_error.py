@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import Program
-from portopt.terms.checks import flag, fraction, number, options, percent, required
+from portopt.terms.checks import flag, number, options, percent, required
 from portopt.terms.risk import add_risk_cone
 
 FIELD = "limits.max_tracking_error"
@@ -66,11 +66,14 @@ class MaxTrackingError:
     def _error(self, w: Vector, p: Problem) -> float:
         return p.moments.covariance.volatility(w - p.benchmark_weights())
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        yield FIELD, self.limit, 1.0
+
     @classmethod
     def parse(cls, value: Any) -> MaxTrackingError:
         if not isinstance(value, Mapping):
             value = {"limit": value}
         given = options(FIELD, value, ("limit", "soft", "penalty"), example=EXAMPLE)
-        cap = fraction(FIELD, required(FIELD, given, "limit", example=EXAMPLE), low=0.0)
+        cap = required(FIELD, given, "limit", example=EXAMPLE)
         soft, penalty = given.get("soft"), given.get("penalty")
         return cls(cap, False if soft is None else soft, PENALTY if penalty is None else penalty)

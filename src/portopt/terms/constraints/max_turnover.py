@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,7 +11,7 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import fraction, number, percent
+from portopt.terms.checks import number, percent
 
 FIELD = "limits.max_turnover"
 
@@ -48,8 +49,9 @@ class MaxTurnover:
     def describe(self) -> str:
         return f"at most {percent(self.limit)} of the portfolio changes hands (one-way turnover)"
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        yield FIELD, self.limit, 1.0
+
     @classmethod
     def parse(cls, value: Any) -> MaxTurnover:
-        limit = cls(value)
-        fraction(FIELD, limit.limit)
-        return limit
+        return cls(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,11 +11,11 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import Program
-from portopt.terms.checks import fraction, number, percent
+from portopt.terms.checks import number, percent
 from portopt.terms.risk import add_risk_cone
 
 FIELD = "limits.max_volatility"
-MOST = 2.0  # 200 % a year; more is a percentage written as a number
+MOST = 2.0  # 200 % a year; more needs leverage, or is a percentage written as a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,9 @@ class MaxVolatility:
     def describe(self) -> str:
         return f"volatility at most {percent(self.limit)} a year"
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        yield FIELD, self.limit, MOST
+
     @classmethod
     def parse(cls, value: Any) -> MaxVolatility:
-        limit = cls(value)
-        fraction(FIELD, limit.limit, most=MOST)
-        return limit
+        return cls(value)

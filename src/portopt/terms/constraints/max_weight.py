@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import EVERY, by_asset, fraction, listed, percent
+from portopt.terms.checks import EVERY, by_asset, listed, percent
 from portopt.terms.members import per_asset
 
 FIELD = "limits.max_weight"
@@ -60,9 +60,10 @@ class MaxWeight:
     def _caps(self, p: Problem) -> Vector:
         return per_asset(FIELD, self.caps, p.universe, ~p.universe.is_cash)
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        for name, value in self.caps.items():
+            yield FIELD if name == EVERY else f"{FIELD}.{name}", value, 1.0
+
     @classmethod
     def parse(cls, value: Any) -> MaxWeight:
-        limit = cls(value)
-        for name, cap in limit.caps.items():
-            fraction(FIELD if name == EVERY else f"{FIELD}.{name}", cap)
-        return limit
+        return cls(value)

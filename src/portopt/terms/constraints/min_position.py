@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import EVERY, by_asset, fraction, listed, number, options, percent, required
+from portopt.terms.checks import EVERY, by_asset, listed, number, options, percent, required
 from portopt.terms.choices import FURTHEST, NOTHING, countable, held_columns, reaches
 from portopt.terms.members import per_asset
 
@@ -86,12 +86,13 @@ class MinPosition:
         at = np.flatnonzero(~np.isnan(floors))
         return at, floors[at], tuple(p.universe.ids[i] for i in at)
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        for name, value in self.floors.items():
+            yield FIELD if name == EVERY else f"{FIELD}.{name}", value, 1.0
+
     @classmethod
     def parse(cls, value: Any) -> MinPosition:
         if isinstance(value, Mapping) and set(value) <= {"floors", "opened"} and value:
             given = options(FIELD, value, ("floors", "opened"), example=EXAMPLE)
             return cls(required(FIELD, given, "floors", example=EXAMPLE), given.get("opened") or 0.0)
-        limit = cls(value)
-        for name, floor in limit.floors.items():
-            fraction(FIELD if name == EVERY else f"{FIELD}.{name}", floor)
-        return limit
+        return cls(value)

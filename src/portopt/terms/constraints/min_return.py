@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,12 +11,12 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import fraction, number, options, percent, required
+from portopt.terms.checks import number, options, percent, required
 from portopt.terms.uncertainty.expected_returns import ReturnBox, ReturnEllipsoid, return_set
 
 FIELD = "limits.min_return"
 EXAMPLE = '{"floor": 0.06, "robust": {"set": "box", "radius": 0.01}}'
-MOST = 2.0  # 200 % a year; more is a percentage written as a number
+MOST = 2.0  # 200 % a year; more needs leverage, or is a percentage written as a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ class MinReturn:
         worst = "" if self.robust is None else f", with {self.robust.describe()}"
         return f"expected return at least {percent(self.floor)} a year{worst}"
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        yield FIELD, self.floor, MOST
+
     @classmethod
     def parse(cls, value: Any) -> MinReturn:
         if isinstance(value, Mapping):
             given = options(FIELD, value, ("floor", "robust"), example=EXAMPLE)
-            limit = cls(required(FIELD, given, "floor", example=EXAMPLE), given.get("robust"))
-        else:
-            limit = cls(value)
-        fraction(FIELD, limit.floor, most=MOST)
-        return limit
+            return cls(required(FIELD, given, "floor", example=EXAMPLE), given.get("robust"))
+        return cls(value)

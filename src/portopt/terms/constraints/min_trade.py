@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import fraction, number, options, percent, required
+from portopt.terms.checks import number, options, percent, required
 from portopt.terms.choices import NOTHING, countable, names_of, reaches, trade_reaches, traded_columns
 
 FIELD = "limits.min_trade"
@@ -71,10 +71,12 @@ class MinTrade:
         closing = np.where((now > 0.0) & (reaches(p)[0] >= 0.0), now, np.inf)
         return at, np.minimum(self.size, closing)
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        yield FIELD, self.size, 1.0
+
     @classmethod
     def parse(cls, value: Any) -> MinTrade:
         if not isinstance(value, Mapping):
-            return cls(fraction(FIELD, value, low=0.0))
+            return cls(value)
         given = options(FIELD, value, ("size", "opened"), example='{"size": 0.005}')
-        size = fraction(f"{FIELD}.size", required(FIELD, given, "size", example=EXAMPLE), low=0.0)
-        return cls(size, given.get("opened") or 0.0)
+        return cls(required(FIELD, given, "size", example=EXAMPLE), given.get("opened") or 0.0)

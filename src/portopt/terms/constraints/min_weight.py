@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from portopt.domain.arrays import Mask, Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.domain.universe import Universe
-from portopt.terms.checks import EVERY, by_asset, fraction, listed, percent
+from portopt.terms.checks import EVERY, by_asset, listed, percent
 from portopt.terms.members import per_asset
 
 FIELD = "limits.min_weight"
@@ -62,12 +62,13 @@ class MinWeight:
     def _floors(self, p: Problem) -> Vector:
         return per_asset(FIELD, self.floors, p.universe, _tradable(p.universe))
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        for name, value in self.floors.items():
+            yield FIELD if name == EVERY else f"{FIELD}.{name}", value, 1.0
+
     @classmethod
     def parse(cls, value: Any) -> MinWeight:
-        limit = cls(value)
-        for name, floor in limit.floors.items():
-            fraction(FIELD if name == EVERY else f"{FIELD}.{name}", floor)
-        return limit
+        return cls(value)
 
 
 def _tradable(universe: Universe) -> Mask:

@@ -12,9 +12,9 @@ from portopt.domain.arrays import Vector
 from portopt.domain.factor_model import FactorModel
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program, psd_root
-from portopt.terms.checks import flag, fraction, number, options, required
+from portopt.terms.checks import flag, number, options, required
 
-MOST = 2.0  # 200 % a year; more is a percentage written as a number
+MOST = 2.0  # 200 % a year; more needs leverage, or is a percentage written as a number
 EXAMPLE = '0.12 or {"limit": 0.03, "active": true}'
 
 
@@ -23,11 +23,11 @@ def checked(field: str, limit: Any, active: Any) -> tuple[float, bool]:
 
 
 def parsed(field: str, value: Any) -> tuple[float, bool]:
-    """A cap alone, or {"limit", "active"}. Raises as the checks do; a percentage written as a number is refused."""
+    """A cap alone, or {"limit", "active"}. Raises as the checks do."""
     if not isinstance(value, Mapping):
         value = {"limit": value}
     given = options(field, value, ("limit", "active"), example=EXAMPLE)
-    cap = fraction(field, required(field, given, "limit", example=EXAMPLE), low=0.0, most=MOST)
+    cap = required(field, given, "limit", example=EXAMPLE)
     return cap, flag(f"{field}.active", given.get("active", False))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import fraction, number, options, percent, required
+from portopt.terms.checks import number, options, percent, required
 
 FIELD = "limits.top_k"
 EXAMPLE = '{"k": 5, "weight": 0.4}'
@@ -60,8 +61,11 @@ class TopK:
     def describe(self) -> str:
         return f"the {self.k} largest positions together at most {percent(self.weight)}"
 
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        yield f"{FIELD}.weight", self.weight, 1.0
+
     @classmethod
     def parse(cls, value: Any) -> TopK:
         given = options(FIELD, value, ("k", "weight"), example=EXAMPLE)
         weight = required(FIELD, given, "weight", example=EXAMPLE)
-        return cls(required(FIELD, given, "k", example=EXAMPLE), fraction(f"{FIELD}.weight", weight, low=0.0))
+        return cls(required(FIELD, given, "k", example=EXAMPLE), weight)
