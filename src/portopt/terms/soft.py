@@ -4,7 +4,7 @@
     {"max_turnover": {"value": 0.10, "priority": 1}}                    hard, and gives way when not all limits can hold
 
 Priorities are a lexicographic relaxation: the lowest number gives way first, alone if that is enough, then the next joins it
-(`priorities` makes the order that validation.relax_in_order follows). `soft` without a penalty costs PENALTY.
+(`priorities` makes the order that validation.relax_in_order follows). `soft` without a penalty costs what soft_prices.py says.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program, StandardForm
 from portopt.terms.checks import flag, number, options
+from portopt.terms.soft_prices import default_price
 
-PENALTY = 10.0
 WORDS = ("soft", "penalty", "priority")
 OPENED_BY_STEPS = ("score",)  # units that open asset by asset: there is no slope to price
 
@@ -31,16 +31,19 @@ OPENED_BY_STEPS = ("score",)  # units that open asset by asset: there is no slop
 class Soft:
     """`limit`, opened by e >= 0 in its own unit, at `penalty` units of the objective for each unit of e.
 
+    penalty: None is a price of the objective's own size, see soft_prices.py.
+
     What it measures is read against the limit as it was asked for. e is the worst violation: the auditor prices that, the
     program pays e, and both are one number.
     """
 
     limit: Limit
-    penalty: float = PENALTY
+    penalty: float | None = None
 
     def __post_init__(self) -> None:
         field = f"limits.{self.limit.kind}"
-        object.__setattr__(self, "penalty", number(f"{field}.penalty", self.penalty, low=0.0, high=1e6, example="10.0"))
+        if self.penalty is not None:
+            object.__setattr__(self, "penalty", number(f"{field}.penalty", self.penalty, low=0.0, high=1e6, example="10.0"))
         if self.limit.structural:
             raise InvalidValue(f"{field}.soft", True, "makes a portfolio and cannot be missed", fix="leave soft out")
         if self.limit.unit in OPENED_BY_STEPS:
@@ -70,7 +73,7 @@ class Soft:
     def express(self, program: Program, p: Problem) -> None:
         said = program.overheard(lambda heard: self.limit.express(heard, p))
         excess = program.add_columns(1, lower=0.0)
-        program.add_linear(excess, self.penalty)
+        program.add_linear(excess, self.price(p))
         _repeat_rows(program, said, excess)
         _repeat_bounds(program, said, excess)
         every = np.arange(said.n_columns)
@@ -86,8 +89,12 @@ class Soft:
         return self.limit.read(w, p)
 
     def priced(self, w: Vector, p: Problem) -> float:
-        """penalty * the worst violation, in the limit's own unit."""
-        return self.penalty * self.limit.read(w, p).worst()
+        """price * the worst violation, in the limit's own unit."""
+        return self.price(p) * self.limit.read(w, p).worst()
+
+    def price(self, p: Problem) -> float:
+        """The penalty given, or the default one: in the objective's unit for each unit of e."""
+        return default_price(p, self.unit, by_scenarios=self.reads_scenarios) if self.penalty is None else self.penalty
 
     def relaxed(self, by: float) -> Soft:
         return Soft(self.limit.relaxed(by), self.penalty)
@@ -157,7 +164,7 @@ def softened(kind: str, value: Mapping[str, Any], limit: Limit) -> Limit:
     if not soft or (priority is not None and penalty is None):
         return limit  # it gives way in its turn, and is not priced
     # Soft says of itself by properties what other limits say by class constants.
-    return cast("Limit", Soft(limit, PENALTY if penalty is None else penalty))
+    return cast("Limit", Soft(limit, penalty))
 
 
 def priorities(limits: Mapping[str, Any]) -> tuple[str, ...]:

@@ -16,10 +16,10 @@ from portopt.domain.program import INF, Program
 from portopt.terms.checks import flag, listed, mapping, number, options, percent, required
 from portopt.terms.risk_measures.catalog import OPTIONS, RISK_MEASURES, parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure
+from portopt.terms.soft_prices import default_price
 
 FIELD = "limits.max_risk"
 EXAMPLE = '{"cvar": {"limit": 0.03, "confidence": 0.95}, "mad": 0.01}'
-PENALTY = 10.0
 MOST = 2.0  # 200 %; more needs leverage, or is a percentage written as a number
 
 
@@ -29,12 +29,13 @@ class MaxRisk:
 
     measures: {name: {"limit": …, "confidence": …, "horizon": …, "target": …}} or {name: limit}; the options are those of the
     measure (terms/risk_measures). Every limit is in its measure's own unit: a fraction over its horizon, volatility a year.
-    soft: limits may be missed, at `penalty` units of the objective for each unit above.
+    soft: limits may be missed, at `penalty` units of the objective for each unit above; None is a price of the objective's own
+    size for each measure's, see soft_prices.py.
     """
 
     measures: Mapping[str, Any]
     soft: bool = False
-    penalty: float = PENALTY
+    penalty: float | None = None
 
     kind: ClassVar[str] = "max_risk"
     structural: ClassVar[bool] = False
@@ -46,7 +47,8 @@ class MaxRisk:
             raise InvalidValue(FIELD, {}, "names no measure", fix=f"write {FIELD}: {EXAMPLE}, or leave it out")
         object.__setattr__(self, "measures", {name: _spelled(name, item) for name, item in given.items()})
         object.__setattr__(self, "soft", flag(f"{FIELD}.soft", self.soft))
-        object.__setattr__(self, "penalty", number(f"{FIELD}.penalty", self.penalty, low=0.0, high=1e6, example="10.0"))
+        if self.penalty is not None:
+            object.__setattr__(self, "penalty", number(f"{FIELD}.penalty", self.penalty, low=0.0, high=1e6, example="10.0"))
 
     @property
     def reads_scenarios(self) -> bool:
@@ -59,7 +61,7 @@ class MaxRisk:
         values = [bound.coefficients for bound in bounds]
         if self.soft:
             excess = program.add_columns(len(each), lower=0.0)
-            program.add_linear(excess, self.penalty)
+            program.add_linear(excess, np.array([self.price(p, measure) for _, measure, _ in each]))
             columns = [np.append(at, e) for at, e in zip(columns, excess, strict=True)]
             values = [np.append(row, -1.0) for row in values]
         rows = np.repeat(np.arange(len(each)), [len(at) for at in columns])
@@ -75,10 +77,16 @@ class MaxRisk:
         return Readings(self.kind, tuple(self.measures), measured, np.full(len(each), -np.inf), limits, self.unit)
 
     def priced(self, w: Vector, p: Problem) -> float:
-        """penalty times the sum of what is above the limits; nothing for hard ones."""
+        """The sum of what is above the limits, each at its price; nothing for hard ones."""
         if not self.soft:
             return 0.0
-        return self.penalty * sum(max(measure.value(w, p) - limit, 0.0) for _, measure, limit in self._each())
+        return sum(self.price(p, measure) * max(measure.value(w, p) - limit, 0.0) for _, measure, limit in self._each())
+
+    def price(self, p: Problem, measure: RiskMeasure) -> float:
+        """The penalty given, or the default one: in the objective's unit for each unit of the measure."""
+        if self.penalty is not None:
+            return self.penalty
+        return default_price(p, self.unit, by_scenarios=measure.scenario_based)
 
     def relaxed(self, by: float) -> MaxRisk:
         opened = {name: {**item, "limit": item["limit"] + by} for name, item in self.measures.items()}
@@ -100,7 +108,7 @@ class MaxRisk:
     def parse(cls, value: Any) -> MaxRisk:
         given = dict(mapping(FIELD, value, example=EXAMPLE))
         soft, penalty = given.pop("soft", None), given.pop("penalty", None)
-        return cls(given, False if soft is None else soft, PENALTY if penalty is None else penalty)
+        return cls(given, False if soft is None else soft, penalty)
 
 
 def _spelled(name: str, item: Any) -> dict[str, Any]:

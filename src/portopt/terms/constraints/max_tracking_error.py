@@ -13,24 +13,24 @@ from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.checks import flag, number, options, percent, required
 from portopt.terms.risk import add_risk_cone
+from portopt.terms.soft_prices import default_price
 
 FIELD = "limits.max_tracking_error"
 EXAMPLE = '{"limit": 0.02, "soft": true}'
-PENALTY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class MaxTrackingError:
     """sqrt((w - b)'Sigma(w - b))  <=  limit        (annual; b the benchmark)
 
-    soft: the limit may be missed, at `penalty` units of the objective for each unit of tracking error above it. With an
-    objective in annual return the default says: ten basis points of return a year for each basis point of excess, more
-    than such a limit is ever worth in practice, so it is missed only where it cannot be kept.
+    soft: the limit may be missed, at `penalty` units of the objective for each unit of tracking error above it. The default
+    (None, see soft_prices.py) says in a market of usual volatility: ten basis points of return a year for each basis point of
+    excess, more than such a limit is ever worth in practice, so it is missed only where it cannot be kept.
     """
 
     limit: float
     soft: bool = False
-    penalty: float = PENALTY
+    penalty: float | None = None
 
     kind: ClassVar[str] = "max_tracking_error"
     structural: ClassVar[bool] = False
@@ -39,12 +39,13 @@ class MaxTrackingError:
     def __post_init__(self) -> None:
         object.__setattr__(self, "limit", number(FIELD, self.limit, low=0.0, example="0.02"))
         object.__setattr__(self, "soft", flag(f"{FIELD}.soft", self.soft))
-        object.__setattr__(self, "penalty", number(f"{FIELD}.penalty", self.penalty, low=0.0, high=1e6, example="10.0"))
+        if self.penalty is not None:
+            object.__setattr__(self, "penalty", number(f"{FIELD}.penalty", self.penalty, low=0.0, high=1e6, example="10.0"))
 
     def express(self, program: Program, p: Problem) -> None:
         excess = program.add_columns(1, lower=0.0) if self.soft else None
         if excess is not None:
-            program.add_linear(excess, self.penalty)
+            program.add_linear(excess, self.price(p))
         b = p.benchmark_weights()
         add_risk_cone(program, p.moments.covariance, self.limit, limit=self.kind, center=b, excess=excess)
 
@@ -53,8 +54,12 @@ class MaxTrackingError:
         return Readings(self.kind, ("",), error, np.array([-np.inf]), np.array([self.limit]), self.unit)
 
     def priced(self, w: Vector, p: Problem) -> float:
-        """penalty * max(tracking error - limit, 0); nothing for a hard limit."""
-        return self.penalty * max(self._error(w, p) - self.limit, 0.0) if self.soft else 0.0
+        """price * max(tracking error - limit, 0); nothing for a hard limit."""
+        return self.price(p) * max(self._error(w, p) - self.limit, 0.0) if self.soft else 0.0
+
+    def price(self, p: Problem) -> float:
+        """The penalty given, or the default one: in the objective's unit for each unit of tracking error."""
+        return default_price(p, self.unit) if self.penalty is None else self.penalty
 
     def relaxed(self, by: float) -> MaxTrackingError:
         return MaxTrackingError(self.limit + by, self.soft, self.penalty)
@@ -76,4 +81,4 @@ class MaxTrackingError:
         given = options(FIELD, value, ("limit", "soft", "penalty"), example=EXAMPLE)
         cap = required(FIELD, given, "limit", example=EXAMPLE)
         soft, penalty = given.get("soft"), given.get("penalty")
-        return cls(cap, False if soft is None else soft, PENALTY if penalty is None else penalty)
+        return cls(cap, False if soft is None else soft, penalty)
