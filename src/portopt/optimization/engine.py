@@ -16,6 +16,7 @@ from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.methods.log_barrier import logarithms, solve_log_barrier
 from portopt.optimization.methods.mixed_integer import solve_mixed_integer
 from portopt.optimization.methods.ratio import solve_ratio
+from portopt.optimization.penalties import solve_with_dear_wishes
 
 QUICK_SECONDS = 2.0  # for one question in whole numbers; without an answer by then it stays open
 
@@ -45,7 +46,8 @@ def solve(
     """
     if form.integer.any():
         return solve_mixed_integer(form, _exact, time_limit=time_limit)
-    answer = partial(_answer, solver=solver, time_limit=time_limit, start=start)
+    method = partial(_answer, solver=solver, time_limit=time_limit, start=start)
+    answer = partial(solve_with_dear_wishes, solve=method)
     raw = answer(form)
     return settled_on_face(form, raw, answer) or raw
 
