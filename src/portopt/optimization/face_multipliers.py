@@ -63,15 +63,29 @@ def apart(form: StandardForm, found: Touching, raw: RawAnswer, times: float) -> 
     return _with_proof(form, found, raw, Duals(raw.duals.rows - times * proof.rows, raw.duals.bounds, z), times)
 
 
-def moved_into(form: StandardForm, found: Touching, answer: RawAnswer) -> tuple[RawAnswer, float]:
+def moved_on(form: StandardForm, found: Touching, answer: RawAnswer, room: float, wider: float) -> RawAnswer:
+    """Where the optimum is with more room, from where it is with less: the way from the face grows as the root of the room."""
+    if answer.x is None or answer.duals is None:
+        return answer
+    proof, duals, growth = found.proof, answer.duals, float(np.sqrt(wider / room))
+    z_f = np.array([float(proof.cones[k][0]) for k in found.cones])
+    times = float(np.min(np.array([float(duals.cones[k][0]) for k in found.cones]) / z_f)) * (1.0 / growth - 1.0)
+    cones = [part + times * own for part, own in zip(duals.cones, proof.cones, strict=True)]
+    for k in found.cones:
+        cones[k][0] = max(float(cones[k][0]), float(np.linalg.norm(cones[k][1:])))
+    there = Duals(duals.rows + times * proof.rows, duals.bounds + times * proof.bounds, tuple(cones))
+    return replace(answer, x=found.x + growth * (answer.x - found.x), duals=there)
+
+
+def moved_into(form: StandardForm, found: Touching, answer: RawAnswer, room: float) -> tuple[RawAnswer, float]:
     """(where the optimum is when the cones leave a little room, how many times its multipliers hold the proof).
 
-    answer: the optimum on the face, with its multipliers; found.room: above zero.
+    answer: the optimum on the face, with its multipliers; room: above zero.
     """
     if answer.x is None or answer.duals is None:
         return answer, 0.0
     proof, duals, x = found.proof, answer.duals, answer.x.copy()
-    times = float(np.sqrt(found.gain(form, x, duals.cones) / (2.0 * found.room)))
+    times = float(np.sqrt(found.gain(form, x, duals.cones) / (2.0 * room)))
     if times > 0.0:
         steps = [
             -head / (times * float(proof.cones[k][0])) * v

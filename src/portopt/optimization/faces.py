@@ -20,7 +20,7 @@ from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 from portopt.domain.program import Group, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.convex import polished_near
-from portopt.optimization.face_multipliers import apart, balanced, moved_into
+from portopt.optimization.face_multipliers import apart, balanced, moved_into, moved_on
 from portopt.optimization.methods.ratio import ratio_near
 from portopt.optimization.presolve import crossing
 from portopt.optimization.touching import LARGEST, Touching, flat, touching
@@ -30,6 +30,7 @@ Solve = Callable[[StandardForm], RawAnswer]
 MISSED = 1e-9  # in a limit's own unit: more than the audit lets a limit be missed by
 ROUNDED = 1e-16  # of a cone's radius: less room is none
 SLIVER = 1e-10  # of a cone's radius: with less the point moved to is as good as any polish
+ROOMS = (1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)  # of a cone's radius: from the face to a set with more room
 DOUBTFUL = 1e-9  # of the objective's parts: a product of multiplier and slack that is not nothing
 DEAR = 1e3  # of the objective's parts: a limit that is worth more is one that hardly holds
 PARALLEL = 1e-9  # a singular value, relative to the largest
@@ -53,11 +54,29 @@ def settled_on_face(form: StandardForm, raw: RawAnswer, solve: Solve) -> RawAnsw
         return None
     if found.room <= ROUNDED or found.gain(form, answer.x, answer.duals.cones) == 0.0:
         return answer
-    near, times = moved_into(form, found, answer)
-    exact = ratio_near(form, near) if form.ratio else polished_near(form, near)
+    near, times = moved_into(form, found, answer, found.room)
+    exact = _near(form, near) or _widening(form, found, answer)
     if exact is None and found.room > SLIVER:
         return None
     return apart(form, found, exact or near, times) if times > DEAR * _parts(form, near.x) else exact
+
+
+def _near(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
+    return ratio_near(form, near) if form.ratio else polished_near(form, near)
+
+
+def _widening(form: StandardForm, found: Touching, answer: RawAnswer) -> RawAnswer | None:
+    """The optimum reached through ever more room: what binds at the face's point changes on the way, a little at a time."""
+    rooms = [room for room in ROOMS if room < found.room]
+    if not rooms:
+        return None
+    near, _ = moved_into(form, found, answer, rooms[0])
+    for room, wider in zip(rooms, [*rooms[1:], found.room], strict=True):
+        exact = _near(found.narrowed(form, room), near)
+        if exact is None:
+            return None
+        near = moved_on(form, found, exact, room, wider)
+    return _near(form, near)
 
 
 def _in_doubt(form: StandardForm, raw: RawAnswer) -> bool:

@@ -36,9 +36,9 @@ APEX = 1e-9  # of a cone's size: a radius that is none
 class Touching:
     """The point x (N,) of the least opening, the multipliers that prove it least, and what they say of every feasible point.
 
-    room: -tau*, over the cones' sizes. missed: tau* in a limit's own unit, the largest. cones: which of them touch; u: for each
-    the direction of its face. rows: (m,) met by every feasible point, the equality rows among them. columns: (N,) held at a
-    bound in every feasible point.
+    room: -tau*, over the cones' sizes. missed: tau* in a limit's own unit, the largest. cones: which of them touch; sizes, u:
+    for each the size it opens by and the direction of its face. rows: (m,) met by every feasible point, the equality rows
+    among them. columns: (N,) held at a bound in every feasible point.
     """
 
     x: Vector
@@ -46,6 +46,7 @@ class Touching:
     room: float
     missed: float
     cones: Indices
+    sizes: Vector
     u: tuple[Vector, ...]
     rows: Mask
     columns: Mask
@@ -57,6 +58,15 @@ class Touching:
     def across(self, z: tuple[Vector, ...]) -> list[Vector]:
         """For every cone that touches the part of its multiplier's tail at right angles to u."""
         return [z[k][1:] - (u @ z[k][1:]) * u for k, u in zip(self.cones, self.u, strict=True)]
+
+    def narrowed(self, form: StandardForm, room: float) -> StandardForm:
+        """The form with its cones closed until only `room` is left."""
+        cones = list(form.cones)
+        for k, size in zip(self.cones, self.sizes, strict=True):
+            b = cones[k].b.copy()
+            b[0] -= (self.room - room) * float(size)
+            cones[k] = replace(cones[k], b=b)
+        return replace(form, cones=tuple(cones))
 
     def gain(self, form: StandardForm, x: Vector, z: tuple[Vector, ...]) -> float:
         """sum over the cones that touch of |v|^2 s0 / z_f0, v the multiplier's part across: what a little room is worth."""
@@ -81,6 +91,7 @@ def touching(form: StandardForm) -> Touching | None:
         room=-tau,
         missed=float(np.max(tau * sizes[cones], initial=-np.inf)),
         cones=cones,
+        sizes=sizes[cones],
         u=tuple(_direction(form.cones[k], proof.cones[k], x, tau, float(sizes[k])) for k in cones),
         rows=(form.row_lower == form.row_upper) | (y * _largest_in_row(form) > PRESSING * largest),
         columns=np.abs(t) > PRESSING * largest,
