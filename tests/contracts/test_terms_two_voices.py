@@ -297,7 +297,7 @@ def test_the_opening_a_limit_needs_in_the_program_is_the_worst_violation_the_aud
             assert needed == float("inf"), "no slope: a barred asset stays barred until the score is lowered past its own"
         elif limit.soft:
             assert needed == pytest.approx(0.0, abs=1e-8), "a soft limit forbids nothing"
-            assert limit.priced(w, p) == pytest.approx(limit.penalty * worst, rel=1e-12)
+            assert limit.priced(w, p) == pytest.approx(limit.price(p) * worst, rel=1e-12)
         else:
             assert needed == pytest.approx(worst, rel=1e-6, abs=2e-8)
 
