@@ -91,6 +91,10 @@ class ActiveSet:
     def key(self) -> bytes:
         return b"".join(part.tobytes() for part in (self.low, self.high, self.side, self.on))
 
+    def held(self) -> int:
+        """How many columns are at a bound."""
+        return int(np.count_nonzero(self.low | self.high))
+
     def targets(self, rows: Indices) -> Vector:
         """The side each of those rows is held at."""
         return np.where(self.side[rows] < 0, self.program.row_lower[rows], self.program.row_upper[rows])
