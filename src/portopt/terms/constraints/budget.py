@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -35,7 +36,8 @@ class Budget:
         program.add_rows(ones, program.weights, 1.0 - self.slack, 1.0 + self.slack, limit=self.kind)
 
     def read(self, w: Vector, p: Problem) -> Readings:
-        total = np.array([float(w.sum())])
+        # Rounded once: what NumPy adds up depends on the processor's width, by a last digit.
+        total = np.array([math.fsum(w.tolist())])
         return Readings(self.kind, ("",), total, np.array([1.0 - self.slack]), np.array([1.0 + self.slack]))
 
     def relaxed(self, by: float) -> Budget:
