@@ -6,15 +6,12 @@ The suite takes a sample; CONFLICTS=1000 takes them all.
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
+
+from conflicts_generator import infeasible_requests, margin
 
 from portopt.optimization import assemble, solve, solve_quickly
 from portopt.validation import diagnose
 from portopt.validation.relaxations import relaxed
-
-sys.path.insert(0, str(Path(__file__).parent))
-from conflicts_generator import infeasible_requests, margin
 
 COUNT = int(os.environ.get("CONFLICTS", "40"))
 CLEAR, HOLDS = 1e-6, 1e-5  # the witness's own tolerances lie between them
