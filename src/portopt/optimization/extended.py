@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.arrays import Vector
+from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import Group, Program, StandardForm
 
 
@@ -64,6 +64,21 @@ def tightened(form: StandardForm, margins: Mapping[str, float]) -> StandardForm:
         bound_lower=form.bound_lower + bound_margin,
         bound_upper=form.bound_upper - bound_margin,
         cones=cones,
+    )
+
+
+def bounded(form: StandardForm, columns: Indices, lower: Vector, upper: Vector) -> StandardForm:
+    """The form with more bounds on these columns, of no limit's name."""
+    if not len(columns):
+        return form
+    k = len(form.bound_columns)
+    return replace(
+        form,
+        bound_columns=np.concatenate([form.bound_columns, columns]),
+        bound_lower=np.concatenate([form.bound_lower, lower]),
+        bound_upper=np.concatenate([form.bound_upper, upper]),
+        bound_relax=np.concatenate([form.bound_relax, np.zeros(len(columns))]),
+        bound_groups=(*form.bound_groups, Group(k, k + len(columns), "")),
     )
 
 

@@ -21,14 +21,14 @@ from decimal import Decimal
 
 import numpy as np
 
-from portopt.domain.arrays import Indices, Mask, Vector
+from portopt.domain.arrays import Mask, Vector
 from portopt.domain.problem import Problem
-from portopt.domain.program import INF, Group, StandardForm
+from portopt.domain.program import INF, StandardForm
 from portopt.domain.request import TradingRules
 from portopt.domain.solution import RawAnswer
 from portopt.optimization import assemble, solve_quickly
 from portopt.optimization.convex import solve_beside
-from portopt.optimization.extended import tightened
+from portopt.optimization.extended import bounded, tightened
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
 from portopt.optimization.switches import remainder, whole_numbers
 from portopt.terms.costs.spread import Spread
@@ -196,21 +196,6 @@ class _FirstBook:
                 self.reserve += step
             else:
                 self.margins[limit] = self.margins.get(limit, 0.0) + step
-
-
-def bounded(form: StandardForm, columns: Indices, lower: Vector, upper: Vector) -> StandardForm:
-    """The form with more bounds on these columns, of no limit's name."""
-    if not len(columns):
-        return form
-    k = len(form.bound_columns)
-    return replace(
-        form,
-        bound_columns=np.concatenate([form.bound_columns, columns]),
-        bound_lower=np.concatenate([form.bound_lower, lower]),
-        bound_upper=np.concatenate([form.bound_upper, upper]),
-        bound_relax=np.concatenate([form.bound_relax, np.zeros(len(columns))]),
-        bound_groups=(*form.bound_groups, Group(k, k + len(columns), "")),
-    )
 
 
 def _with_reserve(form: StandardForm, cash_position: int, reserve: float) -> StandardForm:

@@ -11,11 +11,11 @@ from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
-from portopt.optimization.extended import continuous, opened_above, tightened
+from portopt.optimization.extended import bounded, continuous, opened_above, tightened
 from portopt.trading.book import Book
 from portopt.trading.costs import NOTHING
 from portopt.trading.exactness import HOLDS, missed
-from portopt.trading.first_book import Certified, bounded, first_book
+from portopt.trading.first_book import Certified, first_book
 from portopt.trading.nearest import fractions
 from portopt.trading.primal import as_utility, own_risk_aversion, solved
 from portopt.trading.rounding import Rounded, Rounding

@@ -16,7 +16,7 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization import solve, solve_convex
-from portopt.optimization.extended import continuous, rescaled, tightened
+from portopt.optimization.extended import bounded, continuous, rescaled, tightened
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
 from portopt.trading.share_program import ShareProgram
 
@@ -82,7 +82,7 @@ def _settled(form: StandardForm, program: ShareProgram, x: Vector) -> Vector:
     """x with its trades switched on or off and their sizes solved for again; x itself where that leaves nothing."""
     columns, values = _switches(program, x)
     columns, values = columns[columns >= 0], values[columns >= 0]
-    again = solved(fixed(form, columns, values))
+    again = solved(bounded(form, columns, values, values))
     if again is None:
         return x
     again[columns] = values
@@ -148,17 +148,6 @@ def _switches(program: ShareProgram, x: Vector) -> tuple[Indices, Vector]:
     columns.append(program.closing[closable])
     values.append(closed[closable].astype(float))
     return np.concatenate(columns), np.concatenate(values)
-
-
-def fixed(form: StandardForm, columns: Indices, values: Vector) -> StandardForm:
-    """The form with these columns held at these values."""
-    return replace(
-        form,
-        bound_columns=np.concatenate([form.bound_columns, columns]),
-        bound_lower=np.concatenate([form.bound_lower, values]),
-        bound_upper=np.concatenate([form.bound_upper, values]),
-        bound_relax=np.concatenate([form.bound_relax, np.zeros(len(columns))]),
-    )
 
 
 def neighbourhood(program: ShareProgram, x: Vector, lots: int) -> tuple[Vector, Vector]:
