@@ -197,7 +197,7 @@ def test_a_diagnosis_asks_the_same_however_long_every_answer_takes():
     p = replace(p, w_prev=np.array([0.0, 0.0, 0.0, 0.5, 0.5]), benchmark=np.array([0.5, 0.5, 0.0, 0.0, 0.0]))
 
     def slow(form):
-        sleep(0.1)
+        sleep(0.2)
         return solve(form)
 
     quickly, slowly = diagnose(p, assemble, solve), diagnose(p, assemble, slow)

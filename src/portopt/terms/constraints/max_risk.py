@@ -61,7 +61,7 @@ class MaxRisk:
         values = [bound.coefficients for bound in bounds]
         if self.soft:
             excess = program.add_columns(len(each), lower=0.0)
-            program.add_linear(excess, np.array([self.price(p, measure) for _, measure, _ in each]))
+            program.add_linear(excess, np.array([self._price_of(p, measure) for _, measure, _ in each]))
             columns = [np.append(at, e) for at, e in zip(columns, excess, strict=True)]
             values = [np.append(row, -1.0) for row in values]
         rows = np.repeat(np.arange(len(each)), [len(at) for at in columns])
@@ -80,10 +80,13 @@ class MaxRisk:
         """The sum of what is above the limits, each at its price; nothing for hard ones."""
         if not self.soft:
             return 0.0
-        return sum(self.price(p, measure) * max(measure.value(w, p) - limit, 0.0) for _, measure, limit in self._each())
+        return sum(self._price_of(p, measure) * max(measure.value(w, p) - limit, 0.0) for _, measure, limit in self._each())
 
-    def price(self, p: Problem, measure: RiskMeasure) -> float:
-        """The penalty given, or the default one: in the objective's unit for each unit of the measure."""
+    def price(self, p: Problem) -> float:
+        """The penalty given, or the default one, of several measures the dearest: in the objective's unit for each of theirs."""
+        return max(self._price_of(p, measure) for _, measure, _ in self._each())
+
+    def _price_of(self, p: Problem, measure: RiskMeasure) -> float:
         if self.penalty is not None:
             return self.penalty
         return default_price(p, self.unit, by_scenarios=measure.scenario_based)
