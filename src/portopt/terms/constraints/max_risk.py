@@ -83,7 +83,7 @@ class MaxRisk:
         return sum(self._price_of(p, measure) * max(measure.value(w, p) - limit, 0.0) for _, measure, limit in self._each())
 
     def price(self, p: Problem) -> float:
-        """The penalty given, or the default one, of several measures the dearest: in the objective's unit for each of theirs."""
+        """The penalty given, or the default one; of several measures the dearest: in the objective's unit a unit of theirs."""
         return max(self._price_of(p, measure) for _, measure, _ in self._each())
 
     def _price_of(self, p: Problem, measure: RiskMeasure) -> float:
