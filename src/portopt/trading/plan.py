@@ -57,7 +57,8 @@ def make_plan(
     form = assemble(problem)
     certified = _certified(form, validated)
     rounded, note = (round_to_fractions if rules.fractional else round_to_lots)(problem, form, book, rules, certified)
-    return _plan(problem, validated, book, rounded, _rounding(rules, rounded), (note,) if note else (), reasons or {})
+    notes = tuple(said for said in (note, _broken_off(rounded)) if said)
+    return _plan(problem, validated, book, rounded, _rounding(rules, rounded), notes, reasons or {})
 
 
 def can_trade(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal], rules: TradingRules) -> bool:
@@ -91,6 +92,16 @@ def _check(rules: TradingRules) -> None:
         raise InvalidValue("trading.lot_size", rules.lot_size, "a lot is at least one share", fix="set trading.lot_size to 1")
     if not rules.min_trade_value >= 0:
         raise InvalidValue("trading.min_trade_value", rules.min_trade_value, "must not be negative", fix="set it to 0")
+
+
+def _broken_off(rounded: Rounded) -> str:
+    """A note where the search for better lots failed; what is proposed keeps every limit, its gap proved all the same."""
+    if not rounded.failure or rounded.proved:
+        return ""
+    return (
+        f"the search for better lots broke off ({rounded.failure}): the book proposed is proved to be within "
+        f"{rounded.gap:.1e} of the best, relative to its objective"
+    )
 
 
 def _rounding(rules: TradingRules, rounded: Rounded) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.request import TradingRules
-from portopt.optimization.solvers.branch_and_cut import Found
+from portopt.optimization.solvers.branch_and_cut import Ended, Found
 from portopt.trading.book import Book, Settled
 from portopt.trading.exactness import HOLDS, missed, relative_gap, scale_of, worth
 from portopt.trading.first_book import Certified, FirstBook
@@ -49,7 +49,8 @@ CENTS = 1e-6  # a limit missed by less was missed by rounding to the cent, and i
 class Rounded:
     """The best book found. value, bound: what is minimized, its proven lower bound; gap relative; proved: within the rules.
 
-    rounds: of the search; 0 where the first book was good enough, or all there was.
+    rounds: of the search; 0 where the first book was good enough, or all there was. failure: of a search that broke off
+    before its work was used up, in the words of what failed.
     """
 
     settled: Settled
@@ -58,6 +59,7 @@ class Rounded:
     gap: float
     proved: bool
     rounds: int
+    failure: str = ""
 
     @classmethod
     def of(cls, problem: Problem, rules: TradingRules, first: FirstBook, bound: float) -> Rounded:
@@ -88,6 +90,7 @@ class Rounding:
     value: float = np.inf
     bound: float = -np.inf
     rounds: int = 0
+    failure: str = ""
     least_volatility: float | None = None
     target: Vector = field(init=False)
     gamma: float = field(init=False)
@@ -121,6 +124,8 @@ class Rounding:
             theta = self._theta()
             found = self._search(theta, self.margins, nodes=nodes)
             nodes -= max(found.nodes, 1)
+            if found.ended is Ended.FAILED:
+                self.failure = found.message
             self._learn_bound(found, theta)
             if found.x is None:
                 break
@@ -129,7 +134,7 @@ class Rounding:
             return None
         gap = self.gap()
         proved = gap <= self.rules.mip_relative_gap
-        return Rounded(self.best, self.value, self.bound, max(gap, 0.0), proved, self.rounds)
+        return Rounded(self.best, self.value, self.bound, max(gap, 0.0), proved, self.rounds, self.failure)
 
     def _begin(self) -> None:
         """A first book: the nearest lots, limits closed until these hold; then the best lots close by, or farther off."""

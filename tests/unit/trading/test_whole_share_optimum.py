@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from portopt.optimization.solvers.branch_and_cut import Ended, Found
 from portopt.trading.book import open_book
 from portopt.trading.exactness import worth
 
@@ -99,3 +100,14 @@ def test_a_small_order_that_does_not_pay_its_fee_is_not_placed(case):
     free = case(prices, shares, "100", costs={"linear_impact": {"bps": 15}}).plan(min_trade_value=0.0)
     paid = case(prices, shares, "100", costs=dear).plan(min_trade_value=0.0)
     assert len(paid.trades) < len(free.trades)
+
+
+def test_a_search_that_breaks_off_is_said_and_the_first_book_keeps_its_proven_gap(case, monkeypatch):
+    broken = Found(None, -np.inf, Ended.FAILED, 0, "HiGHS: run answered an error")
+    monkeypatch.setattr("portopt.trading.linear.search", lambda asked, **effort: broken)
+    book = case(PRICES, SHARES, "1700.00", mu=[0.06, 0.10, 0.08], limits={"max_weight": 0.5})
+    plan = book.plan(mip_relative_gap=1e-9)
+    assert plan.rounding == "mip_open"
+    assert plan.mip_gap > 1e-9
+    assert any("broke off (HiGHS: run answered an error)" in note for note in plan.notes)
+    assert max(reading.worst() for reading in plan.readings) <= 1e-9
