@@ -19,7 +19,7 @@ class Finding:
     """One thing about the data that a person should know, and what was done about it.
 
     kind: gap, stale, unadjusted_split, non_positive_price, impossible_return, short_history, duplicate,
-          repeated_row, unknown_asset, not_a_number, stale_source.
+          repeated_row, unknown_asset, not_a_number, stale_source; reading: what reading left out, cleaned or decided.
     value: what was measured there (a price, a return, a count of days).
     """
 

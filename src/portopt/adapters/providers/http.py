@@ -13,10 +13,16 @@ from email.utils import parsedate_to_datetime
 import httpx
 import polars as pl
 
-from portopt.adapters.providers.reading import csv_table, parquet_table
-from portopt.adapters.providers.tables import to_long
-from portopt.domain.errors import DataError, InvalidValue, OutsideError, RequestError
+from portopt.domain.errors import DataError, FileNotReadable, InvalidValue, OutsideError, RequestError
 from portopt.domain.market import MarketQuery
+from portopt.intake.account import Account
+from portopt.intake.files import parquet_of
+from portopt.intake.frames import table_of_frame
+from portopt.intake.head import score_of_prices
+from portopt.intake.prices import prices_of
+from portopt.intake.separated import table_of
+from portopt.intake.table import Table
+from portopt.intake.text import text_of
 
 JSON, CSV = ("application/json",), ("text/csv", "application/csv")
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet")
@@ -59,6 +65,7 @@ class HttpProvider:
         self.host = self.url.host
         self.source = f"service at {self.host}"
         self.adjustment = adjustment
+        self.notes: tuple[str, ...] = ()
         self._headers = {"Accept": ", ".join((*PARQUET[:1], *CSV[:1], *JSON))}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -68,13 +75,14 @@ class HttpProvider:
     def prices(self, query: MarketQuery) -> pl.DataFrame:
         """See ports.MarketDataProvider. Raises OutsideError once the budget is spent, DataError for what is no prices."""
         deadline = self._clock() + self._budget
-        tables = []
+        tables, said = [], Account(self.source)
         with httpx.Client(
             timeout=self._timeout, headers=self._headers, follow_redirects=False, transport=self._transport
         ) as client:
             for assets in _batches(query.assets):
                 kind, content = self._fetched(client, _parameters(query, assets), deadline)
-                tables.append(to_long(self._parsed(kind, content), self.source))
+                tables.append(prices_of(self._parsed(kind, content, said), said).long)
+        self.notes = tuple(said.notes)
         return pl.concat(tables, how="diagonal")
 
     def _fetched(self, client: httpx.Client, parameters: dict[str, str], deadline: float) -> tuple[str, bytes]:
@@ -148,16 +156,16 @@ class HttpProvider:
                 raise self._gave_up(f"was still sending after {self._budget:g} s", 1)
         return bytes(content)
 
-    def _parsed(self, content_type: str, content: bytes) -> pl.DataFrame:
+    def _parsed(self, content_type: str, content: bytes, said: Account) -> Table:
         kind = content_type.split(";")[0].strip().lower()
         try:
             if kind in JSON:
-                return _json_table(content)
+                return table_of_frame(_json_table(content), self.source)
             if kind in CSV:
-                return csv_table(content)
+                return table_of(text_of(content, said), score_of_prices, said)
             if kind in PARQUET:
-                return parquet_table(io.BytesIO(content), self.source, 4 * self._max_bytes)
-        except (pl.exceptions.PolarsError, ValueError, TypeError, RecursionError) as error:
+                return parquet_of(io.BytesIO(content), len(content), 4 * self._max_bytes, self.source)
+        except (pl.exceptions.PolarsError, FileNotReadable, ValueError, TypeError, RecursionError) as error:
             raise DataError(f"{self.source} sent {kind} that cannot be read: {error}", field="provider") from error
         raise DataError(
             f"{self.source} sent {kind or 'content of no stated type'}; prices are {self._headers['Accept']}",

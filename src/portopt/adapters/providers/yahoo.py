@@ -21,6 +21,7 @@ class YahooProvider:
 
     name = "yahoo"
     adjustment = "adjusted"
+    notes: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         try:
