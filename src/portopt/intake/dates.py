@@ -166,7 +166,7 @@ def _plausible(read: Days) -> Days:
     distinct = read.days.unique().drop_nulls().sort()
     values = distinct.to_list()
     odd = [day for day in values if not FIRST_YEAR <= day.year <= LAST_YEAR]
-    if not odd and len(values) >= 3:
+    if not odd and len(values) >= 5:
         odd += [values[0]] * ((values[1] - values[0]).days > LONELY) + [values[-1]] * ((values[-1] - values[-2]).days > LONELY)
     if not odd:
         return read

@@ -32,6 +32,7 @@ READS = {
 EITHER = rf"{SIGN}[1-9][0-9]{{0,2}}[.,][0-9]{{3}}$"
 MARKED = r"[.,]"
 MOST = Decimal("1e15")
+UNSAID = "nothing in the column says"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +104,13 @@ def _machine(values: pl.Series, told: str | None, other: str | None) -> bool:
     return not dotted.any() or bool((dotted & ~values.str.contains(EITHER)).any())
 
 
+def undecided(values: pl.Series) -> str | None:
+    """A cell whose point could part thousands, where no other cell says that it does not; None where there is none."""
+    marked = values.str.contains(MARKED).fill_null(False)
+    either = values.str.strip_chars().str.contains(EITHER).fill_null(False)
+    return str(values[int(either.arg_max() or 0)]).strip() if marked.any() and bool((either == marked).all()) else None
+
+
 def _decided(
     bare: pl.Series,
     shows: set[str],
@@ -129,12 +137,29 @@ def _decided(
     if told == "." and bool((dotted == either).all()):
         return "."
     at = int(either.arg_max() or 0)
-    text = str(bare[at])
-    whole, part = text.replace(",", "").replace(".", ""), text.replace(",", ".")
-    wrong.append(
-        (at, f"may be {whole} or {part}: nothing in the column says what its {'comma' if ',' in text else 'point'} is")
-    )
+    whole, part = _meanings(str(bare[at]))
+    sign = "comma" if "," in str(bare[at]) else "point"
+    wrong.append((at, f"may be {whole} or {part}: {UNSAID} what its {sign} is"))
     return "."
+
+
+def advice(text: str, why: str) -> str:
+    """What would mend a cell that is no number, or may be two: in one step, whichever is meant."""
+    if UNSAID in why:
+        whole, part = _meanings(text.strip())
+        return f"write all such numbers without a separator ({whole}), or with another decimal where it is one ({part}0)"
+    if "is a percentage" in why:
+        return "write numbers, not percentages"
+    if "decimal comma" in why:
+        return "write all numbers of the column with the same decimal mark"
+    if "currencies" in why:
+        return "keep the amounts of each currency in a file of their own"
+    return "write numbers with digits and a decimal point; leave missing ones empty"
+
+
+def _meanings(text: str) -> tuple[str, str]:
+    """1,234 as 1234 and as 1.234."""
+    return text.replace(",", "").replace(".", ""), text.replace(",", ".")
 
 
 def _pointed(bare: pl.Series, mark: str) -> pl.Series:

@@ -6,7 +6,7 @@ has a date and a price is one asset's, named by its file. Two rows of names (Clo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from portopt.domain.errors import DataError
 from portopt.intake.account import Account, counted, in_words, shown
 from portopt.intake.dates import days_of
 from portopt.intake.names import ADJUSTED, ASSET, CLOSE, DATE, INDEX, QUOTES, VOLUME, adjustment_of, plain_name, position_named
-from portopt.intake.numbers import numbers_of
+from portopt.intake.numbers import advice, numbers_of
 from portopt.intake.table import Table
 from portopt.intake.text import cleaned_column
 
@@ -242,7 +242,8 @@ def _days(table: Table, day: int, stack: _Stack, said: Account) -> pl.Series:
         used = _used_rows(stack, table)
         read = days_of(_without_foot(table, values, used, said))
         for position, text, why in read.wrong:
-            said.wrong(f"not dates: {shown(text)} (row {table.row(position)}) {why}", "write dates as YYYY-MM-DD")
+            fix = f"correct row {table.row(position)}, or take it out" if "slip" in why else "write dates as YYYY-MM-DD"
+            said.wrong(f"not dates: {shown(text)} (row {table.row(position)}) {why}", fix)
         empty = values.is_null() | (values.cast(pl.String).str.strip_chars() == "")
         for position in np.flatnonzero(used & empty.to_numpy())[:3]:
             said.wrong(f"row {table.row(int(position))}: prices without a date", "write the date of every row, or take it out")
@@ -286,7 +287,7 @@ def _numbers(stack: _Stack, values: pl.Series, table: Table, days: pl.Series, sa
         return f"{asset if asset is not None else 'no asset'}{day}: {values[position]!r} (row {table.row(row)})"
 
     if read.wrong:
-        _say_wrong(read.wrong, place, said)
+        _say_wrong(read.wrong, values, place, said)
     if read.missing:
         words = in_words([f"{shown(word)} in {counted(n, 'cell')}" for word, n in read.missing.items()])
         first = place(int((values.str.strip_chars() == next(iter(read.missing))).fill_null(False).arg_max() or 0))
@@ -298,17 +299,17 @@ def _numbers(stack: _Stack, values: pl.Series, table: Table, days: pl.Series, sa
     return read.text.cast(pl.Float64, strict=False)
 
 
-def _say_wrong(wrong: Sequence[tuple[int, str]], place: object, said: Account) -> None:
+def _say_wrong(wrong: Sequence[tuple[int, str]], values: pl.Series, place: Callable[[int], str], said: Account) -> None:
     by_why: dict[str, list[int]] = {}
     for position, why in wrong:
         by_why.setdefault(why, []).append(position)
     for why, positions in by_why.items():
-        cells = "; ".join(place(position) for position in positions[:3])  # type: ignore[operator]
+        cells = "; ".join(place(position) for position in positions[:3])
         if why == "is not a number":
             count = f"{len(positions)} value{'s are not numbers' if len(positions) > 1 else ' is not a number'}"
-            said.wrong(f"{count}: {cells}", "write numbers with digits and a decimal point; leave missing prices empty")
+            said.wrong(f"{count}: {cells}", advice("", why))
         else:
-            said.wrong(f"{cells} {why}", "write numbers with a decimal point and no separator between thousands")
+            said.wrong(f"{cells} {why}", advice(str(values[positions[0]]), why))
 
 
 def _require_names(stack: _Stack, close: pl.Series, table: Table, said: Account) -> None:

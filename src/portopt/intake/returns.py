@@ -12,7 +12,7 @@ from portopt.domain.errors import DataError
 from portopt.intake.account import Account, counted, in_words, shown
 from portopt.intake.dates import days_of
 from portopt.intake.names import DATE, INDEX, plain_name
-from portopt.intake.numbers import evidence_of, numbers_of
+from portopt.intake.numbers import advice, evidence_of, numbers_of
 from portopt.intake.table import Table
 
 CALENDAR = ("year", "month", "quarter", "week", "period", *INDEX)
@@ -95,9 +95,7 @@ def _numbers(table: Table, position: int, other: str | None, said: Account) -> R
         return np.full(len(values), np.nan)
     read = numbers_of(values, table.mark, other, percent=True)
     for at, why in read.wrong[:3]:
-        said.wrong(
-            f"row {table.row(at)}, column {name}: {shown(str(values[at]))} {why}", f"correct column {name}, or take it out"
-        )
+        said.wrong(f"row {table.row(at)}, column {name}: {shown(str(values[at]))} {why}", advice(str(values[at]), why))
     if len(read.wrong) > 3:
         said.wrong(f"column {name}: {len(read.wrong) - 3} more cells that are no numbers")
     if read.missing:

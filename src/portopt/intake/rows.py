@@ -20,7 +20,7 @@ from portopt.intake.account import Account, in_words, shown
 from portopt.intake.files import read_file, unreadable
 from portopt.intake.head import score_of
 from portopt.intake.names import INDEX, plain_name
-from portopt.intake.numbers import MISSING, decimal_of, evidence_of, numbers_of
+from portopt.intake.numbers import MISSING, advice, decimal_of, evidence_of, numbers_of, undecided
 from portopt.intake.separated import table_of
 from portopt.intake.table import Table
 from portopt.intake.text import cleaned_column, text_of
@@ -199,7 +199,7 @@ def _numbers(
         hint = "" if why.startswith("is not") else " (write it with a decimal point, without thousands separators)"
         said.wrong(
             f"row {table.row(kept[at])}, column {name}: {shown((values[at] or '').strip())} {why}{hint}",
-            f"correct the cells named in {said.where}",
+            advice(values[at] or "", why),
         )
     if read.missing:
         words = in_words([shown(word) for word in read.missing])
@@ -208,6 +208,8 @@ def _numbers(
         said.note(f"the sign {read.signs[0]} was left off column {name}")
     if read.mark == ",":
         said.note(f"the comma is the decimal mark of column {name}")
+    elif not read.wrong and other is None and (cell := undecided(values)) is not None:
+        said.note(f"the point is the decimal mark of column {name}: {cell} is less than a thousand")
     texts = [None if at in wrong else text for at, text in enumerate(read.text.to_list())]
     for at, text in enumerate(texts):
         if text is not None and decimal_of(text) is None:
