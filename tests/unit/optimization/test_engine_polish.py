@@ -136,20 +136,25 @@ def test_a_ratio_is_exact_however_far_its_risk_aversion_is_from_the_first_guess(
 @pytest.mark.parametrize("case", ["tracking error", "sharpe with a cone"])
 def test_a_system_that_still_contracts_is_kept_and_the_answer_is_the_same(market, residuals, monkeypatch, case):
     objective, limits, costs = CASES[case]
-    p = market(33, 60, objective=objective, limits=limits, costs=costs, cash=True, risk_free_rate=0.02)
-    form = assemble(p)
     made: list[int] = []
-    system = newton._system
+    system, large = newton._system, newton.LARGE
     monkeypatch.setattr(newton, "_system", lambda *parts: made.append(1) or system(*parts))
-    afresh = solve(form)
-    fresh, made[:] = len(made), []
+    fresh = again = 0
+    for seed in range(33, 37):  # in one market the last digits may ask for as many of either
+        form = assemble(market(seed, 60, objective=objective, limits=limits, costs=costs, cash=True, risk_free_rate=0.02))
+        made.clear()
+        monkeypatch.setattr(newton, "LARGE", large)
+        afresh = solve(form)
+        fresh += len(made)
 
-    monkeypatch.setattr(newton, "LARGE", 0)
-    kept = solve(form)
+        made.clear()
+        monkeypatch.setattr(newton, "LARGE", 0)
+        kept = solve(form)
+        again += len(made)
 
-    assert len(made) < fresh
-    assert kept.x == pytest.approx(afresh.x, abs=1e-14)
-    assert residuals(form, kept)["stationarity"] < 1e-13
+        assert kept.x == pytest.approx(afresh.x, abs=1e-14)
+        assert residuals(form, kept)["stationarity"] < 1e-13
+    assert again < fresh
 
 
 def test_a_polish_that_goes_round_in_circles_is_given_up(market, monkeypatch):
