@@ -5,6 +5,7 @@ import pytest
 
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import assemble, solve
+from portopt.optimization.methods import ratio
 from portopt.optimization.polish import polished
 from portopt.optimization.presolve import restored, scaled
 from portopt.optimization.solvers import clarabel, structured
@@ -84,6 +85,33 @@ def test_the_eliminated_system_has_the_solution_of_the_whole(market, factor_form
     A = program.A.toarray()
     whole = np.block([[program.P.array() + np.diag(D), A.T], [A, -np.diag(E)]])
     assert np.concatenate([dx, dy]) == pytest.approx(np.linalg.solve(whole, np.concatenate([a, b])), abs=1e-8)
+
+
+@pytest.mark.parametrize("gamma", [0.2, 4.0, 300.0])
+@pytest.mark.parametrize("factor_form", [False, True], ids=["dense", "factors"])
+def test_the_risk_aversion_of_a_ratio_is_found_on_the_way_from_wherever_it_begins(market, gamma, factor_form):
+    limits = LONG | {"max_tracking_error": 0.05, "max_turnover": 0.4}
+    form = assemble(market(85, 70, objective="max_sharpe", limits=limits, factor_form=factor_form, risk_free_rate=0.02))
+    exact = solve(form).x
+    excess, variance = -(form.q @ exact + form.constant), exact @ form.P_times(exact)
+
+    program = scaled(ratio.utility_form(form, gamma))
+    answer = structured.solve(program, scale=ratio.scale_of(form, program, gamma))
+
+    assert answer.status is SolveStatus.OPTIMAL
+    assert gamma / answer.theta == pytest.approx(excess / variance, rel=1e-4)
+    assert restored(program, answer, 0.0).x[:70] == pytest.approx(exact[:70], abs=1e-4)
+
+
+def test_a_large_ratio_costs_one_interior_solve(market, monkeypatch):
+    limits = LONG | {"max_tracking_error": 0.05, "max_turnover": 0.4}
+    asked: list[int] = []
+    climb = ratio.climb
+    monkeypatch.setattr(ratio, "climb", lambda *parts, **named: asked.append(1) or climb(*parts, **named))
+    for seed in range(4):
+        p = market(seed, 200, objective="max_sharpe", limits=limits, cash=True, risk_free_rate=0.02)
+        assert solve(assemble(p)).polished
+    assert len(asked) == 4
 
 
 def test_it_stops_when_its_iterations_are_used_up_and_calls_that_a_failure(market, monkeypatch):
