@@ -9,7 +9,7 @@ import pytest
 from portopt.optimization import assemble, newton, optimize, polish, solve
 from portopt.optimization.polish import polished
 from portopt.optimization.presolve import lowered, scaled
-from portopt.optimization.solvers import barrier_system, clarabel
+from portopt.optimization.solvers import clarabel
 
 SECTORS = {"budget": True, "long_only": True, "max_weight": 0.2, "sector_limits": 0.45}
 UTILITY = {"kind": "utility", "risk_aversion": 3.0}
@@ -163,9 +163,3 @@ def test_a_polish_that_goes_round_in_circles_is_given_up(market, monkeypatch):
 
     assert polished(program, answer) is None
     assert polish.CIRCLES < len(rounds) <= polish.ROUNDS / 2
-
-
-def test_a_product_of_many_rows_with_themselves_is_the_plain_product():
-    rng = np.random.default_rng(5)
-    A, weights = rng.normal(size=(2 * barrier_system.MANY_ROWS, 300)), rng.uniform(0.1, 9.0, 300)
-    assert barrier_system._gram(A, weights) == pytest.approx((A * weights) @ A.T, rel=1e-12, abs=1e-12)

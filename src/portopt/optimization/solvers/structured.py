@@ -89,7 +89,7 @@ class _Step:
         pairs = zip(scalings, structure.maps, strict=True)
         rows = [(1.0 / w.eta**2, cone.back(_mirrored(w.w))) for w, cone in pairs]
         self._is_near = here.within(EARLY, EARLY)
-        self._system = BarrierSystem(structure, program, self._D[:M], self._E, rows)
+        self._system = BarrierSystem(structure, program, self._D[:M], self._E, rows, roughly=not self._is_near)
         self._ratio, self._along = self._with_theta()
 
     def _with_theta(self) -> tuple[Linearized | None, Point]:
