@@ -6,6 +6,7 @@ import pytest
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import assemble, solve
 from portopt.optimization.cone_map import cone_maps
+from portopt.optimization.ladder import ladder
 from portopt.optimization.methods import ratio
 from portopt.optimization.polish import polished
 from portopt.optimization.presolve import restored, scaled
@@ -96,6 +97,8 @@ def test_a_risk_limit_beside_cash_is_known_to_have_the_objectives_own_covariance
     whole = np.asarray((program.cones[0].B[1:].T @ program.cones[0].B[1:]).todense())
 
     assert program.P.columns.tolist() == list(range(40))
+    trading = market(86, 130, objective=UTILITY, limits=LONG | {"max_turnover": 0.3}, cash=True)
+    assert ladder(scaled(assemble(trading)))[0] == "structured"
     assert within.multiple * own == pytest.approx(whole, abs=1e-12)
 
 
