@@ -65,7 +65,7 @@ class Quadric:
     @property
     def is_dense(self) -> bool:
         """Whether the block, with cash beside it, covers a third of the columns or more: trades are two thirds."""
-        return 0 < len(self.columns) and 3 * (len(self.columns) + 1) >= len(self.diagonal)
+        return len(self.columns) > 0 and 3 * (len(self.columns) + 1) >= len(self.diagonal)
 
     def largest(self) -> float:
         # A positive semidefinite matrix has its largest entry on its diagonal.
