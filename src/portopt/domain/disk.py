@@ -9,6 +9,7 @@ from typing import Any
 from portopt.domain.errors import OutsideError, PortoptError, RequestError
 
 NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+ROOM = "make room there, then ask the same again: what was done is found again"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -24,5 +25,5 @@ def storage_error(what: str, path: Path | str, error: OSError, *, field: str, fi
     if error.errno in NOT_ALLOWED:
         return RequestError(detail, fixes=[fix or "set PORTOPT_HOME to a folder you may write to"], **about)
     if error.errno in FULL:
-        return OutsideError(detail, fixes=["make room there, then ask the same again: what was done is found again"], **about)
+        return OutsideError(detail, fixes=[ROOM], **about)
     return OutsideError(detail, **about)
