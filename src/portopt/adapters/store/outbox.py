@@ -110,7 +110,8 @@ def unpark(connection: Connection) -> int:
 def state(connection: Connection, now: datetime | None = None) -> Outbox:
     """What waits, and for what."""
     now = now or database_now(connection)
-    waiting = connection.execute(select(outbox).where(WAITING).order_by(outbox.c.sequence)).mappings().all()
+    told = select(*(outbox.c[name] for name in ("event_id", "key", "leased_until", "failures", "parked_at", "problem")))
+    waiting = connection.execute(told.where(WAITING).order_by(outbox.c.sequence)).mappings().all()
     on_lease = [row for row in waiting if row["leased_until"] is not None and row["leased_until"] > now]
     parked = [row for row in waiting if row["parked_at"] is not None]
     return Outbox(
