@@ -19,8 +19,8 @@ Treatment = Literal["refused", "quarantined", "accepted"]
 class Finding:
     """One thing about the data that a person should know, and what was done about it.
 
-    kind: gap, stale, unadjusted_split, non_positive_price, impossible_return, short_history, duplicate,
-          repeated_row, unknown_asset, not_a_number, stale_source.
+    kind: gap, stale, no_longer_traded, unadjusted_split, extreme_move, non_positive_price, impossible_return,
+          short_history, duplicate, repeated_row, unknown_asset, not_a_number, stale_source.
     value: what was measured there (a price, a return, a count of days).
     """
 
