@@ -124,7 +124,7 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
     return construct(
         Problem(
             moments=moments,
-            **{**terms, "notes": (*policy.notes, *terms["notes"])},
+            **{**terms, "notes": (*request.notes, *policy.notes, *terms["notes"])},
             w_prev=w_prev,
             benchmark=benchmark,
             risk_free_rate=policy.risk_free_rate,

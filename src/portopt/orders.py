@@ -160,15 +160,17 @@ def resolve(
     chosen = policy or service.policy(order.custom_policy or order.policy, runtime)
     wish = wish_of(order)
     order = _of_portfolio(order, wish)
-    holdings, described = read_book(order, runtime)
+    notes: list[str] = []
+    holdings, described = read_book(order, runtime, notes)
     on_sample = order.provider == SAMPLE
     request = RebalanceRequest(
         holdings=holdings,
         policy=chosen,
-        universe=read_candidates(order, holdings, described, on_sample),
-        benchmark=read_benchmark_weights(order, on_sample),
+        universe=read_candidates(order, holdings, described, on_sample, notes),
+        benchmark=read_benchmark_weights(order, on_sample, notes),
         as_of=order.as_of,
         provider=order.provider,
+        notes=tuple(notes),
     )
     if wish is not None:
         request = wish.asked_of(request)
@@ -234,35 +236,37 @@ def objective_of(goal: Goal, measure: Measure) -> dict[str, Any]:
     return {"kind": "max_ratio" if goal == "max_sharpe" else goal, "measure": measure}
 
 
-def read_book(order: RebalanceOrder, runtime: Runtime) -> tuple[Holdings, Mapping[str, Mapping[str, Any]]]:
-    """Holdings, and what the file says of its assets."""
+def read_book(
+    order: RebalanceOrder, runtime: Runtime, notes: list[str] | None = None
+) -> tuple[Holdings, Mapping[str, Mapping[str, Any]]]:
+    """Holdings, and what the file says of its assets. notes: is told what was left out, added up or decided."""
     from portopt.adapters.providers.holdings_files import read_holdings
 
     if order.holdings == "store":
         return runtime.runs.holdings(order.portfolio_id), {}
     path = sample_file("holdings.csv") if order.holdings == SAMPLE else Path(order.holdings)
-    return read_holdings(path, order.portfolio_id)
+    return read_holdings(path, order.portfolio_id, notes)
 
 
 def read_candidates(
-    order: RebalanceOrder, holdings: Holdings, described: Mapping[str, Mapping[str, Any]], on_sample: bool
+    order: RebalanceOrder, holdings: Holdings, described: Mapping[str, Mapping[str, Any]], on_sample: bool, notes: list[str]
 ) -> Universe:
     """The assets that may be bought: the universe file's, the sample's, or those the holdings file describes."""
     from portopt.adapters.providers.holdings_files import read_universe
 
     if order.universe is not None:
-        return read_universe(Path(order.universe))
+        return read_universe(Path(order.universe), notes)
     if on_sample:
         return read_universe(sample_file("universe.csv"))
     return Universe(tuple(Asset(a, **described.get(a, {})) for a in sorted(holdings.shares)))
 
 
-def read_benchmark_weights(order: RebalanceOrder, on_sample: bool) -> dict[str, float] | None:
+def read_benchmark_weights(order: RebalanceOrder, on_sample: bool, notes: list[str]) -> dict[str, float] | None:
     """The benchmark file's, the sample's, or a `benchmark_weight` column of the universe or holdings file."""
     from portopt.adapters.providers.holdings_files import read_benchmark, read_benchmark_column
 
     if order.benchmark is not None:
-        return read_benchmark(Path(order.benchmark))
+        return read_benchmark(Path(order.benchmark), notes)
     if on_sample:
         return read_benchmark(sample_file("benchmark.csv"))
     files = [name for name in (order.universe, order.holdings) if name not in (None, SAMPLE, "store", "-")]

@@ -27,7 +27,16 @@ class MarketDataProvider(Protocol):
 
     name: str
     source: str  # one line for the manifest: which file, which host, which version
-    adjustment: str  # "adjusted", "raw" or "unknown"
+
+    @property
+    def adjustment(self) -> str:
+        """ "adjusted", "raw" or "unknown"."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What reading the table left out, cleaned or decided, in sentences; once it is read."""
+        ...
 
     def prices(self, query: MarketQuery) -> pl.DataFrame: ...
 

@@ -27,7 +27,7 @@ KINDS = (
 )
 MISSING_ATTRIBUTE = ("bind", "refuse")
 # Nothing to decide: the same row twice says the same thing; an infinite price is a fault of whoever divided by nothing.
-ALWAYS: dict[str, Treatment] = {"repeated_row": "accepted", "infinite_price": "refused"}
+ALWAYS: dict[str, Treatment] = {"repeated_row": "accepted", "infinite_price": "refused", "reading": "accepted"}
 LISTED = 10  # findings spelled out in an error's sentence; all of them are in its measured facts
 
 

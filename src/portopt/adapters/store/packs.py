@@ -30,7 +30,7 @@ from portopt.domain.canonical import canonical_json
 from portopt.domain.disk import NOT_ALLOWED, storage_error
 from portopt.domain.errors import DataError
 from portopt.domain.market import Finding, MarketSnapshot, PackDifference
-from portopt.market import pack_id
+from portopt.market import pack_id, reading_notes
 
 PACK_ID = re.compile(r"pack-[0-9a-f]{20}")
 PRICES, MANIFEST = "prices.parquet", "manifest.json"
@@ -101,7 +101,8 @@ class FilePackStore:
             raise _damaged(folder / MANIFEST, f"it lacks {error}") from error
         except Exception as error:  # whatever a library makes of a manifest that is not ours any more
             raise _damaged(folder / MANIFEST, f"it does not describe the prices beside it ({error})") from error
-        named = pack_id(snapshot.asset_ids, snapshot.dates, snapshot.prices, snapshot.volumes, snapshot.adjustment)
+        parts = (snapshot.asset_ids, snapshot.dates, snapshot.prices, snapshot.volumes, snapshot.adjustment)
+        named = pack_id(*parts, reading_notes(snapshot))
         if named != pricing_pack_id:
             raise _damaged(folder / MANIFEST, f"with it the prices are those of {named}")
         if SIGNATURE in manifest and manifest != signed(manifest):
