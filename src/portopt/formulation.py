@@ -229,7 +229,7 @@ def _terms(
     notes: tuple[str, ...] = ()
     if is_dynamic(limits):
         books = {"benchmark": benchmark, "portfolio": w_prev}
-        limits, notes = resolve(limits, market_state(moments.scenarios, books, moments.periods_per_year))
+        limits, notes = resolve(limits, market_state(moments.scenarios, books, moments.scenarios_per_year))
     if _bootstraps(objective) or _bootstraps(limits):
         from portopt.estimation.uncertainty import resolve_sets
 

@@ -19,6 +19,7 @@ from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import Asset, Universe
 
 if TYPE_CHECKING:
+    from portopt.dialects.portfolio import Wish
     from portopt.runtime import Runtime
 
 SAMPLE = "sample"
@@ -156,21 +157,40 @@ def resolve(
     """
     from portopt import service
 
-    chosen = reworded(policy or service.policy(order.custom_policy or order.policy, runtime), order)
+    chosen = policy or service.policy(order.custom_policy or order.policy, runtime)
+    wish = wish_of(order)
+    order = _of_portfolio(order, wish)
     notes: list[str] = []
     holdings, described = read_book(order, runtime, notes)
     on_sample = order.provider == SAMPLE
-    return with_factor_returns(
-        RebalanceRequest(
-            holdings=holdings,
-            policy=with_overrides(chosen, order, overrides or {}),
-            universe=read_candidates(order, holdings, described, on_sample, notes),
-            benchmark=read_benchmark_weights(order, on_sample, notes),
-            as_of=order.as_of,
-            provider=order.provider,
-            notes=tuple(notes),
-        )
+    request = RebalanceRequest(
+        holdings=holdings,
+        policy=chosen,
+        universe=read_candidates(order, holdings, described, on_sample, notes),
+        benchmark=read_benchmark_weights(order, on_sample, notes),
+        as_of=order.as_of,
+        provider=order.provider,
+        notes=tuple(notes),
     )
+    if wish is not None:
+        request = wish.asked_of(request)
+    policy = with_overrides(reworded(request.policy, order), order, overrides or {})
+    return with_factor_returns(dataclasses.replace(request, policy=policy))
+
+
+def wish_of(order: RebalanceOrder) -> Wish | None:
+    """The order's request, as another service would send it."""
+    from portopt.dialects.portfolio import read_wish
+    from portopt.dialects.reading import parse_json
+
+    return read_wish(parse_json(order.request)) if order.request else None
+
+
+def _of_portfolio(order: RebalanceOrder, wish: Wish | None) -> RebalanceOrder:
+    """The order for the portfolio that its request names, where the form was left at the demonstration's."""
+    if wish is None or wish.portfolio_id is None or order.portfolio_id != SAMPLE:
+        return order
+    return order.model_copy(update={"portfolio_id": wish.portfolio_id})
 
 
 def with_factor_returns(request: RebalanceRequest) -> RebalanceRequest:
@@ -192,13 +212,12 @@ def with_overrides(policy: Policy, order: RebalanceOrder, overrides: Mapping[str
 
 
 def reworded(policy: Policy, order: RebalanceOrder) -> Policy:
-    """The policy with the order's request, goal and changes in place of its own words, in that order; all of it checked."""
+    """The policy with the order's goal and changes in place of its own words, in that order; all of it checked."""
     from portopt.dialects.policies import checked, override
-    from portopt.dialects.portfolio import read_wish
     from portopt.dialects.reading import mapping_of, parse_json
 
     if order.request:
-        policy = checked(read_wish(parse_json(order.request)).applied_to(policy))
+        policy = checked(policy)
     if order.goal != "policy":
         policy = checked(dataclasses.replace(policy, objective=objective_of(order.goal, order.risk_measure)))
     elif order.risk_measure != "volatility":

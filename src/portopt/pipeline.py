@@ -48,7 +48,7 @@ LOTS_OF_ROOM = 4.0  # an opened limit is opened this many of the dearest lot fur
 FRONTIER = "the efficient frontier"
 PRICES, WORTH = "the prices of limits", "what more room under a limit is worth, solved for again"
 REASONS, SOURCES = "the reasons of trades", "where the risk comes from"
-DOCUMENT_VERSION = "3"  # part of every run's identity: a new meaning of the document is a new run
+DOCUMENT_VERSION = "4"  # part of every run's identity: a new meaning of the document is a new run
 
 
 Step = Callable[[str], AbstractContextManager[Any]]

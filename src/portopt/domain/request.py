@@ -45,11 +45,16 @@ class DataPolicy:
 
     split_ratio_tolerance: a return within this of a simple split ratio looks like an unadjusted split.
     stale_days: that many equal closing prices in a row are stale; source_stale_days: age of the newest price at as_of.
+    max_gap_days: what has had no price for more days of the common calendar than this is no longer traded.
+    missing_attribute: what a limit on an attribute does with an asset that has none: "bind" it as strictly as the limit
+        binds anything, or "refuse" the request.
     """
 
     gap: str = "accept"
     stale: str = "accept"
+    no_longer_traded: str = "quarantine"
     unadjusted_split: str = "quarantine"
+    extreme_move: str = "accept"
     non_positive_price: str = "refuse"
     not_a_number: str = "refuse"
     impossible_return: str = "refuse"
@@ -57,6 +62,7 @@ class DataPolicy:
     duplicate: str = "refuse"
     stale_source: str = "accept"
     unknown_asset: str = "refuse"
+    missing_attribute: str = "bind"
     max_gap_days: int = 5
     stale_days: int = 10
     source_stale_days: int = 7

@@ -19,9 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from portopt.domain.arrays import Matrix, frozen
+from portopt.domain.calendar import common_days
 from portopt.domain.canonical import digest
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.market import MarketQuery, MarketSnapshot
+from portopt.domain.own_returns import own_returns
 from portopt.domain.request import DataPolicy
 from portopt.domain.universe import CASH
 from portopt.market.checks import check_all
@@ -59,7 +61,7 @@ def open_snapshot(
     if adjustment not in ("adjusted", "raw", "unknown"):
         raise InvalidValue("adjustment", adjustment, "must be one of adjusted, raw, unknown")
     panel = panel_of(_asked_for(table, query))
-    if query.last_dates is not None and len(panel.dates) > query.last_dates:
+    if query.last_dates is not None:
         panel = _newest(panel, query.last_dates)
     prices = frozen(panel.prices + 0.0)  # minus zero is zero
     volumes = None if panel.volumes is None or np.isnan(panel.volumes).all() else frozen(panel.volumes)
@@ -96,7 +98,7 @@ def judge_histories(
     Raises:
         DataError: when the policy refuses short histories.
     """
-    counts = np.isfinite(snapshot.returns()[-lookback if lookback else 0 :]).sum(axis=0)
+    counts = np.isfinite(own_returns(snapshot.dates, snapshot.prices).newest(lookback).X).sum(axis=0)
     already = {f.asset_id for f in snapshot.findings if f.kind == "short_history"}
     short = [(a, int(c)) for a, c in zip(snapshot.asset_ids, counts, strict=True) if c < min_observations and a not in already]
     window = f"the last {lookback} days" if lookback else "its history"
@@ -177,7 +179,10 @@ def _other_question(query: MarketQuery, first: str, last: str) -> str:
 def _newest(panel: Panel, last_dates: int) -> Panel:
     if last_dates < 2:
         raise InvalidValue("last_dates", last_dates, "must be at least 2: one return needs two prices")
-    cut = len(panel.dates) - last_dates
+    common = np.flatnonzero(common_days(panel.dates, ~np.isnan(panel.prices)))
+    if len(common) <= last_dates:
+        return panel
+    cut = int(common[-last_dates])
     return dataclasses.replace(
         panel,
         dates=panel.dates[cut:],

@@ -14,7 +14,9 @@ TREATMENTS: dict[str, Treatment] = {"refuse": "refused", "quarantine": "quaranti
 KINDS = (
     "gap",
     "stale",
+    "no_longer_traded",
     "unadjusted_split",
+    "extreme_move",
     "non_positive_price",
     "not_a_number",
     "impossible_return",
@@ -23,6 +25,7 @@ KINDS = (
     "stale_source",
     "unknown_asset",
 )
+MISSING_ATTRIBUTE = ("bind", "refuse")
 # Nothing to decide: the same row twice says the same thing; an infinite price is a fault of whoever divided by nothing.
 ALWAYS: dict[str, Treatment] = {"repeated_row": "accepted", "infinite_price": "refused", "reading": "accepted"}
 LISTED = 10  # findings spelled out in an error's sentence; all of them are in its measured facts
@@ -35,6 +38,8 @@ def check_policy(policy: DataPolicy) -> None:
         allowed = ("refuse", "accept") if kind == "stale_source" else tuple(TREATMENTS)
         if value not in allowed:
             raise InvalidValue(f"data.{kind}", value, f"must be one of {', '.join(allowed)}")
+    if policy.missing_attribute not in MISSING_ATTRIBUTE:
+        raise InvalidValue("data.missing_attribute", policy.missing_attribute, f"must be one of {', '.join(MISSING_ATTRIBUTE)}")
     for name, least in (("max_gap_days", 0), ("stale_days", 2), ("source_stale_days", 0)):
         if getattr(policy, name) < least:
             raise InvalidValue(f"data.{name}", getattr(policy, name), f"must be at least {least}")

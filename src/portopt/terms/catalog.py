@@ -72,6 +72,7 @@ from portopt.terms.objectives.risk_parity import RiskParity
 from portopt.terms.objectives.robust_max_sharpe import RobustMaxSharpe
 from portopt.terms.objectives.robust_min_risk import RobustMinRisk
 from portopt.terms.objectives.robust_utility import RobustUtility
+from portopt.terms.objectives.target_weights import TargetWeights
 from portopt.terms.objectives.utility import Utility
 from portopt.terms.objectives.worst_case_return import WorstCaseReturn
 from portopt.terms.percentages import is_levered, refuse_percentages
@@ -151,6 +152,12 @@ OBJECTIVES: dict[str, TermEntry] = {
         "the average optimum over resampled histories",
         Resampled.parse,
         {"of": {"kind": "max_sharpe"}, "draws": 50},
+    ),
+    "target_weights": TermEntry(
+        "target_weights",
+        "as close to given weights as allowed",
+        TargetWeights.parse,
+        {"weights": {"AAPL": 0.3}, "rest": "equally"},
     ),
     "risk_parity": TermEntry(
         "risk_parity", "shares of the risk as budgeted, equal ones by default", RiskParity.parse, {"measure": "volatility"}

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from portopt.adapters.door import speaking_for
 from portopt.domain.errors import DataError, FileNotReadable, InvalidValue, MissingInput, OutsideError, UnknownField
 from portopt.domain.market import MarketQuery
 from portopt.intake.account import Account
@@ -47,6 +48,10 @@ class SqlProvider:
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:
         """See ports.MarketDataProvider. Raises OutsideError for no answer, DataError for a refused query."""
+        with speaking_for(f"the {self.source}", field="market_query"):
+            return self._prices(query)
+
+    def _prices(self, query: MarketQuery) -> pl.DataFrame:
         statement = sa.text(self.query)
         bound = self._bound(statement, query)
         if "assets" in bound:
