@@ -16,8 +16,8 @@ import polars as pl
 
 from portopt.domain.errors import FileNotReadable
 from portopt.intake.account import Account, counted, shown
-from portopt.intake.head import SEARCHED, Head, Record, Score, find_head, note_titles, trimmed
-from portopt.intake.table import Table
+from portopt.intake.head import SEARCHED, Record, Score, find_head, note_titles
+from portopt.intake.table import Table, named
 
 SEPARATORS = ",;\t|"
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -38,11 +38,10 @@ def table_of(text: str, score: Score, said: Account) -> Table:
     note_titles(head, said)
     start = _end_of(text, records[head.body - 1][0] - first)
     begin, body = records[head.body - 1][0] + 1, text[start:]
-    width = trimmed(head.names)
     columns, rows = _regular(body, separator, len(head.names), begin) or _irregular(
         body, separator, len(head.names), begin, said
     )
-    return _named(head, width, columns, rows, _mark(separator), said)
+    return named(head.names, columns, rows, _mark(separator), head.levels, said)
 
 
 def _mark(separator: str) -> str | None:
@@ -177,18 +176,3 @@ def _broken(error: csv.Error, row: int, where: str) -> FileNotReadable:
     why = "a quote is opened and never closed" if "unexpected end" in str(error) else str(error)
     fixes = ['close the quote; write a quote inside quoted text twice ("")']
     return FileNotReadable(f"{where}, row {row}: {why}", field="path", value=where, fixes=fixes)
-
-
-def _named(
-    head: Head, width: int, columns: tuple[pl.Series, ...], rows: npt.NDArray[np.int64], mark: str | None, said: Account
-) -> Table:
-    for position in range(width, len(columns)):
-        values = columns[position]
-        if values.null_count() < len(values):
-            at = int(values.is_not_null().arg_max() or 0)
-            said.wrong(
-                f"column {position + 1} has no name, and row {rows[at]} holds {shown(str(values[at]))} in it",
-                f"give column {position + 1} a name, or take it out",
-            )
-    levels = tuple(level[:width] for level in head.levels)
-    return Table(head.names[:width], columns[:width], rows, mark, levels)
