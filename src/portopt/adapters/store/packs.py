@@ -31,6 +31,7 @@ from portopt.market import pack_id
 
 PACK_ID = re.compile(r"pack-[0-9a-f]{20}")
 PRICES, MANIFEST = "prices.parquet", "manifest.json"
+FAST = 1  # level of zstd: three quarters of the time of the usual one, for a file that is a hundredth longer
 SHOWN = 100  # single prices spelled out in a difference; the count is of all
 
 
@@ -158,7 +159,7 @@ def _parquet_bytes(snapshot: MarketSnapshot) -> bytes:
     if snapshot.volumes is not None:
         columns["volume"] = snapshot.volumes.T[known]
     buffer = io.BytesIO()
-    pl.DataFrame(columns).write_parquet(buffer, compression="zstd")
+    pl.DataFrame(columns).write_parquet(buffer, compression="zstd", compression_level=FAST, statistics=False)
     return buffer.getvalue()
 
 
