@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from portopt.domain.arrays import Matrix, frozen
+from portopt.domain.arrays import Matrix, sealed
 from portopt.domain.calendar import common_days
 from portopt.domain.canonical import digest
 from portopt.domain.errors import DataError, InvalidValue
@@ -63,8 +63,8 @@ def open_snapshot(
     panel = panel_of(_asked_for(table, query))
     if query.last_dates is not None:
         panel = _newest(panel, query.last_dates)
-    prices = frozen(panel.prices + 0.0)  # minus zero is zero
-    volumes = None if panel.volumes is None or np.isnan(panel.volumes).all() else frozen(panel.volumes)
+    prices = sealed(panel.prices + 0.0)  # minus zero is zero
+    volumes = None if panel.volumes is None or np.isnan(panel.volumes).all() else sealed(panel.volumes)
     snapshot = MarketSnapshot(
         pricing_pack_id=pack_id(panel.ids, panel.dates, prices, volumes, adjustment, notes),
         as_of=_day(panel.dates[-1]),
@@ -134,11 +134,13 @@ def reading_notes(snapshot: MarketSnapshot) -> tuple[str, ...]:
 
 
 def _one_spelling(values: Matrix) -> Matrix:
-    """NaN and zero have several bit patterns; identity needs one."""
-    spelled = (values + 0.0).astype("<f8", copy=False)
-    unknown = np.isnan(spelled)
-    if unknown.any():
-        spelled[unknown] = np.nan
+    """NaN and zero have several bit patterns; identity needs one. Prices that have one already are not copied."""
+    given = np.ascontiguousarray(values, dtype="<f8")
+    unknown = np.isnan(given)
+    if not unknown.any() and not np.signbit(given).any():
+        return given
+    spelled = given + 0.0  # minus zero is zero
+    spelled[unknown] = np.nan
     return np.asarray(spelled)
 
 

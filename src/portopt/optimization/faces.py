@@ -14,7 +14,6 @@ from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.linalg import qr
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 from portopt.domain.program import Group, StandardForm
@@ -191,6 +190,8 @@ def _restricted(form: StandardForm, found: Touching, E: sp.csr_array, sides: Vec
 
 def _independent(M: Matrix, said: Matrix) -> Indices:
     """Rows of M that say something new of the open columns, beside `said` and each other."""
+    from scipy.linalg import qr  # 30 ms to import, and few forms have cones that touch the rest
+
     if min(M.shape) == 0:
         return np.zeros(0, dtype=np.intp)
     M = M / np.maximum(np.abs(M).max(axis=1), 1e-300)[:, None]

@@ -37,6 +37,7 @@ PRICES, MANIFEST = "prices.parquet", "manifest.json"
 SIGNATURE = "manifest_sha256"
 MAKING, DAMAGED = ".making-", ".damaged-"
 MEND = "ask for the same rebalance again: the same prices make the same pack anew; or restore its folder from a backup"
+FAST = 1  # level of zstd: three quarters of the time of the usual one, for a file that is a hundredth longer
 SHOWN = 100  # single prices spelled out in a difference; the count is of all
 
 
@@ -190,7 +191,7 @@ def _parquet_bytes(snapshot: MarketSnapshot) -> bytes:
     if snapshot.volumes is not None:
         columns["volume"] = snapshot.volumes.T[known]
     buffer = io.BytesIO()
-    pl.DataFrame(columns).write_parquet(buffer, compression="zstd")
+    pl.DataFrame(columns).write_parquet(buffer, compression="zstd", compression_level=FAST, statistics=False)
     return buffer.getvalue()
 
 
