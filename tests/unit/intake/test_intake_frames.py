@@ -32,7 +32,7 @@ EXPECTED = rows(CLOSES)
     [
         CLOSES.rename_axis("When"),
         CLOSES.set_axis(DAYS.to_period("D")),
-        CLOSES.set_axis(DAYS.strftime("%d/%m/%Y").str.replace("02/01", "02-Jan").str.replace("/2024", "-2024").str.replace("/01", "-Jan")),
+        CLOSES.set_axis(DAYS.strftime("%d-%b-%Y")),
         CLOSES.reset_index(names="Date"),
         CLOSES.reset_index(names="Date").iloc[[3, 1, 0, 2]],
         CLOSES.astype(str).reset_index(names="date"),

@@ -24,7 +24,7 @@ from portopt.intake.sizes import RATIO, ROOM, allowance
 def workbook(path: Path, *cells: tuple[int, int, Any], sheets: tuple[str, ...] = ("Sheet1",)) -> Path:
     book = xlsxwriter.Workbook(path)
     day = book.add_format({"num_format": "dd/mm/yyyy"})
-    first = [book.add_worksheet(name) for name in sheets][0]
+    first = next(sheet for sheet in [book.add_worksheet(name) for name in sheets])
     for row, column, value in cells:
         if isinstance(value, datetime):
             first.write_datetime(row, column, value, day)
