@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from portopt.intake.sizes import check_workbook
 from portopt.intake.table import Table, named
 from portopt.intake.text import cleaned_column
 
+# What a damaged archive raises, from its directory to its last byte.
+BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, NotImplementedError, RuntimeError, OSError, EOFError,
+          pl.exceptions.PolarsError)  # fmt: skip
 MIDNIGHT = r" 00:00:00(?:\.0+)?$"
 
 
@@ -31,10 +35,8 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
         sheets = _sheets(content)
         doubtful = check_workbook(content, sheets[0][1] if sheets else None, said.where)
         book = fastexcel.read_excel(content)
-        sheet = book.load_sheet(0, header_row=None, skip_rows=0, dtypes="string")
-        text = pl.DataFrame(sheet)
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, OSError, EOFError, fastexcel.FastExcelError,
-            pl.exceptions.PolarsError) as error:  # fmt: skip
+        table = _table(book, doubtful, score, said)
+    except (*BROKEN, fastexcel.FastExcelError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise FileNotReadable(
             f"{said.where}: not a readable .xlsx file: {why}",
@@ -45,10 +47,11 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
     if len(book.sheet_names) > 1:
         others = in_words([shown(name) for name in book.sheet_names[1:]])
         said.note(f"the sheet {shown(book.sheet_names[0])} was read; {others} not")
-    return _table(text, book, doubtful, score, said)
+    return table
 
 
-def _table(text: pl.DataFrame, book: Any, doubtful: bool, score: Score, said: Account) -> Table:
+def _table(book: Any, doubtful: bool, score: Score, said: Account) -> Table:
+    text = pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=0, dtypes="string"))
     records = [(i + 1, [cell or "" for cell in cells]) for i, cells in enumerate(text.head(SEARCHED).iter_rows())]
     head = find_head(records, score)
     if head is None:
