@@ -163,7 +163,10 @@ LIMITS: dict[str, TermEntry] = {
     "max_weight": TermEntry("max_weight", "largest position; never binds cash", MaxWeight.parse, {"AAPL": 0.2, "*": 0.1}),
     "min_weight": TermEntry("min_weight", "smallest position", MinWeight.parse, {"AAPL": 0.05}),
     "sector_limits": TermEntry(
-        "sector_limits", "weight of each sector", SectorLimits.parse, {"Energy": 0.1, "Technology": [0.05, 0.3]}
+        "sector_limits",
+        "weight of each sector",
+        SectorLimits.parse,
+        {"Energy": 0.1, "Technology": [0.05, 0.3], "(none)": 0.4},
     ),
     "asset_class_limits": TermEntry(
         "asset_class_limits", "weight of each asset class", AssetClassLimits.parse, {"Equity": 0.8, "Bond": [0.1, 0.4]}
@@ -205,7 +208,7 @@ LIMITS: dict[str, TermEntry] = {
     "axis_bounds": TermEntry(
         "axis_bounds", "bounds on the axes of a multi-objective choice", AxisBounds.parse, {"return": 0.06, "esg": 6.5}
     ),
-    "min_esg": TermEntry("min_esg", "average ESG score of the portfolio", MinEsg.parse, {"score": 6.0, "unscored": "exclude"}),
+    "min_esg": TermEntry("min_esg", "average ESG score of the portfolio", MinEsg.parse, {"score": 6.0, "unscored": "worst"}),
     "esg_exclusion": TermEntry(
         "esg_exclusion", "ESG score that may be held", EsgExclusion.parse, {"score": 4.0, "grandfather": True}
     ),

@@ -29,7 +29,7 @@ def read_holdings(path: str | Path, portfolio_id: str | None = None) -> tuple[Ho
     """Shares and cash, and what the file says of each asset (sector, quality score, …).
 
     A row named CASH, in any case, is cash: its shares are the amount. Shares are read as decimals exactly as written.
-    A price column is ignored: prices come from the pricing pack.
+    Prices come from the pricing pack; a price column is kept as what the row says, for what has no price there.
 
     Args:
         path: .csv, .xlsx, .parquet or .json; "-" is CSV or JSON on standard input.
@@ -37,13 +37,17 @@ def read_holdings(path: str | Path, portfolio_id: str | None = None) -> tuple[Ho
     Raises:
         FileNotReadable, MalformedDocument, UnknownField; DataError naming row and column of everything wrong at once.
     """
-    columns = {"asset": ASSET, "shares": ("shares", "quantity"), "currency": ("currency",), **ATTRIBUTES}
-    rows = read_rows(path, columns, ignored=("price", "benchmark_weight"), what="holdings")
+    columns = {"asset": ASSET, "shares": ("shares", "quantity"), "currency": ("currency",), "price": ("price",), **ATTRIBUTES}
+    rows = read_rows(path, columns, ignored=("benchmark_weight",), what="holdings")
     require(rows, ("asset", "shares"), columns, file_name(path))
     problems: list[str] = []
     shares: dict[str, Decimal] = {}
     described: dict[str, dict[str, Any]] = {}
+    stated: dict[str, Decimal] = {}
     for asset_id, row in _named(rows, problems):
+        price = decimal_of(row.get("price") or "")
+        if price is not None and price > 0 and asset_id != CASH:
+            stated[asset_id] = price
         amount = _decimal(row, "shares", problems)
         if amount is not None:
             shares[asset_id] = amount
@@ -55,7 +59,8 @@ def read_holdings(path: str | Path, portfolio_id: str | None = None) -> tuple[Ho
     finish(problems, file_name(path), "holdings")
     cash = shares.pop(CASH, Decimal(0))
     stem = "portfolio" if str(path) == "-" else Path(path).stem
-    return Holdings(portfolio_id or stem, shares, cash, currencies.pop() or "USD" if currencies else "USD"), described
+    currency = currencies.pop() or "USD" if currencies else "USD"
+    return Holdings(portfolio_id or stem, shares, cash, currency, stated), described
 
 
 def read_universe(path: str | Path) -> Universe:
