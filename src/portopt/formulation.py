@@ -39,7 +39,7 @@ def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe
     priced = set(snapshot.asset_ids)
     assets: list[Asset] = []
     for asset in request.universe.assets:
-        if asset.id not in priced:  # cash, and candidates without a price
+        if asset.id not in priced and asset.id not in quarantined & held:  # cash, and candidates without a price
             continue
         if asset.id in quarantined:
             if asset.id in held | benchmark:
