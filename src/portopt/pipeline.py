@@ -48,6 +48,7 @@ LOTS_OF_ROOM = 4.0  # an opened limit is opened this many of the dearest lot fur
 FRONTIER = "the efficient frontier"
 PRICES, WORTH = "the prices of limits", "what more room under a limit is worth, solved for again"
 REASONS, SOURCES = "the reasons of trades", "where the risk comes from"
+STATED = "give its row a price, and let the policy say data.unknown_asset = 'quarantine': it is then kept as it is"
 DOCUMENT_VERSION = "4"  # part of every run's identity: a new meaning of the document is a new run
 
 
@@ -145,17 +146,24 @@ def _require_money(request: RebalanceRequest, table: pl.DataFrame, source: str) 
 
 
 def _require_prices(request: RebalanceRequest, snapshot: MarketSnapshot) -> None:
-    """What is held or in the benchmark must have a price; what is only a candidate without one is left out, with a note."""
+    """What is held or in the benchmark must have a price; what is only a candidate without one is left out, with a note.
+
+    A holding counts at the price that its own row states where the policy quarantines what the market does not know.
+    """
     priced = set(snapshot.asset_ids)
+    stated = set(request.holdings.stated_prices) if request.policy.data.unknown_asset == "quarantine" else set()
     for field, named in (("holdings", request.holdings.shares), ("benchmark", request.benchmark or {})):
-        unpriced = sorted(set(named) - priced - {CASH})
+        unpriced = sorted(set(named) - priced - {CASH} - (stated if field == "holdings" else set()))
         if unpriced:
             raise DataError(
                 f"no price for {', '.join(unpriced)} ({field}) in {snapshot.source}",
                 field=field,
                 value=unpriced,
                 measured={"assets_priced": len(priced)},
-                fixes=["correct the identifier, add its prices, or remove it from the request"],
+                fixes=[
+                    "correct the identifier, add its prices, or remove it from the request",
+                    *([STATED] if field == "holdings" else []),
+                ],
             )
 
 
@@ -225,7 +233,7 @@ def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: M
     from portopt.trading import can_trade, dearest_lot
 
     problem, rules = formulate(request, snapshot, moments), request.policy.trading
-    rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot), rules=rules)
+    rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot, request.holdings), rules=rules)
     room = LOTS_OF_ROOM * dearest_lot(problem, rules)
     order = order_of_giving_way(request.policy.relax_order, request.policy.limits)
     return optimize(problem, order, room=room, rounds=rounds)
@@ -259,7 +267,9 @@ def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Answer, v
     """Whole shares that keep every limit, with money to the cent."""
     from portopt.trading import make_plan
 
-    return make_plan(answer.problem, validated, request.holdings, exact_prices(snapshot), request.policy.trading)
+    return make_plan(
+        answer.problem, validated, request.holdings, exact_prices(snapshot, request.holdings), request.policy.trading
+    )
 
 
 def frontier_of(answer: Answer, weights: Vector) -> Frontier:

@@ -56,7 +56,7 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "round_lots": [{"lot": 500}],
     "ucits_5_10_40": [{"issuers": {"AAPL": "A", "MSFT": "A"}, "single": 0.2, "large": 0.1, "total": 0.5}],
     "axis_bounds": [{"risk": 0.1, "esg": 6.0}, {"turnover": 0.1}, {"tracking_error": 0.02}],
-    "min_esg": [{"score": 7.0, "unscored": "neutral"}, {"score": 6.0, "allowance": 0.5}],
+    "min_esg": [{"score": 7.0, "unscored": "neutral"}, {"score": 4.0, "allowance": 0.5}],
     "esg_exclusion": [6.0, {"score": 5.0, "grandfather": True}],
     "exposure_limits": [{"*": [0.2, None]}],
     "active_exposure_limits": [{"duration": 0.3}],

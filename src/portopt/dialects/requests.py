@@ -149,13 +149,15 @@ def read_decimal(value: Any, field: str) -> Decimal:
 
 
 def _holdings(value: Any) -> Holdings:
-    doc = object_of(value, "holdings", ("portfolio_id", "shares", "cash", "currency"))
+    doc = object_of(value, "holdings", ("portfolio_id", "shares", "cash", "currency", "stated_prices"))
+    stated = mapping_of(doc.get("stated_prices", {}), "holdings.stated_prices")
     shares = mapping_of(doc.get("shares", {}), "holdings.shares")
     return Holdings(
         portfolio_id=text(required(doc, "portfolio_id", "holdings"), "holdings.portfolio_id"),
         shares={asset_id: read_decimal(n, f"holdings.shares.{asset_id}") for asset_id, n in shares.items()},
         cash=read_decimal(doc.get("cash", "0"), "holdings.cash"),
         currency=text(doc.get("currency", "USD"), "holdings.currency", most=10),
+        stated_prices={asset_id: read_decimal(n, f"holdings.stated_prices.{asset_id}") for asset_id, n in stated.items()},
     )
 
 

@@ -39,6 +39,9 @@ class EstimationChoice:
     factors: Mapping[str, Any] = field(default_factory=dict)
 
 
+MISSING_ATTRIBUTE = ("bind", "refuse")
+
+
 @dataclass(frozen=True, slots=True)
 class DataPolicy:
     """What to do with each kind of finding: "refuse", "quarantine" (take the asset out, keep its holding frozen) or "accept".

@@ -43,23 +43,22 @@ def estimate(
     A quarantined asset may be in the universe, held and not tradable: what the checks found wrong is left out of its
     returns, and where too few remain it is given the risk of the average asset (see stand_ins.py).
 
-    Raises DataError for assets of the universe that the pack does not hold.
+    So is a holding that the pack knows nothing of. Raises DataError for other assets of the universe that it does not hold.
     """
-    held = set(snapshot.asset_ids)
-    missing = [asset_id for asset_id in universe.ids if asset_id != CASH and asset_id not in held]
+    known = set(snapshot.asset_ids)
+    missing = [a.id for a in universe.assets if a.id != CASH and a.tradable and a.id not in known]
     if missing:
         raise DataError(
             f"pricing pack {snapshot.pricing_pack_id} has no prices of {', '.join(missing)}", field="assets", value=missing
         )
-    risky = np.flatnonzero(~universe.is_cash)
-    wanted = snapshot.positions(tuple(universe.ids[i] for i in risky))
-    own = _usable_returns(snapshot, wanted).newest(choice.lookback)
-    returns = np.zeros((len(own.X), len(universe)))
-    returns[:, risky] = own.X
+    at = np.array([i for i, asset_id in enumerate(universe.ids) if asset_id in known and asset_id != CASH], dtype=np.intp)
+    own = _usable_returns(snapshot, snapshot.positions(tuple(universe.ids[i] for i in at))).newest(choice.lookback)
+    returns = np.where(universe.is_cash, 0.0, np.nan) * np.ones((len(own.X), 1))
+    returns[:, at] = own.X
     spans = None
     if own.spans is not None:
-        spans = np.ones(returns.shape, dtype=np.intp)
-        spans[:, risky] = own.spans
+        spans = np.isfinite(returns).astype(np.intp)
+        spans[:, at] = own.spans
     choice = dataclasses.replace(choice, periods_per_year=_counted_a_year(choice, own))
     return moments_from_returns(universe, returns, choice, risk_free_rate, market_weights, factor_returns, own.dates, spans)
 

@@ -28,8 +28,8 @@ YES, NO = ("true", "yes", "1", "y"), ("false", "no", "0", "n")
 SUM_TOLERANCE = 1e-3  # published benchmark weights are rounded; more than this is not rounding
 
 HOLDINGS = Wanted(
-    {"asset": ASSET, "shares": SHARES, "currency": ("currency",), **ATTRIBUTES},
-    required=("asset", "shares"), numbers=("shares", *SCORES), beside=("price", "benchmark_weight"), what="holdings",
+    {"asset": ASSET, "shares": SHARES, "currency": ("currency",), "price": ("price",), **ATTRIBUTES},
+    required=("asset", "shares"), numbers=("shares", "price", *SCORES), beside=("benchmark_weight",), what="holdings",
 )  # fmt: skip
 UNIVERSE = Wanted(
     {"asset": ASSET, **ATTRIBUTES},
@@ -53,8 +53,8 @@ def read_holdings(
     """Shares and cash, and what the file says of each asset (sector, quality score, …).
 
     A row named CASH, in any case, is cash: its shares are the amount. Shares are read as decimals exactly as written.
-    Several rows of one asset are lots or accounts of it, and are added. A price column is ignored: prices come from the
-    pricing pack.
+    Several rows of one asset are lots or accounts of it, and are added. Prices come from the pricing pack; a price column is
+    kept as what the row says, for what has no price there.
 
     Args:
         path: .csv, .xlsx, .parquet or .json; "-" is CSV or JSON on standard input.
@@ -68,7 +68,11 @@ def read_holdings(
     shares: dict[str, Decimal] = {}
     described: dict[str, dict[str, Any]] = {}
     lots: dict[str, list[tuple[Row, Decimal]]] = {}
+    stated: dict[str, Decimal] = {}
     for asset_id, row in _named(rows, said):
+        price = row.get("price")
+        if price is not None and Decimal(price) > 0 and asset_id != CASH:
+            stated[asset_id] = Decimal(price)
         amount = _decimal(row, "shares", said)
         if amount is not None:
             lots.setdefault(asset_id, []).append((row, amount))
@@ -86,7 +90,8 @@ def read_holdings(
     _told(said, notes)
     cash = shares.pop(CASH, Decimal(0))
     stem = "portfolio" if str(path) == "-" else Path(path).stem
-    return Holdings(portfolio_id or stem, shares, cash, currencies.pop() or "USD" if currencies else "USD"), described
+    currency = currencies.pop() or "USD" if currencies else "USD"
+    return Holdings(portfolio_id or stem, shares, cash, currency, stated), described
 
 
 def read_universe(path: str | Path, notes: list[str] | None = None) -> Universe:
