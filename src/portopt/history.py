@@ -53,9 +53,10 @@ def replay(run_id: str, runtime: Runtime) -> dict[str, Any]:
             f"run {run_id} has no document to compare with (status {record.status.value})", field="run", value=run_id
         )
     request = rebalance_request_from_data(record.request)
-    # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else.
+    # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else, and
+    # what was said of reading them is in its request.
     source = record.document["pricing_pack"]["source"]
-    snapshot = replace(pipeline.reopen(request, record.pricing_pack_id, runtime.packs), source=source)
+    snapshot = replace(pipeline.reopen(request, record.pricing_pack_id, runtime.packs), source=source, notes=())
     document, _ = pipeline.work(request, snapshot, frontier=_has_frontier(record.document))
     replayed = digest(canonical_json(document))
     return {
