@@ -18,6 +18,7 @@ class Table:
 
     names: one a column, as written. levels: where a table has more than one row of names, the others, above `names`.
     rows: (T,) row numbers of the source. mark: the decimal mark that the source's form says ("." between commas), or None.
+    clean: whether its text was cleaned of what nobody sees, as that of a file of text is.
     """
 
     names: tuple[str, ...]
@@ -25,6 +26,7 @@ class Table:
     rows: npt.NDArray[np.int64]
     mark: str | None = None
     levels: tuple[tuple[str, ...], ...] = field(default=())
+    clean: bool = False
 
     @property
     def height(self) -> int:
@@ -47,6 +49,7 @@ def named(
     mark: str | None,
     levels: Sequence[Sequence[str]],
     said: Account,
+    clean: bool = False,
 ) -> Table:
     """The table of what was read, without columns that have neither name nor content: separators that end the line, margins.
 
@@ -67,7 +70,7 @@ def named(
                 f"give column {i + 1} a name, or take it out",
             )
     parts = tuple(tuple(level[i] for i in kept) for level in levels)
-    return Table(tuple(names[i] for i in kept), tuple(columns[i] for i in kept), rows, mark, parts)
+    return Table(tuple(names[i] for i in kept), tuple(columns[i] for i in kept), rows, mark, parts, clean)
 
 
 def _filled(values: pl.Series) -> pl.Series:
