@@ -151,7 +151,9 @@ CASES: dict[str, Wrong] = {
     "a book of nothing": Wrong(
         "bad_data", 4, ("'holdings' is worth 0.00 USD",), spoil=content("holdings.csv", "symbol,shares\nS01,0\n")
     ),
-    "an asset twice, once without a count": Wrong("bad_data", 4, ("column shares", "is empty"), spoil=added("holdings.csv", "S01,\n")),
+    "an asset twice, once without a count": Wrong(
+        "bad_data", 4, ("column shares", "is empty"), spoil=added("holdings.csv", "S01,\n")
+    ),
     "shares in words": Wrong("bad_data", 4, ("row 3", "'many'"), spoil=cell("holdings.csv", 2, 1, "many")),
     "empty price file": Wrong("file_not_readable", 2, ("prices.csv",), spoil=content("prices.csv", ""), fix="column names"),
     # Prices
