@@ -241,7 +241,7 @@ def frontier_of(answer: Answer, weights: Vector) -> Frontier:
     from portopt import optimization
 
     swept = next((points for most, points in SWEPT_POINTS if answer.problem.n <= most), 0)
-    frontier = optimization.affordable_frontier(answer.problem, FRONTIER_POINTS, swept)
+    frontier = optimization.affordable_frontier(answer.problem, FRONTIER_POINTS, swept, answer.form)
     moments = answer.problem.moments
     r, sigma = float(moments.mu @ weights), moments.covariance.volatility(weights)
     sharpe = (r - answer.problem.risk_free_rate) / sigma if sigma > 0 else None

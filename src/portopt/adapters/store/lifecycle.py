@@ -9,19 +9,22 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from portopt.adapters.store import models, projection
-from portopt.adapters.store.records import run_from, run_row
+from portopt.adapters.store.records import fits, run_from, run_row
 from portopt.adapters.store.upsert import insert_new
 from portopt.domain.errors import UnknownRun
 from portopt.domain.run import RunRecord, RunStatus
 
 
-def insert_run(connection: Connection, run: RunRecord) -> None:
-    """The run, its portfolio by name, and what was asked: all of them only if they are not there."""
-    if not insert_new(connection, models.runs, run_row(run)):
-        return
+def insert_run(connection: Connection, run: RunRecord) -> bool:
+    """The run, its portfolio by name, and what was asked: all of them only if they are not there. True when they were not."""
+    # Looked up first: to be refused by its key, a request of thousands of assets would be written out and folded once more.
+    there = select(models.runs.c.run_id).where(models.runs.c.run_id == fits("run_id", run.run_id))
+    if connection.execute(there).first() is not None or not insert_new(connection, models.runs, run_row(run)):
+        return False
     insert_new(connection, models.portfolios, {"id": run.portfolio_id})
     for table, row in projection.asked_rows(run):
         insert_new(connection, table, row)
+    return True
 
 
 def get_run(connection: Connection, run_id: str) -> RunRecord:

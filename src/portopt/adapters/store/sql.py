@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from portopt.adapters.store import lifecycle, migrate, models, outbox, partitions, projection
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import (
+    as_read,
     fits,
     holdings_from,
     holdings_row,
@@ -65,8 +66,7 @@ class SqlStore:
     def begin(self, run: RunRecord) -> RunRecord:
         """Insert the run unless its id is there; returns what is stored."""
         with self._writing() as connection:
-            lifecycle.insert_run(connection, run)
-            return lifecycle.get_run(connection, run.run_id)
+            return as_read(run) if lifecycle.insert_run(connection, run) else lifecycle.get_run(connection, run.run_id)
 
     def complete(self, run: RunRecord, event: Event | None) -> bool:
         """Result, projection and event in one transaction. False, and nothing written, when it was completed already."""
