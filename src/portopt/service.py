@@ -210,8 +210,9 @@ def finish(
         logging.getLogger(__name__).warning("%s", left.sentence)
     now, report = datetime.now(UTC), None if written is None else str(written)
     record = recording.completed(begun, document, text, now, timings=timings, report_path=report, await_approval=await_approval)
-    # Of a run that another process completed first, its record is the one that counts.
-    return record if recording.persist(record, runtime.runs) else runtime.runs.get(begun.run_id)
+    if not recording.persist(record, runtime.runs):  # another process completed it first: its record is the one that counts
+        return runtime.runs.get(begun.run_id)
+    return dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
 
 
 def approve(run_id: str, runtime: Runtime) -> RunRecord:

@@ -118,6 +118,12 @@ OBJECTIVES: dict[str, TermEntry] = {
         term("objectives.resampled.Resampled"),
         {"of": {"kind": "max_sharpe"}, "draws": 50},
     ),
+    "target_weights": TermEntry(
+        "target_weights",
+        "as close to given weights as allowed",
+        term("objectives.target_weights.TargetWeights"),
+        {"weights": {"AAPL": 0.3}, "rest": "equally"},
+    ),
     "risk_parity": TermEntry(
         "risk_parity",
         "shares of the risk as budgeted, equal ones by default",
@@ -137,7 +143,7 @@ LIMITS: dict[str, TermEntry] = {
         "sector_limits",
         "weight of each sector",
         term("constraints.sector_limits.SectorLimits"),
-        {"Energy": 0.1, "Technology": [0.05, 0.3]},
+        {"Energy": 0.1, "Technology": [0.05, 0.3], "(none)": 0.4},
     ),
     "asset_class_limits": TermEntry(
         "asset_class_limits",
@@ -211,7 +217,7 @@ LIMITS: dict[str, TermEntry] = {
         "min_esg",
         "average ESG score of the portfolio",
         term("constraints.min_esg.MinEsg"),
-        {"score": 6.0, "unscored": "exclude"},
+        {"score": 6.0, "unscored": "worst"},
     ),
     "esg_exclusion": TermEntry(
         "esg_exclusion",

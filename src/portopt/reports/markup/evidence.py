@@ -172,6 +172,7 @@ def data(s: Shown) -> str:
         "Data",
         "What the figures rest on, and what was found wrong with it.",
         f'<p class="note">{text(pack["stale"])}</p>' if pack["stale"] else "",
+        *(f'<p class="note">{prose(note)}</p>' for note in d["notes"]),
         _facts(facts),
         f"<div>\n<h3>Data quality</h3>\n{found}\n</div>",
     )
