@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketQuery, MarketSnapshot, PackDifference
 from portopt.domain.request import Policy
-from portopt.domain.run import Event, Outbox, RunRecord, StoreExamination
+from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination
 
 if TYPE_CHECKING:
     import polars as pl
