@@ -33,6 +33,7 @@ from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import OptimizationRequest
 from portopt.domain.universe import CASH, Asset, Universe
+from portopt.intake.prices_or_returns import refuse_prices
 
 __all__ = ["event_body", "read_request", "rebalance_event_body", "write_request", "write_response"]
 
@@ -76,6 +77,9 @@ def read_request(doc: Any) -> OptimizationRequest:
     if risk.get("estimator") is not None:
         check_estimators(choice, "risk_parameters.estimator")
     given = read_moments(ids, strategies, risk, choice, rf)
+    if given.returns is not None and risk.get("periods_per_year") is None:
+        columns = {name: given.returns[:, i] for i, name in enumerate(ids) if name != CASH}
+        refuse_prices(columns, choice.periods_per_year, "strategies.returns", "risk_parameters.periods_per_year")
     current = _weights(strategies, "current_weight")
     benchmark = _weights(strategies, "benchmark_weight")
     limits = _limits(found.get("constraints") or {}, universe)
