@@ -34,6 +34,8 @@ from portopt.formulation import exact_prices, formulate, order_of_giving_way, un
 from portopt.ports import MarketDataProvider, PackStore
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from portopt.analysis import Attempts
     from portopt.batches import BatchAnswer
 
@@ -84,12 +86,15 @@ def fetch(request: RebalanceRequest, market: MarketDataProvider) -> MarketSnapsh
             field="holdings",
             fixes=["add at least one position or a cash balance"],
         )
+    table = market.prices(_query(request))
+    _require_money(request, table, market.source)
     snapshot = open_snapshot(
-        market.prices(_query(request)),
+        table,
         source=market.source,
         adjustment=market.adjustment,
         policy=request.policy.data,
         query=_query(request),
+        notes=market.notes,
     )
     _require_prices(request, snapshot)
     return _with_histories_judged(request, snapshot)
@@ -114,6 +119,30 @@ def _with_histories_judged(request: RebalanceRequest, snapshot: MarketSnapshot) 
 
     choice = request.policy.estimation
     return judge_histories(snapshot, choice.min_observations, choice.lookback, request.policy.data)
+
+
+def _require_money(request: RebalanceRequest, table: pl.DataFrame, source: str) -> None:
+    """Raises DataError where the prices have an asset called cash, in any case, and so do the holdings: money or a fund?"""
+    import polars as pl
+
+    if request.holdings.cash == 0:
+        return
+    names = table["asset_id"].cast(pl.String)
+    called = table.filter(names.str.to_uppercase() == CASH)
+    if called.height == 0 or (called["close"] == 1.0).all():
+        return
+    name, price = str(called["asset_id"][-1]), float(called["close"][-1])
+    raise DataError(
+        f"{source} prices an asset called {name} ({price:g} on {called['date'][-1]}), and the holdings have {CASH}: "
+        f"that name is taken by money, {request.holdings.cash} of it",
+        field="holdings",
+        value=name,
+        measured={"price": price, "held": str(request.holdings.cash)},
+        fixes=[
+            f"where it is a fund, give it another name in holdings and prices ({name}_FUND)",
+            f"where it is money, take the prices of {name} out of the file",
+        ],
+    )
 
 
 def _require_prices(request: RebalanceRequest, snapshot: MarketSnapshot) -> None:

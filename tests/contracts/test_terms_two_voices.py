@@ -119,6 +119,7 @@ MORE_OBJECTIVES: dict[str, list[Any]] = {
         {"measure": "cvar", "confidence": 0.9, "budgets": {"AAPL": 0.5, "BOND": 0.5}},
     ],
     "min_tracking_error": [{"risk_aversion": 3.0}],
+    "target_weights": [{"weights": {"AAPL": 0.3, "BOND": 0.1}, "rest": "equally", "nearest": "risk"}],
     "factor_risk_budget": [{"budgets": {"*": 1.0}, "nearest": "weights"}],
 }
 MORE_COSTS: dict[str, list[Any]] = {

@@ -25,7 +25,7 @@ from portopt.domain.request import EstimationChoice, OptimizationRequest, Rebala
 from portopt.domain.universe import Asset, Universe
 
 MAX_ASSETS = 20_000
-REBALANCE = ("holdings", "policy", "universe", "benchmark", "as_of", "target_type", "provider", "factor_returns")
+REBALANCE = ("holdings", "policy", "universe", "benchmark", "as_of", "target_type", "provider", "factor_returns", "notes")
 OPTIMIZATION = (
     *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
     *("covariance", "returns", "current_weights", "benchmark_weights", "relax_order"),
@@ -35,7 +35,7 @@ OPTIMIZATION = (
 
 def rebalance_request_to_data(request: RebalanceRequest) -> dict[str, Any]:
     """The whole request as JSON holds it; `rebalance_request_from_data` gives it back equal, identity and all."""
-    return dict(plain(request))
+    return {**plain(request), **({"notes": list(request.notes)} if request.notes else {})}
 
 
 def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
@@ -52,6 +52,7 @@ def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
         target_type=text(doc.get("target_type", "optimal"), "target_type"),
         provider=text(doc.get("provider", "sample"), "provider", most=MAX_TEXT),
         factor_returns=_factor_returns(doc.get("factor_returns")),
+        notes=_sentences(doc.get("notes", []), "notes"),
     )
 
 
@@ -108,7 +109,7 @@ def _factor_returns(value: Any) -> FactorReturns | None:
         risk_free=None if rates is None else numbers(rates, f"{where}.risk_free", low=low, high=high, most=10**6),
         excess=flag(doc.get("excess", False), f"{where}.excess"),
         source=text(doc.get("source", "given"), f"{where}.source", most=MAX_TEXT),
-        notes=tuple(text(n, f"{where}.notes[{i}]", most=MAX_TEXT) for i, n in enumerate(doc.get("notes", []))),
+        notes=_sentences(doc.get("notes", []), f"{where}.notes"),
     )
 
 
@@ -166,6 +167,10 @@ def _weights(value: Any, field: str, most: float = 1e3) -> dict[str, float]:
 
 def _optional_weights(doc: Mapping[str, Any], name: str, most: float = 1e3) -> dict[str, float] | None:
     return None if doc.get(name) is None else _weights(doc[name], name, most)
+
+
+def _sentences(value: Any, field: str) -> tuple[str, ...]:
+    return tuple(text(n, f"{field}[{i}]", most=MAX_TEXT) for i, n in enumerate(value))
 
 
 def _texts(value: Any, field: str) -> tuple[str, ...]:

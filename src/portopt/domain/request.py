@@ -129,6 +129,7 @@ class RebalanceRequest:
     asset class, quality score); assets the provider prices but nobody describes are not candidates.
     as_of: the data version asked for; None is the newest the provider has. target_type: S2's word.
     factor_returns: what the policy's factor model regresses on; part of the request, so that a replay needs no file.
+    notes: what reading the files left out, added up or decided, in sentences; told in the answer, and so of its identity.
     """
 
     holdings: Holdings
@@ -139,13 +140,14 @@ class RebalanceRequest:
     target_type: str = "optimal"
     provider: str = "sample"
     factor_returns: FactorReturns | None = None
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def identity(self) -> str:
         """SHA-256 of what is asked; with the pricing pack's id it is the identity of the run.
 
         The provider is no part of it: which prices they were, the pack says.
         """
-        return digest(replace(self, provider=""))
+        return digest(replace(self, provider=""), *([list(self.notes)] if self.notes else []))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

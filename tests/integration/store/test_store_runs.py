@@ -67,7 +67,7 @@ def test_a_long_document_is_kept_short_and_comes_back_letter_by_letter(store, be
 
 def test_a_long_document_that_was_written_as_it_is_still_opens(store, finished, event):
     document = long_document()
-    store.complete(finished(), event())
+    store.complete(finished(document=document), event())
     with store._writing() as connection:
         plainly = text(f"UPDATE {named(store, 'run_results')} SET document = CAST(:document AS {json_type(store)})")
         connection.execute(plainly, {"document": json.dumps(document)})
