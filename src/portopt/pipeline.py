@@ -129,7 +129,8 @@ def _require_money(request: RebalanceRequest, table: pl.DataFrame, source: str) 
     if request.holdings.cash == 0:
         return
     names = table["asset_id"].cast(pl.String)
-    called = table.filter(names.str.to_uppercase() == CASH)
+    as_long = table.filter(names.str.len_bytes() == len(CASH))  # a table has millions of names to put into capitals
+    called = as_long.filter(as_long["asset_id"].cast(pl.String).str.to_uppercase() == CASH)
     if called.height == 0 or (called["close"] == 1.0).all():
         return
     name, price = str(called["asset_id"][-1]), float(called["close"][-1])
@@ -281,7 +282,7 @@ def frontier_of(answer: Answer, weights: Vector) -> Frontier:
     from portopt import optimization
 
     swept = next((points for most, points in SWEPT_POINTS if answer.problem.n <= most), 0)
-    frontier = optimization.affordable_frontier(answer.problem, FRONTIER_POINTS, swept)
+    frontier = optimization.affordable_frontier(answer.problem, FRONTIER_POINTS, swept, answer.form)
     moments = answer.problem.moments
     r, sigma = float(moments.mu @ weights), moments.covariance.volatility(weights)
     sharpe = (r - answer.problem.risk_free_rate) / sigma if sigma > 0 else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketQuery, MarketSnapshot, PackDifference
 from portopt.domain.request import Policy
-from portopt.domain.run import Event, Outbox, RunRecord, StoreExamination
+from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination
 
 if TYPE_CHECKING:
     import polars as pl
@@ -88,6 +88,10 @@ class RunStore(Protocol):
 
     def get(self, run_id: str, *, verified: bool = True) -> RunRecord:
         """Raises UnknownRun; DataError when its document has changed since it was stored, unless it need not be `verified`."""
+        ...
+
+    def status(self, run_id: str) -> RunStatus:
+        """How far the run came. Raises UnknownRun."""
         ...
 
     def put_document(self, run: RunRecord) -> None:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from portopt.domain.canonical import canonical_json, digest
+from portopt.domain.canonical import digest
 from portopt.domain.errors import PortoptError
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
@@ -35,19 +35,20 @@ def begun(request: RebalanceRequest, snapshot: MarketSnapshot, now: datetime) ->
 def completed(
     begun_record: RunRecord,
     document: Mapping[str, object],
+    text: str,
     now: datetime,
     *,
     timings: Mapping[str, float],
     report_path: str | None,
     await_approval: bool = False,
 ) -> RunRecord:
-    """The finished record, ready for the one transaction that stores it."""
+    """The finished record, ready for the one transaction that stores it. text: the document's canonical one."""
     return dataclasses.replace(
         begun_record,
         status=RunStatus.AWAITING_APPROVAL if await_approval else RunStatus.COMPLETED,
         completed_at=now,
         document=document,
-        document_digest=digest(canonical_json(document)),
+        document_digest=digest(text.encode()),
         timings=dict(timings),
         report_path=report_path,
     )

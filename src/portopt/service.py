@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from portopt import batches, formulation, pipeline, recording
+from portopt.domain.canonical import canonical_text
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.errors import InvalidValue, MissingInput, OutsideError, PortoptError, UnknownPolicy, UnknownRun
 from portopt.domain.explanation import Frontier, LeftOut, ShadowPrice
@@ -203,13 +204,15 @@ def finish(
     from portopt.reports.page import write_report
 
     path, said = runtime.settings.reports_path / f"{begun.run_id}.html", Attempts()
-    written = said.attempt("the report", lambda: write_report(document, path))
+    text = canonical_text(document)
+    written = said.attempt("the report", lambda: write_report(document, path, text))
     for left in said.left_out:
         logging.getLogger(__name__).warning("%s", left.sentence)
     now, report = datetime.now(UTC), None if written is None else str(written)
-    record = recording.completed(begun, document, now, timings=timings, report_path=report, await_approval=await_approval)
-    recording.persist(record, runtime.runs)
-    return runtime.runs.get(begun.run_id)
+    record = recording.completed(begun, document, text, now, timings=timings, report_path=report, await_approval=await_approval)
+    if not recording.persist(record, runtime.runs):  # another process completed it first: its record is the one that counts
+        return runtime.runs.get(begun.run_id)
+    return dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
 
 
 def approve(run_id: str, runtime: Runtime) -> RunRecord:

@@ -34,9 +34,10 @@ class Options:
 
 def read_order(options: Options, runtime: Runtime) -> RebalanceRequest:
     """Raises RequestError for what was asked wrongly, DataError for files that hold something else."""
-    from portopt.dialects.policies import checked, override, shipped_policies
+    from portopt.dialects.policies import checked, override
     from portopt.dialects.requests import read_date
     from portopt.domain.errors import MissingInput
+    from portopt.domain.request import Policy
     from portopt.orders import RebalanceOrder, resolve, with_factor_returns
 
     if options.holdings is None:
@@ -55,7 +56,7 @@ def read_order(options: Options, runtime: Runtime) -> RebalanceRequest:
     if options.fractional is not None:
         changes["trading.fractional"] = options.fractional
     # The files first: a policy's id may open the database, and nothing is to be written for a file that cannot be read.
-    request = resolve(order, runtime, policy=shipped_policies()[0])
+    request = resolve(order, runtime, policy=Policy("", "", objective={}, limits={}))
     request = dataclasses.replace(request, policy=find_policy(options.policy, runtime))
     if wish is not None:
         request = wish.asked_of(request)

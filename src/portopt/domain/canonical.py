@@ -67,7 +67,12 @@ def _compared(kind: Any) -> tuple[str, ...]:
 
 def canonical_json(value: Any) -> bytes:
     """UTF-8 JSON: sorted keys, no spaces, shortest round-trip floats."""
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return canonical_text(plain(value)).encode()
+
+
+def canonical_text(document: Any) -> str:
+    """The same of what is plain already, a finished document for one: to look at it once more takes as long as to write it."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest(*parts: Any) -> str:
