@@ -21,8 +21,12 @@ def returns_of(table: Table, said: Account) -> dict[str, Returns]:
     """{asset: (T,) returns}, NaN where there is none. Raises DataError naming every column and cell that is no return."""
     assets = [i for i in range(len(table.names)) if not _is_date(table, i)]
     counts = [i for i in assets if _counts(table.names[i], table.columns[i])]
+    labels = [i for i in assets if plain_name(table.names[i]) in INDEX and table.columns[i].dtype == pl.String]
     if counts:
         said.note(f"column {in_words([shown(table.names[i]) for i in counts])} counts rows or years: no asset, and not read")
+    if labels:
+        said.note(f"column {in_words([shown(table.names[i]) for i in labels])} names rows: no asset, and not read")
+    counts += labels
     assets = [i for i in assets if i not in counts]
     if not assets:
         said.wrong(

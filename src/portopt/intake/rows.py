@@ -143,7 +143,7 @@ def _is_total(
 ) -> bool:
     """A row called total is one where it has no number of its own, or exactly the sum of those above it."""
     said = (cells[asset][k] or cells[filled[0]][k] or "").lower().rstrip(":").strip()
-    if said not in TOTALS:
+    if said not in TOTALS and not (said.startswith(("total ", "totals ")) and len(filled) > 1):
         return False
     if number is None or not cells[number][k] or (cells[number][k] or "").lower() in MISSING:
         return number is not None and len(kept) > 0
