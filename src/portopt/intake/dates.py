@@ -28,6 +28,7 @@ YEAR_FIRST = re.compile(r"^(?P<y>[0-9]{4})(?P<s>[-/.]?)(?P<m>[0-9]{2}|(?<=[-/.])
 IN_PARTS = re.compile(r"^(?P<a>[0-9]{1,2})(?P<s>[-/.])(?P<b>[0-9]{1,2})(?P=s)(?P<y>[0-9]{4}|[0-9]{2})" + REST)
 DAY_NAMED = re.compile(r"^(?P<d>[0-9]{1,2})[-/. ]+(?P<n>[A-Za-z]{3,9})[-/., ]+(?P<y>[0-9]{4}|[0-9]{2})" + REST)
 MONTH_NAMED = re.compile(r"^(?P<n>[A-Za-z]{3,9})\.?[-/ ]+(?P<d>[0-9]{1,2})[-/, ]+(?P<y>[0-9]{4}|[0-9]{2})" + REST)
+FULL = 1000  # a year before this was written with fewer than four digits
 ORDERS = ("dmy", "mdy", "ymd")
 FIRST = {
     "dmy": "the day comes first in its dates",
@@ -71,7 +72,8 @@ def days_of(values: pl.Series) -> Days:
         wrong = tuple((int(i), str(values[int(i)]), "is no date") for i in values.is_not_null().arg_true()[:3])
         return Days(pl.Series(values.name, [None] * len(values), dtype=pl.Date), wrong)
     iso = values.str.to_date("%Y-%m-%d", strict=False)
-    if iso.null_count() == values.null_count():
+    first = iso.min()
+    if iso.null_count() == values.null_count() and (not isinstance(first, date) or first.year >= FULL):
         return _plausible(Days(iso))
     text = values.str.strip_chars()
     text = text.set((text == "").fill_null(False), None)

@@ -77,11 +77,9 @@ def _index(frame: Any, names: list[str]) -> list[pl.Series]:
     if not dated and index.dtype.kind in "iu" and any(plain_name(name) in DATE for name in names):
         return []  # row numbers that were left of a selection
     values = _series("index", index.to_series())
-    dated = (
-        dated
-        or values.dtype.is_temporal()
-        or (values.dtype == pl.String and bool(days_of(values.head(1)).days.is_not_null().any()))
-    )
+    if values.dtype == pl.String:
+        dated = bool(days_of(values.head(1)).days.is_not_null().any())
+    dated = dated or values.dtype.is_temporal()
     return [values.alias("date" if dated else str(index.name or "index"))]
 
 
