@@ -27,10 +27,10 @@ def accepted(request: RebalanceRequest) -> RebalanceRequest:
     """
     from portopt.dialects.requests import rebalance_request_from_data, rebalance_request_to_data
 
-    asked = _as_stored(rebalance_request_to_data(request))
-    again = rebalance_request_from_data(json.loads(asked))
+    data = rebalance_request_to_data(request)
+    again = rebalance_request_from_data(json.loads(json.dumps(data)))  # escaped: half a character is named where it stands
     stored = _as_stored(rebalance_request_to_data(again))
-    if stored != asked and rebalance_request_from_data(json.loads(stored)).identity() != again.identity():
+    if stored != _as_stored(data) and rebalance_request_from_data(json.loads(stored)).identity() != again.identity():
         why = "reads otherwise each time it is stored: no replay is possible"
         raise InvalidValue("request", request.holdings.portfolio_id, why)
     return again
