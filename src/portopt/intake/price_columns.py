@@ -89,7 +89,8 @@ def stacked(table: Table, day: int, said: Account, single: str | None) -> tuple[
         return _long(table, (day, *gone), table.columns[asset], close, volume, said), adjustment_of(names)
     if asset is not None and not _numeric(table.columns[asset]):
         raise unrecognised(names, said, f"no price column (one of {', '.join(CLOSE)})")
-    if close is not None and all(plain_name(names[i]) in (*QUOTES, "currency") for i in others):
+    of_one = sum(plain_name(names[i]) in ("open", "high", "low") for i in others) >= 2  # what no list of tickers looks like
+    if close is not None and (of_one or all(plain_name(names[i]) in (*QUOTES, "currency") for i in others)):
         if single is None:
             raise unrecognised(names, said, "these are prices of one asset, and nothing says of which")
         return _long(

@@ -47,10 +47,12 @@ def _is_date(table: Table, position: int) -> bool:
     name, values = plain_name(table.names[position]), table.columns[position]
     if values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime):
         return True
-    if values.dtype == pl.String and (name in DATE or position == 0):
-        read = days_of(values)
-        return not read.wrong and read.days.null_count() < len(values)
-    return name in DATE and values.dtype.is_integer()
+    if name in DATE:  # which day it is does not matter here: no return is called so
+        return values.dtype.is_integer() or values.dtype == pl.String
+    if values.dtype != pl.String or position != 0:
+        return False
+    read = days_of(values)
+    return not read.wrong and read.days.null_count() < len(values)
 
 
 def _counts(name: str, values: pl.Series) -> bool:

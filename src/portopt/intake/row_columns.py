@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from portopt.intake.names import INDEX, plain_name
 from portopt.intake.table import Table
 
 EXPOSURE = "attribute_"  # attribute_beta, attribute_duration: linear exposures that limits may speak of
+EXPLAINED = re.compile(r"\s*\(.*\)\s*$")  # Qty (Quantity), Shares (units)
 NEAR = 0.8  # a column this like a known one, and not it, is a slip of a key rather than another column
 
 
@@ -51,6 +53,13 @@ def chosen(table: Table, wanted: Wanted, said: Account) -> dict[str, int]:
             )
         else:
             chosen[ours] = i
+    for ours in wanted.required:
+        explained = [
+            i for i in left if ours not in chosen and spellings.get(plain_name(EXPLAINED.sub("", table.names[i]))) == ours
+        ]
+        if len(explained) == 1:
+            chosen[ours] = explained[0]
+            left.remove(explained[0])
     missing = [spelling for spelling, ours in spellings.items() if ours not in chosen]
     for i in list(left):
         near = difflib.get_close_matches(plain[i], missing, n=1, cutoff=NEAR)
@@ -83,11 +92,13 @@ def require(columns: Mapping[str, int], table: Table, wanted: Wanted, said: Acco
         return
     if said.alone is not None:
         raise said.alone
-    found = ", ".join(table.names[i] for i in range(len(table.names))) or "none"
+    found = in_words([shown(name) for name in table.names])
     known = ", ".join(dict.fromkeys(columns)) or "none that are known"
     for name in gone:
         said.wrong(
-            f"{said.where} has no column for the {name}; it has: {known}" if not said.problems else f"no column for the {name}",
+            f"{said.where} has no column for the {name}; it has: {known} (columns found: {found})"
+            if not said.problems
+            else f"no column for the {name}",
             f"name one column {' or '.join(wanted.columns[name][:2])}",
         )
     raise DataError(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from portopt.intake.account import Account, shown
+from portopt.intake.account import Account, in_words, shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,8 +69,26 @@ def named(
                 f"column {i + 1} has no name, and row {int(rows[at])} holds {shown(str(values[at]))} in it",
                 f"give column {i + 1} a name, or take it out",
             )
+    again = _repeats(names, columns)
+    if again.any():
+        listed = [int(rows[int(at)]) for at in again.arg_true()]
+        said.note(f"row {in_words(listed)} {'repeats' if len(listed) == 1 else 'repeat'} the names of the columns")
+        columns, rows = [values.filter(~again) for values in columns], rows[~again.to_numpy()]
     parts = tuple(tuple(level[i] for i in kept) for level in levels)
     return Table(tuple(names[i] for i in kept), tuple(columns[i] for i in kept), rows, mark, parts, clean)
+
+
+def _repeats(names: Sequence[str], columns: Sequence[pl.Series]) -> pl.Series:
+    """Whether a row is the names once more, as printed pages begin with them."""
+    first = columns[0] if columns else pl.Series([], dtype=pl.String)
+    same = pl.Series([False] * len(first), dtype=pl.Boolean)
+    if first.dtype != pl.String or not names[0].strip():
+        return same
+    found = (first.str.strip_chars() == names[0].strip()).fill_null(False)
+    for at in found.arg_true():
+        cells = [str(values[int(at)] or "").strip() for values in columns]
+        found[int(at)] = cells == [name.strip() for name in names]
+    return found
 
 
 def _filled(values: pl.Series) -> pl.Series:
