@@ -73,7 +73,7 @@ def test_other_encodings_of_unicode_are_read_and_said(tmp_path, encoding):
          '"0.45%"\n"Mar 25, 2024","1,224.50","1,230.00","1,240.00","1,220.00","1.3M","-0.45%"\n', [1224.5, 1234.5]),
         ("Date,Close/Last,Volume,Open,High,Low\n03/26/2024,$169.71,57388450,$170.00,$171.42,$169.58\n03/25/2024,$170.85,5428,$1,$2,$1\n",
          [170.85, 169.71]),
-        ("Date,Open,High,Low,Close,Adj Close,Volume\n2024-03-25,1,2,1,2,1.9,100\n2024-03-26,null,null,null,null,null,\n", [1.9]),
+        ("Date,Open,High,Low,Close,Adj Close,Volume\n2024-03-25,1,2,1,2,1.9,100\n2024-03-26,null,null,null,null,,\n", [1.9]),
         ('date,close,volume\n2024-01-02,1.5,"123,456"\n2024-01-03,2,"99,456"\n', [1.5, 2.0]),
     ],
 )  # fmt: skip
