@@ -25,7 +25,7 @@ def table_of_frame(frame: Any, where: str) -> Table:
     index = _index(frame, names)
     names = [*(series.name for series in index), *names]
     levels = [("",) * len(index) + level for level in levels]
-    return Table(tuple(names), (*index, *columns), np.arange(1, len(frame) + 1), ".", tuple(levels))
+    return Table(tuple(names), (*index, *columns), np.arange(1, len(frame) + 1), None, tuple(levels))
 
 
 def table_of_columns(columns: Mapping[Any, Any], where: str) -> Table:
@@ -35,7 +35,7 @@ def table_of_columns(columns: Mapping[Any, Any], where: str) -> Table:
     if len(lengths) > 1:
         said = ", ".join(f"{values.name} {len(values)}" for values in found[:10])
         raise InvalidValue(where, said, "the assets have unequal numbers of values", fix="fill what is missing with None")
-    return Table(tuple(v.name for v in found), tuple(found), np.arange(1, max(lengths, default=0) + 1), ".")
+    return Table(tuple(v.name for v in found), tuple(found), np.arange(1, max(lengths, default=0) + 1))
 
 
 def as_polars(frame: Any, where: str) -> pl.DataFrame:

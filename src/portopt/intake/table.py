@@ -37,9 +37,9 @@ class Table:
 
 
 def of_frame(frame: pl.DataFrame, levels: tuple[tuple[str, ...], ...] = (), names: tuple[str, ...] | None = None) -> Table:
-    """A frame as a table; its rows are counted from 1."""
+    """A frame as a table; its rows are counted from 1. Its numbers are numbers; of its texts nobody knows who wrote them."""
     columns = tuple(frame.get_columns())
-    return Table(names or tuple(frame.columns), columns, np.arange(1, frame.height + 1), ".", levels)
+    return Table(names or tuple(frame.columns), columns, np.arange(1, frame.height + 1), None, levels)
 
 
 def named(

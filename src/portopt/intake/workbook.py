@@ -1,4 +1,7 @@
-"""XLSX to a table: one sheet, its numbers and dates as they are, titles and names found as in text."""
+"""XLSX to a table: one sheet, titles and names found as in text.
+
+Every cell comes as text: numbers as they are written, not through a binary float of ours, dates as 2024-01-02 00:00:00.
+"""
 
 from __future__ import annotations
 
@@ -58,13 +61,7 @@ def _table(book: Any, doubtful: bool, score: Score, said: Account) -> Table:
     note_titles(head, said)
     body = text.slice(head.body)
     kept = _kept(body)
-    typed = body
-    if body.height:
-        typed = pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=head.body, schema_sample_rows=None))
-    columns = []
-    for position, words in enumerate(body.get_columns()):
-        exact = typed.get_columns()[position] if position < typed.width and typed.height == body.height else words
-        columns.append(_column(words, exact).filter(kept))
+    columns = [values.str.replace(MIDNIGHT, "").filter(kept) for values in body.get_columns()]
     rows = kept.arg_true().to_numpy().astype(np.int64) + head.body + 1
     # Numbers of a workbook have a point, whatever the screen shows; text that was typed may have a comma.
     return named(head.names, columns, rows, None if doubtful else ".", head.levels, said)
@@ -74,13 +71,6 @@ def _kept(body: pl.DataFrame) -> pl.Series:
     """Whether a row holds anything."""
     filled = [(values.str.strip_chars() != "").fill_null(False) for values in body.get_columns()]
     return pl.DataFrame(filled).select(pl.any_horizontal(pl.all())).to_series() if filled else pl.Series([], dtype=pl.Boolean)
-
-
-def _column(words: pl.Series, exact: pl.Series) -> pl.Series:
-    """Dates as dates, everything else as text: numbers arrive as they are written, not through a binary float of ours."""
-    if exact.dtype == pl.Date or isinstance(exact.dtype, pl.Datetime):
-        return exact.cast(pl.Date)
-    return words.str.replace(MIDNIGHT, "")
 
 
 def _sheets(content: bytes) -> list[tuple[str, str]]:
