@@ -17,7 +17,7 @@ import polars as pl
 from portopt.domain.errors import FileNotReadable
 from portopt.intake.account import Account, in_words, shown
 from portopt.intake.head import SEARCHED, Score, find_head, note_titles
-from portopt.intake.sizes import check_workbook
+from portopt.intake.sizes import check_archive, check_workbook
 from portopt.intake.table import Table, named
 
 # What a damaged archive raises, from its directory to its last byte.
@@ -34,10 +34,15 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
     import fastexcel
 
     try:
-        sheets = _sheets(content)
-        doubtful = check_workbook(content, sheets[0][1] if sheets else None, said.where)
+        check_archive(content, said.where)
+        files = dict(enumerate(file for _, file in _sheets(content)))
         book = fastexcel.read_excel(content)
-        table = _table(book, doubtful, score, said)
+        read, table = 0, Table((), (), np.empty(0, dtype=np.int64), ".")
+        for read in range(len(book.sheet_names)):
+            doubtful = check_workbook(content, files.get(read), said.where)
+            table = _table(book, read, doubtful, score, said)
+            if table.names:
+                break
     except (*BROKEN, fastexcel.FastExcelError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise FileNotReadable(
@@ -47,13 +52,13 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
             fixes=["open it in a spreadsheet and save it as .xlsx or CSV"],
         ) from error
     if len(book.sheet_names) > 1:
-        others = in_words([shown(name) for name in book.sheet_names[1:]])
-        said.note(f"the sheet {shown(book.sheet_names[0])} was read; {others} not")
+        others = in_words([shown(name) for i, name in enumerate(book.sheet_names) if i != read])
+        said.note(f"the sheet {shown(book.sheet_names[read])} was read; {others} not")
     return table
 
 
-def _table(book: Any, doubtful: bool, score: Score, said: Account) -> Table:
-    text = pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=0, dtypes="string"))
+def _table(book: Any, sheet: int, doubtful: bool, score: Score, said: Account) -> Table:
+    text = pl.DataFrame(book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string"))
     records = [(i + 1, [cell or "" for cell in cells]) for i, cells in enumerate(text.head(SEARCHED).iter_rows())]
     head = find_head(records, score)
     if head is None:
