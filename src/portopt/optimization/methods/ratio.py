@@ -117,6 +117,8 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
             return None
         scale = scale_of(form, program, 1.0 / t)
         answer = climb(program, solver=solver, scale=scale)
+        if answer.status is SolveStatus.INFEASIBLE:
+            return restored(program, answer, perf_counter() - began)
         if answer.status is not SolveStatus.OPTIMAL or answer.x is None:
             return None
         excess, variance = _excess_and_variance(form, restored(program, answer, 0.0))
