@@ -3,7 +3,7 @@
     linear, integer                       HiGHS
     quadratic, dense, up to 120 columns   PIQP dense, then Clarabel
     quadratic, factor form, up to 3,000   PIQP sparse, then Clarabel
-    wider ones                            our own interior point (solvers/structured.py), then PIQP, then Clarabel
+    wider ones, or a wide dense block     our own interior point (solvers/structured.py), then PIQP, then Clarabel
     cones                                 Clarabel
     second-order cones, 500 columns or
     60 of a dense covariance              our own interior point, then Clarabel
@@ -52,7 +52,7 @@ def climb(
     answer = SolverAnswer(SolveStatus.FAILED, "none", message="no solver takes a quadratic or conic program in integers")
     for name in (name for name in ladder(program, solver) if name not in without):
         answer = _call(name, program, fine, scale)
-        if answer.status is SolveStatus.FAILED and name not in ("clarabel", "highs"):
+        if answer.status is SolveStatus.FAILED and answer.iterations and name not in ("clarabel", "highs"):
             proof = _proof_of_nothing(program)
             if proof:
                 return replace(answer, status=SolveStatus.INFEASIBLE, solver=proof)
@@ -86,7 +86,8 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
         own = ("structured",) if len(program.q) > DENSE_COLUMNS else ()
         suitable = (*own, "piqp-dense", "clarabel")
     else:
-        own = ("structured",) if len(program.q) > SPARSE_COLUMNS and not _has_scenarios(program) else ()
+        wide = len(program.q) > SPARSE_COLUMNS or len(program.P.columns) > DENSE_COLUMNS
+        own = ("structured",) if wide and not _has_scenarios(program) else ()
         suitable = (*own, "piqp-sparse", "clarabel")
     unsuitable = (bool(program.cones) and first not in ("structured", "clarabel")) or (
         not program.P.is_zero and first == "highs"
