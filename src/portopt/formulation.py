@@ -12,7 +12,7 @@ import numpy as np
 from portopt.construction import construct
 from portopt.domain.arrays import Vector
 from portopt.domain.calendar import TRADING_DAYS, seven_days_a_week
-from portopt.domain.errors import MissingInput
+from portopt.domain.errors import DataError, InvalidValue, MissingInput
 from portopt.domain.exposures import exposures_of
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
@@ -20,8 +20,10 @@ from portopt.domain.moments import Covariance, Moments
 from portopt.domain.own_returns import own_returns
 from portopt.domain.problem import Problem
 from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
+from portopt.domain.solution import SolveStatus
 from portopt.domain.universe import CASH, Asset, Universe
 
+WEIGHTS_ROUNDED = 1e-3  # published weights are rounded; more than this is not rounding
 ADV_WINDOW = 21  # trading days in the average daily value
 
 
@@ -138,7 +140,7 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
     w_prev = request.holdings.weights(universe, prices)
     refusing = policy.data.missing_attribute == "refuse"
     terms = _terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
-    return construct(
+    return constructed(
         Problem(
             moments=moments,
             **{**terms, "notes": (*request.notes, *policy.notes, *notes_on_data(request, snapshot, moments), *terms["notes"])},
@@ -156,7 +158,35 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
 
 def formulate_weights(request: OptimizationRequest) -> Problem:
     """A choice of weights alone (S1) as a problem, with the portfolio its objective refers to, where it refers to one."""
-    return construct(as_asked(request))
+    return constructed(as_asked(request))
+
+
+def constructed(problem: Problem) -> Problem:
+    """The problem with the portfolio its objective refers to, where it refers to one.
+
+    Raises InfeasibleRequest, diagnosed, where there is none to construct because no portfolio keeps the limits.
+    """
+    try:
+        return construct(problem)
+    except DataError:
+        refuse_infeasible(problem)
+        raise
+
+
+def refuse_infeasible(problem: Problem) -> None:
+    """Raises InfeasibleRequest with its diagnosis when no portfolio satisfies the limits, whatever the objective asks for."""
+    from portopt import optimization, validation
+    from portopt.domain.infeasible import infeasible_request
+    from portopt.terms.catalog import parse_objective
+
+    plain = problem.replaced(objective=parse_objective({"kind": "min_risk"}))
+    form = optimization.assemble(plain)
+    infeasible = validation.check_before(plain, form) is not None or (
+        optimization.optimize(plain, form=form).status is SolveStatus.INFEASIBLE
+    )
+    if infeasible:
+        diagnosis = validation.diagnose(plain, optimization.assemble, optimization.solve, quick=optimization.solve_quickly)
+        raise infeasible_request(plain, diagnosis)
 
 
 def as_asked(request: OptimizationRequest) -> Problem:
@@ -168,9 +198,11 @@ def as_asked(request: OptimizationRequest) -> Problem:
         return None if values is None else universe.vector(dict(values))
 
     w_prev, benchmark = vector(request.current_weights), vector(request.benchmark_weights)
+    w_prev, said = with_the_rest_in_cash(request, universe, w_prev)
+    terms = _terms(request.objective, request.limits, request.costs, moments, w_prev, benchmark)
     return Problem(
         moments=moments,
-        **_terms(request.objective, request.limits, request.costs, moments, w_prev, benchmark),
+        **{**terms, "notes": (*said, *terms["notes"])},
         w_prev=w_prev,
         benchmark=benchmark,
         risk_free_rate=request.risk_free_rate,
@@ -209,6 +241,29 @@ def _notes_on_the_year(choice: EstimationChoice, snapshot: MarketSnapshot, momen
         every = "estimation.periods_per_year = 365 counts every day"
         return (f"The prices come on seven days a week, and a year is counted as {asked:g} of them: {every}",)
     return ()
+
+
+def with_the_rest_in_cash(
+    request: OptimizationRequest, universe: Universe, w_prev: Vector | None
+) -> tuple[Vector | None, tuple[str, ...]]:
+    """The book before the trade, adding to one: what is missing is cash, and said, where cash is listed without a weight.
+
+    Raises InvalidValue where it is not: turnover and costs would be measured from a book that nobody holds.
+    """
+    total = 0.0 if w_prev is None else float(w_prev.sum())
+    if w_prev is None or abs(total - 1.0) <= WEIGHTS_ROUNDED:
+        return w_prev, ()
+    at, given = universe.cash_position, request.current_weights or {}
+    if at is None or given.get(CASH) is not None or total > 1.0:
+        rest = f"list {CASH} with a current weight of {1.0 - total:.6g}: it is what the others leave"
+        raise InvalidValue(
+            "current_weights",
+            total,
+            f"is what they add to, and not 1{'' if at is not None else f'; no {CASH} is listed to hold the rest'}",
+            fix=rest if total < 1.0 and at is None else "give current weights that add to 1, cash included",
+        )
+    w_prev[at] = 1.0 - total
+    return w_prev, (f"The current weights add to {total:.2%}; the rest, {1.0 - total:.2%}, is counted as cash",)
 
 
 def _of_risky(values: Mapping[str, float] | None, universe: Universe, *, cash: float, missing: float) -> Vector | None:

@@ -284,7 +284,8 @@ def _columns(returns: Any, where: str, periods_per_year: float | None) -> tuple[
         return {}, ()
     from portopt.intake.account import Account
     from portopt.intake.frames import table_of_columns, table_of_frame
-    from portopt.intake.returns import refuse_prices, returns_of
+    from portopt.intake.prices_or_returns import refuse_prices
+    from portopt.intake.returns import returns_of
 
     table = table_of_columns(returns, where) if isinstance(returns, Mapping) else table_of_frame(returns, where)
     said = Account(where)

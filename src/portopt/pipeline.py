@@ -94,7 +94,7 @@ def fetch(request: RebalanceRequest, market: MarketDataProvider) -> MarketSnapsh
         adjustment=market.adjustment,
         policy=request.policy.data,
         query=_query(request),
-        notes=market.notes,
+        notes=getattr(market, "notes", ()),  # a provider of one's own may have nothing to say
     )
     _require_prices(request, snapshot)
     return _with_histories_judged(request, snapshot)

@@ -77,7 +77,7 @@ def days_of(values: pl.Series) -> Days:
 def read_days(texts: Sequence[str]) -> tuple[dict[str, date | None], dict[str, str], str | None]:
     """Distinct texts of one column: the day of each, why those that are none are none, and how it was decided."""
     parts = {text: _parts(text) for text in texts}
-    wrong = {text: "is no date" for text, found in parts.items() if found is None}
+    wrong = {text: _why_none(text) for text, found in parts.items() if found is None}
     known = [found for found in parts.values() if found is not None]
     day_first, why, note = _order([found for found in known if found.a is not None])
     wrong |= why
@@ -90,6 +90,11 @@ def read_days(texts: Sequence[str]) -> tuple[dict[str, date | None], dict[str, s
             wrong[found.text] = said
         days[found.text] = day
     return days, wrong, note or _century(known)
+
+
+def _why_none(text: str) -> str:
+    counted = text.isascii() and text.isdigit() and len(text) == 5  # 45293 is 2024-01-02
+    return "is a spreadsheet's count of days: show the column as dates and save it again" if counted else "is no date"
 
 
 def _parts(text: str) -> _Parts | None:

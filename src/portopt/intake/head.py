@@ -87,14 +87,6 @@ def note_titles(head: Head, said: Account) -> None:
         )
 
 
-def trimmed(names: Sequence[str]) -> int:
-    """How many columns there are, without those without a name at the end: a separator that ends the line."""
-    width = len(names)
-    while width and not names[width - 1].strip():
-        width -= 1
-    return width
-
-
 def _names_the_index(cells: Sequence[str]) -> bool:
     return plain_name(cells[0]) in (*DATE, *INDEX[1:]) and len(cells) > 1 and not any(c.strip() for c in cells[1:])
 

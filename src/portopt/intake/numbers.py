@@ -75,7 +75,7 @@ def numbers_of(values: pl.Series, told: str | None, other: str | None = None, *,
         else:
             why = "is a percentage among numbers" if percent else "is a percentage"
             wrong += [(int(i), why) for i in percents.arg_true()]
-            percents = percents & False
+            bare, percents = bare.set(percents, None), percents & False
     if len(signs) > 1:
         wrong.append((0, f"and the cells below name several currencies ({', '.join(signs)})"))
     point = bare.str.contains(READS["."])

@@ -15,6 +15,7 @@ import polars as pl
 from portopt.domain.errors import DataError
 from portopt.intake.account import Account, counted, in_words, shown
 from portopt.intake.dates import days_of
+from portopt.intake.head import DATED
 from portopt.intake.names import ADJUSTED, ASSET, CLOSE, DATE, INDEX, QUOTES, VOLUME, adjustment_of, plain_name, position_named
 from portopt.intake.numbers import advice, numbers_of
 from portopt.intake.table import Table
@@ -61,8 +62,15 @@ def prices_of(table: Table, said: Account, single_asset: str | None = None) -> P
     said.finish("prices")
     long = pl.DataFrame([values.alias(name) for name, values in columns.items()])
     kept = long.filter(pl.col("close").is_not_null())
+    if not kept.height:
+        raise DataError(f"{said.where} holds no price: {_emptiness(table)}", field="prices", measured={"rows": table.height},
+                        fixes=["write the prices below the names of the columns"])  # fmt: skip
     _note_empty(long, kept, said)
     return Prices(kept, adjustment)
+
+
+def _emptiness(table: Table) -> str:
+    return "not one row below the names of its columns" if not table.height else "every cell is empty"
 
 
 # --- columns ------------------------------------------------------------------------------------------------------
@@ -112,9 +120,24 @@ def _date_column(table: Table, said: Account) -> int:
     close = position_named(table.names, CLOSE)
     if day is None and close is None and table.names and plain_name(table.names[0]) in INDEX:
         return 0  # a data frame's unnamed index
-    if day is None:
+    if day is not None:
+        return day
+    if table.names and DATED.match(table.names[0]):
+        raise _unrecognised(table.names, said, "its first row holds values where the names of the columns belong")
+    dated = [i for i, values in enumerate(table.columns) if _all_dates(values)]
+    if len(dated) != 1:
         raise _unrecognised(table.names, said, f"no date column (one of {', '.join(DATE)})")
-    return day
+    said.note(f"column {shown(table.names[dated[0]])} holds dates, and was taken for the date")
+    return dated[0]
+
+
+def _all_dates(values: pl.Series) -> bool:
+    if values.dtype.is_temporal():
+        return values.dtype in (pl.Date, pl.Datetime)
+    if values.dtype != pl.String or not len(values) or not DATED.match(str(values[0])):
+        return False
+    read = days_of(values)
+    return not read.wrong and not read.days.null_count()
 
 
 def _stacked(table: Table, day: int, said: Account, single: str | None) -> tuple[_Stack, str]:
@@ -131,7 +154,7 @@ def _stacked(table: Table, day: int, said: Account, single: str | None) -> tuple
         if single is None:
             raise _unrecognised(names, said, "these are prices of one asset, and nothing says of which")
         return _long(table, day, pl.Series([single] * table.height), close, volume, said), adjustment_of(names)
-    if close is not None and single is not None and sum(plain_name(names[i]) in QUOTES for i in others) > 1:
+    if close is not None:
         foreign = in_words([shown(names[i]) for i in others if plain_name(names[i]) not in QUOTES])
         raise _unrecognised(
             names, said, f"prices of one asset by {shown(names[close])}, or of several with {foreign} among them?"
@@ -242,8 +265,10 @@ def _days(table: Table, day: int, stack: _Stack, said: Account) -> pl.Series:
         used = _used_rows(stack, table)
         read = days_of(_without_foot(table, values, used, said))
         for position, text, why in read.wrong:
-            fix = f"correct row {table.row(position)}, or take it out" if "slip" in why else "write dates as YYYY-MM-DD"
-            said.wrong(f"not dates: {shown(text)} (row {table.row(position)}) {why}", fix)
+            fix = "write dates as YYYY-MM-DD" + (", and take out rows that are no prices" if why == "is no date" else "")
+            fix = f"correct row {table.row(position)}, or take it out" if "slip" in why else fix
+            place = f"{shown(text)} (row {table.row(position)})"
+            said.wrong(f"not dates: {place}" if why == "is no date" else f"the date {place} {why}", fix)
         empty = values.is_null() | (values.cast(pl.String).str.strip_chars() == "")
         for position in np.flatnonzero(used & empty.to_numpy())[:3]:
             said.wrong(f"row {table.row(int(position))}: prices without a date", "write the date of every row, or take it out")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from portopt.domain.errors import DataError
 from portopt.intake.account import Account, counted, in_words, shown
 from portopt.intake.dates import days_of
 from portopt.intake.names import DATE, INDEX, plain_name
@@ -16,7 +13,6 @@ from portopt.intake.numbers import advice, evidence_of, numbers_of
 from portopt.intake.table import Table
 
 CALENDAR = ("year", "month", "quarter", "week", "period", *INDEX)
-MOST = 3.0  # a mean above 300 % a year is a price, or a month taken for a day
 
 Returns = npt.NDArray[np.float64]
 
@@ -41,28 +37,6 @@ def returns_of(table: Table, said: Account) -> dict[str, Returns]:
         found[name] = _numbers(table, i, other, said)
     said.finish("returns")
     return found
-
-
-def refuse_prices(columns: Mapping[str, Returns], periods_per_year: float, where: str) -> None:
-    """Raises DataError where a mean is above MOST a year: those are prices, or returns of a longer period than was said."""
-    means = {
-        name: float(np.nanmean(values)) * periods_per_year for name, values in columns.items() if np.isfinite(values).any()
-    }
-    high = {name: mean for name, mean in means.items() if mean > MOST}
-    if not high:
-        return
-    first = next(iter(high))
-    positive = all(float(np.nanmin(columns[name])) > 0.5 for name in high)
-    raise DataError(
-        f"{where}: prices, not returns? {in_words([f'{n} ({m:,.0%})' for n, m in high.items()], 3)} would return more than "
-        f"{MOST:.0%} a year on average, at {periods_per_year:g} periods a year",
-        field=where,
-        value=list(high)[:10],
-        measured={"mean_per_year": high, "first_values": {first: [float(v) for v in columns[first][:3]]}},
-        fixes=["give returns: each price divided by the one before, less one (prices.pct_change().dropna())"]
-        if positive
-        else ["where these are returns of longer periods, say estimation.periods_per_year (12 for months)"],
-    )
 
 
 def _is_date(table: Table, position: int) -> bool:

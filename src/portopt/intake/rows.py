@@ -196,7 +196,7 @@ def _numbers(
     read = numbers_of(values, table.mark, other, percent=name in wanted.percent)
     wrong = dict(read.wrong)
     for at, why in read.wrong:
-        hint = "" if why.startswith("is not") else " (write it with a decimal point, without thousands separators)"
+        hint = "" if "may be" not in why else " (write it with a decimal point, without thousands separators)"
         said.wrong(
             f"row {table.row(kept[at])}, column {name}: {shown((values[at] or '').strip())} {why}{hint}",
             advice(values[at] or "", why),

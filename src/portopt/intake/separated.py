@@ -16,8 +16,8 @@ import polars as pl
 
 from portopt.domain.errors import FileNotReadable
 from portopt.intake.account import Account, counted, shown
-from portopt.intake.head import SEARCHED, Head, Record, Score, find_head, note_titles, trimmed
-from portopt.intake.table import Table
+from portopt.intake.head import SEARCHED, Record, Score, find_head, note_titles
+from portopt.intake.table import Table, named
 
 SEPARATORS = ",;\t|"
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -31,18 +31,17 @@ def table_of(text: str, score: Score, said: Account) -> Table:
     """
     first, text, told = _directive(text)
     separator = told or _separator(text, score)
-    records = _sample(text, separator, first)
+    records = _sample(text, separator, first, said.where)
     head = find_head(records, score)
     if head is None:
         return Table((), (), np.empty(0, dtype=np.int64), _mark(separator))
     note_titles(head, said)
     start = _end_of(text, records[head.body - 1][0] - first)
     begin, body = records[head.body - 1][0] + 1, text[start:]
-    width = trimmed(head.names)
     columns, rows = _regular(body, separator, len(head.names), begin) or _irregular(
         body, separator, len(head.names), begin, said
     )
-    return _named(head, width, columns, rows, _mark(separator), said)
+    return named(head.names, columns, rows, _mark(separator), head.levels, said)
 
 
 def _mark(separator: str) -> str | None:
@@ -74,17 +73,18 @@ def _separator(text: str, score: Score) -> str:
     return max(present, key=quality)
 
 
-def _sample(text: str, separator: str, first: int) -> list[Record]:
-    """The first records with the line that each ends on."""
+def _sample(text: str, separator: str, first: int, where: str | None = None) -> list[Record]:
+    """The first records with the line that each ends on. where: for the message on text that is broken; None is no message."""
     records: list[Record] = []
-    reader = csv.reader(io.StringIO(text[:SAMPLE]), delimiter=separator)
+    reader = csv.reader(io.StringIO(text[:SAMPLE]), delimiter=separator, strict=True)
     try:
         for cells in reader:
             records.append((reader.line_num + first - 1, cells))
             if len(records) == SEARCHED:
                 break
-    except csv.Error:
-        pass  # told where the whole text is read
+    except csv.Error as error:
+        if where is not None and len(text) <= SAMPLE:
+            raise _broken(error, (records[-1][0] if records else first - 1) + 1, where) from error
     if len(text) > SAMPLE and len(records) > 1 and len(records) < SEARCHED:
         records.pop()  # cut in the middle
     return records
@@ -169,25 +169,10 @@ def _records(body: str, separator: str, begin: int, where: str) -> Iterator[Reco
             yield begin + before, cells
             before = reader.line_num
     except csv.Error as error:
-        why = "a quote is opened and never closed" if "unexpected end" in str(error) else str(error)
-        raise FileNotReadable(
-            f"{where}, row {begin + before}: {why}",
-            field="path",
-            value=where,
-            fixes=['close the quote; write a quote inside quoted text twice ("")'],
-        ) from error
+        raise _broken(error, begin + before, where) from error
 
 
-def _named(
-    head: Head, width: int, columns: tuple[pl.Series, ...], rows: npt.NDArray[np.int64], mark: str | None, said: Account
-) -> Table:
-    for position in range(width, len(columns)):
-        values = columns[position]
-        if values.null_count() < len(values):
-            at = int(values.is_not_null().arg_max() or 0)
-            said.wrong(
-                f"column {position + 1} has no name, and row {rows[at]} holds {shown(str(values[at]))} in it",
-                f"give column {position + 1} a name, or take it out",
-            )
-    levels = tuple(level[:width] for level in head.levels)
-    return Table(head.names[:width], columns[:width], rows, mark, levels)
+def _broken(error: csv.Error, row: int, where: str) -> FileNotReadable:
+    why = "a quote is opened and never closed" if "unexpected end" in str(error) else str(error)
+    fixes = ['close the quote; write a quote inside quoted text twice ("")']
+    return FileNotReadable(f"{where}, row {row}: {why}", field="path", value=where, fixes=fixes)

@@ -20,17 +20,18 @@ MOST_CELLS = 8_000_000  # of a worksheet, empty ones between the outermost inclu
 ROOM = 128 << 20  # any file may unpack to this; above it, to RATIO times its size
 RATIO = 100
 BYTES_A_CELL = 8
+EITHER_MARK = re.compile(rb"<(?:\w+:)?t(?: [^>]*)?>\s*[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}\s*</")
 # A cell that holds something: one that is only formatted (self-closed) makes no table larger.
 REFERENCE = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"(?:[^>]*[^>/])?>')
 
 
-def too_large(where: Path | str, size: int, most: int, what: str = "bytes") -> DataError:
+def too_large(where: Path | str, size: int, most: int) -> DataError:
     return DataError(
-        f"{where} holds at least {size:,} {what}; at most {most:,} are read",
+        f"{where} holds at least {size:,} bytes; at most {most:,} are read",
         field="path",
         value=str(where),
-        measured={what: size, f"max_{what}": most},
-        fixes=["split the file, or raise the provider's max_bytes" if what == "bytes" else "keep one table on the sheet"],
+        measured={"bytes": size, "max_bytes": most},
+        fixes=["split the file by years or by assets"],
     )
 
 
@@ -70,39 +71,47 @@ def check_parquet(source: Path | io.BytesIO, packed: int, most: int, where: str)
         raise too_large(where, size, allowed)
 
 
-def check_workbook(content: bytes, sheet: str | None, where: str) -> int:
-    """The first row of the worksheet that holds anything.
+def check_workbook(content: bytes, sheet: str | None, where: str) -> bool:
+    """Whether a text of the workbook could be a number with either decimal mark: only text can, a number of a cell is one.
 
-    Raises DataError where there are more cells between its corners than are read, counted without unfolding them.
+    Raises DataError where the sheet reaches over more cells than are read, counted without unfolding them.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         total = sum(entry.file_size for entry in archive.infolist())
         if total > MOST_OF_A_SHEET:
             raise too_large(where, total, MOST_OF_A_SHEET)
         names = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
-        firsts = [_check_sheet(archive.open(name).read(MOST_OF_A_SHEET + 1), where) for name in names if sheet in (None, name)]
-    return firsts[0] if firsts else 1
+        parts = [_part(archive, name, where) for name in names if sheet in (None, name)]
+        for part in parts:
+            _check_sheet(part, where)
+        shared = [_part(archive, name, where) for name in archive.namelist() if name == "xl/sharedStrings.xml"]
+    return any(EITHER_MARK.search(part) for part in (*parts, *shared))
 
 
-def _check_sheet(xml: bytes, where: str) -> int:
+def _part(archive: zipfile.ZipFile, name: str, where: str) -> bytes:
+    with archive.open(name) as stream:
+        xml = stream.read(MOST_OF_A_SHEET + 1)
     if len(xml) > MOST_OF_A_SHEET:
         raise too_large(where, len(xml), MOST_OF_A_SHEET)
+    return xml
+
+
+def _check_sheet(xml: bytes, where: str) -> None:
     found = REFERENCE.findall(xml)
     if not found:
-        return 1
-    rows = [int(digits) for _, digits in found]
-    columns = sorted({letters for letters, _ in found}, key=_column)
-    height, width = max(rows) - min(rows) + 1, _column(columns[-1]) - _column(columns[0]) + 1
-    if height * width > MOST_CELLS:
+        return
+    height = max(int(digits) for _, digits in found)
+    last = max({letters for letters, _ in found}, key=_column)
+    cells = height * _column(last)
+    if cells > MOST_CELLS:
         raise DataError(
-            f"{where}: the cells of its sheet reach to column {columns[-1].decode()} and row {max(rows):,}: "
-            f"{height * width:,} cells, of which at most {MOST_CELLS:,} are read",
+            f"{where}: the cells of its sheet reach to column {last.decode()} and row {height:,}: "
+            f"{cells:,} cells, of which at most {MOST_CELLS:,} are read",
             field="path",
             value=where,
-            measured={"cells": height * width, "max_cells": MOST_CELLS},
+            measured={"cells": cells, "max_cells": MOST_CELLS},
             fixes=["delete what stands far from the table (Ctrl+End finds it)", "or save the table as CSV"],
         )
-    return min(rows)
 
 
 def _column(letters: bytes) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ import polars as pl
 
 from portopt.domain.errors import FileNotReadable
 from portopt.intake.account import Account, in_words, shown
-from portopt.intake.head import SEARCHED, Score, find_head, note_titles, trimmed
+from portopt.intake.head import SEARCHED, Score, find_head, note_titles
 from portopt.intake.sizes import check_workbook
-from portopt.intake.table import Table
+from portopt.intake.table import Table, named
 from portopt.intake.text import cleaned_column
 
+# What a damaged archive raises, from its directory to its last byte.
+BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, NotImplementedError, RuntimeError, OSError, EOFError,
+          pl.exceptions.PolarsError)  # fmt: skip
 MIDNIGHT = r" 00:00:00(?:\.0+)?$"
 
 
@@ -29,12 +33,10 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
 
     try:
         sheets = _sheets(content)
-        first = check_workbook(content, sheets[0][1] if sheets else None, said.where)
+        doubtful = check_workbook(content, sheets[0][1] if sheets else None, said.where)
         book = fastexcel.read_excel(content)
-        sheet = book.load_sheet(0, header_row=None, skip_rows=0, dtypes="string")
-        text = pl.DataFrame(sheet)
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, OSError, EOFError, fastexcel.FastExcelError,
-            pl.exceptions.PolarsError) as error:  # fmt: skip
+        table = _table(book, doubtful, score, said)
+    except (*BROKEN, fastexcel.FastExcelError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise FileNotReadable(
             f"{said.where}: not a readable .xlsx file: {why}",
@@ -45,40 +47,36 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
     if len(book.sheet_names) > 1:
         others = in_words([shown(name) for name in book.sheet_names[1:]])
         said.note(f"the sheet {shown(book.sheet_names[0])} was read; {others} not")
-    return _table(text, book, first, score, said)
+    return table
 
 
-def _table(text: pl.DataFrame, book: Any, first: int, score: Score, said: Account) -> Table:
-    records = [(i + first, [cell or "" for cell in cells]) for i, cells in enumerate(text.head(SEARCHED).iter_rows())]
+def _table(book: Any, doubtful: bool, score: Score, said: Account) -> Table:
+    text = pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=0, dtypes="string"))
+    records = [(i + 1, [cell or "" for cell in cells]) for i, cells in enumerate(text.head(SEARCHED).iter_rows())]
     head = find_head(records, score)
     if head is None:
         return Table((), (), np.empty(0, dtype=np.int64), ".")
     note_titles(head, said)
-    width = trimmed(head.names)
     body = text.slice(head.body)
-    kept = ~pl.select(pl.all_horizontal([c.str.strip_chars().fill_null("") == "" for c in body.get_columns()])).to_series() \
-        if body.height and body.width else pl.Series([], dtype=pl.Boolean)  # fmt: skip
-    typed = (
-        pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=head.body, schema_sample_rows=None)) if body.height else body
-    )
-    columns, marks = [], []
+    kept = _kept(body)
+    typed = body
+    if body.height:
+        typed = pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=head.body, schema_sample_rows=None))
+    columns = []
     for position, words in enumerate(body.get_columns()):
         exact = typed.get_columns()[position] if position < typed.width and typed.height == body.height else words
-        column = _column(words, exact)
-        column = (
-            cleaned_column(column, head.names[position] or str(position + 1), said) if column.dtype == pl.String else column
-        )
-        columns.append(column.filter(kept) if len(kept) else column)
-        marks.append(exact.dtype == pl.String and words.str.contains("[.,][0-9]{3}$").any())
-    rows = np.flatnonzero(kept.to_numpy()).astype(np.int64) + head.body + first if len(kept) else np.empty(0, dtype=np.int64)
-    for position in range(width, len(columns)):
-        filled = columns[position].drop_nulls()
-        if len(filled):
-            said.wrong(f"column {position + 1} has no name, and holds {shown(str(filled[0]))}",
-                       f"give column {position + 1} a name, or take it out")  # fmt: skip
-    levels = tuple(level[:width] for level in head.levels)
+        column = _column(words, exact).filter(kept)
+        name = head.names[position] or str(position + 1)
+        columns.append(cleaned_column(column, name, said) if column.dtype == pl.String else column)
+    rows = kept.arg_true().to_numpy().astype(np.int64) + head.body + 1
     # Numbers of a workbook have a point, whatever the screen shows; text that was typed may have a comma.
-    return Table(head.names[:width], tuple(columns[:width]), rows, None if any(marks) else ".", levels)
+    return named(head.names, columns, rows, None if doubtful else ".", head.levels, said)
+
+
+def _kept(body: pl.DataFrame) -> pl.Series:
+    """Whether a row holds anything."""
+    filled = [(values.str.strip_chars() != "").fill_null(False) for values in body.get_columns()]
+    return pl.DataFrame(filled).select(pl.any_horizontal(pl.all())).to_series() if filled else pl.Series([], dtype=pl.Boolean)
 
 
 def _column(words: pl.Series, exact: pl.Series) -> pl.Series:

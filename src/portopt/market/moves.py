@@ -22,7 +22,7 @@ SMALLEST_FALL, SMALLEST_RISE = 1 / 1.3, 1.8  # of what looks like a split
 NEIGHBOURS = 60  # returns on either side that say what a normal day of this asset is
 ENOUGH = 10  # other returns without which nobody can say
 NORMAL_DAYS = 10.0  # a split is at least this many normal days' moves; a crash in a wild year is fewer
-EXTREME_DAYS = 20.0  # in 33 years of 20 large stocks two days were more, a withdrawn drug and a thinly traded share
+EXTREME_DAYS = 25.0  # in 33 years of 20 large stocks no real day was more: a withdrawn drug came to 24.9
 SMALLEST_EXTREME = np.log(1.1)  # less is no trouble even where prices hardly move: interest, a coupon
 CRASH_VOLUME = 3.0  # a real crash trades several times the usual money; a split leaves the money traded as it was
 

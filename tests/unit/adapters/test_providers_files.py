@@ -98,7 +98,7 @@ def test_adjusted_closes_win_over_closes_where_both_stand(tmp_path):
         ("date\n2024-01-02\n", "a date column and nothing else"),
         (LONG.replace("10.5", "ten"), "1 value is not a number: AAA on 2024-01-02: 'ten'"),
         (WIDE.replace("10.5", "1 00"), r"AAA on 2024-01-02: '1 00' \(row 2\)"),
-        (LONG.replace("2024-01-03", "01/03/2024"), "not dates: '01/03/2024'"),
+        (LONG.replace("2024-01-03", "01/03/2024"), r"the date '01/03/2024' \(row 4\) may be 2024-03-01 or 2024-01-03"),
         (LONG.replace("2024-01-03", "tomorrow"), "not dates: 'tomorrow'"),
     ],
 )
