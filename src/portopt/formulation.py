@@ -143,7 +143,16 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
     return constructed(
         Problem(
             moments=moments,
-            **{**terms, "notes": (*request.notes, *policy.notes, *notes_on_data(request, snapshot, moments), *terms["notes"])},
+            **{
+                **terms,
+                "notes": (
+                    *request.notes,
+                    *snapshot.notes,
+                    *policy.notes,
+                    *notes_on_data(request, snapshot, moments),
+                    *terms["notes"],
+                ),
+            },
             w_prev=w_prev,
             benchmark=benchmark,
             risk_free_rate=policy.risk_free_rate,
