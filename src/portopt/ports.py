@@ -162,6 +162,10 @@ class RunStore(Protocol):
         """What waits for delivery, and for what."""
         ...
 
+    def packs_needed(self) -> frozenset[str]:
+        """Pricing packs that completed runs rest on."""
+        ...
+
     def examine(self) -> StoreExamination:
         """What somebody should look at. Reads and verifies every document."""
         ...

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portopt.commands.surface import Answer, Json, read_document
+from portopt.commands.surface import Answer, Json, aside, read_document
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -154,7 +153,7 @@ def write_plot(draw: Callable[[Any], str], document: Any, path: Path) -> None:
     said = Attempts()
     drawing = said.attempt("the drawing", lambda: draw(document))
     for left in said.left_out:
-        sys.stderr.write(f"{left.sentence}\n")
+        aside(left.sentence)
     if drawing is None:
         return
     try:

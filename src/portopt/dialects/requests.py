@@ -25,6 +25,7 @@ from portopt.domain.request import EstimationChoice, OptimizationRequest, Rebala
 from portopt.domain.universe import Asset, Universe
 
 MAX_ASSETS = 20_000
+MAX_WORD = 20  # what S2's columns hold of a word of its own
 REBALANCE = ("holdings", "policy", "universe", "benchmark", "as_of", "target_type", "provider", "factor_returns", "notes")
 OPTIMIZATION = (
     *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
@@ -49,7 +50,7 @@ def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
         universe=read_universe(required(doc, "universe")),
         benchmark=None if benchmark is None else _weights(benchmark, "benchmark"),
         as_of=None if as_of is None else read_date(as_of, "as_of"),
-        target_type=text(doc.get("target_type", "optimal"), "target_type"),
+        target_type=text(doc.get("target_type", "optimal"), "target_type", most=MAX_WORD),
         provider=text(doc.get("provider", "sample"), "provider", most=MAX_TEXT),
         factor_returns=_factor_returns(doc.get("factor_returns")),
         notes=_sentences(doc.get("notes", []), "notes"),

@@ -64,11 +64,10 @@ class Outbox:
 class StoreExamination:
     """What a store turned out to hold that somebody should look at; see health.py.
 
-    packs_needed: pricing packs that completed runs rest on. damaged: runs whose stored document is not what was stored.
+    damaged: runs whose stored document is not what was stored.
     unfinished: runs that were begun and neither ended nor taken up again, with their age in seconds.
     """
 
-    packs_needed: frozenset[str]
     damaged: tuple[str, ...]
     unfinished: tuple[tuple[str, float], ...]
 

@@ -80,7 +80,7 @@ def test_an_examination_finds_changed_documents_needed_packs_and_runs_that_nobod
     store.begin(begun("reb-3", pricing_pack_id="pack-c"))
     found = store.examine()
     assert found.damaged == ("reb-1",)
-    assert found.packs_needed == {"pack-a", "pack-b"}
+    assert store.packs_needed() == {"pack-a", "pack-b"}
     assert [run_id for run_id, _ in found.unfinished] == ["reb-3"]
 
 

@@ -19,6 +19,7 @@ REFUSALS: dict[str, type[PortoptError]] = {  # by the name of the state that a f
     "Infeasible": InfeasibleRequest,
     "BadData": DataError,
     "Rejected": ProposalRejected,
+    "Superseded": RequestError,
 }
 
 

@@ -290,6 +290,11 @@ class SqlStore:
                 "outbox_pending": outbox.pending(connection),
             }
 
+    def packs_needed(self) -> frozenset[str]:
+        """Pricing packs that completed runs rest on."""
+        with self._reading() as connection:
+            return upkeep.packs_needed(connection)
+
     def examine(self) -> StoreExamination:
         """What somebody should look at. Reads and verifies every document."""
         with self._reading() as connection:

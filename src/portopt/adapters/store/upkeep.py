@@ -15,15 +15,20 @@ def examine(connection: Connection) -> StoreExamination:
     """Reads every document: of a large store that takes a while."""
     runs, results = models.runs, models.run_results
     complete = connection.execute(select(results.c.run_id).order_by(results.c.run_id)).scalars().all()
-    packs = select(runs.c.pricing_pack_id).join(results).where(runs.c.pricing_pack_id.is_not(None))
     begun = select(runs.c.run_id, func.coalesce(runs.c.recorded_at, runs.c.created_at).label("at"))
     now = database_now(connection)
     rows = connection.execute(begun.where(runs.c.status.in_(UNFINISHED)).order_by(runs.c.created_at))
     return StoreExamination(
-        packs_needed=frozenset(connection.execute(packs.distinct()).scalars()),
         damaged=tuple(run_id for run_id in complete if not _is_whole(connection, run_id)),
         unfinished=tuple((row.run_id, (now - row.at).total_seconds()) for row in rows),
     )
+
+
+def packs_needed(connection: Connection) -> frozenset[str]:
+    """Pricing packs that completed runs rest on."""
+    runs = models.runs
+    packs = select(runs.c.pricing_pack_id).join(models.run_results).where(runs.c.pricing_pack_id.is_not(None))
+    return frozenset(connection.execute(packs.distinct()).scalars())
 
 
 def _is_whole(connection: Connection, run_id: str) -> bool:
