@@ -80,6 +80,7 @@ def read_request(doc: Any) -> OptimizationRequest:
     if given.returns is not None and risk.get("periods_per_year") is None:
         columns = {name: given.returns[:, i] for i, name in enumerate(ids) if name != CASH}
         refuse_prices(columns, choice.periods_per_year, "strategies.returns", "risk_parameters.periods_per_year")
+        notes = (*notes, f"risk_parameters.periods_per_year is not said: {choice.periods_per_year:g} returns make a year")
     current = _weights(strategies, "current_weight")
     benchmark = _weights(strategies, "benchmark_weight")
     limits = _limits(found.get("constraints") or {}, universe)
