@@ -38,7 +38,7 @@ def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe
     quarantined = {f.asset_id for f in found if f.kind != "no_longer_traded" or f.asset_id not in by_name}
     held = {a for a, n in request.holdings.shares.items() if n != 0}
     benchmark = set(request.benchmark or {})
-    priced = set(snapshot.asset_ids)
+    priced = snapshot.priced()
     assets: list[Asset] = []
     for asset in request.universe.assets:
         if asset.id not in priced and asset.id not in quarantined & held:  # cash, and candidates without a price
@@ -125,7 +125,8 @@ def _given(request: OptimizationRequest, mu: Vector, covariance: Covariance) -> 
 def exact_prices(snapshot: MarketSnapshot, holdings: Holdings | None = None) -> dict[str, Decimal]:
     """The last known price of every asset as the shortest decimal that is the same number; what has none there and is held
     counts at the price that its own row states."""
-    known = {a: Decimal(repr(float(p))) for a, p in zip(snapshot.asset_ids, snapshot.latest_prices(), strict=True)}
+    latest = zip(snapshot.asset_ids, snapshot.latest_prices().tolist(), strict=True)
+    known = {a: Decimal(repr(p)) for a, p in latest if p > 0.0}
     stated = {} if holdings is None else {a: p for a, p in holdings.stated_prices.items() if a in holdings.shares}
     return {**stated, **known}
 
@@ -218,14 +219,14 @@ def notes_on_data(request: RebalanceRequest, snapshot: MarketSnapshot, moments: 
     """What a person should know of the prices before the answer: what has none any more, and how a year was counted."""
     held = {a for a, n in request.holdings.shares.items() if n != 0}
     by_name, said = excluded_by_name(request.policy.limits), []
+    for asset in sorted(held - snapshot.priced() - {CASH}):
+        price = request.holdings.stated_prices[asset]
+        said.append(f"{asset} has no price in {snapshot.source}: it is kept as it is, at {price} as its own row says")
     for finding in snapshot.findings:
-        asset = finding.asset_id
+        asset = str(finding.asset_id)
         if finding.treatment != "quarantined" or asset not in held:
             continue
-        if finding.kind == "unknown_asset":
-            price = request.holdings.stated_prices[str(asset)]
-            said.append(f"{asset} has no price in {snapshot.source}: it is kept as it is, at {price} as its own row says")
-        elif finding.kind == "no_longer_traded" and asset in by_name:
+        if finding.kind == "no_longer_traded" and asset in by_name:
             said.append(f"{asset} has had no price since {finding.date}: it is sold, as it is excluded by name, at that price")
         elif finding.kind == "no_longer_traded":
             sold = f'"exclusions": ["{asset}"] among the limits sells it'
@@ -237,7 +238,9 @@ def _notes_on_the_year(choice: EstimationChoice, snapshot: MarketSnapshot, momen
     asked, counted = choice.periods_per_year, moments.periods_per_year
     if counted != asked:
         return (f"The prices come {counted:g} times a year: means and variances count that, and not {asked:g} periods a year",)
-    if asked == TRADING_DAYS and seven_days_a_week(own_returns(snapshot.dates, snapshot.prices).dates):
+    if asked != TRADING_DAYS or not seven_days_a_week(snapshot.dates):
+        return ()
+    if seven_days_a_week(own_returns(snapshot.dates, snapshot.prices).dates):
         every = "estimation.periods_per_year = 365 counts every day"
         return (f"The prices come on seven days a week, and a year is counted as {asked:g} of them: {every}",)
     return ()
