@@ -14,6 +14,7 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import DataError
 
 CASH = "CASH"
+NO_GROUP = "(none)"  # what limits call the assets without a sector or an asset class
 
 
 @dataclass(frozen=True, slots=True)
