@@ -27,7 +27,7 @@ from portopt.dialects.names import S1_LIMITS, in_users_words
 from portopt.dialects.reading import list_of, mapping_of, number, numbers, object_of, required, shown, text
 from portopt.dialects.records import RANGES, json_object
 from portopt.dialects.strategy_answers import event_body, rebalance_event_body, write_response
-from portopt.dialects.strategy_moments import ESTIMATOR, MAX_RETURNS, read_estimation, read_moments
+from portopt.dialects.strategy_moments import ESTIMATOR, MAX_RETURNS, Given, read_estimation, read_moments
 from portopt.dialects.strategy_words import method_of, read_objective, read_views, write_objective
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.factor_returns import FactorReturns
@@ -80,7 +80,6 @@ def read_request(doc: Any) -> OptimizationRequest:
     if given.returns is not None and risk.get("periods_per_year") is None:
         columns = {name: given.returns[:, i] for i, name in enumerate(ids) if name != CASH}
         refuse_prices(columns, choice.periods_per_year, "strategies.returns", "risk_parameters.periods_per_year")
-        notes = (*notes, f"risk_parameters.periods_per_year is not said: {choice.periods_per_year:g} returns make a year")
     current = _weights(strategies, "current_weight")
     benchmark = _weights(strategies, "benchmark_weight")
     limits = _limits(found.get("constraints") or {}, universe)
@@ -106,8 +105,17 @@ def read_request(doc: Any) -> OptimizationRequest:
         average_daily_value=_amounts(strategies, "average_daily_value"),
         prices=_amounts(strategies, "price"),
         factor_returns=_factor_returns(risk.get("factor_returns")),
-        notes=notes,
+        notes=(*notes, *_year_said(risk, given, ids)),
     )
+
+
+def _year_said(risk: Mapping[str, Any], given: Given, ids: Sequence[str]) -> tuple[str, ...]:
+    """What a year is taken to be, where returns are made annual and nobody said how many there are in one."""
+    risky = [i for i, asset_id in enumerate(ids) if asset_id != CASH]
+    estimated = given.Sigma is None or given.mu is None or bool(np.isnan(given.mu[risky]).any())
+    if given.returns is None or not estimated or risk.get("periods_per_year") is not None:
+        return ()
+    return ("risk_parameters.periods_per_year was not given: the returns are taken to be daily, 252 a year",)
 
 
 def _strategies(value: Any) -> list[Mapping[str, Any]]:
