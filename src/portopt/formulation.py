@@ -182,11 +182,11 @@ def as_asked(request: OptimizationRequest) -> Problem:
 
 
 def _notes_on_data(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> tuple[str, ...]:
-    from portopt.market.notes import notes_on_holdings, notes_on_the_year
+    from portopt.market.notes import notes_on_holdings, notes_on_the_calendar, notes_on_the_year
 
     by_name, asked = excluded_by_name(request.policy.limits), request.policy.estimation.periods_per_year
     counted = notes_on_the_year(snapshot, asked, moments.periods_per_year)
-    return (*notes_on_holdings(snapshot, request.holdings, by_name), *counted)
+    return (*notes_on_holdings(snapshot, request.holdings, by_name), *notes_on_the_calendar(snapshot), *counted)
 
 
 def _of_risky(values: Mapping[str, float] | None, universe: Universe, *, cash: float, missing: float) -> Vector | None:

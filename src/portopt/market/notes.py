@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from portopt.domain.calendar import TRADING_DAYS, seven_days_a_week
+import numpy as np
+
+from portopt.domain.calendar import TRADING_DAYS, common_days, seven_days_a_week
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.own_returns import own_returns
@@ -28,6 +30,15 @@ def notes_on_holdings(snapshot: MarketSnapshot, holdings: Holdings, by_name: Set
             sold = f'"exclusions": ["{asset}"] among the limits sells it'
             said.append(f"{since}: it is valued at that price and not traded; {sold}")
     return tuple(said)
+
+
+def notes_on_the_calendar(snapshot: MarketSnapshot) -> tuple[str, ...]:
+    """That some days are not everybody's, where there are any: returns run over them."""
+    common = common_days(snapshot.dates, ~np.isnan(snapshot.prices))
+    if common.all():
+        return ()
+    few = f"{int((~common).sum())} of {len(common)} days"
+    return (f"{few} are kept by some of the assets only, weekends or holidays of the others: all returns run over them",)
 
 
 def notes_on_the_year(snapshot: MarketSnapshot, asked: float, counted: float) -> tuple[str, ...]:
