@@ -181,6 +181,7 @@ def _history(
     if moments.scenarios is None:
         fix = "give every asset `returns`, or a longer history"
         raise MissingInput("forecasts are compared on returns of every asset on common dates", field="returns", fixes=[fix])
+    choice = dataclasses.replace(choice, periods_per_year=moments.scenarios_per_year)
     risky = np.flatnonzero(~moments.universe.is_cash)
     universe = Universe(tuple(moments.universe.assets[i] for i in risky))
     return universe, moments.scenarios[:, risky], choice, rf

@@ -11,29 +11,37 @@ import numpy as np
 
 from portopt.construction import construct
 from portopt.domain.arrays import Vector
-from portopt.domain.errors import MissingInput
+from portopt.domain.calendar import TRADING_DAYS, seven_days_a_week
+from portopt.domain.errors import DataError, InvalidValue, MissingInput
 from portopt.domain.exposures import exposures_of
+from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
+from portopt.domain.own_returns import own_returns
 from portopt.domain.problem import Problem
-from portopt.domain.request import OptimizationRequest, RebalanceRequest
+from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
+from portopt.domain.solution import SolveStatus
 from portopt.domain.universe import CASH, Asset, Universe
 
+WEIGHTS_ROUNDED = 1e-3  # published weights are rounded; more than this is not rounding
 ADV_WINDOW = 21  # trading days in the average daily value
 
 
 def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe:
     """Candidates, then whatever else is held or in the benchmark, then cash.
 
-    What the data checks quarantined is frozen at its holding; what is only in the benchmark may not be bought.
+    What the data checks quarantined is frozen at its holding; what is only in the benchmark may not be bought. What is no
+    longer traded is sold where the policy excludes it by name, and only there.
     """
-    quarantined = {f.asset_id for f in snapshot.findings if f.treatment == "quarantined"}
+    by_name = excluded_by_name(request.policy.limits)
+    found = [f for f in snapshot.findings if f.treatment == "quarantined"]
+    quarantined = {f.asset_id for f in found if f.kind != "no_longer_traded" or f.asset_id not in by_name}
     held = {a for a, n in request.holdings.shares.items() if n != 0}
     benchmark = set(request.benchmark or {})
     priced = set(snapshot.asset_ids)
     assets: list[Asset] = []
     for asset in request.universe.assets:
-        if asset.id not in priced:  # cash, and candidates without a price
+        if asset.id not in priced and asset.id not in quarantined & held:  # cash, and candidates without a price
             continue
         if asset.id in quarantined:
             if asset.id in held | benchmark:
@@ -44,6 +52,15 @@ def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe
     assets += [Asset(a, tradable=a not in quarantined) for a in sorted(held - known - {CASH})]
     assets += [Asset(a, tradable=False) for a in sorted(benchmark - held - known - {CASH})]
     return Universe((*assets, Asset(CASH, name="Cash", asset_class="Cash")))
+
+
+def excluded_by_name(limits: Mapping[str, Any]) -> frozenset[str]:
+    """The assets that the policy's own words exclude."""
+    from portopt.terms.constraints.exclusions import Exclusions
+    from portopt.terms.soft import bare
+
+    value = bare(limits.get("exclusions"))
+    return frozenset() if value is None else frozenset(Exclusions.parse(value).assets)
 
 
 def beliefs(request: OptimizationRequest) -> Moments:
@@ -105,31 +122,33 @@ def _given(request: OptimizationRequest, mu: Vector, covariance: Covariance) -> 
     return Moments(request.universe, mu, covariance, request.estimation.periods_per_year, scenarios=scenarios)
 
 
-def exact_prices(snapshot: MarketSnapshot) -> dict[str, Decimal]:
-    """The last known price of every asset as the shortest decimal that is the same number."""
-    return {a: Decimal(repr(float(p))) for a, p in zip(snapshot.asset_ids, snapshot.latest_prices(), strict=True)}
+def exact_prices(snapshot: MarketSnapshot, holdings: Holdings | None = None) -> dict[str, Decimal]:
+    """The last known price of every asset as the shortest decimal that is the same number; what has none there and is held
+    counts at the price that its own row states."""
+    known = {a: Decimal(repr(float(p))) for a, p in zip(snapshot.asset_ids, snapshot.latest_prices(), strict=True)}
+    stated = {} if holdings is None else {a: p for a, p in holdings.stated_prices.items() if a in holdings.shares}
+    return {**stated, **known}
 
 
 def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
     """Policy and book as one frozen problem."""
     policy, universe = request.policy, moments.universe
-    _require_described(policy.limits, universe)
-    prices = exact_prices(snapshot)
-    priced = snapshot.positions(tuple(a for a in universe.ids if a != CASH))
+    prices = exact_prices(snapshot, request.holdings)
     benchmark = None
     if request.benchmark is not None:
         benchmark = universe.vector({a: float(b) for a, b in request.benchmark.items()})
     w_prev = request.holdings.weights(universe, prices)
-    terms = _terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark)
-    return construct(
+    refusing = policy.data.missing_attribute == "refuse"
+    terms = _terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
+    return constructed(
         Problem(
             moments=moments,
-            **{**terms, "notes": (*policy.notes, *terms["notes"])},
+            **{**terms, "notes": (*request.notes, *policy.notes, *notes_on_data(request, snapshot, moments), *terms["notes"])},
             w_prev=w_prev,
             benchmark=benchmark,
             risk_free_rate=policy.risk_free_rate,
             portfolio_value=float(request.holdings.value(prices)),
-            average_daily_value=_average_daily_value(snapshot, universe, priced),
+            average_daily_value=_average_daily_value(snapshot, universe),
             prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
             exposures=exposures_of(universe, moments.factor_model),
             portfolio_id=request.holdings.portfolio_id,
@@ -139,7 +158,35 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
 
 def formulate_weights(request: OptimizationRequest) -> Problem:
     """A choice of weights alone (S1) as a problem, with the portfolio its objective refers to, where it refers to one."""
-    return construct(as_asked(request))
+    return constructed(as_asked(request))
+
+
+def constructed(problem: Problem) -> Problem:
+    """The problem with the portfolio its objective refers to, where it refers to one.
+
+    Raises InfeasibleRequest, diagnosed, where there is none to construct because no portfolio keeps the limits.
+    """
+    try:
+        return construct(problem)
+    except DataError:
+        refuse_infeasible(problem)
+        raise
+
+
+def refuse_infeasible(problem: Problem) -> None:
+    """Raises InfeasibleRequest with its diagnosis when no portfolio satisfies the limits, whatever the objective asks for."""
+    from portopt import optimization, validation
+    from portopt.domain.infeasible import infeasible_request
+    from portopt.terms.catalog import parse_objective
+
+    plain = problem.replaced(objective=parse_objective({"kind": "min_risk"}))
+    form = optimization.assemble(plain)
+    infeasible = validation.check_before(plain, form) is not None or (
+        optimization.optimize(plain, form=form).status is SolveStatus.INFEASIBLE
+    )
+    if infeasible:
+        diagnosis = validation.diagnose(plain, optimization.assemble, optimization.solve, quick=optimization.solve_quickly)
+        raise infeasible_request(plain, diagnosis)
 
 
 def as_asked(request: OptimizationRequest) -> Problem:
@@ -151,9 +198,11 @@ def as_asked(request: OptimizationRequest) -> Problem:
         return None if values is None else universe.vector(dict(values))
 
     w_prev, benchmark = vector(request.current_weights), vector(request.benchmark_weights)
+    w_prev, said = with_the_rest_in_cash(request, universe, w_prev)
+    terms = _terms(request.objective, request.limits, request.costs, moments, w_prev, benchmark)
     return Problem(
         moments=moments,
-        **_terms(request.objective, request.limits, request.costs, moments, w_prev, benchmark),
+        **{**terms, "notes": (*said, *terms["notes"])},
         w_prev=w_prev,
         benchmark=benchmark,
         risk_free_rate=request.risk_free_rate,
@@ -163,6 +212,58 @@ def as_asked(request: OptimizationRequest) -> Problem:
         exposures=exposures_of(universe, moments.factor_model),
         portfolio_id=request.portfolio_id,
     )
+
+
+def notes_on_data(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> tuple[str, ...]:
+    """What a person should know of the prices before the answer: what has none any more, and how a year was counted."""
+    held = {a for a, n in request.holdings.shares.items() if n != 0}
+    by_name, said = excluded_by_name(request.policy.limits), []
+    for finding in snapshot.findings:
+        asset = finding.asset_id
+        if finding.treatment != "quarantined" or asset not in held:
+            continue
+        if finding.kind == "unknown_asset":
+            price = request.holdings.stated_prices[str(asset)]
+            said.append(f"{asset} has no price in {snapshot.source}: it is kept as it is, at {price} as its own row says")
+        elif finding.kind == "no_longer_traded" and asset in by_name:
+            said.append(f"{asset} has had no price since {finding.date}: it is sold, as it is excluded by name, at that price")
+        elif finding.kind == "no_longer_traded":
+            sold = f'"exclusions": ["{asset}"] among the limits sells it'
+            said.append(f"{asset} has had no price since {finding.date}: it is valued at that price and not traded; {sold}")
+    return (*said, *_notes_on_the_year(request.policy.estimation, snapshot, moments))
+
+
+def _notes_on_the_year(choice: EstimationChoice, snapshot: MarketSnapshot, moments: Moments) -> tuple[str, ...]:
+    asked, counted = choice.periods_per_year, moments.periods_per_year
+    if counted != asked:
+        return (f"The prices come {counted:g} times a year: means and variances count that, and not {asked:g} periods a year",)
+    if asked == TRADING_DAYS and seven_days_a_week(own_returns(snapshot.dates, snapshot.prices).dates):
+        every = "estimation.periods_per_year = 365 counts every day"
+        return (f"The prices come on seven days a week, and a year is counted as {asked:g} of them: {every}",)
+    return ()
+
+
+def with_the_rest_in_cash(
+    request: OptimizationRequest, universe: Universe, w_prev: Vector | None
+) -> tuple[Vector | None, tuple[str, ...]]:
+    """The book before the trade, adding to one: what is missing is cash, and said, where cash is listed without a weight.
+
+    Raises InvalidValue where it is not: turnover and costs would be measured from a book that nobody holds.
+    """
+    total = 0.0 if w_prev is None else float(w_prev.sum())
+    if w_prev is None or abs(total - 1.0) <= WEIGHTS_ROUNDED:
+        return w_prev, ()
+    at, given = universe.cash_position, request.current_weights or {}
+    if at is None or given.get(CASH) is not None or total > 1.0:
+        rest = f"list {CASH} with a current weight of {1.0 - total:.6g}: it is what the others leave"
+        raise InvalidValue(
+            "current_weights",
+            total,
+            f"is what they add to, and not 1{'' if at is not None else f'; no {CASH} is listed to hold the rest'}",
+            fix=rest if total < 1.0 and at is None else "give current weights that add to 1, cash included",
+        )
+    w_prev[at] = 1.0 - total
+    return w_prev, (f"The current weights add to {total:.2%}; the rest, {1.0 - total:.2%}, is counted as cash",)
 
 
 def _of_risky(values: Mapping[str, float] | None, universe: Universe, *, cash: float, missing: float) -> Vector | None:
@@ -188,25 +289,6 @@ def _all_prices(values: Mapping[str, float] | None, universe: Universe) -> Vecto
     return prices
 
 
-NEEDS = {"min_quality": "quality_score", "sector_limits": "sector", "asset_class_limits": "asset_class"}
-
-
-def _require_described(limits: Mapping[str, Any], universe: Universe) -> None:
-    """A limit on an attribute that no asset has would forbid everything, or nothing, without a word."""
-    assets = [asset for asset in universe.assets if asset.id != CASH]
-    for kind, attribute in NEEDS.items():
-        if limits.get(kind) not in (None, False) and all(getattr(a, attribute) is None for a in assets):
-            raise MissingInput(
-                f"the policy limits {attribute.replace('_', ' ')} ({kind}), and none of the {len(assets)} assets has one",
-                field=f"universe.{attribute}",
-                measured={"assets": len(assets), "with_" + attribute: 0},
-                fixes=[
-                    f"add a column {attribute} to the holdings or universe file",
-                    f"take the limit away (limits.{kind} = null)",
-                ],
-            )
-
-
 def _terms(
     objective: Mapping[str, Any],
     limits: Mapping[str, Any],
@@ -214,12 +296,16 @@ def _terms(
     moments: Moments,
     w_prev: Vector | None,
     benchmark: Vector | None,
+    *,
+    refusing: bool = False,
 ) -> dict[str, Any]:
     """Terms from the catalog; what makes a portfolio a portfolio (budget, frozen holdings) is always among them.
 
     Limits that follow the market get the value that holds now, sets of beliefs the size that the data give them.
+    refusing: an asset without an attribute that a limit reads is refused, not bound. Raises MissingInput.
     """
     from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
+    from portopt.terms.described import notes_on_missing, require_described
     from portopt.terms.dynamic import is_dynamic, market_state, resolve
     from portopt.terms.percentages import notes_on_percentages
 
@@ -229,17 +315,19 @@ def _terms(
     notes: tuple[str, ...] = ()
     if is_dynamic(limits):
         books = {"benchmark": benchmark, "portfolio": w_prev}
-        limits, notes = resolve(limits, market_state(moments.scenarios, books, moments.periods_per_year))
+        limits, notes = resolve(limits, market_state(moments.scenarios, books, moments.scenarios_per_year))
     if _bootstraps(objective) or _bootstraps(limits):
         from portopt.estimation.uncertainty import resolve_sets
 
         objective, limits = resolve_sets(objective, moments), resolve_sets(limits, moments)
     terms = parse_limits({**structural, "long_only": True, **limits})
+    require_described(terms, moments.universe, every=refusing)
+    missing = notes_on_missing(terms, moments.universe, w_prev)
     return {
         "objective": parse_objective(objective),
         "limits": terms,
         "costs": parse_costs(costs),
-        "notes": (*notes, *notes_on_percentages(terms)),
+        "notes": (*notes, *missing, *notes_on_percentages(terms)),
     }
 
 
@@ -255,12 +343,16 @@ def _bootstraps(value: Any) -> bool:
     return isinstance(value, Mapping) and (value.get("radius") == "bootstrap" or any(_bootstraps(v) for v in value.values()))
 
 
-def _average_daily_value(snapshot: MarketSnapshot, universe: Universe, priced: Any) -> Vector | None:
+def _average_daily_value(snapshot: MarketSnapshot, universe: Universe) -> Vector | None:
+    """(n,) money traded on an average day of the last ones; NaN where no volume is known, infinite for cash."""
     if snapshot.volumes is None:
         return None
+    known = set(snapshot.asset_ids)
+    at = [i for i, a in enumerate(universe.ids) if a in known]
+    priced = snapshot.positions(tuple(universe.ids[i] for i in at))
     traded = snapshot.prices[-ADV_WINDOW:, priced] * snapshot.volumes[-ADV_WINDOW:, priced]
     days = np.isfinite(traded).sum(axis=0)
-    out = np.full(len(universe), np.inf)
+    out = np.where(universe.is_cash, np.inf, np.nan)
     average = np.where(days > 0, np.nansum(traded, axis=0) / np.maximum(days, 1), np.nan)
-    out[[i for i, a in enumerate(universe.ids) if a != CASH]] = average
+    out[at] = average
     return out

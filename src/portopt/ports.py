@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketQuery, MarketSnapshot, PackDifference
 from portopt.domain.request import Policy
-from portopt.domain.run import Event, Outbox, RunRecord, StoreExamination
+from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +27,16 @@ class MarketDataProvider(Protocol):
 
     name: str
     source: str  # one line for the manifest: which file, which host, which version
-    adjustment: str  # "adjusted", "raw" or "unknown"
+
+    @property
+    def adjustment(self) -> str:
+        """ "adjusted", "raw" or "unknown"."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What reading the table left out, cleaned or decided, in sentences; once it is read."""
+        ...
 
     def prices(self, query: MarketQuery) -> pl.DataFrame: ...
 
@@ -79,6 +88,10 @@ class RunStore(Protocol):
 
     def get(self, run_id: str, *, verified: bool = True) -> RunRecord:
         """Raises UnknownRun; DataError when its document has changed since it was stored, unless it need not be `verified`."""
+        ...
+
+    def status(self, run_id: str) -> RunStatus:
+        """How far the run came. Raises UnknownRun."""
         ...
 
     def put_document(self, run: RunRecord) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from portopt.domain.canonical import canonical_json
+from portopt.domain.canonical import canonical_json, digest
 from portopt.domain.errors import InvalidValue, PortoptError
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
-from portopt.domain.run import Event, RunRecord, RunStatus, digest_of
+from portopt.domain.run import Event, RunRecord, RunStatus
 from portopt.domain.text import visible
 from portopt.pipeline import run_identity
 from portopt.ports import RunStore
@@ -64,18 +64,19 @@ def begun(request: RebalanceRequest, snapshot: MarketSnapshot, now: datetime) ->
 def completed(
     begun_record: RunRecord,
     document: Mapping[str, object],
+    text: str,
     now: datetime,
     *,
     timings: Mapping[str, float],
     await_approval: bool = False,
 ) -> RunRecord:
-    """The finished record, ready for the one transaction that stores it."""
+    """The finished record, ready for the one transaction that stores it. text: the document's canonical one."""
     return dataclasses.replace(
         begun_record,
         status=RunStatus.AWAITING_APPROVAL if await_approval else RunStatus.COMPLETED,
         completed_at=now,
         document=document,
-        document_digest=digest_of(document),
+        document_digest=digest(text.encode()),
         timings=dict(timings),
     )
 
@@ -116,8 +117,8 @@ def renewed(stored: RunRecord, runs: RunStore, *, await_approval: bool = False, 
     return runs.renew(stored, None if await_approval else event_of(released), since=since)
 
 
-def with_report(record: RunRecord, runs: RunStore, folder: Path) -> RunRecord:
-    """The run with its report, written if it is not there.
+def with_report(record: RunRecord, runs: RunStore, folder: Path, text: str | None = None) -> RunRecord:
+    """The run with its report, written if it is not there. text: the document's canonical one, where it is at hand.
 
     One that cannot be written is none on the record, and holds nothing up: `portopt report` makes it from the document.
     """
@@ -128,7 +129,7 @@ def with_report(record: RunRecord, runs: RunStore, folder: Path) -> RunRecord:
     if document is None or (record.report_path is not None and Path(record.report_path).is_file()):
         return record
     path, said = folder / f"{record.run_id}.html", Attempts()
-    written = said.attempt("the report", lambda: write_report(document, path))
+    written = said.attempt("the report", lambda: write_report(document, path, text))
     for left in said.left_out:
         logging.getLogger(__name__).warning("%s", left.sentence)
     if written is None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from portopt import batches, formulation, pipeline, recording
-from portopt.domain.canonical import plain
+from portopt.domain.canonical import canonical_text, plain
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.errors import (
     DataError,
@@ -239,9 +239,13 @@ def finish(
 
     since: the version of the portfolio's holdings when the question began, where the run's own are declared only now.
     """
-    record = recording.completed(begun, document, datetime.now(UTC), timings=timings, await_approval=await_approval)
-    recording.persist(record, runtime.runs, since)
-    return recording.with_report(runtime.runs.get(begun.run_id), runtime.runs, runtime.settings.reports_path)
+    text = canonical_text(document)
+    record = recording.completed(begun, document, text, datetime.now(UTC), timings=timings, await_approval=await_approval)
+    if recording.persist(record, runtime.runs, since):
+        record = dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
+    else:  # another process completed it first: its record is the one that counts
+        record = runtime.runs.get(begun.run_id)
+    return recording.with_report(record, runtime.runs, runtime.settings.reports_path, text)
 
 
 def approve(run_id: str, runtime: Runtime) -> RunRecord:

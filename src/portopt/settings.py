@@ -1,4 +1,7 @@
-"""Every setting, its default and its environment variable (`PORTOPT_…`), in one place."""
+"""Every setting, its default and its environment variable (`PORTOPT_…`), in one place.
+
+Read here and not by pydantic-settings: to import it takes as long as to import SciPy, in every process that asks anything.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from portopt.domain.errors import RequestError
+
+PREFIX = "portopt_"
+DOTENV = Path(".env")
 
 
 def default_home() -> Path:
@@ -29,10 +34,21 @@ def expanded(home: Path) -> Path:
         ) from None  # fmt: skip
 
 
-class Settings(BaseSettings):
-    """Read from the environment and an optional `.env`. The defaults need no server and no network."""
+def environment() -> dict[str, str]:
+    """What the variables say, by the name of the setting: those of `.env`, and those of the process, which win."""
+    found: dict[str, str | None] = {}
+    if DOTENV.is_file():
+        from dotenv import dotenv_values
 
-    model_config = SettingsConfigDict(env_prefix="PORTOPT_", env_file=".env", extra="ignore", frozen=True)
+        found |= dotenv_values(DOTENV, encoding="utf-8")
+    named = {name.lower(): value for name, value in {**found, **os.environ}.items()}
+    return {name.removeprefix(PREFIX): value for name, value in named.items() if name.startswith(PREFIX) and value is not None}
+
+
+class Settings(BaseModel):
+    """What is given, else read from the environment and an optional `.env`. The defaults need no server and no network."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=default_home, description="database, pricing packs, reports and the event log")
     database_url: SecretStr | None = Field(
@@ -52,6 +68,11 @@ class Settings(BaseSettings):
     pulsar_topic: str = Field("persistent://public/default/portfolio-optimized", description="topic, for `pulsar`")
 
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _else_from_the_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {**environment(), **given}
 
     @field_validator("*", mode="before")
     @classmethod

@@ -33,6 +33,7 @@ from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import OptimizationRequest
 from portopt.domain.universe import CASH, Asset, Universe
+from portopt.intake.prices_or_returns import refuse_prices
 
 __all__ = ["event_body", "read_request", "rebalance_event_body", "write_request", "write_response"]
 
@@ -76,11 +77,15 @@ def read_request(doc: Any) -> OptimizationRequest:
     if risk.get("estimator") is not None:
         check_estimators(choice, "risk_parameters.estimator")
     given = read_moments(ids, strategies, risk, choice, rf)
+    if given.returns is not None and risk.get("periods_per_year") is None:
+        columns = {name: given.returns[:, i] for i, name in enumerate(ids) if name != CASH}
+        refuse_prices(columns, choice.periods_per_year, "strategies.returns", "risk_parameters.periods_per_year")
     current = _weights(strategies, "current_weight")
     benchmark = _weights(strategies, "benchmark_weight")
     limits = _limits(found.get("constraints") or {}, universe)
     costs = _costs(found.get("costs") or {})
     _require_books(limits, current, benchmark)
+    _require_returns(found.get("method"), risk, given.returns is not None)
     value = found.get("portfolio_value")
     return OptimizationRequest(
         portfolio_id=portfolio_id,
@@ -288,6 +293,18 @@ def _require_books(limits: Mapping[str, Any], current: Any, benchmark: Any) -> N
                 field=f"strategies[].{field}",
                 fixes=[f"add {field} to every strategy", f"leave constraints.{theirs} out"],
             )
+
+
+def _require_returns(method: Any, risk: Mapping[str, Any], has_returns: bool) -> None:
+    """Raises MissingInput for ROBUST_OPTIMIZATION with neither sets nor returns to estimate them from."""
+    if method != "ROBUST_OPTIMIZATION" or risk.get("uncertainty") or has_returns:
+        return
+    example = '{"returns": {"set": "box", "radius": 0.01}, "covariance": {"set": "box", "radius": 0.1}}'
+    raise MissingInput(
+        "ROBUST_OPTIMIZATION needs to know how far the moments may be off, and there are no returns to estimate that from",
+        field="risk_parameters.uncertainty",
+        fixes=[f"add risk_parameters.uncertainty: {example}", "give every strategy `returns`"],
+    )
 
 
 def write_request(request: OptimizationRequest) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from portopt.domain.arrays import Indices, Matrix, Vector
+from portopt.domain.own_returns import own_returns
 
 Treatment = Literal["refused", "quarantined", "accepted"]
 
@@ -18,8 +19,9 @@ Treatment = Literal["refused", "quarantined", "accepted"]
 class Finding:
     """One thing about the data that a person should know, and what was done about it.
 
-    kind: gap, stale, unadjusted_split, non_positive_price, impossible_return, short_history, duplicate,
-          repeated_row, unknown_asset, not_a_number, stale_source.
+    kind: gap, stale, no_longer_traded, unadjusted_split, extreme_move, non_positive_price, impossible_return,
+          short_history, duplicate, repeated_row, unknown_asset, not_a_number, stale_source; reading: what reading left out,
+          cleaned or decided.
     value: what was measured there (a price, a return, a count of days).
     """
 
@@ -61,15 +63,16 @@ class MarketSnapshot:
         return np.asarray(self.prices[last, np.arange(self.prices.shape[1])])
 
     def returns(self) -> Matrix:
-        """(T-1, n) simple returns; NaN where either price is missing. Nothing is filled."""
-        return np.asarray(self.prices[1:] / self.prices[:-1] - 1.0)
+        """(T', n) simple returns between each asset's own prices, on the common calendar: see own_returns.py."""
+        return own_returns(self.dates, self.prices).X
 
 
 @dataclass(frozen=True, slots=True)
 class MarketQuery:
     """What a provider is asked for. `assets` None is everything it has; `as_of` None is the latest it has.
 
-    last_dates: keep only this many dates, the most recent up to as_of; None keeps all. What is not used is not judged.
+    last_dates: keep only this many days of the common calendar, the most recent up to as_of; None keeps all. What is not
+    used is not judged.
     """
 
     assets: tuple[str, ...] | None = None

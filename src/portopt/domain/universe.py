@@ -86,6 +86,10 @@ class Universe:
             self._groups[attribute] = {name: np.array(found[name], dtype=np.intp) for name in sorted(found)}
         return dict(self._groups[attribute])
 
+    def ungrouped(self, attribute: Literal["sector", "asset_class"]) -> Indices:
+        """Positions of the assets but cash that have no sector or asset class."""
+        return np.array([i for i, a in enumerate(self.assets) if getattr(a, attribute) is None and a.id != CASH], dtype=np.intp)
+
     def scores(self, attribute: Literal["quality_score", "esg_score"]) -> Vector:
         """(n,) scores; NaN where an asset has none."""
         values = [getattr(asset, attribute) for asset in self.assets]

@@ -1,25 +1,29 @@
 """The one way in: a table as a source delivered it becomes a pricing pack that says what is wrong with it.
 
-    pricing_pack_id = "pack-" + SHA-256(asset ids, dates, prices, volumes, adjustment)[:20]
+    pricing_pack_id = "pack-" + SHA-256(asset ids, dates, prices, volumes, adjustment, what reading them left out)[:20]
 
 The id is the content's alone: the same prices get the same id from whichever source, on whichever machine, under
-whichever data policy. What was found and how it was treated is recomputed from pack, policy and query by `recheck`.
+whichever data policy; what had to be left out, cleaned or decided while they were read is told in every answer, and is
+part of the content. What was found and how it was treated is recomputed from pack, policy and query by `recheck`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from portopt.domain.arrays import Matrix, frozen
+from portopt.domain.arrays import Matrix, sealed
+from portopt.domain.calendar import common_days
 from portopt.domain.canonical import digest
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.market import MarketQuery, MarketSnapshot
+from portopt.domain.own_returns import own_returns
 from portopt.domain.request import DataPolicy
 from portopt.domain.universe import CASH
 from portopt.market.checks import check_all
@@ -31,11 +35,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 # What only the delivery shows, not the pack made of it: kept by `recheck` as it was noted then.
-DELIVERY_KINDS = ("duplicate", "repeated_row", "not_a_number")
+DELIVERY_KINDS = ("duplicate", "repeated_row", "not_a_number", "reading")
 
 
 def open_snapshot(
-    table: pl.DataFrame, *, source: str, adjustment: str, policy: DataPolicy, query: MarketQuery
+    table: pl.DataFrame, *, source: str, adjustment: str, policy: DataPolicy, query: MarketQuery, notes: Sequence[str] = ()
 ) -> MarketSnapshot:
     """Normalise, cut at `as_of`, check, treat, name.
 
@@ -43,6 +47,7 @@ def open_snapshot(
         table: long prices as a provider gives them (asset_id, date, close, optional volume), rows in any order.
         source: one line for people: which file, host or package.
         adjustment: "adjusted", "raw" or "unknown".
+        notes: what the provider says about reading it.
     Returns:
         Assets and dates sorted. Rows after `query.as_of` are not in it, whatever the provider sent; quarantined assets
         are, so that a holding can be valued: `quarantined` names them.
@@ -56,12 +61,12 @@ def open_snapshot(
     if adjustment not in ("adjusted", "raw", "unknown"):
         raise InvalidValue("adjustment", adjustment, "must be one of adjusted, raw, unknown")
     panel = panel_of(_asked_for(table, query))
-    if query.last_dates is not None and len(panel.dates) > query.last_dates:
+    if query.last_dates is not None:
         panel = _newest(panel, query.last_dates)
-    prices = frozen(panel.prices + 0.0)  # minus zero is zero
-    volumes = None if panel.volumes is None or np.isnan(panel.volumes).all() else frozen(panel.volumes)
+    prices = sealed(panel.prices + 0.0)  # minus zero is zero
+    volumes = None if panel.volumes is None or np.isnan(panel.volumes).all() else sealed(panel.volumes)
     snapshot = MarketSnapshot(
-        pricing_pack_id=pack_id(panel.ids, panel.dates, prices, volumes, adjustment),
+        pricing_pack_id=pack_id(panel.ids, panel.dates, prices, volumes, adjustment, notes),
         as_of=_day(panel.dates[-1]),
         asset_ids=panel.ids,
         dates=panel.dates,
@@ -72,7 +77,8 @@ def open_snapshot(
     )
     missing = set(query.assets or ()) - set(panel.ids) - {CASH}
     known = tuple(table["asset_id"].cast(pl.String).unique().sort()) if missing else panel.ids
-    return _judged(snapshot, _delivered(panel), policy, query, known)
+    read = [Observed("reading", None, None, None, note) for note in notes]
+    return _judged(snapshot, read + _delivered(panel), policy, query, known)
 
 
 def recheck(snapshot: MarketSnapshot, policy: DataPolicy, query: MarketQuery) -> MarketSnapshot:
@@ -92,7 +98,7 @@ def judge_histories(
     Raises:
         DataError: when the policy refuses short histories.
     """
-    counts = np.isfinite(snapshot.returns()[-lookback if lookback else 0 :]).sum(axis=0)
+    counts = np.isfinite(own_returns(snapshot.dates, snapshot.prices).newest(lookback).X).sum(axis=0)
     already = {f.asset_id for f in snapshot.findings if f.kind == "short_history"}
     short = [(a, int(c)) for a, c in zip(snapshot.asset_ids, counts, strict=True) if c < min_observations and a not in already]
     window = f"the last {lookback} days" if lookback else "its history"
@@ -114,19 +120,27 @@ def pack_id(
     prices: Matrix,
     volumes: Matrix | None,
     adjustment: str,
+    notes: Sequence[str] = (),
 ) -> str:
     """The name of this content: see the head of this file."""
     parts = [list(ids), dates.astype("<M8[D]"), _one_spelling(prices)]
     parts.append(None if volumes is None else _one_spelling(volumes))
-    return f"pack-{digest(*parts, adjustment)[:20]}"
+    return f"pack-{digest(*parts, adjustment, *([list(notes)] if notes else []))[:20]}"
+
+
+def reading_notes(snapshot: MarketSnapshot) -> tuple[str, ...]:
+    """What was said about reading these prices."""
+    return tuple(finding.detail for finding in snapshot.findings if finding.kind == "reading")
 
 
 def _one_spelling(values: Matrix) -> Matrix:
-    """NaN and zero have several bit patterns; identity needs one."""
-    spelled = (values + 0.0).astype("<f8", copy=False)
-    unknown = np.isnan(spelled)
-    if unknown.any():
-        spelled[unknown] = np.nan
+    """NaN and zero have several bit patterns; identity needs one. Prices that have one already are not copied."""
+    given = np.ascontiguousarray(values, dtype="<f8")
+    unknown = np.isnan(given)
+    if not unknown.any() and not np.signbit(given).any():
+        return given
+    spelled = given + 0.0  # minus zero is zero
+    spelled[unknown] = np.nan
     return np.asarray(spelled)
 
 
@@ -167,7 +181,10 @@ def _other_question(query: MarketQuery, first: str, last: str) -> str:
 def _newest(panel: Panel, last_dates: int) -> Panel:
     if last_dates < 2:
         raise InvalidValue("last_dates", last_dates, "must be at least 2: one return needs two prices")
-    cut = len(panel.dates) - last_dates
+    common = np.flatnonzero(common_days(panel.dates, ~np.isnan(panel.prices)))
+    if len(common) <= last_dates:
+        return panel
+    cut = int(common[-last_dates])
     return dataclasses.replace(
         panel,
         dates=panel.dates[cut:],

@@ -22,6 +22,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.presolve import Scaled, SolverAnswer
 from portopt.optimization.quadric import Quadric
+from portopt.optimization.ratio_scale import RatioScale
 from portopt.optimization.solvers import clarabel, highs, piqp, structured
 
 SOLVERS = ("structured", "piqp-dense", "piqp-sparse", "clarabel", "highs")
@@ -38,15 +39,17 @@ def climb(
     solver: str | None = None,
     without: tuple[str, ...] = (),
     fine: bool = False,
+    scale: RatioScale | None = None,
 ) -> SolverAnswer:
     """The first answer down the ladder. without: solvers not to ask (again). fine: for an answer that will not be polished.
+    scale: for a ratio, for solvers that move its theta; the others answer where it is one.
 
     A claim of infeasibility by an interior point is confirmed before it is believed, and so is one of unboundedness: both
     are also what a solver says that has lost its way. Where all of them fail, it is asked whether there is anything to find.
     """
     answer = SolverAnswer(SolveStatus.FAILED, "none", message="no solver takes a quadratic or conic program in integers")
     for name in (name for name in ladder(program, solver) if name not in without):
-        answer = _call(name, program, fine)
+        answer = _call(name, program, fine, scale)
         if answer.status in (SolveStatus.OPTIMAL, SolveStatus.WORK_LIMIT):
             break
         if answer.status is SolveStatus.INFEASIBLE and (name == "highs" or is_empty(program)):
@@ -105,11 +108,11 @@ def is_empty(program: Scaled) -> bool:
     return bool(program.cones) and clarabel.solve(bare).status is SolveStatus.INFEASIBLE
 
 
-def _call(name: str, program: Scaled, fine: bool) -> SolverAnswer:
+def _call(name: str, program: Scaled, fine: bool, scale: RatioScale | None) -> SolverAnswer:
     if name == "highs":
         return highs.solve(program)
     if name == "structured":
-        return structured.solve(program, structured.FINE if fine else structured.ENOUGH)
+        return structured.solve(program, structured.FINE if fine else structured.ENOUGH, scale)
     if name == "clarabel":
         return clarabel.solve(program, clarabel.FINE if fine else clarabel.ENOUGH)
     return piqp.solve_dense(program) if name == "piqp-dense" else piqp.solve_sparse(program)

@@ -15,7 +15,6 @@ PATIENCE = 3
 EXACT = 2e-16
 AT_APEX = 1e-8  # of a cone of size one: closer there is no tangent to iterate on
 ROUNDED = 1e-13  # above it a Newton iteration that lost ground is given time to regain it
-UNDECIDED = 1e-5  # `along` comes from one unrefined solve
 LARGE = 1_000  # unknowns from which on a factorization costs far more than the steps it serves
 CONTRACTS = 0.05  # of the residual left by a step: the system that did this will do it again
 
@@ -93,16 +92,14 @@ def _ratio_residual(state: ActiveSet) -> float:
 def _ratio_step(state: ActiveSet, free: Indices, dx: Vector, along: Vector) -> float | None:
     """The change of theta that makes variance = theta * excess to first order, x following as dx + change * along.
 
-    None where theta decides nothing: cash at the risk-free rate can be mixed in without changing the ratio.
+    None where theta decides nothing.
     """
     if state.scale is None:
         return None
-    mismatch, excess, gradient = state.scale.mismatch(state.program, state.x)
-    slope = float(gradient[free] @ along) - excess
-    if abs(slope) <= UNDECIDED * abs(excess):
-        return None
-    move = -(mismatch + float(gradient[free] @ dx)) / slope
-    return float(np.clip(move, -0.5 * state.scale.theta, state.scale.theta))
+    dx_everywhere, along_everywhere = np.zeros((2, len(state.x)))
+    dx_everywhere[free], along_everywhere[free] = dx, along
+    ratio = state.scale.linearized(state.program, state.x, along_everywhere)
+    return ratio.change(dx_everywhere) if ratio.is_decided else None
 
 
 def _cones_at(state: ActiveSet, cones: Indices) -> tuple[Vector, Matrix, Vector]:

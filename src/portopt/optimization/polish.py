@@ -55,14 +55,14 @@ def polished(program: Scaled, answer: SolverAnswer, scale: RatioScale | None = N
         flat = flattened(program, answer) if exact is None else None
         if flat is None:
             return exact
-        if scale is not None:
-            scale.theta = 1.0
         exact = _corrected(flat.program, flat.lowered(answer), scale)
         return None if exact is None else flat.lifted(exact)
 
 
 def _corrected(program: Scaled, answer: SolverAnswer, scale: RatioScale | None) -> SolverAnswer | None:
     """Guess, solve, correct, until nothing is wrong."""
+    if scale is not None:
+        scale.theta = answer.theta
     state = ActiveSet.guessed(program, answer, scale)
     seen: Counter[bytes] = Counter()
     for _ in range(ROUNDS):

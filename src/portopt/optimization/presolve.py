@@ -66,7 +66,7 @@ class SolverAnswer:
     """What a solver said about a Scaled program. x (M,), y (r,) row and t (M,) box multipliers, z one array a cone.
 
     movable: (M,) of a polished answer, the columns that neither a bound nor a row alone holds in place.
-    basis: of a simplex answer.
+    basis: of a simplex answer. theta: of a ratio, where it stands (ratio_scale.py).
     """
 
     status: SolveStatus
@@ -80,6 +80,7 @@ class SolverAnswer:
     message: str = ""
     movable: Mask | None = None
     basis: Basis | None = None
+    theta: float = 1.0
 
 
 def crossing(form: StandardForm) -> str:

@@ -22,14 +22,17 @@ class Quadric:
 
     @classmethod
     def of(cls, quadratics: Sequence[Quadratic], size: int) -> Quadric:
-        """Diagonals add up; dense blocks do where they share their columns, and meet on the union where they do not."""
+        """Diagonals add up; dense blocks do where they share their columns, and meet on the union where they do not.
+
+        What has no variance, such as cash, is no column of the block: a risk limit knows its own Sigma again.
+        """
         diagonal = np.zeros(size)
         dense = []
         for part in quadratics:
             if part.M.ndim == 1:
                 diagonal[part.columns] += part.M
             else:
-                dense.append(part)
+                dense.append(_without_riskless(part))
         if not dense:
             return cls(diagonal, np.zeros(0, dtype=np.intp), np.zeros((0, 0)))
         if len(dense) == 1:
@@ -61,8 +64,8 @@ class Quadric:
 
     @property
     def is_dense(self) -> bool:
-        """Whether the block covers a third of the columns or more."""
-        return 3 * len(self.columns) >= len(self.diagonal) > 0
+        """Whether the block, with cash beside it, covers a third of the columns or more: trades are two thirds."""
+        return len(self.columns) > 0 and 3 * (len(self.columns) + 1) >= len(self.diagonal)
 
     def largest(self) -> float:
         # A positive semidefinite matrix has its largest entry on its diagonal.
@@ -125,3 +128,11 @@ class Quadric:
         out = sp.csc_matrix((np.concatenate(data), (np.concatenate(rows), np.concatenate(cols))), shape=(size, size))
         out.sort_indices()
         return out
+
+
+def _without_riskless(part: Quadratic) -> Quadratic:
+    riskless = np.diagonal(part.M) == 0.0
+    if not riskless.any() or part.M[riskless].any():
+        return part
+    kept = np.flatnonzero(~riskless)
+    return Quadratic(part.columns[kept], part.M[np.ix_(kept, kept)])

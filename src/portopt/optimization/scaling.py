@@ -17,19 +17,25 @@ def equilibrated(A: sp.csr_array, is_weight: Mask, integer: Mask) -> tuple[Vecto
 
     Weights are of size one already and keep their scale; whole numbers would be whole no longer.
     """
-    m, n = A.shape
-    row_of = np.repeat(np.arange(m), np.diff(A.indptr))
-    size = np.abs(A.data)
-    on_weights, on_all = np.zeros(m), np.zeros(m)
-    np.maximum.at(on_all, row_of, size)
-    of_weights = is_weight[A.indices]
-    np.maximum.at(on_weights, row_of[of_weights], size[of_weights])
+    size, of_weights = np.abs(A.data), is_weight[A.indices]
+    on_weights, on_all = _largest_of_rows(A, np.where(of_weights, size, 0.0)), _largest_of_rows(A, size)
     largest = np.where(on_weights > 0, on_weights, on_all)
     row_scale = 1.0 / np.where(largest > 0, largest, 1.0)
-    on_column = np.zeros(n)
-    np.maximum.at(on_column, A.indices, size * row_scale[row_of])
-    column_scale = np.where((on_column > 0) & ~is_weight & ~integer, 1.0 / np.where(on_column > 0, on_column, 1.0), 1.0)
+    free = ~is_weight & ~integer
+    entries = np.flatnonzero(free[A.indices])
+    row = np.searchsorted(A.indptr, entries, side="right") - 1
+    on_column = np.zeros(A.shape[1])
+    np.maximum.at(on_column, A.indices[entries], size[entries] * row_scale[row])
+    column_scale = np.where((on_column > 0) & free, 1.0 / np.where(on_column > 0, on_column, 1.0), 1.0)
     return row_scale, column_scale
+
+
+def _largest_of_rows(A: sp.csr_array, size: Vector) -> Vector:
+    """(m,) the largest of each row's entries, zero of a row without any."""
+    out, there = np.zeros(A.shape[0]), np.diff(A.indptr) > 0
+    if there.any():
+        out[there] = np.maximum.reduceat(size, A.indptr[:-1][there])
+    return out
 
 
 def calm(P: Quadric, is_weight: Mask, integer: Mask) -> Vector | None:

@@ -5,9 +5,12 @@ import pytest
 
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import assemble, solve
+from portopt.optimization.cone_map import cone_maps
+from portopt.optimization.ladder import ladder
+from portopt.optimization.methods import ratio
 from portopt.optimization.polish import polished
 from portopt.optimization.presolve import restored, scaled
-from portopt.optimization.solvers import clarabel, structured
+from portopt.optimization.solvers import barrier_rows, clarabel, structured
 from portopt.optimization.solvers.barrier_system import BarrierSystem, Structure
 from portopt.optimization.solvers.second_order import Scaling, determinant, longest_step, product, quotient
 
@@ -86,6 +89,46 @@ def test_the_eliminated_system_has_the_solution_of_the_whole(market, factor_form
     assert np.concatenate([dx, dy]) == pytest.approx(np.linalg.solve(whole, np.concatenate([a, b])), abs=1e-8)
 
 
+def test_a_risk_limit_beside_cash_is_known_to_have_the_objectives_own_covariance(market):
+    p = market(86, 40, objective=UTILITY, limits=LONG | {"max_tracking_error": 0.05}, cash=True)
+    program = scaled(assemble(p))
+    own = program.P.array()
+    within = cone_maps(program)[0]
+    whole = np.asarray((program.cones[0].B[1:].T @ program.cones[0].B[1:]).todense())
+
+    assert program.P.columns.tolist() == list(range(40))
+    trading = market(86, 130, objective=UTILITY, limits=LONG | {"max_turnover": 0.3}, cash=True)
+    assert ladder(scaled(assemble(trading)))[0] == "structured"
+    assert within.multiple * own == pytest.approx(whole, abs=1e-12)
+
+
+@pytest.mark.parametrize("gamma", [0.2, 4.0, 300.0])
+@pytest.mark.parametrize("factor_form", [False, True], ids=["dense", "factors"])
+def test_the_risk_aversion_of_a_ratio_is_found_on_the_way_from_wherever_it_begins(market, gamma, factor_form):
+    limits = LONG | {"max_tracking_error": 0.05, "max_turnover": 0.4}
+    form = assemble(market(85, 70, objective="max_sharpe", limits=limits, factor_form=factor_form, risk_free_rate=0.02))
+    exact = solve(form).x
+    excess, variance = -(form.q @ exact + form.constant), exact @ form.P_times(exact)
+
+    program = scaled(ratio.utility_form(form, gamma))
+    answer = structured.solve(program, scale=ratio.scale_of(form, program, gamma))
+
+    assert answer.status is SolveStatus.OPTIMAL
+    assert gamma / answer.theta == pytest.approx(excess / variance, rel=1e-4)
+    assert restored(program, answer, 0.0).x[:70] == pytest.approx(exact[:70], abs=1e-4)
+
+
+def test_a_large_ratio_costs_one_interior_solve(market, monkeypatch):
+    limits = LONG | {"max_tracking_error": 0.05, "max_turnover": 0.4}
+    asked: list[int] = []
+    climb = ratio.climb
+    monkeypatch.setattr(ratio, "climb", lambda *parts, **named: asked.append(1) or climb(*parts, **named))
+    for seed in range(4):
+        p = market(seed, 200, objective="max_sharpe", limits=limits, cash=True, risk_free_rate=0.02)
+        assert solve(assemble(p)).polished
+    assert len(asked) == 4
+
+
 def test_it_stops_when_its_iterations_are_used_up_and_calls_that_a_failure(market, monkeypatch):
     monkeypatch.setattr(structured, "ITERATIONS", 2)
     answer = structured.solve(scaled(assemble(market(83, 30, limits=LONG))))
@@ -97,3 +140,23 @@ def test_it_claims_nothing_about_what_it_cannot_solve(market):
     infeasible = assemble(market(84, 30, limits=LONG | {"max_volatility": 0.01}))
     assert structured.solve(scaled(infeasible)).status is SolveStatus.FAILED
     assert solve(infeasible).status is SolveStatus.INFEASIBLE
+
+
+@pytest.mark.parametrize("roughly", [False, True])
+def test_a_product_over_many_rows_leaves_out_what_would_be_lost(roughly):
+    """Columns alone in their row, columns that helpers reach, columns of next to no weight, and a cone's row besides."""
+    rng = np.random.default_rng(8)
+    m, n = barrier_rows.MANY_ROWS, 330
+    R = np.hstack([rng.normal(size=(m, n - m)), -np.eye(m)])
+    R[:, 4] = 0.0
+    J, touched = np.array([2, 7]), np.arange(n) < 20
+    T, cones, weights = rng.normal(size=(2, n)) * touched, rng.normal(size=(1, n)), rng.uniform(0.1, 9.0, n)
+    weights[30:60] = 1e-14
+    rows = barrier_rows.Rows(barrier_rows.FixedRows(R, touched), J, T, cones)
+    whole = np.vstack([R, cones])
+    whole[J] -= T
+    x, y = rng.normal(size=n), rng.normal(size=m + 1)
+
+    assert rows.times(x) == pytest.approx(whole @ x, abs=1e-12)
+    assert rows.back(y) == pytest.approx(whole.T @ y, abs=1e-12)
+    assert rows.gram(weights, roughly=roughly) == pytest.approx((whole * weights) @ whole.T, abs=3e-3 if roughly else 1e-9)

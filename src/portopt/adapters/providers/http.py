@@ -15,11 +15,17 @@ import httpx
 import polars as pl
 
 from portopt.adapters.door import speaking_for
-from portopt.adapters.providers.reading import csv_table, parquet_table
-from portopt.adapters.providers.tables import to_long
 from portopt.adapters.providers.wire import CODINGS, Incomplete, Line, TooLarge, body_of, says_its_end, within
-from portopt.domain.errors import DataError, InvalidValue, OutsideError, RequestError
+from portopt.domain.errors import DataError, FileNotReadable, InvalidValue, OutsideError, RequestError
 from portopt.domain.market import MarketQuery
+from portopt.intake.account import Account
+from portopt.intake.files import parquet_of
+from portopt.intake.frames import table_of_frame
+from portopt.intake.head import score_of_prices
+from portopt.intake.prices import prices_of
+from portopt.intake.separated import table_of
+from portopt.intake.table import Table
+from portopt.intake.text import text_of
 
 JSON, CSV = ("application/json",), ("text/csv", "application/csv")
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet")
@@ -64,6 +70,7 @@ class HttpProvider:
         self.host = self.url.host
         self.source = f"service at {self.host}"
         self.adjustment = adjustment
+        self.notes: tuple[str, ...] = ()
         self._headers = {"Accept": ", ".join((*PARQUET[:1], *CSV[:1], *JSON)), "Accept-Encoding": CODINGS}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -72,7 +79,7 @@ class HttpProvider:
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:
         """See ports.MarketDataProvider. Raises OutsideError once the budget is spent, DataError for what is no prices."""
-        deadline, line = self._clock() + self._budget, Line()
+        deadline, line, said = self._clock() + self._budget, Line(), Account(self.source)
         tables = []
         with (
             speaking_for(self.source, field="provider"),
@@ -81,19 +88,20 @@ class HttpProvider:
             ) as client,
         ):
             for assets in _batches(query.assets):
-                table = self._fetched(client, line, _parameters(query, assets), deadline)
-                tables.append(to_long(table, self.source))
+                table = self._fetched(client, line, _parameters(query, assets), deadline, said)
+                tables.append(prices_of(table, said).long)
+            self.notes = tuple(said.notes)
             return pl.concat(tables, how="diagonal")
 
-    def _fetched(self, client: httpx.Client, line: Line, parameters: dict[str, str], deadline: float) -> pl.DataFrame:
+    def _fetched(self, client: httpx.Client, line: Line, parameters: dict[str, str], deadline: float, said: Account) -> Table:
         """The table of the answer, after as many tries as the budget allows."""
         pause = FIRST_PAUSE
         reason = ""
         for attempt in range(1, self._attempts + 1):
             wait = 0.0
             try:
-                answer = self._once(client, line, parameters, deadline)
-                if isinstance(answer, pl.DataFrame):
+                answer = self._once(client, line, parameters, deadline, said)
+                if isinstance(answer, Table):
                     return answer
                 reason, wait = f"answered {answer.status_code}", _retry_after(answer)
             except httpx.TransportError as error:
@@ -111,8 +119,8 @@ class HttpProvider:
         raise self._gave_up(reason, self._attempts)
 
     def _once(
-        self, client: httpx.Client, line: Line, parameters: dict[str, str], deadline: float
-    ) -> pl.DataFrame | httpx.Response:
+        self, client: httpx.Client, line: Line, parameters: dict[str, str], deadline: float, said: Account
+    ) -> Table | httpx.Response:
         """One try: the table, or the answer that is worth another try."""
         url = self.url.copy_merge_params(parameters)
         for _ in range(REDIRECTS + 1):
@@ -127,7 +135,7 @@ class HttpProvider:
                 if answer.status_code in TRIED_AGAIN or answer.status_code >= 500:
                     return answer
                 self._accepted(answer)
-                return self._parsed(answer, self._body(answer, line, deadline))
+                return self._parsed(answer, self._body(answer, line, deadline), said)
             finally:
                 answer.close()
         raise DataError(f"{self.source} redirects more than {REDIRECTS} times", field="provider")
@@ -171,18 +179,18 @@ class HttpProvider:
                 fixes=["ask for fewer assets or a shorter history"],
             ) from None
 
-    def _parsed(self, answer: httpx.Response, content: bytes) -> pl.DataFrame:
+    def _parsed(self, answer: httpx.Response, content: bytes, said: Account) -> Table:
         kind = answer.headers.get("content-type", "").split(";")[0].strip().lower()
         if kind in CSV and not says_its_end(answer) and not content.endswith((b"\n", b"\r")):
             raise Incomplete("it ends within a line, and nothing said where it would end")
         try:
             if kind in JSON:
-                return _json_table(content)
+                return table_of_frame(_json_table(content), self.source)
             if kind in CSV:
-                return csv_table(content)
+                return table_of(text_of(content, said), score_of_prices, said)
             if kind in PARQUET:
-                return parquet_table(io.BytesIO(content), self.source, 4 * self._max_bytes)
-        except (pl.exceptions.PolarsError, ValueError, TypeError, RecursionError) as error:
+                return parquet_of(io.BytesIO(content), len(content), 4 * self._max_bytes, self.source)
+        except (pl.exceptions.PolarsError, FileNotReadable, ValueError, TypeError, RecursionError) as error:
             if not says_its_end(answer):
                 raise Incomplete(f"it cannot be read as {kind}, and nothing said where it would end") from error
             raise DataError(f"{self.source} sent {kind} that cannot be read: {error}", field="provider") from error

@@ -22,6 +22,7 @@ class YahooProvider:
 
     name = "yahoo"
     adjustment = "adjusted"
+    notes: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         try:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from portopt.adapters.store import models, outbox, portfolios, projection
 from portopt.adapters.store.clock import database_now
-from portopt.adapters.store.records import result_row, run_from, run_row
+from portopt.adapters.store.records import fits, result_row, run_from, run_row
 from portopt.adapters.store.status import mirror_status
 from portopt.adapters.store.upsert import insert_new
 from portopt.domain.errors import DataError, UnknownRun
@@ -20,16 +20,20 @@ from portopt.domain.run import Event, RunRecord, RunStatus
 UNREADABLE = (ValueError, TypeError, KeyError, zlib.error)  # what is left of JSON, or of what was folded, once bytes are lost
 
 
-def insert_run(connection: Connection, run: RunRecord) -> None:
-    """The run, its portfolio by name, and what was asked: all of them only if they are not there."""
+def insert_run(connection: Connection, run: RunRecord) -> bool:
+    """The run, its portfolio by name, and what was asked: all of them only if they are not there. True when they were not."""
     now = database_now(connection)
-    if not insert_new(connection, models.runs, {**run_row(run), "recorded_at": now}):
+    # Looked up first: to be refused by its key, a request of thousands of assets would be written out and folded once more.
+    there = select(models.runs.c.run_id).where(models.runs.c.run_id == fits("run_id", run.run_id))
+    is_there = connection.execute(there).first() is not None
+    if is_there or not insert_new(connection, models.runs, {**run_row(run), "recorded_at": now}):
         again = update(models.runs).where(models.runs.c.run_id == run.run_id, models.runs.c.status.in_(UNFINISHED))
         connection.execute(again.values(recorded_at=now))
-        return
+        return False
     insert_new(connection, models.portfolios, {"id": run.portfolio_id})
     for table, row in projection.asked_rows(run):
         insert_new(connection, table, row)
+    return True
 
 
 UNFINISHED = (RunStatus.PENDING.value, RunStatus.PROCESSING.value)
@@ -50,6 +54,14 @@ def get_run(connection: Connection, run_id: str, *, verified: bool = True) -> Ru
     if verified and not run.is_whole:
         raise changed_document(run_id)
     return run
+
+
+def status_of(connection: Connection, run_id: str) -> RunStatus:
+    """Raises UnknownRun."""
+    found = connection.execute(select(models.runs.c.status).where(models.runs.c.run_id == run_id)).scalar()
+    if found is None:
+        raise UnknownRun(run_id)
+    return RunStatus(found)
 
 
 def _document(connection: Connection, run_id: str, verified: bool) -> Mapping[str, Any]:

@@ -117,7 +117,7 @@ def _optimization(run: RunRecord) -> Rows:
         "optimization_metadata": document.get("optimization_metadata"),
     }
     book = {
-        "metrics": {name: document.get(name) for name in FIGURES},
+        "metrics": {name: document.get(name) for name in FIGURES} | dict(_object(_object(document, "portopt"), "metrics")),
         "current_allocation": plain(run.request.get("current_weights")) or {},
         "target_allocation": document.get("optimal_weights", {}),
         "trades": [],  # weights alone: there are no shares to trade
@@ -149,7 +149,7 @@ def _choice(run: RunRecord) -> dict[str, str]:
     return {
         "optimization_type": str(run.request.get("method", "mean_variance")).lower(),
         "objective": str(objective.get("kind", "max_sharpe")),
-        "risk_measure": "volatility",
+        "risk_measure": str(objective.get("measure") or objective.get("risk_measure") or "volatility"),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -55,6 +55,13 @@ def run_row(run: RunRecord) -> dict[str, Any]:
         "timings": plain(run.timings),
         "report_path": run.report_path,
     }
+
+
+def as_read(run: RunRecord) -> RunRecord:
+    """A run that was just stored as reading it back would give it: plain, and its instants in UTC."""
+    ended = None if run.completed_at is None else run.completed_at.astimezone(UTC)
+    read = {"request": plain(run.request), "problem": plain(run.problem), "timings": plain(run.timings)}
+    return replace(run, created_at=run.created_at.astimezone(UTC), completed_at=ended, **read)
 
 
 def result_row(run: RunRecord) -> dict[str, Any]:

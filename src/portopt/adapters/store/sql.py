@@ -14,6 +14,7 @@ from portopt.adapters.store import lifecycle, migrate, models, outbox, partition
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import (
+    as_read,
     fits,
     holdings_from,
     holdings_row,
@@ -86,8 +87,7 @@ class SqlStore:
     def begin(self, run: RunRecord) -> RunRecord:
         """Insert the run unless its id is there; returns what is stored."""
         with self._writing() as connection:
-            lifecycle.insert_run(connection, run)
-            return lifecycle.get_run(connection, run.run_id)
+            return as_read(run) if lifecycle.insert_run(connection, run) else lifecycle.get_run(connection, run.run_id)
 
     def complete(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> bool:
         """Result, projection and event in one transaction. False, and nothing written, when it was completed already.
@@ -140,6 +140,11 @@ class SqlStore:
         """A run that was begun and never ended ends as cancelled; True for the one who did."""
         with self._writing() as connection:
             return lifecycle.abandon(connection, run_id, problem)
+
+    def status(self, run_id: str) -> RunStatus:
+        """Raises UnknownRun."""
+        with self._reading() as connection:
+            return lifecycle.status_of(connection, run_id)
 
     def get(self, run_id: str, *, verified: bool = True) -> RunRecord:
         """Raises UnknownRun; DataError when its document has changed, unless it need not be `verified`."""

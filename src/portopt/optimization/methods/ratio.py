@@ -95,9 +95,7 @@ def ratio_near(form: StandardForm, neighbour: RawAnswer) -> RawAnswer | None:
     excess, variance = _excess_and_variance(form, neighbour)
     if excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
         return None
-    program = scaled(utility_form(form, excess / variance))
-    near = lowered(program, neighbour)
-    exact = _sharpened(form, program, near, excess / variance, began) if len(program.columns) else None
+    exact = _sharpened_near(form, neighbour, excess / variance, began)
     return exact if exact is not None and _excess_and_variance(form, exact)[0] > 0.0 else None
 
 
@@ -105,7 +103,8 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
     """The short way: utility programs at risk aversions near the right one, until the polish can take it from there.
 
     At 1/gamma = t let g(t) = variance - t excess. It is zero at the best ratio and piecewise linear where no cone binds,
-    so a secant step finds it. None where the way does not lead there: the homogenized program then says what is wrong.
+    so a secant step finds it; our own interior point brings t along by itself, and the first answer is near.
+    None where the way does not lead there: the homogenized program then says what is wrong.
     """
     t, before = 1.0 / FIRST_GAMMA, None
     if crossing(form):
@@ -116,15 +115,17 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
         program = scaled(utility_form(form, 1.0 / t))
         if len(program.columns) == 0:
             return None
-        answer = climb(program, solver=solver)
+        scale = scale_of(form, program, 1.0 / t)
+        answer = climb(program, solver=solver, scale=scale)
         if answer.status is not SolveStatus.OPTIMAL or answer.x is None:
             return None
         excess, variance = _excess_and_variance(form, restored(program, answer, 0.0))
         if excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
             return None
+        t *= answer.theta
         near = NEAR if len(program.columns) < MANY or secant == SECANTS - 1 else NEARER
         if near < variance / (t * excess) < 1.0 / near:
-            exact = _sharpened(form, program, answer, 1.0 / t, began)
+            exact = _sharpened(form, program, answer, scale, began)
             if exact is not None:
                 return exact
         before, t = (t, variance - t * excess), _closer(t, excess, variance, before)
@@ -186,11 +187,8 @@ def _by_homogenizing(form: StandardForm, solver: str | None, began: float) -> Ra
     if variance <= SUSPICIOUS * largest and _without_risk(form, 0.5 * excess):
         raise RisklessExcess(excess)
     interior = replace(interior, duals=utility_duals(form, lifted, raw.duals))
-    program = scaled(utility_form(form, excess / variance))
-    near = lowered(program, interior)
-    exact = _sharpened(form, program, near, excess / variance, began) if len(program.columns) else None
-    exact = exact or _settled(form, variance / excess, solver, began)
-    return exact or finished(program, interior, None, began)
+    exact = _sharpened_near(form, interior, excess / variance, began) or _settled(form, variance / excess, solver, began)
+    return exact or finished(scaled(form), interior, None, began)
 
 
 def _without_risk(form: StandardForm, excess: float) -> bool:
@@ -219,19 +217,32 @@ def _excess_and_variance(form: StandardForm, raw: RawAnswer) -> tuple[float, flo
     return -(float(form.q @ raw.x) + form.constant), float(raw.x @ form.P_times(raw.x))
 
 
-def _sharpened(form: StandardForm, program: Scaled, near: SolverAnswer, gamma: float, began: float) -> RawAnswer | None:
-    """The polish of a utility program at gamma, with its risk aversion one of the unknowns."""
+def scale_of(form: StandardForm, program: Scaled, gamma: float) -> RatioScale:
+    """The ratio that this utility program at `gamma` is of."""
     size, fixed = program.objective_scale, program.x_fixed
-    scale = RatioScale(
+    return RatioScale(
+        gamma,
         linear=form.q[program.columns] * program.column_scale * size,
         variance0=size * gamma * float(fixed @ form.P_times(fixed)),
         excess0=-size * (float(form.q @ fixed) + form.constant),
     )
+
+
+def _sharpened_near(form: StandardForm, near: RawAnswer, gamma: float, began: float) -> RawAnswer | None:
+    """The same from an answer to the form, or to one close to it."""
+    program = scaled(utility_form(form, gamma))
+    if len(program.columns) == 0:
+        return None
+    return _sharpened(form, program, lowered(program, near), scale_of(form, program, gamma), began)
+
+
+def _sharpened(form: StandardForm, program: Scaled, near: SolverAnswer, scale: RatioScale, began: float) -> RawAnswer | None:
+    """The polish of a ratio's utility program, with its risk aversion one of the unknowns."""
     exact = polished(program, near, scale)
     if exact is None or exact.y is None or exact.t is None:
         return None
     theta = scale.theta
-    there = replace(program, form=utility_form(form, gamma / theta))
+    there = replace(program, form=utility_form(form, scale.gamma / theta))
     exact = replace(exact, y=exact.y / theta, t=exact.t / theta, z=tuple(z / theta for z in exact.z))
     found = finished(there, restored(there, exact, 0.0), exact, began)
     return found if _excess_and_variance(form, found)[1] > RISKLESS * largest_variance(form) else None

@@ -21,10 +21,10 @@ from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.optimization.cone_map import ConeMap, cone_maps
 from portopt.optimization.helpers import flat_columns
 from portopt.optimization.presolve import Scaled
+from portopt.optimization.solvers.barrier_rows import FixedRows, Rows
 
 MOST_ROWS = 1_200  # rows that are not light; at 757 of 10,000 columns (756 observations as factors) 8 times faster than PIQP
 MOST_BLOCK = 2500  # columns of a dense block
-MANY_ROWS = 200  # from which on a symmetric product pays for its square roots
 HELD = 1e-11  # added to curvature and rows, so that flat directions and dependent rows stay where they are
 
 
@@ -55,7 +55,6 @@ class Structure:
         A, h = program.A, len(self.helpers)
         self.AT = sp.csr_array(A.T)
         heavy = A[self.rows] if len(self.light) else A
-        self.A_main = (heavy[:, self.main] if h else heavy).toarray()
         on_helpers = heavy[:, self.helpers]
         self.touching = np.flatnonzero(np.diff(on_helpers.indptr))
         self.A_help = on_helpers[self.touching].toarray() if len(self.touching) else np.zeros((0, h))
@@ -79,6 +78,10 @@ class Structure:
         easy = np.ones(len(self.main), dtype=bool)
         easy[self.block] = False
         self.easy = np.flatnonzero(easy)
+        kept = (heavy[:, self.main] if h else heavy).toarray()
+        turned = np.isin(np.arange(len(self.main)), self.partner)
+        self.easy_rows = FixedRows(kept[:, self.easy] if len(self.block) else kept, turned[self.easy])
+        self.block_rows = FixedRows(kept[:, self.block], turned[self.block])
         self.own = where[block_at]
         self.work = np.zeros((len(self.block),) * 2, order="F")  # one for all iterations: fresh memory costs a factorization
         for cone in self.cones:
@@ -105,9 +108,21 @@ class _ConePart:
 
 
 class BarrierSystem:
-    """Factorized for one iteration. D (M,), E (r,): the diagonals. cones: (1/eta^2, B'Jw (M,)) of each cone."""
+    """Factorized for one iteration. D (M,), E (r,): the diagonals. cones: (1/eta^2, B'Jw (M,)) of each cone.
 
-    def __init__(self, structure: Structure, program: Scaled, D: Vector, E: Vector, cones: list[tuple[float, Vector]]) -> None:
+    roughly: to about six digits, where that is faster: enough far from the end.
+    """
+
+    def __init__(
+        self,
+        structure: Structure,
+        program: Scaled,
+        D: Vector,
+        E: Vector,
+        cones: list[tuple[float, Vector]],
+        *,
+        roughly: bool = False,
+    ) -> None:
         from scipy.linalg import blas, lapack
 
         t = self._t = structure
@@ -127,23 +142,24 @@ class BarrierSystem:
         light = np.bincount(t.l_row, t.l_value**2 * self._over_h[t.l_helper], len(t.light)) + HELD
         self._over_light = 1.0 / light
         curvature += np.bincount(t.partner, t.across**2 * self._over_light, len(t.main))
-        A = np.vstack([t.A_main, *extra_rows])
         S = np.diag(np.concatenate([E[t.rows] + HELD, extra_E]))
+        turned = np.zeros((len(t.touching), len(t.main)))
         if len(t.touching):
             scaled = t.A_help * self._over_h
             self._mixed = _by_light(t, scaled)
             over = self._mixed * self._over_light
-            for k, row in enumerate(t.touching):
-                A[row] -= np.bincount(t.partner, over[k] * t.across, len(t.main))
+            for k in range(len(t.touching)):
+                turned[k] = np.bincount(t.partner, over[k] * t.across, len(t.main))
             S[np.ix_(t.touching, t.touching)] += scaled @ t.A_help.T - over @ self._mixed.T
         self._extra = len(extra_E)
         self._over_easy = 1.0 / curvature[t.easy]
-        self._A_easy = A[:, t.easy] if len(t.block) else A
-        S += _gram(self._A_easy, self._over_easy)
+        below = np.array(extra_rows).reshape(len(extra_E), len(t.main))
+        self._easy_rows = Rows(t.easy_rows, t.touching, turned[:, t.easy], below[:, t.easy])
+        S += self._easy_rows.gram(self._over_easy, roughly=roughly)
         if len(t.block):
             self._cholesky = self._factored(program, curvature[t.block], cones)
-            A_block = A[:, t.block] if len(t.easy) else A
-            self._V = self._blas.dtrsm(1.0, self._cholesky, A_block.T, lower=True)
+            block = Rows(t.block_rows, t.touching, turned[:, t.block], below[:, t.block])
+            self._V = self._blas.dtrsm(1.0, self._cholesky, block.columns(np.arange(len(t.block))), lower=True)
             S += self._V.T @ self._V
         self._lu, self._pivots = lapack.dgetrf(S, overwrite_a=True)[:2]
 
@@ -195,23 +211,15 @@ class BarrierSystem:
         """The rows that are not light, and the columns that are no helpers."""
         t, x = self._t, np.zeros(len(a))
         over = a[t.easy] * self._over_easy
-        right = self._A_easy @ over - b
+        right = self._easy_rows.times(over) - b
         if len(t.block):
             u = self._blas.dtrsv(self._cholesky, a[t.block], lower=True)
             right += self._V.T @ u
         y = self._lapack.dgetrs(self._lu, self._pivots, right)[0]
-        x[t.easy] = over - (self._A_easy.T @ y) * self._over_easy
+        x[t.easy] = over - self._easy_rows.back(y) * self._over_easy
         if len(t.block):
             x[t.block] = self._blas.dtrsv(self._cholesky, u - self._V @ y, lower=True, trans=1)
         return y, x
-
-
-def _gram(A: Matrix, weights: Vector) -> Matrix:
-    """A diag(weights) A', weights positive."""
-    if len(A) < MANY_ROWS:
-        return np.asarray((A * weights) @ A.T)
-    B = A * np.sqrt(weights)
-    return np.asarray(B @ B.T)  # of one array with itself: half the work of two
 
 
 def _by_light(t: Structure, scaled: Matrix) -> Matrix:

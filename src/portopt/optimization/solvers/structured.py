@@ -9,13 +9,15 @@ infeasibility.  Source: Mehrotra (1992); for the cones Vandenberghe (2010), the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
-from portopt.domain.arrays import Indices, Mask, Vector
+from portopt.domain.arrays import Vector
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.presolve import Scaled, SolverAnswer
+from portopt.optimization.ratio_scale import Linearized, RatioScale
+from portopt.optimization.solvers.barrier_point import Box, Point, Residuals, start
 from portopt.optimization.solvers.barrier_system import BarrierSystem, Structure
 from portopt.optimization.solvers.second_order import Scaling, longest_step, product, quotient
 
@@ -24,68 +26,37 @@ ENOUGH = 1e-6  # for the polish; where it declines this solver is asked once mor
 FINE = 1e-9
 NEAR = 1e-5  # what is still taken when rounding stops it earlier: the polish corrects it, or the next solver is asked
 TO_BOUNDARY = 0.995
-FIRST_SLACK = 0.1  # weights are of size one and less
 REFINEMENTS = 2
 ROUGH = 1e-7  # a direction this exact needs no refinement
 EARLY = 1e-3  # nor does one so far from the end
-SPREAD = 5.0  # and of many columns they add up to about one
 
 
-def solve(program: Scaled, tolerance: float = ENOUGH) -> SolverAnswer:
-    """Optimal to about `tolerance` with multipliers, or failed with the reason."""
+def solve(program: Scaled, tolerance: float = ENOUGH, scale: RatioScale | None = None) -> SolverAnswer:
+    """Optimal to about `tolerance` with multipliers, or failed with the reason.
+
+    scale: for a ratio, whose theta is one of the unknowns: the answer has it where it stands.
+    """
     structure = Structure(program)
     if not structure.fits:
         return SolverAnswer(SolveStatus.FAILED, "structured", message="not of this solver's kind")
     try:
         with np.errstate(all="ignore"):
-            return _iterate(program, structure, tolerance)
+            return _iterate(program, structure, tolerance, scale)
     except np.linalg.LinAlgError as error:
         return SolverAnswer(SolveStatus.FAILED, "structured", message=str(error))
 
 
-@dataclass(slots=True)
-class _Point:
-    """x and the values r of inequality rows, together `u`; y; box multipliers low, high of u; cone pairs."""
-
-    u: Vector
-    y: Vector
-    low: Vector
-    high: Vector
-    s: list[Vector]
-    z: list[Vector]
-
-    def moved(self, a: float, d: _Point) -> _Point:
-        """This plus a times d."""
-        s = [one + a * by for one, by in zip(self.s, d.s, strict=True)]
-        z = [one + a * by for one, by in zip(self.z, d.z, strict=True)]
-        return _Point(self.u + a * d.u, self.y + a * d.y, self.low + a * d.low, self.high + a * d.high, s, z)
-
-
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """The sides of u = (x, r). has_low, has_high: where there is one."""
-
-    lower: Vector
-    upper: Vector
-    has_low: Mask
-    has_high: Mask
-
-    def slacks(self, u: Vector) -> tuple[Vector, Vector]:
-        """Distances to both sides, 1 where there is none."""
-        return np.where(self.has_low, u - self.lower, 1.0), np.where(self.has_high, self.upper - u, 1.0)
-
-
-def _iterate(program: Scaled, structure: Structure, tolerance: float) -> SolverAnswer:
+def _iterate(program: Scaled, structure: Structure, tolerance: float, scale: RatioScale | None) -> SolverAnswer:
     unequal = np.flatnonzero(program.row_lower != program.row_upper)
     lower = np.concatenate([program.lower, program.row_lower[unequal]])
     upper = np.concatenate([program.upper, program.row_upper[unequal]])
-    box = _Box(lower, upper, np.isfinite(lower), np.isfinite(upper))
+    box = Box(lower, upper, np.isfinite(lower), np.isfinite(upper))
     degree = max(1, int(box.has_low.sum() + box.has_high.sum()) + len(program.cones))
-    p = _start(program, structure, box, unequal)
+    p = start(program, structure, box, unequal)
     near: SolverAnswer | None = None
     iteration = 0
     for iteration in range(ITERATIONS):
-        here = _Residuals(program, structure, box, unequal, p)
+        here = Residuals(program, structure, box, unequal, p, scale)
         if not here.is_finite:
             break
         if here.within(NEAR, NEAR):
@@ -106,69 +77,38 @@ def _iterate(program: Scaled, structure: Structure, tolerance: float) -> SolverA
     return near or SolverAnswer(SolveStatus.FAILED, "structured", iteration, message="no more progress")
 
 
-class _Residuals:
-    """What is left of every condition at a point."""
-
-    def __init__(self, program: Scaled, structure: Structure, box: _Box, unequal: Indices, p: _Point) -> None:
-        self.program, self.box, self.unequal, self.p = program, box, unequal, p
-        M = len(program.q)
-        x, r = p.u[:M], p.u[M:]
-        Px = program.P.times(x)
-        self.dual = np.concatenate([Px + program.q + structure.AT @ p.y, -p.y[unequal]]) - p.low + p.high
-        for cone, z in zip(structure.maps, p.z, strict=True):
-            self.dual[cone.columns] -= cone.BT @ z
-        Ax = program.A @ x
-        self.primal = Ax - program.row_upper
-        self.primal[unequal] = Ax[unequal] - r
-        self.outside = [cone.times(x) + cone.b - s for cone, s in zip(structure.maps, p.s, strict=True)]
-        self.to_low, self.to_high = box.slacks(p.u)
-        pairs = sum(float(s @ z) for s, z in zip(p.s, p.z, strict=True))
-        self.gap = float(p.low @ self.to_low + p.high @ self.to_high) + pairs
-        self.value = abs(0.5 * float(x @ Px) + float(program.q @ x))
-        parts = (self.primal, self.dual, *self.outside)
-        self.missed = max(float(np.abs(part).max(initial=0.0)) for part in parts)
-
-    @property
-    def is_finite(self) -> bool:
-        return bool(np.isfinite(self.gap) and np.isfinite(self.missed))
-
-    def within(self, feasible: float, gap: float) -> bool:
-        return self.missed <= feasible and self.gap <= gap * max(self.value, 1e-2)
-
-    def answer(self, iteration: int) -> SolverAnswer:
-        M, p = len(self.program.q), self.p
-        t = (p.high - p.low)[:M]
-        return SolverAnswer(SolveStatus.OPTIMAL, "structured", iteration, p.u[:M].copy(), p.y, t, tuple(p.z))
-
-
 class _Step:
     """Directions from one point: the affine one, then the centred and corrected one, with one factorization."""
 
-    def __init__(self, program: Scaled, structure: Structure, here: _Residuals, scalings: list[Scaling]) -> None:
+    def __init__(self, program: Scaled, structure: Structure, here: Residuals, scalings: list[Scaling]) -> None:
         p, M = here.p, len(program.q)
-        self._program, self._structure, self._box, self._unequal, self._p, self._scalings = (
-            program,
-            structure,
-            here.box,
-            here.unequal,
-            p,
-            scalings,
-        )
-        self._dual, self._primal, self._outside = here.dual, here.primal, here.outside
-        self._to_low, self._to_high = here.to_low, here.to_high
+        self._program, self._structure, self._here, self._p, self._scalings = program, structure, here, p, scalings
         self._D = p.low / here.to_low + p.high / here.to_high
-        E = np.zeros(len(here.primal))
-        E[here.unequal] = 1.0 / self._D[M:]
+        self._E = np.zeros(len(here.primal))
+        self._E[here.unequal] = 1.0 / self._D[M:]
         pairs = zip(scalings, structure.maps, strict=True)
         rows = [(1.0 / w.eta**2, cone.back(_mirrored(w.w))) for w, cone in pairs]
-        self._E = E
         self._is_near = here.within(EARLY, EARLY)
-        self._system = BarrierSystem(structure, program, self._D[:M], E, rows)
+        self._system = BarrierSystem(structure, program, self._D[:M], self._E, rows, roughly=not self._is_near)
+        self._ratio, self._along = self._with_theta()
 
-    def towards(self, target: float, affine: _Point | None) -> _Point:
+    def _with_theta(self) -> tuple[Linearized | None, Point]:
+        """For a ratio: how the point goes with theta, and what that says of theta. None where it should stay."""
+        here, scale = self._here, self._here.scale
+        if scale is None:
+            return None, self._p
+        nothing, idle = np.zeros(len(self._p.u)), [np.zeros(len(s)) for s in self._p.s]
+        dual = np.concatenate([scale.linear, np.zeros(len(here.unequal))])
+        along = self._direction((dual, np.zeros(len(here.primal)), idle), nothing, nothing, idle)
+        along.theta, M = 1.0, len(scale.linear)
+        ratio = replace(scale, theta=self._p.theta).linearized(self._program, self._p.u[:M], along.u[:M])
+        # More theta is more risk for more excess return; where that does not bring it nearer, the point is still far from any.
+        return ratio if ratio.is_decided and ratio.excess > 0.0 > ratio.slope else None, along
+
+    def towards(self, target: float, affine: Point | None) -> Point:
         """The Newton direction for products equal to `target`; affine: the first direction, for its second-order term."""
-        p = self._p
-        on_low, on_high = target - p.low * self._to_low, target - p.high * self._to_high
+        p, here = self._p, self._here
+        on_low, on_high = target - p.low * here.to_low, target - p.high * here.to_high
         if affine is not None:
             on_low, on_high = on_low - affine.u * affine.low, on_high + affine.u * affine.high
         pulls = []
@@ -178,23 +118,30 @@ class _Step:
             if affine is not None:
                 d -= product(w.over(affine.s[k]), w.times(affine.z[k]))
             pulls.append(w.over(quotient(w.point, d)))
-        return self._direction(on_low, on_high, pulls)
+        move, ratio = self._direction((here.dual, here.primal, here.outside), on_low, on_high, pulls), self._ratio
+        return move if ratio is None else move.moved(ratio.change(move.u[: len(ratio.gradient)]), self._along)
 
-    def _direction(self, on_low: Vector, on_high: Vector, pulls: list[Vector]) -> _Point:
-        """The step that removes the residuals and changes the products by on_low, on_high; pulls: the cones' own changes."""
-        p, box, M, cones = self._p, self._box, len(self._program.q), self._structure.maps
+    def _direction(
+        self, left: tuple[Vector, Vector, list[Vector]], on_low: Vector, on_high: Vector, pulls: list[Vector]
+    ) -> Point:
+        """The step that removes what is left (dual, primal, cones) and changes the products by on_low, on_high.
+
+        pulls: the cones' own changes.
+        """
+        p, here, cones, (dual, primal, outside) = self._p, self._here, self._structure.maps, left
+        box, unequal, M = here.box, here.unequal, len(self._program.q)
         on_low, on_high = np.where(box.has_low, on_low, 0.0), np.where(box.has_high, on_high, 0.0)
-        rho = -self._dual + on_low / self._to_low - on_high / self._to_high
-        a, b = rho[:M].copy(), -self._primal
-        b[self._unequal] += rho[M:] / self._D[M:]
-        for w, cone, pull, out in zip(self._scalings, cones, pulls, self._outside, strict=True):
+        rho = -dual + on_low / here.to_low - on_high / here.to_high
+        a, b = rho[:M].copy(), -primal
+        b[unequal] += rho[M:] / self._D[M:]
+        for w, cone, pull, out in zip(self._scalings, cones, pulls, outside, strict=True):
             a[cone.columns] += cone.BT @ (pull - w.over(w.over(out)))
         dx, dy = self._solved(a, b)
-        du = np.concatenate([dx, (dy[self._unequal] + rho[M:]) / self._D[M:]])
-        ds = [cone.times(dx) + out for cone, out in zip(cones, self._outside, strict=True)]
+        du = np.concatenate([dx, (dy[unequal] + rho[M:]) / self._D[M:]])
+        ds = [cone.times(dx) + out for cone, out in zip(cones, outside, strict=True)]
         dz = [pull - w.over(w.over(d)) for pull, w, d in zip(pulls, self._scalings, ds, strict=True)]
-        low, high = (on_low - p.low * du) / self._to_low, (on_high + p.high * du) / self._to_high
-        return _Point(du, dy, low * box.has_low, high * box.has_high, ds, dz)
+        low, high = (on_low - p.low * du) / here.to_low, (on_high + p.high * du) / here.to_high
+        return Point(du, dy, low * box.has_low, high * box.has_high, ds, dz, 0.0)
 
     def _solved(self, a: Vector, b: Vector) -> tuple[Vector, Vector]:
         """The system solved; refined where there are cones, whose scaling loses digits as their boundary comes near."""
@@ -212,12 +159,12 @@ class _Step:
             dx, dy = dx + more_x, dy + more_y
         return dx, dy
 
-    def longest(self, d: _Point) -> float:
+    def longest(self, d: Point) -> float:
         """The longest step that keeps every slack, multiplier and cone pair inside, at most 1e6."""
-        p, box = self._p, self._box
+        p, here, box = self._p, self._here, self._here.box
         falls = (
-            -d.u / self._to_low * box.has_low,
-            d.u / self._to_high * box.has_high,
+            -d.u / here.to_low * box.has_low,
+            d.u / here.to_high * box.has_high,
             -d.low / np.where(box.has_low, p.low, 1.0),
             -d.high / np.where(box.has_high, p.high, 1.0),
         )
@@ -225,30 +172,6 @@ class _Step:
         for k in range(len(p.s)):
             steps += [longest_step(p.s[k], d.s[k]), longest_step(p.z[k], d.z[k])]
         return min(steps)
-
-
-def _start(program: Scaled, structure: Structure, box: _Box, unequal: Indices) -> _Point:
-    """Inside every box, near its nearer side where it is wide; multipliers of one size; cones pushed inside."""
-    A = program.A
-    width = np.where(box.has_low & box.has_high, box.upper - box.lower, np.inf)
-    M = len(program.q)
-    first = np.concatenate([np.full(M, min(FIRST_SLACK, SPREAD / M)), np.full(len(unequal), FIRST_SLACK)])
-    room = np.minimum(0.5 * width, first)
-    u = np.zeros(len(box.lower))
-    u[: len(program.q)] = np.where(box.has_low, box.lower + 1.0 / len(program.q), 0.0)[: len(program.q)]
-    u[len(program.q) :] = A[unequal] @ u[: len(program.q)]
-    u = np.where(box.has_low, np.maximum(u, box.lower + room), u)
-    u = np.where(box.has_high, np.minimum(u, box.upper - room), u)
-    size = max(1e-2, float(np.abs(program.q[program.wanted]).max(initial=0.0)))
-    low, high = box.slacks(u)
-    s, z = [], []
-    for cone in structure.maps:
-        point = cone.times(u[: len(program.q)]) + cone.b
-        point[0] = max(point[0], 1.1 * float(np.linalg.norm(point[1:])) + FIRST_SLACK)
-        s.append(point)
-        z.append(np.concatenate([[size], np.zeros(len(point) - 1)]))
-    mu = 0.1 * size * first
-    return _Point(u, np.zeros(A.shape[0]), np.where(box.has_low, mu / low, 0.0), np.where(box.has_high, mu / high, 0.0), s, z)
 
 
 def _mirrored(w: Vector) -> Vector:
