@@ -150,10 +150,11 @@ def _require_money(request: RebalanceRequest, table: pl.DataFrame, source: str) 
 def _require_prices(request: RebalanceRequest, snapshot: MarketSnapshot) -> None:
     """What is held or in the benchmark must have a price; what is only a candidate without one is left out, with a note.
 
-    A holding counts at the price that its own row states where the policy quarantines what the market does not know.
+    A holding counts at the price that its own row states where the policy quarantines what is wrong with its prices.
     """
-    priced = set(snapshot.asset_ids)
-    stated = set(request.holdings.stated_prices) if request.policy.data.unknown_asset == "quarantine" else set()
+    priced = snapshot.priced()
+    quarantined = {f.asset_id for f in snapshot.findings if f.treatment == "quarantined"}
+    stated = set(request.holdings.stated_prices) & quarantined
     for field, named in (("holdings", request.holdings.shares), ("benchmark", request.benchmark or {})):
         unpriced = sorted(set(named) - priced - {CASH} - (stated if field == "holdings" else set()))
         if unpriced:

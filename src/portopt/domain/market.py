@@ -57,10 +57,15 @@ class MarketSnapshot:
         return np.array([where[asset_id] for asset_id in ids], dtype=np.intp)
 
     def latest_prices(self) -> Vector:
-        """(n,) last known price of each asset."""
-        known = ~np.isnan(self.prices)
-        last = self.prices.shape[0] - 1 - np.argmax(known[::-1], axis=0)
-        return np.asarray(self.prices[last, np.arange(self.prices.shape[1])])
+        """(n,) last price of each asset that is one, above zero; NaN where there is none."""
+        usable = self.prices > 0.0
+        last = self.prices.shape[0] - 1 - np.argmax(usable[::-1], axis=0)
+        return np.where(usable.any(axis=0), self.prices[last, np.arange(self.prices.shape[1])], np.nan)
+
+    def priced(self) -> frozenset[str]:
+        """The assets that have such a price."""
+        usable = np.flatnonzero((self.prices > 0.0).any(axis=0))
+        return frozenset(self.asset_ids[i] for i in usable)
 
     def returns(self) -> Matrix:
         """(T', n) simple returns between each asset's own prices, on the common calendar: see own_returns.py."""
