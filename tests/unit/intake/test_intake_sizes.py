@@ -130,9 +130,9 @@ class PanicException(BaseException):
 
 @pytest.mark.parametrize("damage", [PanicException("unwrap on None"), pl.exceptions.ComputeError("bad page")])
 def test_whatever_a_library_raises_of_damage_names_the_file(damage):
-    with pytest.raises(FileNotReadable, match=r"p\.parquet: not a readable \.parquet file") as caught:
-        with whole("p.parquet", ".parquet", (pl.exceptions.PolarsError,), "write it again"):
-            raise damage
+    refused = pytest.raises(FileNotReadable, match=r"p\.parquet: not a readable \.parquet file")
+    with refused as caught, whole("p.parquet", ".parquet", (pl.exceptions.PolarsError,), "write it again"):
+        raise damage
     assert caught.value.fixes == ("write it again",)
 
 
