@@ -77,8 +77,9 @@ def _worked_out_again(record: RunRecord, pricing_pack_id: str, runtime: Runtime)
     from portopt.dialects.requests import rebalance_request_from_data
 
     request = rebalance_request_from_data(record.request)
-    # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else.
-    snapshot = pipeline.reopen(request, pricing_pack_id, runtime.packs)
+    # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else, and
+    # what was said of reading them is in its request.
+    snapshot = replace(pipeline.reopen(request, pricing_pack_id, runtime.packs), notes=())
     if (named := pipeline.run_identity(request, snapshot)) != record.run_id:
         raise DataError(
             f"the stored request of {record.run_id} is not the one that was asked: with it the run is {named}",

@@ -241,11 +241,11 @@ def finish(
     """
     text = canonical_text(document)
     record = recording.completed(begun, document, text, datetime.now(UTC), timings=timings, await_approval=await_approval)
-    if recording.persist(record, runtime.runs, since):
-        record = dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
-    else:  # another process completed it first: its record is the one that counts
-        record = runtime.runs.get(begun.run_id)
-    return recording.with_report(record, runtime.runs, runtime.settings.reports_path, text)
+    folder = runtime.settings.reports_path
+    if not recording.persist(record, runtime.runs, since):  # another process completed it first: its record is what counts
+        return recording.with_report(runtime.runs.get(begun.run_id), runtime.runs, folder)
+    stored = dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
+    return recording.with_report(stored, runtime.runs, folder, text)
 
 
 def approve(run_id: str, runtime: Runtime) -> RunRecord:
