@@ -44,7 +44,7 @@ def _hints(cls: Any) -> dict[str, Any]:
 
 def record(cls: type[T], value: Any, field: str) -> T:
     """A flat dataclass from an object. Raises UnknownField, InvalidValue or MissingInput with the dotted path."""
-    hints = _hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]  # every class can be a key
     fields = dataclasses.fields(cls)  # type: ignore[arg-type]  # T is a dataclass at every call
     doc = object_of(value, field, [f.name for f in fields])
     for f in fields:
