@@ -9,7 +9,7 @@ from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import apause_flow_run
 
 from portopt.adapters.jobs.orchestration import Approval, proposal_summary, refused, rejected, skipped
-from portopt.domain.errors import PortoptError
+from portopt.domain.errors import PortoptError, ProposalSuperseded
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
@@ -28,7 +28,7 @@ async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
         run = records.begin(request, snapshot)
     except PortoptError as error:
         return refused(error)
-    if run.status is RunStatus.CANCELLED:
+    if run.status is RunStatus.CANCELLED and run.document is not None:
         return refused(rejected(run, "it was rejected before, on the same data"))
     if run.document is None:
         try:
@@ -36,11 +36,15 @@ async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
         except PortoptError as error:
             records.record_refusal(run, error)
             return refused(error)
+    else:
+        run = records.settle(run, snapshot, order.approval_hours > 0)
     records.publish(run)
     records.report_progress(100.0, f"{run.run_id} is on record")
+    if run.status is RunStatus.SUPERSEDED:
+        return refused(records.superseded(run))
     if run.status is RunStatus.AWAITING_APPROVAL:
         return await approve(run, order.approval_hours)
-    records.emit_events()
+    records.emit_events(return_state=True)  # what cannot be delivered now waits in the outbox; the run is stored
     return run.run_id
 
 
@@ -65,6 +69,14 @@ async def approve(run: RunRecord, hours: float) -> Any:
         error = rejected(run, f"nobody approved within {hours:g} hours")
     else:
         if answer.decision == "approve":
-            return records.release(run).run_id
+            return release(run)
         error = rejected(run, answer.note or "rejected without a note")
     return refused(error) if records.withdraw(run, error) else run.run_id
+
+
+def release(run: RunRecord) -> Any:
+    """The person said yes; holdings that are newer than the proposal's say no."""
+    try:
+        return records.release(run).run_id
+    except ProposalSuperseded as error:
+        return refused(error)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from portopt import recording
 from portopt.adapters.jobs.orchestration import outside_only
 from portopt.adapters.providers.exchange_calendar import is_trading_day
 from portopt.domain.request import RebalanceRequest
@@ -22,5 +23,5 @@ def ask_calendar(order: RebalanceOrder) -> bool:
 
 @task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[2, 5, 15], retry_condition_fn=outside_only)
 def resolve_order(order: RebalanceOrder) -> RebalanceRequest:
-    """Read the files and the policy that the order names."""
-    return resolve(order, runtime())
+    """Read the files and the policy that the order names; what cannot be replayed is refused here."""
+    return recording.accepted(resolve(order, runtime()))

@@ -35,6 +35,20 @@ def persist(run: RunRecord, document: dict[str, Any], answer: Answer, await_appr
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
+def settle(run: RunRecord, snapshot: MarketSnapshot, await_approval: bool) -> RunRecord:
+    """A run that was complete before: everything it owes still."""
+    return service.settle(run, snapshot, runtime(), await_approval=await_approval)
+
+
+@task(cache_policy=NO_CACHE)
+def superseded(run: RunRecord) -> PortoptError:
+    """Why the proposal is not released, and shown."""
+    error = service.superseded(run, runtime())
+    artifacts.publish_problem(error)
+    return error
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def emit_events() -> int:
     """Let the relay empty the outbox."""
     return service.deliver(runtime())

@@ -10,7 +10,9 @@ The names below load what they need when first used, so that importing portopt c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from portopt.domain.postponed import at_first_use
 
 if TYPE_CHECKING:
     from portopt.domain.errors import PortoptError
@@ -45,29 +47,24 @@ __all__ = [
     "sensitivity",
 ]
 
-_HOMES = {
-    "Allocation": "portopt.notebook",
-    "EstimationChoice": "portopt.domain.request",
-    "Policy": "portopt.domain.request",
-    "PortoptError": "portopt.domain.errors",
-    "Proposal": "portopt.notebook",
-    "Findings": "portopt.notebook",
-    "ask": "portopt.notebook",
-    "frontier": "portopt.notebook",
-    "optimize": "portopt.notebook",
-    "pareto": "portopt.notebook",
-    "periods": "portopt.notebook",
-    "sensitivity": "portopt.notebook",
-    "rebalance": "portopt.notebook",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'portopt' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = at_first_use(
+    __name__,
+    {
+        "Allocation": "portopt.notebook",
+        "EstimationChoice": "portopt.domain.request",
+        "Policy": "portopt.domain.request",
+        "PortoptError": "portopt.domain.errors",
+        "Proposal": "portopt.notebook",
+        "Findings": "portopt.notebook",
+        "ask": "portopt.notebook",
+        "frontier": "portopt.notebook",
+        "optimize": "portopt.notebook",
+        "pareto": "portopt.notebook",
+        "periods": "portopt.notebook",
+        "sensitivity": "portopt.notebook",
+        "rebalance": "portopt.notebook",
+    },
+)
 
 
 def __dir__() -> list[str]:

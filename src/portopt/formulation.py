@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from portopt.construction import construct
+from portopt.construction import constructed
 from portopt.domain.arrays import Vector
+from portopt.domain.book import whole_book
 from portopt.domain.errors import MissingInput
 from portopt.domain.exposures import exposures_of
+from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
@@ -25,15 +27,18 @@ ADV_WINDOW = 21  # trading days in the average daily value
 def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe:
     """Candidates, then whatever else is held or in the benchmark, then cash.
 
-    What the data checks quarantined is frozen at its holding; what is only in the benchmark may not be bought.
+    What the data checks quarantined is frozen at its holding; what is only in the benchmark may not be bought. What is no
+    longer traded is sold where the policy excludes it by name, and only there.
     """
-    quarantined = {f.asset_id for f in snapshot.findings if f.treatment == "quarantined"}
+    by_name = excluded_by_name(request.policy.limits)
+    found = [f for f in snapshot.findings if f.treatment == "quarantined"]
+    quarantined = {f.asset_id for f in found if f.kind != "no_longer_traded" or f.asset_id not in by_name}
     held = {a for a, n in request.holdings.shares.items() if n != 0}
     benchmark = set(request.benchmark or {})
-    priced = set(snapshot.asset_ids)
+    priced = snapshot.priced()
     assets: list[Asset] = []
     for asset in request.universe.assets:
-        if asset.id not in priced:  # cash, and candidates without a price
+        if asset.id not in priced and asset.id not in quarantined & held:  # cash, and candidates without a price
             continue
         if asset.id in quarantined:
             if asset.id in held | benchmark:
@@ -44,6 +49,15 @@ def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe
     assets += [Asset(a, tradable=a not in quarantined) for a in sorted(held - known - {CASH})]
     assets += [Asset(a, tradable=False) for a in sorted(benchmark - held - known - {CASH})]
     return Universe((*assets, Asset(CASH, name="Cash", asset_class="Cash")))
+
+
+def excluded_by_name(limits: Mapping[str, Any]) -> frozenset[str]:
+    """The assets that the policy's own words exclude."""
+    from portopt.terms.constraints.exclusions import Exclusions
+    from portopt.terms.soft import bare
+
+    value = bare(limits.get("exclusions"))
+    return frozenset() if value is None else frozenset(Exclusions.parse(value).assets)
 
 
 def beliefs(request: OptimizationRequest) -> Moments:
@@ -105,31 +119,43 @@ def _given(request: OptimizationRequest, mu: Vector, covariance: Covariance) -> 
     return Moments(request.universe, mu, covariance, request.estimation.periods_per_year, scenarios=scenarios)
 
 
-def exact_prices(snapshot: MarketSnapshot) -> dict[str, Decimal]:
-    """The last known price of every asset as the shortest decimal that is the same number."""
-    return {a: Decimal(repr(float(p))) for a, p in zip(snapshot.asset_ids, snapshot.latest_prices(), strict=True)}
+def exact_prices(snapshot: MarketSnapshot, holdings: Holdings | None = None) -> dict[str, Decimal]:
+    """The last known price of every asset as the shortest decimal that is the same number; what has none there and is held
+    counts at the price that its own row states."""
+    latest = zip(snapshot.asset_ids, snapshot.latest_prices().tolist(), strict=True)
+    known = {a: Decimal(repr(p)) for a, p in latest if p > 0.0}
+    stated = {} if holdings is None else {a: p for a, p in holdings.stated_prices.items() if a in holdings.shares}
+    return {**stated, **known}
 
 
 def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
     """Policy and book as one frozen problem."""
     policy, universe = request.policy, moments.universe
-    _require_described(policy.limits, universe)
-    prices = exact_prices(snapshot)
-    priced = snapshot.positions(tuple(a for a in universe.ids if a != CASH))
+    prices = exact_prices(snapshot, request.holdings)
     benchmark = None
     if request.benchmark is not None:
         benchmark = universe.vector({a: float(b) for a, b in request.benchmark.items()})
     w_prev = request.holdings.weights(universe, prices)
-    terms = _terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark)
-    return construct(
+    refusing = policy.data.missing_attribute == "refuse"
+    terms = _terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
+    return constructed(
         Problem(
             moments=moments,
-            **{**terms, "notes": (*policy.notes, *terms["notes"])},
+            **{
+                **terms,
+                "notes": (
+                    *request.notes,
+                    *snapshot.notes,
+                    *policy.notes,
+                    *_notes_on_data(request, snapshot, moments),
+                    *terms["notes"],
+                ),
+            },
             w_prev=w_prev,
             benchmark=benchmark,
             risk_free_rate=policy.risk_free_rate,
             portfolio_value=float(request.holdings.value(prices)),
-            average_daily_value=_average_daily_value(snapshot, universe, priced),
+            average_daily_value=_average_daily_value(snapshot, universe),
             prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
             exposures=exposures_of(universe, moments.factor_model),
             portfolio_id=request.holdings.portfolio_id,
@@ -139,7 +165,7 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
 
 def formulate_weights(request: OptimizationRequest) -> Problem:
     """A choice of weights alone (S1) as a problem, with the portfolio its objective refers to, where it refers to one."""
-    return construct(as_asked(request))
+    return constructed(as_asked(request))
 
 
 def as_asked(request: OptimizationRequest) -> Problem:
@@ -147,13 +173,12 @@ def as_asked(request: OptimizationRequest) -> Problem:
     moments = beliefs(request)
     universe = moments.universe
 
-    def vector(values: Mapping[str, float] | None) -> Vector | None:
-        return None if values is None else universe.vector(dict(values))
-
-    w_prev, benchmark = vector(request.current_weights), vector(request.benchmark_weights)
+    w_prev, said = whole_book(request.current_weights, universe)
+    benchmark = None if request.benchmark_weights is None else universe.vector(dict(request.benchmark_weights))
+    terms = _terms(request.objective, request.limits, request.costs, moments, w_prev, benchmark)
     return Problem(
         moments=moments,
-        **_terms(request.objective, request.limits, request.costs, moments, w_prev, benchmark),
+        **{**terms, "notes": (*said, *terms["notes"])},
         w_prev=w_prev,
         benchmark=benchmark,
         risk_free_rate=request.risk_free_rate,
@@ -163,6 +188,14 @@ def as_asked(request: OptimizationRequest) -> Problem:
         exposures=exposures_of(universe, moments.factor_model),
         portfolio_id=request.portfolio_id,
     )
+
+
+def _notes_on_data(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> tuple[str, ...]:
+    from portopt.market.notes import notes_on_holdings, notes_on_the_calendar, notes_on_the_year
+
+    by_name, asked = excluded_by_name(request.policy.limits), request.policy.estimation.periods_per_year
+    counted = notes_on_the_year(snapshot, asked, moments.periods_per_year)
+    return (*notes_on_holdings(snapshot, request.holdings, by_name), *notes_on_the_calendar(snapshot), *counted)
 
 
 def _of_risky(values: Mapping[str, float] | None, universe: Universe, *, cash: float, missing: float) -> Vector | None:
@@ -188,25 +221,6 @@ def _all_prices(values: Mapping[str, float] | None, universe: Universe) -> Vecto
     return prices
 
 
-NEEDS = {"min_quality": "quality_score", "sector_limits": "sector", "asset_class_limits": "asset_class"}
-
-
-def _require_described(limits: Mapping[str, Any], universe: Universe) -> None:
-    """A limit on an attribute that no asset has would forbid everything, or nothing, without a word."""
-    assets = [asset for asset in universe.assets if asset.id != CASH]
-    for kind, attribute in NEEDS.items():
-        if limits.get(kind) not in (None, False) and all(getattr(a, attribute) is None for a in assets):
-            raise MissingInput(
-                f"the policy limits {attribute.replace('_', ' ')} ({kind}), and none of the {len(assets)} assets has one",
-                field=f"universe.{attribute}",
-                measured={"assets": len(assets), "with_" + attribute: 0},
-                fixes=[
-                    f"add a column {attribute} to the holdings or universe file",
-                    f"take the limit away (limits.{kind} = null)",
-                ],
-            )
-
-
 def _terms(
     objective: Mapping[str, Any],
     limits: Mapping[str, Any],
@@ -214,12 +228,16 @@ def _terms(
     moments: Moments,
     w_prev: Vector | None,
     benchmark: Vector | None,
+    *,
+    refusing: bool = False,
 ) -> dict[str, Any]:
     """Terms from the catalog; what makes a portfolio a portfolio (budget, frozen holdings) is always among them.
 
     Limits that follow the market get the value that holds now, sets of beliefs the size that the data give them.
+    refusing: an asset without an attribute that a limit reads is refused, not bound. Raises MissingInput.
     """
     from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
+    from portopt.terms.described import notes_on_missing, require_described
     from portopt.terms.dynamic import is_dynamic, market_state, resolve
     from portopt.terms.percentages import notes_on_percentages
 
@@ -229,17 +247,19 @@ def _terms(
     notes: tuple[str, ...] = ()
     if is_dynamic(limits):
         books = {"benchmark": benchmark, "portfolio": w_prev}
-        limits, notes = resolve(limits, market_state(moments.scenarios, books, moments.periods_per_year))
+        limits, notes = resolve(limits, market_state(moments.scenarios, books, moments.scenarios_per_year))
     if _bootstraps(objective) or _bootstraps(limits):
         from portopt.estimation.uncertainty import resolve_sets
 
         objective, limits = resolve_sets(objective, moments), resolve_sets(limits, moments)
     terms = parse_limits({**structural, "long_only": True, **limits})
+    require_described(terms, moments.universe, every=refusing)
+    missing = notes_on_missing(terms, moments.universe, w_prev)
     return {
         "objective": parse_objective(objective),
         "limits": terms,
         "costs": parse_costs(costs),
-        "notes": (*notes, *notes_on_percentages(terms)),
+        "notes": (*notes, *missing, *notes_on_percentages(terms)),
     }
 
 
@@ -255,12 +275,16 @@ def _bootstraps(value: Any) -> bool:
     return isinstance(value, Mapping) and (value.get("radius") == "bootstrap" or any(_bootstraps(v) for v in value.values()))
 
 
-def _average_daily_value(snapshot: MarketSnapshot, universe: Universe, priced: Any) -> Vector | None:
+def _average_daily_value(snapshot: MarketSnapshot, universe: Universe) -> Vector | None:
+    """(n,) money traded on an average day of the last ones; NaN where no volume is known, infinite for cash."""
     if snapshot.volumes is None:
         return None
+    known = set(snapshot.asset_ids)
+    at = [i for i, a in enumerate(universe.ids) if a in known]
+    priced = snapshot.positions(tuple(universe.ids[i] for i in at))
     traded = snapshot.prices[-ADV_WINDOW:, priced] * snapshot.volumes[-ADV_WINDOW:, priced]
     days = np.isfinite(traded).sum(axis=0)
-    out = np.full(len(universe), np.inf)
+    out = np.where(universe.is_cash, np.inf, np.nan)
     average = np.where(days > 0, np.nansum(traded, axis=0) / np.maximum(days, 1), np.nan)
-    out[[i for i, a in enumerate(universe.ids) if a != CASH]] = average
+    out[at] = average
     return out

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 
+TRADING_DAYS = EstimationChoice().periods_per_year
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Allocation:
     """Certified weights. `weights` by asset id, fractions; annual figures; `certificate` is the audit's."""
@@ -43,6 +46,11 @@ class Allocation:
     def weights(self) -> dict[str, float]:
         ids = self.answer.problem.universe.ids
         return dict(zip(ids, self.answer.validated.weights.tolist(), strict=True))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was not read, and what had no effect."""
+        return (*self.answer.request.notes, *self.answer.problem.notes)
 
     @property
     def certificate(self) -> Certificate:
@@ -196,7 +204,8 @@ def ask(
         views: what is believed beside the data, {"method": "black_litterman", "views": […]}.
         portfolio_value, average_daily_value, prices: money, for liquidity, impact and lots.
     """
-    columns = _columns(returns, "returns")
+    announced = estimation is not None and estimation.periods_per_year != TRADING_DAYS
+    columns, notes = _columns(returns, "returns", estimation.periods_per_year if estimation and announced else None)
     ids = list(columns or expected_returns or {})
     if not ids:
         raise InvalidValue("returns", None, "give returns, or expected_returns with a covariance")
@@ -219,6 +228,7 @@ def ask(
         portfolio_value=portfolio_value,
         average_daily_value=average_daily_value,
         prices=prices,
+        notes=notes,
     )
 
 
@@ -229,7 +239,7 @@ def rebalance(
     *,
     universe: Any = None,
     benchmark: Mapping[str, float] | str | Path | None = None,
-    as_of: date | None = None,
+    as_of: date | str | None = None,
     limits: Mapping[str, Any] | None = None,
     portfolio_id: str = "notebook",
     home: Path | None = None,
@@ -242,9 +252,10 @@ def rebalance(
         policy: a policy's id, a Policy, or a policy as data. limits: {limit kind: value} on top of it.
         universe: {asset: {"sector": …, "quality_score": …}} or a file; None takes what the holdings file describes.
         benchmark: weights by asset, or a file; None takes a `benchmark_weight` column of the holdings file.
+        as_of: a date, or a text as 2024-03-28.
     """
-    runtime = _runtime(home)
-    book, described = _book(holdings, portfolio_id)
+    runtime, notes = _runtime(home), list[str]()
+    book, described = _book(holdings, portfolio_id, notes)
     chosen = _policy(policy, runtime)
     if limits is not None and not isinstance(limits, Mapping):
         raise InvalidValue("limits", limits, "is not a map of limit names to values", fix='write {"max_weight": 0.1}')
@@ -254,25 +265,34 @@ def rebalance(
         RebalanceRequest(
             holdings=book,
             policy=chosen,
-            universe=_candidates(universe, book, described),
-            benchmark=_benchmark(benchmark, holdings),
-            as_of=as_of,
+            universe=_candidates(universe, book, described, notes),
+            benchmark=_benchmark(benchmark, holdings, notes),
+            as_of=_day(as_of),
             provider="sample" if prices is None else "frame",
+            notes=tuple(notes),
         )
     )
     return Proposal(service.rebalance(request, runtime, market=_market(prices, runtime)))
 
 
-def _columns(returns: Any, where: str) -> dict[str, np.ndarray]:
-    """{asset: (T,) returns}; a date column of a frame is not an asset."""
-    if returns is None:
-        return {}
-    if isinstance(returns, Mapping):
-        return {str(k): np.asarray(v, dtype=float) for k, v in returns.items()}
-    from portopt.adapters.providers.frames import as_polars
+def _columns(returns: Any, where: str, periods_per_year: float | None) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """{asset: (T,) returns}, and what was not read. Dates, indices and years are no assets; prices are no returns.
 
-    frame = as_polars(returns, where)
-    return {c: frame[c].to_numpy().astype(float) for c in frame.columns if frame[c].dtype.is_numeric()}
+    periods_per_year: as announced; None is nobody's word, and a year of trading days.
+    """
+    if returns is None:
+        return {}, ()
+    from portopt.intake.account import Account
+    from portopt.intake.frames import table_of_columns, table_of_frame
+    from portopt.intake.prices_or_returns import refuse_prices
+    from portopt.intake.returns import returns_of
+
+    table = table_of_columns(returns, where) if isinstance(returns, Mapping) else table_of_frame(returns, where)
+    said = Account(where)
+    columns = returns_of(table, said)
+    if periods_per_year is None:
+        refuse_prices(columns, TRADING_DAYS, where)
+    return columns, tuple(said.notes)
 
 
 def _runtime(home: Path | None) -> Runtime:
@@ -289,11 +309,26 @@ def _policy(policy: str | Policy | Mapping[str, Any], runtime: Runtime) -> Polic
     return service.policy(policy, runtime) if isinstance(policy, str) else read_policies(policy)[0]
 
 
-def _book(holdings: Any, portfolio_id: str) -> tuple[Holdings, Mapping[str, Mapping[str, Any]]]:
+def _day(as_of: date | str | None) -> date | None:
+    """A date, a datetime, or an ISO text."""
+    from datetime import datetime
+
+    from portopt.dialects.requests import read_date
+
+    if isinstance(as_of, str):
+        return read_date(as_of, "as_of")
+    if isinstance(as_of, datetime):
+        return as_of.date()
+    if as_of is None or isinstance(as_of, date):
+        return as_of
+    raise InvalidValue("as_of", as_of, "is not a date", fix="write it as 2024-03-28")
+
+
+def _book(holdings: Any, portfolio_id: str, notes: list[str]) -> tuple[Holdings, Mapping[str, Mapping[str, Any]]]:
     from portopt.adapters.providers.holdings_files import read_holdings
 
     if isinstance(holdings, str | Path):
-        return read_holdings(Path(holdings), portfolio_id)
+        return read_holdings(Path(holdings), portfolio_id, notes)
     if not isinstance(holdings, Mapping):
         raise InvalidValue("holdings", type(holdings).__name__, "is neither a mapping of shares by asset nor a file")
     counts = {str(asset): _decimal(f"holdings.{asset}", count) for asset, count in holdings.items()}
@@ -311,19 +346,21 @@ def _decimal(field: str, value: Any) -> Decimal:
     return number
 
 
-def _benchmark(benchmark: Mapping[str, float] | str | Path | None, holdings: Any) -> Mapping[str, float] | None:
+def _benchmark(
+    benchmark: Mapping[str, float] | str | Path | None, holdings: Any, notes: list[str]
+) -> Mapping[str, float] | None:
     from portopt.adapters.providers.holdings_files import read_benchmark, read_benchmark_column
 
     if isinstance(benchmark, str | Path):
-        return read_benchmark(Path(benchmark))
+        return read_benchmark(Path(benchmark), notes)
     return read_benchmark_column(Path(holdings)) if benchmark is None and isinstance(holdings, str | Path) else benchmark
 
 
-def _candidates(universe: Any, book: Holdings, described: Mapping[str, Mapping[str, Any]]) -> Universe:
+def _candidates(universe: Any, book: Holdings, described: Mapping[str, Mapping[str, Any]], notes: list[str]) -> Universe:
     from portopt.adapters.providers.holdings_files import read_universe
 
     if isinstance(universe, str | Path):
-        return read_universe(Path(universe))
+        return read_universe(Path(universe), notes)
     attributes = universe if universe is not None else {a: described.get(a, {}) for a in sorted(book.shares)}
     return Universe(tuple(Asset(a, **dict(values)) for a, values in attributes.items()))
 

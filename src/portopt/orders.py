@@ -19,6 +19,7 @@ from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import Asset, Universe
 
 if TYPE_CHECKING:
+    from portopt.dialects.portfolio import Wish
     from portopt.runtime import Runtime
 
 SAMPLE = "sample"
@@ -156,19 +157,40 @@ def resolve(
     """
     from portopt import service
 
-    chosen = reworded(policy or service.policy(order.custom_policy or order.policy, runtime), order)
-    holdings, described = read_book(order, runtime)
+    chosen = policy or service.policy(order.custom_policy or order.policy, runtime)
+    wish = wish_of(order)
+    order = _of_portfolio(order, wish)
+    notes: list[str] = []
+    holdings, described = read_book(order, runtime, notes)
     on_sample = order.provider == SAMPLE
-    return with_factor_returns(
-        RebalanceRequest(
-            holdings=holdings,
-            policy=with_overrides(chosen, order, overrides or {}),
-            universe=read_candidates(order, holdings, described, on_sample),
-            benchmark=read_benchmark_weights(order, on_sample),
-            as_of=order.as_of,
-            provider=order.provider,
-        )
+    request = RebalanceRequest(
+        holdings=holdings,
+        policy=chosen,
+        universe=read_candidates(order, holdings, described, on_sample, notes),
+        benchmark=read_benchmark_weights(order, on_sample, notes),
+        as_of=order.as_of,
+        provider=order.provider,
+        notes=tuple(notes),
     )
+    if wish is not None:
+        request = wish.asked_of(request)
+    policy = with_overrides(reworded(request.policy, order), order, overrides or {})
+    return with_factor_returns(dataclasses.replace(request, policy=policy))
+
+
+def wish_of(order: RebalanceOrder) -> Wish | None:
+    """The order's request, as another service would send it."""
+    from portopt.dialects.portfolio import read_wish
+    from portopt.dialects.reading import parse_json
+
+    return read_wish(parse_json(order.request)) if order.request else None
+
+
+def _of_portfolio(order: RebalanceOrder, wish: Wish | None) -> RebalanceOrder:
+    """The order for the portfolio that its request names, where the form was left at the demonstration's."""
+    if wish is None or wish.portfolio_id is None or order.portfolio_id != SAMPLE:
+        return order
+    return order.model_copy(update={"portfolio_id": wish.portfolio_id})
 
 
 def with_factor_returns(request: RebalanceRequest) -> RebalanceRequest:
@@ -190,13 +212,12 @@ def with_overrides(policy: Policy, order: RebalanceOrder, overrides: Mapping[str
 
 
 def reworded(policy: Policy, order: RebalanceOrder) -> Policy:
-    """The policy with the order's request, goal and changes in place of its own words, in that order; all of it checked."""
+    """The policy with the order's goal and changes in place of its own words, in that order; all of it checked."""
     from portopt.dialects.policies import checked, override
-    from portopt.dialects.portfolio import read_wish
     from portopt.dialects.reading import mapping_of, parse_json
 
     if order.request:
-        policy = checked(read_wish(parse_json(order.request)).applied_to(policy))
+        policy = checked(policy)
     if order.goal != "policy":
         policy = checked(dataclasses.replace(policy, objective=objective_of(order.goal, order.risk_measure)))
     elif order.risk_measure != "volatility":
@@ -215,35 +236,37 @@ def objective_of(goal: Goal, measure: Measure) -> dict[str, Any]:
     return {"kind": "max_ratio" if goal == "max_sharpe" else goal, "measure": measure}
 
 
-def read_book(order: RebalanceOrder, runtime: Runtime) -> tuple[Holdings, Mapping[str, Mapping[str, Any]]]:
-    """Holdings, and what the file says of its assets."""
+def read_book(
+    order: RebalanceOrder, runtime: Runtime, notes: list[str] | None = None
+) -> tuple[Holdings, Mapping[str, Mapping[str, Any]]]:
+    """Holdings, and what the file says of its assets. notes: is told what was left out, added up or decided."""
     from portopt.adapters.providers.holdings_files import read_holdings
 
     if order.holdings == "store":
         return runtime.runs.holdings(order.portfolio_id), {}
     path = sample_file("holdings.csv") if order.holdings == SAMPLE else Path(order.holdings)
-    return read_holdings(path, order.portfolio_id)
+    return read_holdings(path, order.portfolio_id, notes)
 
 
 def read_candidates(
-    order: RebalanceOrder, holdings: Holdings, described: Mapping[str, Mapping[str, Any]], on_sample: bool
+    order: RebalanceOrder, holdings: Holdings, described: Mapping[str, Mapping[str, Any]], on_sample: bool, notes: list[str]
 ) -> Universe:
     """The assets that may be bought: the universe file's, the sample's, or those the holdings file describes."""
     from portopt.adapters.providers.holdings_files import read_universe
 
     if order.universe is not None:
-        return read_universe(Path(order.universe))
+        return read_universe(Path(order.universe), notes)
     if on_sample:
         return read_universe(sample_file("universe.csv"))
     return Universe(tuple(Asset(a, **described.get(a, {})) for a in sorted(holdings.shares)))
 
 
-def read_benchmark_weights(order: RebalanceOrder, on_sample: bool) -> dict[str, float] | None:
+def read_benchmark_weights(order: RebalanceOrder, on_sample: bool, notes: list[str]) -> dict[str, float] | None:
     """The benchmark file's, the sample's, or a `benchmark_weight` column of the universe or holdings file."""
     from portopt.adapters.providers.holdings_files import read_benchmark, read_benchmark_column
 
     if order.benchmark is not None:
-        return read_benchmark(Path(order.benchmark))
+        return read_benchmark(Path(order.benchmark), notes)
     if on_sample:
         return read_benchmark(sample_file("benchmark.csv"))
     files = [name for name in (order.universe, order.holdings) if name not in (None, SAMPLE, "store", "-")]

@@ -34,6 +34,8 @@ from portopt.formulation import exact_prices, formulate, order_of_giving_way, un
 from portopt.ports import MarketDataProvider, PackStore
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from portopt.analysis import Attempts
     from portopt.batches import BatchAnswer
 
@@ -46,7 +48,8 @@ LOTS_OF_ROOM = 4.0  # an opened limit is opened this many of the dearest lot fur
 FRONTIER = "the efficient frontier"
 PRICES, WORTH = "the prices of limits", "what more room under a limit is worth, solved for again"
 REASONS, SOURCES = "the reasons of trades", "where the risk comes from"
-DOCUMENT_VERSION = "3"  # part of every run's identity: a new meaning of the document is a new run
+STATED = "give its row a price, and let the policy say data.unknown_asset = 'quarantine': it is then kept as it is"
+DOCUMENT_VERSION = "4"  # part of every run's identity: a new meaning of the document is a new run
 
 
 Step = Callable[[str], AbstractContextManager[Any]]
@@ -83,13 +86,17 @@ def fetch(request: RebalanceRequest, market: MarketDataProvider) -> MarketSnapsh
             field="holdings",
             fixes=["add at least one position or a cash balance"],
         )
+    table = market.prices(_query(request))
+    _require_money(request, table, market.source)
     snapshot = open_snapshot(
-        market.prices(_query(request)),
+        table,
         source=market.source,
         adjustment=market.adjustment,
         policy=request.policy.data,
         query=_query(request),
     )
+    # A provider of one's own may have nothing to say about how it read.
+    snapshot = dataclasses.replace(snapshot, notes=tuple(getattr(market, "notes", ())))
     _require_prices(request, snapshot)
     return _with_histories_judged(request, snapshot)
 
@@ -115,18 +122,51 @@ def _with_histories_judged(request: RebalanceRequest, snapshot: MarketSnapshot) 
     return judge_histories(snapshot, choice.min_observations, choice.lookback, request.policy.data)
 
 
+def _require_money(request: RebalanceRequest, table: pl.DataFrame, source: str) -> None:
+    """Raises DataError where the prices have an asset called cash, in any case, and so do the holdings: money or a fund?"""
+    import polars as pl
+
+    if request.holdings.cash == 0:
+        return
+    names = table["asset_id"].cast(pl.String)
+    as_long = table.filter(names.str.len_bytes() == len(CASH))  # a table has millions of names to put into capitals
+    called = as_long.filter(as_long["asset_id"].cast(pl.String).str.to_uppercase() == CASH)
+    if called.height == 0 or (called["close"] == 1.0).all():
+        return
+    name, price = str(called["asset_id"][-1]), float(called["close"][-1])
+    raise DataError(
+        f"{source} prices an asset called {name} ({price:g} on {called['date'][-1]}), and the holdings have {CASH}: "
+        f"that name is taken by money, {request.holdings.cash} of it",
+        field="holdings",
+        value=name,
+        measured={"price": price, "held": str(request.holdings.cash)},
+        fixes=[
+            f"where it is a fund, give it another name in holdings and prices ({name}_FUND)",
+            f"where it is money, take the prices of {name} out of the file",
+        ],
+    )
+
+
 def _require_prices(request: RebalanceRequest, snapshot: MarketSnapshot) -> None:
-    """What is held or in the benchmark must have a price; what is only a candidate without one is left out, with a note."""
-    priced = set(snapshot.asset_ids)
+    """What is held or in the benchmark must have a price; what is only a candidate without one is left out, with a note.
+
+    A holding counts at the price that its own row states where the policy quarantines what is wrong with its prices.
+    """
+    priced = snapshot.priced()
+    quarantined = {f.asset_id for f in snapshot.findings if f.treatment == "quarantined"}
+    stated = set(request.holdings.stated_prices) & quarantined
     for field, named in (("holdings", request.holdings.shares), ("benchmark", request.benchmark or {})):
-        unpriced = sorted(set(named) - priced - {CASH})
+        unpriced = sorted(set(named) - priced - {CASH} - (stated if field == "holdings" else set()))
         if unpriced:
             raise DataError(
                 f"no price for {', '.join(unpriced)} ({field}) in {snapshot.source}",
                 field=field,
                 value=unpriced,
                 measured={"assets_priced": len(priced)},
-                fixes=["correct the identifier, add its prices, or remove it from the request"],
+                fixes=[
+                    "correct the identifier, add its prices, or remove it from the request",
+                    *([STATED] if field == "holdings" else []),
+                ],
             )
 
 
@@ -196,7 +236,7 @@ def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: M
     from portopt.trading import can_trade, dearest_lot
 
     problem, rules = formulate(request, snapshot, moments), request.policy.trading
-    rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot), rules=rules)
+    rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot, request.holdings), rules=rules)
     room = LOTS_OF_ROOM * dearest_lot(problem, rules)
     order = order_of_giving_way(request.policy.relax_order, request.policy.limits)
     return optimize(problem, order, room=room, rounds=rounds)
@@ -230,7 +270,9 @@ def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Answer, v
     """Whole shares that keep every limit, with money to the cent."""
     from portopt.trading import make_plan
 
-    return make_plan(answer.problem, validated, request.holdings, exact_prices(snapshot), request.policy.trading)
+    return make_plan(
+        answer.problem, validated, request.holdings, exact_prices(snapshot, request.holdings), request.policy.trading
+    )
 
 
 def frontier_of(answer: Answer, weights: Vector) -> Frontier:
@@ -241,7 +283,7 @@ def frontier_of(answer: Answer, weights: Vector) -> Frontier:
     from portopt import optimization
 
     swept = next((points for most, points in SWEPT_POINTS if answer.problem.n <= most), 0)
-    frontier = optimization.affordable_frontier(answer.problem, FRONTIER_POINTS, swept)
+    frontier = optimization.affordable_frontier(answer.problem, FRONTIER_POINTS, swept, answer.form)
     moments = answer.problem.moments
     r, sigma = float(moments.mu @ weights), moments.covariance.volatility(weights)
     sharpe = (r - answer.problem.risk_free_rate) / sigma if sigma > 0 else None
@@ -312,8 +354,18 @@ def prices_of(
 
 
 def run_identity(request: RebalanceRequest, snapshot: MarketSnapshot) -> str:
-    """`reb-…`: the same request on the same pricing pack is the same run."""
-    return make_id("reb", snapshot.as_of, digest(request.identity(), snapshot.pricing_pack_id, DOCUMENT_VERSION))
+    """`reb-…`: the same request on the same pricing pack is the same run.
+
+    What had to be said of the files is part of it: it stands in the document, which is the run's own.
+    """
+    return make_id(
+        "reb", snapshot.as_of, digest(as_read(request, snapshot).identity(), snapshot.pricing_pack_id, DOCUMENT_VERSION)
+    )
+
+
+def as_read(request: RebalanceRequest, snapshot: MarketSnapshot) -> RebalanceRequest:
+    """The request with everything that reading its files and its prices had to say: what is kept of a run."""
+    return dataclasses.replace(request, notes=(*request.notes, *snapshot.notes)) if snapshot.notes else request
 
 
 def document_of(outcome: RebalanceOutcome) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketQuery, MarketSnapshot, PackDifference
 from portopt.domain.request import Policy
-from portopt.domain.run import Event, RunRecord
+from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +27,16 @@ class MarketDataProvider(Protocol):
 
     name: str
     source: str  # one line for the manifest: which file, which host, which version
-    adjustment: str  # "adjusted", "raw" or "unknown"
+
+    @property
+    def adjustment(self) -> str:
+        """ "adjusted", "raw" or "unknown"."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What reading the table left out, cleaned or decided, in sentences; once it is read."""
+        ...
 
     def prices(self, query: MarketQuery) -> pl.DataFrame: ...
 
@@ -44,6 +54,10 @@ class PackStore(Protocol):
 
     def ids(self) -> Sequence[str]: ...
 
+    def litter(self) -> Sequence[Path]:
+        """What killed writers left behind."""
+        ...
+
     def difference(self, a: str, b: str) -> PackDifference: ...
 
 
@@ -54,16 +68,38 @@ class RunStore(Protocol):
         """Insert the run unless its id is there; returns what is stored."""
         ...
 
-    def complete(self, run: RunRecord, event: Event | None) -> bool:
-        """Result, projection and outbox row in one transaction. False when the run was completed already (nothing written)."""
+    def complete(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> bool:
+        """Result, projection and outbox row in one transaction. False when the run was completed already (nothing written).
+
+        since: `holdings_version` when the question began, where the run's holdings are declared with its result. A run whose
+        holdings are not the newest any more is superseded, and its event is not released.
+        """
         ...
+
+    def complete_all(self, runs: Sequence[RunRecord]) -> int:
+        """Answers that release no event, in one transaction; returns how many were not there."""
+        ...
+
+    def renew(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> RunRecord:
+        """A complete run is asked for again: what is owed of it is done. Returns it as it stands now."""
+        ...
+
+    def report_written(self, run_id: str, report_path: str) -> None: ...
 
     def fail(self, run: RunRecord) -> None:
         """Record a failed or infeasible run with its problem object; never overwrites a completed one."""
         ...
 
-    def get(self, run_id: str) -> RunRecord:
-        """Raises UnknownRun."""
+    def get(self, run_id: str, *, verified: bool = True) -> RunRecord:
+        """Raises UnknownRun; DataError when its document has changed since it was stored, unless it need not be `verified`."""
+        ...
+
+    def status(self, run_id: str) -> RunStatus:
+        """How far the run came. Raises UnknownRun."""
+        ...
+
+    def put_document(self, run: RunRecord) -> None:
+        """A document worked out again in place of a damaged one. Raises DataError when it is another one."""
         ...
 
     def runs(self, *, portfolio_id: str | None = None, limit: int = 50) -> Sequence[RunRecord]:
@@ -78,6 +114,10 @@ class RunStore(Protocol):
         """End a run that awaited approval as cancelled, once; its event is never released."""
         ...
 
+    def abandon(self, run_id: str, problem: Mapping[str, Any]) -> bool:
+        """End a run that was begun and never ended as cancelled, once."""
+        ...
+
     def policies(self) -> Sequence[Policy]: ...
 
     def policy(self, policy_id: str) -> Policy:
@@ -89,7 +129,11 @@ class RunStore(Protocol):
         ...
 
     def save_holdings(self, holdings: Holdings) -> None:
-        """The reference copy of the portfolio."""
+        """Declare these the portfolio's holdings; unreleased proposals on others are superseded."""
+        ...
+
+    def holdings_version(self, portfolio_id: str) -> int:
+        """How often the portfolio's holdings have been declared anew; 0 where they never were."""
         ...
 
     def holdings(self, portfolio_id: str) -> Holdings: ...
@@ -100,11 +144,35 @@ class RunStore(Protocol):
 
     def pinned(self, key: str) -> str | None: ...
 
-    def claim_events(self, limit: int, lease_seconds: float, now: datetime) -> Sequence[Event]:
-        """Undelivered events in order, leased to the caller."""
+    def claim_events(self, limit: int, lease_seconds: float, now: datetime | None = None) -> Sequence[Event]:
+        """Undelivered events in order, leased to the caller. now: for tests; else the store's own clock."""
         ...
 
-    def mark_delivered(self, event_id: str, now: datetime) -> None: ...
+    def mark_delivered(self, event_id: str, now: datetime | None = None) -> None: ...
+
+    def put_back(self, event_ids: Sequence[str]) -> None:
+        """Claimed and not tried: free for anybody at once."""
+        ...
+
+    def refuse_event(self, event_id: str, problem: Mapping[str, Any], now: datetime | None = None) -> bool:
+        """The sink would not take it: it waits, and is parked after its last attempt; True when it is parked now."""
+        ...
+
+    def unpark_events(self) -> int:
+        """Parked events may be tried again; returns how many."""
+        ...
+
+    def outbox(self, now: datetime | None = None) -> Outbox:
+        """What waits for delivery, and for what."""
+        ...
+
+    def packs_needed(self) -> frozenset[str]:
+        """Pricing packs that completed runs rest on."""
+        ...
+
+    def examine(self) -> StoreExamination:
+        """What somebody should look at. Reads and verifies every document."""
+        ...
 
     def health(self) -> dict[str, object]:
         """Dialect, migration revision, TimescaleDB level, counts."""
@@ -112,7 +180,7 @@ class RunStore(Protocol):
 
 
 class EventSink(Protocol):
-    """Where the relay delivers. Idempotent by event id."""
+    """Where the relay delivers. Idempotent by event id. Raises EventRefused for an event that it will not take at all."""
 
     def deliver(self, event: Event) -> None: ...
 

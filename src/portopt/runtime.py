@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from portopt.domain.disk import storage_error
 from portopt.domain.errors import MissingInput, RequestError
 from portopt.ports import EventSink, MarketDataProvider, PackStore
 
@@ -27,14 +27,11 @@ class Runtime:
 
     @cached_property
     def home(self) -> Path:
-        home = self.settings.home.expanduser()
+        home = self.settings.home_path
         try:
             home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RequestError(
-                f"cannot write to {home}: {error.strerror}", field="PORTOPT_HOME", value=str(home),
-                fixes=["set PORTOPT_HOME to a folder you may write to"],
-            ) from error  # fmt: skip
+            raise storage_error(f"cannot write to {home}", home, error, field="PORTOPT_HOME") from error
         return home
 
     @cached_property
@@ -51,13 +48,13 @@ class Runtime:
 
     @cached_property
     def runs(self) -> SqlStore:
-        """The store, at this version's schema, with room for the months to come."""
+        """The store, at this version's schema. To open it for reading, no right to write is needed."""
         from portopt.adapters.store.sql import SqlStore
 
-        self.home  # noqa: B018 - made on first use
+        if self.settings.database_url is None:
+            self.home  # noqa: B018 - made on first use
         store = SqlStore(self.settings.store_url)
         store.migrate()
-        store.maintain(datetime.now(UTC))
         return store
 
     @cached_property
@@ -65,7 +62,7 @@ class Runtime:
         if self.settings.events == "pulsar":
             from portopt.adapters.events.pulsar_sink import PulsarSink
 
-            return PulsarSink(self.settings.pulsar_url, self.settings.pulsar_topic)
+            return PulsarSink(self.settings.pulsar_url.get_secret_value(), self.settings.pulsar_topic)
         from portopt.adapters.events.local_log import LocalLog
 
         self.home  # noqa: B018 - made on first use
@@ -129,7 +126,11 @@ def open_runtime(settings: Settings | None = None) -> Runtime:
     except ValidationError as error:
         first = error.errors()[0]
         name = "PORTOPT_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise RequestError(f"{name}: {first['msg']}", field=name, value=os.environ.get(name)) from None
+        secret = name.endswith(("_URL", "_TOKEN"))
+        why = first["msg"].removeprefix("Value error, ")
+        raise RequestError(
+            f"{name}: {why}", field=name, value="…" if secret else os.environ.get(name), fixes=[f"correct {name}, or unset it"]
+        ) from None
 
 
 @lru_cache(maxsize=1)

@@ -5,15 +5,26 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from portopt import batches, formulation, pipeline, recording
+from portopt.domain.canonical import canonical_text, plain
 from portopt.domain.certificate import ValidatedSolution
-from portopt.domain.errors import InvalidValue, MissingInput, OutsideError, PortoptError, UnknownPolicy, UnknownRun
+from portopt.domain.errors import (
+    DataError,
+    InvalidValue,
+    MissingInput,
+    OutsideError,
+    PortoptError,
+    ProposalRejected,
+    ProposalSuperseded,
+    UnknownPolicy,
+    UnknownRun,
+)
 from portopt.domain.explanation import Frontier, LeftOut, ShadowPrice
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.problem import Problem
@@ -125,24 +136,45 @@ def rebalance(
 ) -> RunRecord:
     """From holdings, prices and a policy to a stored, explained, certified proposal, once.
 
-    The same request on the same prices is the same run: asked again, its stored record is the answer. Nothing is written
-    unless there is a proposal: a question that ends in a refusal leaves no trace.
+    The same request on the same prices is the same run: asked again, its stored record is the answer, and whatever is owed of
+    it (pack, event, report) is done. Nothing is written unless there is a proposal: a refusal leaves no trace.
     trigger: an id under which the pricing pack is remembered, so that a resumed trigger works on the data it began with.
     market: prices from here instead of the provider that the request names.
     """
-    steps = Steps(progress)
+    request, steps = recording.accepted(request), Steps(progress)
+    since = runtime.runs.holdings_version(request.holdings.portfolio_id) if runtime.has_store else 0
     with steps.step("fetch prices"):
         snapshot = read_market(request, runtime, trigger, market)
     stored = found(pipeline.run_identity(request, snapshot), runtime)
-    if stored is not None and stored.document is not None:
-        return stored
+    if stored is not None and stored.document is not None and stored.is_whole:
+        return settle(stored, snapshot, runtime, since=since, trigger=trigger)
     document, answer = pipeline.work(request, snapshot, frontier=frontier, step=steps.step)
+    if stored is not None and stored.document is not None:  # damaged since: the same work gives it back
+        runtime.runs.put_document(dataclasses.replace(stored, document=document))
+        return settle(runtime.runs.get(stored.run_id), snapshot, runtime, since=since, trigger=trigger)
     with steps.step("persist"):
         keep_market(snapshot, runtime, trigger)
-        begun = begin(request, snapshot, runtime)
-        record = finish(begun, document, runtime, timings=steps.timings | pipeline.timings_of(answer))
+        begun, timings = recording.begun(request, snapshot, datetime.now(UTC)), steps.timings | pipeline.timings_of(answer)
+        record = finish(begun, document, runtime, timings=timings, since=since)
     with steps.step("deliver event"):
         deliver_if_possible(runtime)
+    return record
+
+
+def settle(
+    stored: RunRecord,
+    snapshot: MarketSnapshot,
+    runtime: Runtime,
+    *,
+    since: int | None = None,
+    trigger: str | None = None,
+    await_approval: bool = False,
+) -> RunRecord:
+    """A complete run is asked for again: everything it owes, so that a fault after its result was stored is made good."""
+    keep_market(snapshot, runtime, trigger)
+    record = recording.renewed(stored, runtime.runs, await_approval=await_approval, since=since)
+    record = recording.with_report(record, runtime.runs, runtime.settings.reports_path)
+    deliver_if_possible(runtime)
     return record
 
 
@@ -156,9 +188,16 @@ def read_market(
 ) -> MarketSnapshot:
     """Prices as this trigger saw them first, or as they are; nothing is written."""
     pinned = runtime.runs.pinned(trigger) if trigger and runtime.has_store else None
-    if pinned is not None:
+    if pinned is None:
+        return pipeline.fetch(request, market or runtime.market(request.provider))
+    try:
         return pipeline.reopen(request, pinned, runtime.packs)
-    return pipeline.fetch(request, market or runtime.market(request.provider))
+    except DataError:  # damaged, perhaps: the same prices make the same pack anew, other prices are not this trigger's
+        fresh = pipeline.fetch(request, market or runtime.market(request.provider))
+        if fresh.pricing_pack_id != pinned:
+            raise
+        runtime.packs.put(fresh)
+        return fresh
 
 
 def keep_market(
@@ -172,17 +211,17 @@ def keep_market(
 
 
 def found(run_id: str, runtime: Runtime) -> RunRecord | None:
-    """The run if it is on record; a store that does not exist yet is not made for the asking."""
+    """The run if it is on record, its document as it stands; a store that does not exist yet is not made for the asking."""
     if not runtime.has_store:
         return None
     try:
-        return runtime.runs.get(run_id)
+        return runtime.runs.get(run_id, verified=False)
     except UnknownRun:
         return None
 
 
 def begin(request: RebalanceRequest, snapshot: MarketSnapshot, runtime: Runtime) -> RunRecord:
-    """Put the run on record; what comes back is the stored one, complete if this work was done before."""
+    """Declare the holdings and put the run on record; what comes back is the stored one, complete if it was done before."""
     runtime.runs.save_holdings(request.holdings)
     return runtime.runs.begin(recording.begun(request, snapshot, datetime.now(UTC)))
 
@@ -194,37 +233,61 @@ def finish(
     *,
     timings: Mapping[str, float],
     await_approval: bool = False,
+    since: int | None = None,
 ) -> RunRecord:
-    """Write the report, then store result, projection and event in one transaction.
+    """Store result, projection and event in one transaction, then write the report.
 
-    A report that cannot be written is none on the record, and holds nothing up: `write_report` makes it from the document.
+    since: the version of the portfolio's holdings when the question began, where the run's own are declared only now.
     """
-    from portopt.analysis import Attempts
-    from portopt.reports.page import write_report
-
-    path, said = runtime.settings.reports_path / f"{begun.run_id}.html", Attempts()
-    written = said.attempt("the report", lambda: write_report(document, path))
-    for left in said.left_out:
-        logging.getLogger(__name__).warning("%s", left.sentence)
-    now, report = datetime.now(UTC), None if written is None else str(written)
-    record = recording.completed(begun, document, now, timings=timings, report_path=report, await_approval=await_approval)
-    recording.persist(record, runtime.runs)
-    return runtime.runs.get(begun.run_id)
+    text = canonical_text(document)
+    record = recording.completed(begun, document, text, datetime.now(UTC), timings=timings, await_approval=await_approval)
+    folder = runtime.settings.reports_path
+    if not recording.persist(record, runtime.runs, since):  # another process completed it first: its record is what counts
+        return recording.with_report(runtime.runs.get(begun.run_id), runtime.runs, folder)
+    stored = dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
+    return recording.with_report(stored, runtime.runs, folder, text)
 
 
 def approve(run_id: str, runtime: Runtime) -> RunRecord:
     """Release the event of a proposal that awaited a person; released before, it is left as it is.
 
-    Raises UnknownRun, and InvalidValue for a run that has nothing to release.
+    Raises UnknownRun, ProposalSuperseded, and InvalidValue for a run that has nothing to release.
     """
     record = found(run_id, runtime)
     if record is None:
         raise UnknownRun(run_id)
-    if record.status not in (RunStatus.AWAITING_APPROVAL, RunStatus.COMPLETED):
+    if record.kind != "rebalance":
+        raise InvalidValue("run", run_id, f"is the answer to `portopt {record.kind}`: there is no proposal to approve")
+    if record.status not in (RunStatus.AWAITING_APPROVAL, RunStatus.COMPLETED, RunStatus.SUPERSEDED):
         raise InvalidValue("run", run_id, f"is {record.status.value}: there is no proposal that awaits approval")
-    runtime.runs.release(run_id, recording.event_of(dataclasses.replace(record, status=RunStatus.COMPLETED)))
+    record = runtime.runs.get(run_id)
+    if record.status is not RunStatus.SUPERSEDED:
+        runtime.runs.release(run_id, recording.event_of(dataclasses.replace(record, status=RunStatus.COMPLETED)))
+        record = runtime.runs.get(run_id)
+    if record.status is RunStatus.SUPERSEDED:
+        raise superseded(record, runtime)
     deliver_if_possible(runtime)
-    return runtime.runs.get(run_id)
+    return record
+
+
+def superseded(record: RunRecord, runtime: Runtime) -> ProposalSuperseded:
+    """Why this proposal is not released."""
+    version = runtime.runs.holdings_version(record.portfolio_id)
+    return ProposalSuperseded(record.run_id, record.portfolio_id, version)
+
+
+def cancel(run_id: str, runtime: Runtime, note: str) -> RunRecord:
+    """A proposal that is not wanted, or a run that was begun and never ended, ends as cancelled.
+
+    Raises UnknownRun, and InvalidValue for a run that is at its end.
+    """
+    record = found(run_id, runtime)
+    if record is None:
+        raise UnknownRun(run_id)
+    problem = ProposalRejected(f"{run_id} was cancelled: {note}", field="run", value=run_id).problem()
+    if not (runtime.runs.withdraw(run_id, problem) or runtime.runs.abandon(run_id, problem)):
+        raise InvalidValue("run", run_id, f"is {record.status.value}: there is nothing to cancel")
+    return runtime.runs.get(run_id, verified=False)
 
 
 def deliver(runtime: Runtime) -> int:
@@ -234,13 +297,26 @@ def deliver(runtime: Runtime) -> int:
     return relay_until_empty(runtime.runs, runtime.sink)
 
 
+def relay(runtime: Runtime, *, wait: bool, retry_parked: bool, say: Callable[[str], None]) -> dict[str, Any]:
+    """Deliver what waits, and tell what waits on, and for what.
+
+    wait: also for what another relay holds, or held when it was killed. retry_parked: what a sink refused is tried again.
+    """
+    from portopt.adapters.events.relay import relay_and_wait
+
+    if retry_parked:
+        runtime.runs.unpark_events()
+    delivered = relay_and_wait(runtime.runs, runtime.sink, say=say) if wait else deliver(runtime)
+    return {"delivered": delivered, **plain(runtime.runs.outbox())}
+
+
 def deliver_if_possible(runtime: Runtime) -> int:
     """Into the local log at once. A broker is the relay's to talk to: an answer never waits for one."""
     if runtime.settings.events != "local":
         return 0
     try:
         return deliver(runtime)
-    except OutsideError as error:
+    except PortoptError as error:
         logging.getLogger(__name__).warning("%s; the event waits in the outbox for `portopt relay`", error.detail)
         return 0
 
@@ -263,7 +339,7 @@ def frontier(
     from portopt.terms.risk_measures.catalog import parse_measure
 
     measure = parse_measure("risk_measure", risk_measure, dict(options or {}))
-
+    snapshot: MarketSnapshot | None = None
     if isinstance(request, RebalanceRequest):
         if runtime is None:
             raise MissingInput("a rebalance request needs a runtime to fetch prices with", field="runtime")
@@ -275,7 +351,14 @@ def frontier(
         problem = formulation.as_asked(request)
     pipeline.require_feasible(problem)
     found = optimization.efficient_frontier(problem, points, min_return=min_return, max_risk=max_risk, measure=measure)
-    return frontier_document(problem, found)
+    return {**frontier_document(problem, found), **({} if snapshot is None else rests_on(snapshot, runtime))}
+
+
+def rests_on(snapshot: MarketSnapshot, runtime: Runtime | None) -> dict[str, Any]:
+    """Which data an answer rests on, kept as a pricing pack where answers are kept."""
+    if runtime is not None and runtime.has_store:
+        runtime.packs.put(snapshot)
+    return {"pricing_pack_id": snapshot.pricing_pack_id, "as_of": snapshot.as_of.isoformat()}
 
 
 def frontier_document(problem: Problem, found: Frontier) -> dict[str, Any]:

@@ -1,25 +1,54 @@
-"""Every setting, its default and its environment variable (`PORTOPT_…`), in one place."""
+"""Every setting, its default and its environment variable (`PORTOPT_…`), in one place.
+
+Read here and not by pydantic-settings: to import it takes as long as to import SciPy, in every process that asks anything.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from portopt.domain.errors import RequestError
+
+PREFIX = "portopt_"
+DOTENV = Path(".env")
 
 
 def default_home() -> Path:
     """Where everything this installation keeps lives, unless PORTOPT_HOME says otherwise."""
     base = os.environ.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "portopt"
+    return (Path(base) if base else Path("~/.local/share")) / "portopt"
 
 
-class Settings(BaseSettings):
-    """Read from the environment and an optional `.env`. The defaults need no server and no network."""
+def expanded(home: Path) -> Path:
+    """The folder behind `~`. Raises RequestError for a user whose home nobody knows."""
+    try:
+        return home.expanduser()
+    except RuntimeError:
+        raise RequestError(
+            f"{home}: this system knows no home of that user", field="PORTOPT_HOME", value=str(home),
+            fixes=["set PORTOPT_HOME to a folder, written out without ~"],
+        ) from None  # fmt: skip
 
-    model_config = SettingsConfigDict(env_prefix="PORTOPT_", env_file=".env", extra="ignore", frozen=True)
+
+def environment() -> dict[str, str]:
+    """What the variables say, by the name of the setting: those of `.env`, and those of the process, which win."""
+    found: dict[str, str | None] = {}
+    if DOTENV.is_file():
+        from dotenv import dotenv_values
+
+        found |= dotenv_values(DOTENV, encoding="utf-8")
+    named = {name.lower(): value for name, value in {**found, **os.environ}.items()}
+    return {name.removeprefix(PREFIX): value for name, value in named.items() if name.startswith(PREFIX) and value is not None}
+
+
+class Settings(BaseModel):
+    """What is given, else read from the environment and an optional `.env`. The defaults need no server and no network."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=default_home, description="database, pricing packs, reports and the event log")
     database_url: SecretStr | None = Field(
@@ -35,26 +64,44 @@ class Settings(BaseSettings):
     market_retry_seconds: float = Field(60.0, ge=0, description="all retries of one fetch together")
 
     events: Literal["local", "pulsar"] = Field("local", description="where the outbox delivers")
-    pulsar_url: str = Field("pulsar://127.0.0.1:6650", description="broker, for `pulsar`")
+    pulsar_url: SecretStr = Field(SecretStr("pulsar://127.0.0.1:6650"), description="broker, for `pulsar`")
     pulsar_topic: str = Field("persistent://public/default/portfolio-optimized", description="topic, for `pulsar`")
 
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _else_from_the_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {**environment(), **given}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_empty(cls, value: Any) -> Any:
+        """An empty path is the folder one happens to be in, which is nobody's home."""
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("is empty: give it a value, or unset it")
+        return value
+
+    @property
+    def home_path(self) -> Path:
+        """The home, `~` expanded. Raises RequestError where that is nowhere."""
+        return expanded(self.home)
 
     @property
     def store_url(self) -> str:
         """The database URL, secret included: for the store's door alone."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{self.home.expanduser().resolve() / 'portopt.db'}"
+        return f"sqlite:///{self.home_path.resolve() / 'portopt.db'}"
 
     @property
     def packs_path(self) -> Path:
-        return self.home.expanduser() / "packs"
+        return self.home_path / "packs"
 
     @property
     def reports_path(self) -> Path:
-        return self.home.expanduser() / "reports"
+        return self.home_path / "reports"
 
     @property
     def event_log_path(self) -> Path:
-        return self.home.expanduser() / "events.jsonl"
+        return self.home_path / "events.jsonl"

@@ -14,7 +14,22 @@ import portopt
 REPOSITORY = Path(__file__).parents[2]
 CARD = {"pyproject.toml", "flows", "tasks", "src", "config", "tests", "README.md", "prefect.yaml"}
 BESIDE = {"Makefile", "LICENSE", "CHANGELOG.md", "docs"}
-HEAVY = ("prefect", "polars", "sqlalchemy", "numpy", "scipy", "cvxpy", "pandas", "duckdb", "exchange_calendars", "pydantic")
+HEAVY = (
+    "prefect", "polars", "sqlalchemy", "numpy", "scipy", "cvxpy", "pandas", "duckdb", "exchange_calendars", "pydantic",
+    "rich", "highspy", "piqp", "clarabel",
+)  # fmt: skip
+# What a request that names neither of them has no use for.
+OTHER_METHODS = {f"portopt.optimization.{name}" for name in ("derivatives", "frontier", "outer_linear")} | {
+    f"portopt.optimization.methods.{name}" for name in ("hinges", "mixed_integer", "log_barrier")
+}
+OTHER_TERMS = {
+    "portopt.terms.custom.grammar",
+    "portopt.terms.uncertainty.covariances",
+    "portopt.terms.objectives.axes",
+    "portopt.terms.constraints.max_risk",
+    "portopt.terms.risk_measures.catalog",
+}
+OF_OTHERS = {"numpy.f2py.crackfortran", "numpy.testing._private.utils", "unittest"}
 
 
 def tracked() -> list[str]:
@@ -50,10 +65,14 @@ def test_the_public_face_shows_exactly_what_is_meant() -> None:
         portopt.rebalence  # noqa: B018
 
 
-def loaded_by(code: str) -> set[str]:
+def modules_loaded_by(code: str) -> set[str]:
     probe = f"{code}\nimport sys; print(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=REPOSITORY)
-    return {name.split(".")[0] for name in done.stdout.split("\n")[-2].split()}
+    return set(done.stdout.split("\n")[-2].split())
+
+
+def loaded_by(code: str) -> set[str]:
+    return {name.split(".")[0] for name in modules_loaded_by(code)}
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
@@ -74,3 +93,19 @@ def test_an_optimization_needs_no_frames_no_orchestrator_and_no_database() -> No
         "portopt.optimize(covariance=np.diag([0.04, 0.09]), expected_returns={'A': 0.05, 'B': 0.07})"
     )
     assert loaded_by(code) & {"prefect", "polars", "sqlalchemy", "cvxpy", "pandas", "duckdb"} == set()
+
+
+def test_a_first_answer_loads_the_terms_and_the_methods_that_it_names_and_no_others() -> None:
+    code = (
+        "import numpy as np, portopt\n"
+        "portopt.optimize(covariance=np.diag([0.04, 0.09]), expected_returns={'A': 0.05, 'B': 0.07},"
+        " limits={'max_weight': 0.6})"
+    )
+    loaded = modules_loaded_by(code)
+    assert "portopt.terms.constraints.max_weight" in loaded
+    assert loaded & (OTHER_TERMS | OTHER_METHODS | OF_OTHERS) == set()
+
+
+def test_settings_and_a_report_load_no_library_for_them() -> None:
+    code = "import portopt.reports.page, portopt.settings; portopt.settings.Settings()"
+    assert loaded_by(code) & {"jinja2", "markupsafe", "pydantic_settings", "dotenv"} == set()

@@ -56,7 +56,7 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "round_lots": [{"lot": 500}],
     "ucits_5_10_40": [{"issuers": {"AAPL": "A", "MSFT": "A"}, "single": 0.2, "large": 0.1, "total": 0.5}],
     "axis_bounds": [{"risk": 0.1, "esg": 6.0}, {"turnover": 0.1}, {"tracking_error": 0.02}],
-    "min_esg": [{"score": 7.0, "unscored": "neutral"}, {"score": 6.0, "allowance": 0.5}],
+    "min_esg": [{"score": 7.0, "unscored": "neutral"}, {"score": 4.0, "allowance": 0.5}],
     "esg_exclusion": [6.0, {"score": 5.0, "grandfather": True}],
     "exposure_limits": [{"*": [0.2, None]}],
     "active_exposure_limits": [{"duration": 0.3}],
@@ -119,6 +119,7 @@ MORE_OBJECTIVES: dict[str, list[Any]] = {
         {"measure": "cvar", "confidence": 0.9, "budgets": {"AAPL": 0.5, "BOND": 0.5}},
     ],
     "min_tracking_error": [{"risk_aversion": 3.0}],
+    "target_weights": [{"weights": {"AAPL": 0.3, "BOND": 0.1}, "rest": "equally", "nearest": "risk"}],
     "factor_risk_budget": [{"budgets": {"*": 1.0}, "nearest": "weights"}],
 }
 MORE_COSTS: dict[str, list[Any]] = {

@@ -36,9 +36,40 @@ def test_a_limit_that_follows_volatility_has_the_value_of_today_and_says_why() -
     limit = {"dynamic": {"on": "volatility", "window": 63, "steps": steps, "else": 0.3}}
     answer = answered(asked(constraints={"max_weight": limit}))
     assert max(answer["optimal_weights"].values()) == pytest.approx(0.4, abs=1e-9)
-    (note,) = answer["portopt"]["notes"]
+    (note,) = (said for said in answer["portopt"]["notes"] if "periods_per_year" not in said)
     assert "limits.max_weight = 0.4" in note
     assert f"volatility of the benchmark over 63 periods is {100 * measured:.2f}"[:-1] in note
+
+
+def test_robust_without_sets_is_not_the_plain_answer_under_its_name() -> None:
+    """Means within one standard error, covariances at their 95 % bound: the objective is the worst ratio of those sets."""
+    plain = answered(asked(objective="MAX_SHARPE"))
+    robust = answered(asked(objective="MAX_SHARPE", method="ROBUST_OPTIMIZATION"))
+    found = robust["portopt"]["objective"]
+    assert found["returns"] == {"set": "ellipsoid", "radius": 1.0}
+    assert found["covariance"] == {"set": "box", "radius": "estimate", "confidence": 0.95}
+    assert any("uncertainty was not given" in note for note in robust["portopt"]["notes"])
+
+    request = read_request(asked(objective="MAX_SHARPE", method="ROBUST_OPTIMIZATION"))
+    moments, w = service.optimize(request).problem.moments, np.array(list(robust["optimal_weights"].values()))
+    T, sigma = len(RETURNS), np.sqrt(np.diag(moments.Sigma))
+    share = 1.6448536269514722 * np.sqrt(2 / T)  # the normal quantile of 95 %, of a variance's standard error
+    risk = np.sqrt(w @ moments.Sigma @ w)
+    worst = (moments.mu @ w - risk * np.sqrt(252 / T)) / np.sqrt(risk**2 + share * (sigma @ w) ** 2)
+    assert robust["optimization_metadata"]["objective_value"] == pytest.approx(worst, rel=1e-9)
+    assert worst < 0.9 * plain["sharpe_ratio"]
+
+
+def test_the_answer_has_the_metrics_that_s1_has_no_place_for() -> None:
+    answer = answered(asked(constraints={"max_turnover": 0.2}))
+    w, value = np.array(list(answer["optimal_weights"].values())), np.ones(1)
+    for r in RETURNS @ w:
+        value = np.append(value, value[-1] * (1 + r))
+    metrics = answer["portopt"]["metrics"]
+    assert metrics["turnover"] == pytest.approx(np.abs(w - 0.25).sum() / 2)
+    assert metrics["max_drawdown"] == pytest.approx(np.max(1 - value / np.maximum.accumulate(value)))
+    mu = service.optimize(read_request(asked(constraints={"max_turnover": 0.2}))).problem.moments.mu
+    assert metrics["information_ratio"] == pytest.approx(mu @ (w - 0.25) / metrics["tracking_error"])
 
 
 def test_a_dynamic_limit_that_cannot_be_read_is_refused_before_anything_is_solved() -> None:

@@ -71,6 +71,18 @@ def test_a_little_room_is_used_and_certified(kind: str, objective: str, above: f
     assert (gained if p.objective.sense == "maximize" else -gained) >= -1e-8  # where nothing is to be gained
 
 
+@pytest.mark.parametrize("above", [3e-8, 1e-7, 3e-7])
+@pytest.mark.parametrize("objective", ["utility", "least_cvar"])
+@pytest.mark.parametrize("kind", ["volatility", "semideviation", "ulcer_index"])
+def test_what_binds_may_change_on_the_way_from_the_point_into_the_room(kind: str, objective: str, above: float) -> None:
+    p, only = touching(asked(kind, objective), kind, above=above)
+    solution, certificate = answered(p)
+    assert certificate.certified, certificate.reasons
+    assert solution.weights is not None
+    gained = p.objective.value(solution.weights, p) - p.objective.value(only, p)
+    assert (gained if p.objective.sense == "maximize" else -gained) >= -1e-8
+
+
 @pytest.mark.parametrize("below", [1e-15, 1e-13, 1e-12])
 @pytest.mark.parametrize("kind", CURVED)
 def test_a_limit_missed_by_less_than_what_is_measured_is_the_same_point(kind: str, below: float) -> None:

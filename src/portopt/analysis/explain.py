@@ -35,10 +35,10 @@ def explain(problem: Problem, form: StandardForm, validated: ValidatedSolution, 
     pulled = {name: BPS * amounts for name, amounts in pulls(problem, form, raw).items()}
     gamma = risk_aversion(problem, form, raw)
     situation = Situation(problem, validated.weights, pulled, gamma)
+    kinds = {limit.kind for limit in problem.limits if limit.kind != "budget"}
     reasons = []
     for i, asset_id in enumerate(problem.universe.ids):
         own = {name: float(amounts[i]) for name, amounts in pulled.items() if amounts[i] != 0.0}
-        kinds = {limit.kind for limit in problem.limits if limit.kind != "budget"}
         pressing = tuple(name for name, amount in own.items() if name in kinds and abs(amount) > FELT)
         reasons.append(TradeReason(asset_id, sentence(situation, i), pressing, own))
     contributions = risk_contributions(problem, validated.weights)

@@ -17,8 +17,10 @@ def figures(problem: Problem, w: Vector) -> Figures:
 
         expected return  mu'w                       volatility      sqrt(w'Sigma w)
         Sharpe ratio     (mu'w - rf) / volatility   tracking error  sqrt((w - b)'Sigma(w - b))
+        information ratio, ex ante  mu'(w - b) / tracking error
 
-    The Sharpe ratio is None for a riskless book, the tracking error without a benchmark, the drawdown without scenarios.
+    The Sharpe ratio is None for a riskless book, the tracking error without a benchmark, the information ratio without one or
+    on it, the drawdown without scenarios.
     positions: how many assets but cash are held, long or short.
     """
     moments = problem.moments
@@ -32,10 +34,17 @@ def figures(problem: Problem, w: Vector) -> Figures:
         volatility=volatility,
         sharpe_ratio=excess / volatility if volatility > RISKLESS else None,
         tracking_error=None if problem.benchmark is None else moments.covariance.volatility(w - problem.benchmark),
+        information_ratio=None if problem.benchmark is None else information_ratio(problem, w - problem.benchmark),
         max_drawdown_in_sample=None if moments.scenarios is None else max_drawdown(w, moments.scenarios),
         positions=int((held & ~problem.universe.is_cash).sum()),
         cash_weight=0.0 if cash is None else float(w[cash]),
     )
+
+
+def information_ratio(problem: Problem, active: Vector) -> float | None:
+    """Expected return of active weights (n,) per unit of their volatility; None where there is none."""
+    tracking_error = problem.moments.covariance.volatility(active)
+    return float(problem.moments.mu @ active) / tracking_error if tracking_error > RISKLESS else None
 
 
 def max_drawdown(w: Vector, scenarios: Matrix) -> float | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
-from portopt.terms.risk_measures.catalog import RISK_MEASURES, parse_measure
 
 CONFIDENCES = (0.95, 0.99)
 HORIZONS = (1,)
@@ -35,6 +34,8 @@ def risk_figures(
     confidences, horizons (periods): each measure that has one is given for all of them; drawdowns have no horizon. In-sample:
     the scenarios are those the estimate used. A horizon longer than the history is left out.
     """
+    from portopt.terms.risk_measures.catalog import RISK_MEASURES, parse_measure  # thirteen files that few answers ask for
+
     scenarios = problem.moments.scenarios
     T = 0 if scenarios is None else len(scenarios)
     found = []
@@ -42,7 +43,7 @@ def risk_figures(
         of_confidence = confidences if "confidence" in entry.options else (None,)
         measures = [
             parse_measure("figures", kind, {"confidence": beta, "horizon": h})
-            for h in _horizons(kind, horizons)
+            for h in (horizons if entry.has_horizon else (None,))
             for beta in of_confidence
             if h is None or h <= T
         ]
@@ -59,8 +60,3 @@ def risk_figures(
                 )
             )
     return tuple(found)
-
-
-def _horizons(kind: str, horizons: Sequence[int]) -> Sequence[int | None]:
-    entry = RISK_MEASURES[kind]
-    return horizons if entry.has_horizon else (None,)

@@ -52,7 +52,7 @@ class Situation:
 def sentence(s: Situation, i: int) -> str:
     """One line for asset i."""
     asset = s.problem.universe.assets[i]
-    if s.problem.universe.is_cash[i]:
+    if i == s.problem.universe.cash_position:
         return _of_cash(s, i)
     if not asset.tradable:
         return f"Kept at {_percent(s.w[i])}: it cannot be traded"

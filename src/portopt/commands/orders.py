@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from portopt.dialects.portfolio import Wish
     from portopt.domain.request import Policy, RebalanceRequest
     from portopt.runtime import Runtime
 
@@ -33,16 +34,18 @@ class Options:
 
 def read_order(options: Options, runtime: Runtime) -> RebalanceRequest:
     """Raises RequestError for what was asked wrongly, DataError for files that hold something else."""
-    from portopt.dialects.policies import override, shipped_policies
+    from portopt.dialects.policies import checked, override
     from portopt.dialects.requests import read_date
     from portopt.domain.errors import MissingInput
+    from portopt.domain.request import Policy
     from portopt.orders import RebalanceOrder, resolve, with_factor_returns
 
     if options.holdings is None:
         fixes = ["--holdings holdings.csv", "--holdings sample for the demonstration book", "--holdings store for the last one"]
         raise MissingInput("--holdings is missing", field="--holdings", fixes=fixes)
+    wish = None if options.request is None else _wish(options.request)
     order = RebalanceOrder(
-        portfolio_id=options.portfolio_id or _stem(options.holdings),
+        portfolio_id=options.portfolio_id or (wish and wish.portfolio_id) or _stem(options.holdings),
         as_of=None if options.as_of is None else read_date(options.as_of, "--as-of"),
         holdings=options.holdings,
         provider=_provider(options, runtime),
@@ -53,20 +56,21 @@ def read_order(options: Options, runtime: Runtime) -> RebalanceRequest:
     if options.fractional is not None:
         changes["trading.fractional"] = options.fractional
     # The files first: a policy's id may open the database, and nothing is to be written for a file that cannot be read.
-    request = resolve(order, runtime, policy=shipped_policies()[0])
-    policy = find_policy(options.policy, runtime)
-    if options.request is not None:
-        policy = _as_wished(policy, options.request)
-    return with_factor_returns(dataclasses.replace(request, policy=override(policy, changes) if changes else policy))
+    request = resolve(order, runtime, policy=Policy("", "", objective={}, limits={}))
+    request = dataclasses.replace(request, policy=find_policy(options.policy, runtime))
+    if wish is not None:
+        request = wish.asked_of(request)
+        request = dataclasses.replace(request, policy=checked(request.policy))
+    policy = override(request.policy, changes) if changes else request.policy
+    return with_factor_returns(dataclasses.replace(request, policy=policy))
 
 
-def _as_wished(policy: Policy, path: str) -> Policy:
-    """The policy with S2's request, of optimization or of rebalance, in place of its own words."""
+def _wish(path: str) -> Wish:
+    """S2's request, of optimization or of rebalance."""
     from portopt.commands.surface import read_document
-    from portopt.dialects.policies import checked
     from portopt.dialects.portfolio import read_wish
 
-    return checked(read_wish(read_document(path, "request")).applied_to(policy))
+    return read_wish(read_document(path, "request"))
 
 
 def _stem(holdings: str) -> str:

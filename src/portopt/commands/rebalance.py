@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portopt.commands.surface import Answer, Json
+from portopt.commands.surface import Answer, Json, aside
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,6 +111,8 @@ def proposal(record: RunRecord, missing: Sequence[str] = ()) -> Answer:
 
     The proposal is made, stored and shown all the same; the exit code says that files are missing.
     """
+    from portopt.domain.run import RunStatus
+
     document = record.document or {}
 
     def say(console: Console) -> None:
@@ -119,6 +120,8 @@ def proposal(record: RunRecord, missing: Sequence[str] = ()) -> Answer:
 
         print_rebalance(document, console, report_path=record.report_path)
 
+    if record.status is RunStatus.SUPERSEDED:
+        missing = (*missing, f"{record.run_id} is superseded and not released: {record.portfolio_id} has newer holdings since")
     for sentence in missing:
-        sys.stderr.write(f"{sentence}\n")
+        aside(sentence)
     return Answer(document, say, exit_code=1 if missing else 0)

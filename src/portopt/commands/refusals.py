@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from portopt.domain.errors import PortoptError, RequestError
+from portopt.domain.text import visible
 
 
 class UsageError(RequestError):
@@ -39,7 +40,7 @@ def is_help(error: Exception) -> bool:
 
 
 def print_help(error: Any) -> int:
-    print(error.format_message(), file=sys.stderr)  # noqa: T201 - this is the surface
+    sys.stderr.write(f"{visible(error.format_message())}\n")
     return 2
 
 

@@ -44,19 +44,36 @@ def report(
     return Answer(written, words(f"report {written['report_path']}"))
 
 
-def replay(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
+def replay(
+    run: Annotated[str, RUN],
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Put a damaged document back, if it comes out as it was stored.")
+    ] = False,
+    as_json: Json = False,
+) -> Answer:
     """Work a run out again from its stored request and pricing pack; the bytes must be the same."""
     from portopt import history
     from portopt.commands.progress import Spinner
     from portopt.runtime import runtime
 
     with Spinner() as progress, progress.step("replay"):
-        answer = history.replay(run, runtime())
+        answer = history.replay(run, runtime(), mend=mend)
+    return Answer(answer, words(*_replayed(answer)), exit_code=0 if answer["same"] else 1)
+
+
+def _replayed(answer: dict[str, Any]) -> list[str]:
+    """What a replay showed, in sentences."""
+    run, digest = answer["run_id"], answer["digest"]
     if answer["same"]:
-        said = f"same: {answer['run_id']} gives the same bytes again ({answer['digest']})"
-    else:
-        said = f"different: {answer['run_id']} was {answer['digest']} and is now {answer['replayed_digest']}"
-    return Answer(answer, words(said), exit_code=0 if answer["same"] else 1)
+        mended = [f"mended: the damaged document of {run} is again the one that was stored"] if answer["mended"] else []
+        return [*mended, f"same: {run} gives the same bytes again ({digest})"]
+    where = [f"  {line['path']}: {line['a']!r} is stored, {line['b']!r} replayed" for line in answer["differences"]]
+    if answer["stored_digest"] != digest:
+        fix = (
+            f"`portopt replay {run} --mend` puts it back" if answer["replayed_digest"] == digest else "restore it from a backup"
+        )
+        return [f"damaged: the stored document of {run} is not the one that was stored ({digest}); {fix}", *where]
+    return [f"different: {run} was {digest} and is now {answer['replayed_digest']}", *where]
 
 
 def approve(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
@@ -67,6 +84,19 @@ def approve(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
     record = service.approve(run, runtime())
     document = history.run_line(record)
     return Answer(document, words(f"{record.run_id} is {record.status.value}"))
+
+
+def cancel(
+    run: Annotated[str, RUN],
+    note: Annotated[str, typer.Option(help="Why; kept with the run.")] = "no reason given",
+    as_json: Json = False,
+) -> Answer:
+    """End a proposal that is not wanted, or a run that was begun and never ended."""
+    from portopt import history, service
+    from portopt.runtime import runtime
+
+    record = service.cancel(run, runtime(), note)
+    return Answer(history.run_line(record), words(f"{record.run_id} is {record.status.value}"))
 
 
 def list_runs(

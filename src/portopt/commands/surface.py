@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from portopt.domain.text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,7 +45,7 @@ class Faults(logging.Handler):
 
         fault = record.exc_info[1] if record.exc_info else None
         log = write_log(fault) if isinstance(fault, Exception) else None
-        sys.stderr.write(f"{record.getMessage()}{f'; {log} has why' if log else ''}\n")
+        aside(f"{record.getMessage()}{f'; {log} has why' if log else ''}")
 
 
 FAULTS = Faults()
@@ -51,6 +54,12 @@ FAULTS = Faults()
 def keep_faults_in_files() -> None:
     """For this process: no traceback on a terminal."""
     logging.getLogger("portopt.analysis.attempts").addHandler(FAULTS)
+
+
+def aside(sentence: str) -> None:
+    """What is said beside the answer, on stderr."""
+    sys.stderr.write(f"{visible(sentence)}\n")
+    sys.stderr.flush()
 
 
 def words(*lines: str) -> Callable[[Console], None]:
@@ -85,30 +94,38 @@ def show_problem(problem: Mapping[str, Any], *, as_json: bool) -> None:
     except BrokenPipeError:
         raise
     except Exception as error:  # the way to say what went wrong is itself broken: say it without any help
-        sys.stderr.write(f"{problem['title']} ({problem['code']}): {problem['detail']}\n(and to print it: {error!r})\n")
+        aside(f"{problem['title']} ({problem['code']}): {problem['detail']}\n(and to print it: {error!r})")
 
 
 def print_json(document: Any) -> None:
     from portopt.domain.canonical import plain
 
-    tidy = plain(document)
-    text = json.dumps(tidy, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    try:
-        raw = text.encode("utf-8")
-    except UnicodeEncodeError:  # a name from the command line that is not UTF-8
-        raw = (json.dumps(tidy, indent=2, allow_nan=False) + "\n").encode("ascii")
+    text = json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False)
+    # What a terminal would act on can only stand inside a string, where JSON has a spelling for it.
+    raw = UNSEEN.sub(_as_json, text).encode() + b"\n"
     sys.stdout.flush()
     sys.stdout.buffer.write(raw)
 
 
+# JSON itself spells the controls below a blank; these are the others, halves of characters among them.
+UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+def _as_json(found: re.Match[str]) -> str:
+    units = found.group().encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+
+
 def console(stream: Any) -> Console:
     """A console for a terminal of any width, or a fixed width for a file or a pipe."""
-    from rich.console import Console
+    from portopt.commands.terminal import Terminal
 
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")  # a locale without ✓ gets ?, not a traceback
     width = None if stream.isatty() or os.environ.get("COLUMNS") else WIDTH_OF_A_FILE
-    return Console(file=stream, width=width, highlight=False, emoji=False)
+    return Terminal(file=stream, width=width, highlight=False, emoji=False)
 
 
 def read_document(name: str, what: str) -> Any:

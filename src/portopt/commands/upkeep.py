@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portopt.commands.surface import Answer, Json, words
+from portopt.commands.surface import Answer, Json, aside, words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,13 +37,34 @@ def doctor(as_json: Json = False) -> Answer:
     return Answer(health, say, exit_code=0 if health["ok"] else 1)
 
 
-def relay(as_json: Json = False) -> Answer:
-    """Deliver the events that wait in the outbox, once."""
+def relay(
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Also for events that another relay holds, or held when it was killed.")
+    ] = True,
+    retry_parked: Annotated[
+        bool, typer.Option("--retry-parked", help="Try again what was refused until it was parked.")
+    ] = False,
+    as_json: Json = False,
+) -> Answer:
+    """Deliver the events that wait in the outbox, once; say what waits on, and for what."""
     from portopt import service
     from portopt.runtime import runtime
 
-    delivered = service.deliver(runtime())
-    return Answer({"delivered": delivered}, words(f"{delivered} events delivered"))
+    said = service.relay(runtime(), wait=wait, retry_parked=retry_parked, say=aside)
+    return Answer(said, words(*_relayed(said)))
+
+
+def _relayed(said: Mapping[str, Any]) -> list[str]:
+    """What was delivered and what was not, a sentence each."""
+    lines = [f"{said['delivered']} events delivered"]
+    if said["leased"]:
+        lines.append(f"{said['leased']} are leased until {said['leased_until']} to a relay that works, or was killed")
+    if said["refused"]:
+        lines.append(f"{said['refused']} were refused and are tried again from {said['refused_until']}")
+    lines += [f"{event['event_id']} of {event['key']} is parked: {event['why']}" for event in said["parked"]]
+    if said["parked"]:
+        lines.append(f"{said['behind']} wait behind what is parked; `portopt relay --retry-parked` tries it again")
+    return lines
 
 
 @db.command()
@@ -50,5 +72,6 @@ def upgrade(as_json: Json = False) -> Answer:
     """Bring the database to this version's schema; safe to repeat."""
     from portopt.runtime import runtime
 
-    health = runtime().runs.health()  # opening the store migrates it
+    runtime().runs.maintain()  # opening the store migrates it
+    health = runtime().runs.health()
     return Answer(health, words(*(f"{name}: {value}" for name, value in health.items())))

@@ -47,6 +47,12 @@ def _max_ratio(problem: Problem) -> Vector:
     return best_ratio_target(problem)
 
 
+def _target_weights(problem: Problem) -> Vector:
+    from portopt.construction.given import given_target
+
+    return given_target(problem)
+
+
 # By the objective's kind: a problem without target -> (n,) weights of the constructed portfolio.
 CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {
     "multi_period": _multi_period,
@@ -55,6 +61,7 @@ CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {
     "factor_risk_budget": _factor_risk_budget,
     "resampled": _resampled,
     "max_ratio": _max_ratio,
+    "target_weights": _target_weights,
 }
 
 

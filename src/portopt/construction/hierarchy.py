@@ -60,6 +60,7 @@ def part_of(problem: Problem, at: Indices) -> Problem:
         moments.periods_per_year,
         scenarios=scenarios,
         probabilities=moments.probabilities,
+        scenario_span=moments.scenario_span,
     )
     return Problem(few, problem.objective, (), risk_free_rate=problem.risk_free_rate)
 

@@ -50,7 +50,15 @@ def _over(p: Problem, W: Matrix) -> Moments:
 
 
 def _moments(m: Moments, universe: Universe, mu: Vector, covariance: Covariance, scenarios: Matrix | None) -> Moments:
-    return Moments(universe, mu, covariance, m.periods_per_year, scenarios=scenarios, probabilities=m.probabilities)
+    return Moments(
+        universe,
+        mu,
+        covariance,
+        m.periods_per_year,
+        scenarios=scenarios,
+        probabilities=m.probabilities,
+        scenario_span=m.scenario_span,
+    )
 
 
 def _optimum(moments: Moments, objective: Mapping[str, Any], risk_free_rate: float) -> Vector:

@@ -109,6 +109,7 @@ def _drawn(problem: Problem, objective: Resampled) -> Iterator[Moments]:
     cash = problem.universe.is_cash
     scenarios = problem.scenarios() if objective.method == "bootstrap" else None
     roots = () if scenarios is not None else _roots(m.covariance)
+    years, span = (m.periods_per_year, 1.0) if scenarios is None else (m.scenarios_per_year, m.scenario_span)
     for k in range(objective.draws):
         rng = np.random.default_rng([objective.seed, k])
         if scenarios is not None:
@@ -117,10 +118,10 @@ def _drawn(problem: Problem, objective: Resampled) -> Iterator[Moments]:
             R = np.broadcast_to(m.mu / m.periods_per_year, (T, problem.n)).copy()
             for root in roots:
                 R += rng.standard_normal((T, len(root))) @ root / np.sqrt(m.periods_per_year)
-        mu = np.where(cash, m.mu, R.mean(axis=0) * m.periods_per_year)
+        mu = np.where(cash, m.mu, R.mean(axis=0) * years)
         centred = np.where(cash, 0.0, R - R.mean(axis=0))
-        Sigma = centred.T @ centred * (m.periods_per_year / (T - 1))
-        yield replace(m, mu=mu, covariance=Covariance(Sigma=Sigma), scenarios=R, probabilities=None)
+        Sigma = centred.T @ centred * (years / (T - 1))
+        yield replace(m, mu=mu, covariance=Covariance(Sigma=Sigma), scenarios=R, probabilities=None, scenario_span=span)
 
 
 def _roots(covariance: Covariance) -> tuple[Matrix, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
@@ -9,6 +10,7 @@ from portopt.dialects.reading import shown
 from portopt.domain.errors import PortoptError, RequestError
 
 MAX_SENTENCE = 1_000
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*[A-Za-z0-9_]")
 
 # S1 OptimizationConstraints, then our documented additions to it: the catalog's other limits.
 S1_LIMITS: Mapping[str, str] = {
@@ -52,12 +54,30 @@ S4_LIMITS: Mapping[str, str] = {
 
 
 @contextmanager
-def in_users_words(names: Mapping[str, str]) -> Iterator[None]:
-    """Errors raised inside speak of `names[ours]` where they would speak of our field. The longest name wins."""
+def in_users_words(names: Mapping[str, str], vocabulary: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Errors raised inside speak of `names[ours]` where they would speak of our field. The longest name wins.
+
+    vocabulary: values by another dialect's name for them, replaced wherever they stand as a word.
+    """
     try:
         yield
     except RequestError as error:
-        raise renamed(error, names) from None
+        said = renamed(error, names)
+        if vocabulary:
+            said.detail = in_vocabulary(said.detail, vocabulary)
+            said.fixes = tuple(in_vocabulary(fix, vocabulary) for fix in said.fixes)
+            said.value = in_vocabulary(said.value, vocabulary) if isinstance(said.value, str) else said.value
+            said.args = (said.detail,)
+        raise said from None
+
+
+def in_vocabulary(sentence: str, vocabulary: Mapping[str, str]) -> str:
+    """The sentence with every word of one dialect in another's: MAX_SHARPE becomes maximize_sharpe.
+
+    >>> in_vocabulary("MAX_RETURN, not MAX_RETURNS", {"MAX_RETURN": "maximize_return"})
+    'maximize_return, not MAX_RETURNS'
+    """
+    return WORD.sub(lambda found: vocabulary.get(found.group(), found.group()), sentence)
 
 
 def in_s1_words() -> AbstractContextManager[None]:

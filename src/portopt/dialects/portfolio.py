@@ -4,7 +4,9 @@
     objective           maximize_sharpe, minimize_risk, maximize_return, maximize_utility, minimize_tracking_error, risk_parity
     risk_measure        volatility, var, cvar and the others of our catalog
     preferences         risk_aversion, include_transaction_costs, transaction_cost_model (a flat rate, a fraction of what is
-                        traded), and ours: confidence, horizon, views, options (further options of the objective)
+                        traded), risk_free_rate (0.0 where not given, whatever the policy says), and ours: confidence,
+                        horizon, views, options (further options of the objective)
+    target_type         optimal; benchmark: the portfolio nearest to it; custom: the one nearest to target_weights
 
 What a request does not say, the portfolio's policy says. The surfaces themselves (REST, gRPC) come with the service.
 """
@@ -12,16 +14,16 @@ What a request does not say, the portfolio's policy says. The surfaces themselve
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from portopt.dialects.names import S2_LIMITS, in_users_words
+from portopt.dialects.names import S2_LIMITS, in_users_words, in_vocabulary
 from portopt.dialects.reading import flag, number, object_of, one_of, shown, text, whole_number
 from portopt.dialects.records import RANGES, json_object
 from portopt.dialects.strategy_words import read_objective, read_views
-from portopt.domain.errors import InvalidValue
-from portopt.domain.request import Policy
+from portopt.domain.errors import InvalidValue, MissingInput
+from portopt.domain.request import Policy, RebalanceRequest
 
 OPTIMIZATION = ("portfolio_id", "optimization_type", "objective", "risk_measure", "constraints", "preferences")
 TYPES: Mapping[str, str] = {
@@ -42,11 +44,12 @@ GOALS: Mapping[str, str] = {
 }
 PREFERENCES = (
     *("risk_aversion", "include_transaction_costs", "consider_tax_implications", "transaction_cost_model"),
-    *("confidence", "horizon", "views", "options", "risk_budgets", "uncertainty", "objective_weights"),
+    *("confidence", "horizon", "views", "options", "risk_budgets", "uncertainty", "objective_weights", "risk_free_rate"),
 )
+NOT_FOR_TRACKING = ("risk_aversion", "confidence", "horizon", "options", "risk_budgets", "uncertainty", "objective_weights")
 USUAL_AVERSION = 4.0  # of maximize_utility where none is given: S2's own example
 TARGETS = ("optimal", "custom", "benchmark")
-REBALANCE = ("target_type", "constraints")
+REBALANCE = ("portfolio_id", "target_type", "target_weights", "constraints")
 REBALANCE_CONSTRAINTS = ("max_turnover", "min_trade_size", "max_trades", "consider_tax_implications")
 WORDS = {
     "risk_parameters.risk_measure": "risk_measure",
@@ -54,6 +57,15 @@ WORDS = {
     "risk_parameters": "preferences",
     "method": "optimization_type",
 }
+# S1's words in S2's, for sentences that the shared reading of both writes.
+VOCABULARY = {
+    **{theirs: ours for ours, theirs in reversed(tuple(TYPES.items()))},
+    **{theirs: ours for ours, theirs in reversed(tuple(GOALS.items()))},
+    "method": "optimization_type",
+    **{f"risk_parameters.{name}": f"preferences.{name}" for name in PREFERENCES},
+    **{place: word for place, word in WORDS.items() if "." in place},
+}
+MOST_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +79,27 @@ class Wish:
     views: Mapping[str, Any] | None = None
     min_trade_value: float | None = None
     target_type: str = "optimal"
+    risk_free_rate: float | None = None
+    considers_taxes: bool = False
     notes: tuple[str, ...] = ()
 
-    def applied_to(self, policy: Policy) -> Policy:
-        """The policy with these wishes in place of its own words."""
+    def asked_of(self, request: RebalanceRequest) -> RebalanceRequest:
+        """The request with these wishes in place of its policy's own words.
+
+        Raises InvalidValue where the wish names another portfolio than the one whose holdings these are.
+        """
+        if self.portfolio_id not in (None, request.holdings.portfolio_id):
+            raise InvalidValue(
+                "portfolio_id",
+                self.portfolio_id,
+                f"the holdings are those of {request.holdings.portfolio_id!r}",
+                fix=f"ask for {request.holdings.portfolio_id!r}, or give the holdings of {self.portfolio_id!r}",
+            )
+        policy = self.applied_to(request.policy, held=sorted(request.holdings.shares))
+        return dataclasses.replace(request, policy=policy, target_type=self.target_type)
+
+    def applied_to(self, policy: Policy, *, held: Sequence[str] = ()) -> Policy:
+        """The policy with these wishes in place of its own words. held: the assets that notes may name."""
         trading, estimation = policy.trading, policy.estimation
         if self.min_trade_value is not None:
             trading = dataclasses.replace(trading, min_trade_value=self.min_trade_value)
@@ -83,8 +112,22 @@ class Wish:
             costs=policy.costs if self.costs is None else self.costs,
             estimation=estimation,
             trading=trading,
-            notes=(*policy.notes, *self.notes),
+            risk_free_rate=policy.risk_free_rate if self.risk_free_rate is None else self.risk_free_rate,
+            notes=(*policy.notes, *self.notes, *self._rate_said(policy), *self._taxes_said(held)),
         )
+
+    def _taxes_said(self, held: Sequence[str]) -> tuple[str, ...]:
+        """Where taxes were to be considered: the answer is the same with and without, for lack of lots."""
+        if not self.considers_taxes:
+            return ()
+        more = f" and {len(held) - MOST_NAMED} more" if len(held) > MOST_NAMED else ""
+        named = f"{', '.join(held[:MOST_NAMED])}{more} have no" if held else "no asset has"
+        return (f"consider_tax_implications: {named} tax lots here, so no tax was estimated and none changed the trades",)
+
+    def _rate_said(self, policy: Policy) -> tuple[str, ...]:
+        if self.risk_free_rate in (None, policy.risk_free_rate):
+            return ()
+        return (f"risk_free_rate is the request's, {self.risk_free_rate:g} a year; the policy's is {policy.risk_free_rate:g}",)
 
 
 def read_wish(doc: Any) -> Wish:
@@ -97,38 +140,40 @@ def read_optimization(doc: Any) -> Wish:
     """S2's POST /optimizations body. Raises UnknownField, InvalidValue or MissingInput with the dotted path."""
     found = object_of(doc, "", OPTIMIZATION)
     wants = object_of(found.get("preferences") or {}, "preferences", PREFERENCES)
-    taxes = _taxes(wants, "preferences")
     how = one_of(found.get("optimization_type") or "mean_variance", "optimization_type", TYPES)
     usual = {"risk_parity": "risk_parity", "hierarchical_risk_parity": "risk_parity", "multi_objective": "multi_objective"}
     goal = one_of(found.get("objective") or usual.get(how, "maximize_sharpe"), "objective", (*GOALS, "minimize_tracking_error"))
     objective, views, notes = _objective(how, goal, found.get("risk_measure"), wants)
-    portfolio_id = found.get("portfolio_id")
+    rate, (low, high) = wants.get("risk_free_rate"), RANGES["risk_free_rate"]
     return Wish(
-        portfolio_id=None if portfolio_id is None else text(portfolio_id, "portfolio_id"),
+        portfolio_id=_portfolio_id(found),
         objective=objective,
         limits=read_constraints(found.get("constraints") or {}),
         costs=_costs(wants),
         views=views or None,
-        notes=(*notes, *taxes),
+        risk_free_rate=0.0 if rate is None else number(rate, "preferences.risk_free_rate", low=low, high=high),
+        considers_taxes=_considers_taxes(wants, "preferences"),
+        notes=notes,
     )
 
 
 def read_rebalance(doc: Any) -> Wish:
     """S2's POST /portfolios/{id}/rebalance body. Raises UnknownField or InvalidValue with the dotted path.
 
-    target_type "benchmark" is the portfolio nearest to the benchmark; "custom" needs weights of its own, which S2 has no
-    field for.
+    target_type "benchmark" is the portfolio nearest to the benchmark, "custom" the one nearest to `target_weights`.
     """
     found = object_of(doc, "", REBALANCE)
     target = one_of(found.get("target_type") or "optimal", "target_type", TARGETS)
-    if target == "custom":
-        why = "needs target weights, and the request has no field for them"
-        raise InvalidValue("target_type", target, why, fix="give the weights as a benchmark and use 'benchmark'")
     constraints = found.get("constraints") or {}
     limits, min_trade_value = read_rebalance_constraints(constraints)
-    objective = {"kind": "min_tracking_error"} if target == "benchmark" else None
-    taxes = _taxes(constraints, "constraints")
-    return Wish(objective=objective, limits=limits, min_trade_value=min_trade_value, target_type=target, notes=taxes)
+    return Wish(
+        portfolio_id=_portfolio_id(found),
+        objective=_target(target, found.get("target_weights")),
+        limits=limits,
+        min_trade_value=min_trade_value,
+        target_type=target,
+        considers_taxes=_considers_taxes(constraints, "constraints"),
+    )
 
 
 def read_rebalance_constraints(doc: Any, path: str = "constraints") -> tuple[dict[str, Any], float | None]:
@@ -173,7 +218,10 @@ def _objective(
     if how == "black_litterman" and views is None:
         views = {"views": []}  # the equilibrium alone
     if goal == "minimize_tracking_error":
-        return {"kind": "min_tracking_error"}, read_views({"views": views}, None), ()
+        ignored = [f"preferences.{name}" for name in NOT_FOR_TRACKING if wants.get(name)]
+        ignored += [f"risk_measure {measure}"] if measure not in (None, "volatility") else []
+        said = tuple(f"{word} has no effect on {goal}" for word in ignored)
+        return {"kind": "min_tracking_error"}, read_views({"views": views}, None), said
     aversion = wants.get("risk_aversion")
     risk = {name: wants.get(name) for name in ("horizon", "risk_budgets", "uncertainty", "objective_weights")}
     risk |= {
@@ -183,11 +231,39 @@ def _objective(
         "risk_aversion": USUAL_AVERSION if goal == "maximize_utility" and aversion is None else aversion,
         "method_options": wants.get("options"),
     }
-    if goal == "maximize_return":
+    unpriced: tuple[str, ...] = ()
+    if goal == "maximize_return" and aversion is not None:
         risk["risk_aversion"] = None
-    with in_users_words(WORDS):
+        unpriced = ("preferences.risk_aversion has no effect on maximize_return; with maximize_utility it prices risk",)
+    words = VOCABULARY | {GOALS[goal]: goal, TYPES[how]: how}
+    if GOALS[goal] != "MAX_RETURN":
+        words["MAX_RETURN"] = "maximize_utility"
+    with in_users_words(WORDS, words):
         objective, notes = read_objective(GOALS[goal], TYPES[how], risk)
-        return objective, read_views(risk, TYPES[how]), notes
+        return objective, read_views(risk, TYPES[how]), (*unpriced, *(in_vocabulary(note, words) for note in notes))
+
+
+def _portfolio_id(found: Mapping[str, Any]) -> str | None:
+    given = found.get("portfolio_id")
+    return None if given is None else text(given, "portfolio_id")
+
+
+def _target(target: str, weights: Any) -> dict[str, Any] | None:
+    """The objective of a target type; None leaves the policy's. Raises MissingInput and InvalidValue."""
+    from portopt.terms.catalog import parse_objective
+
+    if target != "custom":
+        if weights is not None:
+            why = f"belong to target_type custom, not to {target}"
+            raise InvalidValue("target_weights", shown(weights), why, fix='use "target_type": "custom"')
+        return {"kind": "min_tracking_error"} if target == "benchmark" else None
+    if weights is None:
+        fix = 'add "target_weights": {"AAPL": 0.3, "MSFT": 0.2}, and the rest is cash'
+        raise MissingInput("target_type custom needs target_weights", field="target_weights", fixes=[fix])
+    wanted = {"kind": "target_weights", "weights": json_object(weights, "target_weights")}
+    with in_users_words({"objective.weights": "target_weights"}):
+        parse_objective(wanted)
+    return wanted
 
 
 def _costs(wants: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -200,12 +276,9 @@ def _costs(wants: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"linear_impact": {"bps": 1e4 * number(rate, "preferences.transaction_cost_model", low=0.0, high=1.0)}}
 
 
-def _taxes(found: Mapping[str, Any], path: str) -> tuple[str, ...]:
-    """A note where taxes were to be considered: the answer is the same with and without, for lack of lots."""
+def _considers_taxes(found: Mapping[str, Any], path: str) -> bool:
     taxes = found.get("consider_tax_implications")
-    if taxes is None or not flag(taxes, f"{path}.consider_tax_implications"):
-        return ()
-    return ("taxes were to be considered: no asset has tax lots here, so none were estimated and none changed the trades",)
+    return taxes is not None and flag(taxes, f"{path}.consider_tax_implications")
 
 
 def _checked(found: Mapping[str, Any], path: str, table: Mapping[str, str]) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from portopt.domain.request import EstimationChoice, OptimizationRequest, Rebala
 from portopt.domain.universe import Asset, Universe
 
 MAX_ASSETS = 20_000
-REBALANCE = ("holdings", "policy", "universe", "benchmark", "as_of", "target_type", "provider", "factor_returns")
+MAX_WORD = 20  # what S2's columns hold of a word of its own
+REBALANCE = ("holdings", "policy", "universe", "benchmark", "as_of", "target_type", "provider", "factor_returns", "notes")
 OPTIMIZATION = (
     *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
     *("covariance", "returns", "current_weights", "benchmark_weights", "relax_order"),
@@ -35,7 +36,7 @@ OPTIMIZATION = (
 
 def rebalance_request_to_data(request: RebalanceRequest) -> dict[str, Any]:
     """The whole request as JSON holds it; `rebalance_request_from_data` gives it back equal, identity and all."""
-    return dict(plain(request))
+    return {**plain(request), **({"notes": list(request.notes)} if request.notes else {})}
 
 
 def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
@@ -49,9 +50,10 @@ def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
         universe=read_universe(required(doc, "universe")),
         benchmark=None if benchmark is None else _weights(benchmark, "benchmark"),
         as_of=None if as_of is None else read_date(as_of, "as_of"),
-        target_type=text(doc.get("target_type", "optimal"), "target_type"),
+        target_type=text(doc.get("target_type", "optimal"), "target_type", most=MAX_WORD),
         provider=text(doc.get("provider", "sample"), "provider", most=MAX_TEXT),
         factor_returns=_factor_returns(doc.get("factor_returns")),
+        notes=_sentences(doc.get("notes", []), "notes"),
     )
 
 
@@ -108,7 +110,7 @@ def _factor_returns(value: Any) -> FactorReturns | None:
         risk_free=None if rates is None else numbers(rates, f"{where}.risk_free", low=low, high=high, most=10**6),
         excess=flag(doc.get("excess", False), f"{where}.excess"),
         source=text(doc.get("source", "given"), f"{where}.source", most=MAX_TEXT),
-        notes=tuple(text(n, f"{where}.notes[{i}]", most=MAX_TEXT) for i, n in enumerate(doc.get("notes", []))),
+        notes=_sentences(doc.get("notes", []), f"{where}.notes"),
     )
 
 
@@ -148,13 +150,15 @@ def read_decimal(value: Any, field: str) -> Decimal:
 
 
 def _holdings(value: Any) -> Holdings:
-    doc = object_of(value, "holdings", ("portfolio_id", "shares", "cash", "currency"))
+    doc = object_of(value, "holdings", ("portfolio_id", "shares", "cash", "currency", "stated_prices"))
+    stated = mapping_of(doc.get("stated_prices", {}), "holdings.stated_prices")
     shares = mapping_of(doc.get("shares", {}), "holdings.shares")
     return Holdings(
         portfolio_id=text(required(doc, "portfolio_id", "holdings"), "holdings.portfolio_id"),
         shares={asset_id: read_decimal(n, f"holdings.shares.{asset_id}") for asset_id, n in shares.items()},
         cash=read_decimal(doc.get("cash", "0"), "holdings.cash"),
         currency=text(doc.get("currency", "USD"), "holdings.currency", most=10),
+        stated_prices={asset_id: read_decimal(n, f"holdings.stated_prices.{asset_id}") for asset_id, n in stated.items()},
     )
 
 
@@ -164,6 +168,10 @@ def _weights(value: Any, field: str, most: float = 1e3) -> dict[str, float]:
 
 def _optional_weights(doc: Mapping[str, Any], name: str, most: float = 1e3) -> dict[str, float] | None:
     return None if doc.get(name) is None else _weights(doc[name], name, most)
+
+
+def _sentences(value: Any, field: str) -> tuple[str, ...]:
+    return tuple(text(n, f"{field}[{i}]", most=MAX_TEXT) for i, n in enumerate(value))
 
 
 def _texts(value: Any, field: str) -> tuple[str, ...]:

@@ -27,12 +27,13 @@ from portopt.dialects.names import S1_LIMITS, in_users_words
 from portopt.dialects.reading import list_of, mapping_of, number, numbers, object_of, required, shown, text
 from portopt.dialects.records import RANGES, json_object
 from portopt.dialects.strategy_answers import event_body, rebalance_event_body, write_response
-from portopt.dialects.strategy_moments import ESTIMATOR, MAX_RETURNS, read_estimation, read_moments
+from portopt.dialects.strategy_moments import ESTIMATOR, MAX_RETURNS, Given, read_estimation, read_moments
 from portopt.dialects.strategy_words import method_of, read_objective, read_views, write_objective
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import OptimizationRequest
-from portopt.domain.universe import CASH, Asset, Universe
+from portopt.domain.universe import CASH, NO_GROUP, Asset, Universe
+from portopt.intake.prices_or_returns import refuse_prices
 
 __all__ = ["event_body", "read_request", "rebalance_event_body", "write_request", "write_response"]
 
@@ -76,11 +77,15 @@ def read_request(doc: Any) -> OptimizationRequest:
     if risk.get("estimator") is not None:
         check_estimators(choice, "risk_parameters.estimator")
     given = read_moments(ids, strategies, risk, choice, rf)
+    if given.returns is not None and risk.get("periods_per_year") is None:
+        columns = {name: given.returns[:, i] for i, name in enumerate(ids) if name != CASH}
+        refuse_prices(columns, choice.periods_per_year, "strategies.returns", "risk_parameters.periods_per_year")
     current = _weights(strategies, "current_weight")
     benchmark = _weights(strategies, "benchmark_weight")
     limits = _limits(found.get("constraints") or {}, universe)
     costs = _costs(found.get("costs") or {})
     _require_books(limits, current, benchmark)
+    _require_returns(found.get("method"), risk, given.returns is not None)
     value = found.get("portfolio_value")
     return OptimizationRequest(
         portfolio_id=portfolio_id,
@@ -100,8 +105,17 @@ def read_request(doc: Any) -> OptimizationRequest:
         average_daily_value=_amounts(strategies, "average_daily_value"),
         prices=_amounts(strategies, "price"),
         factor_returns=_factor_returns(risk.get("factor_returns")),
-        notes=notes,
+        notes=(*notes, *_year_said(risk, given, ids)),
     )
+
+
+def _year_said(risk: Mapping[str, Any], given: Given, ids: Sequence[str]) -> tuple[str, ...]:
+    """What a year is taken to be, where returns are made annual and nobody said how many there are in one."""
+    risky = [i for i, asset_id in enumerate(ids) if asset_id != CASH]
+    estimated = given.Sigma is None or given.mu is None or bool(np.isnan(given.mu[risky]).any())
+    if given.returns is None or not estimated or risk.get("periods_per_year") is not None:
+        return ()
+    return ("risk_parameters.periods_per_year was not given: the returns are taken to be daily, 252 a year",)
 
 
 def _strategies(value: Any) -> list[Mapping[str, Any]]:
@@ -239,8 +253,8 @@ def _require_known_names(limits: Mapping[str, Any], names: Mapping[str, str], un
     known: dict[str, list[str]] = {
         "max_weight": [a for a in universe.ids if a != CASH],
         "min_weight": [a for a in universe.ids if a != CASH],
-        "sector_limits": list(universe.groups("sector")),
-        "asset_class_limits": list(universe.groups("asset_class")),
+        "sector_limits": [*universe.groups("sector"), NO_GROUP],
+        "asset_class_limits": [*universe.groups("asset_class"), NO_GROUP],
     }
     for limit, allowed in known.items():
         value = limits.get(limit)
@@ -248,7 +262,8 @@ def _require_known_names(limits: Mapping[str, Any], names: Mapping[str, str], un
             continue
         for name in value:
             if name != "*" and name not in allowed:
-                near = difflib.get_close_matches(name, allowed, n=MAX_OFFERED, cutoff=0.3) or allowed[:MAX_OFFERED]
+                offered = [known for known in allowed if known != NO_GROUP]
+                near = difflib.get_close_matches(name, offered, n=MAX_OFFERED, cutoff=0.3) or offered[:MAX_OFFERED]
                 raise UnknownField(name, near or ["(no strategy has one)"], path=names[f"limits.{limit}"], value=value[name])
     for limit in ("cash", "fully_invested"):
         if limits.get(limit) and universe.cash_position is None:
@@ -288,6 +303,18 @@ def _require_books(limits: Mapping[str, Any], current: Any, benchmark: Any) -> N
                 field=f"strategies[].{field}",
                 fixes=[f"add {field} to every strategy", f"leave constraints.{theirs} out"],
             )
+
+
+def _require_returns(method: Any, risk: Mapping[str, Any], has_returns: bool) -> None:
+    """Raises MissingInput for ROBUST_OPTIMIZATION with neither sets nor returns to estimate them from."""
+    if method != "ROBUST_OPTIMIZATION" or risk.get("uncertainty") or has_returns:
+        return
+    example = '{"returns": {"set": "box", "radius": 0.01}, "covariance": {"set": "box", "radius": 0.1}}'
+    raise MissingInput(
+        "ROBUST_OPTIMIZATION needs to know how far the moments may be off, and there are no returns to estimate that from",
+        field="risk_parameters.uncertainty",
+        fixes=[f"add risk_parameters.uncertainty: {example}", "give every strategy `returns`"],
+    )
 
 
 def write_request(request: OptimizationRequest) -> dict[str, Any]:

@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+import numpy as np
+
+from portopt.analysis.figures import figures
 from portopt.dialects.strategy_words import method_of
+from portopt.domain.arrays import Vector
 from portopt.domain.canonical import plain
 from portopt.domain.certificate import Certificate, ValidatedSolution
 from portopt.domain.explanation import LeftOut, ShadowPrice
@@ -72,6 +76,7 @@ def _extension(request: OptimizationRequest, answer: CertifiedAnswer) -> dict[st
         "method": method_of(request.objective, request.estimation.views),
         "objective": {**plain(request.objective), "description": problem.objective.describe()},
         "limits": {limit.kind: limit.describe() for limit in problem.limits},
+        "metrics": _metrics(problem, answer.validated.weights),
         "binding_limits": [plain(price) for price in answer.prices],
         "moments": {
             "expected_returns": problem.moments.expected_return_method,
@@ -81,6 +86,18 @@ def _extension(request: OptimizationRequest, answer: CertifiedAnswer) -> dict[st
         "solver": None if raw is None else {"name": raw.solver, "polished": raw.polished},
         "certificate": certificate_data(answer.validated.certificate),
         "notes": [*request.notes, *problem.notes, *(left.sentence for left in answer.left_out)],
+    }
+
+
+def _metrics(problem: Problem, weights: Vector) -> dict[str, float | None]:
+    """S2's metrics that S1 has no place for. max_drawdown: in-sample; turnover: one-way, null where nothing is held."""
+    found = figures(problem, weights)
+    before = problem.w_prev
+    return {
+        "tracking_error": found.tracking_error,
+        "information_ratio": found.information_ratio,
+        "max_drawdown": found.max_drawdown_in_sample,
+        "turnover": None if before is None or not before.any() else 0.5 * float(np.abs(weights - before).sum()),
     }
 
 

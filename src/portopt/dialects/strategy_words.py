@@ -4,7 +4,9 @@
     BLACK_LITTERMAN            the same, on the posterior of risk_parameters.views
     RISK_PARITY                risk_parity, with risk_parameters.risk_budgets
     HIERARCHICAL_RISK_PARITY   hierarchical (hrp unless method_options.variant says otherwise)
-    ROBUST_OPTIMIZATION        robust_max_sharpe, robust_min_risk, robust_utility, with risk_parameters.uncertainty
+    ROBUST_OPTIMIZATION        robust_max_sharpe, robust_min_risk, robust_utility, with risk_parameters.uncertainty; without
+                               it the sets are estimated from the returns: mean returns off by one standard error, every
+                               covariance at its 95 % upper bound
 
 Our additions: `objective` may be an object of our catalog ({"kind": "min_risk", "measure": "cvar"}), which needs no method;
 `risk_parameters.risk_measure` (with confidence_level and horizon) in place of volatility; `risk_parameters.method_options`
@@ -13,7 +15,7 @@ for whatever else the objective's catalog entry takes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from portopt.dialects.names import in_users_words
@@ -42,6 +44,19 @@ BELONGS: Mapping[str, tuple[str, ...]] = {
     "objective_weights": OF_MOMENTS,
 }
 CAUTIOUS_AVERSION = 4.0  # of ROBUST_OPTIMIZATION's MAX_RETURN where none is given
+
+# The sets of ROBUST_OPTIMIZATION where none are given. One standard error: at the 95 % of a joint ellipsoid hardly any
+# portfolio of twenty names and three years is sure of an excess return, and the best ratio would hardly ever be answered.
+ESTIMATED_SETS: Mapping[str, Mapping[str, Any]] = {
+    "returns": {"set": "ellipsoid", "radius": 1.0},
+    "covariance": {"set": "box", "radius": "estimate", "confidence": 0.95},
+}
+
+ROBUST_SETS: Mapping[str, tuple[str, ...]] = {
+    "MAX_SHARPE": ("returns", "covariance"),
+    "MAX_RETURN": ("returns", "covariance"),
+    "MIN_VOLATILITY": ("covariance",),
+}
 
 # Our kinds in S1's words, for answers and for `write_objective`.
 S1_WORDS: Mapping[str, tuple[str, str]] = {
@@ -91,7 +106,7 @@ def read_views(risk: Mapping[str, Any], method: Any) -> dict[str, Any]:
     how = given.get("method", "black_litterman")
     if method is not None and (how == "black_litterman") != (method == "BLACK_LITTERMAN"):
         why = f"are for {how}, and the method is {method}"
-        fix = "use method BLACK_LITTERMAN" if how == "black_litterman" else "use another method, or leave `method` out of views"
+        fix = "use method BLACK_LITTERMAN" if how == "black_litterman" else "use another method, or leave `views.method` out"
         raise InvalidValue("risk_parameters.views", shown(views), why, fix=fix)
     return {**given, "method": how}
 
@@ -162,7 +177,30 @@ def _ours(wanted: str, how: str, risk: Mapping[str, Any]) -> tuple[dict[str, Any
     measure, notes = _measure(how, wanted, risk)
     if aversion is not None and wanted != "MAX_RETURN":
         notes.append(f"risk_parameters.risk_aversion has no effect on {wanted}; with MAX_RETURN it prices risk")
+    notes += _without_effect(wanted, how, measure, aversion, risk)
     return {**_of_pair(wanted, how, aversion, measure, risk), **options}, tuple(notes)
+
+
+def _without_effect(
+    wanted: str, how: str, measure: Mapping[str, Any], aversion: float | None, risk: Mapping[str, Any]
+) -> Iterator[str]:
+    """Sentences on what was said and cannot matter to this pair."""
+    name = measure.get("measure")
+    if name and how == "ROBUST_OPTIMIZATION":
+        yield f"risk_parameters.risk_measure {name} has no effect: {how} measures risk by volatility"
+    elif name and wanted == "MAX_RETURN" and not aversion:
+        yield f"risk_parameters.risk_measure {name} has no effect on {wanted} without a risk_parameters.risk_aversion"
+    if not name and risk.get("horizon") is not None:
+        yield f"risk_parameters.horizon has no effect: {wanted} by {how} measures risk by volatility, which is annual"
+    if wanted == "MULTI_OBJECTIVE" and len(risk.get("objective_weights") or (1, 1)) == 1:
+        (only,) = risk["objective_weights"]
+        yield f"risk_parameters.objective_weights names {only} alone: the answer is that of one objective"
+    if how == "ROBUST_OPTIMIZATION" and not risk.get("uncertainty"):
+        means = "mean returns are taken to be off by one standard error and " if "returns" in ROBUST_SETS[wanted] else ""
+        yield (
+            f"risk_parameters.uncertainty was not given, so it is estimated from the returns: {means}every variance and "
+            "covariance is taken at its 95 % upper bound"
+        )
 
 
 def _of_pair(wanted: str, how: str, aversion: float | None, measure: dict[str, Any], risk: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,7 +211,8 @@ def _of_pair(wanted: str, how: str, aversion: float | None, measure: dict[str, A
     if how == "HIERARCHICAL_RISK_PARITY":
         return {"kind": "hierarchical", "variant": "hrp", **measure}
     if how == "ROBUST_OPTIMIZATION":
-        sets = json_object(risk.get("uncertainty") or {}, "risk_parameters.uncertainty")
+        given = json_object(risk.get("uncertainty") or {}, "risk_parameters.uncertainty")
+        sets = given or {name: dict(ESTIMATED_SETS[name]) for name in ROBUST_SETS[wanted]}
         kind = {"MAX_SHARPE": "robust_max_sharpe", "MIN_VOLATILITY": "robust_min_risk", "MAX_RETURN": "robust_utility"}[wanted]
         price = {"risk_aversion": aversion or CAUTIOUS_AVERSION} if wanted == "MAX_RETURN" else {}
         return {"kind": kind, **price, **sets}

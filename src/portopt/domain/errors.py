@@ -3,9 +3,10 @@
     PortoptError
     ├── RequestError        exit 2: what was asked cannot be understood or is out of range
     │   ├── MalformedDocument, UnknownField, InvalidValue, UnknownPolicy, UnknownRun, MissingInput, FileNotReadable,
-    │   │                   ProposalRejected
+    │   │                   ProposalRejected, ProposalSuperseded
     ├── InfeasibleRequest   exit 3: a surface's way to say that a Diagnosis is the answer
     ├── DataError           exit 4: the data cannot be used as it is, named by asset and date
+    │   ├── EventRefused    a sink will not take this one event, whatever becomes of the others
     ├── OutsideError        exit 5: the outside world failed; the only branch worth a retry
     ├── CertificateRefused  exit 1: our own answer did not pass the audit, so it does not leave
     ├── OptimizerStopped    exit 1: no answer, and no proof that there is none
@@ -159,6 +160,23 @@ class ProposalRejected(RequestError):
     title = "The proposal was not released"
 
 
+class ProposalSuperseded(RequestError):
+    """Built on holdings that are not the newest any more, or replaced by a newer proposal: it is not released."""
+
+    code = "superseded"
+    title = "The proposal was not released"
+    status = 409
+
+    def __init__(self, run_id: str, portfolio_id: str, holdings_version: int) -> None:
+        super().__init__(
+            f"proposal {run_id} is superseded and not released: {portfolio_id!r} has newer holdings or a newer proposal since",
+            field="run",
+            value=run_id,
+            measured={"portfolio_id": portfolio_id, "holdings_version": holdings_version},
+            fixes=["rebalance the portfolio again, from its newest holdings"],
+        )
+
+
 class InfeasibleRequest(PortoptError):
     """Raised at a surface only: inside, an infeasible problem is a value (`Solution.diagnosis`)."""
 
@@ -173,6 +191,13 @@ class DataError(PortoptError):
     title = "The data cannot be used as it is"
     status = 422
     exit_code = 4
+
+
+class EventRefused(DataError):
+    """A sink is there and will not take this event."""
+
+    code = "event_refused"
+    title = "An event was refused"
 
 
 class OutsideError(PortoptError):

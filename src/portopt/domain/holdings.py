@@ -20,12 +20,16 @@ def to_cents(amount: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Shares by asset id and cash in the portfolio's currency. Negative shares are a short position."""
+    """Shares by asset id and cash in the portfolio's currency. Negative shares are a short position.
+
+    stated_prices: what the holder's own list says a share is worth; it counts only where no market has a price.
+    """
 
     portfolio_id: str
     shares: Mapping[str, Decimal] = field(default_factory=dict)
     cash: Decimal = Decimal(0)
     currency: str = "USD"
+    stated_prices: Mapping[str, Decimal] = field(default_factory=dict)
 
     def value(self, prices: Mapping[str, Decimal]) -> Decimal:
         """Net asset value: each position to the cent, then added, plus cash."""

@@ -120,7 +120,8 @@ class Moments:
 
     scenarios: (T, n) periodic simple returns the estimate used, or None; for drawdown and scenario measures.
     probabilities: (T,) of the scenarios, adding to one; None is equal ones.
-    observations: (n,) number of returns each asset's estimate rests on, or None.
+    observations: (n,) number of periods that the returns behind each asset's estimate cover, or None.
+    scenario_span: how many periods a scenario covers on average; more than one where some assets skipped days of others.
     factor_model: the model the estimate rests on or that was asked for beside it, on the same universe; or None.
     """
 
@@ -134,6 +135,7 @@ class Moments:
     observations: Vector | None = None
     probabilities: Vector | None = None
     factor_model: FactorModel | None = None
+    scenario_span: float = 1.0
 
     def __post_init__(self) -> None:
         n = len(self.universe)
@@ -156,6 +158,11 @@ class Moments:
         fits = self.scenarios is not None and self.probabilities.shape == (len(self.scenarios),)
         if not fits or self.probabilities.min() < 0.0 or abs(float(self.probabilities.sum()) - 1.0) > 1e-9:
             raise DataError("scenario probabilities must be one per scenario, none negative, adding to one", field="moments")
+
+    @property
+    def scenarios_per_year(self) -> float:
+        """What turns the mean or the variance of scenarios into annual ones."""
+        return self.periods_per_year / self.scenario_span
 
     @property
     def Sigma(self) -> Matrix:

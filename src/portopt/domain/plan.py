@@ -50,6 +50,7 @@ class Figures:
     volatility: float
     sharpe_ratio: float | None
     tracking_error: float | None
+    information_ratio: float | None
     max_drawdown_in_sample: float | None
     positions: int
     cash_weight: float

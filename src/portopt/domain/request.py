@@ -39,17 +39,25 @@ class EstimationChoice:
     factors: Mapping[str, Any] = field(default_factory=dict)
 
 
+MISSING_ATTRIBUTE = ("bind", "refuse")
+
+
 @dataclass(frozen=True, slots=True)
 class DataPolicy:
     """What to do with each kind of finding: "refuse", "quarantine" (take the asset out, keep its holding frozen) or "accept".
 
     split_ratio_tolerance: a return within this of a simple split ratio looks like an unadjusted split.
     stale_days: that many equal closing prices in a row are stale; source_stale_days: age of the newest price at as_of.
+    max_gap_days: what has had no price for more days of the common calendar than this is no longer traded.
+    missing_attribute: what a limit on an attribute does with an asset that has none: "bind" it as strictly as the limit
+        binds anything, or "refuse" the request.
     """
 
     gap: str = "accept"
     stale: str = "accept"
+    no_longer_traded: str = "quarantine"
     unadjusted_split: str = "quarantine"
+    extreme_move: str = "accept"
     non_positive_price: str = "refuse"
     not_a_number: str = "refuse"
     impossible_return: str = "refuse"
@@ -57,6 +65,7 @@ class DataPolicy:
     duplicate: str = "refuse"
     stale_source: str = "accept"
     unknown_asset: str = "refuse"
+    missing_attribute: str = "bind"
     max_gap_days: int = 5
     stale_days: int = 10
     source_stale_days: int = 7
@@ -120,6 +129,7 @@ class RebalanceRequest:
     asset class, quality score); assets the provider prices but nobody describes are not candidates.
     as_of: the data version asked for; None is the newest the provider has. target_type: S2's word.
     factor_returns: what the policy's factor model regresses on; part of the request, so that a replay needs no file.
+    notes: what reading the files left out, added up or decided, in sentences; told in the answer, and so of its identity.
     """
 
     holdings: Holdings
@@ -130,13 +140,17 @@ class RebalanceRequest:
     target_type: str = "optimal"
     provider: str = "sample"
     factor_returns: FactorReturns | None = None
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def identity(self) -> str:
         """SHA-256 of what is asked; with the pricing pack's id it is the identity of the run.
 
-        The provider is no part of it: which prices they were, the pack says.
+        The provider is no part of it: which prices they were, the pack says. Computed once: it reads every asset.
         """
-        return digest(replace(self, provider=""))
+        if not self._identity:
+            self._identity.append(digest(replace(self, provider=""), *([list(self.notes)] if self.notes else [])))
+        return self._identity[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from portopt.domain.canonical import canonical_json, digest
+
 
 class RunStatus(StrEnum):
     PENDING = "pending"
@@ -29,6 +31,50 @@ class Event:
     key: str
     body: Mapping[str, Any]
     occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedEvent:
+    """An event that a sink refused too often. why: what the sink said last."""
+
+    event_id: str
+    key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What waits for delivery, and for what. Instants are by the database's clock.
+
+    leased: on their way with some relay, or with one that died. refused: a sink would not take them, they are tried again.
+    behind: later events of a parked one's key.
+    """
+
+    waiting: int
+    leased: int
+    refused: int
+    now: datetime
+    leased_until: datetime | None = None
+    refused_until: datetime | None = None
+    parked: tuple[ParkedEvent, ...] = ()
+    behind: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreExamination:
+    """What a store turned out to hold that somebody should look at; see health.py.
+
+    damaged: runs whose stored document is not what was stored.
+    unfinished: runs that were begun and neither ended nor taken up again, with their age in seconds.
+    """
+
+    damaged: tuple[str, ...]
+    unfinished: tuple[tuple[str, float], ...]
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a document's canonical bytes."""
+    return digest(canonical_json(document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +100,8 @@ class RunRecord:
     problem: Mapping[str, Any] | None = None  # the problem object of a run that failed or was infeasible
     timings: Mapping[str, float] = field(default_factory=dict)
     report_path: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the document, where there is one, is the one that was stored."""
+        return self.document is None or digest_of(self.document) == self.document_digest

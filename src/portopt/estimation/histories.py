@@ -7,10 +7,8 @@ Two ways, both positive semidefinite by construction and both exact when nothing
   (Stambaugh 1997, Analyzing investments whose histories differ in length, J. Financial Economics 45).
   The regression takes its coefficients from the chosen covariance estimate of the shared days: with the sample
   covariance this is Stambaugh's maximum likelihood estimate, with a shrunk one its regularized form.
-* Any other pattern (holes, early ends), and universes too large for stages: missing returns are filled with what
-  the common factors say, until that no longer changes (Stock and Watson 2002, Macroeconomic forecasting using
-  diffusion indexes, J. Business and Economic Statistics 20, appendix A); the specific variance that filled
-  days do not show is added to the diagonal.
+* Any other pattern (holes, returns over several days, early ends), and universes too large for stages: by common factors,
+  see filling.py.
 """
 
 from __future__ import annotations
@@ -21,30 +19,36 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.moments import Covariance
-from portopt.estimation.covariance.factor import leading_components
-from portopt.estimation.covariance.forms import plus_diagonal, sealed
+from portopt.estimation.covariance.forms import sealed
+from portopt.estimation.filling import filled_by_factors
 
 MeanOf = Callable[[Matrix], Vector]
 CovarianceOf = Callable[[Matrix], Covariance]
 
 MOST_STAGES, MOST_STAGED_ASSETS = 50, 1000
-FILL_FACTORS, FILL_ROUNDS, FILL_TOLERANCE = 10, 50, 1e-4
 
 
-def two_moments(X: Matrix, mean_of: MeanOf, covariance_of: CovarianceOf) -> tuple[Vector, Covariance, str]:
-    """Per-period mean (n,) and covariance of returns X (T, n) with NaN where missing, and how: "", "stages" or "filled"."""
+def two_moments(
+    X: Matrix, mean_of: MeanOf, covariance_of: CovarianceOf, spans: Indices | None = None
+) -> tuple[Vector, Covariance, str]:
+    """Per-period mean (n,) and covariance of returns X (T, n) with NaN where missing, and how: "", "stages" or "filled".
+
+    spans: (T, n) how many periods each return covers; None is one each.
+    """
     missing = np.isnan(X)
-    if not missing.any():
+    over_gaps = spans is not None and bool((spans > 1).any())
+    if not missing.any() and not over_gaps:
         return mean_of(X), covariance_of(X), ""
-    X = X[~missing.all(axis=1)]
-    missing = np.isnan(X)
-    starts = np.argmin(missing, axis=0)
-    late_only = bool((missing.sum(axis=0) == starts).all())
-    if late_only and len(np.unique(starts)) <= MOST_STAGES and X.shape[1] <= MOST_STAGED_ASSETS:
-        mean, Sigma = by_stages(X, starts, mean_of, covariance_of)
-        return mean, sealed(Sigma), "stages"
-    filled, unseen = filled_by_factors(X)
-    return mean_of(filled), plus_diagonal(covariance_of(filled), unseen), "filled"
+    some = ~missing.all(axis=1)
+    if not over_gaps:
+        X, missing = X[some], missing[some]
+        starts = np.argmin(missing, axis=0)
+        late_only = bool((missing.sum(axis=0) == starts).all())
+        if late_only and len(np.unique(starts)) <= MOST_STAGES and X.shape[1] <= MOST_STAGED_ASSETS:
+            mean, Sigma = by_stages(X, starts, mean_of, covariance_of)
+            return mean, sealed(Sigma), "stages"
+    filled = filled_by_factors(X, spans if over_gaps else None)
+    return mean_of(filled.X), filled.added_to(covariance_of(filled.X)), "filled"
 
 
 def by_stages(X: Matrix, starts: Indices, mean_of: MeanOf, covariance_of: CovarianceOf) -> tuple[Vector, Matrix]:
@@ -86,29 +90,3 @@ def _coefficients(S11: Matrix, S12: Matrix) -> Matrix:
     except np.linalg.LinAlgError:
         pass  # singular: the pseudo-inverse below is the answer, not a second try
     return np.asarray((pinvh(S11, check_finite=False) @ S12).T)
-
-
-def filled_by_factors(X: Matrix) -> tuple[Matrix, Vector]:
-    """X with every NaN replaced, and (n,) the variance that the replaced days lack.
-
-    Rounds of: components of the standardized filled returns, then missing returns as the components give them.
-    """
-    missing = np.isnan(X)
-    mean, deviation = np.nanmean(X, axis=0), np.nanstd(X, axis=0)
-    deviation = np.where(deviation > 0.0, deviation, 1.0)
-    Z = np.where(missing, 0.0, (X - mean) / deviation)
-    factors = None
-    for _ in range(FILL_ROUNDS):
-        shift = Z.mean(axis=0)
-        centred = Z - shift
-        values, V = leading_components(centred, factors)
-        factors = min(len(values), FILL_FACTORS)
-        V = V[:, :factors]
-        common = (centred @ V) @ V.T + shift
-        change = float(np.abs(common[missing] - Z[missing]).max())
-        Z[missing] = common[missing]
-        if change < FILL_TOLERANCE:
-            break
-    seen = np.maximum((~missing).sum(axis=0), 1)
-    specific = np.where(missing, 0.0, (Z - common) ** 2).sum(axis=0) / seen
-    return mean + deviation * Z, missing.mean(axis=0) * specific * deviation**2

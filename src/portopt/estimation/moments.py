@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector
+from portopt.domain.calendar import TRADING_DAYS, periods_per_year
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.factor_model import FactorModel
 from portopt.domain.factor_returns import Dates, FactorReturns
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
+from portopt.domain.own_returns import OwnReturns, Together, own_returns, together_of
 from portopt.domain.request import EstimationChoice
 from portopt.domain.universe import CASH, Universe
 from portopt.estimation.catalog import COVARIANCE, EXPECTED_RETURNS, Evidence, looked_up
 from portopt.estimation.covariance.forms import scaled
 from portopt.estimation.factor_models.beliefs import NAME, asked_model, model_covariance, model_mean, placed
-from portopt.estimation.histories import filled_by_factors, two_moments
+from portopt.estimation.filling import filled_by_factors
+from portopt.estimation.histories import two_moments
 from portopt.estimation.options import chosen
 from portopt.estimation.stand_ins import with_stand_ins
 from portopt.estimation.views import apply_views
 
+UNTRUE_MOVES = ("unadjusted_split", "extreme_move")  # findings that speak of one return
 MOST_SCENARIO_CELLS = 5_000_000  # 40 MB; beyond it scenarios are not carried along
 
 
@@ -38,37 +43,50 @@ def estimate(
     A quarantined asset may be in the universe, held and not tradable: what the checks found wrong is left out of its
     returns, and where too few remain it is given the risk of the average asset (see stand_ins.py).
 
-    Raises DataError for assets of the universe that the pack does not hold.
+    So is a holding that the pack knows nothing of. Raises DataError for other assets of the universe that it does not hold.
     """
-    held = set(snapshot.asset_ids)
-    missing = [asset_id for asset_id in universe.ids if asset_id != CASH and asset_id not in held]
+    known = set(snapshot.asset_ids)
+    missing = [a.id for a in universe.assets if a.id != CASH and a.tradable and a.id not in known]
     if missing:
         raise DataError(
             f"pricing pack {snapshot.pricing_pack_id} has no prices of {', '.join(missing)}", field="assets", value=missing
         )
-    risky = np.flatnonzero(~universe.is_cash)
-    rows = slice(None) if choice.lookback is None else slice(-choice.lookback - 1, None)
-    usable = _usable_returns(snapshot, rows)
-    returns = np.zeros((len(usable), len(universe)))
-    returns[:, risky] = usable[:, snapshot.positions(tuple(universe.ids[i] for i in risky))]
-    dates = snapshot.dates[rows][1:]
-    return moments_from_returns(universe, returns, choice, risk_free_rate, market_weights, factor_returns, dates)
+    at = np.array([i for i, asset_id in enumerate(universe.ids) if asset_id in known and asset_id != CASH], dtype=np.intp)
+    own = _usable_returns(snapshot, snapshot.positions(tuple(universe.ids[i] for i in at))).newest(choice.lookback)
+    returns = np.where(universe.is_cash, 0.0, np.nan) * np.ones((len(own.X), 1))
+    returns[:, at] = own.X
+    spans = None
+    if own.spans is not None:
+        spans = np.isfinite(returns).astype(np.intp)
+        spans[:, at] = own.spans
+    choice = dataclasses.replace(choice, periods_per_year=_counted_a_year(choice, own))
+    return moments_from_returns(universe, returns, choice, risk_free_rate, market_weights, factor_returns, own.dates, spans)
 
 
-def _usable_returns(snapshot: MarketSnapshot, rows: slice) -> Matrix:
-    """(T, n) returns of those dates; of quarantined assets, which may be held, without the very returns that are wrong."""
-    prices, dates = snapshot.prices[rows], snapshot.dates[rows]
-    wrong = [f for f in snapshot.findings if f.treatment == "quarantined" and f.asset_id in snapshot.asset_ids]
+def _counted_a_year(choice: EstimationChoice, own: OwnReturns) -> float:
+    """What the choice says; where it says trading days and the dates are weeks or months, as many as those make a year."""
+    if choice.periods_per_year != TRADING_DAYS:
+        return choice.periods_per_year
+    return periods_per_year(own.dates) or choice.periods_per_year
+
+
+def _usable_returns(snapshot: MarketSnapshot, wanted: Indices) -> OwnReturns:
+    """Returns of these assets between their own prices; of quarantined ones without the very returns that are wrong."""
+    prices = snapshot.prices[:, wanted]
+    place = {snapshot.asset_ids[j]: at for at, j in enumerate(wanted)}
+    wrong = [f for f in snapshot.findings if f.treatment == "quarantined" and f.asset_id in place]
     if wrong:
-        columns = snapshot.positions(tuple({str(f.asset_id) for f in wrong}))
-        prices = prices.copy()
+        columns = sorted({place[str(f.asset_id)] for f in wrong})
         prices[:, columns] = np.where(prices[:, columns] > 0.0, prices[:, columns], np.nan)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        returns = prices[1:] / prices[:-1] - 1.0
+    own = own_returns(snapshot.dates, prices)
     for finding in wrong:
-        if finding.kind == "unadjusted_split" and finding.date is not None and finding.asset_id is not None:
-            returns[dates[1:] == np.datetime64(finding.date), snapshot.positions((finding.asset_id,))] = np.nan
-    return np.asarray(returns)
+        if finding.kind in UNTRUE_MOVES and finding.date is not None:
+            t, j = int(np.searchsorted(own.dates, np.datetime64(finding.date))), place[str(finding.asset_id)]
+            if t < len(own.dates):
+                own.X[t, j] = np.nan
+                if own.spans is not None:
+                    own.spans[t, j] = 0
+    return own
 
 
 def moments_from_returns(
@@ -79,6 +97,7 @@ def moments_from_returns(
     market_weights: Vector | None = None,
     factor_returns: FactorReturns | None = None,
     dates: Dates | None = None,
+    spans: Indices | None = None,
 ) -> Moments:
     """Annual expected returns and covariance from periodic returns.
 
@@ -87,6 +106,8 @@ def moments_from_returns(
         returns: (T, n) periodic simple returns in the universe's order, NaN where missing; cash's column is not read.
         risk_free_rate: annual. market_weights: (n,) the market portfolio of `capm` and of views; None is equal weights.
         factor_returns: what `choice.factors` regresses on. dates: (T,) the day each return ends on, to join them by.
+        spans: (T, n) how many periods each return covers, 0 where there is none; None is one each. A return over several
+        periods counts as what it is: in means whole, in variances by its length, in factor models spread over its periods.
     `choice.views` are applied last, to annual moments.
     Raises:
         DataError: fewer than `choice.min_observations` returns of a tradable asset, or a return that no price can give.
@@ -95,6 +116,7 @@ def moments_from_returns(
     _check(choice)
     n, years = len(universe), choice.periods_per_year
     returns = _history(returns, n, choice.lookback)
+    spans = spans if spans is None or choice.lookback is None else spans[-choice.lookback :]
     risky = np.flatnonzero(~universe.is_cash)
     cash_return = risk_free_rate if choice.cash_return is None else choice.cash_return
     if len(risky) == 0:
@@ -102,16 +124,20 @@ def moments_from_returns(
     # One memory layout, because BLAS rounds by layout: the same returns give the same bytes with or without cash beside them.
     X = np.ascontiguousarray(returns[:, risky])
     counts, known = _checked_counts(X, universe, risky, choice.min_observations)
+    S = None if spans is None else spans[:, risky]
+    counts = counts if S is None else S.sum(axis=0).astype(np.float64)
     X = X if len(known) == len(risky) else np.ascontiguousarray(X[:, known])
+    S = S if S is None or len(known) == len(risky) else S[:, known]
     dates = dates if dates is None or choice.lookback is None else dates[-choice.lookback :]
-    model = asked_model(universe, risky[known], X, dates, choice, factor_returns, risk_free_rate)
-    mean, per_period, note = _per_period(X, choice, risk_free_rate, _market(market_weights, risky[known]), model)
+    model = asked_model(universe, risky[known], X, S, dates, choice, factor_returns, risk_free_rate)
+    mean, per_period, note = _per_period(X, S, choice, risk_free_rate, _market(market_weights, risky[known]), model)
     if len(known) < len(risky):
         mean, per_period = with_stand_ins(mean, per_period, len(risky), known)
         note += f" ({len(risky) - len(known)} frozen by the average asset)"
     mu, covariance = annualized(mean, per_period, years)
     covariance = _finished(covariance, [universe.ids[i] for i in risky], choice)
     covariance = covariance if len(risky) == n else covariance.embedded(n, risky)
+    together = _scenarios(X, S, n, choice.min_observations) if len(known) == len(risky) else None
     moments = Moments(
         universe,
         _with_cash(mu, n, risky, cash_return),
@@ -119,9 +145,10 @@ def moments_from_returns(
         years,
         choice.expected_returns + note,
         choice.covariance + note,
-        _scenarios(X, n, risky, cash_return / years, choice.min_observations) if len(known) == len(risky) else None,
+        None if together is None else _with_cash_beside(together, n, risky, cash_return / years),
         _with_cash(counts, n, risky, float(len(X))),
         factor_model=placed(model, n, risky, known, covariance, choice),
+        scenario_span=1.0 if together is None else together.span,
     )
     return apply_views(moments, choice, risk_free_rate, market_weights)
 
@@ -187,7 +214,12 @@ def _market(market_weights: Vector | None, risky: Indices) -> Vector:
 
 
 def _per_period(
-    X: Matrix, choice: EstimationChoice, risk_free_rate: float, market: Vector, model: FactorModel | None
+    X: Matrix,
+    spans: Indices | None,
+    choice: EstimationChoice,
+    risk_free_rate: float,
+    market: Vector,
+    model: FactorModel | None,
 ) -> tuple[Vector, Covariance, str]:
     means = looked_up(EXPECTED_RETURNS, choice.expected_returns, "estimation.expected_returns")
     risks = looked_up(COVARIANCE, choice.covariance, "estimation.covariance")
@@ -199,9 +231,9 @@ def _per_period(
 
     if model is not None and choice.covariance == NAME:
         how = "filled" if np.isnan(X).any() else ""
-        mean, covariance = mean_of(filled_by_factors(X)[0] if how else X), model_covariance(model)
+        mean, covariance = mean_of(filled_by_factors(X, spans).X if how else X), model_covariance(model)
     else:
-        mean, covariance, how = two_moments(X, mean_of, functools.partial(risks.estimate, **risk_options))
+        mean, covariance, how = two_moments(X, mean_of, functools.partial(risks.estimate, **risk_options), spans)
     if model is not None and choice.expected_returns == NAME:
         mean = model_mean(model, choice, risk_free_rate)
     if means.finish is not None:
@@ -226,13 +258,16 @@ def _with_cash(values: Vector, n: int, risky: Indices, of_cash: float) -> Vector
     return out
 
 
-def _scenarios(X: Matrix, n: int, risky: Indices, cash_period: float, least: int) -> Matrix | None:
-    """(T', n) the days on which every asset has a return, cash growing evenly; None when too few or too many."""
-    complete = X[~np.isnan(X).any(axis=1)]
-    if complete.shape[0] < least or complete.shape[0] * n > MOST_SCENARIO_CELLS:
-        return None
+def _scenarios(X: Matrix, spans: Indices | None, n: int, least: int) -> Together | None:
+    """What all assets did over the same days; None when too few or too many."""
+    found = together_of(X, spans)
+    return None if len(found.X) < least or found.X.shape[0] * n > MOST_SCENARIO_CELLS else found
+
+
+def _with_cash_beside(together: Together, n: int, risky: Indices, cash_period: float) -> Matrix:
+    """(T', n) the scenarios in the universe's order, cash growing evenly."""
     if len(risky) == n:
-        return complete
-    out = np.full((len(complete), n), cash_period)
-    out[:, risky] = complete
+        return together.X
+    out = np.repeat((cash_period * together.spans)[:, None], n, axis=1)
+    out[:, risky] = together.X
     return out

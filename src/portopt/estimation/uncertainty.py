@@ -51,7 +51,7 @@ def bootstrap_means(moments: Moments, draws: int = DRAWS, *, block: float = BLOC
     """(draws, n) how far annual means of resampled histories lie from the history's own."""
     S = _scenarios(moments)
     counts = draw_counts(len(S), draws, block=block, seed=seed)
-    return np.asarray(moments.periods_per_year * (counts @ S / len(S) - S.mean(axis=0)))
+    return np.asarray(moments.scenarios_per_year * (counts @ S / len(S) - S.mean(axis=0)))
 
 
 def bootstrap_box(
@@ -82,7 +82,7 @@ def bootstrap_ellipsoid(
     risky = np.flatnonzero(moments.covariance.diagonal() > 0.0)
     off = bootstrap_means(moments, draws, block=block, seed=seed)[:, risky]
     T = len(_scenarios(moments))
-    Omega = moments.covariance.dense()[np.ix_(risky, risky)] * moments.periods_per_year / T
+    Omega = moments.covariance.dense()[np.ix_(risky, risky)] * moments.scenarios_per_year / T
     distances = np.einsum("ij,ij->i", off, np.linalg.solve(Omega, off.T).T)
     return float(np.sqrt(np.quantile(distances, confidence)))
 
@@ -114,8 +114,8 @@ def resampled(moments: Moments, draws: int = 50, *, block: float = BLOCK, seed: 
         mean = counts @ S / len(S)
         centred = S - mean
         again = (centred * counts[:, None]).T @ centred / len(S)
-        mu = moments.mu + moments.periods_per_year * (mean - S.mean(axis=0))
-        moved = sigma + moments.periods_per_year * (again - base)
+        mu = moments.mu + moments.scenarios_per_year * (mean - S.mean(axis=0))
+        moved = sigma + moments.scenarios_per_year * (again - base)
         out.append(replace(moments, mu=mu, covariance=Covariance(Sigma=_nearest_semidefinite(moved))))
     return tuple(out)
 

@@ -11,20 +11,23 @@ from collections.abc import Iterator
 import numpy as np
 
 from portopt.domain.arrays import Indices, Mask
+from portopt.domain.calendar import common_days
 from portopt.domain.request import DataPolicy
+from portopt.market.moves import untrue_moves
 from portopt.market.observed import Observed, Prices, previous_prices
-from portopt.market.splits import unadjusted_splits
 
 SOARED = 20.0  # a rise of 2,000 % in a day; up to there it may be a reverse split, which is looked for elsewhere
 
 
 def check_all(prices: Prices, policy: DataPolicy) -> list[Observed]:
     """Every content check, in a fixed order."""
+    common = common_days(prices.dates, prices.known)
+    together = prices if common.all() else prices.on(common)
     found = [
-        *gaps(prices, policy.max_gap_days),
+        *gaps(together, policy.max_gap_days),
         *stale_runs(prices, policy.stale_days),
-        *ended(prices, policy.max_gap_days),
-        *unadjusted_splits(prices, policy.split_ratio_tolerance),
+        *ended(together, policy.max_gap_days),
+        *untrue_moves(prices, np.cumsum(common), policy.split_ratio_tolerance),
         *non_positive(prices),
         *impossible_returns(prices),
         *single_prices(prices),
@@ -33,13 +36,22 @@ def check_all(prices: Prices, policy: DataPolicy) -> list[Observed]:
 
 
 def gaps(p: Prices, max_gap_days: int) -> Iterator[Observed]:
-    """Days on which others have a price and this asset, already listed and still alive, has none."""
+    """Days on which others have a price and this asset, already listed and still alive, has none; one line for a habit."""
     first, last, count = _lifetimes(p.known)
     for j in np.flatnonzero(last - first + 1 - count > max_gap_days):
         positions = np.flatnonzero(p.known[:, j])
-        missing = np.diff(positions) - 1
-        for k in np.flatnonzero(missing > max_gap_days):
-            t, days = int(positions[k]), int(missing[k])
+        steps = np.diff(positions)
+        usual = _usual_step(positions)
+        if usual > 1.0:
+            yield Observed(
+                "gap",
+                p.ids[j],
+                p.day(int(positions[0])),
+                usual,
+                f"{p.ids[j]} has a price on {len(positions)} days only, usually every {usual:g}, where others have one a day",
+            )
+        for k in np.flatnonzero(steps - 1 > max(max_gap_days, 2.0 * usual if usual > 1.0 else 0.0)):
+            t, days = int(positions[k]), int(steps[k]) - 1
             yield Observed(
                 "gap",
                 p.ids[j],
@@ -51,41 +63,56 @@ def gaps(p: Prices, max_gap_days: int) -> Iterator[Observed]:
 
 
 def stale_runs(p: Prices, stale_days: int) -> Iterator[Observed]:
-    """The same closing price on many days in a row; one line an asset, at its longest."""
-    same = p.prices[1:] == p.prices[:-1]
+    """The same closing price on many of an asset's own days in a row; one line an asset, at its longest."""
     length = stale_days - 1
-    if length < 1 or same.shape[0] < length:
+    if length < 1 or len(p.dates) <= length:
         return
-    running = np.zeros((same.shape[0] + 1, same.shape[1]), dtype=np.int32)
-    np.cumsum(same, axis=0, out=running[1:])
-    for j in np.flatnonzero((running[length:] - running[:-length] == length).any(axis=0)):
-        runs = [(end - start + 1, start, end) for start, end in _runs(same[:, j]) if end - start + 1 >= stale_days]
+    for j in np.flatnonzero(_may_be_stale(p, length)):
+        rows = np.flatnonzero(p.known[:, j])
+        closes = p.prices[rows, j]
+        runs = [(end - start + 1, start, end) for start, end in _runs(np.diff(closes) == 0.0) if end - start + 1 >= stale_days]
+        if not runs:
+            continue
         days, start, end = max(runs, key=lambda run: (run[0], -run[1]))
-        price = float(p.prices[start, j])
+        price, since, until = float(closes[start]), p.day(int(rows[start])), p.day(int(rows[end]))
         more = f"; {len(runs) - 1} shorter stretches of {stale_days} days or more" if len(runs) > 1 else ""
         yield Observed(
             "stale",
             p.ids[j],
-            p.day(start),
+            since,
             price,
-            f"{p.ids[j]} closes at exactly {price:g} on {days} days in a row, {p.day(start)} to {p.day(end)}{more}",
+            f"{p.ids[j]} closes at exactly {price:g} on {days} days in a row, {since} to {until}{more}",
         )
+
+
+def _may_be_stale(p: Prices, length: int) -> Mask:
+    """(n,) which assets to look at closely: those with as many equal neighbours, and those with days of their own."""
+    same = p.prices[1:] == p.prices[:-1]
+    running = np.zeros((same.shape[0] + 1, same.shape[1]), dtype=np.int32)
+    np.cumsum(same, axis=0, out=running[1:])
+    return np.asarray((running[length:] - running[:-length] == length).any(axis=0) | ~p.known.all(axis=0))
 
 
 def ended(p: Prices, max_gap_days: int) -> Iterator[Observed]:
-    """An asset whose last price is old while others go on: delisted, renamed, or no longer delivered."""
+    """An asset whose last price is old while others go on: delisted, renamed, halted, or no longer delivered.
+
+    Longer than a gap may be, and twice its own habit, it is no longer traded. However short, the last price is what the
+    holding is valued at: a gap inside the history of a day or two is not told.
+    """
     _, last, count = _lifetimes(p.known)
     final = p.known.shape[0] - 1
     for j in np.flatnonzero((final > last) & (count > 0)):
-        t = int(last[j])
-        yield Observed(
-            # However short, it is what the holding is valued at: a gap inside the history of a day or two is not.
-            "stale" if final - t > max_gap_days else "gap",
-            p.ids[j],
-            p.day(t),
-            float(p.prices[t, j]),
-            f"{p.ids[j]} has had no price since {p.day(t)} ({p.prices[t, j]:g}), {final - t} days before the newest one",
-        )
+        t, days = int(last[j]), int(final - last[j])
+        usual = _usual_step(np.flatnonzero(p.known[:, j]))
+        gone = days > max(max_gap_days, 2.0 * usual if usual > 1.0 else 0.0)
+        since = f"{p.ids[j]} has had no price since {p.day(t)} ({p.prices[t, j]:g}), {days} days before the newest one"
+        said = ": nobody trades it at that price any more" if gone else ""
+        yield Observed("no_longer_traded" if gone else "gap", p.ids[j], p.day(t), float(p.prices[t, j]), since + said)
+
+
+def _usual_step(positions: Indices) -> float:
+    """Days from one price of an asset to its next, by the median; 1 for what has too few to tell."""
+    return float(np.median(np.diff(positions))) if len(positions) > 3 else 1.0
 
 
 def non_positive(p: Prices) -> Iterator[Observed]:

@@ -32,6 +32,11 @@ class Prices:
     volumes: Matrix | None
     known: Mask
 
+    def on(self, rows: Mask) -> Prices:
+        """The same on some of the dates."""
+        volumes = None if self.volumes is None else self.volumes[rows]
+        return Prices(self.ids, self.dates[rows], self.prices[rows], volumes, self.known[rows])
+
     def day(self, t: int) -> date:
         return date.fromordinal(719163 + int(self.dates[t].astype("datetime64[D]").astype(int)))
 

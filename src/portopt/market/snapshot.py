@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from portopt.domain.arrays import Matrix, frozen
+from portopt.domain.arrays import Matrix, sealed
+from portopt.domain.calendar import common_days
 from portopt.domain.canonical import digest
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.market import MarketQuery, MarketSnapshot
+from portopt.domain.own_returns import own_returns
 from portopt.domain.request import DataPolicy
 from portopt.domain.universe import CASH
 from portopt.market.checks import check_all
@@ -56,10 +58,10 @@ def open_snapshot(
     if adjustment not in ("adjusted", "raw", "unknown"):
         raise InvalidValue("adjustment", adjustment, "must be one of adjusted, raw, unknown")
     panel = panel_of(_asked_for(table, query))
-    if query.last_dates is not None and len(panel.dates) > query.last_dates:
+    if query.last_dates is not None:
         panel = _newest(panel, query.last_dates)
-    prices = frozen(panel.prices + 0.0)  # minus zero is zero
-    volumes = None if panel.volumes is None or np.isnan(panel.volumes).all() else frozen(panel.volumes)
+    prices = sealed(panel.prices + 0.0)  # minus zero is zero
+    volumes = None if panel.volumes is None or np.isnan(panel.volumes).all() else sealed(panel.volumes)
     snapshot = MarketSnapshot(
         pricing_pack_id=pack_id(panel.ids, panel.dates, prices, volumes, adjustment),
         as_of=_day(panel.dates[-1]),
@@ -92,7 +94,7 @@ def judge_histories(
     Raises:
         DataError: when the policy refuses short histories.
     """
-    counts = np.isfinite(snapshot.returns()[-lookback if lookback else 0 :]).sum(axis=0)
+    counts = np.isfinite(own_returns(snapshot.dates, snapshot.prices).newest(lookback).X).sum(axis=0)
     already = {f.asset_id for f in snapshot.findings if f.kind == "short_history"}
     short = [(a, int(c)) for a, c in zip(snapshot.asset_ids, counts, strict=True) if c < min_observations and a not in already]
     window = f"the last {lookback} days" if lookback else "its history"
@@ -122,11 +124,13 @@ def pack_id(
 
 
 def _one_spelling(values: Matrix) -> Matrix:
-    """NaN and zero have several bit patterns; identity needs one."""
-    spelled = (values + 0.0).astype("<f8", copy=False)
-    unknown = np.isnan(spelled)
-    if unknown.any():
-        spelled[unknown] = np.nan
+    """NaN and zero have several bit patterns; identity needs one. Prices that have one already are not copied."""
+    given = np.ascontiguousarray(values, dtype="<f8")
+    unknown = np.isnan(given)
+    if not unknown.any() and not np.signbit(given).any():
+        return given
+    spelled = given + 0.0  # minus zero is zero
+    spelled[unknown] = np.nan
     return np.asarray(spelled)
 
 
@@ -167,7 +171,10 @@ def _other_question(query: MarketQuery, first: str, last: str) -> str:
 def _newest(panel: Panel, last_dates: int) -> Panel:
     if last_dates < 2:
         raise InvalidValue("last_dates", last_dates, "must be at least 2: one return needs two prices")
-    cut = len(panel.dates) - last_dates
+    common = np.flatnonzero(common_days(panel.dates, ~np.isnan(panel.prices)))
+    if len(common) <= last_dates:
+        return panel
+    cut = int(common[-last_dates])
     return dataclasses.replace(
         panel,
         dates=panel.dates[cut:],

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.market import Finding, Treatment
-from portopt.domain.request import DataPolicy
+from portopt.domain.request import MISSING_ATTRIBUTE, DataPolicy
 from portopt.market.observed import Observed
 
 TREATMENTS: dict[str, Treatment] = {"refuse": "refused", "quarantine": "quarantined", "accept": "accepted"}
 KINDS = (
     "gap",
     "stale",
+    "no_longer_traded",
     "unadjusted_split",
+    "extreme_move",
     "non_positive_price",
     "not_a_number",
     "impossible_return",
@@ -25,6 +27,7 @@ KINDS = (
 )
 # Nothing to decide: the same row twice says the same thing; an infinite price is a fault of whoever divided by nothing.
 ALWAYS: dict[str, Treatment] = {"repeated_row": "accepted", "infinite_price": "refused"}
+KEPT = "give its row in the holdings a price and set the policy's data.unknown_asset to 'quarantine': it is then kept as it is"
 LISTED = 10  # findings spelled out in an error's sentence; all of them are in its measured facts
 
 
@@ -35,6 +38,8 @@ def check_policy(policy: DataPolicy) -> None:
         allowed = ("refuse", "accept") if kind == "stale_source" else tuple(TREATMENTS)
         if value not in allowed:
             raise InvalidValue(f"data.{kind}", value, f"must be one of {', '.join(allowed)}")
+    if policy.missing_attribute not in MISSING_ATTRIBUTE:
+        raise InvalidValue("data.missing_attribute", policy.missing_attribute, f"must be one of {', '.join(MISSING_ATTRIBUTE)}")
     for name, least in (("max_gap_days", 0), ("stale_days", 2), ("source_stale_days", 0)):
         if getattr(policy, name) < least:
             raise InvalidValue(f"data.{name}", getattr(policy, name), f"must be at least {least}")
@@ -78,7 +83,7 @@ def _fix(kind: str, refused: Sequence[Finding], source: str) -> str:
     if kind == "stale_source":
         return "ask for an earlier as_of, or bring newer prices"
     if kind == "unknown_asset":
-        return f"take {assets} out of the request, or add prices of it to {source}"
+        return f"take {assets} out of the request, add prices of it to {source}, or {KEPT}"
     if kind == "infinite_price":
         return f"correct the prices of {assets} in {source}; leave a cell empty where there is no price"
     return f"correct the prices of {assets} in {source}, or set the policy's data.{kind} to 'quarantine' to go on without"

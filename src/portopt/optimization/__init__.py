@@ -1,11 +1,16 @@
-"""Problem to solution."""
+"""Problem to solution. What is asked after an answer is imported when it is asked."""
 
+from typing import TYPE_CHECKING
+
+from portopt.domain.postponed import at_first_use
 from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import solve_convex
-from portopt.optimization.derivatives import sensitivities
 from portopt.optimization.engine import optimize, solve, solve_quickly
-from portopt.optimization.frontier import affordable_frontier, efficient_frontier
-from portopt.optimization.sensitivity import shadow_prices, solved_again
+
+if TYPE_CHECKING:
+    from portopt.optimization.derivatives import sensitivities
+    from portopt.optimization.frontier import affordable_frontier, efficient_frontier
+    from portopt.optimization.sensitivity import shadow_prices, solved_again
 
 __all__ = [
     "affordable_frontier",
@@ -19,3 +24,14 @@ __all__ = [
     "solve_quickly",
     "solved_again",
 ]
+
+__getattr__ = at_first_use(
+    __name__,
+    {
+        "affordable_frontier": "portopt.optimization.frontier",
+        "efficient_frontier": "portopt.optimization.frontier",
+        "sensitivities": "portopt.optimization.derivatives",
+        "shadow_prices": "portopt.optimization.sensitivity",
+        "solved_again": "portopt.optimization.sensitivity",
+    },
+)

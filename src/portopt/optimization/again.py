@@ -11,7 +11,6 @@ from portopt.domain.program import Group, StandardForm
 from portopt.domain.solution import Duals, RawAnswer
 from portopt.optimization.convex import solve_beside
 from portopt.optimization.engine import solve
-from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.methods.ratio import solve_ratio_beside
 from portopt.optimization.switches import remainder, whole_numbers
 
@@ -28,6 +27,8 @@ def solve_again(form: StandardForm, near: RawAnswer) -> RawAnswer:
     if form.ratio:
         return solve_ratio_beside(form, near)
     if form.hinges:
+        from portopt.optimization.methods.hinges import solve_hinges
+
         return solve_hinges(form, near=near.x) or solve(form)
     if any(cone.kind != "second_order" for cone in form.cones):
         return solve(form)

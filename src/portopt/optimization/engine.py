@@ -1,4 +1,7 @@
-"""From a problem to its answer: assemble, solve, polish."""
+"""From a problem to its answer: assemble, solve, polish.
+
+A method is imported when a form asks for it: a first answer has no time for those that it does without.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,6 @@ from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import solve_convex
 from portopt.optimization.faces import settled_on_face
-from portopt.optimization.methods.entropic import exponential_sums, solve_entropic
-from portopt.optimization.methods.hinges import solve_hinges
-from portopt.optimization.methods.log_barrier import logarithms, solve_log_barrier
-from portopt.optimization.methods.mixed_integer import solve_mixed_integer
-from portopt.optimization.methods.ratio import solve_ratio
 from portopt.optimization.penalties import solve_with_dear_wishes
 
 QUICK = 0.03  # of the usual effort, for one question in whole numbers on the way; without an answer by then it stays open
@@ -41,7 +39,7 @@ def solve(form: StandardForm, *, solver: str | None = None, start: Vector | None
     search by its nodes, so that the answer is the same on a busy machine; no clock is read.
     """
     if form.integer.any():
-        return solve_mixed_integer(form, _exact)
+        return _in_whole_numbers(form, 1.0)
     method = partial(_answer, solver=solver, start=start)
     answer = partial(solve_with_dear_wishes, solve=method)
     raw = answer(form)
@@ -51,26 +49,46 @@ def solve(form: StandardForm, *, solver: str | None = None, start: Vector | None
 def _answer(form: StandardForm, *, solver: str | None, start: Vector | None) -> RawAnswer:
     """By the method that the form's parts ask for."""
     if form.ratio:
+        from portopt.optimization.methods.ratio import solve_ratio
+
         return solve_ratio(form, solver=solver)
-    found = solve_hinges(form) if form.hinges and solver is None else None
-    if found is not None:
-        return found
-    logs = logarithms(form) if form.cones and solver is None else None
+    found = None
+    if form.hinges and solver is None:
+        from portopt.optimization.methods.hinges import solve_hinges
+
+        found = solve_hinges(form)
+    if found is None and _has_exponentials(form) and solver is None:
+        found = _with_exponentials(form, start)
+    return found or solve_convex(form, solver=solver)
+
+
+def _has_exponentials(form: StandardForm) -> bool:
+    return any(cone.kind == "exponential" for cone in form.cones)
+
+
+def _with_exponentials(form: StandardForm, start: Vector | None) -> RawAnswer | None:
+    from portopt.optimization.methods.entropic import exponential_sums, solve_entropic
+    from portopt.optimization.methods.log_barrier import logarithms, solve_log_barrier
+
+    logs = logarithms(form)
     if logs is not None:
         return solve_log_barrier(form, logs, start=start)
-    sums = exponential_sums(form) if form.cones and solver is None else None
-    found = None if sums is None else solve_entropic(form, sums)
-    if found is not None:
-        return found
-    return solve_convex(form, solver=solver)
+    sums = exponential_sums(form)
+    return None if sums is None else solve_entropic(form, sums)
+
+
+def _in_whole_numbers(form: StandardForm, effort: float) -> RawAnswer:
+    from portopt.optimization.methods.mixed_integer import solve_mixed_integer
+
+    return solve_mixed_integer(form, _exact, effort=effort)
 
 
 def solve_quickly(form: StandardForm) -> RawAnswer:
     """For questions on the way, where an answer good to 1e-9 will do: not polished where that saves time."""
-    return solve_mixed_integer(form, _exact, effort=QUICK) if form.integer.any() else _exact(form, False)
+    return _in_whole_numbers(form, QUICK) if form.integer.any() else _exact(form, False)
 
 
 def _exact(form: StandardForm, polish: bool) -> RawAnswer:
     """A program without whole numbers, polished or not."""
-    plain = not (form.ratio or form.hinges or any(cone.kind == "exponential" for cone in form.cones))
+    plain = not (form.ratio or form.hinges or _has_exponentials(form))
     return solve_convex(form, polish=False) if plain and not polish else solve(form)

@@ -14,9 +14,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.linalg import lstsq
 
-from portopt.domain.arrays import Vector
+from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals, RawAnswer
 from portopt.optimization.presolve import gathered, spread
@@ -93,7 +92,7 @@ def moved_into(form: StandardForm, found: Touching, answer: RawAnswer, room: flo
         ]
         left = _Leftover(form, found)
         asked = np.concatenate([np.zeros(len(left.rows)), *steps])
-        x[left.columns] += lstsq(left.K.T, asked, lapack_driver="gelsy", cond=CONDITION)[0]
+        x[left.columns] += _least_squares(left.K.T, asked)
     z = [part + times * own for part, own in zip(duals.cones, proof.cones, strict=True)]
     for k in found.cones:
         z[k][0] = max(float(z[k][0]), float(np.linalg.norm(z[k][1:])))
@@ -160,7 +159,7 @@ class _Leftover:
         return y, z
 
     def _step(self, y: Vector, z: tuple[Vector, ...], left: Vector) -> tuple[Vector, tuple[Vector, ...]]:
-        change, *_ = lstsq(self.K, -left, lapack_driver="gelsy", cond=CONDITION)
+        change = _least_squares(self.K, -left)
         y, out = y.copy(), list(z)
         y[self.rows] += CHEAP * change[: len(self.rows)]
         at = len(self.rows)
@@ -190,3 +189,10 @@ def _times(form: StandardForm, found: Touching, x: Vector, z: tuple[Vector, ...]
         room += max(float(own @ (cone.B.astype(EXACT) @ x.astype(EXACT) + cone.b)), 0.0)
     size = float(sum(found.proof.cones[k][0] * head for k, head in zip(found.cones, found.heads(form, x), strict=True)))
     return float(np.sqrt(gain / (2.0 * max(room, NOTHING * size)))) if gain > 0.0 and size > 0.0 else 1.0
+
+
+def _least_squares(K: Matrix, b: Vector) -> Vector:
+    """The smallest x with K x nearest b."""
+    from scipy.linalg import lstsq  # as in faces.py: a quarter of SciPy, for few forms
+
+    return np.asarray(lstsq(K, b, lapack_driver="gelsy", cond=CONDITION)[0])

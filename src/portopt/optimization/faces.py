@@ -14,7 +14,6 @@ from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.linalg import qr
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 from portopt.domain.program import Group, StandardForm
@@ -24,6 +23,7 @@ from portopt.optimization.face_multipliers import apart, balanced, moved_into, m
 from portopt.optimization.methods.ratio import ratio_near
 from portopt.optimization.out_of_reach import NEAREST
 from portopt.optimization.presolve import crossing
+from portopt.optimization.priced_cone import solve_by_price
 from portopt.optimization.touching import LARGEST, Touching, flat, touching
 
 Solve = Callable[[StandardForm], RawAnswer]
@@ -31,7 +31,9 @@ Solve = Callable[[StandardForm], RawAnswer]
 MISSED = 1e-9  # in a limit's own unit: more than the audit lets a limit be missed by
 ROUNDED = 1e-16  # of a cone's radius: less room is none
 SLIVER = 1e-10  # of a cone's radius: with less the point moved to is as good as any polish
-ROOMS = (1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)  # of a cone's radius: from the face to a set with more room
+FIRST_ROOM = 1e-11  # of a cone's radius: the first step from the face to a set with more room
+WIDER, LEAST_WIDER = 10.0, 1.02  # times the room, a step; the root of it where that is too far
+STEPS = 40
 DOUBTFUL = 1e-9  # of the objective's parts: a product of multiplier and slack that is not nothing
 DEAR = 1e3  # of the objective's parts: a limit that is worth more is one that hardly holds
 PARALLEL = 1e-9  # a singular value, relative to the largest
@@ -57,6 +59,8 @@ def settled_on_face(form: StandardForm, raw: RawAnswer, solve: Solve) -> RawAnsw
         return answer
     near, times = moved_into(form, found, answer, found.room)
     exact = _near(form, near) or _widening(form, found, answer)
+    if exact is None and found.room > SLIVER and len(found.cones) == 1:
+        return solve_by_price(form, int(found.cones[0]), found, solve, _near)
     if exact is None and found.room > SLIVER:
         return None
     return apart(form, found, exact or near, times) if times > DEAR * _parts(form, near.x) else exact
@@ -68,16 +72,21 @@ def _near(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
 
 def _widening(form: StandardForm, found: Touching, answer: RawAnswer) -> RawAnswer | None:
     """The optimum reached through ever more room: what binds at the face's point changes on the way, a little at a time."""
-    rooms = [room for room in ROOMS if room < found.room]
-    if not rooms:
+    room, step = FIRST_ROOM, WIDER
+    if room >= found.room:
         return None
-    near, _ = moved_into(form, found, answer, rooms[0])
-    for room, wider in zip(rooms, [*rooms[1:], found.room], strict=True):
-        exact = _near(found.narrowed(form, room), near)
-        if exact is None:
-            return None
-        near = moved_on(form, found, exact, room, wider)
-    return _near(form, near)
+    exact = _near(found.narrowed(form, room), moved_into(form, found, answer, room)[0])
+    for _ in range(STEPS):
+        if exact is None or room >= found.room or step < LEAST_WIDER:
+            break
+        wider = min(step * room, found.room)
+        there = found.narrowed(form, wider) if wider < found.room else form
+        further = _near(there, moved_on(form, found, exact, room, wider))
+        if further is None:
+            step = float(np.sqrt(step))
+        else:
+            exact, room = further, wider
+    return exact if room >= found.room else None
 
 
 def _in_doubt(form: StandardForm, raw: RawAnswer) -> bool:
@@ -184,6 +193,8 @@ def _restricted(form: StandardForm, found: Touching, E: sp.csr_array, sides: Vec
 
 def _independent(M: Matrix, said: Matrix) -> Indices:
     """Rows of M that say something new of the open columns, beside `said` and each other."""
+    from scipy.linalg import qr  # 30 ms to import, and few forms have cones that touch the rest
+
     if min(M.shape) == 0:
         return np.zeros(0, dtype=np.intp)
     M = M / np.maximum(np.abs(M).max(axis=1), 1e-300)[:, None]

@@ -59,11 +59,14 @@ def efficient_frontier(
     return replace(_swept(drawn, form, points, min_return, max_risk) if exact is None else exact, without=left)
 
 
-def affordable_frontier(problem: Problem, points: int, swept: int) -> Frontier:
+def affordable_frontier(problem: Problem, points: int, swept: int, solved: StandardForm | None = None) -> Frontier:
     """The exact frontier with `points`; where it has to be swept, at an optimization a point, one of `swept` points.
 
-    Raises TooManyToSweep where it has to be swept and `swept` is less than two.
+    solved: the problem's own form, which may tell at once. Raises TooManyToSweep where it has to be swept and `swept` is
+    less than two.
     """
+    if swept < 2 and solved is not None and _has_curved_limit(problem, solved):
+        raise TooManyToSweep(problem.n)
     left: tuple[str, ...] = ()
     form = frontier_form(problem)
     if form.integer.any():
@@ -73,6 +76,12 @@ def affordable_frontier(problem: Problem, points: int, swept: int) -> Frontier:
     if exact is None and swept < 2:
         raise TooManyToSweep(problem.n)
     return replace(_swept(problem, form, swept, None, None) if exact is None else exact, without=left)
+
+
+def _has_curved_limit(problem: Problem, solved: StandardForm) -> bool:
+    """Whether a limit is a cone, as which it stands in the frontier's form too; one in whole numbers would be left out."""
+    kinds = {limit.kind for limit in problem.limits}
+    return not solved.integer.any() and any(cone.limit in kinds for cone in solved.cones)
 
 
 class TooManyToSweep(DataError):

@@ -19,7 +19,6 @@ from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.answered import weights_of
 from portopt.optimization.convex import finished, solve_beside
 from portopt.optimization.engine import solve
-from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.polish import polished
 from portopt.optimization.presolve import crossing, restored, scaled
 from portopt.optimization.priced_face import priced_face
@@ -219,8 +218,11 @@ class MeasureSweep:
 
 def _solved_near(form: StandardForm, near: Vector | None) -> RawAnswer:
     """A scenario program from an answer nearby, and any other from nothing."""
-    warm = solve_hinges(form, near=near) if form.hinges and near is not None else None
-    return solve(form) if warm is None else warm
+    if near is None or not form.hinges:
+        return solve(form)
+    from portopt.optimization.methods.hinges import solve_hinges
+
+    return solve_hinges(form, near=near) or solve(form)
 
 
 def _begun(problem: Problem) -> Program:

@@ -186,7 +186,8 @@ def _verdict(document: Mapping[str, Any]) -> RenderableType:
     said = [sentence for sentence in document["verdict"]["sentences"] if not sentence.startswith("Certified")]
     gave = [Text(sentence, style="yellow") for sentence in document["verdict"]["concessions"]]
     missing = [Text(left["sentence"], style="yellow") for left in document.get("left_out", ())]
-    return Padding(Group(stamp, *gave, *(Text(sentence) for sentence in said), *missing), (1, 0, 0, 0))
+    notes = [Text(f"note: {note}", style="dim") for note in document.get("notes", ())]
+    return Padding(Group(stamp, *gave, *(Text(sentence) for sentence in said), *missing, *notes), (1, 0, 0, 0))
 
 
 def _provenance(document: Mapping[str, Any]) -> RenderableType:

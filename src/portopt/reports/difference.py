@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from portopt.reports.formats import count, listed, percent
@@ -105,3 +106,29 @@ def _sentence(answer: Mapping[str, Any]) -> str:
     why = f"; {listed(causes)} {differ}" if causes else ""
     trades = count(len(answer["trades"]), "order")
     return f"The two proposals disagree about {percent(answer['weights_moved'])} of the portfolio and {trades}{why}."
+
+
+def first_differences(a: Any, b: Any, most: int = 10) -> list[dict[str, Any]]:
+    """Where two documents differ: the first places, with what stands there in each. `None` where nothing does.
+
+    >>> first_differences({"x": 1, "y": [1, 2]}, {"x": 1, "y": [1, 3]})
+    [{'path': 'y[1]', 'a': 2, 'b': 3}]
+    """
+    return list(islice(_differing("", a, b), most))
+
+
+def _differing(path: str, a: Any, b: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        for name in dict.fromkeys((*a, *b)):
+            yield from _differing(f"{path}.{name}" if path else str(name), a.get(name), b.get(name))
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            yield from _differing(f"{path}[{i}]", x, y)
+    elif a != b:
+        yield {"path": path, "a": _short(a), "b": _short(b)}
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return f"an object of {len(value)}"
+    return f"a list of {len(value)}" if isinstance(value, list) else value

@@ -34,6 +34,13 @@ def neutral_scores(p: Problem) -> Vector:
     return np.where(np.isnan(scores), float(np.nanmean(scores)), scores)
 
 
+def worst_scores(p: Problem) -> Vector:
+    """(n,) scores; what nobody scored counts as zero, or as the lowest score where that is less. NaN for cash."""
+    scores = esg_scores(p)
+    worst = min(0.0, float(np.nanmin(scores)))
+    return np.where(np.isnan(scores) & ~p.universe.is_cash, worst, scores)
+
+
 def barred_by(
     p: Problem, attribute: Literal["quality_score", "esg_score"], score: float, grandfather: bool
 ) -> tuple[Indices, Vector]:
@@ -58,6 +65,11 @@ def read_barred(w: Vector, p: Problem, barred: tuple[Indices, Vector], limit: st
     """The same bounds, read off w (n,)."""
     at, most = barred
     return Readings(limit, tuple(p.universe.ids[i] for i in at), w[at], np.full(len(at), -np.inf), most)
+
+
+def of_the_barred(kind: str, grandfather: bool) -> str:
+    """ "min_quality does not let them be held" """
+    return f"{kind} lets them be kept and not increased" if grandfather else f"{kind} does not let them be held"
 
 
 def floor_of(field: str, value: Any, example: str) -> tuple[Any, Any]:

@@ -22,9 +22,7 @@ from decimal import Decimal
 import numpy as np
 
 from portopt.domain.arrays import Mask, Vector
-from portopt.domain.problem import Problem
 from portopt.domain.program import INF, StandardForm
-from portopt.domain.request import TradingRules
 from portopt.domain.solution import RawAnswer
 from portopt.optimization import assemble, solve_quickly
 from portopt.optimization.convex import solve_beside
@@ -32,12 +30,13 @@ from portopt.optimization.extended import bounded, tightened
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
 from portopt.optimization.switches import remainder, whole_numbers
 from portopt.terms.costs.spread import Spread
-from portopt.trading.book import Book, Settled
-from portopt.trading.exactness import AFTER_COSTS, missed, relative_gap, scale_of, worth
+from portopt.trading.book import Settled
+from portopt.trading.exactness import AFTER_COSTS, scale_of, worth
 from portopt.trading.nearest import nearest_orders
 from portopt.trading.primal import as_utility, own_risk_aversion
 from portopt.trading.share_program import CASH_CAPS
 from portopt.trading.spending import most_cash, spend
+from portopt.trading.to_round import ToRound
 
 TRIES = 10
 CLOSED = 1.25  # times what was missed
@@ -45,29 +44,6 @@ REWEIGHTED = 2
 MOST_BPS = 9_000.0  # a rate this high stops any trade
 IDLE = 1e-7  # of portfolio value: no trade
 WORTH_ASKING = 10.0  # times the relative gap: of flat fees that are less, weighing them saves too little to be looked for
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Certified:
-    """The certified answer: x on the columns of the problem's own form (N,), what it is worth, and what nothing is below.
-
-    raw: with its multipliers, where these are those of the form.
-    """
-
-    x: Vector
-    value: float
-    bound: float
-    raw: RawAnswer | None = None
-
-    @classmethod
-    def of(cls, form: StandardForm, raw: RawAnswer, x: Vector) -> Certified:
-        value = form.objective(x)
-        own = raw if raw.polished and not form.integer.any() else None
-        return cls(x, value, value if raw.bound is None else min(raw.bound, value), own)
-
-    def is_closed(self, problem: Problem, rules: TradingRules) -> bool:
-        """Whether it is proved to be within the gap of the best."""
-        return relative_gap(problem, self.value, self.bound) <= rules.mip_relative_gap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,50 +55,38 @@ class FirstBook:
     value: float
 
 
-def first_book(
-    problem: Problem,
-    form: StandardForm,
-    book: Book,
-    rules: TradingRules,
-    certified: Certified,
-    cash_residual: float | None,
-    *,
-    weighed: bool = True,
-) -> FirstBook | None:
+def first_book(asked: ToRound, *, weighed: bool = True) -> FirstBook | None:
     """A book of the nearest orders; None when no try keeps every limit, which proves nothing.
 
-    form: the problem's own. cash_residual: how far the cash left after costs may pass its
-    cap, a fraction of portfolio value; None is not at all. weighed: whether flat fees are weighed against trades.
+    weighed: whether flat fees are weighed against trades.
     """
-    search = _FirstBook(problem, form, book, rules, cash_residual, own_risk_aversion(form, certified.x))
-    if weighed and _fees_count(problem, form, book, certified.x, rules):
+    certified = asked.certified
+    search = _FirstBook(asked, own_risk_aversion(asked.form, certified.x))
+    if weighed and _fees_count(asked):
         worth_it = search.weighed(certified.x)
         found = None if worth_it is None else search.from_weights(*worth_it)
         if found is not None:
             return found
-    return search.from_weights(certified.x, np.zeros(problem.n, dtype=bool), certified.raw)
+    return search.from_weights(certified.x, np.zeros(asked.problem.n, dtype=bool), certified.raw)
 
 
-def _fees_count(problem: Problem, form: StandardForm, book: Book, x: Vector, rules: TradingRules) -> bool:
+def _fees_count(asked: ToRound) -> bool:
     """Whether flat fees are part of the objective, and large enough beside its gap to be weighed."""
+    problem, book, x = asked.problem, asked.book, asked.certified.x
     if book.fees.per_trade <= 0 or not problem.objective.charges_costs:
         return False
     trades = int((np.abs(x[: problem.n] - book.w_prev) > IDLE).sum())
     lost = float(book.fees.per_trade / book.value) * trades / problem.holding_period_years
     if problem.objective.unit == "ratio":
         lost /= max(problem.moments.covariance.volatility(x[: problem.n]), IDLE)
-    return lost > WORTH_ASKING * rules.mip_relative_gap * scale_of(problem, form.objective(x))
+    return lost > WORTH_ASKING * asked.rules.mip_relative_gap * scale_of(problem, asked.form.objective(x))
 
 
 @dataclass(slots=True)
 class _FirstBook:
     """gamma: the risk aversion at which utility stands for a ratio. margins: by limit, how much it is closed."""
 
-    problem: Problem
-    form: StandardForm
-    book: Book
-    rules: TradingRules
-    cash_residual: float | None
+    asked: ToRound
     gamma: float
     margins: dict[str, float] = field(default_factory=dict)
     missed_before: dict[str, int] = field(default_factory=dict)
@@ -134,21 +98,22 @@ class _FirstBook:
         idle: (n,) not traded. near: the answer that x is of, where there is one: the closed programs are solved beside it.
         """
         self.margins, self.missed_before, self.reserve = {}, {}, 0.0
-        form, whole = as_utility(self.form, self.gamma), whole_numbers(self.form, x)
+        asked, book = self.asked, self.asked.book
+        form, whole = as_utility(asked.form, self.gamma), whole_numbers(asked.form, x)
         box = self._kept(form, whole, idle).box()
         for tried in range(TRIES):
-            shares = nearest_orders(x[: self.problem.n], self.book, self.rules, box)
-            if self.cash_residual is not None:
-                shares = spend(self.book, self.rules, shares, most_cash(self.book.value, self.cash_residual), box)
-            settled = self.book.settle(shares)
-            faults = missed(self.problem, self.book, settled, self.rules, self.cash_residual)
+            shares = nearest_orders(x[: asked.problem.n], book, asked.rules, box)
+            if asked.cash_residual is not None:
+                shares = spend(book, asked.rules, shares, most_cash(book.value, asked.cash_residual), box)
+            settled = book.settle(shares)
+            faults = asked.missed(settled)
             if not faults:
-                return FirstBook(shares, settled, worth(self.problem, self.book, settled))
+                return FirstBook(shares, settled, worth(asked.problem, book, settled))
             if tried == TRIES - 1 or self._only_cash(faults):
                 break
             self._close(faults)
             closed = self._kept(tightened(form, self.margins), whole, idle)
-            near = _answered(_with_reserve(closed, self.book.cash_position, self.reserve), near)
+            near = _answered(_with_reserve(closed, book.cash_position, self.reserve), near)
             if near is None or near.x is None:
                 break
             x = near.x
@@ -161,30 +126,33 @@ class _FirstBook:
             if again is None:
                 return None
             x = again
-        idle = np.abs(x[: self.problem.n] - self.book.w_prev) <= IDLE
-        again = _solved(self._kept(as_utility(self.form, self.gamma), whole_numbers(self.form, x), idle))
+        form = self.asked.form
+        idle = np.abs(x[: self.asked.problem.n] - self.asked.book.w_prev) <= IDLE
+        again = _solved(self._kept(as_utility(form, self.gamma), whole_numbers(form, x), idle))
         return None if again is None else (again, idle)
 
     def _at_rates(self, x: Vector) -> Vector | None:
         """The optimum where trading asset i costs fee / |z_i| of what is traded, z the trades of x, beside its other costs."""
-        ids, V = self.problem.universe.ids, float(self.book.value)
-        z = np.abs(x[: self.problem.n] - self.book.w_prev)
-        lot = np.array([float(p) / V for p in self.book.prices])
-        rate = 1e4 * float(self.book.fees.per_trade) / V / np.maximum(z, lot)
-        rates = {ids[i]: float(min(rate[i], MOST_BPS)) for i in self.book.movable}
-        dear = self.problem.replaced(costs=(*self.problem.costs, Spread({**rates, "*": 0.0})))
+        problem, book = self.asked.problem, self.asked.book
+        ids, V = problem.universe.ids, float(book.value)
+        z = np.abs(x[: problem.n] - book.w_prev)
+        lot = np.array([float(p) / V for p in book.prices])
+        rate = 1e4 * float(book.fees.per_trade) / V / np.maximum(z, lot)
+        rates = {ids[i]: float(min(rate[i], MOST_BPS)) for i in book.movable}
+        dear = problem.replaced(costs=(*problem.costs, Spread({**rates, "*": 0.0})))
         form = as_utility(assemble(dear), self.gamma)
-        return _solved(self._kept(form, whole_numbers(form, x), np.zeros(self.problem.n, dtype=bool)))
+        return _solved(self._kept(form, whole_numbers(form, x), np.zeros(problem.n, dtype=bool)))
 
     def _kept(self, form: StandardForm, whole: Vector, idle: Mask) -> StandardForm:
         """The convex program left when whole-number columns stay as in `whole` (N,) and idle assets where they are."""
-        held = np.flatnonzero(idle & ~self.problem.universe.is_cash)
-        form = bounded(form, held, self.book.w_prev[held], self.book.w_prev[held])
+        held = np.flatnonzero(idle & ~self.asked.problem.universe.is_cash)
+        w = self.asked.book.w_prev[held]
+        form = bounded(form, held, w, w)
         return remainder(form, whole).form if form.integer.any() else form
 
     def _only_cash(self, faults: Mapping[str, float]) -> bool:
         """Lots do not add up to a cap on cash: solving again would not change that."""
-        return self.cash_residual is not None and set(faults) <= CASH_CAPS
+        return self.asked.cash_residual is not None and set(faults) <= CASH_CAPS
 
     def _close(self, faults: Mapping[str, float]) -> None:
         """Close what was missed by a little more than that, and by twice as much each time it is missed again."""

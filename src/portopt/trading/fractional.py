@@ -8,85 +8,70 @@ from decimal import Decimal
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
-from portopt.domain.request import TradingRules
-from portopt.optimization.extended import bounded, continuous, opened_above, tightened
+from portopt.optimization.extended import bounded, continuous, tightened
 from portopt.trading.book import Book
 from portopt.trading.costs import NOTHING
-from portopt.trading.exactness import HOLDS, missed
-from portopt.trading.first_book import Certified, first_book
+from portopt.trading.exactness import HOLDS
+from portopt.trading.first_book import first_book
 from portopt.trading.nearest import fractions
 from portopt.trading.primal import as_utility, own_risk_aversion, solved
 from portopt.trading.rounding import Rounded, Rounding
-from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program
-from portopt.trading.whole import LARGE, refusal
+from portopt.trading.share_program import ShareProgram
+from portopt.trading.to_round import ToRound
+from portopt.trading.whole import refusal
 
 REPAIRS = 12
 
 
-def round_to_fractions(
-    problem: Problem, form: StandardForm, book: Book, rules: TradingRules, certified: Certified
-) -> tuple[Rounded, str]:
+def round_to_fractions(asked: ToRound) -> tuple[Rounded, str]:
     """The best book found in shares of six decimals, and a note on the cash that rounding leaves over a cap ("" for none).
 
     Raises NotRoundable where it is proved that the least trade value, or the cost of trading, leaves no book within the
     limits, SearchEnded where none was found.
     """
-    _, cap = opened_above(form, book.cash_position, CASH_CAPS)
+    book, cap = asked.book, asked.most_cash
     remainder = max(0.02 * len(book.movable), 1e-6 * float(max(book.prices)), 0.05) / float(book.value)
-    few = problem.n <= LARGE
     for residual in [None, remainder] if cap > 0.0 else [remainder]:
-        rounded = _rounded(problem, form, book, rules, certified, residual, few=few)
+        rounded = _rounded(asked.leaving(residual))
         if rounded is not None:
             return rounded, _note(book, rounded, cap)
-    raise refusal(problem, form, book, rules, few=few)
+    raise refusal(asked)
 
 
-def _rounded(
-    problem: Problem,
-    form: StandardForm,
-    book: Book,
-    rules: TradingRules,
-    certified: Certified,
-    residual: float | None,
-    *,
-    few: bool,
-) -> Rounded | None:
+def _rounded(asked: ToRound) -> Rounded | None:
     """A first book, and the best of a search among what to trade where its gap is open."""
-    first = first_book(problem, form, book, rules, certified, residual, weighed=not few)
-    rounded = None if first is None else Rounded.of(problem, rules, first, certified.bound)
-    if not few or (rounded is not None and rounded.proved):
+    first = first_book(asked, weighed=not asked.few)
+    rounded = None if first is None else Rounded.of(asked, first)
+    if not asked.few or (rounded is not None and rounded.proved):
         return rounded
-    program = share_program(problem, form, book, rules, cash_residual=residual)
-    exactly = _Exactly(problem, book, rules, program, residual, own_risk_aversion(form, certified.x))
-    return Rounding(problem, book, rules, program, certified, residual, first, refine=exactly.shares).run()
+    program = asked.share_program()
+    exactly = _Exactly(asked, program, own_risk_aversion(asked.form, asked.certified.x))
+    return Rounding(asked, program, first, refine=exactly.shares).run()
 
 
 @dataclass(slots=True)
 class _Exactly:
     """Solves for the amounts once it is known which assets trade, and rounds them so that nothing breaks."""
 
-    problem: Problem
-    book: Book
-    rules: TradingRules
+    asked: ToRound
     program: ShareProgram
-    cash_residual: float | None
     gamma: float
     margins: dict[str, float] = field(default_factory=dict)
 
     def shares(self, x: Vector) -> list[Decimal]:
         """(n,) signed shares for the trades that x switches on. Every limit that rounding breaks is closed by as much."""
         form = continuous(_switched(self.program.form, x))
-        found: list[Decimal] = [NOTHING] * len(self.book.ids)
+        book = self.asked.book
+        found: list[Decimal] = [NOTHING] * len(book.ids)
         for _ in range(REPAIRS):
             closed = tightened(form, self.margins)
             point = solved(closed)
             point = solved(as_utility(closed, self.gamma)) if point is None and form.ratio else point
             if point is None:
                 break
-            found = [fractions(self.book, i, amount) for i, amount in enumerate(self.program.shares(point))]
-            faults = missed(self.problem, self.book, self.book.settle(found), self.rules, self.cash_residual)
+            found = [fractions(book, i, amount) for i, amount in enumerate(self.program.shares(point))]
+            faults = self.asked.missed(book.settle(found))
             if not faults:
                 break
             for limit, by in faults.items():

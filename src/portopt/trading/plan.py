@@ -19,10 +19,10 @@ from portopt.optimization import assemble, solve
 from portopt.trading.book import Book, Order, Settled, open_book
 from portopt.trading.costs import NOTHING
 from portopt.trading.exactness import readings
-from portopt.trading.first_book import Certified
 from portopt.trading.fractional import round_to_fractions
 from portopt.trading.rounding import Rounded
 from portopt.trading.searchable import Expandable, searchable
+from portopt.trading.to_round import Certified, ToRound
 from portopt.trading.whole import has_lots, round_to_lots
 
 
@@ -55,8 +55,8 @@ def make_plan(
     book = open_book(problem, holdings, prices)
     problem = searchable(problem, validated.weights)
     form = assemble(problem)
-    certified = _certified(form, validated)
-    rounded, note = (round_to_fractions if rules.fractional else round_to_lots)(problem, form, book, rules, certified)
+    asked = ToRound(problem, form, book, rules, _certified(form, validated))
+    rounded, note = round_to_fractions(asked) if rules.fractional else round_to_lots(asked)
     notes = tuple(said for said in (note, _broken_off(rounded)) if said)
     return _plan(problem, validated, book, rounded, _rounding(rules, rounded), notes, reasons or {})
 
@@ -76,7 +76,7 @@ def can_trade(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal
         raw = solve(form)
     if raw.x is None:
         return False
-    return has_lots(problem, form, open_book(problem, holdings, prices), rules, Certified.of(form, raw, raw.x))
+    return has_lots(ToRound(problem, form, open_book(problem, holdings, prices), rules, Certified.of(form, raw, raw.x)))
 
 
 def dearest_lot(problem: Problem, rules: TradingRules) -> float:

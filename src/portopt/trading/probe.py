@@ -5,39 +5,34 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.problem import Problem
-from portopt.domain.program import StandardForm
-from portopt.domain.request import TradingRules
-from portopt.optimization.extended import opened_above
 from portopt.optimization.solvers.branch_and_cut import Search, search
-from portopt.trading.book import Book
 from portopt.trading.exactness import HOLDS
 from portopt.trading.outer import outer_program
-from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program
+from portopt.trading.share_program import ShareProgram
 from portopt.trading.tangents import Tangents
+from portopt.trading.to_round import ToRound
 
 NODES = 2_000
 ENOUGH_CASH = 1e3  # of portfolio value: no cap at all
 A_CENT = 0.006  # money: what rounding an order to the cent moves, and a hair
 
 
-def proves_none(problem: Problem, form: StandardForm, book: Book, rules: TradingRules) -> bool:
+def proves_none(asked: ToRound) -> bool:
     """Whether no book at all keeps these limits: the linear program around them, opened by a cent a position, has no point.
 
     A cap on cash counts as kept within the price of the dearest lot, as in a plan.
     """
-    slack = max(A_CENT / float(book.value), 2.0 * HOLDS)
-    _, cap = opened_above(form, book.cash_position, CASH_CAPS)
-    remainder = dearest_weight(book, rules) if np.isfinite(cap) else None
-    program = share_program(problem, form, book, rules, cash_residual=remainder, slack=slack)
+    slack = max(A_CENT / float(asked.book.value), 2.0 * HOLDS)
+    remainder = asked.dearest_weight if asked.has_cash_cap() else None
+    program = asked.leaving(remainder).share_program(slack=slack)
     outer = outer_program(program.form, np.zeros(program.form.n_columns), 1.0)
     tangents = Tangents(outer)
     start = np.zeros(program.form.n_columns)
-    start[: problem.n] = book.w_prev
+    start[: asked.problem.n] = asked.book.w_prev
     tangents.touch(start, fan=True)
     A, lower, upper = tangents.rows()
     wide = outer.form
-    asked = Search(
+    lots = Search(
         np.zeros(wide.n_columns),
         sp.csr_array(sp.vstack([wide.A, A])),
         np.concatenate([wide.row_lower, lower]),
@@ -45,16 +40,16 @@ def proves_none(problem: Problem, form: StandardForm, book: Book, rules: Trading
         *wide.box(),
         wide.integer,
     )
-    return search(asked, gap=1.0, nodes=NODES).infeasible
+    return search(lots, gap=1.0, nodes=NODES).infeasible
 
 
-def least_cash_after_costs(problem: Problem, form: StandardForm, book: Book, rules: TradingRules) -> float | None:
+def least_cash_after_costs(asked: ToRound) -> float | None:
     """The least cash after costs of any whole-share book of the linear limits, a fraction of portfolio value; None for none."""
-    program = share_program(problem, form, book, rules, cash_residual=ENOUGH_CASH)
+    program = asked.leaving(ENOUGH_CASH).share_program()
     wide, cost = program.form, _cash_row(program)
     lower, upper = wide.box()
-    asked = Search(cost, sp.csr_array(wide.A), wide.row_lower, wide.row_upper, lower, upper, wide.integer)
-    found = search(asked, gap=1e-9, nodes=NODES)
+    lots = Search(cost, sp.csr_array(wide.A), wide.row_lower, wide.row_upper, lower, upper, wide.integer)
+    found = search(lots, gap=1e-9, nodes=NODES)
     return None if found.x is None else float(cost @ found.x)
 
 
@@ -66,9 +61,3 @@ def _cash_row(program: ShareProgram) -> np.ndarray:
     cost = np.zeros(form.n_columns)
     cost[form.A.indices[at]] = form.A.data[at]
     return cost
-
-
-def dearest_weight(book: Book, rules: TradingRules) -> float:
-    """The weight of the dearest lot that may trade."""
-    lot = 1 if rules.fractional else rules.lot_size
-    return max((float(book.prices[i] * lot / book.value) for i in book.movable), default=0.0)

@@ -12,24 +12,23 @@ at or above zero proves that no book has a better ratio than theta.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.problem import Problem
-from portopt.domain.request import TradingRules
 from portopt.optimization.solvers.branch_and_cut import Ended, Found
-from portopt.trading.book import Book, Settled
-from portopt.trading.exactness import HOLDS, missed, relative_gap, scale_of, worth
-from portopt.trading.first_book import Certified, FirstBook
+from portopt.trading.book import Settled
+from portopt.trading.exactness import HOLDS, relative_gap, scale_of, worth
+from portopt.trading.first_book import FirstBook
 from portopt.trading.linear import Effort, least_volatility, search_lots
 from portopt.trading.outer import OuterProgram, outer_program
 from portopt.trading.primal import nearest, neighbourhood, own_risk_aversion, resized, target
 from portopt.trading.share_program import CASH_CAPS, ShareProgram
 from portopt.trading.spending import most_cash, spend
 from portopt.trading.tangents import Tangents
+from portopt.trading.to_round import ToRound
 
 # Effort is counted in branch and cut nodes, not seconds, so that any machine ends where any other does. A node's cost grows
 # with the square of the program's entries; this is one or two seconds' worth.
@@ -62,9 +61,13 @@ class Rounded:
     failure: str = ""
 
     @classmethod
-    def of(cls, problem: Problem, rules: TradingRules, first: FirstBook, bound: float) -> Rounded:
-        gap = max(relative_gap(problem, first.value, bound), 0.0)
-        return cls(first.settled, first.value, bound, gap, gap <= rules.mip_relative_gap, 0)
+    def of(cls, asked: ToRound, first: FirstBook) -> Rounded:
+        return cls(first.settled, first.value, asked.certified.bound, np.inf, False, 0).measured(asked)
+
+    def measured(self, asked: ToRound) -> Rounded:
+        """The same with its gap as it is now."""
+        gap = max(relative_gap(asked.problem, self.value, self.bound), 0.0)
+        return replace(self, gap=gap, proved=gap <= asked.rules.mip_relative_gap)
 
 
 @dataclass(slots=True)
@@ -74,12 +77,8 @@ class Rounding:
     refine: how a point of the linear program becomes orders, where that is more than reading its lots (fractions).
     """
 
-    problem: Problem
-    book: Book
-    rules: TradingRules
+    asked: ToRound
     program: ShareProgram
-    certified: Certified
-    cash_residual: float | None
     first: FirstBook | None = None
     outer: OuterProgram = field(init=False)
     tangents: Tangents = field(init=False)
@@ -97,11 +96,12 @@ class Rounding:
     seen: set[tuple[Decimal, ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        x, scale = self.certified.x, scale_of(self.problem, self.certified.value)
+        certified = self.asked.certified
+        x, scale = certified.x, scale_of(self.asked.problem, certified.value)
         wide = np.concatenate([x, np.zeros(self.program.form.n_columns - len(x))])
         self.gamma = own_risk_aversion(self.program.form, wide)
         aimed, relaxed = target(self.program, self.gamma)
-        self.bound = max(relaxed - RELAXED_SLACK * scale, self.certified.bound)
+        self.bound = max(relaxed - RELAXED_SLACK * scale, certified.bound)
         self.target = wide if aimed is None else aimed
         self.outer = outer_program(self.program.form, self.target, scale)
         self.tangents = Tangents(self.outer)
@@ -118,8 +118,9 @@ class Rounding:
         """None when none was found, which does not say that there is none: limits are closed on the way (see probe.py)."""
         self._begin()
         # Whole numbers whose own search left a gap open are not proved best by a search that adds lots to them.
-        nodes = self._node_budget() if self.certified.is_closed(self.problem, self.rules) or self.best is None else 0
-        while nodes > 0 and self.rounds < ROUNDS and self.gap() > self.rules.mip_relative_gap:
+        closed = self.asked.certified.is_closed(self.asked.problem, self.asked.rules)
+        nodes = self._node_budget() if closed or self.best is None else 0
+        while nodes > 0 and self.rounds < ROUNDS and self.gap() > self.tolerated:
             self.rounds += 1
             theta = self._theta()
             found = self._search(theta, self.margins, nodes=nodes)
@@ -132,9 +133,7 @@ class Rounding:
             self._consider(found.x)
         if self.best is None:
             return None
-        gap = self.gap()
-        proved = gap <= self.rules.mip_relative_gap
-        return Rounded(self.best, self.value, self.bound, max(gap, 0.0), proved, self.rounds, self.failure)
+        return Rounded(self.best, self.value, self.bound, np.inf, False, self.rounds, self.failure).measured(self.asked)
 
     def _begin(self) -> None:
         """A first book: the nearest lots, limits closed until these hold; then the best lots close by, or farther off."""
@@ -144,7 +143,7 @@ class Rounding:
         lots = CLOSE
         for tried in range(TRIES):
             known = self.best is not None
-            if lots > FAR or self.gap() <= self.rules.mip_relative_gap:
+            if lots > FAR or self.gap() <= self.tolerated:
                 return
             closed = {name: self.margins.get(name, 0.0) + margins.get(name, 0.0) for name in {*self.margins, *margins}}
             bounds = neighbourhood(self.program, self.target, lots)
@@ -158,17 +157,18 @@ class Rounding:
 
     def _round_directly(self, tries: int = TRIES) -> None:
         """Nearest lots of the target, solved for again with every limit closed by what its rounding missed it by."""
+        asked, residual = self.asked, self.asked.cash_residual
         margins: dict[str, float] = {}
         x: Vector | None = self.target
         for _ in range(tries):
             if x is None:
                 return
             shares = self.program.shares(nearest(self.program, x))
-            if self.cash_residual is not None:
-                most = most_cash(self.book.value, self.cash_residual)
-                shares = spend(self.book, self.rules, shares, most, self.program.form.box())
+            if residual is not None:
+                most = most_cash(asked.book.value, residual)
+                shares = spend(asked.book, asked.rules, shares, most, self.program.form.box())
             faults = self._keep(shares)
-            if not faults or (self.cash_residual is not None and not CASH_CAPS.isdisjoint(faults)):
+            if not faults or (residual is not None and not CASH_CAPS.isdisjoint(faults)):
                 return
             for limit, by in faults.items():
                 margins[limit] = margins.get(limit, 0.0) + 1.2 * by
@@ -177,27 +177,32 @@ class Rounding:
     def _node_budget(self) -> int:
         entries = self.outer.form.A.nnz + 2 * sum(len(block.side) for block in self.tangents.blocks)
         steep = self.outer.sigma >= 0 or any(squares.head is not None for squares in self.outer.squares)
-        effort = self.rules.search_effort * (NODE_EFFORT if steep else EASIER * NODE_EFFORT)
+        effort = self.asked.rules.search_effort * (NODE_EFFORT if steep else EASIER * NODE_EFFORT)
         return int(np.clip(effort / entries**2, FEWEST_NODES, MOST_NODES))
+
+    @property
+    def tolerated(self) -> float:
+        """The relative gap at which a book counts as the best."""
+        return self.asked.rules.mip_relative_gap
 
     def gap(self) -> float:
         if self.best is None:
             return np.inf
-        return relative_gap(self.problem, self.value, self.bound)
+        return relative_gap(self.asked.problem, self.value, self.bound)
 
     def _theta(self) -> float:
         """The ratio to beat: the certified one first, then a little more than the best book's."""
-        best = self.certified.value if self.best is None else self.value * (1.0 + 0.75 * self.rules.mip_relative_gap)
+        best = self.asked.certified.value if self.best is None else self.value * (1.0 + 0.75 * self.tolerated)
         return max(-best, 0.0) if self.program.form.ratio else 0.0
 
     def _search(
         self, theta: float, margins: Mapping[str, float], *, nodes: int, bounds: tuple[Vector, Vector] | None = None
     ) -> Found:
-        scale = scale_of(self.problem, self.value if self.best is not None else self.certified.value)
+        scale = scale_of(self.asked.problem, self.value if self.best is not None else self.asked.certified.value)
         if self.outer.sigma >= 0:
             # The ratio's gap times the volatility is the gap of  theta sigma - N.
             scale *= self._volatility()
-        gap = SPENT_IN_SEARCH * self.rules.mip_relative_gap * scale
+        gap = SPENT_IN_SEARCH * self.tolerated * scale
         start = None if self.best_shares is None else self.program.start(self.best_shares)
         if start is not None and bounds is not None and not _within(start, bounds):
             start = None
@@ -205,8 +210,9 @@ class Rounding:
         return search_lots(self.tangents, effort, theta=theta, margins=margins, bounds=bounds, start=start)
 
     def _volatility(self) -> float:
-        w = self.best.weights if self.best is not None else self.problem.previous()
-        return max(self.problem.moments.covariance.volatility(w), 1e-4)
+        problem = self.asked.problem
+        w = self.best.weights if self.best is not None else problem.previous()
+        return max(problem.moments.covariance.volatility(w), 1e-4)
 
     def _learn_bound(self, found: Found, theta: float) -> None:
         if not np.isfinite(found.bound):
@@ -240,10 +246,10 @@ class Rounding:
 
     def _keep(self, shares: list[Decimal]) -> Mapping[str, float]:
         """Keep the book of these orders when it misses nothing and is the best so far. Returns what it misses."""
-        settled = self.book.settle(shares)
-        faults = missed(self.problem, self.book, settled, self.rules, self.cash_residual)
+        settled = self.asked.book.settle(shares)
+        faults = self.asked.missed(settled)
         if not faults:
-            value = worth(self.problem, self.book, settled)
+            value = worth(self.asked.problem, self.asked.book, settled)
             if value < self.bound - self._cents(settled):
                 self.bound = -np.inf  # a book below a bound refutes it; the search will find another
             if value < self.value:
@@ -252,9 +258,9 @@ class Rounding:
 
     def _cents(self, settled: Settled) -> float:
         """What rounding every order to the cent can move the objective by: the bound knows lots, not cents."""
-        moved = 0.01 * (len(settled.orders) + 1) / float(self.book.value)
+        moved = 0.01 * (len(settled.orders) + 1) / float(self.asked.book.value)
         return moved / (self._volatility() if self.outer.sigma >= 0 else 1.0) + RELAXED_SLACK * scale_of(
-            self.problem, self.bound
+            self.asked.problem, self.bound
         )
 
 

@@ -3,6 +3,7 @@
     risk_parity    the target's shares of the risk are the budgets; the answer's own shares stand beside them
     hierarchical   every split of the tree has the weights that its two risks ask for (hierarchies.py)
     resampled      which draws it is the average of; nothing to check but that it is a portfolio
+    target_weights the target holds what was asked for of every name
     max_ratio      no portfolio is worth more than the target at the target's own ratio: that ratio is the highest
 
 Shares no code with what constructs: the shares are recomputed from covariance or scenarios, the tree from SciPy's own nodes.
@@ -10,6 +11,7 @@ Shares no code with what constructs: the shares are recomputed from covariance o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, cast
 
 import numpy as np
@@ -26,6 +28,7 @@ SUM = 1e-9
 HIGHEST = 1e-7  # of the excess return
 TIED = 1e-7  # of the CVaR: losses this near the quantile are at it
 SUM_WEIGHT = 1e3
+ROUNDED_WEIGHTS = 1e-3  # weights rounded to three digits are scaled to add up
 
 
 class Budgeted(Protocol):
@@ -45,6 +48,12 @@ class Averaged(Protocol):
     draws: int
     seed: int
     method: str
+
+
+class Wanted(Protocol):
+    """What is read of an objective that names the weights it wants."""
+
+    weights: Mapping[str, float]
 
 
 class Ratio(Protocol):
@@ -77,9 +86,20 @@ def construction_claims(problem: Problem, form: StandardForm, w: Vector) -> tupl
         moved = float(np.abs(w - h).max())
         stated: Claims = (("draws", float(objective.draws)), ("seed", float(objective.seed)), ("drawn by", objective.method))
         return (*stated, ("largest move from the average", moved)), []
+    if kind == "target_weights":
+        return _wanted_claims(problem, cast(Wanted, problem.objective), h, w)
     if kind == "max_ratio":
         return _ratio_claims(problem, cast(Ratio, problem.objective), h, w)
     return (), []
+
+
+def _wanted_claims(problem: Problem, objective: Wanted, h: Vector, w: Vector) -> tuple[Claims, list[str]]:
+    by_name = dict(zip(problem.universe.ids, h.tolist(), strict=True))
+    off = max(abs(by_name.get(name, 0.0) - wanted) for name, wanted in objective.weights.items())
+    claims: Claims = (("largest difference from a weight wanted", float(np.abs(w - h).max())),)
+    if off <= ROUNDED_WEIGHTS:
+        return claims, []
+    return claims, [f"the target holds another weight than was asked for: {off:.1e} apart"]
 
 
 def _ratio_claims(problem: Problem, objective: Ratio, h: Vector, w: Vector) -> tuple[Claims, list[str]]:

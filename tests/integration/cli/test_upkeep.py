@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 from support import environment
 
-CHECKS = ["python", "packages", "home", "store", "pricing packs", "policies", "solvers", "prices", "prefect", "events"]
+CHECKS = [
+    *("python", "packages", "home", "store", "pricing packs", "runs", "policies", "solvers", "prices", "prefect", "events"),
+    "litter",
+]
 
 
 def portopt(home: Path, *words: str) -> subprocess.CompletedProcess[str]:

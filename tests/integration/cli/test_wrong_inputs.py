@@ -103,9 +103,10 @@ def duplicated(desk: Path) -> None:
 
 
 def in_another_order(desk: Path) -> None:
-    """Dates as day and month, which nobody can tell from month and day."""
+    """Dates as day and month, no day over 12: nobody can tell them from month and day."""
     header, *rows = list(csv.reader((desk / "prices.csv").read_text().splitlines()))
-    write(desk / "prices.csv", [header, *[["/".join(reversed(row[0].split("-"))), *row[1:]] for row in rows]])
+    early = [row for row in rows if row[0] <= "2022-01-12"]
+    write(desk / "prices.csv", [header, *[["/".join(reversed(row[0].split("-"))), *row[1:]] for row in early]])
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ CASES: dict[str, Wrong] = {
     "a book of nothing": Wrong(
         "bad_data", 4, ("'holdings' is worth 0.00 USD",), spoil=content("holdings.csv", "symbol,shares\nS01,0\n")
     ),
-    "an asset twice": Wrong("bad_data", 4, ("S01", "already in row 3"), spoil=added("holdings.csv", "S01,7\n")),
+    "an asset twice": Wrong("bad_data", 4, ("S01", "already in row 3"), spoil=added("universe.csv", "S01,another\n")),
     "shares in words": Wrong("bad_data", 4, ("row 3", "'many'"), spoil=cell("holdings.csv", 2, 1, "many")),
     "empty price file": Wrong("file_not_readable", 2, ("prices.csv",), spoil=content("prices.csv", ""), fix="column names"),
     # Prices
@@ -173,7 +174,9 @@ CASES: dict[str, Wrong] = {
     ),
     "a price in words": Wrong("bad_data", 4, ("S02", "2022-01-08", "'ten'"), spoil=cell("prices.csv", 6, 3, "ten")),
     "two prices for one day": Wrong("bad_data", 4, ("S03", "2022-01-10", "12.5"), spoil=duplicated),
-    "dates in another order": Wrong("bad_data", 4, ("not dates", "'03/01/2022'"), spoil=in_another_order, fix="YYYY-MM-DD"),
+    "dates in another order": Wrong(
+        "bad_data", 4, ("'03/01/2022' (row 2)", "2022-01-03 or 2022-03-01"), spoil=in_another_order, fix="YYYY-MM-DD"
+    ),
     "prices only after the day asked for": Wrong(
         "bad_data", 4, ("2022-01-03",), (*REBALANCE, "--as-of", "2021-06-01"), fix="from 2022-01-03 on"
     ),

@@ -10,10 +10,11 @@ import sys
 import textwrap
 from datetime import UTC, datetime
 
+import pulsar
 import pytest
 
 from portopt.adapters.events.pulsar_sink import PulsarSink
-from portopt.domain.errors import InvalidValue
+from portopt.domain.errors import EventRefused, InvalidValue, OutsideError
 from portopt.domain.run import Event
 
 # In a process of its own: the client writes past Python's streams.
@@ -90,7 +91,35 @@ def test_a_message_is_the_body_alone_with_the_envelope_as_properties(monkeypatch
     }
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1:6650", "http://127.0.0.1:8080", "pulsar://"])
+def test_a_message_that_the_broker_will_never_take_is_that_events_fault(monkeypatch):
+    class Producer:
+        def send(self, content: bytes, **options: object) -> None:
+            raise pulsar.MessageTooBig("MessageTooBig")
+
+    sink = PulsarSink("pulsar://127.0.0.1:6650", "persistent://public/default/t")
+    monkeypatch.setattr(sink, "_connected", Producer)
+    with pytest.raises(EventRefused, match="refuses event e1") as caught:
+        sink.deliver(Event("e1", "portfolio_optimized", "P1", {"a": 1}, datetime(2026, 11, 20, tzinfo=UTC)))
+    assert "--retry-parked" in caught.value.fixes[0]
+
+
+def test_a_password_in_the_brokers_address_stands_in_no_message(monkeypatch):
+    class Producer:
+        def send(self, content: bytes, **options: object) -> None:
+            raise pulsar.Timeout("Timeout")
+
+    sink = PulsarSink("pulsar+ssl://desk:s3cret@broker.example:6651", "persistent://public/default/t")
+    monkeypatch.setattr(sink, "_connected", Producer)
+    with pytest.raises(OutsideError, match=r"pulsar\+ssl://broker\.example:6651 did not take") as caught:
+        sink.deliver(Event("e1", "portfolio_optimized", "P1", {"a": 1}, datetime(2026, 11, 20, tzinfo=UTC)))
+    with pytest.raises(InvalidValue) as refused:
+        PulsarSink("http://desk:s3cret@broker.example", "t")
+    assert "s3cret" not in f"{caught.value.problem()} {refused.value.problem()} {refused.value.__cause__}"
+
+
+@pytest.mark.parametrize(
+    "url", ["pulsar://[", "pulsar://host:port", "", "127.0.0.1:6650", "http://127.0.0.1:8080", "pulsar://"]
+)
 def test_an_address_that_is_no_brokers_is_refused(url):
     with pytest.raises(InvalidValue, match="not a broker's address"):
         PulsarSink(url, "persistent://public/default/t")

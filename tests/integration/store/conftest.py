@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import create_engine, make_url
 
 from portopt.adapters.store.sql import SqlStore
-from portopt.domain.run import Event, RunRecord, RunStatus
+from portopt.domain.run import Event, RunRecord, RunStatus, digest_of
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -243,8 +243,9 @@ def finished(begun: Callable[..., RunRecord]) -> Callable[..., RunRecord]:
             ],
             "pricing_pack": {"id": "pack-1", "source": "made up"},
         }
-        done = {"status": RunStatus.COMPLETED, "completed_at": NOW, "document": document, "document_digest": "ab" * 32}
-        return begun(run_id, **{**done, **fields})
+        document = fields.get("document", document)
+        signed = {"document": document, "document_digest": None if document is None else digest_of(document)}
+        return begun(run_id, **{"status": RunStatus.COMPLETED, "completed_at": NOW, **signed, **fields})
 
     return make
 

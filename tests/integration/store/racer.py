@@ -6,6 +6,7 @@ answered by what the action gave, as JSON. Then the next race.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -15,13 +16,14 @@ from datetime import UTC, date, datetime, timedelta
 
 from portopt.adapters.store import outbox
 from portopt.adapters.store.sql import SqlStore
-from portopt.domain.run import Event, RunRecord, RunStatus
+from portopt.domain.run import Event, RunRecord, RunStatus, digest_of
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 def finished(name: str) -> RunRecord:
     """The same run whoever does it, signed by the racer."""
+    document = {"by": name, "headline": {"by": name}}
     return RunRecord(
         run_id="reb-race",
         kind="rebalance",
@@ -32,8 +34,8 @@ def finished(name: str) -> RunRecord:
         as_of=date(2026, 11, 19),
         created_at=NOW,
         completed_at=NOW,
-        document={"by": name, "headline": {"by": name}},
-        document_digest=name,
+        document=document,
+        document_digest=digest_of(document),
     )
 
 
@@ -43,6 +45,14 @@ def event(name: str) -> Event:
 
 def complete(store: SqlStore, name: str) -> bool:
     return store.complete(finished(name), event(name))
+
+
+def propose(store: SqlStore, name: str) -> str:
+    """A proposal from holdings of its own, all begun when the portfolio had none."""
+    held = {"portfolio_id": "P1", "currency": "USD", "cash": "0", "shares": {"A": f"10{name}"}}
+    run = dataclasses.replace(finished(name), run_id=f"reb-race-{name}", request={"holdings": held})
+    store.complete(run, event(name), since=0)
+    return store.get(run.run_id).status.value
 
 
 def fail(store: SqlStore, name: str) -> bool:
@@ -91,6 +101,10 @@ def write_often(store: SqlStore, name: str) -> int:
 
 def migrate(store: SqlStore, _: str) -> str:
     return store.migrate()
+
+
+def maintain(store: SqlStore, _: str) -> list[str]:
+    return store.maintain(datetime(2041, 12, 31, tzinfo=UTC))
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def test_the_same_prices_from_another_path_are_the_same_run(installed: Runtime) 
 class Moving:
     """A provider whose prices are one cent higher every time it is asked."""
 
-    name, source, adjustment = "moving", "prices that move", "adjusted"
+    name, source, adjustment, notes = "moving", "prices that move", "adjusted", ()
 
     def __init__(self, inner: MarketDataProvider) -> None:
         self.inner, self.asked = inner, 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from portopt.adapters.store import models, outbox
+from portopt.adapters.store import migrate, models, outbox
 from portopt.domain.errors import UnknownRun
 from portopt.domain.run import Event, RunStatus
 
@@ -83,6 +83,17 @@ def test_of_several_processes_that_complete_a_run_exactly_one_does(store, race):
     assert [event.event_id for event in store.claim_events(10, 60, store.get("reb-race").created_at)] == [f"event-{winner}"]
 
 
+def test_of_several_proposals_from_different_holdings_at_the_same_moment_exactly_one_is_released(store, race):
+    assert sorted(race(*["propose"] * 4)) == ["completed", *["superseded"] * 3]
+    assert count(store, models.outbox) == 1
+    assert count(store, models.run_results) == 4
+
+
+def test_processes_that_meet_a_new_month_make_its_partitions_once(store, race):
+    """On SQLite there are none to make."""
+    assert sorted(len(made) for made in race(*["maintain"] * 4))[:3] == [0, 0, 0]
+
+
 def test_a_failure_at_the_same_moment_does_not_undo_a_completion(store, race):
     race("fail", "complete", "fail")
     assert store.get("reb-race").status is RunStatus.COMPLETED
@@ -101,7 +112,7 @@ def test_of_several_approvals_one_releases_the_event(store, race, finished):
 
 
 def test_processes_that_start_on_an_empty_database_migrate_it_once(race):
-    assert race(*["migrate"] * 3) == ["r0001"] * 3
+    assert race(*["migrate"] * 3) == [migrate.HEAD] * 3
 
 
 def test_writers_wait_for_each_other_instead_of_failing(store, race):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from portopt.adapters.events.local_log import LocalLog
-from portopt.domain.errors import DataError, OutsideError
+from portopt.domain.errors import DataError, EventRefused, OutsideError
 from portopt.domain.run import Event
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -114,6 +115,49 @@ def test_threads_write_whole_lines(path):
     for thread in threads:
         thread.join()
     assert sorted(ids(path)) == sorted(f"{k}-{i}" for k in range(4) for i in range(20))
+
+
+@pytest.mark.parametrize("damage", [b"{", b"\x00" * 40, b"[1]", b'{"id": 7}', b""])
+def test_a_damaged_line_among_events_holds_nothing_up_and_is_found(path, damage):
+    for i in range(3):
+        LocalLog(path).deliver(event(f"e{i}"))
+    first, _, third = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([first, damage, third, b""]))
+    log = LocalLog(path)
+    log.deliver(event("e3"))
+    log.deliver(event("e0"))
+    assert log.damaged_lines() == [2]
+    written = path.read_bytes().split(b"\n")
+    assert written[1] == damage
+    assert [json.loads(written[k])["id"] for k in (0, 2, 3)] == ["e0", "e2", "e3"]
+    assert written[4:] == [b""]
+
+
+def test_a_log_that_nobody_began_has_no_damaged_lines(path):
+    assert LocalLog(path).damaged_lines() == []
+
+
+def test_an_event_that_is_no_json_is_refused_by_its_name(path):
+    with pytest.raises(EventRefused, match="event e1 cannot be written as JSON"):
+        LocalLog(path).deliver(event("e1", thing=object()))
+    assert not path.exists()
+
+
+def test_a_disk_that_is_full_leaves_no_half_line(path):
+    """A limit on the size of files stands in for the disk: the system says no in the same place."""
+    log = LocalLog(path)
+    log.deliver(event("e1"))
+    whole = path.read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 50, before[1]))
+    try:
+        with pytest.raises(OutsideError, match="cannot be written: File too large"):
+            log.deliver(event("e2", text="x" * 500))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_bytes() == whole
+    log.deliver(event("e2", text="x" * 500))
+    assert ids(path) == ["e1", "e2"]
 
 
 def test_a_file_of_something_else_is_left_as_it_is(path):

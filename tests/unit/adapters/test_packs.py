@@ -113,6 +113,62 @@ def test_a_changed_manifest_is_named(tmp_path, change, match):
         store.get(pack.pricing_pack_id)
 
 
+@pytest.mark.parametrize("change", [{"source": "elsewhere.csv"}, {"findings": []}, {"as_of": "2024-02-08"}, {"note": "hi"}])
+def test_not_a_word_of_a_manifest_changes_unnoticed(tmp_path, change):
+    store, pack = FilePackStore(tmp_path), snapshot(missing=True)
+    store.put(pack)
+    path = tmp_path / pack.pricing_pack_id / MANIFEST
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(DataError, match=r"manifest\.json is damaged: its SHA-256 is not the one it states"):
+        store.get(pack.pricing_pack_id)
+
+
+def test_a_pack_of_an_earlier_version_without_that_digest_is_read(tmp_path):
+    store, pack = FilePackStore(tmp_path), snapshot()
+    store.put(pack)
+    path = tmp_path / pack.pricing_pack_id / MANIFEST
+    manifest = json.loads(path.read_text())
+    del manifest["manifest_sha256"]
+    path.write_text(json.dumps(manifest))
+    assert store.get(pack.pricing_pack_id).asset_ids == pack.asset_ids
+
+
+def _flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda folder: _flip(folder / PRICES),
+        lambda folder: _flip(folder / MANIFEST),
+        lambda folder: (folder / PRICES).unlink(),
+        lambda folder: (folder / MANIFEST).unlink(),
+        lambda folder: [file.unlink() for file in folder.iterdir()],
+    ],
+)
+def test_a_damaged_pack_is_never_built_upon_and_the_same_prices_mend_it(tmp_path, harm):
+    store, pack = FilePackStore(tmp_path), snapshot()
+    store.put(pack)
+    harm(tmp_path / pack.pricing_pack_id)
+    with pytest.raises(DataError, match="is damaged") as caught:
+        store.get(pack.pricing_pack_id)
+    assert "the same prices make the same pack anew" in caught.value.fixes[0]
+    store.put(pack)
+    np.testing.assert_array_equal(store.get(pack.pricing_pack_id).prices, pack.prices)
+    assert [entry.name for entry in tmp_path.iterdir()] == [pack.pricing_pack_id]
+
+
+def test_what_killed_writers_left_is_found(tmp_path):
+    left = [tmp_path / ".damaged-abcd", tmp_path / ".making-1-abcd", tmp_path / "pack-0123456789abcdef0123"]
+    for folder in left:
+        folder.mkdir()
+    FilePackStore(tmp_path).put(snapshot())
+    assert list(FilePackStore(tmp_path).litter()) == left
+
+
 def test_a_manifest_that_is_not_json_and_a_missing_price_file_are_named(tmp_path):
     store, pack = FilePackStore(tmp_path), snapshot()
     store.put(pack)

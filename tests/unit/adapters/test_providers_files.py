@@ -43,6 +43,9 @@ def written(tmp_path, name: str, content: str | bytes):
         LONG.replace("2024-01-02", "2024-01-02 21:00:00").replace("2024-01-03", "2024-01-03T21:00:00Z"),
         WIDE.replace("Date", ""),
         WIDE.replace("2024-01-0", "2024010"),
+        WIDE.replace(",", ";").replace("10.5", "10,5"),
+        WIDE.replace("10.5", "$10.50").replace("Date", "sep=,\nDate"),
+        "Prices of two assets\n\n" + WIDE.replace("\n2", ",\n2").replace("BBB", "BBB,") + "Source: a friend\n",
         LONG.replace(",,", ",N/A,"),
     ],
 )
@@ -94,8 +97,8 @@ def test_adjusted_closes_win_over_closes_where_both_stand(tmp_path):
         ("symbol,date,open\nAAA,2024-01-02,1\n", r"no price column .*; columns found: 'symbol', 'date', 'open'"),
         ("date\n2024-01-02\n", "a date column and nothing else"),
         (LONG.replace("10.5", "ten"), "1 value is not a number: AAA on 2024-01-02: 'ten'"),
-        (WIDE.replace("10.5", "1 000"), "AAA on 2024-01-02: '1 000'"),
-        (LONG.replace("2024-01-03", "01/03/2024"), "not dates: '01/03/2024'"),
+        (WIDE.replace("10.5", "1 00"), r"AAA on 2024-01-02: '1 00' \(row 2\)"),
+        (LONG.replace("2024-01-03", "01/03/2024"), r"the date '01/03/2024' \(row 4\) may be 2024-03-01 or 2024-01-03"),
         (LONG.replace("2024-01-03", "tomorrow"), "not dates: 'tomorrow'"),
     ],
 )

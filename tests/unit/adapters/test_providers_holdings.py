@@ -78,11 +78,13 @@ def test_a_dash_reads_standard_input(monkeypatch, text):
         ("symbol,shares\nA,NaN\n", "row 2, column shares: 'NaN' is not a number"),
         ("symbol,shares\nA,inf\n", "row 2, column shares: 'inf' is not a number"),
         ("symbol,shares\nA,\n", "row 2, column shares: is empty"),
-        ('symbol,shares\n\nA,"1,000"\n', r"row 3, column shares: '1,000' is not a number \(write it without thousands"),
+        (
+            'symbol,shares\n\nA,"1,000"\n',
+            r"row 3, column shares: '1,000' may be 1000 or 1.000: .* \(write it with a decimal point, without thousands",
+        ),
         ("symbol,shares\nA,1e99\n", "row 2, column shares"),
         ("symbol,shares\nA,1_000\n", "row 2, column shares"),
-        ("symbol,shares\nA,1\nB,2\nA,3\n", "row 4: A is listed already in row 2"),
-        ("symbol,shares\nCASH,1\ncash,2\n", "row 3: CASH is listed already in row 2"),
+        ("symbol,shares,sector\nA,1,x\nA,3,y\n", "row 3, column sector: A is 'y' here and 'x' above"),
         ("symbol,shares\n,2\n", "row 2: no asset is named"),
         ("symbol,name\nA,x\n", "no column for the shares; it has: asset, name"),
         ("shares\n5\n", "no column for the asset"),
@@ -102,7 +104,7 @@ def test_what_is_wrong_is_named_by_row_and_column(tmp_path, text, match):
 
 def test_everything_wrong_is_named_at_once(tmp_path):
     with pytest.raises(DataError) as caught:
-        read_holdings(written(tmp_path, "symbol,shares\nA,x\nB,y\nA,1\n"))
+        read_holdings(written(tmp_path, "symbol,shares\nA,x\nB,y\n,1\n"))
     assert caught.value.measured["count"] == 3
 
 

@@ -8,7 +8,7 @@ import importlib.util
 import sys
 from datetime import date
 from decimal import Decimal
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -141,6 +141,23 @@ def test_yahoo_gives_adjusted_closes_up_to_and_including_as_of(monkeypatch):
 def test_what_yahoo_does_wrong_is_told_apart(monkeypatch, answer, error, match):
     monkeypatch.setitem(sys.modules, "yfinance", yfinance(answer)[0])
     with pytest.raises(error, match=match):
+        YahooProvider().prices(MarketQuery(assets=("AAPL",)))
+
+
+def test_a_name_that_yahoo_did_not_answer_about_is_an_upstream_failure_and_one_it_does_not_know_is_left_out(monkeypatch):
+    module, _ = yfinance(frame())
+    module.shared = SimpleNamespace(_ERRORS={"NVDA": "Read timed out", "GONE": "possibly delisted; no timezone found"})
+    monkeypatch.setitem(sys.modules, "yfinance", module)
+    with pytest.raises(OutsideError, match="did not answer about NVDA: Read timed out"):
+        YahooProvider().prices(MarketQuery(assets=("AAPL", "NVDA")))
+    assert set(YahooProvider().prices(MarketQuery(assets=("AAPL", "GONE")))["asset_id"]) == {"AAPL", "MSFT"}
+
+
+def test_what_yahoos_package_hands_over_beyond_reason_is_bad_data_by_its_name(monkeypatch):
+    odd = frame().astype(object)
+    odd[("Close", "AAPL")] = ["many", "more"]
+    monkeypatch.setitem(sys.modules, "yfinance", yfinance(odd)[0])
+    with pytest.raises(DataError, match="Yahoo gave what cannot be used"):
         YahooProvider().prices(MarketQuery(assets=("AAPL",)))
 
 

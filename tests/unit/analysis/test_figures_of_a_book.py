@@ -29,12 +29,19 @@ def test_return_volatility_sharpe_and_tracking_error_by_hand():
     assert found.volatility == pytest.approx(np.sqrt(variance))
     assert found.sharpe_ratio == pytest.approx((0.07 - 0.02) / np.sqrt(variance))
     assert found.tracking_error == pytest.approx(np.sqrt(0.0625 * 0.09 + 0.0625 * 0.0225))
+    assert found.information_ratio == pytest.approx((0.25 * MU[1] - 0.25 * MU[2]) / np.sqrt(0.0625 * 0.09 + 0.0625 * 0.0225))
     assert (found.positions, found.cash_weight) == (2, 0.25)
 
 
 def test_what_cannot_be_said_is_none():
     found = figures(problem(), np.array([0.0, 0.0, 0.0, 1.0]))
     assert (found.sharpe_ratio, found.tracking_error, found.max_drawdown_in_sample) == (None, None, None)
+    assert found.information_ratio is None
+
+
+def test_the_benchmark_itself_has_no_information_ratio():
+    b = np.array([0.5, 0.0, 0.25, 0.25])
+    assert figures(problem(benchmark=b), b).information_ratio is None
 
 
 def test_the_drawdown_is_the_deepest_fall_from_a_peak():

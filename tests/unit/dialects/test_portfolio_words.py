@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from portopt.dialects.policies import shipped_policies
 from portopt.dialects.portfolio import read_constraints, read_optimization, read_rebalance, read_wish
-from portopt.domain.errors import InvalidValue, UnknownField
+from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
+from portopt.domain.holdings import Holdings
+from portopt.domain.request import RebalanceRequest
+from portopt.domain.universe import Universe
+
+
+def rebalance_of(shares: dict[str, Decimal]) -> RebalanceRequest:
+    holdings = Holdings("book", shares, Decimal("100"))
+    return RebalanceRequest(holdings, shipped_policies()[0], Universe.of(sorted(shares)))
 
 
 def test_s2_names_become_the_catalogs() -> None:
@@ -55,13 +64,17 @@ def test_what_cannot_be_honoured_is_refused_by_name(constraints: dict[str, Any],
 
 
 def test_taxes_that_cannot_be_considered_are_answered_with_a_note() -> None:
+    names = {name: Decimal(1) for name in ("AAPL", "BND", "GLD", "MSFT", "VTI", "XOM", "ZM")}
+    request = rebalance_of(names)
     for wish in (
         read_rebalance({"constraints": {"consider_tax_implications": True}}),
-        read_optimization({"preferences": {"consider_tax_implications": True}}),
+        read_optimization(
+            {"preferences": {"consider_tax_implications": True, "risk_free_rate": request.policy.risk_free_rate}}
+        ),
     ):
-        (note,) = wish.applied_to(shipped_policies()[0]).notes
-        assert "no asset has tax lots" in note
-    assert read_rebalance({"constraints": {"consider_tax_implications": False}}).notes == ()
+        (note,) = wish.asked_of(request).policy.notes
+        assert note.startswith("consider_tax_implications: AAPL, BND, GLD, MSFT, VTI, XOM and 1 more have no tax lots")
+    assert read_rebalance({"constraints": {"consider_tax_implications": False}}).asked_of(request).policy.notes == ()
 
 
 def test_a_position_that_is_zero_or_at_least_is_not_a_floor() -> None:
@@ -117,8 +130,78 @@ def test_black_litterman_without_views_is_the_equilibrium_and_costs_can_be_left_
 
 def test_the_benchmark_as_a_target_is_the_portfolio_nearest_to_it() -> None:
     assert read_wish({"target_type": "benchmark"}).objective == {"kind": "min_tracking_error"}
-    with pytest.raises(InvalidValue, match="no field"):
+
+
+def test_a_target_of_ones_own_is_the_portfolio_nearest_to_it_and_is_kept_as_such() -> None:
+    wish = read_wish({"target_type": "custom", "target_weights": {"AAPL": 0.3, "BND": 0.5}})
+    assert wish.objective == {"kind": "target_weights", "weights": {"AAPL": 0.3, "BND": 0.5}}
+    assert wish.asked_of(rebalance_of({"AAPL": Decimal(1)})).target_type == "custom"
+    with pytest.raises(MissingInput) as missing:
         read_wish({"target_type": "custom"})
+    assert missing.value.field == "target_weights"
+    with pytest.raises(InvalidValue, match="target_type custom"):
+        read_wish({"target_type": "optimal", "target_weights": {"AAPL": 1.0}})
+    with pytest.raises(InvalidValue) as wrong:
+        read_wish({"target_type": "custom", "target_weights": {"AAPL": 30}})
+    assert wrong.value.field == "target_weights.AAPL"
+
+
+def test_the_portfolio_that_is_named_is_the_one_whose_holdings_are_given() -> None:
+    request = rebalance_of({"AAPL": Decimal(1)})
+    assert read_wish({"objective": "minimize_risk", "portfolio_id": "book"}).asked_of(request).holdings == request.holdings
+    with pytest.raises(InvalidValue, match="those of 'book'") as caught:
+        read_wish({"objective": "minimize_risk", "portfolio_id": "another"}).asked_of(request)
+    assert caught.value.field == "portfolio_id"
+
+
+def test_the_risk_free_rate_is_zero_unless_the_request_says_otherwise_over_the_policys_too() -> None:
+    policy = shipped_policies()[0]
+    silent = read_optimization({"objective": "minimize_risk"}).applied_to(policy)
+    assert (policy.risk_free_rate, silent.risk_free_rate) == (0.02, 0.0)
+    assert "the policy's is 0.02" in silent.notes[0]
+    said = read_optimization({"objective": "minimize_risk", "preferences": {"risk_free_rate": 0.03}}).applied_to(policy)
+    assert said.risk_free_rate == 0.03
+    assert read_rebalance({}).applied_to(policy).risk_free_rate == 0.02
+
+
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        ({"objective": "maximize_sharpe", "preferences": {"risk_aversion": 4.0}},
+         "preferences.risk_aversion has no effect on maximize_sharpe; with maximize_utility it prices risk"),
+        ({"objective": "maximize_return", "preferences": {"risk_aversion": 4.0}},
+         "preferences.risk_aversion has no effect on maximize_return; with maximize_utility it prices risk"),
+        ({"objective": "maximize_return", "risk_measure": "cvar"},
+         "risk_measure cvar has no effect on maximize_return without a preferences.risk_aversion"),
+        ({"objective": "minimize_tracking_error", "risk_measure": "cvar"},
+         "risk_measure cvar has no effect on minimize_tracking_error"),
+        ({"objective": "minimize_tracking_error", "preferences": {"options": {"nearest": "risk"}}},
+         "preferences.options has no effect on minimize_tracking_error"),
+        ({"objective": "minimize_risk", "preferences": {"confidence": 0.9}},
+         "preferences.confidence has no effect: minimize_risk by mean_variance measures risk by volatility"),
+        ({"objective": "minimize_risk", "preferences": {"horizon": 5}},
+         "preferences.horizon has no effect: minimize_risk by mean_variance measures risk by volatility, which is annual"),
+        ({"optimization_type": "multi_objective", "preferences": {"objective_weights": {"esg": 1}}},
+         "preferences.objective_weights names esg alone: the answer is that of one objective"),
+        ({"optimization_type": "robust", "objective": "minimize_risk", "risk_measure": "cvar"},
+         "risk_measure cvar has no effect: robust measures risk by volatility"),
+        ({"optimization_type": "robust", "objective": "minimize_risk"},
+         "preferences.uncertainty was not given, so it is estimated from the returns: every variance and covariance is taken "
+         "at its 95 % upper bound"),
+    ],
+)  # fmt: skip
+def test_what_cannot_take_effect_is_said_in_the_words_that_asked(words: dict[str, Any], note: str) -> None:
+    assert note in read_wish(words).notes
+
+
+def test_a_pair_without_meaning_is_refused_in_the_words_that_asked() -> None:
+    with pytest.raises(InvalidValue) as caught:
+        read_wish({"optimization_type": "risk_parity", "objective": "maximize_sharpe"})
+    told = " ".join((caught.value.detail, *caught.value.fixes))
+    assert "objective = 'maximize_sharpe': has no meaning with optimization_type risk_parity" in told
+    assert "use optimization_type mean_variance" in told
+    assert "MAX_SHARPE" not in told
+    assert "RISK_PARITY" not in told
 
 
 @pytest.mark.parametrize(

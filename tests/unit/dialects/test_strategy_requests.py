@@ -243,6 +243,22 @@ def test_what_is_wrong_is_named_where_it_stands(
         assert says in " ".join((caught.value.detail, *caught.value.fixes))
 
 
+def test_a_year_that_nobody_spelled_out_is_said() -> None:
+    strategies = [{"id": name, "returns": [0.01 * (i + k) % 0.03 for k in range(12)]} for i, name in enumerate("AB")]
+    silent = request(strategies=strategies, constraints={}, risk_parameters={})
+    assert read_request(silent).notes == (
+        "risk_parameters.periods_per_year was not given: the returns are taken to be daily, 252 a year",
+    )
+    assert read_request({**silent, "risk_parameters": {"periods_per_year": 12}}).notes == ()
+    assert read_request(request()).notes == ()
+
+
+def test_robust_without_sets_and_without_returns_names_what_is_missing() -> None:
+    with pytest.raises(MissingInput) as caught:
+        read_request(request(method="ROBUST_OPTIMIZATION"))
+    assert caught.value.field == "risk_parameters.uncertainty"
+
+
 def test_a_covariance_no_returns_could_have_is_refused() -> None:
     document = with_value("risk_parameters.correlation", [[1, 0.9, 0.9], [0.9, 1, -0.9], [0.9, -0.9, 1]])
     with pytest.raises(InvalidValue, match="not positive semidefinite"):

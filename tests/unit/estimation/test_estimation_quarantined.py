@@ -60,7 +60,7 @@ def test_prices_that_are_none_are_left_out_of_a_quarantined_holding():
     prices = closes()
     prices[50, 1] = 0.0
     result = estimate(opened(prices), frozen("B"), EstimationChoice(lookback=None), 0.0)
-    assert result.observations[1] == T - 1 - 2
+    assert result.observations[1] == T - 1  # the return over the two days without a price covers both
     assert np.isfinite(result.mu).all()
 
 

@@ -66,11 +66,42 @@ def test_gaps_within_the_allowance_and_late_starts_are_not_findings():
     assert opened(table(prices), max_gap_days=5).findings == ()
 
 
-def test_an_asset_whose_prices_end_early_is_stale_since_its_last_day():
+def test_an_asset_whose_prices_end_early_is_no_longer_traded_since_its_last_day():
     prices = quiet()
     last = prices["D"][149]
     prices["D"][150:] = np.nan
-    assert found(opened(table(prices)), "stale") == [("D", day(149), pytest.approx(last))]
+    snapshot = opened(table(prices))
+    assert found(snapshot, "no_longer_traded") == [("D", day(149), pytest.approx(last))]
+    assert found(snapshot, "stale") == []  # equal closes are another thing, with another policy
+
+
+def test_a_price_that_is_a_few_days_old_is_a_gap_and_no_end():
+    prices = quiet()
+    prices["D"][DAYS - 5 :] = np.nan
+    assert found(opened(table(prices)), "gap") == [("D", day(DAYS - 6), pytest.approx(prices["D"][DAYS - 6]))]
+
+
+def test_an_asset_priced_once_a_month_is_told_so_in_one_line_and_is_still_traded():
+    prices = quiet()
+    monthly = prices["D"].copy()
+    prices["D"][:] = np.nan
+    prices["D"][::21] = monthly[::21]
+    snapshot = opened(table(prices))
+    assert found(snapshot, "gap") == [("D", day(0), 15.0), ("D", day(189), pytest.approx(monthly[189]))]  # of weekdays
+    assert found(snapshot, "no_longer_traded") == []
+
+
+def test_days_that_an_exchange_keeps_and_a_coin_does_not_are_no_gap_and_hide_no_equal_closes():
+    prices = quiet(days=100)
+    weekend = np.array([(START + t).item().weekday() >= 5 for t in range(100)])
+    for asset in "ABCD":
+        prices[asset][weekend] = np.nan
+    prices["B"][30:50] = np.where(weekend[30:50], np.nan, 44.0)
+    snapshot = opened(table(prices), max_gap_days=0)
+    kept = int((~weekend[30:50]).sum())
+    assert found(snapshot, "gap") == []
+    assert [f.kind for f in snapshot.findings if f.kind == "stale"] == ["stale"]
+    assert f"B closes at exactly 44 on {kept} days in a row" in " ".join(f.detail for f in snapshot.findings)
 
 
 def test_a_run_of_equal_closes_is_one_finding_at_its_start():
@@ -84,7 +115,7 @@ def test_a_run_of_equal_closes_is_one_finding_at_its_start():
 def test_a_run_one_day_short_of_the_threshold_is_not_stale():
     prices = quiet()
     prices["A"][60:69] = 61.25
-    assert opened(table(prices), stale_days=10).findings == ()
+    assert found(opened(table(prices), stale_days=10), "stale") == []
     assert found(opened(table(prices), stale_days=9), "stale") == [("A", day(60), 61.25)]
 
 
@@ -114,7 +145,51 @@ def test_a_halving_of_the_whole_market_is_news_not_a_split():
 def test_a_fall_no_split_ratio_explains_is_not_a_split():
     prices = quiet()
     prices["C"][120:] *= 0.58
+    snapshot = opened(table(prices))
+    assert found(snapshot, "unadjusted_split") == []
+    assert found(snapshot, "extreme_move") == [("C", day(120), pytest.approx(prices["C"][120] / prices["C"][119] - 1))]
+
+
+@pytest.mark.parametrize("shares", [6, 9, 11, 12, 13, 14, 16, 30, 1 / 6, 1 / 12])
+def test_splits_of_any_whole_ratio_are_found(shares):
+    prices = quiet()
+    prices["C"][120:] /= shares
+    (finding,) = opened(table(prices)).findings
+    words = f"{shares:g}:1 split" if shares > 1 else f"1:{1 / shares:g} consolidation"
+    assert (finding.kind, finding.asset_id, finding.date) == ("unadjusted_split", "C", day(120))
+    assert words in finding.detail
+
+
+@pytest.mark.parametrize(("factor", "named"), [(0.70, True), (0.88, False), (1.45, True), (1.12, False)])
+def test_a_move_of_many_deviations_is_named_whatever_its_ratio(factor, named):
+    prices = quiet()
+    prices["C"][120:] *= factor
+    assert [f.asset_id for f in opened(table(prices)).findings] == (["C"] if named else [])
+
+
+def test_a_move_over_a_halt_is_measured_by_the_days_it_took():
+    prices = quiet()
+    prices["C"][100:104] = np.nan
+    prices["C"][104:] *= 0.41
+    (finding,) = [f for f in opened(table(prices)).findings if f.kind == "extreme_move"]
+    assert (finding.asset_id, finding.date) == ("C", day(104))
+    size = -np.log(prices["C"][104] / prices["C"][99]) / np.sqrt(5)
+    daily = np.diff(np.log(quiet()["C"]))
+    usual = 1.4826 * np.median(np.abs(daily - np.median(daily)))
+    assert finding.detail.startswith(f"C went from {prices['C'][99]:g} on {day(99)} to {prices['C'][104]:g}")
+    said = float(finding.detail.split(": ")[-1].split(" ")[0])
+    assert said == pytest.approx(size / usual, rel=0.2)  # the deviation around it may be the larger
+
+
+def test_a_fall_that_the_whole_market_shares_is_no_move_of_one():
+    prices = {asset: np.concatenate([closes[:120], closes[120:] * 0.6]) for asset, closes in quiet().items()}
     assert opened(table(prices)).findings == ()
+
+
+def test_an_asset_of_many_large_days_has_no_extreme_move():
+    rng = np.random.default_rng(3)
+    prices = quiet() | {"C": 50.0 * np.exp(np.cumsum(0.03 * rng.standard_t(3, DAYS)))}
+    assert found(opened(table(prices)), "extreme_move") == []
 
 
 def test_a_large_day_of_an_asset_that_has_such_days_is_not_a_split():

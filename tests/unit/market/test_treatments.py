@@ -56,6 +56,12 @@ def halved() -> pl.DataFrame:
     return rows_of(closes)
 
 
+def fallen() -> pl.DataFrame:
+    closes = quiet()
+    closes["B"] = [p if t < 70 else (p or 0.0) * 0.58 for t, p in enumerate(closes["B"])]
+    return rows_of(closes)
+
+
 def conflicting() -> pl.DataFrame:
     rows = rows_of(quiet())
     again = rows.filter((pl.col("asset_id") == "B") & (pl.col("date") == day(30))).with_columns(close=pl.lit(77.0))
@@ -76,9 +82,14 @@ class Case:
 
 B_BEFORE = quiet()["B"][29] or 0.0
 HALF = (quiet()["B"][70] or 0.0) / 2 / (quiet()["B"][69] or 1.0) - 1
+FALL = (quiet()["B"][70] or 0.0) * 0.58 / (quiet()["B"][69] or 1.0) - 1
 CASES = {
     "gap": Case(changed(dict.fromkeys(range(40, 48))), day(40), 8.0, "B has no price on 8 days from 2024-02-10"),
     "stale": Case(changed(dict.fromkeys(range(50, 65), 41.5)), day(50), 41.5, "B closes at exactly 41.5 on 15 days"),
+    "no_longer_traded": Case(
+        changed(dict.fromkeys(range(100, DAYS))), day(99), quiet()["B"][99], "B has had no price since 2024-04-09"
+    ),
+    "extreme_move": Case(fallen, day(70), FALL, "times what it usually moves"),
     "unadjusted_split": Case(halved, day(70), HALF, "looks like a 2:1 split"),
     "non_positive_price": Case(changed({30: -3.5}), day(30), -3.5, "B has the price -3.5 on 2024-01-31"),
     "not_a_number": Case(changed({30: float("nan")}), day(30), None, "B has the price NaN on 2024-01-31"),
@@ -112,7 +123,8 @@ def finding_of(snapshot: MarketSnapshot, kind: str) -> Finding:
 def test_every_kind_a_policy_decides_about_has_a_case():
     assert set(CASES) == set(KINDS)
     thresholds = {"max_gap_days", "stale_days", "source_stale_days", "split_ratio_tolerance"}
-    assert {f.name for f in dataclasses.fields(DataPolicy)} - thresholds == set(KINDS)
+    not_of_prices = {"missing_attribute"}
+    assert {f.name for f in dataclasses.fields(DataPolicy)} - thresholds - not_of_prices == set(KINDS)
 
 
 @pytest.mark.parametrize(("kind", "treatment"), TREATED)

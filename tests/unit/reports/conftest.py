@@ -96,6 +96,7 @@ def figures_of(w: np.ndarray, p: Problem) -> Figures:
         sigma,
         (r - p.risk_free_rate) / sigma,
         p.moments.covariance.volatility(w - p.benchmark_weights()),
+        float(p.moments.mu @ (w - p.benchmark_weights())) / p.moments.covariance.volatility(w - p.benchmark_weights()),
         float((1 - wealth / peak).max()),
         int((np.abs(w[:-1]) > 0).sum()),
         float(w[-1]),

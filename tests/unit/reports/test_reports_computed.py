@@ -33,6 +33,7 @@ def test_the_figures_follow_from_the_data_inside(computed):
         assert figures["volatility"] == pytest.approx(sigma, rel=1e-10)
         assert figures["sharpe_ratio"] == pytest.approx((mu @ w - data["risk_free_rate"]) / sigma, rel=1e-10)
         assert figures["tracking_error"] == pytest.approx(np.sqrt((w - b) @ Sigma @ (w - b)), rel=1e-10)
+        assert figures["information_ratio"] == pytest.approx(mu @ (w - b) / np.sqrt((w - b) @ Sigma @ (w - b)), rel=1e-10)
         assert figures["max_drawdown_in_sample"] == pytest.approx(np.max(1 - path / np.maximum.accumulate(path)), rel=1e-10)
 
 

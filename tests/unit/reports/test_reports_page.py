@@ -12,10 +12,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from portopt.domain.canonical import canonical_json
+from portopt.domain.canonical import canonical_json, canonical_text
 from portopt.domain.folding import folded, unfolded
 from portopt.reports.document import rebalance_document
-from portopt.reports.page import embedded_json, html, write_report
+from portopt.reports.page import harmless, html, write_report
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "circle", "line", "path"}
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}</script>'
@@ -181,7 +181,7 @@ def test_hostile_names_are_shown_and_never_run(outcome):
 
 
 def test_the_embedded_json_cannot_end_its_element_early():
-    text = embedded_json({"name": "</script><!-- \u2028 & >"})
+    text = harmless(canonical_text({"name": "</script><!-- \u2028 & >"}))
     assert not re.search("[<>&\u2028]", text)
     assert json.loads(text) == {"name": "</script><!-- \u2028 & >"}
 

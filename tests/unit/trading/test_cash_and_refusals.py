@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from portopt.domain.errors import SearchEnded
-from portopt.trading import NotRoundable, whole
+from portopt.trading import NotRoundable, to_round
 
 
 def test_fully_invested_is_missed_by_less_than_the_cheapest_share_and_the_costs(case):
@@ -122,7 +122,7 @@ def test_square_root_impact_is_paid_from_cash(case):
 
 def test_a_search_that_finds_nothing_does_not_say_that_there_is_nothing(case, monkeypatch):
     """Two sectors of exactly a third, in a book too large to be searched: nothing is proved, and nothing is called so."""
-    monkeypatch.setattr(whole, "LARGE", 3)
+    monkeypatch.setattr(to_round, "LARGE", 3)
     third = [1 / 3, 1 / 3]
     book = case(
         ["41.17", "232.50", "112.30", "12.79"],

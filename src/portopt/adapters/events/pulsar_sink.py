@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from portopt.adapters.events.cloudevents import attributes, body
-from portopt.domain.errors import InvalidValue, OutsideError
+from portopt.domain.errors import EventRefused, InvalidValue, OutsideError
 from portopt.domain.run import Event
 
 CONNECT_MS = 1_000
@@ -17,6 +17,18 @@ SEND_MS = 5_000
 # The client writes to standard output unless it is given a logger, and to standard error if that has no handler.
 logger = logging.getLogger("portopt.pulsar")
 logger.addHandler(logging.NullHandler())
+
+
+def shown(service_url: str) -> str:
+    """The address without what may be a password in it. Raises InvalidValue, which does not repeat it either."""
+    try:
+        parts = urlsplit(service_url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
+    if parts.scheme not in ("pulsar", "pulsar+ssl") or not host:
+        raise InvalidValue("pulsar_url", "…", "not a broker's address", fix="use pulsar://host:6650")
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}"
 
 
 class PulsarSink:
@@ -30,29 +42,40 @@ class PulsarSink:
     """
 
     def __init__(self, service_url: str, topic: str, *, producer_name: str = "portopt-relay") -> None:
-        if urlsplit(service_url).scheme not in ("pulsar", "pulsar+ssl") or not urlsplit(service_url).hostname:
-            raise InvalidValue("pulsar_url", service_url, "not a broker's address", fix="use pulsar://host:6650")
+        self.shown = shown(service_url)
         self.service_url, self.topic, self.producer_name = service_url, topic, producer_name
         self._client: Any = None
         self._producer: Any = None
 
     def deliver(self, event: Event) -> None:
-        """Raises OutsideError when the broker does not acknowledge within about six seconds."""
+        """Raises OutsideError when the broker does not acknowledge within about six seconds, EventRefused when it will not."""
         import pulsar
 
         try:
+            content = body(event)
+        except (TypeError, ValueError) as error:
+            raise EventRefused(f"event {event.event_id} cannot be written as JSON: {error}", field="event") from error
+        try:
             self._connected().send(
-                body(event),
+                content,
                 partition_key=event.key,
                 properties={**attributes(event), "event_id": event.event_id},
                 event_timestamp=int(event.occurred_at.timestamp() * 1000),
             )
+        except (pulsar.MessageTooBig, pulsar.InvalidMessage, pulsar.IncompatibleSchema) as error:
+            raise EventRefused(
+                f"the broker at {self.shown} refuses event {event.event_id}: {error}",
+                field="event",
+                value=event.event_id,
+                measured={"topic": self.topic, "bytes": len(content), "broker_says": str(error)},
+                fixes=["raise the broker's limit, then `portopt relay --retry-parked`"],
+            ) from error
         except pulsar.PulsarException as error:
             self.close()  # the next delivery starts from a fresh connection
             raise OutsideError(
-                f"the broker at {self.service_url} did not take the event: {error}",
+                f"the broker at {self.shown} did not take the event: {error}",
                 field="pulsar_url",
-                value=self.service_url,
+                value=self.shown,
                 measured={"topic": self.topic, "event_id": event.event_id, "broker_says": str(error)},
             ) from error
 
@@ -83,4 +106,4 @@ class PulsarSink:
             try:
                 client.close()
             except pulsar.PulsarException as error:
-                logger.info("closing the connection to %s: %s", self.service_url, error)
+                logger.info("closing the connection to %s: %s", self.shown, error)

@@ -13,6 +13,7 @@ from pydantic import Field
 from portopt.domain.errors import OutsideError, PortoptError, ProposalRejected
 from portopt.domain.run import RunRecord
 
+BY_CODE = {"rejected": "Rejected", "superseded": "Superseded"}
 ENDINGS = {
     2: "BadRequest",
     3: "Infeasible",
@@ -55,7 +56,7 @@ def skipped(why: str) -> State[Any]:
 
 def refused(error: PortoptError) -> State[Any]:
     """A run that ended with an answer that is not a proposal; the name says which kind."""
-    name = "Rejected" if error.code == "rejected" else ENDINGS.get(error.exit_code, "Refused")
+    name = BY_CODE.get(error.code) or ENDINGS.get(error.exit_code, "Refused")
     fixes = f" Fixes: {'; '.join(error.fixes)}." if error.fixes else ""
     return Failed(name=name, message=f"{error.detail}.{fixes}")
 

@@ -18,6 +18,7 @@ from portopt.domain.factor_returns import FactorReturns
 FIELD = "estimation.factors.source"
 MAX_BYTES = 64 << 20
 KINDS = (".csv", ".txt", ".zip", ".csv.gz", ".parquet")
+TABLES = (".csv", ".csv.gz", ".parquet")
 OPTIONS = {
     "frequency": ("daily", "monthly", "annual"),
     "unit": ("fraction", "percent"),
@@ -74,7 +75,7 @@ def read_factor_file(
     text = _text(path)
     if looks_published(text):
         return published_factors(text, path.name, frequency=frequency, names=names)
-    if kind_of(path) is None:
+    if kind_of(path) not in TABLES:
         raise FileNotReadable(
             f"{path}: neither a published factor file nor a table ({', '.join(KINDS)})", field=FIELD, value=str(path)
         )

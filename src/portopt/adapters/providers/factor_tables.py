@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from portopt.adapters.providers.fama_french import month_end
-from portopt.adapters.providers.tables import DATE, column_named, plain_name
 from portopt.domain.arrays import Matrix
 from portopt.domain.errors import DataError
 from portopt.domain.factor_returns import Dates, FactorReturns
+from portopt.intake.names import DATE, column_named, plain_name
 
 FACTOR = ("factor", "factor_id", "name", "series")
 VALUE = ("return", "value", "factor_return", "price", "close", "level")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from portopt.adapters.providers.reading import KINDS, MAX_BYTES, header_of, kind_of, near_files, read_table
-from portopt.adapters.providers.tables import adjustment_of, to_long
 from portopt.domain.errors import DataError, FileNotReadable
 from portopt.domain.market import MarketQuery
+from portopt.intake.account import Account, in_words
+from portopt.intake.files import KINDS, kind_of, near_files, read_file
+from portopt.intake.head import score_of_prices
+from portopt.intake.prices import Prices, prices_of
+from portopt.intake.sizes import MAX_BYTES
+
+OF_FOLDERS = (".parquet", ".csv", ".csv.gz")  # other kinds in a folder may be anything
 
 
 class FileProvider:
-    """Parquet and CSV (also gzipped), long or wide; a folder's files are put one under the other.
+    """Parquet, CSV (also gzipped), TSV and XLSX, long or wide; a folder's files are put one under the other.
 
     Args:
         path: a file, or a folder whose price files are read in name order.
@@ -28,23 +34,53 @@ class FileProvider:
         self.max_bytes = max_bytes
         self.files = _price_files(self.path)
         self.source = f"file {self.path.name}" if self.path.is_file() else f"folder {self.path.name} ({len(self.files)} files)"
-        self.adjustment = adjustment or adjustment_of(header_of(self.files[0]))
+        self._told = adjustment
+
+    @property
+    def adjustment(self) -> str:
+        return self._told or self._read[0].adjustment
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._read[1]
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:
         """See ports.MarketDataProvider. Raises FileNotReadable and DataError, each naming the file.
 
         All of it: assets and dates are cut where every provider's table is opened, which can then say what there was.
         """
-        parts, left = [], self.max_bytes
+        return self._read[0].long
+
+    @cached_property
+    def _read(self) -> tuple[Prices, tuple[str, ...]]:
+        parts, notes, left = [], _others(self.path, self.files), self.max_bytes
         for file in self.files:
-            table = read_table(file, left)
-            left -= int(table.estimated_size())
+            said = Account(file.name)
+            table = read_file(file, score_of_prices, said, left)
+            if not table.names:
+                raise _nameless(file)
+            parts.append(prices_of(table, said, single_asset=file.name[: -len(kind_of(file) or "")]))
+            left -= int(sum(values.estimated_size() for values in table.columns))
+            notes += said.notes
             if left < 0:
                 raise DataError(
                     f"{self.source} holds more than {self.max_bytes:,} bytes", field="path", fixes=["raise max_bytes"]
                 )
-            parts.append(to_long(table, file.name, single_asset=file.name[: -len(kind_of(file) or "")]))
-        return pl.concat(parts, how="diagonal")
+        long = pl.concat([part.long for part in parts], how="diagonal")
+        return Prices(long, parts[0].adjustment), tuple(notes)
+
+
+def _others(path: Path, files: list[Path]) -> list[str]:
+    """A note on what else lies in a folder."""
+    if path.is_file():
+        return []
+    others = sorted(file.name for file in path.iterdir() if file.is_file() and file not in files)
+    return [f"{path.name}: {in_words(others)} {'was' if len(others) == 1 else 'were'} not read"] if others else []
+
+
+def _nameless(file: Path) -> FileNotReadable:
+    fixes = ["write the column names in the first row: date, and one column an asset; or asset_id, date, close"]
+    return FileNotReadable(f"{file}: no column names: the file is empty", field="path", value=str(file), fixes=fixes)
 
 
 def _price_files(path: Path) -> list[Path]:
@@ -62,12 +98,12 @@ def _price_files(path: Path) -> list[Path]:
             f"{path}: there is no such file or folder",
             field="path",
             value=str(path),
-            fixes=near_files(path, KINDS) or ["check the path"],
+            fixes=near_files(path, (*OF_FOLDERS, ".xlsx")) or ["check the path"],
         )
-    files = sorted(file for file in path.iterdir() if file.is_file() and kind_of(file) is not None)
+    files = sorted(file for file in path.iterdir() if file.is_file() and file.name.lower().endswith(OF_FOLDERS))
     if not files:
         found = ", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing"
         raise FileNotReadable(
-            f"{path}: no price file ({', '.join(KINDS)}) in this folder; it holds {found}", field="path", value=str(path)
+            f"{path}: no price file ({', '.join(OF_FOLDERS)}) in this folder; it holds {found}", field="path", value=str(path)
         )
     return files

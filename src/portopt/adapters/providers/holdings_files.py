@@ -1,16 +1,18 @@
-"""What is held, what may be bought, what is measured against: from files people keep."""
+"""What is held, what may be bought, what is measured against: from files people keep and brokers write."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from portopt.adapters.providers.rows import EXPOSURE, Row, decimal_of, file_name, finish, read_rows, require
-from portopt.adapters.providers.tables import ASSET
 from portopt.domain.errors import DataError
 from portopt.domain.holdings import Holdings
 from portopt.domain.universe import CASH, Asset, Universe
+from portopt.intake.account import Account, in_words
+from portopt.intake.names import ASSET
+from portopt.intake.rows import EXPOSURE, Row, Wanted, file_name, read_rows
 
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "name": ("name",),
@@ -21,64 +23,97 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "tradable": ("tradable",),
 }
 SCORES = ("quality_score", "esg_score")
+SHARES = ("shares", "quantity", "qty", "units")
 YES, NO = ("true", "yes", "1", "y"), ("false", "no", "0", "n")
 SUM_TOLERANCE = 1e-3  # published benchmark weights are rounded; more than this is not rounding
 
+HOLDINGS = Wanted(
+    {"asset": ASSET, "shares": SHARES, "currency": ("currency",), "price": ("price",), **ATTRIBUTES},
+    required=("asset", "shares"), numbers=("shares", "price", *SCORES), beside=("benchmark_weight",), what="holdings",
+)  # fmt: skip
+UNIVERSE = Wanted(
+    {"asset": ASSET, **ATTRIBUTES},
+    required=("asset",), numbers=SCORES, beside=("price", *SHARES, "weight", "benchmark_weight", "currency"), what="universe",
+)  # fmt: skip
+BENCHMARK = Wanted(
+    {"asset": ASSET, "weight": ("weight", "benchmark_weight"), **ATTRIBUTES},
+    required=("asset", "weight"), numbers=("weight", *SCORES), beside=("price", *SHARES, "currency"), what="benchmark",
+    percent=("weight",),
+)  # fmt: skip
+BENCHMARK_COLUMN = Wanted(
+    {"asset": ASSET, "weight": ("benchmark_weight",), **ATTRIBUTES},
+    required=("asset",), numbers=("weight", *SCORES), beside=("price", *SHARES, "currency", "weight"), what="benchmark",
+    percent=("weight",),
+)  # fmt: skip
 
-def read_holdings(path: str | Path, portfolio_id: str | None = None) -> tuple[Holdings, dict[str, dict[str, Any]]]:
+
+def read_holdings(
+    path: str | Path, portfolio_id: str | None = None, notes: list[str] | None = None
+) -> tuple[Holdings, dict[str, dict[str, Any]]]:
     """Shares and cash, and what the file says of each asset (sector, quality score, …).
 
     A row named CASH, in any case, is cash: its shares are the amount. Shares are read as decimals exactly as written.
-    A price column is ignored: prices come from the pricing pack.
+    Several rows of one asset are lots or accounts of it, and are added. Prices come from the pricing pack; a price column is
+    kept as what the row says, for what has no price there.
 
     Args:
         path: .csv, .xlsx, .parquet or .json; "-" is CSV or JSON on standard input.
         portfolio_id: None is the file's name without its ending.
+        notes: is told what was not read, added up or cleaned.
     Raises:
         FileNotReadable, MalformedDocument, UnknownField; DataError naming row and column of everything wrong at once.
     """
-    columns = {"asset": ASSET, "shares": ("shares", "quantity"), "currency": ("currency",), **ATTRIBUTES}
-    rows = read_rows(path, columns, ignored=("price", "benchmark_weight"), what="holdings")
-    require(rows, ("asset", "shares"), columns, file_name(path))
-    problems: list[str] = []
+    said = Account(file_name(path))
+    rows = read_rows(path, HOLDINGS, said)
     shares: dict[str, Decimal] = {}
     described: dict[str, dict[str, Any]] = {}
-    for asset_id, row in _named(rows, problems):
-        amount = _decimal(row, "shares", problems)
+    lots: dict[str, list[tuple[Row, Decimal]]] = {}
+    stated: dict[str, Decimal] = {}
+    for asset_id, row in _named(rows, said):
+        price = row.get("price")
+        if price is not None and Decimal(price) > 0 and asset_id != CASH:
+            stated[asset_id] = Decimal(price)
+        amount = _decimal(row, "shares", said)
         if amount is not None:
-            shares[asset_id] = amount
+            lots.setdefault(asset_id, []).append((row, amount))
+            shares[asset_id] = shares.get(asset_id, Decimal(0)) + amount
         if asset_id != CASH:
-            described[asset_id] = _attributes(row, problems)
+            described[asset_id] = _agreed(asset_id, described.get(asset_id), _attributes(row, said), row, said)
+    _note_lots(lots, said)
     currencies = {row.get("currency") for row in rows} - {None}
     if len(currencies) > 1:
-        problems.append(f"column currency: one portfolio has one currency, found {', '.join(sorted(map(str, currencies)))}")
-    finish(problems, file_name(path), "holdings")
+        said.wrong(
+            f"column currency: one portfolio has one currency, found {', '.join(sorted(map(str, currencies)))}",
+            "keep the holdings of each currency in a file of their own",
+        )
+    said.finish("holdings")
+    _told(said, notes)
     cash = shares.pop(CASH, Decimal(0))
     stem = "portfolio" if str(path) == "-" else Path(path).stem
-    return Holdings(portfolio_id or stem, shares, cash, currencies.pop() or "USD" if currencies else "USD"), described
+    currency = currencies.pop() or "USD" if currencies else "USD"
+    return Holdings(portfolio_id or stem, shares, cash, currency, stated), described
 
 
-def read_universe(path: str | Path) -> Universe:
+def read_universe(path: str | Path, notes: list[str] | None = None) -> Universe:
     """The assets that may be held, with their attributes, in the file's order; cash last. Errors as read_holdings."""
-    columns = {"asset": ASSET, **ATTRIBUTES}
-    rows = read_rows(path, columns, ignored=("price", "shares", "quantity", "weight", "benchmark_weight"), what="universe")
-    require(rows, ("asset",), columns, file_name(path))
-    problems: list[str] = []
-    assets = [Asset(asset_id, **_attributes(row, problems)) for asset_id, row in _named(rows, problems)]
-    finish(problems, file_name(path), "universe")
+    said = Account(file_name(path))
+    rows = read_rows(path, UNIVERSE, said)
+    assets = [Asset(asset_id, **_attributes(row, said)) for asset_id, row in _once(rows, said)]
+    said.finish("universe")
+    _told(said, notes)
     return Universe(tuple(sorted(assets, key=lambda asset: asset.id == CASH)))
 
 
-def read_benchmark(path: str | Path) -> dict[str, float]:
-    """Weights by asset id, adding to one.
+def read_benchmark(path: str | Path, notes: list[str] | None = None) -> dict[str, float]:
+    """Weights by asset id, adding to one; 5% is 0.05.
 
     Raises DataError for a negative weight, and for a sum that is more than rounding away from one; within rounding
     (0.001) the weights are divided by their sum.
     """
-    columns = {"asset": ASSET, "weight": ("weight", "benchmark_weight"), **ATTRIBUTES}
-    rows = read_rows(path, columns, ignored=("price",), what="benchmark")
-    require(rows, ("asset", "weight"), columns, file_name(path))
-    return _weights(rows, path)
+    said = Account(file_name(path))
+    weights = _weights(read_rows(path, BENCHMARK, said), said)
+    _told(said, notes)
+    return weights
 
 
 def read_benchmark_column(path: str | Path) -> dict[str, float] | None:
@@ -86,26 +121,34 @@ def read_benchmark_column(path: str | Path) -> dict[str, float] | None:
 
     An asset without a value there is not in the benchmark. Errors as read_benchmark.
     """
-    columns = {"asset": ASSET, "weight": ("benchmark_weight",), **ATTRIBUTES}
-    rows = read_rows(path, columns, ignored=("price", "shares", "quantity", "currency"), what="benchmark")
+    said = Account(file_name(path))
+    rows = read_rows(path, BENCHMARK_COLUMN, said)
     given = [row for row in rows if row.get("weight") is not None]
-    return _weights(given, path) if given else None
+    if not given:
+        said.finish("benchmark")
+        return None
+    return _weights(given, said)
 
 
-def _weights(rows: list[Row], path: str | Path) -> dict[str, float]:
-    problems: list[str] = []
+def _told(said: Account, notes: list[str] | None) -> None:
+    if notes is not None:
+        notes += [note for note in said.notes if note not in notes]
+
+
+def _weights(rows: list[Row], said: Account) -> dict[str, float]:
     weights: dict[str, Decimal] = {}
-    for asset_id, row in _named(rows, problems):
-        weight = _decimal(row, "weight", problems)
+    for asset_id, row in _once(rows, said):
+        weight = _decimal(row, "weight", said)
         if weight is not None and weight < 0:
-            problems.append(f"row {row.number}, column weight: {weight} is negative; a benchmark is long only")
+            said.wrong(f"row {row.number}, column weight: {weight} is negative; a benchmark is long only",
+                       f"correct the rows named in {said.where}")  # fmt: skip
         weights[asset_id] = weight or Decimal(0)
-    finish(problems, file_name(path), "benchmark")
+    said.finish("benchmark")
     total = sum(weights.values(), Decimal(0))
     if abs(total - 1) > Decimal(str(SUM_TOLERANCE)):
         percent = abs(total - 100) <= 100 * Decimal(str(SUM_TOLERANCE))
         raise DataError(
-            f"{file_name(path)}: benchmark weights add to {total.normalize():f}, not to 1",
+            f"{said.where}: benchmark weights add to {total.normalize():f}, not to 1",
             field="benchmark",
             value=float(total),
             measured={"sum": float(total), "assets": len(weights)},
@@ -114,65 +157,80 @@ def _weights(rows: list[Row], path: str | Path) -> dict[str, float]:
     return {asset_id: float(weight / total) for asset_id, weight in weights.items()}
 
 
-def _named(rows: list[Row], problems: list[str]) -> list[tuple[str, Row]]:
-    """Rows by asset id; a row without one, or with one that came before, is a problem. CASH in any case is CASH."""
-    seen: dict[str, int] = {}
+def _named(rows: list[Row], said: Account) -> list[tuple[str, Row]]:
+    """Rows by asset id; a row without one is a problem. CASH in any case is CASH."""
     named = []
     for row in rows:
         asset_id = row.get("asset")
         if asset_id is None:
-            problems.append(f"row {row.number}: no asset is named")
+            said.wrong(
+                f"row {row.number}: no asset is named", f"name the asset of the rows named in {said.where}, or take them out"
+            )
             continue
-        asset_id = CASH if asset_id.upper() == CASH else asset_id
-        if asset_id in seen:
-            problems.append(f"row {row.number}: {asset_id} is listed already in row {seen[asset_id]}")
-            continue
-        seen[asset_id] = row.number
-        named.append((asset_id, row))
+        named.append((CASH if asset_id.upper() == CASH else asset_id, row))
     return named
 
 
-def _decimal(row: Row, column: str, problems: list[str]) -> Decimal | None:
+def _once(rows: list[Row], said: Account) -> list[tuple[str, Row]]:
+    """The same where an asset has one row: a second that says the same is noted, one that says something else a problem."""
+    first: dict[str, Row] = {}
+    for asset_id, row in _named(rows, said):
+        before = first.setdefault(asset_id, row)
+        if before is row:
+            continue
+        if dict(before.cells) == dict(row.cells) and "weight" not in row.cells:
+            said.note(f"row {row.number} says of {asset_id} what row {before.number} says, and was counted once")
+        else:
+            said.wrong(f"row {row.number}: {asset_id} is listed already in row {before.number}", f"keep one row of {asset_id}")
+    return list(first.items())
+
+
+def _note_lots(lots: Mapping[str, list[tuple[Row, Decimal]]], said: Account) -> None:
+    for asset_id, parts in lots.items():
+        if len(parts) > 1:
+            rows = in_words([row.number for row, _ in parts])
+            total = sum((amount for _, amount in parts), Decimal(0))
+            terms = " + ".join(f"{amount:f}" for _, amount in parts[:10]) + (" + …" if len(parts) > 10 else "")
+            what = "" if asset_id == CASH else " shares"
+            said.note(f"{asset_id} stands in rows {rows}: {terms} = {total:f}{what}")
+
+
+def _agreed(asset_id: str, before: dict[str, Any] | None, now: dict[str, Any], row: Row, said: Account) -> dict[str, Any]:
+    """What several rows of an asset say of it together."""
+    for name, value in (before or {}).items():
+        if name in now and now[name] != value:
+            said.wrong(f"row {row.number}, column {name}: {asset_id} is {now[name]!r} here and {value!r} above",
+                       f"say the same of {asset_id} in every row")  # fmt: skip
+    return {**(before or {}), **now}
+
+
+def _decimal(row: Row, column: str, said: Account) -> Decimal | None:
     text = row.get(column)
-    value = None if text is None else decimal_of(text)
-    if value is None:
-        what = "is empty" if text is None else f"{text!r} is not a number"
-        hint = " (write it without thousands separators)" if text is not None and "," in text else ""
-        problems.append(f"row {row.number}, column {column}: {what}{hint}")
-    return value
+    if text is None:
+        # A cell that holds something else than a number was told where the column was read.
+        if not any(problem.startswith(f"row {row.number}, column {column}:") for problem in said.problems):
+            said.wrong(
+                f"row {row.number}, column {column}: is empty", f"fill the cells named in {said.where}, or take the rows out"
+            )
+        return None
+    return Decimal(text)
 
 
-def _attributes(row: Row, problems: list[str]) -> dict[str, Any]:
+def _attributes(row: Row, said: Account) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in ATTRIBUTES:
         text = row.get(name)
         if text is None:
             continue
         if name in SCORES:
-            number = decimal_of(text)
-            if number is None:
-                problems.append(f"row {row.number}, column {name}: {text!r} is not a number")
-                continue
-            found[name] = float(number)
+            found[name] = float(text)
         elif name == "tradable":
             if text.lower() not in YES + NO:
-                problems.append(f"row {row.number}, column tradable: {text!r} is neither true nor false")
+                said.wrong(f"row {row.number}, column tradable: {text!r} is neither true nor false", "write true or false")
             found[name] = text.lower() in YES
         else:
             found[name] = text
-    exposures = _exposures(row, problems)
+    exposures = {
+        column.removeprefix(EXPOSURE): float(text) for column, text in row.cells.items() if column.startswith(EXPOSURE) and text
+    }
     return {**found, "attributes": exposures} if exposures else found
-
-
-def _exposures(row: Row, problems: list[str]) -> dict[str, float]:
-    """The columns attribute_NAME of a row, by NAME; an empty cell is no exposure."""
-    found = {}
-    for column, text in row.cells.items():
-        if not column.startswith(EXPOSURE) or not text:
-            continue
-        number = decimal_of(text)
-        if number is None:
-            problems.append(f"row {row.number}, column {column}: {text!r} is not a number")
-            continue
-        found[column.removeprefix(EXPOSURE)] = float(number)
-    return found

@@ -9,14 +9,23 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 import httpx
 import polars as pl
 
-from portopt.adapters.providers.reading import csv_table, parquet_table
-from portopt.adapters.providers.tables import to_long
-from portopt.domain.errors import DataError, InvalidValue, OutsideError, RequestError
+from portopt.adapters.door import speaking_for
+from portopt.adapters.providers.wire import CODINGS, Incomplete, Line, TooLarge, body_of, says_its_end, within
+from portopt.domain.errors import DataError, FileNotReadable, InvalidValue, OutsideError, RequestError
 from portopt.domain.market import MarketQuery
+from portopt.intake.account import Account
+from portopt.intake.files import parquet_of
+from portopt.intake.frames import table_of_frame
+from portopt.intake.head import score_of_prices
+from portopt.intake.prices import prices_of
+from portopt.intake.separated import table_of
+from portopt.intake.table import Table
+from portopt.intake.text import text_of
 
 JSON, CSV = ("application/json",), ("text/csv", "application/csv")
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet")
@@ -24,6 +33,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 REDIRECTS = 3
 ASSETS_A_REQUEST = 200  # asset ids travel in the query string, and servers cut those off
 FIRST_PAUSE = 0.5
+TRIED_AGAIN = (206, 408, 425, 429)  # a part of the answer, or none yet; and everything from 500
 
 
 class HttpProvider:
@@ -33,8 +43,9 @@ class HttpProvider:
 
     Args:
         base_url: http(s) address. token: sent as a bearer token; never part of a message, a log or the manifest.
-        timeout_seconds: for connecting, and for each read. retry_seconds: everything together, pauses included.
-        attempts: tries per request; only a failed connection, 429 and 5xx are tried again.
+        timeout_seconds: until an answer begins, name look-up, handshake and headers together; and each silence inside it.
+        retry_seconds: everything together, pauses included.
+        attempts: tries per request; a failed connection, an answer that is not whole, 429 and 5xx are tried again.
         max_bytes: the largest answer read, after decompression.
         transport, sleep, clock: for tests.
     """
@@ -59,7 +70,8 @@ class HttpProvider:
         self.host = self.url.host
         self.source = f"service at {self.host}"
         self.adjustment = adjustment
-        self._headers = {"Accept": ", ".join((*PARQUET[:1], *CSV[:1], *JSON))}
+        self.notes: tuple[str, ...] = ()
+        self._headers = {"Accept": ", ".join((*PARQUET[:1], *CSV[:1], *JSON)), "Accept-Encoding": CODINGS}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._timeout, self._budget, self._attempts, self._max_bytes = timeout_seconds, retry_seconds, attempts, max_bytes
@@ -67,29 +79,37 @@ class HttpProvider:
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:
         """See ports.MarketDataProvider. Raises OutsideError once the budget is spent, DataError for what is no prices."""
-        deadline = self._clock() + self._budget
+        deadline, line, said = self._clock() + self._budget, Line(), Account(self.source)
         tables = []
-        with httpx.Client(
-            timeout=self._timeout, headers=self._headers, follow_redirects=False, transport=self._transport
-        ) as client:
+        with (
+            speaking_for(self.source, field="provider"),
+            httpx.Client(
+                timeout=self._timeout, headers=self._headers, follow_redirects=False, transport=self._transport
+            ) as client,
+        ):
             for assets in _batches(query.assets):
-                kind, content = self._fetched(client, _parameters(query, assets), deadline)
-                tables.append(to_long(self._parsed(kind, content), self.source))
-        return pl.concat(tables, how="diagonal")
+                table = self._fetched(client, line, _parameters(query, assets), deadline, said)
+                tables.append(prices_of(table, said).long)
+            self.notes = tuple(said.notes)
+            return pl.concat(tables, how="diagonal")
 
-    def _fetched(self, client: httpx.Client, parameters: dict[str, str], deadline: float) -> tuple[str, bytes]:
-        """Content type and body of the answer, after as many tries as the budget allows."""
+    def _fetched(self, client: httpx.Client, line: Line, parameters: dict[str, str], deadline: float, said: Account) -> Table:
+        """The table of the answer, after as many tries as the budget allows."""
         pause = FIRST_PAUSE
         reason = ""
         for attempt in range(1, self._attempts + 1):
             wait = 0.0
             try:
-                answer = self._once(client, parameters, deadline)
-                if isinstance(answer, tuple):
+                answer = self._once(client, line, parameters, deadline, said)
+                if isinstance(answer, Table):
                     return answer
                 reason, wait = f"answered {answer.status_code}", _retry_after(answer)
             except httpx.TransportError as error:
                 reason = f"did not answer ({type(error).__name__})"
+            except TimeoutError:
+                reason = f"had not begun to answer after {self._timeout:g} s"
+            except Incomplete as error:
+                reason = f"did not answer whole: {error}"
             # Jitter, so that many clients do not come back in the same moment.
             wait = max(wait, pause * (0.5 + secrets.randbelow(1000) / 1000))
             pause *= 2
@@ -98,19 +118,26 @@ class HttpProvider:
             self._sleep(wait)
         raise self._gave_up(reason, self._attempts)
 
-    def _once(self, client: httpx.Client, parameters: dict[str, str], deadline: float) -> tuple[str, bytes] | httpx.Response:
-        """One try: type and body, or the answer that is worth another try."""
+    def _once(
+        self, client: httpx.Client, line: Line, parameters: dict[str, str], deadline: float, said: Account
+    ) -> Table | httpx.Response:
+        """One try: the table, or the answer that is worth another try."""
         url = self.url.copy_merge_params(parameters)
         for _ in range(REDIRECTS + 1):
-            with client.stream("GET", url) as answer:
+            request = client.build_request("GET", url, extensions={"trace": line.trace})
+            left = min(self._timeout, deadline - self._clock())
+            answer = within(left, partial(client.send, request, stream=True), line)
+            try:
                 if answer.has_redirect_location:
                     url = url.join(answer.headers["location"])
                     self._same_host(url)
                     continue
-                if answer.status_code == 429 or answer.status_code >= 500:
+                if answer.status_code in TRIED_AGAIN or answer.status_code >= 500:
                     return answer
                 self._accepted(answer)
-                return answer.headers.get("content-type", ""), self._body(answer, deadline)
+                return self._parsed(answer, self._body(answer, line, deadline), said)
+            finally:
+                answer.close()
         raise DataError(f"{self.source} redirects more than {REDIRECTS} times", field="provider")
 
     def _same_host(self, url: httpx.URL) -> None:
@@ -133,31 +160,39 @@ class HttpProvider:
         if status != 200:
             raise DataError(f"{self.source} answered {status} instead of prices", field="provider", measured={"status": status})
 
-    def _body(self, answer: httpx.Response, deadline: float) -> bytes:
-        content = bytearray()
-        for chunk in answer.iter_bytes():
-            content += chunk
-            if len(content) > self._max_bytes:
-                raise DataError(
-                    f"{self.source} answers with more than {self._max_bytes:,} bytes",
-                    field="provider",
-                    measured={"max_bytes": self._max_bytes},
-                    fixes=["ask for fewer assets or a shorter history"],
-                )
-            if self._clock() > deadline:
-                raise self._gave_up(f"was still sending after {self._budget:g} s", 1)
-        return bytes(content)
+    def _body(self, answer: httpx.Response, line: Line, deadline: float) -> bytes:
+        late = self._gave_up(f"was still sending after {self._budget:g} s", 1)
 
-    def _parsed(self, content_type: str, content: bytes) -> pl.DataFrame:
-        kind = content_type.split(";")[0].strip().lower()
+        def still_in_time() -> None:
+            if self._clock() > deadline:
+                raise late
+
+        try:
+            return within(deadline - self._clock(), lambda: body_of(answer, self._max_bytes, still_in_time), line)
+        except TimeoutError:
+            raise late from None
+        except TooLarge:
+            raise DataError(
+                f"{self.source} answers with more than {self._max_bytes:,} bytes",
+                field="provider",
+                measured={"max_bytes": self._max_bytes},
+                fixes=["ask for fewer assets or a shorter history"],
+            ) from None
+
+    def _parsed(self, answer: httpx.Response, content: bytes, said: Account) -> Table:
+        kind = answer.headers.get("content-type", "").split(";")[0].strip().lower()
+        if kind in CSV and not says_its_end(answer) and not content.endswith((b"\n", b"\r")):
+            raise Incomplete("it ends within a line, and nothing said where it would end")
         try:
             if kind in JSON:
-                return _json_table(content)
+                return table_of_frame(_json_table(content), self.source)
             if kind in CSV:
-                return csv_table(content)
+                return table_of(text_of(content, said), score_of_prices, said)
             if kind in PARQUET:
-                return parquet_table(io.BytesIO(content), self.source, 4 * self._max_bytes)
-        except (pl.exceptions.PolarsError, ValueError, TypeError, RecursionError) as error:
+                return parquet_of(io.BytesIO(content), len(content), 4 * self._max_bytes, self.source)
+        except (pl.exceptions.PolarsError, FileNotReadable, ValueError, TypeError, RecursionError) as error:
+            if not says_its_end(answer):
+                raise Incomplete(f"it cannot be read as {kind}, and nothing said where it would end") from error
             raise DataError(f"{self.source} sent {kind} that cannot be read: {error}", field="provider") from error
         raise DataError(
             f"{self.source} sent {kind or 'content of no stated type'}; prices are {self._headers['Accept']}",
@@ -183,6 +218,10 @@ def _checked_url(base_url: str, token: str | None) -> httpx.URL:
         raise InvalidValue("market_url", base_url, "must be an http or https address")
     if url.userinfo:
         raise InvalidValue("market_url", url.host, "must not hold a password", fix="give it as the token")
+    if token and not (token.isascii() and token.isprintable() and token == token.strip()):
+        raise InvalidValue(
+            "market_token", "…", "holds what no header can carry: only printable ASCII travels", fix="copy it anew"
+        )
     if token and url.scheme == "http" and url.host not in LOOPBACK:
         raise InvalidValue("market_url", base_url, "a token is not sent unencrypted", fix="use https")
     return url
@@ -217,9 +256,9 @@ def _json_table(content: bytes) -> pl.DataFrame:
 def _retry_after(answer: httpx.Response) -> float:
     """Seconds that the service asks to wait: a number, or a date; 0 where it does not say."""
     text = answer.headers.get("retry-after", "").strip()
-    if text.isdigit():
-        return float(text)
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()) if text else 0.0
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0  # a header that says nothing readable asks for nothing

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import polars as pl
 
-from portopt.adapters.providers.reading import read_table
-from portopt.adapters.providers.tables import to_long
 from portopt.domain.errors import MissingInput
 from portopt.domain.market import MarketQuery
+from portopt.intake.account import Account
+from portopt.intake.files import read_file
+from portopt.intake.head import score_of_prices
+from portopt.intake.prices import prices_of
 
 DATA_FILE = "datasets/data/sp500_dataset.csv.gz"
 
@@ -24,6 +26,7 @@ class SampleProvider:
 
     name = "sample"
     adjustment = "adjusted"
+    notes: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.path = data_file(DATA_FILE)
@@ -32,7 +35,8 @@ class SampleProvider:
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:
         """See ports.MarketDataProvider."""
-        return to_long(read_table(self.path), "the sample data")
+        said = Account("the sample data")
+        return prices_of(read_file(self.path, score_of_prices, said), said).long
 
 
 def data_file(name: str) -> Path:

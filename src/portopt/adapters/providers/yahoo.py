@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from portopt.adapters.door import speaking_for
 from portopt.domain.errors import DataError, MissingInput, OutsideError
 from portopt.domain.market import MarketQuery
 from portopt.domain.universe import CASH
@@ -21,6 +22,7 @@ class YahooProvider:
 
     name = "yahoo"
     adjustment = "adjusted"
+    notes: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         try:
@@ -36,6 +38,10 @@ class YahooProvider:
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:
         """See ports.MarketDataProvider."""
+        with speaking_for("Yahoo", field="provider"):
+            return self._prices(query)
+
+    def _prices(self, query: MarketQuery) -> pl.DataFrame:
         assets = [asset for asset in query.assets or () if asset != CASH]
         if not assets:
             raise MissingInput("Yahoo is asked for named assets; none are named", field="assets", fixes=["name the assets"])
@@ -54,7 +60,23 @@ class YahooProvider:
             raise OutsideError(f"Yahoo did not answer ({type(error).__name__})", field="provider", value="yahoo") from error
         if frame is None or len(frame) == 0:
             raise OutsideError(f"Yahoo gave no price of {', '.join(assets)}", field="provider", value="yahoo")
-        return _long(frame)
+        found = _long(frame)
+        self._require_whole(found, assets)
+        return found
+
+    def _require_whole(self, found: pl.DataFrame, assets: list[str]) -> None:
+        """The package gives an empty column for a name that did not arrive, and says why where nobody is meant to look."""
+        failed = getattr(getattr(self._yfinance, "shared", None), "_ERRORS", None) or {}
+        missing = sorted(set(assets) - set(found["asset_id"].unique()))
+        unheard = [asset for asset in missing if asset in failed and "delisted" not in str(failed[asset])]
+        if unheard:
+            raise OutsideError(
+                f"Yahoo did not answer about {', '.join(unheard)}: {str(failed[unheard[0]])[:200]}",
+                field="provider",
+                value="yahoo",
+                measured={"answered": len(assets) - len(missing), "asked": len(assets)},
+                fixes=["try again later; nothing was stored"],
+            )
 
 
 def _long(frame: Any) -> pl.DataFrame:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
+from portopt.adapters.door import said
 from portopt.adapters.store.models import COMMAND, QUERY
 from portopt.adapters.store.types import to_json
-from portopt.domain.errors import DataError, InvalidValue, OutsideError, PortoptError
+from portopt.domain.disk import ROOM, storage_error
+from portopt.domain.errors import DataError, InvalidValue, OutsideError, PortoptError, RequestError
 
 BUSY_SECONDS = 30.0  # how long a writer waits for its turn
 CONNECT_SECONDS = 5
 _POSTGRES, _SQLITE = "postgresql+psycopg", "sqlite+pysqlite"
 _DRIVERS = {"postgres": _POSTGRES, "postgresql": _POSTGRES, _POSTGRES: _POSTGRES, "sqlite": _SQLITE, _SQLITE: _SQLITE}
 _WRITES = "portopt_writes"
+NO_RIGHT = "42501"  # PostgreSQL: insufficient privilege
+UNREADABLE = (ValueError, TypeError, AttributeError, zlib.error)  # bytes that are no JSON, date or number any more
 
 
 def parse_url(text: str) -> URL:
@@ -47,6 +54,7 @@ def open_engine(url: URL) -> Engine:
     options: dict[str, Any] = {"json_serializer": to_json, "hide_parameters": True}
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **options)
+        event.listen(engine, "do_connect", _as_is_allowed)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine.execution_options(schema_translate_map={COMMAND: None, QUERY: None})
@@ -54,6 +62,20 @@ def open_engine(url: URL) -> Engine:
     for name in connect.keys() & url.query.keys():
         del connect[name]
     return create_engine(url, connect_args=connect, pool_pre_ping=True, pool_size=5, max_overflow=10, **options)
+
+
+def _as_is_allowed(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
+    """Where nothing may be written the file is opened for reading alone.
+
+    Even a reader writes beside a database in WAL mode. Where it may not, and no writer has the file open, it is read as
+    what does not change; with a writer's files beside it, they are read too.
+    """
+    path = Path(str(arguments[0]))
+    if not path.exists() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return
+    alone = not path.with_name(f"{path.name}-wal").exists()
+    arguments[0] = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if alone else ''}"
+    options["uri"] = True
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -86,7 +108,11 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with self.translated(), self.engine.connect() as connection, connection.begin():
+        with (
+            self.translated(),
+            self.engine.connect() as connection,
+            connection.execution_options(postgresql_readonly=True).begin(),
+        ):
             yield connection
 
     @contextmanager
@@ -105,9 +131,8 @@ class Database:
             try:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise OutsideError(
-                    f"the folder of {self.shown} cannot be made: {error.strerror}", field="database_url", value=self.shown
-                ) from error
+                what = f"the folder of {self.shown} cannot be made"
+                raise storage_error(what, self.shown, error, field="database_url") from error
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -121,19 +146,31 @@ class Database:
             ) from error
         except exc.StatementError as error:  # a value that no column can hold, found before the database saw it
             raise DataError(f"a value cannot be stored: {error.orig}", field="store") from error
+        except UNREADABLE as error:
+            raise DataError(
+                f"the store at {self.shown} holds what cannot be read ({said(error)})",
+                field="database_url",
+                value=self.shown,
+                fixes=["`portopt doctor` names what is damaged; restore the database from a backup"],
+            ) from error
 
     def _in_words(self, error: exc.DBAPIError) -> PortoptError:
-        said = self._without_password(str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason")
-        where: dict[str, Any] = {"field": "database_url", "value": self.shown, "measured": {"database_says": said}}
-        if any(mark in said for mark in ("no such table", "no such column", "UndefinedTable")) or _missing(error):
+        told = self._without_password(str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason")
+        where: dict[str, Any] = {"field": "database_url", "value": self.shown, "measured": {"database_says": told}}
+        if any(mark in told for mark in ("no such table", "no such column", "UndefinedTable")) or _missing(error):
             fixes = ["bring its schema up to this version (SqlStore.migrate)"]
-            return DataError(f"the store at {self.shown} lacks tables of this version: {said}", fixes=fixes, **where)
-        if any(mark in said for mark in ("not a database", "malformed", "encrypted")):
+            return DataError(f"the store at {self.shown} lacks tables of this version: {told}", fixes=fixes, **where)
+        if "readonly" in told or "read-only transaction" in told or getattr(error.orig, "sqlstate", None) == NO_RIGHT:
+            fixes = ["set PORTOPT_HOME, or PORTOPT_DATABASE_URL, to where you may write"]
+            return RequestError(f"the database at {self.shown} may not be written by you: {told}", fixes=fixes, **where)
+        if "disk is full" in told:
+            return OutsideError(f"the database at {self.shown} could not be written: {told}", fixes=[ROOM], **where)
+        if any(mark in told for mark in ("not a database", "malformed", "encrypted")):
             fixes = ["restore the file from a backup, or name another file"]
-            return DataError(f"{self.shown} is not a readable SQLite database: {said}", fixes=fixes, **where)
+            return DataError(f"{self.shown} is not a readable SQLite database: {told}", fixes=fixes, **where)
         if isinstance(error, exc.OperationalError | exc.InterfaceError | exc.InternalError) or error.connection_invalidated:
-            return OutsideError(f"the database at {self.shown} does not answer: {said}", **where)
-        return DataError(f"the database at {self.shown} refused a value: {said}", **where)
+            return OutsideError(f"the database at {self.shown} does not answer: {told}", **where)
+        return DataError(f"the database at {self.shown} refused a value: {told}", **where)
 
     def _without_password(self, text: str) -> str:
         for password in filter(None, (self.url.password, self.url.query.get("password"))):

@@ -1,36 +1,178 @@
-"""A run's rows within one transaction: begun, ended, read back; and its status where S2's tables repeat it."""
+"""A run's rows within one transaction: begun, ended, released, read back; and its status where S2's tables repeat it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import dataclasses
+import zlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from portopt.adapters.store import models, projection
-from portopt.adapters.store.records import run_from, run_row
+from portopt.adapters.store import models, outbox, portfolios, projection
+from portopt.adapters.store.clock import database_now
+from portopt.adapters.store.records import fits, result_row, run_from, run_row
+from portopt.adapters.store.status import mirror_status
 from portopt.adapters.store.upsert import insert_new
-from portopt.domain.errors import UnknownRun
-from portopt.domain.run import RunRecord, RunStatus
+from portopt.domain.errors import DataError, UnknownRun
+from portopt.domain.run import Event, RunRecord, RunStatus
+
+UNREADABLE = (ValueError, TypeError, KeyError, zlib.error)  # what is left of JSON, or of what was folded, once bytes are lost
 
 
-def insert_run(connection: Connection, run: RunRecord) -> None:
-    """The run, its portfolio by name, and what was asked: all of them only if they are not there."""
-    if not insert_new(connection, models.runs, run_row(run)):
-        return
+def insert_run(connection: Connection, run: RunRecord) -> bool:
+    """The run, its portfolio by name, and what was asked: all of them only if they are not there. True when they were not."""
+    now = database_now(connection)
+    # Looked up first: to be refused by its key, a request of thousands of assets would be written out and folded once more.
+    there = select(models.runs.c.run_id).where(models.runs.c.run_id == fits("run_id", run.run_id))
+    is_there = connection.execute(there).first() is not None
+    if is_there or not insert_new(connection, models.runs, {**run_row(run), "recorded_at": now}):
+        again = update(models.runs).where(models.runs.c.run_id == run.run_id, models.runs.c.status.in_(UNFINISHED))
+        connection.execute(again.values(recorded_at=now))
+        return False
     insert_new(connection, models.portfolios, {"id": run.portfolio_id})
     for table, row in projection.asked_rows(run):
         insert_new(connection, table, row)
+    return True
 
 
-def get_run(connection: Connection, run_id: str) -> RunRecord:
+UNFINISHED = (RunStatus.PENDING.value, RunStatus.PROCESSING.value)
+
+
+def get_run(connection: Connection, run_id: str, *, verified: bool = True) -> RunRecord:
+    """Raises UnknownRun; DataError for a document that is not the one that was stored, unless it need not be `verified`.
+
+    What cannot be read of a document at all is then an empty one.
+    """
     runs, results = models.runs, models.run_results
-    wanted = select(runs, results.c.document, results.c.document_digest).join(results, isouter=True)
-    row = connection.execute(wanted.where(runs.c.run_id == run_id)).mappings().first()
+    wanted = select(runs, results.c.document_digest).join(results, isouter=True).where(runs.c.run_id == run_id)
+    row = connection.execute(wanted).mappings().first()
     if row is None:
         raise UnknownRun(run_id)
-    return run_from(dict(row), row["document"], row["document_digest"])
+    document = None if row["document_digest"] is None else _document(connection, run_id, verified)
+    run = run_from(dict(row), document, row["document_digest"])
+    if verified and not run.is_whole:
+        raise changed_document(run_id)
+    return run
+
+
+def status_of(connection: Connection, run_id: str) -> RunStatus:
+    """Raises UnknownRun."""
+    found = connection.execute(select(models.runs.c.status).where(models.runs.c.run_id == run_id)).scalar()
+    if found is None:
+        raise UnknownRun(run_id)
+    return RunStatus(found)
+
+
+def _document(connection: Connection, run_id: str, verified: bool) -> Mapping[str, Any]:
+    results = models.run_results
+    try:
+        found = connection.execute(select(results.c.document).where(results.c.run_id == run_id)).scalar_one()
+    except UNREADABLE:
+        found = None
+    if isinstance(found, Mapping):
+        return found
+    if verified:
+        raise changed_document(run_id)
+    return {}
+
+
+def changed_document(run_id: str) -> DataError:
+    return DataError(
+        f"the stored document of {run_id} is not the one that was stored: its SHA-256 has changed",
+        field="run",
+        value=run_id,
+        fixes=[f"`portopt replay {run_id} --mend` works it out again from its pricing pack and puts it back"],
+    )
+
+
+def complete(connection: Connection, run: RunRecord, event: Event | None, since: int | None) -> bool:
+    """Result, projection and event; False, and nothing written, when it was completed already.
+
+    since: the version of the portfolio's holdings when the run's own were given, to be declared now; None where they were
+    declared before. A run whose holdings are not the newest any more is superseded, and its event is not released.
+    """
+    result = result_row(run)
+    outbox.take_turns(connection, run.portfolio_id)
+    insert_run(connection, run)
+    if not insert_new(connection, models.run_results, result):
+        return False
+    if not _on_newest(connection, run, since):
+        run, event = dataclasses.replace(run, status=RunStatus.SUPERSEDED), None
+    set_status(connection, run, problem=None)
+    if run.pricing_pack_id is not None:
+        manifest = result["document"].get("pricing_pack", {})
+        insert_new(connection, models.pricing_packs, {"id": run.pricing_pack_id, "manifest": manifest})
+    for table, row in projection.decided_rows(run):
+        connection.execute(table.insert().values(**row))
+    _release(connection, run, event)
+    return True
+
+
+def renew(connection: Connection, run: RunRecord, event: Event | None, since: int | None) -> None:
+    """A run that is complete is asked for again: what is owed of it is done. event: None where a person must approve first.
+
+    One that was superseded, whose holdings are the newest again, counts again.
+    """
+    outbox.take_turns(connection, run.portfolio_id)
+    status = connection.execute(select(models.runs.c.status).where(models.runs.c.run_id == run.run_id)).scalar_one()
+    if not _on_newest(connection, run, since):
+        return
+    if status == RunStatus.SUPERSEDED:
+        run = dataclasses.replace(run, status=RunStatus.AWAITING_APPROVAL if event is None else RunStatus.COMPLETED)
+        _change(connection, run.run_id, RunStatus.SUPERSEDED, run.status)
+        _release(connection, run, event)
+    elif status == RunStatus.COMPLETED and event is not None:
+        outbox.put(connection, event, run.run_id)
+
+
+def _on_newest(connection: Connection, run: RunRecord, since: int | None) -> bool:
+    held = run.request.get("holdings")
+    if since is None or not isinstance(held, Mapping):
+        return portfolios.rests_on_newest(connection, run)
+    row = {"id": run.portfolio_id, **{name: held[name] for name in ("currency", "cash", "shares")}}
+    return portfolios.declare(connection, row, since)
+
+
+def _release(connection: Connection, run: RunRecord, event: Event | None) -> None:
+    """The event of a run that stands, which takes the place of those that wait for a person still."""
+    if run.status is not RunStatus.SUPERSEDED and run.kind == "rebalance":
+        portfolios.supersede_waiting(connection, run.portfolio_id, but=run.run_id)
+    if event is not None:
+        outbox.put(connection, event, run.run_id)
+
+
+def release(connection: Connection, run_id: str, event: Event) -> bool:
+    """The event of a run that awaited approval; True for the one caller who did. What is superseded is not released."""
+    run = get_run(connection, run_id)
+    if not portfolios.rests_on_newest(connection, run):
+        _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.SUPERSEDED)
+        return False
+    released = _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.COMPLETED)
+    return released and outbox.put(connection, event, run_id)
+
+
+def withdraw(connection: Connection, run_id: str, problem: Mapping[str, Any]) -> bool:
+    """Ended as cancelled; True for the one who did."""
+    get_run(connection, run_id, verified=False)
+    return _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.CANCELLED, problem=problem)
+
+
+def abandon(connection: Connection, run_id: str, problem: Mapping[str, Any]) -> bool:
+    """A run that was begun and never ended, ended as cancelled; True for the one who did."""
+    get_run(connection, run_id, verified=False)
+    ended = [_change(connection, run_id, RunStatus(status), RunStatus.CANCELLED, problem=problem) for status in UNFINISHED]
+    return any(ended)
+
+
+def _change(connection: Connection, run_id: str, old: RunStatus, new: RunStatus, **values: Any) -> bool:
+    """From one status to another, if it is the one that stands there when the lock is ours."""
+    runs = models.runs
+    changed = update(runs).where(runs.c.run_id == run_id, runs.c.status == old.value)
+    if connection.execute(changed.values(status=new.value, **values)).rowcount == 0:
+        return False
+    mirror_status(connection, run_id, new)
+    return True
 
 
 def set_status(connection: Connection, run: RunRecord, *, unless: Sequence[RunStatus] = (), problem: Any) -> None:
@@ -40,12 +182,3 @@ def set_status(connection: Connection, run: RunRecord, *, unless: Sequence[RunSt
     values = {"status": run.status.value, "completed_at": run.completed_at, "problem": problem, "timings": dict(run.timings)}
     if connection.execute(ended.values(**values, report_path=run.report_path)).rowcount:
         mirror_status(connection, run.run_id, run.status)
-
-
-def mirror_status(connection: Connection, run_id: str, status: RunStatus) -> None:
-    """S2 keeps the status in the request's row, and in the read side of an optimization."""
-    now = datetime.now(UTC)
-    for table in projection.REQUESTS.values():
-        connection.execute(update(table).where(table.c.id == run_id).values(status=status.value, updated_at=now))
-    read = models.portfolio_optimizations
-    connection.execute(update(read).where(read.c.optimization_id == run_id).values(status=status.value))

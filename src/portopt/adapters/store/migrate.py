@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from portopt.adapters.store.engine import Database
 
-HEAD = "r0001"  # the newest revision in migrations/versions; a test holds the two together
+HEAD = "r0002"  # the newest revision in migrations/versions; a test holds the two together
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_081_220_001  # advisory lock: one migration at a time per database
 VERSION_TABLE = "alembic_version"
@@ -47,14 +47,19 @@ def migrate(database: Database, *, chunk_days: int = 1) -> str:
     if database.dialect == "sqlite":
         _write_ahead(database)
     with database.writing() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        lock(connection)
         if check_known(connection, database.shown) != HEAD:
             from alembic import command
 
             level = partitions.detect_level(database)
             command.upgrade(alembic_config(connection, level=level, chunk_days=chunk_days), "head")
     return HEAD
+
+
+def lock(connection: Connection) -> None:
+    """Until this transaction ends nobody else changes the schema."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
 
 
 def _write_ahead(database: Database) -> None:

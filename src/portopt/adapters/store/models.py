@@ -116,6 +116,7 @@ portfolios = Table(
     "portfolios", metadata, Column("id", String(100), primary_key=True),
     _text("currency", 10, server_default=text("'USD'")), Column("cash", Text), Column("shares", ExactJson),
     _instant("created_at", now=True), _instant("updated_at", now=True),
+    Column("version", Integer, nullable=False, server_default=text("1")),  # counts what the holdings have been
     schema=COMMAND,
 )  # fmt: skip
 
@@ -143,6 +144,7 @@ runs = Table(
     Column("request", ExactJson, nullable=False), Column("pricing_pack_id", String(64)),
     Column("as_of", Date, nullable=False), _instant("created_at"), _instant("completed_at", optional=True),
     Column("problem", ExactJson), Column("timings", ExactJson), Column("report_path", Text),
+    _instant("recorded_at", optional=True),  # when it was begun, by the database's clock
     Index("runs_portfolio_idx", "portfolio_id", "created_at"), Index("runs_created_idx", "created_at"),
     schema=COMMAND,
 )  # fmt: skip
@@ -163,9 +165,12 @@ outbox = Table(
     Column("body", ExactJson, nullable=False), _instant("occurred_at"),
     _instant("leased_until", optional=True), Column("attempts", Integer, nullable=False, server_default=text("0")),
     _instant("delivered_at", optional=True),
+    Column("failures", Integer, nullable=False, server_default=text("0")), _instant("parked_at", optional=True),
+    Column("problem", ExactJson),
     UniqueConstraint("event_id", name="outbox_event_key"),
-    Index("outbox_waiting_idx", "key", "sequence", postgresql_where=text("delivered_at IS NULL"),
-          sqlite_where=text("delivered_at IS NULL")),
+    # Over what waits alone, `delivered_at IS NULL`: the migration says so. To read it here SQLAlchemy would import its whole
+    # PostgreSQL dialect, wherever the store is.
+    Index("outbox_waiting_idx", "key", "sequence"),
     schema=COMMAND,
 )  # fmt: skip
 

@@ -1,7 +1,9 @@
 """Pricing packs on disk: one folder a pack, Parquet and a manifest, named by their content and never changed.
 
 <directory>/<pricing_pack_id>/prices.parquet   asset_id, date, close[, volume]; sorted by asset, then date
-<directory>/<pricing_pack_id>/manifest.json    what it is, where it came from, what was found, the file's SHA-256
+<directory>/<pricing_pack_id>/manifest.json    what it is, where it came from, what was found, the file's SHA-256 and its own
+
+Digests are verified whenever a pack is read, and before anything is built upon one that is there already.
 """
 
 from __future__ import annotations
@@ -25,12 +27,17 @@ import polars as pl
 
 from portopt.domain.arrays import Matrix, frozen
 from portopt.domain.canonical import canonical_json
-from portopt.domain.errors import DataError, OutsideError
+from portopt.domain.disk import NOT_ALLOWED, storage_error
+from portopt.domain.errors import DataError
 from portopt.domain.market import Finding, MarketSnapshot, PackDifference
 from portopt.market import pack_id
 
 PACK_ID = re.compile(r"pack-[0-9a-f]{20}")
 PRICES, MANIFEST = "prices.parquet", "manifest.json"
+SIGNATURE = "manifest_sha256"
+MAKING, DAMAGED = ".making-", ".damaged-"
+MEND = "ask for the same rebalance again: the same prices make the same pack anew; or restore its folder from a backup"
+FAST = 1  # level of zstd: three quarters of the time of the usual one, for a file that is a hundredth longer
 SHOWN = 100  # single prices spelled out in a difference; the count is of all
 
 
@@ -41,49 +48,65 @@ class FilePackStore:
         self.directory = Path(directory)
 
     def put(self, snapshot: MarketSnapshot) -> MarketSnapshot:
-        """Store it; where the same prices are stored already, write nothing. Returns the snapshot as given."""
+        """Store it; where the same prices are stored already, write nothing. Returns the snapshot as given.
+
+        What stands there damaged is replaced: the same prices make the same pack.
+        """
         folder = self._folder(snapshot.pricing_pack_id)
-        if (folder / MANIFEST).is_file():
+        if self._is_sound(folder):
             return snapshot
         prices = _parquet_bytes(snapshot)
-        making = self.directory / f".making-{os.getpid()}-{secrets.token_hex(4)}"
+        making = self.directory / f"{MAKING}{os.getpid()}-{secrets.token_hex(4)}"
         try:
             making.mkdir(parents=True)
             _write(making / PRICES, prices)
-            _write(making / MANIFEST, canonical_json(_manifest(snapshot, prices)))
-            making.rename(folder)
-            _sync(self.directory)
+            _write(making / MANIFEST, canonical_json(signed(_manifest(snapshot, prices))))
+            self._move_in(making, folder)
         except OSError as error:
-            if not (folder / MANIFEST).is_file():  # it is there when another process stored the same pack meanwhile
-                raise OutsideError(
-                    f"pricing pack {snapshot.pricing_pack_id} could not be stored in {self.directory}: {error.strerror}",
-                    field="pricing_pack_id",
-                    value=snapshot.pricing_pack_id,
-                ) from error
+            if not self._is_sound(folder):  # it is there when another process stored the same pack meanwhile
+                what = f"pricing pack {snapshot.pricing_pack_id} could not be stored in {self.directory}"
+                raise storage_error(what, snapshot.pricing_pack_id, error, field="pricing_pack_id") from error
         finally:
             shutil.rmtree(making, ignore_errors=True)
         return snapshot
 
+    def _move_in(self, making: Path, folder: Path) -> None:
+        """One rename; what is damaged goes out of the way first and is deleted when its successor stands."""
+        aside = self.directory / f"{DAMAGED}{secrets.token_hex(4)}"
+        if folder.exists():
+            folder.rename(aside)
+        making.rename(folder)
+        _sync(self.directory)
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _is_sound(self, folder: Path) -> bool:
+        if not folder.exists():
+            return False
+        try:
+            self.get(folder.name)
+        except DataError:
+            return False
+        return True
+
     def get(self, pricing_pack_id: str) -> MarketSnapshot:
-        """The pack as it was stored first. Raises DataError for an unknown pack, or one whose file has changed."""
+        """The pack as it was stored first. Raises DataError for an unknown pack, or one whose files have changed."""
         folder = self._folder(pricing_pack_id)
         manifest = self._read_manifest(folder, pricing_pack_id)
         path = folder / PRICES
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise _damaged(path, error.strerror or str(error)) from error
+        content = _read(path)
         if hashlib.sha256(content).hexdigest() != manifest.get("sha256"):
             raise _damaged(path, "its SHA-256 is not the manifest's")
         try:
             snapshot = _snapshot(pl.read_parquet(io.BytesIO(content)), manifest)
         except KeyError as error:
             raise _damaged(folder / MANIFEST, f"it lacks {error}") from error
-        except (ValueError, TypeError, IndexError, pl.exceptions.PolarsError) as error:
+        except Exception as error:  # whatever a library makes of a manifest that is not ours any more
             raise _damaged(folder / MANIFEST, f"it does not describe the prices beside it ({error})") from error
         named = pack_id(snapshot.asset_ids, snapshot.dates, snapshot.prices, snapshot.volumes, snapshot.adjustment)
         if named != pricing_pack_id:
             raise _damaged(folder / MANIFEST, f"with it the prices are those of {named}")
+        if SIGNATURE in manifest and manifest != signed(manifest):
+            raise _damaged(folder / MANIFEST, "its SHA-256 is not the one it states")
         return snapshot
 
     def ids(self) -> Sequence[str]:
@@ -91,6 +114,12 @@ class FilePackStore:
         if not self.directory.is_dir():
             return ()
         return sorted(f.name for f in self.directory.iterdir() if PACK_ID.fullmatch(f.name) and (f / MANIFEST).is_file())
+
+    def litter(self) -> Sequence[Path]:
+        """What writers that were killed left behind: no pack, and nobody's to finish."""
+        if not self.directory.is_dir():
+            return ()
+        return sorted(f for f in self.directory.iterdir() if f.name.startswith((MAKING, DAMAGED)) or not _has_manifest(f))
 
     def difference(self, a: str, b: str) -> PackDifference:
         """What changed from pack `a` to pack `b`."""
@@ -108,13 +137,16 @@ class FilePackStore:
 
     def _read_manifest(self, folder: Path, pricing_pack_id: str) -> dict[str, Any]:
         path = folder / MANIFEST
-        if not path.is_file():
+        if not folder.is_dir():
             raise DataError(
-                f"there is no pricing pack {pricing_pack_id} in this store", field="pricing_pack_id", value=pricing_pack_id
+                f"there is no pricing pack {pricing_pack_id} in this store",
+                field="pricing_pack_id",
+                value=pricing_pack_id,
+                fixes=[MEND],
             )
         try:
-            manifest = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
+            manifest = json.loads(_read(path))
+        except (ValueError, RecursionError) as error:
             raise _damaged(path, str(error)) from error
         if not isinstance(manifest, dict) or manifest.get("pricing_pack_id") != pricing_pack_id:
             raise _damaged(path, "it describes another pack")
@@ -158,7 +190,7 @@ def _parquet_bytes(snapshot: MarketSnapshot) -> bytes:
     if snapshot.volumes is not None:
         columns["volume"] = snapshot.volumes.T[known]
     buffer = io.BytesIO()
-    pl.DataFrame(columns).write_parquet(buffer, compression="zstd")
+    pl.DataFrame(columns).write_parquet(buffer, compression="zstd", compression_level=FAST, statistics=False)
     return buffer.getvalue()
 
 
@@ -176,6 +208,7 @@ def _manifest(snapshot: MarketSnapshot, prices: bytes) -> dict[str, Any]:
         "prices": int(counts.sum()),
         "has_volumes": snapshot.volumes is not None,
         "findings": [dataclasses.asdict(finding) for finding in snapshot.findings],
+        "notes": list(snapshot.notes),
         "sha256": hashlib.sha256(prices).hexdigest(),
     }
 
@@ -196,6 +229,7 @@ def _snapshot(table: pl.DataFrame, manifest: dict[str, Any]) -> MarketSnapshot:
         findings=tuple(
             Finding(**(f | {"date": date.fromisoformat(f["date"]) if f["date"] else None})) for f in manifest["findings"]
         ),
+        notes=tuple(manifest.get("notes", ())),
     )
 
 
@@ -209,6 +243,26 @@ def _wide(table: pl.DataFrame, column: str, assets: tuple[str, ...], dates: npt.
     wide = np.full(shape, np.nan)
     wide[rows, columns] = values
     return frozen(wide)
+
+
+def _has_manifest(folder: Path) -> bool:
+    return not PACK_ID.fullmatch(folder.name) or (folder / MANIFEST).is_file()
+
+
+def signed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest with the SHA-256 of everything else in it."""
+    rest = {name: value for name, value in manifest.items() if name != SIGNATURE}
+    return {**rest, SIGNATURE: hashlib.sha256(canonical_json(rest)).hexdigest()}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        if error.errno in NOT_ALLOWED:
+            what = f"pricing pack file {path.parent.name}/{path.name} cannot be read"
+            raise storage_error(what, path.parent.name, error, field="pricing_pack_id") from error
+        raise _damaged(path, error.strerror or str(error)) from error
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -232,5 +286,5 @@ def _damaged(path: Path, why: str) -> DataError:
         field="pricing_pack_id",
         value=path.parent.name,
         measured={"file": f"{path.parent.name}/{path.name}"},
-        fixes=["delete the pack's folder and run again: the same prices make the same pack"],
+        fixes=[MEND],
     )

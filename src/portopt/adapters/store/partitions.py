@@ -80,8 +80,20 @@ def make_partitions(connection: Connection, now: datetime, months_ahead: int = M
     return made
 
 
+def missing(connection: Connection, now: datetime, months_ahead: int = MONTHS_AHEAD) -> list[str]:
+    """Names of the partitions that make_partitions would make."""
+    wanted = [f"{PARENT}_default"]
+    wanted += [f"{PARENT}_{start:%Y_%m}" for start, _ in months(now.astimezone(UTC).date(), months_ahead + 1)]
+    return [name for name in wanted if not _exists(connection, name)]
+
+
 def _exists(connection: Connection, name: str) -> bool:
-    return connection.execute(text("SELECT to_regclass(:name)"), {"name": f"{QUERY}.{name}"}).scalar() is not None
+    # By the catalog's rows: to_regclass answers from a cache that does not hear of a table made while we waited for the lock.
+    found = text(
+        "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = :schema AND c.relname = :name"
+    )
+    return bool(connection.execute(found, {"schema": QUERY, "name": name}).scalar_one())
 
 
 def _make_default(connection: Connection) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ LENGTHS = {
     "key": 100,
     "pin": 200,
     "target_type": 20,
+    "risk_measure": 20,
 }
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 
@@ -55,6 +56,13 @@ def run_row(run: RunRecord) -> dict[str, Any]:
         "timings": plain(run.timings),
         "report_path": run.report_path,
     }
+
+
+def as_read(run: RunRecord) -> RunRecord:
+    """A run that was just stored as reading it back would give it: plain, and its instants in UTC."""
+    ended = None if run.completed_at is None else run.completed_at.astimezone(UTC)
+    read = {"request": plain(run.request), "problem": plain(run.problem), "timings": plain(run.timings)}
+    return replace(run, created_at=run.created_at.astimezone(UTC), completed_at=ended, **read)
 
 
 def result_row(run: RunRecord) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,23 +10,24 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from portopt.adapters.store import lifecycle, migrate, models, outbox, partitions, projection
+from portopt.adapters.store import lifecycle, migrate, models, outbox, partitions, portfolios, upkeep
+from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import (
+    as_read,
     fits,
     holdings_from,
     holdings_row,
     policy_from,
     policy_row,
-    result_row,
     run_from,
     version_key,
 )
 from portopt.adapters.store.upsert import insert_new, insert_or_update
-from portopt.domain.errors import InvalidValue, MissingInput, UnknownPolicy
+from portopt.domain.errors import InvalidValue, MissingInput, PortoptError, UnknownPolicy
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import Policy
-from portopt.domain.run import Event, RunRecord, RunStatus
+from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination
 
 FINISHED = (RunStatus.COMPLETED, RunStatus.AWAITING_APPROVAL)
 
@@ -40,7 +42,7 @@ class SqlStore:
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
-        self._is_current = False
+        self._is_current = self._has_room = False
 
     def migrate(self, *, chunk_days: int = 1) -> str:
         """Bring the schema up to this version; returns its revision. Several processes may call it at once.
@@ -51,11 +53,31 @@ class SqlStore:
         self._is_current = True
         return revision
 
-    def maintain(self, now: datetime) -> list[str]:
-        """Make the coming months' partitions; returns the names of those made (none where there are no partitions)."""
+    def maintain(self, now: datetime | None = None) -> list[str]:
+        """Make the coming months' partitions; returns the names of those made (none where there are no partitions).
+
+        They are looked for without a lock, and made under the migration's, once, whoever comes at the same moment.
+        now: for tests; else the database's clock.
+        """
+        with self._reading() as connection:
+            now = now or database_now(connection)
+            if self._facts(connection).get("time_series_level") != partitions.PARTITIONS or not partitions.missing(
+                connection, now
+            ):
+                return []
         with self._writing() as connection:
-            level = self._facts(connection).get("time_series_level")
-            return partitions.make_partitions(connection, now) if level == partitions.PARTITIONS else []
+            migrate.lock(connection)
+            return partitions.make_partitions(connection, now)
+
+    def _make_room(self) -> None:
+        """Before the first row of this process. A row finds a place without it, in the default partition."""
+        if self._has_room:
+            return
+        self._has_room = True
+        try:
+            self.maintain()
+        except PortoptError as error:  # a user of the database who may write rows and make no tables
+            logging.getLogger(__name__).warning("no partitions were made: %s", error.detail)
 
     def close(self) -> None:
         self._database.engine.dispose()
@@ -65,29 +87,41 @@ class SqlStore:
     def begin(self, run: RunRecord) -> RunRecord:
         """Insert the run unless its id is there; returns what is stored."""
         with self._writing() as connection:
-            lifecycle.insert_run(connection, run)
-            return lifecycle.get_run(connection, run.run_id)
+            return as_read(run) if lifecycle.insert_run(connection, run) else lifecycle.get_run(connection, run.run_id)
 
-    def complete(self, run: RunRecord, event: Event | None) -> bool:
-        """Result, projection and event in one transaction. False, and nothing written, when it was completed already."""
+    def complete(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> bool:
+        """Result, projection and event in one transaction. False, and nothing written, when it was completed already.
+
+        since: `holdings_version` when the question began, where the run's holdings are declared with its result: if others
+        were declared meanwhile, or since they were by `save_holdings`, the run is superseded and releases no event.
+        """
         if run.status not in FINISHED:
             raise InvalidValue("status", run.status.value, f"a completed run is one of {', '.join(FINISHED)}")
         if event is not None and run.status is RunStatus.AWAITING_APPROVAL:
             raise InvalidValue("event", event.event_id, "a proposal that awaits approval releases its event later")
-        result = result_row(run)
+        self._make_room()
         with self._writing() as connection:
-            lifecycle.insert_run(connection, run)
-            if not insert_new(connection, models.run_results, result):
-                return False
-            lifecycle.set_status(connection, run, problem=None)
-            if run.pricing_pack_id is not None:
-                manifest = result["document"].get("pricing_pack", {})
-                insert_new(connection, models.pricing_packs, {"id": run.pricing_pack_id, "manifest": manifest})
-            for table, row in projection.decided_rows(run):
-                connection.execute(table.insert().values(**row))
-            if event is not None:
-                outbox.put(connection, event, run.run_id)
-            return True
+            return lifecycle.complete(connection, run, event, since)
+
+    def complete_all(self, runs: Sequence[RunRecord]) -> int:
+        """Answers that release no event, in one transaction; returns how many were not there."""
+        self._make_room()
+        with self._writing() as connection:
+            return sum(lifecycle.complete(connection, run, None, None) for run in runs)
+
+    def renew(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> RunRecord:
+        """A complete run is asked for again: its event is put into the outbox if it is not there, its holdings are declared.
+
+        event: None where a person must approve it first. Returns the run as it stands now.
+        """
+        with self._writing() as connection:
+            lifecycle.renew(connection, run, event, since)
+            return lifecycle.get_run(connection, run.run_id)
+
+    def report_written(self, run_id: str, report_path: str) -> None:
+        """Where the run's report is."""
+        with self._writing() as connection:
+            connection.execute(update(models.runs).where(models.runs.c.run_id == run_id).values(report_path=report_path))
 
     def fail(self, run: RunRecord) -> None:
         """Record a failed or infeasible run with its problem object; a completed one is left as it is."""
@@ -96,31 +130,37 @@ class SqlStore:
             lifecycle.set_status(connection, run, unless=FINISHED, problem=run.problem)
 
     def release(self, run_id: str, event: Event) -> bool:
-        """Put the event of a run that awaited approval into the outbox; True for the one caller who did."""
+        """Put the event of a run that awaited approval into the outbox; True for the one caller who did.
+
+        A proposal whose holdings are not the newest any more is superseded instead.
+        """
         with self._writing() as connection:
-            runs = models.runs
-            awaiting = update(runs).where(runs.c.run_id == run_id, runs.c.status == RunStatus.AWAITING_APPROVAL.value)
-            if connection.execute(awaiting.values(status=RunStatus.COMPLETED.value)).rowcount == 0:
-                lifecycle.get_run(connection, run_id)  # raises UnknownRun
-                return False
-            lifecycle.mirror_status(connection, run_id, RunStatus.COMPLETED)
-            return outbox.put(connection, event, run_id)
+            return lifecycle.release(connection, run_id, event)
 
     def withdraw(self, run_id: str, problem: Mapping[str, Any]) -> bool:
         """A proposal that a person rejected, or nobody approved in time, ends as cancelled; True for the one who did."""
         with self._writing() as connection:
-            runs = models.runs
-            awaiting = update(runs).where(runs.c.run_id == run_id, runs.c.status == RunStatus.AWAITING_APPROVAL.value)
-            if connection.execute(awaiting.values(status=RunStatus.CANCELLED.value, problem=problem)).rowcount == 0:
-                lifecycle.get_run(connection, run_id)  # raises UnknownRun
-                return False
-            lifecycle.mirror_status(connection, run_id, RunStatus.CANCELLED)
-            return True
+            return lifecycle.withdraw(connection, run_id, problem)
 
-    def get(self, run_id: str) -> RunRecord:
+    def abandon(self, run_id: str, problem: Mapping[str, Any]) -> bool:
+        """A run that was begun and never ended ends as cancelled; True for the one who did."""
+        with self._writing() as connection:
+            return lifecycle.abandon(connection, run_id, problem)
+
+    def status(self, run_id: str) -> RunStatus:
         """Raises UnknownRun."""
         with self._reading() as connection:
-            return lifecycle.get_run(connection, run_id)
+            return lifecycle.status_of(connection, run_id)
+
+    def get(self, run_id: str, *, verified: bool = True) -> RunRecord:
+        """Raises UnknownRun; DataError when its document has changed, unless it need not be `verified`."""
+        with self._reading() as connection:
+            return lifecycle.get_run(connection, run_id, verified=verified)
+
+    def put_document(self, run: RunRecord) -> None:
+        """A document worked out again in place of a damaged one. Raises DataError when it is another one."""
+        with self._writing() as connection:
+            upkeep.put_document(connection, run)
 
     def runs(self, *, portfolio_id: str | None = None, limit: int = 50) -> Sequence[RunRecord]:
         """Newest first. Documents are large: here `document` holds the headline alone, `get` has the whole."""
@@ -172,9 +212,14 @@ class SqlStore:
     # --- portfolios and pins --------------------------------------------------------------------------------------
 
     def save_holdings(self, holdings: Holdings) -> None:
-        """Replace the reference copy of the portfolio."""
+        """Declare these the portfolio's holdings. Proposals on others that await approval are superseded."""
         with self._writing() as connection:
-            insert_or_update(connection, models.portfolios, holdings_row(holdings), ("id",))
+            portfolios.declare(connection, holdings_row(holdings))
+
+    def holdings_version(self, portfolio_id: str) -> int:
+        """How often the portfolio's holdings have been declared anew; 0 for a portfolio that has none here."""
+        with self._reading() as connection:
+            return portfolios.version(connection, portfolio_id)
 
     def holdings(self, portfolio_id: str) -> Holdings:
         """Raises MissingInput for a portfolio whose holdings were never saved."""
@@ -207,14 +252,34 @@ class SqlStore:
 
     # --- outbox ---------------------------------------------------------------------------------------------------
 
-    def claim_events(self, limit: int, lease_seconds: float, now: datetime) -> Sequence[Event]:
-        """Undelivered events in order, leased to the caller until now + lease_seconds."""
+    def claim_events(self, limit: int, lease_seconds: float, now: datetime | None = None) -> Sequence[Event]:
+        """Undelivered events in order, leased to the caller for so long. now: for tests; else the database's clock."""
         with self._writing() as connection:
             return outbox.claim(connection, limit, lease_seconds, now)
 
-    def mark_delivered(self, event_id: str, now: datetime) -> None:
+    def mark_delivered(self, event_id: str, now: datetime | None = None) -> None:
         with self._writing() as connection:
             outbox.mark_delivered(connection, event_id, now)
+
+    def put_back(self, event_ids: Sequence[str]) -> None:
+        """Claimed and not tried: anybody's again, at once."""
+        with self._writing() as connection:
+            outbox.put_back(connection, event_ids)
+
+    def refuse_event(self, event_id: str, problem: Mapping[str, Any], now: datetime | None = None) -> bool:
+        """A sink would not take it; True when it is parked now, after its last attempt."""
+        with self._writing() as connection:
+            return outbox.refuse(connection, event_id, problem, now)
+
+    def unpark_events(self) -> int:
+        """Every parked event may be tried again; returns how many."""
+        with self._writing() as connection:
+            return outbox.unpark(connection)
+
+    def outbox(self, now: datetime | None = None) -> Outbox:
+        """What waits, and for what."""
+        with self._reading() as connection:
+            return outbox.state(connection, now)
 
     # --- health ---------------------------------------------------------------------------------------------------
 
@@ -230,6 +295,16 @@ class SqlStore:
                 "policies": connection.execute(select(func.count()).select_from(models.optimizer_policies)).scalar_one(),
                 "outbox_pending": outbox.pending(connection),
             }
+
+    def packs_needed(self) -> frozenset[str]:
+        """Pricing packs that completed runs rest on."""
+        with self._reading() as connection:
+            return upkeep.packs_needed(connection)
+
+    def examine(self) -> StoreExamination:
+        """What somebody should look at. Reads and verifies every document."""
+        with self._reading() as connection:
+            return upkeep.examine(connection)
 
     def _facts(self, connection: Connection) -> dict[str, str]:
         facts = models.store_facts

@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from portopt.adapters.providers.tables import to_long
+from portopt.adapters.door import speaking_for
 from portopt.domain.errors import DataError, FileNotReadable, InvalidValue, MissingInput, OutsideError, UnknownField
 from portopt.domain.market import MarketQuery
+from portopt.intake.account import Account
+from portopt.intake.frames import table_of_frame
+from portopt.intake.prices import prices_of
 
 READS = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
 CONNECT_SECONDS = 5
@@ -40,10 +43,15 @@ class SqlProvider:
         except sa.exc.ArgumentError as error:
             raise InvalidValue("market_url", "…", "is not a database address") from error
         self.query, self.adjustment, self.max_rows = query, adjustment, max_rows
+        self.notes: tuple[str, ...] = ()
         self.source = f"query on {self.url.get_backend_name()} database {self.url.database or self.url.host}"
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:
         """See ports.MarketDataProvider. Raises OutsideError for no answer, DataError for a refused query."""
+        with speaking_for(f"the {self.source}", field="market_query"):
+            return self._prices(query)
+
+    def _prices(self, query: MarketQuery) -> pl.DataFrame:
         statement = sa.text(self.query)
         bound = self._bound(statement, query)
         if "assets" in bound:
@@ -64,7 +72,9 @@ class SqlProvider:
             raise self._refused(error) from error
         except (SQLAlchemyError, NoSuchModuleError) as error:
             raise self._refused(error) from error
-        long = to_long(table, self.source)
+        said = Account(self.source)
+        long = prices_of(table_of_frame(table, self.source), said).long
+        self.notes = tuple(said.notes)
         return long if query.assets is None else long.filter(pl.col("asset_id").is_in(list(query.assets)))
 
     def _bound(self, statement: sa.TextClause, query: MarketQuery) -> dict[str, object]:

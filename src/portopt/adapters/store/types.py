@@ -18,7 +18,13 @@ FOLDED = "json, deflated, in base64"
 
 def to_json(value: Any) -> str:
     """Insertion order is kept (a report is printed in it); not-a-number is null, as everywhere."""
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        return _written(value)  # most of what is stored is plain already: to look at a long document once more doubles the time
+    except ValueError:  # there is a number in it that is none
+        return _written(plain(value))
+
+
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=plain).encode
 
 
 class ExactJson(TypeDecorator[Any]):

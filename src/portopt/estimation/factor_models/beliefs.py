@@ -16,7 +16,7 @@ from portopt.domain.universe import Universe
 from portopt.estimation.covariance.forms import scaled
 from portopt.estimation.factor_models.choice import FactorChoice, read_choice
 from portopt.estimation.factor_models.estimate import chosen_premia, factor_model
-from portopt.estimation.histories import filled_by_factors
+from portopt.estimation.filling import filled_by_factors, within_gaps
 
 NAME = "factor_model"
 
@@ -25,27 +25,38 @@ def asked_model(
     universe: Universe,
     at: Indices,
     X: Matrix,
+    spans: Indices | None,
     dates: Dates | None,
     choice: EstimationChoice,
     factors: FactorReturns | None,
     risk_free_rate: float,
 ) -> FactorModel | None:
-    """The model of the assets at positions `at`, from their returns X (T, len(at)); None where none is asked for.
+    """The model of the assets at positions `at`, from their returns X (T, len(at)) that cover `spans` periods each, None
+    being one; None where no model is asked for.
 
     An estimator named "factor_model" without a described model means factors found in the returns. Those need every
-    return: missing ones are filled as histories.py does, and the variance that filled days lack is specific.
+    return: missing ones are filled as filling.py does, and the variance that filled days lack is specific. Factors that are
+    given need none: days without a return are left out, a return over several days is spread over them.
     """
     if not choice.factors and NAME not in (choice.expected_returns, choice.covariance):
         return None
     described, years = _described(choice), choice.periods_per_year
     part = Universe(tuple(universe.assets[i] for i in at))
-    holes = described.method == "statistical" and bool(np.isnan(X).any())
-    X = X[~np.isnan(X).all(axis=1)] if holes else X
-    X, unseen = filled_by_factors(X) if holes and np.isnan(X).any() else (X, np.zeros(len(at)))
+    X, unseen = _complete(X, spans) if described.method == "statistical" else (within_gaps(X, spans), None)
     model = factor_model(
         part, X, described, factors=factors, dates=dates, risk_free_rate=risk_free_rate, periods_per_year=years
     )
-    return replace(model, D=model.D + unseen * years) if holes else model
+    return model if unseen is None else replace(model, D=model.D + unseen * years)
+
+
+def _complete(X: Matrix, spans: Indices | None) -> tuple[Matrix, Vector | None]:
+    """Returns with none missing, and (n,) the variance that filled days lack; None where none is filled."""
+    if spans is None:
+        X = X[~np.isnan(X).all(axis=1)]
+    if not np.isnan(X).any():
+        return X, None
+    filled = filled_by_factors(X, spans)
+    return filled.X, filled.own
 
 
 def _described(choice: EstimationChoice) -> FactorChoice:

@@ -1,4 +1,4 @@
-"""One door for every kind of view."""
+"""One door for every kind of view; each kind is imported when there are views of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.moments import Moments
 from portopt.domain.request import EstimationChoice
-from portopt.estimation.views import pooled_moments, return_views, scenario_views
 from portopt.estimation.views.parse import PATH
 
 METHODS = ("black_litterman", "entropy_pooling")
@@ -38,7 +37,11 @@ def views_applied(
         return moments, {}
     method = doc.get("method", "black_litterman")
     if method == "black_litterman":
+        from portopt.estimation.views import return_views
+
         return return_views.apply(return_views.read(doc, moments.universe), moments, risk_free_rate, market_weights)
     if method == "entropy_pooling":
+        from portopt.estimation.views import pooled_moments, scenario_views
+
         return pooled_moments.apply(scenario_views.read(doc, moments.universe), moments)
     raise InvalidValue(f"{PATH}.method", method, f"must be one of {', '.join(METHODS)}")

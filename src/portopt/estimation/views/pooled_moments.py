@@ -35,7 +35,7 @@ def apply(choice: Choice, moments: Moments) -> tuple[Moments, dict[str, Any]]:
             field=f"{PATH}.method",
             fixes=["give returns", "use the method black_litterman"],
         )
-    universe, years = moments.universe, moments.periods_per_year
+    universe, years = moments.universe, moments.scenarios_per_year
     risky = np.flatnonzero(~universe.is_cash)
     T = len(moments.scenarios)
     q = np.full(T, 1.0 / T) if moments.probabilities is None else moments.probabilities
@@ -75,8 +75,9 @@ def _stretched(moments: Moments, q: Vector, risky: Indices) -> Matrix:
     mean = q @ part
     away = part - mean
     deviation = np.sqrt(q @ away**2)
-    wanted = np.sqrt(moments.covariance.diagonal()[risky] / moments.periods_per_year)
-    S[:, risky] = moments.mu[risky] / moments.periods_per_year + away * (wanted / np.where(deviation > 0.0, deviation, 1.0))
+    years = moments.scenarios_per_year
+    wanted = np.sqrt(moments.covariance.diagonal()[risky] / years)
+    S[:, risky] = moments.mu[risky] / years + away * (wanted / np.where(deviation > 0.0, deviation, 1.0))
     return S
 
 

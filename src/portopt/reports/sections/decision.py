@@ -19,6 +19,7 @@ FIGURES = {
     "volatility": ("Volatility", "volatility"),
     "sharpe_ratio": ("Sharpe ratio", "ratio"),
     "tracking_error": ("Tracking error", "tracking_error"),
+    "information_ratio": ("Information ratio, ex ante", "ratio"),
     "max_drawdown_in_sample": ("Deepest drawdown, in-sample", "fraction"),
     "positions": ("Positions", "count"),
     "cash_weight": ("Cash", "fraction"),

@@ -24,6 +24,10 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
     ("Sharpe ratio", "(μ'w − risk-free rate) / volatility."),
     ("Tracking error", "√((w−b)'Σ(w−b)): standard deviation of the annual return relative to the benchmark weights b."),
     (
+        "Information ratio, ex ante",
+        "μ'(w − b) / tracking error: expected return over the benchmark's, per unit of distance from it.",
+    ),
+    (
         "Deepest drawdown, in-sample",
         "The largest fall from a peak that these weights, held constant, would have had over the history used; "
         "it looks back at data the weights were chosen on and is no forecast.",

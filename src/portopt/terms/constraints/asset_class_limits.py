@@ -16,6 +16,7 @@ from portopt.terms.constraints.exposure import (
     describe_exposures,
     exposures,
     fractions_of,
+    of_no_group,
     opened,
     read_exposures,
     write_exposures,
@@ -30,7 +31,8 @@ class AssetClassLimits:
 
     groups: (floor, cap) by asset class, None where a side is open, "*" for every asset class not named. A number is a cap,
     one number for all is {"*": cap}: 0.25, or {"Equity": 0.8, "Bond": [0.1, 0.4]}.
-    Assets without an asset class, cash among them, are in none.
+    Assets without an asset class are in a group of their own, "(none)", under the smallest cap of all unless it is named. Cash
+    is in none.
     """
 
     groups: Mapping[str, Sides]
@@ -39,6 +41,7 @@ class AssetClassLimits:
     structural: ClassVar[bool] = False
     soft: ClassVar[bool] = False
     unit: ClassVar[str] = "fraction"
+    reads: ClassVar[tuple[str, ...]] = ("asset_class",)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groups", checked_sides(FIELD, self.groups))
@@ -54,6 +57,9 @@ class AssetClassLimits:
 
     def describe(self) -> str:
         return describe_exposures(self.groups, "asset class")
+
+    def of_the_undescribed(self) -> str:
+        return of_no_group(self.groups, self.kind)
 
     def _exposures(self, p: Problem) -> Exposures:
         return exposures(FIELD, self.groups, "asset_class", p)

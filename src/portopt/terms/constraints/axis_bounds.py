@@ -102,6 +102,13 @@ class AxisBounds:
             for name, side in self.bounds.items()
         )
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return ("esg_score",) if "esg" in self.bounds else ()
+
+    def of_the_undescribed(self) -> str:
+        return "axis_bounds counts them as the mean of the scored on the axis esg; min_esg counts them as the worst"
+
     def _floors(self) -> np.ndarray:
         return np.array([name in MORE_IS_BETTER for name in self.bounds])
 

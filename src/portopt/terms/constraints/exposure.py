@@ -13,6 +13,7 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
+from portopt.domain.universe import NO_GROUP
 from portopt.terms.checks import EVERY, listed, mapping, number, percent
 from portopt.terms.members import unknown_name
 
@@ -58,15 +59,39 @@ def exposures(field: str, groups: Mapping[str, Sides], attribute: Attribute, p: 
     """What `groups` means here. Raises InvalidValue for a group that no asset belongs to."""
     members = p.universe.groups(attribute)
     for name, sides in groups.items():
-        if name != EVERY and name not in members:
+        if name not in (EVERY, NO_GROUP) and name not in members:
             raise unknown_name(field, name, _plain(sides), members, attribute.replace("_", " "))
     bound = [(name, groups[name] if name in groups else groups[EVERY]) for name in members if name in groups or EVERY in groups]
+    nobodys, theirs = p.universe.ungrouped(attribute), sides_of_no_group(groups)
+    if len(nobodys) and theirs is not None:
+        members, bound = {**members, NO_GROUP: nobodys}, [*bound, (NO_GROUP, theirs)]
     return Exposures(
         names=tuple(name for name, _ in bound),
         positions=tuple(members[name] for name, _ in bound),
         lower=np.array([-INF if low is None else low for _, (low, _) in bound]),
         upper=np.array([INF if high is None else high for _, (_, high) in bound]),
     )
+
+
+def sides_of_no_group(groups: Mapping[str, Sides]) -> Sides | None:
+    """What binds assets of no group: what is said of them, or the smallest cap of all; None where nothing is capped.
+
+    They may belong to any group, so that no cap but the smallest is sure to hold; no floor can count on them.
+    """
+    if NO_GROUP in groups:
+        return groups[NO_GROUP]
+    caps = [high for _, high in groups.values() if high is not None]
+    return (None, min(caps)) if caps else None
+
+
+def of_no_group(groups: Mapping[str, Sides], kind: str) -> str:
+    """ "together they are held to at most 5.00 %, the smallest cap of sector_limits" """
+    sides = sides_of_no_group(groups)
+    if sides is None:
+        return f"{kind} has floors only, and they count towards none"
+    if NO_GROUP in groups:
+        return f'{kind} holds them together to {_between(sides)}, as it says of "{NO_GROUP}"'
+    return f"{kind} holds them together to {_between(sides)}, its smallest cap, as they may belong to any group"
 
 
 def write_exposures(program: Program, e: Exposures, limit: str) -> None:
@@ -87,10 +112,14 @@ def read_exposures(w: Vector, e: Exposures, limit: str) -> Readings:
 
 def describe_exposures(groups: Mapping[str, Sides], noun: str) -> str:
     """ "each sector at most 25.00 %" """
-    named = [f"{name} {_between(sides)}" for name, sides in groups.items() if name != EVERY]
+    named = [f"{_called(name, noun)} {_between(sides)}" for name, sides in groups.items() if name != EVERY]
     if EVERY in groups:
         named.append(f"{'every other' if named else 'each'} {noun} {_between(groups[EVERY])}")
     return listed(named)
+
+
+def _called(name: str, noun: str) -> str:
+    return f"what has no {noun}" if name == NO_GROUP else name
 
 
 def _sides(field: str, value: Any) -> Sides:

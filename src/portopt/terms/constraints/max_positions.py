@@ -26,6 +26,7 @@ class MaxPositions:
     """number of w_i != 0  <=  count        (cash left out), over all assets and over groups of them
 
     counts: "*" for the whole portfolio, "sector" and "asset_class" for a count by group name. A number is {"*": number}.
+    Assets of no group may belong to any: there are at most as many of them as of the smallest group named.
     Integer: one column h_i in {0, 1} an asset, w_i = 0 where h_i = 0.
     Source: Bienstock (1996); Bertsimas and Shioda (2009).
     """
@@ -64,6 +65,13 @@ class MaxPositions:
             parts += [f"at most {int(c + NOTHING)} in {group}" for group, c in self.counts.get(name, {}).items()]
         return ", ".join(parts)
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return tuple(name for name in ATTRIBUTES if self.counts.get(name))
+
+    def of_the_undescribed(self) -> str:
+        return "max_positions allows no more of them than of its smallest group, as they may belong to any"
+
     def _groups(self, p: Problem) -> tuple[Matrix, tuple[str, ...], Vector]:
         """(g, k) which of `countable` are in which group, the groups' names and their counts."""
         at = countable(p)
@@ -80,6 +88,11 @@ class MaxPositions:
                 rows.append(np.isin(at, known[group]).astype(float))
                 names.append(group)
                 counts.append(count)
+            nobodys = np.isin(at, p.universe.ungrouped(attribute))
+            if self.counts.get(attribute) and nobodys.any():
+                rows.append(nobodys.astype(float))
+                names.append(f"no {attribute.replace('_', ' ')}")
+                counts.append(min(self.counts[attribute].values()))
         return np.array(rows), tuple(names), np.array(counts, dtype=float)
 
     @classmethod

@@ -9,7 +9,7 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.checks import flag, number
-from portopt.terms.scores import barred_by, floor_of, read_barred, write_barred
+from portopt.terms.scores import barred_by, floor_of, of_the_barred, read_barred, write_barred
 
 FIELD = "limits.min_quality"
 EXAMPLE = '{"score": 6.0, "grandfather": true}'
@@ -33,6 +33,7 @@ class MinQuality:
     structural: ClassVar[bool] = False
     soft: ClassVar[bool] = False
     unit: ClassVar[str] = "score"
+    reads: ClassVar[tuple[str, ...]] = ("quality_score",)
     scored_by: ClassVar[str] = "quality_score"  # it opens in steps, asset by asset of this attribute
 
     def __post_init__(self) -> None:
@@ -51,6 +52,9 @@ class MinQuality:
     def describe(self) -> str:
         kept = "; a lower one may be kept, not increased" if self.grandfather else ""
         return f"quality score at least {self.score:g}{kept}"
+
+    def of_the_undescribed(self) -> str:
+        return of_the_barred(self.kind, self.grandfather)
 
     def _barred(self, p: Problem) -> tuple[Indices, Vector]:
         """Positions that do not pass, and the most each may weigh."""

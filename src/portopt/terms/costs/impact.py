@@ -21,7 +21,9 @@ def impact_rates(field: str, coefficient: float, power: float, p: Problem) -> Ve
         missing = "portfolio_value" if p.portfolio_value is None else "average_daily_value"
         fixes = [f"add {missing}", "use costs.linear_impact instead"]
         raise MissingInput(f"{field} needs {what}", field=missing, fixes=fixes)
-    paid, adv = ~p.universe.is_cash, p.average_daily_value
+    tradable = np.array([asset.tradable for asset in p.universe.assets], dtype=bool)
+    adv = p.average_daily_value
+    paid = ~p.universe.is_cash & (tradable | (adv > 0.0))  # what is never traded costs nothing, volume or not
     unknown = paid & ~(adv > 0.0)
     if unknown.any():
         names = [p.universe.ids[i] for i in np.flatnonzero(unknown)]

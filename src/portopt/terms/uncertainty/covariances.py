@@ -11,6 +11,7 @@ factor covariance as the norm of the exposures' errors, which is what their regr
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -25,8 +26,9 @@ from portopt.terms.checks import mapping, number, options, percent
 from portopt.terms.risk import add_variance
 from portopt.terms.uncertainty.magnitudes import long_only, magnitudes, priced_by
 from portopt.terms.uncertainty.quantiles import normal_upper, regression_ellipsoid, variance_bound
-from portopt.terms.uncertainty.samples import BOOTSTRAP, DRAWN, not_drawn, observed
+from portopt.terms.uncertainty.samples import BOOTSTRAP, DRAWN, ESTIMATE, not_drawn, observed
 
+USUAL_CONFIDENCE = 0.95
 EXAMPLE = '{"set": "box", "radius": 0.1} or {"set": "factor", "specific": 0.2, "exposure": 0.1}'
 
 
@@ -52,7 +54,9 @@ class CovarianceSet(Protocol):
 class CovarianceBox:
     """|S_ij - Sigma_ij| <= Delta_ij.
 
-    radius: Delta_ij = radius sigma_i sigma_j: variances off by that share, correlations by that much.
+    radius: Delta_ij = radius sigma_i sigma_j: variances off by that share, correlations by that much; or "estimate", which
+        is radius = z sqrt(2 / T), T the fewest returns behind any asset, z the one-sided quantile of the confidence (0.95
+        unless given): the standard error of a variance, above that of any covariance as Sigma_ij^2 <= Sigma_ii Sigma_jj.
     confidence: Delta_ij = z sqrt((Sigma_ii Sigma_jj + Sigma_ij^2) / T), the asymptotic standard error of a sample
         covariance (normal returns) times the one-sided quantile. One of the two; with the radius "bootstrap" the confidence
         is that of the radius, drawn from the history before the problem is formed.
@@ -68,14 +72,14 @@ class CovarianceBox:
     path: str = field(default="objective.covariance", compare=False)
 
     def __post_init__(self) -> None:
-        drawn = self.radius == BOOTSTRAP
-        _one_of(self.path, radius=self.radius, confidence=None if drawn else self.confidence)
-        if self.radius is not None and not drawn:
+        measured = self.radius in (BOOTSTRAP, ESTIMATE)
+        _one_of(self.path, radius=self.radius, confidence=None if measured else self.confidence)
+        if self.radius is not None and not measured:
             object.__setattr__(self, "radius", number(f"{self.path}.radius", self.radius, low=0.0, high=10.0, example="0.1"))
         _check_confidence(self)
 
     def express(self, program: Program, p: Problem, scale: float) -> None:
-        share = self._share()
+        share = self._share(p)
         if share is not None:
             add_variance(program, p.moments.covariance, scale)
             if share > 0.0:
@@ -90,7 +94,7 @@ class CovarianceBox:
         program.add_quadratic(np.concatenate([longs, shorts]), scale * np.block([[Delta, Delta], [Delta, Delta]]))
 
     def variance(self, w: Vector, p: Problem) -> float:
-        size, share = np.abs(w), self._share()
+        size, share = np.abs(w), self._share(p)
         if share is not None:
             return p.moments.covariance.variance(w) + share * float(self._sigma(p) @ size) ** 2
         return p.moments.covariance.variance(w) + float(size @ self.half_widths(p) @ size)
@@ -101,7 +105,7 @@ class CovarianceBox:
 
     def half_widths(self, p: Problem) -> Matrix:
         """(n, n) Delta. Raises DataError where no covariance of the box would be the worst one for every portfolio."""
-        sigma, share = self._sigma(p), self._share()
+        sigma, share = self._sigma(p), self._share(p)
         if share is not None:
             return share * np.outer(sigma, sigma)
         Sigma = p.moments.covariance.dense()
@@ -114,7 +118,8 @@ class CovarianceBox:
 
     def describe(self) -> str:
         if isinstance(self.radius, str):
-            return "every variance and correlation off by as much as the history leaves open"
+            usual = f" at {percent(self.confidence or USUAL_CONFIDENCE)} confidence" if self.radius == ESTIMATE else ""
+            return f"every variance and correlation off by as much as the history leaves open{usual}"
         if self.radius is not None:
             return f"every variance and correlation off by up to {percent(self.radius)}"
         return f"every covariance at its {percent(self.confidence or 0.0)} upper bound"
@@ -126,8 +131,11 @@ class CovarianceBox:
         program.add_rows(np.hstack([row, [[-1.0]]]), np.concatenate([columns, v]), 0.0, 0.0, limit="", relax=0.0)
         program.add_quadratic(v, np.array([scale]))
 
-    def _share(self) -> float | None:
+    def _share(self, p: Problem) -> float | None:
         """The radius as a number; None where a confidence stands for it."""
+        if self.radius == ESTIMATE:
+            T = observed(p, self.observations, self.path)
+            return normal_upper(self.confidence or USUAL_CONFIDENCE) * math.sqrt(2.0 / float(T.min()))
         if isinstance(self.radius, str):
             raise not_drawn(self.path)
         return self.radius

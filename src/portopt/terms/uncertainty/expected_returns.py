@@ -25,10 +25,9 @@ from portopt.terms.members import per_asset
 from portopt.terms.risk import add_risk_cone
 from portopt.terms.uncertainty.magnitudes import magnitudes, priced_by
 from portopt.terms.uncertainty.quantiles import chi, normal
-from portopt.terms.uncertainty.samples import BOOTSTRAP, DRAWN, not_drawn, observed
+from portopt.terms.uncertainty.samples import BOOTSTRAP, DRAWN, ESTIMATE, not_drawn, observed
 
 EXAMPLE = '{"set": "box", "radius": 0.01} or {"set": "ellipsoid", "confidence": 0.95}'
-ESTIMATE = "estimate"
 
 
 class ReturnSet(Protocol):

@@ -9,6 +9,7 @@ from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.problem import Problem
 from portopt.terms.checks import listed
 
+ESTIMATE = "estimate"  # a radius from the standard errors
 BOOTSTRAP = "bootstrap"  # a radius drawn from the history: a number by the time a problem is formed
 DRAWN = ("draws", "seed", "block")  # how: estimation/uncertainty.py
 

@@ -1,0 +1,83 @@
+"""The portfolio's holdings as they were given last, and whether a proposal was built on them.
+
+Holdings have a version: it counts what they have been. Two proposals of one portfolio from different holdings cannot both be
+right, so a transaction that declares or relies on them takes its turn with every other one of the portfolio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from portopt.adapters.store import models
+from portopt.adapters.store.clock import database_now
+from portopt.adapters.store.outbox import take_turns
+from portopt.adapters.store.status import mirror_status
+from portopt.adapters.store.upsert import insert_or_update
+from portopt.domain.run import RunRecord, RunStatus
+
+NONE_YET = 0
+
+
+def version(connection: Connection, portfolio_id: str) -> int:
+    """How often the portfolio's holdings have been declared anew; NONE_YET where they never were."""
+    row = _row(connection, portfolio_id)
+    return NONE_YET if row is None or row["shares"] is None else int(row["version"])
+
+
+def declare(connection: Connection, row: Mapping[str, Any], since: int | None = None) -> bool:
+    """These are the holdings now. False, and nothing written, when others were declared after version `since`.
+
+    row: as holdings_row gives it. What other proposals of the portfolio still wait for approval is superseded.
+    """
+    take_turns(connection, row["id"])
+    there = _row(connection, row["id"])
+    if there is not None and there["shares"] is not None:
+        if _same(there, row):
+            return True
+        if since is not None and there["version"] != since:
+            return False
+    counted = {**row, "version": NONE_YET + 1 if there is None or there["shares"] is None else there["version"] + 1}
+    insert_or_update(connection, models.portfolios, {**counted, "updated_at": database_now(connection)}, ("id",))
+    supersede_waiting(connection, row["id"])
+    return True
+
+
+def rests_on_newest(connection: Connection, run: RunRecord) -> bool:
+    """Whether the run's holdings are those declared last; a portfolio that is known by name only has none to compare."""
+    held = run.request.get("holdings")
+    take_turns(connection, run.portfolio_id)
+    there = _row(connection, run.portfolio_id)
+    if not isinstance(held, Mapping) or there is None or there["shares"] is None:
+        return True
+    return _same(there, held)
+
+
+def supersede_waiting(connection: Connection, portfolio_id: str, but: str | None = None) -> None:
+    """Proposals of the portfolio that nobody released yet are replaced by what comes now."""
+    runs = models.runs
+    waiting = (runs.c.portfolio_id == portfolio_id, runs.c.status == RunStatus.AWAITING_APPROVAL.value)
+    replaced = set(connection.execute(select(runs.c.run_id).where(*waiting)).scalars()) - {but}
+    for run_id in sorted(str(run_id) for run_id in replaced):
+        connection.execute(update(runs).where(runs.c.run_id == run_id).values(status=RunStatus.SUPERSEDED.value))
+        mirror_status(connection, run_id, RunStatus.SUPERSEDED)
+
+
+def _row(connection: Connection, portfolio_id: str) -> Mapping[str, Any] | None:
+    table = models.portfolios
+    row = connection.execute(select(table).where(table.c.id == portfolio_id)).mappings().first()
+    return None if row is None else dict(row)
+
+
+def _same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    return _amounts(a) == _amounts(b)
+
+
+def _amounts(held: Mapping[str, Any]) -> tuple[str, Decimal, dict[str, Decimal]]:
+    """What counts: a position of zero is none, 100 shares are 100.0."""
+    shares = {asset_id: Decimal(n) for asset_id, n in (held.get("shares") or {}).items()}
+    cash = Decimal(held.get("cash") or "0")
+    return str(held.get("currency") or "USD"), cash, {asset_id: n for asset_id, n in shares.items() if n}

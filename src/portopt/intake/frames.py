@@ -1,0 +1,121 @@
+"""Data frames to tables: an index of days is a column, two levels of column names are two rows, missing is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from portopt.domain.errors import InvalidValue
+from portopt.intake.dates import days_of
+from portopt.intake.names import DATE, plain_name
+from portopt.intake.table import Table, of_frame
+
+
+def table_of_frame(frame: Any, where: str) -> Table:
+    """A Polars or pandas DataFrame. Raises InvalidValue for anything else."""
+    if isinstance(frame, pl.DataFrame):
+        return of_frame(_unfolded(frame, where))
+    if not (hasattr(frame, "columns") and hasattr(frame, "index") and hasattr(frame, "reset_index")):
+        raise InvalidValue(where, type(frame).__name__, "is not a Polars or pandas DataFrame, and not a path")
+    names, levels = _names(frame.columns)
+    columns = [_series(names[i], frame.iloc[:, i]) for i in range(len(names))]
+    index = _index(frame, names)
+    names = [*(series.name for series in index), *names]
+    levels = [("",) * len(index) + level for level in levels]
+    return Table(tuple(names), (*index, *columns), np.arange(1, len(frame) + 1), ".", tuple(levels))
+
+
+def table_of_columns(columns: Mapping[Any, Any], where: str) -> Table:
+    """{name: sequence}. Raises InvalidValue for sequences of unequal length."""
+    found = [_of_values(str(name), values, where) for name, values in columns.items()]
+    lengths = {len(values) for values in found}
+    if len(lengths) > 1:
+        said = ", ".join(f"{values.name} {len(values)}" for values in found[:10])
+        raise InvalidValue(where, said, "the assets have unequal numbers of values", fix="fill what is missing with None")
+    return Table(tuple(v.name for v in found), tuple(found), np.arange(1, max(lengths, default=0) + 1), ".")
+
+
+def as_polars(frame: Any, where: str) -> pl.DataFrame:
+    """The table as a Polars frame. Raises InvalidValue where two of its columns bear one name."""
+    table = table_of_frame(frame, where)
+    twice = sorted({name for name in table.names if table.names.count(name) > 1})
+    if twice:
+        raise InvalidValue(where, twice, "several columns bear one name", fix=f"keep one column {twice[0]}")
+    return pl.DataFrame([values.alias(name) for name, values in zip(table.names, table.columns, strict=True)])
+
+
+def _unfolded(frame: pl.DataFrame, where: str) -> pl.DataFrame:
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Object, pl.Binary)]
+    if nested:
+        raise InvalidValue(where, nested, "columns of lists or objects, not of numbers", fix="keep one value a cell")
+    return frame.with_columns(
+        pl.col(n).cast(pl.String) for n, kind in frame.schema.items() if kind in (pl.Categorical, pl.Enum)
+    )
+
+
+def _names(columns: Any) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Names, and the levels above them where there are several (fields over tickers)."""
+    if getattr(columns, "nlevels", 1) == 1:
+        return [str(name) for name in columns], []
+    levels = [tuple(str(part) for part in columns.get_level_values(k)) for k in range(columns.nlevels)]
+    return list(levels[-1]), levels[:-1]
+
+
+def _index(frame: Any, names: list[str]) -> list[pl.Series]:
+    """The index as columns; one that only counts rows is none."""
+    index = frame.index
+    if type(index).__name__ == "RangeIndex":
+        return []
+    if getattr(index, "nlevels", 1) > 1:
+        return [
+            _series(str(index.names[k] or f"level_{k}"), index.get_level_values(k).to_series()) for k in range(index.nlevels)
+        ]
+    dated = type(index).__name__ in ("DatetimeIndex", "PeriodIndex")
+    if not dated and index.dtype.kind in "iu" and any(plain_name(name) in DATE for name in names):
+        return []  # row numbers that were left of a selection
+    values = _series("index", index.to_series())
+    if values.dtype == pl.String:
+        dated = bool(days_of(values.head(1)).days.is_not_null().any())
+    dated = dated or values.dtype.is_temporal()
+    return [values.alias("date" if dated else str(index.name or "index"))]
+
+
+def _series(name: str, column: Any) -> pl.Series:
+    """A pandas column as Polars: what pandas calls missing (NaN, None, NA, NaT) is null, not the number NaN."""
+    if str(column.dtype).startswith("period"):
+        # A price of a month is one of its end.
+        column = column.dt.to_timestamp(how="end").dt.normalize()
+    values = column.to_numpy()
+    if values.dtype.kind == "O":
+        cells = [None if gone else value for value, gone in zip(values, column.isna(), strict=True)]
+        return _of_objects(name, cells)
+    return pl.Series(name, values, nan_to_null=True)
+
+
+def _of_values(name: str, values: Any, where: str) -> pl.Series:
+    if isinstance(values, pl.Series):
+        return values.alias(name)
+    if hasattr(values, "isna") and hasattr(values, "to_numpy"):
+        return _series(name, values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise InvalidValue(where, name, "is not one sequence of numbers") from error
+    if array.ndim != 1:
+        raise InvalidValue(where, name, f"is not one sequence of numbers, but of shape {array.shape}")
+    if array.dtype.kind in "fiu":
+        return pl.Series(name, array.astype(float))
+    return _of_objects(name, list(values))
+
+
+def _of_objects(name: str, cells: list[Any]) -> pl.Series:
+    """Cells of any kind: one kind where they are of one, text where they are mixed (a number among words)."""
+    if any(isinstance(cell, str) for cell in cells):
+        return pl.Series(name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)
+    try:
+        return pl.Series(name, cells, strict=False)
+    except (TypeError, pl.exceptions.PolarsError):
+        return pl.Series(name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)

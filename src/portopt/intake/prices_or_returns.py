@@ -1,0 +1,43 @@
+"""Prices where returns are meant, recognised by what they would return. Without a frame library: requests come by here too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from portopt.domain.errors import DataError
+from portopt.intake.account import in_words
+
+MOST = 3.0  # a mean above 300 % a year is a price, or a month taken for a day
+
+
+def refuse_prices(
+    columns: Mapping[str, npt.NDArray[np.float64]],
+    periods_per_year: float,
+    where: str,
+    say: str = "estimation.periods_per_year",
+) -> None:
+    """Raises DataError where a mean is above MOST a year: those are prices, or returns of a longer period than was said.
+
+    say: where the caller says how many periods a year has.
+    """
+    means = {
+        name: float(np.nanmean(values)) * periods_per_year for name, values in columns.items() if np.isfinite(values).any()
+    }
+    high = {name: mean for name, mean in means.items() if mean > MOST}
+    if not high:
+        return
+    first = next(iter(high))
+    positive = all(float(np.nanmin(columns[name])) > 0.5 for name in high)
+    raise DataError(
+        f"{where}: prices, not returns? {in_words([f'{n} ({m:,.0%})' for n, m in high.items()], 3)} would return more than "
+        f"{MOST:.0%} a year on average, at {periods_per_year:g} periods a year",
+        field=where,
+        value=list(high)[:10],
+        measured={"mean_per_year": high, "first_values": {first: [float(v) for v in columns[first][:3]]}},
+        fixes=["give returns: each price divided by the one before, less one (prices.pct_change().dropna())"]
+        if positive
+        else [f"where these are returns of longer periods, say {say} (12 for months)"],
+    )

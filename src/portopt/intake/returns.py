@@ -1,0 +1,85 @@
+"""A table of periodic returns: every column is an asset, a date, a count of rows, or refused with its cell."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from portopt.intake.account import Account, counted, in_words, shown
+from portopt.intake.dates import days_of
+from portopt.intake.names import DATE, INDEX, plain_name
+from portopt.intake.numbers import advice, evidence_of, numbers_of
+from portopt.intake.table import Table
+
+CALENDAR = ("year", "month", "quarter", "week", "period", *INDEX)
+
+Returns = npt.NDArray[np.float64]
+
+
+def returns_of(table: Table, said: Account) -> dict[str, Returns]:
+    """{asset: (T,) returns}, NaN where there is none. Raises DataError naming every column and cell that is no return."""
+    assets = [i for i in range(len(table.names)) if not _is_date(table, i)]
+    counts = [i for i in assets if _counts(table.names[i], table.columns[i])]
+    labels = [i for i in assets if plain_name(table.names[i]) in INDEX and table.columns[i].dtype == pl.String]
+    if counts:
+        said.note(f"column {in_words([shown(table.names[i]) for i in counts])} counts rows or years: no asset, and not read")
+    if labels:
+        said.note(f"column {in_words([shown(table.names[i]) for i in labels])} names rows: no asset, and not read")
+    counts += labels
+    assets = [i for i in assets if i not in counts]
+    if not assets:
+        said.wrong(
+            f"no column of returns; columns found: {in_words([shown(n) for n in table.names])}", "give one column an asset"
+        )
+    other = evidence_of([table.columns[i] for i in assets])
+    found: dict[str, Returns] = {}
+    for i in assets:
+        name = table.names[i].strip()
+        if name in found:
+            said.wrong(f"{name} stands in several columns", f"keep one column of {name}")
+        found[name] = _numbers(table, i, other, said)
+    said.finish("returns")
+    return found
+
+
+def _is_date(table: Table, position: int) -> bool:
+    name, values = plain_name(table.names[position]), table.columns[position]
+    if values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime):
+        return True
+    if name in DATE:  # which day it is does not matter here: no return is called so
+        return values.dtype.is_integer() or values.dtype == pl.String
+    if values.dtype != pl.String or position != 0:
+        return False
+    read = days_of(values)
+    return not read.wrong and read.days.null_count() < len(values)
+
+
+def _counts(name: str, values: pl.Series) -> bool:
+    """Whether whole numbers count rows or years."""
+    numbers = values.cast(pl.Float64, strict=False) if values.dtype.is_numeric() or values.dtype == pl.String else None
+    if numbers is None or numbers.null_count() or len(numbers) < 2 or not bool((numbers == numbers.round()).all()):
+        return False
+    if not numbers.is_finite().all():
+        return False
+    steps = numbers.diff().drop_nulls()
+    return plain_name(name) in CALENDAR or (len(numbers) > 2 and bool((steps == 1).all()))
+
+
+def _numbers(table: Table, position: int, other: str | None, said: Account) -> Returns:
+    name, values = table.names[position].strip(), table.columns[position]
+    if values.dtype.is_numeric():
+        return np.asarray(values.cast(pl.Float64).fill_null(np.nan).to_numpy())
+    if values.dtype != pl.String:
+        said.wrong(f"column {name} holds {values.dtype}, not returns", f"take {name} out, or give its returns as numbers")
+        return np.full(len(values), np.nan)
+    read = numbers_of(values, table.mark, other, percent=True)
+    for at, why in read.wrong[:3]:
+        said.wrong(f"row {table.row(at)}, column {name}: {shown(str(values[at]))} {why}", advice(str(values[at]), why))
+    if len(read.wrong) > 3:
+        said.wrong(f"column {name}: {len(read.wrong) - 3} more cells that are no numbers")
+    if read.missing:
+        words = in_words([f"{shown(word)} in {counted(n, 'cell')}" for word, n in read.missing.items()])
+        said.note(f"column {name}: {words} {'means' if len(read.missing) == 1 else 'mean'} no return")
+    out = np.asarray(read.text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy())
+    return out / 100.0 if read.percent else out

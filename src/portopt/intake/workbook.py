@@ -1,0 +1,101 @@
+"""XLSX to a table: one sheet, its numbers and dates as they are, titles and names found as in text."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from portopt.domain.errors import FileNotReadable
+from portopt.intake.account import Account, in_words, shown
+from portopt.intake.head import SEARCHED, Score, find_head, note_titles
+from portopt.intake.sizes import check_workbook
+from portopt.intake.table import Table, named
+
+# What a damaged archive raises, from its directory to its last byte.
+BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, NotImplementedError, RuntimeError, OSError, EOFError,
+          pl.exceptions.PolarsError)  # fmt: skip
+MIDNIGHT = r" 00:00:00(?:\.0+)?$"
+
+
+def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
+    """The first sheet that holds anything.
+
+    Raises FileNotReadable for what is no workbook, DataError for one that would not fit into memory.
+    """
+    import fastexcel
+
+    try:
+        sheets = _sheets(content)
+        doubtful = check_workbook(content, sheets[0][1] if sheets else None, said.where)
+        book = fastexcel.read_excel(content)
+        table = _table(book, doubtful, score, said)
+    except (*BROKEN, fastexcel.FastExcelError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise FileNotReadable(
+            f"{said.where}: not a readable .xlsx file: {why}",
+            field="path",
+            value=said.where,
+            fixes=["open it in a spreadsheet and save it as .xlsx or CSV"],
+        ) from error
+    if len(book.sheet_names) > 1:
+        others = in_words([shown(name) for name in book.sheet_names[1:]])
+        said.note(f"the sheet {shown(book.sheet_names[0])} was read; {others} not")
+    return table
+
+
+def _table(book: Any, doubtful: bool, score: Score, said: Account) -> Table:
+    text = pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=0, dtypes="string"))
+    records = [(i + 1, [cell or "" for cell in cells]) for i, cells in enumerate(text.head(SEARCHED).iter_rows())]
+    head = find_head(records, score)
+    if head is None:
+        return Table((), (), np.empty(0, dtype=np.int64), ".")
+    note_titles(head, said)
+    body = text.slice(head.body)
+    kept = _kept(body)
+    typed = body
+    if body.height:
+        typed = pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=head.body, schema_sample_rows=None))
+    columns = []
+    for position, words in enumerate(body.get_columns()):
+        exact = typed.get_columns()[position] if position < typed.width and typed.height == body.height else words
+        columns.append(_column(words, exact).filter(kept))
+    rows = kept.arg_true().to_numpy().astype(np.int64) + head.body + 1
+    # Numbers of a workbook have a point, whatever the screen shows; text that was typed may have a comma.
+    return named(head.names, columns, rows, None if doubtful else ".", head.levels, said)
+
+
+def _kept(body: pl.DataFrame) -> pl.Series:
+    """Whether a row holds anything."""
+    filled = [(values.str.strip_chars() != "").fill_null(False) for values in body.get_columns()]
+    return pl.DataFrame(filled).select(pl.any_horizontal(pl.all())).to_series() if filled else pl.Series([], dtype=pl.Boolean)
+
+
+def _column(words: pl.Series, exact: pl.Series) -> pl.Series:
+    """Dates as dates, everything else as text: numbers arrive as they are written, not through a binary float of ours."""
+    if exact.dtype == pl.Date or isinstance(exact.dtype, pl.Datetime):
+        return exact.cast(pl.Date)
+    return words.str.replace(MIDNIGHT, "")
+
+
+def _sheets(content: bytes) -> list[tuple[str, str]]:
+    """(name, file) of the workbook's sheets in order, as far as they can be told."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        book = archive.open("xl/workbook.xml").read(1 << 20).decode("utf-8", errors="replace")
+        links = archive.open("xl/_rels/workbook.xml.rels").read(1 << 20).decode("utf-8", errors="replace")
+    targets = {}
+    for link in re.findall(r"<(?:\w+:)?Relationship\b[^>]*>", links):
+        id_, target = re.search(r'\bId="([^"]*)"', link), re.search(r'\bTarget="([^"]*)"', link)
+        if id_ and target:
+            targets[id_[1]] = "xl/" + target[1].removeprefix("/xl/").removeprefix("./")
+    found = []
+    for sheet in re.findall(r"<(?:\w+:)?sheet\b[^>]*>", book):
+        name, id_ = re.search(r'\bname="([^"]*)"', sheet), re.search(r'\br?:?id="([^"]*)"', sheet)
+        if name and id_ and id_[1] in targets:
+            found.append((name[1], targets[id_[1]]))
+    return found

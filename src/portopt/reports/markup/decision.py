@@ -1,0 +1,140 @@
+"""What is proposed: the verdict, the figures it changes, the orders, the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portopt.reports import view
+from portopt.reports.formats import count
+from portopt.reports.markup.elements import (
+    Row,
+    Shown,
+    asset,
+    bar,
+    cell,
+    edge,
+    headings,
+    lines,
+    money,
+    number,
+    ordered,
+    parts,
+    pct,
+    pp,
+    price,
+    prose,
+    section,
+    shares,
+    table,
+    text,
+    whole,
+)
+
+
+def verdict(s: Shown) -> str:
+    said = s.document["verdict"]
+    gave_way = ""
+    if said["concessions"]:
+        items = lines(f"<li>{prose(sentence)}</li>" for sentence in said["concessions"])
+        gave_way = f'<div class="note">\n<h3>What gave way</h3>\n<ul>\n{items}\n</ul>\n</div>'
+    sentences = "".join(f"<li>{prose(sentence)}</li>" for sentence in said["sentences"][1:])
+    return section(
+        "Verdict",
+        "",
+        s.missing("the verdict in words"),
+        s.missing("the reasons of trades"),
+        gave_way,
+        f'<ul class="said">\n{sentences}\n</ul>',
+    )
+
+
+def figures(s: Shown) -> str:
+    lead = "Annual figures of the portfolio, from the expected returns and the covariance named below."
+    rows = (_figure(row) for row in s.document["figures"] if row["before"] is not None or row["after"] is not None)
+    return section("Before and after", lead, table("keep", headings("Figure", "Now", "Proposed", "Change"), rows))
+
+
+def _figure(row: Row) -> str:
+    before, after, change = row["before"], row["after"], row["change"]
+    if row["unit"] == "count":
+        told = whole(before), whole(after), whole(change, signed=True)
+    elif row["unit"] == "ratio":
+        told = number(before), number(after), number(change, signed=True)
+    else:
+        told = pct(before), pct(after), pp(change)
+    cells = "".join(cell(value, kind) for value, kind in zip(told, ("n soft", "n strong", "n soft"), strict=True))
+    return f'<tr><th scope="row">{text(row["label"])}</th>{cells}</tr>'
+
+
+def trades(s: Shown) -> str:
+    rules = s.document["rounding"]
+    lots = f" in lots of {text(rules['lot_size'])}" if rules["lot_size"] > 1 else ""
+    form = "Fractional shares." if rules["fractional"] else f"Whole shares{lots}."
+    lead = f"In the order they should go: sells first, so that the money is there. {form} Amounts in {text(s.currency)}."
+    if not s.document["trades"]:
+        return section("Trades", lead, '<p class="soft">No order is worth its cost, or none is needed.</p>')
+    orders = view.trades(s.document)
+
+    def made(rows: Sequence[Row]) -> str:
+        return _orders(rows, s.headline if rows is orders["shown"] else None)
+
+    return section("Trades", lead, parts(orders, made, lambda n: count(n, "more order")))
+
+
+def _orders(rows: Sequence[Row], totals: Row | None) -> str:
+    head = headings("Order", "Shares", "Price", "Value", "Cost", "Weight").replace("<tr>", '<tr><th class="n">#</th>')
+    foot = "" if totals is None else f"\n{_totals(totals)}"
+    return f'<table class="trades cards">\n{head}\n{lines(map(_order, rows))}{foot}\n</table>'
+
+
+def _order(row: Row) -> str:
+    moved = f'<span class="soft">{pct(row["weight_before"])}</span><span class="arrow">→</span>{pct(row["weight_after"])}'
+    return (
+        '<tbody>\n<tr class="line">'
+        + cell(whole(row["priority"]), "n faint bare")
+        + cell(ordered(row), "full")
+        + cell(shares(row["shares"]), "n", "Shares")
+        + cell(price(row["price"]), "n", "Price")
+        + cell(money(row["value"]), "n strong", "Value")
+        + cell(money(row["cost"]), "n", "Cost")
+        + cell(f"<span>{moved}</span>", "n full", "Weight")
+        + f'</tr>\n<tr class="why"><td class="bare"></td><td colspan="6">{prose(row["why"])}</td></tr>\n</tbody>'
+    )
+
+
+def _totals(head: Row) -> str:
+    none = cell("", "bare")
+    orders = cell(f"{count(head['buys'] + head['sells'], 'order')}, bought plus sold", "full strong")
+    value, cost = cell(money(head["gross_value"]), "n strong", "Value"), cell(money(head["total_cost"]), "n strong", "Cost")
+    return f'<tfoot>\n<tr class="line">{none}{orders}{none}{none}{value}{cost}{none}</tr>\n</tfoot>'
+
+
+def positions(s: Shown) -> str:
+    held = view.positions(s.document)
+    out = held["out"]
+    unseen = (
+        f" {count(out, 'candidate')} with no weight before or after {'is' if out == 1 else 'are'} not shown." if out else ""
+    )
+    lead = f"Weights of the current portfolio and of the target in the shares proposed, cash included.{unseen}"
+    tick = '<span class="tick">Benchmark</span>' if held["benchmark"] else ""
+    more = f'<p class="faint">{count(held["more"], "smaller position")} in the data below.</p>' if held["more"] else ""
+    return section(
+        "Current against target",
+        lead,
+        f'<p class="legend"><span class="was">Current</span><span>Proposed</span>{tick}</p>',
+        parts(held, _positions, lambda n: count(n, "more position")),
+        more,
+    )
+
+
+def _positions(items: Sequence[Row]) -> str:
+    head = '<thead><tr><th>Asset</th><th data-sort="no"></th><th class="n">Current</th><th class="n">Proposed</th></tr></thead>'
+    return table("bars sortable", head, map(_position, items))
+
+
+def _position(item: Row) -> str:
+    row, at = item["row"], item["bar"]
+    tick = edge(at["benchmark_weight"], "tick") if row["benchmark_weight"] else ""
+    drawn = bar(edge(at["weight_before"], "was"), edge(at["weight_after"], "is"), tick)
+    told = cell(pct(row["weight_before"]), "n soft") + cell(pct(row["weight_after"]), "n strong")
+    return f'<tr><th scope="row">{asset(row)}</th>{drawn}{told}</tr>'
