@@ -133,6 +133,7 @@ def exact_prices(snapshot: MarketSnapshot, holdings: Holdings | None = None) -> 
 def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
     """Policy and book as one frozen problem."""
     policy, universe = request.policy, moments.universe
+    require_whole("benchmark", request.benchmark)
     prices = exact_prices(snapshot, request.holdings)
     benchmark = None
     if request.benchmark is not None:
@@ -197,6 +198,7 @@ def as_asked(request: OptimizationRequest) -> Problem:
     def vector(values: Mapping[str, float] | None) -> Vector | None:
         return None if values is None else universe.vector(dict(values))
 
+    require_whole("benchmark_weights", request.benchmark_weights)
     w_prev, benchmark = vector(request.current_weights), vector(request.benchmark_weights)
     w_prev, said = with_the_rest_in_cash(request, universe, w_prev)
     terms = _terms(request.objective, request.limits, request.costs, moments, w_prev, benchmark)
@@ -264,6 +266,16 @@ def with_the_rest_in_cash(
         )
     w_prev[at] = 1.0 - total
     return w_prev, (f"The current weights add to {total:.2%}; the rest, {1.0 - total:.2%}, is counted as cash",)
+
+
+def require_whole(field: str, benchmark: Mapping[str, Any] | None) -> None:
+    """Raises InvalidValue for benchmark weights that do not add to one, beyond rounding: nobody can be measured by those."""
+    total = 1.0 if benchmark is None else float(sum(benchmark.values()))
+    if abs(total - 1.0) <= WEIGHTS_ROUNDED:
+        return
+    percent = abs(total - 100.0) <= 100.0 * WEIGHTS_ROUNDED
+    fix = "these are percent: divide them by 100" if percent else f"give weights that add to 1, {CASH} included"
+    raise InvalidValue(field, total, "is what they add to, and not 1", fix=fix)
 
 
 def _of_risky(values: Mapping[str, float] | None, universe: Universe, *, cash: float, missing: float) -> Vector | None:
