@@ -103,7 +103,7 @@ def repeated(rows: Rows, rng: random.Random) -> Rows:
     if rng.random() < 0.5:
         return [*rows, rng.choice(rows)]
     again = rng.randrange(len(rows[0]))
-    return [[*row, row[again]] for row in rows]
+    return [[*row, *row[again : again + 1]] for row in rows]
 
 
 def shuffled(rows: Rows, rng: random.Random) -> Rows:
@@ -171,8 +171,7 @@ def spoiled(seed: int) -> tuple[str, str, Mapping[str, bytes]]:
     rows = [list(row) for row in (LONG if name == "prices" and rng.random() < 0.4 else TABLES[name])]
     in_cells = rng.random() < 0.65
     for _ in range(rng.choice((1, 1, 2)) if in_cells else 0):
-        rows = rng.choice(CELLS)(rows, rng)
-        rows = [row for row in rows if row] or [[""]]
+        rows = rng.choice(CELLS)([row or [""] for row in rows], rng)
     try:
         content = of_kind(rows, kind)
     except Exception:  # a table that its own writer does not take

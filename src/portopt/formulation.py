@@ -9,21 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from portopt.construction import construct
+from portopt.construction import constructed
 from portopt.domain.arrays import Vector
-from portopt.domain.calendar import TRADING_DAYS, seven_days_a_week
-from portopt.domain.errors import DataError, InvalidValue, MissingInput
+from portopt.domain.book import require_whole, whole_book
+from portopt.domain.errors import MissingInput
 from portopt.domain.exposures import exposures_of
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
-from portopt.domain.own_returns import own_returns
 from portopt.domain.problem import Problem
-from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
-from portopt.domain.solution import SolveStatus
+from portopt.domain.request import OptimizationRequest, RebalanceRequest
 from portopt.domain.universe import CASH, Asset, Universe
 
-WEIGHTS_ROUNDED = 1e-3  # published weights are rounded; more than this is not rounding
 ADV_WINDOW = 21  # trading days in the average daily value
 
 
@@ -38,7 +35,7 @@ def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe
     quarantined = {f.asset_id for f in found if f.kind != "no_longer_traded" or f.asset_id not in by_name}
     held = {a for a, n in request.holdings.shares.items() if n != 0}
     benchmark = set(request.benchmark or {})
-    priced = set(snapshot.asset_ids)
+    priced = snapshot.priced()
     assets: list[Asset] = []
     for asset in request.universe.assets:
         if asset.id not in priced and asset.id not in quarantined & held:  # cash, and candidates without a price
@@ -125,7 +122,8 @@ def _given(request: OptimizationRequest, mu: Vector, covariance: Covariance) -> 
 def exact_prices(snapshot: MarketSnapshot, holdings: Holdings | None = None) -> dict[str, Decimal]:
     """The last known price of every asset as the shortest decimal that is the same number; what has none there and is held
     counts at the price that its own row states."""
-    known = {a: Decimal(repr(float(p))) for a, p in zip(snapshot.asset_ids, snapshot.latest_prices(), strict=True)}
+    latest = zip(snapshot.asset_ids, snapshot.latest_prices().tolist(), strict=True)
+    known = {a: Decimal(repr(p)) for a, p in latest if p > 0.0}
     stated = {} if holdings is None else {a: p for a, p in holdings.stated_prices.items() if a in holdings.shares}
     return {**stated, **known}
 
@@ -144,7 +142,16 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
     return constructed(
         Problem(
             moments=moments,
-            **{**terms, "notes": (*request.notes, *policy.notes, *notes_on_data(request, snapshot, moments), *terms["notes"])},
+            **{
+                **terms,
+                "notes": (
+                    *request.notes,
+                    *snapshot.notes,
+                    *policy.notes,
+                    *_notes_on_data(request, snapshot, moments),
+                    *terms["notes"],
+                ),
+            },
             w_prev=w_prev,
             benchmark=benchmark,
             risk_free_rate=policy.risk_free_rate,
@@ -162,45 +169,14 @@ def formulate_weights(request: OptimizationRequest) -> Problem:
     return constructed(as_asked(request))
 
 
-def constructed(problem: Problem) -> Problem:
-    """The problem with the portfolio its objective refers to, where it refers to one.
-
-    Raises InfeasibleRequest, diagnosed, where there is none to construct because no portfolio keeps the limits.
-    """
-    try:
-        return construct(problem)
-    except DataError:
-        refuse_infeasible(problem)
-        raise
-
-
-def refuse_infeasible(problem: Problem) -> None:
-    """Raises InfeasibleRequest with its diagnosis when no portfolio satisfies the limits, whatever the objective asks for."""
-    from portopt import optimization, validation
-    from portopt.domain.infeasible import infeasible_request
-    from portopt.terms.catalog import parse_objective
-
-    plain = problem.replaced(objective=parse_objective({"kind": "min_risk"}))
-    form = optimization.assemble(plain)
-    infeasible = validation.check_before(plain, form) is not None or (
-        optimization.optimize(plain, form=form).status is SolveStatus.INFEASIBLE
-    )
-    if infeasible:
-        diagnosis = validation.diagnose(plain, optimization.assemble, optimization.solve, quick=optimization.solve_quickly)
-        raise infeasible_request(plain, diagnosis)
-
-
 def as_asked(request: OptimizationRequest) -> Problem:
     """The same before anything is constructed."""
     moments = beliefs(request)
     universe = moments.universe
 
-    def vector(values: Mapping[str, float] | None) -> Vector | None:
-        return None if values is None else universe.vector(dict(values))
-
     require_whole("benchmark_weights", request.benchmark_weights)
-    w_prev, benchmark = vector(request.current_weights), vector(request.benchmark_weights)
-    w_prev, said = with_the_rest_in_cash(request, universe, w_prev)
+    w_prev, said = whole_book(request.current_weights, universe)
+    benchmark = None if request.benchmark_weights is None else universe.vector(dict(request.benchmark_weights))
     terms = _terms(request.objective, request.limits, request.costs, moments, w_prev, benchmark)
     return Problem(
         moments=moments,
@@ -216,66 +192,12 @@ def as_asked(request: OptimizationRequest) -> Problem:
     )
 
 
-def notes_on_data(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> tuple[str, ...]:
-    """What a person should know of the prices before the answer: what has none any more, and how a year was counted."""
-    held = {a for a, n in request.holdings.shares.items() if n != 0}
-    by_name, said = excluded_by_name(request.policy.limits), []
-    for finding in snapshot.findings:
-        asset = finding.asset_id
-        if finding.treatment != "quarantined" or asset not in held:
-            continue
-        if finding.kind == "unknown_asset":
-            price = request.holdings.stated_prices[str(asset)]
-            said.append(f"{asset} has no price in {snapshot.source}: it is kept as it is, at {price} as its own row says")
-        elif finding.kind == "no_longer_traded" and asset in by_name:
-            said.append(f"{asset} has had no price since {finding.date}: it is sold, as it is excluded by name, at that price")
-        elif finding.kind == "no_longer_traded":
-            sold = f'"exclusions": ["{asset}"] among the limits sells it'
-            said.append(f"{asset} has had no price since {finding.date}: it is valued at that price and not traded; {sold}")
-    return (*said, *_notes_on_the_year(request.policy.estimation, snapshot, moments))
+def _notes_on_data(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> tuple[str, ...]:
+    from portopt.market.notes import notes_on_holdings, notes_on_the_calendar, notes_on_the_year
 
-
-def _notes_on_the_year(choice: EstimationChoice, snapshot: MarketSnapshot, moments: Moments) -> tuple[str, ...]:
-    asked, counted = choice.periods_per_year, moments.periods_per_year
-    if counted != asked:
-        return (f"The prices come {counted:g} times a year: means and variances count that, and not {asked:g} periods a year",)
-    if asked == TRADING_DAYS and seven_days_a_week(own_returns(snapshot.dates, snapshot.prices).dates):
-        every = "estimation.periods_per_year = 365 counts every day"
-        return (f"The prices come on seven days a week, and a year is counted as {asked:g} of them: {every}",)
-    return ()
-
-
-def with_the_rest_in_cash(
-    request: OptimizationRequest, universe: Universe, w_prev: Vector | None
-) -> tuple[Vector | None, tuple[str, ...]]:
-    """The book before the trade, adding to one: what is missing is cash, and said, where cash is listed without a weight.
-
-    Raises InvalidValue where it is not: turnover and costs would be measured from a book that nobody holds.
-    """
-    total = 0.0 if w_prev is None else float(w_prev.sum())
-    if w_prev is None or abs(total - 1.0) <= WEIGHTS_ROUNDED:
-        return w_prev, ()
-    at, given = universe.cash_position, request.current_weights or {}
-    if at is None or given.get(CASH) is not None or total > 1.0:
-        rest = f"list {CASH} with a current weight of {1.0 - total:.6g}: it is what the others leave"
-        raise InvalidValue(
-            "current_weights",
-            total,
-            f"is what they add to, and not 1{'' if at is not None else f'; no {CASH} is listed to hold the rest'}",
-            fix=rest if total < 1.0 and at is None else "give current weights that add to 1, cash included",
-        )
-    w_prev[at] = 1.0 - total
-    return w_prev, (f"The current weights add to {total:.2%}; the rest, {1.0 - total:.2%}, is counted as cash",)
-
-
-def require_whole(field: str, benchmark: Mapping[str, Any] | None) -> None:
-    """Raises InvalidValue for benchmark weights that do not add to one, beyond rounding: nobody can be measured by those."""
-    total = 1.0 if benchmark is None else float(sum(benchmark.values()))
-    if abs(total - 1.0) <= WEIGHTS_ROUNDED:
-        return
-    percent = abs(total - 100.0) <= 100.0 * WEIGHTS_ROUNDED
-    fix = "these are percent: divide them by 100" if percent else f"give weights that add to 1, {CASH} included"
-    raise InvalidValue(field, total, "is what they add to, and not 1", fix=fix)
+    by_name, asked = excluded_by_name(request.policy.limits), request.policy.estimation.periods_per_year
+    counted = notes_on_the_year(snapshot, asked, moments.periods_per_year)
+    return (*notes_on_holdings(snapshot, request.holdings, by_name), *notes_on_the_calendar(snapshot), *counted)
 
 
 def _of_risky(values: Mapping[str, float] | None, universe: Universe, *, cash: float, missing: float) -> Vector | None:

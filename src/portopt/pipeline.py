@@ -94,8 +94,9 @@ def fetch(request: RebalanceRequest, market: MarketDataProvider) -> MarketSnapsh
         adjustment=market.adjustment,
         policy=request.policy.data,
         query=_query(request),
-        notes=getattr(market, "notes", ()),  # a provider of one's own may have nothing to say
     )
+    # A provider of one's own may have nothing to say about how it read.
+    snapshot = dataclasses.replace(snapshot, notes=tuple(getattr(market, "notes", ())))
     _require_prices(request, snapshot)
     return _with_histories_judged(request, snapshot)
 
@@ -149,10 +150,11 @@ def _require_money(request: RebalanceRequest, table: pl.DataFrame, source: str) 
 def _require_prices(request: RebalanceRequest, snapshot: MarketSnapshot) -> None:
     """What is held or in the benchmark must have a price; what is only a candidate without one is left out, with a note.
 
-    A holding counts at the price that its own row states where the policy quarantines what the market does not know.
+    A holding counts at the price that its own row states where the policy quarantines what is wrong with its prices.
     """
-    priced = set(snapshot.asset_ids)
-    stated = set(request.holdings.stated_prices) if request.policy.data.unknown_asset == "quarantine" else set()
+    priced = snapshot.priced()
+    quarantined = {f.asset_id for f in snapshot.findings if f.treatment == "quarantined"}
+    stated = set(request.holdings.stated_prices) & quarantined
     for field, named in (("holdings", request.holdings.shares), ("benchmark", request.benchmark or {})):
         unpriced = sorted(set(named) - priced - {CASH} - (stated if field == "holdings" else set()))
         if unpriced:
@@ -352,8 +354,18 @@ def prices_of(
 
 
 def run_identity(request: RebalanceRequest, snapshot: MarketSnapshot) -> str:
-    """`reb-…`: the same request on the same pricing pack is the same run."""
-    return make_id("reb", snapshot.as_of, digest(request.identity(), snapshot.pricing_pack_id, DOCUMENT_VERSION))
+    """`reb-…`: the same request on the same pricing pack is the same run.
+
+    What had to be said of the files is part of it: it stands in the document, which is the run's own.
+    """
+    return make_id(
+        "reb", snapshot.as_of, digest(as_read(request, snapshot).identity(), snapshot.pricing_pack_id, DOCUMENT_VERSION)
+    )
+
+
+def as_read(request: RebalanceRequest, snapshot: MarketSnapshot) -> RebalanceRequest:
+    """The request with everything that reading its files and its prices had to say: what is kept of a run."""
+    return dataclasses.replace(request, notes=(*request.notes, *snapshot.notes)) if snapshot.notes else request
 
 
 def document_of(outcome: RebalanceOutcome) -> dict[str, Any]:

@@ -128,6 +128,25 @@ def test_blanking_the_heaviest_asset_never_lets_more_through_than_the_limit_allo
         assert scores @ counted >= limits[kind]["score"] * counted.sum() - 1e-9
 
 
+def test_an_expression_that_speaks_of_a_sector_refuses_assets_without_one():
+    asked = blanked(request(OBJECTIVE, {"custom": {"little energy": 'sum(sector("Energy") * w) <= 0.1'}}), "AAPL", "sector")
+    with pytest.raises(MissingInput, match="speaks of a sector, and 1 assets have none: AAPL"):
+        service.optimize(asked)
+
+
+@pytest.mark.parametrize(("attribute", "blank"), [("sector", ""), ("sector", " "), ("esg_score", float("nan"))])
+def test_a_blank_is_as_missing_as_nothing(attribute, blank):
+    limits = {"sector_limits": {"Energy": 0.1}, "min_esg": {"score": 7.0}}
+    asked = request(OBJECTIVE, limits)
+
+    def of(value: Any) -> service.OptimizeAnswer:
+        assets = [dataclasses.replace(a, **{attribute: value}) if a.id == "AAPL" else a for a in asked.universe.assets]
+        return service.optimize(dataclasses.replace(asked, universe=Universe(tuple(assets))))
+
+    assert of(blank).problem.notes == of(None).problem.notes
+    np.testing.assert_allclose(of(blank).validated.weights, of(None).validated.weights, atol=1e-9)
+
+
 def test_two_assets_without_a_sector_are_together_held_to_the_smallest_cap():
     asked = request(OBJECTIVE, {"sector_limits": {"*": 0.4, "Energy": 0.1}})
     without = blanked(blanked(asked, "AAPL", "sector"), "MSFT", "sector")

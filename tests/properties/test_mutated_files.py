@@ -48,14 +48,7 @@ POLICY = {
 def read_prices(path: Path) -> None:
     provider = FileProvider(path)
     table = provider.prices(MarketQuery())
-    open_snapshot(
-        table,
-        source=provider.source,
-        adjustment=provider.adjustment,
-        policy=DataPolicy(),
-        query=MarketQuery(),
-        notes=provider.notes,
-    )
+    open_snapshot(table, source=provider.source, adjustment=provider.adjustment, policy=DataPolicy(), query=MarketQuery())
     said = Account(path.name)
     returns_of(read_file(path, score_of_prices, said), said)
 

@@ -5,5 +5,6 @@ that portfolio, with them the certified nearest one in the objective's own sense
 """
 
 from portopt.construction.catalog import CONSTRUCTIONS, construct
+from portopt.construction.or_infeasible import constructed
 
-__all__ = ["CONSTRUCTIONS", "construct"]
+__all__ = ["CONSTRUCTIONS", "construct", "constructed"]

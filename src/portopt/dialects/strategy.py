@@ -32,7 +32,7 @@ from portopt.dialects.strategy_words import method_of, read_objective, read_view
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import OptimizationRequest
-from portopt.domain.universe import CASH, Asset, Universe
+from portopt.domain.universe import CASH, NO_GROUP, Asset, Universe
 from portopt.intake.prices_or_returns import refuse_prices
 
 __all__ = ["event_body", "read_request", "rebalance_event_body", "write_request", "write_response"]
@@ -253,8 +253,8 @@ def _require_known_names(limits: Mapping[str, Any], names: Mapping[str, str], un
     known: dict[str, list[str]] = {
         "max_weight": [a for a in universe.ids if a != CASH],
         "min_weight": [a for a in universe.ids if a != CASH],
-        "sector_limits": list(universe.groups("sector")),
-        "asset_class_limits": list(universe.groups("asset_class")),
+        "sector_limits": [*universe.groups("sector"), NO_GROUP],
+        "asset_class_limits": [*universe.groups("asset_class"), NO_GROUP],
     }
     for limit, allowed in known.items():
         value = limits.get(limit)
@@ -262,7 +262,8 @@ def _require_known_names(limits: Mapping[str, Any], names: Mapping[str, str], un
             continue
         for name in value:
             if name != "*" and name not in allowed:
-                near = difflib.get_close_matches(name, allowed, n=MAX_OFFERED, cutoff=0.3) or allowed[:MAX_OFFERED]
+                offered = [known for known in allowed if known != NO_GROUP]
+                near = difflib.get_close_matches(name, offered, n=MAX_OFFERED, cutoff=0.3) or offered[:MAX_OFFERED]
                 raise UnknownField(name, near or ["(no strategy has one)"], path=names[f"limits.{limit}"], value=value[name])
     for limit in ("cash", "fully_invested"):
         if limits.get(limit) and universe.cash_position is None:

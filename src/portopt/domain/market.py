@@ -20,8 +20,7 @@ class Finding:
     """One thing about the data that a person should know, and what was done about it.
 
     kind: gap, stale, no_longer_traded, unadjusted_split, extreme_move, non_positive_price, impossible_return,
-          short_history, duplicate, repeated_row, unknown_asset, not_a_number, stale_source; reading: what reading left out,
-          cleaned or decided.
+          short_history, duplicate, repeated_row, unknown_asset, not_a_number, stale_source.
     value: what was measured there (a price, a return, a count of days).
     """
 
@@ -39,7 +38,7 @@ class MarketSnapshot:
 
     pricing_pack_id: `pack-…`, the digest of the content; the same prices give the same id anywhere.
     dates: (T,) datetime64[D], strictly increasing. prices: (T, n), same currency, adjusted as `adjustment` says.
-    volumes: (T, n) shares a day, or None.
+    volumes: (T, n) shares a day, or None. notes: what reading the source left out, cleaned or decided, in sentences.
     """
 
     pricing_pack_id: str
@@ -51,16 +50,22 @@ class MarketSnapshot:
     source: str
     adjustment: str
     findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def positions(self, ids: tuple[str, ...]) -> Indices:
         where = {asset_id: i for i, asset_id in enumerate(self.asset_ids)}
         return np.array([where[asset_id] for asset_id in ids], dtype=np.intp)
 
     def latest_prices(self) -> Vector:
-        """(n,) last known price of each asset."""
-        known = ~np.isnan(self.prices)
-        last = self.prices.shape[0] - 1 - np.argmax(known[::-1], axis=0)
-        return np.asarray(self.prices[last, np.arange(self.prices.shape[1])])
+        """(n,) last price of each asset that is one, above zero; NaN where there is none."""
+        usable = self.prices > 0.0
+        last = self.prices.shape[0] - 1 - np.argmax(usable[::-1], axis=0)
+        return np.where(usable.any(axis=0), self.prices[last, np.arange(self.prices.shape[1])], np.nan)
+
+    def priced(self) -> frozenset[str]:
+        """The assets that have such a price."""
+        usable = np.flatnonzero((self.prices > 0.0).any(axis=0))
+        return frozenset(self.asset_ids[i] for i in usable)
 
     def returns(self) -> Matrix:
         """(T', n) simple returns between each asset's own prices, on the common calendar: see own_returns.py."""

@@ -14,6 +14,7 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import DataError
 
 CASH = "CASH"
+NO_GROUP = "(none)"  # what limits call the assets without a sector or an asset class
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,15 @@ class Asset:
     esg_score: float | None = None
     tradable: bool = True
     attributes: Mapping[str, float] = field(default_factory=dict)
+
+
+def is_blank(value: str | float | None) -> bool:
+    """Whether an attribute says nothing: nothing at all, an empty text, or what is not a number.
+
+    >>> [is_blank(value) for value in (None, "", " ", float("nan"), "Energy", 0.0)]
+    [True, True, True, True, False, False]
+    """
+    return value is None or (not value.strip() if isinstance(value, str) else value != value)
 
 
 _ROW = attrgetter(*(f.name for f in fields(Asset)))
@@ -81,14 +91,16 @@ class Universe:
             found: dict[str, list[int]] = {}
             for i, asset in enumerate(self.assets):
                 name = getattr(asset, attribute)
-                if name is not None:
+                if not is_blank(name):
                     found.setdefault(name, []).append(i)
             self._groups[attribute] = {name: np.array(found[name], dtype=np.intp) for name in sorted(found)}
         return dict(self._groups[attribute])
 
     def ungrouped(self, attribute: Literal["sector", "asset_class"]) -> Indices:
         """Positions of the assets but cash that have no sector or asset class."""
-        return np.array([i for i, a in enumerate(self.assets) if getattr(a, attribute) is None and a.id != CASH], dtype=np.intp)
+        return np.array(
+            [i for i, a in enumerate(self.assets) if is_blank(getattr(a, attribute)) and a.id != CASH], dtype=np.intp
+        )
 
     def scores(self, attribute: Literal["quality_score", "esg_score"]) -> Vector:
         """(n,) scores; NaN where an asset has none."""

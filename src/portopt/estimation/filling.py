@@ -26,7 +26,7 @@ from portopt.domain.own_returns import together_of
 from portopt.estimation.covariance.factor import leading_components
 from portopt.estimation.covariance.forms import plus_diagonal, sealed
 
-MOST_FACTORS, ROUNDS, TOLERANCE = 10, 200, 1e-5
+MOST_FACTORS, ROUNDS, TOLERANCE = 10, 100, 1e-4
 ENOUGH = 12  # days on which every asset has a price, to begin with what they did from one to the next
 SMALLEST_SPECIFIC = 1e-4  # of an asset's variance: what nothing else explains is never quite nothing
 MOST_TOGETHER = 400  # assets up to which what is lacking between two of them is kept, not only what each lacks
@@ -50,11 +50,22 @@ class Filled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pattern:
-    """Where returns are missing. cells (T, n); rows (r,) the days with any; gaps: (first row, end, asset) of each gap."""
+    """Where returns are missing. cells (T, n); rows (r,) the days with any.
+
+    Days within gaps, one entry each: `at` their place among rows, `columns` the asset, `gap` which gap; ends (g, 2) the day
+    and the asset of each gap's own return.
+    """
 
     cells: Mask
     rows: Indices
-    gaps: tuple[tuple[int, int, int], ...]
+    at: Indices
+    columns: Indices
+    gap: Indices
+    ends: Indices
+
+    def per_gap(self, values: Matrix) -> Vector:
+        """(g,) sums over the days of each gap; values (T, n)."""
+        return np.asarray(np.bincount(self.gap, values[self.rows[self.at], self.columns], len(self.ends)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,8 +85,7 @@ def filled_by_factors(X: Matrix, spans: Indices | None = None) -> Filled:
     pattern = _pattern(X, spans)
     mean, deviation, totals = _standards(X, spans, pattern)
     Z = np.where(pattern.cells, 0.0, (X - mean) / deviation)
-    for (first, end, j), total in zip(pattern.gaps, totals, strict=True):
-        Z[first:end, j] = total / (end - first)
+    Z[pattern.rows[pattern.at], pattern.columns] = (totals / np.bincount(pattern.gap, minlength=len(totals)))[pattern.gap]
     model = _first_model(X, spans, mean, deviation) or _fitted(Z, _nothing(X.shape[1]), None)
     for _ in range(ROUNDS):
         before = Z[pattern.cells]
@@ -97,30 +107,33 @@ def within_gaps(X: Matrix, spans: Indices | None) -> Matrix:
     if spans is None or spans.max(initial=0) <= 1:
         return X
     pattern, filled = _pattern(X, spans), filled_by_factors(X, spans).X
+    within = pattern.rows[pattern.at], pattern.columns
     out = X.copy()
-    for first, end, j in pattern.gaps:
-        out[first:end, j] = filled[first:end, j]
+    out[within] = filled[within]
     return out
 
 
 def _pattern(X: Matrix, spans: Indices | None) -> _Pattern:
     cells = np.isnan(X)
-    gaps = []
-    for t, j in [] if spans is None else np.argwhere(spans > 1):
-        gaps.append((int(t - spans[t, j] + 1), int(t + 1), int(j)))  # type: ignore[index]
-        cells[gaps[-1][0] : gaps[-1][1], j] = True
-    return _Pattern(cells, np.flatnonzero(cells.any(axis=1)), tuple(gaps))
+    ends = np.zeros((0, 2), dtype=np.intp) if spans is None else np.argwhere(spans > 1)
+    lengths = np.zeros(0, dtype=np.intp) if spans is None else spans[ends[:, 0], ends[:, 1]]
+    gap = np.repeat(np.arange(len(ends)), lengths)
+    back = np.arange(len(gap)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    days, columns = ends[gap, 0] - back, ends[gap, 1]
+    cells[days, columns] = True
+    rows = np.flatnonzero(cells.any(axis=1))
+    return _Pattern(cells, rows, np.searchsorted(rows, days), columns, gap, ends)
 
 
-def _standards(X: Matrix, spans: Indices | None, pattern: _Pattern) -> tuple[Vector, Vector, list[float]]:
+def _standards(X: Matrix, spans: Indices | None, pattern: _Pattern) -> tuple[Vector, Vector, Vector]:
     """Mean and deviation a day (n,), every return counted by the days it covers, and the standardized total of each gap."""
     days = np.where(np.isnan(X), 0, 1 if spans is None else spans)
     covered = np.maximum(days.sum(axis=0), 1)
     mean = np.nansum(X, axis=0) / covered
     variance = np.nansum((X - mean * days) ** 2 / np.maximum(days, 1), axis=0) / np.maximum((days > 0).sum(axis=0), 1)
     deviation = np.sqrt(np.where(variance > 0.0, variance, 1.0))
-    totals = [(X[end - 1, j] - (end - first) * mean[j]) / deviation[j] for first, end, j in pattern.gaps]
-    return mean, deviation, totals
+    t, j = pattern.ends.T
+    return mean, deviation, (X[t, j] - days[t, j] * mean[j]) / deviation[j]
 
 
 def _nothing(n: int) -> _Lacking:
@@ -178,24 +191,25 @@ def _fitted(Z: Matrix, lacking: _Lacking, before: _Model | None) -> _Model:
     return _Model(center, L, np.maximum(Psi, SMALLEST_SPECIFIC * np.maximum(variances, SMALLEST_SPECIFIC)))
 
 
-def _expected(Z: Matrix, model: _Model, pattern: _Pattern, totals: list[float]) -> _Lacking:
+def _expected(Z: Matrix, model: _Model, pattern: _Pattern, totals: Vector) -> _Lacking:
     """Fills the missing cells of Z with what the model expects of them, within the totals of gaps."""
     L, Psi, rows = model.L, model.Psi, pattern.rows
-    k, missing = L.shape[1], pattern.cells[pattern.rows]
-    outer = (L[:, :, None] * L[:, None, :] / Psi[:, None, None]).reshape(len(L), k * k)
-    precision = np.eye(k) + (~missing @ outer).reshape(len(rows), k, k)
+    (n, k), missing = L.shape, pattern.cells[rows]
+    outer = (L[:, :, None] * L[:, None, :]).reshape(n, k * k)
+    precision = np.eye(k) + (np.where(missing, 0.0, 1.0 / Psi) @ outer).reshape(len(rows), k, k)
     known = np.where(missing, 0.0, Z[rows] - model.center)
-    f = np.linalg.solve(precision, (known @ (L / Psi[:, None]))[:, :, None])[:, :, 0]
-    root = np.linalg.inv(np.linalg.cholesky(precision))  # root'root is the covariance of f, given what is known
-    loads = np.einsum("rak,ik->ria", root, L)
-    spread = np.where(missing, np.einsum("ria,ria->ri", loads, loads) + Psi, 0.0)
+    of_factors = np.linalg.inv(precision)  # the covariance of f, given what is known
+    f = (of_factors @ (known @ (L / Psi[:, None]))[:, :, None])[:, :, 0]
     Z[rows] = np.where(missing, model.center + f @ L.T, Z[rows])
+    spread = np.where(missing, of_factors.reshape(len(rows), k * k) @ outer.T + Psi, 0.0)
     kept = np.where(missing, 1.0, 0.0)  # share of a day's conditional variance that no total tells
-    place = {int(row): at for at, row in enumerate(rows)}
-    for (first, end, j), total in zip(pattern.gaps, totals, strict=True):
-        at = slice(place[first], place[first] + end - first)  # every day of a gap is among the rows, one after the other
-        share = spread[at, j] / spread[at, j].sum()
-        Z[first:end, j] += share * (total - Z[first:end, j].sum())
-        kept[at, j] = 1.0 - share
-    shared = (loads * np.sqrt(kept)[:, :, None]).transpose(0, 2, 1).reshape(-1, len(L)) if len(L) <= MOST_TOGETHER else None
-    return _Lacking((kept * spread).sum(axis=0), np.zeros((0, len(L))) if shared is None else shared)
+    if len(pattern.ends):
+        at, columns, gap = pattern.at, pattern.columns, pattern.gap
+        share = spread[at, columns] / np.bincount(gap, spread[at, columns])[gap]
+        Z[rows[at], columns] += share * (totals - pattern.per_gap(Z))[gap]
+        kept[at, columns] = 1.0 - share
+    shared = np.zeros((0, n))
+    if n <= MOST_TOGETHER:
+        root = np.linalg.cholesky(of_factors).transpose(0, 2, 1)
+        shared = ((root @ L.T) * np.sqrt(kept)[:, None, :]).reshape(-1, n)
+    return _Lacking((kept * spread).sum(axis=0), shared)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from portopt.domain.errors import InvalidValue
+from portopt.intake.dates import days_of
 from portopt.intake.names import DATE, plain_name
 from portopt.intake.table import Table, of_frame
 
@@ -97,8 +98,11 @@ def _index(frame: Any, names: list[str]) -> list[pl.Series]:
     dated = type(index).__name__ in ("DatetimeIndex", "PeriodIndex")
     if not dated and index.dtype.kind in "iu" and any(plain_name(name) in DATE for name in names):
         return []  # row numbers that were left of a selection
-    name = "date" if dated or index.name is None else str(index.name)
-    return [_series(name, index.to_series())]
+    values = _series("index", index.to_series())
+    if values.dtype == pl.String:
+        dated = bool(days_of(values.head(1)).days.is_not_null().any())
+    dated = dated or values.dtype.is_temporal()
+    return [values.alias("date" if dated else str(index.name or "index"))]
 
 
 def _series(name: str, column: Any) -> pl.Series:

@@ -171,7 +171,7 @@ def _pointed(bare: pl.Series, mark: str) -> pl.Series:
 
 def _bare(values: pl.Series) -> tuple[pl.Series, dict[str, int], list[str]]:
     """Text without spaces, signs of money and brackets; words for "missing" are null, and counted."""
-    text = values.str.strip_chars()
+    text = values.str.strip_chars().str.replace("−", "-", literal=True)
     gone = text.str.to_lowercase().is_in(list(MISSING)).fill_null(False)
     missing: dict[str, int] = {}
     if gone.any():

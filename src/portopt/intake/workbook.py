@@ -16,7 +16,6 @@ from portopt.intake.account import Account, in_words, shown
 from portopt.intake.head import SEARCHED, Score, find_head, note_titles
 from portopt.intake.sizes import check_workbook
 from portopt.intake.table import Table, named
-from portopt.intake.text import cleaned_column
 
 # What a damaged archive raises, from its directory to its last byte.
 BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, NotImplementedError, RuntimeError, OSError, EOFError,
@@ -65,9 +64,7 @@ def _table(book: Any, doubtful: bool, score: Score, said: Account) -> Table:
     columns = []
     for position, words in enumerate(body.get_columns()):
         exact = typed.get_columns()[position] if position < typed.width and typed.height == body.height else words
-        column = _column(words, exact).filter(kept)
-        name = head.names[position] or str(position + 1)
-        columns.append(cleaned_column(column, name, said) if column.dtype == pl.String else column)
+        columns.append(_column(words, exact).filter(kept))
     rows = kept.arg_true().to_numpy().astype(np.int64) + head.body + 1
     # Numbers of a workbook have a point, whatever the screen shows; text that was typed may have a comma.
     return named(head.names, columns, rows, None if doubtful else ".", head.levels, said)

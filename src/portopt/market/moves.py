@@ -23,7 +23,7 @@ NEIGHBOURS = 60  # returns on either side that say what a normal day of this ass
 ENOUGH = 10  # other returns without which nobody can say
 NORMAL_DAYS = 10.0  # a split is at least this many normal days' moves; a crash in a wild year is fewer
 EXTREME_DAYS = 25.0  # in 33 years of 20 large stocks no real day was more: a withdrawn drug came to 24.9
-SMALLEST_EXTREME = np.log(1.1)  # less is no trouble even where prices hardly move: interest, a coupon
+SMALLEST_EXTREME = 1.1  # less is no trouble even where prices hardly move: interest, a coupon
 CRASH_VOLUME = 3.0  # a real crash trades several times the usual money; a split leaves the money traded as it was
 
 
@@ -42,18 +42,23 @@ def untrue_moves(p: Prices, days: Indices, tolerance: float) -> Iterator[Observe
 
     days: (T,) how many days of the common calendar there were up to each date.
     """
-    before = previous_prices(p)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratio = p.prices[1:] / before
-        x = np.log(ratio)
+        ratio = p.prices[1:] / previous_prices(p)
+        most, least = np.fmax.reduce(ratio, axis=0), np.fmin.reduce(ratio, axis=0)
+        some = np.flatnonzero((most > SMALLEST_EXTREME) | (least < 1.0 / SMALLEST_EXTREME))
+        if len(some) == 0:
+            return
+        part = ratio[:, some]
+        x = np.log(part)
     x[~np.isfinite(x)] = np.nan
-    candidates = (ratio < SMALLEST_FALL) | (ratio > SMALLEST_RISE) | _outlying(x)
-    for t, j in np.argwhere(candidates & np.isfinite(x)):
+    candidates = (part < SMALLEST_FALL) | (part > SMALLEST_RISE) | _outlying(x)
+    for t, at in np.argwhere(candidates & np.isfinite(x)):
+        j = int(some[at])
         rows = np.flatnonzero(p.known[: t + 1, j])
-        move = _Move(int(rows[-1]), int(t) + 1, int(j), float(ratio[t, j]))
+        move = _Move(int(rows[-1]), int(t) + 1, j, float(ratio[t, j]))
         if _is_the_markets(ratio[t], move.ratio):
             continue
-        found = _judged(p, move, _deviations(x[:, j], int(t), p, days, move), tolerance)
+        found = _judged(p, move, _deviations(x[:, at], int(t), p, days, move), tolerance)
         if found is not None:
             yield found
 
@@ -64,7 +69,7 @@ def _outlying(x: Matrix) -> Mask:
     root_mean_square = np.sqrt(np.nansum(x * x, axis=0) / np.maximum(counts, 1))
     least = np.minimum(5.0, 0.4 * np.sqrt(np.maximum(counts, 1))) * root_mean_square
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(x) >= np.maximum(least, SMALLEST_EXTREME))
+        return np.asarray(np.abs(x) >= np.maximum(least, np.log(SMALLEST_EXTREME)))
 
 
 def _judged(p: Prices, move: _Move, deviations: float | None, tolerance: float) -> Observed | None:

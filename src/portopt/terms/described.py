@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import MissingInput
 from portopt.domain.problem import Limit
-from portopt.domain.universe import CASH, Asset, Universe
+from portopt.domain.universe import CASH, Asset, Universe, is_blank
 from portopt.terms.checks import listed
 
 NOUNS = {"sector": "sector", "asset_class": "asset class", "quality_score": "quality score", "esg_score": "ESG score"}
@@ -33,8 +33,8 @@ def require_described(limits: Iterable[Limit], universe: Universe, *, every: boo
     for limit in limits:
         for attribute in attributes_read(limit):
             assets = [asset for asset in universe.assets if asset.id != CASH]
-            lacking = [asset.id for asset in assets if getattr(asset, attribute) is None and asset.tradable]
-            none_has = all(getattr(asset, attribute) is None for asset in assets)
+            lacking = [asset.id for asset in assets if is_blank(getattr(asset, attribute)) and asset.tradable]
+            none_has = all(is_blank(getattr(asset, attribute)) for asset in assets)
             if none_has or (every and lacking):
                 raise _undescribed(limit.kind, attribute, [a.id for a in assets] if none_has else lacking, len(assets))
 
@@ -70,7 +70,7 @@ def notes_on_missing(limits: Iterable[Limit], universe: Universe, w_prev: Vector
 def _notes(limits: Iterable[Limit], assets: list[Asset]) -> Iterator[str]:
     for limit in limits:
         for attribute in attributes_read(limit):
-            lacking = [asset.id for asset in assets if getattr(asset, attribute) is None]
+            lacking = [asset.id for asset in assets if is_blank(getattr(asset, attribute))]
             if lacking:
                 verb = "has" if len(lacking) == 1 else "have"
                 yield f"{_names(lacking)} {verb} no {NOUNS[attribute]}: {_asked(limit).of_the_undescribed()}"  # type: ignore[attr-defined]

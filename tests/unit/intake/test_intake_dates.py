@@ -57,6 +57,17 @@ def test_what_is_unclear_or_impossible_is_told_by_its_cell(cells, position, why)
     assert why in found[2]
 
 
+def test_eight_dates_in_order_under_one_reading_alone_say_what_their_numbers_are():
+    days = pl.date_range(date(2024, 1, 28), date(2024, 2, 10), eager=True)
+    for style, said in (("%d-%m-%y", "day"), ("%y-%m-%d", "year"), ("%m/%d/%y", "month")):
+        found = days_of(days.dt.strftime(style))
+        assert found.days.to_list() == days.to_list()
+        assert f"the {said} comes first in its dates" in str(found.note)
+    shuffled = days.sample(fraction=1.0, shuffle=True, seed=1)
+    assert "may be" in days_of(shuffled.dt.strftime("%d-%m-%y")).wrong[0][2]
+    assert "may be" in days_of(days[:7].dt.strftime("%d-%m-%y")).wrong[0][2]
+
+
 def test_the_century_turns_where_the_calendar_does():
     found = days_of(pl.Series(["31.12.99", "03.01.00", "01.02.39", "01.02.70"]))
     assert [day.year for day in found.days] == [1999, 2000, 2039, 1970]

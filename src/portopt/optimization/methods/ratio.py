@@ -35,6 +35,7 @@ SECANTS = 5
 SETTLING = 20
 SETTLED = 1e-9  # of the variance; solvers do not always come so far
 NEARLY_SETTLED = 1e-6
+SAME = 1e-6
 NEAR = 0.2  # how far the polish may have to move the risk aversion
 # For many columns a further interior solve costs less than the rounds of a polish from afar: 1 s against 8 at 1,000 assets.
 MANY, NEARER = 600, 0.95
@@ -106,7 +107,7 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
     so a secant step finds it; our own interior point brings t along by itself, and the first answer is near.
     None where the way does not lead there: the homogenized program then says what is wrong.
     """
-    t, before = 1.0 / FIRST_GAMMA, None
+    t, before, fine = 1.0 / FIRST_GAMMA, None, False
     if crossing(form):
         return None
     if not has_polish(form):
@@ -116,7 +117,9 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
         if len(program.columns) == 0:
             return None
         scale = scale_of(form, program, 1.0 / t)
-        answer = climb(program, solver=solver, scale=scale)
+        answer = climb(program, solver=solver, scale=scale, fine=fine)
+        if answer.status is SolveStatus.INFEASIBLE:
+            return restored(program, answer, perf_counter() - began)
         if answer.status is not SolveStatus.OPTIMAL or answer.x is None:
             return None
         excess, variance = _excess_and_variance(form, restored(program, answer, 0.0))
@@ -129,6 +132,10 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
             if exact is not None:
                 return exact
         before, t = (t, variance - t * excess), _closer(t, excess, variance, before)
+        if abs(t - before[0]) <= SAME * t:  # the same question has the same answer, until it is asked for more digits
+            if fine:
+                return None
+            fine = True
     return None
 
 

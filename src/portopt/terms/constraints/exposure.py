@@ -13,12 +13,12 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
+from portopt.domain.universe import NO_GROUP
 from portopt.terms.checks import EVERY, listed, mapping, number, percent
 from portopt.terms.members import unknown_name
 
 Sides: TypeAlias = tuple[float | None, float | None]
 Attribute: TypeAlias = Literal["sector", "asset_class"]
-NO_GROUP = "(none)"
 EXAMPLE = '0.25 or {"Energy": 0.1, "Technology": [0.05, 0.3]}'
 
 

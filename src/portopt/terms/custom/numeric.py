@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -63,11 +63,26 @@ def indicator(node: Indicator, p: Problem, field: str) -> Vector:
             raise UnknownField(node.name, tuple(known), path=field)
         out[known[node.name]] = 1.0
         return out
-    groups = p.universe.groups("sector" if node.group == "sector" else "asset_class")
+    attribute: Literal["sector", "asset_class"] = "sector" if node.group == "sector" else "asset_class"
+    groups = p.universe.groups(attribute)
     if node.name not in groups:
         raise UnknownField(node.name, tuple(groups) or ("(no asset has one)",), path=field)
+    _require_grouped(attribute, p, field)
     out[groups[node.name]] = 1.0
     return out
+
+
+def _require_grouped(attribute: Literal["sector", "asset_class"], p: Problem, field: str) -> None:
+    """Raises MissingInput for assets of no group: whether they belong to the one that is spoken of, nobody can say."""
+    without = [p.universe.ids[i] for i in p.universe.ungrouped(attribute)]
+    if without:
+        noun = attribute.replace("_", " ")
+        raise MissingInput(
+            f"{field} speaks of {'an' if noun[0] == 'a' else 'a'} {noun}, and {len(without)} assets have none:"
+            f" {', '.join(without[:6])}",
+            field=field,
+            fixes=[f"give every asset its {noun}", f"name the assets themselves: asset({without[0]!r})"],
+        )
 
 
 def _value(node: Node, w: Vector, p: Problem, field: str) -> Any:

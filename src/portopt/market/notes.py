@@ -1,0 +1,53 @@
+"""What a person should know of the prices before the answer: what has none any more, and how a year was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+import numpy as np
+
+from portopt.domain.calendar import TRADING_DAYS, common_days, seven_days_a_week
+from portopt.domain.holdings import Holdings
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.own_returns import own_returns
+from portopt.domain.universe import CASH
+
+
+def notes_on_holdings(snapshot: MarketSnapshot, holdings: Holdings, by_name: Set[str]) -> tuple[str, ...]:
+    """How holdings without a price of today are counted. by_name: assets that the policy excludes in so many words."""
+    held, said = {a for a, n in holdings.shares.items() if n != 0}, []
+    for asset in sorted(held - snapshot.priced() - {CASH}):
+        price = holdings.stated_prices[asset]
+        said.append(f"{asset} has no price in {snapshot.source}: it is kept as it is, at {price} as its own row says")
+    for finding in snapshot.findings:
+        asset = str(finding.asset_id)
+        if finding.kind != "no_longer_traded" or finding.treatment != "quarantined" or asset not in held:
+            continue
+        since = f"{asset} has had no price since {finding.date}"
+        if asset in by_name:
+            said.append(f"{since}: it is sold, as it is excluded by name, at that price")
+        else:
+            sold = f'"exclusions": ["{asset}"] among the limits sells it'
+            said.append(f"{since}: it is valued at that price and not traded; {sold}")
+    return tuple(said)
+
+
+def notes_on_the_calendar(snapshot: MarketSnapshot) -> tuple[str, ...]:
+    """That some days are not everybody's, where there are any: returns run over them."""
+    common = common_days(snapshot.dates, ~np.isnan(snapshot.prices))
+    if common.all():
+        return ()
+    few = f"{int((~common).sum())} of {len(common)} days"
+    return (f"{few} are kept by some of the assets only, weekends or holidays of the others: all returns run over them",)
+
+
+def notes_on_the_year(snapshot: MarketSnapshot, asked: float, counted: float) -> tuple[str, ...]:
+    """How many periods make a year, where that is not what the policy asked for or not what the dates suggest."""
+    if counted != asked:
+        return (f"The prices come {counted:g} times a year: means and variances count that, and not {asked:g} periods a year",)
+    if asked != TRADING_DAYS or not seven_days_a_week(snapshot.dates):
+        return ()
+    if seven_days_a_week(own_returns(snapshot.dates, snapshot.prices).dates):
+        every = "estimation.periods_per_year = 365 counts every day"
+        return (f"The prices come on seven days a week, and a year is counted as {asked:g} of them: {every}",)
+    return ()
