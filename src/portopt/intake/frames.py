@@ -30,13 +30,35 @@ def table_of_frame(frame: Any, where: str) -> Table:
 
 
 def table_of_columns(columns: Mapping[Any, Any], where: str) -> Table:
-    """{name: sequence}. Raises InvalidValue for sequences of unequal length."""
+    """{name: sequence}. pandas Series belong together by their indices; other sequences by their positions.
+
+    Raises InvalidValue for sequences of unequal length.
+    """
+    columns = _aligned(columns, where)
     found = [_of_values(str(name), values, where) for name, values in columns.items()]
     lengths = {len(values) for values in found}
     if len(lengths) > 1:
         said = ", ".join(f"{values.name} {len(values)}" for values in found[:10])
         raise InvalidValue(where, said, "the assets have unequal numbers of values", fix="fill what is missing with None")
     return Table(tuple(v.name for v in found), tuple(found), np.arange(1, max(lengths, default=0) + 1))
+
+
+def _aligned(columns: Mapping[Any, Any], where: str) -> Mapping[Any, Any]:
+    """Series on the union of their indices, where these differ; anything else as it is."""
+    series = list(columns.values())
+    if not series or not all(hasattr(values, "reindex") and hasattr(values, "index") for values in series):
+        return columns
+    index = series[0].index
+    if all(values.index.equals(index) for values in series[1:]):
+        return columns
+    for name, values in columns.items():
+        if not values.index.is_unique:
+            again = values.index[values.index.duplicated()][0]
+            raise InvalidValue(where, f"{name} at {again}", "stands twice in its index, and the others have another index",
+                               fix=f"keep one value of {name} at {again}")  # fmt: skip
+    for values in series[1:]:
+        index = index.union(values.index)
+    return {name: values.reindex(index) for name, values in columns.items()}
 
 
 def as_polars(frame: Any, where: str) -> pl.DataFrame:
