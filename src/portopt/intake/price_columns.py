@@ -12,7 +12,19 @@ from portopt.domain.errors import DataError
 from portopt.intake.account import Account, in_words, shown
 from portopt.intake.dates import days_of
 from portopt.intake.head import DATED
-from portopt.intake.names import ADJUSTED, ASSET, CLOSE, DATE, INDEX, QUOTES, VOLUME, adjustment_of, plain_name, position_named
+from portopt.intake.names import (
+    ADJUSTED,
+    ASSET,
+    CLOSE,
+    DATE,
+    INDEX,
+    QUOTES,
+    VOLUME,
+    adjustment_of,
+    numbered,
+    plain_name,
+    position_named,
+)
 from portopt.intake.table import Table
 
 NAMES = "name the columns asset_id, date, close (one row a price), or date and one column an asset"
@@ -160,6 +172,11 @@ def _require_once(assets: Sequence[tuple[str, int]], said: Account) -> None:
                 f"{name} stands in columns {in_words(where)}: which of them holds its prices is not said",
                 f"keep one column of {name}, or rename the other after the asset that it is",
             )
+    for name, base in numbered(list(places)).items():
+        said.wrong(
+            f"{name} stands beside {base}: a second column of {base}, as libraries number them, or an asset of its own?",
+            f"keep one column of {base}, or rename {name} after the asset that it is",
+        )
 
 
 def _levelled(table: Table, day: int, gone: frozenset[int], said: Account) -> tuple[Stack, str]:

@@ -56,6 +56,7 @@ def test_every_row_is_used_or_listed(tmp_path, text, shares, told):
         ("asset,shares\nA,5 %\n", "asset,shares\nA,5\n"),
         ("asset,shares\nA,\nB,1\n", "asset,shares\nB,1\n"),
         ("Name,Wert\nA,10\n", "asset,shares\nA,10\n"),
+        ("A,10\nB,20\n", "asset_id,shares\nA,10\nB,20\n"),
         ("asset,shares,sector\nA,1,x\nA,2,y\n", "asset,shares,sector\nA,1,x\nA,2,x\n"),
     ],
 )

@@ -100,6 +100,7 @@ def test_a_ticker_is_what_the_source_says_it_is(tmp_path, ticker):
     [
         ("Date,AAA,BBB,AAA\n2024-01-02,1,2,3\n", "AAA stands in columns 2 and 4"),
         ("Date,AAA,BBB, AAA \n2024-01-02,1,2,3\n", "AAA stands in columns 2 and 4"),
+        ("Date,AAA,AAA.1\n2024-01-02,1,2\n", "AAA.1 stands beside AAA: a second column of AAA"),
         ("2024-01-02,1,2\n2024-01-03,1,2\n", "its first row holds values where the names of the columns belong"),
         ("Date,AAA,BBB\n2024-01-02,1,5,2,5\n", r"row 2: 5 cells under 3 columns"),
         ("Date,AAA,\n2024-01-02,1,\n2024-01-03,2,x\n", "column 3 has no name, and row 3 holds 'x'"),
