@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError
 from portopt.intake.account import in_words
 
@@ -23,20 +24,20 @@ def refuse_prices(
 
     say: where the caller says how many periods a year has.
     """
-    means = {
-        name: float(np.nanmean(values)) * periods_per_year for name, values in columns.items() if np.isfinite(values).any()
-    }
+    finite = {name: values[np.isfinite(values)] for name, values in columns.items()}
+    with np.errstate(over="ignore"):
+        means = {name: float(values.mean()) * periods_per_year for name, values in finite.items() if len(values)}
     high = {name: mean for name, mean in means.items() if mean > MOST}
     if not high:
         return
     first = next(iter(high))
-    positive = all(float(np.nanmin(columns[name])) > 0.5 for name in high)
+    positive = all(float(finite[name].min()) > 0.5 for name in high)
     raise DataError(
         f"{where}: prices, not returns? {in_words([f'{n} ({m:,.0%})' for n, m in high.items()], 3)} would return more than "
         f"{MOST:.0%} a year on average, at {periods_per_year:g} periods a year",
         field=where,
         value=list(high)[:10],
-        measured={"mean_per_year": high, "first_values": {first: [float(v) for v in columns[first][:3]]}},
+        measured={"mean_per_year": plain(high), "first_values": plain({first: columns[first][:3]})},
         fixes=["give returns: each price divided by the one before, less one (prices.pct_change().dropna())"]
         if positive
         else [f"where these are returns of longer periods, say {say} (12 for months)"],
