@@ -12,7 +12,8 @@ from pathlib import Path
 
 import polars as pl
 
-STYLES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d-%b-%Y", "%b %d, %Y")
+STYLES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d-%b-%Y", "%b %d, %Y",
+          "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%y-%m-%d", "%y/%m/%d", "%-m/%-d/%y", "%-d/%-m/%Y")  # fmt: skip
 NOTHING = ("", "", "n/a", "#N/A", "-")
 
 

@@ -99,7 +99,7 @@ def factors(
     """
     from portopt.analysis.factors import analyze_factors
 
-    as_of = None
+    as_of, data = None, {}
     if isinstance(request, RebalanceRequest):
         if runtime is None:
             raise InvalidValue("runtime", None, "a rebalance request needs one to fetch prices with")
@@ -109,13 +109,14 @@ def factors(
             request = dataclasses.replace(request, policy=dataclasses.replace(policy, estimation=choice))
         snapshot = service.read_market(request, runtime)
         problem, as_of = formulation.formulate(request, snapshot, pipeline.estimate(request, snapshot)), snapshot.as_of
+        data = {"pricing_pack_id": service.rests_on(snapshot, runtime)["pricing_pack_id"]}
     else:
         if not request.estimation.factors:
             request = dataclasses.replace(request, estimation=dataclasses.replace(request.estimation, factors=STATISTICAL))
         problem = formulation.formulate_weights(request)
     w = problem.w_prev if problem.w_prev is not None else pipeline.validate(pipeline.optimize(problem)).weights
     found = analyze_factors(problem, w, names, as_of)
-    return {**found.to_data(), "portfolio": "current" if problem.w_prev is not None else "optimal"}
+    return {**found.to_data(), "portfolio": "current" if problem.w_prev is not None else "optimal", **data}
 
 
 def forecasts(

@@ -11,7 +11,7 @@ import numpy as np
 
 from portopt.construction import constructed
 from portopt.domain.arrays import Vector
-from portopt.domain.book import whole_book
+from portopt.domain.book import require_whole, whole_book
 from portopt.domain.errors import MissingInput
 from portopt.domain.exposures import exposures_of
 from portopt.domain.holdings import Holdings
@@ -131,6 +131,7 @@ def exact_prices(snapshot: MarketSnapshot, holdings: Holdings | None = None) -> 
 def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
     """Policy and book as one frozen problem."""
     policy, universe = request.policy, moments.universe
+    require_whole("benchmark", request.benchmark)
     prices = exact_prices(snapshot, request.holdings)
     benchmark = None
     if request.benchmark is not None:
@@ -141,7 +142,16 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
     return constructed(
         Problem(
             moments=moments,
-            **{**terms, "notes": (*request.notes, *policy.notes, *_notes_on_data(request, snapshot, moments), *terms["notes"])},
+            **{
+                **terms,
+                "notes": (
+                    *request.notes,
+                    *snapshot.notes,
+                    *policy.notes,
+                    *_notes_on_data(request, snapshot, moments),
+                    *terms["notes"],
+                ),
+            },
             w_prev=w_prev,
             benchmark=benchmark,
             risk_free_rate=policy.risk_free_rate,
@@ -164,6 +174,7 @@ def as_asked(request: OptimizationRequest) -> Problem:
     moments = beliefs(request)
     universe = moments.universe
 
+    require_whole("benchmark_weights", request.benchmark_weights)
     w_prev, said = whole_book(request.current_weights, universe)
     benchmark = None if request.benchmark_weights is None else universe.vector(dict(request.benchmark_weights))
     terms = _terms(request.objective, request.limits, request.costs, moments, w_prev, benchmark)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def explain(run_id: str, runtime: Runtime) -> dict[str, Any]:
     """Why each trade, and what each binding limit costs, from the stored document."""
-    record = run_record(run_id, runtime)
+    record = require_rebalance(run_record(run_id, runtime))
     document = record.document
     if document is None:
         return {"run_id": run_id, "status": record.status.value, "problem": record.problem}
@@ -34,7 +34,7 @@ def report(run_id: str, runtime: Runtime, path: Path | None = None) -> dict[str,
     """
     from portopt.reports.page import write_report
 
-    record = run_record(run_id, runtime)
+    record = require_rebalance(run_record(run_id, runtime))
     if record.document is None:
         raise MissingInput(f"run {run_id} has no document (status {record.status.value})", field="run", value=run_id)
     try:
@@ -50,7 +50,7 @@ def replay(run_id: str, runtime: Runtime, *, mend: bool = False) -> dict[str, An
 
     mend: put the document back where it was damaged, if it comes out as it was stored.
     """
-    record = run_record(run_id, runtime, verified=False)
+    record = require_rebalance(run_record(run_id, runtime, verified=False))
     if record.document is None or record.pricing_pack_id is None:
         raise MissingInput(
             f"run {run_id} has no document to compare with (status {record.status.value})", field="run", value=run_id
@@ -77,8 +77,9 @@ def _worked_out_again(record: RunRecord, pricing_pack_id: str, runtime: Runtime)
     from portopt.dialects.requests import rebalance_request_from_data
 
     request = rebalance_request_from_data(record.request)
-    # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else.
-    snapshot = pipeline.reopen(request, pricing_pack_id, runtime.packs)
+    # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else, and
+    # what was said of reading them is in its request.
+    snapshot = replace(pipeline.reopen(request, pricing_pack_id, runtime.packs), notes=())
     if (named := pipeline.run_identity(request, snapshot)) != record.run_id:
         raise DataError(
             f"the stored request of {record.run_id} is not the one that was asked: with it the run is {named}",
@@ -128,7 +129,7 @@ def packs_difference(a: str, b: str, runtime: Runtime) -> dict[str, Any]:
 def _decision_on(key: str, named: Mapping[str, RunRecord], runtime: Runtime) -> Mapping[str, Any] | None:
     if key in named:
         return named[key].document
-    on_pack = [r for r in runtime.runs.runs(limit=500) if r.pricing_pack_id == key]
+    on_pack = [r for r in runtime.runs.runs(limit=500) if r.pricing_pack_id == key and r.kind == "rebalance"]
     complete = (runtime.runs.get(r.run_id) for r in on_pack)
     return next((r.document for r in complete if r.document is not None), None)
 
@@ -138,6 +139,14 @@ def runs(runtime: Runtime, *, portfolio_id: str | None = None, limit: int = 50) 
     if not runtime.has_store:
         return []
     return [run_line(r) for r in runtime.runs.runs(portfolio_id=portfolio_id, limit=limit)]
+
+
+def require_rebalance(record: RunRecord) -> RunRecord:
+    """Raises InvalidValue for the record of another question, which has no trades to explain or to report."""
+    if record.kind == "rebalance":
+        return record
+    why = f"is the answer to `portopt {record.kind}`, and this is asked of rebalances"
+    raise InvalidValue("run", record.run_id, why, fix="`portopt runs` lists them: their ids begin with reb-")
 
 
 def run_line(record: RunRecord) -> dict[str, Any]:

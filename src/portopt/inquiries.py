@@ -178,10 +178,13 @@ def sensitivity(request: OptimizationRequest) -> dict[str, Any]:
     }
 
 
-def batch(documents: Any, *, processes: int = 1) -> list[dict[str, Any]]:
+def batch(
+    documents: Any, *, processes: int = 1, answered: list[tuple[OptimizationRequest, dict[str, Any]]] | None = None
+) -> list[dict[str, Any]]:
     """Many S1 requests: a response each, or the problem object of what was wrong with it, in their order.
 
     Requests on one covariance share its work. processes: to spread them over; the answers are the same bytes.
+    answered: is given each request that has a response, with it.
     Raises InvalidValue for what is not a list of at most MOST_REQUESTS.
     """
     from portopt.dialects.reading import list_of
@@ -203,6 +206,8 @@ def batch(documents: Any, *, processes: int = 1) -> list[dict[str, Any]]:
             out.append(dict(answer.problem()))
         elif isinstance(request, OptimizationRequest):
             out.append(write_response(request, answer))
+            if answered is not None:
+                answered.append((request, out[-1]))
     return out
 
 

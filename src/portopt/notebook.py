@@ -22,6 +22,8 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.request import EstimationChoice, OptimizationRequest, Policy, RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.domain.universe import CASH, Asset, Universe
+from portopt.intake.account import in_words
+from portopt.intake.labelled import annual_returns, attributes_of, by_asset, covariance_of
 from portopt.orders import with_factor_returns
 from portopt.runtime import open_runtime
 from portopt.service import OptimizeAnswer
@@ -204,12 +206,21 @@ def ask(
         views: what is believed beside the data, {"method": "black_litterman", "views": […]}.
         portfolio_value, average_daily_value, prices: money, for liquidity, impact and lots.
     """
+    if risk_free_rate > 1.0:
+        fix = f"write {risk_free_rate / 100:g} for {risk_free_rate:g} %"
+        raise InvalidValue("risk_free_rate", risk_free_rate, "fractions of a year are meant here", fix=fix)
     announced = estimation is not None and estimation.periods_per_year != TRADING_DAYS
     columns, notes = _columns(returns, "returns", estimation.periods_per_year if estimation and announced else None)
-    ids = list(columns or expected_returns or {})
+    beliefs = annual_returns(expected_returns, "expected_returns")
+    ids = list(columns or beliefs or {})
     if not ids:
         raise InvalidValue("returns", None, "give returns, or expected_returns with a covariance")
-    universe = Universe(tuple(Asset(i, **(assets or {}).get(i, {})) for i in ids))
+    left = [i for i in ids if beliefs is not None and i not in beliefs]
+    notes += (f"expected_returns name no {in_words(left)}: estimated from the returns",) if left and columns else ()
+    described = attributes_of(assets, "assets")
+    strangers = [name for name in described if name not in ids]
+    notes += (f"assets: {in_words(strangers)} not among the assets, and not read",) if strangers else ()
+    universe = _universe({i: described.get(i, {}) for i in ids}, "assets")
     choice = estimation or EstimationChoice(lookback=None, min_observations=2)
     return OptimizationRequest(
         portfolio_id="notebook",
@@ -219,15 +230,15 @@ def ask(
         costs=costs or {},
         risk_free_rate=risk_free_rate,
         estimation=replace(choice, views=views) if views is not None else choice,
-        expected_returns=None if expected_returns is None else universe.vector(dict(expected_returns), default=np.nan),
-        covariance=None if covariance is None else np.asarray(getattr(covariance, "values", covariance), dtype=float),
+        expected_returns=None if beliefs is None else universe.vector(beliefs, default=np.nan),
+        covariance=covariance_of(covariance, ids, "covariance"),
         returns=np.column_stack(list(columns.values())) if columns else None,
-        current_weights=current_weights,
-        benchmark_weights=benchmark,
+        current_weights=by_asset(current_weights, "current_weights"),
+        benchmark_weights=by_asset(benchmark, "benchmark"),
         relax_order=tuple(relax_order),
         portfolio_value=portfolio_value,
-        average_daily_value=average_daily_value,
-        prices=prices,
+        average_daily_value=by_asset(average_daily_value, "average_daily_value"),
+        prices=by_asset(prices, "prices"),
         notes=notes,
     )
 
@@ -329,9 +340,10 @@ def _book(holdings: Any, portfolio_id: str, notes: list[str]) -> tuple[Holdings,
 
     if isinstance(holdings, str | Path):
         return read_holdings(Path(holdings), portfolio_id, notes)
-    if not isinstance(holdings, Mapping):
-        raise InvalidValue("holdings", type(holdings).__name__, "is neither a mapping of shares by asset nor a file")
-    counts = {str(asset): _decimal(f"holdings.{asset}", count) for asset, count in holdings.items()}
+    counts: dict[str, Decimal] = {}
+    for asset, count in (by_asset(holdings, "holdings") or {}).items():
+        name = CASH if asset.upper() == CASH else asset
+        counts[name] = counts.get(name, Decimal(0)) + _decimal(f"holdings.{asset}", count)
     cash = counts.pop(CASH, Decimal(0))
     return Holdings(portfolio_id, counts, cash), {}
 
@@ -340,7 +352,7 @@ def _decimal(field: str, value: Any) -> Decimal:
     try:
         number = Decimal(str(value))
     except InvalidOperation:
-        raise InvalidValue(field, value, "is not a number") from None
+        raise InvalidValue(field, value, "is not a number", fix="write a number: 1234.5") from None
     if not number.is_finite():
         raise InvalidValue(field, value, "is not a finite number")
     return number
@@ -353,7 +365,9 @@ def _benchmark(
 
     if isinstance(benchmark, str | Path):
         return read_benchmark(Path(benchmark), notes)
-    return read_benchmark_column(Path(holdings)) if benchmark is None and isinstance(holdings, str | Path) else benchmark
+    if benchmark is None and isinstance(holdings, str | Path):
+        return read_benchmark_column(Path(holdings))
+    return by_asset(benchmark, "benchmark")
 
 
 def _candidates(universe: Any, book: Holdings, described: Mapping[str, Mapping[str, Any]], notes: list[str]) -> Universe:
@@ -361,8 +375,15 @@ def _candidates(universe: Any, book: Holdings, described: Mapping[str, Mapping[s
 
     if isinstance(universe, str | Path):
         return read_universe(Path(universe), notes)
-    attributes = universe if universe is not None else {a: described.get(a, {}) for a in sorted(book.shares)}
-    return Universe(tuple(Asset(a, **dict(values)) for a, values in attributes.items()))
+    if universe is None:
+        return Universe(tuple(Asset(a, **described.get(a, {})) for a in sorted(book.shares)))
+    return _universe(attributes_of(universe, "universe"), "universe")
+
+
+def _universe(described: Mapping[str, Mapping[str, Any]], where: str) -> Universe:
+    from portopt.dialects.records import record
+
+    return Universe(tuple(record(Asset, {"id": a, **values}, f"{where}.{a}") for a, values in described.items()))
 
 
 def _market(prices: Any, runtime: Runtime) -> MarketDataProvider:

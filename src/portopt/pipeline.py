@@ -94,8 +94,9 @@ def fetch(request: RebalanceRequest, market: MarketDataProvider) -> MarketSnapsh
         adjustment=market.adjustment,
         policy=request.policy.data,
         query=_query(request),
-        notes=getattr(market, "notes", ()),  # a provider of one's own may have nothing to say
     )
+    # A provider of one's own may have nothing to say about how it read.
+    snapshot = dataclasses.replace(snapshot, notes=tuple(getattr(market, "notes", ())))
     _require_prices(request, snapshot)
     return _with_histories_judged(request, snapshot)
 
@@ -353,8 +354,18 @@ def prices_of(
 
 
 def run_identity(request: RebalanceRequest, snapshot: MarketSnapshot) -> str:
-    """`reb-…`: the same request on the same pricing pack is the same run."""
-    return make_id("reb", snapshot.as_of, digest(request.identity(), snapshot.pricing_pack_id, DOCUMENT_VERSION))
+    """`reb-…`: the same request on the same pricing pack is the same run.
+
+    What had to be said of the files is part of it: it stands in the document, which is the run's own.
+    """
+    return make_id(
+        "reb", snapshot.as_of, digest(as_read(request, snapshot).identity(), snapshot.pricing_pack_id, DOCUMENT_VERSION)
+    )
+
+
+def as_read(request: RebalanceRequest, snapshot: MarketSnapshot) -> RebalanceRequest:
+    """The request with everything that reading its files and its prices had to say: what is kept of a run."""
+    return dataclasses.replace(request, notes=(*request.notes, *snapshot.notes)) if snapshot.notes else request
 
 
 def document_of(outcome: RebalanceOutcome) -> dict[str, Any]:

@@ -76,6 +76,10 @@ class RunStore(Protocol):
         """
         ...
 
+    def complete_all(self, runs: Sequence[RunRecord]) -> int:
+        """Answers that release no event, in one transaction; returns how many were not there."""
+        ...
+
     def renew(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> RunRecord:
         """A complete run is asked for again: what is owed of it is done. Returns it as it stands now."""
         ...

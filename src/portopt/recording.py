@@ -16,7 +16,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import Event, RunRecord, RunStatus
 from portopt.domain.text import visible
-from portopt.pipeline import run_identity
+from portopt.pipeline import as_read, run_identity
 from portopt.ports import RunStore
 
 
@@ -54,7 +54,7 @@ def begun(request: RebalanceRequest, snapshot: MarketSnapshot, now: datetime) ->
         kind="rebalance",
         portfolio_id=request.holdings.portfolio_id,
         status=RunStatus.PROCESSING,
-        request=rebalance_request_to_data(request),
+        request=rebalance_request_to_data(as_read(request, snapshot)),
         pricing_pack_id=snapshot.pricing_pack_id,
         as_of=snapshot.as_of,
         created_at=now,

@@ -256,6 +256,8 @@ def approve(run_id: str, runtime: Runtime) -> RunRecord:
     record = found(run_id, runtime)
     if record is None:
         raise UnknownRun(run_id)
+    if record.kind != "rebalance":
+        raise InvalidValue("run", run_id, f"is the answer to `portopt {record.kind}`: there is no proposal to approve")
     if record.status not in (RunStatus.AWAITING_APPROVAL, RunStatus.COMPLETED, RunStatus.SUPERSEDED):
         raise InvalidValue("run", run_id, f"is {record.status.value}: there is no proposal that awaits approval")
     record = runtime.runs.get(run_id)
@@ -337,7 +339,7 @@ def frontier(
     from portopt.terms.risk_measures.catalog import parse_measure
 
     measure = parse_measure("risk_measure", risk_measure, dict(options or {}))
-
+    snapshot: MarketSnapshot | None = None
     if isinstance(request, RebalanceRequest):
         if runtime is None:
             raise MissingInput("a rebalance request needs a runtime to fetch prices with", field="runtime")
@@ -349,7 +351,14 @@ def frontier(
         problem = formulation.as_asked(request)
     pipeline.require_feasible(problem)
     found = optimization.efficient_frontier(problem, points, min_return=min_return, max_risk=max_risk, measure=measure)
-    return frontier_document(problem, found)
+    return {**frontier_document(problem, found), **({} if snapshot is None else rests_on(snapshot, runtime))}
+
+
+def rests_on(snapshot: MarketSnapshot, runtime: Runtime | None) -> dict[str, Any]:
+    """Which data an answer rests on, kept as a pricing pack where answers are kept."""
+    if runtime is not None and runtime.has_store:
+        runtime.packs.put(snapshot)
+    return {"pricing_pack_id": snapshot.pricing_pack_id, "as_of": snapshot.as_of.isoformat()}
 
 
 def frontier_document(problem: Problem, found: Frontier) -> dict[str, Any]:

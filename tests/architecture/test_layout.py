@@ -104,3 +104,8 @@ def test_a_first_answer_loads_the_terms_and_the_methods_that_it_names_and_no_oth
     loaded = modules_loaded_by(code)
     assert "portopt.terms.constraints.max_weight" in loaded
     assert loaded & (OTHER_TERMS | OTHER_METHODS | OF_OTHERS) == set()
+
+
+def test_settings_and_a_report_load_no_library_for_them() -> None:
+    code = "import portopt.reports.page, portopt.settings; portopt.settings.Settings()"
+    assert loaded_by(code) & {"jinja2", "markupsafe", "pydantic_settings", "dotenv"} == set()

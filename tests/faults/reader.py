@@ -6,9 +6,10 @@ import json
 import sys
 from pathlib import Path
 
+import small_book
+
 from portopt import history, service
 from portopt.domain.errors import PortoptError
-from portopt.orders import RebalanceOrder, resolve
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -23,13 +24,12 @@ def answer(question) -> object:
 if __name__ == "__main__":
     runtime = Runtime(Settings(home=Path(sys.argv[1])))
     (run,) = history.runs(runtime)
-    order = RebalanceOrder(frontier=False, max_turnover=0.19)
     print(
         json.dumps(
             {
                 "runs": run["run_id"],
                 "explain": answer(lambda: history.explain(run["run_id"], runtime)["run_id"]),
-                "rebalance": answer(lambda: service.rebalance(resolve(order, runtime), runtime, frontier=False).run_id),
+                "rebalance": answer(lambda: small_book.rebalance(runtime, 6000).run_id),
                 "policies": answer(lambda: service.seed_policies(runtime)),
             }
         )

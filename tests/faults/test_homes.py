@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import small_book
 from support import environment
 
-from portopt import history, service
+from portopt import history
 from portopt.domain.errors import OutsideError, RequestError
-from portopt.orders import RebalanceOrder, resolve
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
@@ -63,8 +63,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ask(home: Path) -> str:
-    runtime = Runtime(Settings(home=home))
-    return service.rebalance(resolve(RebalanceOrder(frontier=False), runtime), runtime, frontier=False).run_id
+    return small_book.rebalance(Runtime(Settings(home=home))).run_id
 
 
 def files(home: Path) -> set[str]:
@@ -122,7 +121,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("size", "left"),
-    [(20_000, {"packs"}), (70_000, {"packs", "portopt.db"})],
+    [(2_000, {"packs"}), (70_000, {"packs", "portopt.db"})],
     ids=["the pack finds no room", "the store finds no room"],
 )
 def test_a_disk_that_is_full_is_an_upstream_failure_without_litter_and_the_same_again_goes_through(tmp_path, size, left):
@@ -142,7 +141,7 @@ def test_a_result_that_finds_no_room_leaves_no_run(tmp_path):
     runtime.runs.health()
     room = (home / "portopt.db-wal").stat().st_size + 20_000
     with files_of_at_most(room), pytest.raises(OutsideError):
-        service.rebalance(resolve(RebalanceOrder(frontier=False), runtime), runtime, frontier=False)
+        small_book.rebalance(runtime)
     assert history.runs(Runtime(Settings(home=home))) == []
     assert not (home / "reports").exists()
     assert not (home / "events.jsonl").exists()

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import small_book
 
 from portopt import health, history, service
 from portopt.domain.errors import DataError
 from portopt.domain.run import RunRecord, RunStatus
-from portopt.orders import RebalanceOrder, resolve
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -37,8 +37,7 @@ def opened(home: Path) -> Runtime:
 
 
 def rebalance(home: Path) -> RunRecord:
-    runtime = opened(home)
-    return service.rebalance(resolve(RebalanceOrder(frontier=False), runtime), runtime, frontier=False)
+    return small_book.rebalance(opened(home))
 
 
 def change(home: Path, statement: str) -> None:
@@ -94,7 +93,7 @@ def test_asked_again_a_run_does_whatever_it_owes(stored: tuple[Path, RunRecord],
     assert Path(str(again.report_path)).is_file()
     assert len((home / "events.jsonl").read_text().splitlines()) == 1
     assert asked(home, "select count(*) from outbox where delivered_at is not null") == 1
-    assert opened(home).runs.holdings("sample").shares
+    assert opened(home).runs.holdings("P1").shares
 
 
 @pytest.mark.parametrize("damage", [b'{"half', b"not an event at all"])

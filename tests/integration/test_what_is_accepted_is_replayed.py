@@ -6,13 +6,14 @@ import dataclasses
 from decimal import Decimal
 
 import pytest
+import small_book
 
 from portopt import history, recording, service
+from portopt.adapters.providers.frames import FrameProvider
 from portopt.domain.errors import InvalidValue, RequestError
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.universe import Asset, Universe
-from portopt.orders import RebalanceOrder, resolve
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -25,8 +26,8 @@ def runtime(tmp_path) -> Runtime:
 
 
 @pytest.fixture
-def request_(runtime) -> RebalanceRequest:
-    return resolve(RebalanceOrder(frontier=False), runtime)
+def request_() -> RebalanceRequest:
+    return small_book.request(benchmark={"A": 1.0})
 
 
 def with_asset(request: RebalanceRequest, asset: Asset) -> RebalanceRequest:
@@ -74,24 +75,10 @@ def test_what_is_accepted_is_the_form_that_every_replay_reads(request_):
 
 
 def test_a_run_of_names_in_every_script_is_replayed_to_the_same_bytes(runtime):
-    names = ["Ørsted", "東京電力", "ПАО Газпром", "BRK.B", "a'b\"c<d>&e", "50 % größer"]
-    prices = {name: [100.0 + (k * (i + 3)) % 17 for k in range(90)] for i, name in enumerate(names)}
-    import polars as pl
-
-    from portopt.adapters.providers.frames import FrameProvider
-
-    frame = pl.DataFrame({"date": pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 3, 30), eager=True), **prices})
-    (policy, *_) = service.policies(runtime)
-    policy = dataclasses.replace(
-        policy,
-        objective={"kind": "min_risk"},
-        limits={"long_only": True},
-        data=dataclasses.replace(policy.data, stale="accept"),
-    )
-    request = RebalanceRequest(
-        Holdings("Fondsgesellschaft „Süd“", {name: Decimal(10) for name in names}),
-        dataclasses.replace(policy, estimation=dataclasses.replace(policy.estimation, lookback=None)),
-        Universe.of(names),
+    names = ["Ørsted", "東京電力 50 % größer", "a'b\"c<d>&e ПАО"]
+    frame = small_book.prices().rename(dict(zip(small_book.ASSETS, names, strict=True)))
+    request = small_book.request(
+        holdings=Holdings("Fonds „Süd“", {name: Decimal(10) for name in names}), universe=Universe.of(names)
     )
     record = service.rebalance(request, runtime, market=FrameProvider(frame), frontier=False)
     assert history.replay(record.run_id, runtime)["same"] is True

@@ -141,16 +141,17 @@ def _handed_on(
             continue
         for row in g.start + np.flatnonzero(~known[g.start : g.stop]):
             at = slice(form.A.indptr[row], form.A.indptr[row + 1])
-            columns, values = form.A.indices[at], form.A.data[at]
+            columns, values, multiplier = form.A.indices[at], form.A.data[at], float(duals.rows[row])
             helper = columns >= n
             if not helper.any():
                 continue
-            h, coefficient = _helper_of(x, columns[helper], values[helper], float(duals.rows[row]), sources)
-            total = sum(float(pull[h]) for pull in sources.values()) / coefficient
-            share = float(duals.rows[row]) / total if total != 0.0 else 0.0
-            for name, pull in sources.items():
-                if pull[h] != 0.0:
-                    out[name][columns[~helper]] -= values[~helper] * (share * pull[h] / coefficient)
+            h, coefficient = _helper_of(x, columns[helper], values[helper], multiplier, sources)
+            pulled = {name: float(pull[h]) for name, pull in sources.items() if pull[h] != 0.0}
+            total = sum(pulled.values()) / coefficient
+            share = multiplier / total if total != 0.0 else 0.0
+            own, weights = columns[~helper], values[~helper]
+            for name, amount in pulled.items():
+                out[name][own] -= weights * (share * amount / coefficient)
     return out
 
 

@@ -34,12 +34,14 @@ def risk(
     as_json: Json = False,
 ) -> Answer:
     """Every risk measure of the optimal, current and benchmark portfolios, and one measure taken apart by source."""
-    from portopt import examination
+    from portopt import answers, examination
     from portopt.commands.progress import working
 
     asked = read_strategy_request(request)
+    how: dict[str, Any] = {"measure": risk_measure, "options": measure_options(confidence)}
     with working("measure the risk"):
-        document = examination.risk(asked, measure=risk_measure, options=measure_options(confidence))
+        document = examination.risk(asked, **how)
+    answers.keep("risk", asked, document, **how)
     if plot is not None:
         from portopt.reports.drawings import risk_plot
 
@@ -49,12 +51,13 @@ def risk(
 
 def views(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
     """What the request's views did to expected returns and volatilities."""
-    from portopt import examination
+    from portopt import answers, examination
     from portopt.commands.progress import working
 
     asked = read_strategy_request(request)
     with working("apply the views"):
         document = examination.views(asked)
+    answers.keep("views", asked, document)
     if plot is not None:
         from portopt.reports.drawings import views_plot
 
@@ -78,7 +81,7 @@ def factors(
     as_json: Json = False,
 ) -> Answer:
     """Exposures of the book to factors, with their errors, and its risk and return by factor."""
-    from portopt import examination
+    from portopt import answers, examination
     from portopt.commands.progress import working
 
     wanted = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
@@ -86,6 +89,7 @@ def factors(
         asked = _with_source(read_strategy_request(request), source)
         with working("explain the returns"):
             document = examination.factors(asked, wanted)
+        answers.keep("factors", asked, document, names=wanted)
     else:
         from portopt.commands.orders import Options, read_order
         from portopt.domain.errors import MissingInput
@@ -98,6 +102,7 @@ def factors(
         order = read_order(Options(holdings, prices, policy, universe, benchmark, sets=sets), runtime())
         with working("explain the returns"):
             document = examination.factors(order, wanted, runtime())
+        answers.keep("factors", order, document, runtime(), names=wanted)
     if plot is not None:
         from portopt.reports.drawings import factors_plot
 
@@ -120,13 +125,16 @@ def forecasts(
     as_json: Json = False,
 ) -> Answer:
     """Compare estimators out of sample on your own returns: which risk forecasts were right, and by how much."""
-    from portopt import examination
+    from portopt import answers, examination
     from portopt.commands.progress import Spinner
 
     chosen = [[name.strip() for name in names.split(",") if name.strip()] for names in (covariances, means)]
+    how: dict[str, Any] = {"window": window, "step": step}
     with Spinner() as spinner, spinner.step("walk through the history"):
         if request is not None and holdings is None:
-            document = examination.forecasts(read_strategy_request(request), *chosen, window=window, step=step)
+            asked = read_strategy_request(request)
+            document = examination.forecasts(asked, *chosen, **how)
+            answers.keep("forecasts", asked, document, covariances=chosen[0], means=chosen[1], **how)
         else:
             from portopt.commands.orders import Options, read_order
             from portopt.domain.errors import MissingInput
@@ -136,7 +144,8 @@ def forecasts(
                 fixes = ["portopt forecasts request.json", "portopt forecasts --holdings holdings.csv --prices prices.csv"]
                 raise MissingInput("give either a request file or --holdings", field="FILE", fixes=fixes)
             order = read_order(Options(holdings, prices, universe=universe), runtime())
-            document = examination.forecasts(order, *chosen, window=window, step=step, runtime=runtime())
+            document = examination.forecasts(order, *chosen, **how, runtime=runtime())
+            answers.keep("forecasts", order, document, runtime(), covariances=chosen[0], means=chosen[1], **how)
     if plot is not None:
         from portopt.reports.drawings import forecasts_plot
 

@@ -44,15 +44,15 @@ def pareto(
     as_json: Json = False,
 ) -> Answer:
     """The best compromises between several aims, the current book located among them, and their rates of exchange."""
-    from portopt import inquiries
+    from portopt import answers, inquiries
     from portopt.commands.progress import Spinner
 
     asked = read_strategy_request(request)
     named = [name.strip() for name in axes.split(",") if name.strip()]
+    how: dict[str, Any] = {"risk_measure": risk_measure, "options": measure_options(confidence)}
     with Spinner() as spinner, spinner.step("solve the surface"):
-        document = inquiries.pareto(
-            asked, named, points, risk_measure=risk_measure, options=measure_options(confidence), progress=spinner.count
-        )
+        document = inquiries.pareto(asked, named, points, **how, progress=spinner.count)
+    answers.keep("pareto", asked, document, axes=named, points=points, **how)
     if plot is not None:
         from portopt.reports.drawings import pareto_plot
 
@@ -71,31 +71,29 @@ def lexicographic(
     as_json: Json = False,
 ) -> Answer:
     """Several aims in strict order of importance: each is best among what keeps the ones before it at their best."""
-    from portopt import inquiries
+    from portopt import answers, inquiries
     from portopt.commands.orders import read_sets
     from portopt.commands.progress import working
 
     asked, tolerances = read_strategy_request(request), read_sets(tolerance or ())
     axes = [name.strip() for name in order.split(",") if name.strip()]
+    given = {name: _number(value, f"--tolerance {name}") for name, value in tolerances.items()}
+    how: dict[str, Any] = {"risk_measure": risk_measure, "options": measure_options(confidence)}
     with working("solve stage after stage"):
-        document = inquiries.lexicographic(
-            asked,
-            axes,
-            {name: _number(value, f"--tolerance {name}") for name, value in tolerances.items()},
-            risk_measure=risk_measure,
-            options=measure_options(confidence),
-        )
+        document = inquiries.lexicographic(asked, axes, given, **how)
+    answers.keep("lexicographic", asked, document, order=axes, tolerances=given, **how)
     return Answer(document, lambda console: _print_stages(document, console))
 
 
 def periods(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
     """A plan over several periods, for a request whose objective is multi_period: what to hold in each of them."""
-    from portopt import inquiries
+    from portopt import answers, inquiries
     from portopt.commands.progress import working
 
     asked = read_strategy_request(request)
     with working("plan the periods"):
         document = inquiries.periods(asked)
+    answers.keep("periods", asked, document)
     if plot is not None:
         from portopt.reports.drawings import periods_plot
 
@@ -105,12 +103,13 @@ def periods(request: Request, plot: Plotted = None, as_json: Json = False) -> An
 
 def sensitivity(request: Request, as_json: Json = False) -> Answer:
     """How the optimal weights move with every binding limit, risk aversion and expected returns, and how far that holds."""
-    from portopt import inquiries
+    from portopt import answers, inquiries
     from portopt.commands.progress import working
 
     asked = read_strategy_request(request)
     with working("move every limit"):
         document = inquiries.sensitivity(asked)
+    answers.keep("sensitivity", asked, document)
     return Answer(document, lambda console: _print_sensitivity(document, console))
 
 
@@ -120,11 +119,13 @@ def batch(
     as_json: Json = False,
 ) -> Answer:
     """Answer many strategy optimization requests in one call; what one of them lacks does not hold up the others."""
-    from portopt import inquiries
+    from portopt import answers, inquiries
     from portopt.commands.progress import Spinner
 
+    answered: list[tuple[OptimizationRequest, dict[str, Any]]] = []
     with Spinner() as spinner, spinner.step("optimize"):
-        documents = inquiries.batch(read_document(requests, "requests"), processes=processes)
+        documents = inquiries.batch(read_document(requests, "requests"), processes=processes, answered=answered)
+    answers.keep_all("optimize", answered)
     refused = sum(1 for document in documents if "code" in document)
 
     def say(console: Console) -> None:

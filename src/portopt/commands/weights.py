@@ -17,7 +17,7 @@ REQUEST = typer.Argument(metavar="FILE", help="A strategy optimization request (
 
 def optimize(request: Annotated[str, REQUEST], as_json: Json = False) -> Answer:
     """Answer one strategy optimization request (S1). Needs no prices and no database."""
-    from portopt import service
+    from portopt import answers, service
     from portopt.commands.progress import working
     from portopt.dialects.names import in_s1_words
     from portopt.dialects.strategy import read_request, write_response
@@ -25,6 +25,7 @@ def optimize(request: Annotated[str, REQUEST], as_json: Json = False) -> Answer:
     asked = read_request(read_document(request, "request"))
     with working("optimize"), in_s1_words():
         response = write_response(asked, service.optimize(asked, prices_solved_again=True))
+    answers.keep("optimize", asked, response)
     return Answer(response, lambda console: print_weights(response, console))
 
 
@@ -49,7 +50,7 @@ def frontier(
     as_json: Json = False,
 ) -> Answer:
     """The efficient frontier under the request's own limits."""
-    from portopt import service
+    from portopt import answers, service
     from portopt.commands.progress import working
     from portopt.domain.errors import MissingInput
 
@@ -66,13 +67,16 @@ def frontier(
         asked_for = read_request(read_document(request, "request"))
         with working("draw the frontier"):
             document = service.frontier(asked_for, **bounds)
+        answers.keep("frontier", asked_for, document, **bounds)
     else:
         from portopt.commands.orders import Options, read_order
         from portopt.runtime import runtime
 
         options = Options(holdings=holdings, prices=prices, policy=policy, universe=universe, benchmark=benchmark)
+        order = read_order(options, runtime())
         with working("draw the frontier"):
-            document = service.frontier(read_order(options, runtime()), runtime(), **bounds)
+            document = service.frontier(order, runtime(), **bounds)
+        answers.keep("frontier", order, document, runtime(), **bounds)
     if plot is not None:
         from portopt.commands.inquiries import write_plot
         from portopt.reports.drawings import frontier_plot

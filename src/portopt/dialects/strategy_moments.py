@@ -21,6 +21,7 @@ ESTIMATOR = (
 )
 MIN_OBSERVATIONS = 12  # a year of months; S1's clients choose their own history, so all of it is used
 MAX_RETURNS = 100_000
+MOST_EXPECTED, MOST_VOLATILE = 3.0, 5.0  # a year; above, a percentage was written
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +53,11 @@ def read_moments(
     """Expected returns, covariance and returns as far as given. Raises MissingInput naming what is missing."""
     risky = np.array([asset_id != CASH for asset_id in ids])
     mu = _column(strategies, "expected_return", low=-10.0, high=1e3)
+    _require_fractions("expected_return", mu, MOST_EXPECTED)
     mu[~risky & np.isnan(mu)] = rf
     volatility = _column(strategies, "volatility", low=0.0, high=100.0)
     _require_riskless(ids, volatility)
+    _require_fractions("volatility", volatility, MOST_VOLATILE)
     returns = _returns(ids, strategies, choice)
     Sigma = _matrix(risk, "covariance", ids, -1e4, 1e4)
     correlation = _matrix(risk, "correlation", ids, -1.0 - 1e-9, 1.0 + 1e-9)
@@ -73,6 +76,14 @@ def _column(strategies: Sequence[Mapping[str, Any]], name: str, *, low: float, h
         for i, s in enumerate(strategies)
     ]
     return np.array(values, dtype=np.float64)
+
+
+def _require_fractions(name: str, values: Vector, most: float) -> None:
+    """Raises InvalidValue for a year's figure that can only be a percentage: 11 is 1,100 %."""
+    for i in np.flatnonzero(values > most):
+        given = float(values[i])
+        raise InvalidValue(f"strategies[{i}].{name}", given, f"is {given:,.0%} a year; fractions are meant here",
+                           fix=f"write {given / 100:g} for {given:g} %, and the others alike")  # fmt: skip
 
 
 def _require_riskless(ids: Sequence[str], volatility: Vector) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
@@ -32,3 +33,13 @@ def whole_book(weights: Mapping[str, float] | None, universe: Universe) -> tuple
         )
     book[at] = 1.0 - total
     return book, (f"The current weights add to {total:.2%}; the rest, {1.0 - total:.2%}, is counted as cash",)
+
+
+def require_whole(field: str, benchmark: Mapping[str, Any] | None) -> None:
+    """Raises InvalidValue for benchmark weights that do not add to one, beyond rounding: nobody can be measured by those."""
+    total = 1.0 if benchmark is None else float(sum(benchmark.values()))
+    if abs(total - 1.0) <= ROUNDED:
+        return
+    percent = abs(total - 100.0) <= 100.0 * ROUNDED
+    fix = "these are percent: divide them by 100" if percent else f"give weights that add to 1, {CASH} included"
+    raise InvalidValue(field, total, "is what they add to, and not 1", fix=fix)

@@ -89,7 +89,9 @@ class UnknownField(RequestError):
 
     def __init__(self, name: str, known: Iterable[str], *, path: str = "", value: Any = None) -> None:
         known = sorted(known)
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        spelled = {word.lower(): word for word in reversed(known)}
+        # Below this, other words of the user's come near as well: 'Credit' is no slip for 'Trend'.
+        near = [spelled[word] for word in difflib.get_close_matches(name.lower(), spelled, n=1, cutoff=0.6)]
         where = f"{path}.{name}" if path else name
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
         super().__init__(

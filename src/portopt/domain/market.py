@@ -20,8 +20,7 @@ class Finding:
     """One thing about the data that a person should know, and what was done about it.
 
     kind: gap, stale, no_longer_traded, unadjusted_split, extreme_move, non_positive_price, impossible_return,
-          short_history, duplicate, repeated_row, unknown_asset, not_a_number, stale_source; reading: what reading left out,
-          cleaned or decided.
+          short_history, duplicate, repeated_row, unknown_asset, not_a_number, stale_source.
     value: what was measured there (a price, a return, a count of days).
     """
 
@@ -39,7 +38,7 @@ class MarketSnapshot:
 
     pricing_pack_id: `pack-…`, the digest of the content; the same prices give the same id anywhere.
     dates: (T,) datetime64[D], strictly increasing. prices: (T, n), same currency, adjusted as `adjustment` says.
-    volumes: (T, n) shares a day, or None.
+    volumes: (T, n) shares a day, or None. notes: what reading the source left out, cleaned or decided, in sentences.
     """
 
     pricing_pack_id: str
@@ -51,6 +50,7 @@ class MarketSnapshot:
     source: str
     adjustment: str
     findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def positions(self, ids: tuple[str, ...]) -> Indices:
         where = {asset_id: i for i, asset_id in enumerate(self.asset_ids)}

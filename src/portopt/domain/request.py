@@ -141,13 +141,16 @@ class RebalanceRequest:
     provider: str = "sample"
     factor_returns: FactorReturns | None = None
     notes: tuple[str, ...] = field(default=(), compare=False)
+    _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def identity(self) -> str:
         """SHA-256 of what is asked; with the pricing pack's id it is the identity of the run.
 
-        The provider is no part of it: which prices they were, the pack says.
+        The provider is no part of it: which prices they were, the pack says. Computed once: it reads every asset.
         """
-        return digest(replace(self, provider=""), *([list(self.notes)] if self.notes else []))
+        if not self._identity:
+            self._identity.append(digest(replace(self, provider=""), *([list(self.notes)] if self.notes else [])))
+        return self._identity[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from portopt.domain.errors import DataError, PortoptError
+from portopt.domain.text import visible
 
 LISTED = 10
-LONGEST = 60
+LONGEST, LONGEST_NOTE = 60, 1000
 
 
 @dataclass(slots=True)
@@ -25,7 +26,8 @@ class Account:
     alone: PortoptError | None = None
 
     def note(self, sentence: str) -> None:
-        said = f"{self.where}: {sentence}"
+        said = visible(f"{self.where}: {sentence}", kept="")
+        said = said if len(said) <= LONGEST_NOTE else said[: LONGEST_NOTE - 1] + "…"
         if said not in self.notes:
             self.notes.append(said)
 

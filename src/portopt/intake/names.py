@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 ASSET = ("asset_id", "asset", "symbol", "ticker", "instrument", "security_id")
 DATE = ("date", "timestamp", "datetime", "day", "trade_date")
-CLOSE = ("adj_close", "adjusted_close", "close_adjusted", "close", "close_price", "price")
+CLOSE = ("adj_close", "adjusted_close", "close_adjusted", "close", "close_price", "close/last", "price")
 VOLUME = ("volume", "shares_traded")
 ADJUSTED = CLOSE[:3]
 # What stands beside a close in files of one asset, and is no asset of its own.

@@ -21,8 +21,12 @@ def returns_of(table: Table, said: Account) -> dict[str, Returns]:
     """{asset: (T,) returns}, NaN where there is none. Raises DataError naming every column and cell that is no return."""
     assets = [i for i in range(len(table.names)) if not _is_date(table, i)]
     counts = [i for i in assets if _counts(table.names[i], table.columns[i])]
+    labels = [i for i in assets if plain_name(table.names[i]) in INDEX and table.columns[i].dtype == pl.String]
     if counts:
         said.note(f"column {in_words([shown(table.names[i]) for i in counts])} counts rows or years: no asset, and not read")
+    if labels:
+        said.note(f"column {in_words([shown(table.names[i]) for i in labels])} names rows: no asset, and not read")
+    counts += labels
     assets = [i for i in assets if i not in counts]
     if not assets:
         said.wrong(
@@ -43,10 +47,12 @@ def _is_date(table: Table, position: int) -> bool:
     name, values = plain_name(table.names[position]), table.columns[position]
     if values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime):
         return True
-    if values.dtype == pl.String and (name in DATE or position == 0):
-        read = days_of(values)
-        return not read.wrong and read.days.null_count() < len(values)
-    return name in DATE and values.dtype.is_integer()
+    if name in DATE:  # which day it is does not matter here: no return is called so
+        return values.dtype.is_integer() or values.dtype == pl.String
+    if values.dtype != pl.String or position != 0:
+        return False
+    read = days_of(values)
+    return not read.wrong and read.days.null_count() < len(values)
 
 
 def _counts(name: str, values: pl.Series) -> bool:

@@ -41,7 +41,7 @@ def table_of(text: str, score: Score, said: Account) -> Table:
     columns, rows = _regular(body, separator, len(head.names), begin) or _irregular(
         body, separator, len(head.names), begin, said
     )
-    return named(head.names, columns, rows, _mark(separator), head.levels, said)
+    return named(head.names, columns, rows, _mark(separator), head.levels, said, clean=True)
 
 
 def _mark(separator: str) -> str | None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from portopt.domain.errors import FileNotReadable
-from portopt.intake.account import Account, counted
+from portopt.intake.account import Account, counted, shown
+from portopt.intake.table import Table
 
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"  # zero width: take no room and belong to no name
 FIXED = "\u00a0\u202f\u2007\u2009"  # spaces that do not break a line: between digits they are spaces all the same
@@ -75,12 +79,27 @@ def cleaned(text: str, said: Account) -> str:
     return text.translate(CLEANED)
 
 
-def cleaned_column(values: pl.Series, name: str, said: Account) -> pl.Series:
+def cleaned_column(values: pl.Series, name: str, said: Account, rows: npt.NDArray[np.int64]) -> pl.Series:
     """The same for a column of text of a typed source."""
     hidden = values.str.contains(HIDDEN.pattern).fill_null(False)
     if not hidden.any():
         return values
     at = int(hidden.arg_max() or 0)
     said.note(f"cleaned non-breaking or zero-width spaces in {counted(int(hidden.sum()), 'cell')} of column {name}, "
-              f"the first in row {at + 1}")  # fmt: skip
+              f"the first in row {rows[at]}")  # fmt: skip
     return values.str.replace_all(f"[{UNSEEN}]", "").str.replace_all(f"[{FIXED}]", " ")
+
+
+def cleaned_table(table: Table, said: Account) -> Table:
+    """The table with every name and every column of text cleaned."""
+    if table.clean:
+        return table
+    names = tuple(name.translate(CLEANED).strip() for name in table.names)
+    hidden = [name for name in table.names if HIDDEN.search(name)]
+    if hidden:
+        said.note(f"cleaned non-breaking or zero-width spaces in {counted(len(hidden), 'column name')}: {shown(hidden[0])}")
+    columns = tuple(
+        cleaned_column(values, name, said, table.rows) if values.dtype == pl.String else values
+        for name, values in zip(table.names, table.columns, strict=True)
+    )
+    return replace(table, names=names, columns=columns, clean=True)

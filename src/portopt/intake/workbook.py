@@ -1,4 +1,7 @@
-"""XLSX to a table: one sheet, its numbers and dates as they are, titles and names found as in text."""
+"""XLSX to a table: one sheet, titles and names found as in text.
+
+Every cell comes as text: numbers as they are written, not through a binary float of ours, dates as 2024-01-02 00:00:00.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,8 @@ import polars as pl
 from portopt.domain.errors import FileNotReadable
 from portopt.intake.account import Account, in_words, shown
 from portopt.intake.head import SEARCHED, Score, find_head, note_titles
-from portopt.intake.sizes import check_workbook
+from portopt.intake.sizes import check_archive, check_workbook
 from portopt.intake.table import Table, named
-from portopt.intake.text import cleaned_column
 
 # What a damaged archive raises, from its directory to its last byte.
 BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, NotImplementedError, RuntimeError, OSError, EOFError,
@@ -32,10 +34,15 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
     import fastexcel
 
     try:
-        sheets = _sheets(content)
-        doubtful = check_workbook(content, sheets[0][1] if sheets else None, said.where)
+        check_archive(content, said.where)
+        files = dict(enumerate(file for _, file in _sheets(content)))
         book = fastexcel.read_excel(content)
-        table = _table(book, doubtful, score, said)
+        read, table = 0, Table((), (), np.empty(0, dtype=np.int64), ".")
+        for read in range(len(book.sheet_names)):
+            doubtful = check_workbook(content, files.get(read), said.where)
+            table = _table(book, read, doubtful, score, said)
+            if table.names:
+                break
     except (*BROKEN, fastexcel.FastExcelError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise FileNotReadable(
@@ -45,13 +52,13 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
             fixes=["open it in a spreadsheet and save it as .xlsx or CSV"],
         ) from error
     if len(book.sheet_names) > 1:
-        others = in_words([shown(name) for name in book.sheet_names[1:]])
-        said.note(f"the sheet {shown(book.sheet_names[0])} was read; {others} not")
+        others = in_words([shown(name) for i, name in enumerate(book.sheet_names) if i != read])
+        said.note(f"the sheet {shown(book.sheet_names[read])} was read; {others} not")
     return table
 
 
-def _table(book: Any, doubtful: bool, score: Score, said: Account) -> Table:
-    text = pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=0, dtypes="string"))
+def _table(book: Any, sheet: int, doubtful: bool, score: Score, said: Account) -> Table:
+    text = pl.DataFrame(book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string"))
     records = [(i + 1, [cell or "" for cell in cells]) for i, cells in enumerate(text.head(SEARCHED).iter_rows())]
     head = find_head(records, score)
     if head is None:
@@ -59,15 +66,7 @@ def _table(book: Any, doubtful: bool, score: Score, said: Account) -> Table:
     note_titles(head, said)
     body = text.slice(head.body)
     kept = _kept(body)
-    typed = body
-    if body.height:
-        typed = pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=head.body, schema_sample_rows=None))
-    columns = []
-    for position, words in enumerate(body.get_columns()):
-        exact = typed.get_columns()[position] if position < typed.width and typed.height == body.height else words
-        column = _column(words, exact).filter(kept)
-        name = head.names[position] or str(position + 1)
-        columns.append(cleaned_column(column, name, said) if column.dtype == pl.String else column)
+    columns = [values.str.replace(MIDNIGHT, "").filter(kept) for values in body.get_columns()]
     rows = kept.arg_true().to_numpy().astype(np.int64) + head.body + 1
     # Numbers of a workbook have a point, whatever the screen shows; text that was typed may have a comma.
     return named(head.names, columns, rows, None if doubtful else ".", head.levels, said)
@@ -77,13 +76,6 @@ def _kept(body: pl.DataFrame) -> pl.Series:
     """Whether a row holds anything."""
     filled = [(values.str.strip_chars() != "").fill_null(False) for values in body.get_columns()]
     return pl.DataFrame(filled).select(pl.any_horizontal(pl.all())).to_series() if filled else pl.Series([], dtype=pl.Boolean)
-
-
-def _column(words: pl.Series, exact: pl.Series) -> pl.Series:
-    """Dates as dates, everything else as text: numbers arrive as they are written, not through a binary float of ours."""
-    if exact.dtype == pl.Date or isinstance(exact.dtype, pl.Datetime):
-        return exact.cast(pl.Date)
-    return words.str.replace(MIDNIGHT, "")
 
 
 def _sheets(content: bytes) -> list[tuple[str, str]]:

@@ -1,5 +1,5 @@
 """Prices as delivered, checked and made into an immutable snapshot."""
 
-from portopt.market.snapshot import judge_histories, open_snapshot, pack_id, quarantined, reading_notes, recheck
+from portopt.market.snapshot import judge_histories, open_snapshot, pack_id, quarantined, recheck
 
-__all__ = ["judge_histories", "open_snapshot", "pack_id", "quarantined", "reading_notes", "recheck"]
+__all__ = ["judge_histories", "open_snapshot", "pack_id", "quarantined", "recheck"]

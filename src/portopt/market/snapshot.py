@@ -1,17 +1,15 @@
 """The one way in: a table as a source delivered it becomes a pricing pack that says what is wrong with it.
 
-    pricing_pack_id = "pack-" + SHA-256(asset ids, dates, prices, volumes, adjustment, what reading them left out)[:20]
+    pricing_pack_id = "pack-" + SHA-256(asset ids, dates, prices, volumes, adjustment)[:20]
 
 The id is the content's alone: the same prices get the same id from whichever source, on whichever machine, under
-whichever data policy; what had to be left out, cleaned or decided while they were read is told in every answer, and is
-part of the content. What was found and how it was treated is recomputed from pack, policy and query by `recheck`.
+whichever data policy. What was found and how it was treated is recomputed from pack, policy and query by `recheck`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -35,11 +33,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 # What only the delivery shows, not the pack made of it: kept by `recheck` as it was noted then.
-DELIVERY_KINDS = ("duplicate", "repeated_row", "not_a_number", "reading")
+DELIVERY_KINDS = ("duplicate", "repeated_row", "not_a_number")
 
 
 def open_snapshot(
-    table: pl.DataFrame, *, source: str, adjustment: str, policy: DataPolicy, query: MarketQuery, notes: Sequence[str] = ()
+    table: pl.DataFrame, *, source: str, adjustment: str, policy: DataPolicy, query: MarketQuery
 ) -> MarketSnapshot:
     """Normalise, cut at `as_of`, check, treat, name.
 
@@ -47,7 +45,6 @@ def open_snapshot(
         table: long prices as a provider gives them (asset_id, date, close, optional volume), rows in any order.
         source: one line for people: which file, host or package.
         adjustment: "adjusted", "raw" or "unknown".
-        notes: what the provider says about reading it.
     Returns:
         Assets and dates sorted. Rows after `query.as_of` are not in it, whatever the provider sent; quarantined assets
         are, so that a holding can be valued: `quarantined` names them.
@@ -66,7 +63,7 @@ def open_snapshot(
     prices = sealed(panel.prices + 0.0)  # minus zero is zero
     volumes = None if panel.volumes is None or np.isnan(panel.volumes).all() else sealed(panel.volumes)
     snapshot = MarketSnapshot(
-        pricing_pack_id=pack_id(panel.ids, panel.dates, prices, volumes, adjustment, notes),
+        pricing_pack_id=pack_id(panel.ids, panel.dates, prices, volumes, adjustment),
         as_of=_day(panel.dates[-1]),
         asset_ids=panel.ids,
         dates=panel.dates,
@@ -77,8 +74,7 @@ def open_snapshot(
     )
     missing = set(query.assets or ()) - set(panel.ids) - {CASH}
     known = tuple(table["asset_id"].cast(pl.String).unique().sort()) if missing else panel.ids
-    read = [Observed("reading", None, None, None, note) for note in notes]
-    return _judged(snapshot, read + _delivered(panel), policy, query, known)
+    return _judged(snapshot, _delivered(panel), policy, query, known)
 
 
 def recheck(snapshot: MarketSnapshot, policy: DataPolicy, query: MarketQuery) -> MarketSnapshot:
@@ -120,17 +116,11 @@ def pack_id(
     prices: Matrix,
     volumes: Matrix | None,
     adjustment: str,
-    notes: Sequence[str] = (),
 ) -> str:
     """The name of this content: see the head of this file."""
     parts = [list(ids), dates.astype("<M8[D]"), _one_spelling(prices)]
     parts.append(None if volumes is None else _one_spelling(volumes))
-    return f"pack-{digest(*parts, adjustment, *([list(notes)] if notes else []))[:20]}"
-
-
-def reading_notes(snapshot: MarketSnapshot) -> tuple[str, ...]:
-    """What was said about reading these prices."""
-    return tuple(finding.detail for finding in snapshot.findings if finding.kind == "reading")
+    return f"pack-{digest(*parts, adjustment)[:20]}"
 
 
 def _one_spelling(values: Matrix) -> Matrix:

@@ -26,7 +26,7 @@ KINDS = (
     "unknown_asset",
 )
 # Nothing to decide: the same row twice says the same thing; an infinite price is a fault of whoever divided by nothing.
-ALWAYS: dict[str, Treatment] = {"repeated_row": "accepted", "infinite_price": "refused", "reading": "accepted"}
+ALWAYS: dict[str, Treatment] = {"repeated_row": "accepted", "infinite_price": "refused"}
 KEPT = "give its row in the holdings a price and set the policy's data.unknown_asset to 'quarantine': it is then kept as it is"
 LISTED = 10  # findings spelled out in an error's sentence; all of them are in its measured facts
 

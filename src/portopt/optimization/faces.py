@@ -21,6 +21,7 @@ from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.convex import polished_near
 from portopt.optimization.face_multipliers import apart, balanced, moved_into, moved_on
 from portopt.optimization.methods.ratio import ratio_near
+from portopt.optimization.out_of_reach import NEAREST
 from portopt.optimization.presolve import crossing
 from portopt.optimization.priced_cone import solve_by_price
 from portopt.optimization.touching import LARGEST, Touching, flat, touching
@@ -91,6 +92,8 @@ def _widening(form: StandardForm, found: Touching, answer: RawAnswer) -> RawAnsw
 def _in_doubt(form: StandardForm, raw: RawAnswer) -> bool:
     """Whether a second-order cone may be why the answer is not exact, or not there."""
     if form.integer.any() or not form.cones or any(cone.kind != "second_order" for cone in form.cones):
+        return False
+    if raw.solver == NEAREST:  # proven, and by far
         return False
     if raw.x is None or raw.duals is None:
         return raw.status in (SolveStatus.FAILED, SolveStatus.INFEASIBLE) and not crossing(form)

@@ -3,7 +3,7 @@
     linear, integer                       HiGHS
     quadratic, dense, up to 120 columns   PIQP dense, then Clarabel
     quadratic, factor form, up to 3,000   PIQP sparse, then Clarabel
-    wider ones                            our own interior point (solvers/structured.py), then PIQP, then Clarabel
+    wider ones, or a wide dense block     our own interior point (solvers/structured.py), then PIQP, then Clarabel
     cones                                 Clarabel
     second-order cones, 500 columns or
     60 of a dense covariance              our own interior point, then Clarabel
@@ -20,6 +20,7 @@ import numpy as np
 
 from portopt.domain.errors import InvalidValue
 from portopt.domain.solution import SolveStatus
+from portopt.optimization.out_of_reach import NEAREST, out_of_reach
 from portopt.optimization.presolve import Scaled, SolverAnswer
 from portopt.optimization.quadric import Quadric
 from portopt.optimization.ratio_scale import RatioScale
@@ -45,11 +46,16 @@ def climb(
     scale: for a ratio, for solvers that move its theta; the others answer where it is one.
 
     A claim of infeasibility by an interior point is confirmed before it is believed, and so is one of unboundedness: both
-    are also what a solver says that has lost its way. Where all of them fail, it is asked whether there is anything to find.
+    are also what a solver says that has lost its way. Where ours or PIQP fails, the cheap proofs that there is nothing are
+    tried before the next one; where all of them fail, it is asked whether there is anything to find.
     """
     answer = SolverAnswer(SolveStatus.FAILED, "none", message="no solver takes a quadratic or conic program in integers")
     for name in (name for name in ladder(program, solver) if name not in without):
         answer = _call(name, program, fine, scale)
+        if answer.status is SolveStatus.FAILED and answer.iterations and name not in ("clarabel", "highs"):
+            proof = _proof_of_nothing(program)
+            if proof:
+                return replace(answer, status=SolveStatus.INFEASIBLE, solver=proof)
         if answer.status in (SolveStatus.OPTIMAL, SolveStatus.WORK_LIMIT):
             break
         if answer.status is SolveStatus.INFEASIBLE and (name == "highs" or is_empty(program)):
@@ -80,7 +86,8 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
         own = ("structured",) if len(program.q) > DENSE_COLUMNS else ()
         suitable = (*own, "piqp-dense", "clarabel")
     else:
-        own = ("structured",) if len(program.q) > SPARSE_COLUMNS and not _has_scenarios(program) else ()
+        wide = len(program.q) > SPARSE_COLUMNS or len(program.P.columns) > DENSE_COLUMNS
+        own = ("structured",) if wide and not _has_scenarios(program) else ()
         suitable = (*own, "piqp-sparse", "clarabel")
     unsuitable = (bool(program.cones) and first not in ("structured", "clarabel")) or (
         not program.P.is_zero and first == "highs"
@@ -94,6 +101,13 @@ def _has_scenarios(program: Scaled) -> bool:
     """Whether there are more inequalities than a book of this size has limits: one a scenario."""
     weights = int((program.columns < program.form.n_weights).sum())
     return int((program.row_lower != program.row_upper).sum()) > max(SCENARIO_ROWS, weights)
+
+
+def _proof_of_nothing(program: Scaled) -> str:
+    """Who proves without much ado that no point is left: a simplex where all is linear, a distance beside cones. "": nobody."""
+    if program.cones:
+        return NEAREST if out_of_reach(program) else ""
+    return "highs" if is_empty(program) else ""
 
 
 def is_empty(program: Scaled) -> bool:

@@ -84,8 +84,11 @@ def _rounding(outcome: RebalanceOutcome) -> dict[str, Any]:
 
 def _tidied(value: Any) -> Any:
     """Minus zero has no place among figures: a zero is a zero, and has one spelling."""
-    if isinstance(value, float):
+    kind = type(value)  # exact: the document is plain, and is made of hundreds of thousands of these
+    if kind is float:
         return value + 0.0
-    if isinstance(value, dict):
-        return {key: _tidied(item) for key, item in value.items()}
-    return [_tidied(item) for item in value] if isinstance(value, list) else value
+    if kind is dict:
+        return {key: item if type(item) is str else _tidied(item) for key, item in value.items()}
+    if kind is list:
+        return [item + 0.0 if type(item) is float else _tidied(item) for item in value]
+    return value + 0.0 if isinstance(value, float) else value

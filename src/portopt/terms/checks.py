@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from numbers import Real
 from typing import Any
 
@@ -20,7 +20,8 @@ def number(field: str, value: Any, *, low: float = -math.inf, high: float = math
     Raises InvalidValue for anything else; a bool, a text and a map are not numbers.
     """
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
-        raise InvalidValue(field, value, f"a number is needed, not {_noun(value)}", fix=f"write {field} as {example}")
+        fix = f"write {field} as {_meant(value) or example}"
+        raise InvalidValue(field, value, f"a number is needed, not {_noun(value)}", fix=fix)
     try:
         result = float(value)
     except (OverflowError, ValueError):  # an integer beyond any float, a signalling decimal NaN
@@ -32,6 +33,16 @@ def number(field: str, value: Any, *, low: float = -math.inf, high: float = math
     if result > high:
         raise InvalidValue(field, value, f"may not be above {high:g}", fix=f"write {field} as {example}")
     return result
+
+
+def _meant(value: Any) -> str | None:
+    """The number that a text spells, 40% as a fraction; None for any other."""
+    word = value.strip() if isinstance(value, str) else ""
+    try:
+        spelled = Decimal(word.removesuffix("%").strip())
+    except InvalidOperation:
+        return None
+    return f"{(spelled / 100 if word.endswith('%') else spelled).normalize():f}" if spelled.is_finite() else None
 
 
 def fraction(field: str, value: Any, *, low: float = -math.inf, most: float = 1.0) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from portopt.domain.arrays import Vector
+from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
@@ -161,6 +161,11 @@ class Feasibility:
         """The limits that are not linear: those with cones, and those whose rows speak of what a cone defines."""
         return ({cone.limit for cone in self.form.cones} | _through_definitions(self.form)) & set(self.names)
 
+    def curved(self) -> set[str]:
+        """The limits whose sets have corners or curves by the hundred: those of `conic`, and those over scenarios."""
+        tails = np.concatenate([np.zeros(0, dtype=np.intp), *(hinge.columns for hinge in self.form.hinges)])
+        return self.conic() | (_speaking(self.form, tails) & set(self.names))
+
     def opened(self, mask: int, price: float = 1.0) -> ElasticForm:
         """Every limit in `mask` elastic at one price, the rest gone."""
         inside = self.named(mask)
@@ -234,8 +239,15 @@ def _through_definitions(form: StandardForm) -> set[str]:
         if not cone.limit:
             under[cone.B.indices] = True
     under[: form.n_weights] = False
-    if not under.any():
+    return _speaking(form, np.flatnonzero(under))
+
+
+def _speaking(form: StandardForm, columns: Indices) -> set[str]:
+    """Limits whose rows speak of those columns."""
+    if not len(columns):
         return set()
+    under = np.zeros(form.n_columns, dtype=bool)
+    under[columns] = True
     row_of = np.repeat(np.arange(form.A.shape[0]), np.diff(form.A.indptr))
     speaks = np.zeros(form.A.shape[0], dtype=bool)
     speaks[row_of[under[form.A.indices]]] = True

@@ -24,6 +24,7 @@ from portopt.validation.whole_openings import COUNTED, smallest_whole, unit_of
 
 Express = Callable[[Problem], StandardForm]
 NEGLIGIBLE = 1e-8
+INSIDE = 1e-6
 SMALLEST_SIZE = 0.05  # a limit of zero (no cash at all) is opened as if it were this large
 
 
@@ -98,9 +99,11 @@ class Repairs:
     def _held(self, openings: Mapping[str, float], rooms: Mapping[str, float]) -> Fix | None:
         """The first rounding whose answer is certified; where none is, the first at which every limit was seen to hold."""
         held: Fix | None = None
-        for grid, hair in ((GRIDS[0], -NEGLIGIBLE), *((grid, NEGLIGIBLE) for grid in GRIDS)):
+        least = self._inside(openings)
+        for grid, hair in dict.fromkeys([(GRIDS[0], least), *((grid, max(least, NEGLIGIBLE)) for grid in GRIDS)]):
             rounded = {
-                name: self.rounded(name, by + rooms[name], coarsest(grid, rooms[name]), hair) for name, by in openings.items()
+                name: self.rounded(name, by + room, coarsest(grid, room), min(hair, NEGLIGIBLE) if room else hair)
+                for (name, by), room in zip(openings.items(), (rooms[name] for name in openings), strict=True)
             }
             worst, certified = self._solved_again(relaxed(self.limits.problem, rounded))
             if worst <= HOLDS and (held is None or certified):
@@ -109,6 +112,16 @@ class Repairs:
             if certified:
                 break
         return held
+
+    def _inside(self, openings: Mapping[str, float]) -> float:
+        """What is added to an opening before it is rounded up: more than nothing where a curve has a part in what it opens.
+
+        Against a flat limit the least opening leaves a face, which has an optimum like any other set; against a curved one it
+        leaves a point, and in a set of a hair's width the best one takes a hundred times as long to find.
+        """
+        curved, names = self.limits.mask(self.limits.curved()), self.limits.mask(openings)
+        touched = any(core & names and core & curved for core in self.limits.impossible)
+        return INSIDE if touched else -NEGLIGIBLE
 
     def _solved_again(self, problem: Problem) -> tuple[float, bool]:
         """(the largest violation at the answer, whether the answer is certified); infinity where there is none."""

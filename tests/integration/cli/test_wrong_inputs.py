@@ -105,7 +105,7 @@ def duplicated(desk: Path) -> None:
 def in_another_order(desk: Path) -> None:
     """Dates as day and month, no day over 12: nobody can tell them from month and day."""
     header, *rows = list(csv.reader((desk / "prices.csv").read_text().splitlines()))
-    early = [row for row in rows if int(row[0][8:]) <= 12]
+    early = [row for row in rows if row[0] <= "2022-01-12"]
     write(desk / "prices.csv", [header, *[["/".join(reversed(row[0].split("-"))), *row[1:]] for row in early]])
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta, timezone
 import pytest
 from sqlalchemy import Table, func, select, text
 
-from portopt.adapters.store import models
+from portopt.adapters.store import lifecycle, models
 from portopt.adapters.store.sql import SqlStore
 from portopt.domain.canonical import canonical_json, digest
 from portopt.domain.errors import DataError, InvalidValue, UnknownRun
@@ -30,6 +30,21 @@ def count(store: SqlStore, table: Table) -> int:
 def test_a_begun_run_comes_back_equal(store, begun):
     assert store.begin(begun()) == begun()
     assert store.get("reb-20261120-1") == begun()
+
+
+def test_a_request_that_is_on_record_is_not_written_out_again(store, begun, finished, event, monkeypatch):
+    store.begin(begun())
+    monkeypatch.setattr(lifecycle, "run_row", lambda run: pytest.fail("written out again"))
+    assert store.complete(finished(), event()) is True
+
+
+def test_how_far_a_run_came_is_told_without_its_document(store, begun, finished, event):
+    store.begin(begun())
+    assert store.status("reb-20261120-1") is begun().status
+    store.complete(finished(), event())
+    assert store.status("reb-20261120-1") is RunStatus.COMPLETED
+    with pytest.raises(UnknownRun):
+        store.status("reb-20261120-2")
 
 
 def test_beginning_again_returns_what_is_stored_and_changes_nothing(store, begun):

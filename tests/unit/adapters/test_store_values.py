@@ -82,8 +82,11 @@ def test_opening_no_store_loads_no_database_library():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_a_store_that_is_up_to_date_opens_without_alembic(tmp_path):
-    code = "import sys; from portopt.adapters.store import open_store; open_store(sys.argv[1]); print('alembic' in sys.modules)"
+def test_a_store_that_is_up_to_date_opens_without_alembic_and_without_another_database(tmp_path):
+    code = (
+        "import sys; from portopt.adapters.store import open_store; open_store(sys.argv[1]); "
+        "print(bool({'alembic', 'sqlalchemy.dialects.postgresql', 'psycopg'} & set(sys.modules)))"
+    )
     url = f"sqlite:///{tmp_path}/portopt.db"
     runs = [
         subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, check=True).stdout for _ in range(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import replace
 from datetime import date
@@ -66,6 +67,13 @@ def test_a_rebalance_request_survives_storage_whole(request: RebalanceRequest) -
     again = rebalance_request_from_data(stored)
     assert again == request
     assert again.identity() == request.identity()
+
+
+def test_a_changed_request_is_another_though_its_identity_was_asked_for_before() -> None:
+    request = RebalanceRequest(Holdings("P1", {"A": Decimal(1)}, Decimal(0)), shipped_policies()[0], Universe.of(["A"]))
+    first = request.identity()
+    assert dataclasses.replace(request, benchmark={"A": 1.0}).identity() != first
+    assert dataclasses.replace(request, provider="files:elsewhere.csv").identity() == request.identity() == first
 
 
 def test_decimals_keep_their_written_form() -> None:

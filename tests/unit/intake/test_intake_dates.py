@@ -57,6 +57,17 @@ def test_what_is_unclear_or_impossible_is_told_by_its_cell(cells, position, why)
     assert why in found[2]
 
 
+def test_eight_dates_in_order_under_one_reading_alone_say_what_their_numbers_are():
+    days = pl.date_range(date(2024, 1, 28), date(2024, 2, 10), eager=True)
+    for style, said in (("%d-%m-%y", "day"), ("%y-%m-%d", "year"), ("%m/%d/%y", "month")):
+        found = days_of(days.dt.strftime(style))
+        assert found.days.to_list() == days.to_list()
+        assert f"the {said} comes first in its dates" in str(found.note)
+    shuffled = days.sample(fraction=1.0, shuffle=True, seed=1)
+    assert "may be" in days_of(shuffled.dt.strftime("%d-%m-%y")).wrong[0][2]
+    assert "may be" in days_of(days[:7].dt.strftime("%d-%m-%y")).wrong[0][2]
+
+
 def test_the_century_turns_where_the_calendar_does():
     found = days_of(pl.Series(["31.12.99", "03.01.00", "01.02.39", "01.02.70"]))
     assert [day.year for day in found.days] == [1999, 2000, 2039, 1970]
@@ -68,6 +79,13 @@ def test_a_day_ten_years_from_all_others_is_a_slip_of_a_key():
     assert days_of(pl.Series([*days, "2042-03-09"])).wrong == (
         (8, "2042-03-09", "stands more than ten years from every other date: a slip of a key?"),
     )
+
+
+def test_years_that_no_calendar_has_are_told_and_nothing_breaks():
+    odd = pl.Series([-900_000, 19_000, 3_000_000], dtype=pl.Int32).cast(pl.Date)
+    found = days_of(odd)
+    assert [(position, why[:14]) for position, _, why in found.wrong] == [(0, "is of the year"), (2, "is of the year")]
+    assert days_of(pl.Series(["00-02-03", "00-02-04"])).wrong[0][1] == "00-02-03"
 
 
 def test_dates_and_instants_of_typed_tables_are_days():

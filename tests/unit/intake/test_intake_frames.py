@@ -125,7 +125,22 @@ def test_returns_of_months_are_not_taken_for_days_unless_they_say_so():
     assert portopt.optimize(monthly, "min_risk", estimation=announced).expected_return < 0.3
 
 
+def test_labels_of_rows_are_no_asset():
+    labelled = frame(C=RETURNS[:, 2]).set_axis([f"r{t}" for t in range(40)])
+    answer = portopt.optimize(labelled, "min_risk")
+    assert list(answer.weights) == ["A", "B", "C"]
+    assert "column 'index' names rows: no asset" in " ".join(answer.notes)
+    assert list(portopt.optimize(frame(C=RETURNS[:, 2]).iloc[::-1], "min_risk").weights) == ["A", "B", "C"]
+
+
+def test_instants_with_a_zone_are_the_days_of_their_zone():
+    assert rows(CLOSES.set_axis(DAYS.tz_localize("America/New_York"))) == EXPECTED
+
+
 def test_as_of_may_be_a_text_and_must_be_a_date(tmp_path):
+    told = portopt.rebalance({"AAPL": 10, "MSFT": 10, "CASH": 1000}, as_of="2022-03-28", home=tmp_path,
+                             policy={"id": "p", "name": "p", "objective": "min_risk", "limits": {}})  # fmt: skip
+    assert told.document["as_of"] == "2022-03-28"
     for wrong in ("28/03/2022", 20220328):
         with pytest.raises(InvalidValue, match="as_of"):
             portopt.rebalance({"AAPL": 10, "CASH": 1000}, as_of=wrong, home=tmp_path)

@@ -33,6 +33,9 @@ def read(tmp_path: Path, text: str, name: str = "h.csv") -> tuple[dict[str, Deci
         ("asset,shares\nA,1\nA,2.5\nB,1\nA,-1\n", {"A": "2.5", "B": 1}, ["A stands in rows 2, 3 and 5: 1 + 2.5 + -1 = 2.5"]),
         ("asset,shares\nCash,10\nCASH,5.25\nA,1\n", {"A": 1, "CASH": "15.25"}, ["CASH stands in rows 2 and 3: 10 + 5.25"]),
         ("asset,shares,quality\nA,1,n/a\nB,2,7\n", {"A": 1, "B": 2}, ["'n/a' in column quality_score means that it is"]),
+        ('"Positions, today"\n\n"Symbol","Qty (Quantity)","Mkt Val (Market Value)"\n"A","40","$5"\n"Account Total","--","$5"\n',
+         {"A": 40}, ["column 'Mkt Val (Market Value)' was not read", "row 5 ('Account Total') is a total"]),
+        ("asset,shares\nA,\u22125\n", {"A": -5}, []),
         ("asset,shares\nA\u200b,1\u00a0000.5\n", {"A": "1000.5"}, ["cleaned 2 non-breaking or zero-width spaces"]),
     ],
 )  # fmt: skip

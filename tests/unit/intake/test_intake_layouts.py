@@ -40,6 +40,7 @@ def read(tmp_path: Path, content: str | bytes) -> tuple[list[tuple[str, float]],
         ("Date,AAA,BBB,CCC\n2024-01-02,1.5,2,\n2024-01-03,1.6,2.1,\n", "CCC has no price in any row"),
         ("Date,AAA,BBB\n2024-01-02,1.5,2\n2024-01-03,\u00a01.6,2.1\u200b\n", "the first in row 3"),
         ("Date,AAA,BBB\n2024-01-02,$1.50,$2\n2024-01-03,$1.60,$2.10\n", "the sign $ was left off its prices"),
+        ("Date,AAA,BBB\n2024-01-02,1.5,2\nDate,AAA,BBB\n2024-01-03,1.6,2.1\n", "row 3 repeats the names of the columns"),
         ("symbol,date,close,open\nAAA,2024-01-02,1.5,9\nBBB,2024-01-02,2,9\nAAA,2024-01-03,1.6,9\nBBB,2024-01-03,2.1,9\n",
          "column 'open' was not read"),
         ("Price,Close,Close,Volume,Volume\nTicker,AAA,BBB,AAA,BBB\nDate,,,,\n2024-01-02,1.5,2,7,7\n2024-01-03,1.6,2.1,7,7\n",
@@ -63,6 +64,22 @@ def test_other_encodings_of_unicode_are_read_and_said(tmp_path, encoding):
     rows, notes = read(tmp_path, "Date,AAA,BBB\n2024-01-02,1.5,2\n2024-01-03,1.6,2.1\n".encode(encoding))
     assert rows == A + B
     assert ("UTF-16" in notes) == encoding.startswith("utf-16")
+
+
+@pytest.mark.parametrize(
+    ("text", "prices"),
+    [
+        ('"Date","Price","Open","High","Low","Vol.","Change %"\n"Mar 26, 2024","1,234.50","1,230.00","1,240","1,220","1.2M",'
+         '"0.45%"\n"Mar 25, 2024","1,224.50","1,230.00","1,240.00","1,220.00","1.3M","-0.45%"\n', [1224.5, 1234.5]),
+        ("Date,Close/Last,Volume,Open,High,Low\n03/26/2024,$169.71,57388450,$170.00,$171.42,$169.58\n03/25/2024,$170.85,5428,$1,$2,$1\n",
+         [170.85, 169.71]),
+        ("Date,Open,High,Low,Close,Adj Close,Volume\n2024-03-25,1,2,1,2,1.9,100\n2024-03-26,null,null,null,null,,\n", [1.9]),
+        ('date,close,volume\n2024-01-02,1.5,"123,456"\n2024-01-03,2,"99,456"\n', [1.5, 2.0]),
+    ],
+)  # fmt: skip
+def test_the_quotes_of_one_asset_as_websites_write_them_are_its_prices(tmp_path, text, prices):
+    rows, _ = read(tmp_path, text)
+    assert rows == [("p", price) for price in prices]
 
 
 def test_two_rows_of_names_with_adjusted_closes_are_adjusted_prices(tmp_path):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from portopt.domain.errors import InfeasibleRequest, InvalidValue
-from portopt.optimization import efficient_frontier, optimize
+from portopt.optimization import assemble, efficient_frontier, frontier, optimize
 
 LIMITS = {"budget": True, "long_only": True, "max_weight": 0.3, "sector_limits": 0.5, "max_turnover": 0.6}
 
@@ -94,3 +94,23 @@ def test_a_market_below_the_risk_free_rate_still_has_a_frontier(market):
     frontier = efficient_frontier(p, 6)
     assert frontier.optimal.sharpe_ratio < 0
     assert all(frontier.optimal.sharpe_ratio >= point.sharpe_ratio for point in frontier.points)
+
+
+CURVED = {**LIMITS, "max_tracking_error": 0.06}
+
+
+def test_a_frontier_too_large_to_sweep_is_refused_before_its_form_is_written(market, monkeypatch):
+    p = market(75, 15, objective="max_sharpe", limits=CURVED, risk_free_rate=0.02)
+    with pytest.raises(frontier.TooManyToSweep, match="15 assets are too many"):
+        frontier.affordable_frontier(p, 5, 0)
+    monkeypatch.setattr(frontier, "frontier_form", lambda *_: pytest.fail("written all the same"))
+    with pytest.raises(frontier.TooManyToSweep, match="15 assets are too many"):
+        frontier.affordable_frontier(p, 5, 0, assemble(p))
+
+
+@pytest.mark.parametrize("limits", [LIMITS, {**LIMITS, "max_positions": 8}], ids=["linear", "in whole numbers"])
+def test_what_can_be_walked_is_drawn_whatever_the_solved_form_tells(market, limits):
+    p = market(75, 15, objective="max_sharpe", limits=limits, risk_free_rate=0.02)
+    alone, told = frontier.affordable_frontier(p, 5, 0), frontier.affordable_frontier(p, 5, 0, assemble(p))
+    assert [point.volatility for point in told.points] == [point.volatility for point in alone.points]
+    assert told.without == alone.without

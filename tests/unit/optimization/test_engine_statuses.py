@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cvxpy as cp
 import numpy as np
 import pytest
 
@@ -11,6 +12,9 @@ from portopt.domain.solution import SolveStatus
 from portopt.optimization import assemble, optimize, solve
 from portopt.optimization.methods import mixed_integer
 from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
+from portopt.optimization.out_of_reach import out_of_reach
+from portopt.optimization.presolve import scaled
+from portopt.optimization.solvers import clarabel, structured
 
 LONG = {"budget": True, "long_only": True}
 INFEASIBLE = {
@@ -158,3 +162,33 @@ def test_exponential_and_power_cones_mean_what_the_program_says():
     )
     raw = solve(program.freeze())
     assert raw.x == pytest.approx([0.5, np.exp(0.5), 0.5**1.5], abs=1e-8)
+
+
+@pytest.mark.parametrize("objective", ["max_sharpe", {"kind": "utility", "risk_aversion": 2.0}])
+@pytest.mark.parametrize("factor_form", [False, True])
+def test_a_ball_beyond_the_linear_limits_is_told_without_asking_a_cone_solver(market, monkeypatch, objective, factor_form):
+    limits = {"budget": True, "long_only": True, "max_turnover": 0.05, "max_tracking_error": 0.01}
+    p = market(91, 200, objective=objective, limits=limits, factor_form=factor_form)
+    form = assemble(p)
+    w = cp.Variable(p.n, nonneg=True)
+    root = np.linalg.cholesky(p.moments.Sigma).T
+    nearest = cp.Problem(cp.Minimize(cp.norm(root @ (w - p.benchmark))), [cp.sum(w) == 1, cp.norm1(w - p.w_prev) <= 0.1])
+    assert nearest.solve(solver=cp.CLARABEL) > 0.01
+
+    monkeypatch.setattr(clarabel, "solve", lambda *_, **__: pytest.fail("asked"))
+    assert solve(form).status is SolveStatus.INFEASIBLE
+
+
+def test_a_ball_within_reach_is_never_called_out_of_it(market):
+    limits = {"budget": True, "long_only": True, "max_turnover": 0.05, "max_tracking_error": 0.2}
+    for factor_form in (False, True):
+        assert not out_of_reach(scaled(assemble(market(92, 30, limits=limits, factor_form=factor_form))))
+
+
+def test_the_interior_point_gives_up_early_where_there_is_nothing(market):
+    limits = {"budget": True, "long_only": True, "max_turnover": 0.05, "max_tracking_error": 0.01}
+    answer = structured.solve(
+        scaled(assemble(market(91, 130, objective={"kind": "utility", "risk_aversion": 2.0}, limits=limits)))
+    )
+    assert answer.status is SolveStatus.FAILED
+    assert answer.iterations < structured.ITERATIONS / 2

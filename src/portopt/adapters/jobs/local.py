@@ -1,4 +1,4 @@
-"""Run a flow here and now, in Prefect's ephemeral mode: no server to start, nothing to configure.
+"""Run a flow here and now, with a server of its own that ends with it: none to start, nothing to configure.
 
 Flows are found by entry point (group `portopt.flows`), so that the command line needs to know none of them.
 """
@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from portopt.adapters.jobs.server import started
 from portopt.domain.errors import DataError, InfeasibleRequest, PortoptError, ProposalRejected, RequestError
 
 GROUP = "portopt.flows"
@@ -29,12 +32,27 @@ def run_flow(name: str, parameters: dict[str, Any], home: Path) -> Any:
     if name not in found:
         raise RequestError(f"there is no flow {name!r}; installed: {', '.join(sorted(found))}", field="flow", value=name)
     prepare_environment(home)
-    flow = found[name].load()
-    state = asyncio.run(flow(**parameters, return_state=True))
-    if state.is_completed():
-        return asyncio.run(state.aresult()) if state.name != "Skipped" else None
+    with _server(home):
+        flow = found[name].load()
+        state = asyncio.run(flow(**parameters, return_state=True))
+        if state.is_completed():
+            return asyncio.run(state.aresult()) if state.name != "Skipped" else None
     refusal = REFUSALS.get(state.name or "", PortoptError)
     raise refusal(state.message or f"flow {name} ended as {state.name}", measured={"state": state.name})
+
+
+@contextmanager
+def _server(home: Path) -> Iterator[None]:
+    """The one that PREFECT_API_URL names; else one for as long as this lasts."""
+    if "PREFECT_API_URL" in os.environ:
+        yield
+        return
+    with started(home / "prefect") as api:
+        os.environ["PREFECT_API_URL"] = api
+        try:
+            yield
+        finally:
+            del os.environ["PREFECT_API_URL"]
 
 
 def prepare_environment(home: Path) -> None:
@@ -44,10 +62,7 @@ def prepare_environment(home: Path) -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "600",  # a busy machine takes longer than the default 20
         "DO_NOT_TRACK": "1",
     }
-    if "PREFECT_API_URL" not in os.environ:
-        quiet["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
     for key, value in quiet.items():
         os.environ.setdefault(key, value)

@@ -30,7 +30,7 @@ from portopt.domain.canonical import canonical_json
 from portopt.domain.disk import NOT_ALLOWED, storage_error
 from portopt.domain.errors import DataError
 from portopt.domain.market import Finding, MarketSnapshot, PackDifference
-from portopt.market import pack_id, reading_notes
+from portopt.market import pack_id
 
 PACK_ID = re.compile(r"pack-[0-9a-f]{20}")
 PRICES, MANIFEST = "prices.parquet", "manifest.json"
@@ -102,8 +102,7 @@ class FilePackStore:
             raise _damaged(folder / MANIFEST, f"it lacks {error}") from error
         except Exception as error:  # whatever a library makes of a manifest that is not ours any more
             raise _damaged(folder / MANIFEST, f"it does not describe the prices beside it ({error})") from error
-        parts = (snapshot.asset_ids, snapshot.dates, snapshot.prices, snapshot.volumes, snapshot.adjustment)
-        named = pack_id(*parts, reading_notes(snapshot))
+        named = pack_id(snapshot.asset_ids, snapshot.dates, snapshot.prices, snapshot.volumes, snapshot.adjustment)
         if named != pricing_pack_id:
             raise _damaged(folder / MANIFEST, f"with it the prices are those of {named}")
         if SIGNATURE in manifest and manifest != signed(manifest):
@@ -209,6 +208,7 @@ def _manifest(snapshot: MarketSnapshot, prices: bytes) -> dict[str, Any]:
         "prices": int(counts.sum()),
         "has_volumes": snapshot.volumes is not None,
         "findings": [dataclasses.asdict(finding) for finding in snapshot.findings],
+        "notes": list(snapshot.notes),
         "sha256": hashlib.sha256(prices).hexdigest(),
     }
 
@@ -229,6 +229,7 @@ def _snapshot(table: pl.DataFrame, manifest: dict[str, Any]) -> MarketSnapshot:
         findings=tuple(
             Finding(**(f | {"date": date.fromisoformat(f["date"]) if f["date"] else None})) for f in manifest["findings"]
         ),
+        notes=tuple(manifest.get("notes", ())),
     )
 
 

@@ -25,6 +25,7 @@ LENGTHS = {
     "key": 100,
     "pin": 200,
     "target_type": 20,
+    "risk_measure": 20,
 }
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 

@@ -22,8 +22,9 @@ from portopt.domain.errors import RequestError
 from portopt.domain.program import Group, Quadratic, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.convex import finished, solve_convex
-from portopt.optimization.ladder import climb
+from portopt.optimization.ladder import climb, is_empty
 from portopt.optimization.methods.entropic import exponential_sums, solve_entropic
+from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.methods.homogenized import homogenized, utility_duals
 from portopt.optimization.polish import has_polish, polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
@@ -35,6 +36,7 @@ SECANTS = 5
 SETTLING = 20
 SETTLED = 1e-9  # of the variance; solvers do not always come so far
 NEARLY_SETTLED = 1e-6
+SAME = 1e-6
 NEAR = 0.2  # how far the polish may have to move the risk aversion
 # For many columns a further interior solve costs less than the rounds of a polish from afar: 1 s against 8 at 1,000 assets.
 MANY, NEARER = 600, 0.95
@@ -78,7 +80,8 @@ class RisklessExcess(RequestError):
 def solve_ratio(form: StandardForm, *, solver: str | None = None) -> RawAnswer:
     """Solve a form whose `ratio` is set. Raises NoExcessReturn or RisklessExcess where there is no maximum."""
     began = perf_counter()
-    return _by_utility(form, solver, began) or _by_homogenizing(form, solver, began)
+    found = _over_scenarios(form, began) if form.hinges and solver is None else None
+    return found or _by_utility(form, solver, began) or _by_homogenizing(form, solver, began)
 
 
 def solve_ratio_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
@@ -106,7 +109,7 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
     so a secant step finds it; our own interior point brings t along by itself, and the first answer is near.
     None where the way does not lead there: the homogenized program then says what is wrong.
     """
-    t, before = 1.0 / FIRST_GAMMA, None
+    t, before, fine = 1.0 / FIRST_GAMMA, None, False
     if crossing(form):
         return None
     if not has_polish(form):
@@ -116,7 +119,9 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
         if len(program.columns) == 0:
             return None
         scale = scale_of(form, program, 1.0 / t)
-        answer = climb(program, solver=solver, scale=scale)
+        answer = climb(program, solver=solver, scale=scale, fine=fine)
+        if answer.status is SolveStatus.INFEASIBLE:
+            return restored(program, answer, perf_counter() - began)
         if answer.status is not SolveStatus.OPTIMAL or answer.x is None:
             return None
         excess, variance = _excess_and_variance(form, restored(program, answer, 0.0))
@@ -129,6 +134,31 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
             if exact is not None:
                 return exact
         before, t = (t, variance - t * excess), _closer(t, excess, variance, before)
+        if abs(t - before[0]) <= SAME * t:  # the same question has the same answer, until it is asked for more digits
+            if fine:
+                return None
+            fine = True
+    return None
+
+
+def _over_scenarios(form: StandardForm, began: float) -> RawAnswer | None:
+    """The same over scenarios, few of which decide a utility's optimum: it is exact, and so is the ratio's next to it."""
+    t, before, x = 1.0 / FIRST_GAMMA, None, None
+    if crossing(form) or not has_polish(form):
+        return None
+    for _ in range(SECANTS):
+        raw = solve_hinges(utility_form(form, 1.0 / t), near=x)
+        if raw is None and x is None and not form.cones and is_empty(scaled(form)):
+            return RawAnswer(SolveStatus.INFEASIBLE, None, None, "highs", 0, perf_counter() - began)
+        if raw is None or raw.status is not SolveStatus.OPTIMAL:
+            return None
+        excess, variance = _excess_and_variance(form, raw)
+        if excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
+            return None
+        exact = _sharpened_near(form, raw, 1.0 / t, began) if NEAR < variance / (t * excess) < 1.0 / NEAR else None
+        if exact is not None:
+            return exact
+        before, t, x = (t, variance - t * excess), _closer(t, excess, variance, before), raw.x
     return None
 
 

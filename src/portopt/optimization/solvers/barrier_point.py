@@ -13,6 +13,8 @@ from portopt.optimization.ratio_scale import RatioScale
 from portopt.optimization.solvers.barrier_system import Structure
 
 FIRST_SLACK = 0.1  # weights are of size one and less
+FAR = 1e-3
+BEYOND_MEASURE = 1e6  # times what the objective asks for
 SPREAD = 5.0  # and of many columns they add up to about one
 
 
@@ -78,6 +80,14 @@ class Residuals:
     @property
     def is_finite(self) -> bool:
         return bool(np.isfinite(self.gap) and np.isfinite(self.missed))
+
+    @property
+    def is_lost(self) -> bool:
+        """Multipliers without measure at a point that is nowhere near the limits: mostly there is none."""
+        p = self.p
+        largest = max(float(np.abs(part).max(initial=0.0)) for part in (p.y, p.low, p.high, *p.z))
+        wanted = max(1.0, float(np.abs(self.program.q).max(initial=0.0)))
+        return self.missed > FAR and largest > BEYOND_MEASURE * wanted
 
     def within(self, feasible: float, gap: float) -> bool:
         return self.missed <= feasible and self.gap <= gap * max(self.value, 1e-2)

@@ -4,7 +4,8 @@
     [ A              -E  ] [dy] = [b]
 
 D, E diagonal and new in every iteration. Columns are of two kinds. Helpers (buys and sells, longs and shorts) have no
-curvature but their barrier; each stands in at most one light row, w - buys + sells = w_prev, that holds one other column.
+curvature but their barrier; each stands in at most one light row, w - buys + sells = w_prev, that holds one other column
+at most.
 They are eliminated first, then the light rows, which leaves a diagonal on the weights; what remains has the curvature
 of the program (a diagonal in factor form, else one dense block) and the few rows that are not light. No n x n matrix
 appears in factor form, and a dense one is factored once an iteration, with turnover or without.
@@ -38,7 +39,8 @@ class Structure:
         row, column = np.repeat(np.arange(m), np.diff(A.indptr)), A.indices
         on_helper = flat[column]
         others = np.bincount(row[~on_helper], minlength=m)
-        light = (program.row_lower == program.row_upper) & (others == 1) & (np.bincount(row[on_helper], minlength=m) > 0)
+        most = min(1, M - int(flat.sum()))  # what must be sold has no column left, and its trades a row to themselves
+        light = (program.row_lower == program.row_upper) & (others <= most) & (np.bincount(row[on_helper], minlength=m) > 0)
         shared = np.bincount(column[light[row]], minlength=M)
         if np.any(shared[flat] > 1):  # a helper in two light rows: those rows are treated like any other
             light[row[on_helper & (shared[column] > 1)]] = False
@@ -61,8 +63,9 @@ class Structure:
         of_light = A[self.light] if h else A[:0]
         light = sp.coo_array(of_light[:, self.helpers])
         self.l_row, self.l_helper, self.l_value = light.coords[0], light.coords[1], light.data
-        of_main = of_light[:, self.main]
-        self.partner, self.across = of_main.indices, of_main.data  # one entry a row, in row order
+        of_main = sp.coo_array(of_light[:, self.main])
+        self.partner, self.across = np.zeros(len(self.light), dtype=np.intp), np.zeros(len(self.light))
+        self.partner[of_main.coords[0]], self.across[of_main.coords[0]] = of_main.coords[1], of_main.data
         place = np.full(len(program.q), -1)
         place[self.main] = np.arange(len(self.main))
         self.maps = cone_maps(program)

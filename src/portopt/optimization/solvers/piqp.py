@@ -11,6 +11,7 @@ from portopt.domain.solution import SolveStatus
 from portopt.optimization.presolve import Scaled, SolverAnswer
 
 TOLERANCE = 1e-7  # what the polish needs; where it declines the next solver is asked for 1e-11
+ITERATIONS = 60  # of 8 to 35 that it takes; beyond, it has lost its way: where there is nothing, or next to nothing
 BIG = 1e29  # what PIQP takes for infinity is 1e30
 
 
@@ -31,6 +32,7 @@ def solve_sparse(program: Scaled) -> SolverAnswer:
 def _run(solver: Any, name: str, program: Scaled, P: Any, A: Any, shape_up: Any) -> SolverAnswer:
     settings = solver.settings
     settings.eps_abs = settings.eps_rel = settings.eps_duality_gap_abs = settings.eps_duality_gap_rel = TOLERANCE
+    settings.max_iter = ITERATIONS
     equal = program.row_lower == program.row_upper
     with np.errstate(invalid="ignore"):
         solver.setup(

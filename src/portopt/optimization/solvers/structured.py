@@ -57,7 +57,7 @@ def _iterate(program: Scaled, structure: Structure, tolerance: float, scale: Rat
     iteration = 0
     for iteration in range(ITERATIONS):
         here = Residuals(program, structure, box, unequal, p, scale)
-        if not here.is_finite:
+        if not here.is_finite or here.is_lost:
             break
         if here.within(NEAR, NEAR):
             near = here.answer(iteration)

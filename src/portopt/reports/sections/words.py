@@ -9,7 +9,6 @@ from portopt.reports.sections.prices import step_in_words, worth_in_words
 
 Document = dict[str, Any]
 NAMED = 3  # findings told in the verdict itself
-READING = "reading"  # what is said of the file, not of its prices; all of it is told
 
 
 def verdict(document: Document) -> dict[str, Any]:
@@ -139,13 +138,10 @@ def _data_sentence(document: Document) -> str:
     text = f"Prices: {pack['source']}; {pack['observations']:,} days to {pack['last_date']}"
     if pack["stale"]:
         text += f", stale: {pack['stale'].rstrip('.')}"
-    as_read = [finding["detail"] for finding in quality["findings"] if finding["kind"] == READING]
-    judged = [finding for finding in quality["findings"] if finding["kind"] != READING]
-    found = len(judged)
+    found = len(quality["findings"])
     text += f"; {count(found, 'finding')} about the data" if found else "; nothing was found wrong with them"
     held = quality["quarantined"]
     text += f", {held} of which took an asset out of the choice." if held else "."
-    first = [finding["detail"] for finding in judged[:NAMED]]
+    first = [finding["detail"] for finding in quality["findings"][:NAMED]]
     more = f" and {found - NAMED} more in the report" if found > NAMED else ""
-    text = f"{text} {'; '.join(first)}{more}." if first else text
-    return f"{text} As read: {'; '.join(as_read)}." if as_read else text
+    return f"{text} {'; '.join(first)}{more}." if first else text

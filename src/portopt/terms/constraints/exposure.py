@@ -61,6 +61,7 @@ def exposures(field: str, groups: Mapping[str, Sides], attribute: Attribute, p: 
     for name, sides in groups.items():
         if name not in (EVERY, NO_GROUP) and name not in members:
             raise unknown_name(field, name, _plain(sides), members, attribute.replace("_", " "))
+    _require_one_spelling(field, groups, members, attribute)
     bound = [(name, groups[name] if name in groups else groups[EVERY]) for name in members if name in groups or EVERY in groups]
     nobodys, theirs = p.universe.ungrouped(attribute), sides_of_no_group(groups)
     if len(nobodys) and theirs is not None:
@@ -71,6 +72,17 @@ def exposures(field: str, groups: Mapping[str, Sides], attribute: Attribute, p: 
         lower=np.array([-INF if low is None else low for _, (low, _) in bound]),
         upper=np.array([INF if high is None else high for _, (_, high) in bound]),
     )
+
+
+def _require_one_spelling(field: str, groups: Mapping[str, Sides], members: Mapping[str, Any], attribute: str) -> None:
+    """Raises InvalidValue where a limit on 'Tech' would not hold what is called 'tech'."""
+    spelled: dict[str, str] = {}
+    for name in members:
+        other = spelled.setdefault(" ".join(name.casefold().split()), name)
+        if other != name and not groups.keys().isdisjoint((name, other)):
+            what = attribute.replace("_", " ")
+            why = f"{other!r} and {name!r} are one {what} spelled in two ways, and the limit names one of them"
+            raise InvalidValue(field, [other, name], why, fix=f"spell the {what} of all assets as the limit does")
 
 
 def sides_of_no_group(groups: Mapping[str, Sides]) -> Sides | None:

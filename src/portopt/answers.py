@@ -1,0 +1,127 @@
+"""What a question that is no rebalance leaves in the store, where there is one: what was asked, and what came out.
+
+A question leaves its rows from every door, and needs no store to be answered: without one nothing is made, and an answer that
+cannot be kept is given all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from portopt.domain.canonical import canonical_text, digest, plain
+from portopt.domain.request import OptimizationRequest, RebalanceRequest
+from portopt.domain.run import RunRecord, RunStatus
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+Asked: TypeAlias = OptimizationRequest | RebalanceRequest
+PREFIXES = {"optimize": "opt", "frontier": "fro", "factors": "fac"}
+ANY_OTHER = "ask"
+VERSION = "1"  # part of every answer's identity: a new meaning of a document is a new answer
+TIME = "optimization_time_ms"  # S1 wants it in its metadata; a document knows no clock
+
+
+def keep(
+    kind: str,
+    request: Asked,
+    document: Mapping[str, Any],
+    runtime: Runtime | None = None,
+    **asked: Any,
+) -> str | None:
+    """Leave an answer in this installation's store; its id, or None where there is no store.
+
+    kind: the question's name. document: the answer as data. asked: what was asked beside the request.
+    The same question with the same answer is one record, however often it is asked.
+    """
+    kept = _kept_if_possible(kind, [(request, document)], runtime, asked)
+    return kept[0] if kept else None
+
+
+def keep_all(
+    kind: str, answered: Sequence[tuple[Asked, Mapping[str, Any]]], runtime: Runtime | None = None, **asked: Any
+) -> list[str]:
+    """Many answers of one kind, in one transaction; their ids, none where there is no store."""
+    return _kept_if_possible(kind, answered, runtime, asked)
+
+
+def _kept_if_possible(
+    kind: str, answered: Sequence[tuple[Asked, Mapping[str, Any]]], runtime: Runtime | None, asked: Mapping[str, Any]
+) -> list[str]:
+    from portopt.analysis import Attempts
+
+    if not answered or (runtime is None and nothing_is_kept_here()):
+        return []
+    said = Attempts()
+    kept = said.attempt("the record of the answer", lambda: _kept(kind, answered, runtime, asked))
+    for left in said.left_out:
+        logging.getLogger(__name__).warning("%s", left.sentence)
+    return kept or []
+
+
+def _kept(
+    kind: str, answered: Sequence[tuple[Asked, Mapping[str, Any]]], runtime: Runtime | None, asked: Mapping[str, Any]
+) -> list[str]:
+    from portopt.runtime import runtime as this_process
+
+    store = runtime or this_process()
+    if not store.has_store:
+        return []
+    now = datetime.now(UTC)
+    records = [record_of(kind, request, document, asked, now) for request, document in answered]
+    store.runs.complete_all(records)
+    return [record.run_id for record in records]
+
+
+def record_of(
+    kind: str,
+    request: Asked,
+    document: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    now: datetime,
+) -> RunRecord:
+    """The answer as a completed run. Its id comes from what was asked and from the pack, if it rests on one."""
+    timeless, seconds = _without_time(plain(document))
+    pack = timeless.get("pricing_pack_id")
+    content = digest(request.identity(), kind, asked, pack, VERSION)[:20]
+    given = timeless.get("as_of")
+    as_of = date.fromisoformat(str(given)[:10]) if given else None
+    dated = f"{as_of:%Y%m%d}-" if as_of else ""
+    is_book = isinstance(request, RebalanceRequest)
+    return RunRecord(
+        run_id=f"{PREFIXES.get(kind, ANY_OTHER)}-{dated}{content}",
+        kind=kind,
+        portfolio_id=request.holdings.portfolio_id if isinstance(request, RebalanceRequest) else request.portfolio_id,
+        status=RunStatus.COMPLETED,
+        request={**plain(request), "asked": plain(dict(asked))},
+        pricing_pack_id=pack if is_book else None,
+        as_of=as_of or now.date(),
+        created_at=now,
+        completed_at=now,
+        document=timeless,
+        document_digest=digest(canonical_text(timeless).encode()),
+        timings={} if seconds is None else {"optimize": seconds},
+    )
+
+
+def _without_time(document: dict[str, Any]) -> tuple[dict[str, Any], float | None]:
+    """The document without its one reading of a clock, and that, in seconds."""
+    metadata = document.get("optimization_metadata")
+    if not isinstance(metadata, dict) or TIME not in metadata:
+        return document, None
+    rest = {name: value for name, value in metadata.items() if name != TIME}
+    return {**document, "optimization_metadata": rest}, float(metadata[TIME]) / 1000.0
+
+
+def nothing_is_kept_here() -> bool:
+    """Whether this process can do without looking: settings and a database library take longer than most questions."""
+    named = {name.lower(): value for name, value in os.environ.items()}
+    if "portopt_database_url" in named or Path(".env").exists():
+        return False
+    home = named.get("portopt_home") or Path(named.get("xdg_data_home") or "~/.local/share") / "portopt"
+    return not os.path.exists(os.path.expanduser(Path(home) / "portopt.db"))
