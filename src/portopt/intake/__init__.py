@@ -7,6 +7,8 @@
     table      the cells of one table, with the row a person would look for
     numbers    a column of text -> numbers, by the whole column: decimal comma or point
     dates      a column of text -> days, by the whole column: day or month first
+    prices     a table -> a row a price (price_columns: which column is what); returns: a table -> returns by asset
+    rows       a table by hand -> a row an asset (row_columns, row_files); frames: data frames -> tables
     account    what was ignored or changed (notes) and what was wrong (problems), all of it at once
 
 Every row, column and date is used, or ignored and listed, or refused with row and column. Nothing is guessed between two
