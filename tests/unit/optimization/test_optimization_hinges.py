@@ -19,7 +19,7 @@ from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.optimization.convex import solve_convex
 from portopt.optimization.engine import solve
-from portopt.optimization.methods import ratio
+from portopt.optimization.methods import hinges
 from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.presolve import scaled
 from portopt.optimization.solvers import dual_simplex, highs
@@ -177,8 +177,8 @@ def test_a_ratio_under_a_limit_over_scenarios_is_clarabels_and_asks_few_of_them(
     cp.Problem(cp.Minimize(cp.norm(root @ w[:15])), rules).solve(solver=cp.CLARABEL)
 
     asked: list[int] = []
-    rounds = ratio.solve_hinges
-    monkeypatch.setattr(ratio, "solve_hinges", lambda *parts, **named: asked.append(1) or rounds(*parts, **named))
+    rounds = hinges.solve_hinges
+    monkeypatch.setattr(hinges, "solve_hinges", lambda *parts, **named: asked.append(1) or rounds(*parts, **named))
     solution = optimize(p, form=form)
 
     assert asked

@@ -142,7 +142,7 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
 
 def _over_scenarios(form: StandardForm, began: float) -> RawAnswer | None:
     """The same over scenarios, few of which decide a utility's optimum: it is exact, and so is the ratio's next to it."""
-    from portopt.optimization.methods.hinges import solve_hinges  # most ratios have no scenarios
+    from portopt.optimization.methods.hinges import solve_hinges
 
     t, before, x = 1.0 / FIRST_GAMMA, None, None
     if crossing(form) or not has_polish(form):
