@@ -50,6 +50,10 @@ def read(tmp_path: Path, content: str | bytes) -> tuple[list[tuple[str, float]],
         (",Adj Close,Adj Close,Close,Close\n,AAA,BBB,AAA,BBB\nDate,,,,\n2024-01-02,1.5,2,9,9\n2024-01-03,1.6,2.1,9,9\n",
          "prices are those under 'Adj Close'; 'Close' not read"),
         ("Date,Close,Close\n,AAA,BBB\n2024-01-02,1.5,2\n2024-01-03,1.6,2.1\n", "prices are those under 'Close'"),
+        (",AAA,BBB\nDate,PX_LAST,PX_LAST\n2024-01-02,1.5,2\n2024-01-03,1.6,2.1\n", "prices are those under 'PX_LAST'"),
+        (",Close,,Volume,\nDate,AAA,BBB,AAA,BBB\n2024-01-02,1.5,2,7,7\n2024-01-03,1.6,2.1,7,7\n", "those under 'Close'"),
+        ("ticker,date,close,ccy\nAAA,2024-01-02,1.5,EUR\nBBB,2024-01-02,2,EUR\nAAA,2024-01-03,1.6,EUR\nBBB,2024-01-03,2.1,\n",
+         "its prices are in EUR"),
     ],
 )  # fmt: skip
 def test_the_same_four_prices_come_out_of_every_layout(tmp_path, text, told):
@@ -82,6 +86,38 @@ def test_the_quotes_of_one_asset_as_websites_write_them_are_its_prices(tmp_path,
     assert rows == [("p", price) for price in prices]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ticker,date,close,adj close\nAAA,2024-01-02,3,1.5\nAAA,2024-01-03,3.2,1.6\n"
+        "BBB,2024-01-02,2,2\nBBB,2024-01-03,2.1,2.1\n",
+        ",Close,Close,Adj Close,Adj Close\n,AAA,BBB,AAA,BBB\nDate,,,,\n2024-01-02,3,2,1.5,2\n2024-01-03,3.2,2.1,1.6,2.1\n",
+    ],
+)
+def test_an_adjusted_close_that_is_not_todays_close_is_noted_as_what_holdings_are_valued_at(tmp_path, text):
+    rows, notes = read(tmp_path, text)
+    assert rows == A + B
+    assert "which are not its closes: AAA at 1.6 and not 3.2; prices that end" in notes
+    assert "BBB at" not in notes
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (
+            "2024-03-19 2024-03-20 2024-03-21 2024-03-22 2025-03-25",
+            "from 2024-03-22 to 2025-03-25 (368 days), and one every 1 day",
+        ),
+        ("2024-03-19 2024-03-20 2024-03-21 2024-03-22 2024-04-15", ""),
+        ("2023-03-31 2023-06-30 2023-09-30 2024-06-30 2024-09-30", ""),
+    ],
+)
+def test_one_date_of_another_year_is_noted_and_a_holiday_or_a_missing_quarter_is_not(tmp_path, days, told):
+    notes = read(tmp_path, "Date,AAA\n" + "".join(f"{day},{10 + i}\n" for i, day in enumerate(days.split())))[1]
+    assert told in notes
+    assert bool(told) == bool(notes)
+
+
 def test_two_rows_of_names_with_adjusted_closes_are_adjusted_prices(tmp_path):
     text = ",Adj Close,Close\n,AAA,AAA\nDate,,\n2024-01-02,1,9\n"
     assert provider(tmp_path, text).adjustment == "adjusted"
@@ -100,6 +136,8 @@ def test_a_ticker_is_what_the_source_says_it_is(tmp_path, ticker):
     [
         ("Date,AAA,BBB,AAA\n2024-01-02,1,2,3\n", "AAA stands in columns 2 and 4"),
         ("Date,AAA,BBB, AAA \n2024-01-02,1,2,3\n", "AAA stands in columns 2 and 4"),
+        ("Date,AAA,Weekday\n2024-01-02,1,Tue\n2024-01-03,1,Wed\n", "column 'Weekday' holds no number from top to bottom"),
+        ("Date,AAA,Settled\n2024-01-02,1,2024-01-04\n2024-01-03,1,2024-01-05\n", "column 'Settled' holds no number"),
         ("2024-01-02,1,2\n2024-01-03,1,2\n", "its first row holds values where the names of the columns belong"),
         ("Date,AAA,BBB\n2024-01-02,1,5,2,5\n", r"row 2: 5 cells under 3 columns"),
         ("Date,AAA,\n2024-01-02,1,\n2024-01-03,2,x\n", "column 3 has no name, and row 3 holds 'x'"),
