@@ -173,6 +173,10 @@ def _records(body: str, separator: str, begin: int, where: str) -> Iterator[Reco
 
 
 def _broken(error: csv.Error, row: int, where: str) -> FileNotReadable:
+    if "field larger" in str(error):
+        why = f"a cell of more than {csv.field_size_limit():,} characters"
+        return FileNotReadable(f"{where}, row {row}: {why}", field="path", value=where,
+                               fixes=["look for a quote or a line's end that is missing there"])  # fmt: skip
     why = "a quote is opened and never closed" if "unexpected end" in str(error) else str(error)
     fixes = ['close the quote; write a quote inside quoted text twice ("")']
     return FileNotReadable(f"{where}, row {row}: {why}", field="path", value=where, fixes=fixes)

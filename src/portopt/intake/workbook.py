@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,28 +14,37 @@ import polars as pl
 
 from portopt.domain.errors import FileNotReadable
 from portopt.intake.account import Account, in_words, shown
-from portopt.intake.head import SEARCHED, Score, find_head, note_titles
+from portopt.intake.head import SEARCHED, Head, Score, find_head, note_titles
 from portopt.intake.sizes import check_workbook
 from portopt.intake.table import Table, named
 
 # What a damaged archive raises, from its directory to its last byte.
 BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, NotImplementedError, RuntimeError, OSError, EOFError,
           pl.exceptions.PolarsError)  # fmt: skip
+NAMED = 4  # a row that names a date or a column that is needed; titles come by a point or two
 MIDNIGHT = r" 00:00:00(?:\.0+)?$"
 
 
 def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
-    """The first sheet that holds anything.
+    """The first sheet with a row that names columns; where none has one, the one that comes nearest.
 
     Raises FileNotReadable for what is no workbook, DataError for one that would not fit into memory.
     """
     import fastexcel
 
     try:
-        sheets = _sheets(content)
-        doubtful = check_workbook(content, sheets[0][1] if sheets else None, said.where)
+        parts = dict(_sheets(content))
+        first = next(iter(parts.values()), None)
+        doubtful = check_workbook(content, first, said.where)
         book = fastexcel.read_excel(content)
-        table = _table(book, doubtful, score, said)
+        sheet = _sheet(book, 0, score)
+        for position, name in enumerate(book.sheet_names[1:], start=1):
+            if sheet.score >= NAMED or parts.get(name, first) == first:
+                break
+            also = check_workbook(content, parts[name], said.where)
+            other = _sheet(book, position, score)
+            sheet, doubtful = (other, also) if other.score > sheet.score else (sheet, doubtful)
+        table = _table(book, sheet, doubtful, said)
     except (*BROKEN, fastexcel.FastExcelError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise FileNotReadable(
@@ -44,15 +54,32 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
             fixes=["open it in a spreadsheet and save it as .xlsx or CSV"],
         ) from error
     if len(book.sheet_names) > 1:
-        others = in_words([shown(name) for name in book.sheet_names[1:]])
-        said.note(f"the sheet {shown(book.sheet_names[0])} was read; {others} not")
+        others = in_words([shown(name) for k, name in enumerate(book.sheet_names) if k != sheet.position])
+        said.note(f"the sheet {shown(book.sheet_names[sheet.position])} was read; {others} not")
     return table
 
 
-def _table(book: Any, doubtful: bool, score: Score, said: Account) -> Table:
-    text = pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=0, dtypes="string"))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sheet:
+    """One sheet as text, with the row that may name its columns."""
+
+    position: int
+    text: pl.DataFrame
+    head: Head | None
+
+    @property
+    def score(self) -> int:
+        return -1 if self.head is None else self.head.score
+
+
+def _sheet(book: Any, position: int, score: Score) -> _Sheet:
+    text = pl.DataFrame(book.load_sheet(position, header_row=None, skip_rows=0, dtypes="string"))
     records = [(i + 1, [cell or "" for cell in cells]) for i, cells in enumerate(text.head(SEARCHED).iter_rows())]
-    head = find_head(records, score)
+    return _Sheet(position, text, find_head(records, score))
+
+
+def _table(book: Any, sheet: _Sheet, doubtful: bool, said: Account) -> Table:
+    head, text = sheet.head, sheet.text
     if head is None:
         return Table((), (), np.empty(0, dtype=np.int64), ".")
     note_titles(head, said)
@@ -60,7 +87,7 @@ def _table(book: Any, doubtful: bool, score: Score, said: Account) -> Table:
     kept = _kept(body)
     typed = body
     if body.height:
-        typed = pl.DataFrame(book.load_sheet(0, header_row=None, skip_rows=head.body, schema_sample_rows=None))
+        typed = pl.DataFrame(book.load_sheet(sheet.position, header_row=None, skip_rows=head.body, schema_sample_rows=None))
     columns = []
     for position, words in enumerate(body.get_columns()):
         exact = typed.get_columns()[position] if position < typed.width and typed.height == body.height else words

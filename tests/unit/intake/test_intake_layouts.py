@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from pathlib import Path
 
 import pytest
 
 from portopt.adapters.providers.files import FileProvider
+from portopt.adapters.providers.holdings_files import read_holdings
 from portopt.domain.errors import DataError, FileNotReadable, PortoptError
 from portopt.domain.market import MarketQuery
 
@@ -173,12 +176,24 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path):
         ('Date,"AAA\n2024-01-02,1\n', "row 1: a quote is opened and never closed"),
         ('Date,AAA\n2024-01-02,"1\n2024-01-03,2\n', "row 2: a quote is opened and never closed"),
         ("Date,AAA\n".encode("utf-32"), "NUL|not UTF-8|no price"),
+        (b"Date,AAA\n" + b"x" * 200_000 + b"\n", "row 2: a cell of more than 131,072 characters"),
+        (gzip.compress(b"Date,AAA\n2024-01-02,1\n"), "is a gzip archive"),
+        (b"PK\x03\x04rest", "is a workbook or a zip archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old workbook"),
+        (b"\n <!DOCTYPE html><html><body>Sign in</body></html>", "is a web page"),
     ],
 )
 def test_text_that_cannot_be_read_is_named_by_row(tmp_path, content, said):
     with pytest.raises((FileNotReadable, DataError), match=said) as caught:
         provider(tmp_path, content).prices(MarketQuery())
     assert caught.value.fixes
+
+
+def test_a_pipe_that_nobody_writes_to_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "p.csv")
+    for read in (lambda path: FileProvider(path).prices(MarketQuery()), read_holdings):
+        with pytest.raises(FileNotReadable, match="is no file but a pipe or a device"):
+            read(tmp_path / "p.csv")
 
 
 def test_the_row_named_is_the_line_of_the_file_below_titles_blank_lines_and_cells_of_two_lines(tmp_path):
