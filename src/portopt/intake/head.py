@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from portopt.intake.account import Account, in_words, shown
 from portopt.intake.names import ASSET, CLOSE, DATE, INDEX, QUOTES, VOLUME, plain_name
 
+NAMES_COLUMNS = 8  # a row that names two columns that cannot be done without, or a date and more than a long table has
 SEARCHED = 60  # rows that are looked through for names
 DATED = re.compile(r"^\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 
@@ -58,8 +59,9 @@ def find_head(records: Sequence[Record], score: Score) -> Head | None:
     filled = [(i, number, cells) for i, (number, cells) in enumerate(records[:SEARCHED]) if any(c.strip() for c in cells)]
     if not filled:
         return None
-    at = max(range(len(filled)), key=lambda k: (score(filled[k][2]), -k))
-    best = score(filled[at][2])
+    scores = [score(cells) for _, _, cells in filled]
+    best = next((found for found in scores if found >= NAMES_COLUMNS), max(scores))
+    at = scores.index(best)  # of two tables in a file the first, however many columns the second has
     if best == 0:
         at = 0
     position, _, cells = filled[at]

@@ -11,9 +11,11 @@ import polars as pl
 
 from portopt.domain.errors import DataError
 from portopt.intake.account import Account, in_words, shown
+from portopt.intake.names import plain_name
 from portopt.intake.numbers import MISSING, advice, decimal_of, evidence_of, numbers_of, undecided
 from portopt.intake.row_columns import EXPOSURE, Wanted, chosen, require
 from portopt.intake.row_files import bounded, hand_table
+from portopt.intake.separated import ONE_TABLE, second_table
 from portopt.intake.table import Table
 from portopt.intake.text import cleaned_table
 
@@ -127,6 +129,9 @@ def _kept(table: Table, columns: Mapping[str, int], wanted: Wanted, said: Accoun
     for k in range(table.height):
         if not filled[k]:
             continue
+        if _names_columns([column[k] for column in cells], wanted):
+            said.wrong(second_table(table.row(k), [column[k] or "" for column in cells]), ONE_TABLE)
+            break
         if asset is not None and _is_total(k, cells, asset, number, kept, filled[k]):
             said.note(
                 f"row {table.row(k)} ({shown(cells[asset][k] or cells[filled[k][0]][k] or '')}) is a total, and was not read"
@@ -138,11 +143,18 @@ def _kept(table: Table, columns: Mapping[str, int], wanted: Wanted, said: Accoun
     return kept
 
 
+def _names_columns(cells: Sequence[str | None], wanted: Wanted) -> bool:
+    """Whether a row names all that the reader cannot do without: a table of its own begins there."""
+    plain = {plain_name(cell) for cell in cells if cell}
+    return len(wanted.required) > 1 and all(plain & set(wanted.columns[name]) for name in wanted.required)
+
+
 def _is_total(
     k: int, cells: Sequence[Sequence[str | None]], asset: int, number: int | None, kept: Sequence[int], filled: Sequence[int]
 ) -> bool:
     """A row called total is one where it has no number of its own, or exactly the sum of those above it."""
-    said = (cells[asset][k] or cells[filled[0]][k] or "").lower().rstrip(":").strip()
+    words = [(cells[i][k] or "").lower().rstrip(":").strip() for i in ([asset] if cells[asset][k] else filled)]
+    said = next((word for word in words if word in TOTALS), words[0])
     if said not in TOTALS and not (said.startswith(("total ", "totals ")) and len(filled) > 1):
         return False
     if number is None or not cells[number][k] or (cells[number][k] or "").lower() in MISSING:
