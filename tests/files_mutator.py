@@ -7,6 +7,7 @@ import io
 import json
 import random
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -180,3 +181,88 @@ def spoiled(seed: int) -> tuple[str, str, Mapping[str, bytes]]:
         content = rng.choice(BYTES)(content, rng) if content else content
     good = {f"{other}.csv": of_kind(table, "csv") for other, table in TABLES.items() if other != name}
     return name, kind, good | {f"{name}.{kind}": content}
+
+
+# --- frames -------------------------------------------------------------------------------------------------------
+
+
+def odd_frame(seed: int) -> Any:
+    """A pandas or Polars frame of prices or returns with something odd about it."""
+    import pandas as pd
+
+    rng = random.Random(seed)
+    levels = rng.random() < 0.5
+    values = PRICES if levels else np.diff(np.log(PRICES), axis=0)
+    frame = pd.DataFrame(values, columns=list(NAMES), index=pd.DatetimeIndex(DAYS[: len(values)]))
+    for _ in range(rng.choice((1, 2, 3))):
+        frame = rng.choice(ODDITIES)(frame, rng) if frame.size else frame
+    if rng.random() < 0.2 and frame.columns.is_unique and not isinstance(frame.columns, pd.MultiIndex):
+        return pl.DataFrame({str(c): [None if v is None else str(v) for v in frame[c]] for c in frame.columns})
+    return frame
+
+
+def _odd_cells(frame: Any, rng: random.Random) -> Any:
+    frame = frame.astype(object)
+    for _ in range(3):
+        value = rng.choice((*NASTY, None, float("nan"), 10**400, True, b"x", [1], {"a": 1}, 1 + 2j, object()))
+        frame.iat[rng.randrange(len(frame)), rng.randrange(frame.shape[1])] = value
+    return frame
+
+
+def _odd_index(frame: Any, rng: random.Random) -> Any:
+    import pandas as pd
+
+    n = len(frame)
+    return frame.set_axis(
+        rng.choice(
+            (
+                range(n),
+                [f"r{t}" for t in range(n)],
+                list(range(5, n + 5)),
+                [None] * n,
+                pd.period_range("2024-01", periods=n, freq="M"),
+                pd.date_range("2024-01-01", periods=n, tz="Asia/Tokyo"),
+                pd.timedelta_range("1D", periods=n),
+                pd.MultiIndex.from_product([["x"], range(n)]),
+                [0.5 * t for t in range(n)],
+                pd.CategoricalIndex(["a"] * n),
+            )
+        )
+    )
+
+
+def _odd_columns(frame: Any, rng: random.Random) -> Any:
+    import pandas as pd
+
+    width = frame.shape[1]
+    return frame.set_axis(
+        rng.choice(
+            (
+                ["A"] * width,
+                list(range(width)),
+                [None] * width,
+                [("Close", f"T{i}") for i in range(width)],
+                pd.MultiIndex.from_tuples([("Close", f"T{i}") for i in range(width)]),
+                pd.MultiIndex.from_tuples([("x", "y", str(i)) for i in range(width)]),
+                pd.DatetimeIndex(DAYS[:width]),
+                [rng.choice(NASTY) for _ in range(width)],
+                [["date", "close", "asset", "volume"][i % 4] for i in range(width)],
+            )
+        ),
+        axis=1,
+    )
+
+
+def _odd_types(frame: Any, rng: random.Random) -> Any:
+    kind = rng.choice(("float32", "str", "string", "category", "Float64", "object", "complex", "datetime64[ns]"))
+    try:
+        return frame.astype(kind)
+    except (TypeError, ValueError, OverflowError):
+        return frame
+
+
+def _odd_shape(frame: Any, rng: random.Random) -> Any:
+    return rng.choice((frame.head(0), frame.iloc[:, :0], frame.head(1), frame.T, frame.iloc[::-1], frame.reset_index()))
+
+
+ODDITIES = (_odd_cells, _odd_index, _odd_columns, _odd_types, _odd_shape)

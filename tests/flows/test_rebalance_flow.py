@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -12,7 +13,10 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from portopt import service
+from portopt import pipeline, service
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.moments import Moments
+from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunStatus
 from portopt.orders import RebalanceOrder, resolve
 from portopt.runtime import Runtime, open_runtime
@@ -68,6 +72,29 @@ def test_the_same_order_twice_is_one_run_and_one_event(home: Runtime) -> None:
     assert first == second
     assert [r.run_id for r in home.runs.runs()] == [first]
     assert len(events(home)) == 1
+
+
+def test_newer_holdings_end_the_run_as_superseded_and_an_event_that_cannot_be_delivered_does_not_end_it(
+    home: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, estimate = RebalanceOrder(frontier=False), pipeline.estimate
+
+    def meanwhile(request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
+        home.runs.save_holdings(dataclasses.replace(request.holdings, cash=request.holdings.cash + 1))
+        return estimate(request, snapshot)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "estimate", meanwhile)
+        state, _ = run(order)
+    assert (state.name, events(home)) == ("Superseded", [])
+    assert "superseded and not released" in state.message
+    assert [record.status for record in home.runs.runs()] == [RunStatus.SUPERSEDED]
+
+    home.settings.event_log_path.write_text("somebody else's file\n")
+    state, run_id = run(order)
+    assert state.is_completed()
+    assert home.runs.get(run_id).status is RunStatus.COMPLETED
+    assert home.runs.outbox().waiting == 1
 
 
 def test_on_a_closed_day_the_run_ends_as_skipped_and_does_nothing(home: Runtime) -> None:

@@ -13,11 +13,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from files_mutator import spoiled
+from files_mutator import odd_frame, spoiled
 
+import portopt
 from portopt import cli
 from portopt import runtime as runtime_module
 from portopt.adapters.providers.files import FileProvider
+from portopt.adapters.providers.frames import FrameProvider
 from portopt.adapters.providers.holdings_files import read_benchmark, read_benchmark_column, read_holdings, read_universe
 from portopt.domain.errors import PortoptError
 from portopt.domain.market import MarketQuery
@@ -105,3 +107,20 @@ def test_spoiled_files_are_read_or_refused_with_a_reason(tmp_path, monkeypatch, 
     if TRIED > 1000:
         assert slowest[0] < MOST_SECONDS, slowest
         print(dict(codes), "slowest", slowest, "kB", used)
+
+
+def code_of_frame(seed: int) -> int:
+    frame, code = odd_frame(seed), 0
+    for read in (lambda: FrameProvider(frame).prices(MarketQuery()), lambda: portopt.ask(frame, "min_risk")):
+        try:
+            read()
+        except PortoptError as error:
+            code = error.exit_code if error.detail else 1
+    return code
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_odd_frames_are_read_or_refused_with_a_reason():
+    codes = Counter(code_of_frame(seed) for seed in range(max(TRIED, 1)))
+    assert set(codes) <= CODES, codes
+    assert codes[2] + codes[4] > 0

@@ -7,6 +7,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from portopt.dialects.reading import flag, list_of, mapping_of, number, object_of, one_of, required, shown, text, whole_number
@@ -35,9 +36,15 @@ RANGES: Mapping[str, tuple[float, float]] = {
 }
 
 
+@cache
+def _hints(cls: Any) -> dict[str, Any]:
+    """The types of a dataclass's fields; working them out for every asset of thousands takes longer than reading them."""
+    return typing.get_type_hints(cls)
+
+
 def record(cls: type[T], value: Any, field: str) -> T:
     """A flat dataclass from an object. Raises UnknownField, InvalidValue or MissingInput with the dotted path."""
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]  # every class can be a key
     fields = dataclasses.fields(cls)  # type: ignore[arg-type]  # T is a dataclass at every call
     doc = object_of(value, field, [f.name for f in fields])
     for f in fields:

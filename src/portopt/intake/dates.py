@@ -15,7 +15,7 @@ import calendar
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import polars as pl
@@ -28,7 +28,10 @@ YEAR_FIRST = re.compile(r"^(?P<y>[0-9]{4})(?P<s>[-/.]?)(?P<m>[0-9]{2}|(?<=[-/.])
 IN_PARTS = re.compile(r"^(?P<a>[0-9]{1,2})(?P<s>[-/.])(?P<b>[0-9]{1,2})(?P=s)(?P<y>[0-9]{4}|[0-9]{2})" + REST)
 DAY_NAMED = re.compile(r"^(?P<d>[0-9]{1,2})[-/. ]+(?P<n>[A-Za-z]{3,9})[-/., ]+(?P<y>[0-9]{4}|[0-9]{2})" + REST)
 MONTH_NAMED = re.compile(r"^(?P<n>[A-Za-z]{3,9})\.?[-/ ]+(?P<d>[0-9]{1,2})[-/, ]+(?P<y>[0-9]{4}|[0-9]{2})" + REST)
-FULL = 1000  # a year before this was written with fewer than four digits
+EPOCH = date(1970, 1, 1)
+FULL = (date(1000, 1, 1) - EPOCH).days  # a year before this was written with fewer than four digits
+FIRST_DAY, LAST_DAY = (date(FIRST_YEAR, 1, 1) - EPOCH).days, (date(LAST_YEAR, 12, 31) - EPOCH).days
+MOST_TOLD = 100
 ORDERS = ("dmy", "mdy", "ymd")
 FIRST = {
     "dmy": "the day comes first in its dates",
@@ -72,8 +75,8 @@ def days_of(values: pl.Series) -> Days:
         wrong = tuple((int(i), str(values[int(i)]), "is no date") for i in values.is_not_null().arg_true()[:3])
         return Days(pl.Series(values.name, [None] * len(values), dtype=pl.Date), wrong)
     iso = values.str.to_date("%Y-%m-%d", strict=False)
-    first = iso.min()
-    if iso.null_count() == values.null_count() and (not isinstance(first, date) or first.year >= FULL):
+    first = iso.to_physical().min()
+    if iso.null_count() == values.null_count() and (not isinstance(first, int) or first >= FULL):
         return _plausible(Days(iso))
     text = values.str.strip_chars()
     text = text.set((text == "").fill_null(False), None)
@@ -202,23 +205,29 @@ def _placed(text: pl.Series, wrong: dict[str, str]) -> tuple[tuple[int, str, str
 
 def _plausible(read: Days) -> Days:
     """The same without years that no price is of, and without a day that stands ten years from all others."""
-    first, last = read.days.min(), read.days.max()
-    if not isinstance(first, date) or not isinstance(last, date):
+    numbers = read.days.to_physical()  # a typed column may hold years that Python's dates do not have
+    first, last = numbers.min(), numbers.max()
+    if not isinstance(first, int) or not isinstance(last, int):
         return read
-    if first.year >= FIRST_YEAR and last.year <= LAST_YEAR and (last - first).days <= LONELY:
+    if first >= FIRST_DAY and last <= LAST_DAY and last - first <= LONELY:
         return read
-    distinct = read.days.unique().drop_nulls().sort()
-    values = distinct.to_list()
-    odd = [day for day in values if not FIRST_YEAR <= day.year <= LAST_YEAR]
+    values = numbers.unique().drop_nulls().sort().to_list()
+    odd = [day for day in values if not FIRST_DAY <= day <= LAST_DAY]
     if not odd and len(values) >= 5:
-        odd += [values[0]] * ((values[1] - values[0]).days > LONELY) + [values[-1]] * ((values[-1] - values[-2]).days > LONELY)
+        odd += [values[0]] * (values[1] - values[0] > LONELY) + [values[-1]] * (values[-1] - values[-2] > LONELY)
     if not odd:
         return read
-    more = [(int((read.days == day).fill_null(False).arg_max() or 0), str(day), _oddity(day)) for day in odd]
-    return replace(read, wrong=tuple(sorted((*read.wrong, *more))))
+    more = [(int((numbers == day).fill_null(False).arg_max() or 0), *_oddity(day)) for day in odd[:MOST_TOLD]]
+    known = read.days.set((numbers < FIRST_DAY).fill_null(False) | (numbers > LAST_DAY).fill_null(False), None)
+    return replace(read, days=known, wrong=tuple(sorted((*read.wrong, *more))))
 
 
-def _oddity(day: date) -> str:
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        return f"is of the year {day.year}: a slip of a key?"
-    return "stands more than ten years from every other date: a slip of a key?"
+def _oddity(day: int) -> tuple[str, str]:
+    """What stood there, and what is wrong with it."""
+    if FIRST_DAY <= day <= LAST_DAY:
+        return str(EPOCH + timedelta(days=day)), "stands more than ten years from every other date: a slip of a key?"
+    year = 1970 + round(day / 365.2425 - 0.5)
+    if -700_000 < day < 2_900_000:
+        text = str(EPOCH + timedelta(days=day))
+        return text, f"is of the year {int(text[:4])}: a slip of a key?"
+    return f"a day in the year {year}", f"is of the year {year}: a slip of a key?"

@@ -15,7 +15,7 @@ from portopt.intake.account import Account
 from portopt.intake.head import Score
 from portopt.intake.separated import table_of
 from portopt.intake.sizes import MAX_BYTES, check_parquet, too_large, unzipped
-from portopt.intake.table import Table, of_frame
+from portopt.intake.table import Table, in_words_or_numbers, of_frame
 from portopt.intake.text import text_of
 from portopt.intake.workbook import table_of_workbook
 
@@ -65,19 +65,13 @@ def parquet_of(source: Path | io.BytesIO, size: int, max_bytes: int, where: str)
         check_parquet(source, size, max_bytes, where)
         if isinstance(source, io.BytesIO):
             source.seek(0)
-        return of_frame(_plain(pl.read_parquet(source)))
+        frame = pl.read_parquet(source)
+        return of_frame(frame.with_columns(in_words_or_numbers(values) for values in frame.get_columns()))
     except (pl.exceptions.PolarsError, EOFError) as error:
         why = (str(error).splitlines() or ["damaged"])[0]
         raise FileNotReadable(
             f"{where}: not a readable .parquet file: {why}", field="path", value=where, fixes=["write it again, or use CSV"]
         ) from error
-
-
-def _plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """Categories as text, decimals as the numbers that they are."""
-    return frame.with_columns(
-        pl.col(name).cast(pl.String) for name, kind in frame.schema.items() if kind in (pl.Categorical, pl.Enum)
-    )
 
 
 def unreadable(path: Path, error: OSError, endings: Sequence[str], field: str = "path") -> FileNotReadable:

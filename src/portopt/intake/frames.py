@@ -11,13 +11,14 @@ import polars as pl
 from portopt.domain.errors import InvalidValue
 from portopt.intake.dates import days_of
 from portopt.intake.names import DATE, plain_name
-from portopt.intake.table import Table, of_frame
+from portopt.intake.table import Table, in_words_or_numbers, of_frame
 
 
 def table_of_frame(frame: Any, where: str) -> Table:
     """A Polars or pandas DataFrame. Raises InvalidValue for anything else."""
     if isinstance(frame, pl.DataFrame):
-        return of_frame(_unfolded(frame, where))
+        frame = _unfolded(frame, where)
+        return of_frame(frame.with_columns(in_words_or_numbers(values) for values in frame.get_columns()))
     if not (hasattr(frame, "columns") and hasattr(frame, "index") and hasattr(frame, "reset_index")):
         raise InvalidValue(where, type(frame).__name__, "is not a Polars or pandas DataFrame, and not a path")
     names, levels = _names(frame.columns)
@@ -25,7 +26,7 @@ def table_of_frame(frame: Any, where: str) -> Table:
     index = _index(frame, names)
     names = [*(series.name for series in index), *names]
     levels = [("",) * len(index) + level for level in levels]
-    return Table(tuple(names), (*index, *columns), np.arange(1, len(frame) + 1), ".", tuple(levels))
+    return Table(tuple(names), (*index, *columns), np.arange(1, len(frame) + 1), None, tuple(levels))
 
 
 def table_of_columns(columns: Mapping[Any, Any], where: str) -> Table:
@@ -39,7 +40,7 @@ def table_of_columns(columns: Mapping[Any, Any], where: str) -> Table:
     if len(lengths) > 1:
         said = ", ".join(f"{values.name} {len(values)}" for values in found[:10])
         raise InvalidValue(where, said, "the assets have unequal numbers of values", fix="fill what is missing with None")
-    return Table(tuple(v.name for v in found), tuple(found), np.arange(1, max(lengths, default=0) + 1), ".")
+    return Table(tuple(v.name for v in found), tuple(found), np.arange(1, max(lengths, default=0) + 1))
 
 
 def _aligned(columns: Mapping[Any, Any], where: str) -> Mapping[Any, Any]:
@@ -114,7 +115,7 @@ def _series(name: str, column: Any) -> pl.Series:
     if values.dtype.kind == "O":
         cells = [None if gone else value for value, gone in zip(values, column.isna(), strict=True)]
         return _of_objects(name, cells)
-    return pl.Series(name, values, nan_to_null=True)
+    return in_words_or_numbers(pl.Series(name, values, nan_to_null=True))
 
 
 def _of_values(name: str, values: Any, where: str) -> pl.Series:
@@ -135,9 +136,9 @@ def _of_values(name: str, values: Any, where: str) -> pl.Series:
 
 def _of_objects(name: str, cells: list[Any]) -> pl.Series:
     """Cells of any kind: one kind where they are of one, text where they are mixed (a number among words)."""
-    if any(isinstance(cell, str) for cell in cells):
-        return pl.Series(name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)
-    try:
-        return pl.Series(name, cells, strict=False)
-    except (TypeError, pl.exceptions.PolarsError):
-        return pl.Series(name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)
+    if not any(isinstance(cell, str) for cell in cells):
+        try:
+            return in_words_or_numbers(pl.Series(name, cells, strict=False))
+        except (TypeError, OverflowError, pl.exceptions.PolarsError):
+            pass  # of several kinds
+    return pl.Series(name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)

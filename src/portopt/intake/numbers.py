@@ -67,31 +67,33 @@ def numbers_of(values: pl.Series, told: str | None, other: str | None = None, *,
     if _machine(values, told, other):
         return Numbers(values, ".", {}, ())
     bare, missing, signs = _bare(values)
-    percents = bare.str.ends_with("%").fill_null(False)
     wrong: list[tuple[int, str]] = []
-    if percents.any():
-        if percent and (percents | bare.is_null()).all():
-            bare = bare.str.strip_suffix("%").str.strip_chars()
-        else:
-            why = "is a percentage among numbers" if percent else "is a percentage"
-            wrong += [(int(i), why) for i in percents.arg_true()]
-            bare, percents = bare.set(percents, None), percents & False
+    bare, percents = _without_percents(bare, percent, wrong)
     if len(signs) > 1:
         wrong.append((0, f"and the cells below name several currencies ({', '.join(signs)})"))
-    point = bare.str.contains(READS["."])
-    comma = bare.str.contains(READS[","])
-    neither = ~(point | comma) & bare.is_not_null()
-    if neither.any():
-        # NaN and infinity are numbers to a machine: what is done about them is decided where the data are judged.
-        infinite = (
-            bare.str.to_lowercase().is_in(["nan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"]).fill_null(False)
-        )
-        wrong += [(int(i), "is not a number") for i in (neither & ~infinite).arg_true()]
-        bare = bare.set(neither & ~infinite, None)
-    shows = {"." for _ in range(int((point & ~comma).any()))} | {"," for _ in range(int((comma & ~point).any()))}
-    either = bare.str.contains(EITHER).fill_null(False)
-    mark = _decided(bare, shows, either, told, other, point & ~comma, comma & ~point, wrong)
-    return Numbers(_pointed(bare, mark), mark, missing, tuple(sorted(wrong)), tuple(signs), bool(percents.any()))
+    marks = _marks(bare)
+    none = ~marks.any & bare.is_not_null() & ~_endless(bare)
+    wrong += [(int(i), "is not a number") for i in none.arg_true()]
+    bare = bare.set(none, None)
+    mark = _decided(bare, marks, told, other, wrong)
+    return Numbers(_pointed(bare, mark), mark, missing, tuple(sorted(wrong)), tuple(signs), percents)
+
+
+def _without_percents(bare: pl.Series, percent: bool, wrong: list[tuple[int, str]]) -> tuple[pl.Series, bool]:
+    """The column without its percent signs, and whether it had them; where they mean nothing they are among what is wrong."""
+    percents = bare.str.ends_with("%").fill_null(False)
+    if not percents.any():
+        return bare, False
+    if percent and (percents | bare.is_null()).all():
+        return bare.str.strip_suffix("%").str.strip_chars(), True
+    why = "is a percentage among numbers" if percent else "is a percentage"
+    wrong += [(int(i), why) for i in percents.arg_true()]
+    return bare.set(percents, None), False
+
+
+def _endless(bare: pl.Series) -> pl.Series:
+    """NaN and infinity are numbers to a machine: what is done about them is decided where the data are judged."""
+    return bare.str.to_lowercase().str.contains(r"^(?:nan|[+-]?inf(?:inity)?)$").fill_null(False)
 
 
 def _machine(values: pl.Series, told: str | None, other: str | None) -> bool:
@@ -111,32 +113,40 @@ def undecided(values: pl.Series) -> str | None:
     return str(values[int(either.arg_max() or 0)]).strip() if marked.any() and bool((either == marked).all()) else None
 
 
-def _decided(
-    bare: pl.Series,
-    shows: set[str],
-    either: pl.Series,
-    told: str | None,
-    other: str | None,
-    point: pl.Series,
-    comma: pl.Series,
-    wrong: list[tuple[int, str]],
-) -> str:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Marks:
+    """What each cell says. point, comma: it can only have that decimal mark. either: it can have both, and means two numbers.
+
+    any: it is a number at all.
+    """
+
+    point: pl.Series
+    comma: pl.Series
+    either: pl.Series
+    any: pl.Series
+
+
+def _marks(bare: pl.Series) -> _Marks:
+    point, comma = (bare.str.contains(READS[mark]).fill_null(False) for mark in (".", ","))
+    return _Marks(point & ~comma, comma & ~point, bare.str.contains(EITHER).fill_null(False), point | comma)
+
+
+def _decided(bare: pl.Series, marks: _Marks, told: str | None, other: str | None, wrong: list[tuple[int, str]]) -> str:
     """The column's decimal mark; what leaves it undecided is put among what is wrong."""
-    if len(shows) == 2:
-        a, b = int(point.arg_max() or 0), int(comma.arg_max() or 0)
-        why = f"has a decimal point, {bare[b]!r} in the same column a decimal comma"
-        wrong.append((a, why))
+    if marks.point.any() and marks.comma.any():
+        at, beside = int(marks.point.arg_max() or 0), int(marks.comma.arg_max() or 0)
+        wrong.append((at, f"has a decimal point, {bare[beside]!r} in the same column a decimal comma"))
         return "."
-    if shows:
-        return shows.pop()
-    if not either.any():
+    if marks.point.any() or marks.comma.any():
+        return "." if marks.point.any() else ","
+    if not marks.either.any():
         return "."
     if other is not None:
         return other
-    dotted = (either & bare.str.contains(".", literal=True)).fill_null(False)
-    if told == "." and bool((dotted == either).all()):
+    dotted = (marks.either & bare.str.contains(".", literal=True)).fill_null(False)
+    if told == "." and bool((dotted == marks.either).all()):
         return "."
-    at = int(either.arg_max() or 0)
+    at = int(marks.either.arg_max() or 0)
     whole, part = _meanings(str(bare[at]))
     sign = "comma" if "," in str(bare[at]) else "point"
     wrong.append((at, f"may be {whole} or {part}: {UNSAID} what its {sign} is"))
@@ -197,10 +207,10 @@ def _grouped_out(text: pl.Series, grouped: pl.Series) -> pl.Series:
 
 def _shown(bare: pl.Series) -> set[str]:
     """The decimal marks that the cells of a column can only have; none where it holds anything but numbers."""
-    point, comma = bare.str.contains(READS["."]), bare.str.contains(READS[","])
-    if not (point | comma).fill_null(True).all():
+    marks = _marks(bare)
+    if not (marks.any | bare.is_null()).all():
         return set()
-    return {mark for mark, only in ((".", point & ~comma), (",", comma & ~point)) if only.any()}
+    return {mark for mark, only in ((".", marks.point), (",", marks.comma)) if only.any()}
 
 
 def decimal_of(text: str) -> Decimal | None:

@@ -71,15 +71,20 @@ def check_parquet(source: Path | io.BytesIO, packed: int, most: int, where: str)
         raise too_large(where, size, allowed)
 
 
+def check_archive(content: bytes, where: str) -> None:
+    """Raises DataError for an archive whose parts together unpack to more than they may."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        total = sum(entry.file_size for entry in archive.infolist())
+    if total > MOST_OF_A_SHEET:
+        raise too_large(where, total, MOST_OF_A_SHEET)
+
+
 def check_workbook(content: bytes, sheet: str | None, where: str) -> bool:
     """Whether a text of the workbook could be a number with either decimal mark: only text can, a number of a cell is one.
 
     Raises DataError where the sheet reaches over more cells than are read, counted without unfolding them.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        total = sum(entry.file_size for entry in archive.infolist())
-        if total > MOST_OF_A_SHEET:
-            raise too_large(where, total, MOST_OF_A_SHEET)
         names = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
         parts = [_part(archive, name, where) for name in names if sheet in (None, name)]
         for part in parts:

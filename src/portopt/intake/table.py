@@ -37,9 +37,17 @@ class Table:
 
 
 def of_frame(frame: pl.DataFrame, levels: tuple[tuple[str, ...], ...] = (), names: tuple[str, ...] | None = None) -> Table:
-    """A frame as a table; its rows are counted from 1."""
+    """A frame as a table; its rows are counted from 1. Its numbers are numbers; of its texts nobody knows who wrote them."""
     columns = tuple(frame.get_columns())
-    return Table(names or tuple(frame.columns), columns, np.arange(1, frame.height + 1), ".", levels)
+    return Table(names or tuple(frame.columns), columns, np.arange(1, frame.height + 1), None, levels)
+
+
+def in_words_or_numbers(values: pl.Series) -> pl.Series:
+    """A column of a kind that holds neither numbers, texts nor days (spans of time, objects) as the texts of its cells."""
+    kind = values.dtype
+    if kind.is_numeric() or kind in (pl.String, pl.Date, pl.Datetime, pl.Boolean, pl.Null):
+        return values
+    return pl.Series(values.name, [None if cell is None else str(cell) for cell in values.to_list()], dtype=pl.String)
 
 
 def named(

@@ -1,4 +1,7 @@
-"""XLSX to a table: one sheet, its numbers and dates as they are, titles and names found as in text."""
+"""XLSX to a table: one sheet, titles and names found as in text.
+
+Every cell comes as text: numbers as they are written, not through a binary float of ours, dates as 2024-01-02 00:00:00.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ import polars as pl
 from portopt.domain.errors import FileNotReadable
 from portopt.intake.account import Account, in_words, shown
 from portopt.intake.head import SEARCHED, Head, Score, find_head, note_titles
-from portopt.intake.sizes import check_workbook
+from portopt.intake.sizes import check_archive, check_workbook
 from portopt.intake.table import Table, named
 
 # What a damaged archive raises, from its directory to its last byte.
@@ -33,18 +36,17 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
     import fastexcel
 
     try:
-        parts = dict(_sheets(content))
-        first = next(iter(parts.values()), None)
-        doubtful = check_workbook(content, first, said.where)
+        check_archive(content, said.where)
+        files = dict(enumerate(file for _, file in _sheets(content)))
         book = fastexcel.read_excel(content)
-        sheet = _sheet(book, 0, score)
-        for position, name in enumerate(book.sheet_names[1:], start=1):
-            if sheet.score >= NAMED or parts.get(name, first) == first:
-                break
-            also = check_workbook(content, parts[name], said.where)
+        sheet, doubtful = _Sheet(0, pl.DataFrame(), None), False
+        for position in range(len(book.sheet_names)):
+            also = check_workbook(content, files.get(position), said.where)
             other = _sheet(book, position, score)
             sheet, doubtful = (other, also) if other.score > sheet.score else (sheet, doubtful)
-        table = _table(book, sheet, doubtful, said)
+            if sheet.score >= NAMED:
+                break
+        table = _table(sheet, doubtful, said)
     except (*BROKEN, fastexcel.FastExcelError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise FileNotReadable(
@@ -78,20 +80,14 @@ def _sheet(book: Any, position: int, score: Score) -> _Sheet:
     return _Sheet(position, text, find_head(records, score))
 
 
-def _table(book: Any, sheet: _Sheet, doubtful: bool, said: Account) -> Table:
+def _table(sheet: _Sheet, doubtful: bool, said: Account) -> Table:
     head, text = sheet.head, sheet.text
     if head is None:
         return Table((), (), np.empty(0, dtype=np.int64), ".")
     note_titles(head, said)
     body = text.slice(head.body)
     kept = _kept(body)
-    typed = body
-    if body.height:
-        typed = pl.DataFrame(book.load_sheet(sheet.position, header_row=None, skip_rows=head.body, schema_sample_rows=None))
-    columns = []
-    for position, words in enumerate(body.get_columns()):
-        exact = typed.get_columns()[position] if position < typed.width and typed.height == body.height else words
-        columns.append(_column(words, exact).filter(kept))
+    columns = [values.str.replace(MIDNIGHT, "").filter(kept) for values in body.get_columns()]
     rows = kept.arg_true().to_numpy().astype(np.int64) + head.body + 1
     # Numbers of a workbook have a point, whatever the screen shows; text that was typed may have a comma.
     return named(head.names, columns, rows, None if doubtful else ".", head.levels, said)
@@ -101,13 +97,6 @@ def _kept(body: pl.DataFrame) -> pl.Series:
     """Whether a row holds anything."""
     filled = [(values.str.strip_chars() != "").fill_null(False) for values in body.get_columns()]
     return pl.DataFrame(filled).select(pl.any_horizontal(pl.all())).to_series() if filled else pl.Series([], dtype=pl.Boolean)
-
-
-def _column(words: pl.Series, exact: pl.Series) -> pl.Series:
-    """Dates as dates, everything else as text: numbers arrive as they are written, not through a binary float of ours."""
-    if exact.dtype == pl.Date or isinstance(exact.dtype, pl.Datetime):
-        return exact.cast(pl.Date)
-    return words.str.replace(MIDNIGHT, "")
 
 
 def _sheets(content: bytes) -> list[tuple[str, str]]:

@@ -42,7 +42,7 @@ def untrue_moves(p: Prices, days: Indices, tolerance: float) -> Iterator[Observe
 
     days: (T,) how many days of the common calendar there were up to each date.
     """
-    if len(p.dates) < 2:
+    if len(p.dates) < 2:  # no return, and nothing that could be untrue
         return
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = p.prices[1:] / previous_prices(p)

@@ -14,7 +14,7 @@ import pulsar
 import pytest
 
 from portopt.adapters.events.pulsar_sink import PulsarSink
-from portopt.domain.errors import EventRefused, InvalidValue, OutsideError
+from portopt.domain.errors import DataError, EventRefused, InvalidValue, OutsideError
 from portopt.domain.run import Event
 
 # In a process of its own: the client writes past Python's streams.
@@ -101,6 +101,17 @@ def test_a_message_that_the_broker_will_never_take_is_that_events_fault(monkeypa
     with pytest.raises(EventRefused, match="refuses event e1") as caught:
         sink.deliver(Event("e1", "portfolio_optimized", "P1", {"a": 1}, datetime(2026, 11, 20, tzinfo=UTC)))
     assert "--retry-parked" in caught.value.fixes[0]
+
+
+def test_whatever_else_the_client_raises_names_the_broker(monkeypatch):
+    class Producer:
+        def send(self, content: bytes, **options: object) -> None:
+            raise RuntimeError("terminate called")
+
+    sink = PulsarSink("pulsar://broker.example:6650", "persistent://public/default/t")
+    monkeypatch.setattr(sink, "_connected", Producer)
+    with pytest.raises(DataError, match=r"the broker at pulsar://broker\.example:6650 gave what cannot be used"):
+        sink.deliver(Event("e1", "portfolio_optimized", "P1", {"a": 1}, datetime(2026, 11, 20, tzinfo=UTC)))
 
 
 def test_a_password_in_the_brokers_address_stands_in_no_message(monkeypatch):

@@ -84,6 +84,38 @@ def test_the_first_migration_can_be_taken_back(store):
     assert store.health()["runs"] == 0
 
 
+def test_a_database_of_the_first_release_keeps_its_rows_and_gains_what_looking_after_it_needs(url, begun, finished, event):
+    database = Database(url)
+    if database.dialect == "sqlite":
+        migrate._write_ahead(database)
+    with database.writing() as connection:
+        attributes = {"level": partitions.detect_level(database), "chunk_days": 1}
+        command.upgrade(migrate.alembic_config(connection, **attributes), "r0001")
+        for statement in FIRST_RELEASE:
+            connection.execute(text(statement.format(c="command." if database.dialect == "postgresql" else "")))
+    store = SqlStore(url)
+    assert store.migrate() == migrate.HEAD
+    assert store.holdings_version("P1") == 1
+    assert store.holdings("P1").shares == {"A": 10}
+    assert [e.event_id for e in store.claim_events(10, 30.0)] == ["e1"]
+    assert (store.outbox().parked, store.outbox().waiting) == ((), 1)
+    assert [run_id for run_id, age in store.examine().unfinished if age > 3600] == ["reb-old"]
+    assert store.release("reb-waits", event("e2")) is True
+    assert differences(store._database) == []
+    store.close()
+
+
+FIRST_RELEASE = [
+    """INSERT INTO {c}portfolios (id, cash, shares) VALUES ('P1', '5', '{{"A": "10"}}')""",
+    """INSERT INTO {c}runs (run_id, kind, portfolio_id, status, request, as_of, created_at)
+       VALUES ('reb-old', 'rebalance', 'P1', 'processing', '{{}}', '2024-01-01', '2024-01-01 00:00:00.000000'),
+              ('reb-waits', 'rebalance', 'P1', 'awaiting_approval', '{{"holdings": {{"shares": {{"A": "10"}}, "cash": "5"}}}}',
+               '2024-01-01', '2024-01-01 00:00:00.000000')""",
+    """INSERT INTO {c}outbox (event_id, type, key, body, occurred_at)
+       VALUES ('e1', 'portfolio_optimized', 'P1', '{{}}', '2024-01-01 00:00:00.000000')""",
+]
+
+
 # --- what cannot be used ------------------------------------------------------------------------------------------
 
 

@@ -81,6 +81,13 @@ def test_a_day_ten_years_from_all_others_is_a_slip_of_a_key():
     )
 
 
+def test_years_that_no_calendar_has_are_told_and_nothing_breaks():
+    odd = pl.Series([-900_000, 19_000, 3_000_000], dtype=pl.Int32).cast(pl.Date)
+    found = days_of(odd)
+    assert [(position, why[:14]) for position, _, why in found.wrong] == [(0, "is of the year"), (2, "is of the year")]
+    assert days_of(pl.Series(["00-02-03", "00-02-04"])).wrong[0][1] == "00-02-03"
+
+
 def test_dates_and_instants_of_typed_tables_are_days():
     assert days_of(pl.Series([date(2024, 3, 5)])).days.to_list() == [date(2024, 3, 5)]
     assert days_of(pl.Series([datetime(2024, 3, 5, 21)])).days.to_list() == [date(2024, 3, 5)]

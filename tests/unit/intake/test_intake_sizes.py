@@ -77,6 +77,18 @@ def test_rows_are_those_of_the_sheet_and_other_sheets_are_listed(tmp_path):
     assert any("row 3 ('My positions') stands above" in note for note in notes)
 
 
+def test_a_first_sheet_without_anything_is_passed_over(tmp_path):
+    book = xlsxwriter.Workbook(tmp_path / "b.xlsx")
+    book.add_worksheet("Cover")
+    second = book.add_worksheet("Book")
+    for row, column, value in BOOK:
+        second.write(row, column, value)
+    book.close()
+    notes: list[str] = []
+    assert read_holdings(tmp_path / "b.xlsx", notes=notes)[0].shares == {"A": Decimal("1.234")}
+    assert any("the sheet 'Book' was read; 'Cover' not" in note for note in notes)
+
+
 def test_dates_and_numbers_of_cells_are_themselves_and_text_in_them_is_asked(tmp_path):
     cells = [
         (0, 0, "Date"),

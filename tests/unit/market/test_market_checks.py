@@ -342,3 +342,8 @@ def test_a_data_policy_that_cannot_mean_anything_is_named(field, value):
     with pytest.raises(InvalidValue) as caught:
         opened(table(quiet()), **{field: value})
     assert caught.value.field == f"data.{field}"
+
+
+def test_a_single_day_of_prices_is_too_short_a_history_and_nothing_else():
+    found_on_one_day = opened(table({"A": np.array([50.0]), "B": np.array([51.0])})).findings
+    assert {(f.kind, f.asset_id) for f in found_on_one_day} == {("short_history", "A"), ("short_history", "B")}

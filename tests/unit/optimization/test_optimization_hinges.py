@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import cvxpy as cp
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -18,6 +19,7 @@ from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.optimization.convex import solve_convex
 from portopt.optimization.engine import solve
+from portopt.optimization.methods import ratio
 from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.presolve import scaled
 from portopt.optimization.solvers import dual_simplex, highs
@@ -157,3 +159,38 @@ def test_the_simplex_on_the_dual_agrees_with_the_one_on_the_program_itself(seed:
     Ax = program.A @ ours.x
     assert max((program.row_lower - Ax).max(), (Ax - program.row_upper).max()) <= 1e-8
     assert abs(program.q @ ours.x - program.q @ theirs.x) <= 1e-8 * max(1.0, abs(program.q @ theirs.x))
+
+
+@pytest.mark.parametrize("limits", [c for c in CAPS if "max_risk" in c], ids=str)
+def test_a_ratio_under_a_limit_over_scenarios_is_clarabels_and_asks_few_of_them(
+    monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any]
+) -> None:
+    p = problem(returns(15, 1_500, 9), {"kind": "max_sharpe"}, limits)
+    form = assemble(p)
+    w = cp.Variable(form.n_columns)
+    kappa, root = cp.Variable(nonneg=True), np.linalg.cholesky(p.moments.Sigma).T
+    low, high = (np.flatnonzero(np.isfinite(side)) for side in (form.row_lower, form.row_upper))
+    lower, upper = form.box()
+    bottom, top = (np.flatnonzero(np.isfinite(side)) for side in (lower, upper))
+    rules = [form.A[low] @ w >= form.row_lower[low] * kappa, form.A[high] @ w <= form.row_upper[high] * kappa]
+    rules += [w[bottom] >= lower[bottom] * kappa, w[top] <= upper[top] * kappa, form.q @ w + form.constant * kappa == -1.0]
+    cp.Problem(cp.Minimize(cp.norm(root @ w[:15])), rules).solve(solver=cp.CLARABEL)
+
+    asked: list[int] = []
+    rounds = ratio.solve_hinges
+    monkeypatch.setattr(ratio, "solve_hinges", lambda *parts, **named: asked.append(1) or rounds(*parts, **named))
+    solution = optimize(p, form=form)
+
+    assert asked
+    assert solution.raw is not None
+    assert solution.raw.polished
+    assert solution.weights == pytest.approx(w.value[:15] / float(kappa.value), abs=1e-4)
+    assert audit(p, form, solution).relative_gap <= 1e-9
+    whole = solve(dataclasses.replace(form, hinges=()))  # every scenario in one program
+    assert whole.x is not None
+    assert solution.weights == pytest.approx(whole.x[:15], abs=1e-9)
+
+
+def test_a_ratio_that_scenarios_leave_nothing_to_is_infeasible() -> None:
+    p = problem(returns(15, 1_500, 9), {"kind": "max_sharpe"}, {"max_risk": {"cvar": {"limit": 0.002}}})
+    assert optimize(p).status is SolveStatus.INFEASIBLE

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
+from portopt.adapters.door import speaking_for
 from portopt.adapters.events.cloudevents import attributes, body
 from portopt.domain.errors import EventRefused, InvalidValue, OutsideError
 from portopt.domain.run import Event
@@ -49,6 +50,10 @@ class PulsarSink:
 
     def deliver(self, event: Event) -> None:
         """Raises OutsideError when the broker does not acknowledge within about six seconds, EventRefused when it will not."""
+        with speaking_for(f"the broker at {self.shown}", field="pulsar_url"):
+            self._deliver(event)
+
+    def _deliver(self, event: Event) -> None:
         import pulsar
 
         try:

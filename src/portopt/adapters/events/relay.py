@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from portopt.domain.errors import EventRefused, PortoptError
@@ -34,44 +35,63 @@ def relay_once(
     """
     began = time.monotonic()
     claimed = list(store.claim_events(limit, lease_seconds, now))
-    left, held_up, delivered = {event.event_id for event in claimed}, set(), 0
-    unheard: tuple[Event, PortoptError] | None = None
+    turn = Round(store, sink, now, {event.event_id for event in claimed})
     try:
         for event in claimed:
             if time.monotonic() - began >= lease_seconds:
-                left.clear()  # no longer ours: somebody else may be delivering it
+                turn.ours.clear()  # no longer: somebody else may be delivering what is left
                 break
-            if event.key in held_up:
-                continue
-            try:
-                sink.deliver(event)
-            except EventRefused as error:
-                _refuse(store, event, error, now)
-                left.discard(event.event_id)
-                held_up.add(event.key)
-            except PortoptError as error:
-                if unheard is not None:
-                    raise
-                unheard = (event, error)
-                held_up.add(event.key)
-            else:
-                store.mark_delivered(event.event_id, now)
-                left.discard(event.event_id)
-                delivered += 1
-                if unheard is not None:  # the sink is there: it was that event
-                    _refuse(store, *unheard, now)
-                    left.discard(unheard[0].event_id)
-                    unheard = None
-        if unheard is not None:
-            raise unheard[1]
+            if event.key not in turn.held_up:
+                turn.offer(event)
+        if turn.unheard is not None:
+            raise turn.unheard[1]
     finally:
-        if left:
-            store.put_back(sorted(left))
-    return delivered
+        if turn.ours:
+            store.put_back(sorted(turn.ours))
+    return turn.delivered
 
 
-def _refuse(store: RunStore, event: Event, error: PortoptError, now: datetime | None) -> None:
-    store.refuse_event(event.event_id, error.problem(), now)
+@dataclass(slots=True)
+class Round:
+    """One round of a relay. ours: what it has leased and neither delivered nor given up. held_up: keys that wait for the next.
+
+    unheard: an event that the sink did not take without saying that it never will; the next one shows whose fault that was.
+    """
+
+    store: RunStore
+    sink: EventSink
+    now: datetime | None
+    ours: set[str]
+    held_up: set[str] = field(default_factory=set)
+    unheard: tuple[Event, PortoptError] | None = None
+    delivered: int = 0
+
+    def offer(self, event: Event) -> None:
+        """To the sink. Raises what the sink raised when it did so for the one before too."""
+        try:
+            self.sink.deliver(event)
+        except EventRefused as error:
+            self._give_up(event, error)
+        except PortoptError as error:
+            if self.unheard is not None:
+                raise
+            self.unheard = (event, error)
+            self.held_up.add(event.key)
+        else:
+            self._mark(event)
+
+    def _mark(self, event: Event) -> None:
+        self.store.mark_delivered(event.event_id, self.now)
+        self.ours.discard(event.event_id)
+        self.delivered += 1
+        if self.unheard is not None:  # the sink is there: it was that event
+            self._give_up(*self.unheard)
+            self.unheard = None
+
+    def _give_up(self, event: Event, error: PortoptError) -> None:
+        self.store.refuse_event(event.event_id, error.problem(), self.now)
+        self.ours.discard(event.event_id)
+        self.held_up.add(event.key)
 
 
 def relay_until_empty(

@@ -26,5 +26,5 @@ def is_trading_day(calendar: str, day: date | None, now: datetime) -> bool:
             value=calendar,
             fixes=["use a name of exchange_calendars, such as XNYS, XLON or XETR"],
         ) from None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise RequestError(f"calendar {calendar} does not reach {day}: {error}", field="as_of", value=str(day)) from None

@@ -22,8 +22,9 @@ from portopt.domain.errors import RequestError
 from portopt.domain.program import Group, Quadratic, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.convex import finished, solve_convex
-from portopt.optimization.ladder import climb
+from portopt.optimization.ladder import climb, is_empty
 from portopt.optimization.methods.entropic import exponential_sums, solve_entropic
+from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.methods.homogenized import homogenized, utility_duals
 from portopt.optimization.polish import has_polish, polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
@@ -79,7 +80,8 @@ class RisklessExcess(RequestError):
 def solve_ratio(form: StandardForm, *, solver: str | None = None) -> RawAnswer:
     """Solve a form whose `ratio` is set. Raises NoExcessReturn or RisklessExcess where there is no maximum."""
     began = perf_counter()
-    return _by_utility(form, solver, began) or _by_homogenizing(form, solver, began)
+    found = _over_scenarios(form, began) if form.hinges and solver is None else None
+    return found or _by_utility(form, solver, began) or _by_homogenizing(form, solver, began)
 
 
 def solve_ratio_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
@@ -136,6 +138,27 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
             if fine:
                 return None
             fine = True
+    return None
+
+
+def _over_scenarios(form: StandardForm, began: float) -> RawAnswer | None:
+    """The same over scenarios, few of which decide a utility's optimum: it is exact, and so is the ratio's next to it."""
+    t, before, x = 1.0 / FIRST_GAMMA, None, None
+    if crossing(form) or not has_polish(form):
+        return None
+    for _ in range(SECANTS):
+        raw = solve_hinges(utility_form(form, 1.0 / t), near=x)
+        if raw is None and x is None and not form.cones and is_empty(scaled(form)):
+            return RawAnswer(SolveStatus.INFEASIBLE, None, None, "highs", 0, perf_counter() - began)
+        if raw is None or raw.status is not SolveStatus.OPTIMAL:
+            return None
+        excess, variance = _excess_and_variance(form, raw)
+        if excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
+            return None
+        exact = _sharpened_near(form, raw, 1.0 / t, began) if NEAR < variance / (t * excess) < 1.0 / NEAR else None
+        if exact is not None:
+            return exact
+        before, t, x = (t, variance - t * excess), _closer(t, excess, variance, before), raw.x
     return None
 
 
