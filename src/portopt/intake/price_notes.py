@@ -40,3 +40,19 @@ def note_unadjusted(long: pl.DataFrame, said: Account) -> None:
         named = [f"{name} at {close:g} and not {raw:g}" for name, _, close, raw in apart.iter_rows()]
         said.note(f"holdings are valued at its newest adjusted closes, which are not its closes: {in_words(named, SHOWN)}; "
                   "prices that end at the newest dividend or split agree")  # fmt: skip
+
+
+def note_returns(long: pl.DataFrame, said: Account) -> None:
+    """Notes prices that all stay around 1 and are back there at once: gross returns (1 + r) look like that, and prices do not.
+
+    A price remembers: its steps vary less than it does. Of values that forget, steps vary twice as much.
+    """
+    if not 0.5 < float(long["close"].min() or 0.0) <= float(long["close"].max() or 0.0) < 2.0:  # type: ignore[arg-type]  # numbers
+        return
+    level, step = pl.col("close"), pl.col("close").diff()
+    by_asset = long.sort("date").group_by("asset_id").agg(n=pl.len(), mean=level.mean(), level=level.var(), step=step.var())
+    forgets = (pl.col("n") >= 20) & ((pl.col("mean") - 1.0).abs() < 0.05) & (pl.col("step") > pl.col("level"))
+    if by_asset.select(forgets.fill_null(False).all()).item():
+        said.note(
+            "its prices all stay around 1 and go back there at once: are they returns (1 + r)? Holdings are valued at them"
+        )

@@ -6,6 +6,7 @@ has a date and a price is one asset's, named by its file. Two rows of names (Clo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -17,14 +18,16 @@ from portopt.domain.errors import DataError
 from portopt.intake.account import Account, counted, in_words, shown
 from portopt.intake.dates import days_of
 from portopt.intake.head import DATED
+from portopt.intake.names import DATE, plain_name
 from portopt.intake.numbers import advice, evidence_of, numbers_of
 from portopt.intake.price_columns import Stack, date_column, stacked
-from portopt.intake.price_notes import note_jump, note_unadjusted
+from portopt.intake.price_notes import note_jump, note_returns, note_unadjusted
 from portopt.intake.table import Table
 from portopt.intake.text import cleaned_table
 
 Wrong: TypeAlias = Sequence[tuple[int, str]]  # (position, why)
 
+TIME = re.compile(r"^\s*[0-9]{1,2}:[0-9]{2}")
 LONGEST_FOOT = 5  # rows below the table that are no prices: sources, notes, totals
 
 
@@ -65,6 +68,7 @@ def prices_of(table: Table, said: Account, single_asset: str | None = None) -> P
                         fixes=["write the prices below the names of the columns"])  # fmt: skip
     _note_empty(stack, close, days, table, said)
     note_jump(days, said)
+    note_returns(kept, said)
     if stack.raw is not None:
         note_unadjusted(kept.select("asset_id", "date", "close", raw=_plain(stack.raw).filter(close.is_not_null())), said)
     return Prices(kept, adjustment)
@@ -176,7 +180,10 @@ def _without_words(wrong: Wrong, stack: Stack, values: pl.Series, said: Account)
     for position in at:
         first.setdefault(str(stack.assets[position]), position)
     for name, position in first.items():
-        if name not in kept:
+        if name not in kept and plain_name(name) in DATE:
+            why = f"two columns are called {shown(name)}: whether both are of the same days is not said"
+            said.wrong(why, "give one row a price (asset_id, date, close), or each asset a file of its own in one folder")
+        elif name not in kept:
             why = f"column {shown(name)} holds no number from top to bottom (first {shown(str(values[position]))})"
             said.wrong(why, f"take column {shown(name)} out: it holds no prices")
     words = set(at)
@@ -184,8 +191,8 @@ def _without_words(wrong: Wrong, stack: Stack, values: pl.Series, said: Account)
 
 
 def _is_word(text: str) -> bool:
-    """A text without a digit, or a date: no slip of a key makes a price of it."""
-    return DATED.match(text) is not None or not any(character.isdigit() for character in text)
+    """A text without a digit, a date or a time: no slip of a key makes a price of it."""
+    return DATED.match(text) is not None or TIME.match(text) is not None or not any(character.isdigit() for character in text)
 
 
 def _say_wrong(wrong: Wrong, values: pl.Series, place: Callable[[int], str], said: Account) -> None:

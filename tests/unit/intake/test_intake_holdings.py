@@ -25,6 +25,8 @@ def read(tmp_path: Path, text: str, name: str = "h.csv") -> tuple[dict[str, Deci
         ('Account: 12\n\nSymbol,Description,Qty,Cost\nA,x,"1,500","$4,080.14"\nB,y,(20),$5\n\n"Provided by X, as is"\n',
          {"A": 1500, "B": -20}, ["row 1 ('Account: 12')", "'Description' and 'Cost'", "row 7 ('Provided by X, as is')"]),
         ("asset,shares\nA,10\nB,5\nTotal,15\n", {"A": 10, "B": 5}, ["row 4 ('Total') is a total"]),
+        ("asset,shares\nA,25\nSubtotal,25\n\nA,15\nB,40\nSubtotal,55\nGrand total,80\n", {"A": 40, "B": 40},
+         ["row 3 ('Subtotal') is a total", "row 7 ('Subtotal')", "row 8 ('Grand total')", "25 + 15 = 40 shares"]),
         ("asset,shares\nA,10\nB,5\nTotal,16\n", {"A": 10, "B": 5, "Total": 16}, []),
         ("asset,shares,value\nA,10,5\nGrand Total:,,5\n", {"A": 10}, ["row 3 ('Grand Total:') is a total"]),
         (",asset,shares\n0,A,10\n1,B,5\n", {"A": 10, "B": 5}, []),

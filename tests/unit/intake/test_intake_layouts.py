@@ -6,6 +6,7 @@ import gzip
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from portopt.adapters.providers.files import FileProvider
@@ -121,6 +122,13 @@ def test_one_date_of_another_year_is_noted_and_a_holiday_or_a_missing_quarter_is
     assert bool(told) == bool(notes)
 
 
+def test_gross_returns_in_a_price_file_are_noted_and_prices_near_one_are_not(tmp_path):
+    gross = 1 + np.random.default_rng(1).normal(0, 0.01, 30)
+    for values, told in ((gross, True), (np.cumprod(gross), False)):
+        text = "Date,AAA\n" + "".join(f"2024-01-{t + 1:02d},{value:.6f}\n" for t, value in enumerate(values))
+        assert ("are they returns (1 + r)?" in read(tmp_path, text)[1]) is told
+
+
 def test_two_rows_of_names_with_adjusted_closes_are_adjusted_prices(tmp_path):
     text = ",Adj Close,Close\n,AAA,AAA\nDate,,\n2024-01-02,1,9\n"
     assert provider(tmp_path, text).adjustment == "adjusted"
@@ -141,6 +149,8 @@ def test_a_ticker_is_what_the_source_says_it_is(tmp_path, ticker):
         ("Date,AAA,BBB, AAA \n2024-01-02,1,2,3\n", "AAA stands in columns 2 and 4"),
         ("Date,AAA,Weekday\n2024-01-02,1,Tue\n2024-01-03,1,Wed\n", "column 'Weekday' holds no number from top to bottom"),
         ("Date,AAA,Settled\n2024-01-02,1,2024-01-04\n2024-01-03,1,2024-01-05\n", "column 'Settled' holds no number"),
+        ("Date,Time,AAA\n2024-01-02,16:00,1\n2024-01-03,16:00,1\n", "column 'Time' holds no number"),
+        ("Date,AAA,Date,BBB\n2024-01-02,1,2024-01-03,2\n2024-01-03,1,2024-01-04,2\n", "whether both are of the same days"),
         ("2024-01-02,1,2\n2024-01-03,1,2\n", "its first row holds values where the names of the columns belong"),
         ("Date,AAA,BBB\n2024-01-02,1,5,2,5\n", r"row 2: 5 cells under 3 columns"),
         ("Date,AAA,\n2024-01-02,1,\n2024-01-03,2,x\n", "column 3 has no name, and row 3 holds 'x'"),
