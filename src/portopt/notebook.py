@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from portopt import service
+from portopt import answers, service
 from portopt.domain.certificate import Certificate
 from portopt.domain.errors import InvalidValue
 from portopt.domain.holdings import Holdings
@@ -143,14 +143,22 @@ def optimize(returns: Any = None, objective: str | Mapping[str, Any] = "max_shar
     Raises:
         InfeasibleRequest with the diagnosis; RequestError and DataError for what cannot be used.
     """
-    return Allocation(service.optimize(ask(returns, objective, **question)))
+    request = ask(returns, objective, **question)
+    answer = service.optimize(request)
+    if not answers.nothing_is_kept_here():
+        from portopt.dialects.strategy_answers import write_response
+
+        answers.keep("optimize", request, write_response(request, answer))
+    return Allocation(answer)
 
 
 def frontier(request: OptimizationRequest, points: int = 20, **bounds: Any) -> Findings:
     """The efficient frontier of a question. bounds: min_return, max_risk, measure and its options."""
     from portopt.reports.drawings import frontier_plot
 
-    return Findings(service.frontier(request, points=points, **bounds), frontier_plot)
+    found = service.frontier(request, points=points, **bounds)
+    answers.keep("frontier", request, found, points=points, **bounds)
+    return Findings(found, frontier_plot)
 
 
 def pareto(request: OptimizationRequest, axes: Sequence[str] = ("return", "risk", "esg"), points: int = 49) -> Findings:
@@ -158,14 +166,18 @@ def pareto(request: OptimizationRequest, axes: Sequence[str] = ("return", "risk"
     from portopt import inquiries
     from portopt.reports.drawings import pareto_plot
 
-    return Findings(inquiries.pareto(request, axes, points), pareto_plot)
+    found = inquiries.pareto(request, axes, points)
+    answers.keep("pareto", request, found, axes=list(axes), points=points)
+    return Findings(found, pareto_plot)
 
 
 def sensitivity(request: OptimizationRequest) -> Findings:
     """How the optimal weights move with the question, and how far that holds."""
     from portopt import inquiries
 
-    return Findings(inquiries.sensitivity(request))
+    found = inquiries.sensitivity(request)
+    answers.keep("sensitivity", request, found)
+    return Findings(found)
 
 
 def periods(request: OptimizationRequest) -> Findings:
@@ -173,7 +185,9 @@ def periods(request: OptimizationRequest) -> Findings:
     from portopt import inquiries
     from portopt.reports.drawings import periods_plot
 
-    return Findings(inquiries.periods(request), periods_plot)
+    found = inquiries.periods(request)
+    answers.keep("periods", request, found)
+    return Findings(found, periods_plot)
 
 
 def ask(

@@ -23,7 +23,7 @@ def rebalance(
     holdings: Annotated[
         str | None, typer.Option(help=f"Holdings: a {FILES} file, `sample`, or `store` for the copy of the last run.")
     ] = None,
-    prices: Annotated[Path | None, typer.Option(help="Prices: a CSV or Parquet file, or a folder of them.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="Prices: a CSV, XLSX or Parquet file, or a folder of them.")] = None,
     policy: Annotated[str, typer.Option(help="Policy id, a JSON file, or FILE#ID.")] = "quality_focused",
     universe: Annotated[
         Path | None, typer.Option(help="Candidates with sector, asset class and quality score; else what is held.")

@@ -121,6 +121,7 @@ def policy_from_data(doc: Any, defaults: PolicyDefaults | None = None, path: str
     rf_low, rf_high = RANGES["risk_free_rate"]
     rate = number(found.get("risk_free_rate", defaults.risk_free_rate), _at(path, "risk_free_rate"), low=rf_low, high=rf_high)
     relax_order = list_of(found.get("relax_order", []), _at(path, "relax_order"), most=100)
+    notes = list_of(found.get("notes", []), _at(path, "notes"), most=100)
     return Policy(
         **_identity(found, path),
         objective={"kind": objective} if isinstance(objective, str) else json_object(objective, _at(path, "objective")),
@@ -131,6 +132,7 @@ def policy_from_data(doc: Any, defaults: PolicyDefaults | None = None, path: str
         data=record(DataPolicy, found.get("data", {}), _at(path, "data")),
         trading=record(TradingRules, trading, _at(path, "trading")),
         relax_order=tuple(text(name, _at(path, f"relax_order[{i}]")) for i, name in enumerate(relax_order)),
+        notes=tuple(text(note, _at(path, f"notes[{i}]"), most=MAX_TEXT) for i, note in enumerate(notes)),
     )
 
 

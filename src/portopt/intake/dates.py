@@ -121,14 +121,15 @@ def _parts(text: str) -> _Parts | None:
 
 def _order(parts: Sequence[_Parts]) -> tuple[str, dict[str, str], str | None]:
     """Which number is the day (d), month (m), year (y); what cannot be decided; the note on what was."""
+    parts = [p for p in parts if any(_fits(p, order) for order in ORDERS)]  # the others are told where they are read
     if not parts:
         return "dmy", {}, None
     against = {order: next((p for p in parts if not _fits(p, order)), None) for order in ORDERS}
     left = [order for order in ORDERS if against[order] is None]
     if not left:
         day, month = against["mdy"], against["dmy"]
-        if day is None or month is None or day is month:
-            return "dmy", {}, None  # a slip in one cell, told where it is read
+        if day is None or month is None:
+            return "dmy", {}, None
         return "dmy", {month.text: f"can only have the month first, {day.text!r} of the same column only the day"}, None
     if len(left) > 1 and all(p.dotted for p in parts):
         return ("dmy" if "dmy" in left else left[0]), {}, None
@@ -142,8 +143,8 @@ def _fits(p: _Parts, order: str) -> bool:
     """Whether these three numbers can be that."""
     a, b = int(p.a), int(p.b)
     if order == "ymd":
-        return len(p.a) == 2 == len(p.year) and not p.dotted and b <= 12 and 1 <= int(p.year) <= 31
-    return b <= 12 if order == "dmy" else a <= 12
+        return len(p.a) == 2 == len(p.year) and not p.dotted and 1 <= b <= 12 and 1 <= int(p.year) <= 31
+    return 1 <= a <= 31 and 1 <= b <= 12 if order == "dmy" else 1 <= a <= 12 and 1 <= b <= 31
 
 
 def _by_sequence(parts: Sequence[_Parts], left: Sequence[str]) -> tuple[str, dict[str, str], str | None]:

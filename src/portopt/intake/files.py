@@ -12,6 +12,7 @@ import polars as pl
 
 from portopt.domain.errors import DataError, FileNotReadable
 from portopt.intake.account import Account
+from portopt.intake.damage import whole
 from portopt.intake.head import Score
 from portopt.intake.separated import table_of
 from portopt.intake.sizes import MAX_BYTES, check_parquet, too_large, unzipped
@@ -61,17 +62,13 @@ def size_of(path: Path, field: str) -> int:
 
 
 def parquet_of(source: Path | io.BytesIO, size: int, max_bytes: int, where: str) -> Table:
-    try:
+    """The table of Parquet content of that size. Raises FileNotReadable for what is damaged, DataError for too large a one."""
+    with whole(where, ".parquet", (pl.exceptions.PolarsError, EOFError), "write it again, or use CSV"):
         check_parquet(source, size, max_bytes, where)
         if isinstance(source, io.BytesIO):
             source.seek(0)
         frame = pl.read_parquet(source)
         return of_frame(frame.with_columns(in_words_or_numbers(values) for values in frame.get_columns()))
-    except (pl.exceptions.PolarsError, EOFError) as error:
-        why = (str(error).splitlines() or ["damaged"])[0]
-        raise FileNotReadable(
-            f"{where}: not a readable .parquet file: {why}", field="path", value=where, fixes=["write it again, or use CSV"]
-        ) from error
 
 
 def unreadable(path: Path, error: OSError, endings: Sequence[str], field: str = "path") -> FileNotReadable:

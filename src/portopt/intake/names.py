@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 ASSET = ("asset_id", "asset", "symbol", "ticker", "instrument", "security_id")
@@ -24,7 +25,15 @@ QUOTES = (
     "adj_high",
     "adj_low",
 )
+NUMBERED = re.compile(r"^(.+?)(?:\.[0-9]{1,2}|_duplicated_[0-9]{1,2})$")
 INDEX = ("", "index", "unnamed:_0", "level_0", "__index_level_0__")
+
+
+def numbered(names: Sequence[str]) -> dict[str, str]:
+    """Names that are another's with a number, as libraries call a second column of one name: {AAA.1: AAA}."""
+    there = set(names)
+    found = {name: match[1] for name in names if (match := NUMBERED.match(name))}
+    return {name: base for name, base in found.items() if base in there}
 
 
 def plain_name(column: str) -> str:

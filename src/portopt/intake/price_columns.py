@@ -23,6 +23,7 @@ from portopt.intake.names import (
     RAW,
     VOLUME,
     adjustment_of,
+    numbered,
     plain_name,
     position_named,
 )
@@ -186,6 +187,11 @@ def _require_once(assets: Sequence[tuple[str, int]], said: Account) -> None:
                 f"{name} stands in columns {in_words(where)}: which of them holds its prices is not said",
                 f"keep one column of {name}, or rename the other after the asset that it is",
             )
+    for name, base in numbered(list(places)).items():
+        said.wrong(
+            f"{name} stands beside {base}: a second column of {base}, as libraries number them, or an asset of its own?",
+            f"keep one column of {base}, or rename {name} after the asset that it is",
+        )
 
 
 def _levelled(table: Table, day: int, gone: frozenset[int], said: Account) -> tuple[Stack, str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError
 from portopt.intake.account import in_words
 
@@ -27,7 +28,8 @@ def refuse_prices(
     say: where the caller says how many periods a year has.
     """
     finite = {name: values[np.isfinite(values)] for name, values in columns.items()}
-    means = {name: float(values.mean()) * periods_per_year for name, values in finite.items() if len(values)}
+    with np.errstate(over="ignore"):
+        means = {name: float(values.mean()) * periods_per_year for name, values in finite.items() if len(values)}
     high = {name: mean for name, mean in means.items() if mean > MOST}
     if not high:
         return
@@ -39,7 +41,7 @@ def refuse_prices(
         f"{MOST:.0%} a year on average, at {periods_per_year:g} periods a year",
         field=where,
         value=list(high)[:10],
-        measured={"mean_per_year": high, "first_values": {first: [float(v) for v in columns[first][:3]]}},
+        measured={"mean_per_year": plain(high), "first_values": plain({first: columns[first][:3]})},
         fixes=[
             PRICES
             if positive

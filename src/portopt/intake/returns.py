@@ -11,7 +11,7 @@ import polars as pl
 from portopt.intake.account import Account, counted, in_words, shown
 from portopt.intake.dates import days_of
 from portopt.intake.head import DATED
-from portopt.intake.names import ASSET, DATE, INDEX, plain_name
+from portopt.intake.names import ASSET, DATE, INDEX, numbered, plain_name
 from portopt.intake.numbers import advice, evidence_of, numbers_of
 from portopt.intake.table import Table
 
@@ -51,6 +51,8 @@ def returns_of(table: Table, said: Account) -> dict[str, Returns]:
         elif name in found:
             said.wrong(f"{name} stands in several columns", f"keep one column of {name}")
         found[name] = _numbers(table, i, other, said)
+    for name, base in numbered(list(found)).items():
+        said.wrong(f"{name} stands beside {base}: the same asset once more?", f"keep one column of {base}, or rename {name}")
     said.finish("returns")
     return found
 

@@ -104,12 +104,15 @@ def require(columns: Mapping[str, int], table: Table, wanted: Wanted, said: Acco
         said.finish(wanted.what)
     found = in_words([shown(name) for name in table.names])
     known = ", ".join(dict.fromkeys(columns)) or "none that are known"
+    first = f"write the names of the columns in the first row: {', '.join(wanted.columns[name][0] for name in wanted.required)}"
     for name in gone:
         said.wrong(
             f"{said.where} has no column for the {name}; it has: {known} (columns found: {found})"
             if not said.problems
             else f"no column for the {name}",
-            f"name one column {' or '.join(wanted.columns[name][:2])}{NUMBERED if name == 'shares' else ''}",
+            f"name one column {' or '.join(wanted.columns[name][:2])}{NUMBERED if name == 'shares' else ''}"
+            if columns
+            else first,
         )
     raise DataError(
         "; ".join(said.problems), field=gone[0], measured={"columns": found, "count": len(said.problems)}, fixes=said.fixes

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from portopt.domain.errors import FileNotReadable
 from portopt.intake.account import Account, in_words, shown
+from portopt.intake.damage import whole
 from portopt.intake.head import SEARCHED, Head, Score, find_head, note_titles
 from portopt.intake.sizes import check_archive, check_workbook
 from portopt.intake.table import Table, named
@@ -35,7 +35,8 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
     """
     import fastexcel
 
-    try:
+    fix = "open it in a spreadsheet and save it as .xlsx or CSV"
+    with whole(said.where, ".xlsx", (*BROKEN, fastexcel.FastExcelError), fix):
         check_archive(content, said.where)
         files = dict(enumerate(file for _, file in _sheets(content)))
         book = fastexcel.read_excel(content)
@@ -47,14 +48,6 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
             if sheet.score >= NAMED:
                 break
         table = _table(sheet, doubtful, said)
-    except (*BROKEN, fastexcel.FastExcelError) as error:
-        why = (str(error).splitlines() or [type(error).__name__])[0]
-        raise FileNotReadable(
-            f"{said.where}: not a readable .xlsx file: {why}",
-            field="path",
-            value=said.where,
-            fixes=["open it in a spreadsheet and save it as .xlsx or CSV"],
-        ) from error
     if len(book.sheet_names) > 1:
         others = in_words([shown(name) for k, name in enumerate(book.sheet_names) if k != sheet.position])
         said.note(f"the sheet {shown(book.sheet_names[sheet.position])} was read; {others} not")

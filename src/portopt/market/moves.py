@@ -44,6 +44,8 @@ def untrue_moves(p: Prices, days: Indices, tolerance: float) -> Iterator[Observe
     """
     if len(p.dates) < 2:  # no return, and nothing that could be untrue
         return
+    if len(p.dates) < 2:
+        return
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = p.prices[1:] / previous_prices(p)
         most, least = np.fmax.reduce(ratio, axis=0), np.fmin.reduce(ratio, axis=0)

@@ -14,11 +14,15 @@ from portopt.domain.program import WIDE, Quadratic
 
 @dataclass(frozen=True, slots=True)
 class Quadric:
-    """P = diag(diagonal) + block on `columns`.  diagonal: (M,); block: (c, c), c = 0 where there is none."""
+    """P = diag(diagonal) + block on `columns`.  diagonal: (M,); block: (c, c), c = 0 where there is none.
+
+    riskless: how many columns a covariance had besides, such as cash: without variance they are none of the block's.
+    """
 
     diagonal: Vector
     columns: Indices
     block: Matrix
+    riskless: int = 0
 
     @classmethod
     def of(cls, quadratics: Sequence[Quadratic], size: int) -> Quadric:
@@ -27,22 +31,24 @@ class Quadric:
         What has no variance, such as cash, is no column of the block: a risk limit knows its own Sigma again.
         """
         diagonal = np.zeros(size)
-        dense = []
+        dense: list[Quadratic] = []
+        riskless = 0
         for part in quadratics:
             if part.M.ndim == 1:
                 diagonal[part.columns] += part.M
             else:
                 dense.append(_without_riskless(part))
+                riskless = max(riskless, len(part.columns) - len(dense[-1].columns))
         if not dense:
             return cls(diagonal, np.zeros(0, dtype=np.intp), np.zeros((0, 0)))
         if len(dense) == 1:
-            return cls(diagonal, dense[0].columns, dense[0].M)
+            return cls(diagonal, dense[0].columns, dense[0].M, riskless)
         columns = np.unique(np.concatenate([part.columns for part in dense]))
         block = np.zeros((len(columns), len(columns)))
         for part in dense:
             at = np.searchsorted(columns, part.columns)
             block[np.ix_(at, at)] += part.M
-        return cls(diagonal, columns, block)
+        return cls(diagonal, columns, block, riskless)
 
     def reduced(self, kept: Indices) -> Quadric:
         """The same on the columns kept, renumbered."""
@@ -50,13 +56,15 @@ class Quadric:
         place[kept] = np.arange(len(kept))
         inside = place[self.columns] >= 0
         block = self.block if inside.all() else self.block[np.ix_(inside, inside)]
-        return Quadric(self.diagonal[kept], place[self.columns[inside]], block)
+        return Quadric(self.diagonal[kept], place[self.columns[inside]], block, self.riskless)
 
     def scaled(self, columns: Vector, factor: float) -> Quadric:
         """factor * diag(columns) P diag(columns)."""
         c = columns[self.columns]
         block = self.block if np.all(c == 1.0) else self.block * c[:, None] * c
-        return Quadric(self.diagonal * columns**2 * factor, self.columns, block if factor == 1.0 else block * factor)
+        return Quadric(
+            self.diagonal * columns**2 * factor, self.columns, block if factor == 1.0 else block * factor, self.riskless
+        )
 
     @property
     def is_zero(self) -> bool:
@@ -64,8 +72,8 @@ class Quadric:
 
     @property
     def is_dense(self) -> bool:
-        """Whether the block, with cash beside it, covers a third of the columns or more: trades are two thirds."""
-        return len(self.columns) > 0 and 3 * (len(self.columns) + 1) >= len(self.diagonal)
+        """Whether the block, with what is riskless beside it, covers a third of the columns or more: trades are two thirds."""
+        return 3 * (len(self.columns) + self.riskless) >= len(self.diagonal) > 0
 
     def largest(self) -> float:
         # A positive semidefinite matrix has its largest entry on its diagonal.

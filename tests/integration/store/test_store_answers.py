@@ -13,9 +13,11 @@ import pytest
 import small_book
 from sqlalchemy import func, select
 
+import portopt
 from portopt import answers, cli
 from portopt import runtime as runtime_module
 from portopt.adapters.store import models
+from portopt.dialects.strategy import read_request
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -158,6 +160,20 @@ def test_a_rebalance_is_the_newest_optimization_of_its_portfolio(installed):
         line["asset_id"]: line["weight_after"] for line in record.document["proposal"] if line["weight_after"]
     }
     assert row["expected_volatility"] == next(f["after"] for f in record.document["figures"] if f["name"] == "volatility")
+
+
+def test_the_notebook_leaves_the_same_rows_as_the_command_line(installed, tmp_path, capsys):
+    assert cli.run(["optimize", asked(tmp_path, REQUEST), "--json"]) == 0
+    (by_command,) = rows(installed, models.optimization_results)
+    question = read_request(REQUEST)
+    given = {"expected_returns": {"a": 0.10, "b": 0.06}, "covariance": [[0.04, 0.0], [0.0, 0.01]]}
+    portopt.optimize(objective="min_risk", limits={"max_weight": 0.9}, **given)
+    portopt.frontier(question, points=5)
+    results = {row["optimization_id"]: row for row in rows(installed, models.optimization_results)}
+    assert len(results) == 2
+    by_notebook = next(row for key, row in results.items() if key != by_command["optimization_id"])
+    assert by_notebook["target_allocation"] == pytest.approx(by_command["target_allocation"])
+    assert len(rows(installed, models.efficient_frontiers)) == 1
 
 
 def test_an_answer_that_cannot_be_kept_is_given_all_the_same(installed, tmp_path, capsys, caplog, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -44,8 +45,14 @@ def rebalance_requests(draw: st.DrawFn) -> RebalanceRequest:
         for name in names
     )
     return RebalanceRequest(
-        holdings=Holdings("P1", {name: draw(money) for name in names}, draw(money), "EUR"),
-        policy=draw(st.sampled_from(shipped_policies())),
+        holdings=Holdings(
+            "P1",
+            {name: draw(money) for name in names},
+            draw(money),
+            "EUR",
+            draw(st.sampled_from([{}, {names[0]: Decimal("2.5")}])),
+        ),
+        policy=replace(draw(st.sampled_from(shipped_policies())), notes=draw(st.sampled_from([(), ("what has no effect",)]))),
         universe=Universe(assets),
         benchmark=draw(st.none() | st.fixed_dictionaries(dict.fromkeys(names, weight))),
         as_of=draw(st.none() | st.dates()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import numpy as np
@@ -161,6 +162,13 @@ def test_labels_of_rows_are_no_asset():
 
 def test_instants_with_a_zone_are_the_days_of_their_zone():
     assert rows(CLOSES.set_axis(DAYS.tz_localize("America/New_York"))) == EXPECTED
+
+
+@pytest.mark.parametrize("odd", [[None, 100.0, 101.0], [float("inf"), 100.0, 101.0], [1e308, 1e308, 1e308]])
+def test_the_refusal_of_prices_is_a_document_whatever_they_hold(odd):
+    with pytest.raises(DataError, match="prices, not returns") as caught:
+        portopt.optimize({"A": odd, "B": [0.01, 0.02, 0.01]}, "min_risk")
+    json.dumps(caught.value.problem(), allow_nan=False)
 
 
 def test_as_of_may_be_a_text_and_must_be_a_date(tmp_path):

@@ -58,6 +58,7 @@ def test_every_row_is_used_or_listed(tmp_path, text, shares, told):
         ("asset,shares\nA,5 %\n", "asset,shares\nA,5\n"),
         ("asset,shares\nA,\nB,1\n", "asset,shares\nB,1\n"),
         ("Name,Wert\nA,10\n", "asset,shares\nA,10\n"),
+        ("A,10\nB,20\n", "asset_id,shares\nA,10\nB,20\n"),
         ("asset,shares,sector\nA,1,x\nA,2,y\n", "asset,shares,sector\nA,1,x\nA,2,x\n"),
     ],
 )
@@ -107,7 +108,7 @@ def test_money_without_a_number_of_shares_and_a_file_without_names_are_mended_in
 def test_a_misspelled_column_does_not_hide_that_another_is_missing(tmp_path):
     with pytest.raises(DataError) as refused:
         read(tmp_path, "Valeur,Quantité\nA,40\n")
-    assert [fix.split(" ", 1)[0] for fix in refused.value.fixes] == ["rename", "name", "name"]
+    assert [fix.split(" ", 1)[0] for fix in refused.value.fixes] == ["rename", "write"]
 
 
 def test_a_column_like_a_known_one_is_asked_about_and_any_other_listed(tmp_path):

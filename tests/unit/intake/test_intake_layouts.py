@@ -151,6 +151,7 @@ def test_a_ticker_is_what_the_source_says_it_is(tmp_path, ticker):
         ("Date,AAA,Settled\n2024-01-02,1,2024-01-04\n2024-01-03,1,2024-01-05\n", "column 'Settled' holds no number"),
         ("Date,Time,AAA\n2024-01-02,16:00,1\n2024-01-03,16:00,1\n", "column 'Time' holds no number"),
         ("Date,AAA,Date,BBB\n2024-01-02,1,2024-01-03,2\n2024-01-03,1,2024-01-04,2\n", "whether both are of the same days"),
+        ("Date,AAA,AAA.1\n2024-01-02,1,2\n", "AAA.1 stands beside AAA: a second column of AAA"),
         ("2024-01-02,1,2\n2024-01-03,1,2\n", "its first row holds values where the names of the columns belong"),
         ("Date,AAA,BBB\n2024-01-02,1,5,2,5\n", r"row 2: 5 cells under 3 columns"),
         ("Date,AAA,\n2024-01-02,1,\n2024-01-03,2,x\n", "column 3 has no name, and row 3 holds 'x'"),

@@ -18,6 +18,7 @@ from portopt.adapters.providers.files import FileProvider
 from portopt.adapters.providers.holdings_files import read_holdings
 from portopt.domain.errors import DataError, FileNotReadable
 from portopt.domain.market import MarketQuery
+from portopt.intake.damage import whole
 from portopt.intake.sizes import RATIO, ROOM, allowance
 
 
@@ -135,6 +136,24 @@ def test_a_cut_workbook_or_archive_is_named(tmp_path, cut):
     (tmp_path / "p.csv.gz").write_bytes(packed[: len(packed) // 2])
     with pytest.raises(FileNotReadable, match="not a readable gzip file"):
         FileProvider(tmp_path / "p.csv.gz").prices(MarketQuery())
+
+
+class PanicException(BaseException):
+    """As the libraries in Rust raise it."""
+
+
+@pytest.mark.parametrize("damage", [PanicException("unwrap on None"), pl.exceptions.ComputeError("bad page")])
+def test_whatever_a_library_raises_of_damage_names_the_file(damage):
+    refused = pytest.raises(FileNotReadable, match=r"p\.parquet: not a readable \.parquet file")
+    with refused as caught, whole("p.parquet", ".parquet", (pl.exceptions.PolarsError,), "write it again"):
+        raise damage
+    assert caught.value.fixes == ("write it again",)
+
+
+@pytest.mark.parametrize("other", [KeyboardInterrupt(), DataError("said already"), ZeroDivisionError()])
+def test_no_other_error_is_taken_for_damage(other):
+    with pytest.raises(type(other)), whole("p.parquet", ".parquet", (pl.exceptions.PolarsError,), "write it again"):
+        raise other
 
 
 def test_a_workbook_whose_parts_unpack_to_very_much_is_refused(tmp_path):

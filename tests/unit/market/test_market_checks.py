@@ -53,6 +53,10 @@ def test_nothing_is_found_in_unremarkable_prices():
     assert opened(table(quiet())).findings == ()
 
 
+def test_one_day_of_prices_is_looked_at_without_a_return():
+    assert {f.kind for f in opened(table(quiet(days=1))).findings} == {"short_history"}
+
+
 def test_a_gap_is_named_by_its_first_missing_day_and_its_length():
     prices = quiet()
     prices["B"][40:47] = np.nan

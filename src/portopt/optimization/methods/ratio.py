@@ -24,7 +24,6 @@ from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.convex import finished, solve_convex
 from portopt.optimization.ladder import climb, is_empty
 from portopt.optimization.methods.entropic import exponential_sums, solve_entropic
-from portopt.optimization.methods.hinges import solve_hinges
 from portopt.optimization.methods.homogenized import homogenized, utility_duals
 from portopt.optimization.polish import has_polish, polished
 from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
@@ -143,6 +142,8 @@ def _by_utility(form: StandardForm, solver: str | None, began: float) -> RawAnsw
 
 def _over_scenarios(form: StandardForm, began: float) -> RawAnswer | None:
     """The same over scenarios, few of which decide a utility's optimum: it is exact, and so is the ratio's next to it."""
+    from portopt.optimization.methods.hinges import solve_hinges  # most ratios have no scenarios
+
     t, before, x = 1.0 / FIRST_GAMMA, None, None
     if crossing(form) or not has_polish(form):
         return None
