@@ -188,6 +188,7 @@ def _checked_counts(X: Matrix, universe: Universe, risky: Indices, min_observati
             field="returns",
             value=names,
             measured={"count": len(impossible)},
+            fixes=["where these are percentages (1.5 for 1.5 %), divide them by 100; else correct or empty the cells named"],
         )
     counts = np.isfinite(X).sum(axis=0).astype(np.float64)
     enough = counts >= min_observations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def read_file(path: Path, score: Score, said: Account, max_bytes: int = MAX_BYTE
     if kind is None:
         raise FileNotReadable(f"{path}: not a kind of file that tables are read from ({', '.join(KINDS)})", field=field)
     try:
-        size = path.stat().st_size
+        size = size_of(path, field)
         if size > max_bytes:
             raise too_large(path, size, max_bytes)
         if kind == ".parquet":
@@ -49,6 +50,15 @@ def read_file(path: Path, score: Score, said: Account, max_bytes: int = MAX_BYTE
     except OSError as error:
         raise unreadable(path, error, KINDS, field) from error
     return table_of(text_of(content, said), score, said)
+
+
+def size_of(path: Path, field: str) -> int:
+    """Bytes of a file. Raises OSError, and FileNotReadable for a pipe or a device: to read it may never end."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        fixes = ["write it to a file first; holdings may also come on standard input (-)"]
+        raise FileNotReadable(f"{path} is no file but a pipe or a device", field=field, value=str(path), fixes=fixes)
+    return found.st_size
 
 
 def parquet_of(source: Path | io.BytesIO, size: int, max_bytes: int, where: str) -> Table:
@@ -77,4 +87,4 @@ def near_files(path: Path, endings: Sequence[str]) -> list[str]:
     return [f"use {path.with_name(near[0])}"] if near else []
 
 
-__all__ = ["KINDS", "DataError", "kind_of", "near_files", "parquet_of", "read_file", "unreadable"]
+__all__ = ["KINDS", "DataError", "kind_of", "near_files", "parquet_of", "read_file", "size_of", "unreadable"]

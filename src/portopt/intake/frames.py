@@ -19,14 +19,25 @@ def table_of_frame(frame: Any, where: str) -> Table:
     if isinstance(frame, pl.DataFrame):
         frame = _unfolded(frame, where)
         return of_frame(frame.with_columns(in_words_or_numbers(values) for values in frame.get_columns()))
-    if not (hasattr(frame, "columns") and hasattr(frame, "index") and hasattr(frame, "reset_index")):
-        raise InvalidValue(where, type(frame).__name__, "is not a Polars or pandas DataFrame, and not a path")
+    if isinstance(frame, pl.LazyFrame) or not (
+        hasattr(frame, "columns") and hasattr(frame, "index") and hasattr(frame, "reset_index")
+    ):
+        raise InvalidValue(where, type(frame).__name__, "is not a Polars or pandas DataFrame", fix=_as_frame(frame, where))
     names, levels = _names(frame.columns)
     columns = [_series(names[i], frame.iloc[:, i]) for i in range(len(names))]
     index = _index(frame, names)
     names = [*(series.name for series in index), *names]
     levels = [("",) * len(index) + level for level in levels]
     return Table(tuple(names), (*index, *columns), np.arange(1, len(frame) + 1), None, tuple(levels))
+
+
+def _as_frame(values: Any, where: str) -> str:
+    """What makes a frame of something else."""
+    if isinstance(values, pl.LazyFrame):
+        return f"give {where}.collect()"
+    if hasattr(values, "to_frame"):
+        return f'give {where}.to_frame("A") of one asset, {where}.unstack() of several in a long index'
+    return f'say which column is which asset: pandas.DataFrame({where}, columns=["A", "B"])'
 
 
 def table_of_columns(columns: Mapping[Any, Any], where: str) -> Table:
@@ -82,7 +93,8 @@ def _unfolded(frame: pl.DataFrame, where: str) -> pl.DataFrame:
 def _names(columns: Any) -> tuple[list[str], list[tuple[str, ...]]]:
     """Names, and the levels above them where there are several (fields over tickers)."""
     if getattr(columns, "nlevels", 1) == 1:
-        return [str(name) for name in columns], []
+        # pandas spells a name that is None as NaN: that is no ticker.
+        return ["" if name is None or name != name else str(name) for name in columns], []
     levels = [tuple(str(part) for part in columns.get_level_values(k)) for k in range(columns.nlevels)]
     return list(levels[-1]), levels[:-1]
 

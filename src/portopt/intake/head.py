@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from portopt.intake.account import Account, in_words, shown
 from portopt.intake.names import ASSET, CLOSE, DATE, INDEX, QUOTES, VOLUME, plain_name
 
+NAMES_COLUMNS = 8  # a row that names two columns that cannot be done without, or a date and more than a long table has
 SEARCHED = 60  # rows that are looked through for names
 DATED = re.compile(r"^\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 
@@ -58,8 +59,9 @@ def find_head(records: Sequence[Record], score: Score) -> Head | None:
     filled = [(i, number, cells) for i, (number, cells) in enumerate(records[:SEARCHED]) if any(c.strip() for c in cells)]
     if not filled:
         return None
-    at = max(range(len(filled)), key=lambda k: (score(filled[k][2]), -k))
-    best = score(filled[at][2])
+    scores = [score(cells) for _, _, cells in filled]
+    best = next((found for found in scores if found >= NAMES_COLUMNS), max(scores))
+    at = scores.index(best)  # of two tables in a file the first, however many columns the second has
     if best == 0:
         at = 0
     position, _, cells = filled[at]
@@ -71,6 +73,9 @@ def find_head(records: Sequence[Record], score: Score) -> Head | None:
             titles = above[: len(above) - len(levels)]
             return Head(_stripped(names), tuple(_stripped((cells[0], *level[1:])) for level in levels[:-1]), tuple(titles),
                         position + 1, best)  # fmt: skip
+    fields = _fields_above(above[-1][1], cells) if above else None
+    if fields is not None:  # tickers or fields over several columns, the date beside what repeats below
+        return Head(_stripped(cells), (fields,), tuple(above[:-1]), position + 1, best)
     below = filled[at + 1] if at + 1 < len(filled) else None
     if below is not None and _fields_repeat(cells) and not below[2][0].strip() and len(below[2]) == len(cells):
         names = (cells[0], *below[2][1:])
@@ -89,6 +94,19 @@ def note_titles(head: Head, said: Account) -> None:
 
 def _names_the_index(cells: Sequence[str]) -> bool:
     return plain_name(cells[0]) in (*DATE, *INDEX[1:]) and len(cells) > 1 and not any(c.strip() for c in cells[1:])
+
+
+def _fields_above(above: Sequence[str], cells: Sequence[str]) -> tuple[str, ...] | None:
+    """The row above names that stand more than once, merged cells filled; None where it does not tell them apart."""
+    others = [plain_name(c) for c in cells[1:]]
+    if len(others) == len(set(others)) or len(above) != len(cells) or not any(name in DATE for name in map(plain_name, cells)):
+        return None
+    filled = list(_stripped(above))
+    for i in range(2, len(filled)):
+        filled[i] = filled[i] or filled[i - 1]
+    pairs = list(zip(filled[1:], others, strict=True))
+    fields = all(name in QUOTES for name in others) or all(plain_name(name) in QUOTES for name in filled[1:])
+    return tuple(filled) if fields and len(pairs) == len(set(pairs)) else None
 
 
 def _fields_repeat(cells: Sequence[str]) -> bool:

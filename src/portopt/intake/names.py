@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 ASSET = ("asset_id", "asset", "symbol", "ticker", "instrument", "security_id")
 DATE = ("date", "timestamp", "datetime", "day", "trade_date")
-CLOSE = ("adj_close", "adjusted_close", "close_adjusted", "close", "close_price", "close/last", "price")
-VOLUME = ("volume", "shares_traded")
-ADJUSTED = CLOSE[:3]
+CLOSE = ("adj_close", "adjusted_close", "close_adjusted", "adjclose", "close", "close_price", "close/last", "px_last", "price")
+VOLUME = ("volume", "shares_traded", "px_volume")
+ADJUSTED, RAW = CLOSE[:4], CLOSE[4:]
+CURRENCY = ("currency", "ccy", "trading_currency", "price_currency", "quote_currency")
 # What stands beside a close in files of one asset, and is no asset of its own.
 QUOTES = (
     *CLOSE,

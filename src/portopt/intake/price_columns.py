@@ -16,9 +16,11 @@ from portopt.intake.names import (
     ADJUSTED,
     ASSET,
     CLOSE,
+    CURRENCY,
     DATE,
     INDEX,
     QUOTES,
+    RAW,
     VOLUME,
     adjustment_of,
     numbered,
@@ -32,13 +34,18 @@ NAMES = "name the columns asset_id, date, close (one row a price), or date and o
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stack:
-    """Rows of (asset, position of the row in the table, text or number), before anything is parsed."""
+    """Rows of (asset, position of the row in the table, text or number), before anything is parsed.
+
+    raw: closes that stand beside adjusted ones. currencies: what a column says the prices are in.
+    """
 
     assets: pl.Series
     positions: np.ndarray
     values: pl.Series
     volumes: pl.Series | None = None
     long: bool = False
+    raw: pl.Series | None = None
+    currencies: pl.Series | None = None
 
 
 def counting(table: Table, said: Account) -> frozenset[int]:
@@ -102,7 +109,7 @@ def stacked(table: Table, day: int, said: Account, single: str | None) -> tuple[
     if asset is not None and not _numeric(table.columns[asset]):
         raise unrecognised(names, said, f"no price column (one of {', '.join(CLOSE)})")
     of_one = sum(plain_name(names[i]) in ("open", "high", "low") for i in others) >= 2  # what no list of tickers looks like
-    if close is not None and (of_one or all(plain_name(names[i]) in (*QUOTES, "currency") for i in others)):
+    if close is not None and (of_one or all(plain_name(names[i]) in (*QUOTES, *CURRENCY) for i in others)):
         if single is None:
             raise unrecognised(names, said, "these are prices of one asset, and nothing says of which")
         return _long(
@@ -123,7 +130,8 @@ def _numeric(values: pl.Series) -> bool:
 
 def _long(table: Table, told: Sequence[int], assets: pl.Series, close: int, volume: int | None, said: Account) -> Stack:
     """told: positions that were spoken of already."""
-    used = {*told, close, *([volume] if volume is not None else []), position_named(table.names, ASSET)}
+    currency = position_named(table.names, CURRENCY)
+    used = {*told, close, *[i for i in (volume, currency) if i is not None], position_named(table.names, ASSET)}
     repeated = [n for n in dict.fromkeys(table.names[i] for i in used if i is not None) if table.names.count(n) > 1]
     for name in repeated:
         said.wrong(f"two columns are called {shown(name)}", "keep one column of each name")
@@ -132,7 +140,14 @@ def _long(table: Table, told: Sequence[int], assets: pl.Series, close: int, volu
         said.note(f"column{'s' if len(left) > 1 else ''} {in_words(left)} {'were' if len(left) > 1 else 'was'} not read")
     names = assets.cast(pl.String).str.strip_chars()
     names = names.set((names == "").fill_null(False), None)
-    return Stack(names, np.arange(table.height), table.columns[close], None if volume is None else table.columns[volume], True)
+
+    def column(position: int | None) -> pl.Series | None:
+        return None if position is None else table.columns[position]
+
+    raw = position_named(table.names, RAW) if plain_name(table.names[close]) in ADJUSTED else None
+    return Stack(
+        names, np.arange(table.height), table.columns[close], column(volume), True, raw=column(raw), currencies=column(currency)
+    )
 
 
 def _wide(table: Table, day: int, others: Sequence[int], said: Account) -> Stack:
@@ -201,6 +216,9 @@ def _levelled(table: Table, day: int, gone: frozenset[int], said: Account) -> tu
     if volumes and all(name in volumes for name, _ in closes):
         by_asset = _of_columns(table, [(name, volumes[name]) for name, _ in closes])
         stack = replace(stack, volumes=by_asset.values)
+    raw = {tickers[i]: i for i in others if plain_name(fields[i]) in RAW}
+    if chosen in ADJUSTED and all(name in raw for name, _ in closes):
+        stack = replace(stack, raw=_of_columns(table, [(name, raw[name]) for name, _ in closes]).values)
     return stack, "adjusted" if chosen in ADJUSTED else "unknown"
 
 

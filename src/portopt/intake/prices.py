@@ -6,8 +6,10 @@ has a date and a price is one asset's, named by its file. Two rows of names (Clo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -15,17 +17,26 @@ import polars as pl
 from portopt.domain.errors import DataError
 from portopt.intake.account import Account, counted, in_words, shown
 from portopt.intake.dates import days_of
+from portopt.intake.head import DATED
+from portopt.intake.names import DATE, plain_name
 from portopt.intake.numbers import advice, evidence_of, numbers_of
 from portopt.intake.price_columns import Stack, date_column, stacked
+from portopt.intake.price_notes import note_jump, note_returns, note_unadjusted
 from portopt.intake.table import Table
 from portopt.intake.text import cleaned_table
 
+Wrong: TypeAlias = Sequence[tuple[int, str]]  # (position, why)
+
+TIME = re.compile(r"^\s*[0-9]{1,2}:[0-9]{2}")
 LONGEST_FOOT = 5  # rows below the table that are no prices: sources, notes, totals
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prices:
-    """long: asset_id (str), date, close (f64) and volume (f64, where there is one), a row a price. adjustment: as named."""
+    """long: asset_id (str), date, close (f64), and where there is one volume (f64) and currency (str), a row a price.
+
+    adjustment: as named.
+    """
 
     long: pl.DataFrame
     adjustment: str
@@ -45,6 +56,9 @@ def prices_of(table: Table, said: Account, single_asset: str | None = None) -> P
     columns = {"asset_id": stack.assets, "date": _by_price(days, stack), "close": close}
     if stack.volumes is not None:
         columns["volume"] = _numbers(stack, stack.volumes, table, days, said, "volume")
+    if stack.currencies is not None:
+        columns["currency"] = stack.currencies.cast(pl.String).str.strip_chars()
+        said.note(f"its prices are in {in_words(columns['currency'].drop_nulls().unique(maintain_order=True).to_list())}")
     _require_names(stack, close, table, said)
     said.finish("prices")
     long = pl.DataFrame([values.alias(name) for name, values in columns.items()])
@@ -53,6 +67,10 @@ def prices_of(table: Table, said: Account, single_asset: str | None = None) -> P
         raise DataError(f"{said.where} holds no price: {_emptiness(table)}", field="prices", measured={"rows": table.height},
                         fixes=["write the prices below the names of the columns"])  # fmt: skip
     _note_empty(stack, close, days, table, said)
+    note_jump(days, said)
+    note_returns(kept, said)
+    if stack.raw is not None:
+        note_unadjusted(kept.select("asset_id", "date", "close", raw=_plain(stack.raw).filter(close.is_not_null())), said)
     return Prices(kept, adjustment)
 
 
@@ -124,8 +142,9 @@ def _numbers(stack: Stack, values: pl.Series, table: Table, days: pl.Series, sai
         asset = stack.assets[position]
         return f"{asset if asset is not None else 'no asset'}{day}: {values[position]!r} (row {table.row(row)})"
 
-    if read.wrong:
-        _say_wrong(read.wrong, values, place, said)
+    wrong = read.wrong if stack.long else _without_words(read.wrong, stack, values, said)
+    if wrong:
+        _say_wrong(wrong, values, place, said)
     if read.missing:
         words = in_words([f"{shown(word)} in {counted(n, 'cell')}" for word, n in read.missing.items()])
         first = place(int((values.str.strip_chars() == next(iter(read.missing))).fill_null(False).arg_max() or 0))
@@ -137,6 +156,11 @@ def _numbers(stack: Stack, values: pl.Series, table: Table, days: pl.Series, sai
     return read.text.cast(pl.Float64, strict=False)
 
 
+def _plain(values: pl.Series) -> pl.Series:
+    """The numbers of a column beside the prices, as far as they are plain."""
+    return values.cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+
+
 def _shown_beside(values: pl.Series, stack: Stack, what: str) -> str | None:
     """The decimal mark of the closes, for volumes that do not say what their own is."""
     if what == "close" or values.cast(pl.Float64, strict=False).null_count() == values.null_count():
@@ -144,7 +168,34 @@ def _shown_beside(values: pl.Series, stack: Stack, what: str) -> str | None:
     return evidence_of([stack.values])
 
 
-def _say_wrong(wrong: Sequence[tuple[int, str]], values: pl.Series, place: Callable[[int], str], said: Account) -> None:
+def _without_words(wrong: Wrong, stack: Stack, values: pl.Series, said: Account) -> Wrong:
+    """The same without columns of words or of dates from top to bottom: of each of those one sentence is enough."""
+    at = [position for position, why in wrong if why == "is not a number" and _is_word(str(values[position]))]
+    if not at:
+        return wrong
+    numeric = ~_blank(values)
+    numeric[at] = False
+    kept = set(stack.assets.filter(numeric).unique().to_list())
+    first: dict[str, int] = {}
+    for position in at:
+        first.setdefault(str(stack.assets[position]), position)
+    for name, position in first.items():
+        if name not in kept and plain_name(name) in DATE:
+            why = f"two columns are called {shown(name)}: whether both are of the same days is not said"
+            said.wrong(why, "give one row a price (asset_id, date, close), or each asset a file of its own in one folder")
+        elif name not in kept:
+            why = f"column {shown(name)} holds no number from top to bottom (first {shown(str(values[position]))})"
+            said.wrong(why, f"take column {shown(name)} out: it holds no prices")
+    words = set(at)
+    return [(position, why) for position, why in wrong if position not in words or str(stack.assets[position]) in kept]
+
+
+def _is_word(text: str) -> bool:
+    """A text without a digit, a date or a time: no slip of a key makes a price of it."""
+    return DATED.match(text) is not None or TIME.match(text) is not None or not any(character.isdigit() for character in text)
+
+
+def _say_wrong(wrong: Wrong, values: pl.Series, place: Callable[[int], str], said: Account) -> None:
     by_why: dict[str, list[int]] = {}
     for position, why in wrong:
         by_why.setdefault(why, []).append(position)

@@ -11,6 +11,9 @@ from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError
 from portopt.intake.account import in_words
 
+PERCENT = 0.2  # half of all returns above 20 %, up or down: not of a day, and not of a month
+PRICES = "give returns: each price divided by the one before, less one (prices.pct_change().dropna())"
+PERCENTAGES = "where these are percentages (1.5 for 1.5 %), divide them by 100"
 MOST = 3.0  # a mean above 300 % a year is a price, or a month taken for a day
 
 
@@ -32,13 +35,18 @@ def refuse_prices(
         return
     first = next(iter(high))
     positive = all(float(finite[name].min()) > 0.5 for name in high)
+    large = all(float(np.median(np.abs(finite[name]))) > PERCENT for name in high)
     raise DataError(
         f"{where}: prices, not returns? {in_words([f'{n} ({m:,.0%})' for n, m in high.items()], 3)} would return more than "
         f"{MOST:.0%} a year on average, at {periods_per_year:g} periods a year",
         field=where,
         value=list(high)[:10],
         measured={"mean_per_year": plain(high), "first_values": plain({first: columns[first][:3]})},
-        fixes=["give returns: each price divided by the one before, less one (prices.pct_change().dropna())"]
-        if positive
-        else [f"where these are returns of longer periods, say {say} (12 for months)"],
+        fixes=[
+            PRICES
+            if positive
+            else PERCENTAGES
+            if large
+            else f"where these are returns of longer periods, say {say} (12 for months)"
+        ],
     )

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from portopt.intake.account import Account, counted, in_words, shown
 from portopt.intake.dates import days_of
-from portopt.intake.names import DATE, INDEX, numbered, plain_name
+from portopt.intake.head import DATED
+from portopt.intake.names import ASSET, DATE, INDEX, numbered, plain_name
 from portopt.intake.numbers import advice, evidence_of, numbers_of
 from portopt.intake.table import Table
 
 CALENDAR = ("year", "month", "quarter", "week", "period", *INDEX)
+
+TURN = "give one row a period and one column an asset: frame.T turns it"
+LONG = 'give one column an asset: returns.pivot(index="date", columns="asset", values="return") of a long table'
 
 Returns = npt.NDArray[np.float64]
 
@@ -28,6 +34,10 @@ def returns_of(table: Table, said: Account) -> dict[str, Returns]:
         said.note(f"column {in_words([shown(table.names[i]) for i in labels])} names rows: no asset, and not read")
     counts += labels
     assets = [i for i in assets if i not in counts]
+    if assets and _lie_across([table.names[i] for i in assets], bool(labels)):
+        first = f"{shown(table.names[assets[0]])} to {shown(table.names[assets[-1]])}"
+        said.wrong(f"its columns are days or numbers ({first}) and no assets", TURN)
+        said.finish("returns")
     if not assets:
         said.wrong(
             f"no column of returns; columns found: {in_words([shown(n) for n in table.names])}", "give one column an asset"
@@ -36,7 +46,9 @@ def returns_of(table: Table, said: Account) -> dict[str, Returns]:
     found: dict[str, Returns] = {}
     for i in assets:
         name = table.names[i].strip()
-        if name in found:
+        if not name:
+            said.wrong(f"column {i + 1} has no name", "name the column after its asset, or take it out")
+        elif name in found:
             said.wrong(f"{name} stands in several columns", f"keep one column of {name}")
         found[name] = _numbers(table, i, other, said)
     for name, base in numbered(list(found)).items():
@@ -45,13 +57,24 @@ def returns_of(table: Table, said: Account) -> dict[str, Returns]:
     return found
 
 
+def _lie_across(names: Sequence[str], labelled: bool) -> bool:
+    """Whether the columns are days, or count them beside a column of names: a table with the assets in its rows."""
+    if all(DATED.match(name) for name in names):
+        return True
+    return (
+        labelled
+        and len(names) > 2
+        and names == [str(int(names[0]) + k) if names[0].isdigit() else "" for k in range(len(names))]
+    )
+
+
 def _is_date(table: Table, position: int) -> bool:
     name, values = plain_name(table.names[position]), table.columns[position]
     if values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime):
         return True
     if name in DATE:  # which day it is does not matter here: no return is called so
         return values.dtype.is_integer() or values.dtype == pl.String
-    if values.dtype != pl.String or position != 0:
+    if values.dtype != pl.String or not (position == 0 or DATED.match(next(iter(values.drop_nulls().head(1)), ""))):
         return False
     read = days_of(values)
     return not read.wrong and read.days.null_count() < len(values)
@@ -76,6 +99,11 @@ def _numbers(table: Table, position: int, other: str | None, said: Account) -> R
         said.wrong(f"column {name} holds {values.dtype}, not returns", f"take {name} out, or give its returns as numbers")
         return np.full(len(values), np.nan)
     read = numbers_of(values, table.mark, other, percent=True)
+    if len(read.wrong) and len(read.wrong) == len(values) - values.null_count() - sum(read.missing.values()):
+        asset = plain_name(name) in ASSET
+        said.wrong(f"column {name} holds words from top to bottom (first {shown(str(values[read.wrong[0][0]]))})",
+                   LONG if asset else f"take column {name} out: it holds no returns")  # fmt: skip
+        return np.full(len(values), np.nan)
     for at, why in read.wrong[:3]:
         said.wrong(f"row {table.row(at)}, column {name}: {shown(str(values[at]))} {why}", advice(str(values[at]), why))
     if len(read.wrong) > 3:

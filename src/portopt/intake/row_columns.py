@@ -16,6 +16,7 @@ from portopt.intake.table import Table
 
 EXPOSURE = "attribute_"  # attribute_beta, attribute_duration: linear exposures that limits may speak of
 EXPLAINED = re.compile(r"\s*\(.*\)\s*$")  # Qty (Quantity), Shares (units)
+NUMBERED = ": how many are held, not what they are worth or weigh"
 NEAR = 0.8  # a column this like a known one, and not it, is a slip of a key rather than another column
 
 
@@ -85,13 +86,22 @@ def _is_count(name: str, values: pl.Series) -> bool:
     return numbers.null_count() == 0 and bool((numbers.diff().drop_nulls() == 1).all())
 
 
+def _is_number(name: str) -> bool:
+    return name.replace(".", "").replace(",", "").strip().isdigit()
+
+
 def require(columns: Mapping[str, int], table: Table, wanted: Wanted, said: Account) -> None:
     """Raises DataError for a column that the table does not have."""
     gone = [name for name in wanted.required if name not in columns]
     if not gone or (not table.names and not said.problems):
         return
-    if said.alone is not None:
+    if isinstance(said.alone, UnknownField) and len(gone) == 1 and said.alone.nearest in wanted.columns[gone[0]]:
         raise said.alone
+    if not columns and (value := next((name for name in table.names if _is_number(name)), None)) is not None:
+        first = ", ".join(known[0] for name, known in wanted.columns.items() if name in wanted.required)
+        said.wrong(f"its first row holds values ({shown(value)}) where the names of the columns belong",
+                   f"write a row of names above the first: {first}")  # fmt: skip
+        said.finish(wanted.what)
     found = in_words([shown(name) for name in table.names])
     known = ", ".join(dict.fromkeys(columns)) or "none that are known"
     first = f"write the names of the columns in the first row: {', '.join(wanted.columns[name][0] for name in wanted.required)}"
@@ -100,7 +110,9 @@ def require(columns: Mapping[str, int], table: Table, wanted: Wanted, said: Acco
             f"{said.where} has no column for the {name}; it has: {known} (columns found: {found})"
             if not said.problems
             else f"no column for the {name}",
-            f"name one column {' or '.join(wanted.columns[name][:2])}" if columns else first,
+            f"name one column {' or '.join(wanted.columns[name][:2])}{NUMBERED if name == 'shares' else ''}"
+            if columns
+            else first,
         )
     raise DataError(
         "; ".join(said.problems), field=gone[0], measured={"columns": found, "count": len(said.problems)}, fixes=said.fixes

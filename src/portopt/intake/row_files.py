@@ -14,7 +14,7 @@ import polars as pl
 from portopt.domain.errors import DataError, FileNotReadable, MalformedDocument, UnknownField
 from portopt.domain.universe import CASH
 from portopt.intake.account import Account
-from portopt.intake.files import read_file, unreadable
+from portopt.intake.files import read_file, size_of, unreadable
 from portopt.intake.head import score_of
 from portopt.intake.names import plain_name
 from portopt.intake.row_columns import Wanted
@@ -41,7 +41,7 @@ def hand_table(path: str | Path, wanted: Wanted, said: Account) -> Table:
     path = Path(path)
     kind = path.suffix.lower()
     try:
-        size = path.stat().st_size
+        size = size_of(path, wanted.what)
         if size > MAX_BYTES:
             raise FileNotReadable(f"{path} is larger than {MAX_BYTES:,} bytes", field="path", value=str(path))
         if kind == ".json":

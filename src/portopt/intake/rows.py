@@ -11,9 +11,11 @@ import polars as pl
 
 from portopt.domain.errors import DataError
 from portopt.intake.account import Account, in_words, shown
+from portopt.intake.names import plain_name
 from portopt.intake.numbers import MISSING, advice, decimal_of, evidence_of, numbers_of, undecided
 from portopt.intake.row_columns import EXPOSURE, Wanted, chosen, require
 from portopt.intake.row_files import bounded, hand_table
+from portopt.intake.separated import ONE_TABLE, second_table
 from portopt.intake.table import Table
 from portopt.intake.text import cleaned_table
 
@@ -124,10 +126,15 @@ def _kept(table: Table, columns: Mapping[str, int], wanted: Wanted, said: Accoun
     whole = [k for k in range(table.height) if asset is not None and cells[asset][k] and (number is None or cells[number][k])]
     last = max(whole, default=-1)
     kept: list[int] = []
+    begun = 0  # in kept: where the part begins that a subtotal would sum
     for k in range(table.height):
         if not filled[k]:
             continue
-        if asset is not None and _is_total(k, cells, asset, number, kept, filled[k]):
+        if _names_columns([column[k] for column in cells], wanted):
+            said.wrong(second_table(table.row(k), [column[k] or "" for column in cells]), ONE_TABLE)
+            break
+        if asset is not None and _is_total(k, cells, asset, number, (kept, kept[begun:]), filled[k]):
+            begun = len(kept)
             said.note(
                 f"row {table.row(k)} ({shown(cells[asset][k] or cells[filled[k][0]][k] or '')}) is a total, and was not read"
             )
@@ -138,20 +145,35 @@ def _kept(table: Table, columns: Mapping[str, int], wanted: Wanted, said: Accoun
     return kept
 
 
+def _names_columns(cells: Sequence[str | None], wanted: Wanted) -> bool:
+    """Whether a row names all that the reader cannot do without: a table of its own begins there."""
+    plain = {plain_name(cell) for cell in cells if cell}
+    return len(wanted.required) > 1 and all(plain & set(wanted.columns[name]) for name in wanted.required)
+
+
 def _is_total(
-    k: int, cells: Sequence[Sequence[str | None]], asset: int, number: int | None, kept: Sequence[int], filled: Sequence[int]
+    k: int,
+    cells: Sequence[Sequence[str | None]],
+    asset: int,
+    number: int | None,
+    parts: Sequence[Sequence[int]],
+    filled: Sequence[int],
 ) -> bool:
-    """A row called total is one where it has no number of its own, or exactly the sum of those above it."""
-    said = (cells[asset][k] or cells[filled[0]][k] or "").lower().rstrip(":").strip()
+    """A row called total is one where it has no number of its own, or exactly the sum of a part above it.
+
+    parts: rows above it, all of them and those since the last total.
+    """
+    words = [(cells[i][k] or "").lower().rstrip(":").strip() for i in ([asset] if cells[asset][k] else filled)]
+    said = next((word for word in words if word in TOTALS), words[0])
     if said not in TOTALS and not (said.startswith(("total ", "totals ")) and len(filled) > 1):
         return False
     if number is None or not cells[number][k] or (cells[number][k] or "").lower() in MISSING:
-        return number is not None and len(kept) > 0
-    above = [decimal_of((cells[number][j] or "").replace(",", "")) for j in kept]
+        return number is not None and len(parts[0]) > 0
     own = decimal_of((cells[number][k] or "").replace(",", ""))
-    return (
-        own is not None
-        and len(above) > 1
-        and all(n is not None for n in above)
-        and own == sum(n for n in above if n is not None)
-    )
+    least = 1 if said.startswith("sub") else 2  # the sum of one row may be the row of another asset
+    return own is not None and any(own == _sum_of(cells[number], part) for part in parts if len(part) >= least)
+
+
+def _sum_of(column: Sequence[str | None], rows: Sequence[int]) -> Decimal | None:
+    numbers = [decimal_of((column[j] or "").replace(",", "")) for j in rows]
+    return sum((n for n in numbers if n is not None), Decimal(0)) if None not in numbers and numbers else None

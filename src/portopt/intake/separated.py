@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,12 @@ import polars as pl
 
 from portopt.domain.errors import FileNotReadable
 from portopt.intake.account import Account, counted, shown
-from portopt.intake.head import SEARCHED, Record, Score, find_head, note_titles
+from portopt.intake.head import NAMES_COLUMNS, SEARCHED, Record, Score, find_head, note_titles
 from portopt.intake.table import Table, named
 
 SEPARATORS = ",;\t|"
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+ONE_TABLE = "keep one table in the file: take out what stands from there on"
 SAMPLE = 1 << 20  # characters looked through for the names of the columns; a row of 5,000 names has 50,000
 
 
@@ -39,7 +40,7 @@ def table_of(text: str, score: Score, said: Account) -> Table:
     start = _end_of(text, records[head.body - 1][0] - first)
     begin, body = records[head.body - 1][0] + 1, text[start:]
     columns, rows = _regular(body, separator, len(head.names), begin) or _irregular(
-        body, separator, len(head.names), begin, said
+        body, separator, len(head.names), begin, said, lambda cells: score(cells) >= NAMES_COLUMNS
     )
     return named(head.names, columns, rows, _mark(separator), head.levels, said, clean=True)
 
@@ -140,13 +141,19 @@ def _quoted_whole(data: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp], sep
 
 
 def _irregular(
-    body: str, separator: str, width: int, begin: int, said: Account
+    body: str, separator: str, width: int, begin: int, said: Account, names: Callable[[Sequence[str]], bool]
 ) -> tuple[tuple[pl.Series, ...], npt.NDArray[np.int64]]:
-    """The same for any text; a row of more cells than columns is a problem, one of fewer has none at its end."""
+    """The same for any text; a row of more cells than columns is a problem, one of fewer has none at its end.
+
+    names: whether a row names columns: one too wide for this table begins another.
+    """
     rows, numbers = [], []
     for number, cells in _records(body, separator, begin, said.where):
         if not any(cell.strip() for cell in cells):
             continue
+        if any(cell.strip() for cell in cells[width:]) and names(cells):
+            said.wrong(second_table(number, cells), ONE_TABLE)
+            break
         if any(cell.strip() for cell in cells[width:]):
             said.wrong(
                 f"row {number}: {len(cells)} cells under {counted(width, 'column')} ({shown(separator.join(cells))})",
@@ -161,6 +168,10 @@ def _irregular(
     return columns, np.array(numbers, dtype=np.int64)
 
 
+def second_table(row: int, cells: Sequence[str]) -> str:
+    return f"row {row} names columns again, and others ({shown(', '.join(cell for cell in cells if cell))}): a second table"
+
+
 def _records(body: str, separator: str, begin: int, where: str) -> Iterator[Record]:
     reader = csv.reader(io.StringIO(body), delimiter=separator, strict=True)
     try:
@@ -173,6 +184,10 @@ def _records(body: str, separator: str, begin: int, where: str) -> Iterator[Reco
 
 
 def _broken(error: csv.Error, row: int, where: str) -> FileNotReadable:
+    if "field larger" in str(error):
+        why = f"a cell of more than {csv.field_size_limit():,} characters"
+        return FileNotReadable(f"{where}, row {row}: {why}", field="path", value=where,
+                               fixes=["look for a quote or a line's end that is missing there"])  # fmt: skip
     why = "a quote is opened and never closed" if "unexpected end" in str(error) else str(error)
     fixes = ['close the quote; write a quote inside quoted text twice ("")']
     return FileNotReadable(f"{where}, row {row}: {why}", field="path", value=where, fixes=fixes)

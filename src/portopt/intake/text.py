@@ -18,11 +18,22 @@ FIXED = "\u00a0\u202f\u2007\u2009"  # spaces that do not break a line: between d
 HIDDEN = re.compile(f"[{UNSEEN}{FIXED}]")
 CLEANED = str.maketrans({**dict.fromkeys(UNSEEN), **dict.fromkeys(FIXED, " ")})
 MARKS = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+# First bytes, in small letters. No table of text begins like these.
+OTHER_KINDS = (
+    (b"\x1f\x8b", "a gzip archive", "name it .csv.gz, or unpack it"),
+    (b"pk\x03\x04", "a workbook or a zip archive", "name it .xlsx where it is a workbook, else unpack it"),
+    (b"par1", "a Parquet file", "name it .parquet"),
+    (b"\xd0\xcf\x11\xe0", "an old workbook (.xls)", "open it in a spreadsheet and save it as .xlsx or CSV"),
+    (b"%pdf", "a PDF document", "export the table as CSV or XLSX"),
+    (b"<!doctype html", "a web page", "download the table itself: this may be a page that asks to sign in"),
+    (b"<html", "a web page", "download the table itself: this may be a page that asks to sign in"),
+)
 SAVE = "save it as UTF-8 (in a spreadsheet: CSV UTF-8)"
 
 
 def text_of(content: bytes, said: Account) -> str:
-    """Raises FileNotReadable, naming row and byte, for what is neither UTF-8 nor UTF-16."""
+    """Raises FileNotReadable, naming row and byte, for what is neither UTF-8 nor UTF-16, and for files of other kinds."""
+    _refuse_other_kinds(content, said.where)
     encoding = next((name for mark, name in MARKS if content.startswith(mark)), None) or _unmarked(content)
     try:
         text = content.decode(encoding or "utf-8-sig")
@@ -36,6 +47,14 @@ def text_of(content: bytes, said: Account) -> str:
     if encoding is not None:
         said.note(f"read as {encoding.upper()}")
     return cleaned(_lines(text), said)
+
+
+def _refuse_other_kinds(content: bytes, where: str) -> None:
+    """Files that bear the name of a text and are something else: what they are says what to do."""
+    start = content[:64].lstrip().lower()
+    kind, fix = next(((kind, fix) for mark, kind, fix in OTHER_KINDS if start.startswith(mark)), (None, None))
+    if kind is not None:
+        raise FileNotReadable(f"{where} is {kind}, whatever its name says", field="path", value=where, fixes=[str(fix)])
 
 
 def _unmarked(content: bytes) -> str | None:

@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,19 @@ import polars as pl
 
 from portopt.intake.account import Account, in_words, shown
 from portopt.intake.damage import whole
-from portopt.intake.head import SEARCHED, Score, find_head, note_titles
+from portopt.intake.head import SEARCHED, Head, Score, find_head, note_titles
 from portopt.intake.sizes import check_archive, check_workbook
 from portopt.intake.table import Table, named
 
 # What a damaged archive raises, from its directory to its last byte.
 BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, NotImplementedError, RuntimeError, OSError, EOFError,
           pl.exceptions.PolarsError)  # fmt: skip
+NAMED = 4  # a row that names a date or a column that is needed; titles come by a point or two
 MIDNIGHT = r" 00:00:00(?:\.0+)?$"
 
 
 def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
-    """The first sheet that holds anything.
+    """The first sheet with a row that names columns; where none has one, the one that comes nearest.
 
     Raises FileNotReadable for what is no workbook, DataError for one that would not fit into memory.
     """
@@ -38,22 +40,41 @@ def table_of_workbook(content: bytes, score: Score, said: Account) -> Table:
         check_archive(content, said.where)
         files = dict(enumerate(file for _, file in _sheets(content)))
         book = fastexcel.read_excel(content)
-        read, table = 0, Table((), (), np.empty(0, dtype=np.int64), ".")
-        for read in range(len(book.sheet_names)):
-            doubtful = check_workbook(content, files.get(read), said.where)
-            table = _table(book, read, doubtful, score, said)
-            if table.names:
+        sheet, doubtful = _Sheet(0, pl.DataFrame(), None), False
+        for position in range(len(book.sheet_names)):
+            also = check_workbook(content, files.get(position), said.where)
+            other = _sheet(book, position, score)
+            sheet, doubtful = (other, also) if other.score > sheet.score else (sheet, doubtful)
+            if sheet.score >= NAMED:
                 break
+        table = _table(sheet, doubtful, said)
     if len(book.sheet_names) > 1:
-        others = in_words([shown(name) for i, name in enumerate(book.sheet_names) if i != read])
-        said.note(f"the sheet {shown(book.sheet_names[read])} was read; {others} not")
+        others = in_words([shown(name) for k, name in enumerate(book.sheet_names) if k != sheet.position])
+        said.note(f"the sheet {shown(book.sheet_names[sheet.position])} was read; {others} not")
     return table
 
 
-def _table(book: Any, sheet: int, doubtful: bool, score: Score, said: Account) -> Table:
-    text = pl.DataFrame(book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string"))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sheet:
+    """One sheet as text, with the row that may name its columns."""
+
+    position: int
+    text: pl.DataFrame
+    head: Head | None
+
+    @property
+    def score(self) -> int:
+        return -1 if self.head is None else self.head.score
+
+
+def _sheet(book: Any, position: int, score: Score) -> _Sheet:
+    text = pl.DataFrame(book.load_sheet(position, header_row=None, skip_rows=0, dtypes="string"))
     records = [(i + 1, [cell or "" for cell in cells]) for i, cells in enumerate(text.head(SEARCHED).iter_rows())]
-    head = find_head(records, score)
+    return _Sheet(position, text, find_head(records, score))
+
+
+def _table(sheet: _Sheet, doubtful: bool, said: Account) -> Table:
+    head, text = sheet.head, sheet.text
     if head is None:
         return Table((), (), np.empty(0, dtype=np.int64), ".")
     note_titles(head, said)

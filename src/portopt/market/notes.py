@@ -12,6 +12,8 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.own_returns import own_returns
 from portopt.domain.universe import CASH
 
+APART = 1.4  # a split of 3 for 2 is more; what an older price differs by is less
+
 
 def notes_on_holdings(snapshot: MarketSnapshot, holdings: Holdings, by_name: Set[str]) -> tuple[str, ...]:
     """How holdings without a price of today are counted. by_name: assets that the policy excludes in so many words."""
@@ -19,6 +21,7 @@ def notes_on_holdings(snapshot: MarketSnapshot, holdings: Holdings, by_name: Set
     for asset in sorted(held - snapshot.priced() - {CASH}):
         price = holdings.stated_prices[asset]
         said.append(f"{asset} has no price in {snapshot.source}: it is kept as it is, at {price} as its own row says")
+    said += _other_prices(snapshot, holdings, held)
     for finding in snapshot.findings:
         asset = str(finding.asset_id)
         if finding.kind != "no_longer_traded" or finding.treatment != "quarantined" or asset not in held:
@@ -30,6 +33,17 @@ def notes_on_holdings(snapshot: MarketSnapshot, holdings: Holdings, by_name: Set
             sold = f'"exclusions": ["{asset}"] among the limits sells it'
             said.append(f"{since}: it is valued at that price and not traded; {sold}")
     return tuple(said)
+
+
+def _other_prices(snapshot: MarketSnapshot, holdings: Holdings, held: Set[str]) -> list[str]:
+    """Assets that the holdings state another price of than the source has, by more than markets move in a while."""
+    told = []
+    for asset, price in zip(snapshot.asset_ids, snapshot.latest_prices().tolist(), strict=True):
+        stated = float(holdings.stated_prices.get(asset, 0))
+        if asset in held and stated > 0 and price > 0 and not 1.0 / APART < stated / price < APART:
+            told.append(f"the holdings state a price of {stated:g} for {asset}, and {snapshot.source} has {price:g}: "
+                        "a split, another unit (pence), or another asset? It is counted at the second")  # fmt: skip
+    return told
 
 
 def notes_on_the_calendar(snapshot: MarketSnapshot) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from portopt.domain.own_returns import own_returns
 from portopt.domain.request import DataPolicy
 from portopt.domain.universe import CASH
 from portopt.market.checks import check_all
+from portopt.market.currencies import require_one_currency
 from portopt.market.observed import Observed, Prices
 from portopt.market.panel import Panel, Repeated, panel_of
 from portopt.market.treatment import check_policy, refuse, treat
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 # What only the delivery shows, not the pack made of it: kept by `recheck` as it was noted then.
+LISTED = 10
 DELIVERY_KINDS = ("duplicate", "repeated_row", "not_a_number")
 
 
@@ -57,7 +59,9 @@ def open_snapshot(
     check_policy(policy)
     if adjustment not in ("adjusted", "raw", "unknown"):
         raise InvalidValue("adjustment", adjustment, "must be one of adjusted, raw, unknown")
-    panel = panel_of(_asked_for(table, query))
+    asked = _asked_for(table, query)
+    require_one_currency(asked, source)
+    panel = panel_of(asked)
     if query.last_dates is not None:
         panel = _newest(panel, query.last_dates)
     prices = sealed(panel.prices + 0.0)  # minus zero is zero
@@ -154,18 +158,19 @@ def _asked_for(table: pl.DataFrame, query: MarketQuery) -> pl.DataFrame:
             field="as_of" if query.as_of is not None else "assets",
             value=query.as_of.isoformat() if query.as_of is not None else query.assets,
             measured={"first_date": first, "last_date": last, "rows": table.height},
-            fixes=[_other_question(query, first, last)],
+            fixes=[_other_question(query, first, last, table["asset_id"].cast(pl.String).unique().sort().to_list())],
         )
     return kept
 
 
-def _other_question(query: MarketQuery, first: str, last: str) -> str:
-    """What could be asked instead where nothing answers what was."""
+def _other_question(query: MarketQuery, first: str, last: str, known: list[str]) -> str:
+    """What could be asked instead where nothing answers what was. known: the assets that the source has."""
     if query.as_of is not None and query.as_of.isoformat() < first:
         return f"ask for an as_of from {first} on"
     if query.start is not None and query.start.isoformat() > last:
         return f"ask for a start up to {last}"
-    return "name assets that the source has"
+    listed = f"{', '.join(known[:LISTED])}{', …' if len(known) > LISTED else ''}"
+    return f"name the assets as the source does ({listed}), or bring prices of those asked for"
 
 
 def _newest(panel: Panel, last_dates: int) -> Panel:
@@ -222,17 +227,23 @@ def _judged(
     judged = dataclasses.replace(snapshot, as_of=query.as_of or _day(snapshot.dates[-1]), findings=findings)
     if quarantined(judged) >= set(judged.asset_ids):
         # Going on without every asset is not going on.
-        refuse([dataclasses.replace(f, treatment="refused") for f in findings if f.asset_id], snapshot.source)
+        refuse([dataclasses.replace(f, treatment="refused") for f in findings if f.asset_id], snapshot.source, all_of_them=True)
     return judged
 
 
 def _unknown(snapshot: MarketSnapshot, query: MarketQuery, known: tuple[str, ...]) -> list[Observed]:
     found = []
     for asset in sorted(set(query.assets or ()) - set(snapshot.asset_ids) - {CASH}):
-        near = difflib.get_close_matches(asset, known, n=1, cutoff=0.6)
+        near = _nearest(asset, known)
         hint = f"; the nearest name there is {near[0]}" if near else ""
         found.append(Observed("unknown_asset", asset, None, None, f"{asset} has no price in {snapshot.source}{hint}"))
     return found
+
+
+def _nearest(asset: str, known: tuple[str, ...]) -> list[str]:
+    """The name most like it, capitals or not."""
+    spelled = {name.upper(): name for name in reversed(known)}
+    return [spelled[name] for name in difflib.get_close_matches(asset.upper(), spelled, n=1, cutoff=0.6)]
 
 
 def _old_source(snapshot: MarketSnapshot, policy: DataPolicy, query: MarketQuery) -> list[Observed]:

@@ -58,8 +58,8 @@ def _treatment(kind: str, policy: DataPolicy) -> Treatment:
     return ALWAYS[kind] if kind in ALWAYS else TREATMENTS[getattr(policy, kind)]
 
 
-def refuse(refused: Sequence[Finding], source: str) -> None:
-    """Raises DataError for a list of findings that is not empty."""
+def refuse(refused: Sequence[Finding], source: str, *, all_of_them: bool = False) -> None:
+    """Raises DataError for a list of findings that is not empty. all_of_them: no asset is left to go on with."""
     if not refused:
         return
     shown = [finding.detail for finding in refused[:LISTED]]
@@ -70,7 +70,7 @@ def refuse(refused: Sequence[Finding], source: str) -> None:
         field="prices",
         value=sorted({finding.asset_id for finding in refused if finding.asset_id}),
         measured={"findings": [_facts(finding) for finding in refused], "source": source},
-        fixes=[_fix(kind, refused, source) for kind in dict.fromkeys(finding.kind for finding in refused)],
+        fixes=_fixes(refused, source, all_of_them),
     )
 
 
@@ -78,12 +78,27 @@ def _facts(finding: Finding) -> dict[str, object]:
     return dataclasses.asdict(finding) | {"date": finding.date.isoformat() if finding.date else None}
 
 
-def _fix(kind: str, refused: Sequence[Finding], source: str) -> str:
+def _fixes(refused: Sequence[Finding], source: str, all_of_them: bool) -> list[str]:
+    """One sentence for what is mended in one step."""
+    kinds = list(dict.fromkeys(finding.kind for finding in refused))
+    if "non_positive_price" in kinds and "impossible_return" in kinds:  # a price under zero is both
+        kinds.remove("impossible_return")
+    return [_fix(kind, refused, source, all_of_them) for kind in kinds]
+
+
+def _fix(kind: str, refused: Sequence[Finding], source: str, all_of_them: bool) -> str:
     assets = ", ".join(dict.fromkeys(f.asset_id for f in refused if f.kind == kind and f.asset_id))
     if kind == "stale_source":
         return "ask for an earlier as_of, or bring newer prices"
     if kind == "unknown_asset":
-        return f"take {assets} out of the request, add prices of it to {source}, or {KEPT}"
+        return f"name {assets} as {source} does, take it out of the request, add prices of it to {source}, or {KEPT}"
     if kind == "infinite_price":
         return f"correct the prices of {assets} in {source}; leave a cell empty where there is no price"
-    return f"correct the prices of {assets} in {source}, or set the policy's data.{kind} to 'quarantine' to go on without"
+    mend = f"keep one price a day of {assets}" if kind == "duplicate" else f"correct the prices of {assets}"
+    if all_of_them:
+        return f"{mend} in {source}: no asset is left to go on with"
+    words = f"data.{kind}"
+    if kind == "non_positive_price" and any(f.kind == "impossible_return" for f in refused):
+        assets = ", ".join(dict.fromkeys(f.asset_id for f in refused if f.kind in (kind, "impossible_return") and f.asset_id))
+        mend, words = f"correct the prices of {assets}", f"{words} and data.impossible_return"
+    return f"{mend} in {source}, or set the policy's {words} to 'quarantine' to go on without"

@@ -86,6 +86,7 @@ def frame(**more: object) -> pd.DataFrame:
         ({"year": [1990 + t for t in range(40)], "C": RETURNS[:, 2]}, "column 'year' counts rows or years: no asset"),
         ({"Unnamed: 0": range(40), "C": RETURNS[:, 2]}, "column 'Unnamed: 0' counts rows or years"),
         ({"date": [f"2024-01-{1 + t % 28:02d}" for t in range(40)], "C": RETURNS[:, 2]}, ""),
+        ({"C": RETURNS[:, 2], "settled": [f"{1 + t % 28:02d}/01/2024" for t in range(40)]}, ""),
     ],
 )
 def test_a_column_of_returns_is_an_asset_and_nothing_else_is(extra, told):
@@ -99,7 +100,7 @@ def test_a_column_of_returns_is_an_asset_and_nothing_else_is(extra, told):
 @pytest.mark.parametrize(
     ("extra", "said"),
     [
-        ({"C": ["up"] * 40}, "row 1, column C: 'up' is not a number"),
+        ({"C": ["up"] * 40}, "column C holds words from top to bottom"),
         ({"C": [True] * 40}, "column C holds Boolean"),
         ({"C": [*RETURNS[:39, 2], "oops"]}, "row 40, column C: 'oops' is not a number"),
     ],
@@ -108,6 +109,31 @@ def test_a_column_that_is_no_return_is_refused_by_its_cell(extra, said):
     with pytest.raises(DataError, match=said) as caught:
         portopt.optimize(frame(**extra), "min_risk")
     assert caught.value.fixes
+
+
+STACKED = frame(C=RETURNS[:, 2]).stack().rename_axis(["date", "asset"]).rename("return").reset_index()
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "fix"),
+    [
+        (frame().T, "columns are days or numbers ('0' to '39')", "give one row a period and one column an asset: frame.T"),
+        (frame().set_axis(pd.bdate_range("2024-01-01", periods=40)).T, "columns are days", "give one row a period"),
+        (STACKED, "column asset holds words", "give one column an asset: returns.pivot"),
+        (100 * frame(), "prices, not returns", "where these are percentages (1.5 for 1.5 %), divide them by 100"),
+        (100 * frame() - 0.1, "no price can give", "where these are percentages (1.5 for 1.5 %), divide them by 100"),
+        (frame().replace(RETURNS[3, 0], np.inf), "first A with inf in row 3", "where these are percentages"),
+        (frame()["A"], "is not a Polars or pandas DataFrame", 'give returns.to_frame("A")'),
+        (frame().set_axis([None, "B"], axis=1), "column 1 has no name", "name the column after its asset"),
+        (RETURNS, "is not a Polars or pandas DataFrame", "say which column is which asset: pandas.DataFrame(returns"),
+        (pl.LazyFrame(RETURNS), "is not a Polars or pandas DataFrame", "give returns.collect()"),
+    ],
+)
+def test_returns_in_another_shape_or_unit_are_told_how_to_be_given(given, said, fix):
+    with pytest.raises((DataError, InvalidValue)) as refused:
+        portopt.optimize(given, "min_risk")
+    assert said in refused.value.detail
+    assert refused.value.fixes[0].startswith(fix)
 
 
 def test_sequences_by_name_are_read_by_the_same_policy():

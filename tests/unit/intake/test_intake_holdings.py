@@ -25,6 +25,8 @@ def read(tmp_path: Path, text: str, name: str = "h.csv") -> tuple[dict[str, Deci
         ('Account: 12\n\nSymbol,Description,Qty,Cost\nA,x,"1,500","$4,080.14"\nB,y,(20),$5\n\n"Provided by X, as is"\n',
          {"A": 1500, "B": -20}, ["row 1 ('Account: 12')", "'Description' and 'Cost'", "row 7 ('Provided by X, as is')"]),
         ("asset,shares\nA,10\nB,5\nTotal,15\n", {"A": 10, "B": 5}, ["row 4 ('Total') is a total"]),
+        ("asset,shares\nA,25\nSubtotal,25\n\nA,15\nB,40\nSubtotal,55\nGrand total,80\n", {"A": 40, "B": 40},
+         ["row 3 ('Subtotal') is a total", "row 7 ('Subtotal')", "row 8 ('Grand total')", "25 + 15 = 40 shares"]),
         ("asset,shares\nA,10\nB,5\nTotal,16\n", {"A": 10, "B": 5, "Total": 16}, []),
         ("asset,shares,value\nA,10,5\nGrand Total:,,5\n", {"A": 10}, ["row 3 ('Grand Total:') is a total"]),
         (",asset,shares\n0,A,10\n1,B,5\n", {"A": 10, "B": 5}, []),
@@ -65,6 +67,48 @@ def test_what_is_refused_is_read_once_its_advice_is_followed(tmp_path, text, men
         read(tmp_path, text)
     assert caught.value.fixes
     read(tmp_path, mended)
+
+
+SECTIONS = """Statement,Header,Field Name,Field Value
+Statement,Data,Period,"March 25, 2024"
+Open Positions,Header,Asset Category,Currency,Symbol,Quantity,Cost Price
+Open Positions,Data,Stocks,USD,A,40,90
+Open Positions,Data,Stocks,usd,B,-5,95
+Open Positions,Total,,USD,,,7400
+"""
+TRADES = "Trades,Header,Asset Category,Currency,Symbol,Date/Time,Quantity,Price\nTrades,Data,Stocks,USD,A,2024-03-20,10,101\n"
+NARROW = "Symbol,Quantity,Price\nA,40,90\nB,-5,95\n\nDate,Symbol,Quantity\n2024-03-20,A,10\n"
+
+
+@pytest.mark.parametrize(("text", "row"), [(SECTIONS + TRADES, 7), (NARROW, 5)])
+def test_a_second_table_in_the_file_is_named_by_its_row_and_never_added_to_the_first(tmp_path, text, row):
+    with pytest.raises(DataError, match=f"row {row} names columns again") as refused:
+        read(tmp_path, text)
+    assert refused.value.fixes == ("keep one table in the file: take out what stands from there on",)
+    assert read(tmp_path, "\n".join(text.splitlines()[: row - 1]) + "\n")[0] == {"A": Decimal(40), "B": Decimal(-5)}
+
+
+@pytest.mark.parametrize(
+    ("text", "fix", "mended"),
+    [
+        ("Symbol,Quantity,Value\nA,40,9\nCash & Cash Investments,--,$10.50\n",
+         "row 3: name it CASH, with the amount in the column of the shares", "Symbol,Quantity,Value\nA,40,9\nCASH,10.50,\n"),
+        ("Symbol,Quantity,Value\nSPAXX**,,$10.50\nA,40,9\n",
+         "row 2: name it CASH, with the amount in the column of the shares", "Symbol,Quantity\nCASH,$10.50\nA,40\n"),
+        ("A,40\nCASH,10.50\n", "write a row of names above the first: asset_id, shares", "asset_id,shares\nA,40\nCASH,10.50\n"),
+    ],
+)  # fmt: skip
+def test_money_without_a_number_of_shares_and_a_file_without_names_are_mended_in_one_step(tmp_path, text, fix, mended):
+    with pytest.raises(DataError) as refused:
+        read(tmp_path, text)
+    assert refused.value.fixes == (fix,)
+    assert read(tmp_path, mended)[0] == {"A": Decimal(40), "CASH": Decimal("10.5")}
+
+
+def test_a_misspelled_column_does_not_hide_that_another_is_missing(tmp_path):
+    with pytest.raises(DataError) as refused:
+        read(tmp_path, "Valeur,Quantité\nA,40\n")
+    assert [fix.split(" ", 1)[0] for fix in refused.value.fixes] == ["rename", "write"]
 
 
 def test_a_column_like_a_known_one_is_asked_about_and_any_other_listed(tmp_path):

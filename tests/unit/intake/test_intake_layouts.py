@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from portopt.adapters.providers.files import FileProvider
+from portopt.adapters.providers.holdings_files import read_holdings
 from portopt.domain.errors import DataError, FileNotReadable, PortoptError
 from portopt.domain.market import MarketQuery
 
@@ -50,6 +54,10 @@ def read(tmp_path: Path, content: str | bytes) -> tuple[list[tuple[str, float]],
         (",Adj Close,Adj Close,Close,Close\n,AAA,BBB,AAA,BBB\nDate,,,,\n2024-01-02,1.5,2,9,9\n2024-01-03,1.6,2.1,9,9\n",
          "prices are those under 'Adj Close'; 'Close' not read"),
         ("Date,Close,Close\n,AAA,BBB\n2024-01-02,1.5,2\n2024-01-03,1.6,2.1\n", "prices are those under 'Close'"),
+        (",AAA,BBB\nDate,PX_LAST,PX_LAST\n2024-01-02,1.5,2\n2024-01-03,1.6,2.1\n", "prices are those under 'PX_LAST'"),
+        (",Close,,Volume,\nDate,AAA,BBB,AAA,BBB\n2024-01-02,1.5,2,7,7\n2024-01-03,1.6,2.1,7,7\n", "those under 'Close'"),
+        ("ticker,date,close,ccy\nAAA,2024-01-02,1.5,EUR\nBBB,2024-01-02,2,EUR\nAAA,2024-01-03,1.6,EUR\nBBB,2024-01-03,2.1,\n",
+         "its prices are in EUR"),
     ],
 )  # fmt: skip
 def test_the_same_four_prices_come_out_of_every_layout(tmp_path, text, told):
@@ -82,6 +90,45 @@ def test_the_quotes_of_one_asset_as_websites_write_them_are_its_prices(tmp_path,
     assert rows == [("p", price) for price in prices]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ticker,date,close,adj close\nAAA,2024-01-02,3,1.5\nAAA,2024-01-03,3.2,1.6\n"
+        "BBB,2024-01-02,2,2\nBBB,2024-01-03,2.1,2.1\n",
+        ",Close,Close,Adj Close,Adj Close\n,AAA,BBB,AAA,BBB\nDate,,,,\n2024-01-02,3,2,1.5,2\n2024-01-03,3.2,2.1,1.6,2.1\n",
+    ],
+)
+def test_an_adjusted_close_that_is_not_todays_close_is_noted_as_what_holdings_are_valued_at(tmp_path, text):
+    rows, notes = read(tmp_path, text)
+    assert rows == A + B
+    assert "which are not its closes: AAA at 1.6 and not 3.2; prices that end" in notes
+    assert "BBB at" not in notes
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (
+            "2024-03-19 2024-03-20 2024-03-21 2024-03-22 2025-03-25",
+            "from 2024-03-22 to 2025-03-25 (368 days), and one every 1 day",
+        ),
+        ("2024-03-19 2024-03-20 2024-03-21 2024-03-22 2024-04-15", ""),
+        ("2023-03-31 2023-06-30 2023-09-30 2024-06-30 2024-09-30", ""),
+    ],
+)
+def test_one_date_of_another_year_is_noted_and_a_holiday_or_a_missing_quarter_is_not(tmp_path, days, told):
+    notes = read(tmp_path, "Date,AAA\n" + "".join(f"{day},{10 + i}\n" for i, day in enumerate(days.split())))[1]
+    assert told in notes
+    assert bool(told) == bool(notes)
+
+
+def test_gross_returns_in_a_price_file_are_noted_and_prices_near_one_are_not(tmp_path):
+    gross = 1 + np.random.default_rng(1).normal(0, 0.01, 30)
+    for values, told in ((gross, True), (np.cumprod(gross), False)):
+        text = "Date,AAA\n" + "".join(f"2024-01-{t + 1:02d},{value:.6f}\n" for t, value in enumerate(values))
+        assert ("are they returns (1 + r)?" in read(tmp_path, text)[1]) is told
+
+
 def test_two_rows_of_names_with_adjusted_closes_are_adjusted_prices(tmp_path):
     text = ",Adj Close,Close\n,AAA,AAA\nDate,,\n2024-01-02,1,9\n"
     assert provider(tmp_path, text).adjustment == "adjusted"
@@ -100,6 +147,10 @@ def test_a_ticker_is_what_the_source_says_it_is(tmp_path, ticker):
     [
         ("Date,AAA,BBB,AAA\n2024-01-02,1,2,3\n", "AAA stands in columns 2 and 4"),
         ("Date,AAA,BBB, AAA \n2024-01-02,1,2,3\n", "AAA stands in columns 2 and 4"),
+        ("Date,AAA,Weekday\n2024-01-02,1,Tue\n2024-01-03,1,Wed\n", "column 'Weekday' holds no number from top to bottom"),
+        ("Date,AAA,Settled\n2024-01-02,1,2024-01-04\n2024-01-03,1,2024-01-05\n", "column 'Settled' holds no number"),
+        ("Date,Time,AAA\n2024-01-02,16:00,1\n2024-01-03,16:00,1\n", "column 'Time' holds no number"),
+        ("Date,AAA,Date,BBB\n2024-01-02,1,2024-01-03,2\n2024-01-03,1,2024-01-04,2\n", "whether both are of the same days"),
         ("Date,AAA,AAA.1\n2024-01-02,1,2\n", "AAA.1 stands beside AAA: a second column of AAA"),
         ("2024-01-02,1,2\n2024-01-03,1,2\n", "its first row holds values where the names of the columns belong"),
         ("Date,AAA,BBB\n2024-01-02,1,5,2,5\n", r"row 2: 5 cells under 3 columns"),
@@ -136,12 +187,24 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path):
         ('Date,"AAA\n2024-01-02,1\n', "row 1: a quote is opened and never closed"),
         ('Date,AAA\n2024-01-02,"1\n2024-01-03,2\n', "row 2: a quote is opened and never closed"),
         ("Date,AAA\n".encode("utf-32"), "NUL|not UTF-8|no price"),
+        (b"Date,AAA\n" + b"x" * 200_000 + b"\n", "row 2: a cell of more than 131,072 characters"),
+        (gzip.compress(b"Date,AAA\n2024-01-02,1\n"), "is a gzip archive"),
+        (b"PK\x03\x04rest", "is a workbook or a zip archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old workbook"),
+        (b"\n <!DOCTYPE html><html><body>Sign in</body></html>", "is a web page"),
     ],
 )
 def test_text_that_cannot_be_read_is_named_by_row(tmp_path, content, said):
     with pytest.raises((FileNotReadable, DataError), match=said) as caught:
         provider(tmp_path, content).prices(MarketQuery())
     assert caught.value.fixes
+
+
+def test_a_pipe_that_nobody_writes_to_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "p.csv")
+    for read in (lambda path: FileProvider(path).prices(MarketQuery()), read_holdings):
+        with pytest.raises(FileNotReadable, match="is no file but a pipe or a device"):
+            read(tmp_path / "p.csv")
 
 
 def test_the_row_named_is_the_line_of_the_file_below_titles_blank_lines_and_cells_of_two_lines(tmp_path):

@@ -53,6 +53,20 @@ def test_a_far_cell_that_is_only_formatted_makes_no_table_larger(tmp_path):
     assert holdings.shares == {"A": Decimal("1.234")}
 
 
+@pytest.mark.parametrize("cover", [(), ((0, 0, "Prepared for a client"),), ((0, 1, "A logo"), (5, 0, "Disclaimer"))])
+def test_the_sheet_that_names_columns_is_read_and_a_cover_before_it_listed(tmp_path, cover):
+    book = xlsxwriter.Workbook(tmp_path / "b.xlsx")
+    first, second = book.add_worksheet("Cover"), book.add_worksheet("Positions")
+    for sheet, cells in ((first, cover), (second, BOOK)):
+        for row, column, value in cells:
+            sheet.write(row, column, value)
+    book.close()
+    notes: list[str] = []
+    holdings, _ = read_holdings(tmp_path / "b.xlsx", notes=notes)
+    assert holdings.shares == {"A": Decimal("1.234")}
+    assert "b.xlsx: the sheet 'Positions' was read; 'Cover' not" in notes
+
+
 def test_rows_are_those_of_the_sheet_and_other_sheets_are_listed(tmp_path):
     cells = ((2, 1, "My positions"), (4, 1, "asset"), (4, 2, "shares"), (5, 1, "A"), (5, 2, 7), (6, 1, "B"), (6, 2, "x"))
     with pytest.raises(DataError, match="row 7, column shares: 'x' is not a number"):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
+from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
-from portopt.market.notes import notes_on_the_calendar, notes_on_the_year
+from portopt.market.notes import notes_on_holdings, notes_on_the_calendar, notes_on_the_year
 
 
 def snapshot(dates: np.ndarray, closed: np.ndarray | None = None) -> MarketSnapshot:
@@ -25,6 +29,15 @@ def test_weekends_of_one_are_counted_and_told():
     (note,) = notes_on_the_calendar(snapshot(DAILY, WEEKEND))
     assert note.startswith(f"{WEEKEND.sum()} of {len(DAILY)} days are kept by some of the assets only")
     assert notes_on_the_calendar(snapshot(DAILY)) == ()
+
+
+@pytest.mark.parametrize(("stated", "told"), [("1.02", True), ("204", True), ("130", False), ("80", False)])
+def test_holdings_that_state_another_price_than_the_source_are_told(stated, told):
+    at_102 = replace(snapshot(DAILY[-2:]), prices=np.array([[100.0, 50.0], [102.0, 51.0]]))
+    book = Holdings("p", {"A": Decimal(40)}, stated_prices={"A": Decimal(stated), "COIN": Decimal(1)})
+    notes = notes_on_holdings(at_102, book, frozenset())
+    assert bool(notes) is told
+    assert all(f"a price of {stated} for A, and made has 102: a split, another unit (pence)" in note for note in notes)
 
 
 def test_a_year_counted_otherwise_than_asked_is_told():

@@ -67,6 +67,68 @@ def test_the_same_prices_have_the_same_name_from_any_source_in_any_row_order():
     assert len(opened(table).pricing_pack_id) == len("pack-") + 20
 
 
+@pytest.mark.parametrize(
+    ("of_b", "said", "fix"),
+    [
+        ("EUR", "are in 2 currencies (A in USD, B in EUR)", "convert the prices to one currency"),
+        ("GBp", "are in 2 currencies (A in USD, B in GBp)", "convert the prices to one currency"),
+    ],
+)
+def test_prices_in_two_currencies_are_refused_where_both_are_asked_for(of_b, said, fix):
+    table = rows(assets="AB").with_columns(
+        currency=pl.when(pl.col("asset_id") == "A").then(pl.lit("usd")).otherwise(pl.lit(of_b))
+    )
+    with pytest.raises(DataError) as refused:
+        opened(table)
+    assert said in refused.value.detail
+    assert refused.value.fixes[0].startswith(fix)
+    assert opened(table, assets=("A",)).asset_ids == ("A",)
+
+
+def test_prices_in_pence_are_refused_and_in_pounds_are_not():
+    table = rows()
+    with pytest.raises(DataError, match="in GBX, hundredths of GBP") as refused:
+        opened(table.with_columns(currency=pl.lit("GBX")))
+    assert refused.value.fixes == ("divide the prices by 100 and write GBP",)
+    pounds = opened(table.with_columns(pl.col("close") / 100, currency=pl.lit("GBP")))
+    assert pounds.pricing_pack_id == opened(table.with_columns(pl.col("close") / 100)).pricing_pack_id
+
+
+def test_one_row_of_prices_is_no_history_and_no_crash():
+    with pytest.raises(DataError, match="A has one price only"):
+        opened(rows(days=1))
+
+
+def test_what_is_advised_about_bad_prices_leads_on_in_one_step():
+    day = pl.col("date") == FIRST + timedelta(days=9)
+    below = rows(assets="AB").with_columns(
+        close=pl.when(day & (pl.col("asset_id") == "A")).then(-3.0).otherwise(pl.col("close"))
+    )
+    with pytest.raises(DataError) as refused:
+        opened(below)
+    assert refused.value.fixes == (
+        "correct the prices of A in here, or set the policy's data.non_positive_price and data.impossible_return to "
+        "'quarantine' to go on without",
+    )
+    policy = DataPolicy(non_positive_price="quarantine", impossible_return="quarantine")
+    open_snapshot(below, source="here", adjustment="raw", policy=policy, query=MarketQuery())
+    twice = pl.concat([rows(), rows().with_columns(pl.col("close") + 1)])
+    with pytest.raises(DataError) as refused:
+        open_snapshot(twice, source="here", adjustment="raw", policy=DataPolicy(duplicate="quarantine"), query=MarketQuery())
+    assert refused.value.fixes == ("keep one price a day of A, B, C in here: no asset is left to go on with",)
+
+
+@pytest.mark.parametrize(("asked", "near"), [("brk.b", "BRK-B"), ("aaa", "AAA")])
+def test_a_name_spelled_in_another_way_is_answered_with_the_sources(asked, near):
+    table = rows(assets="AB").with_columns(pl.col("asset_id").replace({"A": "AAA", "B": "BRK-B"}))
+    with pytest.raises(DataError, match=f"the nearest name there is {near}") as refused:
+        opened(table, assets=("AAA", "BRK-B", asked))
+    assert refused.value.fixes[0].startswith(f"name {asked} as here does")
+    with pytest.raises(DataError) as refused:
+        opened(table, assets=("X US Equity",))
+    assert refused.value.fixes == ("name the assets as the source does (AAA, BRK-B), or bring prices of those asked for",)
+
+
 def test_one_price_one_date_one_name_or_the_adjustment_changes_the_name():
     table = rows()
     names = {

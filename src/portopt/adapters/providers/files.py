@@ -10,7 +10,7 @@ import polars as pl
 from portopt.domain.errors import DataError, FileNotReadable
 from portopt.domain.market import MarketQuery
 from portopt.intake.account import Account, in_words
-from portopt.intake.files import KINDS, kind_of, near_files, read_file
+from portopt.intake.files import KINDS, kind_of, near_files, read_file, size_of
 from portopt.intake.head import score_of_prices
 from portopt.intake.prices import Prices, prices_of
 from portopt.intake.sizes import MAX_BYTES
@@ -94,6 +94,8 @@ def _price_files(path: Path) -> list[Path]:
             )
         return [path]
     if not path.is_dir():
+        if path.exists():
+            size_of(path, "path")
         raise FileNotReadable(
             f"{path}: there is no such file or folder",
             field="path",

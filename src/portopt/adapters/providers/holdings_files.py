@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +26,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 SCORES = ("quality_score", "esg_score")
 SHARES = ("shares", "quantity", "qty", "units")
 YES, NO = ("true", "yes", "1", "y"), ("false", "no", "0", "n")
+MONEY = re.compile(r"cash|money|sweep|settle|pending|\*\*|^(usd|eur|gbp|chf|jpy)$", re.IGNORECASE)  # what brokers call it
 SUM_TOLERANCE = 1e-3  # published benchmark weights are rounded; more than this is not rounding
 
 HOLDINGS = Wanted(
@@ -80,7 +82,7 @@ def read_holdings(
         if asset_id != CASH:
             described[asset_id] = _agreed(asset_id, described.get(asset_id), _attributes(row, said), row, said)
     _note_lots(lots, said)
-    currencies = {row.get("currency") for row in rows} - {None}
+    currencies = {(row.get("currency") or "").upper() for row in rows} - {""}
     if len(currencies) > 1:
         said.wrong(
             f"column currency: one portfolio has one currency, found {', '.join(sorted(map(str, currencies)))}",
@@ -209,9 +211,10 @@ def _decimal(row: Row, column: str, said: Account) -> Decimal | None:
     if text is None:
         # A cell that holds something else than a number was told where the column was read.
         if not any(problem.startswith(f"row {row.number}, column {column}:") for problem in said.problems):
-            said.wrong(
-                f"row {row.number}, column {column}: is empty", f"fill the cells named in {said.where}, or take the rows out"
-            )
+            money = column == "shares" and MONEY.search(row.get("asset") or "") is not None
+            named = f"name it {CASH}, with the amount in the column of the shares" if money else "fill it, or take the row out"
+            what = f" ({row.get('asset')})" if row.get("asset") else ""
+            said.wrong(f"row {row.number}, column {column}: is empty{what}", f"row {row.number}: {named}")
         return None
     return Decimal(text)
 
