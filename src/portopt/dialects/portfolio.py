@@ -66,6 +66,7 @@ VOCABULARY = {
     **{place: word for place, word in WORDS.items() if "." in place},
 }
 MOST_NAMED = 6
+OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,22 @@ class Wish:
                 f"the holdings are those of {request.holdings.portfolio_id!r}",
                 fix=f"ask for {request.holdings.portfolio_id!r}, or give the holdings of {self.portfolio_id!r}",
             )
+        self._refuse_other(request)
         policy = self.applied_to(request.policy, held=sorted(request.holdings.shares))
         return dataclasses.replace(request, policy=policy, target_type=self.target_type)
+
+    def _refuse_other(self, request: RebalanceRequest) -> None:
+        """S2's "other" is no instrument: what it stands for stays as it is, under its own ids."""
+        named = {"max_weights": self.limits.get("max_weight"), "min_weights": self.limits.get("min_weight")}
+        places = {f"constraints.{name}": weights for name, weights in named.items()}
+        places["target_weights"] = (self.objective or {}).get("weights")
+        for place, weights in places.items():
+            if not isinstance(weights, Mapping) or OTHER not in weights or OTHER in request.universe.ids:
+                continue
+            kept = [a.id for a in request.universe.assets if not a.tradable and request.holdings.shares.get(a.id)]
+            stands = f"{', '.join(kept)}, which may not be traded and stay as they are" if kept else "no holding of this book"
+            fix = f"take it out: what is in {', '.join(kept)} stays" if kept else "take it out, or name the assets meant"
+            raise InvalidValue(f"{place}.{OTHER}", shown(weights[OTHER]), f"stands for {stands}", fix=fix)
 
     def applied_to(self, policy: Policy, *, held: Sequence[str] = ()) -> Policy:
         """The policy with these wishes in place of its own words. held: the assets that notes may name."""

@@ -12,7 +12,7 @@ from portopt.dialects.portfolio import read_constraints, read_optimization, read
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import RebalanceRequest
-from portopt.domain.universe import Universe
+from portopt.domain.universe import Asset, Universe
 
 
 def rebalance_of(shares: dict[str, Decimal]) -> RebalanceRequest:
@@ -152,6 +152,19 @@ def test_the_portfolio_that_is_named_is_the_one_whose_holdings_are_given() -> No
     with pytest.raises(InvalidValue, match="those of 'book'") as caught:
         read_wish({"objective": "minimize_risk", "portfolio_id": "another"}).asked_of(request)
     assert caught.value.field == "portfolio_id"
+
+
+def test_other_is_answered_with_the_holdings_that_it_stands_for() -> None:
+    universe = Universe((Asset("AAPL"), Asset("PRIVATE", tradable=False)))
+    holdings = Holdings("book", {"AAPL": Decimal(1), "PRIVATE": Decimal(5)}, Decimal(0))
+    request = RebalanceRequest(holdings, shipped_policies()[0], universe)
+    for doc, field in (
+        ({"objective": "minimize_risk", "constraints": {"max_weights": {"other": 0.47}}}, "constraints.max_weights.other"),
+        ({"target_type": "custom", "target_weights": {"AAPL": 0.5, "other": 0.47}}, "target_weights.other"),
+    ):
+        with pytest.raises(InvalidValue, match="stands for PRIVATE, which may not be traded") as caught:
+            read_wish(doc).asked_of(request)
+        assert caught.value.field == field
 
 
 def test_the_risk_free_rate_is_zero_unless_the_request_says_otherwise_over_the_policys_too() -> None:
