@@ -61,3 +61,12 @@ def _healthy(api: str) -> bool:
             return answer.status == 200
     except OSError:
         return False
+
+
+@pytest.fixture(autouse=True)
+def no_installation_outlives_its_test() -> Iterator[None]:
+    """The process's one runtime is opened on the settings of whoever asks first: the next test has its own."""
+    yield
+    opened = sys.modules.get("portopt.runtime")
+    if opened is not None:
+        opened.runtime.cache_clear()

@@ -9,6 +9,7 @@ Digests are verified whenever a pack is read, and before anything is built upon 
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import io
 import json
@@ -36,6 +37,8 @@ PACK_ID = re.compile(r"pack-[0-9a-f]{20}")
 PRICES, MANIFEST = "prices.parquet", "manifest.json"
 SIGNATURE = "manifest_sha256"
 MAKING, DAMAGED = ".making-", ".damaged-"
+TRIES = 20  # against writers of the same pack that come and go meanwhile
+TAKEN = (errno.ENOTEMPTY, errno.EEXIST)  # what a rename onto a folder with files says
 MEND = "ask for the same rebalance again: the same prices make the same pack anew; or restore its folder from a backup"
 FAST = 1  # level of zstd: three quarters of the time of the usual one, for a file that is a hundredth longer
 SHOWN = 100  # single prices spelled out in a difference; the count is of all
@@ -71,13 +74,32 @@ class FilePackStore:
         return snapshot
 
     def _move_in(self, making: Path, folder: Path) -> None:
-        """One rename; what is damaged goes out of the way first and is deleted when its successor stands."""
+        """One rename, onto nothing: what stands there already is the same pack, or damaged and goes out of the way first."""
+        for _ in range(TRIES):
+            try:
+                making.rename(folder)
+                _sync(self.directory)
+                return
+            except OSError as error:
+                if error.errno not in TAKEN:
+                    raise
+            if self._is_sound(folder):
+                return
+            self._clear(folder)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
+
+    def _clear(self, folder: Path) -> None:
+        """A damaged pack out of the way. One that another writer put in its place after it was looked at goes back."""
         aside = self.directory / f"{DAMAGED}{secrets.token_hex(4)}"
-        if folder.exists():
+        try:
             folder.rename(aside)
-        making.rename(folder)
-        _sync(self.directory)
-        shutil.rmtree(aside, ignore_errors=True)
+        except FileNotFoundError:
+            return
+        try:
+            self._read_pack(aside, folder.name)
+            aside.rename(folder)
+        except (DataError, OSError):  # damaged, or a whole one stands there again
+            shutil.rmtree(aside, ignore_errors=True)
 
     def _is_sound(self, folder: Path) -> bool:
         if not folder.exists():
@@ -90,7 +112,9 @@ class FilePackStore:
 
     def get(self, pricing_pack_id: str) -> MarketSnapshot:
         """The pack as it was stored first. Raises DataError for an unknown pack, or one whose files have changed."""
-        folder = self._folder(pricing_pack_id)
+        return self._read_pack(self._folder(pricing_pack_id), pricing_pack_id)
+
+    def _read_pack(self, folder: Path, pricing_pack_id: str) -> MarketSnapshot:
         manifest = self._read_manifest(folder, pricing_pack_id)
         path = folder / PRICES
         content = _read(path)
