@@ -43,3 +43,14 @@ def wait_for(condition: Callable[[], bool], seconds: float, complaint: str) -> N
             return
         time.sleep(0.25)
     pytest.fail(complaint)
+
+
+def few_days() -> dict[str, list[float]]:
+    """60 assets, 10 days of returns: a sample covariance of rank 9."""
+    x, returns = 99, {}
+    for i in range(60):
+        returns[f"s{i}"] = []
+        for _ in range(10):
+            x = (1103515245 * x + 12345) % 2**31
+            returns[f"s{i}"].append(0.02 * (2 * x / 2**31 - 1))
+    return returns

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from support import few_days
 
 import portopt
 from portopt import cli
@@ -117,13 +118,7 @@ def test_an_asset_without_risk_is_refused_by_name_in_hierarchies(capsys, method)
 
 
 def test_equal_risk_under_a_covariance_of_rank_nine_is_refused_in_a_sentence():
-    x, returns = 99, {}
-    for i in range(60):
-        returns[f"s{i}"] = []
-        for _ in range(10):
-            x = (1103515245 * x + 12345) % 2**31
-            returns[f"s{i}"].append(0.02 * (2 * x / 2**31 - 1))
     how = EstimationChoice(covariance="sample", lookback=None, min_observations=2)
     with pytest.raises(PortoptError, match="rank 9") as caught:
-        portopt.optimize(returns, "risk_parity", estimation=how)
+        portopt.optimize(few_days(), "risk_parity", estimation=how)
     assert caught.value.exit_code in (2, 4)

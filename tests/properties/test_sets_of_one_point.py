@@ -7,6 +7,7 @@ assets; then the same with a little more room, and with a little less than there
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -59,21 +60,17 @@ def test_a_sliver_of_room_is_used_and_certified(kind: str, above: float) -> None
     assert p.objective.value(solution.weights, p) >= p.objective.value(only, p) - 1e-12
 
 
-@pytest.mark.parametrize("above", [1e-10, 1e-9, 1e-8, 1e-6])
-@pytest.mark.parametrize("objective", ["max_return", "max_sharpe", "utility", "least_cvar"])
-@pytest.mark.parametrize("kind", ["max_volatility", "volatility"])
+LITTLE = [
+    *itertools.product(
+        ("max_volatility", "volatility"), ("max_return", "max_sharpe", "utility", "least_cvar"), (1e-10, 1e-9, 1e-8, 1e-6)
+    ),
+    # What binds changes on the way from the point into the room.
+    *itertools.product(("volatility", "semideviation", "ulcer_index"), ("utility", "least_cvar"), (3e-8, 1e-7, 3e-7)),
+]
+
+
+@pytest.mark.parametrize(("kind", "objective", "above"), LITTLE)
 def test_a_little_room_is_used_and_certified(kind: str, objective: str, above: float) -> None:
-    room_is_used(kind, objective, above)
-
-
-@pytest.mark.parametrize("above", [3e-8, 1e-7, 3e-7])
-@pytest.mark.parametrize("objective", ["utility", "least_cvar"])
-@pytest.mark.parametrize("kind", ["volatility", "semideviation", "ulcer_index"])
-def test_what_binds_may_change_on_the_way_from_the_point_into_the_room(kind: str, objective: str, above: float) -> None:
-    room_is_used(kind, objective, above)
-
-
-def room_is_used(kind: str, objective: str, above: float) -> None:
     p, only = touching(asked(kind, objective), kind, above=above)
     solution, certificate = answered(p)
     assert certificate.certified, certificate.reasons

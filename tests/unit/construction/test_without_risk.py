@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support import few_days
 
 import portopt
 from portopt.construction import construct
@@ -52,17 +53,6 @@ def test_excluded_it_is_no_part_of_the_tree(variant: str) -> None:
     solution = optimize(p, form=form)
     assert audit(p, form, solution).certified
     assert solution.weights == pytest.approx([0.09 / 0.13, 0.04 / 0.13, 0.0], abs=1e-12)
-
-
-def few_days() -> dict[str, list[float]]:
-    """60 assets, 10 days of returns: a sample covariance of rank 9."""
-    x, returns = 99, {}
-    for i in range(60):
-        returns[f"s{i}"] = []
-        for _ in range(10):
-            x = (1103515245 * x + 12345) % 2**31
-            returns[f"s{i}"].append(0.02 * (2 * x / 2**31 - 1))
-    return returns
 
 
 SAMPLE = EstimationChoice(covariance="sample", lookback=None, min_observations=2)
