@@ -102,9 +102,13 @@ def print_json(document: Any) -> None:
 
     text = json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False)
     # What a terminal would act on can only stand inside a string, where JSON has a spelling for it.
-    raw = UNSEEN.sub(_as_json, text).encode() + b"\n"
+    text = UNSEEN.sub(_as_json, text) + "\n"
     sys.stdout.flush()
-    sys.stdout.buffer.write(raw)
+    raw = getattr(sys.stdout, "buffer", None)  # a notebook's output, or one that is caught, takes text alone
+    if raw is None:
+        sys.stdout.write(text)
+    else:
+        raw.write(text.encode())
 
 
 # JSON itself spells the controls below a blank; these are the others, halves of characters among them.

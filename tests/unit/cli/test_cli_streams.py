@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -11,6 +13,7 @@ import time
 
 import pytest
 
+from portopt.commands.surface import print_json
 from portopt.streams import OUT, unheard
 
 NOISY = """
@@ -92,3 +95,10 @@ def test_descriptors_lead_where_they_led_before_however_the_block_is_left(error:
         print_and_raise()
     os.write(1, b"kept\n")
     assert capfd.readouterr().out == "kept\n"
+
+
+def test_an_output_that_takes_text_alone_has_the_same_document():
+    caught = io.StringIO()
+    with contextlib.redirect_stdout(caught):
+        print_json({"name": "a\u200bé"})
+    assert caught.getvalue() == '{\n  "name": "a\\u200bé"\n}\n'
