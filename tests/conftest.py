@@ -9,10 +9,14 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from support import environment, free_port, wait_for
+
+NUMBERS = count()
 
 # The gate runs the same examples for the same code, so that it means the same twice; elsewhere every run looks at new ones.
 settings.register_profile("gate", derandomize=True)
@@ -63,10 +67,21 @@ def _healthy(api: str) -> bool:
         return False
 
 
+@pytest.fixture(scope="session", autouse=True)
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where this session's installations are made: no test reads or writes the home of the user who runs it."""
+    made = tmp_path_factory.mktemp("installations")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORTOPT_HOME", str(made / "shared"))
+        yield made
+
+
 @pytest.fixture(autouse=True)
-def no_installation_outlives_its_test() -> Iterator[None]:
-    """The process's one runtime is opened on the settings of whoever asks first: the next test has its own."""
-    yield
+def no_installation_outlives_its_test(homes: Path) -> Iterator[None]:
+    """The process's one runtime is opened on the settings of whoever asks first: the next test has its own, in a home of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORTOPT_HOME", str(homes / str(next(NUMBERS))))
+        yield
     opened = sys.modules.get("portopt.runtime")
     if opened is not None:
         opened.runtime.cache_clear()

@@ -29,6 +29,7 @@ def environment(home: Path, api_url: str | None = None) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "tests"), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
     }
     if api_url:
         env["PREFECT_API_URL"] = api_url
