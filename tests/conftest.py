@@ -78,7 +78,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def no_installation_outlives_its_test(homes: Path) -> Iterator[None]:
-    """The process's one runtime is opened on the settings of whoever asks first: the next test has its own, in a home of its own."""
+    """The process's one runtime is opened on the settings of whoever asks first: each test has its own, in its own home."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PORTOPT_HOME", str(homes / str(next(NUMBERS))))
         yield
