@@ -49,7 +49,7 @@ newest: $(NEWEST)/.newest  ## The main job, the contracts and a long-lived proce
 	rm -rf $(NEWEST)/home
 	PORTOPT_HOME=$(NEWEST)/home $(NEWEST)/bin/portopt demo --json >$(NEWEST)/demo.json
 	$(NEWEST)/bin/python -m json.tool $(NEWEST)/demo.json >/dev/null
-	$(NEWEST)/bin/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup tests/contracts tests/unit/optimization/test_branch_and_cut.py tests/unit/cli tests/integration/test_same_answers.py
+	$(NEWEST)/bin/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup tests/contracts tests/unit/optimization/test_branch_and_cut.py tests/unit/doors tests/integration/test_same_answers.py
 
 bench: $(VENV)/.bench  ## Time ours against the peers in one run
 	$(BIN)/python tests/benchmarks/run.py

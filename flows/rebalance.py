@@ -13,7 +13,7 @@ from portopt.domain.errors import PortoptError, ProposalSuperseded
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
-from portopt.orders import RebalanceOrder
+from portopt.doors.form import RebalanceOrder
 from tasks import decisions, gate, market_data, records
 
 

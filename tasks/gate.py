@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from portopt import recording
 from portopt.adapters.jobs.orchestration import outside_only
 from portopt.adapters.providers.exchange_calendar import is_trading_day
 from portopt.domain.request import RebalanceRequest
-from portopt.orders import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceOrder, resolve
+from portopt.runs import recording
 from portopt.runtime import runtime
 
 

@@ -6,10 +6,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
-from portopt import service
 from portopt.adapters.jobs.orchestration import outside_only, trigger_id
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
+from portopt.questions import service
 from portopt.runtime import runtime
 
 

@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
-from portopt import pipeline, recording, service
+from portopt import pipeline
 from portopt.adapters.jobs import artifacts
 from portopt.adapters.jobs.orchestration import outside_only
 from portopt.analysis import Attempts
@@ -17,6 +17,8 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.pipeline import Answer
+from portopt.questions import service
+from portopt.runs import recording
 from portopt.runtime import runtime
 
 BACKOFF = exponential_backoff(2)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from portopt import notebook
 from portopt.domain.problem import Problem
 from portopt.domain.request import EstimationChoice, OptimizationRequest
+from portopt.doors import notebook
 from portopt.formulation import as_asked
 from portopt.terms.catalog import LIMITS
 

@@ -123,7 +123,7 @@ def _rebalance(rng: np.random.Generator, **trading: Any) -> Any:
 
 
 def _replayed(run_id: str, home: Path) -> bool:
-    from portopt import history
+    from portopt.runs import history
     from portopt.runtime import open_runtime
     from portopt.settings import Settings
 

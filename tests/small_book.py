@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from portopt import service
 from portopt.adapters.providers.frames import FrameProvider
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import DataPolicy, EstimationChoice, Policy, RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.domain.universe import Universe
+from portopt.questions import service
 from portopt.runtime import Runtime
 
 DAYS, ASSETS = 120, ("A", "B", "C")

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from portopt import examination, inquiries, service
 from portopt.adapters.providers.sample import SampleProvider
 from portopt.construction.distances import correlation, distance_matrix
 from portopt.construction.tree import leaves, linkage_of
 from portopt.domain.market import MarketQuery
+from portopt.doors.notebook import ask
 from portopt.formulation import formulate_weights
-from portopt.notebook import ask
-from portopt.reports.drawings import frontier_plot, periods_plot, shares_plot
-from portopt.reports.heat_map import heat_map
-from portopt.reports.plots import Plot, Series, svg
+from portopt.questions import examination, inquiries, service
+from portopt.reports.svg.drawings import frontier_plot, periods_plot, shares_plot
+from portopt.reports.svg.heat_map import heat_map
+from portopt.reports.svg.plots import Plot, Series, svg
 
 FOLDER = Path(__file__).parent / "plots"
 PERIODS = 756

@@ -12,14 +12,15 @@ from pathlib import Path
 import numpy as np
 from draw import FEW, PERIODS, held, returns
 
-from portopt import examination, formulation, inquiries, service
+from portopt import formulation
 from portopt.adapters.providers.sample_factors import sample_factors
 from portopt.analysis.robustness import worst_case
 from portopt.domain.request import EstimationChoice
+from portopt.doors.notebook import ask
 from portopt.estimation import moments_from_returns
-from portopt.notebook import ask
-from portopt.reports.drawings import factors_plot, forecasts_plot, pareto_plot, views_plot
-from portopt.reports.plots import Plot, Series, svg
+from portopt.questions import examination, inquiries, service
+from portopt.reports.svg.drawings import factors_plot, forecasts_plot, pareto_plot, views_plot
+from portopt.reports.svg.plots import Plot, Series, svg
 
 FOLDER = Path(__file__).parent / "plots"
 SCORES = dict(zip(FEW, (7.5, 6.0, 3.0, 8.0, 5.0, 7.0, 6.5, 8.5, 4.5, 2.5), strict=True))

@@ -17,7 +17,7 @@ from portopt.domain.postponed import at_first_use
 if TYPE_CHECKING:
     from portopt.domain.errors import PortoptError
     from portopt.domain.request import EstimationChoice, Policy
-    from portopt.notebook import (
+    from portopt.doors.notebook import (
         Allocation,
         Findings,
         Proposal,
@@ -50,19 +50,19 @@ __all__ = [
 __getattr__ = at_first_use(
     __name__,
     {
-        "Allocation": "portopt.notebook",
+        "Allocation": "portopt.doors.notebook",
         "EstimationChoice": "portopt.domain.request",
         "Policy": "portopt.domain.request",
         "PortoptError": "portopt.domain.errors",
-        "Proposal": "portopt.notebook",
-        "Findings": "portopt.notebook",
-        "ask": "portopt.notebook",
-        "frontier": "portopt.notebook",
-        "optimize": "portopt.notebook",
-        "pareto": "portopt.notebook",
-        "periods": "portopt.notebook",
-        "sensitivity": "portopt.notebook",
-        "rebalance": "portopt.notebook",
+        "Proposal": "portopt.doors.notebook",
+        "Findings": "portopt.doors.notebook",
+        "ask": "portopt.doors.notebook",
+        "frontier": "portopt.doors.notebook",
+        "optimize": "portopt.doors.notebook",
+        "pareto": "portopt.doors.notebook",
+        "periods": "portopt.doors.notebook",
+        "sensitivity": "portopt.doors.notebook",
+        "rebalance": "portopt.doors.notebook",
     },
 )
 

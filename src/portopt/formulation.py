@@ -53,7 +53,7 @@ def universe_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> Universe
 
 def excluded_by_name(limits: Mapping[str, Any]) -> frozenset[str]:
     """The assets that the policy's own words exclude."""
-    from portopt.terms.constraints.exclusions import Exclusions
+    from portopt.terms.limits.exclusions import Exclusions
     from portopt.terms.soft import bare
 
     value = bare(limits.get("exclusions"))
@@ -239,9 +239,9 @@ def _terms(
     refusing: an asset without an attribute that a limit reads is refused, not bound. Raises MissingInput.
     """
     from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
-    from portopt.terms.described import notes_on_missing, require_described
-    from portopt.terms.dynamic import is_dynamic, market_state, resolve
-    from portopt.terms.percentages import notes_on_percentages
+    from portopt.terms.shared.described import notes_on_missing, require_described
+    from portopt.terms.shared.dynamic import is_dynamic, market_state, resolve
+    from portopt.terms.shared.percentages import notes_on_percentages
 
     structural: dict[str, Any] = {"budget": True}
     if not all(asset.tradable for asset in moments.universe.assets):

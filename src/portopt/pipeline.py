@@ -8,7 +8,7 @@ The Prefect flow, `service` and the backtest all run these. Nothing here knows w
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from portopt.analysis import Attempts
-    from portopt.batches import BatchAnswer
 
 FRONTIER_POINTS = 20
 # What cannot be walked exactly is swept, an optimization a point; for a large universe that takes longer than the proposal
@@ -199,10 +198,11 @@ def optimize(
 
     room: what every opening leaves to whole lots, a fraction of portfolio value. rounds: whether a problem has whole lots.
     """
-    from portopt import optimization, validation
+    from portopt import diagnosis as why
+    from portopt import optimization
 
     form = optimization.assemble(problem)
-    early = validation.check_before(problem, form)
+    early = why.check_before(problem, form)
     solution = None if early is not None else optimization.optimize(problem, form=form)
     if solution is not None and solution.status is not SolveStatus.INFEASIBLE:
         return Answer(problem, problem, form, solution)
@@ -210,25 +210,18 @@ def optimize(
     quick = optimization.solve_quickly
     # What ends up in a document is decided without trying plans: how many are tried depends on the clock.
     tried = None if relax_order else rounds
-    asking = partial(validation.diagnose, quick=quick, room=room, rounds=tried)
+    asking = partial(why.diagnose, quick=quick, room=room, rounds=tried)
     diagnosis = asking(problem, optimization.assemble, optimization.solve)
     infeasible = Solution(SolveStatus.INFEASIBLE, problem.identity(), diagnosis=diagnosis)
     if not relax_order:
         return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
-    giving_way = partial(validation.relax_in_order, quick=quick, room=room)
+    giving_way = partial(why.relax_in_order, quick=quick, room=room)
     relaxed, gave_way = giving_way(problem, relax_order, optimization.assemble, optimization.solve)
     if not gave_way:
         return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
     relaxed = construct(relaxed)
     form = optimization.assemble(relaxed)
     return Answer(problem, relaxed, form, optimization.optimize(relaxed, form=form), gave_way, diagnosis)
-
-
-def optimize_batch(problems: Sequence[Problem], *, processes: int = 1) -> tuple[BatchAnswer, ...]:
-    """Many portfolios at once, each audited; what one of them lacks is its own. processes: how many share the work."""
-    from portopt.batches import optimize_batch as answer_all
-
-    return answer_all(problems, processes=processes)
 
 
 def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Answer:
@@ -252,7 +245,7 @@ def validate(answer: Answer, snapshot: MarketSnapshot | None = None) -> Validate
 
     snapshot: names, where there is one, the data that froze a holding, which may be what the limits conflict with.
     """
-    from portopt import validation
+    from portopt import audit
     from portopt.domain.errors import stopped
     from portopt.domain.infeasible import infeasible_request
 
@@ -263,7 +256,7 @@ def validate(answer: Answer, snapshot: MarketSnapshot | None = None) -> Validate
         raise infeasible_request(answer.problem, answer.diagnosis, set_aside)
     if not solution.is_optimal:
         raise stopped(solution.status.value, solution.raw.message if solution.raw else "")
-    return validation.certify(answer.problem, answer.form, solution)
+    return audit.certify(answer.problem, answer.form, solution)
 
 
 def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Answer, validated: ValidatedSolution) -> RebalancePlan:
@@ -370,7 +363,7 @@ def as_read(request: RebalanceRequest, snapshot: MarketSnapshot) -> RebalanceReq
 
 def document_of(outcome: RebalanceOutcome) -> dict[str, Any]:
     """The deterministic answer: every number, no clock."""
-    from portopt.reports.document import rebalance_document
+    from portopt.document.document import rebalance_document
 
     return rebalance_document(outcome)
 

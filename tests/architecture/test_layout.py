@@ -19,14 +19,22 @@ HEAVY = (
     "rich", "highspy", "piqp", "clarabel",
 )  # fmt: skip
 # What a request that names neither of them has no use for.
-OTHER_METHODS = {f"portopt.optimization.{name}" for name in ("derivatives", "frontier", "outer_linear")} | {
-    f"portopt.optimization.methods.{name}" for name in ("hinges", "mixed_integer", "log_barrier")
+OTHER_METHODS = {
+    f"portopt.optimization.{name}"
+    for name in (
+        "prices.derivatives",
+        "frontier.frontier",
+        "integers.outer_linear",
+        "integers.mixed_integer",
+        "scenarios.solve",
+        "curved.logarithms",
+    )
 }
 OTHER_TERMS = {
     "portopt.terms.custom.grammar",
     "portopt.terms.uncertainty.covariances",
-    "portopt.terms.objectives.axes",
-    "portopt.terms.constraints.max_risk",
+    "portopt.terms.shared.axes",
+    "portopt.terms.limits.max_risk",
     "portopt.terms.risk_measures.catalog",
 }
 OF_OTHERS = {"numpy.f2py.crackfortran", "numpy.testing._private.utils", "unittest"}
@@ -81,7 +89,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 def test_asking_for_help_loads_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom portopt.cli import main\nsys.argv = ['portopt', '--help']\n"
+        "import sys\nfrom portopt.doors.cli import main\nsys.argv = ['portopt', '--help']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass"
     )
     assert loaded_by(code) & set(HEAVY) == set()
@@ -102,7 +110,7 @@ def test_a_first_answer_loads_the_terms_and_the_methods_that_it_names_and_no_oth
         " limits={'max_weight': 0.6})"
     )
     loaded = modules_loaded_by(code)
-    assert "portopt.terms.constraints.max_weight" in loaded
+    assert "portopt.terms.limits.max_weight" in loaded
     assert loaded & (OTHER_TERMS | OTHER_METHODS | OF_OTHERS) == set()
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from portopt import service
 from portopt.dialects.strategy import read_request
 from portopt.domain.errors import PortoptError
 from portopt.estimation import COVARIANCE, EXPECTED_RETURNS
+from portopt.questions import service
 from portopt.terms.catalog import COSTS, LIMITS, OBJECTIVES
 from portopt.terms.risk_measures.catalog import RISK_MEASURES
 

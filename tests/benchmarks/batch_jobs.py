@@ -50,7 +50,7 @@ def _ours(m: Market, asked: list[tuple[np.ndarray, float, float]], cell: Cell, f
     from portopt.domain.problem import Problem
     from portopt.domain.universe import Asset, Universe
     from portopt.optimization.batch import optimize_batch
-    from portopt.pipeline import optimize_batch as audited_batch
+    from portopt.questions.many import optimize_batch as audited_batch
     from portopt.terms.catalog import parse_limits, parse_objective
 
     universe = Universe(tuple(Asset(f"A{i:05d}", sector=f"S{s}") for i, s in enumerate(m.sector)))

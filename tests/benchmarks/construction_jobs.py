@@ -88,13 +88,13 @@ def _off_split(m: Market, w: np.ndarray) -> float:
 
 def _ours(kind: str, factors: bool, whole: bool) -> Callable[[Market], Callable[[], np.ndarray]]:
     def prepare(m: Market) -> Callable[[], np.ndarray]:
+        from portopt.audit import certify
         from portopt.construction import construct
         from portopt.domain.moments import Covariance, Moments
         from portopt.domain.problem import Problem
         from portopt.domain.universe import Universe
         from portopt.optimization import assemble, optimize
         from portopt.terms.catalog import parse_limits, parse_objective
-        from portopt.validation import certify
 
         covariance = Covariance(F=m.F, Omega=m.Omega, D=m.D) if factors else Covariance(Sigma=m.Sigma)
         moments = Moments(Universe.of([f"A{i:05d}" for i in range(m.n)]), m.mu, covariance)

@@ -12,12 +12,12 @@ Answer = Callable[[], np.ndarray]
 
 def portopt(job: Job, m: Market, factors: bool, *, certified: bool = False) -> Answer | str:
     """`optimize` from a Problem to weights; with `certified` the audit signs them too."""
+    from portopt.audit import certify
     from portopt.domain.moments import Covariance, Moments
     from portopt.domain.problem import Problem
     from portopt.domain.universe import Asset, Universe
     from portopt.optimization import assemble, optimize
     from portopt.terms.catalog import parse_limits, parse_objective
-    from portopt.validation import certify
 
     universe = Universe(tuple(Asset(f"A{i:05d}", sector=f"S{s}") for i, s in enumerate(m.sector)))
     covariance = Covariance(F=m.F, Omega=m.Omega, D=m.D) if factors else Covariance(Sigma=m.Sigma)

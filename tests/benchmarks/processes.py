@@ -59,9 +59,9 @@ def _first_optimize(runs: int) -> dict[str, str]:
 
 def _warm(runs: int) -> list[dict[str, str]]:
     """Request to certified answer in process at 500 assets, another market each time."""
-    from portopt import service
     from portopt.domain.request import OptimizationRequest
     from portopt.domain.universe import Asset, Universe
+    from portopt.questions import service
 
     walls, cpus = [], []
     for run in range(-2, runs):

@@ -94,8 +94,8 @@ def _compared(block: list[Cell]) -> None:
 
 def _ours(certified: bool) -> Callable[[Market, np.ndarray], Answer]:
     def prepare(m: Market, S: np.ndarray) -> Answer:
+        from portopt.audit import certify
         from portopt.optimization import assemble, optimize
-        from portopt.validation import certify
 
         def answer() -> np.ndarray:
             problem = _problem(m, S)

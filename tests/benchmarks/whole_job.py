@@ -76,7 +76,9 @@ def measured(job: str, n: int, files: Files, patience: float = PATIENCE) -> Row:
         command = [sys.executable, str(PROCESS), str(told), *words, "--policy", f"{files.policies}#{job}"]
         environment = {**os.environ, "PORTOPT_HOME": home, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installation has its bytecode
-        subprocess.run([sys.executable, "-m", "portopt.cli", "db", "upgrade"], env=environment, check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "portopt.doors.cli", "db", "upgrade"], env=environment, check=True, capture_output=True
+        )
         empty = _bytes_of_database(Path(home))
         try:
             done = subprocess.run(command, capture_output=True, env=environment, timeout=patience, check=False)

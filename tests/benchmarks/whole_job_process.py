@@ -47,8 +47,8 @@ def cpu_seconds() -> float:
 
 def main() -> int:
     path, *words = sys.argv[1:]
-    from portopt import cli
-    from portopt.commands import progress
+    from portopt.doors import cli
+    from portopt.doors.commands import progress
 
     progress.Spinner = Clock  # type: ignore[misc, assignment]  # the one thing here that is not the user's command
     try:

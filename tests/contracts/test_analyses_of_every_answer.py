@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from catalog_market import LIMITS_THAT_BIND, request
 
-from portopt import examination, inquiries, service
 from portopt.domain.request import OptimizationRequest
+from portopt.questions import examination, inquiries, service
 from portopt.terms.catalog import LIMITS, OBJECTIVES
 
 WHOLE = {"max_positions", "min_positions", "min_position", "max_trades", "min_trade", "round_lots", "ucits_5_10_40"}

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from catalog_market import LIMITS_THAT_BIND, request
 
-from portopt import service
 from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.request import OptimizationRequest
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.formulation import as_asked
+from portopt.questions import service
 from portopt.terms.catalog import LIMITS
-from portopt.terms.described import NOUNS, attributes_read, require_described
+from portopt.terms.shared.described import NOUNS, attributes_read, require_described
 
 OBJECTIVE = {"kind": "max_return"}
 BLANKS = (*NOUNS, "attributes", "average_daily_value")

@@ -17,8 +17,8 @@ from portopt.construction import construct
 from portopt.domain.problem import Problem
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import assemble, optimize, shadow_prices, solve, solved_again
-from portopt.optimization.again import held
-from portopt.optimization.opening import openings
+from portopt.optimization.prices.limit_steps import openings
+from portopt.optimization.prices.solved_beside import held
 from portopt.terms.catalog import LIMITS
 
 OBJECTIVES: dict[str, dict[str, Any]] = {

@@ -14,16 +14,16 @@ import sys
 STEPS = {
     "resolve": ("tasks.gate", "resolve"),
     "fetch": ("portopt.pipeline", "fetch"),
-    "begin": ("portopt.service", "begin"),
+    "begin": ("portopt.questions.service", "begin"),
     "estimate": ("portopt.pipeline", "estimate"),
     "optimize": ("portopt.pipeline", "optimize"),
     "validate": ("portopt.pipeline", "validate"),
     "trade": ("portopt.pipeline", "trade"),
     "conclude": ("portopt.pipeline", "conclude"),
     "write_report": ("portopt.reports.page", "write_report"),
-    "persist": ("portopt.recording", "persist"),
+    "persist": ("portopt.runs.recording", "persist"),
     "publish": ("portopt.adapters.jobs.artifacts", "publish"),
-    "deliver": ("portopt.service", "deliver"),
+    "deliver": ("portopt.questions.service", "deliver"),
 }
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import small_book
 
-from portopt import history, service
 from portopt.domain.errors import PortoptError
+from portopt.questions import service
+from portopt.runs import history
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 

@@ -16,8 +16,8 @@ import pytest
 import small_book
 from support import environment
 
-from portopt import history
 from portopt.domain.errors import OutsideError, RequestError
+from portopt.runs import history
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 

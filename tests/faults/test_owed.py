@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import small_book
 
-from portopt import health, history, service
 from portopt.domain.errors import DataError
 from portopt.domain.run import RunRecord, RunStatus
+from portopt.questions import health, service
+from portopt.runs import history
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import small_book
 
-from portopt import service
 from portopt.adapters.providers.frames import FrameProvider
-from portopt.commands.rebalance import proposal
 from portopt.domain.errors import ProposalSuperseded
 from portopt.domain.market import MarketQuery
 from portopt.domain.run import RunRecord, RunStatus
+from portopt.doors.commands.rebalance import proposal
+from portopt.questions import service
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 

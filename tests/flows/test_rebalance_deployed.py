@@ -56,7 +56,7 @@ class Deployed:
         wait_for(accepted, 30, f"the answer to {run} was not accepted")
 
     def newest_run(self) -> dict:
-        command = [sys.executable, "-m", "portopt.cli", "runs", "--json"]
+        command = [sys.executable, "-m", "portopt.doors.cli", "runs", "--json"]
         listed = subprocess.run(command, env=environment(self.home), capture_output=True, text=True, timeout=60, check=True)
         return json.loads(listed.stdout)[0]
 

@@ -13,12 +13,13 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from portopt import pipeline, service
+from portopt import pipeline
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunStatus
-from portopt.orders import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceOrder, resolve
+from portopt.questions import service
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 

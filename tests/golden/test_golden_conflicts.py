@@ -10,12 +10,12 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from portopt.diagnosis import check_before, diagnose, relax_in_order
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, solve
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import check_before, diagnose, relax_in_order
 
 GOLDEN = json.loads(Path(__file__).with_name("policy_rebalance.json").read_text())
 SYMBOLS = ["AAPL", "XOM", "JNJ"]

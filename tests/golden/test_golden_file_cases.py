@@ -15,10 +15,10 @@ import pytest
 from support import few_days
 
 import portopt
-from portopt import cli
 from portopt import runtime as runtime_module
 from portopt.domain.errors import DataError, PortoptError
 from portopt.domain.request import EstimationChoice
+from portopt.doors import cli
 
 CASES = Path(__file__).parent / "cases"
 

@@ -9,12 +9,13 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from portopt.audit import certify
+from portopt.diagnosis import diagnose, relax_in_order
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize, solve
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import certify, diagnose, relax_in_order
 
 GOLDEN = json.loads(Path(__file__).with_name("policy_rebalance.json").read_text())
 SYMBOLS = ["AAPL", "JNJ", "XOM"]

@@ -14,8 +14,8 @@ from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Asset, Universe
 from portopt.optimization import efficient_frontier
-from portopt.optimization.corners import corners
-from portopt.optimization.frontier import frontier_form
+from portopt.optimization.frontier.frontier import frontier_form
+from portopt.optimization.frontier.turning_points import corners
 from portopt.terms.catalog import parse_limits, parse_objective
 
 TEN_RETURNS = [1.175, 1.19, 0.396, 1.12, 0.346, 0.679, 0.089, 0.73, 0.481, 1.08]

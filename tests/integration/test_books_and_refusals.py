@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portopt import notebook, service
 from portopt.domain.errors import InfeasibleRequest, InvalidValue
+from portopt.doors import notebook
+from portopt.questions import service
 
 IDS = "ABCDE"
 OBJECTIVES: list[Any] = [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portopt import history, service
-from portopt.orders import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceOrder, resolve
+from portopt.questions import service
+from portopt.runs import history
 from portopt.runtime import open_runtime
 from portopt.settings import Settings
 

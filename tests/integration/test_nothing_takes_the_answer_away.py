@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
-from portopt import analysis, cli, history, optimization, pipeline, service
-from portopt.commands.orders import Options, read_order
+from portopt import analysis, optimization, pipeline
+from portopt.document import evidence, words
 from portopt.domain.errors import DataError
 from portopt.domain.run import RunStatus
+from portopt.doors import cli
+from portopt.doors.commands.orders import Options, read_order
+from portopt.questions import service
 from portopt.reports import page
-from portopt.reports.sections import evidence, words
+from portopt.runs import history
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
@@ -118,7 +121,7 @@ def test_under_whole_numbers_the_report_draws_the_line_without_them_and_says_so(
 
 
 def test_files_that_cannot_be_written_beside_the_proposal_are_named_and_it_is_shown(tmp_path, monkeypatch, capsys, faults):
-    from portopt.reports import exports
+    from portopt.reports.files import exports
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PORTOPT_HOME", str(tmp_path / "home"))

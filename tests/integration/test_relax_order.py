@@ -12,8 +12,8 @@ import pytest
 from portopt import pipeline
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.solution import SolveStatus
+from portopt.doors.form import RebalanceOrder, resolve
 from portopt.formulation import exact_prices, formulate
-from portopt.orders import RebalanceOrder, resolve
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 from portopt.trading import can_trade, dearest_lot

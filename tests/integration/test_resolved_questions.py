@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portopt import service
 from portopt.dialects.strategy import read_request, write_response
 from portopt.domain.errors import InfeasibleRequest, PortoptError
+from portopt.questions import service
 
 RNG = np.random.default_rng(11)
 RETURNS = RNG.normal(0.0005, 0.01, (300, 4)) * np.array([1.0, 1.5, 2.0, 2.5])

@@ -8,12 +8,13 @@ from decimal import Decimal
 import pytest
 import small_book
 
-from portopt import history, recording, service
 from portopt.adapters.providers.frames import FrameProvider
 from portopt.domain.errors import InvalidValue, RequestError
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.universe import Asset, Universe
+from portopt.questions import service
+from portopt.runs import history, recording
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 

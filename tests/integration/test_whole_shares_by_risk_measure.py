@@ -10,7 +10,7 @@ import pytest
 
 from portopt import analysis, pipeline
 from portopt.adapters.providers.sample import SampleProvider
-from portopt.orders import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceOrder, resolve
 from portopt.runtime import open_runtime
 from portopt.settings import Settings
 

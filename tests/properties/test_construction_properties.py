@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portopt.audit import audit
 from portopt.construction import construct
 from portopt.construction.cvar_budgets import cvar_budget_weights
 from portopt.construction.risk_budgets import risk_budget_weights
@@ -17,7 +18,6 @@ from portopt.domain.problem import Problem
 from portopt.domain.universe import Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import audit
 
 seeds = st.integers(0, 10_000)
 sizes = st.integers(3, 12)

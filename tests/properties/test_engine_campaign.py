@@ -1,6 +1,6 @@
 """Random requests over every objective and limit: what is called optimal is certified, what is called infeasible is.
 
-Certified by portopt.validation, which shares no code with the engine; infeasible by cvxpy, which is asked how far all limits
+Certified by portopt.audit, which shares no code with the engine; infeasible by cvxpy, which is asked how far all limits
 would have to open together before a portfolio exists.
 """
 
@@ -12,14 +12,14 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from portopt.audit import certify
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.solution import SolveStatus
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize
-from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
+from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
-from portopt.validation import certify
 
 PER_BLOCK = 60
 OBJECTIVES: tuple[dict[str, Any], ...] = (

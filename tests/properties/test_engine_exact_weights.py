@@ -11,8 +11,8 @@ from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
-from portopt.optimization.exact import on_bounds, with_exact_sums
-from portopt.optimization.methods.ratio import NoExcessReturn
+from portopt.optimization.polish.last_touch import on_bounds, with_exact_sums
+from portopt.optimization.ratio.best_ratio import NoExcessReturn
 from portopt.terms.catalog import parse_limits, parse_objective
 
 OBJECTIVES = (

@@ -12,15 +12,15 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from portopt.audit import audit
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import SolveStatus
 from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
-from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
+from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import audit
 
 TIGHT = {"tol_feas": 1e-11, "tol_gap_abs": 1e-13, "tol_gap_rel": 1e-11}
 AGREE = 2e-6  # of the objective's parts: what a witness at 1e-11 knows of a badly scaled one

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portopt import optimization, validation
+from portopt import audit, optimization
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Universe
@@ -37,7 +37,7 @@ def weights(
     moments = Moments(universe, mu, Covariance(Sigma=Sigma), scenarios=S)
     p = Problem(moments, parse_objective(objective), limits, risk_free_rate=rf)
     form = optimization.assemble(p)
-    return validation.certify(p, form, optimization.optimize(p, form=form)).weights
+    return audit.certify(p, form, optimization.optimize(p, form=form)).weights
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -16,7 +16,6 @@ import pytest
 from files_mutator import odd_frame, spoiled
 
 import portopt
-from portopt import cli
 from portopt import runtime as runtime_module
 from portopt.adapters.providers.files import FileProvider
 from portopt.adapters.providers.frames import FrameProvider
@@ -24,6 +23,7 @@ from portopt.adapters.providers.holdings_files import read_benchmark, read_bench
 from portopt.domain.errors import PortoptError
 from portopt.domain.market import MarketQuery
 from portopt.domain.request import DataPolicy
+from portopt.doors import cli
 from portopt.intake.account import Account
 from portopt.intake.files import read_file
 from portopt.intake.head import score_of_prices

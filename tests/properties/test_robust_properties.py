@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portopt.audit import certify
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import certify
 
 SETS: list[dict[str, Any]] = [
     {"returns": {"set": "box", "radius": 1.0}},

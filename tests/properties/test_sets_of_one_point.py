@@ -1,7 +1,7 @@
 """Limits that leave one portfolio, or hardly more: answered and certified, whatever is wanted of it.
 
-A second-order cone that touches the rest in one point has no finite multipliers; see optimization/touching.py and
-validation/faces.py. Every limit of a curved measure at its least x every objective x a dense or a factor covariance x 4 to 60
+A second-order cone that touches the rest in one point has no finite multipliers; see optimization/tight_cones/touching.py and
+audit/cone_faces.py. Every limit of a curved measure at its least x every objective x a dense or a factor covariance x 4 to 60
 assets; then the same with a little more room, and with a little less than there is.
 """
 
@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from sets_of_one_point import CURVED, LINEAR, OBJECTIVES, OTHERS, touching, unbounded
 
+from portopt.audit import audit
 from portopt.domain.certificate import Certificate
 from portopt.domain.problem import Problem
 from portopt.domain.solution import Solution
 from portopt.optimization import assemble, optimize
-from portopt.optimization.touching import touching as where_cones_touch
-from portopt.validation import audit
+from portopt.optimization.tight_cones.touching import touching as where_cones_touch
 
 KINDS = (*CURVED, *LINEAR)
 ASSETS = (4, 10, 25, 60)

@@ -9,9 +9,9 @@ import os
 
 from conflicts_generator import infeasible_requests, margin
 
+from portopt.diagnosis import diagnose
+from portopt.diagnosis.smallest_openings import relaxed
 from portopt.optimization import assemble, solve, solve_quickly
-from portopt.validation import diagnose
-from portopt.validation.relaxations import relaxed
 
 COUNT = int(os.environ.get("CONFLICTS", "40"))
 CLEAR, HOLDS = 1e-6, 1e-5  # the witness's own tolerances lie between them

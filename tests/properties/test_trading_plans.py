@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 
+from portopt.audit import audit, certify
 from portopt.domain.holdings import Holdings
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.plan import RebalancePlan
@@ -18,7 +19,6 @@ from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
 from portopt.trading import NotRoundable, make_plan
-from portopt.validation import audit, certify
 
 OBJECTIVES = (
     {"kind": "utility", "risk_aversion": 4.0},

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from portopt.audit import audit
+from portopt.audit.optimality import gap_bound, gradient
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
@@ -18,8 +20,6 @@ from portopt.domain.solution import Duals, Solution, SolveStatus
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
-from portopt.validation import audit
-from portopt.validation.optimality import gap_bound, gradient
 
 QUIET = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 OBJECTIVES = (

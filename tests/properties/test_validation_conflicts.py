@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from portopt.diagnosis import check_before, diagnose, relax_in_order
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, solve
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import check_before, diagnose, relax_in_order
 
 N = 6
 SECTORS = ("Energy", "Technology")

@@ -10,8 +10,8 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.pareto import LexicographicStage
 from portopt.domain.problem import Problem
 from portopt.optimization import assemble, solve
-from portopt.optimization.answered import weights_of
-from portopt.terms.objectives.axes import axis_of, direction
+from portopt.optimization.frontier.answered import weights_of
+from portopt.terms.shared.axes import axis_of, direction
 
 TOLERANCE = 1e-4  # of the best amount
 # At least: where the best is nothing (no turnover, no cost), nothing of it would leave the later axes nothing to choose from.

@@ -7,9 +7,9 @@ from typing import Any
 
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
-from portopt.terms.constraints.axis_bounds import AxisBounds
-from portopt.terms.objectives.axes import AXES
+from portopt.terms.limits.axis_bounds import AxisBounds
 from portopt.terms.objectives.multi_objective import MultiObjective
+from portopt.terms.shared.axes import AXES
 
 
 def check_axes(axes: Iterable[str]) -> None:

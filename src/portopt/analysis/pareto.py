@@ -22,12 +22,12 @@ from portopt.domain.pareto import Located, ParetoPoint, ParetoSurface
 from portopt.domain.problem import Problem
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization import assemble, solve
-from portopt.optimization.answered import weights_of
 from portopt.optimization.convex import solve_beside
-from portopt.optimization.pareto import BoundedForm, kept
-from portopt.optimization.whole_numbers import without_whole_numbers
-from portopt.terms.constraints.axis_bounds import AxisBounds
-from portopt.terms.objectives.axes import AXES, axis_of, direction
+from portopt.optimization.frontier.answered import weights_of
+from portopt.optimization.frontier.bounds import BoundedForm, kept
+from portopt.optimization.polish.whole_numbers import without_whole_numbers
+from portopt.terms.limits.axis_bounds import AxisBounds
+from portopt.terms.shared.axes import AXES, axis_of, direction
 
 __all__ = ["lexicographic", "pareto_surface"]
 

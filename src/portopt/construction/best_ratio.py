@@ -14,8 +14,8 @@ from portopt.domain.errors import DataError, RequestError
 from portopt.domain.problem import Problem
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization import assemble, solve
-from portopt.optimization.methods.hinges import solve_hinges
-from portopt.optimization.methods.ratio import NoExcessReturn
+from portopt.optimization.ratio.best_ratio import NoExcessReturn
+from portopt.optimization.scenarios.solve import solve_hinges
 from portopt.terms.objectives.max_ratio import MaxRatio
 
 STEPS = 50

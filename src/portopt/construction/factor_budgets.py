@@ -23,8 +23,8 @@ from portopt.domain.errors import DataError
 from portopt.domain.factor_model import FactorModel
 from portopt.domain.moments import Covariance
 from portopt.domain.problem import Problem
-from portopt.terms.constraints.named_exposures import model_of
 from portopt.terms.objectives.factor_risk_budget import FIELD, FactorRiskBudget
+from portopt.terms.shared.named_exposures import model_of
 
 QUIET = 1e-10  # of the mean specific variance: no asset is taken to have less
 SINGULAR = 1e-12

@@ -24,9 +24,9 @@ from portopt.domain.program import Program
 from portopt.domain.solution import SolveStatus
 from portopt.domain.stage import Stage
 from portopt.domain.universe import Asset, Universe
-from portopt.terms.objectives.charges import Priced, charges
 from portopt.terms.objectives.multi_period import MultiPeriod, Period
-from portopt.terms.risk import add_variance
+from portopt.terms.shared.charges import Priced, charges
+from portopt.terms.shared.risk import add_variance
 
 MOST_DENSE = 4_000  # weights of all periods together whose covariance is kept as one dense matrix
 UNSTAGED_COSTS = ("square_root_impact", "quadratic_impact")  # written against the book before the trade, a constant
@@ -51,16 +51,17 @@ def plan_periods(p: Problem) -> Plan:
 
     Raises InfeasibleRequest, diagnosed by period; InvalidValue for a term that does not reach over several periods.
     """
-    from portopt import optimization, validation
+    from portopt import audit, optimization
+    from portopt.diagnosis import diagnose
 
     staged = staged_problem(p)
     form = optimization.assemble(staged)
     solution = optimization.optimize(staged, form=form)
     if solution.status is SolveStatus.INFEASIBLE:
-        raise infeasible_request(staged, validation.diagnose(staged, optimization.assemble, optimization.solve))
+        raise infeasible_request(staged, diagnose(staged, optimization.assemble, optimization.solve))
     if not solution.is_optimal:
         raise stopped(solution.status.value, solution.raw.message if solution.raw else "")
-    validated = validation.certify(staged, form, solution)
+    validated = audit.certify(staged, form, solution)
     return Plan(staged, validated, validated.weights.reshape(-1, p.n))
 
 

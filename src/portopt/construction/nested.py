@@ -14,7 +14,7 @@ from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Universe
 from portopt.optimization import optimize
-from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
+from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
 from portopt.terms.catalog import parse_limits, parse_objective
 
 LEAST_RISK = {"kind": "min_risk"}

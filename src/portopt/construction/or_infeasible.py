@@ -20,14 +20,15 @@ def constructed(problem: Problem) -> Problem:
 
 def _refuse_infeasible(problem: Problem) -> None:
     """Raises InfeasibleRequest when no portfolio satisfies the limits, whatever the objective asks for."""
-    from portopt import optimization, validation
+    from portopt import optimization
+    from portopt.diagnosis import check_before, diagnose
     from portopt.terms.catalog import parse_objective
 
     plain = problem.replaced(objective=parse_objective({"kind": "min_risk"}))
     form = optimization.assemble(plain)
-    infeasible = validation.check_before(plain, form) is not None or (
+    infeasible = check_before(plain, form) is not None or (
         optimization.optimize(plain, form=form).status is SolveStatus.INFEASIBLE
     )
     if infeasible:
-        diagnosis = validation.diagnose(plain, optimization.assemble, optimization.solve, quick=optimization.solve_quickly)
+        diagnosis = diagnose(plain, optimization.assemble, optimization.solve, quick=optimization.solve_quickly)
         raise infeasible_request(plain, diagnosis)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from portopt.audit.reach import implied_box
 from portopt.domain.arrays import Mask, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.validation.intervals import implied_box
 
 NOTHING = 1e-9
 

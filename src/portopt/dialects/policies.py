@@ -13,7 +13,6 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from portopt.config_files import config_file
 from portopt.dialects.names import S4_LIMITS
 from portopt.dialects.reading import (
     list_of,
@@ -27,6 +26,7 @@ from portopt.dialects.reading import (
 )
 from portopt.dialects.records import MAX_TEXT, RANGES, json_object, record
 from portopt.domain.canonical import plain
+from portopt.domain.config_files import config_file
 from portopt.domain.errors import InvalidValue, MalformedDocument, UnknownField
 from portopt.domain.request import DataPolicy, EstimationChoice, Policy, TradingRules, in_counted_work
 
@@ -174,7 +174,7 @@ def checked(policy: Policy, path: str = "") -> Policy:
     from portopt.dialects.estimators import check_estimators
     from portopt.dialects.names import in_users_words
     from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
-    from portopt.terms.dynamic import for_reading
+    from portopt.terms.shared.dynamic import for_reading
 
     names = {"limits": _at(path, "limits"), "objective": _at(path, "objective"), "costs": _at(path, "costs")}
     with in_users_words(names):

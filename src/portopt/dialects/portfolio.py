@@ -299,7 +299,7 @@ def _considers_taxes(found: Mapping[str, Any], path: str) -> bool:
 def _checked(found: Mapping[str, Any], path: str, table: Mapping[str, str]) -> dict[str, Any]:
     """The limits under our names, once the catalog has accepted them; complaints are in the user's names."""
     from portopt.terms.catalog import parse_limits
-    from portopt.terms.dynamic import for_reading
+    from portopt.terms.shared.dynamic import for_reading
 
     given = {name: value for name, value in found.items() if value is not None}
     limits = {table[name]: value for name, value in given.items()}

@@ -226,7 +226,7 @@ def _weights(strategies: Sequence[Mapping[str, Any]], name: str) -> dict[str, fl
 def _limits(constraints: Any, universe: Universe) -> dict[str, Any]:
     """S1's OptimizationConstraints under our catalog's names, checked by the catalog and told in S1's words."""
     from portopt.terms.catalog import LIMITS, parse_limits
-    from portopt.terms.dynamic import for_reading
+    from portopt.terms.shared.dynamic import for_reading
     from portopt.terms.soft import bare
 
     known = {**{name: name for name in LIMITS if name not in ("budget", "long_only", "frozen")}, **S1_LIMITS}

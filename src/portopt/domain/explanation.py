@@ -14,7 +14,7 @@ class ShadowPrice:
 
     measured, bound: where the portfolio stands and the side it presses on. member: "" for a limit on the whole portfolio.
     multiplier: change of the program's minimized objective per natural unit the limit is opened (never positive).
-    worth_unit: what the objective counts in (optimization/own_unit.py): "return" is an annual fraction.
+    worth_unit: what the objective counts in (optimization/prices/own_unit.py): "return" is an annual fraction.
     worth_per_unit: what opening it is worth at the margin, in that unit per unit of the limit.
     step: how much more room is spoken of, in the limit's unit. worth: what that room is worth, in worth_unit:
     solved_again: what solving with that room gained; where it was not solved for, the most it can gain.

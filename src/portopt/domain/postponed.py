@@ -9,7 +9,7 @@ from typing import Any
 
 
 def at_first_use(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A package's `__getattr__` (PEP 562). homes: the module that each name comes from, {"rebalance": "portopt.notebook"}.
+    """A package's `__getattr__` (PEP 562). homes: the module that each name comes from, {"audit": "portopt.audit"}.
 
     Only for names that no module of the package bears: importing the module would put it in the name's place.
     """

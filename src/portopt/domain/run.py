@@ -62,7 +62,7 @@ class Outbox:
 
 @dataclass(frozen=True, slots=True)
 class StoreExamination:
-    """What a store turned out to hold that somebody should look at; see health.py.
+    """What a store turned out to hold that somebody should look at; see questions/health.py.
 
     damaged: runs whose stored document is not what was stored.
     unfinished: runs that were begun and neither ended nor taken up again, with their age in seconds.

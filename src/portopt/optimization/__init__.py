@@ -8,9 +8,9 @@ from portopt.optimization.convex import solve_convex
 from portopt.optimization.engine import optimize, solve, solve_quickly
 
 if TYPE_CHECKING:
-    from portopt.optimization.derivatives import sensitivities
-    from portopt.optimization.frontier import affordable_frontier, efficient_frontier
-    from portopt.optimization.sensitivity import shadow_prices, solved_again
+    from portopt.optimization.frontier.frontier import affordable_frontier, efficient_frontier
+    from portopt.optimization.prices.derivatives import sensitivities
+    from portopt.optimization.prices.shadow_prices import shadow_prices, solved_again
 
 __all__ = [
     "affordable_frontier",
@@ -28,10 +28,10 @@ __all__ = [
 __getattr__ = at_first_use(
     __name__,
     {
-        "affordable_frontier": "portopt.optimization.frontier",
-        "efficient_frontier": "portopt.optimization.frontier",
-        "sensitivities": "portopt.optimization.derivatives",
-        "shadow_prices": "portopt.optimization.sensitivity",
-        "solved_again": "portopt.optimization.sensitivity",
+        "affordable_frontier": "portopt.optimization.frontier.frontier",
+        "efficient_frontier": "portopt.optimization.frontier.frontier",
+        "sensitivities": "portopt.optimization.prices.derivatives",
+        "shadow_prices": "portopt.optimization.prices.shadow_prices",
+        "solved_again": "portopt.optimization.prices.shadow_prices",
     },
 )

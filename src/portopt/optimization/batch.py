@@ -21,8 +21,8 @@ from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import solve_beside
 from portopt.optimization.engine import solve
-from portopt.optimization.methods.ratio import solve_ratio_beside
-from portopt.optimization.polish import has_polish
+from portopt.optimization.polish.polish import has_polish
+from portopt.optimization.ratio.best_ratio import solve_ratio_beside
 
 RUN = 50  # members that share neighbours: long enough that the first one's full solve does not count
 

@@ -10,13 +10,13 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
-from portopt.optimization.exact import on_bounds, with_exact_sums, with_tight_cones, within_box
 from portopt.optimization.ladder import climb
-from portopt.optimization.own_size import in_own_size
-from portopt.optimization.polish import has_polish, polished
-from portopt.optimization.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
-from portopt.optimization.vertex import refined
-from portopt.optimization.whole_numbers import settled
+from portopt.optimization.polish.last_touch import on_bounds, with_exact_sums, with_tight_cones, within_box
+from portopt.optimization.polish.linear_vertex import refined
+from portopt.optimization.polish.polish import has_polish, polished
+from portopt.optimization.polish.whole_numbers import settled
+from portopt.optimization.scaling.own_size import in_own_size
+from portopt.optimization.scaling.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
 
 FINER = ("structured", "clarabel")  # solvers that stop earlier when a polish follows
 
@@ -54,7 +54,7 @@ def solve_convex(form: StandardForm, *, solver: str | None = None, polish: bool 
     if raw.x is None or not polish:
         return raw
     if is_last and raw.status is SolveStatus.OPTIMAL and any(cone.kind == "power" for cone in form.cones):
-        from portopt.optimization.methods.powers import with_last_digits  # it solves quadratic programs by this function
+        from portopt.optimization.curved.powers import with_last_digits
 
         newton = with_last_digits(form, raw)
         if newton is not None:

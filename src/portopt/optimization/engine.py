@@ -13,8 +13,8 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import solve_convex
-from portopt.optimization.faces import settled_on_face
-from portopt.optimization.penalties import solve_with_dear_wishes
+from portopt.optimization.scaling.penalties import solve_with_dear_wishes
+from portopt.optimization.tight_cones.faces import settled_on_face
 
 QUICK = 0.03  # of the usual effort, for one question in whole numbers on the way; without an answer by then it stays open
 
@@ -49,12 +49,12 @@ def solve(form: StandardForm, *, solver: str | None = None, start: Vector | None
 def _answer(form: StandardForm, *, solver: str | None, start: Vector | None) -> RawAnswer:
     """By the method that the form's parts ask for."""
     if form.ratio:
-        from portopt.optimization.methods.ratio import solve_ratio
+        from portopt.optimization.ratio.best_ratio import solve_ratio
 
         return solve_ratio(form, solver=solver)
     found = None
     if form.hinges and solver is None:
-        from portopt.optimization.methods.hinges import solve_hinges
+        from portopt.optimization.scenarios.solve import solve_hinges
 
         found = solve_hinges(form)
     if found is None and _has_exponentials(form) and solver is None:
@@ -67,8 +67,8 @@ def _has_exponentials(form: StandardForm) -> bool:
 
 
 def _with_exponentials(form: StandardForm, start: Vector | None) -> RawAnswer | None:
-    from portopt.optimization.methods.entropic import exponential_sums, solve_entropic
-    from portopt.optimization.methods.log_barrier import logarithms, solve_log_barrier
+    from portopt.optimization.curved.exponentials import exponential_sums, solve_entropic
+    from portopt.optimization.curved.logarithms import logarithms, solve_log_barrier
 
     logs = logarithms(form)
     if logs is not None:
@@ -78,7 +78,7 @@ def _with_exponentials(form: StandardForm, start: Vector | None) -> RawAnswer | 
 
 
 def _in_whole_numbers(form: StandardForm, effort: float) -> RawAnswer:
-    from portopt.optimization.methods.mixed_integer import solve_mixed_integer
+    from portopt.optimization.integers.mixed_integer import solve_mixed_integer
 
     return solve_mixed_integer(form, _exact, effort=effort)
 

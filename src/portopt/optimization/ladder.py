@@ -3,7 +3,7 @@
     linear, integer                       HiGHS
     quadratic, dense, up to 120 columns   PIQP dense, then Clarabel
     quadratic, factor form, up to 3,000   PIQP sparse, then Clarabel
-    wider ones, or a wide dense block     our own interior point (solvers/structured.py), then PIQP, then Clarabel
+    wider ones, or a wide dense block     our own interior point (solvers/iterate.py), then PIQP, then Clarabel
     cones                                 Clarabel
     second-order cones, 500 columns or
     60 of a dense covariance              our own interior point, then Clarabel
@@ -20,11 +20,12 @@ import numpy as np
 
 from portopt.domain.errors import InvalidValue
 from portopt.domain.solution import SolveStatus
-from portopt.optimization.out_of_reach import NEAREST, out_of_reach
-from portopt.optimization.presolve import Scaled, SolverAnswer
-from portopt.optimization.quadric import Quadric
-from portopt.optimization.ratio_scale import RatioScale
-from portopt.optimization.solvers import clarabel, highs, piqp, structured
+from portopt.optimization.interior_point import iterate
+from portopt.optimization.scaling.presolve import Scaled, SolverAnswer
+from portopt.optimization.scaling.quadric import Quadric
+from portopt.optimization.scaling.ratio_gamma import RatioScale
+from portopt.optimization.solvers import clarabel, highs, piqp
+from portopt.optimization.tight_cones.out_of_reach import NEAREST, out_of_reach
 
 SOLVERS = ("structured", "piqp-dense", "piqp-sparse", "clarabel", "highs")
 DENSE_COLUMNS = 120
@@ -126,7 +127,7 @@ def _call(name: str, program: Scaled, fine: bool, scale: RatioScale | None) -> S
     if name == "highs":
         return highs.solve(program)
     if name == "structured":
-        return structured.solve(program, structured.FINE if fine else structured.ENOUGH, scale)
+        return iterate.solve(program, iterate.FINE if fine else iterate.ENOUGH, scale)
     if name == "clarabel":
         return clarabel.solve(program, clarabel.FINE if fine else clarabel.ENOUGH)
     return piqp.solve_dense(program) if name == "piqp-dense" else piqp.solve_sparse(program)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from portopt.document.formats import percent, scientific
 from portopt.domain.certificate import Certificate
-from portopt.reports.formats import percent, scientific
 
 CELL = "text-align:right;padding:2px 12px 2px 0;font-variant-numeric:tabular-nums"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from portopt.reports.formats import NOTHING, money, percent, shares
+from portopt.document.formats import NOTHING, money, percent, shares
 
 STYLE = "text-align:right;padding:2px 12px 2px 0;font-variant-numeric:tabular-nums"
 

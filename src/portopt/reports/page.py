@@ -14,12 +14,12 @@ from typing import Any
 from portopt.analysis import Attempts
 from portopt.domain.canonical import canonical_text
 from portopt.domain.folding import folded
-from portopt.reports.charts import frontier_svg
-from portopt.reports.exports import write_whole
+from portopt.reports.files.exports import write_whole
 from portopt.reports.markup import decision, evidence
 from portopt.reports.markup.elements import Shown
 from portopt.reports.markup.frame import page
 from portopt.reports.markup.limits import limits
+from portopt.reports.svg.charts import frontier_svg
 
 # 1:1 on a 390 px telephone and in a 880 px column, so that 13 px letters are 13 px letters.
 LEGIBLE = 500_000  # characters of data that may stand in the page as they are

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from portopt.reports.formats import (
+from portopt.document.formats import (
     NOTHING,
     count,
     decimal,
@@ -20,7 +20,7 @@ from portopt.reports.formats import (
     points,
     shares,
 )
-from portopt.reports.sections.prices import left_to_draw, step_in_words, told, worth_in_words
+from portopt.document.prices import left_to_draw, step_in_words, told, worth_in_words
 
 STATUS_STYLES = {"completed": "green", "infeasible": "yellow", "failed": "red", "awaiting_approval": "cyan"}
 PRICES_SHOWN = 20
@@ -76,7 +76,7 @@ def _frontier_cells(point: Mapping[str, Any]) -> list[Text]:
 
 def print_explanation(explanation: Mapping[str, Any], console: Console) -> None:
     """Why each trade, what each binding limit costs, what gave way. A run without a document tells its problem."""
-    from portopt.reports.console import print_problem
+    from portopt.reports.terminal import print_problem
 
     console.print(Text(f"{explanation['run_id']}  {explanation['status']}", style="bold"))
     if explanation.get("problem"):

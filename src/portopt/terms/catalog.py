@@ -11,13 +11,13 @@ from typing import Any
 
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.problem import Cost, Limit, Objective, TermEntry
-from portopt.terms.checks import mapping
-from portopt.terms.percentages import is_levered, refuse_percentages
+from portopt.terms.shared.checks import mapping
+from portopt.terms.shared.percentages import is_levered, refuse_percentages
 from portopt.terms.soft import bare, is_wish, softened
 
 
 def term(home: str) -> Callable[[Any], Any]:
-    """What parses a term, by the class it becomes, `constraints.max_weight.MaxWeight`.
+    """What parses a term, by the class it becomes, `limits.max_weight.MaxWeight`.
 
     The class is imported when a request first names it: there are sixty, a request has eight, and a first answer has no time
     for the others. A test parses every example, so none of these names can be wrong.
@@ -133,145 +133,143 @@ OBJECTIVES: dict[str, TermEntry] = {
 }
 
 LIMITS: dict[str, TermEntry] = {
-    "budget": TermEntry("budget", "weights, cash included, add up to one", term("constraints.budget.Budget"), True),
-    "long_only": TermEntry("long_only", "no position sold short", term("constraints.long_only.LongOnly"), True),
+    "budget": TermEntry("budget", "weights, cash included, add up to one", term("limits.budget.Budget"), True),
+    "long_only": TermEntry("long_only", "no position sold short", term("limits.long_only.LongOnly"), True),
     "max_weight": TermEntry(
-        "max_weight", "largest position; never binds cash", term("constraints.max_weight.MaxWeight"), {"AAPL": 0.2, "*": 0.1}
+        "max_weight", "largest position; never binds cash", term("limits.max_weight.MaxWeight"), {"AAPL": 0.2, "*": 0.1}
     ),
-    "min_weight": TermEntry("min_weight", "smallest position", term("constraints.min_weight.MinWeight"), {"AAPL": 0.05}),
+    "min_weight": TermEntry("min_weight", "smallest position", term("limits.min_weight.MinWeight"), {"AAPL": 0.05}),
     "sector_limits": TermEntry(
         "sector_limits",
         "weight of each sector",
-        term("constraints.sector_limits.SectorLimits"),
+        term("limits.sector_limits.SectorLimits"),
         {"Energy": 0.1, "Technology": [0.05, 0.3], "(none)": 0.4},
     ),
     "asset_class_limits": TermEntry(
         "asset_class_limits",
         "weight of each asset class",
-        term("constraints.asset_class_limits.AssetClassLimits"),
+        term("limits.asset_class_limits.AssetClassLimits"),
         {"Equity": 0.8, "Bond": [0.1, 0.4]},
     ),
     "max_turnover": TermEntry(
-        "max_turnover", "share of the portfolio that changes hands, one-way", term("constraints.max_turnover.MaxTurnover"), 0.2
+        "max_turnover", "share of the portfolio that changes hands, one-way", term("limits.max_turnover.MaxTurnover"), 0.2
     ),
     "leverage_limit": TermEntry(
-        "leverage_limit", "gross exposure, long and short added", term("constraints.leverage_limit.LeverageLimit"), 1.5
+        "leverage_limit", "gross exposure, long and short added", term("limits.leverage_limit.LeverageLimit"), 1.5
     ),
     "max_tracking_error": TermEntry(
         "max_tracking_error",
         "distance from the benchmark, annual",
-        term("constraints.max_tracking_error.MaxTrackingError"),
+        term("limits.max_tracking_error.MaxTrackingError"),
         {"limit": 0.02, "soft": True},
     ),
-    "max_volatility": TermEntry("max_volatility", "volatility, annual", term("constraints.max_volatility.MaxVolatility"), 0.15),
+    "max_volatility": TermEntry("max_volatility", "volatility, annual", term("limits.max_volatility.MaxVolatility"), 0.15),
     "max_risk": TermEntry(
         "max_risk",
         "risk by any measure",
-        term("constraints.max_risk.MaxRisk"),
+        term("limits.max_risk.MaxRisk"),
         {"cvar": {"limit": 0.02, "confidence": 0.95}, "mad": 0.006},
     ),
     "exposure_limits": TermEntry(
         "exposure_limits",
         "exposure to factors and attributes of the assets",
-        term("constraints.exposure_limits.ExposureLimits"),
+        term("limits.exposure_limits.ExposureLimits"),
         {"beta": [0.8, 1.2], "duration": 5.0},
     ),
     "active_exposure_limits": TermEntry(
         "active_exposure_limits",
         "exposure less the benchmark's",
-        term("constraints.active_exposure_limits.ActiveExposureLimits"),
+        term("limits.active_exposure_limits.ActiveExposureLimits"),
         {"beta": 0.1, "*": [-0.5, None]},
     ),
     "factor_risk_limits": TermEntry(
         "factor_risk_limits",
         "volatility from one factor alone",
-        term("constraints.factor_risk_limits.FactorRiskLimits"),
+        term("limits.factor_risk_limits.FactorRiskLimits"),
         {"MKT": 0.12, "*": [-0.05, 0.05]},
     ),
     "max_systematic_volatility": TermEntry(
         "max_systematic_volatility",
         "volatility from all factors together",
-        term("constraints.max_systematic_volatility.MaxSystematicVolatility"),
+        term("limits.max_systematic_volatility.MaxSystematicVolatility"),
         0.12,
     ),
     "max_specific_volatility": TermEntry(
         "max_specific_volatility",
         "volatility that no factor explains",
-        term("constraints.max_specific_volatility.MaxSpecificVolatility"),
+        term("limits.max_specific_volatility.MaxSpecificVolatility"),
         {"limit": 0.03, "active": True},
     ),
-    "min_return": TermEntry("min_return", "expected return, annual", term("constraints.min_return.MinReturn"), 0.06),
+    "min_return": TermEntry("min_return", "expected return, annual", term("limits.min_return.MinReturn"), 0.06),
     "min_quality": TermEntry(
         "min_quality",
         "quality score that may be held",
-        term("constraints.min_quality.MinQuality"),
+        term("limits.min_quality.MinQuality"),
         {"score": 6.0, "grandfather": True},
     ),
     "axis_bounds": TermEntry(
         "axis_bounds",
         "bounds on the axes of a multi-objective choice",
-        term("constraints.axis_bounds.AxisBounds"),
+        term("limits.axis_bounds.AxisBounds"),
         {"return": 0.06, "esg": 6.5},
     ),
     "min_esg": TermEntry(
         "min_esg",
         "average ESG score of the portfolio",
-        term("constraints.min_esg.MinEsg"),
+        term("limits.min_esg.MinEsg"),
         {"score": 6.0, "unscored": "worst"},
     ),
     "esg_exclusion": TermEntry(
         "esg_exclusion",
         "ESG score that may be held",
-        term("constraints.esg_exclusion.EsgExclusion"),
+        term("limits.esg_exclusion.EsgExclusion"),
         {"score": 4.0, "grandfather": True},
     ),
-    "cash": TermEntry("cash", "share kept in cash", term("constraints.cash.CashLimit"), {"min": 0.0, "max": 0.02}),
-    "fully_invested": TermEntry("fully_invested", "no cash", term("constraints.fully_invested.FullyInvested"), True),
+    "cash": TermEntry("cash", "share kept in cash", term("limits.cash.CashLimit"), {"min": 0.0, "max": 0.02}),
+    "fully_invested": TermEntry("fully_invested", "no cash", term("limits.fully_invested.FullyInvested"), True),
     "custom": TermEntry(
         "custom",
         "limits written as expressions",
-        term("constraints.custom.Custom"),
+        term("limits.custom.Custom"),
         {"near the book": "norm2(w - w_prev) <= 0.1"},
     ),
-    "frozen": TermEntry("frozen", "what cannot be traded keeps its weight", term("constraints.frozen.Frozen"), True),
-    "exclusions": TermEntry("exclusions", "assets that may not be held", term("constraints.exclusions.Exclusions"), ["XOM"]),
-    "max_cost": TermEntry(
-        "max_cost", "what trading costs, a share of the portfolio", term("constraints.max_cost.MaxCost"), 0.002
-    ),
+    "frozen": TermEntry("frozen", "what cannot be traded keeps its weight", term("limits.frozen.Frozen"), True),
+    "exclusions": TermEntry("exclusions", "assets that may not be held", term("limits.exclusions.Exclusions"), ["XOM"]),
+    "max_cost": TermEntry("max_cost", "what trading costs, a share of the portfolio", term("limits.max_cost.MaxCost"), 0.002),
     "liquidity": TermEntry(
         "liquidity",
         "days a trade takes at a share of the volume",
-        term("constraints.liquidity.Liquidity"),
+        term("limits.liquidity.Liquidity"),
         {"participation": 0.05, "days": 1},
     ),
     "days_to_liquidate": TermEntry(
         "days_to_liquidate",
         "days a position takes to sell",
-        term("constraints.days_to_liquidate.DaysToLiquidate"),
+        term("limits.days_to_liquidate.DaysToLiquidate"),
         {"participation": 0.1, "days": 1},
     ),
     "concentration": TermEntry(
-        "concentration", "Herfindahl index of the positions", term("constraints.concentration.Concentration"), {"hhi": 0.2}
+        "concentration", "Herfindahl index of the positions", term("limits.concentration.Concentration"), {"hhi": 0.2}
     ),
-    "top_k": TermEntry("top_k", "the largest positions together", term("constraints.top_k.TopK"), {"k": 3, "weight": 0.6}),
+    "top_k": TermEntry("top_k", "the largest positions together", term("limits.top_k.TopK"), {"k": 3, "weight": 0.6}),
     "max_positions": TermEntry(
         "max_positions",
         "how many positions are held",
-        term("constraints.max_positions.MaxPositions"),
+        term("limits.max_positions.MaxPositions"),
         {"*": 4, "sector": {"Technology": 1}},
     ),
     "min_positions": TermEntry(
-        "min_positions", "how many positions, at least", term("constraints.min_positions.MinPositions"), {"count": 4}
+        "min_positions", "how many positions, at least", term("limits.min_positions.MinPositions"), {"count": 4}
     ),
     "min_position": TermEntry(
-        "min_position", "a position is nothing or at least this", term("constraints.min_position.MinPosition"), 0.05
+        "min_position", "a position is nothing or at least this", term("limits.min_position.MinPosition"), 0.05
     ),
-    "max_trades": TermEntry("max_trades", "how many trades are made", term("constraints.max_trades.MaxTrades"), 3),
-    "min_trade": TermEntry("min_trade", "a trade is nothing or at least this", term("constraints.min_trade.MinTrade"), 0.02),
+    "max_trades": TermEntry("max_trades", "how many trades are made", term("limits.max_trades.MaxTrades"), 3),
+    "min_trade": TermEntry("min_trade", "a trade is nothing or at least this", term("limits.min_trade.MinTrade"), 0.02),
     "round_lots": TermEntry(
-        "round_lots", "trades in whole lots, inside the problem", term("constraints.round_lots.RoundLots"), {"lot": 100}
+        "round_lots", "trades in whole lots, inside the problem", term("limits.round_lots.RoundLots"), {"lot": 100}
     ),
-    "ucits_5_10_40": TermEntry("ucits_5_10_40", "the 5/10/40 rule of European funds", term("constraints.ucits.Ucits"), True),
+    "ucits_5_10_40": TermEntry("ucits_5_10_40", "the 5/10/40 rule of European funds", term("limits.ucits.Ucits"), True),
 }
 
 COSTS: dict[str, TermEntry] = {

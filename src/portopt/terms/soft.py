@@ -4,7 +4,7 @@
     {"max_turnover": {"value": 0.10, "priority": 1}}                    hard, and gives way when not all limits can hold
 
 Priorities are a lexicographic relaxation: the lowest number gives way first, alone if that is enough, then the next joins it
-(`priorities` makes the order that validation.relax_in_order follows). `soft` without a penalty costs what soft_prices.py says.
+(`priorities` makes the order that diagnosis.relax_in_order follows). `soft` without a penalty costs what soft_prices.py says.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program, StandardForm
-from portopt.terms.checks import flag, number, options
-from portopt.terms.soft_prices import default_price
+from portopt.terms.shared.checks import flag, number, options
+from portopt.terms.shared.soft_prices import default_price
 
 WORDS = ("soft", "penalty", "priority")
 OPENED_BY_STEPS = ("score",)  # units that open asset by asset: there is no slope to price

@@ -26,9 +26,9 @@ from portopt.domain.program import INF, StandardForm
 from portopt.domain.solution import RawAnswer
 from portopt.optimization import assemble, solve_quickly
 from portopt.optimization.convex import solve_beside
-from portopt.optimization.extended import bounded, tightened
-from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
-from portopt.optimization.switches import remainder, whole_numbers
+from portopt.optimization.integers.switches import remainder, whole_numbers
+from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
+from portopt.optimization.scaling.extension import bounded, tightened
 from portopt.terms.costs.spread import Spread
 from portopt.trading.book import Settled
 from portopt.trading.exactness import AFTER_COSTS, scale_of, worth

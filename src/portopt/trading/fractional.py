@@ -9,7 +9,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.program import StandardForm
-from portopt.optimization.extended import bounded, continuous, tightened
+from portopt.optimization.scaling.extension import bounded, continuous, tightened
 from portopt.trading.book import Book
 from portopt.trading.costs import NOTHING
 from portopt.trading.exactness import HOLDS

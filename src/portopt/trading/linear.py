@@ -9,8 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.optimization.extended import tightened
-from portopt.optimization.solvers.branch_and_cut import Found, Search, search
+from portopt.optimization.scaling.extension import tightened
+from portopt.optimization.solvers.highs_search import Found, Search, search
 from portopt.trading.tangents import Tangents
 
 

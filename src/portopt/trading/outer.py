@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.program import INF, Cone, Program, StandardForm
-from portopt.optimization.extended import extension_of, joined
+from portopt.optimization.scaling.extension import extension_of, joined
 
 NEGLIGIBLE = 1e-13
 SAME_NORM = 1e-10

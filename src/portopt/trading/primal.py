@@ -16,8 +16,8 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization import solve, solve_convex
-from portopt.optimization.extended import bounded, continuous, rescaled, tightened
-from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
+from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
+from portopt.optimization.scaling.extension import bounded, continuous, rescaled, tightened
 from portopt.trading.share_program import ShareProgram
 
 REWEIGHTED = 3

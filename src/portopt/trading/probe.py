@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.optimization.solvers.branch_and_cut import Search, search
+from portopt.optimization.solvers.highs_search import Search, search
 from portopt.trading.exactness import HOLDS
 from portopt.trading.outer import outer_program
 from portopt.trading.share_program import ShareProgram

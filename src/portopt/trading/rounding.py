@@ -18,7 +18,7 @@ from decimal import Decimal
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.optimization.solvers.branch_and_cut import Ended, Found
+from portopt.optimization.solvers.highs_search import Ended, Found
 from portopt.trading.book import Settled
 from portopt.trading.exactness import HOLDS, relative_gap, scale_of, worth
 from portopt.trading.first_book import FirstBook

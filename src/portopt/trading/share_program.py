@@ -24,7 +24,7 @@ from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program, StandardForm
 from portopt.domain.request import TradingRules
-from portopt.optimization.extended import extension_of, joined, opened_above
+from portopt.optimization.scaling.extension import extension_of, joined, opened_above
 from portopt.trading.book import Book
 from portopt.trading.costs import NOTHING, exact
 

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import INF, Cone
-from portopt.optimization.extended import reach
+from portopt.optimization.scaling.extension import reach
 from portopt.trading.outer import OuterProgram, Squares
 
 OFFSETS = (0.01, 0.03, 0.1, 0.3, 1.0)  # around the first point, in units of STRIDE

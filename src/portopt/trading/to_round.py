@@ -12,7 +12,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
 from portopt.domain.solution import RawAnswer
-from portopt.optimization.extended import opened_above
+from portopt.optimization.scaling.extension import opened_above
 from portopt.trading.book import Book, Settled
 from portopt.trading.exactness import missed, relative_gap
 from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portopt import cli
 from portopt import runtime as runtime_module
+from portopt.doors import cli
 
 HERE = Path(__file__).parent
 

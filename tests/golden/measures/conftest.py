@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from portopt.adapters.providers.sample import SampleProvider
+from portopt.audit import audit
 from portopt.domain.market import MarketQuery
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import audit
 
 DAYS = 756
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 from integration.browser.devtools import Browser, chromium
 
-from portopt import service
-from portopt.orders import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceOrder, resolve
+from portopt.questions import service
 from portopt.runtime import open_runtime
 from portopt.settings import Settings
 

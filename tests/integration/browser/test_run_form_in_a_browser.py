@@ -11,7 +11,7 @@ import pytest
 from integration.browser.devtools import Browser
 from support import REPOSITORY, environment
 
-from portopt.orders import RebalanceOrder
+from portopt.doors.form import RebalanceOrder
 
 pytestmark = pytest.mark.xdist_group("prefect")
 

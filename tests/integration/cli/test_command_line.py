@@ -22,7 +22,7 @@ REQUEST = {
     "method": "MEAN_VARIANCE",
     "risk_parameters": {"correlation": [[1, 0], [0, 1]]},
 }
-COMMAND = [sys.executable, "-m", "portopt.cli"]
+COMMAND = [sys.executable, "-m", "portopt.doors.cli"]
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def portopt(*words: str, environment: dict[str, str], stdin: str = "") -> subpro
 
 def test_the_help_lists_every_command_and_imports_nothing_heavy(environment: dict[str, str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "portopt.cli", "--help"],
+        [sys.executable, "-X", "importtime", "-m", "portopt.doors.cli", "--help"],
         env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0
@@ -64,7 +64,7 @@ def test_a_request_through_a_pipe_gives_one_document(environment: dict[str, str]
 
 def test_an_optimization_loads_no_frame_library_and_no_database(environment: dict[str, str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "portopt.cli", "optimize", "-", "--json"],
+        [sys.executable, "-X", "importtime", "-m", "portopt.doors.cli", "optimize", "-", "--json"],
         env=environment, input=json.dumps(REQUEST), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0

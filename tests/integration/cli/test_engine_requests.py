@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portopt import cli
+from portopt.doors import cli
 
 VIEWS = [{"assets": {"A": 1}, "return": 0.1, "confidence": 0.5}]
 BOX = {"returns": {"set": "box", "radius": 0.01}, "covariance": {"set": "box", "radius": 0.1}}

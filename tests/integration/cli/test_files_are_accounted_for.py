@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from portopt import cli
 from portopt import runtime as runtime_module
+from portopt.doors import cli
 
 CASES = Path(__file__).parents[2] / "golden" / "cases"
 TOLD = (

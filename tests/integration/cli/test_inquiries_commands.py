@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portopt.cli import run
+from portopt.doors.cli import run
 
 SAMPLE = Path(__file__).parents[3] / "config/sample/request.json"
 SCORES = {"strategy_momentum": 3.0, "strategy_value": 9.0, "strategy_growth": 7.0, "strategy_carry": 5.0}

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portopt import service
 from portopt.dialects.strategy import read_request, write_response
 from portopt.domain.errors import PortoptError
+from portopt.questions import service
 
 RETURNS = [0.01, -0.02, 0.03, 0.0, 0.01, 0.02, -0.01, 0.03, 0.02, 0.01, -0.02, 0.02, 0.01]
 FIGURES = {"a": (0.12, 0.2, "E", 7), "b": (0.09, 0.1, "E", 5), "c": (0.05, 0.05, "R", 8)}

@@ -20,7 +20,7 @@ CHECKS = [
 
 def portopt(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "portopt.cli", *words],
+        [sys.executable, "-m", "portopt.doors.cli", *words],
         env=environment(home), cwd=home.parent, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 

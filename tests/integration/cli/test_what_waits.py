@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import small_book
 
-from portopt import cli
 from portopt import runtime as runtime_module
 from portopt.domain.run import RunRecord
+from portopt.doors import cli
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portopt import cli
 from portopt import runtime as runtime_module
+from portopt.doors import cli
 
 ASSETS = [f"S{i:02d}" for i in range(10)]
 DAYS = 90

@@ -57,7 +57,7 @@ def test_the_command_line_relays_to_a_silent_broker_with_an_answer_and_no_crash(
         silent.listen()
         url = f"pulsar://127.0.0.1:{silent.getsockname()[1]}"
         home = os.environ | {"PORTOPT_HOME": str(tmp_path), "PORTOPT_EVENTS": "pulsar", "PORTOPT_PULSAR_URL": url}
-        command = [sys.executable, "-m", "portopt.cli"]
+        command = [sys.executable, "-m", "portopt.doors.cli"]
         subprocess.run([*command, "demo", "--direct", "--json"], env=home, capture_output=True, timeout=120, check=True)
         done = subprocess.run([*command, "relay", "--json"], env=home, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (5, "")

@@ -14,10 +14,11 @@ import small_book
 from sqlalchemy import func, select
 
 import portopt
-from portopt import answers, cli
 from portopt import runtime as runtime_module
 from portopt.adapters.store import models
 from portopt.dialects.strategy import read_request
+from portopt.doors import cli
+from portopt.runs import answers
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 

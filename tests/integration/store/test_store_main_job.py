@@ -11,13 +11,14 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
-from portopt import history, service
 from portopt.adapters.store import models
 from portopt.domain.errors import InfeasibleRequest
 from portopt.domain.market import MarketQuery
 from portopt.domain.run import RunStatus
-from portopt.orders import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceOrder, resolve
 from portopt.ports import MarketDataProvider
+from portopt.questions import service
+from portopt.runs import history
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 

@@ -6,10 +6,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import make_url, text
 
-from portopt import history
 from portopt.adapters.store import migrate, partitions
 from portopt.adapters.store.sql import SqlStore
 from portopt.domain.errors import RequestError
+from portopt.runs import history
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 

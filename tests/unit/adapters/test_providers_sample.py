@@ -17,7 +17,7 @@ import pytest
 from portopt.adapters.providers.holdings_files import read_benchmark, read_holdings, read_universe
 from portopt.adapters.providers.sample import SampleProvider
 from portopt.adapters.providers.yahoo import YahooProvider
-from portopt.config_files import config_file
+from portopt.domain.config_files import config_file
 from portopt.domain.errors import DataError, MissingInput, OutsideError
 from portopt.domain.holdings import to_cents
 from portopt.domain.market import MarketQuery, MarketSnapshot

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from portopt.analysis import explain
+from portopt.audit import certify
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.explanation import Explanation
 from portopt.domain.moments import Covariance, Moments
@@ -17,7 +18,6 @@ from portopt.domain.program import StandardForm
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize, shadow_prices
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
-from portopt.validation import certify
 
 N = 8
 LIMITS: dict[str, Any] = {"budget": True, "long_only": True, "max_weight": 0.3, "sector_limits": 0.5, "min_quality": 5.0}

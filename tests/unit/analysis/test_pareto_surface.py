@@ -10,13 +10,13 @@ import pytest
 
 from portopt.analysis.lexicographic import lexicographic
 from portopt.analysis.pareto import pareto_surface
+from portopt.audit import certify
 from portopt.domain.errors import InfeasibleRequest, InvalidValue
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
-from portopt.validation import certify
 
 LIMITS = {"budget": True, "long_only": True, "max_weight": 0.4}
 MORE = ("return", "esg")

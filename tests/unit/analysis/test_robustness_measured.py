@@ -10,6 +10,7 @@ import pytest
 
 from portopt.adapters.providers.sample import SampleProvider
 from portopt.analysis.robustness import nominal, price_of_robustness, regret, stability, worst_case
+from portopt.audit import certify
 from portopt.domain.errors import InvalidValue
 from portopt.domain.market import MarketQuery
 from portopt.domain.moments import Covariance, Moments
@@ -18,7 +19,6 @@ from portopt.domain.universe import Universe
 from portopt.estimation.uncertainty import resampled
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import certify
 
 IDS = ("AAPL", "BAC", "CVX", "GE", "JNJ", "KO", "MSFT", "PFE", "PG", "XOM")
 

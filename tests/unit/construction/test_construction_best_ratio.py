@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from portopt.audit import audit
 from portopt.construction import construct
 from portopt.construction.best_ratio import RisklessRatio
 from portopt.domain.errors import InvalidValue
@@ -15,9 +16,8 @@ from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
-from portopt.optimization.methods.ratio import NoExcessReturn
+from portopt.optimization.ratio.best_ratio import NoExcessReturn
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import audit
 
 RATE = 0.02
 

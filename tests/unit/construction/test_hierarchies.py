@@ -8,6 +8,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from portopt.audit import audit
 from portopt.construction import construct
 from portopt.construction.distances import distance_matrix
 from portopt.construction.tree import cluster_count, cut, leaves, linkage_of
@@ -17,7 +18,6 @@ from portopt.domain.problem import Problem
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import audit
 
 DISTANCES = (
     "correlation",

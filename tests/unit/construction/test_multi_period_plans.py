@@ -8,7 +8,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
-from portopt import optimization, validation
+from portopt import audit, optimization
 from portopt.construction import construct
 from portopt.construction.multi_period import plan_periods, staged_problem
 from portopt.domain.errors import InfeasibleRequest, InvalidValue, PortoptError
@@ -88,7 +88,7 @@ def test_the_plan_is_the_optimum_that_cvxpy_finds_of_all_periods_at_once(factor_
 def test_the_answer_to_trade_into_is_the_first_step_of_the_plan() -> None:
     p = construct(asked({"kind": "multi_period", "risk_aversion": GAMMA, "periods": 4, "years": 0.25}))
     form = optimization.assemble(p)
-    answer = validation.certify(p, form, optimization.optimize(p, form=form))
+    answer = audit.certify(p, form, optimization.optimize(p, form=form))
     np.testing.assert_allclose(answer.weights, plan_periods(p).first, rtol=0, atol=1e-12)
 
 

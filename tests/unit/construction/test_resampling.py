@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from portopt.audit import audit
 from portopt.construction import construct
 from portopt.construction.resampling import resample
 from portopt.domain.errors import DataError, InvalidValue, MissingInput, UnknownField
@@ -15,7 +16,6 @@ from portopt.domain.problem import Problem
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import audit
 
 
 def question(objective: dict[str, Any], limits: dict[str, Any] | None = None, *, scenarios: bool = True) -> Problem:

@@ -8,6 +8,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from portopt.audit import audit
 from portopt.construction import construct
 from portopt.domain.certificate import Certificate
 from portopt.domain.errors import DataError, InvalidValue, MissingInput, UnknownField
@@ -17,7 +18,6 @@ from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize, solve
 from portopt.optimization.convex import solve_convex
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import audit
 
 N = 12
 RISKY = slice(0, N)

@@ -9,6 +9,7 @@ import pytest
 from support import few_days
 
 import portopt
+from portopt.audit import audit
 from portopt.construction import construct
 from portopt.domain.errors import DataError
 from portopt.domain.moments import Covariance, Moments
@@ -16,9 +17,8 @@ from portopt.domain.problem import Problem
 from portopt.domain.request import EstimationChoice
 from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
-from portopt.optimization.methods.ratio import RisklessExcess
+from portopt.optimization.ratio.best_ratio import RisklessExcess
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import audit
 
 # Three assets, the last of no variance: a peg.
 PEGGED = np.diag([0.04, 0.09, 0.0])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from portopt.optimization.solvers import branch_and_cut
-from portopt.optimization.solvers.branch_and_cut import Ended, Search, search
-from portopt.optimization.solvers.native import Native
+from portopt.optimization.solvers import highs_search
+from portopt.optimization.solvers.highs_native import Native
+from portopt.optimization.solvers.highs_search import Ended, Search, search
 
 
 def knapsacks(columns: int = 60, rows: int = 40, seed: int = 1) -> Search:
@@ -105,7 +105,7 @@ def test_a_search_that_ends_with_its_gap_open_before_its_work_is_used_up_is_a_fa
 
 def test_a_point_that_misses_a_row_is_a_failure(monkeypatch):
     asked = knapsacks(12, 3)
-    monkeypatch.setattr(branch_and_cut, "MISSED", -1.0)
+    monkeypatch.setattr(highs_search, "MISSED", -1.0)
     found = search(asked, gap=1e-6, nodes=10_000)
     assert found.ended is Ended.FAILED
     assert "misses a row" in found.message

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from portopt.batches import answer_run
 from portopt.domain.moments import Moments
 from portopt.domain.problem import Problem
 from portopt.optimization import optimize, solve
 from portopt.optimization.batch import RUN, optimize_batch, runs
-from portopt.optimization.methods.ratio import NoExcessReturn
-from portopt.pipeline import optimize_batch as audited_batch
+from portopt.optimization.ratio.best_ratio import NoExcessReturn
+from portopt.questions.many import answer_run
+from portopt.questions.many import optimize_batch as audited_batch
 from portopt.terms.catalog import parse_limits, parse_objective
 
 OBJECTIVES = [

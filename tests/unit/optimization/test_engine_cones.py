@@ -4,11 +4,12 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from portopt.audit import certify
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import assemble, optimize, solve
-from portopt.optimization.presolve import scaled
-from portopt.optimization.solvers import clarabel, structured
-from portopt.validation import certify
+from portopt.optimization.interior_point import iterate
+from portopt.optimization.scaling.presolve import scaled
+from portopt.optimization.solvers import clarabel
 
 LONG = {"budget": True, "long_only": True}
 SHARPE = {"kind": "max_sharpe"}
@@ -102,11 +103,11 @@ def test_the_interior_point_says_more_digits_when_asked_and_never_infeasible(mar
     program = scaled(assemble(market(55, 30, objective=UTILITY, limits=limits)))
     reference = clarabel.solve(program)
     errors = [
-        float(np.abs(structured.solve(program, tolerance=tolerance).x - reference.x)[:30].max())
-        for tolerance in (structured.ENOUGH, structured.FINE)
+        float(np.abs(iterate.solve(program, tolerance=tolerance).x - reference.x)[:30].max())
+        for tolerance in (iterate.ENOUGH, iterate.FINE)
     ]
     assert errors[1] < errors[0] < 1e-2
     assert errors[1] < 1e-5
     nothing = scaled(assemble(market(55, 30, objective=UTILITY, limits=limits | {"max_tracking_error": 1e-4})))
     assert clarabel.solve(nothing).status is SolveStatus.INFEASIBLE
-    assert structured.solve(nothing).status is SolveStatus.FAILED
+    assert iterate.solve(nothing).status is SolveStatus.FAILED

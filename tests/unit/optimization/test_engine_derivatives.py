@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from portopt.optimization import assemble, optimize, solve
-from portopt.optimization.derivatives import Linearization, NotDetermined, sensitivities
-from portopt.optimization.opening import openings
+from portopt.optimization.prices.derivatives import Linearization, NotDetermined, sensitivities
+from portopt.optimization.prices.limit_steps import openings
 
 LIMITS = {"budget": True, "long_only": True, "max_weight": 0.2, "sector_limits": 0.45}
 UTILITY = {"kind": "utility", "risk_aversion": 4.0}

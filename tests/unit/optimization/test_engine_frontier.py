@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from portopt.domain.errors import InfeasibleRequest, InvalidValue
-from portopt.optimization import assemble, efficient_frontier, frontier, optimize
+from portopt.optimization import assemble, efficient_frontier, optimize
+from portopt.optimization.frontier import frontier
 
 LIMITS = {"budget": True, "long_only": True, "max_weight": 0.3, "sector_limits": 0.5, "max_turnover": 0.6}
 

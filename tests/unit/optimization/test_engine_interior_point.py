@@ -5,14 +5,16 @@ import pytest
 
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import assemble, solve
-from portopt.optimization.cone_map import cone_maps
+from portopt.optimization.interior_point import iterate
+from portopt.optimization.interior_point.linear_system import BarrierSystem, Structure
+from portopt.optimization.interior_point.rows import MANY_ROWS, FixedRows, Rows
+from portopt.optimization.interior_point.second_order import Scaling, determinant, longest_step, product, quotient
 from portopt.optimization.ladder import ladder
-from portopt.optimization.methods import ratio
-from portopt.optimization.polish import polished
-from portopt.optimization.presolve import restored, scaled
-from portopt.optimization.solvers import barrier_rows, clarabel, structured
-from portopt.optimization.solvers.barrier_system import BarrierSystem, Structure
-from portopt.optimization.solvers.second_order import Scaling, determinant, longest_step, product, quotient
+from portopt.optimization.polish.polish import polished
+from portopt.optimization.ratio import best_ratio
+from portopt.optimization.scaling.cone_map import cone_maps
+from portopt.optimization.scaling.presolve import restored, scaled
+from portopt.optimization.solvers import clarabel
 
 UTILITY = {"kind": "utility", "risk_aversion": 3.0}
 LONG = {"budget": True, "long_only": True, "max_weight": 0.3, "sector_limits": 0.5}
@@ -32,7 +34,7 @@ CASES = {
 def test_it_finds_the_neighbourhood_of_what_clarabel_finds(market, case, factor_form):
     objective, limits, costs = CASES[case]
     program = scaled(assemble(market(81, 24, objective=objective, limits=limits, costs=costs, factor_form=factor_form)))
-    ours, theirs = structured.solve(program), clarabel.solve(program)
+    ours, theirs = iterate.solve(program), clarabel.solve(program)
     assert ours.status is theirs.status is SolveStatus.OPTIMAL
     exact = [restored(program, polished(program, answer), 0.0).x[:24] for answer in (ours, theirs)]
     assert exact[0] == pytest.approx(exact[1], abs=1e-11)
@@ -110,8 +112,8 @@ def test_the_risk_aversion_of_a_ratio_is_found_on_the_way_from_wherever_it_begin
     exact = solve(form).x
     excess, variance = -(form.q @ exact + form.constant), exact @ form.P_times(exact)
 
-    program = scaled(ratio.utility_form(form, gamma))
-    answer = structured.solve(program, scale=ratio.scale_of(form, program, gamma))
+    program = scaled(best_ratio.utility_form(form, gamma))
+    answer = iterate.solve(program, scale=best_ratio.scale_of(form, program, gamma))
 
     assert answer.status is SolveStatus.OPTIMAL
     assert gamma / answer.theta == pytest.approx(excess / variance, rel=1e-4)
@@ -121,8 +123,8 @@ def test_the_risk_aversion_of_a_ratio_is_found_on_the_way_from_wherever_it_begin
 def test_a_large_ratio_costs_one_interior_solve(market, monkeypatch):
     limits = LONG | {"max_tracking_error": 0.05, "max_turnover": 0.4}
     asked: list[int] = []
-    climb = ratio.climb
-    monkeypatch.setattr(ratio, "climb", lambda *parts, **named: asked.append(1) or climb(*parts, **named))
+    climb = best_ratio.climb
+    monkeypatch.setattr(best_ratio, "climb", lambda *parts, **named: asked.append(1) or climb(*parts, **named))
     for seed in range(4):
         p = market(seed, 200, objective="max_sharpe", limits=limits, cash=True, risk_free_rate=0.02)
         assert solve(assemble(p)).polished
@@ -130,15 +132,15 @@ def test_a_large_ratio_costs_one_interior_solve(market, monkeypatch):
 
 
 def test_it_stops_when_its_iterations_are_used_up_and_calls_that_a_failure(market, monkeypatch):
-    monkeypatch.setattr(structured, "ITERATIONS", 2)
-    answer = structured.solve(scaled(assemble(market(83, 30, limits=LONG))))
+    monkeypatch.setattr(iterate, "ITERATIONS", 2)
+    answer = iterate.solve(scaled(assemble(market(83, 30, limits=LONG))))
     assert answer.status is SolveStatus.FAILED
     assert answer.iterations < 2
 
 
 def test_it_claims_nothing_about_what_it_cannot_solve(market):
     infeasible = assemble(market(84, 30, limits=LONG | {"max_volatility": 0.01}))
-    assert structured.solve(scaled(infeasible)).status is SolveStatus.FAILED
+    assert iterate.solve(scaled(infeasible)).status is SolveStatus.FAILED
     assert solve(infeasible).status is SolveStatus.INFEASIBLE
 
 
@@ -146,13 +148,13 @@ def test_it_claims_nothing_about_what_it_cannot_solve(market):
 def test_a_product_over_many_rows_leaves_out_what_would_be_lost(roughly):
     """Columns alone in their row, columns that helpers reach, columns of next to no weight, and a cone's row besides."""
     rng = np.random.default_rng(8)
-    m, n = barrier_rows.MANY_ROWS, 330
+    m, n = MANY_ROWS, 330
     R = np.hstack([rng.normal(size=(m, n - m)), -np.eye(m)])
     R[:, 4] = 0.0
     J, touched = np.array([2, 7]), np.arange(n) < 20
     T, cones, weights = rng.normal(size=(2, n)) * touched, rng.normal(size=(1, n)), rng.uniform(0.1, 9.0, n)
     weights[30:60] = 1e-14
-    rows = barrier_rows.Rows(barrier_rows.FixedRows(R, touched), J, T, cones)
+    rows = Rows(FixedRows(R, touched), J, T, cones)
     whole = np.vstack([R, cones])
     whole[J] -= T
     x, y = rng.normal(size=n), rng.normal(size=m + 1)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from portopt.audit.optimality import conditions, primal_residual
+from portopt.audit.scale import objective_scale
 from portopt.domain.program import INF, Program, StandardForm
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import solve
 from portopt.optimization.convex import solve_convex
-from portopt.optimization.methods.log_barrier import logarithms
-from portopt.validation.optimality import conditions, primal_residual
-from portopt.validation.scale import objective_scale
+from portopt.optimization.curved.logarithms import logarithms
 
 
 def entropy_like(seed: int, *, floor: float = 0.0, scale: float = 1.0, cone: bool = False) -> StandardForm:

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from portopt.optimization import assemble, newton, optimize, polish, solve
-from portopt.optimization.polish import polished
-from portopt.optimization.presolve import lowered, scaled
+from portopt.optimization import assemble, optimize, solve
+from portopt.optimization.polish import newton, polish
+from portopt.optimization.polish.polish import polished
+from portopt.optimization.scaling.presolve import lowered, scaled
 from portopt.optimization.solvers import clarabel
 
 SECTORS = {"budget": True, "long_only": True, "max_weight": 0.2, "sector_limits": 0.45}

@@ -10,11 +10,12 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.program import Program
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import assemble, optimize, solve
-from portopt.optimization.methods import mixed_integer
-from portopt.optimization.methods.ratio import NoExcessReturn, RisklessExcess
-from portopt.optimization.out_of_reach import out_of_reach
-from portopt.optimization.presolve import scaled
-from portopt.optimization.solvers import clarabel, structured
+from portopt.optimization.integers import mixed_integer
+from portopt.optimization.interior_point import iterate
+from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
+from portopt.optimization.scaling.presolve import scaled
+from portopt.optimization.solvers import clarabel
+from portopt.optimization.tight_cones.out_of_reach import out_of_reach
 
 LONG = {"budget": True, "long_only": True}
 INFEASIBLE = {
@@ -187,8 +188,8 @@ def test_a_ball_within_reach_is_never_called_out_of_it(market):
 
 def test_the_interior_point_gives_up_early_where_there_is_nothing(market):
     limits = {"budget": True, "long_only": True, "max_turnover": 0.05, "max_tracking_error": 0.01}
-    answer = structured.solve(
+    answer = iterate.solve(
         scaled(assemble(market(91, 130, objective={"kind": "utility", "risk_aversion": 2.0}, limits=limits)))
     )
     assert answer.status is SolveStatus.FAILED
-    assert answer.iterations < structured.ITERATIONS / 2
+    assert answer.iterations < iterate.ITERATIONS / 2

@@ -8,11 +8,11 @@ import pytest
 
 from portopt.domain.errors import InvalidValue
 from portopt.optimization import efficient_frontier, solve
-from portopt.optimization import frontier as sweeping
-from portopt.optimization.basis import Basis
-from portopt.optimization.corners import corners
-from portopt.optimization.frontier import frontier_form
-from portopt.optimization.presolve import scaled
+from portopt.optimization.frontier import frontier as sweeping
+from portopt.optimization.frontier.basis import Basis
+from portopt.optimization.frontier.frontier import frontier_form
+from portopt.optimization.frontier.turning_points import corners
+from portopt.optimization.scaling.presolve import scaled
 
 LINEAR = {"budget": True, "long_only": True, "max_weight": 0.25, "sector_limits": 0.5}
 EVERY_KIND = {

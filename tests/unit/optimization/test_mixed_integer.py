@@ -7,14 +7,14 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from portopt.audit import audit
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.solution import SolveStatus
 from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
-from portopt.optimization.methods import mixed_integer
+from portopt.optimization.integers import mixed_integer
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import audit
 
 N = 9
 

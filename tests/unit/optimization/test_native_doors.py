@@ -10,9 +10,9 @@ import pytest
 from portopt.domain.program import Program
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import solve
-from portopt.optimization.presolve import scaled
-from portopt.optimization.solvers import branch_and_cut, dual_simplex, highs, native
-from portopt.optimization.solvers.native import Native, NativeFailure
+from portopt.optimization.scaling.presolve import scaled
+from portopt.optimization.solvers import highs, highs_dual, highs_native, highs_search
+from portopt.optimization.solvers.highs_native import Native, NativeFailure
 
 
 def linear():
@@ -24,10 +24,10 @@ def linear():
     return program.freeze()
 
 
-@pytest.mark.parametrize("door", [highs.OPTIONS, dual_simplex.OPTIONS, branch_and_cut.WITHOUT_HEURISTICS])
+@pytest.mark.parametrize("door", [highs.OPTIONS, highs_dual.OPTIONS, highs_search.WITHOUT_HEURISTICS])
 def test_every_door_has_the_same_common_options(door):
     asked = Native(door).highs
-    for name, value in native.OPTIONS.items():
+    for name, value in highs_native.OPTIONS.items():
         assert asked.getOptionValue(name)[1] == value, name
     assert asked.getOptionValue("threads")[1] == 1
     assert asked.getOptionValue("time_limit")[1] == float("inf")
@@ -48,7 +48,7 @@ def test_where_a_native_call_fails_the_next_solver_of_the_ladder_answers(monkeyp
     program = scaled(linear())
     assert highs.solve(program).status is SolveStatus.FAILED
     assert "run" in highs.solve(program).message
-    assert dual_simplex.solve(program).status is SolveStatus.FAILED
+    assert highs_dual.solve(program).status is SolveStatus.FAILED
     assert highs.Session(program).solve(program).status is SolveStatus.FAILED
     raw = solve(linear())
     assert raw.solver == "clarabel"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from portopt.audit import audit
 from portopt.construction import construct
 from portopt.domain.errors import InvalidValue
 from portopt.domain.moments import Covariance, Moments
@@ -16,7 +17,6 @@ from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, efficient_frontier, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
 from portopt.terms.risk_measures.catalog import parse_measure
-from portopt.validation import audit
 
 MEASURES = ["cvar", "mad", "semideviation", "worst_realization", "cdar"]
 CAP = 0.25

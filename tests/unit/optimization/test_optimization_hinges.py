@@ -11,6 +11,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.optimize import linprog
 
+from portopt.audit import audit
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
@@ -19,12 +20,11 @@ from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.optimization.convex import solve_convex
 from portopt.optimization.engine import solve
-from portopt.optimization.methods import hinges
-from portopt.optimization.methods.hinges import solve_hinges
-from portopt.optimization.presolve import scaled
-from portopt.optimization.solvers import dual_simplex, highs
+from portopt.optimization.scaling.presolve import scaled
+from portopt.optimization.scenarios import solve as scenarios_solve
+from portopt.optimization.scenarios.solve import solve_hinges
+from portopt.optimization.solvers import highs, highs_dual
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import audit
 
 OBJECTIVES: list[dict[str, Any]] = [
     {"kind": "min_risk", "measure": "cvar", "confidence": 0.9},
@@ -148,7 +148,7 @@ def test_the_simplex_on_the_dual_agrees_with_the_one_on_the_program_itself(seed:
         row_lower=np.concatenate([program.row_lower, [middle[0] - 3.0, -np.inf, middle[2] - 1.0]]),
         row_upper=np.concatenate([program.row_upper, [middle[0] + 3.0, middle[1] + 2.0, np.inf]]),
     )
-    ours, theirs = dual_simplex.solve(program), highs.solve(program)
+    ours, theirs = highs_dual.solve(program), highs.solve(program)
     if theirs.status is not SolveStatus.OPTIMAL:
         assert ours.status is not SolveStatus.OPTIMAL
         return
@@ -177,8 +177,8 @@ def test_a_ratio_under_a_limit_over_scenarios_is_clarabels_and_asks_few_of_them(
     cp.Problem(cp.Minimize(cp.norm(root @ w[:15])), rules).solve(solver=cp.CLARABEL)
 
     asked: list[int] = []
-    rounds = hinges.solve_hinges
-    monkeypatch.setattr(hinges, "solve_hinges", lambda *parts, **named: asked.append(1) or rounds(*parts, **named))
+    rounds = scenarios_solve.solve_hinges
+    monkeypatch.setattr(scenarios_solve, "solve_hinges", lambda *parts, **named: asked.append(1) or rounds(*parts, **named))
     solution = optimize(p, form=form)
 
     assert asked

@@ -8,16 +8,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from portopt.audit import audit
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.solution import SolveStatus
 from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
-from portopt.optimization.presolve import scaled
+from portopt.optimization.polish.linear_vertex import refined
+from portopt.optimization.scaling.presolve import scaled
 from portopt.optimization.solvers import highs
-from portopt.optimization.vertex import refined
 from portopt.terms.catalog import parse_limits, parse_objective
-from portopt.validation import audit
 
 
 def problem(mu: np.ndarray, limits: dict[str, object]) -> Problem:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from portopt.audit import audit
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
-from portopt.validation import audit
 
 N = 12
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from portopt.audit import certify
 from portopt.domain.diagnosis import Conflict, Diagnosis, Fix, GaveWay, Relaxation
 from portopt.domain.explanation import Explanation, Frontier, FrontierPoint, RiskContribution, ShadowPrice, TradeReason
 from portopt.domain.holdings import Holdings, to_cents
@@ -22,7 +23,6 @@ from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
-from portopt.validation import certify
 
 SECTORS = ("Technology", "Energy", "Health care", "Financials")
 LIMITS = {
@@ -274,7 +274,7 @@ def outcome() -> RebalanceOutcome:
 
 @pytest.fixture(scope="session")
 def document(outcome: RebalanceOutcome) -> dict:
-    from portopt.reports.document import rebalance_document
+    from portopt.document.document import rebalance_document
 
     return rebalance_document(outcome)
 

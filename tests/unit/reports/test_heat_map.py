@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from portopt.reports.heat_map import heat_map
-from portopt.reports.plots import COLOURS
+from portopt.reports.svg.heat_map import heat_map
+from portopt.reports.svg.plots import COLOURS
 
 SVG = "{http://www.w3.org/2000/svg}"
 

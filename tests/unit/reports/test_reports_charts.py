@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from portopt.reports.charts import frontier_svg, ticks
+from portopt.reports.svg.charts import frontier_svg, ticks
 
 SIZES = [("wide", 860.0, 440.0), ("narrow", 358.0, 340.0)]
 

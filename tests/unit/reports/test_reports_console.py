@@ -7,11 +7,13 @@ import io
 import pytest
 from rich.console import Console
 
+from portopt.document.difference import decision_difference
+from portopt.document.formats import money, percent, shares
 from portopt.domain.diagnosis import Conflict, Diagnosis, Fix, Relaxation
 from portopt.domain.errors import DataError, InvalidValue, UnknownField
 from portopt.domain.infeasible import infeasible_request
 from portopt.reports.allocation import allocation_summary
-from portopt.reports.console import (
+from portopt.reports.terminal import (
     html_summary,
     print_doctor,
     print_explanation,
@@ -21,8 +23,6 @@ from portopt.reports.console import (
     print_rebalance,
     print_runs,
 )
-from portopt.reports.difference import decision_difference
-from portopt.reports.formats import money, percent, shares
 
 
 def printed(show, *arguments, width: int = 100, **named) -> str:

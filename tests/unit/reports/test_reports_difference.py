@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from portopt.reports.difference import decision_difference
-from portopt.reports.document import rebalance_document
+from portopt.document.difference import decision_difference
+from portopt.document.document import rebalance_document
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from portopt.document.definitions import DEFINITIONS
+from portopt.document.document import rebalance_document
+from portopt.document.inputs import inputs
 from portopt.domain.canonical import canonical_json
 from portopt.domain.holdings import CENT
 from portopt.domain.moments import Covariance
 from portopt.domain.problem import Readings
-from portopt.reports.document import rebalance_document
-from portopt.reports.sections.definitions import DEFINITIONS
-from portopt.reports.sections.inputs import inputs
 
 
 def figure(document: dict, name: str, side: str = "after") -> float:
@@ -144,7 +144,7 @@ def in_factors(outcome, factors: int):
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
 def test_a_covariance_too_large_to_carry_leaves_its_products_with_the_books(outcome, monkeypatch, form):
-    monkeypatch.setattr("portopt.reports.sections.inputs.DENSE_AT_MOST", 3)
+    monkeypatch.setattr("portopt.document.inputs.DENSE_AT_MOST", 3)
     outcome = outcome if form == "dense" else in_factors(outcome, 7)
     Sigma = outcome.problem.moments.Sigma
 
@@ -244,7 +244,7 @@ def test_of_very_many_candidates_the_largest_of_the_benchmark_are_told_and_nothi
     silent = [r for r in whole["proposal"] if not (r["side"] or r["weight_before"] or r["weight_after"] or r["target_weight"])]
     told = len(whole["proposal"]) - len(silent)
     assert len(silent) >= 2
-    monkeypatch.setattr("portopt.reports.sections.decision.MOST_LINES", told + 1)
+    monkeypatch.setattr("portopt.document.decision.MOST_LINES", told + 1)
 
     document = rebalance_document(outcome)
 
@@ -257,7 +257,7 @@ def test_of_very_many_candidates_the_largest_of_the_benchmark_are_told_and_nothi
 
 def test_of_very_many_readings_those_that_bind_or_read_something_are_told(outcome, monkeypatch):
     whole = limit_named(rebalance_document(outcome), "max_weight")
-    monkeypatch.setattr("portopt.reports.sections.evidence.MOST_READINGS", 3)
+    monkeypatch.setattr("portopt.document.evidence.MOST_READINGS", 3)
 
     cut = limit_named(rebalance_document(outcome), "max_weight")
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from portopt.domain.errors import InvalidValue
-from portopt.reports.exports import write_csv, write_json, write_xlsx
+from portopt.reports.files.exports import write_csv, write_json, write_xlsx
 
 FORMULAS = ("=cmd|'/C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1")
 

@@ -12,9 +12,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from portopt.document.document import rebalance_document
 from portopt.domain.canonical import canonical_json, canonical_text
 from portopt.domain.folding import folded, unfolded
-from portopt.reports.document import rebalance_document
 from portopt.reports.page import harmless, html, write_report
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "circle", "line", "path"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portopt.reports.sections.prices import left_to_draw, step_in_words, told, worth_in_words
+from portopt.document.prices import left_to_draw, step_in_words, told, worth_in_words
 
 SOLVED = {"solved_again": True, "whole_numbers_stay": False}
 

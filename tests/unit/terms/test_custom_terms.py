@@ -8,7 +8,8 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
-from portopt import optimization, validation
+from portopt import audit, optimization
+from portopt.diagnosis import diagnose
 from portopt.domain.errors import InvalidValue, MissingInput, PortoptError, UnknownField
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
@@ -41,7 +42,7 @@ def asked(objective: Any, limits: dict[str, Any] | None = None, **changes: Any) 
 
 def certified(p: Problem) -> Any:
     form = optimization.assemble(p)
-    return validation.certify(p, form, optimization.optimize(p, form=form))
+    return audit.certify(p, form, optimization.optimize(p, form=form))
 
 
 def test_a_custom_objective_is_the_optimum_that_cvxpy_finds() -> None:
@@ -91,7 +92,7 @@ def _prices(p: Problem, answer: Any) -> tuple[Any, ...]:
 
 def test_a_custom_limit_takes_part_in_a_conflict() -> None:
     p = asked({"kind": "min_risk"}, {"custom": {"small": "max(w) <= 0.2"}, "min_weight": {"A0": 0.3}})
-    diagnosis = validation.diagnose(p, optimization.assemble, optimization.solve)
+    diagnosis = diagnose(p, optimization.assemble, optimization.solve)
     assert [set(conflict.limits) for conflict in diagnosis.conflicts] == [{"custom", "min_weight"}]
     assert any(fix.verified for fix in diagnosis.fixes)
 

@@ -8,6 +8,8 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from portopt.audit import certify
+from portopt.diagnosis import diagnose
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
@@ -15,7 +17,6 @@ from portopt.domain.solution import SolveStatus
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize, solve
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
-from portopt.validation import certify, diagnose
 
 LIMITS = {"budget": True, "long_only": True, "max_weight": 0.5}
 UTILITY = {"kind": "utility", "risk_aversion": 4}

@@ -10,7 +10,7 @@ import pytest
 import portopt
 from portopt.domain.errors import InvalidValue
 from portopt.terms.catalog import parse_limits
-from portopt.terms.percentages import notes_on_percentages
+from portopt.terms.shared.percentages import notes_on_percentages
 
 LEVERED: list[dict[str, Any]] = [
     {"long_only": False},

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from portopt.audit import certify
 from portopt.domain.errors import DataError, InvalidValue, MissingInput
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
@@ -18,7 +19,6 @@ from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
 from portopt.terms.uncertainty.covariances import CovarianceBox, CovarianceFactors
 from portopt.terms.uncertainty.expected_returns import ReturnBox, ReturnEllipsoid
-from portopt.validation import certify
 
 LONG = {"budget": True, "long_only": True, "max_weight": 0.6}
 LONG_SHORT = {"budget": True, "leverage_limit": 1.6, "max_weight": 0.8, "min_weight": -0.4}

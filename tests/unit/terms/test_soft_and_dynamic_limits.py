@@ -7,15 +7,16 @@ import json
 import numpy as np
 import pytest
 
+from portopt.audit import audit
+from portopt.diagnosis import relax_in_order
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize, solve
 from portopt.terms.catalog import LIMITS, parse_costs, parse_limits, parse_objective
-from portopt.terms.dynamic import is_dynamic, market_state, resolve
+from portopt.terms.shared.dynamic import is_dynamic, market_state, resolve
 from portopt.terms.soft import priorities
-from portopt.validation import audit, relax_in_order
 
 N = 8
 

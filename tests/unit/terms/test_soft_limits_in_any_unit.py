@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from portopt.audit import audit
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
 from portopt.terms.soft import Soft
-from portopt.validation import audit
 
 OBJECTIVES: dict[str, dict[str, Any]] = {
     "min_risk": {"kind": "min_risk"},

@@ -6,11 +6,11 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
-from portopt import service
+from portopt.audit.constructions import construction_claims
 from portopt.dialects.strategy import read_request
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
-from portopt.validation.constructions import construction_claims
+from portopt.questions import service
 
 SIGMA = np.array([[0.04, 0.01, 0.0], [0.01, 0.09, 0.02], [0.0, 0.02, 0.0225]])
 

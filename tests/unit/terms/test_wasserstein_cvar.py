@@ -8,6 +8,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+from portopt.audit import certify
 from portopt.domain.errors import InvalidValue
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
@@ -16,7 +17,6 @@ from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
 from portopt.terms.risk_measures.conditional_value_at_risk import ConditionalValueAtRisk
 from portopt.terms.risk_measures.wasserstein_cvar import WassersteinCvar
-from portopt.validation import certify
 
 ORDER: dict[str, Any] = {"1": 1, "2": 2, "inf": np.inf}
 every_norm = pytest.mark.parametrize("norm", ["1", "2", "inf"])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from portopt.audit import certify
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.holdings import Holdings
 from portopt.domain.moments import Covariance, Moments
@@ -19,7 +20,6 @@ from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
 from portopt.trading import make_plan
-from portopt.validation import certify
 
 COSTS = {"commission": {"per_trade": "5.00", "bps": 0.0}, "linear_impact": {"bps": 15}}
 UTILITY = {"kind": "utility", "risk_aversion": 4.0}

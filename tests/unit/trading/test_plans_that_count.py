@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from portopt.audit import certify
 from portopt.domain.holdings import Holdings
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
@@ -16,7 +17,6 @@ from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
 from portopt.trading import make_plan
 from portopt.trading.costs import fees_of
-from portopt.validation import certify
 
 N = 12
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portopt.optimization.solvers.branch_and_cut import Ended, Found
+from portopt.optimization.solvers.highs_search import Ended, Found
 from portopt.trading.book import open_book
 from portopt.trading.exactness import worth
 

@@ -44,7 +44,7 @@ def publish(record: RunRecord) -> None:
 
 def proposal_rows(document: Row) -> Iterator[dict[str, str]]:
     """The orders as they should go, then what is kept. The reason comes last: the interface does not wrap its cells."""
-    from portopt.reports.formats import money, percent, shares
+    from portopt.document.formats import money, percent, shares
 
     currency = document.get("currency", "")
     lines = {line["asset_id"]: line for line in document.get("proposal", [])}
@@ -66,7 +66,7 @@ def proposal_rows(document: Row) -> Iterator[dict[str, str]]:
 
 def before_after(document: Row) -> str:
     """Markdown: the verdict, a table of the headline figures, the reason of every order."""
-    from portopt.reports.console import figure_texts
+    from portopt.reports.terminal import figure_texts
 
     verdict = document.get("verdict", {})
     lines = [f"**{_text(verdict.get('title', ''))}**", ""]

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from portopt.domain.arrays import Mask, Vector
 from portopt.domain.program import Cone
 from portopt.domain.solution import SolveStatus
-from portopt.optimization.presolve import Scaled, SolverAnswer
+from portopt.optimization.scaling.presolve import Scaled, SolverAnswer
 
 # The default, 1e-8, was seen to break limits by 9e-8: what is not polished is asked for 1e-11. Where that is out of reach
 # the second is tried, and what it breaks the audit refuses.

@@ -8,8 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.solution import SolveStatus
-from portopt.optimization.presolve import Basis, Scaled, SolverAnswer
-from portopt.optimization.solvers.native import Native, NativeFailure
+from portopt.optimization.scaling.presolve import Basis, Scaled, SolverAnswer
+from portopt.optimization.solvers.highs_native import Native, NativeFailure
 
 MIP_GAP = 1e-6
 MIP_NODES = 20_000

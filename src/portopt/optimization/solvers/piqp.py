@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.solution import SolveStatus
-from portopt.optimization.presolve import Scaled, SolverAnswer
+from portopt.optimization.scaling.presolve import Scaled, SolverAnswer
 
 TOLERANCE = 1e-7  # what the polish needs; where it declines the next solver is asked for 1e-11
 ITERATIONS = 60  # of 8 to 35 that it takes; beyond, it has lost its way: where there is nothing, or next to nothing

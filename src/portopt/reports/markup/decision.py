@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from portopt.document.formats import count
 from portopt.reports import view
-from portopt.reports.formats import count
 from portopt.reports.markup.elements import (
     Row,
     Shown,

@@ -10,8 +10,9 @@ from functools import partial
 from html import escape
 from typing import Any
 
+from portopt.document import formats
 from portopt.domain.folding import folded
-from portopt.reports import formats, view
+from portopt.reports import view
 
 Row = Mapping[str, Any]
 UNIT = re.compile(r"(?<=\d) (?=%|bps\b|pp\b)")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from portopt.document.formats import count
+from portopt.document.prices import left_to_draw
 from portopt.reports import view
-from portopt.reports.formats import count
 from portopt.reports.markup.elements import (
     Row,
     Shown,
@@ -24,7 +25,6 @@ from portopt.reports.markup.elements import (
     text,
     whole,
 )
-from portopt.reports.sections.prices import left_to_draw
 
 METHODS = {
     "exact": "fractional",

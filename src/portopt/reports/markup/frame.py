@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable
 
-from portopt.reports.formats import count
+from portopt.document.formats import count
 from portopt.reports.markup.elements import Shown, bps, lines, money, pct, prose, text
 
 TICK = (

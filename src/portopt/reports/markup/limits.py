@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from portopt.document.formats import count
+from portopt.document.prices import step_in_words, told, worth_in_words
 from portopt.reports import view
-from portopt.reports.formats import count
 from portopt.reports.markup.elements import Row, Shown, cell, headings, measure, prose, section, table, text
-from portopt.reports.sections.prices import step_in_words, told, worth_in_words
 
 PRICES_SHOWN = 25
 STATES = {"binding": "binding", "holds": "holds", "short": "falls short", "missed": "missed"}

@@ -12,8 +12,8 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import EVERY, by_asset, options, percent, required
-from portopt.terms.members import per_asset
+from portopt.terms.shared.checks import EVERY, by_asset, options, percent, required
+from portopt.terms.shared.members import per_asset
 
 FIELD = "costs.borrow"
 EXAMPLE = '{"rate": 0.01} or {"rate": {"GME": 0.2, "*": 0.01}}'

@@ -10,8 +10,8 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import number, options
-from portopt.terms.costs.proportional import charge_proportional, traded
+from portopt.terms.shared.checks import number, options
+from portopt.terms.shared.proportional import charge_proportional, traded
 
 FIELD = "costs.commission"
 EXAMPLE = '{"per_trade": "5.00", "bps": 0.0}'

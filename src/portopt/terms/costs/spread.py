@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import options, required
-from portopt.terms.costs.proportional import charge_rates, checked_rates, rates_in_words, rates_of, traded
+from portopt.terms.shared.checks import options, required
+from portopt.terms.shared.proportional import charge_rates, checked_rates, rates_in_words, rates_of, traded
 
 FIELD = "costs.spread"
 EXAMPLE = '{"bps": 5} or {"bps": {"AAPL": 1, "*": 8}}'

@@ -10,9 +10,9 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import number, options
-from portopt.terms.costs.impact import impact_rates
-from portopt.terms.costs.proportional import traded
+from portopt.terms.shared.checks import number, options
+from portopt.terms.shared.impact import impact_rates
+from portopt.terms.shared.proportional import traded
 
 FIELD = "costs.square_root_impact"
 EXAMPLE = '{"coefficient": 1.0}'

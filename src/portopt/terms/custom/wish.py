@@ -9,10 +9,10 @@ from typing import Any
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import mapping, options
 from portopt.terms.custom import entry_points
 from portopt.terms.custom.grammar import Call, Node, parse_expression, parse_inequality
 from portopt.terms.custom.numeric import value_of
+from portopt.terms.shared.checks import mapping, options
 
 EXAMPLE = '"norm2(w - w_prev) <= 0.1", or {"function": "my_term", "options": {}}'
 

@@ -10,10 +10,10 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import number, options
 from portopt.terms.custom.wish import Wish, objective_wish
-from portopt.terms.objectives.charges import charges
 from portopt.terms.objectives.utility import Utility
+from portopt.terms.shared.charges import charges
+from portopt.terms.shared.checks import number, options
 
 GOALS = ("minimize", "maximize", "function")
 EXAMPLE = '{"kind": "custom", "minimize": "sum_squares(w - benchmark)"}'

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import aversion, number, options, required
-from portopt.terms.objectives.charges import charges
-from portopt.terms.risk import add_variance
-from portopt.terms.scores import neutral_scores
+from portopt.terms.shared.charges import charges
+from portopt.terms.shared.checks import aversion, number, options, required
+from portopt.terms.shared.risk import add_variance
+from portopt.terms.shared.scores import neutral_scores
 
 EXAMPLE = '{"kind": "esg_tilt", "risk_aversion": 4.0, "taste": 0.01}'
 

@@ -12,9 +12,9 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import EVERY, listed, mapping, number, options, percent
-from portopt.terms.members import unknown_name
-from portopt.terms.objectives.nearest import UNITS, checked_way, distance, express_nearest
+from portopt.terms.shared.checks import EVERY, listed, mapping, number, options, percent
+from portopt.terms.shared.members import unknown_name
+from portopt.terms.shared.nearest import UNITS, checked_way, distance, express_nearest
 
 FIELD = "objective.budgets"
 EXAMPLE = '{"kind": "factor_risk_budget", "budgets": {"MKT": 0.6, "VAL": 0.4}}'

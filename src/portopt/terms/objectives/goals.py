@@ -12,12 +12,12 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import listed, mapping, number, options, required
-from portopt.terms.objectives.axes import AXES, MORE_IS_BETTER, axis_of, direction
-from portopt.terms.objectives.charges import charges
-from portopt.terms.risk import add_variance
 from portopt.terms.risk_measures.catalog import OPTIONS, parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure
+from portopt.terms.shared.axes import AXES, MORE_IS_BETTER, axis_of, direction
+from portopt.terms.shared.charges import charges
+from portopt.terms.shared.checks import listed, mapping, number, options, required
+from portopt.terms.shared.risk import add_variance
 
 FIELD = "objective.goals"
 EXAMPLE = '{"return": {"goal": 0.08, "weight": 1}, "risk": {"goal": 0.12, "weight": 2}, "esg": {"goal": 7, "weight": 0.01}}'

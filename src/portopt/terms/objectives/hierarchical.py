@@ -10,10 +10,10 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import mapping, number, options
-from portopt.terms.objectives.nearest import UNITS, checked_way, distance, express_nearest, one_of
 from portopt.terms.risk_measures.catalog import parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure
+from portopt.terms.shared.checks import mapping, number, options
+from portopt.terms.shared.nearest import UNITS, checked_way, distance, express_nearest, one_of
 
 EXAMPLE = '{"kind": "hierarchical", "variant": "herc", "linkage": "ward", "measure": "cvar"}'
 VARIANTS = {"hrp": "hierarchical risk parity", "herc": "hierarchical equal risk", "nco": "nested clustered optimization"}

@@ -10,10 +10,10 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import options
-from portopt.terms.objectives.charges import charges
 from portopt.terms.risk_measures.catalog import OPTIONS, parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure
+from portopt.terms.shared.charges import charges
+from portopt.terms.shared.checks import options
 
 EXAMPLE = '{"kind": "max_ratio", "measure": "cvar", "confidence": 0.95}'
 

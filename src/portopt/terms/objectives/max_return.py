@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import options
-from portopt.terms.objectives.charges import charges
+from portopt.terms.shared.charges import charges
+from portopt.terms.shared.checks import options
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import aversion, options
-from portopt.terms.objectives.charges import charges
-from portopt.terms.objectives.risk_priced import express_priced, priced
-from portopt.terms.risk import add_variance
 from portopt.terms.risk_measures.catalog import OPTIONS, parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure, RootMeanSquare
+from portopt.terms.shared.charges import charges
+from portopt.terms.shared.checks import aversion, options
+from portopt.terms.shared.risk import add_variance
+from portopt.terms.shared.risk_priced import express_priced, priced
 
 VOLATILITY = "volatility"
 KNOWN = ("risk_aversion", "measure", *OPTIONS)

@@ -10,12 +10,12 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import listed, mapping, number, options, required
-from portopt.terms.objectives.axes import AXES, axis_of, direction
-from portopt.terms.objectives.charges import charges
 from portopt.terms.objectives.goals import Goals
 from portopt.terms.risk_measures.catalog import OPTIONS, parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure
+from portopt.terms.shared.axes import AXES, axis_of, direction
+from portopt.terms.shared.charges import charges
+from portopt.terms.shared.checks import listed, mapping, number, options, required
 
 EXAMPLE = '{"kind": "multi_objective", "scheme": "weighted_sum", "weights": {"return": 1, "risk": 4, "esg": 0.01}}'
 BOUNDED_BY = {

@@ -12,8 +12,8 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import aversion, mapping, number, options, required
-from portopt.terms.objectives.charges import charges
+from portopt.terms.shared.charges import charges
+from portopt.terms.shared.checks import aversion, mapping, number, options, required
 
 EXAMPLE = '{"kind": "multi_period", "risk_aversion": 4.0, "periods": 4, "years": 0.25}'
 MOST_PERIODS = 60

@@ -10,8 +10,8 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import mapping, number, options, required
-from portopt.terms.objectives.nearest import UNITS, checked_way, distance, express_nearest, one_of
+from portopt.terms.shared.checks import mapping, number, options, required
+from portopt.terms.shared.nearest import UNITS, checked_way, distance, express_nearest, one_of
 
 EXAMPLE = '{"kind": "resampled", "of": {"kind": "max_sharpe"}, "draws": 200, "seed": 0}'
 METHODS = ("normal", "bootstrap")

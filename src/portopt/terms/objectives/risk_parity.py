@@ -14,12 +14,12 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.moments import Covariance
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program, psd_root
-from portopt.terms.checks import number, options
-from portopt.terms.objectives.budget_shares import checked_budgets, shares_of
-from portopt.terms.objectives.charges import charges
-from portopt.terms.risk import add_variance
 from portopt.terms.risk_measures.conditional_value_at_risk import ConditionalValueAtRisk
 from portopt.terms.risk_measures.parameters import at_confidence, checked_confidence, checked_horizon
+from portopt.terms.shared.budget_shares import checked_budgets, shares_of
+from portopt.terms.shared.charges import charges
+from portopt.terms.shared.checks import number, options
+from portopt.terms.shared.risk import add_variance
 
 EXAMPLE = '{"kind": "risk_parity", "budgets": {"AAPL": 0.4, "*": 0.1}}'
 MEASURES = ("volatility", "cvar")

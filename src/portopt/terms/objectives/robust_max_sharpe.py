@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import options
-from portopt.terms.objectives.charges import charges
 from portopt.terms.objectives.robust_utility import add_penalty, add_worst_variance, worst_return, worst_variance
+from portopt.terms.shared.charges import charges
+from portopt.terms.shared.checks import options
 from portopt.terms.uncertainty.covariances import CovarianceBox, CovarianceFactors, covariance_set
 from portopt.terms.uncertainty.expected_returns import ReturnBox, ReturnEllipsoid, return_set
 

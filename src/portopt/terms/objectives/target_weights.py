@@ -14,9 +14,9 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
 from portopt.domain.universe import CASH
-from portopt.terms.checks import mapping, number, options, percent, required
-from portopt.terms.members import unknown_name
-from portopt.terms.objectives.nearest import UNITS, checked_way, distance, express_nearest, one_of
+from portopt.terms.shared.checks import mapping, number, options, percent, required
+from portopt.terms.shared.members import unknown_name
+from portopt.terms.shared.nearest import UNITS, checked_way, distance, express_nearest, one_of
 
 FIELD = "objective.weights"
 EXAMPLE = '{"kind": "target_weights", "weights": {"AAPL": 0.3, "XOM": 0.2}}'

@@ -12,11 +12,11 @@ from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import EVERY, aversion, listed, mapping, number, options, required
-from portopt.terms.members import per_asset
-from portopt.terms.objectives.charges import charges
-from portopt.terms.risk import add_variance
 from portopt.terms.risk_measures.scenarios import reach
+from portopt.terms.shared.charges import charges
+from portopt.terms.shared.checks import EVERY, aversion, listed, mapping, number, options, required
+from portopt.terms.shared.members import per_asset
+from portopt.terms.shared.risk import add_variance
 
 FIELD = "objective.scenarios"
 EXAMPLE = '[{"name": "recession", "returns": {"AAPL": -0.2, "*": -0.1}}]'

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from portopt.domain.errors import InvalidValue
-from portopt.terms.checks import listed
 from portopt.terms.risk_measures.average_drawdown import AverageDrawdown
 from portopt.terms.risk_measures.conditional_drawdown import ConditionalDrawdown
 from portopt.terms.risk_measures.conditional_value_at_risk import ConditionalValueAtRisk
@@ -27,6 +26,7 @@ from portopt.terms.risk_measures.value_at_risk import ValueAtRisk
 from portopt.terms.risk_measures.volatility import Volatility
 from portopt.terms.risk_measures.wasserstein_cvar import WassersteinCvar, checked_norm, checked_radius
 from portopt.terms.risk_measures.worst_realization import WorstRealization
+from portopt.terms.shared.checks import listed
 
 Check = Callable[[str, Any], Any]
 CONFIDENCE: dict[str, Check] = {"confidence": checked_confidence}

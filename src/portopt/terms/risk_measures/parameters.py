@@ -6,7 +6,7 @@ from numbers import Integral
 from typing import Any
 
 from portopt.domain.errors import InvalidValue
-from portopt.terms.checks import number
+from portopt.terms.shared.checks import number
 
 DEFAULT_CONFIDENCE = 0.95
 LONGEST_HORIZON = 252

@@ -10,8 +10,8 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.risk import add_risk_cone, add_variance
 from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.shared.risk import add_risk_cone, add_variance
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
-from portopt.terms.checks import number
 from portopt.terms.risk_measures.conditional_value_at_risk import ConditionalValueAtRisk
 from portopt.terms.risk_measures.parameters import DEFAULT_CONFIDENCE, at_confidence, over
 from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.shared.checks import number
 
 DEFAULT_RADIUS = 1e-3
 NORMS = ("1", "2", "inf")

@@ -22,8 +22,8 @@ from portopt.domain.errors import DataError, InvalidValue, MissingInput
 from portopt.domain.moments import Covariance
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.checks import mapping, number, options, percent
-from portopt.terms.risk import add_variance
+from portopt.terms.shared.checks import mapping, number, options, percent
+from portopt.terms.shared.risk import add_variance
 from portopt.terms.uncertainty.magnitudes import long_only, magnitudes, priced_by
 from portopt.terms.uncertainty.quantiles import normal_upper, regression_ellipsoid, variance_bound
 from portopt.terms.uncertainty.samples import BOOTSTRAP, DRAWN, ESTIMATE, not_drawn, observed

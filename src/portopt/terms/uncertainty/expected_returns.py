@@ -20,9 +20,9 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.moments import Covariance
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program, psd_root
-from portopt.terms.checks import EVERY, by_asset, mapping, number, options, percent
-from portopt.terms.members import per_asset
-from portopt.terms.risk import add_risk_cone
+from portopt.terms.shared.checks import EVERY, by_asset, mapping, number, options, percent
+from portopt.terms.shared.members import per_asset
+from portopt.terms.shared.risk import add_risk_cone
 from portopt.terms.uncertainty.magnitudes import magnitudes, priced_by
 from portopt.terms.uncertainty.quantiles import chi, normal
 from portopt.terms.uncertainty.samples import BOOTSTRAP, DRAWN, ESTIMATE, not_drawn, observed

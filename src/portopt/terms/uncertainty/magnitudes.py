@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.constraints.long_only import LongOnly
+from portopt.terms.limits.long_only import LongOnly
 
 
 def long_only(p: Problem) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.problem import Problem
-from portopt.terms.checks import listed
+from portopt.terms.shared.checks import listed
 
 ESTIMATE = "estimate"  # a radius from the standard errors
 BOOTSTRAP = "bootstrap"  # a radius drawn from the history: a number by the time a problem is formed

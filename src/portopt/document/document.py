@@ -1,0 +1,94 @@
+"""The one document of a finished rebalance. Command line, page, exports, store and events all read this and nothing else.
+
+The same request on the same pricing pack gives the same bytes: no wall clock, no timings, no paths. Money is a decimal
+string with cents, every other number a float in natural units (fractions, annual); a number that cannot be said is null.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portopt.analysis import Attempts
+from portopt.document import decision, evidence, inputs, prices
+from portopt.document.definitions import definitions
+from portopt.document.words import bare_verdict, verdict
+from portopt.domain.canonical import plain
+from portopt.domain.outcome import RebalanceOutcome
+from portopt.domain.problem import describe_term
+
+SCHEMA_VERSION = "1.0"
+
+
+def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
+    """Every number of one rebalance, JSON-able, deterministic. Key order is reading order.
+
+    A section that cannot be made is empty, and `left_out` says why; what is proposed, certified and asked for is always there.
+    """
+    plan, problem, said = outcome.plan, outcome.problem, Attempts(list(outcome.explanation.left_out))
+    proposal = decision.proposal(outcome)
+    left_out = len(plan.lines) - len(proposal)
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "rebalance",
+        "run_id": outcome.run_id,
+        "portfolio_id": plan.portfolio_id,
+        "as_of": outcome.snapshot.as_of.isoformat(),
+        "currency": plan.currency,
+        "target_type": outcome.request.target_type,
+        "verdict": None,
+        "headline": decision.headline(plan),
+        "figures": decision.figures(plan.before, plan.after),
+        "trades": decision.trades(outcome),
+        "proposal": proposal,
+        **({"candidates_left_out": left_out} if left_out else {}),
+        "limits": evidence.limits(outcome, said),
+        "limit_prices": said.attempt("the prices of limits", lambda: prices.limit_prices(outcome.explanation.prices, problem))
+        or [],
+        "risk": evidence.risk(outcome.explanation.contributions),
+        "risk_measures": said.attempt("the risk in every measure", lambda: evidence.risk_measures(outcome)) or [],
+        "risk_aversion": outcome.explanation.gamma,
+        "frontier": said.attempt("the efficient frontier", lambda: evidence.frontier(outcome)),
+        "relaxations": evidence.relaxations(outcome),
+        "diagnosis": evidence.diagnosis(outcome.diagnosis),
+        "rounding": _rounding(outcome),
+        "certificate": evidence.certificate(outcome),
+        "policy": plain(outcome.request.policy),
+        "objective": evidence.objective(problem, outcome.validated.weights),
+        "costs": [{**describe_term(term), "description": term.describe()} for term in problem.costs],
+        "estimators": said.attempt("how the beliefs were estimated", lambda: inputs.estimators(outcome)) or [],
+        "pricing_pack": evidence.pricing_pack(outcome.snapshot),
+        "data_quality": evidence.data_quality(outcome.snapshot),
+        "inputs": inputs.inputs(outcome),
+        "notes": list(problem.notes),
+        "definitions": definitions(),
+        "left_out": [],
+    }
+    tidy = dict(_tidied(plain(document)))
+    tidy["verdict"] = said.attempt("the verdict in words", lambda: verdict(tidy)) or bare_verdict(tidy)
+    tidy["left_out"] = [{**plain(left), "sentence": left.sentence} for left in said.left_out]
+    return tidy
+
+
+def _rounding(outcome: RebalanceOutcome) -> dict[str, Any]:
+    plan, rules = outcome.plan, outcome.request.policy.trading
+    return {
+        "method": plan.rounding,
+        "gap": plan.rounding_gap,
+        "mip_gap": plan.mip_gap,
+        "notes": list(plan.notes),
+        "fractional": rules.fractional,
+        "lot_size": rules.lot_size,
+        "min_trade_value": str(rules.min_trade_value),
+    }
+
+
+def _tidied(value: Any) -> Any:
+    """Minus zero has no place among figures: a zero is a zero, and has one spelling."""
+    kind = type(value)  # exact: the document is plain, and is made of hundreds of thousands of these
+    if kind is float:
+        return value + 0.0
+    if kind is dict:
+        return {key: item if type(item) is str else _tidied(item) for key, item in value.items()}
+    if kind is list:
+        return [item + 0.0 if type(item) is float else _tidied(item) for item in value]
+    return value + 0.0 if isinstance(value, float) else value

@@ -1,0 +1,159 @@
+"""The command line. Every command answers in words, or with --json in one JSON document on stdout; logs go to stderr.
+
+Exit codes: 0 done, 1 an error of ours or a failed check, 2 bad request, 3 infeasible, 4 bad data, 5 an upstream failed,
+130 interrupted, 141 the reader of our output went away. No traceback unless PORTOPT_DEBUG=1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from portopt.domain.streams import OUT, close_for_good, own_streams
+from portopt.doors.commands import examination, inquiries, policies, rebalance, runs, upkeep, weights
+from portopt.doors.commands.surface import BROKEN_PIPE, Answer, keep_faults_in_files, show, show_problem
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="portopt",
+    help="Holdings, prices and a policy in; a certified, explained, executable rebalancing proposal out.",
+    epilog="Begin with `portopt demo`. Exit codes: 0 done, 2 bad request, 3 infeasible, 4 bad data, 5 an upstream failed.",
+    rich_markup_mode=None,  # importing rich for the help alone would cost a quarter of a second
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(rebalance.rebalance)
+app.command()(rebalance.demo)
+app.command()(weights.optimize)
+app.command()(weights.frontier)
+app.command()(inquiries.pareto)
+app.command()(inquiries.lexicographic)
+app.command()(inquiries.periods)
+app.command()(inquiries.sensitivity)
+app.command()(examination.risk)
+app.command()(examination.views)
+app.command()(examination.factors)
+app.command()(examination.forecasts)
+app.command()(inquiries.batch)
+app.command()(runs.explain)
+app.command()(runs.report)
+app.command()(runs.replay)
+app.command()(runs.approve)
+app.command()(runs.cancel)
+app.command(name="runs")(runs.list_runs)
+app.add_typer(runs.packs, name="packs")
+app.add_typer(policies.app, name="policies")
+app.command()(upkeep.doctor)
+app.command()(upkeep.relay)
+app.add_typer(upkeep.db, name="db")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"portopt {version('portfolio-optimization-service')}")
+        raise typer.Exit
+
+
+@app.callback()
+def portopt(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Holdings, prices and a policy in; a certified, explained, executable rebalancing proposal out."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of `portopt`: runs one command and exits with its code."""
+    # A tenth of a short process goes into looking for garbage among what was just imported or is being written down.
+    gc.set_threshold(50_000, 20, 100)
+    code = run(list(sys.argv[1:] if arguments is None else arguments))
+    close_for_good(OUT)  # a library's last words at exit would follow the document
+    if "pulsar" in sys.modules:
+        # The broker's native client may still have a thread waiting for a silent broker, and aborts a process that is
+        # taken down in order. Everything of ours is done and stored by now.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """One command, from its arguments to its exit code. Raises nothing."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    as_json = "--json" in arguments[:end]
+    wants_help = "--help" in arguments[:end] or "--version" in arguments[:end]
+    # Taken out here so that it means the same wherever it stands; the commands declare it for their help.
+    arguments = [word for word in arguments[:end] if word != "--json"] + arguments[end:]
+    keep_faults_in_files()
+    try:
+        try:
+            with contextlib.nullcontext() if wants_help else _only_ours(as_json):
+                answer = _answer(arguments)
+            return show(answer, as_json=as_json) if isinstance(answer, Answer) else int(answer or 0)
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            return _refuse(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit; give it somewhere to flush to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+@contextlib.contextmanager
+def _only_ours(as_json: bool) -> Iterator[None]:
+    """No library, native or not, reaches the terminal: its banners and warnings are shown with PORTOPT_DEBUG=1."""
+    if os.environ.get("PORTOPT_DEBUG") == "1":
+        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+            yield
+        return
+    with own_streams(to_stderr=as_json), warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        yield
+
+
+def _answer(words: list[str]) -> Any:
+    """What the command returns: an Answer, or the exit code of something that printed for itself (help, version)."""
+    if len(words) == 2 and words[0] == "optimize" and (words[1] == "-" or not words[1].startswith("-")):
+        # The plain question goes straight there: to look for options at all, Typer imports pydantic, and that is a
+        # quarter of the time to a first answer.
+        return weights.optimize(words[1])
+    return app(args=words, prog_name="portopt", standalone_mode=False)
+
+
+def _refuse(error: Exception, *, as_json: bool) -> int:
+    """Any exception as a problem object and an exit code."""
+    from portopt.doors.commands.refusals import as_portopt_error, is_help, print_help
+
+    if os.environ.get("PORTOPT_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, typer.Abort):
+        return INTERRUPTED
+    if is_help(error) and not as_json:
+        return print_help(error)
+    refusal = as_portopt_error(error)
+    show_problem(refusal.problem(), as_json=as_json)
+    return refusal.exit_code
+
+
+def _as_script() -> Any:  # pragma: no cover - `python -m portopt.doors.cli`
+    return main()
+
+
+if __name__ == "__main__":
+    _as_script()

@@ -1,0 +1,128 @@
+"""The main question: what to trade."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from portopt.doors.commands.surface import Answer, Json, aside
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from portopt.domain.run import RunRecord
+
+FILES = "CSV, Parquet or XLSX"
+
+
+def rebalance(
+    holdings: Annotated[
+        str | None, typer.Option(help=f"Holdings: a {FILES} file, `sample`, or `store` for the copy of the last run.")
+    ] = None,
+    prices: Annotated[Path | None, typer.Option(help="Prices: a CSV, XLSX or Parquet file, or a folder of them.")] = None,
+    policy: Annotated[str, typer.Option(help="Policy id, a JSON file, or FILE#ID.")] = "quality_focused",
+    universe: Annotated[
+        Path | None, typer.Option(help="Candidates with sector, asset class and quality score; else what is held.")
+    ] = None,
+    benchmark: Annotated[Path | None, typer.Option(help="Benchmark weights by asset.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Use prices up to this day (2022-12-28); else the newest.")] = None,
+    provider: Annotated[str | None, typer.Option(help="sample, files, sql, http or yahoo; else PORTOPT_MARKET.")] = None,
+    portfolio_id: Annotated[str | None, typer.Option(help="Name of the portfolio; else the holdings file's.")] = None,
+    output_dir: Annotated[
+        Path | None, typer.Option(help="Also write trades.csv, trades.xlsx, trades.json and report.html here.")
+    ] = None,
+    fractional: Annotated[bool | None, typer.Option("--fractional/--whole", help="Fractions of a share, or not.")] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override the policy: limits.max_weight=0.12")
+    ] = None,
+    request: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="An optimization request of another service (S2, JSON) over the policy; - for stdin."
+        ),
+    ] = None,
+    with_frontier: Annotated[bool, typer.Option("--frontier/--no-frontier", help="Draw the frontier in the report.")] = True,
+    as_json: Json = False,
+) -> Answer:
+    """Propose trades: whole shares that keep every limit of the policy, with their costs and their reasons."""
+    from portopt.doors.commands.orders import Options, read_order
+    from portopt.doors.commands.progress import Spinner
+    from portopt.questions import service
+    from portopt.runtime import runtime
+
+    _require_folder(output_dir)
+    options = Options(
+        holdings, prices, policy, universe, benchmark, as_of, provider, portfolio_id, fractional, tuple(sets or ()), request
+    )
+    order = read_order(options, runtime())
+    with Spinner() as progress:
+        record = service.rebalance(order, runtime(), progress=progress, frontier=with_frontier)
+    missing = write_outputs(record.document, output_dir) if output_dir is not None and record.document is not None else ()
+    return proposal(record, missing)
+
+
+def demo(
+    direct: Annotated[bool, typer.Option("--direct", help="Without the workflow engine: in this process, at once.")] = False,
+    as_json: Json = False,
+) -> Answer:
+    """Run the rebalance flow on the sample book and show the proposal."""
+    from portopt.doors.commands.orders import Options, read_order
+    from portopt.doors.commands.progress import Spinner
+    from portopt.questions import service
+    from portopt.runs import history
+    from portopt.runtime import runtime
+
+    with Spinner() as progress:
+        if direct:
+            request = read_order(Options(holdings="sample", provider="sample", portfolio_id="sample"), runtime())
+            return proposal(service.rebalance(request, runtime(), progress=progress))
+        from portopt.adapters.jobs.local import run_flow
+
+        with progress.step("run the flow"):
+            run_id = run_flow("rebalance", {}, runtime().home)
+    return proposal(history.run_record(str(run_id), runtime()))
+
+
+def _require_folder(output_dir: Path | None) -> None:
+    from portopt.domain.errors import InvalidValue
+
+    if output_dir is not None and output_dir.exists() and not output_dir.is_dir():
+        raise InvalidValue("--output-dir", str(output_dir), "is a file", fix="name a folder")
+
+
+def write_outputs(document: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
+    """The proposal as files; each is there whole or not at all. Gives a sentence for each that could not be written."""
+    from portopt.analysis import Attempts
+    from portopt.reports.files.exports import write_csv, write_json, write_xlsx
+    from portopt.reports.page import write_report
+
+    said = Attempts()
+    files = {"trades.csv": write_csv, "trades.xlsx": write_xlsx, "trades.json": write_json, "report.html": write_report}
+    for name, write in files.items():
+        said.attempt(str(folder / name), partial(write, document, folder / name))
+    return tuple(left.sentence for left in said.left_out)
+
+
+def proposal(record: RunRecord, missing: Sequence[str] = ()) -> Answer:
+    """The stored document as --json, the proposal in words otherwise. missing: what was asked for beside it and is not there.
+
+    The proposal is made, stored and shown all the same; the exit code says that files are missing.
+    """
+    from portopt.domain.run import RunStatus
+
+    document = record.document or {}
+
+    def say(console: Console) -> None:
+        from portopt.reports.terminal import print_rebalance
+
+        print_rebalance(document, console, report_path=record.report_path)
+
+    if record.status is RunStatus.SUPERSEDED:
+        missing = (*missing, f"{record.run_id} is superseded and not released: {record.portfolio_id} has newer holdings since")
+    for sentence in missing:
+        aside(sentence)
+    return Answer(document, say, exit_code=1 if missing else 0)

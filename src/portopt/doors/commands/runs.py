@@ -1,0 +1,151 @@
+"""Questions about what was done: runs, their reasons, their replay, the data they rested on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from portopt.doors.commands.surface import Answer, Json, words
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+RUN = typer.Argument(metavar="RUN", help="A run's id (`portopt runs` lists them).")
+packs = typer.Typer(help="Pricing packs: the immutable data that runs rest on.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def explain(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
+    """Why each trade, what each binding limit costs, and how far the answer can be trusted."""
+    from portopt.runs import history
+    from portopt.runtime import runtime
+
+    explanation = history.explain(run, runtime())
+
+    def say(console: Console) -> None:
+        from portopt.reports.terminal import print_explanation
+
+        print_explanation(explanation, console)
+
+    return Answer(explanation, say)
+
+
+def report(
+    run: Annotated[str, RUN],
+    output: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Into this file, not among the reports.")] = None,
+    as_json: Json = False,
+) -> Answer:
+    """Write the report page of a run again, from its stored document."""
+    from portopt.runs import history
+    from portopt.runtime import runtime
+
+    written = history.report(run, runtime(), output)
+    return Answer(written, words(f"report {written['report_path']}"))
+
+
+def replay(
+    run: Annotated[str, RUN],
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Put a damaged document back, if it comes out as it was stored.")
+    ] = False,
+    as_json: Json = False,
+) -> Answer:
+    """Work a run out again from its stored request and pricing pack; the bytes must be the same."""
+    from portopt.doors.commands.progress import Spinner
+    from portopt.runs import history
+    from portopt.runtime import runtime
+
+    with Spinner() as progress, progress.step("replay"):
+        answer = history.replay(run, runtime(), mend=mend)
+    return Answer(answer, words(*_replayed(answer)), exit_code=0 if answer["same"] else 1)
+
+
+def _replayed(answer: dict[str, Any]) -> list[str]:
+    """What a replay showed, in sentences."""
+    run, digest = answer["run_id"], answer["digest"]
+    if answer["same"]:
+        mended = [f"mended: the damaged document of {run} is again the one that was stored"] if answer["mended"] else []
+        return [*mended, f"same: {run} gives the same bytes again ({digest})"]
+    where = [f"  {line['path']}: {line['a']!r} is stored, {line['b']!r} replayed" for line in answer["differences"]]
+    if answer["stored_digest"] != digest:
+        fix = (
+            f"`portopt replay {run} --mend` puts it back" if answer["replayed_digest"] == digest else "restore it from a backup"
+        )
+        return [f"damaged: the stored document of {run} is not the one that was stored ({digest}); {fix}", *where]
+    return [f"different: {run} was {digest} and is now {answer['replayed_digest']}", *where]
+
+
+def approve(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
+    """Release the event of a proposal that awaited a person."""
+    from portopt.questions import service
+    from portopt.runs import history
+    from portopt.runtime import runtime
+
+    record = service.approve(run, runtime())
+    document = history.run_line(record)
+    return Answer(document, words(f"{record.run_id} is {record.status.value}"))
+
+
+def cancel(
+    run: Annotated[str, RUN],
+    note: Annotated[str, typer.Option(help="Why; kept with the run.")] = "no reason given",
+    as_json: Json = False,
+) -> Answer:
+    """End a proposal that is not wanted, or a run that was begun and never ended."""
+    from portopt.questions import service
+    from portopt.runs import history
+    from portopt.runtime import runtime
+
+    record = service.cancel(run, runtime(), note)
+    return Answer(history.run_line(record), words(f"{record.run_id} is {record.status.value}"))
+
+
+def list_runs(
+    portfolio_id: Annotated[str | None, typer.Option(help="Only this portfolio's.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 50,
+    as_json: Json = False,
+) -> Answer:
+    """The runs of this store, the newest first."""
+    from portopt.runs import history
+    from portopt.runtime import runtime
+
+    found = history.runs(runtime(), portfolio_id=portfolio_id, limit=limit)
+
+    def say(console: Console) -> None:
+        from portopt.reports.terminal import print_runs
+
+        print_runs(found, console)
+
+    return Answer(found, say)
+
+
+@packs.command(name="list")
+def list_packs(as_json: Json = False) -> Answer:
+    """The pricing packs of this installation."""
+    from portopt.runtime import runtime
+
+    ids = list(runtime().packs.ids())
+    return Answer(
+        [{"pricing_pack_id": pack} for pack in ids], words(*(ids or ["No packs yet. `portopt rebalance` makes the first."]))
+    )
+
+
+@packs.command()
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A pricing pack's or a run's id.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    as_json: Json = False,
+) -> Answer:
+    """What changed in the prices between two packs, and in the decision where both have a run."""
+    from portopt.runs import history
+    from portopt.runtime import runtime
+
+    difference: dict[str, Any] = history.packs_difference(a, b, runtime())
+
+    def say(console: Console) -> None:
+        from portopt.reports.terminal import print_pack_difference
+
+        print_pack_difference(difference, console)
+
+    return Answer(difference, say)

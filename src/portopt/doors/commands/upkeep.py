@@ -1,0 +1,77 @@
+"""Keeping an installation healthy: checks, the database's schema, the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from portopt.doors.commands.surface import Answer, Json, aside, words
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+db = typer.Typer(help="The database of runs, policies and events.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@db.callback()
+def database() -> None:
+    """The database of runs, policies and events."""
+
+
+def doctor(as_json: Json = False) -> Answer:
+    """Check this installation, and say how to mend what is broken."""
+    from portopt.doors.commands.progress import Spinner
+    from portopt.questions import health as examination
+    from portopt.runtime import runtime
+
+    with Spinner() as progress, progress.step("examine"):
+        health = examination.doctor(runtime())
+
+    def say(console: Console) -> None:
+        from portopt.reports.terminal import print_doctor
+
+        print_doctor(health, console)
+
+    return Answer(health, say, exit_code=0 if health["ok"] else 1)
+
+
+def relay(
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Also for events that another relay holds, or held when it was killed.")
+    ] = True,
+    retry_parked: Annotated[
+        bool, typer.Option("--retry-parked", help="Try again what was refused until it was parked.")
+    ] = False,
+    as_json: Json = False,
+) -> Answer:
+    """Deliver the events that wait in the outbox, once; say what waits on, and for what."""
+    from portopt.questions import service
+    from portopt.runtime import runtime
+
+    said = service.relay(runtime(), wait=wait, retry_parked=retry_parked, say=aside)
+    return Answer(said, words(*_relayed(said)))
+
+
+def _relayed(said: Mapping[str, Any]) -> list[str]:
+    """What was delivered and what was not, a sentence each."""
+    lines = [f"{said['delivered']} events delivered"]
+    if said["leased"]:
+        lines.append(f"{said['leased']} are leased until {said['leased_until']} to a relay that works, or was killed")
+    if said["refused"]:
+        lines.append(f"{said['refused']} were refused and are tried again from {said['refused_until']}")
+    lines += [f"{event['event_id']} of {event['key']} is parked: {event['why']}" for event in said["parked"]]
+    if said["parked"]:
+        lines.append(f"{said['behind']} wait behind what is parked; `portopt relay --retry-parked` tries it again")
+    return lines
+
+
+@db.command()
+def upgrade(as_json: Json = False) -> Answer:
+    """Bring the database to this version's schema; safe to repeat."""
+    from portopt.runtime import runtime
+
+    runtime().runs.maintain()  # opening the store migrates it
+    health = runtime().runs.health()
+    return Answer(health, words(*(f"{name}: {value}" for name, value in health.items())))

@@ -1,0 +1,1 @@
+"""Powers, logarithms and exponentials, by quadratic programs."""

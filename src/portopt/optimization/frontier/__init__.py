@@ -1,0 +1,1 @@
+"""The efficient frontier: exact for variance, swept for other measures."""

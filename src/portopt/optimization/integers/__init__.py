@@ -1,0 +1,1 @@
+"""Whole numbers and yes-or-no columns."""

@@ -1,0 +1,1 @@
+"""Our own interior point, for what portfolio programs look like."""

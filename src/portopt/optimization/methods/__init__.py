@@ -1,1 +1,0 @@
-"""Methods that are more than one solve."""

@@ -1,0 +1,1 @@
+"""The highest ratio of a return and a risk."""

@@ -1,0 +1,1 @@
+"""Risk measures over scenarios, without a column a scenario."""

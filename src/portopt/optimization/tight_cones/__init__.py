@@ -1,0 +1,1 @@
+"""Cones with little or no room beside the linear limits."""

@@ -1,0 +1,1 @@
+"""The questions the world may ask, a file each."""

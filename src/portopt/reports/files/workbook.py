@@ -1,0 +1,160 @@
+"""The workbook: four sheets, numbers as numbers with their formats, text as text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from portopt.document.formats import PERCENT_UNITS
+
+FORMATS = {"percent": "0.00%", "money": "#,##0.00", "shares": "#,##0.######", "plain": "0.0000", "whole": "0"}
+
+
+class Column(NamedTuple):
+    """A sheet's column: its key in the rows, its heading, and how it reads ("text" or a key of FORMATS)."""
+
+    key: str
+    heading: str
+    reads: str
+    width: int = 12
+
+
+TRADES = (
+    Column("priority", "Order", "whole", 7),
+    Column("asset_id", "Asset", "text"),
+    Column("name", "Name", "text", 24),
+    Column("sector", "Sector", "text", 18),
+    Column("side", "Side", "text", 7),
+    Column("shares", "Shares", "shares"),
+    Column("price", "Price", "money"),
+    Column("value", "Value", "money", 15),
+    Column("commission", "Commission", "money"),
+    Column("impact", "Impact", "money"),
+    Column("cost", "Cost", "money"),
+    Column("weight_before", "Weight now", "percent"),
+    Column("weight_after", "Weight proposed", "percent", 16),
+    Column("why", "Why", "text", 80),
+)
+POSITIONS = (
+    Column("asset_id", "Asset", "text"),
+    Column("name", "Name", "text", 24),
+    Column("sector", "Sector", "text", 18),
+    Column("asset_class", "Asset class", "text"),
+    Column("quality_score", "Quality", "plain"),
+    Column("shares_before", "Shares now", "shares"),
+    Column("shares_after", "Shares proposed", "shares", 15),
+    Column("shares_change", "Change", "shares"),
+    Column("price", "Price", "money"),
+    Column("weight_before", "Weight now", "percent"),
+    Column("target_weight", "Target weight", "percent", 14),
+    Column("weight_after", "Weight proposed", "percent", 16),
+    Column("benchmark_weight", "Benchmark", "percent"),
+    Column("why", "Why", "text", 80),
+)
+LIMITS = (
+    Column("limit", "Limit", "text", 20),
+    Column("member", "Of", "text", 18),
+    Column("description", "In words", "text", 44),
+    Column("unit", "Unit", "text", 14),
+    Column("before", "Now", "unit"),
+    Column("target", "Target", "unit"),
+    Column("measured", "Proposed", "unit"),
+    Column("lower", "At least", "unit"),
+    Column("upper", "At most", "unit"),
+    Column("slack", "Slack", "unit"),
+    Column("binding", "Binding", "text", 9),
+    Column("soft", "Soft", "text", 7),
+)
+FIGURES = (
+    Column("label", "Figure", "text", 30),
+    Column("before", "Now", "unit", 16),
+    Column("after", "Proposed", "unit", 16),
+    Column("change", "Change", "unit", 16),
+)
+
+
+def workbook_bytes(document: Mapping[str, Any]) -> bytes:
+    """The .xlsx file. The same document gives the same bytes: the date of making is the data's own."""
+    import xlsxwriter
+
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties(
+        {
+            "title": f"Rebalancing proposal {document['run_id']}",
+            "created": datetime.fromisoformat(document["as_of"]),
+        }
+    )
+    sheets: tuple[tuple[str, tuple[Column, ...], Sequence[Mapping[str, Any]]], ...] = (
+        ("Trades", TRADES, document["trades"]),
+        ("Positions", POSITIONS, document["proposal"]),
+        ("Limits", LIMITS, list(_limit_rows(document))),
+        ("Figures", FIGURES, list(_figure_rows(document))),
+    )
+    styles = {name: book.add_format({"num_format": pattern}) for name, pattern in FORMATS.items()}
+    styles["text"], head = book.add_format(), book.add_format({"bold": True, "bottom": 1})
+    for title, columns, rows in sheets:
+        _sheet(book.add_worksheet(title), columns, rows, styles, head)
+    book.close()
+    return out.getvalue()
+
+
+def _sheet(sheet: Any, columns: tuple[Column, ...], rows: Sequence[Mapping[str, Any]], styles: Any, head: Any) -> None:
+    for j, column in enumerate(columns):
+        sheet.set_column(j, j, column.width)
+        sheet.write_string(0, j, column.heading, head)
+    for i, row in enumerate(rows, start=1):
+        for j, column in enumerate(columns):
+            _write(sheet, i, j, row[column.key], _reads(column, row), styles)
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+
+
+def _write(sheet: Any, i: int, j: int, value: Any, reads: str, styles: Any) -> None:
+    if value is None:
+        return
+    if reads == "text":  # write_string, never write: what begins with = stays text
+        sheet.write_string(i, j, ("yes" if value else "") if isinstance(value, bool) else str(value), styles["text"])
+    else:
+        sheet.write_number(i, j, float(value), styles[reads])
+
+
+def _reads(column: Column, row: Mapping[str, Any]) -> str:
+    if column.reads != "unit":
+        return column.reads
+    unit = row["unit"]
+    return "percent" if unit in PERCENT_UNITS else "whole" if unit == "count" else unit if unit in FORMATS else "plain"
+
+
+def _limit_rows(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for limit in document["limits"]:
+        for reading in limit["readings"]:
+            yield {**limit, **reading}
+
+
+def _figure_rows(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from document["figures"]
+    head = document["headline"]
+    for label, key, unit in (
+        ("Portfolio value", "portfolio_value", "money"),
+        ("Trades", "trades", "whole"),
+        ("Turnover", "turnover", "percent"),
+        ("Bought", "buys_value", "money"),
+        ("Sold", "sells_value", "money"),
+        ("Commission", "commission", "money"),
+        ("Impact", "impact", "money"),
+        ("Total cost", "total_cost", "money"),
+        ("Cost, bps of the portfolio", "cost_bps", "plain"),
+    ):
+        yield {"label": label, "unit": unit, "before": None, "after": head[key], "change": None}
+    yield {
+        "label": "Cash",
+        "unit": "money",
+        "before": head["cash_before"],
+        "after": head["cash_after"],
+        "change": None,
+    }

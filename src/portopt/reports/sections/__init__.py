@@ -1,1 +1,0 @@
-"""The document, section by section: each function takes the outcome and gives what JSON can hold."""

@@ -1,0 +1,175 @@
+"""Questions about runs that were made: why, again, what changed, which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from portopt import pipeline
+from portopt.document.difference import first_differences
+from portopt.domain.canonical import plain
+from portopt.domain.errors import DataError, InvalidValue, MissingInput, OutsideError, UnknownRun
+from portopt.domain.run import RunRecord, digest_of
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+
+def explain(run_id: str, runtime: Runtime) -> dict[str, Any]:
+    """Why each trade, and what each binding limit costs, from the stored document."""
+    record = require_rebalance(run_record(run_id, runtime))
+    document = record.document
+    if document is None:
+        return {"run_id": run_id, "status": record.status.value, "problem": record.problem}
+    keys = ("verdict", "left_out", "objective", "risk_aversion", "proposal", "trades", "limit_prices", "limits", "relaxations")
+    return {"run_id": run_id, "status": record.status.value, **{k: document[k] for k in (*keys, "risk") if k in document}}
+
+
+def report(run_id: str, runtime: Runtime, path: Path | None = None) -> dict[str, Any]:
+    """Write the page of a run from its stored document; to its place under the home of this installation, or to `path`.
+
+    Raises MissingInput for a run without a document, OutsideError where nothing can be written.
+    """
+    from portopt.reports.page import write_report
+
+    record = require_rebalance(run_record(run_id, runtime))
+    if record.document is None:
+        raise MissingInput(f"run {run_id} has no document (status {record.status.value})", field="run", value=run_id)
+    try:
+        written = write_report(record.document, path or runtime.settings.reports_path / f"{run_id}.html")
+    except OSError as error:
+        raise OutsideError(f"the report of {run_id} cannot be written: {error.strerror or error}") from None
+    return {"run_id": run_id, "report_path": str(written)}
+
+
+def replay(run_id: str, runtime: Runtime, *, mend: bool = False) -> dict[str, Any]:
+    """Work the run out again from its stored request and pricing pack, and compare: with the document as it stands in the
+    store, and with the digest that was kept of it.
+
+    mend: put the document back where it was damaged, if it comes out as it was stored.
+    """
+    record = require_rebalance(run_record(run_id, runtime, verified=False))
+    if record.document is None or record.pricing_pack_id is None:
+        raise MissingInput(
+            f"run {run_id} has no document to compare with (status {record.status.value})", field="run", value=run_id
+        )
+    document = _worked_out_again(record, record.pricing_pack_id, runtime)
+    stored, replayed = digest_of(record.document), digest_of(document)
+    mended = mend and stored != record.document_digest and replayed == record.document_digest
+    if mended:
+        runtime.runs.put_document(replace(record, document=document))
+        stored = replayed
+    return {
+        "run_id": run_id,
+        "pricing_pack_id": record.pricing_pack_id,
+        "same": stored == replayed == record.document_digest,
+        "digest": record.document_digest,
+        "stored_digest": stored,
+        "replayed_digest": replayed,
+        "differences": [] if stored == replayed else first_differences(record.document, plain(document)),
+        "mended": mended,
+    }
+
+
+def _worked_out_again(record: RunRecord, pricing_pack_id: str, runtime: Runtime) -> dict[str, Any]:
+    from portopt.dialects.requests import rebalance_request_from_data
+
+    request = rebalance_request_from_data(record.request)
+    # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else, and
+    # what was said of reading them is in its request.
+    snapshot = replace(pipeline.reopen(request, pricing_pack_id, runtime.packs), notes=())
+    if (named := pipeline.run_identity(request, snapshot)) != record.run_id:
+        raise DataError(
+            f"the stored request of {record.run_id} is not the one that was asked: with it the run is {named}",
+            field="run",
+            value=record.run_id,
+            fixes=["ask for the rebalance again, or restore the database from a backup"],
+        )
+    document = record.document or {}
+    source = _object(document, "pricing_pack").get("source", snapshot.source)
+    # What a damaged document says of its own options cannot be relied on: the digest tells which of them they were.
+    choices = (True, False) if not record.is_whole else (_has_frontier(document),)
+    found: dict[str, Any] = {}
+    for frontier in choices:
+        found, _ = pipeline.work(request, replace(snapshot, source=str(source)), frontier=frontier)
+        if digest_of(found) == record.document_digest:
+            break
+    return found
+
+
+def _object(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = data.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _has_frontier(document: Mapping[str, Any]) -> bool:
+    """Whether a frontier was asked for: it is there, or its reason not to be."""
+    tried = document.get("frontier") is not None
+    return tried or any(left["part"] == pipeline.FRONTIER for left in document.get("left_out", ()))
+
+
+def packs_difference(a: str, b: str, runtime: Runtime) -> dict[str, Any]:
+    """What changed in the data between two packs (or the packs of two runs), and in the decision between two runs."""
+    from portopt.document.difference import decision_difference
+
+    for name, key in (("a", a), ("b", b)):
+        if not key.startswith(("reb-", "pack-")):
+            raise InvalidValue(name, key, "is neither a run (reb-…) nor a pricing pack (pack-…)", fix="see `portopt runs`")
+    runs = {key: run_record(key, runtime) for key in (a, b) if key.startswith("reb-")}
+    ids = [runs[key].pricing_pack_id if key in runs else key for key in (a, b)]
+    answer: dict[str, Any] = {"a": a, "b": b, "data": plain(runtime.packs.difference(str(ids[0]), str(ids[1])))}
+    first, second = (_decision_on(key, runs, runtime) for key in (a, b))
+    if first is not None and second is not None:
+        answer["decision"] = decision_difference(first, second)
+    return answer
+
+
+def _decision_on(key: str, named: Mapping[str, RunRecord], runtime: Runtime) -> Mapping[str, Any] | None:
+    if key in named:
+        return named[key].document
+    on_pack = [r for r in runtime.runs.runs(limit=500) if r.pricing_pack_id == key and r.kind == "rebalance"]
+    complete = (runtime.runs.get(r.run_id) for r in on_pack)
+    return next((r.document for r in complete if r.document is not None), None)
+
+
+def runs(runtime: Runtime, *, portfolio_id: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+    """The newest runs, a line each."""
+    if not runtime.has_store:
+        return []
+    return [run_line(r) for r in runtime.runs.runs(portfolio_id=portfolio_id, limit=limit)]
+
+
+def require_rebalance(record: RunRecord) -> RunRecord:
+    """Raises InvalidValue for the record of another question, which has no trades to explain or to report."""
+    if record.kind == "rebalance":
+        return record
+    why = f"is the answer to `portopt {record.kind}`, and this is asked of rebalances"
+    raise InvalidValue("run", record.run_id, why, fix="`portopt runs` lists them: their ids begin with reb-")
+
+
+def run_line(record: RunRecord) -> dict[str, Any]:
+    headline = (record.document or {}).get("headline", {})
+    return {
+        "run_id": record.run_id,
+        "portfolio_id": record.portfolio_id,
+        "status": record.status.value,
+        "as_of": record.as_of.isoformat(),
+        "created_at": record.created_at.isoformat(),
+        "pricing_pack_id": record.pricing_pack_id,
+        "trades": headline.get("trades"),
+        "turnover": headline.get("turnover"),
+        "report_path": record.report_path,
+        "problem": record.problem,
+    }
+
+
+def run_record(run_id: str, runtime: Runtime, *, verified: bool = True) -> RunRecord:
+    """Raises UnknownRun, naming the most recent runs; DataError for a changed document, unless it need not be `verified`."""
+    if not runtime.has_store:
+        raise UnknownRun(run_id)
+    try:
+        return runtime.runs.get(run_id, verified=verified)
+    except UnknownRun:
+        raise UnknownRun(run_id, [r.run_id for r in runtime.runs.runs(limit=5)]) from None

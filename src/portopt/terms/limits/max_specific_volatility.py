@@ -1,0 +1,61 @@
+"""How much of the fluctuation may come from single assets: what no factor explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from portopt.domain.arrays import Vector
+from portopt.domain.problem import Problem, Readings
+from portopt.domain.program import Program
+from portopt.terms.shared.checks import percent
+from portopt.terms.shared.named_exposures import model_of
+from portopt.terms.shared.risk_parts import MOST, add_specific_cone, center_of, checked, parsed, specific
+
+FIELD = "limits.max_specific_volatility"
+
+
+@dataclass(frozen=True, slots=True)
+class MaxSpecificVolatility:
+    """sqrt(w'D w)  <=  limit        (annual; the factor model's)
+
+    active: of w - b, b the benchmark, instead of w.
+    """
+
+    limit: float
+    active: bool = False
+
+    kind: ClassVar[str] = "max_specific_volatility"
+    structural: ClassVar[bool] = False
+    soft: ClassVar[bool] = False
+    unit: ClassVar[str] = "volatility"
+    reads_factors: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        limit, active = checked(FIELD, self.limit, self.active)
+        object.__setattr__(self, "limit", limit)
+        object.__setattr__(self, "active", active)
+
+    def express(self, program: Program, p: Problem) -> None:
+        model = model_of(p, FIELD)
+        add_specific_cone(program, model, self.limit, center_of(p, active=self.active), self.kind)
+
+    def read(self, w: Vector, p: Problem) -> Readings:
+        sigma = np.array([specific(model_of(p, FIELD), w - center_of(p, active=self.active))])
+        return Readings(self.kind, ("",), sigma, np.array([-np.inf]), np.array([self.limit]), self.unit)
+
+    def relaxed(self, by: float) -> MaxSpecificVolatility:
+        return MaxSpecificVolatility(self.limit + by, self.active)
+
+    def describe(self) -> str:
+        return f"{'active ' if self.active else ''}specific volatility at most {percent(self.limit)} a year"
+
+    def fractions(self) -> Iterator[tuple[str, float, float]]:
+        yield FIELD, self.limit, MOST
+
+    @classmethod
+    def parse(cls, value: Any) -> MaxSpecificVolatility:
+        return cls(*parsed(FIELD, value))

@@ -1,0 +1,65 @@
+"""Only assets that are good enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from portopt.domain.arrays import Indices, Vector
+from portopt.domain.problem import Problem, Readings
+from portopt.domain.program import Program
+from portopt.terms.shared.checks import flag, number
+from portopt.terms.shared.scores import barred_by, floor_of, of_the_barred, read_barred, write_barred
+
+FIELD = "limits.min_quality"
+EXAMPLE = '{"score": 6.0, "grandfather": true}'
+
+
+@dataclass(frozen=True, slots=True)
+class MinQuality:
+    """w_i <= 0  for every asset but cash that scores below `score`, or has no score: a missing score is not a pass.
+
+    score: on the scale of the assets' quality scores (S4: 0 to 10).
+    grandfather: such an asset may be kept at its present weight, never increased.
+
+    Opening it lowers the score, and assets come in one by one: there is no slope, so its bounds do not move by themselves.
+    It is read in weights.
+    """
+
+    score: float
+    grandfather: bool = False
+
+    kind: ClassVar[str] = "min_quality"
+    structural: ClassVar[bool] = False
+    soft: ClassVar[bool] = False
+    unit: ClassVar[str] = "score"
+    reads: ClassVar[tuple[str, ...]] = ("quality_score",)
+    scored_by: ClassVar[str] = "quality_score"  # it opens in steps, asset by asset of this attribute
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "score", number(FIELD, self.score, example="6.0"))
+        object.__setattr__(self, "grandfather", flag(f"{FIELD}.grandfather", self.grandfather))
+
+    def express(self, program: Program, p: Problem) -> None:
+        write_barred(program, p, self._barred(p), self.kind)
+
+    def read(self, w: Vector, p: Problem) -> Readings:
+        return read_barred(w, p, self._barred(p), self.kind)
+
+    def relaxed(self, by: float) -> MinQuality:
+        return MinQuality(self.score - by, self.grandfather)
+
+    def describe(self) -> str:
+        kept = "; a lower one may be kept, not increased" if self.grandfather else ""
+        return f"quality score at least {self.score:g}{kept}"
+
+    def of_the_undescribed(self) -> str:
+        return of_the_barred(self.kind, self.grandfather)
+
+    def _barred(self, p: Problem) -> tuple[Indices, Vector]:
+        """Positions that do not pass, and the most each may weigh."""
+        return barred_by(p, "quality_score", self.score, self.grandfather)
+
+    @classmethod
+    def parse(cls, value: Any) -> MinQuality:
+        return cls(*floor_of(FIELD, value, EXAMPLE))

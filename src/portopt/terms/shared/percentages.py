@@ -1,0 +1,59 @@
+"""A percentage written where a fraction is meant: refused where it can mean nothing else, noted where it can.
+
+Without leverage a position of 5 (500 %) does not exist, and whoever writes it means 0.05. Where short or borrowed money is
+allowed it may be meant, and is kept; the answer then says what it was taken for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+from portopt.domain.problem import Limit
+from portopt.terms.shared.checks import fraction
+
+
+@runtime_checkable
+class Fractional(Protocol):
+    """A limit whose numbers are fractions."""
+
+    def fractions(self) -> Iterable[tuple[str, float, float]]:
+        """(field, value, the most that a portfolio without leverage gives a meaning) of every number."""
+        ...
+
+
+def is_levered(spec: Mapping[str, Any]) -> bool:
+    """Whether limits as spelled allow more than the whole portfolio in some asset: shorts, gross exposure, borrowed cash.
+
+    spec: {catalog name: plain value}. Where long_only is not mentioned it is in force, unless a floor is below zero.
+    """
+    floors = spec.get("min_weight")
+    floors = floors.values() if isinstance(floors, Mapping) else (floors,)
+    shorts = not spec.get("long_only", all(_number(floor) >= 0.0 for floor in floors))
+    gross, cash = spec.get("leverage_limit"), spec.get("cash")
+    least = cash.get("min") if isinstance(cash, Mapping) else None
+    return shorts or _number(gross) > 1.0 or _number(least) < 0.0
+
+
+def refuse_percentages(limits: Iterable[Limit]) -> None:
+    """Raises InvalidValue, with the fraction meant, for the first number that is more than it can mean."""
+    for field, value, most in _beyond(limits):
+        fraction(field, value, most=most)
+
+
+def notes_on_percentages(limits: Iterable[Limit]) -> tuple[str, ...]:
+    """ "limits.max_weight 5 means 500 %; if 5 % was meant, write 0.05", a sentence for each such number."""
+    return tuple(
+        f"{field} {value:g} means {100.0 * value:g} %; if {value:g} % was meant, write {value / 100.0:g}"
+        for field, value, _ in _beyond(limits)
+    )
+
+
+def _beyond(limits: Iterable[Limit]) -> list[tuple[str, float, float]]:
+    asked = (getattr(limit, "limit", limit) if limit.soft else limit for limit in limits)
+    said = [part for limit in asked if isinstance(limit, Fractional) for part in limit.fractions()]
+    return [(field, value, most) for field, value, most in said if abs(value) > most]
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
