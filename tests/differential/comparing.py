@@ -91,7 +91,11 @@ def report(found: Comparison) -> int:
 
 
 def _first_of_each(places: list[Difference]) -> list[Difference]:
-    return list({d.place: d for d in reversed(places)}.values())[::-1][:MOST]
+    """The first difference at each place, a few of them."""
+    first: dict[str, Difference] = {}
+    for difference in places:
+        first.setdefault(difference.place, difference)
+    return list(first.values())[:MOST]
 
 
 def _short(text: str) -> str:
