@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import small_book
 
+from portopt.document.health import health_document
 from portopt.domain.errors import DataError
 from portopt.domain.run import RunRecord, RunStatus
-from portopt.questions import health, service
-from portopt.runs import history
+from portopt.questions import health
+from portopt.runs import history, lifecycle
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -103,7 +104,7 @@ def test_a_damaged_event_log_does_not_fail_a_stored_run(home: Path, damage: byte
     log.write_bytes(damage + b"\n" + log.read_bytes())
     change(home, "update outbox set delivered_at = null")
     assert rebalance(home).status is RunStatus.COMPLETED
-    (fault,) = [check for check in health.doctor(opened(home))["checks"] if not check["ok"]]
+    (fault,) = [check for check in health_document(health.doctor(opened(home)))["checks"] if not check["ok"]]
     assert (fault["name"], "line 1 of" in fault["detail"], "move" in fault["fix"]) == ("events", True, True)
 
 
@@ -142,7 +143,7 @@ def test_a_request_that_was_changed_is_not_replayed_as_if_it_had_been_asked(stor
 
 
 def check(home: Path, name: str) -> dict[str, Any]:
-    return next(found for found in health.doctor(opened(home))["checks"] if found["name"] == name)
+    return next(found for found in health_document(health.doctor(opened(home)))["checks"] if found["name"] == name)
 
 
 def test_the_doctor_finds_what_is_missing_changed_unfinished_parked_and_left_behind(
@@ -175,5 +176,5 @@ def test_the_doctor_finds_what_is_missing_changed_unfinished_parked_and_left_beh
     unfinished = check(home, "runs")
     assert f"{run_id} was begun" in unfinished["detail"]
     assert f"portopt cancel {run_id}" in unfinished["fix"]
-    assert service.cancel(run_id, opened(home), "not wanted").status is RunStatus.CANCELLED
+    assert lifecycle.cancel(run_id, opened(home), "not wanted").status is RunStatus.CANCELLED
     assert check(home, "runs")["ok"]

@@ -19,7 +19,7 @@ from portopt.domain.moments import Moments
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunStatus
 from portopt.doors.form import RebalanceOrder, resolve
-from portopt.questions import service
+from portopt.questions.rebalance import rebalance as propose
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
@@ -58,7 +58,7 @@ def test_a_plan_from_the_flow_equals_the_plan_from_the_service(home: Runtime, tm
     _, run_id = run(order)
     elsewhere = open_runtime(Settings(home=tmp_path / "elsewhere"))
 
-    by_service = service.rebalance(resolve(order, elsewhere), elsewhere)
+    by_service = propose(resolve(order, elsewhere), elsewhere)
 
     by_flow = home.runs.get(run_id)
     assert by_flow.run_id == by_service.run_id

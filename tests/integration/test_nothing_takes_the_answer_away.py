@@ -15,7 +15,7 @@ from portopt.domain.errors import DataError
 from portopt.domain.run import RunStatus
 from portopt.doors import cli
 from portopt.doors.commands.orders import Options, read_order
-from portopt.questions import service
+from portopt.questions.rebalance import rebalance as propose
 from portopt.reports import page
 from portopt.runs import history
 from portopt.runtime import Runtime, open_runtime
@@ -56,7 +56,7 @@ PARTS = {
 def test_an_analysis_that_fails_is_left_out_and_the_proposal_stays(part, runtime, monkeypatch, faults):
     module, name, missing = PARTS[part]
     monkeypatch.setattr(module, name, _fails)
-    record = service.rebalance(_asked(runtime), runtime)
+    record = propose(_asked(runtime), runtime)
     document = record.document
     assert record.status is RunStatus.COMPLETED
     assert document["certificate"]["verdict"] == "certified"
@@ -74,14 +74,14 @@ def test_an_analysis_that_fails_is_left_out_and_the_proposal_stays(part, runtime
 
 def test_what_is_refused_on_purpose_is_told_in_its_own_words_and_is_no_fault(runtime, monkeypatch, faults):
     monkeypatch.setattr(optimization, "affordable_frontier", _refuses)
-    document = service.rebalance(_asked(runtime), runtime).document
+    document = propose(_asked(runtime), runtime).document
     assert document["frontier"] is None
     assert document["left_out"][0]["sentence"] == "Left out: the efficient frontier; there is nothing to draw."
     assert not faults
 
 
 def test_a_frontier_nobody_asked_for_is_not_missed(runtime):
-    document = service.rebalance(_asked(runtime), runtime, frontier=False).document
+    document = propose(_asked(runtime), runtime, frontier=False).document
     assert document["frontier"] is None
     assert document["left_out"] == []
 
@@ -93,7 +93,7 @@ def test_a_report_that_cannot_be_written_is_none_on_record_and_can_be_written_la
 
     with monkeypatch.context() as patched:
         patched.setattr(page, "write_report", cannot)
-        record = service.rebalance(_asked(runtime), runtime)
+        record = propose(_asked(runtime), runtime)
     assert record.status is RunStatus.COMPLETED
     assert record.report_path is None
     assert len(runtime.settings.event_log_path.read_text(encoding="utf-8").splitlines()) == 1
@@ -104,7 +104,7 @@ def test_a_report_that_cannot_be_written_is_none_on_record_and_can_be_written_la
 
 def test_a_drawing_that_fails_leaves_the_page_and_its_table(runtime, monkeypatch, faults):
     monkeypatch.setattr(page, "frontier_svg", _fails)
-    record = service.rebalance(_asked(runtime), runtime)
+    record = propose(_asked(runtime), runtime)
     shown = Path(record.report_path).read_text(encoding="utf-8")
     assert "Left out: the drawing of the frontier; an internal error (ZeroDivisionError), told in the log." in shown
     assert "Best Sharpe ratio" in shown
@@ -113,7 +113,7 @@ def test_a_drawing_that_fails_leaves_the_page_and_its_table(runtime, monkeypatch
 
 
 def test_under_whole_numbers_the_report_draws_the_line_without_them_and_says_so(runtime):
-    record = service.rebalance(_asked(runtime, min_positions={"count": 4}), runtime)
+    record = propose(_asked(runtime, min_positions={"count": 4}), runtime)
     assert record.document["frontier"]["without"] == ["min_positions"]
     assert record.document["left_out"] == []
     said = "Drawn without the limits in whole numbers (min_positions)"

@@ -51,7 +51,7 @@ def rebalance(
     """Propose trades: whole shares that keep every limit of the policy, with their costs and their reasons."""
     from portopt.doors.commands.orders import Options, read_order
     from portopt.doors.commands.progress import Spinner
-    from portopt.questions import service
+    from portopt.questions.rebalance import rebalance as proposed
     from portopt.runtime import runtime
 
     _require_folder(output_dir)
@@ -60,7 +60,7 @@ def rebalance(
     )
     order = read_order(options, runtime())
     with Spinner() as progress:
-        record = service.rebalance(order, runtime(), progress=progress, frontier=with_frontier)
+        record = proposed(order, runtime(), progress=progress, frontier=with_frontier)
     missing = write_outputs(record.document, output_dir) if output_dir is not None and record.document is not None else ()
     return proposal(record, missing)
 
@@ -72,14 +72,14 @@ def demo(
     """Run the rebalance flow on the sample book and show the proposal."""
     from portopt.doors.commands.orders import Options, read_order
     from portopt.doors.commands.progress import Spinner
-    from portopt.questions import service
+    from portopt.questions.rebalance import rebalance as proposed
     from portopt.runs import history
     from portopt.runtime import runtime
 
     with Spinner() as progress:
         if direct:
             request = read_order(Options(holdings="sample", provider="sample", portfolio_id="sample"), runtime())
-            return proposal(service.rebalance(request, runtime(), progress=progress))
+            return proposal(proposed(request, runtime(), progress=progress))
         from portopt.adapters.jobs.local import run_flow
 
         with progress.step("run the flow"):
