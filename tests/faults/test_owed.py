@@ -17,6 +17,7 @@ from portopt.domain.errors import DataError
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.questions import health
 from portopt.runs import history, lifecycle
+from portopt.runs.report import kept_report
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -73,7 +74,6 @@ def lose_files(home: Path) -> None:
 def lose_rows(home: Path) -> None:
     change(home, "delete from outbox")
     change(home, "update portfolios set cash = null, shares = null")
-    change(home, "update runs set report_path = null")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_asked_again_a_run_does_whatever_it_owes(stored: tuple[Path, RunRecord],
     again, first = rebalance(home), stored[1]
     assert (again.run_id, again.document, again.completed_at) == (first.run_id, first.document, first.completed_at)
     assert opened(home).packs.get(str(first.pricing_pack_id)).pricing_pack_id == first.pricing_pack_id
-    assert Path(str(again.report_path)).is_file()
+    assert kept_report(again.run_id, opened(home)) is not None
     assert len((home / "events.jsonl").read_text().splitlines()) == 1
     assert asked(home, "select count(*) from outbox where delivered_at is not null") == 1
     assert opened(home).runs.holdings("P1").shares

@@ -67,7 +67,7 @@ def test_a_superseded_proposal_is_not_approved_and_the_refusal_says_what_to_do(h
     snapshot = market.keep_market(market.read_market(asked, runtime, market=small_book.market()), runtime)
     begun = lifecycle.begin(asked, snapshot, runtime)
     document, _ = pipeline.work(asked, snapshot, frontier=False)
-    waiting = lifecycle.finish(begun, document, runtime, timings={}, await_approval=True)
+    waiting = lifecycle.finish(begun, document, runtime, since=0, timings={}, await_approval=True)
     assert waiting.status is RunStatus.AWAITING_APPROVAL
     runtime.runs.save_holdings(small_book.request(5500).holdings)
     with pytest.raises(ProposalSuperseded, match="superseded and not released") as caught:
@@ -84,6 +84,6 @@ def test_a_superseded_proposal_is_not_approved_and_the_refusal_says_what_to_do(h
 
 def test_the_command_line_says_that_a_proposal_is_superseded_and_ends_with_a_failure(home: Path, capsys) -> None:
     record = ask(home, 5000, lambda: ask(home, 6000))
-    answer = proposal(record)
+    answer = proposal(record, None)
     assert (answer.document["run_id"], answer.exit_code) == (record.run_id, 1)
     assert "is superseded and not released: P1 has newer holdings" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from portopt.doors.commands.orders import Options, read_order
 from portopt.questions.rebalance import rebalance as propose
 from portopt.reports import page
 from portopt.runs import history
+from portopt.runs.report import kept_report, report_place
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
@@ -66,7 +67,7 @@ def test_an_analysis_that_fails_is_left_out_and_the_proposal_stays(part, runtime
     assert left["sentence"] == f"Left out: {missing}; an internal error (ZeroDivisionError), told in the log."
     assert faults
     assert "ZeroDivisionError: at 0x7f0a" in faults[0]
-    shown = Path(record.report_path).read_text(encoding="utf-8")
+    shown = report_place(record.run_id, runtime).read_text(encoding="utf-8")
     assert shown.count(left["sentence"]) >= 1
     assert history.replay(record.run_id, runtime)["same"]
     assert runtime.runs.get(record.run_id).document == document
@@ -95,7 +96,7 @@ def test_a_report_that_cannot_be_written_is_none_on_record_and_can_be_written_la
         patched.setattr(page, "write_report", cannot)
         record = propose(_asked(runtime), runtime)
     assert record.status is RunStatus.COMPLETED
-    assert record.report_path is None
+    assert kept_report(record.run_id, runtime) is None
     assert len(runtime.settings.event_log_path.read_text(encoding="utf-8").splitlines()) == 1
     written = history.report(record.run_id, runtime)
     assert record.document["verdict"]["title"].split(":")[0] in Path(written["report_path"]).read_text(encoding="utf-8")
@@ -105,7 +106,7 @@ def test_a_report_that_cannot_be_written_is_none_on_record_and_can_be_written_la
 def test_a_drawing_that_fails_leaves_the_page_and_its_table(runtime, monkeypatch, faults):
     monkeypatch.setattr(page, "frontier_svg", _fails)
     record = propose(_asked(runtime), runtime)
-    shown = Path(record.report_path).read_text(encoding="utf-8")
+    shown = report_place(record.run_id, runtime).read_text(encoding="utf-8")
     assert "Left out: the drawing of the frontier; an internal error (ZeroDivisionError), told in the log." in shown
     assert "Best Sharpe ratio" in shown
     assert record.document["left_out"] == []
@@ -117,7 +118,7 @@ def test_under_whole_numbers_the_report_draws_the_line_without_them_and_says_so(
     assert record.document["frontier"]["without"] == ["min_positions"]
     assert record.document["left_out"] == []
     said = "Drawn without the limits in whole numbers (min_positions)"
-    assert said in Path(record.report_path).read_text(encoding="utf-8")
+    assert said in report_place(record.run_id, runtime).read_text(encoding="utf-8")
 
 
 def test_files_that_cannot_be_written_beside_the_proposal_are_named_and_it_is_shown(tmp_path, monkeypatch, capsys, faults):

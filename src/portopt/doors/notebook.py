@@ -89,9 +89,13 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
-    """A stored rebalance: `trades` and `positions` as Polars frames, every number under `document`."""
+    """A stored rebalance: `trades` and `positions` as Polars frames, every number under `document`.
+
+    report: the offline HTML report, None where it could not be written.
+    """
 
     record: RunRecord
+    report: Path | None = None
 
     @property
     def document(self) -> Mapping[str, Any]:
@@ -112,11 +116,6 @@ class Proposal:
         import polars as pl
 
         return pl.DataFrame(self.document["proposal"])
-
-    @property
-    def report(self) -> Path | None:
-        """The offline HTML report."""
-        return Path(self.record.report_path) if self.record.report_path else None
 
     def __repr__(self) -> str:
         return f"Proposal({self.run_id}, {' '.join(self.document['verdict']['sentences'])})"
@@ -286,6 +285,7 @@ def rebalance(
         as_of: a date, or a text as 2024-03-28.
     """
     from portopt.questions.rebalance import rebalance as propose
+    from portopt.runs.report import kept_report
 
     runtime, notes = _runtime(home), list[str]()
     book, described = _book(holdings, portfolio_id, notes)
@@ -305,7 +305,8 @@ def rebalance(
             notes=tuple(notes),
         )
     )
-    return Proposal(propose(request, runtime, market=_market(prices, runtime)))
+    record = propose(request, runtime, market=_market(prices, runtime))
+    return Proposal(record, kept_report(record.run_id, runtime))
 
 
 def _columns(returns: Any, where: str, periods_per_year: float | None) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from portopt import pipeline
+from portopt.domain.errors import PortoptError
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.ports import MarketDataProvider, Progress
@@ -55,24 +56,30 @@ def rebalance(
     """From holdings, prices and a policy to a stored, explained, certified proposal, once.
 
     The same request on the same prices is the same run: asked again, its stored record is the answer, and whatever is owed of
-    it (pack, event, report) is done. Nothing is written unless there is a proposal: a refusal leaves no trace.
+    it (pack, event, report) is done. Until the prices are read nothing is written; from then on a refusal is kept as a failed
+    run (`runs.lifecycle`), which a later answer replaces.
     trigger: an id under which the pricing pack is remembered, so that a resumed trigger works on the data it began with.
     market: prices from here instead of the provider that the request names.
     """
     request, steps = accepted(request), Steps(progress)
-    since = runtime.runs.holdings_version(request.holdings.portfolio_id) if runtime.has_store else 0
+    since = lifecycle.holdings_version(request, runtime)
     with steps.step("fetch prices"):
         snapshot = read_market(request, runtime, trigger, market)
     stored = lifecycle.found(pipeline.run_identity(request, snapshot), runtime)
     if stored is not None and stored.document is not None and stored.is_whole:
         return lifecycle.settle(stored, snapshot, runtime, since=since, trigger=trigger)
-    document, answer = pipeline.work(request, snapshot, frontier=frontier, step=steps.step)
+    run = begun(request, snapshot, datetime.now(UTC))
+    try:
+        document, answer = pipeline.work(request, snapshot, frontier=frontier, step=steps.step)
+    except PortoptError as refusal:
+        lifecycle.refuse_if_possible(run, refusal, snapshot, runtime, trigger)
+        raise
     if stored is not None and stored.document is not None:  # damaged since: the same work gives it back
         runtime.runs.put_document(dataclasses.replace(stored, document=document))
         return lifecycle.settle(runtime.runs.get(stored.run_id), snapshot, runtime, since=since, trigger=trigger)
     with steps.step("persist"):
         keep_market(snapshot, runtime, trigger)
-        run, timings = begun(request, snapshot, datetime.now(UTC)), steps.timings | pipeline.timings_of(answer)
+        timings = steps.timings | pipeline.timings_of(answer)
         record = lifecycle.finish(run, document, runtime, timings=timings, since=since)
     with steps.step("deliver event"):
         events.deliver_if_possible(runtime)

@@ -1,25 +1,29 @@
-"""The life of a rebalance: begun, finished, asked for again, approved, cancelled, superseded.
+"""The life of a rebalance: begun, finished or refused, asked for again, approved, cancelled, superseded.
 
-What is kept is kept in one transaction, and each of these may be done again and changes the world once.
+What is kept is kept in one transaction, and each of these may be done again and changes the world once. The trace is the same
+from every door. Before its prices are read a rebalance has no identity, and a refusal writes nothing. From then on it is a run:
+its refusal is a failed run with its problem object, which declares no holdings, and which a later answer replaces.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from portopt.analysis import Attempts
 from portopt.domain.canonical import canonical_text
-from portopt.domain.errors import InvalidValue, ProposalRejected, ProposalSuperseded, UnknownRun
+from portopt.domain.errors import InvalidValue, PortoptError, ProposalRejected, ProposalSuperseded, UnknownRun
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.ports import RunStore
 from portopt.runs.events import deliver_if_possible, event_of
 from portopt.runs.market import keep_market
-from portopt.runs.record import begun, completed
-from portopt.runs.report import with_report
+from portopt.runs.record import begun, completed, failed
+from portopt.runs.report import keep_report
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -35,9 +39,16 @@ def found(run_id: str, runtime: Runtime) -> RunRecord | None:
         return None
 
 
+def holdings_version(request: RebalanceRequest, runtime: Runtime) -> int:
+    """How often the portfolio's holdings have been declared so far: what a proposal that begins now is `since`."""
+    return runtime.runs.holdings_version(request.holdings.portfolio_id) if runtime.has_store else 0
+
+
 def begin(request: RebalanceRequest, snapshot: MarketSnapshot, runtime: Runtime) -> RunRecord:
-    """Declare the holdings and put the run on record; what comes back is the stored one, complete if it was done before."""
-    runtime.runs.save_holdings(request.holdings)
+    """Put the run on record; what comes back is the stored one, complete if it was done before.
+
+    The holdings are declared with the result: what is refused supersedes nothing.
+    """
     return runtime.runs.begin(begun(request, snapshot, datetime.now(UTC)))
 
 
@@ -46,30 +57,45 @@ def finish(
     document: Mapping[str, Any],
     runtime: Runtime,
     *,
+    since: int,
     timings: Mapping[str, float],
     await_approval: bool = False,
-    since: int | None = None,
 ) -> RunRecord:
-    """Store result, projection and event in one transaction, then write the report.
+    """Declare the holdings and store result, projection and event in one transaction, then write the report.
 
-    since: the version of the portfolio's holdings when the question began, where the run's own are declared only now.
+    since: `holdings_version` when the question began; a run whose holdings are not the newest any more is superseded.
     """
     text = canonical_text(document)
     record = completed(begun, document, text, datetime.now(UTC), timings=timings, await_approval=await_approval)
-    folder = runtime.settings.reports_path
-    if not persist(record, runtime.runs, since):  # another process completed it first: its record is what counts
-        return with_report(runtime.runs.get(begun.run_id), runtime.runs, folder)
-    stored = dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
-    return with_report(stored, runtime.runs, folder, text)
+    if persist(record, runtime.runs, since):
+        record = dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
+        keep_report(record, runtime, text)
+    else:  # another process completed it first: its record is what counts
+        record = runtime.runs.get(begun.run_id)
+        keep_report(record, runtime)
+    return record
 
 
-def persist(record: RunRecord, runs: RunStore, since: int | None = None) -> bool:
-    """Result, projection and event in one transaction; False when this run was complete already.
-
-    since: the version of the portfolio's holdings when the question began, where the run's own are declared with it.
-    """
+def persist(record: RunRecord, runs: RunStore, since: int) -> bool:
+    """Holdings, result, projection and event in one transaction; False when this run was complete already."""
     event = None if record.status is RunStatus.AWAITING_APPROVAL else event_of(record)
     return runs.complete(record, event, since=since)
+
+
+def refuse(run: RunRecord, error: PortoptError, runtime: Runtime) -> None:
+    """Keep why there is no proposal: the run, ended with its problem object. One that has a result is left as it is."""
+    runtime.runs.fail(failed(run, error))
+
+
+def refuse_if_possible(
+    run: RunRecord, error: PortoptError, snapshot: MarketSnapshot, runtime: Runtime, trigger: str | None = None
+) -> None:
+    """The refusal and the prices it rests on; where they cannot be kept, the log says so and the refusal is what it was."""
+    said = Attempts()
+    said.attempt(f"the prices that {run.run_id} rests on", lambda: keep_market(snapshot, runtime, trigger))
+    said.attempt(f"the record of {run.run_id}, which was refused", lambda: refuse(run, error, runtime))
+    for left in said.left_out:
+        logging.getLogger(__name__).warning("%s", left.sentence)
 
 
 def settle(
@@ -77,19 +103,19 @@ def settle(
     snapshot: MarketSnapshot,
     runtime: Runtime,
     *,
-    since: int | None = None,
+    since: int,
     trigger: str | None = None,
     await_approval: bool = False,
 ) -> RunRecord:
     """A complete run is asked for again: everything it owes, so that a fault after its result was stored is made good."""
     keep_market(snapshot, runtime, trigger)
     record = renewed(stored, runtime.runs, await_approval=await_approval, since=since)
-    record = with_report(record, runtime.runs, runtime.settings.reports_path)
+    keep_report(record, runtime)
     deliver_if_possible(runtime)
     return record
 
 
-def renewed(stored: RunRecord, runs: RunStore, *, await_approval: bool = False, since: int | None = None) -> RunRecord:
+def renewed(stored: RunRecord, runs: RunStore, *, since: int, await_approval: bool = False) -> RunRecord:
     """A complete run that is asked for again: its holdings are declared, its event is in the outbox if it is released."""
     released = dataclasses.replace(stored, status=RunStatus.COMPLETED)
     return runs.renew(stored, None if await_approval else event_of(released), since=since)

@@ -1,31 +1,43 @@
-"""The page of a run: written with it, and again from its stored document whenever somebody asks."""
+"""The page of a run: kept under the home of this installation by the run's id, and written again whenever somebody asks.
+
+No place of it is on record: a home that was moved, or that is mounted elsewhere today, still finds its reports.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portopt.domain.run import RunRecord
-from portopt.ports import RunStore
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
 
 
-def with_report(record: RunRecord, runs: RunStore, folder: Path, text: str | None = None) -> RunRecord:
-    """The run with its report, written if it is not there. text: the document's canonical one, where it is at hand.
+def report_place(run_id: str, runtime: Runtime) -> Path:
+    """Where the page of a run belongs, be it there or not."""
+    return runtime.settings.reports_path / f"{run_id}.html"
 
-    One that cannot be written is none on the record, and holds nothing up: `portopt report` makes it from the document.
+
+def kept_report(run_id: str, runtime: Runtime) -> Path | None:
+    """The page of a run, None where there is none: `portopt report` makes it from the document."""
+    path = report_place(run_id, runtime)
+    return path if path.is_file() else None
+
+
+def keep_report(record: RunRecord, runtime: Runtime, text: str | None = None) -> None:
+    """Write the page of a run where it is not there yet. text: the document's canonical one, where it is at hand.
+
+    One that cannot be written holds nothing up.
     """
     from portopt.analysis import Attempts
     from portopt.reports.page import write_report
 
     document = record.document
-    if document is None or (record.report_path is not None and Path(record.report_path).is_file()):
-        return record
-    path, said = folder / f"{record.run_id}.html", Attempts()
-    written = said.attempt("the report", lambda: write_report(document, path, text))
+    if document is None or kept_report(record.run_id, runtime) is not None:
+        return
+    path, said = report_place(record.run_id, runtime), Attempts()
+    said.attempt("the report", lambda: write_report(document, path, text))
     for left in said.left_out:
         logging.getLogger(__name__).warning("%s", left.sentence)
-    if written is None:
-        return record
-    runs.report_written(record.run_id, str(written))
-    return dataclasses.replace(record, report_path=str(written))

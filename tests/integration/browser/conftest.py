@@ -12,6 +12,7 @@ from integration.browser.devtools import Browser, chromium
 
 from portopt.doors.form import RebalanceOrder, resolve
 from portopt.questions.rebalance import rebalance as propose
+from portopt.runs.report import report_place
 from portopt.runtime import open_runtime
 from portopt.settings import Settings
 
@@ -37,4 +38,4 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     runtime = open_runtime(Settings(home=tmp_path_factory.mktemp("report")))
     record = propose(resolve(RebalanceOrder(), runtime), runtime)
-    return Report(Path(record.report_path), json.loads(json.dumps(record.document)))
+    return Report(report_place(record.run_id, runtime), json.loads(json.dumps(record.document)))

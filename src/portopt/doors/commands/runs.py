@@ -82,7 +82,7 @@ def approve(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
     from portopt.runtime import runtime
 
     record = lifecycle.approve(run, runtime())
-    document = history.run_line(record)
+    document = history.run_line(record, runtime())
     return Answer(document, words(f"{record.run_id} is {record.status.value}"))
 
 
@@ -96,7 +96,7 @@ def cancel(
     from portopt.runtime import runtime
 
     record = lifecycle.cancel(run, runtime(), note)
-    return Answer(history.run_line(record), words(f"{record.run_id} is {record.status.value}"))
+    return Answer(history.run_line(record, runtime()), words(f"{record.run_id} is {record.status.value}"))
 
 
 def list_runs(
