@@ -24,6 +24,7 @@ async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
         return skipped("The exchange is closed on this day.")
     try:
         request = gate.resolve_order(order)
+        since = records.holdings_version(request)
         snapshot = market_data.fetch(request)
         run = records.begin(request, snapshot)
     except PortoptError as error:
@@ -32,12 +33,13 @@ async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
         return refused(rejected(run, "it was rejected before, on the same data"))
     if run.document is None:
         try:
-            run = await decide(order, request, snapshot, run)
+            run = await decide(order, request, snapshot, run, since)
         except PortoptError as error:
-            records.record_refusal(run, error)
+            records.record_refusal(run, error, return_state=True)  # where it cannot be kept, it is a refusal all the same
+            records.publish_problem(error)
             return refused(error)
     else:
-        run = records.settle(run, snapshot, order.approval_hours > 0)
+        run = records.settle(run, snapshot, since, order.approval_hours > 0)
     records.publish(run)
     records.report_progress(100.0, f"{run.run_id} is on record")
     if run.status is RunStatus.SUPERSEDED:
@@ -48,7 +50,9 @@ async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
     return run.run_id
 
 
-async def decide(order: RebalanceOrder, request: RebalanceRequest, snapshot: MarketSnapshot, run: RunRecord) -> RunRecord:
+async def decide(
+    order: RebalanceOrder, request: RebalanceRequest, snapshot: MarketSnapshot, run: RunRecord, since: int
+) -> RunRecord:
     """From prices to the stored proposal."""
     records.report_progress(20.0, f"priced on {snapshot.pricing_pack_id}")
     moments = decisions.estimate(request, snapshot)
@@ -57,7 +61,7 @@ async def decide(order: RebalanceOrder, request: RebalanceRequest, snapshot: Mar
     records.report_progress(60.0, "certified; rounding to shares")
     plan = decisions.generate_trades(request, snapshot, answer, validated)
     document = decisions.conclude(request, snapshot, answer, validated, plan, order.frontier)
-    return records.persist(run, document, answer, order.approval_hours > 0)
+    return records.persist(run, document, answer, since, order.approval_hours > 0)
 
 
 async def approve(run: RunRecord, hours: float) -> Any:

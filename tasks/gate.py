@@ -11,7 +11,7 @@ from portopt.adapters.jobs.orchestration import outside_only
 from portopt.adapters.providers.exchange_calendar import is_trading_day
 from portopt.domain.request import RebalanceRequest
 from portopt.doors.form import RebalanceOrder, resolve
-from portopt.runs import recording
+from portopt.runs import record
 from portopt.runtime import runtime
 
 
@@ -24,4 +24,4 @@ def ask_calendar(order: RebalanceOrder) -> bool:
 @task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[2, 5, 15], retry_condition_fn=outside_only)
 def resolve_order(order: RebalanceOrder) -> RebalanceRequest:
     """Read the files and the policy that the order names; what cannot be replayed is refused here."""
-    return recording.accepted(resolve(order, runtime()))
+    return record.accepted(resolve(order, runtime()))

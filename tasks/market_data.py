@@ -9,7 +9,7 @@ from prefect.tasks import exponential_backoff
 from portopt.adapters.jobs.orchestration import outside_only, trigger_id
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
-from portopt.questions import service
+from portopt.runs import market
 from portopt.runtime import runtime
 
 
@@ -23,4 +23,4 @@ from portopt.runtime import runtime
 )
 def fetch(request: RebalanceRequest) -> MarketSnapshot:
     """Read the market as it stood at request.as_of; a resumed run reopens the pack it began with."""
-    return service.open_market(request, runtime(), trigger_id())
+    return market.open_market(request, runtime(), trigger_id())

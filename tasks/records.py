@@ -17,35 +17,41 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.pipeline import Answer
-from portopt.questions import service
-from portopt.runs import recording
+from portopt.runs import events, lifecycle
 from portopt.runtime import runtime
 
 BACKOFF = exponential_backoff(2)
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
+def holdings_version(request: RebalanceRequest) -> int:
+    """The version of the portfolio's holdings as the question begins."""
+    return lifecycle.holdings_version(request, runtime())
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def begin(request: RebalanceRequest, snapshot: MarketSnapshot) -> RunRecord:
     """Put the run on record; a run that was completed before comes back complete."""
-    return service.begin(request, snapshot, runtime())
+    return lifecycle.begin(request, snapshot, runtime())
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def persist(run: RunRecord, document: dict[str, Any], answer: Answer, await_approval: bool) -> RunRecord:
+def persist(run: RunRecord, document: dict[str, Any], answer: Answer, since: int, await_approval: bool) -> RunRecord:
     """Report, result, projection and outbox row."""
-    return service.finish(run, document, runtime(), timings=pipeline.timings_of(answer), await_approval=await_approval)
+    timings = pipeline.timings_of(answer)
+    return lifecycle.finish(run, document, runtime(), since=since, timings=timings, await_approval=await_approval)
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def settle(run: RunRecord, snapshot: MarketSnapshot, await_approval: bool) -> RunRecord:
+def settle(run: RunRecord, snapshot: MarketSnapshot, since: int, await_approval: bool) -> RunRecord:
     """A run that was complete before: everything it owes still."""
-    return service.settle(run, snapshot, runtime(), await_approval=await_approval)
+    return lifecycle.settle(run, snapshot, runtime(), since=since, await_approval=await_approval)
 
 
 @task(cache_policy=NO_CACHE)
 def superseded(run: RunRecord) -> PortoptError:
     """Why the proposal is not released, and shown."""
-    error = service.superseded(run, runtime())
+    error = lifecycle.superseded(run, runtime())
     artifacts.publish_problem(error)
     return error
 
@@ -53,19 +59,24 @@ def superseded(run: RunRecord) -> PortoptError:
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def emit_events() -> int:
     """Let the relay empty the outbox."""
-    return service.deliver(runtime())
+    return events.deliver(runtime())
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def release(run: RunRecord) -> RunRecord:
     """Release the event of an approved proposal."""
-    return service.approve(run.run_id, runtime())
+    return lifecycle.approve(run.run_id, runtime())
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def record_refusal(run: RunRecord, error: PortoptError) -> None:
-    """Keep why there is no proposal, and show it."""
-    runtime().runs.fail(recording.failed(run, error))
+    """Keep why there is no proposal."""
+    lifecycle.refuse(run, error, runtime())
+
+
+@task(cache_policy=NO_CACHE)
+def publish_problem(error: PortoptError) -> None:
+    """Show why there is no proposal."""
     artifacts.publish_problem(error)
 
 

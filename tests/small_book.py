@@ -14,7 +14,7 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.request import DataPolicy, EstimationChoice, Policy, RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.domain.universe import Universe
-from portopt.questions import service
+from portopt.questions.rebalance import rebalance as propose
 from portopt.runtime import Runtime
 
 DAYS, ASSETS = 120, ("A", "B", "C")
@@ -43,4 +43,4 @@ def market() -> FrameProvider:
 
 
 def rebalance(runtime: Runtime, cash: int = 5000, provider: Any = None) -> RunRecord:
-    return service.rebalance(request(cash), runtime, market=provider or market(), frontier=False)
+    return propose(request(cash), runtime, market=provider or market(), frontier=False)

@@ -15,10 +15,16 @@ import polars as pl
 from portopt.adapters.providers.sample import SampleProvider
 from portopt.construction.distances import correlation, distance_matrix
 from portopt.construction.tree import leaves, linkage_of
+from portopt.dialects.portfolio_answers import write_frontier
+from portopt.document.periods import periods_document
+from portopt.document.risk import risk_document
 from portopt.domain.market import MarketQuery
 from portopt.doors.notebook import ask
-from portopt.formulation import formulate_weights
-from portopt.questions import examination, inquiries, service
+from portopt.formulation import pose
+from portopt.questions.frontier import frontier as drawn
+from portopt.questions.periods import periods
+from portopt.questions.risk import risk
+from portopt.questions.weights import OptimizeAnswer, optimize, optimize_many
 from portopt.reports.svg.drawings import frontier_plot, periods_plot, shares_plot
 from portopt.reports.svg.heat_map import heat_map
 from portopt.reports.svg.plots import Plot, Series, svg
@@ -35,18 +41,18 @@ def returns(assets: list[str] | None = None) -> pl.DataFrame:
     return prices.select(pl.col(names).pct_change()).tail(PERIODS)
 
 
-def held(answer: service.OptimizeAnswer) -> dict[str, float]:
+def held(answer: OptimizeAnswer) -> dict[str, float]:
     return dict(zip(answer.problem.universe.ids, answer.validated.weights.tolist(), strict=True))
 
 
 def chosen(objective: Mapping[str, Any], **question: Any) -> dict[str, float]:
-    return held(service.optimize(ask(returns(FEW), objective, **question)))
+    return held(optimize(ask(returns(FEW), objective, **question)))
 
 
 def frontier() -> str:
     """The frontier of volatility and the portfolios at its turning points."""
     asked = ask(returns(), "min_risk", limits={"max_weight": 0.2})
-    return frontier_plot(service.frontier(asked, points=60))
+    return frontier_plot(write_frontier(drawn(asked, points=60)))
 
 
 def risk_measures() -> str:
@@ -54,7 +60,7 @@ def risk_measures() -> str:
     columns = {
         measure: {
             part["name"]: part["share"]
-            for part in examination.risk(question, measure=measure)["decomposition"]["optimal"]["parts"]
+            for part in risk_document(risk(question, measure=measure))["decomposition"]["optimal"]["parts"]
             if part["of"] == "asset"
         }
         for measure in ("volatility", "cvar", "max_drawdown")
@@ -66,7 +72,7 @@ def risk_measures() -> str:
 
 def max_ratio() -> str:
     asked = ask(returns(), "min_risk", limits={"max_weight": 0.2}, risk_free_rate=0.02)
-    found = service.frontier(asked, points=25, risk_measure="cvar")
+    found = write_frontier(drawn(asked, points=25, risk_measure="cvar"))
     return frontier_plot(found | {"risk_measure": "CVaR 95 %, one day"})
 
 
@@ -74,17 +80,17 @@ def risk_parity() -> str:
     asked = ask(returns(FEW), "risk_parity")
     columns = {}
     for measure in ("volatility", "cvar"):
-        parts = examination.risk(ask(returns(FEW), {"kind": "risk_parity", "measure": measure}), measure="volatility")
+        parts = risk_document(risk(ask(returns(FEW), {"kind": "risk_parity", "measure": measure}), measure="volatility"))
         columns[f"weight, equal shares of {measure}"] = {
             p["name"]: p["exposure"] for p in parts["decomposition"]["optimal"]["parts"] if p["of"] == "asset"
         }
-    shares = examination.risk(asked)["decomposition"]["optimal"]["parts"]
+    shares = risk_document(risk(asked))["decomposition"]["optimal"]["parts"]
     columns["share of volatility"] = {p["name"]: p["share"] for p in shares if p["of"] == "asset"}
     return shares_plot("Risk parity: every asset carries a tenth of the volatility", columns)
 
 
 def hierarchical() -> str:
-    problem = formulate_weights(ask(returns(), {"kind": "hierarchical"}))
+    problem = pose(ask(returns(), {"kind": "hierarchical"}))
     covariance, scenarios = problem.moments.covariance, problem.moments.scenarios
     order = leaves(linkage_of(distance_matrix("correlation", covariance, scenarios), "ward", "optimal"))
     names = [problem.universe.ids[i] for i in order]
@@ -103,7 +109,7 @@ def multi_period() -> str:
     now = dict.fromkeys(FEW, 0.0) | {"AAPL": 0.6, "JPM": 0.4}
     plan = {"kind": "multi_period", "risk_aversion": 6.0, "periods": 5, "years": 0.25}
     asked = ask(returns(FEW), plan, limits={"max_turnover": 0.2}, costs={"linear_impact": {"bps": 20}}, current_weights=now)
-    return periods_plot(inquiries.periods(asked))
+    return periods_plot(periods_document(periods(asked)))
 
 
 def custom_terms() -> str:
@@ -132,7 +138,7 @@ def batch() -> str:
     """One model portfolio for forty risk aversions in one call."""
     aversions = np.geomspace(1.0, 100.0, 40)
     asked = [ask(returns(), {"kind": "utility", "risk_aversion": float(g)}, limits={"max_weight": 0.2}) for g in aversions]
-    answers = [a for a in service.optimize_many(asked) if isinstance(a, service.OptimizeAnswer)]
+    answers = [a for a in optimize_many(asked) if isinstance(a, OptimizeAnswer)]
     figures = [(a.problem.moments.covariance.volatility(a.validated.weights), a) for a in answers]
     x = [volatility for volatility, _ in figures]
     y = [float(a.problem.moments.mu @ a.validated.weights) for _, a in figures]
@@ -145,7 +151,7 @@ def mixed_integer() -> str:
     counts = list(range(2, 11))
     risks = []
     for most in counts:
-        answer = service.optimize(ask(returns(FEW), "min_risk", limits={"max_positions": most}))
+        answer = optimize(ask(returns(FEW), "min_risk", limits={"max_positions": most}))
         risks.append(answer.problem.moments.covariance.volatility(answer.validated.weights))
     title = "The least volatile portfolio of so many positions"
     return svg(Plot(title, "Positions, at most", "Volatility a year", (Series("least volatility", counts, risks),)))

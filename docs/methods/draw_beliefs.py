@@ -15,10 +15,18 @@ from draw import FEW, PERIODS, held, returns
 from portopt import formulation
 from portopt.adapters.providers.sample_factors import sample_factors
 from portopt.analysis.robustness import worst_case
+from portopt.dialects.portfolio_answers import write_factors
+from portopt.document.compromises import compromises_document
+from portopt.document.forecasts import forecasts_document
+from portopt.document.views import beliefs_document
 from portopt.domain.request import EstimationChoice
 from portopt.doors.notebook import ask
 from portopt.estimation import moments_from_returns
-from portopt.questions import examination, inquiries, service
+from portopt.questions.compromises import pareto
+from portopt.questions.factors import factors as exposed
+from portopt.questions.forecasts import forecasts as compared
+from portopt.questions.views import views as applied
+from portopt.questions.weights import optimize
 from portopt.reports.svg.drawings import factors_plot, forecasts_plot, pareto_plot, views_plot
 from portopt.reports.svg.plots import Plot, Series, svg
 
@@ -34,18 +42,18 @@ def black_litterman() -> str:
         {"assets": {"JNJ": 1, "PG": -1}, "return": 0.03, "confidence": 0.5},
     ]
     asked = ask(returns(FEW), "max_sharpe", views={"method": "black_litterman", "risk_aversion": 2.5, "views": views})
-    return views_plot(examination.views(asked))
+    return views_plot(beliefs_document(applied(asked)))
 
 
 def entropy_pooling() -> str:
     """Daily losses of equal weights, before and after a view that the market is half as volatile again."""
     equal = dict.fromkeys(FEW, 1.0 / len(FEW))
     asked = ask(returns(FEW), "min_risk")
-    before = formulation.formulate_weights(asked).moments
+    before = formulation.pose(asked).moments
     w = np.full(len(FEW), 1.0 / len(FEW))
     view = {"volatility": equal, "equals": 1.5 * before.covariance.volatility(w)}
     pooled = ask(returns(FEW), "min_risk", views={"method": "entropy_pooling", "views": [view]})
-    after = formulation.formulate_weights(pooled).moments
+    after = formulation.pose(pooled).moments
     losses = -np.asarray(before.scenarios) @ w
     edges = np.linspace(-0.06, 0.08, 29)
     middle = 0.5 * (edges[1:] + edges[:-1])
@@ -73,7 +81,7 @@ def estimators() -> str:
 
 def forecasts() -> str:
     names = ["sample", "ledoit_wolf", "ewma", "regime_ewma", "denoised"]
-    return forecasts_plot(examination.forecasts(ask(returns(), "min_risk"), names, window=252))
+    return forecasts_plot(forecasts_document(compared(ask(returns(), "min_risk"), names, window=252)))
 
 
 def robust() -> str:
@@ -81,9 +89,7 @@ def robust() -> str:
     nominal, cautious = [], []
     for radius in radii:
         sets = {"set": "ellipsoid", "radius": float(radius), "observations": PERIODS}
-        answer = service.optimize(
-            ask(returns(FEW), {"kind": "robust_utility", "risk_aversion": 4, "returns": sets}, limits=CAP)
-        )
+        answer = optimize(ask(returns(FEW), {"kind": "robust_utility", "risk_aversion": 4, "returns": sets}, limits=CAP))
         w = answer.validated.weights
         nominal.append(float(answer.problem.moments.mu @ w))
         cautious.append(float(worst_case(answer.problem, w).worst_return))
@@ -94,14 +100,14 @@ def robust() -> str:
 def multi_objective() -> str:
     current = dict.fromkeys(FEW, 1.0 / len(FEW))
     asked = ask(returns(FEW), "min_risk", limits=CAP, assets=SCORED, current_weights=current)
-    return pareto_plot(inquiries.pareto(asked, ("return", "risk", "esg"), 81))
+    return pareto_plot(compromises_document(pareto(asked, ("return", "risk", "esg"), 81)))
 
 
 def esg() -> str:
     floors = np.linspace(5.5, 7.7, 12)
     sharpe = []
     for floor in floors:
-        answer = service.optimize(ask(returns(FEW), "max_sharpe", limits={**CAP, "min_esg": float(floor)}, assets=SCORED))
+        answer = optimize(ask(returns(FEW), "max_sharpe", limits={**CAP, "min_esg": float(floor)}, assets=SCORED))
         sharpe.append(float(answer.validated.certificate.objective))
     series = (Series("best Sharpe ratio", floors.tolist(), sharpe),)
     return svg(Plot("What a higher ESG score costs", "Average ESG score at least", "Sharpe ratio", series, y_unit="number"))
@@ -112,11 +118,11 @@ def factor_models() -> str:
     asked = ask(returns(), "min_risk", limits={"max_weight": 0.1})
     choice = replace(asked.estimation, factors={"method": "time_series"})
     tail = factors.rows(np.arange(len(factors) - PERIODS, len(factors)))
-    return factors_plot(examination.factors(replace(asked, estimation=choice, factor_returns=replace(tail, dates=None))))
+    return factors_plot(write_factors(exposed(replace(asked, estimation=choice, factor_returns=replace(tail, dates=None)))))
 
 
 def costs_and_liquidity() -> str:
-    current = held(service.optimize(ask(returns(FEW), "min_risk", limits=CAP)))
+    current = held(optimize(ask(returns(FEW), "min_risk", limits=CAP)))
     budgets = np.linspace(0.0, 0.004, 11)
     earned = []
     for budget in budgets:
@@ -127,7 +133,7 @@ def costs_and_liquidity() -> str:
             costs={"linear_impact": {"bps": 30}},
             current_weights=current,
         )
-        answer = service.optimize(question)
+        answer = optimize(question)
         earned.append(float(answer.validated.certificate.objective))
     series = (Series("utility after costs", budgets.tolist(), earned),)
     return svg(Plot("What a budget for costs is worth", "Cost budget", "Utility a year", series, x_unit="percent"))

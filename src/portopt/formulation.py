@@ -18,7 +18,7 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
-from portopt.domain.request import OptimizationRequest, RebalanceRequest
+from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
 from portopt.domain.universe import CASH, Asset, Universe
 
 ADV_WINDOW = 21  # trading days in the average daily value
@@ -75,8 +75,10 @@ def market_of(request: OptimizationRequest) -> Vector | None:
     return None if request.benchmark_weights is None else request.universe.vector(dict(request.benchmark_weights))
 
 
-def prior_beliefs(request: OptimizationRequest) -> Moments:
-    """What is believed before any view."""
+def prior_beliefs(request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None) -> Moments:
+    """What is believed before any view; of a rebalance, estimated from its prices."""
+    if isinstance(request, RebalanceRequest):
+        return _estimated(request, _needed(snapshot), dataclasses.replace(request.policy.estimation, views={}))
     mu, covariance, choice = request.expected_returns, request.covariance, request.estimation
     if request.returns is None and covariance is not None and choice.views and choice.views.get("prior") != "estimate":
         # The equilibrium is the prior: expected returns that nobody gave are not needed.
@@ -128,8 +130,47 @@ def exact_prices(snapshot: MarketSnapshot, holdings: Holdings | None = None) -> 
     return {**stated, **known}
 
 
+def pose(request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None) -> Problem:
+    """The question as one frozen problem, with the portfolio its objective refers to, where it refers to one.
+
+    snapshot: the prices that a rebalance needs; a choice of weights brings its own beliefs. Raises MissingInput without them.
+    """
+    return constructed(as_asked(request, snapshot))
+
+
+def as_asked(request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None) -> Problem:
+    """The same before anything is constructed."""
+    if isinstance(request, RebalanceRequest):
+        return _of_book(request, _needed(snapshot), estimated(request, _needed(snapshot)))
+    return _of_weights(request)
+
+
+def _needed(snapshot: MarketSnapshot | None) -> MarketSnapshot:
+    if snapshot is None:
+        raise MissingInput("a rebalance request is posed on prices, and none are given", field="prices")
+    return snapshot
+
+
+def estimated(request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
+    """Annual moments of the request's universe from the snapshot's prices, its views on them."""
+    return _estimated(request, snapshot, request.policy.estimation)
+
+
+def _estimated(request: RebalanceRequest, snapshot: MarketSnapshot, choice: EstimationChoice) -> Moments:
+    from portopt.estimation import estimate
+
+    universe = universe_of(request, snapshot)
+    market = None if request.benchmark is None else universe.vector(dict(request.benchmark))
+    rf = request.policy.risk_free_rate
+    return estimate(snapshot, universe, choice, rf, market, factor_returns=request.factor_returns)
+
+
 def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
-    """Policy and book as one frozen problem."""
+    """Policy and book on given moments as one frozen problem."""
+    return constructed(_of_book(request, snapshot, moments))
+
+
+def _of_book(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
     policy, universe = request.policy, moments.universe
     require_whole("benchmark", request.benchmark)
     prices = exact_prices(snapshot, request.holdings)
@@ -139,38 +180,23 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
     w_prev = request.holdings.weights(universe, prices)
     refusing = policy.data.missing_attribute == "refuse"
     terms = _terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
-    return constructed(
-        Problem(
-            moments=moments,
-            **{
-                **terms,
-                "notes": (
-                    *request.notes,
-                    *snapshot.notes,
-                    *policy.notes,
-                    *_notes_on_data(request, snapshot, moments),
-                    *terms["notes"],
-                ),
-            },
-            w_prev=w_prev,
-            benchmark=benchmark,
-            risk_free_rate=policy.risk_free_rate,
-            portfolio_value=float(request.holdings.value(prices)),
-            average_daily_value=_average_daily_value(snapshot, universe),
-            prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
-            exposures=exposures_of(universe, moments.factor_model),
-            portfolio_id=request.holdings.portfolio_id,
-        )
+    said = (*request.notes, *snapshot.notes, *policy.notes, *_notes_on_data(request, snapshot, moments), *terms["notes"])
+    return Problem(
+        moments=moments,
+        **{**terms, "notes": said},
+        w_prev=w_prev,
+        benchmark=benchmark,
+        risk_free_rate=policy.risk_free_rate,
+        portfolio_value=float(request.holdings.value(prices)),
+        average_daily_value=_average_daily_value(snapshot, universe),
+        prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
+        exposures=exposures_of(universe, moments.factor_model),
+        portfolio_id=request.holdings.portfolio_id,
     )
 
 
-def formulate_weights(request: OptimizationRequest) -> Problem:
-    """A choice of weights alone (S1) as a problem, with the portfolio its objective refers to, where it refers to one."""
-    return constructed(as_asked(request))
-
-
-def as_asked(request: OptimizationRequest) -> Problem:
-    """The same before anything is constructed."""
+def _of_weights(request: OptimizationRequest) -> Problem:
+    """A choice of weights alone (S1) as a problem."""
     moments = beliefs(request)
     universe = moments.universe
 

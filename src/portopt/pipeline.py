@@ -30,7 +30,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.domain.universe import CASH
-from portopt.formulation import exact_prices, formulate, order_of_giving_way, universe_of
+from portopt.formulation import estimated, exact_prices, formulate, order_of_giving_way
 from portopt.ports import MarketDataProvider, PackStore
 
 if TYPE_CHECKING:
@@ -174,14 +174,7 @@ def _require_prices(request: RebalanceRequest, snapshot: MarketSnapshot) -> None
 
 def estimate(request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
     """Annual moments of the request's universe from the snapshot's prices."""
-    from portopt.estimation import estimate as estimate_moments
-
-    universe = universe_of(request, snapshot)
-    market = None if request.benchmark is None else universe.vector(dict(request.benchmark))
-    policy = request.policy
-    return estimate_moments(
-        snapshot, universe, policy.estimation, policy.risk_free_rate, market, factor_returns=request.factor_returns
-    )
+    return estimated(request, snapshot)
 
 
 # --- the answer ---------------------------------------------------------------------------------------------------

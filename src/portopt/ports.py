@@ -84,10 +84,8 @@ class RunStore(Protocol):
         """A complete run is asked for again: what is owed of it is done. Returns it as it stands now."""
         ...
 
-    def report_written(self, run_id: str, report_path: str) -> None: ...
-
     def fail(self, run: RunRecord) -> None:
-        """Record a failed or infeasible run with its problem object; never overwrites a completed one."""
+        """Record a failed or infeasible run with its problem object; never overwrites one that has a result."""
         ...
 
     def get(self, run_id: str, *, verified: bool = True) -> RunRecord:

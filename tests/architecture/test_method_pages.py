@@ -12,7 +12,7 @@ import pytest
 from portopt.dialects.strategy import read_request
 from portopt.domain.errors import PortoptError
 from portopt.estimation import COVARIANCE, EXPECTED_RETURNS
-from portopt.questions import service
+from portopt.questions import weights
 from portopt.terms.catalog import COSTS, LIMITS, OBJECTIVES
 from portopt.terms.risk_measures.catalog import RISK_MEASURES
 
@@ -54,9 +54,9 @@ def test_every_request_on_a_page_is_answered_with_a_certificate(document: dict[s
     asked = read_request(document)
     if document["portfolio_id"] in UNSOLVABLE:
         with pytest.raises(PortoptError):
-            service.optimize(asked)
+            weights.optimize(asked)
     else:
-        assert service.optimize(asked).validated.certificate.verdict == "certified"
+        assert weights.optimize(asked).validated.certificate.verdict == "certified"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])

@@ -61,7 +61,7 @@ def _warm(runs: int) -> list[dict[str, str]]:
     """Request to certified answer in process at 500 assets, another market each time."""
     from portopt.domain.request import OptimizationRequest
     from portopt.domain.universe import Asset, Universe
-    from portopt.questions import service
+    from portopt.questions import weights
 
     walls, cpus = [], []
     for run in range(-2, runs):
@@ -86,7 +86,7 @@ def _warm(runs: int) -> list[dict[str, str]]:
             benchmark_weights=dict(zip(universe.ids, m.benchmark.tolist(), strict=True)),
         )
         wall, cpu = time.perf_counter(), time.process_time()
-        service.optimize(request)
+        weights.optimize(request)
         walls.append(time.perf_counter() - wall)
         cpus.append(time.process_time() - cpu)
     what, rows = "request to certified answer, warm, 500 assets, TE and turnover", []

@@ -11,8 +11,16 @@ from typing import Any
 import pytest
 from catalog_market import LIMITS_THAT_BIND, request
 
+from portopt.dialects.portfolio_answers import write_frontier
+from portopt.document.compromises import compromises_document
+from portopt.document.risk import risk_document
+from portopt.document.sensitivity import moves_document
 from portopt.domain.request import OptimizationRequest
-from portopt.questions import examination, inquiries, service
+from portopt.questions import weights
+from portopt.questions.compromises import pareto
+from portopt.questions.frontier import frontier
+from portopt.questions.risk import risk
+from portopt.questions.sensitivity import sensitivity
 from portopt.terms.catalog import LIMITS, OBJECTIVES
 
 WHOLE = {"max_positions", "min_positions", "min_position", "max_trades", "min_trade", "round_lots", "ucits_5_10_40"}
@@ -30,12 +38,16 @@ def _surface(found: dict[str, Any]) -> bool:
     return len(found["points"]) >= 2 and found["not_found"] == 0
 
 
+BOOKS = {"optimal", "current", "benchmark"}
 ANALYSES: dict[str, tuple[Callable[[OptimizationRequest], dict[str, Any]], Callable[[dict[str, Any]], bool]]] = {
-    "frontier": (lambda q: service.frontier(q, points=5), _line),
-    "frontier in CVaR": (lambda q: service.frontier(q, points=5, risk_measure="cvar"), _line),
-    "surface": (lambda q: inquiries.pareto(q, points=9), _surface),
-    "sensitivity": (inquiries.sensitivity, lambda found: found["is_unique"] is not None),
-    "risk": (examination.risk, lambda found: set(found["decomposition"]) == {"optimal", "current", "benchmark"}),
+    "frontier": (lambda q: write_frontier(frontier(q, points=5)), _line),
+    "frontier in CVaR": (lambda q: write_frontier(frontier(q, points=5, risk_measure="cvar")), _line),
+    "surface": (lambda q: compromises_document(pareto(q, points=9)), _surface),
+    "sensitivity": (lambda q: moves_document(sensitivity(q)), lambda found: found["is_unique"] is not None),
+    "risk": (
+        lambda q: risk_document(risk(q)),
+        lambda found: set(found["decomposition"]) == {"optimal", "current", "benchmark"},
+    ),
 }
 
 
@@ -66,9 +78,9 @@ def test_for_every_objective_every_analysis_is_there_or_has_its_reason(kind, nam
 
 def test_what_is_drawn_without_whole_numbers_is_never_to_the_right_of_what_they_allow():
     limits = {"max_positions": 3, "max_weight": 0.5}
-    held = service.optimize(request({"kind": "min_risk"}, limits))
+    held = weights.optimize(request({"kind": "min_risk"}, limits))
     w, p = held.validated.weights, held.problem
-    line = service.frontier(request(UTILITY, limits), points=5)
+    line = write_frontier(frontier(request(UTILITY, limits), points=5))
     assert line["min_risk_portfolio"]["volatility"] <= p.moments.covariance.volatility(w) + 1e-12
     assert (w > 0.0).sum() <= 3
 
@@ -76,4 +88,4 @@ def test_what_is_drawn_without_whole_numbers_is_never_to_the_right_of_what_they_
 def test_a_frontier_needs_no_objective_that_has_an_answer():
     """Cash beats the risk-free rate: no best ratio, but a line all the same."""
     q = request({"kind": "max_ratio", "measure": "cvar"}, {"cash": {"max": 1.0}})
-    assert _line(service.frontier(q, points=5))
+    assert _line(write_frontier(frontier(q, points=5)))

@@ -13,7 +13,7 @@ from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.request import OptimizationRequest
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.formulation import as_asked
-from portopt.questions import service
+from portopt.questions.weights import OptimizeAnswer, optimize
 from portopt.terms.catalog import LIMITS
 from portopt.terms.shared.described import NOUNS, attributes_read, require_described
 
@@ -37,12 +37,12 @@ def blanked(asked: OptimizationRequest, asset_id: str, name: str) -> Optimizatio
 
 
 def weights(asked: OptimizationRequest) -> np.ndarray:
-    return service.optimize(asked).validated.weights
+    return optimize(asked).validated.weights
 
 
-def answer_or_refusal(asked: OptimizationRequest) -> tuple[service.OptimizeAnswer | None, str]:
+def answer_or_refusal(asked: OptimizationRequest) -> tuple[OptimizeAnswer | None, str]:
     try:
-        return service.optimize(asked), ""
+        return optimize(asked), ""
     except (MissingInput, DataError) as refusal:
         return None, refusal.detail
 
@@ -131,7 +131,7 @@ def test_blanking_the_heaviest_asset_never_lets_more_through_than_the_limit_allo
 def test_an_expression_that_speaks_of_a_sector_refuses_assets_without_one():
     asked = blanked(request(OBJECTIVE, {"custom": {"little energy": 'sum(sector("Energy") * w) <= 0.1'}}), "AAPL", "sector")
     with pytest.raises(MissingInput, match="speaks of a sector, and 1 assets have none: AAPL"):
-        service.optimize(asked)
+        optimize(asked)
 
 
 @pytest.mark.parametrize(("attribute", "blank"), [("sector", ""), ("sector", " "), ("esg_score", float("nan"))])
@@ -139,9 +139,9 @@ def test_a_blank_is_as_missing_as_nothing(attribute, blank):
     limits = {"sector_limits": {"Energy": 0.1}, "min_esg": {"score": 7.0}}
     asked = request(OBJECTIVE, limits)
 
-    def of(value: Any) -> service.OptimizeAnswer:
+    def of(value: Any) -> OptimizeAnswer:
         assets = [dataclasses.replace(a, **{attribute: value}) if a.id == "AAPL" else a for a in asked.universe.assets]
-        return service.optimize(dataclasses.replace(asked, universe=Universe(tuple(assets))))
+        return optimize(dataclasses.replace(asked, universe=Universe(tuple(assets))))
 
     assert of(blank).problem.notes == of(None).problem.notes
     np.testing.assert_allclose(of(blank).validated.weights, of(None).validated.weights, atol=1e-9)
@@ -150,13 +150,13 @@ def test_a_blank_is_as_missing_as_nothing(attribute, blank):
 def test_two_assets_without_a_sector_are_together_held_to_the_smallest_cap():
     asked = request(OBJECTIVE, {"sector_limits": {"*": 0.4, "Energy": 0.1}})
     without = blanked(blanked(asked, "AAPL", "sector"), "MSFT", "sector")
-    answer = service.optimize(without)
+    answer = optimize(without)
     held = answer.validated.weights[[without.universe.positions[a] for a in ("AAPL", "MSFT")]].sum()
     assert held <= 0.1 + 1e-12
     (note,) = [note for note in answer.problem.notes if "no sector" in note]
     assert note.startswith("AAPL, MSFT have no sector: sector_limits holds them together to at most 10.00 %")
     freer = dataclasses.replace(without, limits={"sector_limits": {"*": 0.4, "Energy": 0.1, "(none)": 0.3}})
-    held = service.optimize(freer).validated.weights[[without.universe.positions[a] for a in ("AAPL", "MSFT")]].sum()
+    held = optimize(freer).validated.weights[[without.universe.positions[a] for a in ("AAPL", "MSFT")]].sum()
     assert held <= 0.3 + 1e-12
 
 

@@ -14,16 +14,16 @@ import sys
 STEPS = {
     "resolve": ("tasks.gate", "resolve"),
     "fetch": ("portopt.pipeline", "fetch"),
-    "begin": ("portopt.questions.service", "begin"),
+    "begin": ("portopt.runs.lifecycle", "begin"),
     "estimate": ("portopt.pipeline", "estimate"),
     "optimize": ("portopt.pipeline", "optimize"),
     "validate": ("portopt.pipeline", "validate"),
     "trade": ("portopt.pipeline", "trade"),
     "conclude": ("portopt.pipeline", "conclude"),
     "write_report": ("portopt.reports.page", "write_report"),
-    "persist": ("portopt.runs.recording", "persist"),
+    "persist": ("portopt.runs.lifecycle", "persist"),
     "publish": ("portopt.adapters.jobs.artifacts", "publish"),
-    "deliver": ("portopt.questions.service", "deliver"),
+    "deliver": ("portopt.runs.events", "deliver"),
 }
 
 

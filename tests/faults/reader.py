@@ -8,8 +8,9 @@ from pathlib import Path
 
 import small_book
 
+from portopt.domain.canonical import plain
 from portopt.domain.errors import PortoptError
-from portopt.questions import service
+from portopt.questions import policies
 from portopt.runs import history
 from portopt.runtime import Runtime
 from portopt.settings import Settings
@@ -31,7 +32,7 @@ if __name__ == "__main__":
                 "runs": run["run_id"],
                 "explain": answer(lambda: history.explain(run["run_id"], runtime)["run_id"]),
                 "rebalance": answer(lambda: small_book.rebalance(runtime, 6000).run_id),
-                "policies": answer(lambda: service.seed_policies(runtime)),
+                "policies": answer(lambda: plain(policies.seed_policies(runtime))),
             }
         )
     )

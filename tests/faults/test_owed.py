@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 import small_book
 
+from portopt.document.health import health_document
 from portopt.domain.errors import DataError
 from portopt.domain.run import RunRecord, RunStatus
-from portopt.questions import health, service
-from portopt.runs import history
+from portopt.questions import health
+from portopt.runs import history, lifecycle
+from portopt.runs.report import kept_report
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -72,7 +74,6 @@ def lose_files(home: Path) -> None:
 def lose_rows(home: Path) -> None:
     change(home, "delete from outbox")
     change(home, "update portfolios set cash = null, shares = null")
-    change(home, "update runs set report_path = null")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_asked_again_a_run_does_whatever_it_owes(stored: tuple[Path, RunRecord],
     again, first = rebalance(home), stored[1]
     assert (again.run_id, again.document, again.completed_at) == (first.run_id, first.document, first.completed_at)
     assert opened(home).packs.get(str(first.pricing_pack_id)).pricing_pack_id == first.pricing_pack_id
-    assert Path(str(again.report_path)).is_file()
+    assert kept_report(again.run_id, opened(home)) is not None
     assert len((home / "events.jsonl").read_text().splitlines()) == 1
     assert asked(home, "select count(*) from outbox where delivered_at is not null") == 1
     assert opened(home).runs.holdings("P1").shares
@@ -103,7 +104,7 @@ def test_a_damaged_event_log_does_not_fail_a_stored_run(home: Path, damage: byte
     log.write_bytes(damage + b"\n" + log.read_bytes())
     change(home, "update outbox set delivered_at = null")
     assert rebalance(home).status is RunStatus.COMPLETED
-    (fault,) = [check for check in health.doctor(opened(home))["checks"] if not check["ok"]]
+    (fault,) = [check for check in health_document(health.doctor(opened(home)))["checks"] if not check["ok"]]
     assert (fault["name"], "line 1 of" in fault["detail"], "move" in fault["fix"]) == ("events", True, True)
 
 
@@ -142,7 +143,7 @@ def test_a_request_that_was_changed_is_not_replayed_as_if_it_had_been_asked(stor
 
 
 def check(home: Path, name: str) -> dict[str, Any]:
-    return next(found for found in health.doctor(opened(home))["checks"] if found["name"] == name)
+    return next(found for found in health_document(health.doctor(opened(home)))["checks"] if found["name"] == name)
 
 
 def test_the_doctor_finds_what_is_missing_changed_unfinished_parked_and_left_behind(
@@ -175,5 +176,5 @@ def test_the_doctor_finds_what_is_missing_changed_unfinished_parked_and_left_beh
     unfinished = check(home, "runs")
     assert f"{run_id} was begun" in unfinished["detail"]
     assert f"portopt cancel {run_id}" in unfinished["fix"]
-    assert service.cancel(run_id, opened(home), "not wanted").status is RunStatus.CANCELLED
+    assert lifecycle.cancel(run_id, opened(home), "not wanted").status is RunStatus.CANCELLED
     assert check(home, "runs")["ok"]

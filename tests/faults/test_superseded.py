@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import small_book
 
+from portopt import pipeline
 from portopt.adapters.providers.frames import FrameProvider
 from portopt.domain.errors import ProposalSuperseded
 from portopt.domain.market import MarketQuery
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.doors.commands.rebalance import proposal
-from portopt.questions import service
+from portopt.runs import lifecycle, market
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -63,26 +64,26 @@ def test_of_rebalances_that_began_together_on_different_holdings_one_is_released
 
 def test_a_superseded_proposal_is_not_approved_and_the_refusal_says_what_to_do(home: Path) -> None:
     runtime, asked = opened(home), small_book.request()
-    snapshot = service.keep_market(service.read_market(asked, runtime, market=small_book.market()), runtime)
-    begun = service.begin(asked, snapshot, runtime)
-    document, _ = service.pipeline.work(asked, snapshot, frontier=False)
-    waiting = service.finish(begun, document, runtime, timings={}, await_approval=True)
+    snapshot = market.keep_market(market.read_market(asked, runtime, market=small_book.market()), runtime)
+    begun = lifecycle.begin(asked, snapshot, runtime)
+    document, _ = pipeline.work(asked, snapshot, frontier=False)
+    waiting = lifecycle.finish(begun, document, runtime, since=0, timings={}, await_approval=True)
     assert waiting.status is RunStatus.AWAITING_APPROVAL
     runtime.runs.save_holdings(small_book.request(5500).holdings)
     with pytest.raises(ProposalSuperseded, match="superseded and not released") as caught:
-        service.approve(waiting.run_id, runtime)
+        lifecycle.approve(waiting.run_id, runtime)
     assert (caught.value.status, caught.value.exit_code) == (409, 2)
     assert caught.value.measured["holdings_version"] == 2
     assert not (home / "events.jsonl").exists()
 
-    settled = service.settle(waiting, snapshot, runtime, since=2, await_approval=True)
+    settled = lifecycle.settle(waiting, snapshot, runtime, since=2, await_approval=True)
     assert settled.status is RunStatus.AWAITING_APPROVAL
-    assert service.approve(waiting.run_id, runtime).status is RunStatus.COMPLETED
+    assert lifecycle.approve(waiting.run_id, runtime).status is RunStatus.COMPLETED
     assert sent(home) == 1
 
 
 def test_the_command_line_says_that_a_proposal_is_superseded_and_ends_with_a_failure(home: Path, capsys) -> None:
     record = ask(home, 5000, lambda: ask(home, 6000))
-    answer = proposal(record)
+    answer = proposal(record, None)
     assert (answer.document["run_id"], answer.exit_code) == (record.run_id, 1)
     assert "is superseded and not released: P1 has newer holdings" in capsys.readouterr().err

@@ -14,12 +14,13 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from portopt import pipeline
+from portopt.domain.errors import InfeasibleRequest, RequestError
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunStatus
 from portopt.doors.form import RebalanceOrder, resolve
-from portopt.questions import service
+from portopt.questions.rebalance import rebalance as propose
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
@@ -58,7 +59,7 @@ def test_a_plan_from_the_flow_equals_the_plan_from_the_service(home: Runtime, tm
     _, run_id = run(order)
     elsewhere = open_runtime(Settings(home=tmp_path / "elsewhere"))
 
-    by_service = service.rebalance(resolve(order, elsewhere), elsewhere)
+    by_service = propose(resolve(order, elsewhere), elsewhere)
 
     by_flow = home.runs.get(run_id)
     assert by_flow.run_id == by_service.run_id
@@ -108,8 +109,11 @@ def test_on_a_closed_day_the_run_ends_as_skipped_and_does_nothing(home: Runtime)
     assert list(home.runs.runs()) == []
 
 
-def test_limits_that_conflict_end_the_run_as_infeasible_with_its_problem_on_record(home: Runtime) -> None:
-    state, _ = run(RebalanceOrder(max_turnover=0.001))
+def test_limits_that_conflict_end_the_run_as_infeasible_with_its_problem_on_record_as_from_every_door(
+    home: Runtime, tmp_path: Path
+) -> None:
+    order = RebalanceOrder(max_turnover=0.001)
+    state, _ = run(order)
 
     assert state.name == "Infeasible"
     (record,) = home.runs.runs()
@@ -119,6 +123,26 @@ def test_limits_that_conflict_end_the_run_as_infeasible_with_its_problem_on_reco
     assert any("max_turnover" in conflict["limits"] for conflict in problem["measured"]["conflicts"])
     assert problem["fixes"]
     assert events(home) == []
+
+    elsewhere = open_runtime(Settings(home=tmp_path / "elsewhere"))
+    with pytest.raises(InfeasibleRequest):
+        propose(resolve(order, elsewhere), elsewhere)
+    by_service = elsewhere.runs.get(record.run_id)
+    assert (by_service.status, by_service.problem) == (record.status, problem)
+    for kept in (home, elsewhere):
+        assert kept.runs.holdings_version(record.portfolio_id) == 0
+        assert record.pricing_pack_id in kept.packs.ids()
+
+
+def test_a_refusal_that_cannot_be_kept_ends_the_run_as_the_refusal_it_is(
+    home: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise RequestError("the database may not be written")
+
+    monkeypatch.setattr(home.runs, "fail", full)
+    state, _ = run(RebalanceOrder(max_turnover=0.001))
+    assert state.name == "Infeasible"
 
 
 def test_a_file_that_is_not_there_ends_the_run_as_a_bad_request(home: Runtime) -> None:

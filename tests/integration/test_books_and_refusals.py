@@ -9,7 +9,7 @@ import pytest
 
 from portopt.domain.errors import InfeasibleRequest, InvalidValue
 from portopt.doors import notebook
-from portopt.questions import service
+from portopt.questions import weights
 
 IDS = "ABCDE"
 OBJECTIVES: list[Any] = [
@@ -54,7 +54,7 @@ def test_what_current_weights_leave_is_cash_and_said_so():
         current_weights={"A": 0.3, "B": 0.2},
         limits={"max_turnover": 0.1, "fully_invested": False},
     )
-    answer = service.optimize(asked)
+    answer = weights.optimize(asked)
     w_prev = answer.problem.w_prev
     assert w_prev is not None
     assert w_prev[answer.problem.universe.positions["CASH"]] == pytest.approx(0.5)

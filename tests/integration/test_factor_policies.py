@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from portopt.doors.form import RebalanceOrder, resolve
-from portopt.questions import service
+from portopt.questions.rebalance import rebalance as propose
 from portopt.runs import history
 from portopt.runtime import open_runtime
 from portopt.settings import Settings
@@ -21,7 +21,7 @@ def test_a_factor_policy_is_planned_stored_and_replayed_to_the_same_bytes(tmp_pa
     runtime = open_runtime(Settings(home=tmp_path))
     request = resolve(RebalanceOrder(changes=CHANGES, frontier=False), runtime)
     assert request.factor_returns is not None
-    record = service.rebalance(request, runtime, frontier=False)
+    record = propose(request, runtime, frontier=False)
     assert record.document is not None
     (limit,) = [row for row in record.document["limits"] if row["limit"] == "active_exposure_limits"]
     assert limit["holds"]

@@ -15,9 +15,10 @@ from portopt.domain.errors import DataError
 from portopt.domain.run import RunStatus
 from portopt.doors import cli
 from portopt.doors.commands.orders import Options, read_order
-from portopt.questions import service
+from portopt.questions.rebalance import rebalance as propose
 from portopt.reports import page
 from portopt.runs import history
+from portopt.runs.report import kept_report, report_place
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
@@ -56,7 +57,7 @@ PARTS = {
 def test_an_analysis_that_fails_is_left_out_and_the_proposal_stays(part, runtime, monkeypatch, faults):
     module, name, missing = PARTS[part]
     monkeypatch.setattr(module, name, _fails)
-    record = service.rebalance(_asked(runtime), runtime)
+    record = propose(_asked(runtime), runtime)
     document = record.document
     assert record.status is RunStatus.COMPLETED
     assert document["certificate"]["verdict"] == "certified"
@@ -66,7 +67,7 @@ def test_an_analysis_that_fails_is_left_out_and_the_proposal_stays(part, runtime
     assert left["sentence"] == f"Left out: {missing}; an internal error (ZeroDivisionError), told in the log."
     assert faults
     assert "ZeroDivisionError: at 0x7f0a" in faults[0]
-    shown = Path(record.report_path).read_text(encoding="utf-8")
+    shown = report_place(record.run_id, runtime).read_text(encoding="utf-8")
     assert shown.count(left["sentence"]) >= 1
     assert history.replay(record.run_id, runtime)["same"]
     assert runtime.runs.get(record.run_id).document == document
@@ -74,14 +75,14 @@ def test_an_analysis_that_fails_is_left_out_and_the_proposal_stays(part, runtime
 
 def test_what_is_refused_on_purpose_is_told_in_its_own_words_and_is_no_fault(runtime, monkeypatch, faults):
     monkeypatch.setattr(optimization, "affordable_frontier", _refuses)
-    document = service.rebalance(_asked(runtime), runtime).document
+    document = propose(_asked(runtime), runtime).document
     assert document["frontier"] is None
     assert document["left_out"][0]["sentence"] == "Left out: the efficient frontier; there is nothing to draw."
     assert not faults
 
 
 def test_a_frontier_nobody_asked_for_is_not_missed(runtime):
-    document = service.rebalance(_asked(runtime), runtime, frontier=False).document
+    document = propose(_asked(runtime), runtime, frontier=False).document
     assert document["frontier"] is None
     assert document["left_out"] == []
 
@@ -93,9 +94,9 @@ def test_a_report_that_cannot_be_written_is_none_on_record_and_can_be_written_la
 
     with monkeypatch.context() as patched:
         patched.setattr(page, "write_report", cannot)
-        record = service.rebalance(_asked(runtime), runtime)
+        record = propose(_asked(runtime), runtime)
     assert record.status is RunStatus.COMPLETED
-    assert record.report_path is None
+    assert kept_report(record.run_id, runtime) is None
     assert len(runtime.settings.event_log_path.read_text(encoding="utf-8").splitlines()) == 1
     written = history.report(record.run_id, runtime)
     assert record.document["verdict"]["title"].split(":")[0] in Path(written["report_path"]).read_text(encoding="utf-8")
@@ -104,8 +105,8 @@ def test_a_report_that_cannot_be_written_is_none_on_record_and_can_be_written_la
 
 def test_a_drawing_that_fails_leaves_the_page_and_its_table(runtime, monkeypatch, faults):
     monkeypatch.setattr(page, "frontier_svg", _fails)
-    record = service.rebalance(_asked(runtime), runtime)
-    shown = Path(record.report_path).read_text(encoding="utf-8")
+    record = propose(_asked(runtime), runtime)
+    shown = report_place(record.run_id, runtime).read_text(encoding="utf-8")
     assert "Left out: the drawing of the frontier; an internal error (ZeroDivisionError), told in the log." in shown
     assert "Best Sharpe ratio" in shown
     assert record.document["left_out"] == []
@@ -113,11 +114,11 @@ def test_a_drawing_that_fails_leaves_the_page_and_its_table(runtime, monkeypatch
 
 
 def test_under_whole_numbers_the_report_draws_the_line_without_them_and_says_so(runtime):
-    record = service.rebalance(_asked(runtime, min_positions={"count": 4}), runtime)
+    record = propose(_asked(runtime, min_positions={"count": 4}), runtime)
     assert record.document["frontier"]["without"] == ["min_positions"]
     assert record.document["left_out"] == []
     said = "Drawn without the limits in whole numbers (min_positions)"
-    assert said in Path(record.report_path).read_text(encoding="utf-8")
+    assert said in report_place(record.run_id, runtime).read_text(encoding="utf-8")
 
 
 def test_files_that_cannot_be_written_beside_the_proposal_are_named_and_it_is_shown(tmp_path, monkeypatch, capsys, faults):

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from portopt.doors.form import RebalanceOrder, resolve
-from portopt.questions import service
+from portopt.questions.rebalance import rebalance as propose
 from portopt.runs import history
 from portopt.runtime import open_runtime
 from portopt.settings import Settings
@@ -17,7 +17,7 @@ def test_what_gave_way_is_on_record_and_replays(tmp_path: Path) -> None:
     request = resolve(RebalanceOrder(max_turnover=0.1), runtime)
     yielding = dataclasses.replace(request, policy=dataclasses.replace(request.policy, relax_order=("max_turnover",)))
 
-    record = service.rebalance(yielding, runtime, frontier=False)
+    record = propose(yielding, runtime, frontier=False)
 
     assert record.document is not None
     (step,) = record.document["relaxations"]

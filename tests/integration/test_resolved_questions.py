@@ -10,7 +10,7 @@ import pytest
 
 from portopt.dialects.strategy import read_request, write_response
 from portopt.domain.errors import InfeasibleRequest, PortoptError
-from portopt.questions import service
+from portopt.questions import weights
 
 RNG = np.random.default_rng(11)
 RETURNS = RNG.normal(0.0005, 0.01, (300, 4)) * np.array([1.0, 1.5, 2.0, 2.5])
@@ -27,7 +27,7 @@ def asked(**changes: Any) -> dict[str, Any]:
 
 def answered(doc: dict[str, Any]) -> dict[str, Any]:
     request = read_request(doc)
-    return json.loads(json.dumps(write_response(request, service.optimize(request))))
+    return json.loads(json.dumps(write_response(request, weights.optimize(request))))
 
 
 def test_a_limit_that_follows_volatility_has_the_value_of_today_and_says_why() -> None:
@@ -51,7 +51,7 @@ def test_robust_without_sets_is_not_the_plain_answer_under_its_name() -> None:
     assert any("uncertainty was not given" in note for note in robust["portopt"]["notes"])
 
     request = read_request(asked(objective="MAX_SHARPE", method="ROBUST_OPTIMIZATION"))
-    moments, w = service.optimize(request).problem.moments, np.array(list(robust["optimal_weights"].values()))
+    moments, w = weights.optimize(request).problem.moments, np.array(list(robust["optimal_weights"].values()))
     T, sigma = len(RETURNS), np.sqrt(np.diag(moments.Sigma))
     share = 1.6448536269514722 * np.sqrt(2 / T)  # the normal quantile of 95 %, of a variance's standard error
     risk = np.sqrt(w @ moments.Sigma @ w)
@@ -68,7 +68,7 @@ def test_the_answer_has_the_metrics_that_s1_has_no_place_for() -> None:
     metrics = answer["portopt"]["metrics"]
     assert metrics["turnover"] == pytest.approx(np.abs(w - 0.25).sum() / 2)
     assert metrics["max_drawdown"] == pytest.approx(np.max(1 - value / np.maximum.accumulate(value)))
-    mu = service.optimize(read_request(asked(constraints={"max_turnover": 0.2}))).problem.moments.mu
+    mu = weights.optimize(read_request(asked(constraints={"max_turnover": 0.2}))).problem.moments.mu
     assert metrics["information_ratio"] == pytest.approx(mu @ (w - 0.25) / metrics["tracking_error"])
 
 
@@ -84,11 +84,11 @@ def test_limits_with_priorities_give_way_the_lowest_first_and_the_opening_is_on_
         "max_turnover": {"value": 0.5, "priority": 2},
     }
     request = read_request(asked(constraints=constraints))
-    answer = service.optimize(request)
+    answer = weights.optimize(request)
     assert [(g.limit if hasattr(g, "limit") else g.relaxation.limit) for g in answer.gave_way] == ["max_weight"]
     assert answer.validated.weights.max() >= 0.25 - 1e-9
     with pytest.raises(InfeasibleRequest):
-        service.optimize(read_request(asked(constraints={"max_weight": 0.2})))
+        weights.optimize(read_request(asked(constraints={"max_weight": 0.2})))
 
 
 def test_the_size_of_a_set_of_beliefs_can_be_drawn_from_the_data() -> None:

@@ -13,8 +13,8 @@ from portopt.domain.errors import InvalidValue, RequestError
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.universe import Asset, Universe
-from portopt.questions import service
-from portopt.runs import history, recording
+from portopt.questions.rebalance import rebalance as propose
+from portopt.runs import history, record
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -52,27 +52,27 @@ WAYS_IN = {
 @pytest.mark.parametrize("field", WAYS_IN)
 def test_a_text_that_could_not_be_seen_stored_or_replayed_is_refused_before_any_work(runtime, request_, field, text):
     with pytest.raises(RequestError) as caught:
-        service.rebalance(WAYS_IN[field](request_, text), runtime)
+        propose(WAYS_IN[field](request_, text), runtime)
     assert field in str(caught.value.field)
     assert not runtime.settings.home.exists()
 
 
 def test_a_word_that_its_column_could_not_hold_is_refused_before_any_work(runtime, request_):
     with pytest.raises(InvalidValue, match="at most 20 are accepted"):
-        service.rebalance(WAYS_IN["target_type"](request_, "x" * 21), runtime)
+        propose(WAYS_IN["target_type"](request_, "x" * 21), runtime)
 
 
 @pytest.mark.parametrize("amount", [Decimal("NaN"), Decimal("Infinity"), Decimal("1e400")])
 def test_an_amount_that_no_reader_accepts_is_refused_at_once(runtime, request_, amount):
     with pytest.raises(InvalidValue, match=r"holdings\.cash"):
-        service.rebalance(held(request_, cash=amount), runtime)
+        propose(held(request_, cash=amount), runtime)
 
 
 def test_what_is_accepted_is_the_form_that_every_replay_reads(request_):
     odd = dataclasses.replace(request_, policy=dataclasses.replace(request_.policy, risk_free_rate=0, relax_order=[]))
-    accepted = recording.accepted(odd)
-    assert recording.accepted(accepted).identity() == accepted.identity()
-    assert recording.accepted(request_).identity() == request_.identity()
+    accepted = record.accepted(odd)
+    assert record.accepted(accepted).identity() == accepted.identity()
+    assert record.accepted(request_).identity() == request_.identity()
 
 
 def test_a_run_of_names_in_every_script_is_replayed_to_the_same_bytes(runtime):
@@ -81,5 +81,5 @@ def test_a_run_of_names_in_every_script_is_replayed_to_the_same_bytes(runtime):
     request = small_book.request(
         holdings=Holdings("Fonds „Süd“", {name: Decimal(10) for name in names}), universe=Universe.of(names)
     )
-    record = service.rebalance(request, runtime, market=FrameProvider(frame), frontier=False)
+    record = propose(request, runtime, market=FrameProvider(frame), frontier=False)
     assert history.replay(record.run_id, runtime)["same"] is True

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
+from portopt.domain.risk_figures import RiskFigure
 
 CONFIDENCES = (0.95, 0.99)
 HORIZONS = (1,)
-
-
-@dataclass(frozen=True, slots=True)
-class RiskFigure:
-    """One measure of one portfolio. name: with confidence and horizon. value: a fraction, losses positive.
-
-    confidence, horizon (periods): None where the measure has none.
-    """
-
-    kind: str
-    name: str
-    value: float
-    confidence: float | None
-    horizon: int | None
 
 
 def risk_figures(

@@ -16,7 +16,7 @@ from portopt.analysis.figures import figures
 from portopt.dialects.strategy_words import method_of
 from portopt.domain.arrays import Vector
 from portopt.domain.canonical import plain
-from portopt.domain.certificate import Certificate, ValidatedSolution
+from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.explanation import LeftOut, ShadowPrice
 from portopt.domain.problem import Problem
 from portopt.domain.request import OptimizationRequest
@@ -27,7 +27,7 @@ NO_RISK = 1e-9  # annual volatility; below it a Sharpe ratio is a quotient of ro
 
 
 class CertifiedAnswer(Protocol):
-    """What `service.optimize` gives. seconds: wall time of the whole question."""
+    """What a choice of weights gives. seconds: wall time of the whole question."""
 
     @property
     def problem(self) -> Problem: ...
@@ -84,7 +84,7 @@ def _extension(request: OptimizationRequest, answer: CertifiedAnswer) -> dict[st
             "periods_per_year": problem.moments.periods_per_year,
         },
         "solver": None if raw is None else {"name": raw.solver, "polished": raw.polished},
-        "certificate": certificate_data(answer.validated.certificate),
+        "certificate": answer.validated.certificate.without_readings(),
         "notes": [*request.notes, *problem.notes, *(left.sentence for left in answer.left_out)],
     }
 
@@ -99,11 +99,6 @@ def _metrics(problem: Problem, weights: Vector) -> dict[str, float | None]:
         "max_drawdown": found.max_drawdown_in_sample,
         "turnover": None if before is None or not before.any() else 0.5 * float(np.abs(weights - before).sum()),
     }
-
-
-def certificate_data(certificate: Certificate) -> dict[str, Any]:
-    """The certificate as data, its readings left out: the limits' own figures say the same."""
-    return {name: value for name, value in plain(certificate).items() if name != "readings"}
 
 
 def event_body(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from portopt.domain.arrays import Vector
+from portopt.domain.canonical import plain
 from portopt.domain.errors import CertificateRefused
 from portopt.domain.problem import Readings
 from portopt.domain.solution import Solution
@@ -57,6 +59,10 @@ class Certificate:
     @property
     def certified(self) -> bool:
         return self.verdict == "certified"
+
+    def without_readings(self) -> dict[str, Any]:
+        """As data; the limits' own figures say the same as the readings."""
+        return {name: value for name, value in plain(self).items() if name != "readings"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

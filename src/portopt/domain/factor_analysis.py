@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 SPECIFIC, OTHERS, RISK_FREE = "specific", "other factors", "risk-free"
 
@@ -66,47 +65,3 @@ class FactorAnalysis:
     tracking_error: float | None
     mean_return: float | None
     notes: tuple[str, ...] = ()
-
-    def to_data(self) -> dict[str, Any]:
-        """Under S2's names (FactorExposureResponse), what S2 has no name for beside them."""
-        return {
-            "portfolio_id": self.portfolio_id,
-            "as_of": None if self.as_of is None else self.as_of.isoformat(),
-            "factors": [line.factor for line in self.exposures],
-            "exposures": [
-                {
-                    "factor": line.factor,
-                    "exposure": line.exposure,
-                    "benchmark_exposure": line.benchmark_exposure,
-                    "active_exposure": line.active_exposure,
-                    "standard_error": line.standard_error,
-                    "t_statistic": line.t_statistic,
-                    "active_standard_error": line.active_standard_error,
-                }
-                for line in self.exposures
-            ],
-            "attribution": _lines(self.attribution),
-            "active_attribution": _lines(self.active_attribution),
-            "return_attribution": _lines(self.return_attribution),
-            "volatility": self.volatility,
-            "systematic_volatility": self.systematic_volatility,
-            "specific_volatility": self.specific_volatility,
-            "r_squared": self.r_squared,
-            "tracking_error": self.tracking_error,
-            "mean_return": self.mean_return,
-            "method": self.method,
-            "observations": self.observations,
-            "notes": list(self.notes),
-        }
-
-
-def _lines(lines: tuple[FactorAttribution, ...]) -> list[dict[str, Any]]:
-    return [
-        {
-            "factor": line.factor,
-            "contribution": line.contribution,
-            "percent_contribution": line.percent_contribution,
-            "marginal": line.marginal,
-        }
-        for line in lines
-    ]

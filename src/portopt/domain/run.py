@@ -99,7 +99,6 @@ class RunRecord:
     document_digest: str | None = None
     problem: Mapping[str, Any] | None = None  # the problem object of a run that failed or was infeasible
     timings: Mapping[str, float] = field(default_factory=dict)
-    report_path: str | None = None
 
     @property
     def is_whole(self) -> bool:

@@ -155,9 +155,9 @@ def resolve(
     policy: one already read (from a file), instead of the order's. overrides: {limit kind: value} on top of it.
     Raises RequestError for what cannot be found and DataError for what cannot be used.
     """
-    from portopt.questions import service
+    from portopt.questions import policies
 
-    chosen = policy or service.policy(order.custom_policy or order.policy, runtime)
+    chosen = policy or policies.policy(order.custom_policy or order.policy, runtime)
     wish = wish_of(order)
     order = _of_portfolio(order, wish)
     notes: list[str] = []

@@ -24,8 +24,8 @@ from portopt.domain.universe import CASH, Asset, Universe
 from portopt.doors.form import with_factor_returns
 from portopt.intake.account import in_words
 from portopt.intake.labelled import annual_returns, attributes_of, by_asset, covariance_of
-from portopt.questions import service
-from portopt.questions.service import OptimizeAnswer
+from portopt.questions import weights
+from portopt.questions.weights import OptimizeAnswer
 from portopt.runs import answers
 from portopt.runtime import open_runtime
 
@@ -89,9 +89,13 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
-    """A stored rebalance: `trades` and `positions` as Polars frames, every number under `document`."""
+    """A stored rebalance: `trades` and `positions` as Polars frames, every number under `document`.
+
+    report: the offline HTML report, None where it could not be written.
+    """
 
     record: RunRecord
+    report: Path | None = None
 
     @property
     def document(self) -> Mapping[str, Any]:
@@ -112,11 +116,6 @@ class Proposal:
         import polars as pl
 
         return pl.DataFrame(self.document["proposal"])
-
-    @property
-    def report(self) -> Path | None:
-        """The offline HTML report."""
-        return Path(self.record.report_path) if self.record.report_path else None
 
     def __repr__(self) -> str:
         return f"Proposal({self.run_id}, {' '.join(self.document['verdict']['sentences'])})"
@@ -145,7 +144,7 @@ def optimize(returns: Any = None, objective: str | Mapping[str, Any] = "max_shar
         InfeasibleRequest with the diagnosis; RequestError and DataError for what cannot be used.
     """
     request = ask(returns, objective, **question)
-    answer = service.optimize(request)
+    answer = weights.optimize(request)
     if not answers.nothing_is_kept_here():
         from portopt.dialects.strategy_answers import write_response
 
@@ -155,38 +154,43 @@ def optimize(returns: Any = None, objective: str | Mapping[str, Any] = "max_shar
 
 def frontier(request: OptimizationRequest, points: int = 20, **bounds: Any) -> Findings:
     """The efficient frontier of a question. bounds: min_return, max_risk, measure and its options."""
+    from portopt.dialects.portfolio_answers import write_frontier
+    from portopt.questions.frontier import frontier as drawn
     from portopt.reports.svg.drawings import frontier_plot
 
-    found = service.frontier(request, points=points, **bounds)
+    found = write_frontier(drawn(request, points=points, **bounds))
     answers.keep("frontier", request, found, points=points, **bounds)
     return Findings(found, frontier_plot)
 
 
 def pareto(request: OptimizationRequest, axes: Sequence[str] = ("return", "risk", "esg"), points: int = 49) -> Findings:
     """The surface of best compromises between two or three axes."""
-    from portopt.questions import inquiries
+    from portopt.document.compromises import compromises_document
+    from portopt.questions import compromises
     from portopt.reports.svg.drawings import pareto_plot
 
-    found = inquiries.pareto(request, axes, points)
+    found = compromises_document(compromises.pareto(request, axes, points))
     answers.keep("pareto", request, found, axes=list(axes), points=points)
     return Findings(found, pareto_plot)
 
 
 def sensitivity(request: OptimizationRequest) -> Findings:
     """How the optimal weights move with the question, and how far that holds."""
-    from portopt.questions import inquiries
+    from portopt.document.sensitivity import moves_document
+    from portopt.questions.sensitivity import sensitivity as moved
 
-    found = inquiries.sensitivity(request)
+    found = moves_document(moved(request))
     answers.keep("sensitivity", request, found)
     return Findings(found)
 
 
 def periods(request: OptimizationRequest) -> Findings:
     """The plan of a question whose objective is multi_period."""
-    from portopt.questions import inquiries
+    from portopt.document.periods import periods_document
+    from portopt.questions.periods import periods as planned
     from portopt.reports.svg.drawings import periods_plot
 
-    found = inquiries.periods(request)
+    found = periods_document(planned(request))
     answers.keep("periods", request, found)
     return Findings(found, periods_plot)
 
@@ -280,6 +284,9 @@ def rebalance(
         benchmark: weights by asset, or a file; None takes a `benchmark_weight` column of the holdings file.
         as_of: a date, or a text as 2024-03-28.
     """
+    from portopt.questions.rebalance import rebalance as propose
+    from portopt.runs.report import kept_report
+
     runtime, notes = _runtime(home), list[str]()
     book, described = _book(holdings, portfolio_id, notes)
     chosen = _policy(policy, runtime)
@@ -298,7 +305,8 @@ def rebalance(
             notes=tuple(notes),
         )
     )
-    return Proposal(service.rebalance(request, runtime, market=_market(prices, runtime)))
+    record = propose(request, runtime, market=_market(prices, runtime))
+    return Proposal(record, kept_report(record.run_id, runtime))
 
 
 def _columns(returns: Any, where: str, periods_per_year: float | None) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
@@ -329,10 +337,11 @@ def _runtime(home: Path | None) -> Runtime:
 
 def _policy(policy: str | Policy | Mapping[str, Any], runtime: Runtime) -> Policy:
     from portopt.dialects.policies import read_policies
+    from portopt.questions import policies
 
     if isinstance(policy, Policy):
         return policy
-    return service.policy(policy, runtime) if isinstance(policy, str) else read_policies(policy)[0]
+    return policies.policy(policy, runtime) if isinstance(policy, str) else read_policies(policy)[0]
 
 
 def _day(as_of: date | str | None) -> date | None:

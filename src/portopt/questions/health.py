@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from portopt.domain.errors import DataError, PortoptError
+from portopt.domain.found import Check, Health
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -30,8 +31,8 @@ SHOWN = 5
 MEND = "ask for the same rebalance again: the same prices make the same pack anew; or restore it from a backup"
 
 
-def doctor(runtime: Runtime) -> dict[str, Any]:
-    """Every check, in the order a person would fix them: {"ok": bool, "checks": [{name, ok, detail, fix}, …]}."""
+def doctor(runtime: Runtime) -> Health:
+    """Every check, in the order a person would fix them."""
     checks: tuple[tuple[str, Callable[[Runtime], str], str], ...] = (
         ("python", _python, "install Python 3.11 or newer"),
         ("packages", _packages, "reinstall: `pip install portfolio-optimization-service`"),
@@ -46,17 +47,16 @@ def doctor(runtime: Runtime) -> dict[str, Any]:
         ("events", _events, "run `portopt relay`, then read the log of the broker"),
         ("litter", _litter, "delete what is named"),
     )
-    done = [_run(name, check, fix, runtime) for name, check, fix in checks]
-    return {"ok": all(c["ok"] for c in done), "checks": done}
+    return Health(tuple(_run(name, check, fix, runtime) for name, check, fix in checks))
 
 
-def _run(name: str, check: Callable[[Runtime], str], fix: str, runtime: Runtime) -> dict[str, Any]:
+def _run(name: str, check: Callable[[Runtime], str], fix: str, runtime: Runtime) -> Check:
     try:
-        return {"name": name, "ok": True, "detail": check(runtime), "fix": None}
+        return Check(name, True, check(runtime), None)
     except PortoptError as error:
-        return {"name": name, "ok": False, "detail": error.detail, "fix": (error.fixes or (fix,))[0]}
+        return Check(name, False, error.detail, (error.fixes or (fix,))[0])
     except Exception as error:  # a check must report whatever breaks, not die of it
-        return {"name": name, "ok": False, "detail": f"{type(error).__name__}: {error}", "fix": fix}
+        return Check(name, False, f"{type(error).__name__}: {error}", fix)
 
 
 def _python(_: Runtime) -> str:
@@ -121,7 +121,7 @@ def _require_none(faults: Sequence[str], fix: str | None = None) -> None:
 
 
 def _policies(runtime: Runtime) -> str:
-    from portopt.questions.service import policies
+    from portopt.questions.policies import policies
 
     return ", ".join(p.id for p in policies(runtime))
 

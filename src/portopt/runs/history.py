@@ -12,6 +12,7 @@ from portopt.document.difference import first_differences
 from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, InvalidValue, MissingInput, OutsideError, UnknownRun
 from portopt.domain.run import RunRecord, digest_of
+from portopt.runs.report import kept_report, report_place
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -38,7 +39,7 @@ def report(run_id: str, runtime: Runtime, path: Path | None = None) -> dict[str,
     if record.document is None:
         raise MissingInput(f"run {run_id} has no document (status {record.status.value})", field="run", value=run_id)
     try:
-        written = write_report(record.document, path or runtime.settings.reports_path / f"{run_id}.html")
+        written = write_report(record.document, path or report_place(run_id, runtime))
     except OSError as error:
         raise OutsideError(f"the report of {run_id} cannot be written: {error.strerror or error}") from None
     return {"run_id": run_id, "report_path": str(written)}
@@ -138,7 +139,7 @@ def runs(runtime: Runtime, *, portfolio_id: str | None = None, limit: int = 50) 
     """The newest runs, a line each."""
     if not runtime.has_store:
         return []
-    return [run_line(r) for r in runtime.runs.runs(portfolio_id=portfolio_id, limit=limit)]
+    return [run_line(r, runtime) for r in runtime.runs.runs(portfolio_id=portfolio_id, limit=limit)]
 
 
 def require_rebalance(record: RunRecord) -> RunRecord:
@@ -149,7 +150,9 @@ def require_rebalance(record: RunRecord) -> RunRecord:
     raise InvalidValue("run", record.run_id, why, fix="`portopt runs` lists them: their ids begin with reb-")
 
 
-def run_line(record: RunRecord) -> dict[str, Any]:
+def run_line(record: RunRecord, runtime: Runtime) -> dict[str, Any]:
+    """One run, with the place of its report in this installation."""
+    page = kept_report(record.run_id, runtime)
     headline = (record.document or {}).get("headline", {})
     return {
         "run_id": record.run_id,
@@ -160,7 +163,7 @@ def run_line(record: RunRecord) -> dict[str, Any]:
         "pricing_pack_id": record.pricing_pack_id,
         "trades": headline.get("trades"),
         "turnover": headline.get("turnover"),
-        "report_path": record.report_path,
+        "report_path": None if page is None else str(page),
         "problem": record.problem,
     }
 

@@ -11,7 +11,8 @@ import pytest
 from integration.browser.devtools import Browser, chromium
 
 from portopt.doors.form import RebalanceOrder, resolve
-from portopt.questions import service
+from portopt.questions.rebalance import rebalance as propose
+from portopt.runs.report import report_place
 from portopt.runtime import open_runtime
 from portopt.settings import Settings
 
@@ -36,5 +37,5 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     runtime = open_runtime(Settings(home=tmp_path_factory.mktemp("report")))
-    record = service.rebalance(resolve(RebalanceOrder(), runtime), runtime)
-    return Report(Path(record.report_path), json.loads(json.dumps(record.document)))
+    record = propose(resolve(RebalanceOrder(), runtime), runtime)
+    return Report(report_place(record.run_id, runtime), json.loads(json.dumps(record.document)))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from portopt.dialects.strategy import read_request, write_response
 from portopt.domain.errors import PortoptError
-from portopt.questions import service
+from portopt.questions import weights
 
 RETURNS = [0.01, -0.02, 0.03, 0.0, 0.01, 0.02, -0.01, 0.03, 0.02, 0.01, -0.02, 0.02, 0.01]
 FIGURES = {"a": (0.12, 0.2, "E", 7), "b": (0.09, 0.1, "E", 5), "c": (0.05, 0.05, "R", 8)}
@@ -69,7 +69,7 @@ def asked(document: dict[str, Any]) -> dict[str, Any]:
     """The response, or the problem object of a refusal; anything else escapes."""
     try:
         request = read_request(document)
-        return write_response(request, service.optimize(request))
+        return write_response(request, weights.optimize(request))
     except PortoptError as error:
         return error.problem()
 

@@ -1,4 +1,7 @@
-"""What is asked wrongly is said, by its name and place, in one document; and nothing at all is left behind."""
+"""What is asked wrongly is said, by its name and place, in one document; and nothing at all is left behind.
+
+What is refused once its prices are read is a run that failed: it is kept with its problem, and nothing else is.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import numpy as np
 import pytest
 
 from portopt import runtime as runtime_module
+from portopt.domain.run import RunStatus
 from portopt.doors import cli
 
 ASSETS = [f"S{i:02d}" for i in range(10)]
@@ -37,6 +41,7 @@ REQUEST: dict[str, Any] = {
 REBALANCE = ("rebalance", "--holdings", "holdings.csv", "--prices", "prices.csv", "--universe", "universe.csv",
              "--policy", "policy.json", "--output-dir", "out")  # fmt: skip
 OPTIMIZE = ("optimize", "request.json")
+WRITE_AHEAD = ("portopt.db-wal", "portopt.db-shm")
 Spoil = Callable[[Path], None]
 
 
@@ -111,7 +116,10 @@ def in_another_order(desk: Path) -> None:
 
 @dataclass(frozen=True)
 class Wrong:
-    """words: the command line. said: what the sentence must hold. fix: what one of the fixes must hold."""
+    """words: the command line. said: what the sentence must hold. fix: what one of the fixes must hold.
+
+    kept: the prices were read, so that it is a failed run.
+    """
 
     code: str
     exit_code: int
@@ -120,6 +128,7 @@ class Wrong:
     spoil: Spoil = nothing
     fix: str = ""
     field: str | None = field(default=None)
+    kept: bool = False
 
 
 def instead(old: str, new: str) -> tuple[str, ...]:
@@ -149,7 +158,7 @@ CASES: dict[str, Wrong] = {
         "bad_data", 4, ("holdings.csv", "not one row"), spoil=content("holdings.csv", "symbol,shares\n")
     ),
     "a book of nothing": Wrong(
-        "bad_data", 4, ("'holdings' is worth 0.00 USD",), spoil=content("holdings.csv", "symbol,shares\nS01,0\n")
+        "bad_data", 4, ("'holdings' is worth 0.00 USD",), spoil=content("holdings.csv", "symbol,shares\nS01,0\n"), kept=True
     ),
     "an asset twice": Wrong("bad_data", 4, ("S01", "already in row 3"), spoil=added("universe.csv", "S01,another\n")),
     "shares in words": Wrong("bad_data", 4, ("row 3", "'many'"), spoil=cell("holdings.csv", 2, 1, "many")),
@@ -181,12 +190,12 @@ CASES: dict[str, Wrong] = {
         "bad_data", 4, ("2022-01-03",), (*REBALANCE, "--as-of", "2021-06-01"), fix="from 2022-01-03 on"
     ),
     # Limits and what they need
-    "contradictory limits": Wrong("infeasible", 3, ("max_weight",), spoil=policy(limits={"max_weight": 0.05})),
+    "contradictory limits": Wrong("infeasible", 3, ("max_weight",), spoil=policy(limits={"max_weight": 0.05}), kept=True),
     "missing benchmark": Wrong(
-        "missing_input", 2, ("benchmark",), spoil=policy(limits={"max_tracking_error": 0.02}), fix="benchmark"
+        "missing_input", 2, ("benchmark",), spoil=policy(limits={"max_tracking_error": 0.02}), fix="benchmark", kept=True
     ),
     "missing quality scores": Wrong(
-        "missing_input", 2, ("quality",), spoil=policy(limits={"min_quality": 6.0}), fix="quality_score"
+        "missing_input", 2, ("quality",), spoil=policy(limits={"min_quality": 6.0}), fix="quality_score", kept=True
     ),
     # Policies
     "unknown policy": Wrong(
@@ -254,8 +263,20 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+def kept_of(desk: Path) -> list[Any]:
+    """The problem of every run on record, none of which came to a result or declared holdings."""
+    if not (desk.parent / "home").exists():
+        return []
+    store = runtime_module.runtime().runs
+    found = [store.get(run.run_id) for run in store.runs()]
+    assert {run.status for run in found} <= {RunStatus.FAILED, RunStatus.INFEASIBLE}
+    assert {store.holdings_version(run.portfolio_id) for run in found} == {0}
+    assert {path.parts[0] for path in map(Path, files_of(desk.parent / "home"))} <= {"packs", "portopt.db", *WRITE_AHEAD}
+    return [run.problem for run in found]
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_a_wrong_input_is_named_in_one_document_and_leaves_nothing_behind(
+def test_a_wrong_input_is_named_in_one_document_and_leaves_nothing_behind_but_the_run_it_was(
     name: str, desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     case = CASES[name]
@@ -270,9 +291,8 @@ def test_a_wrong_input_is_named_in_one_document_and_leaves_nothing_behind(
     assert case.field in (None, problem["asked"]["field"])
     assert not case.fix or any(case.fix in fix for fix in problem["fixes"]), problem["fixes"]
     assert "Traceback" not in err
-    assert files_of(desk.parent) == before
-    assert not (desk.parent / "home").exists()
-    assert not (desk / "out").exists()
+    assert files_of(desk) == {name.removeprefix("desk/"): content for name, content in before.items()}
+    assert kept_of(desk) == ([problem] if case.kept else [])
 
 
 @pytest.mark.parametrize(
@@ -289,7 +309,7 @@ def test_in_words_the_same_is_said_on_stderr_and_nothing_on_stdout(
     assert out == ""
     assert case.said[0] in err
     assert "Traceback" not in err
-    assert not (desk.parent / "home").exists()
+    assert len(kept_of(desk)) == case.kept
 
 
 def test_the_same_desk_with_nothing_wrong_gives_a_proposal(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,8 +17,9 @@ from portopt.domain.market import MarketQuery
 from portopt.domain.run import RunStatus
 from portopt.doors.form import RebalanceOrder, resolve
 from portopt.ports import MarketDataProvider
-from portopt.questions import service
-from portopt.runs import history
+from portopt.questions import policies
+from portopt.questions.rebalance import rebalance as propose
+from portopt.runs import history, market
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -41,8 +42,8 @@ def delivered(runtime: Runtime) -> list[dict]:
 def test_a_rebalance_is_stored_announced_and_replayed_to_the_same_bytes(installed: Runtime) -> None:
     request = resolve(RebalanceOrder(), installed)
 
-    record = service.rebalance(request, installed)
-    again = service.rebalance(request, installed)
+    record = propose(request, installed)
+    again = propose(request, installed)
 
     assert record.status is RunStatus.COMPLETED
     assert again.run_id == record.run_id
@@ -54,7 +55,7 @@ def test_a_rebalance_is_stored_announced_and_replayed_to_the_same_bytes(installe
 
 
 def test_what_the_store_gives_back_is_what_was_decided(installed: Runtime) -> None:
-    record = service.rebalance(resolve(RebalanceOrder(), installed), installed)
+    record = propose(resolve(RebalanceOrder(), installed), installed)
     explained = history.explain(record.run_id, installed)
 
     assert explained["verdict"]["certified"] is True
@@ -64,8 +65,8 @@ def test_what_the_store_gives_back_is_what_was_decided(installed: Runtime) -> No
 
 
 def test_two_runs_on_one_pack_differ_in_the_decision_alone(installed: Runtime) -> None:
-    first = service.rebalance(resolve(RebalanceOrder(), installed), installed)
-    second = service.rebalance(resolve(RebalanceOrder(max_turnover=0.19), installed), installed)
+    first = propose(resolve(RebalanceOrder(), installed), installed)
+    second = propose(resolve(RebalanceOrder(max_turnover=0.19), installed), installed)
 
     difference = history.packs_difference(first.run_id, second.run_id, installed)
 
@@ -78,7 +79,7 @@ def test_an_infeasible_request_writes_nothing(installed: Runtime) -> None:
     request = resolve(RebalanceOrder(max_turnover=0.01), installed)
 
     with pytest.raises(InfeasibleRequest):
-        service.rebalance(request, installed)
+        propose(request, installed)
 
     assert history.runs(installed) == []
     assert not installed.settings.packs_path.exists()
@@ -86,25 +87,25 @@ def test_an_infeasible_request_writes_nothing(installed: Runtime) -> None:
 
 
 def test_an_edited_policy_is_the_one_that_counts_and_seeding_again_leaves_it_alone(installed: Runtime) -> None:
-    service.seed_policies(installed)
-    (shipped,) = [p for p in service.policies(installed) if p.id == "quality_focused"]
+    policies.seed_policies(installed)
+    (shipped,) = [p for p in policies.policies(installed) if p.id == "quality_focused"]
     edited = dataclasses.replace(shipped, limits={**shipped.limits, "max_weight": 0.11})
-    service.seed_policies(installed, (edited,))
+    policies.seed_policies(installed, (edited,))
 
-    again = service.seed_policies(installed)
-    record = service.rebalance(resolve(RebalanceOrder(), installed), installed)
+    again = policies.seed_policies(installed)
+    record = propose(resolve(RebalanceOrder(), installed), installed)
 
-    assert again["left_alone"] == ["quality_focused", "aggressive_growth", "conservative_income"]
+    assert again.left_alone == ("quality_focused", "aggressive_growth", "conservative_income")
     assert record.document is not None
     assert record.document["policy"]["limits"]["max_weight"] == 0.11
     assert max(line["weight_after"] for line in record.document["proposal"]) > 0.10
 
 
 def test_a_policy_of_ones_own_stands_beside_the_shipped_ones(installed: Runtime) -> None:
-    (shipped, *_) = service.policies(installed)
-    service.seed_policies(installed, (dataclasses.replace(shipped, id="mine"),))
+    (shipped, *_) = policies.policies(installed)
+    policies.seed_policies(installed, (dataclasses.replace(shipped, id="mine"),))
 
-    assert [p.id for p in service.policies(installed)] == [
+    assert [p.id for p in policies.policies(installed)] == [
         "quality_focused",
         "aggressive_growth",
         "conservative_income",
@@ -116,8 +117,8 @@ def test_the_same_prices_from_another_path_are_the_same_run(installed: Runtime) 
     request = resolve(RebalanceOrder(), installed)
     elsewhere = dataclasses.replace(request, provider="files:elsewhere.csv")
 
-    first = service.rebalance(request, installed)
-    second = service.rebalance(elsewhere, installed, market=installed.market("sample"))
+    first = propose(request, installed)
+    second = propose(elsewhere, installed, market=installed.market("sample"))
 
     assert first.run_id == second.run_id
     assert count(installed, models.outbox) == 1
@@ -141,9 +142,9 @@ def test_a_resumed_trigger_works_on_the_prices_it_began_with(installed: Runtime,
     monkeypatch.setattr(installed, "market", lambda provider: moving)
     request = resolve(RebalanceOrder(), installed)
 
-    first = service.open_market(request, installed, "flow-run:1")
-    resumed = service.open_market(request, installed, "flow-run:1")
-    other = service.open_market(request, installed, "flow-run:2")
+    first = market.open_market(request, installed, "flow-run:1")
+    resumed = market.open_market(request, installed, "flow-run:1")
+    other = market.open_market(request, installed, "flow-run:2")
 
     assert resumed.pricing_pack_id == first.pricing_pack_id
     assert other.pricing_pack_id != first.pricing_pack_id

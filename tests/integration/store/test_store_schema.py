@@ -105,6 +105,29 @@ def test_a_database_of_the_first_release_keeps_its_rows_and_gains_what_looking_a
     store.close()
 
 
+def test_a_database_that_named_the_places_of_reports_reads_as_one_that_names_none(url, begun):
+    database = Database(url)
+    if database.dialect == "sqlite":
+        migrate._write_ahead(database)
+    with database.writing() as connection:
+        attributes = {"level": partitions.detect_level(database), "chunk_days": 1}
+        command.upgrade(migrate.alembic_config(connection, **attributes), "r0002")
+        runs = "command.runs" if database.dialect == "postgresql" else "runs"
+        connection.execute(
+            text(
+                f"""INSERT INTO {runs} (run_id, kind, portfolio_id, status, request, as_of, created_at, report_path)
+                VALUES ('reb-old', 'rebalance', 'P1', 'failed', '{{}}', '2024-01-01', '2024-01-01 00:00:00.000000', '/gone')"""
+            )
+        )
+    store = SqlStore(url)
+    assert store.migrate() == migrate.HEAD
+    assert (store.get("reb-old").status.value, store.get("reb-old").portfolio_id) == ("failed", "P1")
+    store.begin(begun("reb-new"))
+    assert {run.run_id for run in store.runs()} == {"reb-old", "reb-new"}
+    assert differences(store._database) == []
+    store.close()
+
+
 FIRST_RELEASE = [
     """INSERT INTO {c}portfolios (id, cash, shares) VALUES ('P1', '5', '{{"A": "10"}}')""",
     """INSERT INTO {c}runs (run_id, kind, portfolio_id, status, request, as_of, created_at)

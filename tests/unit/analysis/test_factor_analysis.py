@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from portopt.analysis.factors import analyze_factors, contributions_over_time, exposure_errors, factor_analysis
+from portopt.dialects.portfolio_answers import write_factors
 from portopt.domain.errors import MissingInput, UnknownField
 from portopt.domain.factor_model import FactorModel
+from portopt.domain.found import FactorsOfBook
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import Universe
@@ -119,7 +121,8 @@ def test_the_answer_bears_the_names_of_the_portfolio_service():
     R, F = history()
     w, b = book()
     model = time_series(R, F, NAMES)
-    data = analyze_factors(problem(model), w, ("MKT", "HML"), date(2022, 12, 28)).to_data()
+    found = analyze_factors(problem(model), w, ("MKT", "HML"), date(2022, 12, 28))
+    data = write_factors(FactorsOfBook(found, "current"))
     assert data["portfolio_id"] == "port-123456"
     assert data["as_of"] == "2022-12-28"
     assert data["factors"] == ["MKT", "HML"]

@@ -12,7 +12,7 @@ import pytest
 from portopt import runtime as runtime_module
 from portopt.domain.errors import CertificateRefused, DataError, InfeasibleRequest, OutsideError, UnknownRun
 from portopt.doors import cli
-from portopt.questions import service
+from portopt.questions import weights
 
 REQUEST = {
     "portfolio_id": "p",
@@ -164,7 +164,7 @@ def test_every_branch_of_the_errors_has_its_exit_code(
     def fails(_: Any, **_more: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(service, "optimize", fails)
+    monkeypatch.setattr(weights, "optimize", fails)
     assert cli.run(["optimize", request_file, "--json"]) == code
     assert one_document(capsys)[0]["code"] == error.code  # type: ignore[attr-defined]
 
@@ -175,7 +175,7 @@ def test_an_error_of_ours_leaves_a_log_and_no_traceback(
     def breaks(_: Any, **_more: Any) -> Any:
         raise ZeroDivisionError("seven by nothing")
 
-    monkeypatch.setattr(service, "optimize", breaks)
+    monkeypatch.setattr(weights, "optimize", breaks)
     assert cli.run(["optimize", request_file, "--json"]) == 1
     problem, err = one_document(capsys)
     assert problem["code"] == "internal_error"
@@ -191,7 +191,7 @@ def test_debugging_shows_the_traceback(
     def breaks(_: Any, **_more: Any) -> Any:
         raise ZeroDivisionError("seven by nothing")
 
-    monkeypatch.setattr(service, "optimize", breaks)
+    monkeypatch.setattr(weights, "optimize", breaks)
     monkeypatch.setenv("PORTOPT_DEBUG", "1")
     assert cli.run(["optimize", request_file, "--json"]) == 1
     assert "Traceback" in one_document(capsys)[1]
@@ -200,13 +200,13 @@ def test_debugging_shows_the_traceback(
 def test_what_a_library_prints_does_not_spoil_the_document(
     request_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    original = service.optimize
+    original = weights.optimize
 
     def chatty(request: Any, **_more: Any) -> Any:
         print("hello from a library")
         return original(request)
 
-    monkeypatch.setattr(service, "optimize", chatty)
+    monkeypatch.setattr(weights, "optimize", chatty)
     assert cli.run(["optimize", request_file, "--json"]) == 0
     assert "hello from a library" in one_document(capsys)[1]
 
@@ -217,7 +217,7 @@ def test_an_interrupt_ends_quietly(
     def interrupted(_: Any, **_more: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(service, "optimize", interrupted)
+    monkeypatch.setattr(weights, "optimize", interrupted)
     assert cli.run(["optimize", request_file, "--json"]) == 130
     assert capsys.readouterr().out == ""
 

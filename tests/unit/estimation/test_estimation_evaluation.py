@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.request import EstimationChoice
 from portopt.domain.universe import CASH, Universe
@@ -89,7 +90,7 @@ def test_the_same_question_has_the_same_answer_and_leaves_as_plain_data():
     X = returns(300)
     one, other = (evaluate(UNIVERSE, X, CHOICES, window=120, step=30, portfolios=10) for _ in range(2))
     assert one == other
-    assert json.loads(json.dumps(one.as_data()))["covariance"][0]["name"] == "sample"
+    assert json.loads(json.dumps(plain(one)))["covariance"][0]["name"] == "sample"
 
 
 def test_nothing_after_the_origin_is_seen():

@@ -10,7 +10,7 @@ from portopt.audit.constructions import construction_claims
 from portopt.dialects.strategy import read_request
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
-from portopt.questions import service
+from portopt.questions import weights
 
 SIGMA = np.array([[0.04, 0.01, 0.0], [0.01, 0.09, 0.02], [0.0, 0.02, 0.0225]])
 
@@ -23,7 +23,7 @@ def answered(objective: dict, limits: dict, *, cash: bool = True) -> tuple[Probl
         "portfolio_id": "book", "strategies": assets, "objective": {"kind": "target_weights", **objective},
         "constraints": limits, "risk_parameters": {"covariance": Sigma.tolist()},
     }  # fmt: skip
-    answer = service.optimize(read_request(doc))
+    answer = weights.optimize(read_request(doc))
     return answer.problem, answer.validated.weights
 
 

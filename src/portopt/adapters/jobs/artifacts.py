@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import (
-    create_link_artifact,
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
@@ -30,16 +28,18 @@ Row = Mapping[str, Any]
 
 
 def publish(record: RunRecord) -> None:
-    """The proposal table, before and after with the reasons, and a link to the report."""
+    """The proposal table, before and after with the reasons, and where the report is."""
     document = record.document or {}
     title = _text(document.get("verdict", {}).get("title", ""))
     create_table_artifact(list(proposal_rows(document)), key="proposal", description=f"{title} {record.run_id}")
     create_markdown_artifact(before_after(document), key="before-after", description="The verdict, the figures, the reasons")
-    if record.report_path:
-        path = Path(record.report_path).resolve()
-        # A browser follows no link from a server's page to a file; the path can be copied.
-        said = f"The whole report, one file that needs no network: `{path}`, on the machine that ran this."
-        create_link_artifact(path.as_uri(), link_text=path.name, key="report", description=said)
+    create_markdown_artifact(report_words(record.run_id), key="report", description="Where the whole report is")
+
+
+def report_words(run_id: str) -> str:
+    """Markdown: the report by its run. No place of a file: a home may be moved, and a browser follows no link to one."""
+    kept = f"`reports/{run_id}.html` in the home of the installation that ran this (PORTOPT_HOME)"
+    return f"The whole report, one file that needs no network: {kept}. `portopt report {run_id}` writes it anew and says where."
 
 
 def proposal_rows(document: Row) -> Iterator[dict[str, str]]:

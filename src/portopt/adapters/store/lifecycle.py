@@ -109,6 +109,14 @@ def complete(connection: Connection, run: RunRecord, event: Event | None, since:
     return True
 
 
+def fail(connection: Connection, run: RunRecord, *, unless: Sequence[RunStatus]) -> None:
+    """The run's end without a result. One that has a result, whatever became of it, is left as it is."""
+    insert_run(connection, run)
+    results = models.run_results.c.run_id
+    if connection.execute(select(results).where(results == run.run_id)).first() is None:
+        set_status(connection, run, unless=unless, problem=run.problem)
+
+
 def renew(connection: Connection, run: RunRecord, event: Event | None, since: int | None) -> None:
     """A run that is complete is asked for again: what is owed of it is done. event: None where a person must approve first.
 
@@ -180,5 +188,5 @@ def set_status(connection: Connection, run: RunRecord, *, unless: Sequence[RunSt
     runs = models.runs
     ended = update(runs).where(runs.c.run_id == run.run_id, runs.c.status.not_in([status.value for status in unless]))
     values = {"status": run.status.value, "completed_at": run.completed_at, "problem": problem, "timings": dict(run.timings)}
-    if connection.execute(ended.values(**values, report_path=run.report_path)).rowcount:
+    if connection.execute(ended.values(**values)).rowcount:
         mirror_status(connection, run.run_id, run.status)

@@ -143,7 +143,7 @@ runs = Table(
     "runs", metadata, _id("run_id"), _text("kind", 20), _portfolio_id(), _status(),
     Column("request", ExactJson, nullable=False), Column("pricing_pack_id", String(64)),
     Column("as_of", Date, nullable=False), _instant("created_at"), _instant("completed_at", optional=True),
-    Column("problem", ExactJson), Column("timings", ExactJson), Column("report_path", Text),
+    Column("problem", ExactJson), Column("timings", ExactJson),
     _instant("recorded_at", optional=True),  # when it was begun, by the database's clock
     Index("runs_portfolio_idx", "portfolio_id", "created_at"), Index("runs_created_idx", "created_at"),
     schema=COMMAND,

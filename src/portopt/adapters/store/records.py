@@ -54,7 +54,6 @@ def run_row(run: RunRecord) -> dict[str, Any]:
         "completed_at": run.completed_at,
         "problem": plain(run.problem),
         "timings": plain(run.timings),
-        "report_path": run.report_path,
     }
 
 
@@ -93,7 +92,6 @@ def run_from(row: Mapping[str, Any], document: Mapping[str, Any] | None, documen
         document_digest=document_digest,
         problem=row["problem"],
         timings=row["timings"] or {},
-        report_path=row["report_path"],
     )
 
 

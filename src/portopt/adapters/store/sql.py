@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
 from portopt.adapters.store import lifecycle, migrate, models, outbox, partitions, portfolios, upkeep
 from portopt.adapters.store.clock import database_now
@@ -118,16 +118,10 @@ class SqlStore:
             lifecycle.renew(connection, run, event, since)
             return lifecycle.get_run(connection, run.run_id)
 
-    def report_written(self, run_id: str, report_path: str) -> None:
-        """Where the run's report is."""
-        with self._writing() as connection:
-            connection.execute(update(models.runs).where(models.runs.c.run_id == run_id).values(report_path=report_path))
-
     def fail(self, run: RunRecord) -> None:
-        """Record a failed or infeasible run with its problem object; a completed one is left as it is."""
+        """Record a failed or infeasible run with its problem object; one that has a result is left as it is."""
         with self._writing() as connection:
-            lifecycle.insert_run(connection, run)
-            lifecycle.set_status(connection, run, unless=FINISHED, problem=run.problem)
+            lifecycle.fail(connection, run, unless=FINISHED)
 
     def release(self, run_id: str, event: Event) -> bool:
         """Put the event of a run that awaited approval into the outbox; True for the one caller who did.

@@ -34,14 +34,15 @@ def risk(
     as_json: Json = False,
 ) -> Answer:
     """Every risk measure of the optimal, current and benchmark portfolios, and one measure taken apart by source."""
+    from portopt.document.risk import risk_document
     from portopt.doors.commands.progress import working
-    from portopt.questions import examination
+    from portopt.questions.risk import risk as measured
     from portopt.runs import answers
 
     asked = read_strategy_request(request)
     how: dict[str, Any] = {"measure": risk_measure, "options": measure_options(confidence)}
     with working("measure the risk"):
-        document = examination.risk(asked, **how)
+        document = risk_document(measured(asked, **how))
     answers.keep("risk", asked, document, **how)
     if plot is not None:
         from portopt.reports.svg.drawings import risk_plot
@@ -52,13 +53,14 @@ def risk(
 
 def views(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
     """What the request's views did to expected returns and volatilities."""
+    from portopt.document.views import beliefs_document
     from portopt.doors.commands.progress import working
-    from portopt.questions import examination
+    from portopt.questions.views import views as applied
     from portopt.runs import answers
 
     asked = read_strategy_request(request)
     with working("apply the views"):
-        document = examination.views(asked)
+        document = beliefs_document(applied(asked))
     answers.keep("views", asked, document)
     if plot is not None:
         from portopt.reports.svg.drawings import views_plot
@@ -83,15 +85,16 @@ def factors(
     as_json: Json = False,
 ) -> Answer:
     """Exposures of the book to factors, with their errors, and its risk and return by factor."""
+    from portopt.dialects.portfolio_answers import write_factors
     from portopt.doors.commands.progress import working
-    from portopt.questions import examination
+    from portopt.questions.factors import factors as exposed
     from portopt.runs import answers
 
     wanted = None if names is None else [name.strip() for name in names.split(",") if name.strip()]
     if request is not None and holdings is None:
         asked = _with_source(read_strategy_request(request), source)
         with working("explain the returns"):
-            document = examination.factors(asked, wanted)
+            document = write_factors(exposed(asked, wanted))
         answers.keep("factors", asked, document, names=wanted)
     else:
         from portopt.domain.errors import MissingInput
@@ -104,7 +107,7 @@ def factors(
         sets = () if source is None else (f"estimation.factors={_spelled(source)}",)
         order = read_order(Options(holdings, prices, policy, universe, benchmark, sets=sets), runtime())
         with working("explain the returns"):
-            document = examination.factors(order, wanted, runtime())
+            document = write_factors(exposed(order, wanted, runtime()))
         answers.keep("factors", order, document, runtime(), names=wanted)
     if plot is not None:
         from portopt.reports.svg.drawings import factors_plot
@@ -128,8 +131,9 @@ def forecasts(
     as_json: Json = False,
 ) -> Answer:
     """Compare estimators out of sample on your own returns: which risk forecasts were right, and by how much."""
+    from portopt.document.forecasts import forecasts_document
     from portopt.doors.commands.progress import Spinner
-    from portopt.questions import examination
+    from portopt.questions.forecasts import forecasts as compared
     from portopt.runs import answers
 
     chosen = [[name.strip() for name in names.split(",") if name.strip()] for names in (covariances, means)]
@@ -137,7 +141,7 @@ def forecasts(
     with Spinner() as spinner, spinner.step("walk through the history"):
         if request is not None and holdings is None:
             asked = read_strategy_request(request)
-            document = examination.forecasts(asked, *chosen, **how)
+            document = forecasts_document(compared(asked, *chosen, **how))
             answers.keep("forecasts", asked, document, covariances=chosen[0], means=chosen[1], **how)
         else:
             from portopt.domain.errors import MissingInput
@@ -148,7 +152,7 @@ def forecasts(
                 fixes = ["portopt forecasts request.json", "portopt forecasts --holdings holdings.csv --prices prices.csv"]
                 raise MissingInput("give either a request file or --holdings", field="FILE", fixes=fixes)
             order = read_order(Options(holdings, prices, universe=universe), runtime())
-            document = examination.forecasts(order, *chosen, **how, runtime=runtime())
+            document = forecasts_document(compared(order, *chosen, **how, runtime=runtime()))
             answers.keep("forecasts", order, document, runtime(), covariances=chosen[0], means=chosen[1], **how)
     if plot is not None:
         from portopt.reports.svg.drawings import forecasts_plot

@@ -44,15 +44,16 @@ def pareto(
     as_json: Json = False,
 ) -> Answer:
     """The best compromises between several aims, the current book located among them, and their rates of exchange."""
+    from portopt.document.compromises import compromises_document
     from portopt.doors.commands.progress import Spinner
-    from portopt.questions import inquiries
+    from portopt.questions import compromises
     from portopt.runs import answers
 
     asked = read_strategy_request(request)
     named = [name.strip() for name in axes.split(",") if name.strip()]
     how: dict[str, Any] = {"risk_measure": risk_measure, "options": measure_options(confidence)}
     with Spinner() as spinner, spinner.step("solve the surface"):
-        document = inquiries.pareto(asked, named, points, **how, progress=spinner.count)
+        document = compromises_document(compromises.pareto(asked, named, points, **how, progress=spinner.count))
     answers.keep("pareto", asked, document, axes=named, points=points, **how)
     if plot is not None:
         from portopt.reports.svg.drawings import pareto_plot
@@ -72,9 +73,10 @@ def lexicographic(
     as_json: Json = False,
 ) -> Answer:
     """Several aims in strict order of importance: each is best among what keeps the ones before it at their best."""
+    from portopt.document.compromises import in_order_document
     from portopt.doors.commands.orders import read_sets
     from portopt.doors.commands.progress import working
-    from portopt.questions import inquiries
+    from portopt.questions import compromises
     from portopt.runs import answers
 
     asked, tolerances = read_strategy_request(request), read_sets(tolerance or ())
@@ -82,20 +84,21 @@ def lexicographic(
     given = {name: _number(value, f"--tolerance {name}") for name, value in tolerances.items()}
     how: dict[str, Any] = {"risk_measure": risk_measure, "options": measure_options(confidence)}
     with working("solve stage after stage"):
-        document = inquiries.lexicographic(asked, axes, given, **how)
+        document = in_order_document(compromises.lexicographic(asked, axes, given, **how))
     answers.keep("lexicographic", asked, document, order=axes, tolerances=given, **how)
     return Answer(document, lambda console: _print_stages(document, console))
 
 
 def periods(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
     """A plan over several periods, for a request whose objective is multi_period: what to hold in each of them."""
+    from portopt.document.periods import periods_document
     from portopt.doors.commands.progress import working
-    from portopt.questions import inquiries
+    from portopt.questions.periods import periods as planned
     from portopt.runs import answers
 
     asked = read_strategy_request(request)
     with working("plan the periods"):
-        document = inquiries.periods(asked)
+        document = periods_document(planned(asked))
     answers.keep("periods", asked, document)
     if plot is not None:
         from portopt.reports.svg.drawings import periods_plot
@@ -106,13 +109,14 @@ def periods(request: Request, plot: Plotted = None, as_json: Json = False) -> An
 
 def sensitivity(request: Request, as_json: Json = False) -> Answer:
     """How the optimal weights move with every binding limit, risk aversion and expected returns, and how far that holds."""
+    from portopt.document.sensitivity import moves_document
     from portopt.doors.commands.progress import working
-    from portopt.questions import inquiries
+    from portopt.questions.sensitivity import sensitivity as moved
     from portopt.runs import answers
 
     asked = read_strategy_request(request)
     with working("move every limit"):
-        document = inquiries.sensitivity(asked)
+        document = moves_document(moved(asked))
     answers.keep("sensitivity", asked, document)
     return Answer(document, lambda console: _print_sensitivity(document, console))
 
@@ -123,15 +127,19 @@ def batch(
     as_json: Json = False,
 ) -> Answer:
     """Answer many strategy optimization requests in one call; what one of them lacks does not hold up the others."""
+    from portopt.dialects.strategy_batch import read_requests, write_responses
+    from portopt.domain.errors import PortoptError
     from portopt.doors.commands.progress import Spinner
-    from portopt.questions import inquiries
+    from portopt.questions.weights import optimize_many
     from portopt.runs import answers
 
-    answered: list[tuple[OptimizationRequest, dict[str, Any]]] = []
     with Spinner() as spinner, spinner.step("optimize"):
-        documents = inquiries.batch(read_document(requests, "requests"), processes=processes, answered=answered)
+        asked = read_requests(read_document(requests, "requests"))
+        documents = write_responses(asked, optimize_many(asked, processes=processes))
+    told = zip(asked, documents, strict=True)
+    answered = [(a, document) for a, document in told if not isinstance(a, PortoptError) and "code" not in document]
     answers.keep_all("optimize", answered)
-    refused = sum(1 for document in documents if "code" in document)
+    refused = len(documents) - len(answered)
 
     def say(console: Console) -> None:
         for document in documents:

@@ -97,11 +97,11 @@ def _provider(options: Options, runtime: Runtime) -> str:
 
 def find_policy(name: str, runtime: Runtime) -> Policy:
     """A policy by id, or from a JSON file; `FILE#ID` picks one of several. Raises UnknownPolicy among others."""
-    from portopt.questions import service
+    from portopt.questions import policies
 
     path, _, wanted = name.partition("#")
     if not (path.endswith(".json") or path == "-" or "/" in path or Path(path).is_file()):
-        return service.policy(name, runtime)
+        return policies.policy(name, runtime)
     return pick(read_policy_file(path), wanted, path)
 
 

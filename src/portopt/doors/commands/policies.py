@@ -21,10 +21,10 @@ COSTS = typer.Option(help="Cost defaults (JSON) for what the policies leave out;
 @app.command(name="list")
 def list_policies(as_json: Json = False) -> Answer:
     """Every policy with its limits, a line each."""
-    from portopt.questions import service
+    from portopt.questions.policies import policies
     from portopt.runtime import runtime
 
-    return _lines(service.policies(runtime()))
+    return _lines(policies(runtime()))
 
 
 @app.command()
@@ -33,10 +33,10 @@ def show(policy: Annotated[str, typer.Argument(metavar="ID", help="A policy's id
     import json
 
     from portopt.dialects.policies import write_policy
-    from portopt.questions import service
+    from portopt.questions import policies
     from portopt.runtime import runtime
 
-    document = write_policy(service.policy(policy, runtime()))
+    document = write_policy(policies.policy(policy, runtime()))
     return Answer(document, words(json.dumps(document, indent=2, ensure_ascii=False)))
 
 
@@ -52,12 +52,13 @@ def check(file: Annotated[str, FILE], costs: Annotated[str | None, COSTS] = None
 @app.command()
 def seed(file: Annotated[str | None, FILE] = None, costs: Annotated[str | None, COSTS] = None, as_json: Json = False) -> Answer:
     """Put policies into the store: the shipped ones, or a file's."""
+    from portopt.domain.canonical import plain
     from portopt.doors.commands.orders import read_policy_file
-    from portopt.questions import service
+    from portopt.questions.policies import seed_policies
     from portopt.runtime import runtime
 
     found = None if file is None else read_policy_file(file, costs)
-    answer = service.seed_policies(runtime(), found)
+    answer = plain(seed_policies(runtime(), found))
     return Answer(answer, words(f"{', '.join(answer['policies'])}: {answer['changed']} new or changed"))
 
 

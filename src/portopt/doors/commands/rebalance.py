@@ -51,7 +51,8 @@ def rebalance(
     """Propose trades: whole shares that keep every limit of the policy, with their costs and their reasons."""
     from portopt.doors.commands.orders import Options, read_order
     from portopt.doors.commands.progress import Spinner
-    from portopt.questions import service
+    from portopt.questions.rebalance import rebalance as proposed
+    from portopt.runs.report import kept_report
     from portopt.runtime import runtime
 
     _require_folder(output_dir)
@@ -60,9 +61,9 @@ def rebalance(
     )
     order = read_order(options, runtime())
     with Spinner() as progress:
-        record = service.rebalance(order, runtime(), progress=progress, frontier=with_frontier)
+        record = proposed(order, runtime(), progress=progress, frontier=with_frontier)
     missing = write_outputs(record.document, output_dir) if output_dir is not None and record.document is not None else ()
-    return proposal(record, missing)
+    return proposal(record, kept_report(record.run_id, runtime()), missing)
 
 
 def demo(
@@ -72,19 +73,22 @@ def demo(
     """Run the rebalance flow on the sample book and show the proposal."""
     from portopt.doors.commands.orders import Options, read_order
     from portopt.doors.commands.progress import Spinner
-    from portopt.questions import service
+    from portopt.questions.rebalance import rebalance as proposed
     from portopt.runs import history
+    from portopt.runs.report import kept_report
     from portopt.runtime import runtime
 
     with Spinner() as progress:
         if direct:
             request = read_order(Options(holdings="sample", provider="sample", portfolio_id="sample"), runtime())
-            return proposal(service.rebalance(request, runtime(), progress=progress))
+            record = proposed(request, runtime(), progress=progress)
+            return proposal(record, kept_report(record.run_id, runtime()))
         from portopt.adapters.jobs.local import run_flow
 
         with progress.step("run the flow"):
             run_id = run_flow("rebalance", {}, runtime().home)
-    return proposal(history.run_record(str(run_id), runtime()))
+    record = history.run_record(str(run_id), runtime())
+    return proposal(record, kept_report(record.run_id, runtime()))
 
 
 def _require_folder(output_dir: Path | None) -> None:
@@ -107,8 +111,10 @@ def write_outputs(document: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
     return tuple(left.sentence for left in said.left_out)
 
 
-def proposal(record: RunRecord, missing: Sequence[str] = ()) -> Answer:
-    """The stored document as --json, the proposal in words otherwise. missing: what was asked for beside it and is not there.
+def proposal(record: RunRecord, report: Path | None, missing: Sequence[str] = ()) -> Answer:
+    """The stored document as --json, the proposal in words otherwise, and where its report is.
+
+    missing: what was asked for beside it and is not there.
 
     The proposal is made, stored and shown all the same; the exit code says that files are missing.
     """
@@ -119,7 +125,7 @@ def proposal(record: RunRecord, missing: Sequence[str] = ()) -> Answer:
     def say(console: Console) -> None:
         from portopt.reports.terminal import print_rebalance
 
-        print_rebalance(document, console, report_path=record.report_path)
+        print_rebalance(document, console, report_path=None if report is None else str(report))
 
     if record.status is RunStatus.SUPERSEDED:
         missing = (*missing, f"{record.run_id} is superseded and not released: {record.portfolio_id} has newer holdings since")

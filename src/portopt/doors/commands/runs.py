@@ -78,12 +78,11 @@ def _replayed(answer: dict[str, Any]) -> list[str]:
 
 def approve(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
     """Release the event of a proposal that awaited a person."""
-    from portopt.questions import service
-    from portopt.runs import history
+    from portopt.runs import history, lifecycle
     from portopt.runtime import runtime
 
-    record = service.approve(run, runtime())
-    document = history.run_line(record)
+    record = lifecycle.approve(run, runtime())
+    document = history.run_line(record, runtime())
     return Answer(document, words(f"{record.run_id} is {record.status.value}"))
 
 
@@ -93,12 +92,11 @@ def cancel(
     as_json: Json = False,
 ) -> Answer:
     """End a proposal that is not wanted, or a run that was begun and never ended."""
-    from portopt.questions import service
-    from portopt.runs import history
+    from portopt.runs import history, lifecycle
     from portopt.runtime import runtime
 
-    record = service.cancel(run, runtime(), note)
-    return Answer(history.run_line(record), words(f"{record.run_id} is {record.status.value}"))
+    record = lifecycle.cancel(run, runtime(), note)
+    return Answer(history.run_line(record, runtime()), words(f"{record.run_id} is {record.status.value}"))
 
 
 def list_runs(

@@ -22,12 +22,13 @@ def database() -> None:
 
 def doctor(as_json: Json = False) -> Answer:
     """Check this installation, and say how to mend what is broken."""
+    from portopt.document.health import health_document
     from portopt.doors.commands.progress import Spinner
-    from portopt.questions import health as examination
+    from portopt.questions.health import doctor as examined
     from portopt.runtime import runtime
 
     with Spinner() as progress, progress.step("examine"):
-        health = examination.doctor(runtime())
+        health = health_document(examined(runtime()))
 
     def say(console: Console) -> None:
         from portopt.reports.terminal import print_doctor
@@ -47,10 +48,10 @@ def relay(
     as_json: Json = False,
 ) -> Answer:
     """Deliver the events that wait in the outbox, once; say what waits on, and for what."""
-    from portopt.questions import service
+    from portopt.runs import events
     from portopt.runtime import runtime
 
-    said = service.relay(runtime(), wait=wait, retry_parked=retry_parked, say=aside)
+    said = events.relay(runtime(), wait=wait, retry_parked=retry_parked, say=aside)
     return Answer(said, words(*_relayed(said)))
 
 

@@ -20,12 +20,12 @@ def optimize(request: Annotated[str, REQUEST], as_json: Json = False) -> Answer:
     from portopt.dialects.names import in_s1_words
     from portopt.dialects.strategy import read_request, write_response
     from portopt.doors.commands.progress import working
-    from portopt.questions import service
+    from portopt.questions.weights import optimize as certified
     from portopt.runs import answers
 
     asked = read_request(read_document(request, "request"))
     with working("optimize"), in_s1_words():
-        response = write_response(asked, service.optimize(asked, prices_solved_again=True))
+        response = write_response(asked, certified(asked, prices_solved_again=True))
     answers.keep("optimize", asked, response)
     return Answer(response, lambda console: print_weights(response, console))
 
@@ -51,9 +51,10 @@ def frontier(
     as_json: Json = False,
 ) -> Answer:
     """The efficient frontier under the request's own limits."""
+    from portopt.dialects.portfolio_answers import write_frontier
     from portopt.domain.errors import MissingInput
     from portopt.doors.commands.progress import working
-    from portopt.questions import service
+    from portopt.questions.frontier import frontier as drawn
     from portopt.runs import answers
 
     bounds: dict[str, Any] = {"points": points}
@@ -68,7 +69,7 @@ def frontier(
 
         asked_for = read_request(read_document(request, "request"))
         with working("draw the frontier"):
-            document = service.frontier(asked_for, **bounds)
+            document = write_frontier(drawn(asked_for, **bounds))
         answers.keep("frontier", asked_for, document, **bounds)
     else:
         from portopt.doors.commands.orders import Options, read_order
@@ -77,7 +78,7 @@ def frontier(
         options = Options(holdings=holdings, prices=prices, policy=policy, universe=universe, benchmark=benchmark)
         order = read_order(options, runtime())
         with working("draw the frontier"):
-            document = service.frontier(order, runtime(), **bounds)
+            document = write_frontier(drawn(order, runtime(), **bounds))
         answers.keep("frontier", order, document, runtime(), **bounds)
     if plot is not None:
         from portopt.doors.commands.inquiries import write_plot

@@ -1,23 +1,19 @@
-"""What is kept of a run: its record from begun to completed, the event it releases, the one transaction, its report."""
+"""The record of a rebalance: what may be asked at all, then begun, and completed or failed."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import logging
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 from portopt.domain.canonical import canonical_json, digest
 from portopt.domain.errors import InvalidValue, PortoptError
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
-from portopt.domain.run import Event, RunRecord, RunStatus
+from portopt.domain.run import RunRecord, RunStatus
 from portopt.domain.text import visible
 from portopt.pipeline import as_read, run_identity
-from portopt.ports import RunStore
 
 
 def accepted(request: RebalanceRequest) -> RebalanceRequest:
@@ -85,54 +81,3 @@ def failed(begun: RunRecord, error: PortoptError) -> RunRecord:
     """The record of a run that ended without a proposal, with its problem object."""
     status = RunStatus.INFEASIBLE if error.code == "infeasible" else RunStatus.FAILED
     return dataclasses.replace(begun, status=status, completed_at=datetime.now(UTC), problem=error.problem())
-
-
-def event_of(outcome_record: RunRecord) -> Event:
-    """`PortfolioOptimized`, in S1's words; its id comes from the run's, so a repeat is recognised everywhere."""
-    from portopt.dialects.strategy import rebalance_event_body
-
-    occurred_at = outcome_record.completed_at or datetime.now(UTC)
-    event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"portopt:{outcome_record.run_id}:portfolio_optimized"))
-    return Event(
-        event_id=event_id,
-        type="portfolio_optimized",
-        key=outcome_record.portfolio_id,
-        body=rebalance_event_body(outcome_record, event_id),
-        occurred_at=occurred_at,
-    )
-
-
-def persist(record: RunRecord, runs: RunStore, since: int | None = None) -> bool:
-    """Result, projection and event in one transaction; False when this run was complete already.
-
-    since: the version of the portfolio's holdings when the question began, where the run's own are declared with it.
-    """
-    event = None if record.status is RunStatus.AWAITING_APPROVAL else event_of(record)
-    return runs.complete(record, event, since=since)
-
-
-def renewed(stored: RunRecord, runs: RunStore, *, await_approval: bool = False, since: int | None = None) -> RunRecord:
-    """A complete run that is asked for again: its holdings are declared, its event is in the outbox if it is released."""
-    released = dataclasses.replace(stored, status=RunStatus.COMPLETED)
-    return runs.renew(stored, None if await_approval else event_of(released), since=since)
-
-
-def with_report(record: RunRecord, runs: RunStore, folder: Path, text: str | None = None) -> RunRecord:
-    """The run with its report, written if it is not there. text: the document's canonical one, where it is at hand.
-
-    One that cannot be written is none on the record, and holds nothing up: `portopt report` makes it from the document.
-    """
-    from portopt.analysis import Attempts
-    from portopt.reports.page import write_report
-
-    document = record.document
-    if document is None or (record.report_path is not None and Path(record.report_path).is_file()):
-        return record
-    path, said = folder / f"{record.run_id}.html", Attempts()
-    written = said.attempt("the report", lambda: write_report(document, path, text))
-    for left in said.left_out:
-        logging.getLogger(__name__).warning("%s", left.sentence)
-    if written is None:
-        return record
-    runs.report_written(record.run_id, str(written))
-    return dataclasses.replace(record, report_path=str(written))

@@ -1,0 +1,94 @@
+"""Certified weights for requests that bring their own beliefs: one, or many that share their work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portopt import formulation, pipeline
+from portopt.domain.certificate import ValidatedSolution
+from portopt.domain.errors import OutsideError, PortoptError
+from portopt.domain.explanation import LeftOut, ShadowPrice
+from portopt.domain.problem import Problem
+from portopt.domain.program import StandardForm
+from portopt.domain.request import OptimizationRequest
+from portopt.questions import many
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OptimizeAnswer:
+    """A certified choice of weights, with the prices of its limits. seconds: wall time of the whole question.
+
+    left_out: what could not be said about it.
+    """
+
+    request: OptimizationRequest
+    problem: Problem
+    form: StandardForm
+    validated: ValidatedSolution
+    prices: tuple[ShadowPrice, ...]
+    gave_way: tuple[Any, ...]
+    seconds: float
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def optimize(request: OptimizationRequest, *, prices_solved_again: bool = False) -> OptimizeAnswer:
+    """Weights for a request that brings its own beliefs. Raises InfeasibleRequest with the diagnosis.
+
+    prices_solved_again: what more room under a binding limit gains is found by solving again, as far as that is affordable;
+    else, in no time, the most that it can gain is told.
+    """
+    from portopt.analysis import Attempts
+
+    began = time.perf_counter()
+    problem = formulation.pose(request)
+    answer = pipeline.optimize(problem, formulation.order_of_giving_way(request.relax_order, request.limits))
+    validated = pipeline.validate(answer)
+    problem, form, raw, said = answer.problem, answer.form, validated.solution.raw, Attempts()
+    prices = pipeline.prices_of(problem, form, raw, said, again=prices_solved_again)
+    seconds = time.perf_counter() - began
+    return OptimizeAnswer(request, problem, form, validated, prices, answer.gave_way, seconds, tuple(said.left_out))
+
+
+def optimize_many(
+    requests: Sequence[OptimizationRequest | PortoptError], *, processes: int = 1
+) -> list[OptimizeAnswer | PortoptError]:
+    """An answer or a refusal for each request, in their order; one that fails does not hold up the others.
+
+    Requests on one covariance share its work. processes: how many share all of it; the answers are the same.
+    A request that could not be read is given as the error it was refused with, and is its own refusal.
+    """
+    found: dict[int, OptimizeAnswer | PortoptError] = {}
+    problems: dict[int, Problem] = {}
+    for k, request in enumerate(requests):
+        try:
+            if isinstance(request, PortoptError):
+                found[k] = request
+            elif formulation.order_of_giving_way(request.relax_order, request.limits):
+                found[k] = optimize(request)
+            else:
+                problems[k] = formulation.pose(request)
+        except PortoptError as error:
+            found[k] = error
+    for k, answer in zip(problems, many.optimize_batch(list(problems.values()), processes=processes), strict=True):
+        found[k] = _member(requests[k], answer)
+    return [found[k] for k in range(len(requests))]
+
+
+def _member(request: OptimizationRequest | PortoptError, answer: many.BatchAnswer) -> OptimizeAnswer | PortoptError:
+    """One member of a batch as its own answer."""
+    from portopt.analysis import Attempts
+    from portopt.domain.infeasible import infeasible_request
+
+    if isinstance(request, PortoptError):
+        return request
+    if answer.diagnosis is not None:
+        return infeasible_request(answer.problem, answer.diagnosis)
+    if answer.validated is None:
+        return answer.error or OutsideError("the batch ended without an answer to this request")
+    form, raw, said = answer.form(), answer.validated.solution.raw, Attempts()
+    prices = pipeline.prices_of(answer.problem, form, raw, said, again=False)
+    seconds, left_out = 0.0 if raw is None else raw.seconds, tuple(said.left_out)
+    return OptimizeAnswer(request, answer.problem, form, answer.validated, prices, (), seconds, left_out)

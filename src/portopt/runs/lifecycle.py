@@ -1,0 +1,163 @@
+"""The life of a rebalance: begun, finished or refused, asked for again, approved, cancelled, superseded.
+
+What is kept is kept in one transaction, and each of these may be done again and changes the world once. The trace is the same
+from every door. Before its prices are read a rebalance has no identity, and a refusal writes nothing. From then on it is a run:
+its refusal is a failed run with its problem object, which declares no holdings, and which a later answer replaces.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from portopt.analysis import Attempts
+from portopt.domain.canonical import canonical_text
+from portopt.domain.errors import InvalidValue, PortoptError, ProposalRejected, ProposalSuperseded, UnknownRun
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.request import RebalanceRequest
+from portopt.domain.run import RunRecord, RunStatus
+from portopt.ports import RunStore
+from portopt.runs.events import deliver_if_possible, event_of
+from portopt.runs.market import keep_market
+from portopt.runs.record import begun, completed, failed
+from portopt.runs.report import keep_report
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+
+def found(run_id: str, runtime: Runtime) -> RunRecord | None:
+    """The run if it is on record, its document as it stands; a store that does not exist yet is not made for the asking."""
+    if not runtime.has_store:
+        return None
+    try:
+        return runtime.runs.get(run_id, verified=False)
+    except UnknownRun:
+        return None
+
+
+def holdings_version(request: RebalanceRequest, runtime: Runtime) -> int:
+    """How often the portfolio's holdings have been declared so far: what a proposal that begins now is `since`."""
+    return runtime.runs.holdings_version(request.holdings.portfolio_id) if runtime.has_store else 0
+
+
+def begin(request: RebalanceRequest, snapshot: MarketSnapshot, runtime: Runtime) -> RunRecord:
+    """Put the run on record; what comes back is the stored one, complete if it was done before.
+
+    The holdings are declared with the result: what is refused supersedes nothing.
+    """
+    return runtime.runs.begin(begun(request, snapshot, datetime.now(UTC)))
+
+
+def finish(
+    begun: RunRecord,
+    document: Mapping[str, Any],
+    runtime: Runtime,
+    *,
+    since: int,
+    timings: Mapping[str, float],
+    await_approval: bool = False,
+) -> RunRecord:
+    """Declare the holdings and store result, projection and event in one transaction, then write the report.
+
+    since: `holdings_version` when the question began; a run whose holdings are not the newest any more is superseded.
+    """
+    text = canonical_text(document)
+    record = completed(begun, document, text, datetime.now(UTC), timings=timings, await_approval=await_approval)
+    if persist(record, runtime.runs, since):
+        record = dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
+        keep_report(record, runtime, text)
+    else:  # another process completed it first: its record is what counts
+        record = runtime.runs.get(begun.run_id)
+        keep_report(record, runtime)
+    return record
+
+
+def persist(record: RunRecord, runs: RunStore, since: int) -> bool:
+    """Holdings, result, projection and event in one transaction; False when this run was complete already."""
+    event = None if record.status is RunStatus.AWAITING_APPROVAL else event_of(record)
+    return runs.complete(record, event, since=since)
+
+
+def refuse(run: RunRecord, error: PortoptError, runtime: Runtime) -> None:
+    """Keep why there is no proposal: the run, ended with its problem object. One that has a result is left as it is."""
+    runtime.runs.fail(failed(run, error))
+
+
+def refuse_if_possible(
+    run: RunRecord, error: PortoptError, snapshot: MarketSnapshot, runtime: Runtime, trigger: str | None = None
+) -> None:
+    """The refusal and the prices it rests on; where they cannot be kept, the log says so and the refusal is what it was."""
+    said = Attempts()
+    said.attempt(f"the prices that {run.run_id} rests on", lambda: keep_market(snapshot, runtime, trigger))
+    said.attempt(f"the record of {run.run_id}, which was refused", lambda: refuse(run, error, runtime))
+    for left in said.left_out:
+        logging.getLogger(__name__).warning("%s", left.sentence)
+
+
+def settle(
+    stored: RunRecord,
+    snapshot: MarketSnapshot,
+    runtime: Runtime,
+    *,
+    since: int,
+    trigger: str | None = None,
+    await_approval: bool = False,
+) -> RunRecord:
+    """A complete run is asked for again: everything it owes, so that a fault after its result was stored is made good."""
+    keep_market(snapshot, runtime, trigger)
+    record = renewed(stored, runtime.runs, await_approval=await_approval, since=since)
+    keep_report(record, runtime)
+    deliver_if_possible(runtime)
+    return record
+
+
+def renewed(stored: RunRecord, runs: RunStore, *, since: int, await_approval: bool = False) -> RunRecord:
+    """A complete run that is asked for again: its holdings are declared, its event is in the outbox if it is released."""
+    released = dataclasses.replace(stored, status=RunStatus.COMPLETED)
+    return runs.renew(stored, None if await_approval else event_of(released), since=since)
+
+
+def approve(run_id: str, runtime: Runtime) -> RunRecord:
+    """Release the event of a proposal that awaited a person; released before, it is left as it is.
+
+    Raises UnknownRun, ProposalSuperseded, and InvalidValue for a run that has nothing to release.
+    """
+    record = found(run_id, runtime)
+    if record is None:
+        raise UnknownRun(run_id)
+    if record.kind != "rebalance":
+        raise InvalidValue("run", run_id, f"is the answer to `portopt {record.kind}`: there is no proposal to approve")
+    if record.status not in (RunStatus.AWAITING_APPROVAL, RunStatus.COMPLETED, RunStatus.SUPERSEDED):
+        raise InvalidValue("run", run_id, f"is {record.status.value}: there is no proposal that awaits approval")
+    record = runtime.runs.get(run_id)
+    if record.status is not RunStatus.SUPERSEDED:
+        runtime.runs.release(run_id, event_of(dataclasses.replace(record, status=RunStatus.COMPLETED)))
+        record = runtime.runs.get(run_id)
+    if record.status is RunStatus.SUPERSEDED:
+        raise superseded(record, runtime)
+    deliver_if_possible(runtime)
+    return record
+
+
+def superseded(record: RunRecord, runtime: Runtime) -> ProposalSuperseded:
+    """Why this proposal is not released."""
+    version = runtime.runs.holdings_version(record.portfolio_id)
+    return ProposalSuperseded(record.run_id, record.portfolio_id, version)
+
+
+def cancel(run_id: str, runtime: Runtime, note: str) -> RunRecord:
+    """A proposal that is not wanted, or a run that was begun and never ended, ends as cancelled.
+
+    Raises UnknownRun, and InvalidValue for a run that is at its end.
+    """
+    record = found(run_id, runtime)
+    if record is None:
+        raise UnknownRun(run_id)
+    problem = ProposalRejected(f"{run_id} was cancelled: {note}", field="run", value=run_id).problem()
+    if not (runtime.runs.withdraw(run_id, problem) or runtime.runs.abandon(run_id, problem)):
+        raise InvalidValue("run", run_id, f"is {record.status.value}: there is nothing to cancel")
+    return runtime.runs.get(run_id, verified=False)

@@ -1,0 +1,43 @@
+"""The page of a run: kept under the home of this installation by the run's id, and written again whenever somebody asks.
+
+No place of it is on record: a home that was moved, or that is mounted elsewhere today, still finds its reports.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portopt.domain.run import RunRecord
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+
+def report_place(run_id: str, runtime: Runtime) -> Path:
+    """Where the page of a run belongs, be it there or not."""
+    return runtime.settings.reports_path / f"{run_id}.html"
+
+
+def kept_report(run_id: str, runtime: Runtime) -> Path | None:
+    """The page of a run, None where there is none: `portopt report` makes it from the document."""
+    path = report_place(run_id, runtime)
+    return path if path.is_file() else None
+
+
+def keep_report(record: RunRecord, runtime: Runtime, text: str | None = None) -> None:
+    """Write the page of a run where it is not there yet. text: the document's canonical one, where it is at hand.
+
+    One that cannot be written holds nothing up.
+    """
+    from portopt.analysis import Attempts
+    from portopt.reports.page import write_report
+
+    document = record.document
+    if document is None or kept_report(record.run_id, runtime) is not None:
+        return
+    path, said = report_place(record.run_id, runtime), Attempts()
+    said.attempt("the report", lambda: write_report(document, path, text))
+    for left in said.left_out:
+        logging.getLogger(__name__).warning("%s", left.sentence)
