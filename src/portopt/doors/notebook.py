@@ -22,12 +22,12 @@ from portopt.domain.request import EstimationChoice, OptimizationRequest, Policy
 from portopt.domain.run import RunRecord
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.doors.form import with_factor_returns
-from portopt.intake.account import in_words
 from portopt.intake.labelled import annual_returns, attributes_of, by_asset, covariance_of
 from portopt.questions import service
 from portopt.questions.service import OptimizeAnswer
 from portopt.runs import answers
 from portopt.runtime import open_runtime
+from portopt.tables.account import in_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -308,10 +308,10 @@ def _columns(returns: Any, where: str, periods_per_year: float | None) -> tuple[
     """
     if returns is None:
         return {}, ()
-    from portopt.intake.account import Account
-    from portopt.intake.frames import table_of_columns, table_of_frame
-    from portopt.intake.prices_or_returns import refuse_prices
-    from portopt.intake.returns import returns_of
+    from portopt.tables.account import Account
+    from portopt.tables.frames import table_of_columns, table_of_frame
+    from portopt.tables.prices_or_returns import refuse_prices
+    from portopt.tables.returns import returns_of
 
     table = table_of_columns(returns, where) if isinstance(returns, Mapping) else table_of_frame(returns, where)
     said = Account(where)

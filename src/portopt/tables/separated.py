@@ -15,9 +15,9 @@ import numpy.typing as npt
 import polars as pl
 
 from portopt.domain.errors import FileNotReadable
-from portopt.intake.account import Account, counted, shown
-from portopt.intake.head import NAMES_COLUMNS, SEARCHED, Record, Score, find_head, note_titles
-from portopt.intake.table import Table, named
+from portopt.tables.account import Account, counted, shown
+from portopt.tables.head import NAMES_COLUMNS, SEARCHED, Record, Score, find_head, note_titles
+from portopt.tables.table import Table, named
 
 SEPARATORS = ",;\t|"
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}

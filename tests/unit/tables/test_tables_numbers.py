@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from portopt.intake.numbers import MISSING, advice, evidence_of, numbers_of
+from portopt.tables.numbers import MISSING, advice, evidence_of, numbers_of
 
 
 def read(cells: list[str | None], told: str | None = None, other: str | None = None) -> list[str | None]:

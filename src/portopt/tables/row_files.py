@@ -13,14 +13,14 @@ import polars as pl
 
 from portopt.domain.errors import DataError, FileNotReadable, MalformedDocument, UnknownField
 from portopt.domain.universe import CASH
-from portopt.intake.account import Account
-from portopt.intake.files import read_file, size_of, unreadable
-from portopt.intake.head import score_of
-from portopt.intake.names import plain_name
-from portopt.intake.row_columns import Wanted
-from portopt.intake.separated import table_of
-from portopt.intake.table import Table
-from portopt.intake.text import text_of
+from portopt.tables.account import Account
+from portopt.tables.files import read_file, size_of, unreadable
+from portopt.tables.head import score_of
+from portopt.tables.names import plain_name
+from portopt.tables.row_columns import Wanted
+from portopt.tables.separated import table_of
+from portopt.tables.table import Table
+from portopt.tables.text import text_of
 
 MAX_BYTES = 64 << 20
 KINDS = (".csv", ".txt", ".tsv", ".xlsx", ".parquet", ".json")

@@ -15,15 +15,15 @@ import numpy as np
 import polars as pl
 
 from portopt.domain.errors import DataError
-from portopt.intake.account import Account, counted, in_words, shown
-from portopt.intake.dates import days_of
-from portopt.intake.head import DATED
-from portopt.intake.names import DATE, plain_name
-from portopt.intake.numbers import advice, evidence_of, numbers_of
-from portopt.intake.price_columns import Stack, date_column, stacked
-from portopt.intake.price_notes import note_jump, note_returns, note_unadjusted
-from portopt.intake.table import Table
-from portopt.intake.text import cleaned_table
+from portopt.tables.account import Account, counted, in_words, shown
+from portopt.tables.dates import days_of
+from portopt.tables.head import DATED
+from portopt.tables.names import DATE, plain_name
+from portopt.tables.numbers import advice, evidence_of, numbers_of
+from portopt.tables.price_columns import Stack, date_column, stacked
+from portopt.tables.price_notes import note_jump, note_returns, note_unadjusted
+from portopt.tables.table import Table
+from portopt.tables.text import cleaned_table
 
 Wrong: TypeAlias = Sequence[tuple[int, str]]  # (position, why)
 

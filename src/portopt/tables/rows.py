@@ -10,14 +10,14 @@ from pathlib import Path
 import polars as pl
 
 from portopt.domain.errors import DataError
-from portopt.intake.account import Account, in_words, shown
-from portopt.intake.names import plain_name
-from portopt.intake.numbers import MISSING, advice, decimal_of, evidence_of, numbers_of, undecided
-from portopt.intake.row_columns import EXPOSURE, Wanted, chosen, require
-from portopt.intake.row_files import bounded, hand_table
-from portopt.intake.separated import ONE_TABLE, second_table
-from portopt.intake.table import Table
-from portopt.intake.text import cleaned_table
+from portopt.tables.account import Account, in_words, shown
+from portopt.tables.names import plain_name
+from portopt.tables.numbers import MISSING, advice, decimal_of, evidence_of, numbers_of, undecided
+from portopt.tables.row_columns import EXPOSURE, Wanted, chosen, require
+from portopt.tables.row_files import bounded, hand_table
+from portopt.tables.separated import ONE_TABLE, second_table
+from portopt.tables.table import Table
+from portopt.tables.text import cleaned_table
 
 __all__ = ["EXPOSURE", "Row", "Wanted", "file_name", "read_rows"]
 

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from portopt.domain.errors import InvalidValue
-from portopt.intake.dates import days_of
-from portopt.intake.names import DATE, plain_name
-from portopt.intake.table import Table, in_words_or_numbers, of_frame
+from portopt.tables.dates import days_of
+from portopt.tables.names import DATE, plain_name
+from portopt.tables.table import Table, in_words_or_numbers, of_frame
 
 
 def table_of_frame(frame: Any, where: str) -> Table:

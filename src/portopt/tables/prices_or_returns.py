@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError
-from portopt.intake.account import in_words
+from portopt.tables.account import in_words
 
 PERCENT = 0.2  # half of all returns above 20 %, up or down: not of a day, and not of a month
 PRICES = "give returns: each price divided by the one before, less one (prices.pct_change().dropna())"

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from portopt.intake.account import Account, counted, in_words, shown
-from portopt.intake.dates import days_of
-from portopt.intake.head import DATED
-from portopt.intake.names import ASSET, DATE, INDEX, numbered, plain_name
-from portopt.intake.numbers import advice, evidence_of, numbers_of
-from portopt.intake.table import Table
+from portopt.tables.account import Account, counted, in_words, shown
+from portopt.tables.dates import days_of
+from portopt.tables.head import DATED
+from portopt.tables.names import ASSET, DATE, INDEX, numbered, plain_name
+from portopt.tables.numbers import advice, evidence_of, numbers_of
+from portopt.tables.table import Table
 
 CALENDAR = ("year", "month", "quarter", "week", "period", *INDEX)
 

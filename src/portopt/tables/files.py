@@ -11,14 +11,14 @@ from pathlib import Path
 import polars as pl
 
 from portopt.domain.errors import DataError, FileNotReadable
-from portopt.intake.account import Account
-from portopt.intake.damage import whole
-from portopt.intake.head import Score
-from portopt.intake.separated import table_of
-from portopt.intake.sizes import MAX_BYTES, check_parquet, too_large, unzipped
-from portopt.intake.table import Table, in_words_or_numbers, of_frame
-from portopt.intake.text import text_of
-from portopt.intake.workbook import table_of_workbook
+from portopt.tables.account import Account
+from portopt.tables.damage import whole
+from portopt.tables.head import Score
+from portopt.tables.separated import table_of
+from portopt.tables.sizes import MAX_BYTES, check_parquet, too_large, unzipped
+from portopt.tables.table import Table, in_words_or_numbers, of_frame
+from portopt.tables.text import text_of
+from portopt.tables.workbook import table_of_workbook
 
 KINDS = (".parquet", ".csv", ".csv.gz", ".tsv", ".txt", ".xlsx")
 TEXT = (".csv", ".tsv", ".txt", ".csv.gz")

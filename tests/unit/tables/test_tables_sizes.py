@@ -18,8 +18,8 @@ from portopt.adapters.providers.files import FileProvider
 from portopt.adapters.providers.holdings_files import read_holdings
 from portopt.domain.errors import DataError, FileNotReadable
 from portopt.domain.market import MarketQuery
-from portopt.intake.damage import whole
-from portopt.intake.sizes import RATIO, ROOM, allowance
+from portopt.tables.damage import whole
+from portopt.tables.sizes import RATIO, ROOM, allowance
 
 
 def workbook(path: Path, *cells: tuple[int, int, Any], sheets: tuple[str, ...] = ("Sheet1",)) -> Path:

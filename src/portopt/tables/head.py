@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from portopt.intake.account import Account, in_words, shown
-from portopt.intake.names import ASSET, CLOSE, DATE, INDEX, QUOTES, VOLUME, plain_name
+from portopt.tables.account import Account, in_words, shown
+from portopt.tables.names import ASSET, CLOSE, DATE, INDEX, QUOTES, VOLUME, plain_name
 
 NAMES_COLUMNS = 8  # a row that names two columns that cannot be done without, or a date and more than a long table has
 SEARCHED = 60  # rows that are looked through for names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from portopt.intake.account import Account, counted, in_words
+from portopt.tables.account import Account, counted, in_words
 
 JUMP = 31  # days; the longest that exchanges have closed since 1945 was a week or two
 USUAL = 12  # times the usual step: a month without a price among quarters is none

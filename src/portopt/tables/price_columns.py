@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from portopt.domain.errors import DataError
-from portopt.intake.account import Account, in_words, shown
-from portopt.intake.dates import days_of
-from portopt.intake.head import DATED
-from portopt.intake.names import (
+from portopt.tables.account import Account, in_words, shown
+from portopt.tables.dates import days_of
+from portopt.tables.head import DATED
+from portopt.tables.names import (
     ADJUSTED,
     ASSET,
     CLOSE,
@@ -27,7 +27,7 @@ from portopt.intake.names import (
     plain_name,
     position_named,
 )
-from portopt.intake.table import Table
+from portopt.tables.table import Table
 
 NAMES = "name the columns asset_id, date, close (one row a price), or date and one column an asset"
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from portopt.intake.account import Account, in_words, shown
-from portopt.intake.damage import whole
-from portopt.intake.head import SEARCHED, Head, Score, find_head, note_titles
-from portopt.intake.sizes import check_archive, check_workbook
-from portopt.intake.table import Table, named
+from portopt.tables.account import Account, in_words, shown
+from portopt.tables.damage import whole
+from portopt.tables.head import SEARCHED, Head, Score, find_head, note_titles
+from portopt.tables.sizes import check_archive, check_workbook
+from portopt.tables.table import Table, named
 
 # What a damaged archive raises, from its directory to its last byte.
 BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, NotImplementedError, RuntimeError, OSError, EOFError,

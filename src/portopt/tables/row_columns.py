@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from portopt.domain.errors import DataError, UnknownField
-from portopt.intake.account import Account, in_words, shown
-from portopt.intake.names import INDEX, plain_name
-from portopt.intake.table import Table
+from portopt.tables.account import Account, in_words, shown
+from portopt.tables.names import INDEX, plain_name
+from portopt.tables.table import Table
 
 EXPOSURE = "attribute_"  # attribute_beta, attribute_duration: linear exposures that limits may speak of
 EXPLAINED = re.compile(r"\s*\(.*\)\s*$")  # Qty (Quantity), Shares (units)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
-from portopt.intake.dates import days_of
+from portopt.tables.dates import days_of
 
 
 @pytest.mark.parametrize(

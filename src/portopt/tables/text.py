@@ -10,8 +10,8 @@ import numpy.typing as npt
 import polars as pl
 
 from portopt.domain.errors import FileNotReadable
-from portopt.intake.account import Account, counted, shown
-from portopt.intake.table import Table
+from portopt.tables.account import Account, counted, shown
+from portopt.tables.table import Table
 
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"  # zero width: take no room and belong to no name
 FIXED = "\u00a0\u202f\u2007\u2009"  # spaces that do not break a line: between digits they are spaces all the same

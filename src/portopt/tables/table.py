@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from portopt.intake.account import Account, in_words, shown
+from portopt.tables.account import Account, in_words, shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
