@@ -1,9 +1,9 @@
-"""The one way from values to a request: for the form, the command line and the notebook, and for every door to come.
+"""The one way from values to a rebalance request: for the form, the command line and the notebook, and every door to come.
 
-    request    what is held, a policy and what is wished in place of its words -> a RebalanceRequest, checked
+    request    a book, a policy and what is wished in place of its words -> a RebalanceRequest, checked
+    book       what is held, what may be bought and what is measured against
     policy     the wishes laid over a policy, in one order whoever asks
-    question   beliefs, returns and limits -> an OptimizationRequest
     labelled   what is said of assets by name: weights, beliefs, attributes, a covariance
 
-Nothing here opens a file: a door reads the files that its user names, and hands in what stands in them.
+Nothing here opens a file, and no value names one: a door reads what its user names, and hands in what stands there.
 """

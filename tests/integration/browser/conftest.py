@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from integration.browser.devtools import Browser, chromium
 
-from portopt.doors.form import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceForm, resolve
 from portopt.questions import service
 from portopt.runtime import open_runtime
 from portopt.settings import Settings
@@ -36,5 +36,5 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     runtime = open_runtime(Settings(home=tmp_path_factory.mktemp("report")))
-    record = service.rebalance(resolve(RebalanceOrder(), runtime), runtime)
+    record = service.rebalance(resolve(RebalanceForm(), runtime), runtime)
     return Report(Path(record.report_path), json.loads(json.dumps(record.document)))

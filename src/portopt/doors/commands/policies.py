@@ -43,7 +43,7 @@ def show(policy: Annotated[str, typer.Argument(metavar="ID", help="A policy's id
 @app.command()
 def check(file: Annotated[str, FILE], costs: Annotated[str | None, COSTS] = None, as_json: Json = False) -> Answer:
     """Read a file of policies and say what is wrong with it, if anything. Nothing is stored."""
-    from portopt.doors.commands.orders import read_policy_file
+    from portopt.doors.commands.policy_files import read_policy_file
 
     found = read_policy_file(file, costs)
     return _lines(found, f"{len(found)} policies, all sound." if len(found) > 1 else "The policy is sound.")
@@ -52,7 +52,7 @@ def check(file: Annotated[str, FILE], costs: Annotated[str | None, COSTS] = None
 @app.command()
 def seed(file: Annotated[str | None, FILE] = None, costs: Annotated[str | None, COSTS] = None, as_json: Json = False) -> Answer:
     """Put policies into the store: the shipped ones, or a file's."""
-    from portopt.doors.commands.orders import read_policy_file
+    from portopt.doors.commands.policy_files import read_policy_file
     from portopt.questions import service
     from portopt.runtime import runtime
 
