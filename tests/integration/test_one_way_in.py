@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-import portopt
 from portopt.dialects.policies import shipped_policies, write_policy
 from portopt.dialects.portfolio import read_wish
 from portopt.domain.request import RebalanceRequest
@@ -132,42 +131,30 @@ def by_form(asked: Asked, folder: Path, runtime: Runtime, *, boxes: bool) -> Reb
     return resolve(form, runtime)
 
 
-def by_notebook(
-    asked: Asked, folder: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, *, files: bool
-) -> RebalanceRequest:
+def by_notebook(asked: Asked, folder: Path, runtime: Runtime, *, files: bool) -> RebalanceRequest:
     """files: the tables are named, else they are handed in as dicts."""
-    seen: list[RebalanceRequest] = []
-    monkeypatch.setattr(rebalancing.service, "rebalance", lambda request, *_, **__: seen.append(request))
-    monkeypatch.setattr(rebalancing, "_market", lambda *_: None)
     holdings, universe, benchmark = asked.files(folder)
-    portopt.rebalance(
-        holdings if files else HELD,
-        folder / "prices.csv",
-        asked.policy,
-        universe=universe if files or universe is None else MORE,
-        benchmark=benchmark if files else (None if asked.benchmark == "none" else INDEX),
-        as_of=asked.as_of,
-        limits=asked.limits,
-        portfolio_id="one",
-        home=runtime.home,
-    )
-    return seen[0]
+    if files:
+        book = rebalancing.book_of(holdings, universe, benchmark, "one")
+    else:
+        candidates = None if universe is None else MORE
+        book = rebalancing.book_of(HELD, candidates, None if asked.benchmark == "none" else INDEX, "one")
+    policy = rebalancing.policy_of(asked.policy, runtime)
+    return rebalancing.asked(book, policy, asked.limits, asked.as_of, "frame")
 
 
 @pytest.mark.parametrize(
     "asked", list(combinations()), ids=lambda asked: f"{asked.candidates}-{asked.benchmark}-{asked.policy}"
 )
-def test_the_same_wishes_are_the_same_request_from_every_door(
-    asked: Asked, folder: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_wishes_are_the_same_request_from_every_door(asked: Asked, folder: Path, runtime: Runtime) -> None:
     requests = {
         "command line": by_command_line(asked, folder, runtime),
         "form": by_form(asked, folder, runtime, boxes=False),
         "form, in its boxes": by_form(asked, folder, runtime, boxes=True),
-        "notebook, files": by_notebook(asked, folder, runtime, monkeypatch, files=True),
+        "notebook, files": by_notebook(asked, folder, runtime, files=True),
     }
     if asked.candidates == "a file":  # of a dict nobody says what is held, so the candidates are said
-        requests["notebook, values"] = by_notebook(asked, folder, runtime, monkeypatch, files=False)
+        requests["notebook, values"] = by_notebook(asked, folder, runtime, files=False)
 
     assert {name: request.identity() for name, request in requests.items()} == dict.fromkeys(
         requests, requests["form"].identity()

@@ -1,4 +1,4 @@
-"""The files that a user names at a door, read with the reading kit into values. No other part of a door opens one."""
+"""The tables that a user names at a door, read with the reading kit into values."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ Each takes requests that bring their own beliefs and gives plain data, weights k
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +18,12 @@ from portopt.domain.errors import InvalidValue, PortoptError
 from portopt.domain.problem import Problem
 from portopt.domain.request import OptimizationRequest
 from portopt.domain.sensitivity import Derivative
+from portopt.ports import Progress
 from portopt.questions import service
 
 if TYPE_CHECKING:
     pass
 
-Progress = Callable[[int, int], None]
 MOST_REQUESTS = 10_000
 MOST_NAMED = 12  # weights of a derivative that are worth naming
 MOST_MATRIX = 200  # assets, for the whole matrix of derivatives by expected return

@@ -36,7 +36,7 @@ def pareto(
     wanted = named(axes)
     how: dict[str, Any] = {"risk_measure": risk_measure, "options": measure_options(confidence)}
     with Spinner() as spinner, spinner.step("solve the surface"):
-        document = inquiries.pareto(asked, wanted, points, **how, progress=spinner.count)
+        document = inquiries.pareto(asked, wanted, points, **how, progress=spinner)
     answers.keep("pareto", asked, document, axes=wanted, points=points, **how)
     if plot is not None:
         from portopt.reports.svg.drawings import pareto_plot

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portopt.domain.request import Policy
+from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import Universe
 from portopt.doors.files import benchmark_beside, with_factor_returns
 from portopt.doors.notebook.displays import Proposal
@@ -46,11 +46,17 @@ def rebalance(
         as_of: a date, or a text as 2024-03-28.
     """
     runtime = _runtime(home)
-    book = _book(holdings, universe, benchmark, portfolio_id)
+    book = book_of(holdings, universe, benchmark, portfolio_id)
+    request = asked(book, policy_of(policy, runtime), limits, as_of, "sample" if prices is None else "frame")
+    return Proposal(service.rebalance(request, runtime, market=_market(prices, runtime)))
+
+
+def asked(
+    book: Book, policy: Policy, limits: Mapping[str, Any] | None, as_of: date | str | None, provider: str
+) -> RebalanceRequest:
+    """The complete request, with the factor returns that the policy names."""
     wishes = Wishes(limits={} if limits is None else limits)
-    provider = "sample" if prices is None else "frame"
-    request = rebalance_request(book, _policy(policy, runtime), wishes, as_of=day_of(as_of, "as_of"), provider=provider)
-    return Proposal(service.rebalance(with_factor_returns(request), runtime, market=_market(prices, runtime)))
+    return with_factor_returns(rebalance_request(book, policy, wishes, as_of=day_of(as_of, "as_of"), provider=provider))
 
 
 def _runtime(home: Path | None) -> Runtime:
@@ -59,7 +65,8 @@ def _runtime(home: Path | None) -> Runtime:
     return open_runtime(None if home is None else Settings(home=home))
 
 
-def _policy(policy: str | Policy | Mapping[str, Any], runtime: Runtime) -> Policy:
+def policy_of(policy: str | Policy | Mapping[str, Any], runtime: Runtime) -> Policy:
+    """By id, as it is, or as data."""
     from portopt.dialects.policies import read_policies
 
     if isinstance(policy, Policy):
@@ -67,7 +74,7 @@ def _policy(policy: str | Policy | Mapping[str, Any], runtime: Runtime) -> Polic
     return service.policy(policy, runtime) if isinstance(policy, str) else read_policies(policy)[0]
 
 
-def _book(holdings: Any, universe: Any, benchmark: Any, portfolio_id: str) -> Book:
+def book_of(holdings: Any, universe: Any, benchmark: Any, portfolio_id: str) -> Book:
     """Each of the three as values, or read from the file that is named."""
     from portopt.adapters.providers.holdings_files import read_holdings
 
