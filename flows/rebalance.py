@@ -13,17 +13,18 @@ from portopt.domain.errors import PortoptError, ProposalSuperseded
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
-from portopt.doors.form import RebalanceOrder
+from portopt.doors.form import RebalanceForm
 from tasks import decisions, gate, market_data, records
 
 
+# `order` is what deployments, schedules and paused runs call the form: renaming it would refuse what they have stored.
 @flow(name="rebalance", flow_run_name="{order.portfolio_id} under {order.policy}", log_prints=False)
-async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
-    """Rebalance a portfolio under a policy. The same order on the same prices is one run, however often it is started."""
+async def rebalance(order: RebalanceForm = RebalanceForm()) -> Any:
+    """Rebalance a portfolio under a policy. The same form on the same prices is one run, however often it is started."""
     if not gate.ask_calendar(order):
         return skipped("The exchange is closed on this day.")
     try:
-        request = gate.resolve_order(order)
+        request = gate.resolve_form(order)
         since = records.holdings_version(request)
         snapshot = market_data.fetch(request)
         run = records.begin(request, snapshot)
@@ -51,7 +52,7 @@ async def rebalance(order: RebalanceOrder = RebalanceOrder()) -> Any:
 
 
 async def decide(
-    order: RebalanceOrder, request: RebalanceRequest, snapshot: MarketSnapshot, run: RunRecord, since: int
+    order: RebalanceForm, request: RebalanceRequest, snapshot: MarketSnapshot, run: RunRecord, since: int
 ) -> RunRecord:
     """From prices to the stored proposal."""
     records.report_progress(20.0, f"priced on {snapshot.pricing_pack_id}")

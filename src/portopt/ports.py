@@ -186,6 +186,12 @@ class EventSink(Protocol):
 
 
 class Progress(Protocol):
-    """Who is told that a step begins; a context, so that its end and duration are known too."""
+    """Who is told what is being done, and how far it has come."""
 
-    def step(self, name: str) -> AbstractContextManager[None]: ...
+    def step(self, name: str) -> AbstractContextManager[None]:
+        """A step begins; a context, so that its end and duration are known too."""
+        ...
+
+    def count(self, done: int, of: int) -> None:
+        """How far the present step has come."""
+        ...

@@ -86,7 +86,7 @@ def deployed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> I
 
 def test_the_run_form_has_ordered_described_fields_with_defaults(deployed: Deployed) -> None:
     schema = deployed.deployment("on-demand")["parameter_openapi_schema"]
-    fields = schema["definitions"]["RebalanceOrder"]["properties"]
+    fields = schema["definitions"]["RebalanceForm"]["properties"]
 
     assert sorted(field["position"] for field in fields.values()) == list(range(1, len(fields) + 1))
     assert all(field["description"] and field["title"] for field in fields.values())

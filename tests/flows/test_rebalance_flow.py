@@ -19,7 +19,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunStatus
-from portopt.doors.form import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceForm, resolve
 from portopt.questions.rebalance import rebalance as propose
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
@@ -39,7 +39,7 @@ def home(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -
     runtime_module.runtime.cache_clear()
 
 
-def run(order: RebalanceOrder):
+def run(order: RebalanceForm):
     from flows.rebalance import rebalance
 
     async def once():
@@ -55,7 +55,7 @@ def events(runtime: Runtime) -> list[dict]:
 
 
 def test_a_plan_from_the_flow_equals_the_plan_from_the_service(home: Runtime, tmp_path: Path) -> None:
-    order = RebalanceOrder()
+    order = RebalanceForm()
     _, run_id = run(order)
     elsewhere = open_runtime(Settings(home=tmp_path / "elsewhere"))
 
@@ -68,8 +68,8 @@ def test_a_plan_from_the_flow_equals_the_plan_from_the_service(home: Runtime, tm
 
 
 def test_the_same_order_twice_is_one_run_and_one_event(home: Runtime) -> None:
-    _, first = run(RebalanceOrder())
-    _, second = run(RebalanceOrder())
+    _, first = run(RebalanceForm())
+    _, second = run(RebalanceForm())
 
     assert first == second
     assert [r.run_id for r in home.runs.runs()] == [first]
@@ -79,7 +79,7 @@ def test_the_same_order_twice_is_one_run_and_one_event(home: Runtime) -> None:
 def test_newer_holdings_end_the_run_as_superseded_and_an_event_that_cannot_be_delivered_does_not_end_it(
     home: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order, estimate = RebalanceOrder(frontier=False), pipeline.estimate
+    order, estimate = RebalanceForm(frontier=False), pipeline.estimate
 
     def meanwhile(request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
         home.runs.save_holdings(dataclasses.replace(request.holdings, cash=request.holdings.cash + 1))
@@ -100,7 +100,7 @@ def test_newer_holdings_end_the_run_as_superseded_and_an_event_that_cannot_be_de
 
 
 def test_on_a_closed_day_the_run_ends_as_skipped_and_does_nothing(home: Runtime) -> None:
-    christmas = RebalanceOrder(only_on_trading_days=True, as_of=date(2022, 12, 26))
+    christmas = RebalanceForm(only_on_trading_days=True, as_of=date(2022, 12, 26))
 
     state, _ = run(christmas)
 
@@ -112,7 +112,7 @@ def test_on_a_closed_day_the_run_ends_as_skipped_and_does_nothing(home: Runtime)
 def test_limits_that_conflict_end_the_run_as_infeasible_with_its_problem_on_record_as_from_every_door(
     home: Runtime, tmp_path: Path
 ) -> None:
-    order = RebalanceOrder(max_turnover=0.001)
+    order = RebalanceForm(max_turnover=0.001)
     state, _ = run(order)
 
     assert state.name == "Infeasible"
@@ -141,12 +141,12 @@ def test_a_refusal_that_cannot_be_kept_ends_the_run_as_the_refusal_it_is(
         raise RequestError("the database may not be written")
 
     monkeypatch.setattr(home.runs, "fail", full)
-    state, _ = run(RebalanceOrder(max_turnover=0.001))
+    state, _ = run(RebalanceForm(max_turnover=0.001))
     assert state.name == "Infeasible"
 
 
 def test_a_file_that_is_not_there_ends_the_run_as_a_bad_request(home: Runtime) -> None:
-    state, _ = run(RebalanceOrder(holdings="nowhere.csv"))
+    state, _ = run(RebalanceForm(holdings="nowhere.csv"))
 
     assert state.name == "BadRequest"
     assert "nowhere.csv" in state.message
@@ -154,7 +154,7 @@ def test_a_file_that_is_not_there_ends_the_run_as_a_bad_request(home: Runtime) -
 
 
 def test_the_run_leaves_the_proposal_before_and_after_and_a_link_as_artifacts(home: Runtime) -> None:
-    run(RebalanceOrder())
+    run(RebalanceForm())
 
     async def artifacts():
         async with get_client() as client:
@@ -169,7 +169,7 @@ def test_the_run_leaves_the_proposal_before_and_after_and_a_link_as_artifacts(ho
 
 def test_the_form_reaches_another_goal_another_measure_and_whatever_a_policy_can_say(home: Runtime) -> None:
     changes = {"limits.max_positions": 14, "limits.max_turnover": 0.4, "limits.max_tracking_error": None}
-    order = RebalanceOrder(goal="min_risk", risk_measure="cvar", changes=json.dumps(changes), frontier=False)
+    order = RebalanceForm(goal="min_risk", risk_measure="cvar", changes=json.dumps(changes), frontier=False)
     _, run_id = run(order)
     record = home.runs.get(run_id)
     document = record.document

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portopt.doors.form import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceForm, resolve
 from portopt.questions.rebalance import rebalance as propose
 from portopt.runs import history
 from portopt.runtime import open_runtime
@@ -19,7 +19,7 @@ CHANGES = """{
 
 def test_a_factor_policy_is_planned_stored_and_replayed_to_the_same_bytes(tmp_path: Path) -> None:
     runtime = open_runtime(Settings(home=tmp_path))
-    request = resolve(RebalanceOrder(changes=CHANGES, frontier=False), runtime)
+    request = resolve(RebalanceForm(changes=CHANGES, frontier=False), runtime)
     assert request.factor_returns is not None
     record = propose(request, runtime, frontier=False)
     assert record.document is not None

@@ -14,7 +14,7 @@ from portopt.document import evidence, words
 from portopt.domain.errors import DataError
 from portopt.domain.run import RunStatus
 from portopt.doors import cli
-from portopt.doors.commands.orders import Options, read_order
+from portopt.doors.commands.rebalance_options import Options, read_rebalance
 from portopt.questions.rebalance import rebalance as propose
 from portopt.reports import page
 from portopt.runs import history
@@ -29,7 +29,7 @@ def runtime(tmp_path: Path) -> Runtime:
 
 
 def _asked(runtime: Runtime, **limits: Any) -> Any:
-    order = read_order(Options(holdings="sample", provider="sample", portfolio_id="sample"), runtime)
+    order = read_rebalance(Options(holdings="sample", provider="sample", portfolio_id="sample"), runtime)
     return replace(order, policy=replace(order.policy, limits={**order.policy.limits, **limits})) if limits else order
 
 

@@ -12,7 +12,7 @@ import pytest
 from portopt import pipeline
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.solution import SolveStatus
-from portopt.doors.form import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceForm, resolve
 from portopt.formulation import exact_prices, formulate
 from portopt.runtime import Runtime
 from portopt.settings import Settings
@@ -28,7 +28,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Runtime:
 
 
 def asked(runtime: Runtime, limits: dict[str, float], relax_order: tuple[str, ...] = (), **order: Any) -> RebalanceRequest:
-    request = resolve(RebalanceOrder(**order), runtime, overrides=limits)
+    request = resolve(RebalanceForm(**order), runtime, limits=limits)
     return dataclasses.replace(request, policy=dataclasses.replace(request.policy, relax_order=relax_order))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from portopt.doors.form import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceForm, resolve
 from portopt.questions.rebalance import rebalance as propose
 from portopt.runs import history
 from portopt.runtime import open_runtime
@@ -14,7 +14,7 @@ from portopt.settings import Settings
 
 def test_what_gave_way_is_on_record_and_replays(tmp_path: Path) -> None:
     runtime = open_runtime(Settings(home=tmp_path))
-    request = resolve(RebalanceOrder(max_turnover=0.1), runtime)
+    request = resolve(RebalanceForm(max_turnover=0.1), runtime)
     yielding = dataclasses.replace(request, policy=dataclasses.replace(request.policy, relax_order=("max_turnover",)))
 
     record = propose(yielding, runtime, frontier=False)

@@ -10,7 +10,7 @@ import pytest
 
 from portopt import analysis, pipeline
 from portopt.adapters.providers.sample import SampleProvider
-from portopt.doors.form import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceForm, resolve
 from portopt.runtime import open_runtime
 from portopt.settings import Settings
 
@@ -19,7 +19,7 @@ from portopt.settings import Settings
 def book(tmp_path_factory: pytest.TempPathFactory):
     """The sample's request and its prices."""
     home: Path = tmp_path_factory.mktemp("home")
-    request = resolve(RebalanceOrder(), open_runtime(Settings(home=home)))
+    request = resolve(RebalanceForm(), open_runtime(Settings(home=home)))
     return request, pipeline.fetch(request, SampleProvider())
 
 

@@ -24,11 +24,11 @@ from portopt.domain.errors import PortoptError
 from portopt.domain.market import MarketQuery
 from portopt.domain.request import DataPolicy
 from portopt.doors import cli
-from portopt.intake.account import Account
-from portopt.intake.files import read_file
-from portopt.intake.head import score_of_prices
-from portopt.intake.returns import returns_of
 from portopt.market import open_snapshot
+from portopt.tables.account import Account
+from portopt.tables.files import read_file
+from portopt.tables.head import score_of_prices
+from portopt.tables.returns import returns_of
 
 TRIED = int(os.environ.get("PORTOPT_MUTATED_FILES", "150"))
 FOUND = (10335, 11146)  # each was an internal error once: a single day of prices, a panic inside a library

@@ -16,12 +16,12 @@ from portopt.adapters.providers.files import FileProvider
 from portopt.adapters.providers.holdings_files import read_benchmark, read_holdings
 from portopt.domain.errors import PortoptError
 from portopt.domain.market import MarketQuery
-from portopt.intake.account import Account
-from portopt.intake.head import score_of_prices
-from portopt.intake.numbers import decimal_of, numbers_of
-from portopt.intake.returns import returns_of
-from portopt.intake.separated import _irregular, _regular
-from portopt.intake.table import Table
+from portopt.tables.account import Account
+from portopt.tables.head import score_of_prices
+from portopt.tables.numbers import decimal_of, numbers_of
+from portopt.tables.returns import returns_of
+from portopt.tables.separated import _irregular, _regular
+from portopt.tables.table import Table
 
 NAMES = ("AAA", "BBB", "0700", "NA", "TRUE", "DAY", "OPEN", "Beta, Ltd")
 

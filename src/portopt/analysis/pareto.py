@@ -8,9 +8,9 @@ Sources: Haimes, Lasdon and Wismer (1971); Mavrotas (2009), the augmented sweep;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,12 +29,13 @@ from portopt.optimization.polish.whole_numbers import without_whole_numbers
 from portopt.terms.limits.axis_bounds import AxisBounds
 from portopt.terms.shared.axes import AXES, axis_of, direction
 
+if TYPE_CHECKING:
+    from portopt.ports import Progress
+
 __all__ = ["lexicographic", "pareto_surface"]
 
 PRIMARIES = ("risk", "tracking_error")  # strictly convex: the point of least risk at its bounds is the only one
 HAIR = 1e-6  # of an axis's range: how far a bound stays from the end, where the program would have no inside
-
-Progress = Callable[[int, int], None]
 
 
 def pareto_surface(
@@ -49,7 +50,7 @@ def pareto_surface(
     """The surface of two or three axes within the problem's own limits; its objective is left aside.
 
     points: about how many (two axes: exactly so many are solved; three: a square grid). risk_measure, measure_options: what
-    risk is. progress: told (programs solved, programs in all) as it goes.
+    risk is. progress: told how many programs are solved, of how many in all, as it goes.
     Raises InvalidValue for axes that are no two or three different ones, InfeasibleRequest where the limits leave nothing.
     """
     names = _ordered(axes, points)
@@ -167,7 +168,7 @@ class _Sweep:
     def _told(self, raw: RawAnswer) -> RawAnswer:
         self.solved += 1
         if self.progress is not None:
-            self.progress(self.solved, max(self.total, self.solved))
+            self.progress.count(self.solved, max(self.total, self.solved))
         return raw
 
     def _form(self, primary: str) -> BoundedForm:

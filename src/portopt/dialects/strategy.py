@@ -33,7 +33,7 @@ from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import OptimizationRequest
 from portopt.domain.universe import CASH, NO_GROUP, Asset, Universe
-from portopt.intake.prices_or_returns import refuse_prices
+from portopt.tables.prices_or_returns import refuse_prices
 
 __all__ = ["event_body", "read_request", "rebalance_event_body", "write_request", "write_response"]
 

@@ -17,7 +17,22 @@ from typing import Annotated, Any
 import typer
 
 from portopt.domain.streams import OUT, close_for_good, own_streams
-from portopt.doors.commands import examination, inquiries, policies, rebalance, runs, upkeep, weights
+from portopt.doors.commands import (
+    batch,
+    compromises,
+    factors,
+    forecasts,
+    frontier,
+    periods,
+    policies,
+    rebalance,
+    risk,
+    runs,
+    sensitivity,
+    upkeep,
+    views,
+    weights,
+)
 from portopt.doors.commands.surface import BROKEN_PIPE, Answer, keep_faults_in_files, show, show_problem
 
 INTERRUPTED = 130
@@ -34,16 +49,16 @@ app = typer.Typer(
 app.command()(rebalance.rebalance)
 app.command()(rebalance.demo)
 app.command()(weights.optimize)
-app.command()(weights.frontier)
-app.command()(inquiries.pareto)
-app.command()(inquiries.lexicographic)
-app.command()(inquiries.periods)
-app.command()(inquiries.sensitivity)
-app.command()(examination.risk)
-app.command()(examination.views)
-app.command()(examination.factors)
-app.command()(examination.forecasts)
-app.command()(inquiries.batch)
+app.command()(frontier.frontier)
+app.command()(compromises.pareto)
+app.command()(compromises.lexicographic)
+app.command()(periods.periods)
+app.command()(sensitivity.sensitivity)
+app.command()(risk.risk)
+app.command()(views.views)
+app.command()(factors.factors)
+app.command()(forecasts.forecasts)
+app.command()(batch.batch)
 app.command()(runs.explain)
 app.command()(runs.report)
 app.command()(runs.replay)

@@ -1,28 +1,27 @@
-"""A rebalance as a person orders it: ids, file names and a few choices. `resolve` makes the complete request of it.
+"""A rebalance as a person fills it in: ids, file names and a few choices. `resolve` makes the complete request of it.
 
-The run form of the user interface is built from `RebalanceOrder`; the command line fills the same fields.
+The run form of the user interface is built from `RebalanceForm`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from portopt.domain.errors import InvalidValue
-from portopt.domain.holdings import Holdings
+from portopt.dialects.portfolio import Wish, read_wish
+from portopt.dialects.reading import mapping_of, parse_json
 from portopt.domain.request import Policy, RebalanceRequest
-from portopt.domain.universe import Asset, Universe
+from portopt.doors.files import SAMPLE, BookNames, priced_by, read_book, with_factor_returns
+from portopt.intake.policy import Wishes
+from portopt.intake.request import rebalance_request
+from portopt.questions import policies
 
 if TYPE_CHECKING:
-    from portopt.dialects.portfolio import Wish
     from portopt.runtime import Runtime
 
-SAMPLE = "sample"
 ShippedPolicy = Literal["quality_focused", "aggressive_growth", "conservative_income"]
 Goal = Literal["policy", "max_sharpe", "min_risk", "max_return", "min_tracking_error", "risk_parity", "hierarchical"]
 Measure = Literal[
@@ -62,14 +61,14 @@ def _optional(position: int, title: str, description: str, **more: Any) -> Any:
     return Field(None, title=title, description=description, json_schema_extra=form, **more)
 
 
-class RebalanceOrder(BaseModel):
+class RebalanceForm(BaseModel):
     """What to rebalance, on which prices, under which policy. As it stands, the form rebalances the sample book."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     portfolio_id: str = _field(
         1, SAMPLE, "Portfolio", "The portfolio's id, under which the run is kept. sample is the demonstration book.",
-        min_length=1, max_length=64,
+        min_length=1, max_length=100,
     )  # fmt: skip
     holdings: str = _field(
         2, SAMPLE, "Holdings",
@@ -144,138 +143,39 @@ class RebalanceOrder(BaseModel):
 
 
 def resolve(
-    order: RebalanceOrder,
+    form: RebalanceForm,
     runtime: Runtime,
     *,
     policy: Policy | None = None,
-    overrides: Mapping[str, Any] | None = None,
+    limits: Mapping[str, Any] | None = None,
 ) -> RebalanceRequest:
-    """The complete request: files read, policy found, overrides merged.
+    """The complete request: files read, policy found, the form's wishes laid over it.
 
-    policy: one already read (from a file), instead of the order's. overrides: {limit kind: value} on top of it.
+    policy: one already read, instead of the form's. limits: {limit kind: value}, on top of the form's own.
     Raises RequestError for what cannot be found and DataError for what cannot be used.
     """
-    from portopt.questions import policies
+    wishes = wishes_of(form, limits or {})
+    book = read_book(names_of(form, wishes.foreign), runtime)
+    chosen = policy or policies.policy(form.custom_policy or form.policy, runtime)
+    request = rebalance_request(book, chosen, wishes, as_of=form.as_of)
+    return with_factor_returns(priced_by(request, form.provider))
 
-    chosen = policy or policies.policy(order.custom_policy or order.policy, runtime)
-    wish = wish_of(order)
-    order = _of_portfolio(order, wish)
-    notes: list[str] = []
-    holdings, described = read_book(order, runtime, notes)
-    on_sample = order.provider == SAMPLE
-    request = RebalanceRequest(
-        holdings=holdings,
-        policy=chosen,
-        universe=read_candidates(order, holdings, described, on_sample, notes),
-        benchmark=read_benchmark_weights(order, on_sample, notes),
-        as_of=order.as_of,
-        provider=order.provider,
-        notes=tuple(notes),
+
+def names_of(form: RebalanceForm, foreign: Wish | None = None) -> BookNames:
+    """The form's names; a request for a portfolio is for that one where the form was left at the demonstration's."""
+    asked = None if foreign is None or form.portfolio_id != SAMPLE else foreign.portfolio_id
+    on_sample = form.provider == SAMPLE
+    return BookNames(asked or form.portfolio_id, form.holdings, form.universe, form.benchmark, on_sample)
+
+
+def wishes_of(form: RebalanceForm, limits: Mapping[str, Any]) -> Wishes:
+    """What the form asks in place of the policy's words. Raises RequestError for a document that cannot be read."""
+    boxes = {"max_turnover": form.max_turnover, "max_tracking_error": form.max_tracking_error}
+    return Wishes(
+        foreign=read_wish(parse_json(form.request)) if form.request else None,
+        goal=form.goal,
+        risk_measure=form.risk_measure,
+        changes=mapping_of(parse_json(form.changes), "changes") if form.changes else {},
+        limits={**{name: value for name, value in boxes.items() if value is not None}, **limits},
+        fractional=form.fractional or None,
     )
-    if wish is not None:
-        request = wish.asked_of(request)
-    policy = with_overrides(reworded(request.policy, order), order, overrides or {})
-    return with_factor_returns(dataclasses.replace(request, policy=policy))
-
-
-def wish_of(order: RebalanceOrder) -> Wish | None:
-    """The order's request, as another service would send it."""
-    from portopt.dialects.portfolio import read_wish
-    from portopt.dialects.reading import parse_json
-
-    return read_wish(parse_json(order.request)) if order.request else None
-
-
-def _of_portfolio(order: RebalanceOrder, wish: Wish | None) -> RebalanceOrder:
-    """The order for the portfolio that its request names, where the form was left at the demonstration's."""
-    if wish is None or wish.portfolio_id is None or order.portfolio_id != SAMPLE:
-        return order
-    return order.model_copy(update={"portfolio_id": wish.portfolio_id})
-
-
-def with_factor_returns(request: RebalanceRequest) -> RebalanceRequest:
-    """The request with the factor returns that its policy's factor model names, read from where it names them."""
-    factors = request.policy.estimation.factors
-    if not factors:
-        return request
-    from portopt.adapters.providers.factor_files import factor_returns_for
-
-    return dataclasses.replace(request, factor_returns=factor_returns_for(factors))
-
-
-def with_overrides(policy: Policy, order: RebalanceOrder, overrides: Mapping[str, Any]) -> Policy:
-    """The policy with the order's own limits on top."""
-    named = {"max_turnover": order.max_turnover, "max_tracking_error": order.max_tracking_error}
-    limits = {**policy.limits, **{k: v for k, v in named.items() if v is not None}, **overrides}
-    trading = dataclasses.replace(policy.trading, fractional=policy.trading.fractional or order.fractional)
-    return dataclasses.replace(policy, limits=limits, trading=trading)
-
-
-def reworded(policy: Policy, order: RebalanceOrder) -> Policy:
-    """The policy with the order's goal and changes in place of its own words, in that order; all of it checked."""
-    from portopt.dialects.policies import checked, override
-    from portopt.dialects.reading import mapping_of, parse_json
-
-    if order.request:
-        policy = checked(policy)
-    if order.goal != "policy":
-        policy = checked(dataclasses.replace(policy, objective=objective_of(order.goal, order.risk_measure)))
-    elif order.risk_measure != "volatility":
-        why = "needs a goal that it belongs to"
-        raise InvalidValue("risk_measure", order.risk_measure, why, fix="choose the goal min_risk or max_sharpe")
-    return override(policy, mapping_of(parse_json(order.changes), "changes")) if order.changes else policy
-
-
-def objective_of(goal: Goal, measure: Measure) -> dict[str, Any]:
-    """The form's two words as an objective of the catalog. Raises InvalidValue for a goal that has no such measure."""
-    if measure == "volatility":
-        return {"kind": goal}
-    if goal not in ("min_risk", "max_sharpe", "risk_parity", "hierarchical"):
-        why = f"has no part in the goal {goal}"
-        raise InvalidValue("risk_measure", measure, why, fix="choose volatility, or the goal min_risk or max_sharpe")
-    return {"kind": "max_ratio" if goal == "max_sharpe" else goal, "measure": measure}
-
-
-def read_book(
-    order: RebalanceOrder, runtime: Runtime, notes: list[str] | None = None
-) -> tuple[Holdings, Mapping[str, Mapping[str, Any]]]:
-    """Holdings, and what the file says of its assets. notes: is told what was left out, added up or decided."""
-    from portopt.adapters.providers.holdings_files import read_holdings
-
-    if order.holdings == "store":
-        return runtime.runs.holdings(order.portfolio_id), {}
-    path = sample_file("holdings.csv") if order.holdings == SAMPLE else Path(order.holdings)
-    return read_holdings(path, order.portfolio_id, notes)
-
-
-def read_candidates(
-    order: RebalanceOrder, holdings: Holdings, described: Mapping[str, Mapping[str, Any]], on_sample: bool, notes: list[str]
-) -> Universe:
-    """The assets that may be bought: the universe file's, the sample's, or those the holdings file describes."""
-    from portopt.adapters.providers.holdings_files import read_universe
-
-    if order.universe is not None:
-        return read_universe(Path(order.universe), notes)
-    if on_sample:
-        return read_universe(sample_file("universe.csv"))
-    return Universe(tuple(Asset(a, **described.get(a, {})) for a in sorted(holdings.shares)))
-
-
-def read_benchmark_weights(order: RebalanceOrder, on_sample: bool, notes: list[str]) -> dict[str, float] | None:
-    """The benchmark file's, the sample's, or a `benchmark_weight` column of the universe or holdings file."""
-    from portopt.adapters.providers.holdings_files import read_benchmark, read_benchmark_column
-
-    if order.benchmark is not None:
-        return read_benchmark(Path(order.benchmark), notes)
-    if on_sample:
-        return read_benchmark(sample_file("benchmark.csv"))
-    files = [name for name in (order.universe, order.holdings) if name not in (None, SAMPLE, "store", "-")]
-    found = (read_benchmark_column(Path(str(name))) for name in files)
-    return next((weights for weights in found if weights is not None), None)
-
-
-def sample_file(name: str) -> Path:
-    """A file of the sample book: beside the package when installed, in `config/` in a checkout."""
-    from portopt.domain.config_files import config_file
-
-    return config_file(f"sample/{name}")

@@ -1,16 +1,9 @@
-"""The way in for tables: holdings, prices, universes, benchmarks, returns and frames, by one policy.
+"""The one way from values to a rebalance request: for the form, the command line and the notebook, and every door to come.
 
-    sizes      what is too large is refused before it is unpacked
-    text       bytes -> text: encodings, spaces that nobody sees
-    separated  text -> cells under column names (head: which row names them)
-    workbook   XLSX -> the same
-    table      the cells of one table, with the row a person would look for
-    numbers    a column of text -> numbers, by the whole column: decimal comma or point
-    dates      a column of text -> days, by the whole column: day or month first
-    prices     a table -> a row a price (price_columns: which column is what); returns: a table -> returns by asset
-    rows       a table by hand -> a row an asset (row_columns, row_files); frames: data frames -> tables
-    account    what was ignored or changed (notes) and what was wrong (problems), all of it at once
+    request    a book, a policy and what is wished in place of its words -> a RebalanceRequest, checked
+    book       what is held, what may be bought and what is measured against
+    policy     the wishes laid over a policy, in one order whoever asks
+    labelled   what is said of assets by name: weights, beliefs, attributes, a covariance
 
-Every row, column and date is used, or ignored and listed, or refused with row and column. Nothing is guessed between two
-meanings: the whole column decides, or the reader is asked, by a cell of it.
+Nothing here opens a file, and no value names one: a door reads what its user names, and hands in what stands there.
 """

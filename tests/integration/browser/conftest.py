@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from integration.browser.devtools import Browser, chromium
 
-from portopt.doors.form import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceForm, resolve
 from portopt.questions.rebalance import rebalance as propose
 from portopt.runs.report import report_place
 from portopt.runtime import open_runtime
@@ -37,5 +37,5 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     runtime = open_runtime(Settings(home=tmp_path_factory.mktemp("report")))
-    record = propose(resolve(RebalanceOrder(), runtime), runtime)
+    record = propose(resolve(RebalanceForm(), runtime), runtime)
     return Report(report_place(record.run_id, runtime), json.loads(json.dumps(record.document)))

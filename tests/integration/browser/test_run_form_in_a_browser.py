@@ -11,7 +11,7 @@ import pytest
 from integration.browser.devtools import Browser
 from support import REPOSITORY, environment
 
-from portopt.doors.form import RebalanceOrder
+from portopt.doors.form import RebalanceForm
 
 pytestmark = pytest.mark.xdist_group("prefect")
 
@@ -32,13 +32,13 @@ def form(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def titles() -> list[str]:
-    fields = RebalanceOrder.model_json_schema()["properties"].values()
+    fields = RebalanceForm.model_json_schema()["properties"].values()
     return [field["title"] for field in sorted(fields, key=lambda field: field["position"])]
 
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_form_shows_every_field_in_order_with_its_words(browser: Browser, form: str, width: int) -> None:
-    words = [field.description for field in RebalanceOrder.model_fields.values()]
+    words = [field.description for field in RebalanceForm.model_fields.values()]
     with browser.page(width) as page:
         page.open(form)
         page.wait_for(READY, 60)
@@ -67,5 +67,5 @@ def test_the_form_as_it_stands_is_accepted_and_orders_the_sample_book(browser: B
 
     ((run, order),) = ((run, order) for run, order in runs().items() if run not in before)
     httpx.delete(f"{api}/flow_runs/{run}")
-    assert set(order) == set(RebalanceOrder.model_fields)
-    assert RebalanceOrder.model_validate(order) == RebalanceOrder()
+    assert set(order) == set(RebalanceForm.model_fields)
+    assert RebalanceForm.model_validate(order) == RebalanceForm()

@@ -15,7 +15,7 @@ from portopt.adapters.store import models
 from portopt.domain.errors import InfeasibleRequest
 from portopt.domain.market import MarketQuery
 from portopt.domain.run import RunStatus
-from portopt.doors.form import RebalanceOrder, resolve
+from portopt.doors.form import RebalanceForm, resolve
 from portopt.ports import MarketDataProvider
 from portopt.questions import policies
 from portopt.questions.rebalance import rebalance as propose
@@ -40,7 +40,7 @@ def delivered(runtime: Runtime) -> list[dict]:
 
 
 def test_a_rebalance_is_stored_announced_and_replayed_to_the_same_bytes(installed: Runtime) -> None:
-    request = resolve(RebalanceOrder(), installed)
+    request = resolve(RebalanceForm(), installed)
 
     record = propose(request, installed)
     again = propose(request, installed)
@@ -55,7 +55,7 @@ def test_a_rebalance_is_stored_announced_and_replayed_to_the_same_bytes(installe
 
 
 def test_what_the_store_gives_back_is_what_was_decided(installed: Runtime) -> None:
-    record = propose(resolve(RebalanceOrder(), installed), installed)
+    record = propose(resolve(RebalanceForm(), installed), installed)
     explained = history.explain(record.run_id, installed)
 
     assert explained["verdict"]["certified"] is True
@@ -65,8 +65,8 @@ def test_what_the_store_gives_back_is_what_was_decided(installed: Runtime) -> No
 
 
 def test_two_runs_on_one_pack_differ_in_the_decision_alone(installed: Runtime) -> None:
-    first = propose(resolve(RebalanceOrder(), installed), installed)
-    second = propose(resolve(RebalanceOrder(max_turnover=0.19), installed), installed)
+    first = propose(resolve(RebalanceForm(), installed), installed)
+    second = propose(resolve(RebalanceForm(max_turnover=0.19), installed), installed)
 
     difference = history.packs_difference(first.run_id, second.run_id, installed)
 
@@ -76,7 +76,7 @@ def test_two_runs_on_one_pack_differ_in_the_decision_alone(installed: Runtime) -
 
 
 def test_an_infeasible_request_writes_nothing(installed: Runtime) -> None:
-    request = resolve(RebalanceOrder(max_turnover=0.01), installed)
+    request = resolve(RebalanceForm(max_turnover=0.01), installed)
 
     with pytest.raises(InfeasibleRequest):
         propose(request, installed)
@@ -93,7 +93,7 @@ def test_an_edited_policy_is_the_one_that_counts_and_seeding_again_leaves_it_alo
     policies.seed_policies(installed, (edited,))
 
     again = policies.seed_policies(installed)
-    record = propose(resolve(RebalanceOrder(), installed), installed)
+    record = propose(resolve(RebalanceForm(), installed), installed)
 
     assert again.left_alone == ("quality_focused", "aggressive_growth", "conservative_income")
     assert record.document is not None
@@ -114,7 +114,7 @@ def test_a_policy_of_ones_own_stands_beside_the_shipped_ones(installed: Runtime)
 
 
 def test_the_same_prices_from_another_path_are_the_same_run(installed: Runtime) -> None:
-    request = resolve(RebalanceOrder(), installed)
+    request = resolve(RebalanceForm(), installed)
     elsewhere = dataclasses.replace(request, provider="files:elsewhere.csv")
 
     first = propose(request, installed)
@@ -140,7 +140,7 @@ class Moving:
 def test_a_resumed_trigger_works_on_the_prices_it_began_with(installed: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     moving = Moving(installed.market("sample"))
     monkeypatch.setattr(installed, "market", lambda provider: moving)
-    request = resolve(RebalanceOrder(), installed)
+    request = resolve(RebalanceForm(), installed)
 
     first = market.open_market(request, installed, "flow-run:1")
     resumed = market.open_market(request, installed, "flow-run:1")

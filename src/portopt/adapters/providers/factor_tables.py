@@ -11,7 +11,7 @@ from portopt.adapters.providers.fama_french import month_end
 from portopt.domain.arrays import Matrix
 from portopt.domain.errors import DataError
 from portopt.domain.factor_returns import Dates, FactorReturns
-from portopt.intake.names import DATE, column_named, plain_name
+from portopt.tables.names import DATE, column_named, plain_name
 
 FACTOR = ("factor", "factor_id", "name", "series")
 VALUE = ("return", "value", "factor_return", "price", "close", "level")

@@ -9,11 +9,11 @@ import polars as pl
 
 from portopt.domain.errors import DataError, FileNotReadable
 from portopt.domain.market import MarketQuery
-from portopt.intake.account import Account, in_words
-from portopt.intake.files import KINDS, kind_of, near_files, read_file, size_of
-from portopt.intake.head import score_of_prices
-from portopt.intake.prices import Prices, prices_of
-from portopt.intake.sizes import MAX_BYTES
+from portopt.tables.account import Account, in_words
+from portopt.tables.files import KINDS, kind_of, near_files, read_file, size_of
+from portopt.tables.head import score_of_prices
+from portopt.tables.prices import Prices, prices_of
+from portopt.tables.sizes import MAX_BYTES
 
 OF_FOLDERS = (".parquet", ".csv", ".csv.gz")  # other kinds in a folder may be anything
 

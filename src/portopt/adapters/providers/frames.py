@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 
 from portopt.domain.market import MarketQuery
-from portopt.intake.account import Account
-from portopt.intake.frames import as_polars, table_of_frame
-from portopt.intake.prices import prices_of
+from portopt.tables.account import Account
+from portopt.tables.frames import as_polars, table_of_frame
+from portopt.tables.prices import prices_of
 
 __all__ = ["FrameProvider", "as_polars"]
 

@@ -11,9 +11,9 @@ from typing import Any
 from portopt.domain.errors import DataError
 from portopt.domain.holdings import Holdings
 from portopt.domain.universe import CASH, Asset, Universe
-from portopt.intake.account import Account, in_words
-from portopt.intake.names import ASSET
-from portopt.intake.rows import EXPOSURE, Row, Wanted, file_name, read_rows
+from portopt.tables.account import Account, in_words
+from portopt.tables.names import ASSET
+from portopt.tables.rows import EXPOSURE, Row, Wanted, file_name, read_rows
 
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "name": ("name",),

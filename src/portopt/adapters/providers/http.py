@@ -18,14 +18,14 @@ from portopt.adapters.door import speaking_for
 from portopt.adapters.providers.wire import CODINGS, Incomplete, Line, TooLarge, body_of, says_its_end, within
 from portopt.domain.errors import DataError, FileNotReadable, InvalidValue, OutsideError, RequestError
 from portopt.domain.market import MarketQuery
-from portopt.intake.account import Account
-from portopt.intake.files import parquet_of
-from portopt.intake.frames import table_of_frame
-from portopt.intake.head import score_of_prices
-from portopt.intake.prices import prices_of
-from portopt.intake.separated import table_of
-from portopt.intake.table import Table
-from portopt.intake.text import text_of
+from portopt.tables.account import Account
+from portopt.tables.files import parquet_of
+from portopt.tables.frames import table_of_frame
+from portopt.tables.head import score_of_prices
+from portopt.tables.prices import prices_of
+from portopt.tables.separated import table_of
+from portopt.tables.table import Table
+from portopt.tables.text import text_of
 
 JSON, CSV = ("application/json",), ("text/csv", "application/csv")
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet")

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import polars as pl
 
-from portopt.intake.account import Account
-from portopt.intake.files import KINDS, kind_of, near_files, read_file, unreadable
-from portopt.intake.head import score_of_prices
-from portopt.intake.sizes import MAX_BYTES
+from portopt.tables.account import Account
+from portopt.tables.files import KINDS, kind_of, near_files, read_file, unreadable
+from portopt.tables.head import score_of_prices
+from portopt.tables.sizes import MAX_BYTES
 
 __all__ = ["KINDS", "MAX_BYTES", "kind_of", "near_files", "read_table", "unreadable"]
 
 
 def read_table(path: Path, max_bytes: int = MAX_BYTES) -> pl.DataFrame:
-    """The table of a file; text stays text. Errors as intake.files.read_file, DataError for a name that stands twice."""
+    """The table of a file; text stays text. Errors as tables.files.read_file, DataError for a name that stands twice."""
     said = Account(str(path))
     table = read_file(path, score_of_prices, said, max_bytes)
     for name in sorted({name for name in table.names if table.names.count(name) > 1}):

@@ -13,10 +13,10 @@ import polars as pl
 
 from portopt.domain.errors import MissingInput
 from portopt.domain.market import MarketQuery
-from portopt.intake.account import Account
-from portopt.intake.files import read_file
-from portopt.intake.head import score_of_prices
-from portopt.intake.prices import prices_of
+from portopt.tables.account import Account
+from portopt.tables.files import read_file
+from portopt.tables.head import score_of_prices
+from portopt.tables.prices import prices_of
 
 DATA_FILE = "datasets/data/sp500_dataset.csv.gz"
 

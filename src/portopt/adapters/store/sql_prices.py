@@ -14,9 +14,9 @@ from sqlalchemy.pool import NullPool
 from portopt.adapters.door import speaking_for
 from portopt.domain.errors import DataError, FileNotReadable, InvalidValue, MissingInput, OutsideError, UnknownField
 from portopt.domain.market import MarketQuery
-from portopt.intake.account import Account
-from portopt.intake.frames import table_of_frame
-from portopt.intake.prices import prices_of
+from portopt.tables.account import Account
+from portopt.tables.frames import table_of_frame
+from portopt.tables.prices import prices_of
 
 READS = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
 CONNECT_SECONDS = 5

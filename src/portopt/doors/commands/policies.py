@@ -21,10 +21,10 @@ COSTS = typer.Option(help="Cost defaults (JSON) for what the policies leave out;
 @app.command(name="list")
 def list_policies(as_json: Json = False) -> Answer:
     """Every policy with its limits, a line each."""
-    from portopt.questions.policies import policies
+    from portopt.questions import policies
     from portopt.runtime import runtime
 
-    return _lines(policies(runtime()))
+    return _lines(policies.policies(runtime()))
 
 
 @app.command()
@@ -43,7 +43,7 @@ def show(policy: Annotated[str, typer.Argument(metavar="ID", help="A policy's id
 @app.command()
 def check(file: Annotated[str, FILE], costs: Annotated[str | None, COSTS] = None, as_json: Json = False) -> Answer:
     """Read a file of policies and say what is wrong with it, if anything. Nothing is stored."""
-    from portopt.doors.commands.orders import read_policy_file
+    from portopt.doors.commands.policy_files import read_policy_file
 
     found = read_policy_file(file, costs)
     return _lines(found, f"{len(found)} policies, all sound." if len(found) > 1 else "The policy is sound.")
@@ -53,12 +53,12 @@ def check(file: Annotated[str, FILE], costs: Annotated[str | None, COSTS] = None
 def seed(file: Annotated[str | None, FILE] = None, costs: Annotated[str | None, COSTS] = None, as_json: Json = False) -> Answer:
     """Put policies into the store: the shipped ones, or a file's."""
     from portopt.domain.canonical import plain
-    from portopt.doors.commands.orders import read_policy_file
-    from portopt.questions.policies import seed_policies
+    from portopt.doors.commands.policy_files import read_policy_file
+    from portopt.questions import policies
     from portopt.runtime import runtime
 
     found = None if file is None else read_policy_file(file, costs)
-    answer = plain(seed_policies(runtime(), found))
+    answer = plain(policies.seed_policies(runtime(), found))
     return Answer(answer, words(f"{', '.join(answer['policies'])}: {answer['changed']} new or changed"))
 
 

@@ -49,8 +49,8 @@ def rebalance(
     as_json: Json = False,
 ) -> Answer:
     """Propose trades: whole shares that keep every limit of the policy, with their costs and their reasons."""
-    from portopt.doors.commands.orders import Options, read_order
     from portopt.doors.commands.progress import Spinner
+    from portopt.doors.commands.rebalance_options import Options, read_rebalance
     from portopt.questions.rebalance import rebalance as proposed
     from portopt.runs.report import kept_report
     from portopt.runtime import runtime
@@ -59,9 +59,9 @@ def rebalance(
     options = Options(
         holdings, prices, policy, universe, benchmark, as_of, provider, portfolio_id, fractional, tuple(sets or ()), request
     )
-    order = read_order(options, runtime())
+    asked = read_rebalance(options, runtime())
     with Spinner() as progress:
-        record = proposed(order, runtime(), progress=progress, frontier=with_frontier)
+        record = proposed(asked, runtime(), progress=progress, frontier=with_frontier)
     missing = write_outputs(record.document, output_dir) if output_dir is not None and record.document is not None else ()
     return proposal(record, kept_report(record.run_id, runtime()), missing)
 
@@ -71,16 +71,16 @@ def demo(
     as_json: Json = False,
 ) -> Answer:
     """Run the rebalance flow on the sample book and show the proposal."""
-    from portopt.doors.commands.orders import Options, read_order
     from portopt.doors.commands.progress import Spinner
+    from portopt.doors.commands.rebalance_options import Options, read_rebalance
     from portopt.questions.rebalance import rebalance as proposed
-    from portopt.runs import history
     from portopt.runs.report import kept_report
+    from portopt.runs import history
     from portopt.runtime import runtime
 
     with Spinner() as progress:
         if direct:
-            request = read_order(Options(holdings="sample", provider="sample", portfolio_id="sample"), runtime())
+            request = read_rebalance(Options(holdings="sample", provider="sample", portfolio_id="sample"), runtime())
             record = proposed(request, runtime(), progress=progress)
             return proposal(record, kept_report(record.run_id, runtime()))
         from portopt.adapters.jobs.local import run_flow

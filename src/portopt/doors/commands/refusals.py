@@ -29,8 +29,6 @@ def as_portopt_error(error: Exception) -> PortoptError:
         return error
     if hasattr(error, "format_message"):  # the parser's exceptions; their module differs between Typer's versions
         return usage_error(error)
-    if type(error).__name__ == "ValidationError" and hasattr(error, "errors"):
-        return invalid_order(error)
     return internal_error(error)
 
 
@@ -83,13 +81,6 @@ def _options(command: Any) -> list[str]:
 
 def _commands(command: Any) -> list[str]:
     return sorted(getattr(command, "commands", None) or ())
-
-
-def invalid_order(error: Any) -> RequestError:
-    """A RebalanceOrder that its model refused: the first complaint, in the option's name."""
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or None
-    return RequestError(f"{field}: {first['msg']}", field=field, value=repr(first.get("input"))[:80])
 
 
 def internal_error(error: Exception) -> PortoptError:

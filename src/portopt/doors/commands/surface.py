@@ -12,7 +12,6 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -130,29 +129,3 @@ def console(stream: Any) -> Console:
         stream.reconfigure(errors="replace")  # a locale without ✓ gets ?, not a traceback
     width = None if stream.isatty() or os.environ.get("COLUMNS") else WIDTH_OF_A_FILE
     return Terminal(file=stream, width=width, highlight=False, emoji=False)
-
-
-def read_document(name: str, what: str) -> Any:
-    """The JSON value in a file, or on stdin for `-`. Raises FileNotReadable or MalformedDocument."""
-    from portopt.dialects.reading import parse_json
-
-    return parse_json(read_bytes(name, what))
-
-
-def read_bytes(name: str, what: str) -> bytes:
-    """At most one byte more than a document may have; `parse_json` refuses that one."""
-    from portopt.dialects.reading import MAX_DOCUMENT_BYTES
-    from portopt.domain.errors import FileNotReadable
-
-    most = MAX_DOCUMENT_BYTES + 1
-    if name == "-":
-        return sys.stdin.buffer.read(most)
-    try:
-        with Path(name).open("rb") as file:
-            return file.read(most)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        why = getattr(error, "strerror", None) or str(error)
-        from portopt.adapters.providers.reading import near_files  # brings Polars: only for a file that is not there
-
-        fixes = [*near_files(Path(name), [".json"]), "name a JSON file, or - for stdin"]
-        raise FileNotReadable(f"cannot read {what} {name!r}: {why}", field=what, value=name, fixes=fixes) from None

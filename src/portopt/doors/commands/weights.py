@@ -1,21 +1,18 @@
-"""Questions about weights alone: one optimization, one frontier."""
+"""The plain question about weights: one optimization."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from portopt.doors.commands.surface import Answer, Json, read_document
+from portopt.doors.commands.documents import read_document
+from portopt.doors.commands.options import Request
+from portopt.doors.commands.surface import Answer, Json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-REQUEST = typer.Argument(metavar="FILE", help="A strategy optimization request (JSON), or - for stdin.")
 
-
-def optimize(request: Annotated[str, REQUEST], as_json: Json = False) -> Answer:
+def optimize(request: Request, as_json: Json = False) -> Answer:
     """Answer one strategy optimization request (S1). Needs no prices and no database."""
     from portopt.dialects.names import in_s1_words
     from portopt.dialects.strategy import read_request, write_response
@@ -28,80 +25,6 @@ def optimize(request: Annotated[str, REQUEST], as_json: Json = False) -> Answer:
         response = write_response(asked, certified(asked, prices_solved_again=True))
     answers.keep("optimize", asked, response)
     return Answer(response, lambda console: print_weights(response, console))
-
-
-def frontier(
-    request: Annotated[str | None, REQUEST] = None,
-    holdings: Annotated[str | None, typer.Option(help="Instead of FILE: holdings, as for `rebalance`.")] = None,
-    prices: Annotated[Path | None, typer.Option(help="Prices, as for `rebalance`.")] = None,
-    policy: Annotated[str, typer.Option(help="Policy id, or a JSON file.")] = "quality_focused",
-    universe: Annotated[Path | None, typer.Option(help="Candidates, as for `rebalance`.")] = None,
-    benchmark: Annotated[Path | None, typer.Option(help="Benchmark weights, as for `rebalance`.")] = None,
-    points: Annotated[int, typer.Option(min=2, max=1000, help="Portfolios on the frontier.")] = 20,
-    min_return: Annotated[float | None, typer.Option(help="Lowest expected return, a fraction.")] = None,
-    max_risk: Annotated[
-        float | None, typer.Option(help="Highest risk, a fraction: a volatility, or the measure asked for.")
-    ] = None,
-    risk_measure: Annotated[
-        str, typer.Option(help="What risk is: volatility, cvar, mad, semideviation, cdar, max_drawdown, …")
-    ] = "volatility",
-    confidence: Annotated[float | None, typer.Option(help="Of measures that have one, such as 0.95.")] = None,
-    horizon: Annotated[int | None, typer.Option(min=1, help="Periods that a scenario measure looks ahead.")] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Also draw it into this file.")] = None,
-    as_json: Json = False,
-) -> Answer:
-    """The efficient frontier under the request's own limits."""
-    from portopt.dialects.portfolio_answers import write_frontier
-    from portopt.domain.errors import MissingInput
-    from portopt.doors.commands.progress import working
-    from portopt.questions.frontier import frontier as drawn
-    from portopt.runs import answers
-
-    bounds: dict[str, Any] = {"points": points}
-    bounds |= {"min_return": _finite(min_return, "--min-return"), "max_risk": _finite(max_risk, "--max-risk")}
-    asked = {"confidence": _finite(confidence, "--confidence"), "horizon": horizon}
-    bounds |= {"risk_measure": risk_measure, "options": {name: v for name, v in asked.items() if v is not None}}
-    if (request is None) == (holdings is None):
-        fixes = ["portopt frontier request.json", "portopt frontier --holdings holdings.csv --prices prices.csv"]
-        raise MissingInput("give either a request file or --holdings", field="FILE", fixes=fixes)
-    if request is not None:
-        from portopt.dialects.strategy import read_request
-
-        asked_for = read_request(read_document(request, "request"))
-        with working("draw the frontier"):
-            document = write_frontier(drawn(asked_for, **bounds))
-        answers.keep("frontier", asked_for, document, **bounds)
-    else:
-        from portopt.doors.commands.orders import Options, read_order
-        from portopt.runtime import runtime
-
-        options = Options(holdings=holdings, prices=prices, policy=policy, universe=universe, benchmark=benchmark)
-        order = read_order(options, runtime())
-        with working("draw the frontier"):
-            document = write_frontier(drawn(order, runtime(), **bounds))
-        answers.keep("frontier", order, document, runtime(), **bounds)
-    if plot is not None:
-        from portopt.doors.commands.inquiries import write_plot
-        from portopt.reports.svg.drawings import frontier_plot
-
-        write_plot(frontier_plot, document, plot)
-    return Answer(document, lambda console: _print_frontier(document, console))
-
-
-def _finite(value: float | None, option: str) -> float | None:
-    import math
-
-    from portopt.domain.errors import InvalidValue
-
-    if value is not None and not math.isfinite(value):
-        raise InvalidValue(option, str(value), "is not a finite number", fix=f"write {option} 0.1 for 10 %")
-    return value
-
-
-def _print_frontier(document: dict[str, Any], console: Console) -> None:
-    from portopt.reports.terminal import print_frontier
-
-    print_frontier(document, console)
 
 
 def print_weights(response: dict[str, Any], console: Console) -> None:

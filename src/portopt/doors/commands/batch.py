@@ -1,0 +1,47 @@
+"""Many questions about weights in one call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from portopt.doors.commands.documents import read_document
+from portopt.doors.commands.surface import Answer, Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def batch(
+    requests: Annotated[str, typer.Argument(metavar="FILE", help="A list of strategy optimization requests (JSON), or -.")],
+    processes: Annotated[int, typer.Option(min=1, max=256, help="Processes to spread them over.")] = 1,
+    as_json: Json = False,
+) -> Answer:
+    """Answer many strategy optimization requests in one call; what one of them lacks does not hold up the others."""
+    from portopt.dialects.strategy_batch import read_requests, write_responses
+    from portopt.domain.errors import PortoptError
+    from portopt.doors.commands.progress import Spinner
+    from portopt.questions.weights import optimize_many
+    from portopt.runs import answers
+
+    with Spinner() as spinner, spinner.step("optimize"):
+        asked = read_requests(read_document(requests, "requests"))
+        documents = write_responses(asked, optimize_many(asked, processes=processes))
+    told = zip(asked, documents, strict=True)
+    answered = [(a, document) for a, document in told if not isinstance(a, PortoptError) and "code" not in document]
+    answers.keep_all("optimize", answered)
+    refused = len(documents) - len(answered)
+
+    def say(console: Console) -> None:
+        for document in documents:
+            if "code" in document:
+                console.print(f"refused: {document['detail']}", markup=False)
+            else:
+                from portopt.doors.commands.weights import print_weights
+
+                console.print(document["portfolio_id"], style="bold", markup=False)
+                print_weights(document, console)
+        console.print(f"{len(documents) - refused} answered, {refused} refused", markup=False)
+
+    return Answer(documents, say)

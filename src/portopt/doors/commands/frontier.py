@@ -1,0 +1,85 @@
+"""The efficient frontier."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from portopt.doors.commands.documents import read_strategy_request
+from portopt.doors.commands.options import Benchmark, Candidates, InsteadHoldings, MaybeRequest, Plotted, PolicyName, Prices
+from portopt.doors.commands.plots import write_plot
+from portopt.doors.commands.surface import Answer, Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def frontier(
+    request: MaybeRequest = None,
+    holdings: InsteadHoldings = None,
+    prices: Prices = None,
+    policy: PolicyName = "quality_focused",
+    universe: Candidates = None,
+    benchmark: Benchmark = None,
+    points: Annotated[int, typer.Option(min=2, max=1000, help="Portfolios on the frontier.")] = 20,
+    min_return: Annotated[float | None, typer.Option(help="Lowest expected return, a fraction.")] = None,
+    max_risk: Annotated[
+        float | None, typer.Option(help="Highest risk, a fraction: a volatility, or the measure asked for.")
+    ] = None,
+    risk_measure: Annotated[
+        str, typer.Option(help="What risk is: volatility, cvar, mad, semideviation, cdar, max_drawdown, …")
+    ] = "volatility",
+    confidence: Annotated[float | None, typer.Option(help="Of measures that have one, such as 0.95.")] = None,
+    horizon: Annotated[int | None, typer.Option(min=1, help="Periods that a scenario measure looks ahead.")] = None,
+    plot: Plotted = None,
+    as_json: Json = False,
+) -> Answer:
+    """The efficient frontier under the request's own limits."""
+    from portopt.domain.errors import MissingInput
+    from portopt.doors.commands.progress import working
+    from portopt.dialects.portfolio_answers import write_frontier
+    from portopt.questions.frontier import frontier as drawn
+    from portopt.runs import answers
+
+    bounds: dict[str, Any] = {"points": points}
+    bounds |= {"min_return": _finite(min_return, "--min-return"), "max_risk": _finite(max_risk, "--max-risk")}
+    asked = {"confidence": _finite(confidence, "--confidence"), "horizon": horizon}
+    bounds |= {"risk_measure": risk_measure, "options": {name: v for name, v in asked.items() if v is not None}}
+    if (request is None) == (holdings is None):
+        fixes = ["portopt frontier request.json", "portopt frontier --holdings holdings.csv --prices prices.csv"]
+        raise MissingInput("give either a request file or --holdings", field="FILE", fixes=fixes)
+    if request is not None:
+        asked_for = read_strategy_request(request)
+        with working("draw the frontier"):
+            document = write_frontier(drawn(asked_for, **bounds))
+        answers.keep("frontier", asked_for, document, **bounds)
+    else:
+        from portopt.doors.commands.rebalance_options import Options, read_rebalance
+        from portopt.runtime import runtime
+
+        options = Options(holdings=holdings, prices=prices, policy=policy, universe=universe, benchmark=benchmark)
+        on_book = read_rebalance(options, runtime())
+        with working("draw the frontier"):
+            document = write_frontier(drawn(on_book, runtime(), **bounds))
+        answers.keep("frontier", on_book, document, runtime(), **bounds)
+    if plot is not None:
+        from portopt.reports.svg.drawings import frontier_plot
+
+        write_plot(frontier_plot, document, plot)
+    return Answer(document, lambda console: _print_frontier(document, console))
+
+
+def _finite(value: float | None, option: str) -> float | None:
+    from portopt.domain.errors import InvalidValue
+
+    if value is not None and not math.isfinite(value):
+        raise InvalidValue(option, str(value), "is not a finite number", fix=f"write {option} 0.1 for 10 %")
+    return value
+
+
+def _print_frontier(document: dict[str, Any], console: Console) -> None:
+    from portopt.reports.terminal import print_frontier
+
+    print_frontier(document, console)

@@ -1,0 +1,47 @@
+"""What several commands ask for in the same words. Nothing here is heavy: `--help` reads all of it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+REQUEST = typer.Argument(metavar="FILE", help="A strategy optimization request (JSON), or - for stdin.")
+PLOT = typer.Option("--plot", metavar="FILE.svg", help="Also draw it into this file.")
+MEASURE = typer.Option("--risk-measure", help="What risk is: volatility, cvar, mad, max_drawdown, …")
+CONFIDENCE = typer.Option("--confidence", help="Of measures that have one, such as 0.95.")
+INSTEAD = typer.Option("--holdings", help="Instead of FILE: holdings, as for `rebalance`.")
+PRICES = typer.Option("--prices", help="Prices, as for `rebalance`.")
+POLICY = typer.Option("--policy", help="Policy id, or a JSON file.")
+UNIVERSE = typer.Option("--universe", help="Candidates, as for `rebalance`.")
+BENCHMARK = typer.Option("--benchmark", help="Benchmark weights, as for `rebalance`.")
+
+Request = Annotated[str, REQUEST]
+MaybeRequest = Annotated[str | None, REQUEST]
+Plotted = Annotated[Path | None, PLOT]
+Measure = Annotated[str, MEASURE]
+Confidence = Annotated[float | None, CONFIDENCE]
+InsteadHoldings = Annotated[str | None, INSTEAD]
+Prices = Annotated[Path | None, PRICES]
+PolicyName = Annotated[str, POLICY]
+Candidates = Annotated[Path | None, UNIVERSE]
+Benchmark = Annotated[Path | None, BENCHMARK]
+
+
+def named(words: str) -> list[str]:
+    """["return", "risk"] of "return,risk"."""
+    return [word.strip() for word in words.split(",") if word.strip()]
+
+
+def measure_options(confidence: float | None) -> dict[str, Any]:
+    return {} if confidence is None else {"confidence": finite(confidence, "--confidence")}
+
+
+def finite(value: Any, option: str) -> float:
+    from portopt.domain.errors import InvalidValue
+
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidValue(option, str(value), "is not a finite number", fix=f"write {option}=0.01")
+    return float(value)

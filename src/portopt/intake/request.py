@@ -1,0 +1,52 @@
+"""A book, a policy and the wishes of whoever asks, as one complete request. Values in, a value out: no file, no clock."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+
+from portopt.dialects.policies import checked
+from portopt.dialects.reading import text
+from portopt.domain.errors import InvalidValue
+from portopt.domain.factor_returns import FactorReturns
+from portopt.domain.request import Policy, RebalanceRequest
+from portopt.intake.book import Book
+from portopt.intake.policy import Wishes, laid_over
+
+NOTHING_WISHED = Wishes()
+
+
+def rebalance_request(
+    book: Book,
+    policy: Policy,
+    wishes: Wishes = NOTHING_WISHED,
+    *,
+    as_of: date | None = None,
+    provider: str = "sample",
+    factor_returns: FactorReturns | None = None,
+) -> RebalanceRequest:
+    """The request that these values make; the same values make the same identity from every door.
+
+    Args:
+        as_of: prices up to this day; None is the newest. provider: where prices come from, by name.
+        factor_returns: what the policy's factor model regresses on. None leaves a source that it names unread.
+    Raises:
+        UnknownField, InvalidValue, MissingInput: a word that is not known or out of range, a wish for another portfolio, a
+        provider that names a file. DataError: a book that names no asset.
+    """
+    text(book.holdings.portfolio_id, "portfolio_id")
+    if ":" in provider:
+        raise InvalidValue("provider", provider, "names a file, and only values are read here", fix="name a provider alone")
+    request = RebalanceRequest(
+        holdings=book.holdings,
+        policy=policy,
+        universe=book.universe,
+        benchmark=book.benchmark,
+        as_of=as_of,
+        provider=provider,
+        factor_returns=factor_returns,
+        notes=book.notes,
+    )
+    if wishes.foreign is not None:
+        request = wishes.foreign.asked_of(request)
+    return dataclasses.replace(request, policy=laid_over(checked(request.policy), wishes))
