@@ -16,8 +16,8 @@ from portopt.domain.explanation import FrontierPoint
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
-from portopt.optimization.convex import finished, solve_beside
-from portopt.optimization.engine import solve
+from portopt.optimization.convex import finished
+from portopt.optimization.engine import solve, solve_beside
 from portopt.optimization.frontier.answered import weights_of
 from portopt.optimization.frontier.priced_face import priced_face
 from portopt.optimization.polish.linear_vertex import refined

@@ -23,6 +23,7 @@ from portopt.domain.program import Group, Quadratic, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.convex import finished, solve_convex
 from portopt.optimization.curved.exponentials import exponential_sums, solve_entropic
+from portopt.optimization.curved.powers import solve_powers
 from portopt.optimization.ladder import climb, is_empty
 from portopt.optimization.polish.polish import has_polish, polished
 from portopt.optimization.ratio.homogenized import homogenized, utility_duals
@@ -171,7 +172,7 @@ def _settled(form: StandardForm, t: float, solver: str | None, began: float) -> 
         utility = utility_form(form, 1.0 / t)
         sums = exponential_sums(utility) if solver is None else None
         raw = None if sums is None else solve_entropic(utility, sums)
-        raw = solve_convex(utility, solver=solver) if raw is None else raw
+        raw = solve_powers(utility, solver=solver) if raw is None else raw
         excess, variance = _excess_and_variance(form, raw)
         if raw.status is not SolveStatus.OPTIMAL or excess <= 0.0 or variance <= RISKLESS * largest_variance(form):
             break
@@ -235,7 +236,7 @@ def _without_risk(form: StandardForm, excess: float) -> bool:
         row_relax=np.append(form.row_relax, 0.0),
         row_groups=(*form.row_groups, Group(m, m + 1, "")),
     )
-    raw = solve_convex(least)
+    raw = solve_powers(least)
     if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
         return False
     riskless = RISKLESS if raw.polished else UNPOLISHED_RISKLESS
@@ -291,7 +292,7 @@ def utility_form(form: StandardForm, gamma: float) -> StandardForm:
 
 def _most_excess(form: StandardForm) -> tuple[RawAnswer, float | None]:
     """The linear program's answer and its numerator, None where there is no largest. Raises NoExcessReturn."""
-    best = solve_convex(replace(form, ratio=False, quadratics=()))
+    best = solve_powers(replace(form, ratio=False, quadratics=()))
     if best.status is not SolveStatus.OPTIMAL or best.x is None:
         return best, None
     excess = -(float(form.q @ best.x) + form.constant)
