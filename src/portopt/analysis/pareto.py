@@ -22,7 +22,7 @@ from portopt.domain.pareto import Located, ParetoPoint, ParetoSurface
 from portopt.domain.problem import Problem
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization import assemble, solve
-from portopt.optimization.convex import solve_beside
+from portopt.optimization.engine import solve_beside
 from portopt.optimization.frontier.answered import weights_of
 from portopt.optimization.frontier.bounds import BoundedForm, kept
 from portopt.optimization.polish.whole_numbers import without_whole_numbers

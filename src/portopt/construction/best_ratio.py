@@ -1,11 +1,10 @@
-"""The portfolio with the most excess return per unit of a risk measure, under the problem's own limits.
-
-    S_{k+1} = N(w_k) / R(w_k),   w_k = argmax N(w) - S_k R(w)            (Dinkelbach 1967)
-
-Every step is an ordinary program; the ratios rise, and converge faster than any geometric series: five or six steps.
+"""The portfolio with the most excess return per unit of a risk measure, under the problem's own limits: Dinkelbach's steps
+(optimization/ratio/rates.py), each the problem itself with the last portfolio as its target.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization import assemble, solve
 from portopt.optimization.ratio.best_ratio import NoExcessReturn
+from portopt.optimization.ratio.rates import Asked, of_answer, search_rates
 from portopt.optimization.scenarios.solve import solve_hinges
 from portopt.terms.objectives.max_ratio import MaxRatio
 
@@ -49,25 +49,37 @@ def best_ratio_target(problem: Problem) -> Vector:
     if not isinstance(objective, MaxRatio):
         raise DataError("the portfolio of the best ratio is constructed for its own objective", field="objective.kind")
     w = np.full(problem.n, 1.0 / problem.n) if problem.w_prev is None else np.asarray(problem.w_prev)
-    answer, best = None, 0.0
-    for _ in range(STEPS):
-        priced = problem.replaced(target=w)
-        answer = _optimum(priced, answer)
-        if answer.status is not SolveStatus.OPTIMAL or answer.x is None:
-            return w
-        found = answer.x[: problem.n].copy()
+    steps = _Steps(problem, objective, w)
+    search_rates(steps.ask, 0.0, of_answer, STEPS)
+    return steps.w
+
+
+@dataclass(slots=True)
+class _Steps:
+    """w: (n,) the portfolio of the highest ratio so far. answer: of the program before, where the next one starts."""
+
+    problem: Problem
+    objective: MaxRatio
+    w: Vector
+    answer: RawAnswer | None = None
+
+    def ask(self, ratio: float) -> Asked | None:
+        problem, objective = self.problem, self.objective
+        priced = problem.replaced(target=self.w)
+        self.answer = _optimum(priced, self.answer)
+        if self.answer.status is not SolveStatus.OPTIMAL or self.answer.x is None:
+            return None
+        found = self.answer.x[: problem.n].copy()
         excess, risk = objective.excess(found, problem), objective.risk.value(found, problem)
         if excess <= LEAST_EXCESS:
             if objective.best(priced)[0] == 0.0:  # nothing was asked for but return
                 raise NoExcessReturn(excess)
-            _require_risk_between(problem, objective, w, found)
-            return w  # its ratio, taken down towards a riskless portfolio, stays the same: no other is above it
+            _require_risk_between(problem, objective, self.w, found)
+            return None  # the ratio of w, taken down towards a riskless portfolio, stays the same: no other is above it
         if risk <= LEAST_RISK:
             raise RisklessRatio(objective.measure, excess, risk)
-        if excess / risk <= best * (1.0 + SETTLED):
-            return w if best >= excess / risk else found
-        w, best = found, excess / risk
-    return w
+        self.w = found if excess / risk > ratio else self.w
+        return Asked(ratio, excess, risk) if excess / risk > ratio * (1.0 + SETTLED) else None
 
 
 def _require_risk_between(problem: Problem, objective: MaxRatio, w: Vector, found: Vector) -> None:

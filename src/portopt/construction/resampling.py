@@ -18,7 +18,7 @@ from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import psd_root
 from portopt.domain.solution import RawAnswer
 from portopt.optimization import assemble, solve
-from portopt.optimization.convex import solve_beside
+from portopt.optimization.engine import solve_beside
 from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
 from portopt.terms.catalog import parse_objective
 from portopt.terms.objectives.resampled import Resampled

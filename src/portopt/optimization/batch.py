@@ -19,8 +19,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
-from portopt.optimization.convex import solve_beside
-from portopt.optimization.engine import solve
+from portopt.optimization.engine import solve, solve_beside
 from portopt.optimization.polish.polish import has_polish
 from portopt.optimization.ratio.best_ratio import solve_ratio_beside
 

@@ -19,6 +19,7 @@ from portopt.optimization.scaling.own_size import in_own_size
 from portopt.optimization.scaling.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
 
 FINER = ("structured", "clarabel")  # solvers that stop earlier when a polish follows
+PRESOLVE = "presolve"  # who answers where every column is fixed, or two sides cross
 
 
 def solve_convex(form: StandardForm, *, solver: str | None = None, polish: bool = True) -> RawAnswer:
@@ -26,7 +27,7 @@ def solve_convex(form: StandardForm, *, solver: str | None = None, polish: bool 
     began = perf_counter()
     conflict = crossing(form)
     if conflict:
-        return RawAnswer(SolveStatus.INFEASIBLE, None, None, "presolve", 0, perf_counter() - began, message=conflict)
+        return RawAnswer(SolveStatus.INFEASIBLE, None, None, PRESOLVE, 0, perf_counter() - began, message=conflict)
     program = scaled(form)
     if len(program.columns) == 0:
         return _everything_fixed(program, began)
@@ -51,23 +52,14 @@ def solve_convex(form: StandardForm, *, solver: str | None = None, polish: bool 
             break
         answer, better = again, polished(program, again)
     raw = restored(program, answer if better is None else better, perf_counter() - began)
-    if raw.x is None or not polish:
-        return raw
-    if is_last and raw.status is SolveStatus.OPTIMAL and any(cone.kind == "power" for cone in form.cones):
-        from portopt.optimization.curved.powers import with_last_digits
-
-        newton = with_last_digits(form, raw)
-        if newton is not None:
-            return replace(newton, solver=raw.solver, iterations=raw.iterations, seconds=perf_counter() - began)
-    return finished(program, raw, better, began)
+    return finished(program, raw, better, began) if polish else raw
 
 
-def solve_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
-    """The optimum of a form close to one already answered: its polish starts there, and is solved afresh if it strays."""
-    near = None
-    if neighbour is not None and neighbour.polished and not form.integer.any() and not crossing(form):
-        near = polished_near(form, neighbour)
-    return near or solve_convex(form)
+def polished_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer | None:
+    """The optimum of a form close to one already answered; None without a polished neighbour, or where the polish strays."""
+    if neighbour is None or not neighbour.polished or form.integer.any() or crossing(form):
+        return None
+    return polished_near(form, neighbour)
 
 
 def polished_near(form: StandardForm, neighbour: RawAnswer) -> RawAnswer | None:
@@ -100,7 +92,7 @@ def _everything_fixed(program: Scaled, began: float) -> RawAnswer:
     nothing = np.zeros(0)
     answer = SolverAnswer(
         status,
-        "presolve",
+        PRESOLVE,
         x=nothing if holds else None,
         y=np.zeros(len(program.rows)) if holds else None,
         z=tuple(np.zeros(len(cone.b)) for cone in program.cones) if holds else (),

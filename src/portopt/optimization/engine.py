@@ -12,7 +12,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
-from portopt.optimization.convex import solve_convex
+from portopt.optimization.convex import polished_beside, solve_convex
 from portopt.optimization.scaling.penalties import solve_with_dear_wishes
 from portopt.optimization.tight_cones.faces import settled_on_face
 
@@ -46,6 +46,11 @@ def solve(form: StandardForm, *, solver: str | None = None, start: Vector | None
     return settled_on_face(form, raw, answer) or raw
 
 
+def solve_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
+    """The optimum of a form close to one already answered: its polish starts there, and is solved afresh if it strays."""
+    return polished_beside(form, neighbour) or _by_ladder(form, None)
+
+
 def _answer(form: StandardForm, *, solver: str | None, start: Vector | None) -> RawAnswer:
     """By the method that the form's parts ask for."""
     if form.ratio:
@@ -59,7 +64,16 @@ def _answer(form: StandardForm, *, solver: str | None, start: Vector | None) -> 
         found = solve_hinges(form)
     if found is None and _has_exponentials(form) and solver is None:
         found = _with_exponentials(form, start)
-    return found or solve_convex(form, solver=solver)
+    return found or _by_ladder(form, solver)
+
+
+def _by_ladder(form: StandardForm, solver: str | None) -> RawAnswer:
+    """Down the ladder of solvers, with the last digits where there are powers."""
+    if any(cone.kind == "power" for cone in form.cones):
+        from portopt.optimization.curved.powers import solve_powers
+
+        return solve_powers(form, solver=solver)
+    return solve_convex(form, solver=solver)
 
 
 def _has_exponentials(form: StandardForm) -> bool:

@@ -25,7 +25,7 @@ from portopt.domain.arrays import Mask, Vector
 from portopt.domain.program import INF, StandardForm
 from portopt.domain.solution import RawAnswer
 from portopt.optimization import assemble, solve_quickly
-from portopt.optimization.convex import solve_beside
+from portopt.optimization.engine import solve_beside
 from portopt.optimization.integers.switches import remainder, whole_numbers
 from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
 from portopt.optimization.scaling.extension import bounded, tightened

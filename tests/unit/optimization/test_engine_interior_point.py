@@ -11,7 +11,7 @@ from portopt.optimization.interior_point.rows import MANY_ROWS, FixedRows, Rows
 from portopt.optimization.interior_point.second_order import Scaling, determinant, longest_step, product, quotient
 from portopt.optimization.ladder import ladder
 from portopt.optimization.polish.polish import polished
-from portopt.optimization.ratio import best_ratio
+from portopt.optimization.ratio import by_utility, utility
 from portopt.optimization.scaling.cone_map import cone_maps
 from portopt.optimization.scaling.presolve import restored, scaled
 from portopt.optimization.solvers import clarabel
@@ -112,8 +112,8 @@ def test_the_risk_aversion_of_a_ratio_is_found_on_the_way_from_wherever_it_begin
     exact = solve(form).x
     excess, variance = -(form.q @ exact + form.constant), exact @ form.P_times(exact)
 
-    program = scaled(best_ratio.utility_form(form, gamma))
-    answer = iterate.solve(program, scale=best_ratio.scale_of(form, program, gamma))
+    program = scaled(utility.utility_form(form, gamma))
+    answer = iterate.solve(program, scale=utility.scale_of(form, program, gamma))
 
     assert answer.status is SolveStatus.OPTIMAL
     assert gamma / answer.theta == pytest.approx(excess / variance, rel=1e-4)
@@ -123,8 +123,8 @@ def test_the_risk_aversion_of_a_ratio_is_found_on_the_way_from_wherever_it_begin
 def test_a_large_ratio_costs_one_interior_solve(market, monkeypatch):
     limits = LONG | {"max_tracking_error": 0.05, "max_turnover": 0.4}
     asked: list[int] = []
-    climb = best_ratio.climb
-    monkeypatch.setattr(best_ratio, "climb", lambda *parts, **named: asked.append(1) or climb(*parts, **named))
+    climb = by_utility.climb
+    monkeypatch.setattr(by_utility, "climb", lambda *parts, **named: asked.append(1) or climb(*parts, **named))
     for seed in range(4):
         p = market(seed, 200, objective="max_sharpe", limits=limits, cash=True, risk_free_rate=0.02)
         assert solve(assemble(p)).polished

@@ -1,13 +1,10 @@
-"""Programs with sums of exponentials: Newton's method over the exact quadratic engine.
+"""Programs with sums of exponentials, by Newton's method (sequential_quadratic.py) from an interior point's answer.
 
     sum_k a_k v_k + ... <= side,   s_k exp(r_k / s_k) <= v_k        r_k, s_k linear in x, v_k nowhere else, a_k > 0
 
 The v_k press on their rows alone, so they are what the exponentials are. At a point x those rows are replaced by their
-tangents, their curvature times the row's multiplier goes into the objective, and the quadratic program that leaves is solved
-and polished exactly: sequential quadratic programming, from an interior point's answer, quadratically convergent. The
-multipliers of the whole follow in closed form, for the cone  mu_k (-e, -(1 - rho) e, 1)  with rho = r/s, e = exp(rho).
-
-Source: Nocedal and Wright (2006), chapter 18. The entropic value at risk is what asks for it.
+tangents, and their curvature times the row's multiplier goes into the objective. The multipliers of the whole follow in closed
+form, for the cone  mu_k (-e, -(1 - rho) e, 1)  with rho = r/s, e = exp(rho). The entropic value at risk is what asks for it.
 """
 
 from __future__ import annotations
@@ -18,10 +15,11 @@ from time import perf_counter
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.arrays import Indices, Vector
+from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.program import Quadratic, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.convex import solve_convex
+from portopt.optimization.curved.sequential_quadratic import Point, solve_sequentially
 from portopt.optimization.scaling.presolve import crossing, restored, scaled
 from portopt.optimization.solvers import clarabel
 
@@ -88,22 +86,34 @@ def solve_entropic(form: StandardForm, sums: Sums) -> RawAnswer | None:
     first = restored(program, clarabel.solve(program, FIRST), 0.0)
     if first.status is not SolveStatus.OPTIMAL or first.x is None or first.duals is None:
         return None
-    x, y = first.x, first.duals.rows
     others = np.ones(form.n_columns, dtype=bool)
     others[sums.v] = False
-    for step in range(STEPS):
-        here = _expanded(sums, x)
-        if here is None:
-            return None
-        raw = solve_convex(_tangent(form, sums, here, x, y))
-        if raw.status is not SolveStatus.OPTIMAL or raw.x is None or raw.duals is None:
-            return None
-        moved = float(np.abs((raw.x - x)[others] / np.maximum(1.0, np.abs(x[others]))).max())
-        x, y = raw.x, raw.duals.rows
-        if moved <= SETTLED:
-            whole = _whole(form, sums, raw)
-            return None if whole is None else replace(whole, iterations=step + 1, seconds=perf_counter() - began)
-    return None
+    curves, near = _Tangents(form, sums, others), Point(first.x, first.duals.rows)
+    raw = solve_sequentially(curves, near, STEPS, lambda tangent, _: solve_convex(tangent))
+    return None if raw is None or raw.status is not SolveStatus.OPTIMAL else replace(raw, seconds=perf_counter() - began)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tangents:
+    """A form and its exponentials, expanded. others: (N,) the columns that are not one of the v."""
+
+    form: StandardForm
+    sums: Sums
+    others: Mask
+
+    def around(self, at: Point) -> StandardForm | None:
+        here = _expanded(self.sums, at.x)
+        return None if here is None else _tangent(self.form, self.sums, here, at.x, at.rows)
+
+    def is_settled(self, at: Point, there: Point, *, polished: bool) -> bool:
+        moved = (there.x - at.x)[self.others] / np.maximum(1.0, np.abs(at.x[self.others]))
+        return float(np.abs(moved).max()) <= SETTLED
+
+    def stepped(self, at: Point, there: Point) -> Point:
+        return there
+
+    def whole(self, at: Point, raw: RawAnswer) -> RawAnswer | None:
+        return _whole(self.form, self.sums, raw)
 
 
 def _expanded(sums: Sums, x: Vector) -> _Expanded | None:

@@ -1,4 +1,4 @@
-"""Programs whose objective has logarithms of single columns: Newton's method over the exact quadratic engine.
+"""Programs whose objective has logarithms of single columns, by Newton's method (sequential_quadratic.py).
 
     minimize  f(x) - sum_i c_i log x_{k_i}        over rows, bounds and second-order cones
 
@@ -7,9 +7,9 @@ t_i <= log x_{k_i}. Here -c log x is expanded to second order around x = v,
 
     -c log v - c (x - v)/v + c (x - v)^2 / (2 v^2),
 
-the quadratic program that leaves is solved and polished exactly, and its answer is the next v. The function is
-self-concordant: with a line search the steps converge from anywhere, in the end quadratically. The multipliers of the whole
-form follow in closed form: (-c_i, c_i log x_i - c_i, c_i / x_i) for the cone, the last program's own for everything else.
+and the answer to the quadratic program that leaves is the next v. The function is self-concordant: with a line search the
+steps converge from anywhere. The multipliers of the whole form follow in closed form: (-c_i, c_i log x_i - c_i, c_i / x_i) for
+the cone, the last program's own for everything else.
 
 Source: Boyd and Vandenberghe (2004), 9.6 and 10.2; Richard and Roncalli (2019) for the risk budgets that need it.
 """
@@ -24,9 +24,10 @@ import numpy as np
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import Cone, Quadratic, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
-from portopt.optimization.convex import solve_beside, solve_convex
+from portopt.optimization.convex import polished_beside, solve_convex
+from portopt.optimization.curved.sequential_quadratic import Point, solve_sequentially
 
-STEPS = 60
+STEPS = 59
 SETTLED = 1e-9  # relative: the next step would move by its square
 FLOORS = (1e-2, 1e-5, 1e-8)  # of the first guess: how far inside a first point is asked for
 NEAR_THE_EDGE = 0.9
@@ -68,27 +69,50 @@ def solve_log_barrier(form: StandardForm, logs: Logs, *, start: Vector | None = 
     start: (n,) weights near which it is looked for, in or out of the limits; where they are the answer one program says so.
     """
     began = perf_counter()
-    v = np.full(len(logs.w), 1.0 / len(logs.w))
+    x = np.zeros(form.n_columns)
+    x[logs.w] = 1.0 / len(logs.w)
     if start is not None:
-        inside = logs.w < len(start)
-        near = np.where(inside, start[np.where(inside, logs.w, 0)], v)
-        v = np.where(near > 0.0, near, v)
-    raw = solve_convex(_expanded(form, logs, v))
-    if raw.status is SolveStatus.INFEASIBLE:  # the logarithms only take points away
-        return raw
-    x: Vector | None = None
-    for solves in range(1, STEPS):
-        if raw.status is not SolveStatus.OPTIMAL or raw.x is None or raw.duals is None:
-            break
-        moved = (raw.x[logs.w] - v) / v
-        if float(np.abs(moved).max()) <= SETTLED:
-            return _whole(form, logs, raw, solves, perf_counter() - began)
-        x = _inside(form, logs, v, raw) if x is None else _stepped(form, logs, x, raw.x, moved)
-        if x is None:
-            break
-        v = x[logs.w]
-        raw = solve_beside(_expanded(form, logs, v), raw)
-    return solve_convex(form)
+        inside = logs.w[logs.w < len(start)]
+        x[inside] = np.where(start[inside] > 0.0, start[inside], x[inside])
+    raw = solve_sequentially(_Barrier(form, logs), Point(x, np.zeros(form.A.shape[0]), solved=False), STEPS, _beside)
+    if raw is None:
+        return solve_convex(form)
+    # A first program without a point says so of the whole: the logarithms only take points away.
+    return raw if raw.status is SolveStatus.INFEASIBLE else replace(raw, seconds=perf_counter() - began)
+
+
+def _beside(form: StandardForm, before: RawAnswer | None) -> RawAnswer:
+    return polished_beside(form, before) or solve_convex(form)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Barrier:
+    """A form and its logarithms, expanded."""
+
+    form: StandardForm
+    logs: Logs
+
+    def around(self, at: Point) -> StandardForm:
+        return _expanded(self.form, self.logs, at.x[self.logs.w])
+
+    def is_settled(self, at: Point, there: Point, *, polished: bool) -> bool:
+        return float(np.abs(self.moved(at, there)).max()) <= SETTLED
+
+    def stepped(self, at: Point, there: Point) -> Point | None:
+        form, logs = self.form, self.logs
+        if at.solved:
+            x: Vector | None = _stepped(form, logs, at.x, there.x, self.moved(at, there))
+        else:
+            x = _inside(form, logs, at.x[logs.w], there.x)
+        return None if x is None else Point(x, there.rows)
+
+    def whole(self, at: Point, raw: RawAnswer) -> RawAnswer:
+        return _whole(self.form, self.logs, raw)
+
+    def moved(self, at: Point, there: Point) -> Vector:
+        """(m,) how far the arguments of the logarithms have come, each relative to where it was."""
+        v = at.x[self.logs.w]
+        return np.asarray((there.x[self.logs.w] - v) / v)
 
 
 def _log(cone: Cone) -> tuple[int, int] | None:
@@ -121,10 +145,10 @@ def _expanded(form: StandardForm, logs: Logs, v: Vector, floor: float | None = N
     )
 
 
-def _inside(form: StandardForm, logs: Logs, v: Vector, raw: RawAnswer) -> Vector | None:
-    """A first point within the limits where every logarithm exists: the expanded program's own where it is one."""
-    if raw.x is not None and float((raw.x[logs.w] / v).min()) > FLOORS[0]:
-        return raw.x
+def _inside(form: StandardForm, logs: Logs, v: Vector, found: Vector) -> Vector | None:
+    """A first point within the limits where every logarithm exists: what the expanded program found where it is one."""
+    if float((found[logs.w] / v).min()) > FLOORS[0]:
+        return found
     for floor in FLOORS:
         within = solve_convex(_expanded(form, logs, v, floor))
         if within.status is SolveStatus.OPTIMAL and within.x is not None:
@@ -148,7 +172,7 @@ def _function(form: StandardForm, logs: Logs, x: Vector) -> float:
     return form.objective(inside)
 
 
-def _whole(form: StandardForm, logs: Logs, raw: RawAnswer, solves: int, seconds: float) -> RawAnswer:
+def _whole(form: StandardForm, logs: Logs, raw: RawAnswer) -> RawAnswer:
     """The answer to the whole form, its own columns and multipliers put back."""
     if raw.x is None or raw.duals is None:
         return raw
@@ -159,4 +183,4 @@ def _whole(form: StandardForm, logs: Logs, raw: RawAnswer, solves: int, seconds:
     of_log = {int(k): np.array([-c, c * np.log(wi) - c, c / wi]) for k, c, wi in zip(logs.cones, logs.c, w, strict=True)}
     cones = tuple(of_log[k] if k in of_log else next(others) for k in range(len(form.cones)))
     duals = Duals(raw.duals.rows, raw.duals.bounds[: len(form.bound_columns)], cones)
-    return replace(raw, x=x, duals=duals, solver=f"log-barrier, {raw.solver}", iterations=solves, seconds=seconds)
+    return replace(raw, x=x, duals=duals, solver=f"log-barrier, {raw.solver}")

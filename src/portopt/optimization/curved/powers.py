@@ -1,18 +1,17 @@
-"""The last digits where 3/2 powers are paid for or limited: Newton's method over the exact quadratic engine.
+"""Programs where 3/2 powers are paid for or limited: an interior point's answer, then Newton's method for the last digits.
 
 In the standard form a power is a column t_k under the cone (t_k, 1, x_j + b_k), that is t_k >= |z_k|^(3/2), z_k = x_j + b_k.
 Around v the cone is its tangent, and what bends is the Lagrangian's own second order, with mu_k the price of t_k:
 
     t_k >= |v|^(3/2) + s (z_k - v),   s = 3/2 |v|^(1/2) sign v;      objective + mu_k/2 * 3/4 |v|^(-1/2) (z_k - v)^2
 
-The quadratic program that leaves is polished exactly and its answer is the next v: sequential quadratic programming, in the end
-quadratic convergence. The cone's multipliers follow in closed form, mu (1, 1/2 |z|^(3/2), -s).
-Source: Nocedal and Wright (2006), ch. 18.
+The cone's multipliers follow in closed form, mu (1, 1/2 |z|^(3/2), -s).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from time import perf_counter
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,7 +19,9 @@ import scipy.sparse as sp
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import INF, Cone, Group, Quadratic, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
-from portopt.optimization.convex import solve_convex
+from portopt.optimization.convex import PRESOLVE, finished, solve_convex
+from portopt.optimization.curved.sequential_quadratic import Point, solve_sequentially
+from portopt.optimization.scaling.presolve import scaled
 
 STEPS = 25
 SETTLED = 1e-13  # of the weights: nothing moves any more
@@ -50,23 +51,55 @@ def powers(form: StandardForm) -> Powers | None:
     return Powers(t, w, np.array([p[2] for p in parts]), tuple(k for k, _ in found))
 
 
-def with_last_digits(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
+def solve_powers(form: StandardForm, *, solver: str | None = None) -> RawAnswer:
+    """As solve_convex, exact to rounding where the powers are 3/2 powers of single columns and the steps settle."""
+    began = perf_counter()
+    if all(cone.kind != "power" for cone in form.cones):
+        return solve_convex(form, solver=solver)
+    near = solve_convex(form, solver=solver, polish=False)
+    if near.x is None or near.solver == PRESOLVE:
+        return near
+    exact = _with_last_digits(form, near)
+    if exact is None:
+        return finished(scaled(form), near, None, began)
+    return replace(exact, solver=near.solver, iterations=near.iterations, seconds=perf_counter() - began)
+
+
+def _with_last_digits(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
     """The exact optimum near an interior answer with multipliers, or None where the steps do not settle."""
     parts = powers(form)
-    if parts is None or near.x is None or near.duals is None:
+    if near.status is not SolveStatus.OPTIMAL or parts is None or near.x is None or near.duals is None:
         return None
-    v, y = near.x[parts.w] + parts.b, near.duals.rows
-    for _ in range(STEPS):
-        price = np.maximum(form.q[parts.t] + (form.A.T @ y)[parts.t], 0.0)
-        raw = solve_convex(_around(form, parts, v, price))
-        if raw.status is not SolveStatus.OPTIMAL or raw.x is None or raw.duals is None:
-            return None
-        z = raw.x[parts.w] + parts.b
-        settled = float(np.abs(z - v).max()) <= (SETTLED if raw.polished else NEARLY)
-        if settled:
-            return _whole(form, parts, raw, z, v)
-        v, y = z, raw.duals.rows[: len(form.row_lower)]
-    return None
+    first = Point(near.x, near.duals.rows)
+    raw = solve_sequentially(_Tangents(form, parts), first, STEPS, lambda tangent, _: solve_convex(tangent))
+    return None if raw is None or raw.status is not SolveStatus.OPTIMAL else raw
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tangents:
+    """A form and its powers, expanded."""
+
+    form: StandardForm
+    parts: Powers
+
+    def around(self, at: Point) -> StandardForm:
+        form, parts = self.form, self.parts
+        price = np.maximum(form.q[parts.t] + (form.A.T @ at.rows)[parts.t], 0.0)
+        return _around(form, parts, self.powered(at.x), price)
+
+    def is_settled(self, at: Point, there: Point, *, polished: bool) -> bool:
+        moved = float(np.abs(self.powered(there.x) - self.powered(at.x)).max())
+        return moved <= (SETTLED if polished else NEARLY)
+
+    def stepped(self, at: Point, there: Point) -> Point:
+        return Point(there.x, there.rows[: len(self.form.row_lower)])
+
+    def whole(self, at: Point, raw: RawAnswer) -> RawAnswer | None:
+        return _whole(self.form, self.parts, raw, self.powered(at.x))
+
+    def powered(self, x: Vector) -> Vector:
+        """(m,) what the powers are of."""
+        return np.asarray(x[self.parts.w] + self.parts.b)
 
 
 def _power(cone: Cone) -> tuple[int, int, float] | None:
@@ -115,12 +148,12 @@ def _around(form: StandardForm, parts: Powers, v: Vector, price: Vector) -> Stan
     )
 
 
-def _whole(form: StandardForm, parts: Powers, raw: RawAnswer, z: Vector, v: Vector) -> RawAnswer | None:
-    """The last program's answer with t on its curve at z, and the cones' multipliers at v, where its tangents were."""
+def _whole(form: StandardForm, parts: Powers, raw: RawAnswer, v: Vector) -> RawAnswer | None:
+    """The last program's answer with t on its curve, and the cones' multipliers at v, where its tangents were."""
     if raw.x is None or raw.duals is None:
         return None
     x = raw.x.copy()
-    x[parts.t] = np.abs(z) ** 1.5
+    x[parts.t] = np.abs(x[parts.w] + parts.b) ** 1.5
     m = len(form.row_lower)
     mu = np.maximum(-raw.duals.rows[m:], 0.0)
     own = np.stack([mu, 0.5 * mu * np.abs(v) ** 1.5, -mu * _slope(v)], axis=1)

@@ -12,6 +12,7 @@ import numpy as np
 from portopt.domain.errors import InvalidValue
 from portopt.domain.explanation import Frontier
 from portopt.domain.problem import Problem
+from portopt.optimization.frontier.measure_ratio import best_ratio
 from portopt.optimization.frontier.sweep import Measure, MeasureSweep
 
 
@@ -52,7 +53,7 @@ def measure_frontier(
         points=swept,
         min_risk=bottom,
         max_return=top,
-        optimal=sweep.best_ratio(swept, min_return),
+        optimal=best_ratio(sweep, swept, min_return),
         current=None if problem.w_prev is None else sweep.point(problem.w_prev),
         risk_measure=measure.describe(problem.moments.periods_per_year),
     )

@@ -15,8 +15,7 @@ from portopt.domain.explanation import Frontier, FrontierPoint
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program, StandardForm, psd_root
 from portopt.domain.solution import RawAnswer, SolveStatus
-from portopt.optimization.convex import solve_beside
-from portopt.optimization.engine import solve
+from portopt.optimization.engine import solve, solve_beside
 from portopt.optimization.frontier.answered import weights_of
 from portopt.optimization.frontier.by_measure import measure_frontier
 from portopt.optimization.frontier.exact import exact_frontier

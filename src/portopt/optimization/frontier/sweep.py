@@ -16,8 +16,8 @@ from portopt.domain.explanation import FrontierPoint
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
-from portopt.optimization.convex import finished, solve_beside
-from portopt.optimization.engine import solve
+from portopt.optimization.convex import finished
+from portopt.optimization.engine import solve, solve_beside
 from portopt.optimization.frontier.answered import weights_of
 from portopt.optimization.frontier.priced_face import priced_face
 from portopt.optimization.polish.linear_vertex import refined
@@ -32,8 +32,6 @@ CALMER = 1e-9
 LITTLE, LITTLE_SQUARED = 1e-7, 1e-5  # of the frontier's length: what squares make of it is to be told from rounding
 FREE = 1e-13
 PRICED = 1e-9
-RATIO_STEPS = 30
-RATIO_SETTLED = 1e-13
 
 
 class Expression(Protocol):
@@ -104,7 +102,7 @@ class MeasureSweep:
 
     def at(self, floor: float) -> FrontierPoint:
         """The least risk at that return or more."""
-        return self.read(self._next(_with_side(self.priced, FLOOR, lower=floor)))
+        return self.read(self._next(with_side(self.priced, FLOOR, lower=floor)))
 
     def least(self) -> RawAnswer:
         """The least risk."""
@@ -118,7 +116,7 @@ class MeasureSweep:
         step = (LITTLE_SQUARED if self.priced.quadratics or self.priced.cones else LITTLE) * (most - point.expected_return)
         if raw.x is None or step <= 0.0:
             return point
-        further = _solved_near(_with_side(self.priced, FLOOR, lower=point.expected_return + step), raw.x)
+        further = solved_near(with_side(self.priced, FLOOR, lower=point.expected_return + step), raw.x)
         if further.status is not SolveStatus.OPTIMAL or further.x is None:
             return point
         if self.priced.objective(further.x) > self.priced.objective(raw.x) * (1.0 + FREE):
@@ -150,40 +148,18 @@ class MeasureSweep:
             return None
         return priced_face(self.priced, duals.rows[: limits[0]], duals.bounds[: limits[1]], smallest)
 
-    def best_ratio(self, swept: tuple[FrontierPoint, ...], min_return: float | None) -> FrontierPoint:
-        """The highest ratio between the ends, by Dinkelbach's steps from the best of the points."""
-        rate = self.problem.risk_free_rate
-        found = max(swept, key=lambda p: _ratio(p, rate))
-        ratio = _ratio(found, rate)
-        if not 0.0 < ratio < INF:
-            return found
-        form = self.bounded if self.max_risk is None else self._cap(self.max_risk)
-        form = form if min_return is None else _with_side(form, FLOOR, lower=min_return)
-        near: Vector | None = None
-        for _ in range(RATIO_STEPS):
-            q = form.q + ratio * self.risk[0]
-            q[: self.problem.n] -= self.problem.moments.mu
-            raw = _solved_near(replace(form, q=q), near)
-            if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
-                break
-            near = raw.x
-            point = self.point(raw.x[: self.problem.n])
-            if not ratio * (1.0 + RATIO_SETTLED) < _ratio(point, rate) < INF:
-                break
-            found, ratio = point, _ratio(point, rate)
-        return found
-
     def point(self, w: Vector) -> FrontierPoint:
         p = self.problem
         expected, sigma = float(p.moments.mu @ w), p.moments.covariance.volatility(w)
         sharpe = (expected - p.risk_free_rate) / sigma if sigma > 0.0 else None
         return FrontierPoint(expected, sigma, sharpe, w.copy(), risk=self.measure.value(w, p))
 
-    def _cap(self, risk: float) -> StandardForm:
-        return _with_side(self.bounded, CEILING, upper=risk * (1.0 + HAIR) - self.risk[1])
+    def cap(self, risk: float) -> StandardForm:
+        """`bounded` with at most that risk."""
+        return with_side(self.bounded, CEILING, upper=risk * (1.0 + HAIR) - self.risk[1])
 
     def _towards_return(self, cap: float | None) -> StandardForm:
-        form = self.bounded if cap is None else self._cap(cap)
+        form = self.bounded if cap is None else self.cap(cap)
         q = form.q.copy()
         q[: self.problem.n] -= self.problem.moments.mu
         return replace(form, q=q)
@@ -194,7 +170,7 @@ class MeasureSweep:
         if near is None or near.x is None:
             raw = solve(form)
         elif form.hinges:
-            raw = _solved_near(form, near.x)
+            raw = solved_near(form, near.x)
         elif not form.quadratics and not form.cones and not form.integer.any() and not crossing(form):
             raw = self._from_basis(form)
         else:
@@ -216,7 +192,7 @@ class MeasureSweep:
         return self.point(weights_of(self.problem, raw))
 
 
-def _solved_near(form: StandardForm, near: Vector | None) -> RawAnswer:
+def solved_near(form: StandardForm, near: Vector | None) -> RawAnswer:
     """A scenario program from an answer nearby, and any other from nothing."""
     if near is None or not form.hinges:
         return solve(form)
@@ -232,17 +208,10 @@ def _begun(problem: Problem) -> Program:
     return program
 
 
-def _with_side(form: StandardForm, name: str, *, lower: float | None = None, upper: float | None = None) -> StandardForm:
+def with_side(form: StandardForm, name: str, *, lower: float | None = None, upper: float | None = None) -> StandardForm:
+    """The form with a side of the row that is called `name`."""
     row = next(group.start for group in form.row_groups if group.limit == name)
     row_lower, row_upper = form.row_lower.copy(), form.row_upper.copy()
     row_lower[row] = row_lower[row] if lower is None else lower
     row_upper[row] = row_upper[row] if upper is None else upper
     return replace(form, row_lower=row_lower, row_upper=row_upper)
-
-
-def _ratio(point: FrontierPoint, rate: float) -> float:
-    """Excess return over risk; without risk, infinite or nothing."""
-    excess, risk = point.expected_return - rate, point.risk or 0.0
-    if risk > 0.0:
-        return excess / risk
-    return INF if excess > 0.0 else -INF

@@ -23,7 +23,7 @@ from portopt.domain.solution import RawAnswer
 from portopt.optimization.frontier.basis import Basis, Singular
 from portopt.optimization.frontier.unique_basis import determine, unstick
 from portopt.optimization.interior_point.second_order import longest_step
-from portopt.optimization.ratio.best_ratio import utility_form
+from portopt.optimization.ratio.utility import utility_form
 from portopt.optimization.scaling.cone_map import ConeMap, cone_maps
 from portopt.optimization.scaling.presolve import Scaled, scaled
 from portopt.optimization.scaling.quadric import Quadric

@@ -9,8 +9,7 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.program import Group, StandardForm
 from portopt.domain.solution import Duals, RawAnswer
-from portopt.optimization.convex import solve_beside
-from portopt.optimization.engine import solve
+from portopt.optimization.engine import solve, solve_beside
 from portopt.optimization.integers.switches import remainder, whole_numbers
 from portopt.optimization.ratio.best_ratio import solve_ratio_beside
 
