@@ -16,8 +16,8 @@ from portopt.doors.commands.inquiries import (
     measure_options,
     read_strategy_request,
     table,
-    write_plot,
 )
+from portopt.doors.commands.plots import write_plot
 from portopt.doors.commands.surface import Answer, Json
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portopt.doors.commands.surface import Answer, Json, aside, read_document
+from portopt.doors.commands.plots import write_plot
+from portopt.doors.commands.surface import Answer, Json, read_document
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -149,23 +149,6 @@ def batch(
 
 def measure_options(confidence: float | None) -> dict[str, Any]:
     return {} if confidence is None else {"confidence": _number(confidence, "--confidence")}
-
-
-def write_plot(draw: Callable[[Any], str], document: Any, path: Path) -> None:
-    """The drawing of an answer; where there can be none, a sentence on stderr. Raises InvalidValue for a wrong place."""
-    from portopt.analysis import Attempts
-    from portopt.domain.errors import InvalidValue
-
-    said = Attempts()
-    drawing = said.attempt("the drawing", lambda: draw(document))
-    for left in said.left_out:
-        aside(left.sentence)
-    if drawing is None:
-        return
-    try:
-        path.write_text(drawing, encoding="utf-8")
-    except OSError as error:
-        raise InvalidValue("--plot", str(path), f"cannot be written: {error.strerror or error}") from None
 
 
 def _number(value: Any, option: str) -> float:

@@ -80,7 +80,7 @@ def frontier(
             document = service.frontier(order, runtime(), **bounds)
         answers.keep("frontier", order, document, runtime(), **bounds)
     if plot is not None:
-        from portopt.doors.commands.inquiries import write_plot
+        from portopt.doors.commands.plots import write_plot
         from portopt.reports.svg.drawings import frontier_plot
 
         write_plot(frontier_plot, document, plot)
