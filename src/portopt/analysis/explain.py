@@ -16,7 +16,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer
 from portopt.domain.universe import CASH
 
-BPS = 1e4
+BPS_IN_ONE = 1e4
 FELT = 0.01  # basis points: a limit that pulls less is not named
 
 
@@ -32,7 +32,7 @@ def explain(problem: Problem, form: StandardForm, validated: ValidatedSolution, 
     raw = validated.solution.raw
     if raw is None or raw.x is None:
         raise DataError("a certified answer without the solver's own cannot be explained", field="solution")
-    pulled = {name: BPS * amounts for name, amounts in pulls(problem, form, raw).items()}
+    pulled = {name: BPS_IN_ONE * amounts for name, amounts in pulls(problem, form, raw).items()}
     gamma = risk_aversion(problem, form, raw)
     situation = Situation(problem, validated.weights, pulled, gamma)
     kinds = {limit.kind for limit in problem.limits if limit.kind != "budget"}

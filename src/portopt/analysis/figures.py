@@ -8,7 +8,7 @@ from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.plan import Figures
 from portopt.domain.problem import Problem
 
-RISKLESS = 1e-12  # a volatility below this is arithmetic; no ratio is formed with it
+NO_VOLATILITY = 1e-12  # a volatility below this is arithmetic; no ratio is formed with it
 NO_POSITION = 1e-9
 
 
@@ -32,7 +32,7 @@ def figures(problem: Problem, w: Vector) -> Figures:
     return Figures(
         expected_return=expected_return,
         volatility=volatility,
-        sharpe_ratio=excess / volatility if volatility > RISKLESS else None,
+        sharpe_ratio=excess / volatility if volatility > NO_VOLATILITY else None,
         tracking_error=None if problem.benchmark is None else moments.covariance.volatility(w - problem.benchmark),
         information_ratio=None if problem.benchmark is None else information_ratio(problem, w - problem.benchmark),
         max_drawdown_in_sample=None if moments.scenarios is None else max_drawdown(w, moments.scenarios),
@@ -44,7 +44,7 @@ def figures(problem: Problem, w: Vector) -> Figures:
 def information_ratio(problem: Problem, active: Vector) -> float | None:
     """Expected return of active weights (n,) per unit of their volatility; None where there is none."""
     tracking_error = problem.moments.covariance.volatility(active)
-    return float(problem.moments.mu @ active) / tracking_error if tracking_error > RISKLESS else None
+    return float(problem.moments.mu @ active) / tracking_error if tracking_error > NO_VOLATILITY else None
 
 
 def max_drawdown(w: Vector, scenarios: Matrix) -> float | None:

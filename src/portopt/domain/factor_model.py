@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector, frozen
+from portopt.domain.covariance import Covariance
 from portopt.domain.errors import DataError, UnknownField
-from portopt.domain.moments import Covariance
 
 ARRAYS = ("B", "alpha", "B_se", "alpha_se", "r_squared", "Omega", "D", "premia", "premia_se")
 

@@ -29,11 +29,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
-from portopt.domain.moments import Covariance
+from portopt.domain.covariance import Covariance
 
 ConeKind = Literal["second_order", "exponential", "power"]
 INF = float("inf")
-WIDE = 100  # factors beyond which a diagonal Omega is worth asking for
+MANY_FACTORS = 200  # beyond which a diagonal Omega is worth asking for: of 756 observations as factors it is the root
 WIDE = 200  # columns of a dense quadratic from which on reading only the rows in use pays
 
 # (rows, columns, values) of a sparse block: what building one costs as a scipy array is more than a small solve takes.
@@ -402,7 +402,7 @@ class Program:
 def psd_root(M: Matrix) -> Matrix:
     """R (k, r) with R R' = M for a symmetric positive semidefinite M (k, k); r is its numerical rank."""
     diagonal = np.diagonal(M)
-    if np.count_nonzero(M) == np.count_nonzero(diagonal) and len(M) > WIDE:  # 756 observations as factors: nothing to find
+    if np.count_nonzero(M) == np.count_nonzero(diagonal) and len(M) > MANY_FACTORS:
         keep = diagonal > max(float(diagonal.max(initial=0.0)), 0.0) * 1e-14
         return np.asarray(np.diag(np.sqrt(np.maximum(diagonal, 0.0)))[:, keep])
     values, vectors = np.linalg.eigh(M)

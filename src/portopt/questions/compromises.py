@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portopt import formulation, pipeline
 from portopt.domain.found import Compromises, InOrder
 from portopt.domain.request import OptimizationRequest
+from portopt.ports import Progress
 
 
 def pareto(
@@ -17,11 +18,11 @@ def pareto(
     *,
     risk_measure: str = "volatility",
     options: Mapping[str, Any] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Compromises:
     """The surface of best compromises between two or three axes, with the current book located on it.
 
-    progress: told (programs solved, programs in all).
+    progress: told how many programs are solved, of how many.
     Raises InfeasibleRequest, diagnosed, where no portfolio satisfies the limits.
     """
     from portopt.analysis.pareto import pareto_surface

@@ -74,30 +74,6 @@ def _frontier_cells(point: Mapping[str, Any]) -> list[Text]:
     return [Text(percent(point["risk"])), Text(percent(point["return"])), Text(decimal(ratio, 3)), Text(largest)]
 
 
-def print_explanation(explanation: Mapping[str, Any], console: Console) -> None:
-    """Why each trade, what each binding limit costs, what gave way. A run without a document tells its problem."""
-    from portopt.reports.terminal import print_problem
-
-    console.print(Text(f"{explanation['run_id']}  {explanation['status']}", style="bold"))
-    if explanation.get("problem"):
-        print_problem(explanation["problem"], console)
-        return
-    verdict = explanation["verdict"]
-    missing = [left["sentence"] for left in explanation.get("left_out", ())]
-    for sentence in (verdict["title"], *verdict["concessions"], *verdict["sentences"], *missing):
-        console.print(Text(sentence))
-    table = table_of("Asset", "", "Weight", left=2, title="Why each position")
-    table.add_column("Why", ratio=1)
-    for row in explanation["proposal"]:
-        if row["side"] or row["weight_before"] or row["weight_after"]:
-            side = {"buy": "green", "sell": "red"}.get(row["side"] or "", "dim")
-            moved = f"{percent(row['weight_before'], 1)} → {percent(row['weight_after'], 1)}"
-            table.add_row(Text(row["asset_id"]), Text(row["side"] or "keep", style=side), moved, Text(row["why"]))
-    console.print(table)
-    if explanation.get("limit_prices"):
-        console.print(limit_prices_table(explanation["limit_prices"]))
-
-
 def print_runs(runs: Sequence[Mapping[str, Any]], console: Console) -> None:
     """The newest runs, a line each."""
     if not runs:

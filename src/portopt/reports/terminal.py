@@ -19,10 +19,10 @@ from portopt.reports.notebook import html_summary
 from portopt.reports.tables import (
     limit_prices_table,
     print_doctor,
-    print_explanation,
     print_frontier,
     print_pack_difference,
     print_runs,
+    table_of,
 )
 
 __all__ = [
@@ -82,6 +82,28 @@ def print_problem(problem: Mapping[str, Any], console: Console) -> None:
     if fixes:
         label = "Fixes (each was solved again and holds)" if infeasible else "Fix" if len(fixes) == 1 else "Fixes"
         console.print(_labelled(label, _bullets(fixes)))
+
+
+def print_explanation(explanation: Mapping[str, Any], console: Console) -> None:
+    """Why each trade, what each binding limit costs, what gave way. A run without a document tells its problem."""
+    console.print(Text(f"{explanation['run_id']}  {explanation['status']}", style="bold"))
+    if explanation.get("problem"):
+        print_problem(explanation["problem"], console)
+        return
+    verdict = explanation["verdict"]
+    missing = [left["sentence"] for left in explanation.get("left_out", ())]
+    for sentence in (verdict["title"], *verdict["concessions"], *verdict["sentences"], *missing):
+        console.print(Text(sentence))
+    table = table_of("Asset", "", "Weight", left=2, title="Why each position")
+    table.add_column("Why", ratio=1)
+    for row in explanation["proposal"]:
+        if row["side"] or row["weight_before"] or row["weight_after"]:
+            side = {"buy": "green", "sell": "red"}.get(row["side"] or "", "dim")
+            moved = f"{percent(row['weight_before'], 1)} → {percent(row['weight_after'], 1)}"
+            table.add_row(Text(row["asset_id"]), Text(row["side"] or "keep", style=side), moved, Text(row["why"]))
+    console.print(table)
+    if explanation.get("limit_prices"):
+        console.print(limit_prices_table(explanation["limit_prices"]))
 
 
 def _print_conflicts(measured: Mapping[str, Any], console: Console) -> None:

@@ -11,7 +11,7 @@ from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError
 from portopt.tables.account import in_words
 
-PERCENT = 0.2  # half of all returns above 20 %, up or down: not of a day, and not of a month
+IN_PERCENT = 0.2  # half of all returns above 20 %, up or down: not of a day, and not of a month
 PRICES = "give returns: each price divided by the one before, less one (prices.pct_change().dropna())"
 PERCENTAGES = "where these are percentages (1.5 for 1.5 %), divide them by 100"
 MOST = 3.0  # a mean above 300 % a year is a price, or a month taken for a day
@@ -35,7 +35,7 @@ def refuse_prices(
         return
     first = next(iter(high))
     positive = all(float(finite[name].min()) > 0.5 for name in high)
-    large = all(float(np.median(np.abs(finite[name]))) > PERCENT for name in high)
+    large = all(float(np.median(np.abs(finite[name]))) > IN_PERCENT for name in high)
     raise DataError(
         f"{where}: prices, not returns? {in_words([f'{n} ({m:,.0%})' for n, m in high.items()], 3)} would return more than "
         f"{MOST:.0%} a year on average, at {periods_per_year:g} periods a year",

@@ -22,7 +22,7 @@ from portopt.tables.separated import table_of
 from portopt.tables.table import Table
 from portopt.tables.text import text_of
 
-MAX_BYTES = 64 << 20
+MAX_FILE_BYTES = 64 << 20
 KINDS = (".csv", ".txt", ".tsv", ".xlsx", ".parquet", ".json")
 MAX_ROWS = 200_000
 
@@ -33,17 +33,17 @@ def hand_table(path: str | Path, wanted: Wanted, said: Account) -> Table:
         [wanted.columns[name] for name in wanted.required],
     )
     if str(path) == "-":
-        text = sys.stdin.read(MAX_BYTES + 1)
-        if len(text) > MAX_BYTES:
-            raise FileNotReadable(f"standard input is larger than {MAX_BYTES:,} characters", field="path", value="-")
+        text = sys.stdin.read(MAX_FILE_BYTES + 1)
+        if len(text) > MAX_FILE_BYTES:
+            raise FileNotReadable(f"standard input is larger than {MAX_FILE_BYTES:,} characters", field="path", value="-")
         text = text_of(text.encode("utf-8", errors="surrogateescape"), said)
         return _of_json(text, said.where, wanted) if text.lstrip()[:1] in ("[", "{") else table_of(text, score, said)
     path = Path(path)
     kind = path.suffix.lower()
     try:
         size = size_of(path, wanted.what)
-        if size > MAX_BYTES:
-            raise FileNotReadable(f"{path} is larger than {MAX_BYTES:,} bytes", field="path", value=str(path))
+        if size > MAX_FILE_BYTES:
+            raise FileNotReadable(f"{path} is larger than {MAX_FILE_BYTES:,} bytes", field="path", value=str(path))
         if kind == ".json":
             return _of_json(text_of(path.read_bytes(), said), path.name, wanted)
     except OSError as error:
@@ -55,7 +55,7 @@ def hand_table(path: str | Path, wanted: Wanted, said: Account) -> Table:
             value=str(path),
             fixes=["save the table as CSV or XLSX"],
         )
-    return read_file(path, score, said, MAX_BYTES, field=wanted.what)
+    return read_file(path, score, said, MAX_FILE_BYTES, field=wanted.what)
 
 
 def _of_json(text: str, where: str, wanted: Wanted) -> Table:

@@ -26,6 +26,21 @@ def term(home: str) -> Callable[[Any], Any]:
     return lambda value: getattr(import_module(f"portopt.terms.{module}"), name).parse(value)
 
 
+def holding(home: str, *nested: str) -> Callable[[Any], Any]:
+    """The same for an objective that holds others, as they are spelled, in its fields `nested`: what cannot be read is refused
+    with it."""
+    parse = term(home)
+
+    def read(value: Any) -> Any:
+        objective = parse(value)
+        for spec in (getattr(objective, name) for name in nested):
+            if spec is not None:
+                parse_objective(spec)
+        return objective
+
+    return read
+
+
 OBJECTIVES: dict[str, TermEntry] = {
     "max_ratio": TermEntry(
         "max_ratio",
@@ -109,13 +124,13 @@ OBJECTIVES: dict[str, TermEntry] = {
     "hierarchical": TermEntry(
         "hierarchical",
         "weights from a tree of similar assets: HRP, HERC, NCO",
-        term("objectives.hierarchical.Hierarchical"),
+        holding("objectives.hierarchical.Hierarchical", "inner", "outer"),
         {"variant": "hrp"},
     ),
     "resampled": TermEntry(
         "resampled",
         "the average optimum over resampled histories",
-        term("objectives.resampled.Resampled"),
+        holding("objectives.resampled.Resampled", "of"),
         {"of": {"kind": "max_sharpe"}, "draws": 50},
     ),
     "target_weights": TermEntry(

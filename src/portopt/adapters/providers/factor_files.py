@@ -16,7 +16,7 @@ from portopt.domain.errors import DataError, FileNotReadable, InvalidValue, Unkn
 from portopt.domain.factor_returns import FactorReturns
 
 FIELD = "estimation.factors.source"
-MAX_BYTES = 64 << 20
+MAX_FILE_BYTES = 64 << 20
 KINDS = (".csv", ".txt", ".zip", ".csv.gz", ".parquet")
 TABLES = (".csv", ".csv.gz", ".parquet")
 OPTIONS = {
@@ -71,7 +71,7 @@ def read_factor_file(
 ) -> FactorReturns:
     """One file. See `factor_returns`."""
     if path.name.lower().endswith(".parquet"):
-        return table_factors(read_table(path, MAX_BYTES), path.name, names, unit=unit, kind=kind, excess=excess)
+        return table_factors(read_table(path, MAX_FILE_BYTES), path.name, names, unit=unit, kind=kind, excess=excess)
     text = _text(path)
     if looks_published(text):
         return published_factors(text, path.name, frequency=frequency, names=names)
@@ -79,7 +79,7 @@ def read_factor_file(
         raise FileNotReadable(
             f"{path}: neither a published factor file nor a table ({', '.join(KINDS)})", field=FIELD, value=str(path)
         )
-    return table_factors(read_table(path, MAX_BYTES), path.name, names, unit=unit, kind=kind, excess=excess)
+    return table_factors(read_table(path, MAX_FILE_BYTES), path.name, names, unit=unit, kind=kind, excess=excess)
 
 
 def _options(source: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,9 +106,9 @@ def _text(path: Path) -> str:
             content = _unzipped(path)
         else:
             with gzip.open(path) if name.endswith(".gz") else path.open("rb") as stream:
-                content = stream.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise DataError(f"{path} holds more than {MAX_BYTES:,} bytes", field=FIELD, value=str(path))
+                content = stream.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise DataError(f"{path} holds more than {MAX_FILE_BYTES:,} bytes", field=FIELD, value=str(path))
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("latin-1")  # the library's older files; every byte is a character there
@@ -126,4 +126,4 @@ def _unzipped(path: Path) -> bytes:
                 f"{path}: {len(tables)} tables in the archive, one is needed", field=FIELD, value=[t.filename for t in tables]
             )
         with archive.open(tables[0]) as stream:
-            return stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_FILE_BYTES + 1)

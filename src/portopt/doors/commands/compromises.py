@@ -28,8 +28,8 @@ def pareto(
     as_json: Json = False,
 ) -> Answer:
     """The best compromises between several aims, the current book located among them, and their rates of exchange."""
-    from portopt.doors.commands.progress import Spinner
     from portopt.document.compromises import compromises_document
+    from portopt.doors.commands.progress import Spinner
     from portopt.questions import compromises as asked_of
     from portopt.runs import answers
 
@@ -57,8 +57,8 @@ def lexicographic(
     as_json: Json = False,
 ) -> Answer:
     """Several aims in strict order of importance: each is best among what keeps the ones before it at their best."""
-    from portopt.doors.commands.progress import working
     from portopt.document.compromises import in_order_document
+    from portopt.doors.commands.progress import working
     from portopt.questions import compromises as asked_of
     from portopt.runs import answers
 

@@ -43,8 +43,8 @@ def factors(
     as_json: Json = False,
 ) -> Answer:
     """Exposures of the book to factors, with their errors, and its risk and return by factor."""
-    from portopt.doors.commands.progress import working
     from portopt.dialects.portfolio_answers import write_factors
+    from portopt.doors.commands.progress import working
     from portopt.questions.factors import factors as exposed
     from portopt.runs import answers
 

@@ -31,8 +31,8 @@ def forecasts(
     as_json: Json = False,
 ) -> Answer:
     """Compare estimators out of sample on your own returns: which risk forecasts were right, and by how much."""
-    from portopt.doors.commands.progress import Spinner
     from portopt.document.forecasts import forecasts_document
+    from portopt.doors.commands.progress import Spinner
     from portopt.questions.forecasts import forecasts as compared
     from portopt.runs import answers
 

@@ -37,9 +37,9 @@ def frontier(
     as_json: Json = False,
 ) -> Answer:
     """The efficient frontier under the request's own limits."""
+    from portopt.dialects.portfolio_answers import write_frontier
     from portopt.domain.errors import MissingInput
     from portopt.doors.commands.progress import working
-    from portopt.dialects.portfolio_answers import write_frontier
     from portopt.questions.frontier import frontier as drawn
     from portopt.runs import answers
 

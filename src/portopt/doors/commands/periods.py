@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def periods(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
     """A plan over several periods, for a request whose objective is multi_period: what to hold in each of them."""
-    from portopt.doors.commands.progress import working
     from portopt.document.periods import periods_document
+    from portopt.doors.commands.progress import working
     from portopt.questions.periods import periods as planned
     from portopt.runs import answers
 

@@ -74,8 +74,8 @@ def demo(
     from portopt.doors.commands.progress import Spinner
     from portopt.doors.commands.rebalance_options import Options, read_rebalance
     from portopt.questions.rebalance import rebalance as proposed
-    from portopt.runs.report import kept_report
     from portopt.runs import history
+    from portopt.runs.report import kept_report
     from portopt.runtime import runtime
 
     with Spinner() as progress:

@@ -22,8 +22,8 @@ def risk(
     as_json: Json = False,
 ) -> Answer:
     """Every risk measure of the optimal, current and benchmark portfolios, and one measure taken apart by source."""
-    from portopt.doors.commands.progress import working
     from portopt.document.risk import risk_document
+    from portopt.doors.commands.progress import working
     from portopt.questions.risk import risk as measured
     from portopt.runs import answers
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def sensitivity(request: Request, as_json: Json = False) -> Answer:
     """How the optimal weights move with every binding limit, risk aversion and expected returns, and how far that holds."""
-    from portopt.doors.commands.progress import working
     from portopt.document.sensitivity import moves_document
+    from portopt.doors.commands.progress import working
     from portopt.questions.sensitivity import sensitivity as moved
     from portopt.runs import answers
 

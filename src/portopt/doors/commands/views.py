@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def views(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
     """What the request's views did to expected returns and volatilities."""
-    from portopt.doors.commands.progress import working
     from portopt.document.views import beliefs_document
+    from portopt.doors.commands.progress import working
     from portopt.questions.views import views as applied
     from portopt.runs import answers
 

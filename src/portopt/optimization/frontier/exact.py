@@ -23,7 +23,7 @@ from portopt.domain.explanation import Frontier, FrontierPoint
 from portopt.domain.moments import Covariance
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
-from portopt.optimization.frontier.turning_points import SAME, Corners, corners
+from portopt.optimization.frontier.turning_points import SAME_PORTFOLIO, Corners, corners
 from portopt.optimization.polish.last_touch import budget
 
 RISKLESS = 1e-14  # of the largest variance
@@ -123,7 +123,7 @@ def points_of(problem: Problem, W: Matrix) -> list[FrontierPoint]:
 def _path(problem: Problem, found: Corners) -> Path:
     """The turning points in the order of return, each portfolio once; between equal returns the least risky one."""
     W = found.weights
-    moved = np.concatenate([[True], np.abs(np.diff(W, axis=0)).max(axis=1, initial=0.0) > SAME])
+    moved = np.concatenate([[True], np.abs(np.diff(W, axis=0)).max(axis=1, initial=0.0) > SAME_PORTFOLIO])
     return Path.through(W[moved], problem.moments.mu, problem.moments.covariance)
 
 

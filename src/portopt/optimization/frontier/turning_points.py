@@ -17,7 +17,7 @@ from portopt.optimization.polish.polish import polished
 from portopt.optimization.scaling.presolve import Scaled, SolverAnswer, crossing, scaled
 
 STARTS = (0.05, 0.2, 0.011, 0.7, 0.002)  # prices of return tried in turn: any will do whose optimum is not degenerate
-SAME = 1e-13  # weights that differ by less are one portfolio
+SAME_PORTFOLIO = 1e-13  # weights that differ by less are one portfolio
 SETTLED = (12, 1)  # exchanges between two corrections of what rounding has added up; after the second, none is left
 MOST = 30_000_000  # numbers in all turning points
 STATIONARY = 1e-12  # of the gradient
@@ -125,7 +125,7 @@ def _in_weights(program: Scaled, path: list[Corner]) -> Corners:
     X = np.tile(program.x_fixed, (len(path), 1))
     X[:, program.columns] = np.array([corner.x for corner in path]) * program.column_scale
     W, prices = X[:, :n], np.array([corner.price for corner in path])
-    moved = np.abs(np.diff(W, axis=0)).max(axis=1, initial=0.0) > SAME
-    later = np.diff(prices) > SAME * np.maximum(1.0, prices[1:])
+    moved = np.abs(np.diff(W, axis=0)).max(axis=1, initial=0.0) > SAME_PORTFOLIO
+    later = np.diff(prices) > SAME_PORTFOLIO * np.maximum(1.0, prices[1:])
     keep = np.concatenate([[True], moved | later])
     return Corners(prices[keep], W[keep])

@@ -24,7 +24,7 @@ from portopt.optimization.scaling.cone_map import ConeMap, cone_maps
 from portopt.optimization.scaling.helper_columns import flat_columns
 from portopt.optimization.scaling.presolve import Scaled
 
-MOST_ROWS = 1_200  # rows that are not light; at 757 of 10,000 columns (756 observations as factors) 8 times faster than PIQP
+HEAVY_ROWS = 1_200  # rows that are not light; at 757 of 10,000 columns (756 observations as factors) 8 times faster than PIQP
 MOST_BLOCK = 2500  # columns of a dense block
 HELD = 1e-11  # added to curvature and rows, so that flat directions and dependent rows stay where they are
 
@@ -48,7 +48,7 @@ class Structure:
             flat[:] = False
         self.helpers, self.main = np.flatnonzero(flat), np.flatnonzero(~flat)
         self.light, self.rows = np.flatnonzero(light), np.flatnonzero(~light)
-        self.fits = len(self.rows) <= MOST_ROWS and len(program.P.columns) <= MOST_BLOCK
+        self.fits = len(self.rows) <= HEAVY_ROWS and len(program.P.columns) <= MOST_BLOCK
         self.fits &= all(cone.kind == "second_order" for cone in program.cones)
         if self.fits:
             self._split(program)

@@ -15,7 +15,7 @@ PATIENCE = 3
 EXACT = 2e-16
 AT_APEX = 1e-8  # of a cone of size one: closer there is no tangent to iterate on
 ROUNDED = 1e-13  # above it a Newton iteration that lost ground is given time to regain it
-LARGE = 1_000  # unknowns from which on a factorization costs far more than the steps it serves
+MANY_UNKNOWNS = 1_000  # unknowns from which on a factorization costs far more than the steps it serves
 CONTRACTS = 0.05  # of the residual left by a step: the system that did this will do it again
 
 
@@ -52,7 +52,7 @@ def newton(state: ActiveSet) -> bool:
         if best < EXACT or lost > (PATIENCE if curved and (step <= 4 or best > ROUNDED) else 0):
             break
         # The residual is the true one whatever system the step comes from: one that still contracts is kept (a chord step).
-        kept = len(free) + len(active) > LARGE and residual <= CONTRACTS * before
+        kept = len(free) + len(active) > MANY_UNKNOWNS and residual <= CONTRACTS * before
         before = residual
         if system is None or (len(cones) and not kept):
             # A cone's row is brought to the size of the others: G (pull B'B)^-1 G' = s0^2 / pull; the system is regularized.

@@ -24,7 +24,7 @@ from portopt.optimization.scaling.presolve import crossing
 from portopt.optimization.tight_cones.face_multipliers import apart, balanced, moved_into, moved_on
 from portopt.optimization.tight_cones.out_of_reach import NEAREST
 from portopt.optimization.tight_cones.priced_cone import solve_by_price
-from portopt.optimization.tight_cones.touching import LARGEST, Touching, flat, touching
+from portopt.optimization.tight_cones.touching import SOLVED_DENSELY, Touching, flat, touching
 
 Solve = Callable[[StandardForm], RawAnswer]
 
@@ -151,7 +151,7 @@ def _undetermined(E: sp.csr_array, found: Touching) -> Mask | None:
             break
         open_[single] = False
     at = np.flatnonzero(open_)
-    if len(at) > LARGEST:
+    if len(at) > SOLVED_DENSELY:
         return None
     M = E[np.flatnonzero(counts > 0.0)][:, at].toarray()
     null = _null_space(M / np.maximum(np.abs(M).max(axis=1, initial=0.0), 1e-300)[:, None])

@@ -27,7 +27,7 @@ from portopt.optimization.scaling.presolve import gathered
 NO_RADIUS = 5e-10  # in a limit's own unit: a limit that small is one of nothing
 ROOM = 1e-5  # of a cone's radius: with more the ordinary way has no excuse
 PRESSING = 1e-8  # of the largest multiplier
-LARGEST = 2_500  # columns, or entries of a cone, beyond which the face's equations are too many to solve densely
+SOLVED_DENSELY = 2_500  # columns, or entries of a cone, beyond which the face's equations are too many to solve densely
 SMALLEST = 1e-2  # of a cone's largest coefficient: its size where its bound is next to nothing
 APEX = 1e-9  # of a cone's size: a radius that is none
 
@@ -100,7 +100,7 @@ def touching(form: StandardForm) -> Touching | None:
     room = np.where([u.any() for u in found.u], ROOM * (heads + opening), NO_RADIUS)
     widest = max([int(np.count_nonzero(~found.columns)), *(len(form.cones[k].b) for k in cones)])
     touch = len(cones) > 0 and np.all(-opening <= room)
-    return found if touch and widest <= LARGEST else None
+    return found if touch and widest <= SOLVED_DENSELY else None
 
 
 def _direction(cone: Cone, z: Vector, x: Vector, tau: float, size: float) -> Vector:

@@ -13,7 +13,7 @@ from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.shared.checks import percent
 from portopt.terms.shared.named_exposures import model_of
-from portopt.terms.shared.risk_parts import MOST, add_specific_cone, center_of, checked, parsed, specific
+from portopt.terms.shared.risk_parts import MOST_VOLATILITY, add_specific_cone, center_of, checked, parsed, specific
 
 FIELD = "limits.max_specific_volatility"
 
@@ -54,7 +54,7 @@ class MaxSpecificVolatility:
         return f"{'active ' if self.active else ''}specific volatility at most {percent(self.limit)} a year"
 
     def fractions(self) -> Iterator[tuple[str, float, float]]:
-        yield FIELD, self.limit, MOST
+        yield FIELD, self.limit, MOST_VOLATILITY
 
     @classmethod
     def parse(cls, value: Any) -> MaxSpecificVolatility:

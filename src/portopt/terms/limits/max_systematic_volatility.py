@@ -13,7 +13,7 @@ from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.shared.checks import percent
 from portopt.terms.shared.named_exposures import model_of
-from portopt.terms.shared.risk_parts import MOST, add_systematic_cone, center_of, checked, parsed, systematic
+from portopt.terms.shared.risk_parts import MOST_VOLATILITY, add_systematic_cone, center_of, checked, parsed, systematic
 
 FIELD = "limits.max_systematic_volatility"
 
@@ -54,7 +54,7 @@ class MaxSystematicVolatility:
         return f"{'active ' if self.active else ''}systematic volatility at most {percent(self.limit)} a year"
 
     def fractions(self) -> Iterator[tuple[str, float, float]]:
-        yield FIELD, self.limit, MOST
+        yield FIELD, self.limit, MOST_VOLATILITY
 
     @classmethod
     def parse(cls, value: Any) -> MaxSystematicVolatility:

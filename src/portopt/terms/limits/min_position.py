@@ -13,7 +13,7 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import EVERY, by_asset, listed, number, options, percent, required
-from portopt.terms.shared.choices import FURTHEST, NOTHING, countable, held_columns, reaches
+from portopt.terms.shared.choices import FURTHEST_POSITION, NOTHING, countable, held_columns, reaches
 from portopt.terms.shared.members import per_asset
 
 FIELD = "limits.min_position"
@@ -54,11 +54,11 @@ class MinPosition:
             return
         # short_i in {0, 1}: w_i >= floor h_i - R short_i  and  -w_i >= floor h_i - R (1 - short_i), R out of reach.
         short = program.add_columns(k, lower=0.0, upper=1.0, integer=True)
-        R = (FURTHEST + float(floor.max(initial=0.0))) * eye
+        R = (FURTHEST_POSITION + float(floor.max(initial=0.0))) * eye
         columns = np.concatenate([at, held, short])
         above = sp.hstack([eye, -F, R])
         below = sp.hstack([-eye, -F, -R])
-        reach = FURTHEST + float(floor.max(initial=0.0))
+        reach = FURTHEST_POSITION + float(floor.max(initial=0.0))
         program.add_rows(above, columns, -self.opened, INF, limit=self.kind, members=names)
         program.add_rows(below, columns, -self.opened - reach, INF, limit=self.kind, members=names)
 

@@ -135,13 +135,7 @@ class Hierarchical:
     @classmethod
     def parse(cls, spec: Mapping[str, Any]) -> Hierarchical:
         given = options("objective", spec, [f.name for f in fields(cls)], example=EXAMPLE)
-        made = cls(**{name: value for name, value in given.items() if value is not None})
-        for nested in (made.inner, made.outer):
-            if nested is not None:
-                from portopt.terms.catalog import parse_objective  # the catalog knows this file
-
-                parse_objective(nested)
-        return made
+        return cls(**{name: value for name, value in given.items() if value is not None})
 
 
 def _whole(name: str, value: Any) -> None:

@@ -14,7 +14,7 @@ from portopt.terms.risk_measures.protocol import Bound
 # Helper columns are given a finite reach, so that the bound on what any other portfolio could gain stays a proof: losses of
 # portfolios whose longs and shorts add up to no more than this many times their value. It never binds.
 GROSS = 100.0
-SAME = 1e-12  # probabilities that differ by less are one number that was added up twice
+SAME_PROBABILITY = 1e-12  # probabilities that differ by less are one number that was added up twice
 
 
 def horizon_returns(p: Problem, horizon: int) -> tuple[Matrix, Vector]:
@@ -66,7 +66,7 @@ def tail_weights(losses: Vector, probabilities: Vector, confidence: float) -> Ve
 def quantile_position(losses: Vector, probabilities: Vector, confidence: float) -> int:
     """Which scenario's loss is the smallest x with P(loss <= x) >= confidence."""
     order: Indices = np.argsort(losses, kind="stable")
-    reached = np.cumsum(probabilities[order]) >= confidence - SAME
+    reached = np.cumsum(probabilities[order]) >= confidence - SAME_PROBABILITY
     return int(order[int(np.argmax(reached))]) if reached.any() else int(order[-1])
 
 

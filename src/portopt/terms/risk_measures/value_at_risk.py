@@ -13,7 +13,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
 from portopt.terms.risk_measures.parameters import DEFAULT_CONFIDENCE, at_confidence, checked_confidence, checked_horizon, over
 from portopt.terms.risk_measures.protocol import Bound
-from portopt.terms.risk_measures.scenarios import SAME, horizon_returns, quantile_position
+from portopt.terms.risk_measures.scenarios import SAME_PROBABILITY, horizon_returns, quantile_position
 
 MOST_SCENARIOS = 150  # ten seconds; the search grows with the number of ways to leave a few of them out
 BOXES = ("long_only", "max_weight", "min_weight", "min_quality", "cash", "fully_invested", "frozen")
@@ -60,7 +60,7 @@ class ValueAtRisk:
         y = program.add_columns(len(excess), lower=0.0, upper=1.0, integer=True)
         block = np.hstack([R[excess], np.ones((len(excess), 1)), np.diag(most[excess] - floor)])
         program.add_rows(block, np.concatenate([program.weights, eta, y]), 0.0, INF, limit="", relax=0.0)
-        program.add_rows(prob[excess][None, :], y, -INF, 1.0 - self.confidence + SAME, limit="", relax=0.0)
+        program.add_rows(prob[excess][None, :], y, -INF, 1.0 - self.confidence + SAME_PROBABILITY, limit="", relax=0.0)
         return Bound(eta, np.ones(1))
 
     def value(self, w: Vector, p: Problem) -> float:

@@ -17,7 +17,7 @@ from portopt.domain.errors import MissingInput
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
 
-FURTHEST = 4.0  # of portfolio value: how far a single position may go where nothing structural bounds it
+FURTHEST_POSITION = 4.0  # of portfolio value: how far a single position may go where nothing structural bounds it
 NOTHING = 1e-9  # a smaller position or trade is arithmetic
 
 
@@ -35,9 +35,9 @@ def reaches(p: Problem) -> tuple[float, float]:
     """The least and the most that any single weight may be, by what is structural."""
     long_only = p.limit("long_only")
     if long_only is None:
-        return -FURTHEST, FURTHEST
+        return -FURTHEST_POSITION, FURTHEST_POSITION
     least = float(long_only.read(np.zeros(p.n), p).lower.min())
-    return least, min(FURTHEST, 1.0 - (p.n - 1) * least) if p.limit("budget") is not None else FURTHEST
+    return least, min(FURTHEST_POSITION, 1.0 - (p.n - 1) * least) if p.limit("budget") is not None else FURTHEST_POSITION
 
 
 def held_columns(program: Program, p: Problem) -> Indices:

@@ -14,7 +14,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import Program, psd_root
 from portopt.terms.shared.checks import flag, number, options, required
 
-MOST = 2.0  # 200 % a year; more needs leverage, or is a percentage written as a number
+MOST_VOLATILITY = 2.0  # 200 % a year; more needs leverage, or is a percentage written as a number
 EXAMPLE = '0.12 or {"limit": 0.03, "active": true}'
 
 
