@@ -33,6 +33,7 @@ from portopt.domain.request import OptimizationRequest, Policy, RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.ports import MarketDataProvider, Progress
 from portopt.questions import many
+from portopt.questions.sharing import Sharing
 from portopt.runs import recording
 
 if TYPE_CHECKING:
@@ -95,19 +96,21 @@ def optimize(request: OptimizationRequest, *, prices_solved_again: bool = False)
 def optimize_many(requests: Sequence[OptimizationRequest], *, processes: int = 1) -> list[OptimizeAnswer | PortoptError]:
     """An answer or a refusal for each request, in their order; one that fails does not hold up the others.
 
-    Requests on one covariance share its work. processes: how many share all of it; the answers are the same.
+    Requests on equal covariances share their work. processes: how many share all of it; the answers are the same.
     """
     found: dict[int, OptimizeAnswer | PortoptError] = {}
     problems: dict[int, Problem] = {}
-    for k, request in enumerate(requests):
+    sharing = Sharing()
+    for k, request in enumerate(map(sharing.request, requests)):
         try:
             if formulation.order_of_giving_way(request.relax_order, request.limits):
                 found[k] = optimize(request)
             else:
-                problems[k] = formulation.formulate_weights(request)
+                problems[k] = sharing.problem(formulation.formulate_weights(request))
         except PortoptError as error:
             found[k] = error
-    for k, answer in zip(problems, many.optimize_batch(list(problems.values()), processes=processes), strict=True):
+    answers = many.optimize_batch(list(problems.values()), processes=processes, keep_forms=True)
+    for k, answer in zip(problems, answers, strict=True):
         found[k] = _member(requests[k], answer)
     return [found[k] for k in range(len(requests))]
 

@@ -60,7 +60,7 @@ def add_risk_cone(
         blocks = [(1, sp.eye_array(k), y), (1 + k, sp.diags_array(sqrt_D), risky)]
         tail = np.concatenate([-factor_exposures(covariance, b), -sqrt_D * b[risky]])
     else:
-        R, risky = dense_root(covariance.dense())
+        R, risky = covariance.once("root", lambda: dense_root(covariance.dense()))
         blocks = [(1, R.T, risky)]
         tail = -(R.T @ b[risky])
     if excess is not None:
