@@ -46,11 +46,11 @@ class Sharing:
         return self._first(covariance, ("covariance", *(id(self._array(part)) for part in parts)), lambda first: True)
 
     def _array(self, array: Matrix | None) -> Matrix | None:
-        """Read-only, so that nobody copies it again; another one with the same bits in the same order is the same."""
-        if array is None or array.dtype != np.float64 or not (array.flags.c_contiguous or array.flags.f_contiguous):
+        """Read-only, so that nobody copies it again; one with the same bits is the same. What lies by columns stays its own."""
+        if array is None or array.dtype != np.float64 or not array.flags.c_contiguous:
             return array
         bits = _bits(array)
-        key = ("array", array.shape, array.flags.c_contiguous, bits[:: max(len(bits) // LOOKED_AT, 1)].tobytes())
+        key = ("array", array.shape, bits[:: max(len(bits) // LOOKED_AT, 1)].tobytes())
         return self._first(array, key, lambda first: np.array_equal(_bits(first), bits), keep=frozen)
 
     def _first(
@@ -70,5 +70,5 @@ class Sharing:
 
 
 def _bits(array: Matrix) -> npt.NDArray[np.uint64]:
-    """Its numbers one by one, in the order in memory; 0.0 and -0.0 are two."""
-    return array.reshape(-1, order="C" if array.flags.c_contiguous else "F").view(np.uint64)
+    """Its numbers one by one; 0.0 and -0.0 are two."""
+    return array.reshape(-1).view(np.uint64)

@@ -67,7 +67,7 @@ def _balanced(k: Kinked, now: Standing, at: Point) -> bool:
     """Whether nothing is left of the gradient where the weights are free."""
     wants, price = _wants(k, at), np.where(now.places > 0, _prices(k, at)[0], -_prices(k, at)[1])
     left = np.abs(wants - price)[now.free]
-    return float(left.max(initial=0.0)) <= STATIONARY * float(np.abs(at.gradient).max(initial=0.0))
+    return float(left.max(initial=0.0)) <= STATIONARY * at.size
 
 
 def _wants(k: Kinked, at: Point) -> Vector:
@@ -95,9 +95,8 @@ def _in_columns(k: Kinked, now: Standing, at: Point) -> tuple[Vector, Duals]:
 
 def _duals(k: Kinked, now: Standing, at: Point, x: Vector) -> Duals:
     form, layout = k.form, k.layout
-    size = float(np.abs(at.gradient).max(initial=0.0))
     y = np.where(now.sides == 1, np.maximum(at.y, 0.0), np.where(now.sides == -1, np.minimum(at.y, 0.0), at.y))
-    y[np.abs(y) <= ROUNDED * size] = 0.0
+    y[np.abs(y) <= ROUNDED * at.size] = 0.0
     rows, t = np.zeros(form.A.shape[0]), np.zeros(form.n_columns)
     rows[k.rows] = y
     wants = _wants(k, at)
@@ -108,7 +107,7 @@ def _duals(k: Kinked, now: Standing, at: Point, x: Vector) -> Duals:
         rows[layout.trades], wants = v, wants - v
         t[layout.buys], t[layout.sells] = np.where(moved > 0, 0.0, v - buying), np.where(moved < 0, 0.0, -v - selling)
     t[: k.n] = np.where(now.free, 0.0, wants)
-    t[np.abs(t) <= ROUNDED * size] = 0.0
+    t[np.abs(t) <= ROUNDED * at.size] = 0.0
     z, pulled = _cone(k, at, x)
     if layout.has_factors:
         rows[layout.definitions] = at.gamma * form.P_times(x)[layout.factors] + pulled[layout.factors]
@@ -121,6 +120,7 @@ def _cone(k: Kinked, at: Point, x: Vector) -> tuple[tuple[Vector, ...], Vector]:
         return (), np.zeros(len(x))
     if at.pull <= 0.0:
         return (np.zeros(len(k.ball.b) + 1),), np.zeros(len(x))
-    s = k.ball.B @ x + k.ball.b
-    z = at.pull * np.concatenate([[k.ball.radius], -s])
-    return (z,), at.pull * np.asarray(k.ball.B.T @ s)
+    s = k.through(k.ball, x[: k.n]) + k.ball.b
+    pulled = np.zeros(len(x))
+    pulled[: k.ball.B.shape[1]] = at.pull * (k.ball.B.T @ s)
+    return (at.pull * np.concatenate([[k.ball.radius], -s]),), pulled

@@ -10,7 +10,7 @@ here what they stand for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -26,9 +26,12 @@ SAME = 1e-11
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ball:
-    """||B x + b|| <= radius, where B'B is `multiple` M on the weights.  B: (d, N), b: (d,); pulled: (n,) what B'b is there."""
+    """||B w + b|| <= radius with B'B = multiple M.  pulled: (n,) B'b.
 
-    B: sp.csr_array
+    B: (d, n) where M is dense; (d, N) and sparse, of weights and factors, where it has factors.
+    """
+
+    B: Matrix | sp.csr_array
     b: Vector
     radius: float
     multiple: float
@@ -56,10 +59,18 @@ class Kinked:
     G_buys: Matrix
     G_sells: Matrix
     rows: Indices
-    ball: Ball | None
+    ball: Ball | None = None
 
     def embedded(self, w: Vector) -> Vector:
-        return embedded(self.form, self.layout, self.risk, w)
+        """(N,) the form's columns of weights w, with their factors; no trades."""
+        x = np.zeros(self.form.n_columns)
+        x[: self.n] = w
+        x[self.layout.factors] = self.risk.exposures(w)
+        return x
+
+    def through(self, ball: Ball, w: Vector) -> Vector:
+        """(d,) B w."""
+        return np.asarray(ball.B @ (self.embedded(w) if self.layout.has_factors else w))
 
     @property
     def n(self) -> int:
@@ -91,15 +102,14 @@ def kinked(form: StandardForm) -> Kinked | None:
     G = dense_rows(form, rows)
     if G[:, layout.factors].any() or form.q[layout.factors].any():
         return None
-    ball = _ball(form, layout, form.cones[0], risk) if form.cones else None
-    if form.cones and ball is None:
-        return None
-    return _read(form, layout, risk, (lower, upper), rows, G, ball)
+    k = _read(form, layout, risk, (lower, upper), rows, G)
+    if not form.cones:
+        return k
+    ball = _ball(k, form.cones[0])
+    return None if ball is None else replace(k, ball=ball)
 
 
-def _read(
-    form: StandardForm, layout: Layout, risk: Risk, box: tuple[Vector, Vector], rows: Indices, G: Matrix, ball: Ball | None
-) -> Kinked:
+def _read(form: StandardForm, layout: Layout, risk: Risk, box: tuple[Vector, Vector], rows: Indices, G: Matrix) -> Kinked:
     n, traded = form.n_weights, layout.has_trades
     lower, upper = box[0][:n], box[1][:n]
     none = np.zeros((len(rows), n))
@@ -113,11 +123,10 @@ def _read(
         book=form.row_lower[layout.trades] if traded else lower,
         buying=form.q[layout.buys] if traded else np.zeros(n),
         selling=form.q[layout.sells] if traded else np.full(n, np.inf),
-        G=G[:, :n],
-        G_buys=G[:, layout.buys] if traded else none,
-        G_sells=G[:, layout.sells] if traded else none,
+        G=np.ascontiguousarray(G[:, :n]),
+        G_buys=np.ascontiguousarray(G[:, layout.buys]) if traded else none,
+        G_sells=np.ascontiguousarray(G[:, layout.sells]) if traded else none,
         rows=rows,
-        ball=ball,
     )
 
 
@@ -147,28 +156,26 @@ def _risk(form: StandardForm, layout: Layout) -> Risk | None:
     return Factors(dense_rows(form, rows)[:, : form.n_weights].T, own.M, float(through.M[0]))
 
 
-def _ball(form: StandardForm, layout: Layout, cone: Cone, risk: Risk) -> Ball | None:
+def _ball(k: Kinked, cone: Cone) -> Ball | None:
     """The cone, where its radius is a number and its matrix a root of M."""
-    n = form.n_weights
-    if cone.kind != "second_order" or cone.B.indptr[1] != 0:
+    n, first = k.n, cone.B.indptr[1]
+    if cone.kind != "second_order" or first != 0:
         return None
     B, b = cone.B[1:], cone.b[1:]
+    if not k.layout.has_factors:
+        if B.indices.max(initial=0) >= n:
+            return None
+        B = sp.csr_array((B.data, B.indices, B.indptr), shape=(len(b), n)).toarray()
+    pulled = _back(k, B.T @ b)
+    ball = Ball(B, b, float(cone.b[0]), 0.0, pulled)
     probe = np.cos(np.arange(1.0, n + 1.0))
-    theirs, ours = risk.times(probe), back(layout, risk, n, B.T @ (B @ embedded(form, layout, risk, probe)))
+    theirs, ours = k.risk.times(probe), _back(k, B.T @ k.through(ball, probe))
     multiple = float(ours @ theirs / max(float(theirs @ theirs), 1e-300))
     if multiple <= 0.0 or np.abs(ours - multiple * theirs).max() > SAME * np.abs(ours).max():
         return None
-    return Ball(B, b, float(cone.b[0]), multiple, back(layout, risk, n, B.T @ b))
+    return replace(ball, multiple=multiple)
 
 
-def embedded(form: StandardForm, layout: Layout, risk: Risk, w: Vector) -> Vector:
-    """(N,) the form's columns of weights w, with their factors; no trades."""
-    x = np.zeros(form.n_columns)
-    x[: form.n_weights] = w
-    x[layout.factors] = risk.exposures(w)
-    return x
-
-
-def back(layout: Layout, risk: Risk, n: int, t: Vector) -> Vector:
-    """(n,) what t (N,), on weights and factors, is on the weights alone."""
-    return np.asarray(t[:n] + risk.pulled(t[layout.factors]))
+def _back(k: Kinked, t: Vector) -> Vector:
+    """(n,) what t, on weights and factors, is on the weights alone."""
+    return np.asarray(t[: k.n] + k.risk.pulled(t[k.layout.factors])) if k.layout.has_factors else t

@@ -21,6 +21,7 @@ from portopt.optimization.beside.standing import HIGHEST, LOWEST, Point, Standin
 
 LEAST = 1e-9  # of tau: a ball that is met by its centre alone
 MOST_FREE = 1_500  # unknowns LAPACK is given
+APART, REFINED = 1e-9, 2
 
 
 class _Line(NamedTuple):
@@ -68,9 +69,14 @@ def _line(k: Kinked, now: Standing, held: Vector, free: Indices, G: Matrix, pric
         right[:f, 1] += centre
     right[f:, 0] = sides + (rows - k.G[active]) @ k.book - rows @ fixed
     lu, pivots, found, wrong = lapack.dgesv(K, right)
+    if wrong:  # rows that say the same of what is free: held a little apart, and refined
+        held_apart = K.copy(order="F")
+        held_apart.flat[f * (len(K) + 1) :: len(K) + 1] -= APART * max(1.0, float(np.abs(np.diagonal(K)).max()))
+        lu, pivots, found, wrong = lapack.dgesv(held_apart, right)
     if wrong or not np.isfinite(found).all():
         return None
-    found += lapack.dgetrs(lu, pivots, right - K @ found)[0]
+    for _ in range(REFINED):
+        found += lapack.dgetrs(lu, pivots, right - K @ found)[0]
     base, slope = fixed, np.zeros(k.n)
     base[free], slope[free] = found[:f, 0], found[:f, 1]
     return _Line(base, slope, found[f:, 0], found[f:, 1])
@@ -81,7 +87,7 @@ def _tau(k: Kinked, now: Standing, line: _Line, price: Vector) -> float | None:
         return _tau_of_ratio(k, line, price)
     if k.ball is None or not now.on_ball:
         return 1.0
-    e, d = k.ball.B @ k.embedded(line.base) + k.ball.b, k.ball.B @ k.embedded(line.slope)
+    e, d = k.through(k.ball, line.base) + k.ball.b, k.through(k.ball, line.slope)
     a, b, c = float(d @ d), float(d @ e), float(e @ e) - k.ball.radius**2
     inside = b * b - a * c
     if a == 0.0 or inside < 0.0:  # no point of this line is in the ball: the nearest one, until something else gives way
@@ -106,7 +112,10 @@ def _point(k: Kinked, now: Standing, held: Vector, free: Indices, active: Indice
     y[active] = (line.y_base + tau * line.y_slope) / tau
     gamma = 1.0 / tau if k.form.ratio else 1.0
     pull = 0.0 if k.ball is None else (1.0 / tau - gamma) / k.ball.multiple
-    gradient = k.risk.times(w) / tau + k.q
+    curved = k.risk.times(w)
+    gradient = gamma * curved + k.q
+    size = float(np.abs(gradient).max(initial=0.0))
     if k.ball is not None:
-        gradient += pull * k.ball.pulled
-    return Point(w, y, pull, gamma, gradient)
+        pulled = pull * (k.ball.multiple * curved + k.ball.pulled)
+        gradient, size = gradient + pulled, max(size, float(np.abs(pulled).max(initial=0.0)))
+    return Point(w, y, pull, gamma, gradient, max(size, 1e-300))

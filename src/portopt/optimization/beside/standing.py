@@ -50,7 +50,7 @@ class Point:
     """Weights w (n,) with the multipliers y (r,) of the rows and `pull` of the ball.
 
     gamma: what the curvature counts for: 1, or for a ratio its risk aversion. gradient: (n,) of all but the rows and the
-    prices of trades.
+    prices of trades. size: its largest part; that of the sum vanishes where the benchmark itself is the answer.
     """
 
     w: Vector
@@ -58,6 +58,7 @@ class Point:
     pull: float
     gamma: float
     gradient: Vector
+    size: float
 
 
 def standing_of(k: Kinked, near: RawAnswer) -> Standing | None:
@@ -86,10 +87,9 @@ def _possible(k: Kinked, places: Vector) -> Places:
 
 def revised(k: Kinked, now: Standing, at: Point, cautious: bool) -> Standing | None:
     """What should stand elsewhere does; None when nothing should. cautious: only the worst."""
-    size = max(float(np.abs(at.gradient).max(initial=0.0)), 1e-300)
-    places, wrong = _places(k, now, at, size)
-    sides, row_wrong = _sides(k, now, at, size)
-    on_ball, ball_wrong = _ball(k, now, at, size)
+    places, wrong = _places(k, now, at)
+    sides, row_wrong = _sides(k, now, at)
+    on_ball, ball_wrong = _ball(k, now, at)
     every = np.concatenate([wrong, row_wrong, [ball_wrong]])
     if not every.any():
         return None
@@ -107,19 +107,19 @@ def revised(k: Kinked, now: Standing, at: Point, cautious: bool) -> Standing | N
     return replace(now, on_ball=on_ball)
 
 
-def _places(k: Kinked, now: Standing, at: Point, size: float) -> tuple[Places, Vector]:
+def _places(k: Kinked, now: Standing, at: Point) -> tuple[Places, Vector]:
     """(places, how wrong each was): weights that crossed a side, and those that want away from one."""
     w, wants = at.w, -(at.gradient + at.y @ k.G)
     buying, selling = k.buying + at.y @ k.G_buys, k.selling + at.y @ k.G_sells
     low, high = k.book <= k.lower, k.book >= k.upper
     book = np.clip(k.book, k.lower, k.upper)
-    places, room = now.places.copy(), WRONG_SIGN * size
+    places, room = now.places.copy(), WRONG_SIGN * at.size
     wrong = np.zeros(k.n)
 
     def move(from_: int, by: Vector, enough: float, to: Vector | int) -> None:
         gone = (now.places == from_) & (by > enough)
         places[gone] = to[gone] if isinstance(to, np.ndarray) else to
-        wrong[gone] = by[gone] if enough == OUTSIDE else by[gone] / size
+        wrong[gone] = by[gone] if enough == OUTSIDE else by[gone] / at.size
 
     move(BUYING, w - k.upper, OUTSIDE, HIGHEST)
     move(BUYING, book - w, OUTSIDE, np.where(low, LOWEST, KEPT))
@@ -133,22 +133,22 @@ def _places(k: Kinked, now: Standing, at: Point, size: float) -> tuple[Places, V
     return places, wrong
 
 
-def _sides(k: Kinked, now: Standing, at: Point, size: float) -> tuple[Places, Vector]:
+def _sides(k: Kinked, now: Standing, at: Point) -> tuple[Places, Vector]:
     value = rows_at(k, at.w)
     room, idle = ROW_OUTSIDE * np.maximum(1.0, np.abs(value)), now.sides == 0
     above, below = value - k.row_upper, k.row_lower - value
     loose = np.where(np.abs(now.sides) == 1, -now.sides * at.y, 0.0)
-    up, down, gone = idle & (above > room), idle & (below > room), loose > WRONG_SIGN * size
+    up, down, gone = idle & (above > room), idle & (below > room), loose > WRONG_SIGN * at.size
     sides = np.where(up, 1, np.where(down, -1, np.where(gone, 0, now.sides))).astype(np.int8)
-    return sides, np.where(up, above, np.where(down, below, np.where(gone, loose / size, 0.0)))
+    return sides, np.where(up, above, np.where(down, below, np.where(gone, loose / at.size, 0.0)))
 
 
-def _ball(k: Kinked, now: Standing, at: Point, size: float) -> tuple[bool, float]:
+def _ball(k: Kinked, now: Standing, at: Point) -> tuple[bool, float]:
     if k.ball is None:
         return False, 0.0
     if now.on_ball:
         return (False, -at.pull) if at.pull < -WRONG_SIGN else (True, 0.0)
-    outside = float(np.linalg.norm(k.ball.B @ k.embedded(at.w) + k.ball.b)) - k.ball.radius
+    outside = float(np.linalg.norm(k.through(k.ball, at.w) + k.ball.b)) - k.ball.radius
     return (True, outside) if outside > ROW_OUTSIDE else (False, 0.0)
 
 
