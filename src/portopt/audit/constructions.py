@@ -25,7 +25,7 @@ Claims = tuple[tuple[str, float | str], ...]
 
 AS_BUDGETED = 1e-8
 SUM = 1e-9
-HIGHEST = 1e-7  # of the excess return
+ABOVE_THE_BEST = 1e-7  # of the excess return
 TIED = 1e-7  # of the CVaR: losses this near the quantile are at it
 SUM_WEIGHT = 1e3
 ROUNDED_WEIGHTS = 1e-3  # weights rounded to three digits are scaled to add up
@@ -110,7 +110,7 @@ def _ratio_claims(problem: Problem, objective: Ratio, h: Vector, w: Vector) -> t
         (f"excess return over {objective.measure}, the highest", objective.ratio(h, problem)),
         (f"excess return over {objective.measure}, of the answer", objective.ratio(w, problem)),
     )
-    if above <= HIGHEST:
+    if above <= ABOVE_THE_BEST:
         return claims, []
     return claims, [f"some portfolio has a ratio above the one called the highest: {above:.1e} of the excess return more"]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector, frozen
 from portopt.domain.canonical import digest
 from portopt.domain.errors import DataError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +27,7 @@ class Covariance:
     Omega: Matrix | None = None
     D: Vector | None = None
     _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)  # once computed
+    _found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("Sigma", "F", "Omega", "D"):
@@ -54,6 +59,12 @@ class Covariance:
         if not self._identity:
             self._identity.append(digest(self.Sigma, self.F, self.Omega, self.D))
         return self._identity[0]
+
+    def once(self, name: str, work: Callable[[], T]) -> T:
+        """What is worked out from it under a name, once: a root is most of what a risk limit costs, and many problems ask."""
+        if name not in self._found:
+            self._found[name] = work()
+        return self._found[name]  # type: ignore[no-any-return]
 
     @property
     def is_factor_form(self) -> bool:

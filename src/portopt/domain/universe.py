@@ -56,6 +56,8 @@ class Universe:
     ids: tuple[str, ...] = field(init=False, compare=False)
     positions: dict[str, int] = field(init=False, compare=False, repr=False)
     _groups: dict[str, dict[str, Indices]] = field(default_factory=dict, init=False, compare=False, repr=False)  # once found
+    _attributes: list[tuple[str, ...]] = field(default_factory=list, init=False, compare=False, repr=False)  # once found
+    _lacking: dict[str, Indices] = field(default_factory=dict, init=False, compare=False, repr=False)  # once found
     _content: list[bytes] = field(default_factory=list, init=False, compare=False, repr=False)  # once written
 
     def __post_init__(self) -> None:
@@ -98,9 +100,19 @@ class Universe:
 
     def ungrouped(self, attribute: Literal["sector", "asset_class"]) -> Indices:
         """Positions of the assets but cash that have no sector or asset class."""
-        return np.array(
-            [i for i, a in enumerate(self.assets) if is_blank(getattr(a, attribute)) and a.id != CASH], dtype=np.intp
-        )
+        return self.lacking(attribute)
+
+    def lacking(self, attribute: str) -> Indices:
+        """Positions of the assets but cash of which nothing is said there: a sector, a score."""
+        if attribute not in self._lacking:
+            blank = [i for i, a in enumerate(self.assets) if is_blank(getattr(a, attribute)) and a.id != CASH]
+            self._lacking[attribute] = np.array(blank, dtype=np.intp)
+        return self._lacking[attribute].copy()
+
+    def names(self, positions: Indices) -> tuple[str, ...]:
+        """The ids that stand there; positions ascend."""
+        ids = self.ids
+        return ids if len(positions) == len(ids) else tuple(ids[i] for i in positions.tolist())
 
     def scores(self, attribute: Literal["quality_score", "esg_score"]) -> Vector:
         """(n,) scores; NaN where an asset has none."""
@@ -109,7 +121,9 @@ class Universe:
 
     def attribute_names(self) -> tuple[str, ...]:
         """Names of the attributes that any asset has, sorted."""
-        return tuple(sorted({name for asset in self.assets for name in asset.attributes}))
+        if not self._attributes:
+            self._attributes.append(tuple(sorted({name for asset in self.assets for name in asset.attributes})))
+        return self._attributes[0]
 
     def attribute(self, name: str) -> Vector:
         """(n,) values of one attribute; zero where an asset has none."""

@@ -1,15 +1,17 @@
-"""Many portfolios in one call: each answer is where the next one's polish starts.
+"""Many portfolios in one call: a few answers are solved for, and the others found beside them.
 
-Members are grouped by their covariance (the same object) and the shape of their program, and solved in runs of RUN. Within
-a run every member starts from the answer of the one most like it; a polish that strays falls back on a solve of its own.
-What is returned is polished and checked the same way as a single answer, so the order changes nothing but the time. A run
-begins without a neighbour, so that runs may go to other processes and give the same bits there.
+Members are grouped by what their covariance is (its content, not which object holds it) and the shape of their program, and
+solved in runs of RUN. In a run the first answer of each shape is where the others begin: where every weight of it stands is
+corrected until nothing is wrong (beside/), or, for programs that are not of weights alone, the nearest answer is polished.
+Either has a budget, a fraction of a solve, and a run in which it is missed again and again does without: a batch takes no
+longer than its members one by one. What is returned satisfies the same conditions as a single answer, so that where it began
+changes nothing but the time. A run begins without a neighbour: it may go to another process and give the same bits there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,11 +21,15 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
-from portopt.optimization.engine import solve, solve_beside
+from portopt.optimization.beside.answer import answer_beside
+from portopt.optimization.convex import polished_near
+from portopt.optimization.engine import solve
 from portopt.optimization.polish.polish import has_polish
-from portopt.optimization.ratio.best_ratio import solve_ratio_beside
+from portopt.optimization.scaling.presolve import crossing
 
 RUN = 50  # members that share neighbours: long enough that the first one's full solve does not count
+NEAR = 6  # rounds of a polish from a neighbour: more cost more than a good part of a solve
+PATIENCE = 3  # starts that may miss beyond those that arrive, before a run does without
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +58,7 @@ def runs(problems: Sequence[Problem]) -> list[tuple[int, ...]]:
     groups: dict[tuple[object, ...], list[int]] = {}
     for i, p in enumerate(problems):
         kinds = (p.objective.kind, *(limit.kind for limit in p.limits), *(cost.kind for cost in p.costs))
-        groups.setdefault((id(p.moments.covariance), p.n, kinds), []).append(i)
+        groups.setdefault((p.moments.covariance.identity(), p.n, kinds), []).append(i)
     return [tuple(group[i : i + RUN]) for group in groups.values() for i in range(0, len(group), RUN)]
 
 
@@ -67,11 +73,7 @@ def _solved(problem: Problem, neighbours: _Neighbours) -> tuple[Member, Standard
     form = None
     try:
         form = assemble(problem)
-        near = neighbours.nearest(form)
-        if near is None or form.hinges or not has_polish(form):
-            raw = solve(form, start=problem.target)
-        else:
-            raw = solve_ratio_beside(form, near) if form.ratio else solve_beside(form, near)
+        raw = neighbours.answer_beside(form) or solve(form, start=problem.target)
     except PortoptError as refusal:
         return Member(problem, None, refusal), form
     neighbours.remember(form, raw)
@@ -79,26 +81,41 @@ def _solved(problem: Problem, neighbours: _Neighbours) -> tuple[Member, Standard
     return Member(problem, Solution(raw.status, problem.identity(), weights, raw)), form
 
 
+@dataclass(slots=True)
+class _Shape:
+    """The answers of one shape: what was asked each time, and how many more starts missed than arrived."""
+
+    forms: list[Vector] = field(default_factory=list)
+    answers: list[RawAnswer] = field(default_factory=list)
+    missed: int = 0
+
+    def nearest(self, form: StandardForm) -> RawAnswer:
+        wanted = _asked(form)
+        return self.answers[int(np.argmin([float(np.abs(asked - wanted).sum()) for asked in self.forms]))]
+
+
 class _Neighbours:
-    """Polished answers of a run by what was asked: linear objective and sides."""
+    """Polished answers of a run by the shape of what was asked."""
 
     def __init__(self) -> None:
-        self._asked: dict[tuple[object, ...], list[Vector]] = {}
-        self._answers: dict[tuple[object, ...], list[RawAnswer]] = {}
+        self._shapes: dict[tuple[object, ...], _Shape] = {}
 
-    def nearest(self, form: StandardForm) -> RawAnswer | None:
-        shape = _shape(form)
-        if shape not in self._asked:
+    def answer_beside(self, form: StandardForm) -> RawAnswer | None:
+        """The optimum, from one of them; None where there is none near, or it was not come to within its budget."""
+        shape = self._shapes.get(_shape(form))
+        if shape is None or shape.missed >= PATIENCE or crossing(form):
             return None
-        wanted = _asked(form)
-        distances = [float(np.abs(asked - wanted).sum()) for asked in self._asked[shape]]
-        return self._answers[shape][int(np.argmin(distances))]
+        found = answer_beside(form, shape.answers[0])
+        if found is None and has_polish(form) and not form.hinges and not form.ratio:
+            found = polished_near(form, shape.nearest(form), NEAR)
+        shape.missed += 1 if found is None else -1
+        return found
 
     def remember(self, form: StandardForm, raw: RawAnswer) -> None:
         if raw.status is SolveStatus.OPTIMAL and raw.polished:
-            shape = _shape(form)
-            self._asked.setdefault(shape, []).append(_asked(form))
-            self._answers.setdefault(shape, []).append(raw)
+            shape = self._shapes.setdefault(_shape(form), _Shape())
+            shape.forms.append(_asked(form))
+            shape.answers.append(raw)
 
 
 def _shape(form: StandardForm) -> tuple[object, ...]:

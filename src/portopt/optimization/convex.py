@@ -13,7 +13,7 @@ from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.ladder import climb
 from portopt.optimization.polish.last_touch import on_bounds, with_exact_sums, with_tight_cones, within_box
 from portopt.optimization.polish.linear_vertex import refined
-from portopt.optimization.polish.polish import has_polish, polished
+from portopt.optimization.polish.polish import POLISHING_ROUNDS, has_polish, polished
 from portopt.optimization.polish.whole_numbers import settled
 from portopt.optimization.scaling.own_size import in_own_size
 from portopt.optimization.scaling.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
@@ -62,11 +62,11 @@ def polished_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswe
     return polished_near(form, neighbour)
 
 
-def polished_near(form: StandardForm, neighbour: RawAnswer) -> RawAnswer | None:
-    """The exact optimum from a point close to it, with multipliers; None where the polish does not come to it."""
+def polished_near(form: StandardForm, neighbour: RawAnswer, rounds: int = POLISHING_ROUNDS) -> RawAnswer | None:
+    """The exact optimum from a point close to it, with multipliers; None where the polish does not come to it in `rounds`."""
     began = perf_counter()
     program = scaled(form)
-    better = polished(program, lowered(program, neighbour)) if len(program.columns) else None
+    better = polished(program, lowered(program, neighbour), rounds=rounds) if len(program.columns) else None
     return None if better is None else finished(program, restored(program, better, 0.0), better, began)
 
 

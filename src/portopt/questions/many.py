@@ -1,16 +1,15 @@
 """Many portfolios on shared beliefs: solved together, each audited, each refusal its own, on one core or several.
 
 Nobody's infeasibility is anybody else's: an infeasible member brings its diagnosis, a refused one its error, and the others
-their certificates, in the order asked. Processes are spawned with BLAS threads pinned to one and get whole runs of members
-(see optimization/batch.py), so that what they give is what one process gives, bit for bit, where that one pins them too.
+their certificates, in the order asked. Processes (children.py) have one BLAS thread each and get whole runs of members (see
+optimization/batch.py), so that what they give is what one process gives, bit for bit, where that one has one thread too.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.diagnosis import Diagnosis
@@ -18,15 +17,15 @@ from portopt.domain.errors import CertificateRefused, PortoptError, stopped
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Solution, SolveStatus
-
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+from portopt.questions.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchAnswer:
     """One member's answer: exactly one of validated, diagnosis and error is there.
 
-    solution: None where the member could not be asked or has no maximum (its error then says why).
+    solution: None where the member could not be asked or has no maximum (its error then says why). kept: its program, where
+    it was asked for and is at hand.
     """
 
     problem: Problem
@@ -34,31 +33,45 @@ class BatchAnswer:
     validated: ValidatedSolution | None = None
     diagnosis: Diagnosis | None = None
     error: PortoptError | None = None
+    kept: StandardForm | None = field(default=None, repr=False)
 
     def form(self) -> StandardForm:
-        """Its program, assembled again: a form of a dense covariance is too large to keep a thousand times."""
+        """Its program; assembled again where it was not kept: one of a dense covariance is large to keep a thousand times."""
         from portopt.optimization import assemble
 
-        return assemble(self.problem)
+        return assemble(self.problem) if self.kept is None else self.kept
 
 
-def optimize_batch(problems: Sequence[Problem], *, processes: int = 1) -> tuple[BatchAnswer, ...]:
-    """Every problem's audited answer, in the order given. processes: how many share the work; 1 is this one."""
+def optimize_batch(problems: Sequence[Problem], *, processes: int = 1, keep_forms: bool = False) -> tuple[BatchAnswer, ...]:
+    """Every problem's audited answer, in the order given. processes: how many share the work; 1 is this one.
+
+    keep_forms: the answers of this process bring their programs with them.
+    """
     from portopt.optimization.batch import runs
+    from portopt.questions.children import mapped
 
-    found: dict[int, BatchAnswer] = {}
+    sharing, found = Sharing(), dict[int, BatchAnswer]()
+    problems = [sharing.problem(problem) for problem in problems]
     planned = runs(problems)
     questions = ([problems[i] for i in run] for run in planned)
-    for run, answers in zip(planned, _answered(questions, min(processes, len(planned))), strict=True):
-        found.update(zip(run, answers, strict=True))
+    processes = min(processes, len(planned))
+    answer = partial(answer_run, keep_forms=keep_forms and processes <= 1)
+    answered = map(answer, questions) if processes <= 1 else mapped(answer, questions, processes)
+    for run, answers in zip(planned, answered, strict=True):
+        # What a process gives back is about a copy of what it was given.
+        found.update((i, replace(a, problem=problems[i])) for i, a in zip(run, answers, strict=True))
     return tuple(found[i] for i in range(len(problems)))
 
 
-def answer_run(problems: Sequence[Problem]) -> list[BatchAnswer]:
+def answer_run(problems: Sequence[Problem], *, keep_forms: bool = False) -> list[BatchAnswer]:
     """The members of one run, solved and audited."""
     from portopt.optimization.batch import solve_run
 
-    return [_audited(m.problem, form, m.solution, m.refusal) for m, form in solve_run(problems)]
+    answers = []
+    for member, form in solve_run(problems):
+        answer = _audited(member.problem, form, member.solution, member.refusal)
+        answers.append(replace(answer, kept=form) if keep_forms else answer)
+    return answers
 
 
 def _audited(
@@ -80,30 +93,3 @@ def _audited(
         return BatchAnswer(problem, solution, audit.certify(problem, form, solution))
     except CertificateRefused as refused:
         return BatchAnswer(problem, solution, error=refused)
-
-
-def _answered(questions: Iterator[Sequence[Problem]], processes: int) -> Iterator[list[BatchAnswer]]:
-    if processes <= 1:
-        yield from map(answer_run, questions)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    # Spawned: a forked child would inherit the locks of whatever threads run here.
-    with _one_thread(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(answer_run, questions)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """The environment children start in: their BLAS reads it once, when NumPy is imported."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -15,6 +15,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import OptimizationRequest
 from portopt.questions import many
+from portopt.questions.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,22 +58,26 @@ def optimize_many(
 ) -> list[OptimizeAnswer | PortoptError]:
     """An answer or a refusal for each request, in their order; one that fails does not hold up the others.
 
-    Requests on one covariance share its work. processes: how many share all of it; the answers are the same.
+    Requests on equal covariances share their work. processes: how many share all of it; the answers are the same.
     A request that could not be read is given as the error it was refused with, and is its own refusal.
     """
     found: dict[int, OptimizeAnswer | PortoptError] = {}
     problems: dict[int, Problem] = {}
+    sharing = Sharing()
     for k, request in enumerate(requests):
         try:
             if isinstance(request, PortoptError):
                 found[k] = request
-            elif formulation.order_of_giving_way(request.relax_order, request.limits):
-                found[k] = optimize(request)
+                continue
+            shared = sharing.request(request)
+            if formulation.order_of_giving_way(request.relax_order, request.limits):
+                found[k] = optimize(shared)
             else:
-                problems[k] = formulation.pose(request)
+                problems[k] = sharing.problem(formulation.pose(shared))
         except PortoptError as error:
             found[k] = error
-    for k, answer in zip(problems, many.optimize_batch(list(problems.values()), processes=processes), strict=True):
+    answers = many.optimize_batch(list(problems.values()), processes=processes, keep_forms=True)
+    for k, answer in zip(problems, answers, strict=True):
         found[k] = _member(requests[k], answer)
     return [found[k] for k in range(len(requests))]
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from portopt.domain.errors import InvalidValue
 from portopt.tables.dates import days_of
-from portopt.tables.names import DATE, plain_name
+from portopt.tables.names import DATE, plain_name, repeated
 from portopt.tables.table import Table, in_words_or_numbers, of_frame
 
 
@@ -75,7 +75,7 @@ def _aligned(columns: Mapping[Any, Any], where: str) -> Mapping[Any, Any]:
 def as_polars(frame: Any, where: str) -> pl.DataFrame:
     """The table as a Polars frame. Raises InvalidValue where two of its columns bear one name."""
     table = table_of_frame(frame, where)
-    twice = sorted({name for name in table.names if table.names.count(name) > 1})
+    twice = repeated(table.names)
     if twice:
         raise InvalidValue(where, twice, "several columns bear one name", fix=f"keep one column {twice[0]}")
     return pl.DataFrame([values.alias(name) for name, values in zip(table.names, table.columns, strict=True)])
@@ -124,6 +124,8 @@ def _series(name: str, column: Any) -> pl.Series:
         # A price of a month is one of its end.
         column = column.dt.to_timestamp(how="end").dt.normalize()
     values = column.to_numpy()
+    if values.dtype == "datetime64[s]":  # what pandas makes of days; Polars has no such unit
+        values = values.astype("datetime64[ms]")
     if values.dtype.kind == "O":
         cells = [None if gone else value for value, gone in zip(values, column.isna(), strict=True)]
         return _of_objects(name, cells)

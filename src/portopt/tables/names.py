@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 ASSET = ("asset_id", "asset", "symbol", "ticker", "instrument", "security_id")
@@ -34,6 +35,11 @@ def numbered(names: Sequence[str]) -> dict[str, str]:
     there = set(names)
     found = {name: match[1] for name in names if (match := NUMBERED.match(name))}
     return {name: base for name, base in found.items() if base in there}
+
+
+def repeated(names: Sequence[str]) -> list[str]:
+    """Those that stand there more than once, sorted."""
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def plain_name(column: str) -> str:

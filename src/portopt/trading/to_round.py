@@ -18,7 +18,7 @@ from portopt.trading.exactness import missed, relative_gap
 from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program
 
 LARGE = 100  # assets; up to there a search among lots is quick enough to be worth what it finds
-MOST_ROWS = 20_000
+MOST_SHARE_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ class ToRound:
     @property
     def few(self) -> bool:
         """Whether a search among lots is quick enough to be worth what it finds."""
-        return self.problem.n <= LARGE and len(self.form.row_lower) <= MOST_ROWS
+        return self.problem.n <= LARGE and len(self.form.row_lower) <= MOST_SHARE_ROWS
 
     @property
     def most_cash(self) -> float:

@@ -15,7 +15,7 @@ from portopt.trading.exactness import HOLDS, LEAST_TRADE
 from portopt.trading.first_book import first_book
 from portopt.trading.probe import least_cash_after_costs, proves_none
 from portopt.trading.rounding import Rounded, Rounding
-from portopt.trading.to_round import LARGE, MOST_ROWS, ToRound
+from portopt.trading.to_round import LARGE, MOST_SHARE_ROWS, ToRound
 
 
 def round_to_lots(asked: ToRound) -> tuple[Rounded, str]:
@@ -132,7 +132,7 @@ def _not_found(asked: ToRound) -> SearchEnded:
             "portfolio_value": str(book.value),
             "search_effort": rules.search_effort,
         },
-        suggestions=[*fractions, *effort, *thresholds, *(rows if len(form.row_lower) > MOST_ROWS else [])],
+        suggestions=[*fractions, *effort, *thresholds, *(rows if len(form.row_lower) > MOST_SHARE_ROWS else [])],
     )
 
 

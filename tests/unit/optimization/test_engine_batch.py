@@ -1,9 +1,11 @@
 """Many portfolios on one covariance: the same answers as one by one, in order, whoever else is in the batch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from portopt.domain.moments import Moments
+from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.optimization import optimize, solve
 from portopt.optimization.batch import RUN, optimize_batch, runs
@@ -95,8 +97,17 @@ def test_runs_hold_one_covariance_and_one_kind_of_program(market):
     assert sorted(i for run in planned for i in run) == list(range(len(mixed)))
     for run in planned:
         assert len(run) <= RUN
-        assert len({id(mixed[i].moments.covariance) for i in run}) == 1
+        assert len({mixed[i].moments.covariance.identity() for i in run}) == 1
         assert len({mixed[i].objective.kind for i in run}) == 1
+
+
+def test_equal_covariances_are_one_whoever_holds_them(market):
+    members = _family(market, 8, objectives=OBJECTIVES[:1])
+    apart = [replace(p.moments, covariance=Covariance(Sigma=p.moments.Sigma.copy())) for p in members]
+    assert runs([p.replaced(moments=moments) for p, moments in zip(members, apart, strict=True)]) == [tuple(range(8))]
+    other = replace(apart[3], covariance=Covariance(Sigma=np.nextafter(apart[3].Sigma, np.inf)))
+    mixed = [p.replaced(moments=other if k == 3 else apart[k]) for k, p in enumerate(members)]
+    assert sorted(runs(mixed)) == [(0, 1, 2, 4, 5, 6, 7), (3,)]
 
 
 def test_processes_give_the_same_bits_in_the_same_order(market):

@@ -28,6 +28,11 @@ def rows(frame: object) -> list[tuple]:
 EXPECTED = rows(CLOSES)
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_days_are_days_whatever_they_are_counted_in(unit):
+    assert rows(CLOSES.set_axis(DAYS.as_unit(unit))) == EXPECTED
+
+
 @pytest.mark.parametrize(
     "frame",
     [

@@ -92,14 +92,11 @@ def within_box(x: Vector, box: Box) -> Vector:
 
 def budget(form: StandardForm) -> tuple[Indices, float] | None:
     """(columns, total) of the widest equality row that adds up weights and nothing else."""
-    A, best = form.A, None
-    for row in np.flatnonzero(form.row_lower == form.row_upper):
-        entries = slice(A.indptr[row], A.indptr[row + 1])
-        columns = A.indices[entries]
-        if (
-            len(columns) > (1 if best is None else len(best[0]))
-            and columns.max() < form.n_weights
-            and np.all(A.data[entries] == 1.0)
-        ):
-            best = (columns, float(form.row_upper[row]))
-    return best
+    A = form.A
+    counts = np.diff(A.indptr)
+    others = np.concatenate([[0], np.cumsum((A.indices >= form.n_weights) | (A.data != 1.0))])[A.indptr]
+    adds_up = (counts > 1) & (form.row_lower == form.row_upper) & (np.diff(others) == 0)
+    if not adds_up.any():
+        return None
+    row = int(np.where(adds_up, counts, 0).argmax())
+    return A.indices[A.indptr[row] : A.indptr[row + 1]], float(form.row_upper[row])

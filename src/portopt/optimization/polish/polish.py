@@ -26,7 +26,7 @@ from portopt.optimization.polish.newton import newton
 from portopt.optimization.scaling.presolve import Scaled, SolverAnswer
 from portopt.optimization.scaling.ratio_gamma import RatioScale
 
-ROUNDS = 50
+POLISHING_ROUNDS = 50
 CIRCLES = 4  # times that one guess may come back, the later ones under caution: beyond, it goes round for ever
 # Of a ratio a guess from a risk aversion too far off frees most of a large book at once, and rarely comes back: to ask the
 # interior point again at a nearer one takes a tenth of the time.
@@ -41,31 +41,33 @@ def has_polish(form: StandardForm) -> bool:
     return not form.integer.any() and all(cone.kind == "second_order" for cone in form.cones)
 
 
-def polished(program: Scaled, answer: SolverAnswer, scale: RatioScale | None = None) -> SolverAnswer | None:
+def polished(
+    program: Scaled, answer: SolverAnswer, scale: RatioScale | None = None, *, rounds: int = POLISHING_ROUNDS
+) -> SolverAnswer | None:
     """The exact optimum near `answer`, or None when the correction does not settle or the program is not of its kind.
 
     Its kind: convex quadratic or linear, with second-order cones. answer: optimal, with multipliers.
-    scale: for a ratio; its theta is moved to the best one.
+    scale: for a ratio; its theta is moved to the best one. rounds: corrections after which it is given up.
     """
     if answer.status is not SolveStatus.OPTIMAL or answer.x is None or answer.y is None or not has_polish(program.form):
         return None
     # An iteration that runs away says so by its residual, not by a warning on somebody's terminal.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        exact = _corrected(program, answer, scale)
+        exact = _corrected(program, answer, scale, rounds)
         flat = flattened(program, answer) if exact is None else None
         if flat is None:
             return exact
-        exact = _corrected(flat.program, flat.lowered(answer), scale)
+        exact = _corrected(flat.program, flat.lowered(answer), scale, rounds)
         return None if exact is None else flat.lifted(exact)
 
 
-def _corrected(program: Scaled, answer: SolverAnswer, scale: RatioScale | None) -> SolverAnswer | None:
+def _corrected(program: Scaled, answer: SolverAnswer, scale: RatioScale | None, rounds: int) -> SolverAnswer | None:
     """Guess, solve, correct, until nothing is wrong."""
     if scale is not None:
         scale.theta = answer.theta
     state = ActiveSet.guessed(program, answer, scale)
     seen: Counter[bytes] = Counter()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         try:
             if not newton(state):
                 return None

@@ -15,7 +15,7 @@ Gains of a ratio are measured at the ratio's own risk aversion: g is then concav
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,18 +57,18 @@ def shadow_prices(problem: Problem, form: StandardForm, raw: RawAnswer) -> tuple
     own = OwnUnit(problem, form, raw.x)
     slope, whole = own.slope, bool(form.integer.any())
     floor = NEGLIGIBLE * max(1e-12, float(np.abs(form.q + form.P_times(raw.x)).max(initial=0.0)))
+    without = whole_number_limits(problem) if whole else ()  # what opens in steps has no price at the margin
+    # Structural limits, the budget among them, cannot be opened.
+    asked = {limit.kind: limit for limit in problem.limits if not limit.structural and limit.kind not in without}
     together: dict[tuple[str, str, str], float] = {}
-    for item in _pressed(form, raw):
+    for item in _pressed(form, raw, asked):
         if item.price > floor:
             key = (item.limit, item.member, item.side)
             together[key] = together.get(key, 0.0) + item.price
-    without = whole_number_limits(problem) if whole else ()  # what opens in steps has no price at the margin
-    asked = [limit for limit in problem.limits if not limit.structural and limit.kind not in without]
-    readings = {limit.kind: (limit.read(w, problem), limit.unit) for limit in asked}
+    pressing = {name for name, _, _ in together}
+    readings = {kind: (limit.read(w, problem), limit.unit) for kind, limit in asked.items() if kind in pressing}
     found = []
     for (name, member, side), price in together.items():
-        if name not in readings:  # structural limits, the budget among them, cannot be opened
-            continue
         reading, unit = readings[name]
         told, measured, bound = _standing(reading, member, side)
         step, per_unit = step_of(bound, unit), price * slope
@@ -119,7 +119,7 @@ def _dearest_first(prices: list[ShadowPrice]) -> tuple[ShadowPrice, ...]:
     return tuple(sorted(prices, key=lambda p: (-p.worth, p.multiplier, p.limit, p.member)))
 
 
-def _pressed(form: StandardForm, raw: RawAnswer) -> Iterator[_Pressed]:
+def _pressed(form: StandardForm, raw: RawAnswer, asked: Container[str]) -> Iterator[_Pressed]:
     duals = raw.duals
     if duals is None:
         return
@@ -128,14 +128,14 @@ def _pressed(form: StandardForm, raw: RawAnswer) -> Iterator[_Pressed]:
         (form.bound_groups, duals.bounds, form.bound_relax),
     ):
         for group in groups:
-            if not group.limit:
+            if group.limit not in asked:
                 continue
             for i in group.start + np.flatnonzero(multipliers[group.start : group.stop]):
                 member = "" if group.members is None else group.members[i - group.start]
                 side = "upper" if multipliers[i] > 0 else "lower"
                 yield _Pressed(group.limit, member, side, float(abs(multipliers[i]) * relax[i]))
     for cone, z in zip(form.cones, duals.cones, strict=True):
-        if cone.limit and cone.relax is not None:
+        if cone.limit in asked and cone.relax is not None:
             yield _Pressed(cone.limit, cone.member or "", "upper", float(z @ cone.relax))
 
 

@@ -38,13 +38,13 @@ class MaxWeight:
     def express(self, program: Program, p: Problem) -> None:
         caps = self._caps(p)
         bound = np.flatnonzero(~np.isnan(caps))
-        names = [p.universe.ids[i] for i in bound]
+        names = p.universe.names(bound)
         program.add_bounds(bound, -INF, caps[bound], limit=self.kind, members=names)
 
     def read(self, w: Vector, p: Problem) -> Readings:
         caps = self._caps(p)
         bound = np.flatnonzero(~np.isnan(caps))
-        names = tuple(p.universe.ids[i] for i in bound)
+        names = p.universe.names(bound)
         return Readings(self.kind, names, w[bound], np.full(len(bound), -np.inf), caps[bound])
 
     def relaxed(self, by: float) -> MaxWeight:

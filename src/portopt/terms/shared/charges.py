@@ -27,7 +27,7 @@ def charges(w: Vector, p: Problem) -> float:
 
     Costs count where the objective has a common unit with them (`charges_costs`).
     """
-    paid = sum(limit.priced(w, p) for limit in p.limits if isinstance(limit, Priced) and limit.soft)
+    paid = sum(limit.priced(w, p) for limit in p.limits if limit.soft and isinstance(limit, Priced))
     if p.objective.charges_costs:
         paid += sum(cost.convex_value(w, p) for cost in p.costs) / p.holding_period_years
     return float(paid)

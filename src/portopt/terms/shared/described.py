@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import MissingInput
 from portopt.domain.problem import Limit
-from portopt.domain.universe import CASH, Asset, Universe, is_blank
+from portopt.domain.universe import Universe
 from portopt.terms.shared.checks import listed
 
 NOUNS = {"sector": "sector", "asset_class": "asset class", "quality_score": "quality score", "esg_score": "ESG score"}
@@ -32,11 +32,11 @@ def require_described(limits: Iterable[Limit], universe: Universe, *, every: boo
     """
     for limit in limits:
         for attribute in attributes_read(limit):
-            assets = [asset for asset in universe.assets if asset.id != CASH]
-            lacking = [asset.id for asset in assets if is_blank(getattr(asset, attribute)) and asset.tradable]
-            none_has = all(is_blank(getattr(asset, attribute)) for asset in assets)
-            if none_has or (every and lacking):
-                raise _undescribed(limit.kind, attribute, [a.id for a in assets] if none_has else lacking, len(assets))
+            blank = [universe.assets[i] for i in universe.lacking(attribute)]
+            count = len(universe) - int(universe.is_cash.sum())
+            lacking = [asset.id for asset in blank if asset.tradable]
+            if len(blank) == count or (every and lacking):
+                raise _undescribed(limit.kind, attribute, [a.id for a in blank] if len(blank) == count else lacking, count)
 
 
 def _undescribed(kind: str, attribute: str, lacking: list[str], n: int) -> MissingInput:
@@ -60,17 +60,17 @@ def _undescribed(kind: str, attribute: str, lacking: list[str], n: int) -> Missi
 
 def notes_on_missing(limits: Iterable[Limit], universe: Universe, w_prev: Vector | None) -> tuple[str, ...]:
     """A sentence for each attribute that a limit reads and that some asset which is held or may be bought lacks."""
-    held = [False] * len(universe) if w_prev is None else list(w_prev != 0.0)
-    counted = [
-        asset for asset, some in zip(universe.assets, held, strict=True) if asset.id != CASH and (asset.tradable or some)
-    ]
-    return tuple(_notes(limits, counted))
+    return tuple(_notes(limits, universe, w_prev))
 
 
-def _notes(limits: Iterable[Limit], assets: list[Asset]) -> Iterator[str]:
+def _notes(limits: Iterable[Limit], universe: Universe, w_prev: Vector | None) -> Iterator[str]:
     for limit in limits:
         for attribute in attributes_read(limit):
-            lacking = [asset.id for asset in assets if is_blank(getattr(asset, attribute))]
+            lacking = [
+                universe.ids[i]
+                for i in universe.lacking(attribute)
+                if universe.assets[i].tradable or (w_prev is not None and w_prev[i] != 0.0)
+            ]
             if lacking:
                 verb = "has" if len(lacking) == 1 else "have"
                 yield f"{_names(lacking)} {verb} no {NOUNS[attribute]}: {_asked(limit).of_the_undescribed()}"  # type: ignore[attr-defined]

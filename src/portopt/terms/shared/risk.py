@@ -60,8 +60,8 @@ def add_risk_cone(
         blocks = [(1, sp.eye_array(k), y), (1 + k, sp.diags_array(sqrt_D), risky)]
         tail = np.concatenate([-factor_exposures(covariance, b), -sqrt_D * b[risky]])
     else:
-        R, risky = dense_root(covariance.dense())
-        blocks = [(1, R.T, risky)]
+        R, transposed, risky = covariance.once("root", lambda: _root_as_block(covariance.dense()))
+        blocks = [(1, transposed, risky)]
         tail = -(R.T @ b[risky])
     if excess is not None:
         blocks.append((0, np.ones((1, 1)), excess))
@@ -74,6 +74,11 @@ def factor_exposures(covariance: Covariance, b: Vector) -> Vector:
     """(k,) y = R'F'b, in the coordinates of Program.factor_columns."""
     F, Omega, _ = covariance.factors()
     return np.asarray((F @ psd_root(Omega)).T @ b)
+
+
+def _root_as_block(Sigma: Matrix) -> tuple[Matrix, sp.coo_array, Indices]:
+    R, risky = dense_root(Sigma)
+    return R, sp.coo_array(R.T), risky
 
 
 def dense_root(Sigma: Matrix) -> tuple[Matrix, Indices]:

@@ -1,0 +1,73 @@
+"""What a covariance is asked for here: products, and the block of the weights that are free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from portopt.domain.arrays import Indices, Matrix, Vector
+
+
+class Risk(Protocol):
+    """M (n, n), symmetric positive semidefinite: the curvature of the weights."""
+
+    def times(self, v: Vector) -> Vector:
+        """(n,): M v."""
+        ...
+
+    def block(self, at: Indices) -> Matrix:
+        """(f, f): M[at, at]."""
+        ...
+
+    def exposures(self, v: Vector) -> Vector:
+        """(k,): G'v, what the form has columns for; none where M is dense."""
+        ...
+
+    def pulled(self, z: Vector) -> Vector:
+        """(n,): G z."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dense:
+    """M as it is."""
+
+    M: Matrix
+
+    def times(self, v: Vector) -> Vector:
+        return np.asarray(self.M @ v)
+
+    def block(self, at: Indices) -> Matrix:
+        return np.asarray(self.M[np.ix_(at, at)])
+
+    def exposures(self, v: Vector) -> Vector:
+        return np.zeros(0)
+
+    def pulled(self, z: Vector) -> Vector:
+        return np.zeros(len(self.M))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factors:
+    """M = scale G G' + diag(D).  G: (n, k); D: (n,), scaled already."""
+
+    G: Matrix
+    D: Vector
+    scale: float
+
+    def times(self, v: Vector) -> Vector:
+        return np.asarray(self.scale * (self.G @ (self.G.T @ v)) + self.D * v)
+
+    def block(self, at: Indices) -> Matrix:
+        part = self.G[at]
+        out = self.scale * (part @ part.T)
+        out.flat[:: len(at) + 1] += self.D[at]
+        return np.asarray(out)
+
+    def exposures(self, v: Vector) -> Vector:
+        return np.asarray(self.G.T @ v)
+
+    def pulled(self, z: Vector) -> Vector:
+        return np.asarray(self.G @ z)
