@@ -31,7 +31,7 @@ def explain(problem: Problem, form: StandardForm, validated: ValidatedSolution, 
     pulled = {name: BPS * amounts for name, amounts in pulls(problem, form, raw).items()}
     gamma = risk_aversion(problem, form, raw)
     situation = Situation(problem, validated.weights, pulled, gamma, marginal_costs(problem))
-    kinds = {limit.kind for limit in problem.limits if limit.kind != "budget"}
+    kinds = {limit.kind for limit in problem.limits if not limit.pulls_everywhere}
     reasons = []
     for i, asset_id in enumerate(problem.universe.ids):
         own = {name: float(amounts[i]) for name, amounts in pulled.items() if amounts[i] != 0.0}

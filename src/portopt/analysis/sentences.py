@@ -51,7 +51,8 @@ class Situation:
 
     def merit(self, i: int) -> float:
         """What one more unit is worth after its risk, against what the same money is worth anywhere else in the book."""
-        return sum(self.pull(source, i) for source in (RETURN, RISK, UNCERTAINTY, GOALS, CONSTRUCTION, "budget"))
+        everywhere = [limit.kind for limit in self.problem.limits if limit.pulls_everywhere]
+        return sum(self.pull(source, i) for source in (RETURN, RISK, UNCERTAINTY, GOALS, CONSTRUCTION, *everywhere))
 
     def strongest(self, i: int, *, up: bool) -> tuple[Limit | None, float]:
         """The limit that pulls hardest that way, and how hard; None where none is felt."""

@@ -124,6 +124,8 @@ class Objective(Protocol):
     gamma: the risk aversion that was given; None where return and risk are not weighed by one.
     helpers, linear: what its helper columns and its linear part on weights pull for ("" helpers are those of trading costs).
     risk: the measure that is minimized, priced or divided by; None where it is the covariance's, or there is none.
+    construction: which portfolio it refers to that was constructed beforehand, as the audit knows them: "risk budgets",
+    "hierarchy", "average", "weights", "best ratio"; "" for none, and for one that the audit has no claims on.
     divides: whether it is a ratio by `risk`. about_benchmark: whether its risk is measured from the benchmark.
     """
 
@@ -154,6 +156,10 @@ class Objective(Protocol):
     @property
     def risk(self) -> Measure | None:
         return None
+
+    @property
+    def construction(self) -> str:
+        return ""
 
     @property
     def divides(self) -> bool:

@@ -55,6 +55,7 @@ class Voice(Protocol):
     noun: what it measures: "turnover", "the weight of" (a member's name follows).
     stops: what it is called where it ends a trade, "the turnover limit" (stops more).
     precedence: the smaller, the rather a desk sees it measured when limits conflict.
+    pulls_everywhere: it pulls at every asset alike (the budget), and so says nothing of one.
     uses: what every trade uses up of it, where a trade must be worth that: "turnover".
     caps_positions, floors_positions: it is a cap (a floor) on the weight of single assets, told as such.
     """
@@ -68,6 +69,10 @@ class Voice(Protocol):
     @property
     def precedence(self) -> int:
         return LAST
+
+    @property
+    def pulls_everywhere(self) -> bool:
+        return False
 
     @property
     def uses(self) -> str:

@@ -48,10 +48,13 @@ class Expression(Protocol):
 
 
 class Measure(Protocol):
-    """A convex risk measure, as terms/risk_measures has them."""
+    """A risk measure, as terms/risk_measures has them."""
 
     @property
-    def kind(self) -> str: ...
+    def scenario_based(self) -> bool: ...
+
+    @property
+    def is_convex(self) -> bool: ...
 
     @property
     def is_root(self) -> bool: ...

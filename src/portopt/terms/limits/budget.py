@@ -26,6 +26,7 @@ class Budget(Limit):
     kind: ClassVar[str] = "budget"
     noun: ClassVar[str] = "the sum of the weights"
     stops: ClassVar[str] = "the same money elsewhere"
+    pulls_everywhere: ClassVar[bool] = True
     structural: ClassVar[bool] = True
     unit: ClassVar[str] = "fraction"
 

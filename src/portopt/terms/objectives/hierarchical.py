@@ -67,6 +67,7 @@ class Hierarchical(Objective):
     nearest: str = "weights"
 
     kind: ClassVar[str] = "hierarchical"
+    construction: ClassVar[str] = "hierarchy"
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
 

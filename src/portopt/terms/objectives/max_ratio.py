@@ -40,6 +40,7 @@ class MaxRatio(Objective):
     norm: str | None = None
 
     kind: ClassVar[str] = "max_ratio"
+    construction: ClassVar[str] = "best ratio"
     sense: ClassVar[str] = "maximize"
     unit: ClassVar[str] = "return"
     charges_costs: ClassVar[bool] = True

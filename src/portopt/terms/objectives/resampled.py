@@ -39,6 +39,7 @@ class Resampled(Objective):
     nearest: str = "weights"
 
     kind: ClassVar[str] = "resampled"
+    construction: ClassVar[str] = "average"
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
     reads_scenarios: ClassVar[bool] = True

@@ -51,6 +51,7 @@ class RiskParity(Objective):
     target_volatility: float | None = None
 
     kind: ClassVar[str] = "risk_parity"
+    construction: ClassVar[str] = "risk budgets"
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
 
@@ -129,6 +130,7 @@ class NearBudgets(Objective):
     weights: Vector
 
     kind: ClassVar[str] = "risk_parity"
+    construction: ClassVar[str] = "risk budgets"
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
 

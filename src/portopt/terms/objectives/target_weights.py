@@ -37,6 +37,7 @@ class TargetWeights(Objective):
     nearest: str = "weights"
 
     kind: ClassVar[str] = "target_weights"
+    construction: ClassVar[str] = "weights"
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
 

@@ -27,10 +27,11 @@ class Bound:
 
 
 class RiskMeasure(Protocol):
-    """Convex in w, and homogeneous: R(a w) = a R(w) for a > 0 (below a target: for weights that add up to one).
+    """Homogeneous: R(a w) = a R(w) for a > 0 (below a target: for weights that add up to one).
 
     kind: the catalog's name. scenario_based: False where the moments are enough. confidence, horizon: None where it has none.
-    is_root: whether it is the root of a mean square: an objective minimizes half its square then, as it does the variance.
+    is_convex: False for VaR alone. is_root: whether it is the root of a mean square: an objective minimizes half its square
+    then, as it does the variance.
     """
 
     @property
@@ -46,6 +47,10 @@ class RiskMeasure(Protocol):
     @property
     def horizon(self) -> int | None:
         return None
+
+    @property
+    def is_convex(self) -> bool:
+        return True
 
     @property
     def is_root(self) -> bool:

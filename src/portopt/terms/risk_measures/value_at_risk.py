@@ -37,6 +37,7 @@ class ValueAtRisk(RiskMeasure):
 
     kind: ClassVar[str] = "var"
     scenario_based: ClassVar[bool] = True
+    is_convex: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "confidence", checked_confidence(self.kind, self.confidence))

@@ -36,6 +36,10 @@ class Through(Limit, Protocol):
         return self.limit.precedence
 
     @property
+    def pulls_everywhere(self) -> bool:
+        return self.limit.pulls_everywhere
+
+    @property
     def uses(self) -> str:
         return self.limit.uses
 
