@@ -35,7 +35,8 @@ def listed(names: Sequence[str], *, most: int = 4) -> str:
 
 def signed_percent(fraction: float) -> str:
     """10.00 %, with a true minus; a zero never carries a sign."""
-    return f"{100.0 * fraction + 0.0:.2f} %".replace("-", "\N{MINUS SIGN}")
+    text = f"{100.0 * abs(fraction):.2f} %"
+    return f"\N{MINUS SIGN}{text}" if fraction < 0.0 and text != "0.00 %" else text
 
 
 def seen_apart(a: float, b: float) -> tuple[str, str]:
