@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from portopt.analysis.pulls import own_risk_aversion, pulls
 from portopt.analysis.risk import risk_contributions
-from portopt.analysis.sentences import Situation, marginal_costs, sentence
+from portopt.analysis.sentences import sentence
+from portopt.analysis.situation import FELT, Situation, marginal_costs
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.errors import DataError
 from portopt.domain.explanation import Explanation, ShadowPrice, TradeReason
@@ -13,7 +14,6 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer
 
 BPS = 1e4
-FELT = 0.01  # basis points: a limit that pulls less is not named
 
 
 def explain(problem: Problem, form: StandardForm, validated: ValidatedSolution, prices: tuple[ShadowPrice, ...]) -> Explanation:

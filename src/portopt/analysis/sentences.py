@@ -6,64 +6,12 @@ which speaks for itself (domain/voice.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-from portopt.analysis.pulls import CONSTRUCTION, COST, GOALS, RETURN, RISK, UNCERTAINTY
-from portopt.domain.arrays import Vector
-from portopt.domain.problem import Limit, Measure, Problem
-from portopt.domain.universe import Asset
+from portopt.analysis.pulls import COST, RETURN, RISK
+from portopt.analysis.situation import FELT, MOVED, NOTHING, Situation
+from portopt.domain.problem import Measure
 from portopt.domain.words import signed_percent
 
-MOVED = 1e-6  # of the portfolio; a smaller change is no trade
-NOTHING = 1e-9
-FELT = 0.01  # basis points
 LONG_ONLY = "long_only"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Situation:
-    """The problem, its optimum w (n,), the pulls there by source, (n,) basis points each, and the risk aversion or None.
-
-    rates: (n,) what the first share traded costs, basis points of its value a year.
-    """
-
-    problem: Problem
-    w: Vector
-    pulls: Mapping[str, Vector]
-    gamma: float | None
-    rates: Sequence[float]
-
-    def pull(self, source: str, i: int) -> float:
-        amounts = self.pulls.get(source)
-        return 0.0 if amounts is None else float(amounts[i])
-
-    def before(self, i: int) -> float:
-        return 0.0 if self.problem.w_prev is None else float(self.problem.w_prev[i])
-
-    def asset(self, i: int) -> Asset:
-        return self.problem.universe.assets[i]
-
-    @property
-    def weighs_return(self) -> bool:
-        """Whether pulls are annual return; else half variance, which has no basis points a year."""
-        return RETURN in self.pulls or self.gamma is not None
-
-    def merit(self, i: int) -> float:
-        """What one more unit is worth after its risk, against what the same money is worth anywhere else in the book."""
-        everywhere = [limit.kind for limit in self.problem.limits if limit.pulls_everywhere]
-        return sum(self.pull(source, i) for source in (RETURN, RISK, UNCERTAINTY, GOALS, CONSTRUCTION, *everywhere))
-
-    def strongest(self, i: int, *, up: bool) -> tuple[Limit | None, float]:
-        """The limit that pulls hardest that way, and how hard; None where none is felt."""
-        sign = 1.0 if up else -1.0
-        found = [(sign * self.pull(limit.kind, i), limit) for limit in self.problem.limits if not limit.structural]
-        strength, limit = max(found, key=lambda pair: pair[0], default=(0.0, None))
-        return (limit, strength) if strength > FELT else (None, 0.0)
-
-    def pressed(self, limit: Limit, i: int, *, up: bool) -> str:
-        """Why the limit asks for more or less of asset i, in its own words."""
-        return limit.presses(self.asset(i), limit.read(self.w, self.problem), up=up)
 
 
 def sentence(s: Situation, i: int) -> str:
@@ -162,7 +110,7 @@ def _own_side(s: Situation, i: int, *, up: bool) -> float | None:
     for limit in s.problem.limits:
         pull = s.pull(limit.kind, i)
         if (pull > FELT and limit.floors_positions) if up else (pull < -FELT and limit.caps_positions):
-            sides = limit.read(s.w, s.problem).sides(s.problem.universe.ids[i])
+            sides = s.reading(limit).sides(s.problem.universe.ids[i])
             return None if sides is None else sides[0 if up else 1]
     return None
 
@@ -215,12 +163,6 @@ def _kept(s: Situation, i: int) -> str:
     if s.weighs_return:
         return f"{'buying more' if limit is below else 'selling'} would add {adds} a year; {limit.stops} stops it"
     return f"{limit.stops} stops {'a purchase' if limit is below else 'a sale'}"
-
-
-def marginal_costs(p: Problem) -> list[float]:
-    """(n,) basis points a year of the value traded, at the first share: what does not depend on size."""
-    tariffs = [cost.tariff(p) for cost in p.costs]
-    return [1e4 * sum(tariff.per_value(i) for tariff in tariffs) / p.holding_period_years for i in range(p.n)]
 
 
 def _merit(s: Situation, i: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from portopt.analysis.sentences import MOVED
+from portopt.analysis.situation import MOVED
 from portopt.domain.arrays import Vector
 from portopt.domain.explanation import Explanation, TradeReason
 from portopt.domain.plan import PlanLine, RebalancePlan

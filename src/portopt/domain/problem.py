@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -24,51 +24,12 @@ from portopt.domain.moments import Moments
 from portopt.domain.program import Program
 from portopt.domain.tariff import Tariff
 from portopt.domain.universe import Universe
+from portopt.domain.voice import CostVoice, LimitVoice, ObjectiveVoice
 from portopt.domain.voice import Readings as Readings
-from portopt.domain.voice import Voice
 
 
-class Limit(Voice, Protocol):
-    """What is forbidden. Terms inherit: what most limits say alike is said here.
-
-    kind: the catalog's name, used in policies, requests, tags and messages.
-    structural: True for what makes a portfolio a portfolio (the budget); never offered for relaxation.
-    soft: True where a shortfall is priced and reported instead of forbidden; `read` measures against the limit all the same.
-    unit: what `relaxed` counts in; `read` says for itself what it measured in (min_quality opens by score, reads weights).
-    reads: attributes of assets it reads: sector, asset_class, quality_score, esg_score.
-    reads_scenarios, reads_factors: whether it reads the scenarios, the factor model.
-    scored_by: the attribute of assets by which it opens in steps, asset by asset; "" where it opens by a slope.
-    """
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def unit(self) -> str: ...
-
-    @property
-    def structural(self) -> bool:
-        return False
-
-    @property
-    def soft(self) -> bool:
-        return False
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def reads_scenarios(self) -> bool:
-        return False
-
-    @property
-    def reads_factors(self) -> bool:
-        return False
-
-    @property
-    def scored_by(self) -> str:
-        return ""
+class Limit(LimitVoice, Protocol):
+    """What is forbidden."""
 
     @property
     def asked(self) -> Limit:
@@ -91,18 +52,6 @@ class Limit(Voice, Protocol):
         """How far it must open for each next asset to pass, smallest first; () where it opens by a slope."""
         return ()
 
-    def fractions(self) -> Iterable[tuple[str, float, float]]:
-        """(field, value, the most that a portfolio without leverage gives a meaning) of every number that is a fraction."""
-        return ()
-
-    def of_the_undescribed(self) -> str:
-        """What becomes of assets that lack an attribute it reads; "" where it reads none."""
-        return ""
-
-    def describe(self) -> str:
-        """One line for people: "each position at most 10.00 %"."""
-        ...
-
 
 class Measure(Protocol):
     """A risk measure as far as an objective is asked for it (terms/risk_measures says the rest)."""
@@ -115,67 +64,16 @@ class Measure(Protocol):
     def describe(self, periods_per_year: float | None = None) -> str: ...
 
 
-class Objective(Protocol):
-    """What is wanted. `sense` says which way is better. Terms inherit: what most objectives say alike is said here.
+class Objective(ObjectiveVoice, Protocol):
+    """What is wanted.
 
     value: what the whole program is worth at w, trading costs and the price of soft shortfalls included, so that the
     two voices meet in one number: StandardForm.objective is `value` when minimizing, `-value` when maximizing.
-    charges_costs: False where costs (annual return) and objective (a variance) have no common unit; costs then keep silent.
-    gamma: the risk aversion that was given; None where return and risk are not weighed by one.
-    helpers, linear: what its helper columns and its linear part on weights pull for ("" helpers are those of trading costs).
-    risk: the measure that is minimized, priced or divided by; None where it is the covariance's, or there is none.
-    construction: which portfolio it refers to that was constructed beforehand, as the audit knows them: "risk budgets",
-    "hierarchy", "average", "weights", "best ratio"; "" for none, and for one that the audit has no claims on.
-    divides: whether it is a ratio by `risk`. about_benchmark: whether its risk is measured from the benchmark.
     """
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def sense(self) -> str: ...  # "maximize" or "minimize"
-
-    @property
-    def unit(self) -> str: ...
-
-    @property
-    def charges_costs(self) -> bool: ...
-
-    @property
-    def gamma(self) -> float | None:
-        return None
-
-    @property
-    def helpers(self) -> str:
-        return ""
-
-    @property
-    def linear(self) -> str:
-        return "expected return"
 
     @property
     def risk(self) -> Measure | None:
         return None
-
-    @property
-    def construction(self) -> str:
-        return ""
-
-    @property
-    def divides(self) -> bool:
-        return False
-
-    @property
-    def about_benchmark(self) -> bool:
-        return False
-
-    @property
-    def reads_scenarios(self) -> bool:
-        return False
-
-    @property
-    def reads_factors(self) -> bool:
-        return False
 
     def express(self, program: Program, p: Problem) -> None: ...
 
@@ -189,42 +87,13 @@ class Objective(Protocol):
         """The annual volatility it counts with: the covariance's, or the worst of a set."""
         return p.moments.covariance.volatility(w)
 
-    def describe(self) -> str: ...
 
-
-class Cost(Protocol):
+class Cost(CostVoice, Protocol):
     """What trading costs, as a fraction of portfolio value; the engine charges it against annual return.
 
     `express` adds the convex part, over the holding period, to the objective. `value` is the whole of it, the flat fee per
     trade too. `tariff` is the same in money, an order at a time.
-
-    is_commission: whether its money is told as commission; else as impact. model: its name in the document's cost model, ""
-    where it is none. reads_scenarios, reads_factors: as of a limit. spans_periods: whether it can be charged in each of
-    several periods, against the weights of the one before.
     """
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def is_commission(self) -> bool:
-        return False
-
-    @property
-    def model(self) -> str:
-        return ""
-
-    @property
-    def reads_scenarios(self) -> bool:
-        return False
-
-    @property
-    def reads_factors(self) -> bool:
-        return False
-
-    @property
-    def spans_periods(self) -> bool:
-        return True
 
     def express(self, program: Program, p: Problem) -> None: ...
 
@@ -241,8 +110,6 @@ class Cost(Protocol):
     def money(self, value: Decimal, i: int, p: Problem) -> Decimal:
         """What an order in asset i worth `value` costs, not yet rounded to the cent."""
         return self.tariff(p).of(value, i)
-
-    def describe(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
