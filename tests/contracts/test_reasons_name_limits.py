@@ -71,8 +71,11 @@ class Told:
 
 
 @cache
-def told(kind: str, objective: str) -> tuple[Told, ...]:
-    p = construct(market(OBJECTIVES[objective], TIGHTER.get(kind, LIMITS_THAT_BIND[kind])))
+def told(kind: str, objective: str, *, wished: bool = False) -> tuple[Told, ...]:
+    limits = TIGHTER.get(kind, LIMITS_THAT_BIND[kind])
+    if wished:
+        limits = {**limits, kind: {"value": limits[kind], "soft": True}}
+    p = construct(market(OBJECTIVES[objective], limits))
     if kind == "frozen":
         assets = tuple(dataclasses.replace(a, tradable=a.id != "XOM") for a in p.universe.assets)
         p = p.replaced(moments=dataclasses.replace(p.moments, universe=Universe(assets)))
@@ -147,6 +150,16 @@ def test_what_does_not_reach_a_score_is_sold_for_its_score():
     limit = by_esg["XOM"].problem.limit("esg_exclusion")
     unscored = dataclasses.replace(by_esg["XOM"].problem.universe.assets[1], esg_score=None)
     assert limit.bars(unscored, 0.0) == "it has no ESG score, which is not a pass: the floor is 7.2"
+
+
+@pytest.mark.parametrize("kind", ["max_turnover", "sector_limits", "max_tracking_error", "concentration", "exclusions"])
+def test_a_wish_speaks_as_the_limit_that_is_wished_for(kind):
+    wished = {one.reason.asset_id: one for one in told(kind, "utility", wished=True)}
+    for one in told(kind, "utility"):
+        limit, wish = one.problem.limit(kind), wished[one.reason.asset_id].problem.limit(kind)
+        assert wish.soft
+        assert (wish.noun, wish.stops, wish.precedence, wish.uses) == (limit.noun, limit.stops, limit.precedence, limit.uses)
+        assert one.names(limit) == wished[one.reason.asset_id].names(wish)
 
 
 def test_no_two_limits_stop_a_trade_under_one_name():

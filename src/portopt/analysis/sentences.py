@@ -41,11 +41,11 @@ def _verb(s: Situation, i: int) -> str:
     if abs(after - before) <= MOVED:
         return "Not bought" if abs(after) < NOTHING else "Kept"
     if after > before:
-        cap = _own_side(s, i, up=False)
+        cap = _own_cap(s, i)
         return "Bought" if cap is None else f"Bought to the {signed_percent(cap)} position cap"
     if abs(after) < NOTHING:
         return "Sold entirely"
-    cap = _own_side(s, i, up=False)
+    cap = _own_cap(s, i)
     if cap is not None:
         return f"Trimmed to the {signed_percent(cap)} position cap"
     return "Sold short" if after < 0.0 <= before else "Trimmed"
@@ -59,7 +59,7 @@ def _because(s: Situation, i: int) -> str:
     moved = float(s.w[i]) - s.before(i)
     if abs(moved) <= MOVED:
         return _unheld(s, i) or _at_its_floor(s, i) or _kept(s, i)
-    if _own_side(s, i, up=False) is not None:
+    if _own_cap(s, i) is not None:
         return _merit(s, i) + _stopped(s, i, up=True) if moved > 0.0 else ""
     floored = _at_its_floor(s, i)
     if floored:
@@ -105,13 +105,12 @@ def _full_group(s: Situation, i: int) -> str:
     return ""
 
 
-def _own_side(s: Situation, i: int, *, up: bool) -> float | None:
-    """The position cap (up: the position floor), where it presses."""
+def _own_cap(s: Situation, i: int) -> float | None:
+    """The position cap, where it presses."""
     for limit in s.problem.limits:
-        pull = s.pull(limit.kind, i)
-        if (pull > FELT and limit.floors_positions) if up else (pull < -FELT and limit.caps_positions):
+        if limit.caps_positions and s.pull(limit.kind, i) < -FELT:
             sides = s.reading(limit).sides(s.problem.universe.ids[i])
-            return None if sides is None else sides[0 if up else 1]
+            return None if sides is None else sides[1]
     return None
 
 
