@@ -48,7 +48,7 @@ FRONTIER = "the efficient frontier"
 PRICES, WORTH = "the prices of limits", "what more room under a limit is worth, solved for again"
 REASONS, SOURCES = "the reasons of trades", "where the risk comes from"
 STATED = "give its row a price, and let the policy say data.unknown_asset = 'quarantine': it is then kept as it is"
-DOCUMENT_VERSION = "4"  # part of every run's identity: a new meaning of the document is a new run
+DOCUMENT_VERSION = "5"  # part of every run's identity: a new meaning of the document is a new run
 
 
 Step = Callable[[str], AbstractContextManager[Any]]
@@ -320,7 +320,8 @@ def explain(answer: Answer, validated: ValidatedSolution, plan: RebalancePlan, s
     if whole is None:
         sources = said.attempt(SOURCES, lambda: analysis.risk_contributions(answer.problem, validated.weights))
         return Explanation(prices, sources or (), (), None)
-    return said.attempt(REASONS, lambda: analysis.settled(whole, plan)) or dataclasses.replace(whole, reasons=())
+    settled = said.attempt(REASONS, lambda: analysis.settled(whole, plan, answer.problem))
+    return settled or dataclasses.replace(whole, reasons=())
 
 
 def prices_of(

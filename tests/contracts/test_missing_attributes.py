@@ -15,7 +15,7 @@ from portopt.domain.universe import CASH, Asset, Universe
 from portopt.formulation import as_asked
 from portopt.questions.weights import OptimizeAnswer, optimize
 from portopt.terms.catalog import LIMITS
-from portopt.terms.shared.described import NOUNS, attributes_read, require_described
+from portopt.terms.shared.described import NOUNS, require_described
 
 OBJECTIVE = {"kind": "max_return"}
 BLANKS = (*NOUNS, "attributes", "average_daily_value")
@@ -51,7 +51,7 @@ def reads(kind: str, spelled: Any, name: str) -> bool:
     """Whether a limit, as it is spelled on this market, says that it reads this of an asset."""
     if name in NOUNS:
         limit = LIMITS[kind].parse(spelled)
-        return name in attributes_read(limit)
+        return name in limit.reads
     return kind in {"attributes": ("exposure_limits", "active_exposure_limits"), "average_daily_value": VOLUME}[name]
 
 

@@ -7,15 +7,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from one_order import order_cost
 
 from portopt.terms.catalog import parse_costs
-from portopt.trading import estimate_trade_cost
 
 SPECIFIED = parse_costs({"commission": {"per_trade": "5.00", "bps": 0.0}, "linear_impact": {"bps": 15}})
 
 
 def test_selling_100_apple_at_232_50_costs_39_88_which_is_17_basis_points():
-    commission, impact = estimate_trade_cost(Decimal(-100), Decimal("232.50"), SPECIFIED)
+    commission, impact = order_cost(Decimal(-100), Decimal("232.50"), SPECIFIED)
     assert (commission, impact) == (Decimal("5.00"), Decimal("34.88"))
     assert commission + impact == Decimal("39.88")
     assert round(100 * (commission + impact) / Decimal("23250.00"), 2) == Decimal("0.17")
@@ -35,4 +35,4 @@ def test_the_shipped_cost_model_is_the_specifications():
     ],
 )
 def test_each_of_the_golden_trades_costs_five_dollars_and_fifteen_basis_points(shares, price, impact):
-    assert estimate_trade_cost(Decimal(shares), Decimal(price), SPECIFIED) == (Decimal("5.00"), Decimal(impact))
+    assert order_cost(Decimal(shares), Decimal(price), SPECIFIED) == (Decimal("5.00"), Decimal(impact))

@@ -2,11 +2,12 @@
 
 from portopt.analysis.attempts import Attempts
 from portopt.analysis.decomposition import decompose
-from portopt.analysis.explain import explain, settled
+from portopt.analysis.explain import explain
 from portopt.analysis.figures import figures, max_drawdown
 from portopt.analysis.pulls import pulls
 from portopt.analysis.risk import risk_contributions
 from portopt.analysis.risk_figures import risk_figures
+from portopt.analysis.whole_shares import settled
 
 __all__ = [
     "Attempts",

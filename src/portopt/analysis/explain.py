@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from portopt.analysis.pulls import own_risk_aversion, pulls
 from portopt.analysis.risk import risk_contributions
-from portopt.analysis.sentences import MOVED, Situation, sentence
+from portopt.analysis.sentences import sentence
+from portopt.analysis.situation import FELT, Situation, marginal_costs
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.errors import DataError
 from portopt.domain.explanation import Explanation, ShadowPrice, TradeReason
-from portopt.domain.plan import RebalancePlan
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer
-from portopt.domain.universe import CASH
 
 BPS_IN_ONE = 1e4
-FELT = 0.01  # basis points: a limit that pulls less is not named
 
 
 def explain(problem: Problem, form: StandardForm, validated: ValidatedSolution, prices: tuple[ShadowPrice, ...]) -> Explanation:
@@ -34,8 +30,8 @@ def explain(problem: Problem, form: StandardForm, validated: ValidatedSolution, 
         raise DataError("a certified answer without the solver's own cannot be explained", field="solution")
     pulled = {name: BPS_IN_ONE * amounts for name, amounts in pulls(problem, form, raw).items()}
     gamma = risk_aversion(problem, form, raw)
-    situation = Situation(problem, validated.weights, pulled, gamma)
-    kinds = {limit.kind for limit in problem.limits if limit.kind != "budget"}
+    situation = Situation(problem, validated.weights, pulled, gamma, marginal_costs(problem))
+    kinds = {limit.kind for limit in problem.limits if not limit.pulls_everywhere}
     reasons = []
     for i, asset_id in enumerate(problem.universe.ids):
         own = {name: float(amounts[i]) for name, amounts in pulled.items() if amounts[i] != 0.0}
@@ -53,22 +49,5 @@ def risk_aversion(problem: Problem, form: StandardForm, raw: RawAnswer) -> float
     """
     if form.ratio and raw.x is not None:
         return own_risk_aversion(form, raw.x)
-    given = getattr(problem.objective, "risk_aversion", None)
+    given = problem.objective.gamma
     return None if given is None else float(given)
-
-
-def settled(explanation: Explanation, plan: RebalancePlan) -> Explanation:
-    """The same reasons where the orders go the optimum's way; where whole shares go another, that is said instead."""
-    orders = {trade.asset_id: trade.side for trade in plan.trades}
-    wanted = {line.asset_id: line.target_weight - line.weight_before for line in plan.lines if line.asset_id != CASH}
-
-    def said(reason: TradeReason) -> TradeReason:
-        move, side = wanted.get(reason.asset_id, 0.0), orders.get(reason.asset_id)
-        if side is None and abs(move) > MOVED:
-            return replace(reason, sentence=f"Kept: the {100 * abs(move):.2f} % that it should move is not worth an order")
-        if side is not None and (move if side == "buy" else -move) <= MOVED:
-            verb = "Bought" if side == "buy" else "Sold"
-            return replace(reason, sentence=f"{verb}: it evens out what whole shares of the others leave over")
-        return reason
-
-    return replace(explanation, reasons=tuple(said(reason) for reason in explanation.reasons))

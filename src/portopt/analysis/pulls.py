@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portopt.analysis.definitions import owned_rows, spoken_of
+from portopt.analysis.definitions import Definitions, definitions
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import DataError
 from portopt.domain.problem import Problem
@@ -36,12 +36,12 @@ def pulls(problem: Problem, form: StandardForm, raw: RawAnswer) -> Mapping[str, 
         raise DataError("an answer without multipliers cannot be explained", field="solution")
     own = _own_helpers(problem)
     sources = {**_objective_pulls(problem, form, raw.x, own)}
-    for kind, pull in _limit_pulls(form, raw.duals, own).items():
+    whose = definitions(form, own.name, own.columns)
+    for kind, pull in _limit_pulls(form, raw.duals, own, whose).items():
         # Other cones owned by no limit are those of trading costs, or the logarithms of risk budgets.
         name = kind or (COST if problem.target is None else CONSTRUCTION)
         sources[name] = sources.get(name, np.zeros(form.n_columns)) + pull
-    owned = owned_rows(form, own.name, own.columns)
-    handed = _handed_on(form, raw.x, raw.duals, sources, owned)
+    handed = _handed_on(form, raw.x, raw.duals, sources, whose.rows)
     return {name: pull for name, pull in handed.items() if np.any(pull)}
 
 
@@ -58,7 +58,7 @@ class _Own:
 
 
 def _own_helpers(problem: Problem) -> _Own:
-    name = getattr(problem.objective, "helpers", None)
+    name = problem.objective.helpers
     if not name:
         return _Own()
     program = Program(problem.n)
@@ -75,23 +75,20 @@ def own_risk_aversion(form: StandardForm, x: Vector) -> float:
 def _objective_pulls(problem: Problem, form: StandardForm, x: Vector, own: _Own) -> dict[str, Vector]:
     """-(Px + q), told apart: the quadratic is risk; the rest return on weights and cost on helpers.
 
-    For a tracking error the linear part belongs to the risk: it is -Sigma b. Where the objective refers to a constructed
-    portfolio, all of it pulls there.
+    Where the linear part belongs to the risk too (a tracking error's is -Sigma b) it pulls there; where the objective refers to
+    a constructed portfolio, all of it does.
     """
     if problem.target is not None:
         return {CONSTRUCTION: -(form.P_times(x) + form.q)}
     gamma = own_risk_aversion(form, x) if form.ratio else 1.0
     risk = -gamma * form.P_times(x)
     linear = -form.q
-    if problem.objective.kind == "min_tracking_error":
-        ours = np.zeros(form.n_columns, dtype=bool)
-        ours[: form.n_weights] = True
+    at = np.arange(form.n_columns)
+    if problem.objective.linear == RISK:
+        ours = at < form.n_weights
         for block in form.quadratics:
             ours[block.columns] = True
-        return {RISK: risk + np.where(ours, linear, 0.0), COST: np.where(ours, 0.0, linear)}
-    at = np.arange(form.n_columns)
-    if problem.objective.kind == "min_risk":  # a measure's own linear part: it has no other
-        risk, linear = risk + np.where(at < form.n_weights, linear, 0.0), np.where(at < form.n_weights, 0.0, linear)
+        risk, linear = risk + np.where(ours, linear, 0.0), np.where(ours, 0.0, linear)
     on_weights, on_own = at < form.n_weights, (at >= form.n_weights) & (at < own.columns)
     found = {RETURN: np.where(on_weights, linear, 0.0), RISK: risk, COST: np.where(on_weights | on_own, 0.0, linear)}
     if own.name:
@@ -99,7 +96,7 @@ def _objective_pulls(problem: Problem, form: StandardForm, x: Vector, own: _Own)
     return found
 
 
-def _limit_pulls(form: StandardForm, duals: Duals, own: _Own) -> dict[str, Vector]:
+def _limit_pulls(form: StandardForm, duals: Duals, own: _Own, whose: Definitions) -> dict[str, Vector]:
     """(N,) pulls of every limit's rows, bounds and cones; of the objective's cones under its name, of others under ""."""
     out: dict[str, Vector] = {}
 
@@ -114,9 +111,9 @@ def _limit_pulls(form: StandardForm, duals: Duals, own: _Own) -> dict[str, Vecto
     for g in form.bound_groups:
         if g.limit:
             add(g.limit, form.bound_columns[g.start : g.stop], -duals.bounds[g.start : g.stop])
-    everything, spoken = np.arange(form.n_columns), spoken_of(form)
+    everything = np.arange(form.n_columns)
     for k, (cone, z) in enumerate(zip(form.cones, duals.cones, strict=True)):
-        owner = cone.limit or next((spoken[j] for j in cone.B.indices.tolist() if j in spoken), "")
+        owner = cone.limit or whose.cones.get(k, "")
         add(own.name if k < own.cones else owner, everything, np.asarray(cone.B.T @ z))
     return out
 

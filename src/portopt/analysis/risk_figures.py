@@ -41,8 +41,8 @@ def risk_figures(
                     kind,
                     measure.describe(problem.moments.periods_per_year),
                     measure.value(w, problem),
-                    getattr(measure, "confidence", None),
-                    getattr(measure, "horizon", None),
+                    measure.confidence,
+                    measure.horizon,
                 )
             )
     return tuple(found)

@@ -76,19 +76,19 @@ def construction_claims(problem: Problem, form: StandardForm, w: Vector) -> tupl
         return (("the constructed weights add up to", total),), [
             f"the constructed portfolio adds up to {total:.9g}, not to one"
         ]
-    kind = problem.objective.kind
-    if kind == "risk_parity":
+    made = problem.objective.construction
+    if made == "risk budgets":
         return _budget_claims(problem, cast(Budgeted, problem.objective), h, w)
-    if kind == "hierarchical":
+    if made == "hierarchy":
         return hierarchy_claims(problem, form, h)
-    if kind == "resampled":
+    if made == "average":
         objective = cast(Averaged, problem.objective)
         moved = float(np.abs(w - h).max())
         stated: Claims = (("draws", float(objective.draws)), ("seed", float(objective.seed)), ("drawn by", objective.method))
         return (*stated, ("largest move from the average", moved)), []
-    if kind == "target_weights":
+    if made == "weights":
         return _wanted_claims(problem, cast(Wanted, problem.objective), h, w)
-    if kind == "max_ratio":
+    if made == "best ratio":
         return _ratio_claims(problem, cast(Ratio, problem.objective), h, w)
     return (), []
 

@@ -85,7 +85,7 @@ def hierarchical_weights(objective: Hierarchical, p: Problem) -> Vector:
 def _risks(objective: Hierarchical, p: Problem) -> tuple[Vector, Callable[[Indices], NaiveRisk]]:
     """(n,) the risk of each asset alone, and, for assets in some order, the risk of a stretch of them."""
     measure = objective.risk_measure()
-    if measure is None or measure.kind == "volatility":
+    if measure is None or not measure.scenario_based:
         return _moment_risks(p.moments.covariance.dense(), squared=measure is None)
     single = np.array([measure.value(row, p) for row in np.eye(p.n)])
     if not (single > 0.0).all():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,17 +19,17 @@ from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.errors import InvalidValue, stopped
 from portopt.domain.infeasible import infeasible_request
 from portopt.domain.moments import Covariance, Moments
-from portopt.domain.problem import Cost, Limit, Problem, Readings
+from portopt.domain.problem import Cost, Limit, Objective, Problem, Readings
 from portopt.domain.program import Program
 from portopt.domain.solution import SolveStatus
 from portopt.domain.stage import Stage
 from portopt.domain.universe import Asset, Universe
 from portopt.terms.objectives.multi_period import MultiPeriod, Period
-from portopt.terms.shared.charges import Priced, charges
+from portopt.terms.shared.charges import charges
 from portopt.terms.shared.risk import add_variance
+from portopt.terms.shared.through import Through
 
 MOST_DENSE = 4_000  # weights of all periods together whose covariance is kept as one dense matrix
-UNSTAGED_COSTS = ("square_root_impact", "quadratic_impact")  # written against the book before the trade, a constant
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +75,7 @@ def staged_problem(p: Problem) -> Problem:
     objective = p.objective
     if not isinstance(objective, MultiPeriod):
         raise InvalidValue("objective.kind", objective.kind, "is not a plan over several periods", fix="use multi_period")
-    refused = [cost.kind for cost in p.costs if cost.kind in UNSTAGED_COSTS]
+    refused = [cost.kind for cost in p.costs if not cost.spans_periods]
     if refused:
         raise InvalidValue(
             f"costs.{refused[0]}", refused[0], "does not reach over several periods", fix="use costs.linear_impact"
@@ -85,11 +85,10 @@ def staged_problem(p: Problem) -> Problem:
         why = f"times {n} assets are more than {MOST_DENSE} weights, too many for a dense covariance"
         raise InvalidValue("objective.periods", K, why, fix='use fewer periods, or the covariance estimator "factor"')
     stages = tuple(_Where(k, n, p) for k in range(K))
-    # Their kinds belong to the instance here ("max_turnover@2"), where the protocols know them by class.
-    limits = cast("list[Limit]", [StagedLimit(limit, at) for limit in p.limits for at in stages])
+    limits: list[Limit] = [StagedLimit(limit, at) for limit in p.limits for at in stages]
     if objective.terminal:
         limits.append(TerminalWeights(objective.terminal, objective.terminal_tolerance, stages[-1]))
-    costs = cast("list[Cost]", [StagedCost(cost, at) for cost in p.costs for at in stages])
+    costs = [StagedCost(cost, at) for cost in p.costs for at in stages]
     mu = np.concatenate([_expected_returns(p, period) for period in objective.periods])
     return Problem(
         moments=Moments(_universe(p, K), mu, _in_blocks(p.moments.covariance, objective.periods)),
@@ -139,7 +138,7 @@ class _Where:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StagedLimit:
+class StagedLimit(Through):
     """A limit in one period."""
 
     limit: Limit
@@ -150,12 +149,12 @@ class StagedLimit:
         return f"{self.limit.kind}@{self.at.label}"
 
     @property
-    def structural(self) -> bool:
-        return self.limit.structural
+    def noun(self) -> str:
+        return f"in period {self.at.label}, {self.limit.noun}"
 
     @property
-    def unit(self) -> str:
-        return self.limit.unit
+    def structural(self) -> bool:
+        return self.limit.structural
 
     @property
     def soft(self) -> bool:
@@ -175,12 +174,11 @@ class StagedLimit:
         return f"{self.limit.describe()}, in period {self.at.label}"
 
     def priced(self, w: Vector, p: Problem) -> float:
-        limit = self.limit
-        return limit.priced(self.at.weights(w), self.at.problem(w)) if isinstance(limit, Priced) else 0.0
+        return self.limit.priced(self.at.weights(w), self.at.problem(w))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StagedCost:
+class StagedCost(Cost):
     """A cost in one period."""
 
     cost: Cost
@@ -206,7 +204,7 @@ class StagedCost:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TerminalWeights:
+class TerminalWeights(Limit):
     """|w_K,i - target_i| <= tolerance  for every asset that the target names; the others end at zero, cash left free."""
 
     target: Any
@@ -214,8 +212,8 @@ class TerminalWeights:
     at: _Where = field(compare=False)
 
     kind: ClassVar[str] = "terminal"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the last weight of"
+    stops: ClassVar[str] = "the end of the plan"
     unit: ClassVar[str] = "fraction"
 
     def express(self, program: Program, p: Problem) -> None:
@@ -241,7 +239,7 @@ class TerminalWeights:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PlanUtility:
+class PlanUtility(Objective):
     """The objective of the whole plan, an annual return: see the head of this file."""
 
     risk_aversion: float
@@ -252,6 +250,10 @@ class PlanUtility:
     sense: ClassVar[str] = "maximize"
     unit: ClassVar[str] = "return"
     charges_costs: ClassVar[bool] = True
+
+    @property
+    def gamma(self) -> float | None:
+        return self.risk_aversion
 
     def express(self, program: Program, p: Problem) -> None:
         n, H = self.single.n, p.holding_period_years

@@ -32,5 +32,5 @@ def invested_share(problem: Problem, lower: Vector, upper: Vector, wanted: float
     if at is None:
         return 1.0
     leverage = problem.limit("leverage_limit")
-    most = float(getattr(leverage, "limit", np.inf))
+    most = np.inf if leverage is None or leverage.soft else float(leverage.read(np.zeros(problem.n), problem).upper[0])
     return float(min(np.clip(wanted, 1.0 - upper[at], 1.0 - lower[at]), most))

@@ -6,6 +6,8 @@ each position at most 10.00 %, turnover is at least 70.00 %, over the 20.00 % al
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from portopt.diagnosis.effort import OutOfWork
@@ -17,25 +19,10 @@ from portopt.diagnosis.whole_openings import smallest_whole
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Limit, Problem
 from portopt.domain.solution import SolveStatus
-from portopt.domain.words import in_unit, quantity
+from portopt.domain.voice import LAST
+from portopt.domain.words import in_unit
 
 HALVINGS = 7  # a sentence needs two figures
-
-# The limit a desk would rather see measured: one figure for the whole portfolio before one for each asset.
-MEASURED_FIRST = (
-    "max_tracking_error",
-    "max_volatility",
-    "max_risk",
-    "max_turnover",
-    "min_return",
-    "leverage_limit",
-    "fully_invested",
-    "cash",
-    "sector_limits",
-    "asset_class_limits",
-    "max_weight",
-    "min_weight",
-)
 
 
 def reason(limits: Feasibility, names: tuple[str, ...]) -> str:
@@ -47,9 +34,7 @@ def reason(limits: Feasibility, names: tuple[str, ...]) -> str:
     found = impossible(problem, limits.form, names)
     if found is not None:
         return found
-    measured = [name for name in MEASURED_FIRST if name in names and has_slope(limits.form, name)]
-    measured += [name for name in names if name not in measured and has_slope(limits.form, name)]
-    for name in measured:
+    for name in sorted((name for name in names if has_slope(limits.form, name)), key=partial(_precedence, problem)):
         try:
             said = _measured(limits, names, name)
         except OutOfWork:
@@ -57,6 +42,12 @@ def reason(limits: Feasibility, names: tuple[str, ...]) -> str:
         if said is not None:
             return said
     return "together they leave no portfolio"
+
+
+def _precedence(problem: Problem, name: str) -> int:
+    """The limit a desk would rather see measured comes first: one figure for the whole portfolio before one for each asset."""
+    limit = problem.limit(name)
+    return LAST if limit is None else limit.precedence
 
 
 def _measured(limits: Feasibility, names: tuple[str, ...], opened: str) -> str | None:
@@ -97,7 +88,7 @@ def closest(problem: Problem, limit: Limit, w: Vector, given: list[str]) -> str:
     value, low, high = float(reading.measured[i]), float(reading.lower[i]), float(reading.upper[i])
     above = value - high > low - value
     measured, side = in_unit(reading.unit, value, high if above else low)
-    what = quantity(limit.kind, reading.members[i] if len(reading.members) > 1 or reading.members[i] else "")
+    what = f"{limit.noun} {reading.members[i]}".strip()
     clause = f"at least {measured}, over the {side} allowed" if above else f"at most {measured}, under the {side} asked for"
     if len(reading.members) > 1:
         clause = f"{measured} at best, " + (f"over the {side} allowed" if above else f"under the {side} asked for")

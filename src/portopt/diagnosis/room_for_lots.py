@@ -29,7 +29,7 @@ def room_in(limit: Limit, problem: Problem, by: float, room: float) -> float:
         return room * float(np.sqrt(problem.moments.covariance.diagonal().max()))
     if limit.unit == "return":
         return room * float(np.ptp(problem.moments.mu))
-    if limit.unit == "score" and not hasattr(limit, "scored_by"):
+    if limit.unit == "score" and not limit.scored_by:
         scores = problem.universe.scores("esg_score")
         return room * float(np.nanmax(scores) - np.nanmin(scores))
     if limit.unit == "exposure":

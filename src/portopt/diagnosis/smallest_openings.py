@@ -152,7 +152,7 @@ class Repairs:
             limit = problem.limit(name)
             if name in smooth or limit is None:
                 continue
-            by = self._first_step(problem, limit, score_steps(limit, problem), self._gone(names, hard) | smooth)
+            by = self._first_step(problem, limit, limit.steps(problem), self._gone(names, hard) | smooth)
             if by is None:
                 return None
             steps[name] = by
@@ -232,17 +232,6 @@ def has_slope(form: StandardForm, name: str) -> bool:
     parts += [form.bound_relax[g.start : g.stop] for g in form.bound_groups if g.limit == name]
     parts += [cone.relax for cone in form.cones if cone.limit == name and cone.relax is not None]
     return any(bool(part.any()) for part in parts)
-
-
-def score_steps(limit: Limit, problem: Problem) -> tuple[float, ...]:
-    """How far a floor on scores must fall for each next asset to pass, smallest first; () for any other limit."""
-    floor, attribute = getattr(limit, "score", None), getattr(limit, "scored_by", None)
-    if floor is None or attribute is None:
-        return ()
-    scores = problem.universe.scores(attribute)
-    # Rounded up where the difference is not exact: an asset that scores the floor must pass.
-    short = {float(np.nextafter(floor - s, math.inf)) if floor - (floor - s) > s else floor - s for s in scores[scores < floor]}
-    return tuple(sorted(float(step) for step in short))
 
 
 def relaxed(problem: Problem, openings: Mapping[str, float]) -> Problem:

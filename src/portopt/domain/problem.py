@@ -1,16 +1,19 @@
 """The question, complete and frozen: beliefs, the book before the trade, one objective, limits, costs.
 
-A term has two voices. `express` writes tagged rows into a Program for the solver. The auditor's voice
+A term has three voices. `express` writes tagged rows into a Program for the solver. The auditor's voice
 reads an answer in natural units: `read` for a limit, `value` for an objective or a cost. A contract test over
-the catalog proves for every term that the two agree.
+the catalog proves for every term that the two agree. The third is its words and its money: `noun` and `stops` of a limit
+(domain/voice.py), `tariff` of a cost. Nothing outside terms/ knows a term by its name.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from decimal import Decimal
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,96 +22,78 @@ from portopt.domain.canonical import digest, plain
 from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.moments import Moments
 from portopt.domain.program import Program
+from portopt.domain.tariff import Tariff
 from portopt.domain.universe import Universe
+from portopt.domain.voice import CostVoice, LimitVoice, ObjectiveVoice
+from portopt.domain.voice import Readings as Readings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Readings:
-    """One limit read off one portfolio: measured against its sides, in the limit's own unit.
-
-    members: names of the single readings (assets, sectors), or ("",) for a limit on the whole portfolio.
-    measured, lower, upper: (r,); -inf or inf where a side is open.
-    unit: what the numbers are: "fraction" (of portfolio value), "volatility", "tracking_error", "return", "score",
-        "exposure" (in the exposure's own unit).
-    """
-
-    limit: str
-    members: tuple[str, ...]
-    measured: Vector
-    lower: Vector
-    upper: Vector
-    unit: str = "fraction"
-
-    def slack(self) -> Vector:
-        """(r,) distance to the nearer side; negative is a violation."""
-        return np.minimum(self.upper - self.measured, self.measured - self.lower)
-
-    def worst(self) -> float:
-        """The largest violation, 0.0 when every side holds."""
-        return float(max(0.0, -self.slack().min())) if len(self.measured) else 0.0
-
-
-class Limit(Protocol):
-    """What is forbidden.
-
-    kind: the catalog's name, used in policies, requests, tags and messages.
-    structural: True for what makes a portfolio a portfolio (the budget); never offered for relaxation.
-    soft: True where a shortfall is priced and reported instead of forbidden; `read` measures against the limit all the same.
-    unit: what `relaxed` counts in; `read` says for itself what it measured in (min_quality opens by score, reads weights).
-    """
-
-    kind: ClassVar[str]
-    structural: ClassVar[bool]
-    unit: ClassVar[str]
+class Limit(LimitVoice, Protocol):
+    """What is forbidden."""
 
     @property
-    def soft(self) -> bool: ...
+    def asked(self) -> Limit:
+        """The limit itself; of a wish the limit that is wished for."""
+        return self
 
     def express(self, program: Program, p: Problem) -> None: ...
 
     def read(self, w: Vector, p: Problem) -> Readings: ...
 
+    def priced(self, w: Vector, p: Problem) -> float:
+        """What a shortfall at w costs, in the objective's unit; nothing where it is forbidden."""
+        return 0.0
+
     def relaxed(self, by: float) -> Limit:
         """The same limit opened by `by` in its own unit (a floor lowered, a cap raised)."""
         ...
 
-    def describe(self) -> str:
-        """One line for people: "each position at most 10.00 %"."""
-        ...
+    def steps(self, p: Problem) -> tuple[float, ...]:
+        """How far it must open for each next asset to pass, smallest first; () where it opens by a slope."""
+        return ()
 
 
-class Objective(Protocol):
-    """What is wanted. `sense` says which way is better.
+class Measure(Protocol):
+    """A risk measure as far as an objective is asked for it (terms/risk_measures says the rest)."""
+
+    @property
+    def is_root(self) -> bool: ...
+
+    def value(self, w: Vector, p: Problem) -> float: ...
+
+    def describe(self, periods_per_year: float | None = None) -> str: ...
+
+
+class Objective(ObjectiveVoice, Protocol):
+    """What is wanted.
 
     value: what the whole program is worth at w, trading costs and the price of soft shortfalls included, so that the
     two voices meet in one number: StandardForm.objective is `value` when minimizing, `-value` when maximizing.
-    charges_costs: False where costs (annual return) and objective (a variance) have no common unit; costs then keep silent.
     """
 
-    kind: ClassVar[str]
-    sense: ClassVar[str]  # "maximize" or "minimize"
-
     @property
-    def unit(self) -> str: ...
-
-    @property
-    def charges_costs(self) -> bool: ...
+    def risk(self) -> Measure | None:
+        return None
 
     def express(self, program: Program, p: Problem) -> None: ...
 
     def value(self, w: Vector, p: Problem) -> float: ...
 
-    def describe(self) -> str: ...
+    def ratio(self, w: Vector, p: Problem) -> float:
+        """Excess return per unit of `risk`, where it divides by a measure; NaN elsewhere."""
+        return math.nan
+
+    def volatility(self, w: Vector, p: Problem) -> float:
+        """The annual volatility it counts with: the covariance's, or the worst of a set."""
+        return p.moments.covariance.volatility(w)
 
 
-class Cost(Protocol):
+class Cost(CostVoice, Protocol):
     """What trading costs, as a fraction of portfolio value; the engine charges it against annual return.
 
     `express` adds the convex part, over the holding period, to the objective. `value` is the whole of it, the flat fee per
-    trade too.
+    trade too. `tariff` is the same in money, an order at a time.
     """
-
-    kind: ClassVar[str]
 
     def express(self, program: Program, p: Problem) -> None: ...
 
@@ -118,7 +103,13 @@ class Cost(Protocol):
         """The part that `express` writes, paid once: not yet divided by the holding period."""
         ...
 
-    def describe(self) -> str: ...
+    def tariff(self, p: Problem) -> Tariff:
+        """What an order is charged, in money. Raises MissingInput where that needs more than the problem knows."""
+        return Tariff()
+
+    def money(self, value: Decimal, i: int, p: Problem) -> Decimal:
+        """What an order in asset i worth `value` costs, not yet rounded to the cent."""
+        return self.tariff(p).of(value, i)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,11 +235,11 @@ class Problem:
         parts: list[Any] = [self.moments.mu, self.moments.covariance.identity(), self.w_prev]
         parts += [self.benchmark, self.average_daily_value, self.prices, self.target]
         parts += [part for name in sorted(self.exposures) for part in (name, self.exposures[name])]
-        terms = (self.objective, *self.limits, *self.costs)
-        if any(getattr(term, "reads_scenarios", False) for term in terms):
+        terms: tuple[Objective | Limit | Cost, ...] = (self.objective, *self.limits, *self.costs)
+        if any(term.reads_scenarios for term in terms):
             parts += [self.moments.scenarios, self.moments.probabilities]
         model = self.moments.factor_model
-        if model is not None and any(getattr(term, "reads_factors", False) for term in terms):
+        if model is not None and any(term.reads_factors for term in terms):
             parts += [list(model.names), model.B, model.Omega, model.D]
         scalars = [self.risk_free_rate, self.portfolio_value, self.holding_period_years, self.portfolio_id]
         return digest(

@@ -5,42 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-NOUNS = {
-    "max_turnover": "turnover",
-    "max_tracking_error": "tracking error",
-    "max_volatility": "volatility",
-    "max_risk": "the risk",
-    "min_return": "expected return",
-    "leverage_limit": "gross exposure",
-    "fully_invested": "the weight of",
-    "cash": "the weight of",
-    "max_weight": "the weight of",
-    "min_weight": "the weight of",
-    "min_quality": "the weight of",
-    "esg_exclusion": "the weight of",
-    "min_esg": "the ESG score",
-    "sector_limits": "the sector",
-    "asset_class_limits": "the asset class",
-    "exposure_limits": "exposure to",
-    "active_exposure_limits": "active exposure to",
-    "factor_risk_limits": "volatility from",
-    "max_systematic_volatility": "systematic volatility",
-    "max_specific_volatility": "specific volatility",
-    "exclusions": "the weight of",
-    "max_cost": "the trading cost",
-    "liquidity": "the trade in",
-    "days_to_liquidate": "the sale of all of",
-    "concentration": "concentration",
-    "top_k": "the weight of the largest positions",
-    "max_positions": "the number of positions",
-    "min_positions": "the number of positions",
-    "max_trades": "the number of trades",
-    "min_position": "what is missing in",
-    "min_trade": "what is missing in the trade of",
-    "round_lots": "the distance from whole lots of",
-    "ucits_5_10_40": "the issuer",
-}
-
 
 def amount(value: float, unit: str) -> str:
     """10.00 % for fractions and annual figures, 6.00 for scores and exposures; a side that is open is said so."""
@@ -69,9 +33,10 @@ def listed(names: Sequence[str], *, most: int = 4) -> str:
     return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
-def quantity(limit: str, member: str) -> str:
-    """What a limit measures: "turnover", "the weight of AAPL", "the sector Energy"."""
-    return f"{NOUNS.get(limit, limit)} {member}".strip()
+def signed_percent(fraction: float) -> str:
+    """10.00 %, with a true minus; a zero never carries a sign."""
+    text = f"{100.0 * abs(fraction):.2f} %"
+    return f"\N{MINUS SIGN}{text}" if fraction < 0.0 and text != "0.00 %" else text
 
 
 def seen_apart(a: float, b: float) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.problem import Cost, Limit, Objective, TermEntry
 from portopt.terms.shared.checks import mapping
 from portopt.terms.shared.percentages import is_levered, refuse_percentages
-from portopt.terms.soft import bare, is_wish, softened
+from portopt.terms.soft import as_wish, bare, is_wish, softened
 
 
 def term(home: str) -> Callable[[Any], Any]:
@@ -176,7 +176,7 @@ LIMITS: dict[str, TermEntry] = {
         "max_tracking_error",
         "distance from the benchmark, annual",
         term("limits.max_tracking_error.MaxTrackingError"),
-        {"limit": 0.02, "soft": True},
+        {"limit": 0.02},
     ),
     "max_volatility": TermEntry("max_volatility", "volatility, annual", term("limits.max_volatility.MaxVolatility"), 0.15),
     "max_risk": TermEntry(
@@ -336,7 +336,8 @@ def parse_limits(spec: Mapping[str, Any]) -> tuple[Limit, ...]:
     Raises UnknownField for a name that is no limit, InvalidValue for a value that cannot mean anything: a percentage in the
     place of a fraction is one unless leverage is allowed (see percentages.py).
     """
-    given = mapping("limits", spec, example='{"max_weight": 0.1}')
+    spelled = mapping("limits", spec, example='{"max_weight": 0.1}')
+    given = {kind: as_wish(kind, value) for kind, value in spelled.items()}
     plain = {kind: bare(value) for kind, value in given.items()}
     limits = tuple(limit for limit in _parsed("limits", plain, LIMITS, '{"max_weight": 0.1}') if limit is not None)
     if not is_levered(plain):

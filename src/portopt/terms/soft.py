@@ -2,6 +2,7 @@
 
     {"max_turnover": {"value": 0.10, "soft": true, "penalty": 2.0}}     a priced opening, reported as a shortfall
     {"max_turnover": {"value": 0.10, "priority": 1}}                    hard, and gives way when not all limits can hold
+    {"max_tracking_error": {"limit": 0.02, "soft": true}}               the older spelling of two limits, read as the first
 
 Priorities are a lexicographic relaxation: the lowest number gives way first, alone if that is enough, then the next joins it
 (`priorities` makes the order that diagnosis.relax_in_order follows). `soft` without a penalty costs what soft_prices.py says.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,13 +23,16 @@ from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program, StandardForm
 from portopt.terms.shared.checks import flag, number, options
 from portopt.terms.shared.soft_prices import default_price
+from portopt.terms.shared.through import Through
 
 WORDS = ("soft", "penalty", "priority")
+OLDER = ("max_tracking_error", "max_risk")  # whose own options soft and penalty were before every limit could be a wish
+OLDER_WORDS = ("soft", "penalty")
 OPENED_BY_STEPS = ("score",)  # units that open asset by asset: there is no slope to price
 
 
 @dataclass(frozen=True, slots=True)
-class Soft:
+class Soft(Through):
     """`limit`, opened by e >= 0 in its own unit, at `penalty` units of the objective for each unit of e.
 
     penalty: None is a price of the objective's own size, see soft_prices.py.
@@ -40,6 +44,8 @@ class Soft:
     limit: Limit
     penalty: float | None = None
 
+    soft: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         field = f"limits.{self.limit.kind}"
         if self.penalty is not None:
@@ -49,26 +55,6 @@ class Soft:
         if self.limit.unit in OPENED_BY_STEPS:
             why = "opens asset by asset, so there is no price for a part of it"
             raise InvalidValue(f"{field}.soft", True, why, fix=f"give {self.limit.kind} a priority instead")
-
-    @property
-    def kind(self) -> str:
-        return self.limit.kind
-
-    @property
-    def unit(self) -> str:
-        return self.limit.unit
-
-    @property
-    def structural(self) -> bool:
-        return False
-
-    @property
-    def soft(self) -> bool:
-        return True
-
-    @property
-    def reads_scenarios(self) -> bool:
-        return bool(getattr(self.limit, "reads_scenarios", False))
 
     def express(self, program: Program, p: Problem) -> None:
         said = program.overheard(lambda heard: self.limit.express(heard, p))
@@ -138,6 +124,15 @@ def _repeat_bounds(program: Program, said: StandardForm, excess: Indices) -> Non
                 program.add_rows(block, wide, *sides, limit=group.limit, members=group.members, relax=relax)
 
 
+def as_wish(kind: str, value: Any) -> Any:
+    """The older spelling of two limits, {"limit": 0.02, "soft": true}, as {"value": …}; any other value as it is."""
+    if kind not in OLDER or not isinstance(value, Mapping) or "value" in value or not any(w in value for w in OLDER_WORDS):
+        return value
+    rest = {name: item for name, item in value.items() if name not in OLDER_WORDS}
+    soft = value.get("soft") is not None and flag(f"limits.{kind}.soft", value["soft"])
+    return {"value": rest, "soft": True, "penalty": value.get("penalty")} if soft else rest
+
+
 def is_wish(value: Any) -> bool:
     """Whether a limit is written {"value": …} with soft, penalty or priority beside it."""
     return isinstance(value, Mapping) and "value" in value and any(word in value for word in WORDS)
@@ -163,8 +158,7 @@ def softened(kind: str, value: Mapping[str, Any], limit: Limit) -> Limit:
         raise InvalidValue(f"{field}.penalty", penalty, "only a soft limit has a price", fix=f"write {field}.soft: true")
     if not soft or (priority is not None and penalty is None):
         return limit  # it gives way in its turn, and is not priced
-    # Soft says of itself by properties what other limits say by class constants.
-    return cast("Limit", Soft(limit, penalty))
+    return Soft(limit, penalty)
 
 
 def priorities(limits: Mapping[str, Any]) -> tuple[str, ...]:

@@ -29,9 +29,7 @@ def worth(problem: Problem, book: Book, settled: Settled) -> float:
         return value
     flat = float(book.fees.per_trade / book.value) * len(settled.orders) / problem.holding_period_years
     if problem.objective.unit == "ratio":
-        own = getattr(problem.objective, "volatility", None)  # a robust ratio divides by the worst of its set
-        w = settled.weights
-        sigma = problem.moments.covariance.volatility(w) if own is None else own(w, problem)
+        sigma = problem.objective.volatility(settled.weights, problem)  # a robust ratio divides by the worst of its set
         return value + flat / sigma if sigma > 0.0 else value
     return value + flat
 

@@ -177,16 +177,58 @@ def test_an_answer_without_multipliers_is_refused(explained):
         pulls(found.problem, found.form, bare)
 
 
+def _plan(moves, after, cash):
+    """A plan in which every asset named was wanted to move by moves[a][0], has the order moves[a][1], and ends at after[a]."""
+    lines = [
+        SimpleNamespace(asset_id=a, weight_before=0.1, target_weight=0.1 + move, weight_after=after[a])
+        for a, (move, _) in moves.items()
+    ]
+    lines.append(SimpleNamespace(asset_id="CASH", weight_before=0.1, target_weight=0.1, weight_after=cash))
+    return SimpleNamespace(
+        trades=[SimpleNamespace(asset_id=a, side=side) for a, (_, side) in moves.items() if side], lines=lines
+    )
+
+
+def _told(found, plan):
+    return {r.asset_id: r.sentence for r in settled(found.explanation, plan, found.problem).reasons}
+
+
 def test_reasons_follow_the_orders_where_whole_shares_go_another_way_than_the_optimum(explained):
     found = explained(UTILITY)
     moves = {"A0": (0.004, None), "A1": (0.0, "sell"), "A2": (0.03, "buy")}  # wanted by the optimum, ordered by the plan
-    plan = SimpleNamespace(
-        trades=[SimpleNamespace(asset_id=a, side=side) for a, (_, side) in moves.items() if side],
-        lines=[SimpleNamespace(asset_id=a, weight_before=0.1, target_weight=0.1 + move) for a, (move, _) in moves.items()],
-    )
 
-    told = {r.asset_id: r.sentence for r in settled(found.explanation, plan).reasons}
+    told = _told(found, _plan(moves, {"A0": 0.1, "A1": 0.09, "A2": 0.13}, 0.1))
 
     assert told["A0"] == "Kept: the 0.40 % that it should move is not worth an order"
     assert told["A1"].startswith("Sold: it evens out")
     assert told["A2"] == found.reason("A2").sentence
+
+
+def test_what_whole_shares_cannot_order_names_the_limit_that_the_order_would_break(explained):
+    found = explained(UTILITY, max_weight=0.2, sector_limits=1.0)
+    pressed = next(r.asset_id for r in found.explanation.reasons if "max_weight" in r.limits)
+
+    told = _told(found, _plan({pressed: (0.004, None)}, {pressed: 0.2}, 0.1))
+
+    assert told[pressed] == "Kept: the position cap leaves no room for the 0.40 % that it should move"
+
+
+def test_what_whole_shares_have_no_cash_for_says_so(explained):
+    found = explained(UTILITY)
+
+    told = _told(found, _plan({"A0": (0.004, None), "A1": (0.0, "sell")}, {"A0": 0.1, "A1": 0.09}, 0.0))
+
+    assert told["A0"] == "Kept: no cash is left for the 0.40 % that it should move"
+    assert told["A1"] == "Sold: it raises the cash that whole shares of the others need"
+
+
+def test_an_order_that_only_a_limit_explains_names_it(explained):
+    found = explained(UTILITY, max_weight=0.2, sector_limits=1.0)
+
+    told = _told(found, _plan({"A1": (0.15, "sell")}, {"A1": 0.05}, 0.1))
+    assert told["A1"] == "Sold: it evens out what whole shares of the others leave over"
+    before = _plan({"A1": (0.15, "sell")}, {"A1": 0.05}, 0.1)
+    before.lines[0].weight_before = 0.21  # above the cap, where the optimum would have it
+    before.lines[0].target_weight = 0.25
+
+    assert _told(found, before)["A1"] == "Sold: without it the position cap would not hold in whole shares"

@@ -16,7 +16,7 @@ from portopt.diagnosis.feasibility import Feasibility
 from portopt.diagnosis.fewer_columns import without_unused
 from portopt.diagnosis.minimal_conflicts import enumerate_conflicts
 from portopt.diagnosis.nearest_point import Distance
-from portopt.diagnosis.smallest_openings import Repairs, score_steps
+from portopt.diagnosis.smallest_openings import Repairs
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.solution import RawAnswer, SolveStatus
@@ -138,7 +138,7 @@ def test_a_score_is_lowered_to_the_next_asset_that_makes_room():
 
 def test_an_asset_without_a_score_is_never_let_in_by_lowering_the_floor():
     p = problem({"min_quality": 7.0})
-    assert score_steps(p.limit("min_quality"), p) == (0.5, 2.5)
+    assert p.limit("min_quality").steps(p) == (0.5, 2.5)
     relaxed = p.with_limit(p.limit("min_quality").relaxed(2.5))
     assert "S3" in relaxed.limit("min_quality").read(np.zeros(5), relaxed).members
 

@@ -163,4 +163,4 @@ def test_a_polish_that_goes_round_in_circles_is_given_up(market, monkeypatch):
     monkeypatch.setattr(polish, "correct", lambda state, *, cautious: rounds.append(1) or True)
 
     assert polished(program, answer) is None
-    assert polish.CIRCLES < len(rounds) <= polish.ROUNDS / 2
+    assert polish.CIRCLES < len(rounds) <= polish.POLISHING_ROUNDS / 2

@@ -11,7 +11,7 @@ from portopt.domain.request import OptimizationRequest
 from portopt.domain.universe import Asset, Universe
 from portopt.formulation import pose
 from portopt.optimization import batch
-from portopt.questions import service
+from portopt.questions import weights as service
 from portopt.questions.sharing import Sharing
 
 N = 12

@@ -187,3 +187,32 @@ def test_a_wish_as_data_names_the_limit_it_softens():
     p = problem({"max_turnover": {"value": 0.1, "soft": True}})
     assert p.identity() != problem({"max_turnover": 0.1}).identity()
     assert json.dumps(LIMITS["max_turnover"].example) == "0.2"
+
+
+@pytest.mark.parametrize(
+    ("kind", "older", "plain"),
+    [
+        ("max_tracking_error", {"limit": 0.02}, 0.02),
+        ("max_risk", {"cvar": {"limit": 0.02, "confidence": 0.9}}, {"cvar": {"limit": 0.02, "confidence": 0.9}}),
+    ],
+)
+def test_the_older_spelling_of_a_soft_limit_is_the_wish_it_means(kind, older, plain):
+    for penalty in (None, 2.0):
+        wish = {"value": plain, "soft": True, "penalty": penalty}
+        assert parse_limits({kind: {**older, "soft": True, "penalty": penalty}}) == parse_limits({kind: wish})
+    hard = parse_limits({kind: plain})
+    assert parse_limits({kind: {**older, "soft": False, "penalty": None}}) == hard
+    assert parse_limits({kind: {**older, "soft": None}}) == hard
+    assert not hard[0].soft
+    for word, value in (("soft", "yes"), ("penalty", -1.0)):
+        with pytest.raises(InvalidValue, match=f"limits.{kind}.{word}"):
+            parse_limits({kind: {**older, "soft": True, word: value}})
+
+
+def test_a_wish_of_several_measures_is_priced_by_the_one_that_is_missed_most():
+    p = problem({"max_risk": {"volatility": 0.05, "var": {"limit": 0.01}, "soft": True, "penalty": 3.0}})
+    p = p.replaced(moments=Moments(p.universe, p.moments.mu, p.moments.covariance, scenarios=np.full((4, N + 1), -0.02)))
+    w, limit = np.append(np.full(N, 1.0 / N), 0.0), p.limit("max_risk")
+    excess = p.moments.covariance.volatility(w) - 0.05, 0.02 - 0.01
+    assert limit.priced(w, p) == pytest.approx(3.0 * max(excess))
+    assert min(excess) > 0.0

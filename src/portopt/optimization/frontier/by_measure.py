@@ -25,7 +25,7 @@ def measure_frontier(
     the highest ratio of excess return to the measure within the same ends, never below that of any point.
     Raises InvalidValue for VaR, which is not convex, and as efficient_frontier does.
     """
-    if measure.kind == "var":
+    if not measure.is_convex:
         raise InvalidValue("measure", "var", "VaR is not convex: its frontier has gaps", fix="draw the frontier of cvar")
     sweep = MeasureSweep.of(problem, measure, max_risk)
     raw = sweep.least()

@@ -50,7 +50,7 @@ def efficient_frontier(
     if points < 2:
         raise InvalidValue("points", points, "a frontier needs at least its two ends", fix="ask for 20 points")
     drawn, left = without_whole_numbers(problem)
-    if measure is not None and measure.kind != "volatility":
+    if measure is not None and measure.scenario_based:
         found = measure_frontier(drawn, measure, points, min_return=min_return, max_risk=max_risk)
         return replace(found, without=left)
     form = frontier_form(drawn)

@@ -46,12 +46,20 @@ class Expression(Protocol):
 
 
 class Measure(Protocol):
-    """A convex risk measure, as terms/risk_measures has them."""
+    """A risk measure, as terms/risk_measures has them."""
 
     @property
-    def kind(self) -> str: ...
+    def scenario_based(self) -> bool: ...
+
+    @property
+    def is_convex(self) -> bool: ...
+
+    @property
+    def is_root(self) -> bool: ...
 
     def express(self, program: Program, p: Problem) -> Expression: ...
+
+    def express_square(self, program: Program, p: Problem, scale: float) -> None: ...
 
     def value(self, w: Vector, p: Problem) -> float: ...
 
@@ -82,9 +90,8 @@ class MeasureSweep:
     def of(cls, problem: Problem, measure: Measure, max_risk: float | None) -> MeasureSweep:
         program, row = _begun(problem), problem.moments.mu[None, :]
         begun = program.freeze()
-        square = getattr(measure, "express_square", None)
-        if square is not None:
-            square(program, problem, 1.0)
+        if measure.is_root:
+            measure.express_square(program, problem, 1.0)
         else:
             bound = measure.express(program, problem)
             program.add_linear(bound.columns, bound.coefficients)

@@ -76,7 +76,7 @@ class Linearization:
     def to_risk_aversion(self) -> Derivative | None:
         """dw/dgamma; None where the objective has no risk aversion. The range of 1/gamma is turned into gamma's."""
         objective = self.problem.objective
-        gamma = getattr(objective, "risk_aversion", None)
+        gamma = objective.gamma
         if gamma is None:
             return None
         doubled = replace(objective, risk_aversion=2.0 * gamma)  # type: ignore[type-var]

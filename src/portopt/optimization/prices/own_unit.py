@@ -11,7 +11,6 @@ The program's multipliers are those of its own objective f; near the answer x th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -35,7 +34,7 @@ class OwnUnit:
     def name(self) -> str:
         """The words above, the left column."""
         objective = self.problem.objective
-        if self._ratio is not None:
+        if self._is_ratio:
             return "Sharpe ratio" if self.form.ratio else "ratio"
         if self._is_priced:
             return "return"
@@ -43,7 +42,7 @@ class OwnUnit:
             return objective.unit if objective.unit in ("return", "risk") else "objective"
         if self.problem.target is not None:
             return "distance"
-        return "tracking error" if objective.kind == "min_tracking_error" else SQUARES[objective.unit]
+        return "tracking error" if objective.about_benchmark else SQUARES[objective.unit]
 
     @property
     def slope(self) -> float:
@@ -51,33 +50,29 @@ class OwnUnit:
         below = 1.0
         if self.form.ratio:
             below = float(np.sqrt(max(float(self.x @ self.form.P_times(self.x)), 0.0)))
-        elif self._ratio is not None:
-            below = float(self._ratio.risk.value(self._weights(self.x), self.problem))
+        elif self.problem.objective.divides and self.problem.objective.risk is not None:
+            below = float(self.problem.objective.risk.value(self._weights(self.x), self.problem))
         elif self._is_square:
             below = self._root(self.x)
         return 1.0 / below if below > 0.0 else 0.0
 
     def gained(self, better: Vector) -> float:
         """What x (N,) `better` has over the answer, in this unit; never negative."""
-        if self._ratio is not None and not self.form.ratio:
-            after, before = (self._ratio.ratio(self._weights(x), self.problem) for x in (better, self.x))
+        if self._is_ratio and not self.form.ratio:
+            after, before = (self.problem.objective.ratio(self._weights(x), self.problem) for x in (better, self.x))
             return _more(after, before)
         gain = _more(self.form.objective(self.x), self.form.objective(better))
         roots = 0.5 * (self._root(self.x) + self._root(better)) if self._is_square else 1.0
         return gain / roots if roots > 0.0 else 0.0
 
     @property
-    def _ratio(self) -> Any:
-        """The objective where it is a ratio: by the form's own rows, or by another measure (`ratio` of its own)."""
-        objective: Any = self.problem.objective
-        return objective if self.form.ratio or callable(getattr(objective, "ratio", None)) else None
+    def _is_ratio(self) -> bool:
+        """By the form's own rows, or by another measure."""
+        return self.form.ratio or self.problem.objective.divides
 
     @property
     def _is_priced(self) -> bool:
-        return getattr(self.problem.objective, "risk_aversion", None) is not None and self.problem.objective.unit in (
-            *SQUARES,
-            "risk",
-        )
+        return self.problem.objective.gamma is not None and self.problem.objective.unit in (*SQUARES, "risk")
 
     @property
     def _is_square(self) -> bool:
@@ -88,7 +83,7 @@ class OwnUnit:
     def _root(self, x: Vector) -> float:
         """The root of twice the objective, the price of soft shortfalls left out."""
         w, p = self._weights(x), self.problem
-        paid = sum(limit.priced(w, p) for limit in p.limits if limit.soft and hasattr(limit, "priced"))
+        paid = sum(limit.priced(w, p) for limit in p.limits if limit.soft)
         return float(np.sqrt(max(2.0 * (p.objective.value(w, p) - paid), 0.0)))
 
     def _weights(self, x: Vector) -> Vector:

@@ -10,7 +10,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Cost, Problem
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import EVERY, by_asset, options, percent, required
 from portopt.terms.shared.members import per_asset
@@ -20,7 +20,7 @@ EXAMPLE = '{"rate": 0.01} or {"rate": {"GME": 0.2, "*": 0.01}}'
 
 
 @dataclass(frozen=True, slots=True)
-class Borrow:
+class Borrow(Cost):
     """sum_i  rate_i * max(-w_i, 0)  a year        (cash left out)
 
     rate: the annual fee for borrowed stock, a fraction, one number or by asset id, "*" for every asset not named. It is paid

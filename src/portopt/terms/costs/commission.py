@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue, MissingInput
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Cost, Problem
 from portopt.domain.program import Program
+from portopt.domain.tariff import Tariff, exact
 from portopt.terms.shared.checks import number, options
 from portopt.terms.shared.proportional import charge_proportional, traded
 
@@ -20,7 +21,7 @@ NO_TRADE = 1e-9  # of the portfolio; a smaller change is arithmetic, not an orde
 
 
 @dataclass(frozen=True, slots=True)
-class Commission:
+class Commission(Cost):
     """per_trade * (number of trades) / portfolio value  +  bps / 10,000 * sum |z_i|        (z = w - w_prev, cash free)
 
     per_trade: money, a flat fee. It is not convex: it counts in `value`, in the rounding to whole shares and in money, and
@@ -31,6 +32,7 @@ class Commission:
     bps: float = 0.0
 
     kind: ClassVar[str] = "commission"
+    is_commission: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "per_trade", _money(f"{FIELD}.per_trade", self.per_trade))
@@ -54,6 +56,9 @@ class Commission:
 
     def convex_value(self, w: Vector, p: Problem) -> float:
         return self.bps * 1e-4 * float(traded(w, p).sum())
+
+    def tariff(self, p: Problem) -> Tariff:
+        return Tariff(per_trade=self.per_trade, bps=exact(self.bps))
 
     def describe(self) -> str:
         parts = [f"{self.per_trade} per trade"] if self.per_trade else []

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Cost, Problem
 from portopt.domain.program import Program, Quadratic
+from portopt.domain.tariff import Tariff
 from portopt.terms.shared.checks import number, options
 from portopt.terms.shared.curvature import add_square_cone
 from portopt.terms.shared.impact import impact_rates
@@ -20,7 +21,7 @@ EXAMPLE = '{"coefficient": 1.0}'
 
 
 @dataclass(frozen=True, slots=True)
-class QuadraticImpact:
+class QuadraticImpact(Cost):
     """sum_i  c * sigma_i * (V / ADV_i) * z_i^2        (z = w - w_prev, cash free)
 
     The price moves against a trade by c sigma_i (value traded / ADV_i); that times the trade is its cost.
@@ -31,6 +32,8 @@ class QuadraticImpact:
     coefficient: float = 1.0
 
     kind: ClassVar[str] = "quadratic_impact"
+    model: ClassVar[str] = "quadratic"
+    spans_periods: ClassVar[bool] = False  # written against the book before the trade, a constant
 
     def __post_init__(self) -> None:
         checked = number(f"{FIELD}.coefficient", self.coefficient, low=0.0, high=10_000.0, example="1.0")
@@ -56,6 +59,10 @@ class QuadraticImpact:
 
     def convex_value(self, w: Vector, p: Problem) -> float:
         return self.value(w, p)
+
+    def tariff(self, p: Problem) -> Tariff:
+        """c sigma_i / ADV_i, per unit of money."""
+        return Tariff(rate_2=tuple((self._rates(p) / (p.portfolio_value or 1.0)).tolist()))
 
     def describe(self) -> str:
         return f"market impact in proportion to the size of the trade, coefficient {self.coefficient:g}"

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Cost, Problem
 from portopt.domain.program import Program
+from portopt.domain.tariff import Tariff
 from portopt.terms.shared.checks import options, required
-from portopt.terms.shared.proportional import charge_rates, checked_rates, rates_in_words, rates_of, traded
+from portopt.terms.shared.proportional import charge_rates, checked_rates, own_bps, rates_in_words, rates_of, traded
 
 FIELD = "costs.spread"
 EXAMPLE = '{"bps": 5} or {"bps": {"AAPL": 1, "*": 8}}'
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Cost):
     """sum_i  bps_i / 10,000 * |w_i - w_prev_i|        (cash free)
 
     bps: half the bid-ask spread in basis points, one number or by asset id, "*" for every asset not named.
@@ -27,6 +28,7 @@ class Spread:
     bps: float | Mapping[str, float]
 
     kind: ClassVar[str] = "spread"
+    model: ClassVar[str] = "spread"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bps", checked_rates(f"{FIELD}.bps", self.bps))
@@ -39,6 +41,9 @@ class Spread:
 
     def convex_value(self, w: Vector, p: Problem) -> float:
         return self.value(w, p)
+
+    def tariff(self, p: Problem) -> Tariff:
+        return Tariff(own_bps=own_bps(f"{FIELD}.bps", self.bps, p))
 
     def describe(self) -> str:
         return f"half-spread of {rates_in_words(self.bps)} of the value traded"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any, ClassVar
 
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Cost, Problem
 from portopt.domain.program import Program
+from portopt.domain.tariff import Tariff
 from portopt.terms.shared.checks import number, options
 from portopt.terms.shared.impact import impact_rates
 from portopt.terms.shared.proportional import traded
@@ -19,7 +21,7 @@ EXAMPLE = '{"coefficient": 1.0}'
 
 
 @dataclass(frozen=True, slots=True)
-class SquareRootImpact:
+class SquareRootImpact(Cost):
     """sum_i  c * sigma_i * sqrt(V / ADV_i) * |z_i|^(3/2)        (z = w - w_prev, cash free)
 
     The price moves against a trade by c sigma_i sqrt(value traded / ADV_i); that times the trade is its cost.
@@ -32,6 +34,8 @@ class SquareRootImpact:
     coefficient: float = 1.0
 
     kind: ClassVar[str] = "square_root_impact"
+    model: ClassVar[str] = "square_root"
+    spans_periods: ClassVar[bool] = False  # written against the book before the trade, a constant
 
     def __post_init__(self) -> None:
         checked = number(f"{FIELD}.coefficient", self.coefficient, low=0.0, high=1_000.0, example="1.0")
@@ -56,6 +60,10 @@ class SquareRootImpact:
 
     def convex_value(self, w: Vector, p: Problem) -> float:
         return self.value(w, p)
+
+    def tariff(self, p: Problem) -> Tariff:
+        """c sigma_i / sqrt(ADV_i), per root of money."""
+        return Tariff(rate_3_2=tuple((self._rates(p) / sqrt(p.portfolio_value or 1.0)).tolist()))
 
     def describe(self) -> str:
         return f"market impact by the square-root law, coefficient {self.coefficient:g}"

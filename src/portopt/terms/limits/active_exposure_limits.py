@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.shared.named_exposures import (
     Sides,
@@ -24,7 +24,7 @@ EXAMPLE = '{"MKT": 0.1, "SMB": [-0.2, 0.3], "*": 0.25}'
 
 
 @dataclass(frozen=True, slots=True)
-class ActiveExposureLimits:
+class ActiveExposureLimits(Limit):
     """floor_k  <=  e_k'(w - b)  <=  cap_k        (b the benchmark)
 
     sides: (floor, cap) by exposure, None where a side is open, "*" for every exposure not named. A number is the most in
@@ -34,8 +34,8 @@ class ActiveExposureLimits:
     sides: Mapping[str, Sides]
 
     kind: ClassVar[str] = "active_exposure_limits"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "active exposure to"
+    stops: ClassVar[str] = "an active-exposure limit"
     unit: ClassVar[str] = "exposure"
 
     def __post_init__(self) -> None:

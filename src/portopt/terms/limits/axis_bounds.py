@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.risk_measures.catalog import OPTIONS, parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure
@@ -23,7 +23,7 @@ EXAMPLE = '{"return": 0.06, "risk": 0.12, "esg": 6.5}'
 
 
 @dataclass(frozen=True, slots=True)
-class AxisBounds:
+class AxisBounds(Limit):
     """amount_k(w) >= bound_k for return and ESG,  amount_k(w) <= bound_k for risk, cost, turnover and tracking error
 
     bounds: by axis, in the axis's own unit (terms/shared/axes.py).
@@ -40,8 +40,8 @@ class AxisBounds:
     norm: str | None = None
 
     kind: ClassVar[str] = "axis_bounds"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the axis"
+    stops: ClassVar[str] = "a bound on an axis"
     unit: ClassVar[str] = "axis"
 
     def __post_init__(self) -> None:

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.shared.checks import flag, number, percent
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Limit):
     """sum(w) = 1, cash included.
 
     slack: how far the sum may miss 1; zero in every request, there so that the limit can be opened like any other.
@@ -24,8 +24,10 @@ class Budget:
     slack: float = 0.0
 
     kind: ClassVar[str] = "budget"
+    noun: ClassVar[str] = "the sum of the weights"
+    stops: ClassVar[str] = "the same money elsewhere"
+    pulls_everywhere: ClassVar[bool] = True
     structural: ClassVar[bool] = True
-    soft: ClassVar[bool] = False
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

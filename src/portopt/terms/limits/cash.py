@@ -10,9 +10,10 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.domain.universe import CASH
+from portopt.domain.words import signed_percent
 from portopt.terms.shared.checks import number, options, percent
 
 FIELD = "limits.cash"
@@ -20,7 +21,7 @@ EXAMPLE = '{"min": 0.0, "max": 0.02}'
 
 
 @dataclass(frozen=True, slots=True)
-class CashLimit:
+class CashLimit(Limit):
     """min <= w[CASH] <= max        (None where a side is open)
 
     A negative floor allows borrowing. A universe without cash holds none of it.
@@ -30,8 +31,9 @@ class CashLimit:
     max: float | None = None
 
     kind: ClassVar[str] = "cash"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the weight of"
+    stops: ClassVar[str] = "the limit on cash"
+    precedence: ClassVar[int] = 8
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:
@@ -62,6 +64,9 @@ class CashLimit:
 
     def relaxed(self, by: float) -> CashLimit:
         return CashLimit(None if self.min is None else self.min - by, None if self.max is None else self.max + by)
+
+    def of_cash(self, held: float, *, up: bool) -> str:
+        return f"at its {'floor' if up else 'cap'} of {signed_percent(held)}"
 
     def describe(self) -> str:
         if self.min is None:

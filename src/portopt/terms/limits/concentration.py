@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.shared.checks import number, options
 
@@ -21,7 +21,7 @@ EXAMPLE = '{"hhi": 0.1} or {"effective_positions": 10}'
 
 
 @dataclass(frozen=True, slots=True)
-class Concentration:
+class Concentration(Limit):
     """sqrt(sum_i w_i^2)  <=  sqrt(hhi)        (cash left out)
 
     hhi: cap on the Herfindahl-Hirschman index; 1/hhi is the effective number of positions of a fully invested book. Read
@@ -31,8 +31,8 @@ class Concentration:
     hhi: float
 
     kind: ClassVar[str] = "concentration"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "concentration"
+    stops: ClassVar[str] = "the concentration limit"
     unit: ClassVar[str] = "root_hhi"
 
     def __post_init__(self) -> None:

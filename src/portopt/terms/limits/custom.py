@@ -10,7 +10,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.custom.wish import Wish, limit_wish
 from portopt.terms.shared.checks import listed, mapping
@@ -21,7 +21,7 @@ MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Custom:
+class Custom(Limit):
     """g_k(w) <= opened  for every wish k; g_k = left - right of what was written, convex by cvxpy's rules.
 
     wishes: expressions, or functions of installed packages, by the user's own names, which the diagnosis and the
@@ -32,8 +32,8 @@ class Custom:
     opened: float = 0.0
 
     kind: ClassVar[str] = "custom"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the expression"
+    stops: ClassVar[str] = "a limit of your own"
     unit: ClassVar[str] = "expression"
 
     def __post_init__(self) -> None:

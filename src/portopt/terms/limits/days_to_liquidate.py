@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.limits.liquidity import participation, participation_and_days
 from portopt.terms.shared.checks import number, percent
@@ -19,7 +19,7 @@ EXAMPLE = '{"participation": 0.2, "days": 10}'
 
 
 @dataclass(frozen=True, slots=True)
-class DaysToLiquidate:
+class DaysToLiquidate(Limit):
     """|w_i| V  <=  participation * ADV_i * days,    for every tradable asset but cash
 
     Read in days: how long each position would take to sell at that share of an average day's volume.
@@ -30,8 +30,8 @@ class DaysToLiquidate:
     days: float
 
     kind: ClassVar[str] = "days_to_liquidate"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the sale of all of"
+    stops: ClassVar[str] = "the limit on days to sell"
     unit: ClassVar[str] = "days"
 
     def __post_init__(self) -> None:

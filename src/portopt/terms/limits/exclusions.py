@@ -10,9 +10,9 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
-from portopt.domain.universe import CASH
+from portopt.domain.universe import CASH, Asset
 from portopt.terms.shared.checks import listed, number, options, percent, required
 from portopt.terms.shared.members import unknown_name
 
@@ -21,15 +21,15 @@ EXAMPLE = '["XOM", "CVX"]'
 
 
 @dataclass(frozen=True, slots=True)
-class Exclusions:
+class Exclusions(Limit):
     """-most <= w_i <= most    for the assets named;  most: zero in every request, there so that the limit can be opened."""
 
     assets: tuple[str, ...]
     most: float = 0.0
 
     kind: ClassVar[str] = "exclusions"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the weight of"
+    stops: ClassVar[str] = "the exclusion by name"
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:
@@ -55,6 +55,11 @@ class Exclusions:
 
     def describe(self) -> str:
         return f"no {listed(self.assets)}" + (f" beyond {percent(self.most)}" if self.most else "")
+
+    def bars(self, asset: Asset, held: float) -> str:
+        if asset.id not in self.assets:
+            return ""
+        return f"it may not weigh more than {percent(self.most)}" if self.most else "it is excluded and may not be held"
 
     def _positions(self, p: Problem) -> Indices:
         for name in self.assets:

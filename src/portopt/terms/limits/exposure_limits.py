@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.shared.named_exposures import (
     Sides,
@@ -24,7 +24,7 @@ EXAMPLE = '{"beta": [0.8, 1.2], "MKT": [null, 1.1], "duration": 5.0}'
 
 
 @dataclass(frozen=True, slots=True)
-class ExposureLimits:
+class ExposureLimits(Limit):
     """floor_k  <=  e_k'w  <=  cap_k        (e_k: exposures of the assets, in their own unit; cash has none)
 
     sides: (floor, cap) by exposure, None where a side is open, "*" for every exposure not named. A number is a cap.
@@ -34,8 +34,8 @@ class ExposureLimits:
     sides: Mapping[str, Sides]
 
     kind: ClassVar[str] = "exposure_limits"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "exposure to"
+    stops: ClassVar[str] = "an exposure limit"
     unit: ClassVar[str] = "exposure"
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.shared.checks import percent
 from portopt.terms.shared.named_exposures import (
@@ -31,7 +31,7 @@ MOST = 2.0  # 200 % a year; more needs leverage, or is a percentage written as a
 
 
 @dataclass(frozen=True, slots=True)
-class FactorRiskLimits:
+class FactorRiskLimits(Limit):
     """-cap_k  <=  s_k B_k'w  <=  cap_k,   s_k = sqrt(Omega_kk)        (annual; the factor model's exposures and risk)
 
     The volatility the portfolio would have if factor k alone moved: linear, so convex, whatever the factors' correlation.
@@ -44,8 +44,8 @@ class FactorRiskLimits:
     sides: Mapping[str, Sides]
 
     kind: ClassVar[str] = "factor_risk_limits"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "volatility from"
+    stops: ClassVar[str] = "a factor-risk limit"
     unit: ClassVar[str] = "volatility"
     reads_factors: ClassVar[bool] = True
 

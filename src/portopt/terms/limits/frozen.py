@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
+from portopt.domain.universe import Asset
 from portopt.terms.shared.checks import flag, number, percent
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class Frozen(Limit):
     """w_i = w_prev_i  for every asset that is not tradable.
 
     slack: zero in every request, there so that the limit can be opened like any other.
@@ -23,8 +24,9 @@ class Frozen:
     slack: float = 0.0
 
     kind: ClassVar[str] = "frozen"
+    noun: ClassVar[str] = "the weight of"
+    stops: ClassVar[str] = "it cannot be traded"
     structural: ClassVar[bool] = True
-    soft: ClassVar[bool] = False
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:
@@ -43,6 +45,9 @@ class Frozen:
 
     def relaxed(self, by: float) -> Frozen:
         return Frozen(self.slack + by)
+
+    def bars(self, asset: Asset, held: float) -> str:
+        return "" if asset.tradable else self.stops
 
     def describe(self) -> str:
         within = f" to within {percent(self.slack)}" if self.slack else ""

@@ -8,21 +8,22 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
 from portopt.domain.universe import CASH
 from portopt.terms.shared.checks import flag, number, percent
 
 
 @dataclass(frozen=True, slots=True)
-class FullyInvested:
+class FullyInvested(Limit):
     """w[CASH] = 0.  slack: how much cash, held or borrowed, is let pass; zero in every request, more once opened."""
 
     slack: float = 0.0
 
     kind: ClassVar[str] = "fully_invested"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the weight of"
+    stops: ClassVar[str] = "the ban on cash"
+    precedence: ClassVar[int] = 7
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:
@@ -40,6 +41,9 @@ class FullyInvested:
 
     def relaxed(self, by: float) -> FullyInvested:
         return FullyInvested(self.slack + by)
+
+    def of_cash(self, held: float, *, up: bool) -> str:
+        return "none, the portfolio is to be fully invested"
 
     def describe(self) -> str:
         return f"fully invested but for {percent(self.slack)} of cash" if self.slack else "fully invested: no cash"

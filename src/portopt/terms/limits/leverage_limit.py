@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import number, percent
 
@@ -19,14 +19,15 @@ MOST = 20.0  # more than this may be a percentage written as a number
 
 
 @dataclass(frozen=True, slots=True)
-class LeverageLimit:
+class LeverageLimit(Limit):
     """sum |w_i|  <=  limit, over every asset but cash        (gross exposure; 1.5 is 150 %)"""
 
     limit: float
 
     kind: ClassVar[str] = "leverage_limit"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "gross exposure"
+    stops: ClassVar[str] = "the leverage limit"
+    precedence: ClassVar[int] = 6
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.shared.checks import number, options, percent, required
 from portopt.terms.shared.volumes import daily_capacity
@@ -20,7 +20,7 @@ EXAMPLE = '{"participation": 0.1, "days": 5}'
 
 
 @dataclass(frozen=True, slots=True)
-class Liquidity:
+class Liquidity(Limit):
     """|w_i - w_prev_i| V  <=  participation * ADV_i * days,    for every tradable asset but cash
 
     Read in days: how long each trade takes at that share of an average day's volume. V: portfolio value; ADV_i: average
@@ -32,8 +32,8 @@ class Liquidity:
     days: float
 
     kind: ClassVar[str] = "liquidity"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the trade in"
+    stops: ClassVar[str] = "the liquidity limit"
     unit: ClassVar[str] = "days"
 
     def __post_init__(self) -> None:

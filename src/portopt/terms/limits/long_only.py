@@ -8,20 +8,21 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import flag, number, percent
 
 
 @dataclass(frozen=True, slots=True)
-class LongOnly:
+class LongOnly(Limit):
     """w_i >= -slack, cash included.  slack: zero in every request, there so that the limit can be opened like any other."""
 
     slack: float = 0.0
 
     kind: ClassVar[str] = "long_only"
+    noun: ClassVar[str] = "the weight of"
+    stops: ClassVar[str] = "the ban on short positions"
     structural: ClassVar[bool] = True
-    soft: ClassVar[bool] = False
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import MissingInput
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program, Quadratic
 from portopt.terms.objectives.max_return import MaxReturn
 from portopt.terms.shared.checks import fraction, number, percent
@@ -19,7 +19,7 @@ FIELD = "limits.max_cost"
 
 
 @dataclass(frozen=True, slots=True)
-class MaxCost:
+class MaxCost(Limit):
     """sum over the costs c of the request of  c(w)  <=  limit        (fraction of portfolio value, paid once)
 
     Every convex part counts: proportional, quadratic and 3/2-power impact, spread, borrowing over the holding period. Flat
@@ -30,8 +30,8 @@ class MaxCost:
     limit: float
 
     kind: ClassVar[str] = "max_cost"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the trading cost"
+    stops: ClassVar[str] = "the cost limit"
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.errors import InvalidValue, UnknownField
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import EVERY, mapping, number
 from portopt.terms.shared.choices import NOTHING, countable, held_columns
@@ -22,7 +22,7 @@ ATTRIBUTES: tuple[Literal["sector", "asset_class"], ...] = ("sector", "asset_cla
 
 
 @dataclass(frozen=True, slots=True)
-class MaxPositions:
+class MaxPositions(Limit):
     """number of w_i != 0  <=  count        (cash left out), over all assets and over groups of them
 
     counts: "*" for the whole portfolio, "sector" and "asset_class" for a count by group name. A number is {"*": number}.
@@ -34,8 +34,8 @@ class MaxPositions:
     counts: Mapping[str, Any]
 
     kind: ClassVar[str] = "max_positions"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the number of positions"
+    stops: ClassVar[str] = "the limit on the number of positions"
     unit: ClassVar[str] = "positions"
 
     def __post_init__(self) -> None:

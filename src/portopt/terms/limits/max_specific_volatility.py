@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.shared.checks import percent
 from portopt.terms.shared.named_exposures import model_of
@@ -19,7 +19,7 @@ FIELD = "limits.max_specific_volatility"
 
 
 @dataclass(frozen=True, slots=True)
-class MaxSpecificVolatility:
+class MaxSpecificVolatility(Limit):
     """sqrt(w'D w)  <=  limit        (annual; the factor model's)
 
     active: of w - b, b the benchmark, instead of w.
@@ -29,8 +29,8 @@ class MaxSpecificVolatility:
     active: bool = False
 
     kind: ClassVar[str] = "max_specific_volatility"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "specific volatility"
+    stops: ClassVar[str] = "the limit on specific volatility"
     unit: ClassVar[str] = "volatility"
     reads_factors: ClassVar[bool] = True
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import number
 from portopt.terms.shared.choices import NOTHING, countable, traded_columns
@@ -18,7 +18,7 @@ FIELD = "limits.max_trades"
 
 
 @dataclass(frozen=True, slots=True)
-class MaxTrades:
+class MaxTrades(Limit):
     """number of w_i != w_prev_i  <=  count        (cash left out)
 
     Integer: b_i, s_i in {0, 1}, whether asset i is bought or sold.
@@ -27,8 +27,8 @@ class MaxTrades:
     count: float
 
     kind: ClassVar[str] = "max_trades"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the number of trades"
+    stops: ClassVar[str] = "the limit on the number of trades"
     unit: ClassVar[str] = "trades"
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import number, percent
 
@@ -17,7 +17,7 @@ FIELD = "limits.max_turnover"
 
 
 @dataclass(frozen=True, slots=True)
-class MaxTurnover:
+class MaxTurnover(Limit):
     """1/2 sum |w - w_prev|  <=  limit        (one-way, cash included)
 
     Measured from the holdings, never from the benchmark.
@@ -26,8 +26,10 @@ class MaxTurnover:
     limit: float
 
     kind: ClassVar[str] = "max_turnover"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "turnover"
+    stops: ClassVar[str] = "the turnover limit"
+    precedence: ClassVar[int] = 4
+    uses: ClassVar[str] = "turnover"
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

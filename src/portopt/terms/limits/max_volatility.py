@@ -9,24 +9,27 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
+from portopt.domain.universe import Asset
 from portopt.terms.shared.checks import number, percent
 from portopt.terms.shared.risk import add_risk_cone
+from portopt.terms.shared.told import at_its_limit
 
 FIELD = "limits.max_volatility"
 MOST = 2.0  # 200 % a year; more needs leverage, or is a percentage written as a number
 
 
 @dataclass(frozen=True, slots=True)
-class MaxVolatility:
+class MaxVolatility(Limit):
     """sqrt(w'Sigma w)  <=  limit        (annual)"""
 
     limit: float
 
     kind: ClassVar[str] = "max_volatility"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "volatility"
+    stops: ClassVar[str] = "the volatility limit"
+    precedence: ClassVar[int] = 2
     unit: ClassVar[str] = "volatility"
 
     def __post_init__(self) -> None:
@@ -41,6 +44,9 @@ class MaxVolatility:
 
     def relaxed(self, by: float) -> MaxVolatility:
         return MaxVolatility(self.limit + by)
+
+    def presses(self, asset: Asset, reading: Readings, *, up: bool) -> str:
+        return at_its_limit("volatility", up=up)
 
     def describe(self) -> str:
         return f"volatility at most {percent(self.limit)} a year"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import EVERY, by_asset, listed, percent
 from portopt.terms.shared.members import per_asset
@@ -19,7 +19,7 @@ EXAMPLE = '0.10 or {"AAPL": 0.2, "*": 0.1}'
 
 
 @dataclass(frozen=True, slots=True)
-class MaxWeight:
+class MaxWeight(Limit):
     """w_i <= caps[i], for every asset but cash.
 
     caps: fraction by asset id, "*" for every asset not named; one number is {"*": number}.
@@ -28,8 +28,10 @@ class MaxWeight:
     caps: Mapping[str, float]
 
     kind: ClassVar[str] = "max_weight"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the weight of"
+    stops: ClassVar[str] = "the position cap"
+    precedence: ClassVar[int] = 11
+    caps_positions: ClassVar[bool] = True
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

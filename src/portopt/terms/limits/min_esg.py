@@ -10,7 +10,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import listed, number, options, required
 from portopt.terms.shared.scores import esg_scores, neutral_scores, worst_scores
@@ -25,7 +25,7 @@ UNSCORED = {
 
 
 @dataclass(frozen=True, slots=True)
-class MinEsg:
+class MinEsg(Limit):
     """sum_i (s_i - score) w_i  >=  -allowance        over the assets that count
 
     Without an allowance: the average score of what counts, weighted by its weights, is at least `score` (long only). It is
@@ -42,8 +42,8 @@ class MinEsg:
     allowance: float = 0.0
 
     kind: ClassVar[str] = "min_esg"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the ESG score"
+    stops: ClassVar[str] = "the ESG floor"
     unit: ClassVar[str] = "score"
     reads: ClassVar[tuple[str, ...]] = ("esg_score",)
 

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import EVERY, by_asset, listed, number, options, percent, required
 from portopt.terms.shared.choices import FURTHEST_POSITION, NOTHING, countable, held_columns, reaches
@@ -21,7 +21,7 @@ EXAMPLE = '0.01 or {"AAPL": 0.05, "*": 0.01}'
 
 
 @dataclass(frozen=True, slots=True)
-class MinPosition:
+class MinPosition(Limit):
     """w_i = 0  or  |w_i| >= floors[i] - opened,    for every asset but cash
 
     floors: fraction by asset id, "*" for every tradable asset not named; one number is {"*": number}. opened: zero in every
@@ -34,8 +34,8 @@ class MinPosition:
     opened: float = 0.0
 
     kind: ClassVar[str] = "min_position"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "what is missing in"
+    stops: ClassVar[str] = "the least size of a position"
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

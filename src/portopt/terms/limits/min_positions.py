@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import fraction, number, options, percent, required
 from portopt.terms.shared.choices import NOTHING, countable, reaches
@@ -22,7 +22,7 @@ LEAST = 0.001
 
 
 @dataclass(frozen=True, slots=True)
-class MinPositions:
+class MinPositions(Limit):
     """number of w_i >= least  >=  count        (cash left out; what is sold short does not count)
 
     least: how large a position must be to count, a fraction. Integer: one column c_i in {0, 1} an asset, w_i >= least c_i.
@@ -32,8 +32,8 @@ class MinPositions:
     least: float = LEAST
 
     kind: ClassVar[str] = "min_positions"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the number of positions"
+    stops: ClassVar[str] = "the least number of positions"
     unit: ClassVar[str] = "positions"
 
     def __post_init__(self) -> None:

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
+from portopt.domain.universe import Asset
 from portopt.terms.shared.checks import flag, number
-from portopt.terms.shared.scores import barred_by, floor_of, of_the_barred, read_barred, write_barred
+from portopt.terms.shared.choices import NOTHING
+from portopt.terms.shared.scores import barred_by, floor_of, of_the_barred, read_barred, score_steps, write_barred
+from portopt.terms.shared.told import below_the_floor
 
 FIELD = "limits.min_quality"
 EXAMPLE = '{"score": 6.0, "grandfather": true}'
 
 
 @dataclass(frozen=True, slots=True)
-class MinQuality:
+class MinQuality(Limit):
     """w_i <= 0  for every asset but cash that scores below `score`, or has no score: a missing score is not a pass.
 
     score: on the scale of the assets' quality scores (S4: 0 to 10).
@@ -30,8 +33,8 @@ class MinQuality:
     grandfather: bool = False
 
     kind: ClassVar[str] = "min_quality"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the weight of"
+    stops: ClassVar[str] = "the quality floor"
     unit: ClassVar[str] = "score"
     reads: ClassVar[tuple[str, ...]] = ("quality_score",)
     scored_by: ClassVar[str] = "quality_score"  # it opens in steps, asset by asset of this attribute
@@ -52,6 +55,12 @@ class MinQuality:
     def describe(self) -> str:
         kept = "; a lower one may be kept, not increased" if self.grandfather else ""
         return f"quality score at least {self.score:g}{kept}"
+
+    def steps(self, p: Problem) -> tuple[float, ...]:
+        return score_steps(p, "quality_score", self.score)
+
+    def bars(self, asset: Asset, held: float) -> str:
+        return below_the_floor("quality", asset.quality_score, self.score, kept=held > NOTHING)
 
     def of_the_undescribed(self) -> str:
         return of_the_barred(self.kind, self.grandfather)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import number, options, percent, required
 from portopt.terms.uncertainty.expected_returns import ReturnBox, ReturnEllipsoid, return_set
@@ -20,7 +20,7 @@ MOST = 2.0  # 200 % a year; more needs leverage, or is a percentage written as a
 
 
 @dataclass(frozen=True, slots=True)
-class MinReturn:
+class MinReturn(Limit):
     """mu'w  >=  floor        (annual, cash at its own return, before trading costs)
 
     robust: a set (terms/uncertainty/expected_returns.py); the floor then holds for every mu in it.
@@ -30,8 +30,9 @@ class MinReturn:
     robust: ReturnBox | ReturnEllipsoid | None = None
 
     kind: ClassVar[str] = "min_return"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "expected return"
+    stops: ClassVar[str] = "the floor on expected return"
+    precedence: ClassVar[int] = 5
     unit: ClassVar[str] = "return"
 
     def __post_init__(self) -> None:

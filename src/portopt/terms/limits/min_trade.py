@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import number, options, percent, required
 from portopt.terms.shared.choices import NOTHING, countable, names_of, reaches, trade_reaches, traded_columns
@@ -20,7 +20,7 @@ EXAMPLE = "0.005"
 
 
 @dataclass(frozen=True, slots=True)
-class MinTrade:
+class MinTrade(Limit):
     """w_i = w_prev_i  or  |w_i - w_prev_i| >= size - opened,    for every asset but cash
 
     A long holding smaller than `size` may be sold entirely. size: fraction of portfolio value. opened: zero in every
@@ -32,8 +32,8 @@ class MinTrade:
     opened: float = 0.0
 
     kind: ClassVar[str] = "min_trade"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "what is missing in the trade of"
+    stops: ClassVar[str] = "the least size of a trade"
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Mask, Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.domain.universe import Universe
 from portopt.terms.shared.checks import EVERY, by_asset, listed, percent
@@ -20,7 +20,7 @@ EXAMPLE = '0.01 or {"AAPL": 0.05}'
 
 
 @dataclass(frozen=True, slots=True)
-class MinWeight:
+class MinWeight(Limit):
     """w_i >= floors[i].
 
     floors: fraction by asset id, "*" for every tradable asset but cash that is not named; one number is {"*": number}.
@@ -30,8 +30,10 @@ class MinWeight:
     floors: Mapping[str, float]
 
     kind: ClassVar[str] = "min_weight"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the weight of"
+    stops: ClassVar[str] = "the position floor"
+    precedence: ClassVar[int] = 12
+    floors_positions: ClassVar[bool] = True
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
 from portopt.terms.shared.checks import number, options, required
 from portopt.terms.shared.choices import countable, money, names_of
@@ -21,7 +21,7 @@ EXAMPLE = '{"lot": 100}'
 
 
 @dataclass(frozen=True, slots=True)
-class RoundLots:
+class RoundLots(Limit):
     """w_i = w_prev_i + lot * price_i / V * k_i,    k_i a whole number, for every asset but cash
 
     lot: shares. opened: how far, a fraction of portfolio value, a weight may be from whole lots; zero in every request.
@@ -33,8 +33,8 @@ class RoundLots:
     opened: float = 0.0
 
     kind: ClassVar[str] = "round_lots"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the distance from whole lots of"
+    stops: ClassVar[str] = "the whole-lot rule"
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

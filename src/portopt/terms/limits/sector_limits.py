@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
+from portopt.domain.universe import Asset, is_blank
 from portopt.terms.shared.exposure import (
     Exposures,
     Sides,
@@ -21,12 +22,13 @@ from portopt.terms.shared.exposure import (
     read_exposures,
     write_exposures,
 )
+from portopt.terms.shared.told import group_at_its_side
 
 FIELD = "limits.sector_limits"
 
 
 @dataclass(frozen=True, slots=True)
-class SectorLimits:
+class SectorLimits(Limit):
     """floor_g  <=  sum of w over the assets of sector g  <=  cap_g
 
     groups: (floor, cap) by sector, None where a side is open, "*" for every sector not named. A number is a cap, one number
@@ -38,8 +40,9 @@ class SectorLimits:
     groups: Mapping[str, Sides]
 
     kind: ClassVar[str] = "sector_limits"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the sector"
+    stops: ClassVar[str] = "the limit of its sector"
+    precedence: ClassVar[int] = 9
     unit: ClassVar[str] = "fraction"
     reads: ClassVar[tuple[str, ...]] = ("sector",)
 
@@ -57,6 +60,12 @@ class SectorLimits:
 
     def describe(self) -> str:
         return describe_exposures(self.groups, "sector")
+
+    def binds_group_of(self, asset: Asset) -> bool:
+        return not is_blank(asset.sector)
+
+    def presses(self, asset: Asset, reading: Readings, *, up: bool) -> str:
+        return group_at_its_side("sector", asset.sector, reading, up=up)
 
     def of_the_undescribed(self) -> str:
         return of_no_group(self.groups, self.kind)

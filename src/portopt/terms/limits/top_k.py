@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import number, options, percent, required
 
@@ -20,7 +20,7 @@ EXAMPLE = '{"k": 5, "weight": 0.4}'
 
 
 @dataclass(frozen=True, slots=True)
-class TopK:
+class TopK(Limit):
     """w_(1) + ... + w_(k)  <=  weight        (the k largest, cash left out)
 
     Exactly, in n + 1 columns:  k t + sum_i u_i <= weight,  u_i >= w_i - t,  u_i >= 0.
@@ -31,8 +31,8 @@ class TopK:
     weight: float
 
     kind: ClassVar[str] = "top_k"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the weight of the largest positions"
+    stops: ClassVar[str] = "the limit on the largest positions"
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

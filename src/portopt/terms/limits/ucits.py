@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem, Readings
+from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import flag, fraction, mapping, number, options, percent
 from portopt.terms.shared.choices import NOTHING, countable, held_columns, reaches
@@ -23,7 +23,7 @@ TOTAL = "above the threshold"
 
 
 @dataclass(frozen=True, slots=True)
-class Ucits:
+class Ucits(Limit):
     """W_g <= single,    sum of the W_g above `large` <= total,    W_g the weight of issuer g        (cash left out)
 
     issuers: issuer by asset id; an asset not named is its own. single, large, total: 10 %, 5 %, 40 %.
@@ -37,8 +37,8 @@ class Ucits:
     total: float = 0.40
 
     kind: ClassVar[str] = "ucits_5_10_40"
-    structural: ClassVar[bool] = False
-    soft: ClassVar[bool] = False
+    noun: ClassVar[str] = "the issuer"
+    stops: ClassVar[str] = "the 5/10/40 rule"
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.custom.wish import Wish, objective_wish
 from portopt.terms.objectives.utility import Utility
@@ -20,7 +20,7 @@ EXAMPLE = '{"kind": "custom", "minimize": "sum_squares(w - benchmark)"}'
 
 
 @dataclass(frozen=True, slots=True)
-class CustomObjective:
+class CustomObjective(Objective):
     """minimize  weight * g(w) + costs   or, with a risk aversion,   minimize  weight * g(w) - utility(w)
 
     g: the expression to be minimized, minus the one to be maximized, or what the function of an installed package returns;
@@ -47,6 +47,10 @@ class CustomObjective:
         object.__setattr__(self, "weight", number("objective.weight", self.weight, low=0.0, high=1e9, example="1.0"))
         self._wish()
         self._utility()
+
+    @property
+    def gamma(self) -> float | None:
+        return self.risk_aversion
 
     def express(self, program: Program, p: Problem) -> None:
         program.add_linear(self._wish().write(program, p), self.weight)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.shared.charges import charges
 from portopt.terms.shared.checks import aversion, number, options, required
@@ -18,7 +18,7 @@ EXAMPLE = '{"kind": "esg_tilt", "risk_aversion": 4.0, "taste": 0.01}'
 
 
 @dataclass(frozen=True, slots=True)
-class EsgTilt:
+class EsgTilt(Objective):
     """maximize  mu'w - gamma/2 w'Sigma w + taste * s'w - costs
 
     taste: annual return one would give up for one more point of ESG score (0.01 is one percent a year a point).
@@ -37,6 +37,10 @@ class EsgTilt:
     def __post_init__(self) -> None:
         object.__setattr__(self, "risk_aversion", aversion(self.risk_aversion))
         object.__setattr__(self, "taste", number("objective.taste", self.taste, low=-10.0, high=10.0, example="0.01"))
+
+    @property
+    def gamma(self) -> float | None:
+        return self.risk_aversion
 
     def express(self, program: Program, p: Problem) -> None:
         add_variance(program, p.moments.covariance, self.risk_aversion)

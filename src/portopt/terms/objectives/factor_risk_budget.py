@@ -10,7 +10,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.shared.checks import EVERY, listed, mapping, number, options, percent
 from portopt.terms.shared.members import unknown_name
@@ -21,7 +21,7 @@ EXAMPLE = '{"kind": "factor_risk_budget", "budgets": {"MKT": 0.6, "VAL": 0.4}}'
 
 
 @dataclass(frozen=True, slots=True)
-class FactorRiskBudget:
+class FactorRiskBudget(Objective):
     """minimize  1/2 (w - h)'Sigma(w - h),    h with  y_k (Omega y)_k / y'Omega y = budget_k,  y = B'h
 
     h is constructed (construction/factor_budgets.py): budgets hold exactly where no limit keeps the portfolio from it, and

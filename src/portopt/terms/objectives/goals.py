@@ -10,7 +10,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import INF, Program
 from portopt.terms.risk_measures.catalog import OPTIONS, parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure
@@ -25,7 +25,7 @@ TIE_BREAK = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Goals:
+class Goals(Objective):
     """minimize  sum over axes of  weight * shortfall(w)  +  tie_break/2 w'Sigma w
 
         shortfall = max(goal - amount, 0) for return and ESG, max(amount - goal, 0) for the others, in the axis's own unit

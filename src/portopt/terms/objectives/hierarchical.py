@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.risk_measures.catalog import parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure
@@ -35,7 +35,7 @@ VARIANCE = "variance"
 
 
 @dataclass(frozen=True, slots=True)
-class Hierarchical:
+class Hierarchical(Objective):
     """minimize  1/2 ||w - h||^2,   h the portfolio that the tree makes (`Problem.target`)
 
     variant: "hrp" halves the ordered assets again and again, each half weighted by the inverse of its risk; "herc" does so
@@ -67,6 +67,7 @@ class Hierarchical:
     nearest: str = "weights"
 
     kind: ClassVar[str] = "hierarchical"
+    construction: ClassVar[str] = "hierarchy"
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.risk_measures.catalog import OPTIONS, parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure
@@ -19,7 +19,7 @@ EXAMPLE = '{"kind": "max_ratio", "measure": "cvar", "confidence": 0.95}'
 
 
 @dataclass(frozen=True, slots=True)
-class MaxRatio:
+class MaxRatio(Objective):
     """maximize  N(w) / R(w),   N(w) = mu'w - rf - costs
 
     In the program, at the best ratio S = N(h) / R(h) of all portfolios within the limits, h = `Problem.target`:
@@ -40,9 +40,11 @@ class MaxRatio:
     norm: str | None = None
 
     kind: ClassVar[str] = "max_ratio"
+    construction: ClassVar[str] = "best ratio"
     sense: ClassVar[str] = "maximize"
     unit: ClassVar[str] = "return"
     charges_costs: ClassVar[bool] = True
+    divides: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.measure == "var":

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.shared.charges import charges
 from portopt.terms.shared.checks import options
 
 
 @dataclass(frozen=True, slots=True)
-class MaxReturn:
+class MaxReturn(Objective):
     """maximize  mu'w - costs        (a linear program; only the limits hold it back)"""
 
     kind: ClassVar[str] = "max_return"

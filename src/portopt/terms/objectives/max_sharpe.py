@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.shared.charges import charges
 from portopt.terms.shared.checks import options
@@ -16,7 +16,7 @@ from portopt.terms.shared.risk import add_variance
 
 
 @dataclass(frozen=True, slots=True)
-class MaxSharpe:
+class MaxSharpe(Objective):
     """maximize  (mu'w - rf - costs) / sqrt(w'Sigma w)
 
     Costs are annual: what trading costs over the holding period. Cash earns its own mu; weights with cash add to 1.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.risk_measures.catalog import OPTIONS, parse_measure
-from portopt.terms.risk_measures.protocol import RiskMeasure, RootMeanSquare
+from portopt.terms.risk_measures.protocol import RiskMeasure
 from portopt.terms.shared.charges import charges
 from portopt.terms.shared.checks import aversion, options
 from portopt.terms.shared.risk import add_variance
@@ -21,7 +21,7 @@ KNOWN = ("risk_aversion", "measure", *OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
-class MinRisk:
+class MinRisk(Objective):
     """minimize  1/2 w'Sigma w,    or, with a risk aversion,    gamma/2 w'Sigma w + costs
 
     measure: another risk measure R (terms/risk_measures) in its place: 1/2 R(w)^2 where R is the root of a mean square, else
@@ -41,6 +41,7 @@ class MinRisk:
 
     kind: ClassVar[str] = "min_risk"
     sense: ClassVar[str] = "minimize"
+    linear: ClassVar[str] = "risk"  # a measure's own; it has no other
 
     def __post_init__(self) -> None:
         if self.risk_aversion is not None:
@@ -58,7 +59,7 @@ class MinRisk:
     def unit(self) -> str:
         if self.measure == VOLATILITY:
             return "half variance"
-        return "half square" if isinstance(self.risk, RootMeanSquare) else "risk"
+        return "half square" if self.risk.is_root else "risk"
 
     @property
     def helpers(self) -> str:
@@ -77,6 +78,10 @@ class MinRisk:
     def scale(self) -> float:
         """gamma, or 1."""
         return 1.0 if self.risk_aversion is None else self.risk_aversion
+
+    @property
+    def gamma(self) -> float | None:
+        return self.risk_aversion
 
     def express(self, program: Program, p: Problem) -> None:
         if self.measure == VOLATILITY:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.shared.charges import charges
 from portopt.terms.shared.checks import aversion, options
@@ -15,7 +15,7 @@ from portopt.terms.shared.risk import add_active_variance
 
 
 @dataclass(frozen=True, slots=True)
-class MinTrackingError:
+class MinTrackingError(Objective):
     """minimize  1/2 (w - b)'Sigma(w - b),    or, with a risk aversion,    gamma/2 (w - b)'Sigma(w - b) + costs
 
     b: benchmark weights. risk_aversion: gamma on active risk; without it costs do not count here.
@@ -27,6 +27,8 @@ class MinTrackingError:
     kind: ClassVar[str] = "min_tracking_error"
     sense: ClassVar[str] = "minimize"
     unit: ClassVar[str] = "half variance"
+    linear: ClassVar[str] = "risk"  # -Sigma b
+    about_benchmark: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.risk_aversion is not None:
@@ -40,6 +42,10 @@ class MinTrackingError:
     def scale(self) -> float:
         """gamma, or 1."""
         return 1.0 if self.risk_aversion is None else self.risk_aversion
+
+    @property
+    def gamma(self) -> float | None:
+        return self.risk_aversion
 
     def express(self, program: Program, p: Problem) -> None:
         add_active_variance(program, p.moments.covariance, p.benchmark_weights(), self.scale)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.objectives.goals import Goals
 from portopt.terms.risk_measures.catalog import OPTIONS, parse_measure
@@ -29,7 +29,7 @@ BOUNDED_BY = {
 
 
 @dataclass(frozen=True, slots=True)
-class MultiObjective:
+class MultiObjective(Objective):
     """maximize  sum over axes of  +- weight * charge(w)        (+ for return and ESG, - for the others)
 
     weights: by axis: "return", "risk", "esg", "cost", "turnover", "tracking_error". Charges: mu'w; half the squared risk for

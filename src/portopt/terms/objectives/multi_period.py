@@ -10,7 +10,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.shared.charges import charges
 from portopt.terms.shared.checks import aversion, mapping, number, options, required
@@ -34,7 +34,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class MultiPeriod:
+class MultiPeriod(Objective):
     """maximize over w_1 … w_K   1/H sum_k [ h_k (mu_k'w_k - gamma/2 w_k'Sigma_k w_k) - costs(w_k - w_(k-1)) ],  H = sum h_k
 
     w_0: the weights before the trade; every limit holds in every period, turnover and costs count from the period before.
@@ -61,6 +61,10 @@ class MultiPeriod:
             for k, period in enumerate(self.periods)
         )
         object.__setattr__(self, "periods", read)
+
+    @property
+    def gamma(self) -> float | None:
+        return self.risk_aversion
 
     def express(self, program: Program, p: Problem) -> None:
         target = p.constructed()

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.shared.checks import mapping, number, options, required
 from portopt.terms.shared.nearest import UNITS, checked_way, distance, express_nearest, one_of
@@ -19,7 +19,7 @@ MOST_DRAWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Resampled:
+class Resampled(Objective):
     """minimize  1/2 ||w - h||^2,    h = the mean over draws k of  argmax of(w; mu_k, Sigma_k)  under the same limits
 
     Moments of draw k are those of `observations` returns drawn from what is believed ("normal": N(mu, Sigma), periodic) or
@@ -39,6 +39,7 @@ class Resampled:
     nearest: str = "weights"
 
     kind: ClassVar[str] = "resampled"
+    construction: ClassVar[str] = "average"
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
     reads_scenarios: ClassVar[bool] = True

@@ -12,7 +12,7 @@ import numpy as np
 from portopt.domain.arrays import Indices, Mask, Vector, frozen
 from portopt.domain.errors import InvalidValue
 from portopt.domain.moments import Covariance
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program, psd_root
 from portopt.terms.risk_measures.conditional_value_at_risk import ConditionalValueAtRisk
 from portopt.terms.risk_measures.parameters import at_confidence, checked_confidence, checked_horizon
@@ -27,7 +27,7 @@ FIELDS = ("measure", "budgets", "confidence", "horizon", "target_volatility")
 
 
 @dataclass(frozen=True, slots=True)
-class RiskParity:
+class RiskParity(Objective):
     """minimize  1/2 w'Sigma w - lambda sum_i b_i log(w_i / h_i)        (volatility)
               CVaR(w)        - lambda sum_i b_i log(w_i / h_i)        (cvar)
 
@@ -51,6 +51,7 @@ class RiskParity:
     target_volatility: float | None = None
 
     kind: ClassVar[str] = "risk_parity"
+    construction: ClassVar[str] = "risk budgets"
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
 
@@ -117,7 +118,7 @@ class RiskParity:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NearBudgets:
+class NearBudgets(Objective):
     """The risk-budget objective with -log replaced by its second-order expansion around `weights`, (n,).
 
         -log w_i  ~  -log v_i - (w_i - v_i)/v_i + (w_i - v_i)^2 / (2 v_i^2)
@@ -129,6 +130,7 @@ class NearBudgets:
     weights: Vector
 
     kind: ClassVar[str] = "risk_parity"
+    construction: ClassVar[str] = "risk budgets"
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.objectives.robust_utility import add_penalty, add_worst_variance, worst_return, worst_variance
 from portopt.terms.shared.charges import charges
@@ -20,7 +20,7 @@ EXAMPLE = '{"kind": "robust_max_sharpe", "returns": {"set": "ellipsoid", "radius
 
 
 @dataclass(frozen=True, slots=True)
-class RobustMaxSharpe:
+class RobustMaxSharpe(Objective):
     """maximize  (min mu'w - rf - costs) / sqrt(max w'S w),  over the sets
 
     The worst excess return must be positive somewhere within the limits: a set so wide that it is not has no such ratio.

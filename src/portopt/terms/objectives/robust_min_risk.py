@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.objectives.robust_utility import add_worst_variance, worst_variance
 from portopt.terms.shared.charges import charges
@@ -18,7 +18,7 @@ EXAMPLE = '{"kind": "robust_min_risk", "covariance": {"set": "box", "radius": 0.
 
 
 @dataclass(frozen=True, slots=True)
-class RobustMinRisk:
+class RobustMinRisk(Objective):
     """minimize  1/2 max over S in the set of w'S w,    or, with a risk aversion,    gamma/2 max w'S w + costs
 
     covariance: the set (terms/uncertainty/covariances.py). risk_aversion: gamma; without it costs do not count here.
@@ -41,6 +41,10 @@ class RobustMinRisk:
     @property
     def charges_costs(self) -> bool:
         return self.risk_aversion is not None
+
+    @property
+    def gamma(self) -> float | None:
+        return self.risk_aversion
 
     def express(self, program: Program, p: Problem) -> None:
         add_worst_variance(program, p, self.covariance, self._scale)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.shared.charges import charges
 from portopt.terms.shared.checks import aversion, options, required
@@ -19,7 +19,7 @@ EXAMPLE = '{"kind": "robust_utility", "risk_aversion": 4.0, "returns": {"set": "
 
 
 @dataclass(frozen=True, slots=True)
-class RobustUtility:
+class RobustUtility(Objective):
     """maximize  min over mu, S in their sets of  mu'w - gamma/2 w'S w,   less costs
 
     returns, covariance: the sets (terms/uncertainty/); None takes the estimate as it is. The sets are separate, so the worst
@@ -41,6 +41,10 @@ class RobustUtility:
         object.__setattr__(self, "risk_aversion", aversion(self.risk_aversion))
         object.__setattr__(self, "returns", return_set("objective.returns", self.returns))
         object.__setattr__(self, "covariance", covariance_set("objective.covariance", self.covariance))
+
+    @property
+    def gamma(self) -> float | None:
+        return self.risk_aversion
 
     def express(self, program: Program, p: Problem) -> None:
         program.add_linear(program.weights, -p.moments.mu)

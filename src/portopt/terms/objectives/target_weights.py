@@ -11,7 +11,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.domain.universe import CASH
 from portopt.terms.shared.checks import mapping, number, options, percent, required
@@ -25,7 +25,7 @@ SUM_TOLERANCE = 1e-3  # weights rounded to three digits still add up
 
 
 @dataclass(frozen=True, slots=True)
-class TargetWeights:
+class TargetWeights(Objective):
     """minimize  1/2 ||w - h||^2  ("weights")  or  1/2 (w - h)'Sigma(w - h)  ("risk"),    h the weights wanted
 
     weights: by asset id, fractions of portfolio value; what is not named is wanted at zero. rest: where what they leave of
@@ -37,6 +37,7 @@ class TargetWeights:
     nearest: str = "weights"
 
     kind: ClassVar[str] = "target_weights"
+    construction: ClassVar[str] = "weights"
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
 

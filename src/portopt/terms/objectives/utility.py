@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import Program
 from portopt.terms.risk_measures.catalog import OPTIONS, parse_measure
 from portopt.terms.risk_measures.protocol import RiskMeasure
@@ -22,7 +22,7 @@ KNOWN = ("risk_aversion", "measure", *OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
-class Utility:
+class Utility(Objective):
     """maximize  mu'w - gamma/2 w'Sigma w - costs
 
     risk_aversion: gamma; 1 is the growth-optimal investor to second order, 2 to 10 customary.
@@ -64,6 +64,10 @@ class Utility:
     @property
     def reads_scenarios(self) -> bool:
         return self.risk.scenario_based
+
+    @property
+    def gamma(self) -> float | None:
+        return self.risk_aversion
 
     def express(self, program: Program, p: Problem) -> None:
         if self.measure == VOLATILITY:

@@ -10,7 +10,7 @@ import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import InvalidValue
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Objective, Problem
 from portopt.domain.program import INF, Program
 from portopt.terms.risk_measures.scenarios import reach
 from portopt.terms.shared.charges import charges
@@ -23,7 +23,7 @@ EXAMPLE = '[{"name": "recession", "returns": {"AAPL": -0.2, "*": -0.1}}]'
 
 
 @dataclass(frozen=True, slots=True)
-class WorstCaseReturn:
+class WorstCaseReturn(Objective):
     """maximize  min over scenarios s of  r_s'w,   less  gamma/2 w'Sigma w  and costs
 
     scenarios: [{"name", "returns": {asset id: annual return, "*": every other but cash}}]; an asset that a scenario does
@@ -44,6 +44,10 @@ class WorstCaseReturn:
         object.__setattr__(self, "scenarios", _scenarios(self.scenarios))
         if self.risk_aversion is not None:
             object.__setattr__(self, "risk_aversion", aversion(self.risk_aversion))
+
+    @property
+    def gamma(self) -> float | None:
+        return self.risk_aversion
 
     def express(self, program: Program, p: Problem) -> None:
         if self.risk_aversion is not None:

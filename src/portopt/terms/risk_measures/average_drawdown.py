@@ -12,11 +12,11 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import Program
 from portopt.terms.risk_measures.drawdowns import drawdown_columns, drawdowns, of_the_path, slopes
 from portopt.terms.risk_measures.parameters import checked_path_horizon
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 
 
 @dataclass(frozen=True, slots=True)
-class AverageDrawdown:
+class AverageDrawdown(RiskMeasure):
     """R(w) = sum_t p_t d_t        (drawdowns.py says what d_t is)
 
     Source: Chekhlov, Uryasev and Zabarankin (2005).

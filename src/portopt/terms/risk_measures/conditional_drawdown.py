@@ -13,12 +13,12 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
 from portopt.terms.risk_measures.drawdowns import drawdown_columns, drawdowns, of_the_path, slopes
 from portopt.terms.risk_measures.parameters import DEFAULT_CONFIDENCE, at_confidence, checked_confidence, checked_path_horizon
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.risk_measures.scenarios import tail_weights
 
 
 @dataclass(frozen=True, slots=True)
-class ConditionalDrawdown:
+class ConditionalDrawdown(RiskMeasure):
     """R(w) = the mean of the worst 1 - beta of the drawdowns d_t        (drawdowns.py says what d_t is)
 
              = min over eta >= 0 of  eta + sum_t p_t max(d_t - eta, 0) / (1 - beta)

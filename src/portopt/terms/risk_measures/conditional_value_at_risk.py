@@ -11,12 +11,12 @@ from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
 from portopt.terms.risk_measures.parameters import DEFAULT_CONFIDENCE, at_confidence, checked_confidence, checked_horizon, over
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.risk_measures.scenarios import horizon_returns, reach, tail_weights
 
 
 @dataclass(frozen=True, slots=True)
-class ConditionalValueAtRisk:
+class ConditionalValueAtRisk(RiskMeasure):
     """R(w) = the mean of the worst 1 - beta of the losses -r_t'w, the scenario at the boundary counted in part
 
              = min over eta of  eta + sum_t p_t max(-r_t'w - eta, 0) / (1 - beta)

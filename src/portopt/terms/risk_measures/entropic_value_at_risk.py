@@ -12,14 +12,14 @@ from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
 from portopt.terms.risk_measures.parameters import DEFAULT_CONFIDENCE, at_confidence, checked_confidence, checked_horizon, over
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.risk_measures.scenarios import horizon_returns, reach
 
 STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class EntropicValueAtRisk:
+class EntropicValueAtRisk(RiskMeasure):
     """R(w) = inf over z > 0 of  z ln( sum_t p_t exp(-r_t'w / z) / (1 - beta) )
 
     Above VaR and CVaR at the same confidence; the worst loss where that has a probability of 1 - beta or more. In the

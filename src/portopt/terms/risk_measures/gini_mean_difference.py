@@ -12,14 +12,14 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
 from portopt.terms.risk_measures.parameters import checked_horizon, over
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.risk_measures.scenarios import horizon_returns
 
 MOST_ENTRIES = 8_000_000  # of the pairs of scenarios times assets: 900 scenarios of 20 assets, 400 of 100
 
 
 @dataclass(frozen=True, slots=True)
-class GiniMeanDifference:
+class GiniMeanDifference(RiskMeasure):
     """R(w) = sum_s sum_t p_s p_t |r_s'w - r_t'w|        over the horizon
 
     By ranks, x_(1) <= x_(2) <= ..., P_k the probabilities added up:  2 sum_k p_(k) x_(k) (P_k + P_{k-1} - 1).

@@ -11,12 +11,12 @@ from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
 from portopt.terms.risk_measures.parameters import checked_horizon, over
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.risk_measures.scenarios import horizon_returns
 
 
 @dataclass(frozen=True, slots=True)
-class MeanAbsoluteDeviation:
+class MeanAbsoluteDeviation(RiskMeasure):
     """R(w) = sum_t p_t |r_t'w - m'w|,  m = sum_t p_t r_t        over the horizon
 
     Deviations from a mean add up to zero, so half of them lie below it:

@@ -10,7 +10,7 @@ Losses are positive. Scenario measures speak of `horizon` periods and are never 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Protocol
 
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem
@@ -27,15 +27,40 @@ class Bound:
 
 
 class RiskMeasure(Protocol):
-    """Convex in w, and homogeneous: R(a w) = a R(w) for a > 0 (below a target: for weights that add up to one).
+    """Homogeneous: R(a w) = a R(w) for a > 0 (below a target: for weights that add up to one).
 
-    kind: the catalog's name. scenario_based: False where the moments are enough.
+    kind: the catalog's name. scenario_based: False where the moments are enough. confidence, horizon: None where it has none.
+    is_convex: False for VaR alone. is_root: whether it is the root of a mean square: an objective minimizes half its square
+    then, as it does the variance.
     """
 
-    kind: ClassVar[str]
-    scenario_based: ClassVar[bool]
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def scenario_based(self) -> bool: ...
+
+    @property
+    def confidence(self) -> float | None:
+        return None
+
+    @property
+    def horizon(self) -> int | None:
+        return None
+
+    @property
+    def is_convex(self) -> bool:
+        return True
+
+    @property
+    def is_root(self) -> bool:
+        return False
 
     def express(self, program: Program, p: Problem) -> Bound: ...
+
+    def express_square(self, program: Program, p: Problem, scale: float) -> None:
+        """Add scale/2 R(w)^2 to the objective. Of a measure that is a root, and of no other."""
+        raise TypeError(f"{self.kind} is not the root of a mean square")
 
     def value(self, w: Vector, p: Problem) -> float: ...
 
@@ -45,13 +70,4 @@ class RiskMeasure(Protocol):
 
     def describe(self, periods_per_year: float | None = None) -> str:
         """Name, confidence and horizon: "CVaR 95 %, 1 period of 252 a year"."""
-        ...
-
-
-@runtime_checkable
-class RootMeanSquare(Protocol):
-    """A measure that is the root of a mean square: an objective minimizes half its square, as it does the variance."""
-
-    def express_square(self, program: Program, p: Problem, scale: float) -> None:
-        """Add scale/2 R(w)^2 to the objective."""
         ...

@@ -11,12 +11,12 @@ from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
 from portopt.terms.risk_measures.parameters import checked_horizon, checked_target, over
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.risk_measures.scenarios import horizon_returns, root_mean_square_cone
 
 
 @dataclass(frozen=True, slots=True)
-class Semideviation:
+class Semideviation(RiskMeasure):
     """R(w) = sqrt( sum_t p_t max(m'w - r_t'w, 0)^2 ),  m = sum_t p_t r_t        below the mean, over the horizon
        R(w) = sqrt( sum_t p_t max(target - r_t'w, 0)^2 )                       below a target return over the horizon
 
@@ -29,6 +29,7 @@ class Semideviation:
 
     kind: ClassVar[str] = "semideviation"
     scenario_based: ClassVar[bool] = True
+    is_root: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "horizon", checked_horizon(self.kind, self.horizon))

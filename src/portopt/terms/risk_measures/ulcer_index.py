@@ -12,12 +12,12 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import Program
 from portopt.terms.risk_measures.drawdowns import drawdown_columns, drawdowns, of_the_path, slopes
 from portopt.terms.risk_measures.parameters import checked_path_horizon
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.risk_measures.scenarios import root_mean_square_cone
 
 
 @dataclass(frozen=True, slots=True)
-class UlcerIndex:
+class UlcerIndex(RiskMeasure):
     """R(w) = sqrt( sum_t p_t d_t^2 )        (drawdowns.py says what d_t is)
 
     Source: Martin and McCann (1989), there in percent of the running peak.
@@ -27,6 +27,7 @@ class UlcerIndex:
 
     kind: ClassVar[str] = "ulcer_index"
     scenario_based: ClassVar[bool] = True
+    is_root: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "horizon", checked_path_horizon(self.kind, self.horizon))

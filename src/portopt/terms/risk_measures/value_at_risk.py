@@ -12,7 +12,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
 from portopt.terms.risk_measures.parameters import DEFAULT_CONFIDENCE, at_confidence, checked_confidence, checked_horizon, over
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.risk_measures.scenarios import SAME_PROBABILITY, horizon_returns, quantile_position
 
 MOST_SCENARIOS = 150  # ten seconds; the search grows with the number of ways to leave a few of them out
@@ -20,7 +20,7 @@ BOXES = ("long_only", "max_weight", "min_weight", "min_quality", "cash", "fully_
 
 
 @dataclass(frozen=True, slots=True)
-class ValueAtRisk:
+class ValueAtRisk(RiskMeasure):
     """R(w) = the smallest x with P(-r_t'w <= x) >= beta        over the horizon, of the scenarios as they are
 
     Not convex. In the program, with a whole number y_t for every scenario that may be left out,
@@ -37,6 +37,7 @@ class ValueAtRisk:
 
     kind: ClassVar[str] = "var"
     scenario_based: ClassVar[bool] = True
+    is_convex: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "confidence", checked_confidence(self.kind, self.confidence))

@@ -10,12 +10,12 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.shared.risk import add_risk_cone, add_variance
 
 
 @dataclass(frozen=True, slots=True)
-class Volatility:
+class Volatility(RiskMeasure):
     """R(w) = sqrt(w'Sigma w), annual, of the estimated covariance and not of the scenarios.
 
     Source: Markowitz (1952).
@@ -23,6 +23,7 @@ class Volatility:
 
     kind: ClassVar[str] = "volatility"
     scenario_based: ClassVar[bool] = False
+    is_root: ClassVar[bool] = True
 
     def express(self, program: Program, p: Problem) -> Bound:
         s = program.add_columns(1, lower=0.0)

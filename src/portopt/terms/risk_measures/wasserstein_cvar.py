@@ -14,7 +14,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
 from portopt.terms.risk_measures.conditional_value_at_risk import ConditionalValueAtRisk
 from portopt.terms.risk_measures.parameters import DEFAULT_CONFIDENCE, at_confidence, over
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.shared.checks import number
 
 DEFAULT_RADIUS = 1e-3
@@ -22,7 +22,7 @@ NORMS = ("1", "2", "inf")
 
 
 @dataclass(frozen=True, slots=True)
-class WassersteinCvar:
+class WassersteinCvar(RiskMeasure):
     """R(w) = sup of CVaR_beta over every distribution within `radius` of the scenarios
 
              = CVaR_beta(w) + radius / (1 - beta) ||w||_*        (cash apart: its return is known)

@@ -11,12 +11,12 @@ from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
 from portopt.terms.risk_measures.parameters import checked_horizon, over
-from portopt.terms.risk_measures.protocol import Bound
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.risk_measures.scenarios import horizon_returns, reach
 
 
 @dataclass(frozen=True, slots=True)
-class WorstRealization:
+class WorstRealization(RiskMeasure):
     """R(w) = max over t of -r_t'w,  over scenarios with any probability        over the horizon
 
     In the program: m >= -r_t'w for every t.

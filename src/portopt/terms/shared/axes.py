@@ -17,7 +17,7 @@ from portopt.domain.errors import MissingInput
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program, Quadratic
 from portopt.terms.objectives.max_return import MaxReturn
-from portopt.terms.risk_measures.protocol import Bound, RiskMeasure, RootMeanSquare
+from portopt.terms.risk_measures.protocol import Bound, RiskMeasure
 from portopt.terms.shared.curvature import add_square_cone
 from portopt.terms.shared.risk import add_active_variance, add_risk_cone
 from portopt.terms.shared.scores import neutral_scores
@@ -83,17 +83,17 @@ class RiskAxis:
         return self.measure.express(program, p)
 
     def price(self, program: Program, p: Problem, scale: float) -> None:
-        if isinstance(self.measure, RootMeanSquare):
+        if self.measure.is_root:
             self.measure.express_square(program, p, scale)
         else:
             _add(program, self.measure.express(program, p), scale)
 
     def charge(self, w: Vector, p: Problem) -> float:
         risk = self.measure.value(w, p)
-        return 0.5 * risk * risk if isinstance(self.measure, RootMeanSquare) else risk
+        return 0.5 * risk * risk if self.measure.is_root else risk
 
     def slope(self, w: Vector, p: Problem) -> float:
-        return self.measure.value(w, p) if isinstance(self.measure, RootMeanSquare) else 1.0
+        return self.measure.value(w, p) if self.measure.is_root else 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
-
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
-
-
-@runtime_checkable
-class Priced(Protocol):
-    """A limit whose shortfall is paid for instead of forbidden."""
-
-    @property
-    def soft(self) -> bool: ...
-
-    def priced(self, w: Vector, p: Problem) -> float:
-        """What the shortfall at w costs, in the objective's unit."""
-        ...
 
 
 def charges(w: Vector, p: Problem) -> float:
@@ -27,7 +13,7 @@ def charges(w: Vector, p: Problem) -> float:
 
     Costs count where the objective has a common unit with them (`charges_costs`).
     """
-    paid = sum(limit.priced(w, p) for limit in p.limits if limit.soft and isinstance(limit, Priced))
+    paid = sum(limit.priced(w, p) for limit in p.limits if limit.soft)
     if p.objective.charges_costs:
         paid += sum(cost.convex_value(w, p) for cost in p.costs) / p.holding_period_years
     return float(paid)

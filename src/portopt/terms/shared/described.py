@@ -19,19 +19,13 @@ NOUNS = {"sector": "sector", "asset_class": "asset class", "quality_score": "qua
 SHOWN = 10
 
 
-def attributes_read(limit: Limit) -> tuple[str, ...]:
-    """The attributes of assets that a limit reads: sector, asset_class, quality_score, esg_score."""
-    found: tuple[str, ...] = getattr(_asked(limit), "reads", ())
-    return found
-
-
 def require_described(limits: Iterable[Limit], universe: Universe, *, every: bool) -> None:
     """Raises MissingInput for a limit on an attribute that no asset has, or, with `every`, that some tradable asset lacks.
 
     On an attribute that nobody has a limit would forbid everything, or nothing, without a word.
     """
     for limit in limits:
-        for attribute in attributes_read(limit):
+        for attribute in limit.reads:
             blank = [universe.assets[i] for i in universe.lacking(attribute)]
             count = len(universe) - int(universe.is_cash.sum())
             lacking = [asset.id for asset in blank if asset.tradable]
@@ -65,7 +59,7 @@ def notes_on_missing(limits: Iterable[Limit], universe: Universe, w_prev: Vector
 
 def _notes(limits: Iterable[Limit], universe: Universe, w_prev: Vector | None) -> Iterator[str]:
     for limit in limits:
-        for attribute in attributes_read(limit):
+        for attribute in limit.reads:
             lacking = [
                 universe.ids[i]
                 for i in universe.lacking(attribute)
@@ -73,13 +67,7 @@ def _notes(limits: Iterable[Limit], universe: Universe, w_prev: Vector | None) -
             ]
             if lacking:
                 verb = "has" if len(lacking) == 1 else "have"
-                yield f"{_names(lacking)} {verb} no {NOUNS[attribute]}: {_asked(limit).of_the_undescribed()}"  # type: ignore[attr-defined]
-
-
-def _asked(limit: Limit) -> Limit:
-    """The limit itself, of a wish too."""
-    inner: Limit = getattr(limit, "limit", limit) if limit.soft else limit
-    return inner if hasattr(inner, "kind") else limit
+                yield f"{_names(lacking)} {verb} no {NOUNS[attribute]}: {limit.of_the_undescribed()}"
 
 
 def _names(ids: list[str]) -> str:

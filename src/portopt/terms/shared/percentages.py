@@ -7,20 +7,10 @@ allowed it may be meant, and is kept; the answer then says what it was taken for
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
-from typing import Any, Protocol, TypeGuard, runtime_checkable
+from typing import Any
 
 from portopt.domain.problem import Limit
 from portopt.terms.shared.checks import fraction
-
-
-@runtime_checkable
-class Fractional(Protocol):
-    """A limit whose numbers are fractions."""
-
-    def fractions(self) -> Iterable[tuple[str, float, float]]:
-        """(field, value, the most that a portfolio without leverage gives a meaning) of every number."""
-        ...
 
 
 def is_levered(spec: Mapping[str, Any]) -> bool:
@@ -51,19 +41,8 @@ def notes_on_percentages(limits: Iterable[Limit]) -> tuple[str, ...]:
 
 
 def _beyond(limits: Iterable[Limit]) -> list[tuple[str, float, float]]:
-    asked = (getattr(limit, "limit", limit) if limit.soft else limit for limit in limits)
-    said = [part for limit in asked if _counts(limit) for part in limit.fractions()]
+    said = [part for limit in limits for part in limit.fractions()]
     return [(field, value, most) for field, value, most in said if abs(value) > most]
-
-
-def _counts(limit: Any) -> TypeGuard[Fractional]:
-    return _is_fractional(type(limit))  # type: ignore[arg-type]  # a class has a hash
-
-
-@cache
-def _is_fractional(kind: type[Any]) -> bool:
-    """Asked of a class once: of a thousand portfolios all have limits of the same few."""
-    return issubclass(kind, Fractional)
 
 
 def _number(value: Any) -> float:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
+from portopt.domain.tariff import exact
 from portopt.terms.shared.checks import EVERY, listed, mapping, number
 from portopt.terms.shared.members import per_asset
 
@@ -51,6 +53,13 @@ def rates_of(field: str, bps: float | Mapping[str, float], p: Problem) -> Vector
     """(n,) fractions of the value traded, zero for cash and for what a map does not name. Raises InvalidValue."""
     values = bps if isinstance(bps, Mapping) else {EVERY: bps}
     return np.nan_to_num(per_asset(field, values, p.universe, ~p.universe.is_cash)) * BPS
+
+
+def own_bps(field: str, bps: float | Mapping[str, float], p: Problem) -> tuple[Decimal, ...]:
+    """(n,) the same in basis points, exactly as they were written."""
+    values = bps if isinstance(bps, Mapping) else {EVERY: bps}
+    rates = np.nan_to_num(per_asset(field, values, p.universe, ~p.universe.is_cash))
+    return tuple(exact(rate) for rate in rates.tolist())
 
 
 def rates_in_words(bps: float | Mapping[str, float]) -> str:

@@ -49,7 +49,7 @@ def add_risk_cone(
 ) -> None:
     """sqrt((w - center)'Sigma(w - center)) <= bound (+ excess), a second-order cone that opens one for one.
 
-    center: (n,), zero when None. excess: one column added to the bound, where the limit is soft.
+    center: (n,), zero when None. excess: one column added to the bound, where it is what is defined.
     """
     b = np.zeros(program.n_weights) if center is None else center
     blocks: list[tuple[int, sp.sparray | Matrix, Indices]] = []

@@ -11,12 +11,12 @@ from __future__ import annotations
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program
-from portopt.terms.risk_measures.protocol import RiskMeasure, RootMeanSquare
+from portopt.terms.risk_measures.protocol import RiskMeasure
 
 
 def express_priced(program: Program, p: Problem, measure: RiskMeasure, scale: float) -> None:
     """Add the price of risk to the objective."""
-    if isinstance(measure, RootMeanSquare):
+    if measure.is_root:
         measure.express_square(program, p, scale)
         return
     bound = measure.express(program, p)
@@ -27,4 +27,4 @@ def express_priced(program: Program, p: Problem, measure: RiskMeasure, scale: fl
 def priced(w: Vector, p: Problem, measure: RiskMeasure, scale: float) -> float:
     """What the program charges at w, by the measure's own definition."""
     risk = measure.value(w, p)
-    return 0.5 * scale * risk * risk if isinstance(measure, RootMeanSquare) else scale * risk
+    return 0.5 * scale * risk * risk if measure.is_root else scale * risk

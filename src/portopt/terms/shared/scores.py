@@ -67,6 +67,14 @@ def read_barred(w: Vector, p: Problem, barred: tuple[Indices, Vector], limit: st
     return Readings(limit, tuple(p.universe.ids[i] for i in at), w[at], np.full(len(at), -np.inf), most)
 
 
+def score_steps(p: Problem, attribute: Literal["quality_score", "esg_score"], floor: float) -> tuple[float, ...]:
+    """How far a floor must fall for each next asset to pass, smallest first."""
+    scores = p.universe.scores(attribute)
+    # Rounded up where the difference is not exact: an asset that scores the floor must pass.
+    short = {float(np.nextafter(floor - s, np.inf)) if floor - (floor - s) > s else floor - s for s in scores[scores < floor]}
+    return tuple(sorted(float(step) for step in short))
+
+
 def of_the_barred(kind: str, grandfather: bool) -> str:
     """ "min_quality does not let them be held" """
     return f"{kind} lets them be kept and not increased" if grandfather else f"{kind} does not let them be held"

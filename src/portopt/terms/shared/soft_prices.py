@@ -29,8 +29,7 @@ SQUARES = ("half variance", "half square")
 
 def default_price(p: Problem, unit: str, *, by_scenarios: bool = False) -> float:
     """In the objective's unit for each unit of the limit. unit: the limit's; by_scenarios: whether it reads them."""
-    of_objective = bool(getattr(p.objective, "reads_scenarios", False))
-    return DEFAULT * _size(p, p.objective.unit, of_objective) / _size(p, unit, by_scenarios)
+    return DEFAULT * _size(p, p.objective.unit, p.objective.reads_scenarios) / _size(p, unit, by_scenarios)
 
 
 def _size(p: Problem, unit: str, by_scenarios: bool) -> float:
