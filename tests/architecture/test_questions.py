@@ -33,6 +33,12 @@ def questions() -> set[str]:
     return found
 
 
+def gives(path: Path) -> dict[str, str]:
+    """What each question of a file says that it gives."""
+    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+    return {node.name: ast.unparse(node.returns) for node in functions if node.returns and not node.name.startswith("_")}
+
+
 def asked_in(path: Path) -> set[str]:
     """What a file asks: functions that it imports from a question's file, and those it reads off such a file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -59,6 +65,13 @@ def test_there_are_the_questions_that_there_are() -> None:
     assert files >= {"rebalance", "weights", "frontier", "compromises", "periods", "sensitivity", "risk", "views", "factors"}
     assert files >= {"forecasts", "policies", "health"}
     assert {path.stem for path in (SOURCE / "questions").glob("[!_]*.py")} == files | NO_QUESTIONS.keys()
+
+
+def test_a_question_gives_a_value_and_no_data_in_anybodys_shape() -> None:
+    files = [path for path in (SOURCE / "questions").glob("[!_]*.py") if path.stem not in NO_QUESTIONS]
+    given = {f"{path.stem}.{name}": what for path in files for name, what in gives(path).items()}
+    assert given.keys() == questions()
+    assert {name: what for name, what in given.items() if "dict" in what or "Mapping" in what or "Any" in what} == {}
 
 
 def test_every_question_is_asked_at_the_command_line_or_says_why_not() -> None:
