@@ -14,6 +14,7 @@ from portopt.domain.moments import Moments
 from portopt.domain.plan import RebalancePlan
 from portopt.domain.request import RebalanceRequest
 from portopt.pipeline import Answer
+from portopt.runs.identity import run_identity
 
 
 @task(cache_policy=NO_CACHE, timeout_seconds=300)
@@ -52,4 +53,6 @@ def conclude(
     frontier: bool,
 ) -> dict[str, Any]:
     """Prices of limits, reasons of trades, the frontier: the document."""
-    return pipeline.document_of(pipeline.conclude(request, snapshot, answer, validated, plan, frontier=frontier))
+    run_id = run_identity(request, snapshot)
+    outcome = pipeline.conclude(request, snapshot, answer, validated, plan, run_id=run_id, frontier=frontier)
+    return pipeline.document_of(outcome)

@@ -2,7 +2,7 @@
 
     fetch -> estimate -> formulate -> optimize -> validate -> trade -> conclude -> persist
 
-The Prefect flow, `service` and the backtest all run these. Nothing here knows who is asking.
+The Prefect flow, `questions/` and the backtest all run these. Nothing here knows who is asking.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from portopt.construction import construct
 from portopt.domain.arrays import Vector
-from portopt.domain.canonical import digest, make_id
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.diagnosis import Diagnosis, GaveWay
 from portopt.domain.errors import DataError
@@ -283,11 +282,13 @@ def conclude(
     validated: ValidatedSolution,
     plan: RebalancePlan,
     *,
+    run_id: str,
     frontier: bool = True,
 ) -> RebalanceOutcome:
     """Prices of limits, reasons of trades, frontier: everything that is said about the answer.
 
     The answer is certified: what cannot be said about it any more is left out, with its reason.
+    run_id: which run it is (runs/identity.py).
     """
     from portopt.analysis import Attempts
 
@@ -297,7 +298,7 @@ def conclude(
     trades = tuple(dataclasses.replace(t, reason=t.reason or reasons.get(t.asset_id, "")) for t in plan.trades)
     drawn = said.attempt(FRONTIER, lambda: frontier_of(answer, validated.weights)) if frontier else None
     return RebalanceOutcome(
-        run_id=run_identity(request, snapshot),
+        run_id=run_id,
         request=request,
         snapshot=snapshot,
         asked=answer.asked,
@@ -340,21 +341,6 @@ def prices_of(
     return prices if solved is None else solved
 
 
-def run_identity(request: RebalanceRequest, snapshot: MarketSnapshot) -> str:
-    """`reb-…`: the same request on the same pricing pack is the same run.
-
-    What had to be said of the files is part of it: it stands in the document, which is the run's own.
-    """
-    return make_id(
-        "reb", snapshot.as_of, digest(as_read(request, snapshot).identity(), snapshot.pricing_pack_id, DOCUMENT_VERSION)
-    )
-
-
-def as_read(request: RebalanceRequest, snapshot: MarketSnapshot) -> RebalanceRequest:
-    """The request with everything that reading its files and its prices had to say: what is kept of a run."""
-    return dataclasses.replace(request, notes=(*request.notes, *snapshot.notes)) if snapshot.notes else request
-
-
 def document_of(outcome: RebalanceOutcome) -> dict[str, Any]:
     """The deterministic answer: every number, no clock."""
     from portopt.document.document import rebalance_document
@@ -372,9 +358,9 @@ def require_feasible(problem: Problem) -> None:
 
 
 def work(
-    request: RebalanceRequest, snapshot: MarketSnapshot, *, frontier: bool = True, step: Step = nullcontext
+    request: RebalanceRequest, snapshot: MarketSnapshot, *, run_id: str, frontier: bool = True, step: Step = nullcontext
 ) -> tuple[dict[str, Any], Answer]:
-    """Every step from a snapshot to the document. step: told the name of each as it begins."""
+    """Every step from a snapshot to the document. run_id: which run it is. step: told the name of each as it begins."""
     with step("estimate"):
         moments = estimate(request, snapshot)
     with step("optimize"):
@@ -384,5 +370,5 @@ def work(
     with step("trade"):
         plan = trade(request, snapshot, answer, validated)
     with step("explain"):
-        document = document_of(conclude(request, snapshot, answer, validated, plan, frontier=frontier))
+        document = document_of(conclude(request, snapshot, answer, validated, plan, run_id=run_id, frontier=frontier))
     return document, answer

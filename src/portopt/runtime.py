@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property, lru_cache
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from portopt.domain.disk import storage_error
 from portopt.domain.errors import MissingInput, RequestError
@@ -19,13 +20,36 @@ T = TypeVar("T")
 PROVIDERS = ("sample", "files", "sql", "http", "yahoo")
 
 
+class _Part(Generic[T]):
+    """A part of a runtime: opened when first asked for, once, by whichever thread asks first; the others wait for it.
+
+    `functools.cached_property` opens it once for each thread that comes at the same moment, from Python 3.12 on.
+    """
+
+    def __init__(self, opened: Callable[[Any], T]) -> None:
+        self._opened, self._name, self.__doc__ = opened, opened.__name__, opened.__doc__
+
+    def __get__(self, runtime: Runtime, _owner: type[Runtime] | None = None) -> T:
+        parts = runtime.__dict__  # what stands there is found before this descriptor is asked again
+        with runtime.opening:
+            if self._name not in parts:
+                parts[self._name] = self._opened(runtime)
+        found: T = parts[self._name]
+        return found
+
+
 class Runtime:
-    """An installation at work. Members open lazily, so that a question that needs no database opens none."""
+    """An installation at work, to be shared between threads.
+
+    Parts open when they are first used, so that a question that needs no database opens none; what fails to open is tried
+    again by the next that asks.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.opening = threading.RLock()  # one part may need another: a store makes its home
 
-    @cached_property
+    @_Part
     def home(self) -> Path:
         home = self.settings.home_path
         try:
@@ -34,7 +58,7 @@ class Runtime:
             raise storage_error(f"cannot write to {home}", home, error, field="PORTOPT_HOME") from error
         return home
 
-    @cached_property
+    @_Part
     def packs(self) -> PackStore:
         from portopt.adapters.store.packs import FilePackStore
 
@@ -46,7 +70,7 @@ class Runtime:
         url = self.settings.store_url
         return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).exists()
 
-    @cached_property
+    @_Part
     def runs(self) -> SqlStore:
         """The store, at this version's schema. To open it for reading, no right to write is needed."""
         from portopt.adapters.store.sql import SqlStore
@@ -57,7 +81,7 @@ class Runtime:
         store.migrate()
         return store
 
-    @cached_property
+    @_Part
     def sink(self) -> EventSink:
         if self.settings.events == "pulsar":
             from portopt.adapters.events.pulsar_sink import PulsarSink
@@ -133,7 +157,23 @@ def open_runtime(settings: Settings | None = None) -> Runtime:
         ) from None
 
 
-@lru_cache(maxsize=1)
-def runtime() -> Runtime:
-    """This process's runtime."""
-    return open_runtime()
+class _OfThisProcess:
+    """This process's runtime, the same for every thread: opened by the first that asks."""
+
+    def __init__(self) -> None:
+        self._opening = threading.Lock()
+        self._found: Runtime | None = None
+
+    def __call__(self) -> Runtime:
+        with self._opening:
+            if self._found is None:
+                self._found = open_runtime()
+            return self._found
+
+    def cache_clear(self) -> None:
+        """The next that asks opens one on the settings of that moment."""
+        with self._opening:
+            self._found = None
+
+
+runtime = _OfThisProcess()

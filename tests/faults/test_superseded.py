@@ -66,7 +66,7 @@ def test_a_superseded_proposal_is_not_approved_and_the_refusal_says_what_to_do(h
     runtime, asked = opened(home), small_book.request()
     snapshot = market.keep_market(market.read_market(asked, runtime, market=small_book.market()), runtime)
     begun = lifecycle.begin(asked, snapshot, runtime)
-    document, _ = pipeline.work(asked, snapshot, frontier=False)
+    document, _ = pipeline.work(asked, snapshot, run_id=begun.run_id, frontier=False)
     waiting = lifecycle.finish(begun, document, runtime, since=0, timings={}, await_approval=True)
     assert waiting.status is RunStatus.AWAITING_APPROVAL
     runtime.runs.save_holdings(small_book.request(5500).holdings)

@@ -49,7 +49,9 @@ def test_a_limit_that_gives_way_leaves_a_whole_share_plan_and_is_recorded(runtim
     assert plan.trades
     assert all(trade.shares == int(trade.shares) for trade in plan.trades)
     assert max(reading.worst() for reading in plan.readings) <= 1e-9
-    document = pipeline.document_of(pipeline.conclude(request, snapshot, answer, validated, plan, frontier=False))
+    document = pipeline.document_of(
+        pipeline.conclude(request, snapshot, answer, validated, plan, run_id="reb-1", frontier=False)
+    )
     (gave,) = answer.gave_way
     assert gave.relaxation.limit == kind
     assert kind in str(document["relaxations"])

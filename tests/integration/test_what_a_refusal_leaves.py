@@ -91,8 +91,8 @@ def test_asked_again_once_the_cause_is_gone_the_answer_takes_the_place_of_the_re
 def test_a_refusal_declares_no_holdings_and_supersedes_nothing(runtime: Runtime) -> None:
     request = asked()
     snapshot = market.keep_market(market.read_market(request, runtime, market=small_book.market()), runtime)
-    document, _ = pipeline.work(request, snapshot, frontier=False)
     begun = lifecycle.begin(request, snapshot, runtime)
+    document, _ = pipeline.work(request, snapshot, run_id=begun.run_id, frontier=False)
     waiting = lifecycle.finish(begun, document, runtime, since=0, timings={}, await_approval=True)
     refused(runtime, asked(TOO_TIGHT, cash=7000))
     lifecycle.begin(asked(cash=8000), snapshot, runtime)

@@ -55,7 +55,7 @@ def test_the_document_of_a_run_says_which_risk_was_minimized(book):
     request, snapshot = book
     objective = {"kind": "min_risk", "measure": "cvar", "confidence": 0.9}
     asked = dataclasses.replace(request, policy=dataclasses.replace(request.policy, objective=objective))
-    document, _ = pipeline.work(asked, snapshot, frontier=False)
+    document, _ = pipeline.work(asked, snapshot, run_id="reb-1", frontier=False)
     assert "CVaR 90 %, 1 period" in str(document)
     assert document["certificate"]["verdict"] == "certified"
 

@@ -65,12 +65,12 @@ def rebalance(
     since = lifecycle.holdings_version(request, runtime)
     with steps.step("fetch prices"):
         snapshot = read_market(request, runtime, trigger, market)
-    stored = lifecycle.found(pipeline.run_identity(request, snapshot), runtime)
+    run = begun(request, snapshot, datetime.now(UTC))
+    stored = lifecycle.found(run.run_id, runtime)
     if stored is not None and stored.document is not None and stored.is_whole:
         return lifecycle.settle(stored, snapshot, runtime, since=since, trigger=trigger)
-    run = begun(request, snapshot, datetime.now(UTC))
     try:
-        document, answer = pipeline.work(request, snapshot, frontier=frontier, step=steps.step)
+        document, answer = pipeline.work(request, snapshot, run_id=run.run_id, frontier=frontier, step=steps.step)
     except PortoptError as refusal:
         lifecycle.refuse_if_possible(run, refusal, snapshot, runtime, trigger)
         raise

@@ -12,6 +12,7 @@ from portopt.document.difference import first_differences
 from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, InvalidValue, MissingInput, OutsideError, UnknownRun
 from portopt.domain.run import RunRecord, digest_of
+from portopt.runs.identity import run_identity
 from portopt.runs.report import kept_report, report_place
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _worked_out_again(record: RunRecord, pricing_pack_id: str, runtime: Runtime)
     # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else, and
     # what was said of reading them is in its request.
     snapshot = replace(pipeline.reopen(request, pricing_pack_id, runtime.packs), notes=())
-    if (named := pipeline.run_identity(request, snapshot)) != record.run_id:
+    if (named := run_identity(request, snapshot)) != record.run_id:
         raise DataError(
             f"the stored request of {record.run_id} is not the one that was asked: with it the run is {named}",
             field="run",
@@ -94,7 +95,7 @@ def _worked_out_again(record: RunRecord, pricing_pack_id: str, runtime: Runtime)
     choices = (True, False) if not record.is_whole else (_has_frontier(document),)
     found: dict[str, Any] = {}
     for frontier in choices:
-        found, _ = pipeline.work(request, replace(snapshot, source=str(source)), frontier=frontier)
+        found, _ = pipeline.work(request, replace(snapshot, source=str(source)), run_id=record.run_id, frontier=frontier)
         if digest_of(found) == record.document_digest:
             break
     return found

@@ -13,7 +13,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.domain.text import visible
-from portopt.pipeline import as_read, run_identity
+from portopt.runs.identity import as_read, run_identity
 
 
 def accepted(request: RebalanceRequest) -> RebalanceRequest:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from portopt.adapters.store import models
+from portopt.domain.canonical import plain
 from portopt.domain.errors import InfeasibleRequest
 from portopt.domain.market import MarketQuery
 from portopt.domain.run import RunStatus
@@ -75,14 +76,16 @@ def test_two_runs_on_one_pack_differ_in_the_decision_alone(installed: Runtime) -
     assert first.pricing_pack_id == second.pricing_pack_id
 
 
-def test_an_infeasible_request_writes_nothing(installed: Runtime) -> None:
+def test_an_infeasible_request_leaves_its_refusal_and_nothing_else(installed: Runtime) -> None:
     request = resolve(RebalanceForm(max_turnover=0.01), installed)
 
-    with pytest.raises(InfeasibleRequest):
+    with pytest.raises(InfeasibleRequest) as refusal:
         propose(request, installed)
 
-    assert history.runs(installed) == []
-    assert not installed.settings.packs_path.exists()
+    (line,) = history.runs(installed)
+    assert (line["status"], line["problem"]) == ("infeasible", plain(refusal.value.problem()))
+    assert list(installed.packs.ids()) == [line["pricing_pack_id"]]
+    assert installed.runs.holdings_version(line["portfolio_id"]) == 0
     assert delivered(installed) == []
 
 

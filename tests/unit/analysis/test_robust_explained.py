@@ -69,7 +69,7 @@ EVERY: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 def test_each_is_certified_pulls_evenly_and_becomes_whole_shares(snapshot, objective, limits, named):
     factor = objective.get("covariance", {}).get("set") == "factor"
     asked = request(objective, limits, "factor" if factor else "ledoit_wolf")
-    document, answer = pipeline.work(asked, snapshot, frontier=False)
+    document, answer = pipeline.work(asked, snapshot, run_id="reb-1", frontier=False)
     assert document["verdict"]["certified"]
     assert document["trades"]
     form, raw = answer.form, answer.solution.raw
@@ -91,4 +91,4 @@ def test_each_is_certified_pulls_evenly_and_becomes_whole_shares(snapshot, objec
 )
 def test_floors_out_of_reach_are_told_from_the_holdings_on(snapshot, limits, named):
     with pytest.raises(InfeasibleRequest, match=named):
-        pipeline.work(request({"kind": "utility", "risk_aversion": 4}, limits), snapshot, frontier=False)
+        pipeline.work(request({"kind": "utility", "risk_aversion": 4}, limits), snapshot, run_id="reb-1", frontier=False)

@@ -17,7 +17,7 @@ from portopt.reports.page import html
 def computed(outcome) -> dict:
     """The made book and market of the other tests, estimated, solved, audited, traded and explained for real."""
     request, snapshot = outcome.request, outcome.snapshot
-    document, _ = pipeline.work(request, snapshot)
+    document, _ = pipeline.work(request, snapshot, run_id=outcome.run_id)
     return document
 
 
@@ -90,6 +90,6 @@ def test_every_trade_has_its_reason_and_the_target_does_not_beat_the_frontier(co
 
 
 def test_worked_out_again_it_is_the_same_bytes_and_the_same_page(computed, outcome):
-    again, _ = pipeline.work(outcome.request, outcome.snapshot)
+    again, _ = pipeline.work(outcome.request, outcome.snapshot, run_id=outcome.run_id)
     assert canonical_json(again) == canonical_json(computed)
     assert html(again) == html(json.loads(canonical_json(computed)))
