@@ -78,7 +78,7 @@ def as_polars(frame: Any, where: str) -> pl.DataFrame:
     twice = repeated(table.names)
     if twice:
         raise InvalidValue(where, twice, "several columns bear one name", fix=f"keep one column {twice[0]}")
-    return pl.DataFrame([values.alias(name) for name, values in zip(table.names, table.columns, strict=True)])
+    return table.frame()
 
 
 def _unfolded(frame: pl.DataFrame, where: str) -> pl.DataFrame:

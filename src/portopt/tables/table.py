@@ -35,11 +35,23 @@ class Table:
     def row(self, position: int) -> int:
         return int(self.rows[position])
 
+    def column(self, name: str) -> pl.Series:
+        return self.columns[self.names.index(name)]
 
-def of_frame(frame: pl.DataFrame, levels: tuple[tuple[str, ...], ...] = (), names: tuple[str, ...] | None = None) -> Table:
+    def frame(self) -> pl.DataFrame:
+        """The columns by name; no name may stand twice."""
+        return pl.DataFrame([values.alias(name) for name, values in zip(self.names, self.columns, strict=True)])
+
+
+def of_frame(
+    frame: pl.DataFrame,
+    levels: tuple[tuple[str, ...], ...] = (),
+    names: tuple[str, ...] | None = None,
+    mark: str | None = None,
+) -> Table:
     """A frame as a table; its rows are counted from 1. Its numbers are numbers; of its texts nobody knows who wrote them."""
     columns = tuple(frame.get_columns())
-    return Table(names or tuple(frame.columns), columns, np.arange(1, frame.height + 1), None, levels)
+    return Table(names or tuple(frame.columns), columns, np.arange(1, frame.height + 1), mark, levels)
 
 
 def in_words_or_numbers(values: pl.Series) -> pl.Series:

@@ -179,9 +179,20 @@ def test_long_tables_parquet_percent_and_prices_say_the_same(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (OWN.replace("-0.08", "-8 %"), r"row 3: '-8 %' is no number \(MKT\)"),
-        (OWN.replace("2020-02-29", "29.2.2020"), r"row 3: '29\.2\.2020' is no date"),
-        (OWN.replace("2020-02-29", "2020-02-30"), r"row 3: '2020-02-30' is no date"),
+        (OWN.replace("-0.08", "-8 %"), r"row 3: '-8 %' is a percentage \(MKT\)"),
+        (OWN.replace("-0.08", "eight"), r"row 3: 'eight' is not a number \(MKT\)"),
+        (OWN.replace("2020-02-29", "29th of Feb"), r"row 3: '29th of Feb' is no date"),
+        (OWN.replace("2020-02-29", "2020-02-30"), r"row 3: '2020-02-30' is no day of the calendar"),
+        ("Factors of our own\n\n" + OWN.replace("-0.08", "eight"), r"row 5: 'eight' is not a number"),
+        (OWN.replace("2020", "20a0"), r"row 2: '20a0-01-31' is no date.*; the dates: 1 more cell without a day"),
+        (OWN.replace("0.001", "x"), r"row 2: 'x' is not a number \(rf\)"),
+        (
+            OWN.replace("-0.08", "eight").replace("2020-03-31", "never"),
+            r"row 4: 'never' is no date; row 3: 'eight' is not a number",
+        ),
+        (OWN.replace("2020-02-29", "2020-02").replace("0.127", "12.7"), r"row 3: '2020-02' is no date"),
+        ("date,MKT\n202001,0.1\n202013,0.2\n000001,0.1\n", r"row 3: '202013' is no date; row 4: '000001' is no date"),
+        ("date,MKT\n03/04/2020,0.1\n05/04/2020,0.2\n", r"may be 2020-04-03 or 2020-03-04"),
         (OWN.replace("2020-02-29", "2020-01-31"), "two rows for 2020-01-31"),
         (OWN.replace("0.127", "12.7"), "look like percent"),
         ("a,b\n1,2\n", "no date column"),
@@ -191,6 +202,20 @@ def test_long_tables_parquet_percent_and_prices_say_the_same(tmp_path):
 def test_a_bad_table_is_told_by_row_and_value(tmp_path, text, said):
     with pytest.raises(DataError, match=said):
         read_factor_file(written(tmp_path, text, "own.csv"))
+
+
+def test_a_table_of_factors_is_read_as_every_other_table_is(tmp_path):
+    """Day first and decimal commas, as a spreadsheet elsewhere writes them: the same returns, and what was decided is said."""
+    plain = read_factor_file(written(tmp_path, OWN, "own.csv"))
+    rows = [line.split(",") for line in OWN.splitlines()]
+    days = {row[0]: "/".join(reversed(row[0].split("-"))) for row in rows[1:]}
+    text = "\n".join(";".join(days.get(cell, cell.replace(".", ",")) for cell in row) for row in rows) + "\n"
+    there = read_factor_file(written(tmp_path, text, "there.csv"))
+    np.testing.assert_array_equal(there.values, plain.values)
+    np.testing.assert_array_equal(there.dates, plain.dates)
+    np.testing.assert_array_equal(there.risk_free, plain.risk_free)
+    assert "there.csv: the comma is the decimal mark of column MKT" in there.notes
+    assert any(note.startswith("there.csv: the day comes first in its dates") for note in there.notes)
 
 
 def test_files_that_are_not_there_or_not_factor_files_are_told(tmp_path):

@@ -14,6 +14,7 @@ from portopt.adapters.providers.reading import kind_of, near_files, read_table, 
 from portopt.adapters.providers.sample_factors import sample_factors
 from portopt.domain.errors import DataError, FileNotReadable, InvalidValue, UnknownField
 from portopt.domain.factor_returns import FactorReturns
+from portopt.tables.account import Account
 
 FIELD = "estimation.factors.source"
 MAX_FILE_BYTES = 64 << 20
@@ -71,7 +72,7 @@ def read_factor_file(
 ) -> FactorReturns:
     """One file. See `factor_returns`."""
     if path.name.lower().endswith(".parquet"):
-        return table_factors(read_table(path, MAX_FILE_BYTES), path.name, names, unit=unit, kind=kind, excess=excess)
+        return _of_table(path, names, unit=unit, kind=kind, excess=excess)
     text = _text(path)
     if looks_published(text):
         return published_factors(text, path.name, frequency=frequency, names=names)
@@ -79,7 +80,12 @@ def read_factor_file(
         raise FileNotReadable(
             f"{path}: neither a published factor file nor a table ({', '.join(KINDS)})", field=FIELD, value=str(path)
         )
-    return table_factors(read_table(path, MAX_FILE_BYTES), path.name, names, unit=unit, kind=kind, excess=excess)
+    return _of_table(path, names, unit=unit, kind=kind, excess=excess)
+
+
+def _of_table(path: Path, names: Sequence[str] | None, **how: Any) -> FactorReturns:
+    said = Account(path.name)
+    return table_factors(read_table(path, MAX_FILE_BYTES, said), path.name, names, said=said, **how)
 
 
 def _options(source: Mapping[str, Any]) -> dict[str, Any]:

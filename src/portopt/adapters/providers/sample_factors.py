@@ -13,6 +13,7 @@ from portopt.adapters.providers.reading import read_table
 from portopt.adapters.providers.sample import data_file
 from portopt.domain.errors import UnknownField
 from portopt.domain.factor_returns import FactorReturns
+from portopt.tables.table import of_frame
 
 FUNDS = ("MTUM", "QUAL", "SIZE", "USMV", "VLUE")
 INDEX = "SP500"
@@ -32,6 +33,7 @@ def sample_factors(names: Sequence[str] | None = None) -> FactorReturns:
             raise UnknownField(name, (*FUNDS, INDEX), path="estimation.factors.names", value=name)
     where = f"sample factors of skfolio {importlib.metadata.version('skfolio')}"
     index, funds = (INDEX in wanted), any(name in FUNDS for name in wanted)
-    tables = ([read_table(data_file(FUND_FILE))] if funds else []) + ([read_table(data_file(INDEX_FILE))] if index else [])
+    files = ([FUND_FILE] if funds else []) + ([INDEX_FILE] if index else [])
+    tables = [read_table(data_file(file)).frame() for file in files]
     table = tables[0] if len(tables) == 1 else tables[0].join(tables[1], on="Date", how="inner")
-    return table_factors(table, where, wanted, kind="prices", excess=False)
+    return table_factors(of_frame(table, mark="."), where, wanted, kind="prices", excess=False)
