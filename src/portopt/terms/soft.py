@@ -70,6 +70,10 @@ class Soft:
     def reads_scenarios(self) -> bool:
         return bool(getattr(self.limit, "reads_scenarios", False))
 
+    @property
+    def reads_factors(self) -> bool:
+        return bool(getattr(self.limit, "reads_factors", False))
+
     def express(self, program: Program, p: Problem) -> None:
         said = program.overheard(lambda heard: self.limit.express(heard, p))
         excess = program.add_columns(1, lower=0.0)
