@@ -5,15 +5,17 @@ r_i - rf  =  alpha_i + B_i f + e_i,      Sigma = B Omega B' + diag(D)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector, frozen
 from portopt.domain.covariance import Covariance
 from portopt.domain.errors import DataError, UnknownField
+from portopt.domain.identity import identity_of
 
 ARRAYS = ("B", "alpha", "B_se", "alpha_se", "r_squared", "Omega", "D", "premia", "premia_se")
+HISTORY = ("factor_returns", "weights", "residuals", "notes")  # what the model was fitted to; nothing that is asked reads it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +51,7 @@ class FactorModel:
     lags: int | None = None
     shrunk: bool = False
     notes: tuple[str, ...] = ()
+    _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)  # once computed
 
     def __post_init__(self) -> None:
         for name in (*ARRAYS, "factor_returns", "weights", "residuals"):
@@ -80,6 +83,12 @@ class FactorModel:
 
     def __len__(self) -> int:
         return int(self.B.shape[0])
+
+    def identity(self) -> str:
+        """SHA-256 of the model; not of the history behind it."""
+        if not self._identity:
+            self._identity.append(identity_of(self, aside=HISTORY))
+        return self._identity[0]
 
     @property
     def observations(self) -> int:

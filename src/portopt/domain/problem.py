@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -18,14 +18,22 @@ from typing import Any, Protocol
 import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector, frozen
-from portopt.domain.canonical import digest, plain
+from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, MissingInput
+from portopt.domain.identity import identity_of
 from portopt.domain.moments import Moments
 from portopt.domain.program import Program
 from portopt.domain.tariff import Tariff
 from portopt.domain.universe import Universe
 from portopt.domain.voice import CostVoice, LimitVoice, ObjectiveVoice
 from portopt.domain.voice import Readings as Readings
+
+# What is large in moments, and what a term says that reads it.
+READ_WHERE_TOLD = {
+    "moments.scenarios": "reads_scenarios",
+    "moments.probabilities": "reads_scenarios",
+    "moments.factor_model": "reads_factors",
+}
 
 
 class Limit(LimitVoice, Protocol):
@@ -226,28 +234,29 @@ class Problem:
         return next((limit for limit in self.limits if limit.kind == kind), None)
 
     def identity(self) -> str:
-        """SHA-256 of everything that determines the answer. Computed once: it reads every asset."""
+        """SHA-256 of everything that determines the answer: every field of the problem and of its beliefs.
+
+        Scenarios and factor models, most of what moments hold, count where a term reads them. In which order limits and costs
+        are written is no part of the question. Computed once: it reads every asset.
+        """
         if not self._identity:
             self._identity.append(self._digest())
         return self._identity[0]
 
     def _digest(self) -> str:
-        parts: list[Any] = [self.moments.mu, self.moments.covariance.identity(), self.w_prev]
-        parts += [self.benchmark, self.average_daily_value, self.prices, self.target]
-        parts += [part for name in sorted(self.exposures) for part in (name, self.exposures[name])]
         terms: tuple[Objective | Limit | Cost, ...] = (self.objective, *self.limits, *self.costs)
-        if any(term.reads_scenarios for term in terms):
-            parts += [self.moments.scenarios, self.moments.probabilities]
-        model = self.moments.factor_model
-        if model is not None and any(term.reads_factors for term in terms):
-            parts += [list(model.names), model.B, model.Omega, model.D]
-        scalars = [self.risk_free_rate, self.portfolio_value, self.holding_period_years, self.portfolio_id]
-        return digest(
-            *parts,
-            scalars,
-            self.universe.content(),
-            [describe_term(t) for t in terms],
+        unread = [name for name, told in READ_WHERE_TOLD.items() if not any(getattr(term, told) for term in terms)]
+        return identity_of(
+            self,
+            aside=unread,
+            objective=describe_term(self.objective),
+            limits=_by_kind(self.limits),
+            costs=_by_kind(self.costs),
         )
+
+
+def _by_kind(terms: Iterable[Any]) -> list[Mapping[str, Any]]:
+    return sorted(map(describe_term, terms), key=lambda term: str(term["kind"]))
 
 
 def describe_term(term: Any) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
+from portopt.domain.canonical import digest
 from portopt.domain.errors import DataError
 
 CASH = "CASH"
@@ -58,7 +59,7 @@ class Universe:
     _groups: dict[str, dict[str, Indices]] = field(default_factory=dict, init=False, compare=False, repr=False)  # once found
     _attributes: list[tuple[str, ...]] = field(default_factory=list, init=False, compare=False, repr=False)  # once found
     _lacking: dict[str, Indices] = field(default_factory=dict, init=False, compare=False, repr=False)  # once found
-    _content: list[bytes] = field(default_factory=list, init=False, compare=False, repr=False)  # once written
+    _identity: list[str] = field(default_factory=list, init=False, compare=False, repr=False)  # once computed
 
     def __post_init__(self) -> None:
         ids = tuple(asset.id for asset in self.assets)
@@ -143,12 +144,12 @@ class Universe:
         out[self.indices(values)] = list(values.values())
         return out
 
-    def content(self) -> bytes:
-        """JSON of the assets, a row each, for digests. The canonical form of the whole costs more than most solves take."""
-        if not self._content:
+    def identity(self) -> str:
+        """SHA-256 of the assets, a row each. The canonical form of the whole costs more than most solves take: once written."""
+        if not self._identity:
             rows = [_ROW(a) for a in self.assets]
-            self._content.append(json.dumps(rows, ensure_ascii=False, default=float, sort_keys=True).encode())
-        return self._content[0]
+            self._identity.append(digest(json.dumps(rows, ensure_ascii=False, default=float, sort_keys=True).encode()))
+        return self._identity[0]
 
     @classmethod
     def of(cls, ids: Sequence[str]) -> Universe:

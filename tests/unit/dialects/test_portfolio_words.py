@@ -5,14 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from portopt.dialects.policies import shipped_policies
 from portopt.dialects.portfolio import read_constraints, read_optimization, read_rebalance, read_wish
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.holdings import Holdings
+from portopt.domain.moments import Covariance, Moments
+from portopt.domain.problem import Problem
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.universe import Asset, Universe
+from portopt.terms.catalog import parse_costs, parse_objective
 
 
 def rebalance_of(shares: dict[str, Decimal]) -> RebalanceRequest:
@@ -232,6 +236,14 @@ def test_a_wrong_word_is_named_where_s2_has_it(doc: dict[str, Any], field: str) 
     with pytest.raises(InvalidValue) as caught:
         read_wish(doc)
     assert caught.value.field == field
+
+
+def test_a_transaction_cost_of_a_quarter_percent_takes_a_quarter_percent_of_what_is_traded() -> None:
+    wish = read_wish({"objective": "minimize_risk", "preferences": {"transaction_cost_model": 0.0025}})
+    (cost,) = parse_costs(wish.applied_to(shipped_policies()[0]).costs)
+    moments = Moments(Universe.of(["A", "B"]), np.zeros(2), Covariance(Sigma=np.eye(2)))
+    p = Problem(moments, parse_objective({"kind": "min_risk"}), (), (cost,), w_prev=np.array([0.8, 0.2]))
+    assert cost.value(np.array([0.5, 0.5]), p) == pytest.approx(0.0025 * (0.3 + 0.3), rel=1e-12)
 
 
 def test_an_unknown_constraint_is_refused_with_the_nearest() -> None:

@@ -37,6 +37,7 @@ class ActiveExposureLimits(Limit):
     noun: ClassVar[str] = "active exposure to"
     stops: ClassVar[str] = "an active-exposure limit"
     unit: ClassVar[str] = "exposure"
+    reads_factors: ClassVar[bool] = True  # what is no factor is an attribute, and every asset needs it
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sides", checked_sides(FIELD, self.sides, two_sided=True, example=EXAMPLE))

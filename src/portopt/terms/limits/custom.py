@@ -42,6 +42,15 @@ class Custom(Limit):
             raise InvalidValue(FIELD, len(given), f"between 1 and {MOST} named limits are accepted", fix=f"write {EXAMPLE}")
         self._read()
 
+    @property
+    def reads_scenarios(self) -> bool:
+        """A function is given the whole problem."""
+        return any(isinstance(wish, Mapping) for wish in self.wishes.values())
+
+    @property
+    def reads_factors(self) -> bool:
+        return self.reads_scenarios
+
     def express(self, program: Program, p: Problem) -> None:
         for name, wish in self._read().items():
             bound = wish.write(program, p)

@@ -37,6 +37,7 @@ class ExposureLimits(Limit):
     noun: ClassVar[str] = "exposure to"
     stops: ClassVar[str] = "an exposure limit"
     unit: ClassVar[str] = "exposure"
+    reads_factors: ClassVar[bool] = True  # what is no factor is an attribute, and every asset needs it
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sides", checked_sides(FIELD, self.sides, two_sided=False, example=EXAMPLE))

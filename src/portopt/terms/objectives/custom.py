@@ -52,6 +52,15 @@ class CustomObjective(Objective):
     def gamma(self) -> float | None:
         return self.risk_aversion
 
+    @property
+    def reads_scenarios(self) -> bool:
+        """A function is given the whole problem."""
+        return any(isinstance(getattr(self, name), Mapping) for name in GOALS)
+
+    @property
+    def reads_factors(self) -> bool:
+        return self.reads_scenarios
+
     def express(self, program: Program, p: Problem) -> None:
         program.add_linear(self._wish().write(program, p), self.weight)
         utility = self._utility()

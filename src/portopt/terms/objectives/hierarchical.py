@@ -95,6 +95,11 @@ class Hierarchical(Objective):
         return ranked or (measure is not None and measure.scenario_based) or self.variant == "nco"
 
     @property
+    def reads_factors(self) -> bool:
+        """As the objectives inner and outer may."""
+        return self.variant == "nco"
+
+    @property
     def unit(self) -> str:
         return UNITS[self.nearest]
 

@@ -43,6 +43,7 @@ class Resampled(Objective):
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
     reads_scenarios: ClassVar[bool] = True
+    reads_factors: ClassVar[bool] = True  # as what is resampled may
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "of", dict(mapping("objective.of", self.of, example='{"kind": "max_sharpe"}')))
