@@ -6,7 +6,12 @@ import ast
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "portopt"
-NO_QUESTIONS = {"many": "solves and audits a batch for questions/weights.py", "posed": "what the other questions begin with"}
+NO_QUESTIONS = {
+    "many": "solves and audits a batch for questions/weights.py",
+    "sharing": "what the requests of a batch have in common",
+    "children": "the processes that a batch is spread over",
+    "posed": "what the other questions begin with",
+}
 FACE = "the public face shows what a notebook asks for every day; this is asked at the command line"
 NOT_IN_A_NOTEBOOK = {
     "weights.optimize_many": "a loop over optimize says the same there",
