@@ -7,7 +7,7 @@ multipliers carry that proof are its core. A portfolio found on the way answers 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,8 +20,8 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.optimization import solve, solve_quickly
 
-Solve = Callable[[StandardForm], RawAnswer]
 MARGIN = 1e-9
 HOLDS = 1e-9
 CARRIES = 1e-7  # of the largest multiplier: below it a limit is tried without
@@ -29,11 +29,13 @@ CARRIES = 1e-7  # of the largest multiplier: below it a limit is tried without
 
 @dataclass(slots=True)
 class Feasibility:
-    """Sets of limits are bit masks over `names`. uncertain: a solve failed, so that one answer rests on nothing."""
+    """Sets of limits are bit masks over `names`. uncertain: a solve failed, so that one answer rests on nothing.
+
+    exactly: every question is solved as an answer is; yes or no needs no polish, which would cost more than the question.
+    """
 
     problem: Problem
     form: StandardForm
-    solve: Solve
     budget: Budget
     names: tuple[str, ...] = ()
     always_gone: frozenset[str] = frozenset()
@@ -41,7 +43,7 @@ class Feasibility:
     satisfied: list[int] = field(default_factory=list)
     solves: int = 0
     uncertain: bool = False
-    express: Callable[[Problem], StandardForm] | None = None
+    exactly: bool = False
 
     def __post_init__(self) -> None:
         self.names = relaxable(self.problem)
@@ -172,11 +174,11 @@ class Feasibility:
         gone = self.always_gone | (set(self.names) - set(inside))
         return elastic(self.form, dict.fromkeys(inside, price), frozenset(), ignored=gone)
 
-    def ask(self, form: StandardForm, solve: Solve | None = None) -> RawAnswer:
-        """One solve, by this or another solver, if the budget allows it. Raises OutOfWork."""
+    def ask(self, form: StandardForm, *, exactly: bool = False) -> RawAnswer:
+        """One solve, this one exactly or as all of them, if the budget allows it. Raises OutOfWork."""
         self.budget.spend(form)
         self.solves += 1
-        return (solve or self.solve)(form)
+        return solve(form) if exactly or self.exactly else solve_quickly(form)
 
     def remember(self, w: Vector) -> None:
         """Note which limits w satisfies; a portfolio that breaks a structural limit says nothing."""
