@@ -15,8 +15,9 @@ import numpy as np
 from portopt.audit.optimality import gap_bound, gradient
 from portopt.diagnosis.effort import Budget
 from portopt.diagnosis.elastic import ElasticForm, elastic, relaxable
+from portopt.diagnosis.limits_of_columns import speaking, through_definitions
 from portopt.diagnosis.nearest_point import Distance, is_distance
-from portopt.domain.arrays import Indices, Vector
+from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
@@ -161,12 +162,12 @@ class Feasibility:
 
     def conic(self) -> set[str]:
         """The limits that are not linear: those with cones, and those whose rows speak of what a cone defines."""
-        return ({cone.limit for cone in self.form.cones} | _through_definitions(self.form)) & set(self.names)
+        return ({cone.limit for cone in self.form.cones} | through_definitions(self.form)) & set(self.names)
 
     def curved(self) -> set[str]:
         """The limits whose sets have corners or curves by the hundred: those of `conic`, and those over scenarios."""
         tails = np.concatenate([np.zeros(0, dtype=np.intp), *(hinge.columns for hinge in self.form.hinges)])
-        return self.conic() | (_speaking(self.form, tails) & set(self.names))
+        return self.conic() | (speaking(self.form, tails) & set(self.names))
 
     def opened(self, mask: int, price: float = 1.0) -> ElasticForm:
         """Every limit in `mask` elastic at one price, the rest gone."""
@@ -232,25 +233,3 @@ class Feasibility:
         if cash is not None:
             found.append(np.eye(n)[cash])
         return found
-
-
-def _through_definitions(form: StandardForm) -> set[str]:
-    """Limits whose rows speak of helper columns under cones that belong to no limit (a semideviation, the cost of impact)."""
-    under = np.zeros(form.n_columns, dtype=bool)
-    for cone in form.cones:
-        if not cone.limit:
-            under[cone.B.indices] = True
-    under[: form.n_weights] = False
-    return _speaking(form, np.flatnonzero(under))
-
-
-def _speaking(form: StandardForm, columns: Indices) -> set[str]:
-    """Limits whose rows speak of those columns."""
-    if not len(columns):
-        return set()
-    under = np.zeros(form.n_columns, dtype=bool)
-    under[columns] = True
-    row_of = np.repeat(np.arange(form.A.shape[0]), np.diff(form.A.indptr))
-    speaks = np.zeros(form.A.shape[0], dtype=bool)
-    speaks[row_of[under[form.A.indices]]] = True
-    return {group.limit for group in form.row_groups if group.limit and speaks[group.start : group.stop].any()}
