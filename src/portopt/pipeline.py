@@ -198,17 +198,13 @@ def optimize(
     solution = None if early is not None else optimization.optimize(problem, form=form)
     if solution is not None and solution.status is not SolveStatus.INFEASIBLE:
         return Answer(problem, problem, form, solution)
-    # Yes or no needs no polish: it would cost more than the question.
-    quick = optimization.solve_quickly
     # What ends up in a document is decided without trying plans: how many are tried depends on the clock.
     tried = None if relax_order else rounds
-    asking = partial(why.diagnose, quick=quick, room=room, rounds=tried)
-    diagnosis = asking(problem, optimization.assemble, optimization.solve)
+    diagnosis = why.diagnose(problem, room=room, rounds=tried)
     infeasible = Solution(SolveStatus.INFEASIBLE, problem.identity(), diagnosis=diagnosis)
     if not relax_order:
         return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
-    giving_way = partial(why.relax_in_order, quick=quick, room=room)
-    relaxed, gave_way = giving_way(problem, relax_order, optimization.assemble, optimization.solve)
+    relaxed, gave_way = why.relax_in_order(problem, relax_order, room=room)
     if not gave_way:
         return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
     relaxed = construct(relaxed)

@@ -28,6 +28,7 @@ OTHER_METHODS = {
         "integers.mixed_integer",
         "scenarios.solve",
         "curved.logarithms",
+        "curved.sequential_quadratic",
     )
 }
 OTHER_TERMS = {

@@ -42,7 +42,7 @@ def problem() -> Problem:
 
 @pytest.fixture(scope="module")
 def diagnosis(problem):
-    return diagnose(problem, assemble, solve)
+    return diagnose(problem)
 
 
 def cvxpy_holds(problem: Problem, names: set[str]) -> bool:
@@ -128,10 +128,10 @@ def test_two_eligible_names_at_ten_percent_are_seen_by_arithmetic_before_any_sol
     ],
 )
 def test_a_declared_order_opens_only_its_limits_and_leaves_a_portfolio(problem, order):
-    relaxed, gave_way = relax_in_order(problem, order, assemble, solve)
+    relaxed, gave_way = relax_in_order(problem, order)
     assert {step.relaxation.limit for step in gave_way} == set(order)
     assert solve(assemble(relaxed)).status == "optimal"
 
 
 def test_an_order_that_cannot_help_leaves_the_problem_as_it_was(problem):
-    assert relax_in_order(problem, ("max_weight", "max_turnover"), assemble, solve) == (problem, ())
+    assert relax_in_order(problem, ("max_weight", "max_turnover")) == (problem, ())

@@ -11,7 +11,7 @@ from conflicts_generator import infeasible_requests, margin
 
 from portopt.diagnosis import diagnose
 from portopt.diagnosis.smallest_openings import relaxed
-from portopt.optimization import assemble, solve, solve_quickly
+from portopt.optimization import assemble, solve
 
 COUNT = int(os.environ.get("CONFLICTS", "40"))
 CLEAR, HOLDS = 1e-6, 1e-5  # the witness's own tolerances lie between them
@@ -20,7 +20,7 @@ CLEAR, HOLDS = 1e-6, 1e-5  # the witness's own tolerances lie between them
 def test_every_conflict_is_impossible_and_minimal_and_a_fix_was_verified():
     sets, unfixed = 0, []
     for seed, problem, limits in infeasible_requests(COUNT):
-        diagnosis = diagnose(problem, assemble, solve, quick=solve_quickly)
+        diagnosis = diagnose(problem)
         assert diagnosis.conflicts, seed
         for conflict in diagnosis.conflicts:
             sets += 1

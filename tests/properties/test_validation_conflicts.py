@@ -161,7 +161,7 @@ def every_minimal_conflict(problem: Problem, limits: dict, measure, clear: float
 def test_every_conflict_of_two_hundred_requests_is_impossible_and_minimal_and_every_fix_leaves_a_portfolio(block):
     for seed in infeasible_requests(200)[block::4]:
         problem, limits = request(seed)
-        diagnosis = diagnose(problem, assemble, solve)
+        diagnosis = diagnose(problem)
         assert diagnosis.complete
         for conflict in diagnosis.conflicts:
             assert margin(problem, {name: limits[name] for name in conflict.limits}) > 1e-10, (seed, conflict)
@@ -183,7 +183,7 @@ def test_no_conflict_is_missed():
         problem, limits = request(seed)
         expected = every_minimal_conflict(problem, limits, margin, 1e-6)
         if expected is not None:
-            found = diagnose(problem, assemble, solve)
+            found = diagnose(problem)
             assert {frozenset(conflict.limits) for conflict in found.conflicts} == expected, seed
 
 
@@ -193,7 +193,7 @@ def test_conflicts_with_a_tracking_error_are_the_ones_cvxpy_finds():
         expected = every_minimal_conflict(problem, limits, cvxpy_margin, 1e-5)
         if expected is None:
             continue
-        diagnosis = diagnose(problem, assemble, solve)
+        diagnosis = diagnose(problem)
         assert {frozenset(conflict.limits) for conflict in diagnosis.conflicts} == expected, seed
         assert diagnosis.fixes, seed
 
@@ -203,7 +203,7 @@ def test_a_single_opening_is_the_smallest_that_scipy_allows():
     checked = 0
     for seed in infeasible_requests(40):
         problem, limits = request(seed)
-        for fix in diagnose(problem, assemble, solve).fixes:
+        for fix in diagnose(problem).fixes:
             (name, by) = (fix.relaxations[0].limit, fix.relaxations[0].by)
             if len(fix.relaxations) > 1 or name not in ("max_weight", "sector_limits", "max_turnover", "min_return"):
                 continue
@@ -232,7 +232,7 @@ def test_a_declared_order_opens_its_last_limit_as_little_as_it_can():
     for seed in infeasible_requests(40):
         problem, limits = request(seed)
         order = tuple(name for name in ("min_return", "max_turnover", "sector_limits", "max_weight") if name in limits)
-        relaxed, gave_way = relax_in_order(problem, order, assemble, solve)
+        relaxed, gave_way = relax_in_order(problem, order)
         kept = {name: value for name, value in limits.items() if name not in order}
         if not gave_way:
             assert margin(problem, kept) > 1e-9

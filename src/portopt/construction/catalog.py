@@ -1,6 +1,7 @@
 """Which objectives need a portfolio to be constructed first, and by what.
 
-Each is imported when a problem asks for it: most ask for none, and a first answer has no time for the others.
+Each is imported when a problem asks for it: most ask for none, and a first answer has no time for the others. Those that
+optimize other objectives on the way, which may refer to constructions of their own, are handed `construct`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def _risk_parity(problem: Problem) -> Vector:
 def _hierarchical(problem: Problem) -> Vector:
     from portopt.construction.hierarchy import hierarchical_target
 
-    return hierarchical_target(problem)
+    return hierarchical_target(problem, construct)
 
 
 def _factor_risk_budget(problem: Problem) -> Vector:
@@ -38,7 +39,7 @@ def _factor_risk_budget(problem: Problem) -> Vector:
 def _resampled(problem: Problem) -> Vector:
     from portopt.construction.resampling import resampled_target
 
-    return resampled_target(problem)
+    return resampled_target(problem, construct)
 
 
 def _max_ratio(problem: Problem) -> Vector:

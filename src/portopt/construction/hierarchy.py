@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 from portopt.construction.distances import distance_matrix
-from portopt.construction.nested import nested_weights
+from portopt.construction.nested import Construct, nested_weights
 from portopt.construction.reach import invested_share, may_be_held, weight_reach
 from portopt.construction.risk_parity import among, require_risk, with_cash
 from portopt.construction.tree import children, cluster_count, cut, leaves, linkage_of
@@ -29,9 +29,10 @@ from portopt.terms.objectives.hierarchical import Hierarchical
 NaiveRisk = Callable[[Indices], float]  # of the inverse-risk portfolio of some assets
 
 
-def hierarchical_target(problem: Problem) -> Vector:
+def hierarchical_target(problem: Problem, construct: Construct) -> Vector:
     """(n,) weights over what the limits allow to be held; cash only where the limits make it.
 
+    construct: for the optima inside and over the clusters of nco.
     Raises DataError, by name, for an asset without risk: it has no correlation to stand in a tree by, and to inverse risk the
     whole portfolio.
     """
@@ -44,7 +45,7 @@ def hierarchical_target(problem: Problem) -> Vector:
         raise DataError("the limits leave no risky asset to build a hierarchy of", field="limits")
     require_risk(problem, at, field="objective", fix=f"exclude them (limits.exclusions), or call money {CASH}")
     h = np.zeros(problem.n)
-    h[at] = hierarchical_weights(objective, part_of(problem, at))
+    h[at] = hierarchical_weights(objective, part_of(problem, at), construct)
     return with_cash(problem, h, invested_share(problem, lower, upper))
 
 
@@ -65,7 +66,7 @@ def part_of(problem: Problem, at: Indices) -> Problem:
     return Problem(few, problem.objective, (), risk_free_rate=problem.risk_free_rate)
 
 
-def hierarchical_weights(objective: Hierarchical, p: Problem) -> Vector:
+def hierarchical_weights(objective: Hierarchical, p: Problem, construct: Construct) -> Vector:
     """(n,) weights adding to one over every asset of p."""
     if p.n == 1:
         return np.ones(1)
@@ -79,7 +80,7 @@ def hierarchical_weights(objective: Hierarchical, p: Problem) -> Vector:
     nodes = cut(merges, min(int(count), p.n))
     if objective.variant == "herc":
         return _down_the_tree(merges, nodes, *_risks(objective, p))
-    return nested_weights(p, [leaves(merges, node) for node in nodes], objective.inner, objective.outer)
+    return nested_weights(p, [leaves(merges, node) for node in nodes], objective.inner, objective.outer, construct)
 
 
 def _risks(objective: Hierarchical, p: Problem) -> tuple[Vector, Callable[[Indices], NaiveRisk]]:

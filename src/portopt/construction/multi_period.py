@@ -58,7 +58,7 @@ def plan_periods(p: Problem) -> Plan:
     form = optimization.assemble(staged)
     solution = optimization.optimize(staged, form=form)
     if solution.status is SolveStatus.INFEASIBLE:
-        raise infeasible_request(staged, diagnose(staged, optimization.assemble, optimization.solve))
+        raise infeasible_request(staged, diagnose(staged, exactly=True))
     if not solution.is_optimal:
         raise stopped(solution.status.value, solution.raw.message if solution.raw else "")
     validated = audit.certify(staged, form, solution)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,16 @@ from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
 from portopt.terms.catalog import parse_limits, parse_objective
 
 LEAST_RISK = {"kind": "min_risk"}
+Construct = Callable[[Problem], Problem]  # gives a problem the portfolio its objective refers to
 ALONE = {"budget": True, "long_only": True}
 
 
 def nested_weights(
-    p: Problem, clusters: list[Indices], inner: Mapping[str, Any] | None, outer: Mapping[str, Any] | None
+    p: Problem,
+    clusters: list[Indices],
+    inner: Mapping[str, Any] | None,
+    outer: Mapping[str, Any] | None,
+    construct: Construct,
 ) -> Vector:
     """(n,) weights = the clusters' optima W (n, K) times the optimum over them, whose moments are W'mu and W'Sigma W.
 
@@ -31,8 +36,8 @@ def nested_weights(
     """
     W = np.zeros((p.n, len(clusters)))
     for k, at in enumerate(clusters):
-        W[at, k] = _optimum(_within(p, at), inner or LEAST_RISK, p.risk_free_rate)
-    return np.asarray(W @ _optimum(_over(p, W), outer or LEAST_RISK, p.risk_free_rate))
+        W[at, k] = _optimum(_within(p, at), inner or LEAST_RISK, p.risk_free_rate, construct)
+    return np.asarray(W @ _optimum(_over(p, W), outer or LEAST_RISK, p.risk_free_rate, construct))
 
 
 def _within(p: Problem, at: Indices) -> Moments:
@@ -61,9 +66,7 @@ def _moments(m: Moments, universe: Universe, mu: Vector, covariance: Covariance,
     )
 
 
-def _optimum(moments: Moments, objective: Mapping[str, Any], risk_free_rate: float) -> Vector:
-    from portopt.construction.catalog import construct  # which knows this file
-
+def _optimum(moments: Moments, objective: Mapping[str, Any], risk_free_rate: float, construct: Construct) -> Vector:
     if len(moments.universe) == 1:
         return np.ones(1)
     question = construct(Problem(moments, parse_objective(objective), parse_limits(ALONE), risk_free_rate=risk_free_rate))

@@ -30,5 +30,4 @@ def _refuse_infeasible(problem: Problem) -> None:
         optimization.optimize(plain, form=form).status is SolveStatus.INFEASIBLE
     )
     if infeasible:
-        diagnosis = diagnose(plain, optimization.assemble, optimization.solve, quick=optimization.solve_quickly)
-        raise infeasible_request(plain, diagnosis)
+        raise infeasible_request(plain, diagnose(plain))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from portopt.construction.nested import Construct
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.moments import Covariance, Moments
@@ -56,20 +57,18 @@ class Resampling:
         return float(0.5 * np.abs(self.weights - self.mean).sum(axis=1).mean())
 
 
-def resampled_target(problem: Problem) -> Vector:
+def resampled_target(problem: Problem, construct: Construct) -> Vector:
     """(n,) the mean of the resampled optima."""
-    return resample(problem).mean
+    return resample(problem, construct).mean
 
 
-def resample(problem: Problem) -> Resampling:
-    """The optimum of every draw, under the problem's own limits and costs.
+def resample(problem: Problem, construct: Construct) -> Resampling:
+    """The optimum of every draw, under the problem's own limits and costs. construct: for objectives that refer to a portfolio.
 
     A draw is skipped where its moments leave no optimum (no excess return for a Sharpe ratio, a limit on risk or return that
     those moments cannot keep). Raises DataError where fewer than half are left, MissingInput without a number of
     observations.
     """
-    from portopt.construction.catalog import construct  # which knows this file
-
     objective = problem.objective
     if not isinstance(objective, Resampled):
         raise DataError("the resampled portfolio is constructed for its own objective", field="objective.kind")

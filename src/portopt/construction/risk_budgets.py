@@ -6,7 +6,9 @@ At the minimum y_i (Sigma y)_i = b_i, so the shares of the risk are b. In z_i = 
 
     (Y Sigma Y + diag(b)) z = b - y * Sigma y,         Y = diag(y)
 
-which in factor form (Sigma = G G' + diag(D)) is a diagonal plus (Y G)(Y G)': k x k by Woodbury, no n x n matrix.
+which in factor form (Sigma = G G' + diag(D)) is a diagonal plus (Y G)(Y G)': k x k by Woodbury, no n x n matrix. Without limits
+that is all there is to solve, so it does not go through the engine's own logarithms (optimization/curved/): 1,000 assets in
+factor form take a millisecond here, as a program seventy.
 
 Source: Spinu (2013), An Algorithm for Computing Risk Parity Weights; Griveau-Billion, Richard and Roncalli (2013).
 """

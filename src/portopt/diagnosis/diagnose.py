@@ -5,13 +5,14 @@ from __future__ import annotations
 from time import perf_counter
 
 from portopt.diagnosis.effort import Budget, OutOfWork
-from portopt.diagnosis.feasibility import Feasibility, Solve
+from portopt.diagnosis.feasibility import Feasibility
 from portopt.diagnosis.minimal_conflicts import Enumeration, enumerate_conflicts
 from portopt.diagnosis.reasons import reason
 from portopt.diagnosis.room_for_lots import Rounds
-from portopt.diagnosis.smallest_openings import Express, Repairs
+from portopt.diagnosis.smallest_openings import Repairs
 from portopt.domain.diagnosis import Conflict, Diagnosis, Fix
 from portopt.domain.problem import Problem
+from portopt.optimization import assemble
 
 MOST_FIXES = 4
 WORK = 3_000.0  # as budget.py counts it: a few seconds where it is used up; ordinary questions take a tenth
@@ -20,31 +21,21 @@ GRACE = 4.0  # times that work, until one verified fix is found: an answer witho
 
 
 def diagnose(
-    problem: Problem,
-    express: Express,
-    solve: Solve,
-    *,
-    work: float = WORK,
-    quick: Solve | None = None,
-    room: float = 0.0,
-    rounds: Rounds | None = None,
+    problem: Problem, *, work: float = WORK, room: float = 0.0, rounds: Rounds | None = None, exactly: bool = False
 ) -> Diagnosis:
     """Every minimal set of limits that cannot hold together, and openings that were solved before they are told.
 
-    express: problem -> its program. solve: program -> answer. work: what may be asked, counted by the
-    programs' sizes (budget.py); `complete` says whether it was enough.
-    quick: a solver for the questions on the way, where an answer good to 1e-9 will do; fixes are verified with `solve`.
+    work: what may be asked, counted by the programs' sizes (effort.py); `complete` says whether it was enough.
     room: what every fix leaves to whole lots beyond the smallest opening, a fraction of portfolio value. rounds: whether
     an opened problem has whole lots; where it has none the room grows, and is as it was where that never helps.
+    exactly: every question is answered as exactly as a fix is, not only well enough to say yes or no.
     Never raises for an infeasible problem; a problem that turns out feasible says so as its only conflict.
     """
     began = perf_counter()
-    form = express(problem)
-    limits = Feasibility(problem, form, quick or solve, Budget(SEARCH_SHARE * work))
-    limits.express = express
+    limits = Feasibility(problem, assemble(problem), Budget(SEARCH_SHARE * work), exactly=exactly)
     found = enumerate_conflicts(limits)
     limits.budget.most = work
-    repairs = Repairs(limits, express, solve, room, rounds)
+    repairs = Repairs(limits, room, rounds)
     insufficient: tuple[str, ...] = ()
     fixes: list[Fix] = []
     if not found.conflicts and not found.complete:

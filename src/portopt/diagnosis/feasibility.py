@@ -7,7 +7,7 @@ multipliers carry that proof are its core. A portfolio found on the way answers 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,13 +15,14 @@ import numpy as np
 from portopt.audit.optimality import gap_bound, gradient
 from portopt.diagnosis.effort import Budget
 from portopt.diagnosis.elastic import ElasticForm, elastic, relaxable
+from portopt.diagnosis.limits_of_columns import speaking, through_definitions
 from portopt.diagnosis.nearest_point import Distance, is_distance
-from portopt.domain.arrays import Indices, Vector
+from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.optimization import solve, solve_quickly
 
-Solve = Callable[[StandardForm], RawAnswer]
 MARGIN = 1e-9
 HOLDS = 1e-9
 CARRIES = 1e-7  # of the largest multiplier: below it a limit is tried without
@@ -29,11 +30,13 @@ CARRIES = 1e-7  # of the largest multiplier: below it a limit is tried without
 
 @dataclass(slots=True)
 class Feasibility:
-    """Sets of limits are bit masks over `names`. uncertain: a solve failed, so that one answer rests on nothing."""
+    """Sets of limits are bit masks over `names`. uncertain: a solve failed, so that one answer rests on nothing.
+
+    exactly: every question is solved as an answer is; yes or no needs no polish, which would cost more than the question.
+    """
 
     problem: Problem
     form: StandardForm
-    solve: Solve
     budget: Budget
     names: tuple[str, ...] = ()
     always_gone: frozenset[str] = frozenset()
@@ -41,7 +44,7 @@ class Feasibility:
     satisfied: list[int] = field(default_factory=list)
     solves: int = 0
     uncertain: bool = False
-    express: Callable[[Problem], StandardForm] | None = None
+    exactly: bool = False
 
     def __post_init__(self) -> None:
         self.names = relaxable(self.problem)
@@ -159,12 +162,12 @@ class Feasibility:
 
     def conic(self) -> set[str]:
         """The limits that are not linear: those with cones, and those whose rows speak of what a cone defines."""
-        return ({cone.limit for cone in self.form.cones} | _through_definitions(self.form)) & set(self.names)
+        return ({cone.limit for cone in self.form.cones} | through_definitions(self.form)) & set(self.names)
 
     def curved(self) -> set[str]:
         """The limits whose sets have corners or curves by the hundred: those of `conic`, and those over scenarios."""
         tails = np.concatenate([np.zeros(0, dtype=np.intp), *(hinge.columns for hinge in self.form.hinges)])
-        return self.conic() | (_speaking(self.form, tails) & set(self.names))
+        return self.conic() | (speaking(self.form, tails) & set(self.names))
 
     def opened(self, mask: int, price: float = 1.0) -> ElasticForm:
         """Every limit in `mask` elastic at one price, the rest gone."""
@@ -172,11 +175,11 @@ class Feasibility:
         gone = self.always_gone | (set(self.names) - set(inside))
         return elastic(self.form, dict.fromkeys(inside, price), frozenset(), ignored=gone)
 
-    def ask(self, form: StandardForm, solve: Solve | None = None) -> RawAnswer:
-        """One solve, by this or another solver, if the budget allows it. Raises OutOfWork."""
+    def ask(self, form: StandardForm, *, exactly: bool = False) -> RawAnswer:
+        """One solve, this one exactly or as all of them, if the budget allows it. Raises OutOfWork."""
         self.budget.spend(form)
         self.solves += 1
-        return (solve or self.solve)(form)
+        return solve(form) if exactly or self.exactly else solve_quickly(form)
 
     def remember(self, w: Vector) -> None:
         """Note which limits w satisfies; a portfolio that breaks a structural limit says nothing."""
@@ -230,25 +233,3 @@ class Feasibility:
         if cash is not None:
             found.append(np.eye(n)[cash])
         return found
-
-
-def _through_definitions(form: StandardForm) -> set[str]:
-    """Limits whose rows speak of helper columns under cones that belong to no limit (a semideviation, the cost of impact)."""
-    under = np.zeros(form.n_columns, dtype=bool)
-    for cone in form.cones:
-        if not cone.limit:
-            under[cone.B.indices] = True
-    under[: form.n_weights] = False
-    return _speaking(form, np.flatnonzero(under))
-
-
-def _speaking(form: StandardForm, columns: Indices) -> set[str]:
-    """Limits whose rows speak of those columns."""
-    if not len(columns):
-        return set()
-    under = np.zeros(form.n_columns, dtype=bool)
-    under[columns] = True
-    row_of = np.repeat(np.arange(form.A.shape[0]), np.diff(form.A.indptr))
-    speaks = np.zeros(form.A.shape[0], dtype=bool)
-    speaks[row_of[under[form.A.indices]]] = True
-    return {group.limit for group in form.row_groups if group.limit and speaks[group.start : group.stop].any()}

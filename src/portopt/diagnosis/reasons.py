@@ -69,12 +69,10 @@ def _measured(limits: Feasibility, names: tuple[str, ...], opened: str) -> str |
 
 def _counted(limits: Feasibility, limit: Limit, others: tuple[str, ...]) -> str | None:
     """The same where limits count: at the portfolio found with `limit` opened as little as halves tell."""
-    if limits.express is None:
-        return None
     reading = limit.read(np.zeros(limits.problem.n), limits.problem)
     sides = np.abs(np.concatenate([reading.lower, reading.upper]))
     size = max(float(sides[np.isfinite(sides)].max(initial=0.0)), SMALLEST_SIZE)
-    found = smallest_whole(limits, limits.express, {limit.kind: size}, frozenset(others), halvings=HALVINGS)
+    found = smallest_whole(limits, {limit.kind: size}, frozenset(others), halvings=HALVINGS)
     if found is None or not found.openings:
         return None
     given = [other.describe() for other in limits.problem.limits if other.kind in others]

@@ -7,34 +7,28 @@ later) is opened as little as possible before anything less important is counted
 from __future__ import annotations
 
 from portopt.diagnosis.effort import Budget, OutOfWork
-from portopt.diagnosis.feasibility import HOLDS, Feasibility, Solve
+from portopt.diagnosis.feasibility import HOLDS, Feasibility
 from portopt.diagnosis.minimal_conflicts import shrink
 from portopt.diagnosis.reasons import reason
 from portopt.diagnosis.room_for_lots import GRIDS, Rounds
-from portopt.diagnosis.smallest_openings import Express, Repairs, relaxed
+from portopt.diagnosis.smallest_openings import Repairs, relaxed
 from portopt.domain.diagnosis import GaveWay
 from portopt.domain.problem import Problem
+from portopt.optimization import assemble
 
-WORK = 20_000.0  # as budget.py counts it; a policy that gives way is to be answered, where it can be
+WORK = 20_000.0  # as effort.py counts it; a policy that gives way is to be answered, where it can be
 
 
 def relax_in_order(
-    problem: Problem,
-    order: tuple[str, ...],
-    express: Express,
-    solve: Solve,
-    *,
-    quick: Solve | None = None,
-    room: float = 0.0,
-    rounds: Rounds | None = None,
+    problem: Problem, order: tuple[str, ...], *, room: float = 0.0, rounds: Rounds | None = None
 ) -> tuple[Problem, tuple[GaveWay, ...]]:
     """The problem with the limits of `order` opened as far as needed, and what gave way, in that order.
 
     Unchanged, with (), when the problem is feasible, when `order` names none of its limits, or when opening all of them is
     not enough. room, rounds: as for `diagnose`; whatever gives way leaves that much to whole lots.
     """
-    limits = Feasibility(problem, express(problem), quick or solve, Budget(WORK))
-    repairs = Repairs(limits, express, solve, room, rounds)
+    limits = Feasibility(problem, assemble(problem), Budget(WORK))
+    repairs = Repairs(limits, room, rounds)
     names = tuple(dict.fromkeys(name for name in order if name in limits.names))
     try:
         if limits.core(limits.everything) is None:
@@ -44,7 +38,7 @@ def relax_in_order(
             if limits.core(limits.everything & ~limits.mask(giving)) is not None:
                 continue
             for grid in GRIDS:
-                steps = _least(limits, giving, express, grid)
+                steps = _least(limits, giving, grid)
                 fix = None if steps is None else repairs.fix({name: by for name, (by, _) in steps.items()})
                 if steps is not None and fix is not None:
                     gave = tuple(GaveWay(r, steps[r.limit][1]) for r in fix.relaxations)
@@ -54,7 +48,7 @@ def relax_in_order(
     return problem, ()
 
 
-def _least(limits: Feasibility, giving: tuple[str, ...], express: Express, grid: float) -> dict[str, tuple[float, str]] | None:
+def _least(limits: Feasibility, giving: tuple[str, ...], grid: float) -> dict[str, tuple[float, str]] | None:
     """(opening, why) of `giving`, in its order; least lexicographically, the last (most important) counted first.
 
     grid: openings are rounded up to it, so that the next question is asked of a set with an inside.
@@ -62,13 +56,12 @@ def _least(limits: Feasibility, giving: tuple[str, ...], express: Express, grid:
     steps: dict[str, tuple[float, str]] = {}
     for k in range(len(giving) - 1, -1, -1):
         problem = relaxed(limits.problem, {name: by for name, (by, _) in steps.items()})
-        now = Feasibility(problem, express(problem), limits.solve, limits.budget)
-        now.express = express
+        now = Feasibility(problem, assemble(problem), limits.budget)
         kept = now.everything & ~now.mask(giving[:k])
         if now.core(kept) is None:
             continue
         name = giving[k]
-        repairs = Repairs(now, express, limits.solve)
+        repairs = Repairs(now)
         opening = repairs.smallest((name,), hard=now.named(kept & ~now.mask([name])))
         if not opening:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from portopt.audit.audit import audit
 from portopt.diagnosis.any_portfolio import found_portfolio
 from portopt.diagnosis.effort import OutOfWork
 from portopt.diagnosis.elastic import elastic
-from portopt.diagnosis.feasibility import HOLDS, Feasibility, Solve
+from portopt.diagnosis.feasibility import HOLDS, Feasibility
 from portopt.diagnosis.room_for_lots import GRIDS, TIMES, Rounds, coarsest, room_in
 from portopt.diagnosis.whole_openings import COUNTED, smallest_whole, unit_of
 from portopt.domain.arrays import Vector
@@ -21,8 +21,8 @@ from portopt.domain.errors import PortoptError
 from portopt.domain.problem import Limit, Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Solution, SolveStatus
+from portopt.optimization import assemble
 
-Express = Callable[[Problem], StandardForm]
 NEGLIGIBLE = 1e-8
 INSIDE = 1e-6
 SMALLEST_SIZE = 0.05  # a limit of zero (no cash at all) is opened as if it were this large
@@ -32,14 +32,12 @@ SMALLEST_SIZE = 0.05  # a limit of zero (no cash at all) is opened as if it were
 class Repairs:
     """Finds openings for one infeasible problem.
 
-    limits: what is known about its feasibility so far. solve: as the answer itself will be solved; `limits` may ask a
-    quicker one. room: left to whole lots beyond the smallest opening, a fraction of portfolio value (see room.py).
+    limits: what is known about its feasibility so far. room: left to whole lots beyond the smallest opening, a fraction of
+    portfolio value (see room_for_lots.py).
     rounds: whether an opened problem has whole lots; None where nobody asks.
     """
 
     limits: Feasibility
-    express: Express
-    solve: Solve
     room: float = 0.0
     rounds: Rounds | None = None
 
@@ -66,7 +64,7 @@ class Repairs:
         """The same where limits count; see whole_openings.py."""
         kept = frozenset(name for name in self.limits.names if name not in self._gone(names, hard))
         sizes = {name: self._size(name) for name in names}
-        found = smallest_whole(self.limits, self.express, sizes, kept)
+        found = smallest_whole(self.limits, sizes, kept)
         return None if found is None else dict(found.openings)
 
     def fix(self, openings: Mapping[str, float]) -> Fix | None:
@@ -125,14 +123,14 @@ class Repairs:
 
     def _solved_again(self, problem: Problem) -> tuple[float, bool]:
         """(the largest violation at the answer, whether the answer is certified); infinity where there is none."""
-        form, has_optimum = self.express(problem), True
+        form, has_optimum = assemble(problem), True
         if form.integer.any():
             # The best whole numbers may take long to find; that there are some is what is promised.
             w = found_portfolio(self.limits, form, set(self.limits.names))
             worst = math.inf if w is None else worst_violation(problem, w)
             return worst, worst <= HOLDS
         try:
-            raw = self.limits.ask(form, self.solve)
+            raw = self.limits.ask(form, exactly=True)
         except PortoptError:
             # A ratio without excess return has no maximum; whether the limits leave a portfolio is still a question.
             raw = self.limits.ask(elastic(form, {}, frozenset(), ignored=self.limits.always_gone).form)
@@ -172,7 +170,7 @@ class Repairs:
     def _limits_of(self, problem: Problem) -> Feasibility:
         if problem is self.limits.problem:
             return self.limits
-        return Feasibility(problem, self.express(problem), self.limits.solve, self.limits.budget)
+        return Feasibility(problem, assemble(problem), self.limits.budget, exactly=self.limits.exactly)
 
     def _gone(self, names: tuple[str, ...], hard: tuple[str, ...] | None) -> frozenset[str]:
         others = set(self.limits.names) - set(names) - set(hard) if hard is not None else set()

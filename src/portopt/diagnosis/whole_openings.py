@@ -8,16 +8,15 @@ all limits as they are: proven no, or a portfolio that is then read.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portopt.diagnosis.any_portfolio import found_portfolio
 from portopt.diagnosis.feasibility import Feasibility
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
-from portopt.domain.program import StandardForm
+from portopt.optimization import assemble
 
-Express = Callable[[Problem], StandardForm]
 COUNTED = ("positions", "trades")  # units that open by whole numbers
 LARGEST = 64.0  # times a limit's own size
 HALVINGS = 11
@@ -32,7 +31,7 @@ class Opened:
 
 
 def smallest_whole(
-    limits: Feasibility, express: Express, sizes: Mapping[str, float], kept: frozenset[str], *, halvings: int = HALVINGS
+    limits: Feasibility, sizes: Mapping[str, float], kept: frozenset[str], *, halvings: int = HALVINGS
 ) -> Opened | None:
     """Openings of the limits in `sizes`, all by the same multiple of their sizes, that leave a portfolio within `kept`.
 
@@ -41,22 +40,22 @@ def smallest_whole(
     # A count of nothing opens by ones, not by the twentieth part of one; a score by points, whatever weight it bars.
     by_ones = (*COUNTED, "score")
     sizes = {name: max(size, 1.0) if unit_of(limits.problem, name) in by_ones else size for name, size in sizes.items()}
-    none = _ask(limits, express, sizes, kept, 0.0)
+    none = _ask(limits, sizes, kept, 0.0)
     if none is not None:
         return none
-    low, high, found = 0.0, 1.0, _ask(limits, express, sizes, kept, 1.0)
+    low, high, found = 0.0, 1.0, _ask(limits, sizes, kept, 1.0)
     while found is None:
         low, high = high, 2.0 * high
         if high > LARGEST:
             return None
-        found = _ask(limits, express, sizes, kept, high)
+        found = _ask(limits, sizes, kept, high)
     for _ in range(halvings):
         middle = 0.5 * (low + high)
         if _amounts(limits.problem, sizes, middle) == _amounts(limits.problem, sizes, high):
             low = middle
             if all(unit_of(limits.problem, name) in COUNTED for name in sizes):
                 continue
-        again = _ask(limits, express, sizes, kept, middle)
+        again = _ask(limits, sizes, kept, middle)
         if again is None:
             low = middle
         else:
@@ -75,14 +74,12 @@ def _amounts(problem: Problem, sizes: Mapping[str, float], times: float) -> dict
     return {name: float(math.ceil(times * size)) if counted[name] else times * size for name, size in sizes.items()}
 
 
-def _ask(
-    limits: Feasibility, express: Express, sizes: Mapping[str, float], kept: frozenset[str], times: float
-) -> Opened | None:
+def _ask(limits: Feasibility, sizes: Mapping[str, float], kept: frozenset[str], times: float) -> Opened | None:
     amounts = _amounts(limits.problem, sizes, times)
     problem = limits.problem
     for name, by in amounts.items():
         limit = problem.limit(name)
         if limit is not None and by > 0.0:
             problem = problem.with_limit(limit.relaxed(by))
-    w = found_portfolio(limits, express(problem), kept | set(sizes))
+    w = found_portfolio(limits, assemble(problem), kept | set(sizes))
     return None if w is None else Opened({name: by for name, by in amounts.items() if by > 0.0}, w)

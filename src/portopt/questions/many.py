@@ -77,13 +77,13 @@ def answer_run(problems: Sequence[Problem], *, keep_forms: bool = False) -> list
 def _audited(
     problem: Problem, form: StandardForm | None, solution: Solution | None, refusal: PortoptError | None
 ) -> BatchAnswer:
-    from portopt import audit, optimization
+    from portopt import audit
     from portopt.diagnosis import diagnose
 
     if refusal is not None or form is None or solution is None:
         return BatchAnswer(problem, error=refusal)
     if solution.status is SolveStatus.INFEASIBLE:
-        diagnosis = diagnose(problem, optimization.assemble, optimization.solve, quick=optimization.solve_quickly)
+        diagnosis = diagnose(problem)
         infeasible = Solution(SolveStatus.INFEASIBLE, problem.identity(), diagnosis=diagnosis)
         return BatchAnswer(problem, infeasible, diagnosis=diagnosis)
     if not solution.is_optimal:

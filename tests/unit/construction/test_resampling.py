@@ -50,7 +50,7 @@ def test_the_same_seed_is_the_same_portfolio_and_another_seed_is_not():
 
 
 def test_more_draws_begin_with_the_same_draws():
-    few, many = resample(question({**SHARPE, "draws": 5})), resample(question({**SHARPE, "draws": 9}))
+    few, many = resample(question({**SHARPE, "draws": 5}), construct), resample(question({**SHARPE, "draws": 9}), construct)
     np.testing.assert_allclose(many.weights[:5], few.weights, rtol=0, atol=1e-12)
 
 
@@ -73,13 +73,13 @@ def test_the_average_of_the_draws_keeps_every_limit_and_is_the_certified_answer(
 def test_much_history_a_draw_leaves_the_optimum_of_what_is_believed():
     limits, of = {"cash": {"max": 0.0}}, {"kind": "min_risk"}
     plain = optimize(question({"of": of}, limits).replaced(objective=parse_objective(of))).weights
-    much = resample(question({"of": of, "draws": 2, "observations": 200_000}, limits))
-    little = resample(question({"of": of, "draws": 2, "observations": 60}, limits))
+    much = resample(question({"of": of, "draws": 2, "observations": 200_000}, limits), construct)
+    little = resample(question({"of": of, "draws": 2, "observations": 60}, limits), construct)
     assert np.abs(much.weights - plain).max() < 0.01 < np.abs(little.weights - plain).max()
 
 
 def test_robustness_figures_are_those_of_the_draws():
-    found = resample(question(SHARPE))
+    found = resample(question(SHARPE), construct)
     np.testing.assert_allclose(found.mean, found.weights.mean(axis=0), rtol=0, atol=0)
     np.testing.assert_allclose(found.deviation, np.std(found.weights, axis=0, ddof=1), rtol=0, atol=1e-15)
     low, high = found.quantiles(0.05, 0.95)
@@ -90,10 +90,10 @@ def test_robustness_figures_are_those_of_the_draws():
 
 
 def test_draws_without_an_optimum_are_skipped_and_too_few_are_an_error():
-    some = resample(question({**SHARPE, "of": {"kind": "min_risk"}}, {"min_return": 0.08}))
+    some = resample(question({**SHARPE, "of": {"kind": "min_risk"}}, {"min_return": 0.08}), construct)
     assert 0 < some.skipped < 10
     with pytest.raises(DataError, match="draws have an optimum"):
-        resample(question({**SHARPE, "of": {"kind": "min_risk"}}, {"min_return": 0.6}))
+        resample(question({**SHARPE, "of": {"kind": "min_risk"}}, {"min_return": 0.6}), construct)
 
 
 def test_risk_budgets_can_be_resampled():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from portopt.audit.optimality import primal_residual
-from portopt.diagnosis import diagnose, relax_in_order
+from portopt.diagnosis import diagnose, feasibility, relax_in_order
 from portopt.diagnosis.effort import Budget, cost
 from portopt.diagnosis.feasibility import Feasibility
 from portopt.diagnosis.fewer_columns import without_unused
@@ -28,6 +28,9 @@ SCORES = (4.5, 6.5, 8.0, None)
 F = np.array([[0.2, 0.05], [0.15, -0.05], [0.1, 0.1], [0.18, 0.0], [0.0, 0.0]])
 D = np.array([0.03, 0.02, 0.04, 0.05, 0.0])
 
+# With half in cash the least tracking error against a quarter in every stock:  0.5 / sqrt(1' inv(Sigma) 1)  of the stocks.
+LEAST_ERROR = 0.5 / float(np.sqrt(np.linalg.solve((F @ F.T + np.diag(D))[:4, :4], np.ones(4)).sum()))
+
 
 def problem(limits: dict, *, factor_form: bool = False, objective: dict | None = None) -> Problem:
     stocks = (Asset(f"S{i}", sector="AB"[i % 2], quality_score=SCORES[i]) for i in range(4))
@@ -43,6 +46,12 @@ def problem(limits: dict, *, factor_form: bool = False, objective: dict | None =
 
 
 # --- questions -------------------------------------------------------------------------------------------------------
+
+
+def answered_by(monkeypatch, solver):
+    """Every question of a diagnosis, quick or exact, goes to `solver`."""
+    monkeypatch.setattr(feasibility, "solve", solver)
+    monkeypatch.setattr(feasibility, "solve_quickly", solver)
 
 
 @pytest.mark.parametrize("factor_form", [False, True])
@@ -79,13 +88,32 @@ def test_the_least_distance_is_cvxpys_and_its_proof_is_not_above_it(factor_form)
 
 def test_a_core_names_only_limits_that_take_part():
     p = problem({"max_weight": 0.1, "max_turnover": 0.9, "fully_invested": True, "min_return": 0.01})
-    limits = Feasibility(p, assemble(p), solve, Budget(1e6))
+    limits = Feasibility(p, assemble(p), Budget(1e6))
     assert set(limits.named(limits.core(limits.everything))) == {"max_weight", "fully_invested"}
+
+
+@pytest.mark.parametrize(
+    "short",
+    [
+        lambda by: {"sector_limits": {"A": 0.4 - by, "B": 0.6 - by}, "fully_invested": True},
+        lambda by: {"cash": {"min": 0.5}, "max_tracking_error": LEAST_ERROR - by},
+    ],
+    ids=["flat", "curved"],
+)
+def test_limits_that_miss_each_other_by_less_than_the_margin_are_called_no_conflict_and_by_more_they_are(short):
+    """Less than 1e-9 is within what every limit may be missed by: a portfolio that near is one."""
+    near, far = problem(short(1e-10)), problem(short(1e-8))
+    # Exactly: a quick answer proves 1e-9 less than there is, which would do in the margin's place.
+    limits = Feasibility(near, assemble(near), Budget(1e6), exactly=True)
+    assert limits.core(limits.everything) is None
+    assert not limits.uncertain
+    limits = Feasibility(far, assemble(far), Budget(1e6), exactly=True)
+    assert limits.core(limits.everything) is not None
 
 
 def test_what_is_known_is_not_asked_again():
     p = problem({"max_weight": 0.1, "fully_invested": True, "max_turnover": 0.5})
-    limits = Feasibility(p, assemble(p), solve, Budget(1e6))
+    limits = Feasibility(p, assemble(p), Budget(1e6))
     first = limits.core(limits.everything)
     asked = limits.solves
     assert limits.core(limits.everything) == first
@@ -94,17 +122,14 @@ def test_what_is_known_is_not_asked_again():
 
 def test_no_work_allowed_at_all_is_said_to_be_incomplete():
     p = problem({"max_weight": 0.1, "fully_invested": True})
-    limits = Feasibility(p, assemble(p), solve, Budget(0.0))
+    limits = Feasibility(p, assemble(p), Budget(0.0))
     assert not enumerate_conflicts(limits).complete
 
 
-def test_a_solver_that_fails_makes_the_diagnosis_incomplete_not_wrong():
+def test_a_solver_that_fails_makes_the_diagnosis_incomplete_not_wrong(monkeypatch):
     p = problem({"max_weight": 0.1, "fully_invested": True})
-
-    def failing(form):
-        return RawAnswer(SolveStatus.FAILED, None, None, "none", 0, 0.0)
-
-    diagnosis = diagnose(p, assemble, failing)
+    answered_by(monkeypatch, lambda form: RawAnswer(SolveStatus.FAILED, None, None, "none", 0, 0.0))
+    diagnosis = diagnose(p)
     assert not diagnosis.complete
     assert diagnosis.fixes == ()
     assert diagnosis.conflicts[0].limits == ()
@@ -114,7 +139,7 @@ def test_a_solver_that_fails_makes_the_diagnosis_incomplete_not_wrong():
 
 
 def test_each_limit_that_suffices_alone_is_offered_with_its_smallest_opening():
-    diagnosis = diagnose(problem({"max_weight": 0.2, "fully_invested": True}), assemble, solve)
+    diagnosis = diagnose(problem({"max_weight": 0.2, "fully_invested": True}))
     openings = {fix.relaxations[0].limit: fix.relaxations[0] for fix in diagnosis.fixes}
     assert openings["max_weight"].by == pytest.approx(0.05, abs=2e-6)
     assert openings["fully_invested"].by == pytest.approx(0.20, abs=2e-6)
@@ -124,13 +149,13 @@ def test_each_limit_that_suffices_alone_is_offered_with_its_smallest_opening():
 
 def test_a_tracking_error_alone_is_opened_to_what_can_be_reached():
     p = problem({"max_tracking_error": 0.01, "max_weight": 0.2})
-    (conflict,) = diagnose(p, assemble, solve).conflicts
+    (conflict,) = diagnose(p).conflicts
     assert set(conflict.limits) == {"max_tracking_error", "max_weight"}
     assert "tracking error is at least" in conflict.reason
 
 
 def test_a_score_is_lowered_to_the_next_asset_that_makes_room():
-    diagnosis = diagnose(problem({"min_quality": 9.0, "fully_invested": True, "max_weight": 0.5}), assemble, solve)
+    diagnosis = diagnose(problem({"min_quality": 9.0, "fully_invested": True, "max_weight": 0.5}))
     (fix,) = [fix for fix in diagnosis.fixes if fix.relaxations[0].limit == "min_quality"]
     assert fix.relaxations[0].by == 2.5  # down to 6.5: S1 and S2 at half each; S2 alone is not enough
     assert fix.relaxations[0].after == "quality score at least 6.5"
@@ -151,20 +176,20 @@ def test_what_cannot_be_given_up_is_named_when_it_leaves_nothing():
         parse_limits({"budget": True, "long_only": True, "frozen": True, "max_weight": 0.9}),
         w_prev=np.array([0.4, 0.4]),
     )
-    diagnosis = diagnose(p, assemble, solve)
+    diagnosis = diagnose(p)
     assert diagnosis.conflicts[0].limits == ()
     assert diagnosis.sentence().startswith("what no request can give up already leaves no portfolio")
     assert diagnosis.fixes == ()
 
 
 def test_a_feasible_problem_is_called_that():
-    diagnosis = diagnose(problem({"max_weight": 0.5}), assemble, solve)
+    diagnosis = diagnose(problem({"max_weight": 0.5}))
     assert diagnosis.sentence().startswith("a portfolio within 1e-9 of every limit exists")
 
 
 def test_a_soft_limit_takes_no_part():
     p = problem({"max_tracking_error": {"limit": 0.001, "soft": True}, "max_weight": 0.1, "fully_invested": True})
-    (conflict,) = diagnose(p, assemble, solve).conflicts
+    (conflict,) = diagnose(p).conflicts
     assert set(conflict.limits) == {"max_weight", "fully_invested"}
 
 
@@ -173,7 +198,7 @@ def test_a_soft_limit_takes_no_part():
 
 def test_the_first_named_gives_way_alone_when_that_is_enough():
     p = problem({"max_weight": 0.2, "fully_invested": True})
-    relaxed, (gave,) = relax_in_order(p, ("max_weight", "fully_invested"), assemble, solve)
+    relaxed, (gave,) = relax_in_order(p, ("max_weight", "fully_invested"))
     assert gave.relaxation.limit == "max_weight"
     assert gave.because == "4 eligible assets × 20.00 % = 80.00 % < 100.00 % to invest"
     assert relaxed.limit("fully_invested") == p.limit("fully_invested")
@@ -181,17 +206,17 @@ def test_the_first_named_gives_way_alone_when_that_is_enough():
 
 def test_a_feasible_problem_is_left_alone():
     p = problem({"max_weight": 0.5})
-    assert relax_in_order(p, ("max_weight",), assemble, solve) == (p, ())
+    assert relax_in_order(p, ("max_weight",)) == (p, ())
 
 
 def test_names_that_are_no_limit_of_the_problem_are_passed_over():
     p = problem({"max_weight": 0.2, "fully_invested": True})
-    relaxed, (gave,) = relax_in_order(p, ("max_volatility", "budget", "fully_invested"), assemble, solve)
+    relaxed, (gave,) = relax_in_order(p, ("max_volatility", "budget", "fully_invested"))
     assert gave.relaxation.limit == "fully_invested"
     assert solve(assemble(relaxed)).status is SolveStatus.OPTIMAL
 
 
-def test_a_diagnosis_asks_the_same_however_long_every_answer_takes():
+def test_a_diagnosis_asks_the_same_however_long_every_answer_takes(monkeypatch):
     """On a machine on which every solve takes long: the same conflicts, the same fixes, as many questions."""
     p = problem({"max_weight": 0.2, "fully_invested": True, "max_turnover": 0.1, "max_tracking_error": 0.02})
     p = replace(p, w_prev=np.array([0.0, 0.0, 0.0, 0.5, 0.5]), benchmark=np.array([0.5, 0.5, 0.0, 0.0, 0.0]))
@@ -200,7 +225,10 @@ def test_a_diagnosis_asks_the_same_however_long_every_answer_takes():
         sleep(0.2)
         return solve(form)
 
-    quickly, slowly = diagnose(p, assemble, solve), diagnose(p, assemble, slow)
+    answered_by(monkeypatch, solve)
+    quickly = diagnose(p)
+    answered_by(monkeypatch, slow)
+    slowly = diagnose(p)
     assert slowly.seconds > 2.0
     assert quickly.complete
     assert replace(slowly, seconds=0.0) == replace(quickly, seconds=0.0)
@@ -210,19 +238,19 @@ def test_what_a_question_costs_grows_with_its_program_and_the_budget_ends_the_di
     p = problem({"max_weight": 0.2, "fully_invested": True, "max_turnover": 0.1, "max_tracking_error": 0.02})
     p = replace(p, w_prev=np.array([0.0, 0.0, 0.0, 0.5, 0.5]), benchmark=np.array([0.5, 0.5, 0.0, 0.0, 0.0]))
     assert cost(assemble(p)) > cost(assemble(problem({"max_weight": 0.2})))
-    few = diagnose(p, assemble, solve, work=4.0)
+    few = diagnose(p, work=4.0)
     assert not few.complete
-    every = {conflict.limits for conflict in diagnose(p, assemble, solve).conflicts}
+    every = {conflict.limits for conflict in diagnose(p).conflicts}
     assert {conflict.limits for conflict in few.conflicts} < every | {()}
 
 
 def test_beside_a_curved_limit_a_fix_leaves_more_than_a_hair_of_room():
     """In a set of a hair's width the best portfolio takes a hundred times as long to find as in one a little wider."""
     p = problem({"max_tracking_error": 0.01, "max_turnover": 0.1})
-    limits = Feasibility(p, assemble(p), solve, Budget(1e6))
+    limits = Feasibility(p, assemble(p), Budget(1e6))
     (conflict,) = (limits.named(mask) for mask in enumerate_conflicts(limits).conflicts)
     assert set(conflict) == {"max_tracking_error", "max_turnover"}
-    repairs = Repairs(limits, assemble, solve)
+    repairs = Repairs(limits)
     least = repairs.smallest(("max_turnover",))
 
     fix = repairs.fix(least)
@@ -233,7 +261,7 @@ def test_beside_a_curved_limit_a_fix_leaves_more_than_a_hair_of_room():
 
 def test_beside_flat_limits_a_fix_is_the_least_opening_itself():
     p = problem({"max_tracking_error": 0.5, "max_weight": 0.2, "fully_invested": True})
-    limits = Feasibility(p, assemble(p), solve, Budget(1e6))
+    limits = Feasibility(p, assemble(p), Budget(1e6))
     enumerate_conflicts(limits)
-    repairs = Repairs(limits, assemble, solve)
+    repairs = Repairs(limits)
     assert repairs.fix(repairs.smallest(("max_weight",))).relaxations[0].by == 0.05

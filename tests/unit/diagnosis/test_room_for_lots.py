@@ -10,7 +10,6 @@ from portopt.diagnosis.room_for_lots import coarsest, room_in
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import CASH, Asset, Universe
-from portopt.optimization import assemble, solve
 from portopt.terms.catalog import parse_limits, parse_objective
 
 LOT = 0.004
@@ -54,9 +53,9 @@ def test_an_opening_is_rounded_no_coarser_than_the_room():
 
 def test_fixes_and_what_gives_way_leave_the_room_beyond_the_smallest_opening():
     p = problem({"max_weight": 0.2, "fully_invested": True})
-    fixes = {fix.relaxations[0].limit: fix.relaxations[0].by for fix in diagnose(p, assemble, solve, room=LOT).fixes}
+    fixes = {fix.relaxations[0].limit: fix.relaxations[0].by for fix in diagnose(p, room=LOT).fixes}
     assert fixes["max_weight"] == pytest.approx(0.05 + LOT, abs=1e-9)
-    _, (gave,) = relax_in_order(p, ("max_weight",), assemble, solve, room=LOT)
+    _, (gave,) = relax_in_order(p, ("max_weight",), room=LOT)
     assert gave.relaxation.by == pytest.approx(0.05 + LOT, abs=1e-9)
 
 
@@ -68,7 +67,7 @@ def test_the_room_grows_until_whole_lots_are_found():
         tried.append(opened.limit("max_weight").caps["*"])
         return len(tried) == 2
 
-    relaxed, (gave,) = relax_in_order(p, ("max_weight",), assemble, solve, room=LOT, rounds=rounds)
+    relaxed, (gave,) = relax_in_order(p, ("max_weight",), room=LOT, rounds=rounds)
     assert tried == pytest.approx([0.25 + LOT, 0.25 + 4 * LOT])
     assert gave.relaxation.by == pytest.approx(0.05 + 4 * LOT)
     assert relaxed.limit("max_weight").caps["*"] == tried[-1]
@@ -76,5 +75,5 @@ def test_the_room_grows_until_whole_lots_are_found():
 
 def test_where_more_room_never_helps_the_first_opening_stands():
     p = problem({"max_weight": 0.2, "fully_invested": True})
-    _, (gave,) = relax_in_order(p, ("max_weight",), assemble, solve, room=LOT, rounds=lambda opened: False)
+    _, (gave,) = relax_in_order(p, ("max_weight",), room=LOT, rounds=lambda opened: False)
     assert gave.relaxation.by == pytest.approx(0.05 + LOT, abs=1e-9)

@@ -92,7 +92,7 @@ def _prices(p: Problem, answer: Any) -> tuple[Any, ...]:
 
 def test_a_custom_limit_takes_part_in_a_conflict() -> None:
     p = asked({"kind": "min_risk"}, {"custom": {"small": "max(w) <= 0.2"}, "min_weight": {"A0": 0.3}})
-    diagnosis = diagnose(p, optimization.assemble, optimization.solve)
+    diagnosis = diagnose(p)
     assert [set(conflict.limits) for conflict in diagnosis.conflicts] == [{"custom", "min_weight"}]
     assert any(fix.verified for fix in diagnosis.fixes)
 

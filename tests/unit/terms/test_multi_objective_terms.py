@@ -15,7 +15,7 @@ from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.solution import SolveStatus
 from portopt.domain.universe import CASH, Asset, Universe
-from portopt.optimization import assemble, optimize, solve
+from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
 
 LIMITS = {"budget": True, "long_only": True, "max_weight": 0.5}
@@ -196,7 +196,7 @@ def test_an_excluded_asset_is_not_held_and_a_missing_score_is_not_a_pass():
 def test_a_floor_out_of_reach_is_named_with_an_opening_that_works(limits, conflicting):
     p = problem(UTILITY, limits)
     assert optimize(p).status is SolveStatus.INFEASIBLE
-    found = diagnose(p, assemble, solve)
+    found = diagnose(p)
     assert any(conflicting in conflict.limits for conflict in found.conflicts)
     assert found.fixes
     assert all(fix.verified for fix in found.fixes)

@@ -13,7 +13,7 @@ from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import CASH, Asset, Universe
-from portopt.optimization import assemble, optimize, solve
+from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import LIMITS, parse_costs, parse_limits, parse_objective
 from portopt.terms.shared.dynamic import is_dynamic, market_state, resolve
 from portopt.terms.soft import priorities
@@ -117,7 +117,7 @@ def test_priorities_are_the_order_in_which_limits_give_way():
     assert priorities(limits) == ("min_return", "max_turnover")
     p = problem(limits)
     assert not any(limit.soft for limit in p.limits), "a priority alone is no price"
-    relaxed, gave_way = relax_in_order(p, priorities(limits), assemble, solve)
+    relaxed, gave_way = relax_in_order(p, priorities(limits))
     assert [step.relaxation.limit for step in gave_way] == ["min_return"]
     assert relaxed.limit("min_return").read(optimize(relaxed).weights, relaxed).worst() <= 1e-9
 

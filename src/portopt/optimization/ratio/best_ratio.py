@@ -23,11 +23,10 @@ from portopt.domain.errors import RequestError
 from portopt.domain.program import INF, Group, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.convex import finished, solve_convex
-from portopt.optimization.curved.powers import solve_powers
 from portopt.optimization.polish.polish import has_polish
-from portopt.optimization.ratio.by_utility import by_utility, over_scenarios, settled
+from portopt.optimization.ratio.by_utility import by_utility, over_scenarios, settled, without_ratio
 from portopt.optimization.ratio.homogenized import homogenized, utility_duals
-from portopt.optimization.ratio.utility import RISKLESS, excess_and_variance, has_no_risk, largest_variance, sharpened_near
+from portopt.optimization.ratio.utility import RISKLESS, excess_and_variance, largest_variance, ratio_near, sharpened_near
 from portopt.optimization.scaling.presolve import crossing, scaled
 
 UNPOLISHED_RISKLESS = 1e-9
@@ -81,16 +80,6 @@ def solve_ratio_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAn
     return near or solve_ratio(form)
 
 
-def ratio_near(form: StandardForm, neighbour: RawAnswer) -> RawAnswer | None:
-    """The exact best ratio from a point close to it, with multipliers; None where the polish does not come to it."""
-    began = perf_counter()
-    excess, variance = excess_and_variance(form, neighbour)
-    if excess <= 0.0 or has_no_risk(form, variance):
-        return None
-    exact = sharpened_near(form, neighbour, excess / variance, began)
-    return exact if exact is not None and excess_and_variance(form, exact)[0] > 0.0 else None
-
-
 def _by_homogenizing(form: StandardForm, solver: str | None, began: float) -> RawAnswer:
     """The sure way: one convex program whose answer, or lack of one, is the ratio's."""
     largest = largest_variance(form)
@@ -133,7 +122,7 @@ def _without_risk(form: StandardForm, excess: float) -> bool:
         row_relax=np.append(form.row_relax, 0.0),
         row_groups=(*form.row_groups, Group(m, m + 1, "")),
     )
-    raw = solve_powers(least)
+    raw = without_ratio(least)
     if raw.status is not SolveStatus.OPTIMAL or raw.x is None:
         return False
     riskless = RISKLESS if raw.polished else UNPOLISHED_RISKLESS
@@ -142,7 +131,7 @@ def _without_risk(form: StandardForm, excess: float) -> bool:
 
 def _most_excess(form: StandardForm) -> tuple[RawAnswer, float | None]:
     """The linear program's answer and its numerator, None where there is no largest. Raises NoExcessReturn."""
-    best = solve_powers(replace(form, ratio=False, quadratics=()))
+    best = without_ratio(replace(form, ratio=False, quadratics=()))
     if best.status is not SolveStatus.OPTIMAL or best.x is None:
         return best, None
     excess = -(float(form.q @ best.x) + form.constant)

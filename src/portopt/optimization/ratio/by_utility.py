@@ -11,8 +11,6 @@ from time import perf_counter
 from portopt.domain.arrays import Vector
 from portopt.domain.program import INF, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
-from portopt.optimization.curved.exponentials import exponential_sums, solve_entropic
-from portopt.optimization.curved.powers import solve_powers
 from portopt.optimization.ladder import climb, is_empty
 from portopt.optimization.polish.polish import has_polish
 from portopt.optimization.ratio.rates import Asked, by_secant, search_rates
@@ -147,16 +145,25 @@ class _Settling:
     off: float = INF
 
     def ask(self, t: float) -> Asked | None:
+        from portopt.optimization.curved.exponentials import exponential_sums, solve_entropic
+
         utility = utility_form(self.form, 1.0 / t)
         sums = exponential_sums(utility) if self.solver is None else None
         raw = None if sums is None else solve_entropic(utility, sums)
-        raw = solve_powers(utility, solver=self.solver) if raw is None else raw
+        raw = without_ratio(utility, self.solver) if raw is None else raw
         found = _asked(self.form, t, raw) if raw.status is SolveStatus.OPTIMAL else None
         if found is None:
             return None
         if abs(found.mismatch) < self.off * found.risk:
             self.off, self.answer = abs(found.mismatch) / found.risk, replace(raw, seconds=perf_counter() - self.began)
         return found if self.off > SETTLED else None
+
+
+def without_ratio(form: StandardForm, solver: str | None = None) -> RawAnswer:
+    """Down the ladder, with the last digits where there are powers. Most ratios have no curves, and no time to load them."""
+    from portopt.optimization.curved.powers import solve_powers
+
+    return solve_powers(form, solver=solver)
 
 
 def _is_near(found: Asked, near: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
@@ -47,6 +48,16 @@ def scale_of(form: StandardForm, program: Scaled, gamma: float) -> RatioScale:
         variance0=size * gamma * float(fixed @ form.P_times(fixed)),
         excess0=-size * (float(form.q @ fixed) + form.constant),
     )
+
+
+def ratio_near(form: StandardForm, neighbour: RawAnswer) -> RawAnswer | None:
+    """The exact best ratio from a point close to it, with multipliers; None where the polish does not come to it."""
+    began = perf_counter()
+    excess, variance = excess_and_variance(form, neighbour)
+    if excess <= 0.0 or has_no_risk(form, variance):
+        return None
+    exact = sharpened_near(form, neighbour, excess / variance, began)
+    return exact if exact is not None and excess_and_variance(form, exact)[0] > 0.0 else None
 
 
 def sharpened_near(form: StandardForm, near: RawAnswer, gamma: float, began: float) -> RawAnswer | None:

@@ -19,7 +19,7 @@ from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 from portopt.domain.program import Group, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.convex import polished_near
-from portopt.optimization.ratio.best_ratio import ratio_near
+from portopt.optimization.ratio.utility import ratio_near
 from portopt.optimization.scaling.presolve import crossing
 from portopt.optimization.tight_cones.face_multipliers import apart, balanced, moved_into, moved_on
 from portopt.optimization.tight_cones.out_of_reach import NEAREST
