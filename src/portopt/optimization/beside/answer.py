@@ -20,7 +20,7 @@ from portopt.optimization.beside.standing import Point, Standing, prices, revise
 from portopt.optimization.polish.last_touch import on_bounds, with_exact_sums
 from portopt.optimization.scaling.presolve import spread
 
-FEWEST, PER_ASSET = 12, 0.05  # rounds: at 30 assets a solve takes as long as 40 of them, at 500 as 90
+FEWEST, PER_ASSET = 10, 0.04  # rounds: a solve takes as long as about 45 of them at 100 assets, 80 at 500
 SHARE = 1.5  # of n^3, what the sizes of the systems may add up to, cubed: a quarter of what a solve factors
 CIRCLES = 3  # times that one standing may come back, the later ones under caution
 STATIONARY = 1e-11  # of the gradient
