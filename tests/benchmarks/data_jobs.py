@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from portopt.domain.market import MarketQuery
 
 
 def data_rows(options: argparse.Namespace) -> list[dict[str, str]]:
     """Rows of (what, value, note); peers in the same run."""
     quick = bool(options.quick)
-    return [*_shrinkage(200 if quick else 1_000), *_wide(100_000 if quick else 1_000_000), *_prices(1_000 if quick else 10_000)]
+    return [
+        *_shrinkage(200 if quick else 1_000),
+        *_wide(100_000 if quick else 1_000_000),
+        *_wide_files((50, 200) if quick else (500, 5_000)),
+        *_prices(1_000 if quick else 10_000),
+    ]
 
 
 def _cpu(answer: Callable[[], Any], runs: int) -> float:
@@ -75,6 +84,27 @@ def _wide(rows: int) -> list[dict[str, str]]:
     for name, asked, goal in (("sorted", table, 10), ("any order", mixed, 3)):
         ours = _cpu(lambda asked=asked: panel_of(asked), 5)
         found.append(_row(f"{rows:,} price rows to wide, {name}", ours, f"pandas {pivot / ours:.1f} x ours (goal {goal})"))
+    return found
+
+
+def _wide_files(widths: tuple[int, int], days: int = 1_260) -> list[dict[str, str]]:
+    """A column an asset: what a table of many costs for each of its cells, against one of few."""
+    import polars as pl
+
+    from portopt.adapters.providers.files import FileProvider
+
+    dates, seconds, found = np.datetime64("2018-01-01") + np.arange(days), [], []
+    for columns in widths:
+        closes = 50.0 + np.random.default_rng(4).random((columns, days)).round(2)
+        table = pl.DataFrame({"date": dates, **{f"A{i:05d}": values for i, values in enumerate(closes)}})
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "wide.csv"
+            table.write_csv(path)
+            seconds.append(_cpu(lambda path=path: FileProvider(path).prices(MarketQuery()), 3))
+        a_cell = (seconds[-1] / seconds[0]) / (columns / widths[0])
+        found.append(
+            _row(f"{columns:,} columns x {days:,} days of CSV", seconds[-1], f"{a_cell:.2f} x as long a cell (goal 1.3)")
+        )
     return found
 
 

@@ -20,6 +20,7 @@ from frontier_jobs import frontier_cells
 from markets import Job, Market, jobs, market
 from measuring import HEADER, Cell, compare, line, measure
 from processes import process_rows
+from request_batches import request_cells
 from scenario_jobs import scenario_cells
 from whole_job import whole_job_rows
 from whole_job_files import JOBS as WHOLE_JOBS
@@ -72,6 +73,7 @@ def _cells(options: argparse.Namespace) -> list[Cell]:
     cells += scenario_cells(options)
     cells += frontier_cells(options)
     cells += batch_cells(options)
+    cells += request_cells(options)
     return cells
 
 

@@ -16,11 +16,11 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.beside.kinked import Kinked, kinked
 from portopt.optimization.beside.settled import settled
-from portopt.optimization.beside.standing import Point, Standing, revised, standing_of
+from portopt.optimization.beside.standing import Point, Standing, prices, revised, standing_of
 from portopt.optimization.polish.last_touch import on_bounds, with_exact_sums
 from portopt.optimization.scaling.presolve import spread
 
-FEWEST, PER_ASSET = 12, 0.05  # rounds: at 30 assets a solve takes as long as 40 of them, at 500 as 90
+FEWEST, PER_ASSET = 10, 0.04  # rounds: a solve takes as long as about 45 of them at 100 assets, 80 at 500
 SHARE = 1.5  # of n^3, what the sizes of the systems may add up to, cubed: a quarter of what a solve factors
 CIRCLES = 3  # times that one standing may come back, the later ones under caution
 STATIONARY = 1e-11  # of the gradient
@@ -65,19 +65,14 @@ def _corrected(k: Kinked, now: Standing) -> tuple[Standing, Point, int] | None:
 
 def _balanced(k: Kinked, now: Standing, at: Point) -> bool:
     """Whether nothing is left of the gradient where the weights are free."""
-    wants, price = _wants(k, at), np.where(now.places > 0, _prices(k, at)[0], -_prices(k, at)[1])
-    left = np.abs(wants - price)[now.free]
+    buying, selling = prices(k, at)
+    left = np.abs(_wants(k, at) - np.where(now.places > 0, buying, -selling))[now.free]
     return float(left.max(initial=0.0)) <= STATIONARY * at.size
 
 
 def _wants(k: Kinked, at: Point) -> Vector:
     """(n,) what each weight would gain by growing, trades unpaid."""
     return np.asarray(-(at.gradient + at.y @ k.G))
-
-
-def _prices(k: Kinked, at: Point) -> tuple[Vector, Vector]:
-    """(n,), (n,) what a buy and a sell cost, by their own prices and by the rows that count them."""
-    return k.buying + at.y @ k.G_buys, k.selling + at.y @ k.G_sells
 
 
 def _in_columns(k: Kinked, now: Standing, at: Point) -> tuple[Vector, Duals]:
@@ -101,7 +96,7 @@ def _duals(k: Kinked, now: Standing, at: Point, x: Vector) -> Duals:
     rows[k.rows] = y
     wants = _wants(k, at)
     if layout.has_trades:
-        buying, selling = _prices(k, at)
+        buying, selling = prices(k, at)
         moved = np.sign(x[: k.n] - k.book)
         v = np.where(moved > 0, buying, np.where(moved < 0, -selling, np.clip(wants, -selling, buying)))
         rows[layout.trades], wants = v, wants - v

@@ -43,7 +43,8 @@ class Kinked:
     """n weights, r rows; see the module. lower, upper, book, q, buying, selling: (n,). G, G_buys, G_sells: (r, n).
 
     Without trades the book is `lower`, buying is free and selling infinitely dear: a weight stands at its lower bound or
-    above. rows: (r,) where the rows stand in the form.
+    above. rows: (r,) where the rows stand in the form; row_lower, row_upper: (r,).
+    at_floor, at_ceiling: (n,) where the book is no place between the bounds, but at or beyond one; fixed: where they meet.
     """
 
     form: StandardForm
@@ -59,6 +60,11 @@ class Kinked:
     G_buys: Matrix
     G_sells: Matrix
     rows: Indices
+    row_lower: Vector
+    row_upper: Vector
+    at_floor: Mask
+    at_ceiling: Mask
+    fixed: Mask
     ball: Ball | None = None
 
     def embedded(self, w: Vector) -> Vector:
@@ -75,19 +81,6 @@ class Kinked:
     @property
     def n(self) -> int:
         return len(self.q)
-
-    @property
-    def inside(self) -> Mask:
-        """(n,) where the book stands between the bounds: a place of its own."""
-        return np.asarray((self.book > self.lower) & (self.book < self.upper))
-
-    @property
-    def row_lower(self) -> Vector:
-        return np.asarray(self.form.row_lower[self.rows])
-
-    @property
-    def row_upper(self) -> Vector:
-        return np.asarray(self.form.row_upper[self.rows])
 
 
 def kinked(form: StandardForm) -> Kinked | None:
@@ -112,7 +105,7 @@ def kinked(form: StandardForm) -> Kinked | None:
 def _read(form: StandardForm, layout: Layout, risk: Risk, box: tuple[Vector, Vector], rows: Indices, G: Matrix) -> Kinked:
     n, traded = form.n_weights, layout.has_trades
     lower, upper = box[0][:n], box[1][:n]
-    none = np.zeros((len(rows), n))
+    book, none = form.row_lower[layout.trades] if traded else lower, np.zeros((len(rows), n))
     return Kinked(
         form=form,
         layout=layout,
@@ -120,13 +113,18 @@ def _read(form: StandardForm, layout: Layout, risk: Risk, box: tuple[Vector, Vec
         q=form.q[:n],
         lower=lower,
         upper=upper,
-        book=form.row_lower[layout.trades] if traded else lower,
+        book=book,
         buying=form.q[layout.buys] if traded else np.zeros(n),
         selling=form.q[layout.sells] if traded else np.full(n, np.inf),
         G=np.ascontiguousarray(G[:, :n]),
         G_buys=np.ascontiguousarray(G[:, layout.buys]) if traded else none,
         G_sells=np.ascontiguousarray(G[:, layout.sells]) if traded else none,
         rows=rows,
+        row_lower=form.row_lower[rows],
+        row_upper=form.row_upper[rows],
+        at_floor=book <= lower,
+        at_ceiling=book >= upper,
+        fixed=lower == upper,
     )
 
 

@@ -9,12 +9,18 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector
 
+FEW = 4  # a part of the rows smaller than that one is copied and multiplied sooner than all of them are read
+
 
 class Risk(Protocol):
     """M (n, n), symmetric positive semidefinite: the curvature of the weights."""
 
     def times(self, v: Vector) -> Vector:
         """(n,): M v."""
+        ...
+
+    def part(self, at: Indices, v: Vector) -> Vector:
+        """(f,): (M v)[at]."""
         ...
 
     def block(self, at: Indices) -> Matrix:
@@ -39,6 +45,9 @@ class Dense:
     def times(self, v: Vector) -> Vector:
         return np.asarray(self.M @ v)
 
+    def part(self, at: Indices, v: Vector) -> Vector:
+        return np.asarray(self.M[at] @ v if FEW * len(at) < len(v) else (self.M @ v)[at])
+
     def block(self, at: Indices) -> Matrix:
         return np.asarray(self.M[np.ix_(at, at)])
 
@@ -59,6 +68,9 @@ class Factors:
 
     def times(self, v: Vector) -> Vector:
         return np.asarray(self.scale * (self.G @ (self.G.T @ v)) + self.D * v)
+
+    def part(self, at: Indices, v: Vector) -> Vector:
+        return np.asarray(self.scale * (self.G[at] @ (self.G.T @ v)) + self.D[at] * v[at])
 
     def block(self, at: Indices) -> Matrix:
         part = self.G[at]

@@ -21,7 +21,8 @@ from portopt.optimization.beside.standing import HIGHEST, LOWEST, Point, Standin
 
 LEAST = 1e-9  # of tau: a ball that is met by its centre alone
 MOST_FREE = 1_500  # unknowns LAPACK is given
-APART, REFINED = 1e-9, 2
+APART = 1e-9  # of the system's size: how far dependent rows are held from one another
+REFINED = (1, 3)  # times: a system as it is, and one held apart
 
 
 class _Line(NamedTuple):
@@ -36,15 +37,18 @@ class _Line(NamedTuple):
 def settled(k: Kinked, now: Standing) -> Point | None:
     """The point; None where the system has no solution, or there are too many free."""
     held = np.where(now.places == LOWEST, k.lower, np.where(now.places == HIGHEST, k.upper, k.book))
-    free = np.flatnonzero(now.free)
-    way = np.where(now.free, now.places, np.sign(held - k.book))
+    is_free = now.free
+    free, active = np.flatnonzero(is_free), np.flatnonzero(now.sides)
+    way = np.where(is_free, now.places, np.sign(held - k.book))
     bought, sold = way > 0, way < 0
-    G = k.G + k.G_buys * bought - k.G_sells * sold
-    price = np.where(bought, k.buying, 0.0) - np.where(sold, k.selling, 0.0)
-    active = np.flatnonzero(now.sides)
-    active = active[np.abs(G[np.ix_(active, free)]).sum(axis=1) > 0.0]
+    G = k.G[active]
+    if k.layout.has_trades:
+        G = G + k.G_buys[active] * bought - k.G_sells[active] * sold
+    tells = G[:, free].any(axis=1)
+    G, active = G[tells], active[tells]
     if len(free) == 0 or len(free) + len(active) > MOST_FREE:
         return None
+    price = np.where(bought, k.buying, 0.0) - np.where(sold, k.selling, 0.0)
     line = _line(k, now, held, free, G, price, active)
     tau = None if line is None else _tau(k, now, line, price)
     if line is None or tau is None:
@@ -52,30 +56,30 @@ def settled(k: Kinked, now: Standing) -> Point | None:
     return _point(k, now, held, free, active, line, tau)
 
 
-def _line(k: Kinked, now: Standing, held: Vector, free: Indices, G: Matrix, price: Vector, active: Indices) -> _Line | None:
+def _line(k: Kinked, now: Standing, held: Vector, free: Indices, rows: Matrix, price: Vector, active: Indices) -> _Line | None:
     from scipy.linalg import lapack
 
-    f, rows = len(free), G[active]
+    f, on_free = len(free), rows[:, free]
     fixed = held.copy()
     fixed[free] = 0.0
     K = np.zeros((f + len(active), f + len(active)), order="F")
-    K[:f, :f], K[:f, f:], K[f:, :f] = k.risk.block(free), rows[:, free].T, rows[:, free]
+    K[:f, :f], K[:f, f:], K[f:, :f] = k.risk.block(free), on_free.T, on_free
     sides = np.where(now.sides[active] < 0, k.row_lower[active], k.row_upper[active])
     right = np.zeros((len(K), 2), order="F")
-    right[:f, 0], right[:f, 1] = -k.risk.times(fixed)[free], -(k.q + price)[free]
+    right[:f, 0], right[:f, 1] = -k.risk.part(free, fixed), -(k.q + price)[free]
     if k.ball is not None:
         centre = k.ball.pulled[free] / k.ball.multiple
         right[:f, 0] -= centre
         right[:f, 1] += centre
     right[f:, 0] = sides + (rows - k.G[active]) @ k.book - rows @ fixed
-    lu, pivots, found, wrong = lapack.dgesv(K, right)
+    times, (lu, pivots, found, wrong) = REFINED[0], lapack.dgesv(K, right)
     if wrong:  # rows that say the same of what is free: held a little apart, and refined
         held_apart = K.copy(order="F")
         held_apart.flat[f * (len(K) + 1) :: len(K) + 1] -= APART * max(1.0, float(np.abs(np.diagonal(K)).max()))
-        lu, pivots, found, wrong = lapack.dgesv(held_apart, right)
+        times, (lu, pivots, found, wrong) = REFINED[1], lapack.dgesv(held_apart, right)
     if wrong or not np.isfinite(found).all():
         return None
-    for _ in range(REFINED):
+    for _ in range(times):
         found += lapack.dgetrs(lu, pivots, right - K @ found)[0]
     base, slope = fixed, np.zeros(k.n)
     base[free], slope[free] = found[:f, 0], found[:f, 1]

@@ -78,11 +78,11 @@ def standing_of(k: Kinked, near: RawAnswer) -> Standing | None:
 
 def _possible(k: Kinked, places: Vector) -> Places:
     """Without places that these bounds leave no room for."""
-    low, high = k.book <= k.lower, k.book >= k.upper
+    low, high = k.at_floor, k.at_ceiling
     places = np.where(low & (places < BUYING), LOWEST, places)
     places = np.where(high & ((places == KEPT) | (places == BUYING)), HIGHEST, places)
     places = np.where((places == HIGHEST) & ~np.isfinite(k.upper), BUYING, places)
-    return np.asarray(np.where(k.lower == k.upper, LOWEST, places), dtype=np.int8)
+    return np.asarray(np.where(k.fixed, LOWEST, places), dtype=np.int8)
 
 
 def revised(k: Kinked, now: Standing, at: Point, cautious: bool) -> Standing | None:
@@ -110,14 +110,15 @@ def revised(k: Kinked, now: Standing, at: Point, cautious: bool) -> Standing | N
 def _places(k: Kinked, now: Standing, at: Point) -> tuple[Places, Vector]:
     """(places, how wrong each was): weights that crossed a side, and those that want away from one."""
     w, wants = at.w, -(at.gradient + at.y @ k.G)
-    buying, selling = k.buying + at.y @ k.G_buys, k.selling + at.y @ k.G_sells
-    low, high = k.book <= k.lower, k.book >= k.upper
-    book = np.clip(k.book, k.lower, k.upper)
+    buying, selling = prices(k, at)
+    low, high, book = k.at_floor, k.at_ceiling, np.clip(k.book, k.lower, k.upper)
     places, room = now.places.copy(), WRONG_SIGN * at.size
     wrong = np.zeros(k.n)
 
     def move(from_: int, by: Vector, enough: float, to: Vector | int) -> None:
         gone = (now.places == from_) & (by > enough)
+        if not gone.any():
+            return
         places[gone] = to[gone] if isinstance(to, np.ndarray) else to
         wrong[gone] = by[gone] if enough == OUTSIDE else by[gone] / at.size
 
@@ -127,9 +128,8 @@ def _places(k: Kinked, now: Standing, at: Point) -> tuple[Places, Vector]:
     move(SELLING, w - book, OUTSIDE, np.where(high, HIGHEST, KEPT))
     move(KEPT, wants - buying, room, BUYING)
     move(KEPT, -selling - wants, room, SELLING)
-    fixed = k.lower == k.upper
-    move(HIGHEST, np.where(fixed, 0.0, np.where(high, -selling, buying) - wants), room, np.where(high, SELLING, BUYING))
-    move(LOWEST, np.where(fixed, 0.0, wants - np.where(low, buying, -selling)), room, np.where(low, BUYING, SELLING))
+    move(HIGHEST, np.where(k.fixed, 0.0, np.where(high, -selling, buying) - wants), room, np.where(high, SELLING, BUYING))
+    move(LOWEST, np.where(k.fixed, 0.0, wants - np.where(low, buying, -selling)), room, np.where(low, BUYING, SELLING))
     return places, wrong
 
 
@@ -152,7 +152,16 @@ def _ball(k: Kinked, now: Standing, at: Point) -> tuple[bool, float]:
     return (True, outside) if outside > ROW_OUTSIDE else (False, 0.0)
 
 
+def prices(k: Kinked, at: Point) -> tuple[Vector, Vector]:
+    """(n,), (n,) what a buy and a sell cost, by their own prices and by the rows that count them."""
+    if not k.layout.has_trades:
+        return k.buying, k.selling
+    return k.buying + at.y @ k.G_buys, k.selling + at.y @ k.G_sells
+
+
 def rows_at(k: Kinked, w: Vector) -> Vector:
     """(r,) what the rows come to."""
+    if not k.layout.has_trades:
+        return np.asarray(k.G @ w)
     moved = w - k.book
     return np.asarray(k.G @ w + k.G_buys @ np.maximum(moved, 0.0) + k.G_sells @ np.maximum(-moved, 0.0))
