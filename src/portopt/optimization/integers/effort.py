@@ -37,9 +37,8 @@ class Effort:
         """Those of a search of so many nodes, and this share of what bounds its root."""
         return max(int(min(self.share, 1.0) * ROOT_CHECKPOINTS) + NODE_CHECKPOINTS * nodes, 1)
 
-    def count(self, found: Found, rows: int, *, whole: bool) -> None:
-        """Count a search; whole: in whole numbers, whose nodes are an example for those to come."""
+    def count(self, found: Found, rows: int) -> None:
+        """Count a search in whole numbers: its nodes are an example for those to come."""
         self.work += float(found.iterations) * rows
-        if whole:
-            self.nodes += max(found.nodes, 1)
-            self.iterations += found.iterations
+        self.nodes += max(found.nodes, 1)
+        self.iterations += found.iterations

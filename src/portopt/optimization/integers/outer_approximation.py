@@ -147,7 +147,8 @@ class OuterApproximation(Generic[Answer]):
         gap = max(SPENT_IN_SEARCH * self.gap, self.early * min(self.relative_gap(), 1.0)) * scale
         asked = Search(cost, A, lower, upper, *box, integer, scale=scale, start=start)
         found = search(asked, gap=gap, nodes=nodes, checkpoints=self.effort.checkpoints(nodes))
-        self.effort.count(found, len(lower), whole=whole)
+        if whole:
+            self.effort.count(found, len(lower))
         found = replace(found, bound=found.bound + form.constant)
         if bounds is None and margins is None:
             self._learn(found.bound, theta)
