@@ -34,9 +34,14 @@ def worth(problem: Problem, book: Book, settled: Settled) -> float:
     return value + flat
 
 
+def smallest_scale(problem: Problem) -> float:
+    """What the size of an objective at least counts as."""
+    return SMALLEST_SCALE.get(problem.objective.unit, 1e-6)
+
+
 def scale_of(problem: Problem, value: float) -> float:
     """What a relative gap is relative to."""
-    return max(abs(value), SMALLEST_SCALE.get(problem.objective.unit, 1e-6))
+    return max(abs(value), smallest_scale(problem))
 
 
 def relative_gap(problem: Problem, value: float, bound: float) -> float:

@@ -13,10 +13,9 @@ from portopt.optimization.scaling.extension import bounded, continuous, tightene
 from portopt.trading.book import Book
 from portopt.trading.costs import NOTHING
 from portopt.trading.exactness import HOLDS
-from portopt.trading.first_book import first_book
 from portopt.trading.nearest import fractions
 from portopt.trading.primal import as_utility, own_risk_aversion, solved
-from portopt.trading.rounding import Rounded, Rounding
+from portopt.trading.rounding import Refine, Rounded, best_book
 from portopt.trading.share_program import ShareProgram
 from portopt.trading.to_round import ToRound
 from portopt.trading.whole import refusal
@@ -33,21 +32,14 @@ def round_to_fractions(asked: ToRound) -> tuple[Rounded, str]:
     book, cap = asked.book, asked.most_cash
     remainder = max(0.02 * len(book.movable), 1e-6 * float(max(book.prices)), 0.05) / float(book.value)
     for residual in [None, remainder] if cap > 0.0 else [remainder]:
-        rounded = _rounded(asked.leaving(residual))
+        rounded = best_book(asked.leaving(residual), _refining)
         if rounded is not None:
             return rounded, _note(book, rounded, cap)
     raise refusal(asked)
 
 
-def _rounded(asked: ToRound) -> Rounded | None:
-    """A first book, and the best of a search among what to trade where its gap is open."""
-    first = first_book(asked, weighed=not asked.few)
-    rounded = None if first is None else Rounded.of(asked, first)
-    if not asked.few or (rounded is not None and rounded.proved):
-        return rounded
-    program = asked.share_program()
-    exactly = _Exactly(asked, program, own_risk_aversion(asked.form, asked.certified.x))
-    return Rounding(asked, program, first, refine=exactly.shares).run()
+def _refining(asked: ToRound, program: ShareProgram) -> Refine:
+    return _Exactly(asked, program, own_risk_aversion(asked.form, asked.certified.x)).shares
 
 
 @dataclass(slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import scipy.sparse as sp
 
+from portopt.optimization.integers.outer_approximation import surrounded
 from portopt.optimization.solvers.highs_search import Search, search
 from portopt.trading.exactness import HOLDS
-from portopt.trading.outer import outer_program
 from portopt.trading.share_program import ShareProgram
-from portopt.trading.tangents import Tangents
 from portopt.trading.to_round import ToRound
 
 NODES = 2_000
@@ -25,21 +26,14 @@ def proves_none(asked: ToRound) -> bool:
     slack = max(A_CENT / float(asked.book.value), 2.0 * HOLDS)
     remainder = asked.dearest_weight if asked.has_cash_cap() else None
     program = asked.leaving(remainder).share_program(slack=slack)
-    outer = outer_program(program.form, np.zeros(program.form.n_columns), 1.0)
-    tangents = Tangents(outer)
-    start = np.zeros(program.form.n_columns)
+    # What is asked is whether there is any: nothing is minimized.
+    none = np.zeros(program.form.n_columns)
+    form = replace(program.form, quadratics=(), q=none, ratio=False)
+    start = none.copy()
     start[: asked.problem.n] = asked.book.w_prev
-    tangents.touch(start, fan=True)
-    A, lower, upper = tangents.rows()
-    wide = outer.form
-    lots = Search(
-        np.zeros(wide.n_columns),
-        sp.csr_array(sp.vstack([wide.A, A])),
-        np.concatenate([wide.row_lower, lower]),
-        np.concatenate([wide.row_upper, upper]),
-        *wide.box(),
-        wide.integer,
-    )
+    tangents = surrounded(form, start, 1.0)
+    wide = tangents.outer.form
+    lots = Search(np.zeros(wide.n_columns), *tangents.rows(wide), *wide.box(), wide.integer)
     return search(lots, gap=1.0, nodes=NODES).infeasible
 
 

@@ -14,7 +14,7 @@ from portopt.trading.errors import NotRoundable
 from portopt.trading.exactness import HOLDS, LEAST_TRADE
 from portopt.trading.first_book import first_book
 from portopt.trading.probe import least_cash_after_costs, proves_none
-from portopt.trading.rounding import Rounded, Rounding
+from portopt.trading.rounding import Rounded, Rounding, best_book
 from portopt.trading.to_round import LARGE, MOST_SHARE_ROWS, ToRound
 
 
@@ -56,12 +56,11 @@ def cash_residuals(asked: ToRound) -> list[float | None]:
 
 
 def _rounded(asked: ToRound) -> Rounded | None:
-    """A first book; where its gap is open and the book is not large, the best that the search for lots finds."""
-    first = first_book(asked, weighed=not asked.few)
-    rounded = None if first is None else Rounded.of(asked, first)
-    if asked.few and (rounded is None or not rounded.proved):
-        rounded = Rounding(asked, asked.share_program(), first).run()
-    return None if rounded is None else without_crumbs(asked, rounded)
+    """The best book found, its crumbs swept."""
+    found = best_book(asked)
+    if found is None:
+        return None
+    return Rounded.of(asked, without_crumbs(asked, found.book), found.bound, found.rounds, found.failure)
 
 
 def _cheapest_lot(asked: ToRound) -> float:

@@ -10,7 +10,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.program import Program
 from portopt.domain.solution import SolveStatus
 from portopt.optimization import assemble, optimize, solve
-from portopt.optimization.integers import mixed_integer
+from portopt.optimization.integers import effort, mixed_integer
 from portopt.optimization.interior_point import iterate
 from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
 from portopt.optimization.scaling.presolve import scaled
@@ -134,7 +134,7 @@ def test_an_integer_program_with_a_quadratic_is_the_best_of_all_whole_points():
 
 def test_a_search_that_used_up_its_nodes_with_nothing_found_does_not_say_that_there_is_nothing(monkeypatch):
     """Which of 50 sizes of six digits add up to this? Some do; nobody finds them in a few hundred nodes."""
-    monkeypatch.setattr(mixed_integer, "MOST_NODES", 300)
+    monkeypatch.setattr(effort, "MOST_NODES", 300)
     monkeypatch.setattr(mixed_integer, "FIRST_NODES", 300)
     sizes = np.random.default_rng(5).integers(100_000, 1_000_000, 50).astype(float)
     program = Program(50)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from portopt.domain.request import TradingRules
+from portopt.optimization import assemble, solve
 from portopt.optimization.solvers.highs_search import Ended, Found
 from portopt.trading.book import open_book
 from portopt.trading.exactness import worth
+from portopt.trading.rounding import Rounding
+from portopt.trading.to_round import Certified, ToRound
 
 PRICES = ["112.30", "232.50", "165.80"]
 SHARES = ["12", "0", "8"]
@@ -104,10 +109,52 @@ def test_a_small_order_that_does_not_pay_its_fee_is_not_placed(case):
 
 def test_a_search_that_breaks_off_is_said_and_the_first_book_keeps_its_proven_gap(case, monkeypatch):
     broken = Found(None, -np.inf, Ended.FAILED, 0, "HiGHS: run answered an error")
-    monkeypatch.setattr("portopt.trading.linear.search", lambda asked, **effort: broken)
+    monkeypatch.setattr("portopt.optimization.integers.outer_approximation.search", lambda asked, **effort: broken)
     book = case(PRICES, SHARES, "1700.00", mu=[0.06, 0.10, 0.08], limits={"max_weight": 0.5})
     plan = book.plan(mip_relative_gap=1e-9)
     assert plan.rounding == "mip_open"
     assert plan.mip_gap > 1e-9
     assert any("broke off (HiGHS: run answered an error)" in note for note in plan.notes)
     assert max(reading.worst() for reading in plan.readings) <= 1e-9
+
+
+def rounding_of(case: Any, **certified: float) -> Rounding:
+    """A search among the lots of the small book, its certified bound another where one is given."""
+    book = case(PRICES, SHARES, "1700.00", mu=[0.06, 0.10, 0.08], limits={"max_weight": 0.5})
+    form, opened = assemble(book.problem), open_book(book.problem, book.holdings, book.prices)
+    raw = solve(form)
+    answer = replace(Certified.of(form, raw, raw.x), **certified)
+    asked = ToRound(book.problem, form, opened, TradingRules(mip_relative_gap=1e-6), answer)
+    return Rounding(asked, asked.share_program())
+
+
+def test_a_book_that_counting_out_shows_not_to_be_the_best_is_not_called_proved(case, monkeypatch):
+    monkeypatch.setattr("portopt.optimization.integers.outer_approximation.ROUNDS", 0)
+    book = case(PRICES, SHARES, "1700.00", mu=[0.06, 0.10, 0.08], limits={"max_weight": 0.5})
+    best, _ = every_book(book)
+    plan = book.plan(mip_relative_gap=1e-7, search_effort=0.0)
+    w = np.array([line.weight_after for line in plan.lines])
+    paid = 5.0 * len(plan.trades) / float(plan.value) + 15e-4 * float(plan.gross / plan.value)
+    lost = minimized(book.problem, w, paid) - best
+    assert plan.mip_gap * abs(best) >= lost
+    assert plan.mip_gap > 1e-7
+    assert plan.rounding != "mip"
+
+
+def test_the_best_book_is_kept_whichever_is_found_last(case):
+    rounding = rounding_of(case)
+    best = rounding.run()
+    untouched = [0 * price for price in rounding.asked.book.prices]
+    assert rounding.offer(untouched) == {}
+    assert worth(rounding.asked.problem, rounding.asked.book, rounding.asked.book.settle(untouched)) > best.book.value
+    assert rounding.run().book is best.book
+
+
+def test_a_bound_that_a_book_refutes_is_dropped_and_the_book_not_called_proved_by_it(case):
+    """A bound far above every book: a search that kept it would call its first book the best."""
+    true = rounding_of(case).run()
+    lying = rounding_of(case, bound=true.book.value + 0.1 * abs(true.book.value))
+    found = lying.run()
+    assert found.bound <= found.book.value + 1e-6
+    assert found.book.value == pytest.approx(true.book.value, rel=2e-6)
+    assert found.gap >= 0.0

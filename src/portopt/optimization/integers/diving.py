@@ -10,13 +10,12 @@ Source: Berthold (2006), Primal heuristics for mixed integer programs, section 3
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from portopt.domain.arrays import Mask, Vector
 from portopt.domain.program import StandardForm
-from portopt.optimization.integers.switches import without_integers
+from portopt.optimization.scaling.extension import bounded, continuous
 
 SHARE = 3  # one of so many is turned off at a time
 OFF = 1e-7
@@ -30,10 +29,10 @@ def dive(form: StandardForm, relaxed: Vector, solved: Callable[[StandardForm], V
     solved: the convex solver, a point or None.
     """
     lower, upper = form.box()
-    switches = np.flatnonzero(form.integer)
+    switches, every = np.flatnonzero(form.integer), np.arange(form.n_columns)
     if np.any(lower[switches] < -HOLDS) or np.any(upper[switches] > 1.0 + HOLDS):
         return None
-    bare, x = without_integers(form), relaxed
+    bare, x = continuous(form), relaxed
     for _ in range(len(switches)):
         on = form.integer & (x[: form.n_columns] > OFF)
         if _rows_hold(form, on):
@@ -44,7 +43,7 @@ def dive(form: StandardForm, relaxed: Vector, solved: Callable[[StandardForm], V
         live = free[x[free] > OFF]
         least = live[np.argsort(x[live], kind="stable")[: max(1, len(live) // SHARE)]]
         upper[np.concatenate([free[x[free] <= OFF], least])] = 0.0
-        found = solved(_held(bare, lower, upper))
+        found = solved(bounded(bare, every, lower, upper))
         if found is None:
             return None
         x = found
@@ -61,14 +60,3 @@ def _rows_hold(form: StandardForm, on: Mask) -> bool:
     rows = pure == 0
     at = form.A @ on.astype(float)
     return bool(np.all(at[rows] >= form.row_lower[rows] - HOLDS) and np.all(at[rows] <= form.row_upper[rows] + HOLDS))
-
-
-def _held(form: StandardForm, lower: Vector, upper: Vector) -> StandardForm:
-    every = np.arange(form.n_columns)
-    return replace(
-        form,
-        bound_columns=np.concatenate([form.bound_columns, every]),
-        bound_lower=np.concatenate([form.bound_lower, lower]),
-        bound_upper=np.concatenate([form.bound_upper, upper]),
-        bound_relax=np.concatenate([form.bound_relax, np.zeros(form.n_columns)]),
-    )

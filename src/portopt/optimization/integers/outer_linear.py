@@ -1,64 +1,63 @@
 """A linear program around a conic one in whole numbers: every norm taken apart into single squares, bounded by tangents.
 
-    above_j >= m_j t_j^2 / h_j        by   above_j >= m_j (2 r t_j - r^2 h_j),   r any number
+    above_j >= t_j^2 / h_j,        t_j = slope_j x[column_j] + shift_j
 
 h_j: nothing (1) for a plain square; the switch of t_j (t_j is zero where it is zero: the perspective, which makes the
 relaxation of a cardinality limit far tighter); the head of a second-order cone, or the volatility of a ratio, whose squares
 must add up to no more than it. Of a dense covariance as much as stays positive semidefinite is split off as a diagonal, so
-that the perspective has squares to work on.
-Source: Duran and Grossmann (1986); Frangioni and Gentile (2006), perspective cuts, and (2007) for the diagonal; Vielma,
-Dunning, Huchette and Lubin (2017) for single squares under a cone.
+that the perspective has squares to work on. One tangent for a whole norm at a time would need hundreds of rounds where single
+squares need one or two.
+Source: Duran and Grossmann (1986); Frangioni and Gentile (2006), perspective cuts; Vielma, Dunning, Huchette and Lubin (2017)
+for single squares under a cone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.arrays import Indices, Matrix, Vector
-from portopt.domain.program import INF, Cone, Program, StandardForm
+from portopt.domain.arrays import Indices, Mask, Matrix, Vector
+from portopt.domain.program import INF, Cone, Program, Quadratic, StandardForm
+from portopt.optimization.integers.diagonal import root, split
 from portopt.optimization.integers.switches import switch_of_columns
 from portopt.optimization.scaling.extension import extension_of, joined
 
 NEGLIGIBLE = 1e-13
+SAME_NORM = 1e-10
 SMALLEST = 1e-9
-LEVELS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)  # weights
-OFFSETS = (0.005, 0.02, 0.06, 0.2)  # of weight moved
-KEEP_BACK = 0.999  # of the diagonal that could be split off
+FEW = 0.5  # of a matrix's columns: a root that thin makes up for a diagonal of its own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Squares:
-    """above[j] >= m_j x[column_j]^2 / x[head_j], head -1 for 1; (r,) each. unit: what `above` is counted in."""
+    """above[j] >= (slope_j x[column_j] + shift_j)^2 / x[head_j], head -1 for 1; (r,) each."""
 
     column: Indices
-    m: Vector
+    slope: Vector
+    shift: Vector
     above: Indices
     head: Indices
-    unit: float
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Outer:
-    """form: the linear program. source: what it surrounds. sigma: a ratio's volatility, or -1.
+    """form: the linear program, without a tangent. source: what it surrounds. sigma: the column of a ratio's volatility, or -1.
 
     defined: the columns after the source's that are linear in it,  x[defined] = T x[: N] + shift.
     """
 
     form: StandardForm
     source: StandardForm
-    squares: list[Squares]
+    squares: tuple[Squares, ...]
     sigma: int
     defined: Indices
     T: sp.csr_array
     shift: Vector
-    cuts: list[tuple[Matrix, Matrix, Vector]] = field(default_factory=list)
-    seen: set[bytes] = field(default_factory=set)
 
     def filled(self, x: Vector) -> Vector:
-        """(columns of form,) the source's columns of x, and the defined ones from them."""
+        """(columns of form,) the source's columns of x (as many, or more), and the defined ones from them."""
         N = self.source.n_columns
         full = np.concatenate([x[:N], np.zeros(self.form.n_columns - N)])
         full[self.defined] = self.T @ x[:N] + self.shift
@@ -66,224 +65,168 @@ class Outer:
             full[self.sigma] = np.sqrt(max(float(x[:N] @ self.source.P_times(x[:N])), 0.0))
         return full
 
-    def touch(self, x: Vector) -> None:
-        """The tangents at x (the source's columns, or more)."""
-        full = self.filled(x)
-        for squares in self.squares:
-            t = full[squares.column]
-            h = np.where(squares.head >= 0, full[squares.head], 1.0)
-            good = h > SMALLEST
-            self._add(squares, np.flatnonzero(good), t[good] / h[good])
-        for cone in self.source.cones:
-            if cone.kind != "second_order":
-                self._add_gradient(cone, full)
 
-    def fan(self, x: Vector) -> None:
-        """Tangents of every square around x, as far as weights may move: nodes of the search lie far from any point touched.
+def outer_linear(form: StandardForm, x0: Vector, unit: float) -> Outer:
+    """The linear program around `form`.
 
-        Under a switch, at sizes of what it switches.
-        """
-        full = self.filled(x)
-        reach = np.ones(self.form.n_columns)
-        reach[self.defined] = np.sqrt(np.asarray(self.T.multiply(self.T).sum(axis=1)).ravel())
-        for squares in self.squares:
-            switched = np.flatnonzero((squares.head >= 0) & self.form.integer[squares.head])
-            for level in LEVELS:
-                self._add(squares, switched, np.full(len(switched), level))
-            plain = np.flatnonzero((squares.head < 0) | ~self.form.integer[squares.head])
-            t, width = full[squares.column[plain]], reach[squares.column[plain]]
-            h = np.where(squares.head[plain] >= 0, np.maximum(full[squares.head[plain]], SMALLEST), 1.0)
-            for offset in OFFSETS:
-                self._add(squares, plain, (t + offset * width) / h)
-                self._add(squares, plain, (t - offset * width) / h)
-
-    def _add(self, s: Squares, which: Indices, r: Vector) -> None:
-        """above >= m (2 r t - r^2 h) / unit."""
-        fresh = []
-        for j, slope in zip(which, r, strict=True):
-            key = np.array([s.above[j], np.round(slope, 12)]).tobytes()
-            if key not in self.seen:
-                self.seen.add(key)
-                fresh.append((j, slope))
-        if not fresh:
-            return
-        j = np.array([f[0] for f in fresh], dtype=np.intp)
-        r = np.array([f[1] for f in fresh])
-        m = s.m[j] / s.unit
-        has_head = s.head[j] >= 0
-        columns = np.stack([s.above[j], s.column[j], np.where(has_head, s.head[j], s.above[j])], axis=1)
-        values = np.stack([np.ones(len(j)), -2.0 * m * r, np.where(has_head, m * r * r, 0.0)], axis=1)
-        self.cuts.append((columns, values, np.where(has_head, 0.0, -m * r * r)))
-
-    def _add_gradient(self, cone: Cone, full: Vector) -> None:
-        """The cone's own tangent: the gradient of a function that is concave on it and zero on its surface."""
-        s = cone.B @ full[: cone.B.shape[1]] + cone.b
-        if cone.kind == "power":
-            second = max(float(s[1]), SMALLEST)
-            first = max((abs(float(s[2])) / second ** (1.0 - cone.alpha)) ** (1.0 / cone.alpha), SMALLEST)
-            gradient = np.array(
-                [
-                    cone.alpha * (second / first) ** (1.0 - cone.alpha),
-                    (1.0 - cone.alpha) * (first / second) ** cone.alpha,
-                    -np.sign(s[2]),
-                ]
-            )
-        else:  # r: s1 exp(s0 / s1) <= s2
-            ratio = float(np.clip(s[0] / max(float(s[1]), SMALLEST), -50.0, 50.0))
-            gradient = np.array([-np.exp(ratio), -np.exp(ratio) * (1.0 - ratio), 1.0])
-        row = sp.coo_array(sp.csr_array(gradient[None, :]) @ cone.B)
-        if row.nnz:
-            self.cuts.append((row.coords[1][None, :], row.data[None, :], np.array([-float(gradient @ cone.b)])))
-
-    def rows(self) -> tuple[sp.csr_array, Vector, Vector]:
-        """(A, lower, upper) of the program with all tangents."""
-        form, parts, sides = self.form, [self.form.A], []
-        for columns, values, side in self.cuts:
-            r, width = columns.shape
-            coords = (np.repeat(np.arange(r), width), columns.ravel())
-            parts.append(sp.csr_array((values.ravel(), coords), shape=(r, form.n_columns)))
-            sides.append(side)
-        lower = np.concatenate([form.row_lower, *sides])
-        upper = np.concatenate([form.row_upper, np.full(len(lower) - len(form.row_upper), INF)])
-        return sp.csr_array(sp.vstack(parts)), lower, upper
-
-
-def outer_linear(form: StandardForm, unit: float) -> Outer:
-    """The linear program around `form` (its switches tight already), without a tangent yet. unit: the objective's size."""
-    builder = _Builder(form, unit)
+    x0: (N,) where the objective's plain squares are expanded, so that what they add is small; unit: the objective's size, in
+    which its squares are counted. On uncentred, unscaled squares HiGHS could not use the bounds of its own nodes.
+    """
+    builder = _Builder(form)
     sigma = -1
     if form.ratio:
         sigma = int(builder.program.add_columns(1, lower=0.0)[0])
-        parts = builder.of_objective(np.full(form.n_columns, -1), scale=1.0)
-        builder.under(parts, np.full(len(parts[0]), sigma), sigma_row(sigma))
+        builder.under(builder.of_ratio(), (sigma, 0.0), "")
     else:
-        switches = switch_of_columns(form)
-        columns, m, heads = builder.of_objective(switches, scale=0.5)
-        if len(columns):
-            above = builder.add(columns, m, heads, unit)
-            builder.program.add_linear(above, unit)
+        builder.of_objective(x0, unit)
     for cone in form.cones:
         if cone.kind == "second_order":
             builder.of_cone(cone)
     linear = replace(joined(form, builder.program.freeze()), quadratics=(), cones=(), ratio=False, hinges=())
     defined = np.concatenate([np.zeros(0, dtype=np.intp), *builder.defined])
     T = sp.csr_array(sp.vstack(builder.T)) if builder.T else sp.csr_array((0, form.n_columns))
-    return Outer(linear, form, builder.squares, sigma, defined, T, np.concatenate([np.zeros(0), *builder.shift]))
+    return Outer(linear, form, tuple(builder.squares), sigma, defined, T, np.concatenate([np.zeros(0), *builder.shift]))
 
 
-def sigma_row(sigma: int) -> tuple[int, float]:
-    """A sum of squares under a column: (column, constant)."""
-    return sigma, 0.0
+Parts = tuple[Indices, Vector, Vector]  # column, slope, shift
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Root:
+    """M = R R' + diag(d) on `columns`, and columns y = R'x[columns]; y (r,), R (k, r)."""
+
+    M: Matrix
+    columns: Indices
+    R: Matrix
+    d: Vector
+    y: Indices
 
 
 class _Builder:
     """Collects the columns and rows that the squares need."""
 
-    def __init__(self, form: StandardForm, unit: float) -> None:
-        self.form, self.unit = form, unit
+    def __init__(self, form: StandardForm) -> None:
+        self.form = form
         self.program: Program = extension_of(form)
         self.squares: list[Squares] = []
+        self.roots: list[_Root] = []
         self.defined: list[Indices] = []
         self.T: list[sp.csr_array] = []
         self.shift: list[Vector] = []
 
-    def define(self, T: sp.csr_array, shift: Vector) -> Indices:
-        """New columns u = T x + shift."""
-        r = T.shape[0]
-        u = self.program.add_columns(r)
-        block = sp.hstack([T, -sp.eye_array(r)])
-        columns = np.concatenate([np.arange(self.form.n_columns), u])
-        self.program.add_rows(block, columns, -shift, -shift, limit="", relax=0.0)
-        self.defined.append(u)
-        self.T.append(sp.csr_array(T))
-        self.shift.append(shift)
-        return u
-
-    def add(self, columns: Indices, m: Vector, heads: Indices, unit: float) -> Indices:
-        """New columns above the single squares."""
-        above = self.program.add_columns(len(columns), lower=0.0)
-        self.squares.append(Squares(columns, m, above, heads, unit))
-        return above
-
-    def under(self, parts: tuple[Indices, Vector, Indices], heads: Indices, head: tuple[int, float]) -> None:
-        """sum above <= head."""
-        columns, m, _ = parts
-        above = self.add(columns, m, heads, 1.0)
-        row, at = np.ones(len(above)), above
-        if head[0] >= 0:
-            row, at = np.append(row, -1.0), np.append(at, head[0])
-        self.program.add_rows(row[None, :], at, -INF, head[1], limit="", relax=0.0)
-
-    def of_objective(self, switches: Indices, scale: float) -> tuple[Indices, Vector, Indices]:
-        """scale * x'Px as squares: (columns, m, heads)."""
-        columns, weights, heads = [np.zeros(0, dtype=np.intp)], [np.zeros(0)], [np.zeros(0, dtype=np.intp)]
-
-        def take(at: Indices, m: Vector, head: Indices) -> None:
-            columns.append(at)
-            weights.append(scale * m)
-            heads.append(head)
-
+    def of_objective(self, x0: Vector, unit: float) -> None:
+        """1/2 x'Px: under its switch what has one, the rest around x0:  the plane there, and squares of what is beside it."""
+        switch = switch_of_columns(self.form)
         for block in self.form.quadratics:
-            at = block.columns
-            diagonal = block.M if block.M.ndim == 1 else np.zeros(len(at))
-            if block.M.ndim == 2:
-                diagonal, rest = split(block.M, (switches[at] >= 0).astype(float))
-                R = root(rest)
-                T = sp.csr_array(
-                    (R.T.ravel(), (np.repeat(np.arange(R.shape[1]), len(at)), np.tile(at, R.shape[1]))),
-                    shape=(R.shape[1], self.form.n_columns),
-                )
-                y = self.define(T, np.zeros(R.shape[1]))
-                take(y, np.ones(len(y)), np.full(len(y), -1))
-            used = diagonal > 0.0
-            take(at[used], diagonal[used], switches[at[used]])
-        return np.concatenate(columns), np.concatenate(weights), np.concatenate(heads)
+            at, has = block.columns, switch[block.columns] >= 0
+            shared = self.apart(block, has)
+            switched, plain = (shared.d > 0.0) & has, (shared.d > 0.0) & ~has
+            gradient = (block.M * x0[at] if block.M.ndim == 1 else block.M @ x0[at]) - shared.d * has * x0[at]
+            self.program.add_linear(at, gradient)
+            self.program.constant -= 0.5 * float(gradient @ x0[at])
+            around = np.concatenate([shared.R.T @ x0[at], x0[at[plain]]])
+            slope = np.sqrt(0.5 / unit) * np.concatenate([np.ones(len(shared.y)), np.sqrt(shared.d[plain])])
+            parts = np.concatenate([shared.y, at[plain]]), slope, -slope * around
+            own = at[switched], np.sqrt(0.5 / unit * shared.d[switched]), np.zeros(int(switched.sum()))
+            for squares, head in ((parts, np.full(len(slope), -1)), (own, switch[at[switched]])):
+                self.program.add_linear(self.add(squares, head), unit)
+
+    def of_ratio(self) -> Parts:
+        """x'Px as a sum of squares."""
+        column, slope = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
+        for block in self.form.quadratics:
+            shared = self.apart(block, np.zeros(len(block.columns), dtype=bool))
+            own = shared.d > 0.0
+            column += [shared.y, block.columns[own]]
+            slope += [np.ones(len(shared.y)), np.sqrt(shared.d[own])]
+        return np.concatenate(column), np.concatenate(slope), np.zeros(sum(map(len, column)))
 
     def of_cone(self, cone: Cone) -> None:
         """||B1 x + b1|| <= B0 x + b0 as squares under the head."""
         first = sp.csr_array(cone.B[:1])
-        tail = self.define(sp.csr_array(cone.B[1:]), cone.b[1:])
-        none = np.full(len(tail), -1)
+        column, slope, shift = self.tail(cone)
         if first.nnz:
             h = self.define(first, cone.b[:1])
             self.program.add_bounds(h, 0.0, INF, limit="", relax=0.0)
-            self.under((tail, np.ones(len(tail)), none), np.full(len(tail), int(h[0])), (int(h[0]), 0.0))
+            self.under((column, slope, shift), (int(h[0]), 0.0), cone.limit)
             return
         radius = max(float(cone.b[0]), SMALLEST)
-        self.under((tail, np.full(len(tail), 1.0 / radius), none), none, (-1, radius))
+        scale = 1.0 / np.sqrt(radius)
+        self.under((column, scale * slope, scale * shift), (-1, radius), cone.limit)
 
+    def tail(self, cone: Cone) -> Parts:
+        """||B1 x + b1||^2 as a sum of squares; a norm that is the objective's own, moved, shares its columns."""
+        B, b = sp.csr_array(cone.B[1:]), cone.b[1:]
+        if int(np.diff(B.indptr).max(initial=0)) <= 1:
+            rows = np.repeat(np.arange(B.shape[0]), np.diff(B.indptr))
+            column, slope = np.zeros(B.shape[0], dtype=np.intp), np.zeros(B.shape[0])
+            column[rows], slope[rows] = B.indices, B.data
+            return column, slope, b.copy()
+        columns = np.unique(B.indices).astype(np.intp)
+        dense = B[:, columns].toarray()
+        shared = self.root(dense.T @ dense, columns)
+        where = np.searchsorted(shared.columns, columns)
+        own = where[shared.d[where] > 0.0]
+        # B1 x + b1 = B1 (x - c) + rest, and in what is shared  s R'(x - c)  beside  s sqrt(d) (x - c).
+        c = np.zeros(len(shared.columns))
+        c[where] = -np.linalg.lstsq(dense, b, rcond=None)[0]
+        rest = float(np.sum((b + dense @ c[where]) ** 2))
+        scale = float(np.sqrt(np.vdot(dense, dense) / np.trace(shared.M[np.ix_(where, where)])))
+        extra = [np.sqrt(rest)] if rest > NEGLIGIBLE * float(b @ b) else []
+        slope = np.concatenate([np.full(len(shared.y), scale), scale * np.sqrt(shared.d[own])])
+        shift = np.concatenate([-scale * (shared.R.T @ c), -slope[len(shared.y) :] * c[own], extra])
+        column = np.concatenate([shared.y, shared.columns[own], np.zeros(len(extra), dtype=np.intp)])
+        return column, np.append(slope, np.zeros(len(extra))), shift
 
-def split(M: Matrix, wanted: Vector) -> tuple[Vector, Matrix]:
-    """(d, M - diag(d)), both positive semidefinite; d as large a multiple as that allows of what is specific, where wanted.
+    def root(self, M: Matrix, columns: Indices) -> _Root:
+        """M taken apart, as is there already for a multiple of it, or anew."""
+        for known in self.roots:
+            if np.isin(columns, known.columns).all():
+                wide = np.zeros_like(known.M)
+                at = np.searchsorted(known.columns, columns)
+                wide[np.ix_(at, at)] = M
+                ratio = float(np.trace(wide) / np.trace(known.M))
+                if np.abs(wide - ratio * known.M).max() <= SAME_NORM * np.abs(wide).max():
+                    return known
+        return self.apart(Quadratic(columns, M), np.zeros(len(columns), dtype=bool))
 
-    Specific: 1 / (M^-1)_ii, the variance of asset i that the others do not explain. M's own diagonal for a singular M.
-    """
-    from scipy.linalg import eigh
+    def apart(self, block: Quadratic, wanted: Mask) -> _Root:
+        """A diagonal where it is wanted; where it is not, one that leaves a dense matrix no more than few columns."""
+        M, columns = block.M, block.columns
+        if M.ndim == 1:
+            return _Root(M, columns, np.zeros((len(columns), 0)), M, np.zeros(0, dtype=np.intp))
+        d = split(M, wanted)
+        R = root(M, d)
+        if not wanted.any():
+            every = split(M, ~wanted)
+            thin = root(M, every)
+            d, R = (every, thin) if thin.shape[1] <= FEW * len(M) else (d, R)
+        r, k = R.shape[1], len(columns)
+        T = sp.csr_array((R.T.ravel(), (np.repeat(np.arange(r), k), np.tile(columns, r))), shape=(r, self.form.n_columns))
+        self.roots.append(_Root(M, columns, R, d, self.define(T, np.zeros(r))))
+        return self.roots[-1]
 
-    if not wanted.any():
-        return np.zeros(len(M)), M
-    diagonal = np.maximum(np.diagonal(M), np.finfo(float).tiny)
-    live = wanted > 0.0
-    values, vectors = np.linalg.eigh(M)
-    if values[0] > 1e-10 * values[-1]:
-        inverse = (vectors**2) @ (1.0 / values)
-        shape = 1.0 / inverse
-    else:
-        shape = diagonal
-    # diag(shape) v = theta M v on the wanted part: the largest theta is one over the multiple.
-    schur = M if live.all() else np.linalg.pinv(np.linalg.pinv(M)[np.ix_(live, live)])
-    largest = float(eigh(np.diag(shape[live]), schur + 1e-14 * np.diag(diagonal[live]), eigvals_only=True)[-1])
-    d = np.zeros(len(M))
-    d[live] = KEEP_BACK / largest * shape[live]
-    rest = M - np.diag(d)
-    least = float(np.linalg.eigvalsh(rest)[0])
-    if least < -1e-12 * float(values[-1]):  # what rounding left: nothing is split off rather than a bound that is none
-        return np.zeros(len(M)), M
-    return d, rest
+    def define(self, T: sp.csr_array, shift: Vector) -> Indices:
+        """New columns u = T x + shift."""
+        u = self.program.add_columns(T.shape[0])
+        block = sp.hstack([T, -sp.eye_array(len(u))])
+        columns = np.concatenate([np.arange(self.form.n_columns), u])
+        self.program.add_rows(block, columns, -shift, -shift, limit="", relax=0.0)
+        self.defined.append(u)
+        self.T.append(T)
+        self.shift.append(shift)
+        return u
 
+    def add(self, parts: Parts, head: Indices) -> Indices:
+        """New columns above the single squares."""
+        above = self.program.add_columns(len(parts[0]), lower=0.0)
+        self.squares.append(Squares(*parts, above, head))
+        return above
 
-def root(M: Matrix) -> Matrix:
-    """R (k, r), R R' = M."""
-    values, vectors = np.linalg.eigh(M)
-    keep = values > max(float(values[-1]), 0.0) * NEGLIGIBLE
-    return np.asarray(vectors[:, keep] * np.sqrt(values[keep]))
+    def under(self, parts: Parts, head: tuple[int, float], limit: str) -> None:
+        """sum above <= head: (column, 0), in perspective of it, or (-1, constant)."""
+        above = self.add(parts, np.full(len(parts[0]), head[0]))
+        row, at = np.ones(len(above)), above
+        if head[0] >= 0:
+            row, at = np.append(row, -1.0), np.append(at, head[0])
+        self.program.add_rows(row[None, :], at, -INF, head[1], limit=limit, relax=1.0 if limit else 0.0)

@@ -12,8 +12,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.program import INF, Group, StandardForm
+from portopt.domain.program import INF, StandardForm
 from portopt.domain.solution import Duals
+from portopt.optimization.scaling.extension import bounded, continuous
 
 PASSES = 4
 HOLDS = 1e-9
@@ -69,7 +70,7 @@ def with_tight_switches(form: StandardForm) -> StandardForm:
     """`form` with every switch's reach drawn in and the tight box as bounds: the same whole-number points, less between."""
     lower, upper = tight_box(form)
     A = sp.csr_array(form.A, copy=True)
-    row_lower, row_upper = form.row_lower.copy(), form.row_upper.copy()
+    row_lower, row_upper = form.row_lower, form.row_upper
     binary = form.integer & (lower >= -HOLDS) & (upper <= 1.0 + HOLDS)
     count = np.bincount(np.repeat(np.arange(A.shape[0]), np.diff(A.indptr))[binary[A.indices]], minlength=A.shape[0])
     for i in np.flatnonzero(count == 1):
@@ -89,19 +90,7 @@ def with_tight_switches(form: StandardForm) -> StandardForm:
                 A.data[at.start + k] = min(row_upper[i] - most, 0.0)
         elif np.isfinite(row_lower[i]) and np.isfinite(least) and c > 0.0 and least > row_lower[i] - c:
             A.data[at.start + k] = max(row_lower[i] - least, 0.0)
-    every = np.arange(form.n_columns)
-    k = len(form.bound_columns)
-    return replace(
-        form,
-        A=A,
-        row_lower=row_lower,
-        row_upper=row_upper,
-        bound_columns=np.concatenate([form.bound_columns, every]),
-        bound_lower=np.concatenate([form.bound_lower, lower]),
-        bound_upper=np.concatenate([form.bound_upper, upper]),
-        bound_relax=np.concatenate([form.bound_relax, np.zeros(form.n_columns)]),
-        bound_groups=(*form.bound_groups, Group(k, k + form.n_columns, "")),
-    )
+    return bounded(replace(form, A=A), np.arange(form.n_columns), lower, upper)
 
 
 def switch_of_columns(form: StandardForm) -> Indices:
@@ -170,23 +159,10 @@ def remainder(form: StandardForm, values: Vector) -> Remainder:
     k = len(form.bound_columns)
     lower = np.concatenate([np.minimum(first, second) + 0.0, held[whole]])
     upper = np.concatenate([np.maximum(first, second) + 0.0, held[whole]])
-    left = replace(
-        form,
-        row_lower=row_lower,
-        row_upper=row_upper,
-        bound_columns=np.concatenate([form.bound_columns, columns, whole]),
-        bound_lower=np.concatenate([form.bound_lower, lower]),
-        bound_upper=np.concatenate([form.bound_upper, upper]),
-        bound_relax=np.concatenate([form.bound_relax, np.zeros(len(lower))]),
-        bound_groups=(*form.bound_groups, Group(k, k + len(lower), "")),
-        integer=np.zeros(form.n_columns, dtype=bool),
-    )
+    columns = np.concatenate([columns, whole])
+    left = replace(continuous(form), row_lower=row_lower, row_upper=row_upper)
+    left = bounded(left, columns, lower, upper)
     return Remainder(left, form, i, a, k + np.arange(len(at)))
-
-
-def without_integers(form: StandardForm) -> StandardForm:
-    """The same program with no column held to whole numbers."""
-    return replace(form, integer=np.zeros(form.n_columns, dtype=bool))
 
 
 def whole_numbers(form: StandardForm, x: Vector) -> Vector:

@@ -103,10 +103,11 @@ def _searched(s: Search, gap: float, nodes: int, checkpoints: int) -> Found:
         "primal_feasibility_tolerance": FEASIBLE,
         "mip_max_nodes": nodes,
     }
-    native = Native(options if s.start is None else options | WITHOUT_HEURISTICS)
+    start = s.start if s.start is not None and _is_inside(s, *s.start) else None
+    native = Native(options if start is None else options | WITHOUT_HEURISTICS)
     native.load(s.cost / s.scale, sp.csr_array(s.A), (s.row_lower, s.row_upper), (s.lower, s.upper), s.integer)
-    if s.start is not None and len(s.start[0]) and _is_inside(s, *s.start):
-        native.start_from(*s.start)
+    if start is not None and len(start[0]):
+        native.start_from(*start)
     counted = _Count(checkpoints)
     native.watch(counted.used_up)
     word = native.run()

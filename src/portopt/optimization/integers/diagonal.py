@@ -1,0 +1,65 @@
+"""A matrix as a diagonal and a remainder of few columns, both positive semidefinite.
+
+    M = diag(d) + R R' + what is too small to count,        d of the largest sum
+
+found by Newton's method on  t sum(d) + log det(M - diag(d)),  t growing. Of a covariance of factors this finds the specific
+variances, and R as many columns as there are factors: where R is as wide as the matrix, a linear program around it is as dense.
+Source: Frangioni and Gentile (2007), SDP diagonalizations and perspective cuts; Shapiro (1982) for the largest diagonal;
+Vandenberghe and Boyd (1996), Semidefinite programming, for the steps.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from portopt.domain.arrays import Indices, Mask, Matrix, Vector
+
+NEGLIGIBLE = 1e-13
+STEPS = 25
+GROWS = 20.0  # t, over the slope of the determinant where the point is
+INSIDE = 0.9  # of the way to where the rest is singular
+LAST = 1e10  # that slope times a typical entry of the diagonal, at the end
+DROPPED = 1e-8  # of a typical entry of the diagonal: eigenvalues below it do not count
+
+
+def split(M: Matrix, wanted: Mask) -> Vector:
+    """(n,) d, zero where not wanted, with M - diag(d) positive semidefinite; nothing for a singular M."""
+    d = np.zeros(len(M))
+    live = np.flatnonzero(np.diagonal(M) > 0.0)
+    own = np.flatnonzero(wanted[live])
+    if len(own):
+        d[live[own]] = _largest(M[np.ix_(live, live)], own)
+        if np.linalg.eigvalsh(M - np.diag(d))[0] < -1e-12 * np.trace(M):  # rather nothing than a bound that is none
+            d[:] = 0.0
+    return d
+
+
+def _largest(M: Matrix, own: Indices) -> Vector:
+    """(k,) the diagonal at `own`, by steps that stay inside."""
+    from scipy.linalg import cho_factor, cho_solve
+
+    diagonal = np.diagonal(M)[own]
+    d, rest = np.zeros(len(own)), M.copy()
+    for _ in range(STEPS):
+        try:
+            root = np.linalg.inv(np.linalg.cholesky(rest))
+            inverse = (root.T @ root)[np.ix_(own, own)]
+            slope = np.diagonal(inverse)
+            step = cho_solve(cho_factor(inverse * inverse), GROWS * slope.mean() - slope)
+        except np.linalg.LinAlgError:
+            break
+        mine = root[:, own]
+        d = d + step * min(1.0, INSIDE / max(float(np.linalg.eigvalsh((mine * step) @ mine.T)[-1]), INSIDE))
+        rest[own, own] = diagonal - d
+        if slope.mean() * diagonal.mean() >= LAST:
+            break
+    return np.maximum(d, 0.0)
+
+
+def root(M: Matrix, d: Vector) -> Matrix:
+    """R (n, k), R R' = M - diag(d) but for eigenvalues that do not count, which are left out: never above it."""
+    values, vectors = np.linalg.eigh(M - np.diag(d))
+    own = d[d > 0.0]
+    least = DROPPED * float(own.mean()) if len(own) else 0.0
+    keep = values > max(float(values[-1]) * NEGLIGIBLE, least)
+    return np.asarray(vectors[:, keep] * np.sqrt(values[keep]))
