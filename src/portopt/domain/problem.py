@@ -16,6 +16,7 @@ import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector, frozen
 from portopt.domain.canonical import digest, plain
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.moments import Moments
 from portopt.domain.program import Program
@@ -132,6 +133,7 @@ class Problem:
     prices: (n,) money per share, 1.0 for cash; None where the request has weights only.
     exposures: (n,) by name: what exposure limits may speak of (asset attributes such as beta; factors of a factor model).
     notes: sentences on how the question was resolved (which value a limit that follows the market has); not its identity.
+    until: when an answer is of no more use; it determines none.
     target: (n,) a portfolio constructed beforehand (hierarchical, risk budgets, resampled) that the objective refers to.
     """
 
@@ -149,6 +151,7 @@ class Problem:
     exposures: Mapping[str, Vector] = field(default_factory=dict)
     target: Vector | None = None
     portfolio_id: str = "portfolio"
+    until: Deadline = NEVER
     notes: tuple[str, ...] = field(default=(), compare=False)
     _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)  # once computed
 

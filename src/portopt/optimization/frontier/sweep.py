@@ -226,7 +226,7 @@ def _solved_near(form: StandardForm, near: Vector | None) -> RawAnswer:
 
 
 def _begun(problem: Problem) -> Program:
-    program = Program(problem.n)
+    program = Program(problem.n, problem.until)
     for limit in problem.limits:
         limit.express(program, problem)
     return program
