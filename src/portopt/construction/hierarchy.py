@@ -63,7 +63,7 @@ def part_of(problem: Problem, at: Indices) -> Problem:
         probabilities=moments.probabilities,
         scenario_span=moments.scenario_span,
     )
-    return Problem(few, problem.objective, (), risk_free_rate=problem.risk_free_rate)
+    return Problem(few, problem.objective, (), risk_free_rate=problem.risk_free_rate, until=problem.until)
 
 
 def hierarchical_weights(objective: Hierarchical, p: Problem, construct: Construct) -> Vector:

@@ -100,6 +100,7 @@ def staged_problem(p: Problem) -> Problem:
         risk_free_rate=p.risk_free_rate,
         portfolio_value=p.portfolio_value,
         portfolio_id=p.portfolio_id,
+        until=p.until,
     )
 
 

@@ -36,8 +36,8 @@ def nested_weights(
     """
     W = np.zeros((p.n, len(clusters)))
     for k, at in enumerate(clusters):
-        W[at, k] = _optimum(_within(p, at), inner or LEAST_RISK, p.risk_free_rate, construct)
-    return np.asarray(W @ _optimum(_over(p, W), outer or LEAST_RISK, p.risk_free_rate, construct))
+        W[at, k] = _optimum(p, _within(p, at), inner or LEAST_RISK, construct)
+    return np.asarray(W @ _optimum(p, _over(p, W), outer or LEAST_RISK, construct))
 
 
 def _within(p: Problem, at: Indices) -> Moments:
@@ -66,10 +66,13 @@ def _moments(m: Moments, universe: Universe, mu: Vector, covariance: Covariance,
     )
 
 
-def _optimum(moments: Moments, objective: Mapping[str, Any], risk_free_rate: float, construct: Construct) -> Vector:
+def _optimum(p: Problem, moments: Moments, objective: Mapping[str, Any], construct: Construct) -> Vector:
+    """The long-only optimum on `moments`; what else it is asked with is p's."""
     if len(moments.universe) == 1:
         return np.ones(1)
-    question = construct(Problem(moments, parse_objective(objective), parse_limits(ALONE), risk_free_rate=risk_free_rate))
+    limits = parse_limits(ALONE)
+    alone = Problem(moments, parse_objective(objective), limits, risk_free_rate=p.risk_free_rate, until=p.until)
+    question = construct(alone)
     try:
         solution = optimize(question)
     except (NoExcessReturn, RisklessExcess):

@@ -10,6 +10,7 @@
     ├── OutsideError        exit 5: the outside world failed; the only branch worth a retry
     ├── CertificateRefused  exit 1: our own answer did not pass the audit, so it does not leave
     ├── OptimizerStopped    exit 1: no answer, and no proof that there is none
+    ├── DeadlineExceeded    exit 6: the time that was given ended before there was an answer
     └── SearchEnded         exit 6: a search used up its counted work without an answer, and without a proof that there is none
 
 `problem()` renders any of them as the RFC 9457 object of every surface.
@@ -232,6 +233,23 @@ class OptimizerStopped(PortoptError):
             "unbounded": ["add a bound on every position (long_only, max_weight or leverage_limit)"],
         }.get(status, [])
         super().__init__(f"{what}{f' ({message})' if message else ''}", measured={"status": status}, fixes=fixes)
+
+
+class DeadlineExceeded(PortoptError):
+    """The time that whoever asked has given is over: neither an answer nor a proof that there is none."""
+
+    code = "deadline_exceeded"
+    title = "There was no answer in the time given"
+    status = 504
+    exit_code = 6
+
+    def __init__(self, seconds: float, doing: str) -> None:
+        super().__init__(
+            f"the {seconds:g} seconds given were over while {doing}; that no answer exists was not proved",
+            field="within",
+            value=seconds,
+            measured={"doing": doing, "suggestions": ["give more time"]},
+        )
 
 
 class SearchEnded(PortoptError):

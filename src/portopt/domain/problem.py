@@ -19,6 +19,7 @@ import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector, frozen
 from portopt.domain.canonical import plain
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.identity import identity_of
 from portopt.domain.moments import Moments
@@ -131,6 +132,7 @@ class Problem:
     prices: (n,) money per share, 1.0 for cash; None where the request has weights only.
     exposures: (n,) by name: what exposure limits may speak of (asset attributes such as beta; factors of a factor model).
     notes: sentences on how the question was resolved (which value a limit that follows the market has); not its identity.
+    until: when an answer is of no more use; it determines none.
     target: (n,) a portfolio constructed beforehand (hierarchical, risk budgets, resampled) that the objective refers to.
     """
 
@@ -148,6 +150,7 @@ class Problem:
     exposures: Mapping[str, Vector] = field(default_factory=dict)
     target: Vector | None = None
     portfolio_id: str = "portfolio"
+    until: Deadline = field(default=NEVER, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
     _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)  # once computed
 

@@ -30,6 +30,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 from portopt.domain.covariance import Covariance
+from portopt.domain.deadline import NEVER, Deadline
 
 ConeKind = Literal["second_order", "exponential", "power"]
 INF = float("inf")
@@ -94,6 +95,7 @@ class StandardForm:
 
     row_relax, bound_relax: (m,), (k,) how far the row's sides open per natural unit of relaxation of its limit.
     hinges: blocks of rows that are scenario shortfalls; the form is complete without them.
+    until: when its answer is of no more use.
     """
 
     n_weights: int
@@ -115,6 +117,7 @@ class StandardForm:
     integer: Mask
     ratio: bool = False
     hinges: tuple[Hinge, ...] = ()
+    until: Deadline = NEVER
 
     def P(self) -> sp.csc_array:
         """(N, N) the quadratic's matrix, assembled and symmetric."""
@@ -195,6 +198,7 @@ class Program:
     """The builder a term speaks to. `freeze` makes the StandardForm."""
 
     n_weights: int
+    until: Deadline = NEVER
     n_columns: int = field(init=False)
     quadratics: list[Quadratic] = field(default_factory=list)
     constant: float = 0.0
@@ -396,6 +400,7 @@ class Program:
             integer=integer,
             ratio=self.ratio,
             hinges=tuple(self._hinges),
+            until=self.until,
         )
 
 

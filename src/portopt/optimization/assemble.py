@@ -11,7 +11,7 @@ def assemble(problem: Problem) -> StandardForm:
 
     Raises DataError where a term needs something the problem does not bring (current weights, a benchmark).
     """
-    program = Program(problem.n)
+    program = Program(problem.n, problem.until)
     problem.objective.express(program, problem)
     for cost in problem.costs:
         cost.express(program, problem)

@@ -52,6 +52,7 @@ def climb(
     """
     answer = SolverAnswer(SolveStatus.FAILED, "none", message="no solver takes a quadratic or conic program in integers")
     for name in (name for name in ladder(program, solver) if name not in without):
+        program.form.until.check("solving")
         answer = _call(name, program, fine, scale)
         if answer.status is SolveStatus.FAILED and answer.iterations and name not in ("clarabel", "highs"):
             proof = _proof_of_nothing(program)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from portopt.analysis.figures import figures
 from portopt.domain.arrays import Vector
 from portopt.domain.certificate import ValidatedSolution
+from portopt.domain.deadline import NEVER
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.holdings import Holdings
 from portopt.domain.plan import PlanLine, RebalancePlan, Trade
@@ -53,9 +54,10 @@ def make_plan(
     """
     _check(rules)
     book = open_book(problem, holdings, prices)
-    problem = searchable(problem, validated.weights)
+    # What is certified is rounded whatever the time; the search for better lots alone ends at the deadline.
+    until, problem = problem.until, searchable(problem.replaced(until=NEVER), validated.weights)
     form = assemble(problem)
-    asked = ToRound(problem, form, book, rules, _certified(form, validated))
+    asked = ToRound(problem, form, book, rules, _certified(form, validated), until=until)
     rounded, note = round_to_fractions(asked) if rules.fractional else round_to_lots(asked)
     notes = tuple(said for said in (note, _broken_off(rounded)) if said)
     return _plan(problem, validated, book, rounded, _rounding(rules, rounded), notes, reasons or {})

@@ -103,6 +103,7 @@ class Rounding:
             max(relaxed - RELAXED_SLACK * scale, certified.bound),
             beyond=BEYOND,
             early=0.0,
+            until=self.asked.until,
         )
         if self.first is not None:
             self._offer(self.first)
@@ -131,7 +132,7 @@ class Rounding:
         lots = CLOSE
         for tried in range(TRIES):
             known = self.master.best is not None
-            if lots > FAR or not self.master.is_open:
+            if lots > FAR or not self.master.is_open or self.master.until.is_over:
                 return
             nodes = NODES_TO_IMPROVE if known else NODES_TO_FIND
             bounds = neighbourhood(self.program, self.target, lots)

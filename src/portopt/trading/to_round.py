@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from portopt.domain.arrays import Vector
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
@@ -49,7 +50,7 @@ class ToRound:
     """A certified answer, the book it is to be reached from, and the rules of trading.
 
     form: the problem's own. cash_residual: how far the cash left after costs may pass its cap, a fraction of portfolio
-    value; None is not at all.
+    value; None is not at all. until: when the search for better lots ends.
     """
 
     problem: Problem
@@ -58,6 +59,7 @@ class ToRound:
     rules: TradingRules
     certified: Certified
     cash_residual: float | None = None
+    until: Deadline = NEVER
 
     def leaving(self, cash_residual: float | None) -> ToRound:
         """The same with that much cash allowed over its cap."""

@@ -59,7 +59,7 @@ class Walk:
         M, r = basis.M, basis.r
         self.size, self.M, self.r = M + r, M, r
         self.basis, self.m, self.q, self.price = basis, m, program.q, price
-        self.settle_every = settle_every
+        self.settle_every, self.until = settle_every, program.form.until
         self.values = np.concatenate([x, np.zeros(r), np.zeros(M), y])
         self.rates = np.zeros(2 * self.size)
         endless = np.full(self.size, np.inf)
@@ -127,6 +127,7 @@ class Walk:
         corners: list[Corner] = []
         zeros, count, sign = 0, 0, 1.0 if upwards else -1.0
         while True:
+            self.until.check("following the frontier")
             slot, step = self._next(sign, in_order=zeros > PATIENCE)
             if slot < 0 or (not upwards and step >= self.price):
                 if slot < 0 and float(np.abs(self.rates[: self.M]).max(initial=0.0)) > self.still and upwards:

@@ -190,7 +190,7 @@ class _Sweep:
 
 def frontier_form(problem: Problem, max_risk: float | None = None) -> StandardForm:
     """Half the variance as objective, the limits, an open row for the return and, where there is a max_risk, its cone."""
-    program = Program(problem.n)
+    program = Program(problem.n, problem.until)
     covariance = problem.moments.covariance
     if covariance.is_factor_form:
         y, D = program.factor_columns(covariance)

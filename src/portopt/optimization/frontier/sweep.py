@@ -209,7 +209,7 @@ def solved_near(form: StandardForm, near: Vector | None) -> RawAnswer:
 
 
 def _begun(problem: Problem) -> Program:
-    program = Program(problem.n)
+    program = Program(problem.n, problem.until)
     for limit in problem.limits:
         limit.express(program, problem)
     return program

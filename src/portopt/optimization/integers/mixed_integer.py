@@ -6,13 +6,14 @@ The answer that leaves is the convex remainder at the best whole numbers, polish
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.errors import RequestError
+from portopt.domain.deadline import NEVER
+from portopt.domain.errors import DeadlineExceeded, RequestError
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.integers.diving import dive
@@ -74,14 +75,20 @@ class MixedInteger:
         unit = max(abs(value), self._smallest)
         tangents = surrounded(self.tight, relaxed, unit)
         bound = value - HAIR * unit
-        self.master = OuterApproximation(tangents, self._point, self.effort, self.gap, self._smallest, bound)
-        self._begin(relaxed, first)
-        self.master.deepen()
-        self.master.run(self._accept)
+        until = self.form.until
+        self.master = OuterApproximation(tangents, self._point, self.effort, self.gap, self._smallest, bound, until=until)
+        try:
+            self._begin(relaxed, first)
+            self.master.deepen()
+            self.master.run(self._accept)
+        except DeadlineExceeded:
+            if self.master.best is None:
+                raise
         best, nothing = self.master.best, self.master.nothing
         if self.master.failure:  # the gap was open and the work not used up: what is known by then is a guess, not an answer
             return self._nothing(SolveStatus.FAILED, self.master.failure)
         if best is None:
+            until.check("searching for whole numbers")
             status = SolveStatus.INFEASIBLE if nothing else SolveStatus.WORK_LIMIT
             return self._nothing(status, "no whole numbers satisfy the program" if nothing else "")
         return self._answer(best.answer, best.value if nothing else self.master.bound)
@@ -106,7 +113,7 @@ class MixedInteger:
     def _first(self) -> Found:
         """Any whole numbers within the rows alone, cones and objective aside: often proof enough that there are none."""
         form, none = self.tight, np.zeros(self.tight.n_columns)
-        asked = Search(none, form.A, form.row_lower, form.row_upper, *form.box(), form.integer)
+        asked = Search(none, form.A, form.row_lower, form.row_upper, *form.box(), form.integer, until=form.until)
         return search(asked, gap=1.0, nodes=FIRST_NODES, checkpoints=self.effort.checkpoints(FIRST_NODES))
 
     def _accept(self, x: Vector) -> None:
@@ -154,8 +161,12 @@ class MixedInteger:
         return raw if raw.status is SolveStatus.OPTIMAL else None
 
     def _answer(self, held: Held, bound: float) -> RawAnswer:
-        """The convex remainder at the whole numbers, exactly, with its multipliers on the form's own rows."""
-        left = remainder(self.form, held.values)
+        """The convex remainder at the whole numbers, exactly, with its multipliers on the form's own rows.
+
+        What was found in time is worked out to the end: one more convex program.
+        """
+        form = replace(self.form, until=NEVER)
+        left = remainder(form, held.values)
         raw = self._solved(left.form, not self._is_question)
         if raw is None or raw.x is None:
             return self._nothing(SolveStatus.FAILED, "the whole numbers that were found could not be solved exactly")
@@ -174,7 +185,7 @@ class MixedInteger:
             polished=raw.polished,
             mip_gap=gap,
             message=said,
-            relaxed=None if self._is_question else self._solved(continuous(self.form), True),
+            relaxed=None if self._is_question else self._solved(continuous(form), True),
             bound=bound,
         )
 

@@ -21,6 +21,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.program import StandardForm
 from portopt.optimization.integers.effort import Effort
 from portopt.optimization.integers.outer_linear import Outer, outer_linear
@@ -58,7 +59,7 @@ class OuterApproximation(Generic[Answer]):
 
     relaxed: solves a convex program, a point or None. gap: relative, asked for; smallest: what a value at least counts as,
     where gaps are relative to it. bound: what no answer is known to be below. beyond: the share of the gap by which a ratio is
-    to be beaten. margins: by limit, how much it is closed in every search.
+    to be beaten. until: ends it with the best answer so far. margins: by limit, how much it is closed in every search.
     """
 
     tangents: Tangents
@@ -68,6 +69,7 @@ class OuterApproximation(Generic[Answer]):
     smallest: float
     bound: float
     beyond: float = 0.0
+    until: Deadline = NEVER
     margins: dict[str, float] = field(default_factory=dict)
     best: Offer[Answer] | None = None
     rounds: int = 0
@@ -95,7 +97,7 @@ class OuterApproximation(Generic[Answer]):
         accept: makes a point of the linear program (its columns, the source's first) into an answer, and offers that.
         """
         stalls = 0
-        while self.rounds < ROUNDS and self.is_open and not self.effort.used_up and stalls < STALLS:
+        while self.rounds < ROUNDS and self.is_open and not self.is_spent and stalls < STALLS:
             self.rounds += 1
             gap, known = self.relative_gap(), self._known()
             found = self.search(self.effort.nodes_left(self.tangents.n_rows))
@@ -117,7 +119,7 @@ class OuterApproximation(Generic[Answer]):
         before = -np.inf
         for _ in range(DEEPENINGS):
             found = self.search(1, whole=False)
-            if found.x is None or found.bound - before <= GAINS * self.scale():
+            if found.x is None or self.until.is_over or found.bound - before <= GAINS * self.scale():
                 return
             before = found.bound
             self.tangents.touch(found.x)
@@ -145,7 +147,7 @@ class OuterApproximation(Generic[Answer]):
         start = self.best.whole if self.best is not None and whole else None
         # While the tangents are few, an answer to their program needs no more precision than they have.
         gap = max(SPENT_IN_SEARCH * self.gap, self.early * min(self.relative_gap(), 1.0)) * scale
-        asked = Search(cost, A, lower, upper, *box, integer, scale=scale, start=start)
+        asked = Search(cost, A, lower, upper, *box, integer, scale=scale, start=start, until=self.until)
         found = search(asked, gap=gap, nodes=nodes, checkpoints=self.effort.checkpoints(nodes))
         if whole:
             self.effort.count(found, len(lower))
@@ -153,6 +155,11 @@ class OuterApproximation(Generic[Answer]):
         if bounds is None and margins is None:
             self._learn(found.bound, theta)
         return found
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the work, or the time of whoever asked, is used up."""
+        return self.effort.used_up or self.until.is_over
 
     @property
     def is_open(self) -> bool:

@@ -56,6 +56,7 @@ def _iterate(program: Scaled, structure: Structure, tolerance: float, scale: Rat
     near: SolverAnswer | None = None
     iteration = 0
     for iteration in range(ITERATIONS):
+        program.form.until.check("solving")
         here = Residuals(program, structure, box, unequal, p, scale)
         if not here.is_finite or here.is_lost:
             break

@@ -68,6 +68,7 @@ def _corrected(program: Scaled, answer: SolverAnswer, scale: RatioScale | None, 
     state = ActiveSet.guessed(program, answer, scale)
     seen: Counter[bytes] = Counter()
     for _ in range(rounds):
+        program.form.until.check("working out the last digits")
         try:
             if not newton(state):
                 return None

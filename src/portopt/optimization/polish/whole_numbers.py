@@ -35,7 +35,7 @@ def whole_number_limits(problem: Problem) -> tuple[str, ...]:
     """Kinds of the limits that speak in whole numbers: how many positions, which lots."""
     found = []
     for limit in problem.limits:
-        program = Program(problem.n)
+        program = Program(problem.n, problem.until)
         limit.express(program, problem)
         if program.in_whole_numbers:
             found.append(limit.kind)

@@ -87,6 +87,7 @@ def homogenized(form: StandardForm, numerator: float, variance: float) -> Homoge
             for c in form.cones
         ),
         integer=np.zeros(N + 1, dtype=bool),
+        until=form.until,
     )
     return Homogenized(lifted, np.concatenate(rows), np.concatenate(columns))
 

@@ -14,7 +14,7 @@ from portopt.domain.program import Group, Program, StandardForm
 
 def extension_of(form: StandardForm) -> Program:
     """An empty builder whose new columns come after the form's own."""
-    program = Program(form.n_weights)
+    program = Program(form.n_weights, form.until)
     program.n_columns = form.n_columns
     return program
 

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Mask, Vector
+from portopt.domain.deadline import Deadline
 from portopt.domain.program import Cone
 from portopt.domain.solution import SolveStatus
 from portopt.optimization.scaling.presolve import Scaled, SolverAnswer
@@ -57,8 +58,9 @@ def _solve(program: Scaled, tolerances: tuple[float, ...]) -> SolverAnswer:
     P, A, b = program.P.csc(upper=True), _csc(sp.vstack(blocks)), np.concatenate(rhs)
     answer = SolverAnswer(SolveStatus.FAILED, "clarabel")
     for tolerance in tolerances:
-        solver = clarabel.DefaultSolver(P, program.q, A, b, cones, _settings(clarabel, tolerance))
+        solver = clarabel.DefaultSolver(P, program.q, A, b, cones, _settings(clarabel, tolerance, program.form.until))
         answer = _read(solver.solve(), program, equal)
+        program.form.until.check("solving")
         if answer.status is not SolveStatus.FAILED:
             break
     return answer
@@ -96,7 +98,7 @@ def _read(result: Any, program: Scaled, equal: Mask) -> SolverAnswer:
     )
 
 
-def _settings(clarabel: Any, tolerance: float) -> Any:
+def _settings(clarabel: Any, tolerance: float, until: Deadline) -> Any:
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.presolve_enable = False
@@ -104,6 +106,8 @@ def _settings(clarabel: Any, tolerance: float) -> Any:
     settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = settings.reduced_tol_feas = 1e3 * tolerance
     settings.max_iter = 200
     settings.max_threads = 1
+    if until.is_set:
+        settings.time_limit = until.seconds_for("solving")
     return settings
 
 

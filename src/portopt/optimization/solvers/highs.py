@@ -61,7 +61,7 @@ class Session:
 
 
 def _loaded(program: Scaled) -> Native:
-    native = Native(OPTIONS)
+    native = Native(OPTIONS, program.form.until)
     rows, box = (program.row_lower, program.row_upper), (program.lower, program.upper)
     native.load(program.q, sp.csc_array(program.A), rows, box, program.integer)
     return native

@@ -40,7 +40,7 @@ def solve(program: Scaled) -> SolverAnswer:
 
 
 def _solved(lp: _Dual, program: Scaled) -> SolverAnswer:
-    native = Native(OPTIONS)
+    native = Native(OPTIONS, program.form.until)
     lp.load(native)
     word, highs = native.run(), native.highs
     iterations = max(int(highs.getInfo().simplex_iteration_count), 0)

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Vector
+from portopt.domain.deadline import LEAST, NEVER, Deadline
 from portopt.domain.streams import OUT, unheard
 
 OPTIONS: Mapping[str, object] = {
@@ -25,6 +26,8 @@ OPTIONS: Mapping[str, object] = {
     "simplex_iteration_limit": 1_000_000,  # of one linear program; HiGHS sets its own inside a search
 }
 _FIRST: list[bool] = []  # filled once one was made
+DOING = "solving"
+OUT_OF_TIME = "Time limit reached"
 NOT_RUN = "Not Set"  # HiGHS's word where run() gave up before it began
 
 
@@ -47,10 +50,10 @@ class NativeFailure(Exception):
 class Native:
     """One HiGHS with the product's options, and those of its door. Raises NativeFailure from every call."""
 
-    def __init__(self, options: Mapping[str, object]) -> None:
+    def __init__(self, options: Mapping[str, object], until: Deadline = NEVER) -> None:
         import highspy
 
-        self._highspy = highspy
+        self._highspy, self._until = highspy, until
         self.highs: Any = _made(highspy)
         for name, value in {**OPTIONS, **options}.items():
             self.must(f"setOptionValue({name})", self.highs.setOptionValue(name, value))
@@ -92,13 +95,22 @@ class Native:
         """Have a search ask now and then, at the same places on every machine, whether to stop."""
         self.highs.cbMipInterrupt += lambda event: event.interrupt() if stop() else None
 
-    def run(self) -> str:
-        """The model status in HiGHS's words, after a run that went well."""
+    def run(self, *, to_the_end: bool = True) -> str:
+        """The model status in HiGHS's words, after a run that went well.
+
+        to_the_end: raise DeadlineExceeded where there was no time for it, instead of giving what there is by then.
+        """
+        if self._until.is_set:  # HiGHS counts the time of all runs together
+            left = self._until.seconds_for(DOING) if to_the_end else max(self._until.left(), LEAST)
+            seconds = left + float(self.highs.getRunTime())
+            self.must("setOptionValue(time_limit)", self.highs.setOptionValue("time_limit", seconds))
         status = self.highs.run()
         if status == self._highspy.HighsStatus.kError and self.word() == NOT_RUN:
             self._highspy.Highs.resetGlobalScheduler(True)
             status = self.highs.run()
         self.must("run", status)
+        if to_the_end and self.word() == OUT_OF_TIME:
+            self._until.check(DOING)
         return self.word()
 
     def word(self) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Vector
-from portopt.optimization.solvers.highs_native import Native, NativeFailure
+from portopt.domain.deadline import NEVER, Deadline
+from portopt.optimization.solvers.highs_native import OUT_OF_TIME, Native, NativeFailure
 
 FEASIBLE = 1e-10  # in weights; HiGHS's own 1e-6 would let a limit be missed by a basis point of a basis point
 MISSED = 1e-6  # of a row's size: what presolve and scaling may cost; a point that misses more was never one
@@ -47,6 +48,7 @@ class Search:
     """What to search: minimize cost'x, row_lower <= A x <= row_upper, lower <= x <= upper, x whole where `integer`.
 
     scale: the size of the objective (gaps are absolute, in its unit). start: (columns, values) of a known point, or None.
+    until: ends it with the point and the bound that there are.
     """
 
     cost: Vector
@@ -58,6 +60,7 @@ class Search:
     integer: Mask
     scale: float = 1.0
     start: tuple[Indices, Vector] | None = None
+    until: Deadline = NEVER
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,19 +107,20 @@ def _searched(s: Search, gap: float, nodes: int, checkpoints: int) -> Found:
         "mip_max_nodes": nodes,
     }
     start = s.start if s.start is not None and _is_inside(s, *s.start) else None
-    native = Native(options if start is None else options | WITHOUT_HEURISTICS)
+    native = Native(options if start is None else options | WITHOUT_HEURISTICS, s.until)
     native.load(s.cost / s.scale, sp.csr_array(s.A), (s.row_lower, s.row_upper), (s.lower, s.upper), s.integer)
     if start is not None and len(start[0]):
         native.start_from(*start)
     counted = _Count(checkpoints)
     native.watch(counted.used_up)
-    word = native.run()
+    word = native.run(to_the_end=False)
     if word == "Primal infeasible or unbounded":
         native.forget_cost(len(s.cost))
         word = "Infeasible" if native.run() == "Infeasible" else word
     found = _read(native, s, word, gap)
     native.close()
-    if found.ended in (Ended.STOPPED, Ended.EMPTY_HANDED) and found.nodes < nodes and counted.made < checkpoints:
+    has_work_left = found.nodes < nodes and counted.made < checkpoints and not s.until.is_over
+    if found.ended in (Ended.STOPPED, Ended.EMPTY_HANDED) and has_work_left:
         return _failed(f"the search ended at {found.nodes} of {nodes} nodes with its gap open: {word}")
     return found
 
@@ -178,4 +182,4 @@ def _failed(message: str) -> Found:
     return Found(None, -np.inf, Ended.FAILED, 0, message)
 
 
-_STOPPED = ("Solution limit reached", "Interrupted by user", "Iteration limit reached")
+_STOPPED = ("Solution limit reached", "Interrupted by user", "Iteration limit reached", OUT_OF_TIME)
