@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from portopt.analysis import Attempts
+    from portopt.optimization.neighbour import Neighbour
 
 FRONTIER_POINTS = 20
 # What cannot be walked exactly is swept, an optimization a point; for a large universe that takes longer than the proposal
@@ -185,17 +186,20 @@ def optimize(
     *,
     room: float = 0.0,
     rounds: Callable[[Problem], bool] | None = None,
+    neighbour: Answer | None = None,
 ) -> Answer:
     """Solve; when no portfolio satisfies the limits, diagnose, and let the declared order give way where there is one.
 
     room: what every opening leaves to whole lots, a fraction of portfolio value. rounds: whether a problem has whole lots.
+    neighbour: a problem solved before, to begin at: of the same assets and the same kinds of limits it saves most of the work,
+    otherwise it is of no use and costs little. The answer is the same to the last digits.
     """
     from portopt import diagnosis as why
     from portopt import optimization
 
     form = optimization.assemble(problem)
     early = why.check_before(problem, form)
-    solution = None if early is not None else optimization.optimize(problem, form=form)
+    solution = None if early is not None else optimization.optimize(problem, form=form, near=_solved_form(neighbour))
     if solution is not None and solution.status is not SolveStatus.INFEASIBLE:
         return Answer(problem, problem, form, solution)
     # What ends up in a document is decided without trying plans: how many are tried depends on the clock.
@@ -210,6 +214,14 @@ def optimize(
     relaxed = construct(relaxed)
     form = optimization.assemble(relaxed)
     return Answer(problem, relaxed, form, optimization.optimize(relaxed, form=form), gave_way, diagnosis)
+
+
+def _solved_form(neighbour: Answer | None) -> Neighbour | None:
+    if neighbour is None or neighbour.solution.raw is None:
+        return None
+    from portopt.optimization.neighbour import Neighbour
+
+    return Neighbour(neighbour.form, neighbour.solution.raw)
 
 
 def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Answer:

@@ -21,14 +21,11 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
-from portopt.optimization.beside.answer import answer_beside
-from portopt.optimization.convex import polished_near
 from portopt.optimization.engine import solve
-from portopt.optimization.polish.polish import has_polish
+from portopt.optimization.neighbour import is_known, shape_of, within_budget
 from portopt.optimization.scaling.presolve import crossing
 
 RUN = 50  # members that share neighbours: long enough that the first one's full solve does not count
-NEAR = 6  # rounds of a polish from a neighbour: more cost more than a good part of a solve
 PATIENCE = 3  # starts that may miss beyond those that arrive, before a run does without
 
 
@@ -102,26 +99,18 @@ class _Neighbours:
 
     def answer_beside(self, form: StandardForm) -> RawAnswer | None:
         """The optimum, from one of them; None where there is none near, or it was not come to within its budget."""
-        shape = self._shapes.get(_shape(form))
+        shape = self._shapes.get(shape_of(form))
         if shape is None or shape.missed >= PATIENCE or crossing(form):
             return None
-        found = answer_beside(form, shape.answers[0])
-        if found is None and has_polish(form) and not form.hinges and not form.ratio:
-            found = polished_near(form, shape.nearest(form), NEAR)
+        found = within_budget(form, shape.answers[0], shape.nearest(form))
         shape.missed += 1 if found is None else -1
         return found
 
     def remember(self, form: StandardForm, raw: RawAnswer) -> None:
-        if raw.status is SolveStatus.OPTIMAL and raw.polished:
-            shape = self._shapes.setdefault(_shape(form), _Shape())
+        if is_known(raw):
+            shape = self._shapes.setdefault(shape_of(form), _Shape())
             shape.forms.append(_asked(form))
             shape.answers.append(raw)
-
-
-def _shape(form: StandardForm) -> tuple[object, ...]:
-    """What an answer must share with a form to be one of its rows, columns, bounds and cones."""
-    cones = tuple(cone.B.shape for cone in form.cones)
-    return form.n_columns, form.A.shape, form.bound_columns.tobytes(), cones, form.ratio
 
 
 def _asked(form: StandardForm) -> Vector:

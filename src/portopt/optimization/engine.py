@@ -6,6 +6,7 @@ A method is imported when a form asks for it: a first answer has no time for tho
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
@@ -16,17 +17,23 @@ from portopt.optimization.convex import polished_beside, solve_convex
 from portopt.optimization.scaling.penalties import solve_with_dear_wishes
 from portopt.optimization.tight_cones.faces import settled_on_face
 
+if TYPE_CHECKING:
+    from portopt.optimization.neighbour import Neighbour
+
 QUICK = 0.03  # of the usual effort, for one question in whole numbers on the way; without an answer by then it stays open
 
 
-def optimize(problem: Problem, *, form: StandardForm | None = None, solver: str | None = None) -> Solution:
+def optimize(
+    problem: Problem, *, form: StandardForm | None = None, solver: str | None = None, near: Neighbour | None = None
+) -> Solution:
     """The best portfolio for `problem`, or the reason there is none as its status.
 
-    form: the problem already assembled. solver: see `solve`.
+    form: the problem already assembled. solver: see `solve`. near: a solved problem to begin at.
     Raises NoExcessReturn and RisklessExcess for a Sharpe ratio that has no maximum.
     """
     form = assemble(problem) if form is None else form
-    raw = solve(form, solver=solver, start=problem.target)
+    raw = None if near is None else _from_neighbour(form, near)
+    raw = raw or solve(form, solver=solver, start=problem.target)
     weights = raw.x[: form.n_weights].copy() if raw.status is SolveStatus.OPTIMAL and raw.x is not None else None
     return Solution(raw.status, problem.identity(), weights, raw)
 
@@ -44,6 +51,12 @@ def solve(form: StandardForm, *, solver: str | None = None, start: Vector | None
     answer = partial(solve_with_dear_wishes, solve=method)
     raw = answer(form)
     return settled_on_face(form, raw, answer) or raw
+
+
+def _from_neighbour(form: StandardForm, near: Neighbour) -> RawAnswer | None:
+    from portopt.optimization.neighbour import solved_from
+
+    return solved_from(form, near)
 
 
 def solve_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
