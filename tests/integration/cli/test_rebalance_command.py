@@ -98,11 +98,13 @@ def test_in_words_the_proposal_names_its_trades_and_its_report(capsys: pytest.Ca
     assert "reports" in out
 
 
-def test_an_infeasible_policy_ends_with_three_and_leaves_nothing_on_record(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_infeasible_policy_ends_with_three_and_its_problem_on_record(capsys: pytest.CaptureFixture[str]) -> None:
     problem = answer(capsys, *WORDS, "--set", "limits.max_weight=0.05", code=3)
     assert problem["code"] == "infeasible"
     assert problem["fixes"]
-    assert answer(capsys, "runs") == []
+    (run,) = answer(capsys, "runs")
+    assert (run["status"], run["problem"], run["report_path"]) == ("infeasible", problem, None)
+    assert answer(capsys, "explain", run["run_id"])["problem"] == problem
 
 
 def test_a_holding_without_a_price_ends_with_four(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
