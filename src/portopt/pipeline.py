@@ -272,6 +272,7 @@ def frontier_of(answer: Answer, weights: Vector) -> Frontier:
     """The efficient frontier under the request's own limits, with the target on it.
 
     Raises DataError, InfeasibleRequest where there is none or it would take too long.
+    weights: (n,) of the target.
     """
     from portopt import optimization
 

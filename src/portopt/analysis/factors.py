@@ -26,7 +26,10 @@ ZERO = 1e-14
 def analyze_factors(
     problem: Problem, w: Vector, factors: Sequence[str] | None = None, as_of: date | None = None
 ) -> FactorAnalysis:
-    """Of a problem's own factor model and benchmark. Raises MissingInput without a model; see `factor_analysis`."""
+    """Of a problem's own factor model and benchmark. Raises MissingInput without a model; see `factor_analysis`.
+
+    w: (n,) weights.
+    """
     if problem.moments.factor_model is None:
         raise MissingInput(
             "a factor analysis needs a factor model",

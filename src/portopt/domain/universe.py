@@ -87,7 +87,10 @@ class Universe:
         return mask
 
     def groups(self, attribute: Literal["sector", "asset_class"]) -> dict[str, Indices]:
-        """Positions by sector or asset class, names sorted; assets without one (cash among them) are in none."""
+        """Positions by sector or asset class, names sorted; assets without one (cash among them) are in none.
+
+        Each is (k,) positions, ascending.
+        """
         if attribute not in self._groups:
             found: dict[str, list[int]] = {}
             for i, asset in enumerate(self.assets):
@@ -98,7 +101,10 @@ class Universe:
         return dict(self._groups[attribute])
 
     def ungrouped(self, attribute: Literal["sector", "asset_class"]) -> Indices:
-        """Positions of the assets but cash that have no sector or asset class."""
+        """Positions of the assets but cash that have no sector or asset class.
+
+        (k,), ascending.
+        """
         return np.array(
             [i for i, a in enumerate(self.assets) if is_blank(getattr(a, attribute)) and a.id != CASH], dtype=np.intp
         )
@@ -117,7 +123,10 @@ class Universe:
         return np.array([float(asset.attributes.get(name, 0.0)) for asset in self.assets])
 
     def indices(self, ids: Iterable[str]) -> Indices:
-        """Positions of `ids`, in their order. Raises DataError for an id not in the universe."""
+        """Positions of `ids`, in their order. Raises DataError for an id not in the universe.
+
+        (k,), one for each of `ids`.
+        """
         ids = list(ids)
         missing = [asset_id for asset_id in ids if asset_id not in self.positions]
         if missing:

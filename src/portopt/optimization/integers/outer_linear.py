@@ -257,6 +257,7 @@ def split(M: Matrix, wanted: Vector) -> tuple[Vector, Matrix]:
     """(d, M - diag(d)), both positive semidefinite; d as large a multiple as that allows of what is specific, where wanted.
 
     Specific: 1 / (M^-1)_ii, the variance of asset i that the others do not explain. M's own diagonal for a singular M.
+    M: (k, k). wanted: (k,).
     """
     from scipy.linalg import eigh
 

@@ -59,7 +59,10 @@ def _undescribed(kind: str, attribute: str, lacking: list[str], n: int) -> Missi
 
 
 def notes_on_missing(limits: Iterable[Limit], universe: Universe, w_prev: Vector | None) -> tuple[str, ...]:
-    """A sentence for each attribute that a limit reads and that some asset which is held or may be bought lacks."""
+    """A sentence for each attribute that a limit reads and that some asset which is held or may be bought lacks.
+
+    w_prev: (n,) weights before the trade, None without a book.
+    """
     held = [False] * len(universe) if w_prev is None else list(w_prev != 0.0)
     counted = [
         asset for asset, some in zip(universe.assets, held, strict=True) if asset.id != CASH and (asset.tradable or some)
