@@ -12,6 +12,7 @@ import numpy as np
 from portopt.construction import constructed
 from portopt.domain.arrays import Vector
 from portopt.domain.book import require_whole, whole_book
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import MissingInput
 from portopt.domain.exposures import exposures_of
 from portopt.domain.holdings import Holdings
@@ -130,19 +131,26 @@ def exact_prices(snapshot: MarketSnapshot, holdings: Holdings | None = None) -> 
     return {**stated, **known}
 
 
-def pose(request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None) -> Problem:
+def pose(
+    request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None, until: Deadline = NEVER
+) -> Problem:
     """The question as one frozen problem, with the portfolio its objective refers to, where it refers to one.
 
     snapshot: the prices that a rebalance needs; a choice of weights brings its own beliefs. Raises MissingInput without them.
+    until: when its answer is of no more use.
     """
-    return constructed(as_asked(request, snapshot))
+    return constructed(as_asked(request, snapshot, until))
 
 
-def as_asked(request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None) -> Problem:
+def as_asked(
+    request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None, until: Deadline = NEVER
+) -> Problem:
     """The same before anything is constructed."""
     if isinstance(request, RebalanceRequest):
-        return _of_book(request, _needed(snapshot), estimated(request, _needed(snapshot)))
-    return _of_weights(request)
+        problem = _of_book(request, _needed(snapshot), estimated(request, _needed(snapshot)))
+    else:
+        problem = _of_weights(request)
+    return problem.replaced(until=until) if until.is_set else problem
 
 
 def _needed(snapshot: MarketSnapshot | None) -> MarketSnapshot:
@@ -165,9 +173,9 @@ def _estimated(request: RebalanceRequest, snapshot: MarketSnapshot, choice: Esti
     return estimate(snapshot, universe, choice, rf, market, factor_returns=request.factor_returns)
 
 
-def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
-    """Policy and book on given moments as one frozen problem."""
-    return constructed(_of_book(request, snapshot, moments))
+def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments, until: Deadline = NEVER) -> Problem:
+    """Policy and book on given moments as one frozen problem. until: when its answer is of no more use."""
+    return constructed(_of_book(request, snapshot, moments).replaced(until=until))
 
 
 def _of_book(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:

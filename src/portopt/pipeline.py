@@ -10,13 +10,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portopt.construction import construct
 from portopt.domain.arrays import Vector
 from portopt.domain.certificate import ValidatedSolution
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.diagnosis import Diagnosis, GaveWay
 from portopt.domain.errors import DataError
 from portopt.domain.explanation import Explanation, Frontier, FrontierPoint, ShadowPrice
@@ -64,6 +65,10 @@ class Answer:
     solution: Solution
     gave_way: tuple[GaveWay, ...] = ()
     diagnosis: Diagnosis | None = None
+
+    def without_deadline(self) -> Answer:
+        """The same, with all the time there is for what follows from it."""
+        return replace(self, problem=self.problem.replaced(until=NEVER), form=replace(self.form, until=NEVER))
 
 
 # --- data ---------------------------------------------------------------------------------------------------------
@@ -224,15 +229,20 @@ def _solved_form(neighbour: Answer | None) -> Neighbour | None:
     return Neighbour(neighbour.form, neighbour.solution.raw)
 
 
-def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Answer:
-    """Formulate and optimize; whatever must be opened leaves room for the request's own lots."""
+def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments, until: Deadline = NEVER) -> Answer:
+    """Formulate and optimize; whatever must be opened leaves room for the request's own lots.
+
+    until: ends the work without an answer. What is answered is a run, which is worked out again to the same bytes: no clock has
+    a part in it, and from the certificate on nothing ends early.
+    """
     from portopt.trading import can_trade, dearest_lot
 
-    problem, rules = formulate(request, snapshot, moments), request.policy.trading
+    problem, rules = formulate(request, snapshot, moments, until), request.policy.trading
     rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot, request.holdings), rules=rules)
     room = LOTS_OF_ROOM * dearest_lot(problem, rules)
     order = order_of_giving_way(request.policy.relax_order, request.policy.limits)
-    return optimize(problem, order, room=room, rounds=rounds)
+    answer = optimize(problem, order, room=room, rounds=rounds)
+    return answer if not until.is_set else answer.without_deadline()
 
 
 def timings_of(answer: Answer) -> dict[str, float]:
@@ -272,6 +282,7 @@ def frontier_of(answer: Answer, weights: Vector) -> Frontier:
     """The efficient frontier under the request's own limits, with the target on it.
 
     Raises DataError, InfeasibleRequest where there is none or it would take too long.
+    weights: (n,) of the target.
     """
     from portopt import optimization
 
@@ -366,13 +377,19 @@ def require_feasible(problem: Problem) -> None:
 
 
 def work(
-    request: RebalanceRequest, snapshot: MarketSnapshot, *, run_id: str, frontier: bool = True, step: Step = nullcontext
+    request: RebalanceRequest,
+    snapshot: MarketSnapshot,
+    *,
+    run_id: str,
+    frontier: bool = True,
+    step: Step = nullcontext,
+    until: Deadline = NEVER,
 ) -> tuple[dict[str, Any], Answer]:
     """Every step from a snapshot to the document. run_id: which run it is. step: told the name of each as it begins."""
     with step("estimate"):
         moments = estimate(request, snapshot)
     with step("optimize"):
-        answer = optimize_for(request, snapshot, moments)
+        answer = optimize_for(request, snapshot, moments, until)
     with step("validate"):
         validated = validate(answer, snapshot)
     with step("trade"):

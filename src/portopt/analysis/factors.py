@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from portopt.domain.arrays import Indices, Matrix, Vector
+from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import MissingInput
 from portopt.domain.factor_analysis import (
     OTHERS,
@@ -26,7 +26,10 @@ ZERO = 1e-14
 def analyze_factors(
     problem: Problem, w: Vector, factors: Sequence[str] | None = None, as_of: date | None = None
 ) -> FactorAnalysis:
-    """Of a problem's own factor model and benchmark. Raises MissingInput without a model; see `factor_analysis`."""
+    """Of a problem's own factor model and benchmark. Raises MissingInput without a model; see `factor_analysis`.
+
+    w: (n,) weights.
+    """
     if problem.moments.factor_model is None:
         raise MissingInput(
             "a factor analysis needs a factor model",
@@ -103,14 +106,6 @@ def exposure_errors(model: FactorModel, w: Vector) -> Vector | None:
     p = np.full(T, 1.0 / T) if model.weights is None else model.weights
     fit = regress((model.residuals @ w)[:, None], model.factor_returns, p, model.lags, model.names)
     return fit.errors[1:, 0]
-
-
-def contributions_over_time(model: FactorModel, w: Vector) -> Matrix | None:
-    """(T, K + 1) periodic excess return of w by factor, what is specific last; None where residuals were not kept."""
-    if model.residuals is None:
-        return None
-    specific = model.residuals @ w + float(model.alpha @ w) / model.periods_per_year
-    return np.column_stack([model.factor_returns * model.exposures(w), specific])
 
 
 def _volatility(model: FactorModel, w: Vector) -> float:

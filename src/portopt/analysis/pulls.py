@@ -68,7 +68,10 @@ def _own_helpers(problem: Problem) -> _Own:
 
 
 def own_risk_aversion(form: StandardForm, x: Vector) -> float:
-    """gamma of the utility program whose optimum is the ratio's:  (excess return) / (variance)."""
+    """gamma of the utility program whose optimum is the ratio's:  (excess return) / (variance).
+
+    x: (N,) every column of the form.
+    """
     return -(float(form.q @ x) + form.constant) / float(x @ form.P_times(x))
 
 

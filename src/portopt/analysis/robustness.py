@@ -101,13 +101,19 @@ def worst_case(problem: Problem, w: Vector) -> WorstCase:
 
 
 def regret(problem: Problem, w: Vector, optimum: Vector) -> float:
-    """How much worse w is than the optimum of `problem`, in the objective's unit; never negative for what keeps its limits."""
+    """How much worse w is than the optimum of `problem`, in the objective's unit; never negative for what keeps its limits.
+
+    w, optimum: (n,) weights.
+    """
     sign = 1.0 if problem.objective.sense == "maximize" else -1.0
     return sign * (problem.objective.value(optimum, problem) - problem.objective.value(w, problem))
 
 
 def price_of_robustness(problem: Problem, robust_weights: Vector, nominal_weights: Vector) -> PriceOfRobustness:
-    """Both optima of a robust problem compared: at the beliefs, and at the worst of the sets."""
+    """Both optima of a robust problem compared: at the beliefs, and at the worst of the sets.
+
+    robust_weights, nominal_weights: (n,) weights.
+    """
     return PriceOfRobustness(
         price=regret(nominal(problem), robust_weights, nominal_weights),
         protection=regret(problem, nominal_weights, robust_weights),

@@ -48,6 +48,7 @@ def into_dual(kind: ConeKind, z: Vector, alpha: float, *, may_raise_first: bool)
     """A member of the dual cone near z: any member gives a valid bound, a near one a good bound.
 
     may_raise_first: whether entry 0 of a second-order cone may grow (its row of B is empty, so no stationarity is lost).
+    z: (d,) of one cone; the answer too.
     """
     out = z.copy()
     if kind == "second_order":

@@ -24,7 +24,10 @@ WHOLE = 1e-9
 
 
 def not_whole(form: StandardForm, x: Vector) -> list[str]:
-    """A reason to refuse where an integer column holds anything else."""
+    """A reason to refuse where an integer column holds anything else.
+
+    x: (N,) every column of the form.
+    """
     off = float(np.abs(x - np.round(x))[form.integer].max(initial=0.0))
     return [] if off <= WHOLE else [f"a whole number is off by {off:.1e}, over {WHOLE:.0e}"]
 
@@ -33,6 +36,7 @@ def held(form: StandardForm, x: Vector, duals: Duals) -> tuple[StandardForm, Dua
     """The convex program with the integer columns held at x, and the multipliers with those that hold them.
 
     A held column can take any multiplier; it is given the one that makes it stationary.
+    x: (N,) every column of the form.
     """
     whole = np.flatnonzero(form.integer)
     k = len(form.bound_columns)
@@ -56,6 +60,7 @@ def first_bound(form: StandardForm, x: Vector, relaxed: RawAnswer | None, scale:
     """How much better any portfolio could be, relative, by the program without whole numbers; None where nothing proves it.
 
     For a ratio: of the relaxed answer's own ratio, which its multipliers certify to first order.
+    x: (N,) every column of the form. scale: what the bound is relative to, in the objective's unit.
     """
     if relaxed is None or relaxed.x is None or relaxed.duals is None or len(relaxed.x) != form.n_columns or scale <= 0.0:
         return None

@@ -100,7 +100,10 @@ def _is_multiple_of_proven(M: Matrix) -> bool:
 
 
 def primal_residual(form: StandardForm, x: Vector) -> float:
-    """The largest miss of any row, bound or cone of the form; rows relative to their own size where that is above 1."""
+    """The largest miss of any row, bound or cone of the form; rows relative to their own size where that is above 1.
+
+    x: (N,) every column of the form.
+    """
     Ax = form.A @ x
     size = np.maximum(1.0, abs(form.A) @ np.abs(x))
     rows = np.maximum(form.row_lower - Ax, Ax - form.row_upper) / size
@@ -145,7 +148,10 @@ def conditions(form: StandardForm, x: Vector, duals: Duals, scale: float) -> Con
 
 
 def gap_bound(form: StandardForm, x: Vector, g: Vector, y: Vector, z: tuple[Vector, ...]) -> tuple[float, bool]:
-    """(bound on f(x) - f(x') over every feasible x', whether every part of it is proven). Valid for any y and z."""
+    """(bound on f(x) - f(x') over every feasible x', whether every part of it is proven). Valid for any y and z.
+
+    x, g: (N,) a point and the gradient of f there. y: (m,) multipliers of the rows; z: (d,) of each cone.
+    """
     lower, upper = implied_box(form)
     y = np.where((y > 0) & np.isinf(form.row_upper) | (y < 0) & np.isinf(form.row_lower), 0.0, y)
     z = _into_duals(form, z)

@@ -45,7 +45,10 @@ def row_of_entries(form: StandardForm) -> Indices:
 
 
 def activity(form: StandardForm, lower: Vector, upper: Vector, rows: Indices | None = None) -> Activity:
-    """The range of every row of A over the box."""
+    """The range of every row of A over the box.
+
+    lower, upper: (N,) the box. rows: (nnz,) the row of every entry of A, None to work it out.
+    """
     rows = row_of_entries(form) if rows is None else rows
     a, columns, m = form.A.data, form.A.indices, form.A.shape[0]
     low, high = _terms(a, lower[columns], upper[columns])

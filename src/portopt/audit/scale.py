@@ -19,6 +19,7 @@ def objective_scale(form: StandardForm, x: Vector) -> float:
     figure above what rounds. Where those vanish too (the least variance is all cash) there is nothing to be relative to but
     half the variance of a single asset that is held; for a linear program that is worth nothing (no turnover, no cost), a
     hundredth of its largest coefficient.
+    x: (N,) every column of the form.
     """
     if form.ratio:
         return abs(float(form.q @ x) + form.constant)
@@ -35,6 +36,7 @@ def typical_curvature(form: StandardForm, x: Vector) -> float:
     What nobody holds does not count: one asset at 500 % volatility would otherwise stand for all. Where what is held has no
     variance, the median. In factor form only the specific variances: a smaller, so a stricter, yardstick. Where no weight
     has any (shortfalls squared, factors without specific risk), what the helper columns make of it: `_helpers_curvature`.
+    x: (N,) every column of the form.
     """
     diagonal = np.zeros(form.n_columns)
     for block in form.quadratics:
@@ -61,5 +63,8 @@ def _helpers_curvature(form: StandardForm) -> float:
 
 
 def size_of_parts(form: StandardForm, x: Vector) -> float:
-    """1/2 x'Px + sum |q_j x_j| + |constant|."""
+    """1/2 x'Px + sum |q_j x_j| + |constant|.
+
+    x: (N,) every column of the form.
+    """
     return 0.5 * abs(float(x @ form.P_times(x))) + float(np.abs(form.q) @ np.abs(x)) + abs(form.constant)

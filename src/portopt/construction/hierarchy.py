@@ -50,7 +50,10 @@ def hierarchical_target(problem: Problem, construct: Construct) -> Vector:
 
 
 def part_of(problem: Problem, at: Indices) -> Problem:
-    """The question about the assets at `at` alone, without limits."""
+    """The question about the assets at `at` alone, without limits.
+
+    at: (k,) positions in the universe.
+    """
     moments = problem.moments
     universe = Universe(tuple(problem.universe.assets[i] for i in at))
     scenarios = None if moments.scenarios is None else moments.scenarios[:, at]

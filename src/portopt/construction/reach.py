@@ -27,7 +27,10 @@ def may_be_held(problem: Problem, upper: Vector) -> Mask:
 
 
 def invested_share(problem: Problem, lower: Vector, upper: Vector, wanted: float = 1.0) -> float:
-    """The share of the portfolio nearest to `wanted` that can be in risky assets; the rest is cash (below zero: borrowed)."""
+    """The share of the portfolio nearest to `wanted` that can be in risky assets; the rest is cash (below zero: borrowed).
+
+    lower, upper: (n,) sides of the weights.
+    """
     at = problem.universe.cash_position
     if at is None:
         return 1.0

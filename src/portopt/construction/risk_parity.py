@@ -48,7 +48,10 @@ def risk_parity_target(problem: Problem) -> Vector:
 
 
 def with_cash(problem: Problem, h: Vector, share: float) -> Vector:
-    """`share` of the portfolio in h, the rest in cash."""
+    """`share` of the portfolio in h, the rest in cash.
+
+    h: (n,) weights adding up to one, nothing in cash; so is the answer, which is (n,) too.
+    """
     w = share * h
     if problem.universe.cash_position is not None:
         w[problem.universe.cash_position] = 1.0 - share
@@ -56,7 +59,10 @@ def with_cash(problem: Problem, h: Vector, share: float) -> Vector:
 
 
 def among(covariance: Covariance, at: Indices) -> Covariance:
-    """The covariance of the assets at `at` alone, in the form it is kept in."""
+    """The covariance of the assets at `at` alone, in the form it is kept in.
+
+    at: (k,) positions; the answer is of k assets.
+    """
     if np.array_equal(at, np.arange(len(covariance))):
         return covariance
     if covariance.is_factor_form:

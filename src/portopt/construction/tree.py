@@ -22,7 +22,10 @@ def children(merges: Matrix) -> Indices:
 
 
 def leaves(merges: Matrix, node: int | None = None) -> Indices:
-    """The leaves under a node (the root by default), left to right."""
+    """The leaves under a node (the root by default), left to right.
+
+    merges: (n - 1, 4), see linkage_of. The answer: (k,) positions of assets.
+    """
     n, pairs = len(merges) + 1, children(merges)
     found, waiting = [], [2 * n - 2 if node is None else node]
     while waiting:
@@ -35,7 +38,10 @@ def leaves(merges: Matrix, node: int | None = None) -> Indices:
 
 
 def cut(merges: Matrix, clusters: int) -> list[int]:
-    """The nodes that are left when the last merges are undone: `clusters` of them, in the order of the leaves."""
+    """The nodes that are left when the last merges are undone: `clusters` of them, in the order of the leaves.
+
+    merges: (n - 1, 4), see linkage_of.
+    """
     n, pairs = len(merges) + 1, children(merges)
     first_kept = 2 * n - 1 - (clusters - 1)  # nodes are numbered as they were joined
     found, waiting = [], [2 * n - 2]
@@ -58,6 +64,8 @@ def cluster_count(distances: Matrix, merges: Matrix, choice: str, most: int | No
     "gap_std": the sum of their standard deviations over k = 2, 3, …, min(10, sqrt(n)), and k, as Riskfolio-Lib has it.
     most: in the place of 8 and 10.
     Source: Tibshirani, Walther and Hastie (2001) for W; Yue, Wang and Wei (2008) for the second difference.
+
+    distances: (n, n), zero on the diagonal. merges: (n - 1, 4), see linkage_of.
     """
     n = len(merges) + 1
     if n <= 2:

@@ -33,7 +33,10 @@ class ElasticForm:
     limits: tuple[str, ...]
 
     def openings(self, x: Vector) -> dict[str, float]:
-        """How far each limit was opened at x, natural units."""
+        """How far each limit was opened at x, natural units.
+
+        x: (N,) every column of this form.
+        """
         first = self.form.n_columns - len(self.limits)
         return {name: max(0.0, float(x[first + k])) for k, name in enumerate(self.limits)}
 

@@ -182,7 +182,10 @@ class Feasibility:
         return solve(form) if exactly or self.exactly else solve_quickly(form)
 
     def remember(self, w: Vector) -> None:
-        """Note which limits w satisfies; a portfolio that breaks a structural limit says nothing."""
+        """Note which limits w satisfies; a portfolio that breaks a structural limit says nothing.
+
+        w: (n,) weights.
+        """
         mask = 0
         for limit in self.problem.limits:
             if limit.soft:

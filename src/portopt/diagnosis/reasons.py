@@ -80,7 +80,10 @@ def _counted(limits: Feasibility, limit: Limit, others: tuple[str, ...]) -> str 
 
 
 def closest(problem: Problem, limit: Limit, w: Vector, given: list[str]) -> str:
-    """What `limit` measures at w, the nearest portfolio the others allow, against the side it misses."""
+    """What `limit` measures at w, the nearest portfolio the others allow, against the side it misses.
+
+    w: (n,) weights.
+    """
     reading = limit.read(w, problem)
     i = int(reading.slack().argmin())
     value, low, high = float(reading.measured[i]), float(reading.lower[i]), float(reading.upper[i])

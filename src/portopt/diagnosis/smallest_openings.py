@@ -254,5 +254,8 @@ def summary(relaxations: tuple[Relaxation, ...]) -> str:
 
 
 def worst_violation(problem: Problem, w: Vector) -> float:
-    """The largest violation of any hard limit at w, natural units."""
+    """The largest violation of any hard limit at w, natural units.
+
+    w: (n,) weights.
+    """
     return max((limit.read(w, problem).worst() for limit in problem.limits if not limit.soft), default=0.0)

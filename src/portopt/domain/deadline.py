@@ -1,8 +1,8 @@
 """When an answer is of no more use to whoever asked.
 
 A deadline is part of a question, not of its answer: it travels inside `Problem` and `StandardForm` to every solver, search and
-diagnosis, and ends the work there. Without one no clock is read, and what is answered in time is the same with one as without:
-it never chooses between answers, it only refuses the rest of the way.
+diagnosis, and ends the work there. Without one no clock is read, and what is answered in time is the same with one as without.
+Where a search has an answer by then, it is given with its gap, unless it is to be replayed: then there is none.
 """
 
 from __future__ import annotations
@@ -18,17 +18,21 @@ LEAST = 1e-3  # seconds that a solver is given at least: zero is "no limit" to s
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment of this process's monotonic clock. at: seconds of it. allowed: seconds there were, for the message."""
+    """A moment of this process's monotonic clock.
+
+    at: seconds of it. allowed: seconds there were, for the message. gives_best: whether a search gives the best it has by then.
+    """
 
     at: float = inf
     allowed: float = inf
+    gives_best: bool = True
 
     @classmethod
-    def within(cls, seconds: float) -> Deadline:
+    def within(cls, seconds: float, *, gives_best: bool = True) -> Deadline:
         """`seconds` from now. Raises InvalidValue for what is no time to work in."""
         if not 0.0 < seconds < inf:
             raise InvalidValue("within", seconds, "is not a time to answer in", fix="give seconds above zero, or leave it out")
-        return cls(time.monotonic() + seconds, seconds)
+        return cls(time.monotonic() + seconds, seconds, gives_best)
 
     @property
     def is_set(self) -> bool:

@@ -47,6 +47,7 @@ def together_of(X: Matrix, spans: Indices | None) -> Together:
 
     A day or two that an asset skips make one row of several days for all of them; days without a return of some asset
     (not yet listed, no longer, or not known) are in no row.
+    X: (T, n) simple returns, NaN where there is none. spans: (T, n) days that each covers, None being one everywhere.
     """
     ends = np.flatnonzero(~np.isnan(X).any(axis=1))
     if spans is None or not len(ends):

@@ -228,7 +228,10 @@ class Program:
         return bool(self._integer)
 
     def add_columns(self, count: int, *, lower: float = -INF, upper: float = INF, integer: bool = False) -> Indices:
-        """New helper columns; their bounds are definitions, owned by no limit."""
+        """New helper columns; their bounds are definitions, owned by no limit.
+
+        Gives their positions, (count,).
+        """
         columns = np.arange(self.n_columns, self.n_columns + count)
         self.n_columns += count
         if lower > -INF or upper < INF:
@@ -264,7 +267,10 @@ class Program:
         members: Sequence[str] | None = None,
         relax: Vector | float = 1.0,
     ) -> None:
-        """lower <= x[columns] <= upper; several limits may bound the same column."""
+        """lower <= x[columns] <= upper; several limits may bound the same column.
+
+        columns: (k,) positions. lower, upper, relax: (k,), or one number for all; relax: see Program.add_rows.
+        """
         k = len(columns)
         start = self._bound_groups[-1].stop if self._bound_groups else 0
         self._bounds.append((columns, _filled(lower, k), _filled(upper, k), _filled(relax, k)))
@@ -313,11 +319,17 @@ class Program:
         self.quadratics.append(Quadratic(columns, np.asarray(M, dtype=float)))
 
     def add_linear(self, columns: Indices, c: Vector | float) -> None:
-        """Add c' x[columns] to the objective, which is minimized."""
+        """Add c' x[columns] to the objective, which is minimized.
+
+        columns: (k,) positions. c: (k,), or one number for all.
+        """
         self._linear.append((columns, _filled(c, len(columns))))
 
     def factor_columns(self, covariance: Covariance) -> tuple[Indices, Vector]:
-        """Columns y = R'F'w with R R' = Omega (so that w'Sigma w = y'y + w'diag(D)w), and D. Made once, then shared."""
+        """Columns y = R'F'w with R R' = Omega (so that w'Sigma w = y'y + w'diag(D)w), and D. Made once, then shared.
+
+        Gives positions (k,), k the rank of Omega, and D (n,), annual variances.
+        """
         F, Omega, D = covariance.factors()
         if "factors" not in self._shared:
             G = F @ psd_root(Omega)
@@ -329,7 +341,10 @@ class Program:
         return self._shared["factors"][0], D
 
     def trade_columns(self, w_prev: Vector) -> tuple[Indices, Indices]:
-        """Columns buys, sells >= 0 with w - w_prev = buys - sells. Made once, then shared by turnover and costs."""
+        """Columns buys, sells >= 0 with w - w_prev = buys - sells. Made once, then shared by turnover and costs.
+
+        w_prev: (n,) weights before the trade. Gives positions (n,) and (n,).
+        """
         if "trades" not in self._shared:
             n = self.n_weights
             buys, sells = self.add_columns(n, lower=0.0), self.add_columns(n, lower=0.0)
@@ -343,7 +358,10 @@ class Program:
         return buys, sells
 
     def once(self, name: str, make: Callable[[], tuple[Indices, ...]]) -> tuple[Indices, ...]:
-        """Helper columns made once under a name, then shared by every term that asks for them."""
+        """Helper columns made once under a name, then shared by every term that asks for them.
+
+        Each group of columns by its positions, (k,).
+        """
         if name not in self._shared:
             self._shared[name] = make()
         return self._shared[name]

@@ -89,7 +89,10 @@ class Universe:
         return mask
 
     def groups(self, attribute: Literal["sector", "asset_class"]) -> dict[str, Indices]:
-        """Positions by sector or asset class, names sorted; assets without one (cash among them) are in none."""
+        """Positions by sector or asset class, names sorted; assets without one (cash among them) are in none.
+
+        Each is (k,) positions, ascending.
+        """
         if attribute not in self._groups:
             found: dict[str, list[int]] = {}
             for i, asset in enumerate(self.assets):
@@ -100,18 +103,18 @@ class Universe:
         return dict(self._groups[attribute])
 
     def ungrouped(self, attribute: Literal["sector", "asset_class"]) -> Indices:
-        """Positions of the assets but cash that have no sector or asset class."""
+        """(k,) positions, ascending, of the assets but cash that have no sector or asset class."""
         return self.lacking(attribute)
 
     def lacking(self, attribute: str) -> Indices:
-        """Positions of the assets but cash of which nothing is said there: a sector, a score."""
+        """(k,) positions, ascending, of the assets but cash of which nothing is said there: a sector, a score."""
         if attribute not in self._lacking:
             blank = [i for i, a in enumerate(self.assets) if is_blank(getattr(a, attribute)) and a.id != CASH]
             self._lacking[attribute] = np.array(blank, dtype=np.intp)
         return self._lacking[attribute].copy()
 
     def names(self, positions: Indices) -> tuple[str, ...]:
-        """The ids that stand there; positions ascend."""
+        """The ids that stand at positions (k,), which ascend."""
         ids = self.ids
         return ids if len(positions) == len(ids) else tuple(ids[i] for i in positions.tolist())
 
@@ -131,7 +134,10 @@ class Universe:
         return np.array([float(asset.attributes.get(name, 0.0)) for asset in self.assets])
 
     def indices(self, ids: Iterable[str]) -> Indices:
-        """Positions of `ids`, in their order. Raises DataError for an id not in the universe."""
+        """Positions of `ids`, in their order. Raises DataError for an id not in the universe.
+
+        (k,), one for each of `ids`.
+        """
         ids = list(ids)
         missing = [asset_id for asset_id in ids if asset_id not in self.positions]
         if missing:

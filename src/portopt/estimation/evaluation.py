@@ -112,7 +112,10 @@ def drawn_portfolios(n: int, count: int, seed: int) -> Matrix:
 
 
 def difference(losses: Vector, baseline: Vector) -> Difference:
-    """Diebold and Mariano's comparison of two series of losses, one per window; Bartlett weights, 4 (N/100)^(2/9) lags."""
+    """Diebold and Mariano's comparison of two series of losses, one per window; Bartlett weights, 4 (N/100)^(2/9) lags.
+
+    losses, baseline: (N,), in the same unit.
+    """
     from scipy.stats import t as student
 
     d = losses - baseline

@@ -103,7 +103,10 @@ def filled_by_factors(X: Matrix, spans: Indices | None = None) -> Filled:
 
 
 def within_gaps(X: Matrix, spans: Indices | None) -> Matrix:
-    """X with returns over several days spread over them; what is missing without such a return stays NaN."""
+    """X with returns over several days spread over them; what is missing without such a return stays NaN.
+
+    X: (T, n) periodic returns, NaN where missing. spans: (T, n) periods that each covers, None being one everywhere.
+    """
     if spans is None or spans.max(initial=0) <= 1:
         return X
     pattern, filled = _pattern(X, spans), filled_by_factors(X, spans).X

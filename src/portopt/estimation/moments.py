@@ -44,6 +44,7 @@ def estimate(
     returns, and where too few remain it is given the risk of the average asset (see stand_ins.py).
 
     So is a holding that the pack knows nothing of. Raises DataError for other assets of the universe that it does not hold.
+    market_weights: (n,) the market portfolio of an equilibrium, None where there is none. Moments are annual.
     """
     known = set(snapshot.asset_ids)
     missing = [a.id for a in universe.assets if a.id != CASH and a.tradable and a.id not in known]
@@ -154,7 +155,10 @@ def moments_from_returns(
 
 
 def annualized(mu: Vector, covariance: Covariance, periods_per_year: float) -> tuple[Vector, Covariance]:
-    """The only place where periods become years: means and variances of simple returns times the number of periods."""
+    """The only place where periods become years: means and variances of simple returns times the number of periods.
+
+    mu: (n,) per period in, annual out.
+    """
     return mu * periods_per_year, scaled(covariance, periods_per_year)
 
 

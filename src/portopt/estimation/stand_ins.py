@@ -16,6 +16,7 @@ def with_stand_ins(mean: Vector, covariance: Covariance, n: int, known: Indices)
 
     So the covariance stays positive semidefinite. In factor form the stand-in shares the average's factors, and the
     average's own specific variance counts as its noise. Nothing is bought or sold on these figures: the assets are frozen.
+    mean: (m,), covariance: of the m known assets, known: (m,) their positions among n. The mean given back is (n,).
     """
     m = len(known)
     w = np.full(m, 1.0 / m)

@@ -121,7 +121,10 @@ def pack_id(
     volumes: Matrix | None,
     adjustment: str,
 ) -> str:
-    """The name of this content: see the head of this file."""
+    """The name of this content: see the head of this file.
+
+    dates: (T,). prices, volumes: (T, n).
+    """
     parts = [list(ids), dates.astype("<M8[D]"), _one_spelling(prices)]
     parts.append(None if volumes is None else _one_spelling(volumes))
     return f"pack-{digest(*parts, adjustment)[:20]}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portopt import formulation, pipeline
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.found import Compromises, InOrder
 from portopt.domain.request import OptimizationRequest
 from portopt.ports import Progress
@@ -19,6 +20,7 @@ def pareto(
     risk_measure: str = "volatility",
     options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
+    until: Deadline = NEVER,
 ) -> Compromises:
     """The surface of best compromises between two or three axes, with the current book located on it.
 
@@ -27,7 +29,7 @@ def pareto(
     """
     from portopt.analysis.pareto import pareto_surface
 
-    problem = formulation.as_asked(request)
+    problem = formulation.as_asked(request, until=until)
     pipeline.require_feasible(problem)
     found = pareto_surface(problem, axes, points, risk_measure=risk_measure, measure_options=options, progress=progress)
     return Compromises(problem, found, risk_measure)
@@ -40,11 +42,12 @@ def lexicographic(
     *,
     risk_measure: str = "volatility",
     options: Mapping[str, Any] | None = None,
+    until: Deadline = NEVER,
 ) -> InOrder:
     """Axes in strict order of importance; the certified final weights, and what each step before it had at best."""
     from portopt.analysis.pareto import lexicographic as in_order
 
-    problem = formulation.as_asked(request)
+    problem = formulation.as_asked(request, until=until)
     pipeline.require_feasible(problem)
     final, stages = in_order(problem, order, tolerances, risk_measure=risk_measure, measure_options=options)
     return InOrder(problem, tuple(order), tuple(stages), pipeline.validate(pipeline.optimize(final)))

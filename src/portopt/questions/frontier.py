@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from portopt import formulation, pipeline
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.found import FoundFrontier
 from portopt.questions.posed import Asked, prices_of, rests_on
 
@@ -22,6 +23,7 @@ def frontier(
     max_risk: float | None = None,
     risk_measure: str = "volatility",
     options: Mapping[str, Any] | None = None,
+    until: Deadline = NEVER,
 ) -> FoundFrontier:
     """Portfolios of least risk for rising return. Raises InfeasibleRequest, diagnosed, where the limits leave none.
 
@@ -33,7 +35,7 @@ def frontier(
 
     measure = parse_measure("risk_measure", risk_measure, dict(options or {}))
     snapshot = prices_of(request, runtime)
-    problem = formulation.as_asked(request, snapshot)
+    problem = formulation.as_asked(request, snapshot, until)
     pipeline.require_feasible(problem)
     found = optimization.efficient_frontier(problem, points, min_return=min_return, max_risk=max_risk, measure=measure)
     return FoundFrontier(problem, found, rests_on(snapshot, runtime))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from portopt import formulation
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import InvalidValue
 from portopt.domain.found import PlannedPeriod, PlanOverPeriods
 from portopt.domain.request import OptimizationRequest
 
 
-def periods(request: OptimizationRequest) -> PlanOverPeriods:
+def periods(request: OptimizationRequest, *, until: Deadline = NEVER) -> PlanOverPeriods:
     """The whole plan of a multi_period request: weights, turnover and figures of every period, and its one certificate."""
     from portopt.construction.multi_period import plan_periods
     from portopt.terms.objectives.multi_period import MultiPeriod
 
-    problem = formulation.as_asked(request)
+    problem = formulation.as_asked(request, until=until)
     if not isinstance(problem.objective, MultiPeriod):
         fix = 'write {"kind": "multi_period", "risk_aversion": 4, "periods": 4, "years": 0.25} for the objective'
         raise InvalidValue("objective", problem.objective.kind, "is not a plan over several periods", fix=fix)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from portopt import pipeline
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import PortoptError
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
@@ -52,6 +53,7 @@ def rebalance(
     frontier: bool = True,
     trigger: str | None = None,
     market: MarketDataProvider | None = None,
+    within: float | None = None,
 ) -> RunRecord:
     """From holdings, prices and a policy to a stored, explained, certified proposal, once.
 
@@ -60,7 +62,9 @@ def rebalance(
     run (`runs.lifecycle`), which a later answer replaces.
     trigger: an id under which the pricing pack is remembered, so that a resumed trigger works on the data it began with.
     market: prices from here instead of the provider that the request names.
+    within: seconds; after them there is no answer but DeadlineExceeded. What is certified by then is carried out.
     """
+    until = NEVER if within is None else Deadline.within(within, gives_best=False)
     request, steps = accepted(request), Steps(progress)
     since = lifecycle.holdings_version(request, runtime)
     with steps.step("fetch prices"):
@@ -70,7 +74,7 @@ def rebalance(
     if stored is not None and stored.document is not None and stored.is_whole:
         return lifecycle.settle(stored, snapshot, runtime, since=since, trigger=trigger)
     try:
-        document, answer = pipeline.work(request, snapshot, run_id=run.run_id, frontier=frontier, step=steps.step)
+        document, answer = pipeline.work(request, snapshot, run_id=run.run_id, frontier=frontier, step=steps.step, until=until)
     except PortoptError as refusal:
         lifecycle.refuse_if_possible(run, refusal, snapshot, runtime, trigger)
         raise

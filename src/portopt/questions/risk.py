@@ -6,12 +6,19 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.found import RiskOfBooks
 from portopt.domain.request import OptimizationRequest
 from portopt.questions.weights import optimize
 
 
-def risk(request: OptimizationRequest, *, measure: str = "volatility", options: Mapping[str, Any] | None = None) -> RiskOfBooks:
+def risk(
+    request: OptimizationRequest,
+    *,
+    measure: str = "volatility",
+    options: Mapping[str, Any] | None = None,
+    until: Deadline = NEVER,
+) -> RiskOfBooks:
     """Every risk measure of the optimal, the current and the benchmark portfolio, and one measure of each taken apart.
 
     measure, options: the one that is decomposed by asset, sector and factor. Scenario figures need returns.
@@ -23,7 +30,7 @@ def risk(request: OptimizationRequest, *, measure: str = "volatility", options: 
     from portopt.terms.risk_measures.catalog import parse_measure
 
     chosen = parse_measure("risk_measure", measure, dict(options or {}))
-    answer = optimize(request)
+    answer = optimize(request, until=until)
     problem = answer.problem
     books = {"optimal": answer.validated.weights, "current": problem.w_prev, "benchmark": problem.benchmark}
     held = {name: book for name, book in books.items() if book is not None}

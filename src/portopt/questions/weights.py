@@ -9,6 +9,7 @@ from typing import Any
 
 from portopt import formulation, pipeline
 from portopt.domain.certificate import ValidatedSolution
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import OutsideError, PortoptError
 from portopt.domain.explanation import LeftOut, ShadowPrice
 from portopt.domain.problem import Problem
@@ -35,16 +36,17 @@ class OptimizeAnswer:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def optimize(request: OptimizationRequest, *, prices_solved_again: bool = False) -> OptimizeAnswer:
+def optimize(request: OptimizationRequest, *, prices_solved_again: bool = False, until: Deadline = NEVER) -> OptimizeAnswer:
     """Weights for a request that brings its own beliefs. Raises InfeasibleRequest with the diagnosis.
 
     prices_solved_again: what more room under a binding limit gains is found by solving again, as far as that is affordable;
     else, in no time, the most that it can gain is told.
+    until: ends the work; a search in whole numbers then gives the best it has, with its gap.
     """
     from portopt.analysis import Attempts
 
     began = time.perf_counter()
-    problem = formulation.pose(request)
+    problem = formulation.pose(request, until=until)
     answer = pipeline.optimize(problem, formulation.order_of_giving_way(request.relax_order, request.limits))
     validated = pipeline.validate(answer)
     problem, form, raw, said = answer.problem, answer.form, validated.solution.raw, Attempts()
@@ -54,12 +56,12 @@ def optimize(request: OptimizationRequest, *, prices_solved_again: bool = False)
 
 
 def optimize_many(
-    requests: Sequence[OptimizationRequest | PortoptError], *, processes: int = 1
+    requests: Sequence[OptimizationRequest | PortoptError], *, processes: int = 1, until: Deadline = NEVER
 ) -> list[OptimizeAnswer | PortoptError]:
     """An answer or a refusal for each request, in their order; one that fails does not hold up the others.
 
     Requests on equal covariances share their work. processes: how many share all of it; the answers are the same.
-    A request that could not be read is given as the error it was refused with, and is its own refusal.
+    A request that could not be read is given as the error it was refused with, and is its own refusal. until: ends all of them.
     """
     found: dict[int, OptimizeAnswer | PortoptError] = {}
     problems: dict[int, Problem] = {}
@@ -71,9 +73,9 @@ def optimize_many(
                 continue
             shared = sharing.request(request)
             if formulation.order_of_giving_way(request.relax_order, request.limits):
-                found[k] = optimize(shared)
+                found[k] = optimize(shared, until=until)
             else:
-                problems[k] = sharing.problem(formulation.pose(shared))
+                problems[k] = sharing.problem(formulation.pose(shared, until=until))
         except PortoptError as error:
             found[k] = error
     answers = many.optimize_batch(list(problems.values()), processes=processes, keep_forms=True)

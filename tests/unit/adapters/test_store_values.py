@@ -84,7 +84,7 @@ def test_opening_no_store_loads_no_database_library():
 
 def test_a_store_that_is_up_to_date_opens_without_alembic_and_without_another_database(tmp_path):
     code = (
-        "import sys; from portopt.adapters.store import open_store; open_store(sys.argv[1]); "
+        "import sys; from portopt.adapters.store.sql import SqlStore; SqlStore(sys.argv[1]).migrate(); "
         "print(bool({'alembic', 'sqlalchemy.dialects.postgresql', 'psycopg'} & set(sys.modules)))"
     )
     url = f"sqlite:///{tmp_path}/portopt.db"

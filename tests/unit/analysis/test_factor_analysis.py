@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from portopt.analysis.factors import analyze_factors, contributions_over_time, exposure_errors, factor_analysis
+from portopt.analysis.factors import analyze_factors, exposure_errors, factor_analysis
 from portopt.dialects.portfolio_answers import write_factors
 from portopt.domain.errors import MissingInput, UnknownField
 from portopt.domain.factor_model import FactorModel
@@ -83,13 +83,6 @@ def test_the_error_of_a_portfolios_exposure_is_that_of_its_own_regression(standa
     assert active == pytest.approx(time_series((R @ (w - b))[:, None], F, NAMES, **options).B_se[0, 0], rel=1e-9)
     independent = np.sqrt((w**2) @ model.B_se**2)
     assert (exposure_errors(model, w) > 1.2 * independent).all(), "the common surprise is no comfort"
-
-
-def test_what_happened_day_by_day_adds_up_to_the_portfolios_own_returns():
-    R, F = history()
-    model = time_series(R, F, NAMES)
-    w, _ = book()
-    np.testing.assert_allclose(contributions_over_time(model, w).sum(axis=1), R @ w, atol=1e-16)
 
 
 def test_given_exposures_have_no_errors_and_a_given_model_no_history():

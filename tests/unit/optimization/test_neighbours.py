@@ -1,4 +1,4 @@
-"""A solved neighbour is where the next problem begins: the same optimum, for less; and a neighbour that is none costs little."""
+"""A solved neighbour is where the next problem begins: the same optimum for less. One that is none costs little."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from portopt.doors.commands.documents import read_document
+from portopt.doors.commands.options import Within, deadline
 from portopt.doors.commands.surface import Answer, Json
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def batch(
     requests: Annotated[str, typer.Argument(metavar="FILE", help="A list of strategy optimization requests (JSON), or -.")],
     processes: Annotated[int, typer.Option(min=1, max=256, help="Processes to spread them over.")] = 1,
+    within: Within = None,
     as_json: Json = False,
 ) -> Answer:
     """Answer many strategy optimization requests in one call; what one of them lacks does not hold up the others."""
@@ -27,7 +29,7 @@ def batch(
 
     with Spinner() as spinner, spinner.step("optimize"):
         asked = read_requests(read_document(requests, "requests"))
-        documents = write_responses(asked, optimize_many(asked, processes=processes))
+        documents = write_responses(asked, optimize_many(asked, processes=processes, until=deadline(within)))
     told = zip(asked, documents, strict=True)
     answered = [(a, document) for a, document in told if not isinstance(a, PortoptError) and "code" not in document]
     answers.keep_all("optimize", answered)

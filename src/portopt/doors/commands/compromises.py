@@ -8,7 +8,17 @@ import typer
 
 from portopt.doors.commands.columns import print_held, table
 from portopt.doors.commands.documents import read_sets, read_strategy_request
-from portopt.doors.commands.options import Confidence, Measure, Plotted, Request, finite, measure_options, named
+from portopt.doors.commands.options import (
+    Confidence,
+    Measure,
+    Plotted,
+    Request,
+    Within,
+    deadline,
+    finite,
+    measure_options,
+    named,
+)
 from portopt.doors.commands.plots import write_plot
 from portopt.doors.commands.surface import Answer, Json
 
@@ -25,6 +35,7 @@ def pareto(
     risk_measure: Measure = "volatility",
     confidence: Confidence = None,
     plot: Plotted = None,
+    within: Within = None,
     as_json: Json = False,
 ) -> Answer:
     """The best compromises between several aims, the current book located among them, and their rates of exchange."""
@@ -37,7 +48,7 @@ def pareto(
     wanted = named(axes)
     how: dict[str, Any] = {"risk_measure": risk_measure, "options": measure_options(confidence)}
     with Spinner() as spinner, spinner.step("solve the surface"):
-        document = compromises_document(asked_of.pareto(asked, wanted, points, **how, progress=spinner))
+        document = compromises_document(asked_of.pareto(asked, wanted, points, **how, progress=spinner, until=deadline(within)))
     answers.keep("pareto", asked, document, axes=wanted, points=points, **how)
     if plot is not None:
         from portopt.reports.svg.drawings import pareto_plot
@@ -54,6 +65,7 @@ def lexicographic(
     ] = None,
     risk_measure: Measure = "volatility",
     confidence: Confidence = None,
+    within: Within = None,
     as_json: Json = False,
 ) -> Answer:
     """Several aims in strict order of importance: each is best among what keeps the ones before it at their best."""
@@ -67,7 +79,7 @@ def lexicographic(
     given = {name: finite(value, f"--tolerance {name}") for name, value in tolerances.items()}
     how: dict[str, Any] = {"risk_measure": risk_measure, "options": measure_options(confidence)}
     with working("solve stage after stage"):
-        document = in_order_document(asked_of.lexicographic(asked, axes, given, **how))
+        document = in_order_document(asked_of.lexicographic(asked, axes, given, **how, until=deadline(within)))
     answers.keep("lexicographic", asked, document, order=axes, tolerances=given, **how)
     return Answer(document, lambda console: _print_stages(document, console))
 

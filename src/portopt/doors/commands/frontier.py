@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from portopt.doors.commands.documents import read_strategy_request
-from portopt.doors.commands.options import Benchmark, Candidates, InsteadHoldings, MaybeRequest, Plotted, PolicyName, Prices
+from portopt.doors.commands.options import (
+    Benchmark,
+    Candidates,
+    InsteadHoldings,
+    MaybeRequest,
+    Plotted,
+    PolicyName,
+    Prices,
+    Within,
+    deadline,
+)
 from portopt.doors.commands.plots import write_plot
 from portopt.doors.commands.surface import Answer, Json
 
@@ -34,6 +44,7 @@ def frontier(
     confidence: Annotated[float | None, typer.Option(help="Of measures that have one, such as 0.95.")] = None,
     horizon: Annotated[int | None, typer.Option(min=1, help="Periods that a scenario measure looks ahead.")] = None,
     plot: Plotted = None,
+    within: Within = None,
     as_json: Json = False,
 ) -> Answer:
     """The efficient frontier under the request's own limits."""
@@ -53,7 +64,7 @@ def frontier(
     if request is not None:
         asked_for = read_strategy_request(request)
         with working("draw the frontier"):
-            document = write_frontier(drawn(asked_for, **bounds))
+            document = write_frontier(drawn(asked_for, **bounds, until=deadline(within)))
         answers.keep("frontier", asked_for, document, **bounds)
     else:
         from portopt.doors.commands.rebalance_options import Options, read_rebalance
@@ -62,7 +73,7 @@ def frontier(
         options = Options(holdings=holdings, prices=prices, policy=policy, universe=universe, benchmark=benchmark)
         on_book = read_rebalance(options, runtime())
         with working("draw the frontier"):
-            document = write_frontier(drawn(on_book, runtime(), **bounds))
+            document = write_frontier(drawn(on_book, runtime(), **bounds, until=deadline(within)))
         answers.keep("frontier", on_book, document, runtime(), **bounds)
     if plot is not None:
         from portopt.reports.svg.drawings import frontier_plot

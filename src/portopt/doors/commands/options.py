@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from portopt.domain.deadline import Deadline
 
 REQUEST = typer.Argument(metavar="FILE", help="A strategy optimization request (JSON), or - for stdin.")
 PLOT = typer.Option("--plot", metavar="FILE.svg", help="Also draw it into this file.")
@@ -18,6 +21,8 @@ POLICY = typer.Option("--policy", help="Policy id, or a JSON file.")
 UNIVERSE = typer.Option("--universe", help="Candidates, as for `rebalance`.")
 BENCHMARK = typer.Option("--benchmark", help="Benchmark weights, as for `rebalance`.")
 
+WITHIN = typer.Option("--within", metavar="SECONDS", help="Give up when there is no answer by then.")
+
 Request = Annotated[str, REQUEST]
 MaybeRequest = Annotated[str | None, REQUEST]
 Plotted = Annotated[Path | None, PLOT]
@@ -28,6 +33,7 @@ Prices = Annotated[Path | None, PRICES]
 PolicyName = Annotated[str, POLICY]
 Candidates = Annotated[Path | None, UNIVERSE]
 Benchmark = Annotated[Path | None, BENCHMARK]
+Within = Annotated[float | None, WITHIN]
 
 
 def named(words: str) -> list[str]:
@@ -37,6 +43,13 @@ def named(words: str) -> list[str]:
 
 def measure_options(confidence: float | None) -> dict[str, Any]:
     return {} if confidence is None else {"confidence": finite(confidence, "--confidence")}
+
+
+def deadline(within: float | None) -> Deadline:
+    """From now on. Raises InvalidValue for what is no time to work in."""
+    from portopt.domain.deadline import NEVER, Deadline
+
+    return NEVER if within is None else Deadline.within(within)
 
 
 def finite(value: Any, option: str) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt.doors.commands.columns import table
 from portopt.doors.commands.documents import read_strategy_request
-from portopt.doors.commands.options import Plotted, Request
+from portopt.doors.commands.options import Plotted, Request, Within, deadline
 from portopt.doors.commands.plots import write_plot
 from portopt.doors.commands.surface import Answer, Json
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def periods(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
+def periods(request: Request, plot: Plotted = None, within: Within = None, as_json: Json = False) -> Answer:
     """A plan over several periods, for a request whose objective is multi_period: what to hold in each of them."""
     from portopt.document.periods import periods_document
     from portopt.doors.commands.progress import working
@@ -23,7 +23,7 @@ def periods(request: Request, plot: Plotted = None, as_json: Json = False) -> An
 
     asked = read_strategy_request(request)
     with working("plan the periods"):
-        document = periods_document(planned(asked))
+        document = periods_document(planned(asked, until=deadline(within)))
     answers.keep("periods", asked, document)
     if plot is not None:
         from portopt.reports.svg.drawings import periods_plot

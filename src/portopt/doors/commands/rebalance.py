@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from portopt.doors.commands.options import Within
 from portopt.doors.commands.surface import Answer, Json, aside
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def rebalance(
         ),
     ] = None,
     with_frontier: Annotated[bool, typer.Option("--frontier/--no-frontier", help="Draw the frontier in the report.")] = True,
+    within: Within = None,
     as_json: Json = False,
 ) -> Answer:
     """Propose trades: whole shares that keep every limit of the policy, with their costs and their reasons."""
@@ -61,7 +63,7 @@ def rebalance(
     )
     asked = read_rebalance(options, runtime())
     with Spinner() as progress:
-        record = proposed(asked, runtime(), progress=progress, frontier=with_frontier)
+        record = proposed(asked, runtime(), progress=progress, frontier=with_frontier, within=within)
     missing = write_outputs(record.document, output_dir) if output_dir is not None and record.document is not None else ()
     return proposal(record, kept_report(record.run_id, runtime()), missing)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt.doors.commands.columns import table
 from portopt.doors.commands.documents import read_strategy_request
-from portopt.doors.commands.options import Confidence, Measure, Plotted, Request, measure_options
+from portopt.doors.commands.options import Confidence, Measure, Plotted, Request, Within, deadline, measure_options
 from portopt.doors.commands.plots import write_plot
 from portopt.doors.commands.surface import Answer, Json
 
@@ -19,6 +19,7 @@ def risk(
     risk_measure: Measure = "volatility",
     confidence: Confidence = None,
     plot: Plotted = None,
+    within: Within = None,
     as_json: Json = False,
 ) -> Answer:
     """Every risk measure of the optimal, current and benchmark portfolios, and one measure taken apart by source."""
@@ -30,7 +31,7 @@ def risk(
     asked = read_strategy_request(request)
     how: dict[str, Any] = {"measure": risk_measure, "options": measure_options(confidence)}
     with working("measure the risk"):
-        document = risk_document(measured(asked, **how))
+        document = risk_document(measured(asked, **how, until=deadline(within)))
     answers.keep("risk", asked, document, **how)
     if plot is not None:
         from portopt.reports.svg.drawings import risk_plot

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from portopt.doors.commands.columns import table
 from portopt.doors.commands.documents import read_strategy_request
-from portopt.doors.commands.options import Request
+from portopt.doors.commands.options import Request, Within, deadline
 from portopt.doors.commands.surface import Answer, Json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def sensitivity(request: Request, as_json: Json = False) -> Answer:
+def sensitivity(request: Request, within: Within = None, as_json: Json = False) -> Answer:
     """How the optimal weights move with every binding limit, risk aversion and expected returns, and how far that holds."""
     from portopt.document.sensitivity import moves_document
     from portopt.doors.commands.progress import working
@@ -22,7 +22,7 @@ def sensitivity(request: Request, as_json: Json = False) -> Answer:
 
     asked = read_strategy_request(request)
     with working("move every limit"):
-        document = moves_document(moved(asked))
+        document = moves_document(moved(asked, until=deadline(within)))
     answers.keep("sensitivity", asked, document)
     return Answer(document, lambda console: _print_sensitivity(document, console))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from portopt.doors.commands.documents import read_document
-from portopt.doors.commands.options import Request
+from portopt.doors.commands.options import Request, Within, deadline
 from portopt.doors.commands.surface import Answer, Json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def optimize(request: Request, as_json: Json = False) -> Answer:
+def optimize(request: Request, within: Within = None, as_json: Json = False) -> Answer:
     """Answer one strategy optimization request (S1). Needs no prices and no database."""
     from portopt.dialects.names import in_s1_words
     from portopt.dialects.strategy import read_request, write_response
@@ -22,7 +22,7 @@ def optimize(request: Request, as_json: Json = False) -> Answer:
 
     asked = read_request(read_document(request, "request"))
     with working("optimize"), in_s1_words():
-        response = write_response(asked, certified(asked, prices_solved_again=True))
+        response = write_response(asked, certified(asked, prices_solved_again=True, until=deadline(within)))
     answers.keep("optimize", asked, response)
     return Answer(response, lambda console: print_weights(response, console))
 

@@ -61,6 +61,8 @@ def noise_edge(values: Vector, T: int, n: int) -> float:
         edge = v (1 + sqrt(n/T))^2,   v = mean of the eigenvalues not above the edge, found together
 
     Source: Marchenko and Pastur (1967); the noise's variance as in Laloux et al. (1999): one less what is signal.
+
+    values: (n,) eigenvalues of a correlation of n assets over T observations.
     """
     total, width = float(values.sum()), float(1.0 + np.sqrt(n / T)) ** 2
     edge = np.inf

@@ -9,13 +9,19 @@ from portopt.domain.moments import Covariance
 
 
 def few_rows(X: Matrix) -> bool:
-    """So few observations for so many assets that the returns themselves are the cheaper factors."""
+    """So few observations for so many assets that the returns themselves are the cheaper factors.
+
+    X: (T, n) periodic returns.
+    """
     T, n = X.shape
     return bool(n >= 2 * T)
 
 
 def shrunk(S: Matrix, scale: float, ridge: float) -> Covariance:
-    """scale S + ridge I, in place of S."""
+    """scale S + ridge I, in place of S.
+
+    S: (n, n), overwritten.
+    """
     S *= scale
     S.ravel()[:: S.shape[0] + 1] += ridge
     return sealed(S)
@@ -27,7 +33,10 @@ def of_rows(Y: Matrix, scale: float, D: Vector) -> Covariance:
 
 
 def sealed(Sigma: Matrix) -> Covariance:
-    """A dense covariance that takes the array over instead of copying it."""
+    """A dense covariance that takes the array over instead of copying it.
+
+    Sigma: (n, n).
+    """
     Sigma.flags.writeable = False
     return Covariance(Sigma=Sigma)
 
@@ -41,7 +50,10 @@ def scaled(covariance: Covariance, by: float) -> Covariance:
 
 
 def plus_diagonal(covariance: Covariance, extra: Vector) -> Covariance:
-    """Sigma + diag(extra)."""
+    """Sigma + diag(extra).
+
+    extra: (n,) variances, of the covariance's own period.
+    """
     if covariance.Sigma is not None:
         return sealed(covariance.Sigma + np.diag(extra))
     F, Omega, D = covariance.factors()

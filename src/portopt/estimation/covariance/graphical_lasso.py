@@ -50,6 +50,8 @@ def sparse_inverse(C: Matrix, a: float) -> Matrix:
     Raises:
         DataError: a singular C with no penalty.
     Source: Banerjee, El Ghaoui and d'Aspremont (2008) for the dual.
+
+    C: (n, n) a correlation; W too.
     """
     n = len(C)
     if a == 0.0:

@@ -16,7 +16,10 @@ OPTIONS = {
 
 
 def shrunk_to(X: Matrix, target: str) -> Covariance:
-    """Ledoit and Wolf's estimate with the target of that name: see `ledoit_wolf` and shrinkage_targets.py."""
+    """Ledoit and Wolf's estimate with the target of that name: see `ledoit_wolf` and shrinkage_targets.py.
+
+    X: (T, n) periodic returns; the covariance is per period.
+    """
     if target == "constant_correlation":
         return shrunk_to_constant_correlation(X)
     return shrunk_to_single_factor(X) if target == "single_factor" else ledoit_wolf(X)

@@ -54,7 +54,10 @@ def shrunk_eigenvalues(values: Vector, T: int, n: int) -> Vector:
 
 
 def density(at: Vector, values: Vector, T: int) -> tuple[Vector, Vector]:
-    """f and H at points `at`: the Epanechnikov kernel (its support of half-width sqrt 5) and its Hilbert transform."""
+    """f and H at points `at`: the Epanechnikov kernel (its support of half-width sqrt 5) and its Hilbert transform.
+
+    at: (m,) points. values: (k,) eigenvalues that the kernels stand on. T: observations. Both answers are (m,).
+    """
     h = values * T ** (-1.0 / 3.0)
     x = (at[:, None] - values) / h
     inside = np.maximum(1.0 - x * x / 5.0, 0.0)

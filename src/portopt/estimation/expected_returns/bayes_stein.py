@@ -38,7 +38,10 @@ def bayes_stein(mean: Vector, covariance: Covariance, observations: int, target:
 
 
 def solve(covariance: Covariance, B: Matrix) -> Matrix:
-    """Sigma^-1 B; by Woodbury's identity where Sigma is in factor form, without forming it."""
+    """Sigma^-1 B; by Woodbury's identity where Sigma is in factor form, without forming it.
+
+    B: (n, k); the answer too. Raises DataError for a covariance that is singular.
+    """
     from scipy.linalg import cho_factor, cho_solve
 
     scale = float(covariance.diagonal().mean())

@@ -15,7 +15,10 @@ JAMES_STEIN = {"target": TARGET}
 
 
 def shrunk(mean: Vector, covariance: Covariance, target: str, intensity: float) -> Vector:
-    """mu = (1 - k) m + k m0 1,  m0 the grand mean, the minimum-variance portfolio's mean, or zero; per period."""
+    """mu = (1 - k) m + k m0 1,  m0 the grand mean, the minimum-variance portfolio's mean, or zero; per period.
+
+    mean: (n,); the answer too.
+    """
     return np.asarray((1.0 - intensity) * mean + intensity * center(mean, covariance, target))
 
 
@@ -37,7 +40,10 @@ def james_stein(mean: Vector, covariance: Covariance, observations: int, target:
 
 
 def center(mean: Vector, covariance: Covariance, target: str) -> float:
-    """The value that means are shrunk to. Raises DataError for "min_variance" of a singular covariance."""
+    """The value that means are shrunk to. Raises DataError for "min_variance" of a singular covariance.
+
+    mean: (n,) means, of the covariance's own period.
+    """
     if target == "zero":
         return 0.0
     if target == "grand_mean":

@@ -104,7 +104,10 @@ def factor_returns(R: Matrix, B: Matrix, weights: Vector) -> Matrix:
 
 
 def standardized(B: Matrix, cap_weights: Vector | None = None) -> Matrix:
-    """Columns with mean zero (weighted by cap_weights, which add to one) and standard deviation one over the assets."""
+    """Columns with mean zero (weighted by cap_weights, which add to one) and standard deviation one over the assets.
+
+    B: (n, K), and so the answer. cap_weights: (n,), None being equal ones.
+    """
     n = len(B)
     w = np.full(n, 1.0 / n) if cap_weights is None else cap_weights
     centred = B - w @ B

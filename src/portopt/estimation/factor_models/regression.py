@@ -121,7 +121,10 @@ def means_and_variances(Y: Matrix, p: Vector) -> tuple[Vector, Vector]:
 
 
 def block(Y: Matrix, rows: Indices, columns: Indices) -> Matrix:
-    """Y on these rows and ascending columns, without a copy where they are all of the rows and neighbours."""
+    """Y on these rows and ascending columns, without a copy where they are all of the rows and neighbours.
+
+    Y: (T, n). rows: (t,), columns: (k,) positions; the answer is (t, k).
+    """
     if len(rows) < len(Y):
         return np.asarray(Y[np.ix_(rows, columns)])
     first, last = int(columns[0]), int(columns[-1])

@@ -16,7 +16,10 @@ METHODS = ("black_litterman", "entropy_pooling")
 def apply_views(
     moments: Moments, choice: EstimationChoice, risk_free_rate: float, market_weights: Vector | None = None
 ) -> Moments:
-    """`moments` after `choice.views`; the same object where there are none. See `views_applied`."""
+    """`moments` after `choice.views`; the same object where there are none. See `views_applied`.
+
+    market_weights: (n,), None where no market is known.
+    """
     return views_applied(moments, choice, risk_free_rate, market_weights)[0]
 
 

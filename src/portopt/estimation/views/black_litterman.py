@@ -32,6 +32,8 @@ def idzorek_variance(view: Vector, covariance: Covariance, tau: float, confidenc
     Infinite at c = 0 (the view says nothing), zero at c = 1 (it holds exactly).
     Source: Idzorek (2005), A step-by-step guide to the Black-Litterman model; in closed form Walters (2014), The
         Black-Litterman model in detail, eq. 41 and 44.
+
+    view: (n,) the row p of P.
     """
     return np.inf if confidence == 0.0 else tau * covariance.variance(view) * (1.0 - confidence) / confidence
 

@@ -72,13 +72,18 @@ def effective_scenarios(p: Vector) -> float:
     """exp(-sum p log p): T for equal probabilities, 1 when one scenario has all.
 
     Source: Meucci (2012), Effective number of scenarios in fully flexible probabilities.
+
+    p: (T,) probabilities.
     """
     seen = p[p > 0.0]
     return float(np.exp(-(seen @ np.log(seen))))
 
 
 def divergence(p: Vector, q: Vector) -> float:
-    """sum p log(p / q), the relative entropy."""
+    """sum p log(p / q), the relative entropy.
+
+    p, q: (T,) probabilities, q positive where p is.
+    """
     seen = p > 0.0
     return float(p[seen] @ np.log(p[seen] / q[seen]))
 

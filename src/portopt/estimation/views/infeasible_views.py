@@ -18,6 +18,7 @@ def unsatisfiable(views: tuple[ScenarioView, ...], S: Matrix, periods_per_year: 
 
     Where their necessary linear conditions alone conflict, a smallest conflicting set is named: taking any one of them
     away leaves the conditions of the rest satisfiable. Otherwise nothing is claimed but that the search did not get there.
+    S: (T, n) periodic returns, a scenario a row.
     """
     T = len(S)
     necessary = [_necessary(view, S, periods_per_year) for view in views]

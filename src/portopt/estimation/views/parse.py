@@ -104,7 +104,10 @@ def matrix(value: Any, size: int, field: str) -> Matrix:
 
 
 def told(coefficients: Vector, universe: Universe) -> str:
-    """A combination in words: 'AAPL − MSFT', '0.9 GOOG + 0.1 META'."""
+    """A combination in words: 'AAPL − MSFT', '0.9 GOOG + 0.1 META'.
+
+    coefficients: (n,).
+    """
     text = ""
     for i in np.flatnonzero(coefficients):
         c = float(coefficients[i])

@@ -96,6 +96,7 @@ def apply(choice: Choice, moments: Moments, risk_free: float, market_weights: Ve
 
     Everything is worked out on excess returns of the risky assets, r - rf; cash earns its own return before and after.
     A view on absolute returns is turned by  P(r - rf 1) = Q - rf P1;  a difference of two assets is the same in both.
+    market_weights: (n,), None where no market is known.
     """
     universe = moments.universe
     risky = np.flatnonzero(~universe.is_cash)

@@ -106,7 +106,10 @@ def _without_senses(entry: Mapping[str, Any], path: str) -> None:
 
 
 def measured(view: ScenarioView, S: Matrix, p: Vector, periods_per_year: float) -> float:
-    """What the view speaks of, under p; for a rank the smallest lead, annual."""
+    """What the view speaks of, under p; for a rank the smallest lead, annual.
+
+    S: (T, n) periodic returns. p: (T,) probabilities.
+    """
     x = [S @ c for c in view.combinations]
     if view.kind == "mean":
         return float(p @ x[0]) * periods_per_year
@@ -121,7 +124,10 @@ def measured(view: ScenarioView, S: Matrix, p: Vector, periods_per_year: float) 
 
 
 def cvar(losses: Vector, p: Vector, level: float) -> float:
-    """Mean loss of the worst 1 - level of probability; a scenario on the edge counts in part (Rockafellar and Uryasev 2002)."""
+    """Mean loss of the worst 1 - level of probability; a scenario on the edge counts in part (Rockafellar and Uryasev 2002).
+
+    losses, p: (T,) losses of the scenarios and their probabilities.
+    """
     order = np.argsort(-losses, kind="stable")
     tail = 1.0 - level
     taken = np.minimum(np.cumsum(p[order]), tail)
@@ -129,7 +135,10 @@ def cvar(losses: Vector, p: Vector, level: float) -> float:
 
 
 def quantile(losses: Vector, p: Vector, level: float) -> float:
-    """Value at risk: the smallest loss that is exceeded with probability 1 - level at most."""
+    """Value at risk: the smallest loss that is exceeded with probability 1 - level at most.
+
+    losses, p: (T,) losses of the scenarios and their probabilities.
+    """
     order = np.argsort(-losses, kind="stable")
     return float(losses[order[min(int(np.searchsorted(np.cumsum(p[order]), 1.0 - level)), len(p) - 1)]])
 

@@ -21,6 +21,7 @@ def unstick(program: Scaled, free: Mask, on: Mask, y: Vector, t: Vector) -> None
     """A row whose columns are all held: its multiplier moves until one of them, or the row, lets go.
 
     An asset that is not held and not bought has w = buys = sells = 0 in w - buys + sells = 0.
+    free: (N,), on: (m,) what is between its sides, and which rows hold. y: (m,), t: (N,) multipliers.
     """
     A = program.A
     counts = abs(A) @ free.astype(float)
@@ -48,7 +49,10 @@ def unstick(program: Scaled, free: Mask, on: Mask, y: Vector, t: Vector) -> None
 
 
 def determine(program: Scaled, free: Mask, on: Mask, x: Vector, y: Vector, t: Vector) -> None:
-    """Change `free` and `on`, and x, y, t along with them, until they determine the point. Raises Singular."""
+    """Change `free` and `on`, and x, y, t along with them, until they determine the point. Raises Singular.
+
+    free: (N,), on: (m,) what is between its sides, and which rows hold. x, t: (N,), y: (m,) point and multipliers.
+    """
     A = np.asarray(program.A.toarray())
     equality = program.row_lower == program.row_upper
     for _ in range(2 * len(y) + 2):

@@ -82,9 +82,11 @@ class MixedInteger:
             self.master.deepen()
             self.master.run(self._accept)
         except DeadlineExceeded:
-            if self.master.best is None:
+            if self.master.best is None or not until.gives_best:
                 raise
         best, nothing = self.master.best, self.master.nothing
+        if not until.gives_best:
+            until.check("searching for whole numbers")
         if self.master.failure:  # the gap was open and the work not used up: what is known by then is a guess, not an answer
             return self._nothing(SolveStatus.FAILED, self.master.failure)
         if best is None:

@@ -99,7 +99,10 @@ class Residuals:
 
 
 def start(program: Scaled, structure: Structure, box: Box, unequal: Indices) -> Point:
-    """Inside every box, near its nearer side where it is wide; multipliers of one size; cones pushed inside."""
+    """Inside every box, near its nearer side where it is wide; multipliers of one size; cones pushed inside.
+
+    unequal: (k,) the rows that are no equalities.
+    """
     A = program.A
     width = np.where(box.has_low & box.has_high, box.upper - box.lower, np.inf)
     M = len(program.q)

@@ -15,7 +15,10 @@ from portopt.domain.arrays import Vector
 
 
 def determinant(s: Vector) -> float:
-    """s0^2 - ||s1||^2, without cancellation."""
+    """s0^2 - ||s1||^2, without cancellation.
+
+    s: (d,).
+    """
     norm = float(np.linalg.norm(s[1:]))
     return (float(s[0]) - norm) * (float(s[0]) + norm)
 
@@ -37,7 +40,10 @@ def quotient(a: Vector, b: Vector) -> Vector:
 
 
 def longest_step(s: Vector, d: Vector, most: float = 1e6) -> float:
-    """The largest a <= most with s + a d in the cone."""
+    """The largest a <= most with s + a d in the cone.
+
+    s, d: (k,), s inside.
+    """
     a = d[0] * d[0] - d[1:] @ d[1:]
     b = s[0] * d[0] - s[1:] @ d[1:]
     c = determinant(s)

@@ -18,6 +18,7 @@ def on_bounds(form: StandardForm, x: Vector, box: Box) -> Vector:
     """x with everything that misses zero, and every weight that misses a bound, by rounding alone put exactly there.
 
     No zero has a sign.
+    x: (N,) every column of the form; box: (N,) its sides.
     """
     lower, upper = box
     out, n = np.where(np.abs(x) <= ROUNDED, 0.0, x), form.n_weights
@@ -32,6 +33,7 @@ def with_tight_cones(form: StandardForm, x: Vector, box: Box) -> Vector:
 
     The excess of a soft tracking error, the impact |z|^(3/2) of one trade: the objective then says of the weights what the
     terms say of them, to the last bit, whatever the solver left.
+    x: (N,) every column of the form; box: (N,) its sides.
     """
     if not form.cones:
         return x
@@ -63,6 +65,7 @@ def with_exact_sums(form: StandardForm, x: Vector, movable: Mask, box: Box) -> V
 
     Which row: the widest equality row that adds up weights and nothing else, the budget. Which weight: the largest that
     stands on no bound, a movable one if there is any; x is unchanged where every weight stands on a bound.
+    x: (N,) every column; movable: (N,); box: (N,) sides.
     """
     found = budget(form)
     if found is None:
@@ -85,7 +88,10 @@ def with_exact_sums(form: StandardForm, x: Vector, movable: Mask, box: Box) -> V
 
 
 def within_box(x: Vector, box: Box) -> Vector:
-    """x moved into its bounds: the repair of an answer that could not be polished."""
+    """x moved into its bounds: the repair of an answer that could not be polished.
+
+    x: (N,) every column; box: (N,) sides.
+    """
     lower, upper = box
     return np.asarray(np.clip(x, lower, np.maximum(lower, upper)))
 

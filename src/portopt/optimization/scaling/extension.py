@@ -68,7 +68,10 @@ def tightened(form: StandardForm, margins: Mapping[str, float]) -> StandardForm:
 
 
 def bounded(form: StandardForm, columns: Indices, lower: Vector, upper: Vector) -> StandardForm:
-    """The form with more bounds on these columns, of no limit's name."""
+    """The form with more bounds on these columns, of no limit's name.
+
+    columns: (k,) positions; lower, upper: (k,).
+    """
     if not len(columns):
         return form
     k = len(form.bound_columns)

@@ -22,7 +22,10 @@ def flat_columns(program: Scaled) -> Mask:
 
 
 def without_round_trips(program: Scaled, x: Vector) -> Vector:
-    """x with every such pair lowered together until one of it is zero: feasible still, and no dearer."""
+    """x with every such pair lowered together until one of it is zero: feasible still, and no dearer.
+
+    x: (N,) every column.
+    """
     plus, minus = round_trips(program)
     out = x.copy()
     both = np.minimum(x[plus], x[minus])
@@ -35,6 +38,7 @@ def round_trips(program: Scaled) -> tuple[Indices, Indices]:
     """Pairs of nonnegative helper columns that undo each other in one equality row and only add up everywhere else.
 
     Everywhere else: in rows with an upper side alone (their coefficients positive) and in an objective that charges them.
+    Positions (k,) and (k,).
     """
     A, candidate = program.A, flat_columns(program) & (program.lower == 0.0) & (program.upper == np.inf) & (program.q >= 0.0)
     nothing = np.zeros(0, dtype=np.intp)

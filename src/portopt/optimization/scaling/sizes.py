@@ -16,6 +16,7 @@ def equilibrated(A: sp.csr_array, is_weight: Mask, integer: Mask) -> tuple[Vecto
     """Row scales that bring each row's weight coefficients to one, then scales for the helper columns.
 
     Weights are of size one already and keep their scale; whole numbers would be whole no longer.
+    A: (m, N). is_weight, integer: (N,). The scales are (m,) and (N,).
     """
     size, of_weights = np.abs(A.data), is_weight[A.indices]
     on_weights, on_all = _largest_of_rows(A, np.where(of_weights, size, 0.0)), _largest_of_rows(A, size)
@@ -63,7 +64,10 @@ def times(A: sp.csr_array, rows: Vector, columns: Vector) -> sp.csr_array:
 
 
 def scaled_cones(cones: tuple[Cone, ...], column_scale: Vector) -> tuple[tuple[Cone, ...], Vector]:
-    """A cone contains every positive multiple of its points, so one factor a cone brings it to size one."""
+    """A cone contains every positive multiple of its points, so one factor a cone brings it to size one.
+
+    column_scale: (N,). The factors are (c,), one a cone.
+    """
     out, scales = [], []
     for cone in cones:
         B = times(cone.B, np.ones(cone.B.shape[0]), column_scale)

@@ -57,7 +57,10 @@ def thresholds(parts: Parts) -> tuple[Threshold, ...]:
 
 
 def with_thresholds(parts: Parts, found: tuple[Threshold, ...], x: Vector) -> Vector:
-    """x with every alpha at its quantile."""
+    """x with every alpha at its quantile.
+
+    x: (N,) every column.
+    """
     out = x.copy()
     for threshold in found:
         out[threshold.column] = 0.0

@@ -64,7 +64,10 @@ class Native:
             raise NativeFailure(call, status)
 
     def load(self, cost: Vector, A: Any, rows: tuple[Vector, Vector], box: tuple[Vector, Vector], integer: Mask | None) -> None:
-        """minimize cost'x, rows[0] <= A x <= rows[1], box[0] <= x <= box[1], x whole where `integer`."""
+        """minimize cost'x, rows[0] <= A x <= rows[1], box[0] <= x <= box[1], x whole where `integer`.
+
+        cost: (N,). A: (m, N). rows: (m,) each. box: (N,) each. integer: (N,) or None.
+        """
         highspy = self._highspy
         A = A if A.format in ("csc", "csr") else sp.csr_array(A)
         lp = highspy.HighsLp()

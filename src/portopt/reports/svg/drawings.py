@@ -80,15 +80,6 @@ def frontier_plot(document: Mapping[str, Any]) -> str:
     return svg(Plot(title, x_name, "Expected return a year", tuple(series), x_unit="percent"))
 
 
-def weights_along_frontier(document: Mapping[str, Any]) -> str:
-    """How the weights change from the least risky portfolio to the best paid."""
-    points = document["efficient_frontier"]
-    held = [a for a in points[0]["weights"] if any(p["weights"][a] > 1e-6 for p in points)]
-    x = [p["return"] for p in points]
-    series = tuple(Series(a, x, [max(p["weights"][a], 0.0) for p in points], "bands") for a in held)
-    return svg(Plot("Weights along the frontier", "Expected return a year", "Weight", series, x_unit="percent"))
-
-
 def risk_plot(document: Mapping[str, Any]) -> str:
     """Weights beside shares of risk, asset by asset, of the optimal portfolio."""
     found = document["decomposition"]["optimal"]

@@ -45,7 +45,10 @@ def made_by(name: str, options: Mapping[str, Any], p: Problem, field: str) -> Ca
 
 
 def value_at(name: str, options: Mapping[str, Any], w: Vector, p: Problem, field: str) -> float:
-    """The auditor's voice: the function on constants, evaluated by cvxpy's numeric side, not by its canonical form."""
+    """The auditor's voice: the function on constants, evaluated by cvxpy's numeric side, not by its canonical form.
+
+    w: (n,) weights.
+    """
     import cvxpy as cp
 
     variable = cp.Variable(p.n)

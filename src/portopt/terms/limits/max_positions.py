@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from portopt.domain.arrays import Indices, Matrix, Vector
+from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import InvalidValue, UnknownField
 from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
@@ -127,9 +127,3 @@ def _checked(value: Any) -> Mapping[str, Any]:
         else:
             raise UnknownField(name, (EVERY, *ATTRIBUTES), path=FIELD, value=item)
     return out
-
-
-def positions_held(w: Vector, p: Problem) -> Indices:
-    """Which positions a portfolio holds, cash left out."""
-    at = countable(p)
-    return at[np.abs(w[at]) > NOTHING]

@@ -87,7 +87,10 @@ class Goals(Objective):
         return missed + 0.5 * self.tie_break * p.moments.covariance.variance(w) + charges(w, p)
 
     def shortfalls(self, w: Vector, p: Problem) -> dict[str, float]:
-        """What each goal is missed by, in its own unit; 0.0 where it is reached."""
+        """What each goal is missed by, in its own unit; 0.0 where it is reached.
+
+        w: (n,) weights.
+        """
         measure = self.measure
         return {
             name: max(direction(name) * (axis_of(name, measure).amount(w, p) - item["goal"]), 0.0)

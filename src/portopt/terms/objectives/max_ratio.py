@@ -65,11 +65,17 @@ class MaxRatio(Objective):
         return self.risk.scenario_based
 
     def ratio(self, w: Vector, p: Problem) -> float:
-        """N(w) / R(w)."""
+        """N(w) / R(w).
+
+        w: (n,) weights.
+        """
         return self.excess(w, p) / self.risk.value(w, p)
 
     def excess(self, w: Vector, p: Problem) -> float:
-        """N(w)."""
+        """N(w).
+
+        w: (n,) weights; annual.
+        """
         return float(p.moments.mu @ w) - p.risk_free_rate - charges(w, p)
 
     def express(self, program: Program, p: Problem) -> None:

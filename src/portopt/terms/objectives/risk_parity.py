@@ -102,7 +102,10 @@ class RiskParity(Objective):
         return _risk(self, p, at, w) - float(price @ np.log(w[at] / h)) + charges(w, p)
 
     def around(self, w: Vector) -> NearBudgets:
-        """The same objective to second order around positive weights w: without logarithms, for whole shares."""
+        """The same objective to second order around positive weights w: without logarithms, for whole shares.
+
+        w: (n,) weights.
+        """
         return NearBudgets(self, frozen(w))
 
     def describe(self) -> str:

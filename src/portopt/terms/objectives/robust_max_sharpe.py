@@ -56,7 +56,10 @@ class RobustMaxSharpe(Objective):
         return math.inf if excess > 0.0 else -math.inf
 
     def volatility(self, w: Vector, p: Problem) -> float:
-        """What the ratio divides by: the worst volatility, annual."""
+        """What the ratio divides by: the worst volatility, annual.
+
+        w: (n,) weights.
+        """
         return math.sqrt(worst_variance(w, p, self.covariance))
 
     def describe(self) -> str:

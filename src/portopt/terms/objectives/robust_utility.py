@@ -85,10 +85,16 @@ def add_worst_variance(
 
 
 def worst_return(w: Vector, p: Problem, returns: ReturnBox | ReturnEllipsoid | None) -> float:
-    """The least expected return in the set, annual."""
+    """The least expected return in the set, annual.
+
+    w: (n,) weights.
+    """
     return float(p.moments.mu @ w) - (0.0 if returns is None else returns.penalty(w, p))
 
 
 def worst_variance(w: Vector, p: Problem, covariance: CovarianceBox | CovarianceFactors | None) -> float:
-    """The largest variance in the set, annual."""
+    """The largest variance in the set, annual.
+
+    w: (n,) weights.
+    """
     return p.moments.covariance.variance(w) if covariance is None else covariance.variance(w, p)

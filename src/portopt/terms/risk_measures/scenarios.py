@@ -45,7 +45,10 @@ def horizon_returns(p: Problem, horizon: int) -> tuple[Matrix, Vector]:
 
 
 def reach(returns: Matrix) -> float:
-    """How large a loss (or a gain) any portfolio may show: GROSS times the largest return of any asset."""
+    """How large a loss (or a gain) any portfolio may show: GROSS times the largest return of any asset.
+
+    returns: (T, n) simple returns of the horizon.
+    """
     return GROSS * max(float(np.abs(returns).max(initial=0.0)), 1e-6)
 
 
@@ -64,14 +67,20 @@ def tail_weights(losses: Vector, probabilities: Vector, confidence: float) -> Ve
 
 
 def quantile_position(losses: Vector, probabilities: Vector, confidence: float) -> int:
-    """Which scenario's loss is the smallest x with P(loss <= x) >= confidence."""
+    """Which scenario's loss is the smallest x with P(loss <= x) >= confidence.
+
+    losses, probabilities: (T,).
+    """
     order: Indices = np.argsort(losses, kind="stable")
     reached = np.cumsum(probabilities[order]) >= confidence - SAME_PROBABILITY
     return int(order[int(np.argmax(reached))]) if reached.any() else int(order[-1])
 
 
 def root_mean_square_cone(program: Program, columns: Indices, probabilities: Vector) -> Bound:
-    """s >= sqrt( sum_t p_t x_t^2 ) of the given columns, a second-order cone."""
+    """s >= sqrt( sum_t p_t x_t^2 ) of the given columns, a second-order cone.
+
+    columns: (T,) positions of the x_t. probabilities: (T,).
+    """
     s = program.add_columns(1, lower=0.0)
     counted = np.flatnonzero(probabilities > 0.0)
     blocks: list[tuple[int, sp.sparray | Matrix, Indices]] = [

@@ -12,6 +12,7 @@ def charges(w: Vector, p: Problem) -> float:
         costs(w) / holding_period_years  +  sum of penalty * shortfall
 
     Costs count where the objective has a common unit with them (`charges_costs`).
+    w: (n,) weights.
     """
     paid = sum(limit.priced(w, p) for limit in p.limits if limit.soft)
     if p.objective.charges_costs:

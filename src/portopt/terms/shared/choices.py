@@ -22,7 +22,10 @@ NOTHING = 1e-9  # a smaller position or trade is arithmetic
 
 
 def countable(p: Problem) -> Indices:
-    """Positions of every asset but cash."""
+    """Positions of every asset but cash.
+
+    (k,), ascending.
+    """
     return np.flatnonzero(~p.universe.is_cash)
 
 

@@ -117,7 +117,10 @@ def write_exposures(program: Program, e: Exposures, limit: str) -> None:
 
 
 def read_exposures(w: Vector, e: Exposures, limit: str) -> Readings:
-    """The same sums, read off w."""
+    """The same sums, read off w.
+
+    w: (n,) weights.
+    """
     measured = np.array([float(w[positions].sum()) for positions in e.positions])
     return Readings(limit, e.names, measured, e.lower, e.upper)
 

@@ -47,7 +47,10 @@ def express_nearest(program: Program, p: Problem, way: str) -> None:
 
 
 def distance(w: Vector, p: Problem, way: str) -> float:
-    """The objective's value at w, the price of soft shortfalls included."""
+    """The objective's value at w, the price of soft shortfalls included.
+
+    w: (n,) weights.
+    """
     moved = w - p.constructed()
     half_square = 0.5 * (p.moments.covariance.variance(moved) if way == "risk" else float(moved @ moved))
     return half_square + charges(w, p)

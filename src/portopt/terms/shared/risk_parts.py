@@ -37,18 +37,27 @@ def center_of(p: Problem, *, active: bool) -> Vector:
 
 
 def systematic(model: FactorModel, w: Vector) -> float:
-    """sqrt(w'B Omega B'w), annual."""
+    """sqrt(w'B Omega B'w), annual.
+
+    w: (n,) weights, or differences of weights.
+    """
     y = model.exposures(w)
     return float(np.sqrt(max(float(y @ model.Omega @ y), 0.0)))
 
 
 def specific(model: FactorModel, w: Vector) -> float:
-    """sqrt(w'D w), annual."""
+    """sqrt(w'D w), annual.
+
+    w: (n,) weights, or differences of weights.
+    """
     return float(np.sqrt(float(model.D @ w**2)))
 
 
 def add_systematic_cone(program: Program, p: Problem, model: FactorModel, bound: float, center: Vector, limit: str) -> None:
-    """||R'B'(w - center)|| <= bound, R R' = Omega; on the covariance's own factor columns where it is the model's."""
+    """||R'B'(w - center)|| <= bound, R R' = Omega; on the covariance's own factor columns where it is the model's.
+
+    center: (n,) weights. bound: annual volatility.
+    """
     G = model.B @ psd_root(model.Omega)
     tail = -(G.T @ center)
     covariance = p.moments.covariance
@@ -61,7 +70,10 @@ def add_systematic_cone(program: Program, p: Problem, model: FactorModel, bound:
 
 
 def add_specific_cone(program: Program, model: FactorModel, bound: float, center: Vector, limit: str) -> None:
-    """||D^(1/2) (w - center)|| <= bound."""
+    """||D^(1/2) (w - center)|| <= bound.
+
+    center: (n,) weights. bound: annual volatility.
+    """
     risky = np.flatnonzero(model.D > 0.0)
     root = np.sqrt(model.D[risky])
     b = np.concatenate([[bound], -root * center[risky]])

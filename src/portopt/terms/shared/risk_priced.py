@@ -25,6 +25,9 @@ def express_priced(program: Program, p: Problem, measure: RiskMeasure, scale: fl
 
 
 def priced(w: Vector, p: Problem, measure: RiskMeasure, scale: float) -> float:
-    """What the program charges at w, by the measure's own definition."""
+    """What the program charges at w, by the measure's own definition.
+
+    w: (n,) weights.
+    """
     risk = measure.value(w, p)
     return 0.5 * scale * risk * risk if measure.is_root else scale * risk

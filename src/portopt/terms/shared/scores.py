@@ -47,6 +47,7 @@ def barred_by(
     """Positions of the assets but cash that do not reach `score`, and the most each may weigh.
 
     A missing score is not a pass. grandfather: the most is the present weight, else nothing.
+    Both are (k,), one entry for each barred asset.
     """
     passes = p.universe.scores(attribute) >= score  # NaN compares false
     barred = np.flatnonzero(~passes & ~p.universe.is_cash)
@@ -55,7 +56,10 @@ def barred_by(
 
 
 def write_barred(program: Program, p: Problem, barred: tuple[Indices, Vector], limit: str) -> None:
-    """w_i <= most_i for every barred asset; its bounds do not move by themselves, because a score opens asset by asset."""
+    """w_i <= most_i for every barred asset; its bounds do not move by themselves, because a score opens asset by asset.
+
+    barred: positions and most, (k,) each.
+    """
     at, most = barred
     if len(at):
         program.add_bounds(at, -INF, most, limit=limit, members=[p.universe.ids[i] for i in at], relax=0.0)

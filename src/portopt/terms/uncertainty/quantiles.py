@@ -31,14 +31,20 @@ def chi(degrees: int, confidence: float) -> float:
 
 
 def variance_bound(degrees: Vector, confidence: float) -> Vector:
-    """What a sample variance of that many degrees of freedom is multiplied by for its one-sided upper bound."""
+    """What a sample variance of that many degrees of freedom is multiplied by for its one-sided upper bound.
+
+    degrees: (m,); the answer too.
+    """
     from scipy.special import chdtri
 
     return np.asarray(degrees / chdtri(degrees, confidence))
 
 
 def regression_ellipsoid(factors: int, degrees: Vector, confidence: float) -> Vector:
-    """factors times the F quantile: the size of the joint confidence ellipsoid of that many slopes."""
+    """factors times the F quantile: the size of the joint confidence ellipsoid of that many slopes.
+
+    degrees: (m,); the answer too.
+    """
     from scipy.special import fdtri
 
     return np.asarray(factors * fdtri(factors, degrees, confidence))
