@@ -22,6 +22,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
 from portopt.optimization.beside.answer import answer_beside
+from portopt.optimization.beside.kinked import kinked
 from portopt.optimization.convex import polished_near
 from portopt.optimization.engine import solve
 from portopt.optimization.polish.polish import has_polish
@@ -106,7 +107,7 @@ class _Neighbours:
         if shape is None or shape.missed >= PATIENCE or crossing(form):
             return None
         found = answer_beside(form, shape.answers[0])
-        if found is None and has_polish(form) and not form.hinges and not form.ratio:
+        if found is None and kinked(form) is None and has_polish(form) and not form.hinges and not form.ratio:
             found = polished_near(form, shape.nearest(form), NEAR)
         shape.missed += 1 if found is None else -1
         return found
