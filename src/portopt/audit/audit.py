@@ -51,7 +51,7 @@ def audit(problem: Problem, form: StandardForm, solution: Solution, tolerances: 
     reasons = (
         *_identity_reasons(problem, solution),
         *_feasibility_reasons(problem, form, x, readings, tolerances),
-        *_voices_reasons(problem, form, x, tolerances),
+        *_voices_reasons(problem, form, x, scale, tolerances),
         *why_not,
         *unfounded,
     )
@@ -149,12 +149,12 @@ def _feasibility_reasons(
     return reasons
 
 
-def _voices_reasons(problem: Problem, form: StandardForm, x: Vector, tolerances: Tolerances) -> list[str]:
+def _voices_reasons(problem: Problem, form: StandardForm, x: Vector, scale: float, tolerances: Tolerances) -> list[str]:
     """The program minimizes `value`, or `-value` where more is better; both voices must give one number."""
     minimized, value = form.objective(x), float(problem.objective.value(x[: problem.n], problem))
     spoken = -value if problem.objective.sense == "maximize" else value
-    scale = max(abs(minimized), abs(spoken)) if form.ratio else max(size_of_parts(form, x), objective_scale(form, x))
-    if abs(minimized - spoken) <= max(tolerances.voices * scale, ROUNDING):
+    size = max(abs(minimized), abs(spoken)) if form.ratio else max(size_of_parts(form, x), scale)
+    if abs(minimized - spoken) <= max(tolerances.voices * size, ROUNDING):
         return []
     return [f"the program's objective {minimized:.12g} is not what the problem says of these weights, {spoken:.12g}"]
 

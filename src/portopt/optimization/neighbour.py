@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization.beside.answer import answer_beside
+from portopt.optimization.beside.kinked import kinked
 from portopt.optimization.convex import polished_near
 from portopt.optimization.polish.polish import has_polish
 from portopt.optimization.scaling.presolve import crossing
@@ -51,6 +52,6 @@ def within_budget(form: StandardForm, first: RawAnswer, nearest: RawAnswer) -> R
     first: the one to correct. nearest: the one to polish where that fails.
     """
     found = answer_beside(form, first)
-    if found is None and has_polish(form) and not form.hinges and not form.ratio:
+    if found is None and kinked(form) is None and has_polish(form) and not form.hinges and not form.ratio:
         found = polished_near(form, nearest, NEAR)
     return found

@@ -154,3 +154,24 @@ def test_a_batch_is_solved_for_once_and_then_found(kind, monkeypatch):
     members = batch.optimize_batch(_members(kind, 12))
     assert len(solved) == 1
     assert all(member.solution.raw.polished for member in members)
+
+
+@pytest.mark.parametrize("kind", ["utility", "turnover", "all three"])
+@pytest.mark.parametrize("factors", [False, True], ids=["dense", "factors"])
+def test_of_several_optima_a_batch_gives_the_one_that_is_given_alone(kind, factors):
+    """Two assets that nobody could tell apart: how much of which, only the way to the answer says."""
+    members = []
+    for problem in _members(kind, 6, factors=factors):
+        twins = [*range(N - 1), 0]
+        sigma = problem.moments.covariance
+        if factors:
+            D = np.where(np.arange(N) == 0, 0.0, sigma.D)[twins]
+            same = Covariance(F=sigma.F[twins], Omega=sigma.Omega, D=D)
+        else:
+            same = Covariance(Sigma=sigma.Sigma[np.ix_(twins, twins)])
+        mu = problem.moments.mu.copy()
+        mu[0] += 0.05
+        moments = Moments(problem.universe, mu[twins], same)
+        members.append(problem.replaced(moments=moments, w_prev=problem.w_prev[twins] / problem.w_prev[twins].sum()))
+    for problem, member in zip(members, batch.optimize_batch(members), strict=True):
+        assert member.solution.weights == pytest.approx(optimization.optimize(problem).weights, abs=1e-9)

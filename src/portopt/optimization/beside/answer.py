@@ -1,7 +1,8 @@
 """The door: from what stands where in another answer to the exact optimum of a form, in the form's own columns and signs.
 
-What is returned satisfies every optimality condition to rounding, so it is the optimum, wherever it began. A correction that
-goes round, meets a singular system or costs a fraction of a solve is given up: the caller solves afresh.
+What is returned satisfies every optimality condition to rounding, and there is no other that does: it is the optimum,
+wherever it began. A correction that goes round, or costs a fraction of a solve, and an optimum that is one of several, which
+would depend on where it began, are given up: the caller solves afresh.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.beside.kinked import Kinked, kinked
 from portopt.optimization.beside.settled import settled
-from portopt.optimization.beside.standing import Point, Standing, prices, revised, standing_of
+from portopt.optimization.beside.standing import HIGHEST, LOWEST, Point, Standing, prices, revised, standing_of
 from portopt.optimization.polish.last_touch import on_bounds, with_exact_sums
 from portopt.optimization.scaling.presolve import spread
 
@@ -24,6 +25,7 @@ FEWEST, PER_ASSET = 10, 0.04  # rounds: a solve takes as long as about 45 of the
 SHARE = 1.5  # of n^3, what the sizes of the systems may add up to, cubed: a quarter of what a solve factors
 CIRCLES = 3  # times that one standing may come back, the later ones under caution
 STATIONARY = 1e-11  # of the gradient
+TIED = 1e-10  # of the gradient: held by less than that is held by chance
 ROUNDED = 1e-16  # of the gradient: a multiplier that small is none
 
 
@@ -54,7 +56,7 @@ def _corrected(k: Kinked, now: Standing) -> tuple[Standing, Point, int] | None:
             return None
         after = revised(k, now, point, max(seen.values(), default=0) > 1)
         if after is None:
-            return (now, point, done) if _balanced(k, now, point) else None
+            return (now, point, done) if _balanced(k, now, point) and _decided(k, now, point) else None
         key = now.key()
         seen[key] += 1
         if seen[key] > CIRCLES:
@@ -68,6 +70,15 @@ def _balanced(k: Kinked, now: Standing, at: Point) -> bool:
     buying, selling = prices(k, at)
     left = np.abs(_wants(k, at) - np.where(now.places > 0, buying, -selling))[now.free]
     return float(left.max(initial=0.0)) <= STATIONARY * at.size
+
+
+def _decided(k: Kinked, now: Standing, at: Point) -> bool:
+    """Whether whatever is not free is held where it stands by a multiplier: else another portfolio may be as good."""
+    wants, (buying, selling) = _wants(k, at), prices(k, at)
+    to_grow = np.where((now.places == LOWEST) & ~k.at_floor, -selling, buying) - wants
+    to_shrink = wants - np.where((now.places == HIGHEST) & ~k.at_ceiling, buying, -selling)
+    held = np.where(now.places == LOWEST, to_grow, np.where(now.places == HIGHEST, to_shrink, np.minimum(to_grow, to_shrink)))
+    return float(held[~now.free & ~k.fixed].min(initial=np.inf)) > TIED * at.size
 
 
 def _wants(k: Kinked, at: Point) -> Vector:

@@ -20,6 +20,7 @@ from portopt.optimization.beside.kinked import Kinked
 from portopt.optimization.beside.standing import HIGHEST, LOWEST, Point, Standing
 
 LEAST = 1e-9  # of tau: a ball that is met by its centre alone
+DECIDES = 1e-13  # the least reciprocal condition: below it several points may be as good
 MOST_FREE = 1_500  # unknowns LAPACK is given
 APART = 1e-9  # of the system's size: how far dependent rows are held from one another
 REFINED = (1, 3)  # times: a system as it is, and one held apart
@@ -77,7 +78,7 @@ def _line(k: Kinked, now: Standing, held: Vector, free: Indices, rows: Matrix, p
         held_apart = K.copy(order="F")
         held_apart.flat[f * (len(K) + 1) :: len(K) + 1] -= APART * max(1.0, float(np.abs(np.diagonal(K)).max()))
         times, (lu, pivots, found, wrong) = REFINED[1], lapack.dgesv(held_apart, right)
-    if wrong or not np.isfinite(found).all():
+    if wrong or not np.isfinite(found).all() or lapack.dgecon(lu, float(np.abs(K).sum(axis=0).max()))[0] < DECIDES:
         return None
     for _ in range(times):
         found += lapack.dgetrs(lu, pivots, right - K @ found)[0]
