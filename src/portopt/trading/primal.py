@@ -7,7 +7,6 @@ Source: Lobo, Fazel and Boyd (2007), Portfolio optimization with linear and fixe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +16,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization import solve, solve_convex
 from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
-from portopt.optimization.scaling.extension import bounded, continuous, rescaled, tightened
+from portopt.optimization.scaling.extension import bounded, continuous, rescaled
 from portopt.trading.share_program import ShareProgram
 
 REWEIGHTED = 3
@@ -45,16 +44,6 @@ def target(program: ShareProgram, gamma: float) -> tuple[Vector | None, float]:
     return _settled(form, program, x), bound
 
 
-def resized(program: ShareProgram, gamma: float, x: Vector, margins: Mapping[str, float]) -> Vector | None:
-    """The trades of x, or others where those cannot, with sizes solved for under limits closed by their margins."""
-    form = tightened(as_utility(continuous(program.form), gamma), margins)
-    again = _settled(form, program, x)
-    if again is not x:
-        return again
-    free = solved(form)
-    return None if free is None else _settled(form, program, _netted(program, free))
-
-
 def own_risk_aversion(form: StandardForm, x: Vector) -> float:
     """gamma = (excess return) / (variance) at x, where a ratio's optimum is utility's too; 1 for any other program."""
     if not form.ratio:
@@ -68,14 +57,6 @@ def as_utility(form: StandardForm, gamma: float) -> StandardForm:
     if not form.ratio:
         return form
     return replace(form, ratio=False, quadratics=tuple(replace(block, M=gamma * block.M) for block in form.quadratics))
-
-
-def nearest(program: ShareProgram, x: Vector) -> Vector:
-    """x with every trade at the nearest whole lot."""
-    out = x.copy()
-    for trades in (program.buys, program.sells):
-        out[trades] = np.round(x[trades])
-    return out
 
 
 def _settled(form: StandardForm, program: ShareProgram, x: Vector) -> Vector:

@@ -13,21 +13,20 @@ from decimal import Decimal
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.optimization.integers.effort import Effort
+from portopt.optimization.integers.effort import WORK, Effort
 from portopt.optimization.integers.outer_approximation import LEAST_VOLATILITY, Offer, OuterApproximation, surrounded
 from portopt.trading.book import Settled
 from portopt.trading.exactness import HOLDS, relative_gap, scale_of, smallest_scale, worth
 from portopt.trading.first_book import FirstBook, first_book
-from portopt.trading.primal import nearest, neighbourhood, own_risk_aversion, resized, solved, target
-from portopt.trading.share_program import CASH_CAPS, ShareProgram
-from portopt.trading.spending import most_cash, spend
+from portopt.trading.primal import neighbourhood, own_risk_aversion, solved, target
+from portopt.trading.share_program import ShareProgram
 from portopt.trading.to_round import ToRound
 
 NODES_TO_FIND, NODES_TO_IMPROVE = 400, 40  # close to the target
 TRIES, IMPROVEMENTS, EASY_TRIES = 12, 3, 6
 RELAXED_SLACK = 1e-7  # a convex solver's answer is that far, relatively, from a bound
 CLOSE, FAR = 2, 200  # lots around the target
-WORK_ON_LOTS = 0.5  # of the usual: one or two seconds
+WORK_ON_LOTS = 0.5 * WORK  # one or two seconds' worth
 BEYOND = 0.75  # of the gap by which a ratio is to be beaten
 CENTS = 1e-6  # a limit missed by less was missed by rounding to the cent, and is closed by as much
 
@@ -97,7 +96,7 @@ class Rounding:
         self.master = OuterApproximation(
             surrounded(self.program.form, self.target, scale),
             solved,
-            Effort(WORK_ON_LOTS * rules.search_effort),
+            Effort(rules.search_effort, WORK_ON_LOTS),
             rules.mip_relative_gap,
             smallest_scale(problem),
             max(relaxed - RELAXED_SLACK * scale, certified.bound),
@@ -110,11 +109,13 @@ class Rounding:
 
     def any_book(self) -> bool:
         """Whether a book of whole lots is easily found close to the target; no is "not found", not "there is none"."""
-        self._round_directly(EASY_TRIES)
+        self._begin(EASY_TRIES)
         return self.master.best is not None
 
     def run(self) -> Rounded | None:
         """None when none was found, which does not say that there is none: limits are closed on the way (see probe.py)."""
+        if self.master.is_open:
+            self.master.deepen()
         self._begin()
         # Whole numbers whose own search left a gap open are not proved best by a search that adds lots to them.
         if self.asked.certified.is_closed(self.asked.problem, self.asked.rules) or self.master.best is None:
@@ -124,13 +125,11 @@ class Rounding:
             return None
         return Rounded.of(self.asked, best.answer, self.master.bound, self.master.rounds, self.master.failure)
 
-    def _begin(self) -> None:
-        """A first book: the nearest lots, limits closed until these hold; then the best lots close by, or farther off."""
-        if self.refine is None:
-            self._round_directly()
+    def _begin(self, tries: int = TRIES) -> None:
+        """A good book to begin with: the best lots close to the target, limits closed until they hold, or farther off."""
         margins: dict[str, float] = {}
         lots = CLOSE
-        for tried in range(TRIES):
+        for tried in range(tries):
             known = self.master.best is not None
             if lots > FAR or not self.master.is_open or self.master.until.is_over:
                 return
@@ -145,24 +144,6 @@ class Rounding:
                 return
             lots = lots * 8 if found.x is None else lots
             margins = _added(margins, {limit: 1.5 * by for limit, by in missed_by.items()})
-
-    def _round_directly(self, tries: int = TRIES) -> None:
-        """Nearest lots of the target, solved for again with every limit closed by what its rounding missed it by."""
-        asked, residual = self.asked, self.asked.cash_residual
-        margins: dict[str, float] = {}
-        x: Vector | None = self.target
-        for _ in range(tries):
-            if x is None:
-                return
-            shares = self.program.shares(nearest(self.program, x))
-            if residual is not None:
-                most = most_cash(asked.book.value, residual)
-                shares = spend(asked.book, asked.rules, shares, most, self.program.form.box())
-            faults = self.offer(shares)
-            if not faults or (residual is not None and not CASH_CAPS.isdisjoint(faults)):
-                return
-            margins = _added(margins, {limit: 1.2 * by for limit, by in faults.items()})
-            x = resized(self.program, self.gamma, x, margins)
 
     def _consider(self, x: Vector) -> Mapping[str, float]:
         """Settle the orders of x and offer the book. Returns the limits it misses, and by how much.

@@ -1,20 +1,26 @@
 """A matrix as a diagonal and a remainder of few columns, both positive semidefinite.
 
-    M = diag(d) + R R' + what is too small to count,        d of the largest sum
+    M = diag(d) + R R' + what is too small to count
 
-found by Newton's method on  t sum(d) + log det(M - diag(d)),  t growing. Of a covariance of factors this finds the specific
-variances, and R as many columns as there are factors: where R is as wide as the matrix, a linear program around it is as dense.
+The d of the largest sum is found by Newton's method on  t sum(d) + log det(M - diag(d)),  t growing. Of a covariance of
+factors this finds the specific variances, and R as many columns as there are factors: where R is as wide as the matrix, a
+linear program around it is as dense.
 Source: Frangioni and Gentile (2007), SDP diagonalizations and perspective cuts; Shapiro (1982) for the largest diagonal;
 Vandenberghe and Boyd (1996), Semidefinite programming, for the steps.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 
 NEGLIGIBLE = 1e-13
+SINGULAR = 1e-10
+KEEP_BACK = 0.999  # of the diagonal that could be split off
+FEW = 0.5  # of a matrix's columns: a root that thin makes up for a diagonal of its own
 STEPS = 25
 GROWS = 20.0  # t, over the slope of the determinant where the point is
 INSIDE = 0.9  # of the way to where the rest is singular
@@ -22,16 +28,42 @@ LAST = 1e10  # that slope times a typical entry of the diagonal, at the end
 DROPPED = 1e-8  # of a typical entry of the diagonal: eigenvalues below it do not count
 
 
-def split(M: Matrix, wanted: Mask) -> Vector:
-    """(n,) d, zero where not wanted, with M - diag(d) positive semidefinite; nothing for a singular M."""
+def split(M: Matrix, wanted: Mask) -> tuple[Vector, Matrix]:
+    """(n,) d, zero where not wanted, and R (n, k) with M = diag(d) + R R'.
+
+    The largest d where it leaves few columns, also where none is wanted. Else it would have nothing of some assets; there d is
+    the same multiple for all of what is specific, 1 / (M^-1)_ii, the variance of asset i that the others do not explain.
+    """
+    d = _anywhere(M, wanted if wanted.any() else ~wanted, _largest)
+    R = root(M, d)
+    if R.shape[1] > FEW * len(M):
+        d = _anywhere(M, wanted, _even)
+        R = root(M, d)
+    return d, R
+
+
+def _anywhere(M: Matrix, wanted: Mask, diagonal: Callable[[Matrix, Indices], Vector]) -> Vector:
+    """(n,) the diagonal that is found for what has any variance; nothing for a singular M."""
     d = np.zeros(len(M))
     live = np.flatnonzero(np.diagonal(M) > 0.0)
     own = np.flatnonzero(wanted[live])
     if len(own):
-        d[live[own]] = _largest(M[np.ix_(live, live)], own)
+        d[live[own]] = diagonal(M[np.ix_(live, live)], own)
         if np.linalg.eigvalsh(M - np.diag(d))[0] < -1e-12 * np.trace(M):  # rather nothing than a bound that is none
             d[:] = 0.0
     return d
+
+
+def _even(M: Matrix, own: Indices) -> Vector:
+    """(k,) at `own` as large a multiple of what is specific as the rest allows."""
+    values, vectors = np.linalg.eigh(M)
+    if values[0] <= SINGULAR * values[-1]:
+        return np.zeros(len(own))
+    inverse = (vectors[own] / values) @ vectors[own].T
+    shape = 1.0 / np.diagonal(inverse)
+    # diag(shape) v = theta M v at `own`: the largest theta is one over the multiple.
+    scale = np.sqrt(shape)
+    return KEEP_BACK / float(np.linalg.eigvalsh(scale[:, None] * inverse * scale)[-1]) * shape
 
 
 def _largest(M: Matrix, own: Indices) -> Vector:

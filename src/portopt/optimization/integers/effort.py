@@ -16,21 +16,22 @@ FEWEST_NODES, MOST_NODES = 20, 200_000
 
 @dataclass(slots=True)
 class Effort:
-    """share: of the usual work. What was done so far is counted as it is done."""
+    """share: of the usual work. most: the usual. What was done so far is counted as it is done."""
 
     share: float = 1.0
+    most: float = WORK
     work: float = 0.0
     nodes: int = 0
     iterations: int = 0
 
     @property
     def used_up(self) -> bool:
-        return self.work >= self.share * WORK
+        return self.work >= self.share * self.most
 
     def nodes_left(self, rows: int) -> int:
         """The nodes that what is left of the work allows, at what a node took so far."""
         a_node = self.iterations / self.nodes if self.nodes >= SEEN else USUAL_ITERATIONS
-        left = (self.share * WORK - self.work) / (rows * max(a_node, 1.0))
+        left = (self.share * self.most - self.work) / (rows * max(a_node, 1.0))
         return int(np.clip(left, FEWEST_NODES, MOST_NODES))
 
     def checkpoints(self, nodes: int) -> int:

@@ -20,14 +20,13 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 from portopt.domain.program import INF, Cone, Program, Quadratic, StandardForm
-from portopt.optimization.integers.diagonal import root, split
+from portopt.optimization.integers.diagonal import split
 from portopt.optimization.integers.switches import switch_of_columns
 from portopt.optimization.scaling.extension import extension_of, joined
 
 NEGLIGIBLE = 1e-13
 SAME_NORM = 1e-10
 SMALLEST = 1e-9
-FEW = 0.5  # of a matrix's columns: a root that thin makes up for a diagonal of its own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,12 +194,7 @@ class _Builder:
         M, columns = block.M, block.columns
         if M.ndim == 1:
             return _Root(M, columns, np.zeros((len(columns), 0)), M, np.zeros(0, dtype=np.intp))
-        d = split(M, wanted)
-        R = root(M, d)
-        if not wanted.any():
-            every = split(M, ~wanted)
-            thin = root(M, every)
-            d, R = (every, thin) if thin.shape[1] <= FEW * len(M) else (d, R)
+        d, R = split(M, wanted)
         r, k = R.shape[1], len(columns)
         T = sp.csr_array((R.T.ravel(), (np.repeat(np.arange(r), k), np.tile(columns, r))), shape=(r, self.form.n_columns))
         self.roots.append(_Root(M, columns, R, d, self.define(T, np.zeros(r))))
