@@ -15,7 +15,7 @@ from portopt.domain.problem import Problem
 from portopt.optimization import assemble
 
 MOST_FIXES = 4
-WORK = 3_000.0  # as budget.py counts it: a few seconds where it is used up; ordinary questions take a tenth
+WORK = 3_000.0  # as effort.py counts it: a few seconds where it is used up; ordinary questions take a tenth
 SEARCH_SHARE = 0.6  # of the work, for the conflicts; the rest is for the fixes
 GRACE = 4.0  # times that work, until one verified fix is found: an answer without one helps nobody
 
