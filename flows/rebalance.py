@@ -58,7 +58,7 @@ async def decide(
     records.report_progress(20.0, f"priced on {snapshot.pricing_pack_id}")
     moments = decisions.estimate(request, snapshot)
     answer = decisions.optimize(request, snapshot, moments)
-    validated = decisions.validate(answer, snapshot)
+    validated = decisions.certify(answer, snapshot)
     records.report_progress(60.0, "certified; rounding to shares")
     plan = decisions.generate_trades(request, snapshot, answer, validated)
     document = decisions.conclude(request, snapshot, answer, validated, plan, order.frontier)

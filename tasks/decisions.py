@@ -13,7 +13,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
 from portopt.domain.plan import RebalancePlan
 from portopt.domain.request import RebalanceRequest
-from portopt.pipeline import Answer
+from portopt.pipeline import Solved
 from portopt.runs.identity import run_identity
 
 
@@ -24,20 +24,20 @@ def estimate(request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
 
 
 @task(cache_policy=NO_CACHE, timeout_seconds=300)
-def optimize(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Answer:
+def optimize(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Solved:
     """Formulate and solve; an infeasible problem comes back diagnosed."""
     return pipeline.optimize_for(request, snapshot, moments)
 
 
 @task(cache_policy=NO_CACHE, timeout_seconds=120)
-def validate(answer: Answer, snapshot: MarketSnapshot) -> ValidatedSolution:
+def certify(answer: Solved, snapshot: MarketSnapshot) -> ValidatedSolution:
     """The audit: nothing passes without its certificate."""
-    return pipeline.validate(answer, snapshot)
+    return pipeline.certify(answer, snapshot)
 
 
 @task(cache_policy=NO_CACHE, timeout_seconds=120)
 def generate_trades(
-    request: RebalanceRequest, snapshot: MarketSnapshot, answer: Answer, validated: ValidatedSolution
+    request: RebalanceRequest, snapshot: MarketSnapshot, answer: Solved, validated: ValidatedSolution
 ) -> RebalancePlan:
     """Whole shares that keep every limit."""
     return pipeline.trade(request, snapshot, answer, validated)
@@ -47,7 +47,7 @@ def generate_trades(
 def conclude(
     request: RebalanceRequest,
     snapshot: MarketSnapshot,
-    answer: Answer,
+    answer: Solved,
     validated: ValidatedSolution,
     plan: RebalancePlan,
     frontier: bool,

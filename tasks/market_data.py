@@ -23,4 +23,4 @@ from portopt.runtime import runtime
 )
 def fetch(request: RebalanceRequest) -> MarketSnapshot:
     """Read the market as it stood at request.as_of; a resumed run reopens the pack it began with."""
-    return market.open_market(request, runtime(), trigger_id())
+    return market.open_pack(request, runtime(), trigger_id())

@@ -16,7 +16,7 @@ from portopt.domain.errors import PortoptError
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
-from portopt.pipeline import Answer
+from portopt.pipeline import Solved
 from portopt.runs import events, lifecycle
 from portopt.runtime import runtime
 
@@ -36,7 +36,7 @@ def begin(request: RebalanceRequest, snapshot: MarketSnapshot) -> RunRecord:
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def persist(run: RunRecord, document: dict[str, Any], answer: Answer, since: int, await_approval: bool) -> RunRecord:
+def persist(run: RunRecord, document: dict[str, Any], answer: Solved, since: int, await_approval: bool) -> RunRecord:
     """Report, result, projection and outbox row."""
     timings = pipeline.timings_of(answer)
     return lifecycle.finish(run, document, runtime(), since=since, timings=timings, await_approval=await_approval)

@@ -1,6 +1,6 @@
 """START HERE: the steps from a question to an executable proposal, as functions of values.
 
-    fetch -> estimate -> formulate -> optimize -> validate -> trade -> conclude -> persist
+    fetch -> estimate -> formulate -> optimize -> certify -> trade -> conclude -> persist
 
 The Prefect flow, `questions/` and the backtest all run these. Nothing here knows who is asking.
 """
@@ -56,7 +56,7 @@ Step = Callable[[str], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class Solved:
     """What optimize gives: the problem as finally solved, its program, the solution, and what had to give way."""
 
     asked: Problem
@@ -66,7 +66,7 @@ class Answer:
     gave_way: tuple[GaveWay, ...] = ()
     diagnosis: Diagnosis | None = None
 
-    def without_deadline(self) -> Answer:
+    def without_deadline(self) -> Solved:
         """The same, with all the time there is for what follows from it."""
         return replace(self, problem=self.problem.replaced(until=NEVER), form=replace(self.form, until=NEVER))
 
@@ -80,7 +80,7 @@ def wanted_assets(request: RebalanceRequest) -> tuple[str, ...]:
     return tuple(sorted(named - {CASH}))
 
 
-def fetch(request: RebalanceRequest, market: MarketDataProvider) -> MarketSnapshot:
+def fetch_pack(request: RebalanceRequest, market: MarketDataProvider) -> MarketSnapshot:
     """Read the market as it stood at request.as_of and check it. Nothing is kept yet."""
     from portopt.market import open_snapshot
 
@@ -105,7 +105,7 @@ def fetch(request: RebalanceRequest, market: MarketDataProvider) -> MarketSnapsh
     return _with_histories_judged(request, snapshot)
 
 
-def reopen(request: RebalanceRequest, pricing_pack_id: str, packs: PackStore) -> MarketSnapshot:
+def reopen_pack(request: RebalanceRequest, pricing_pack_id: str, packs: PackStore) -> MarketSnapshot:
     """The pack of an earlier run, checked again under this request's data policy."""
     from portopt.market import recheck
 
@@ -191,8 +191,8 @@ def optimize(
     *,
     room: float = 0.0,
     rounds: Callable[[Problem], bool] | None = None,
-    neighbour: Answer | None = None,
-) -> Answer:
+    neighbour: Solved | None = None,
+) -> Solved:
     """Solve; when no portfolio satisfies the limits, diagnose, and let the declared order give way where there is one.
 
     room: what every opening leaves to whole lots, a fraction of portfolio value. rounds: whether a problem has whole lots.
@@ -206,22 +206,22 @@ def optimize(
     early = why.check_before(problem, form)
     solution = None if early is not None else optimization.optimize(problem, form=form, near=_solved_form(neighbour))
     if solution is not None and solution.status is not SolveStatus.INFEASIBLE:
-        return Answer(problem, problem, form, solution)
+        return Solved(problem, problem, form, solution)
     # What ends up in a document is decided without trying plans: how many are tried depends on the clock.
     tried = None if relax_order else rounds
     diagnosis = why.diagnose(problem, room=room, rounds=tried)
     infeasible = Solution(SolveStatus.INFEASIBLE, problem.identity(), diagnosis=diagnosis)
     if not relax_order:
-        return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
+        return Solved(problem, problem, form, infeasible, diagnosis=diagnosis)
     relaxed, gave_way = why.relax_in_order(problem, relax_order, room=room)
     if not gave_way:
-        return Answer(problem, problem, form, infeasible, diagnosis=diagnosis)
+        return Solved(problem, problem, form, infeasible, diagnosis=diagnosis)
     relaxed = construct(relaxed)
     form = optimization.assemble(relaxed)
-    return Answer(problem, relaxed, form, optimization.optimize(relaxed, form=form), gave_way, diagnosis)
+    return Solved(problem, relaxed, form, optimization.optimize(relaxed, form=form), gave_way, diagnosis)
 
 
-def _solved_form(neighbour: Answer | None) -> Neighbour | None:
+def _solved_form(neighbour: Solved | None) -> Neighbour | None:
     if neighbour is None or neighbour.solution.raw is None:
         return None
     from portopt.optimization.neighbour import Neighbour
@@ -229,7 +229,7 @@ def _solved_form(neighbour: Answer | None) -> Neighbour | None:
     return Neighbour(neighbour.form, neighbour.solution.raw)
 
 
-def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments, until: Deadline = NEVER) -> Answer:
+def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments, until: Deadline = NEVER) -> Solved:
     """Formulate and optimize; whatever must be opened leaves room for the request's own lots.
 
     until: ends the work without an answer. What is answered is a run, which is worked out again to the same bytes: no clock has
@@ -245,12 +245,12 @@ def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: M
     return answer if not until.is_set else answer.without_deadline()
 
 
-def timings_of(answer: Answer) -> dict[str, float]:
+def timings_of(answer: Solved) -> dict[str, float]:
     """Seconds inside the engine; of the record, not of the document, which knows no clock."""
     return {} if answer.solution.raw is None else {"optimize": answer.solution.raw.seconds}
 
 
-def validate(answer: Answer, snapshot: MarketSnapshot | None = None) -> ValidatedSolution:
+def certify(answer: Solved, snapshot: MarketSnapshot | None = None) -> ValidatedSolution:
     """The audit. Raises CertificateRefused; an infeasible answer raises InfeasibleRequest with its diagnosis.
 
     snapshot: names, where there is one, the data that froze a holding, which may be what the limits conflict with.
@@ -269,7 +269,7 @@ def validate(answer: Answer, snapshot: MarketSnapshot | None = None) -> Validate
     return audit.certify(answer.problem, answer.form, solution)
 
 
-def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Answer, validated: ValidatedSolution) -> RebalancePlan:
+def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Solved, validated: ValidatedSolution) -> RebalancePlan:
     """Whole shares that keep every limit, with money to the cent."""
     from portopt.trading import make_plan
 
@@ -278,7 +278,7 @@ def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Answer, v
     )
 
 
-def frontier_of(answer: Answer, weights: Vector) -> Frontier:
+def frontier_of(answer: Solved, weights: Vector) -> Frontier:
     """The efficient frontier under the request's own limits, with the target on it.
 
     Raises DataError, InfeasibleRequest where there is none or it would take too long.
@@ -297,7 +297,7 @@ def frontier_of(answer: Answer, weights: Vector) -> Frontier:
 def conclude(
     request: RebalanceRequest,
     snapshot: MarketSnapshot,
-    answer: Answer,
+    answer: Solved,
     validated: ValidatedSolution,
     plan: RebalancePlan,
     *,
@@ -331,7 +331,7 @@ def conclude(
     )
 
 
-def explain(answer: Answer, validated: ValidatedSolution, plan: RebalancePlan, said: Attempts) -> Explanation:
+def explain(answer: Solved, validated: ValidatedSolution, plan: RebalancePlan, said: Attempts) -> Explanation:
     """The explanation as far as it can be given. said: is told what cannot."""
     from portopt import analysis
 
@@ -373,7 +373,7 @@ def require_feasible(problem: Problem) -> None:
 
     answer = optimize(problem.replaced(objective=parse_objective({"kind": "min_risk"})))
     if answer.solution.status is SolveStatus.INFEASIBLE:
-        validate(answer)
+        certify(answer)
 
 
 def work(
@@ -384,14 +384,14 @@ def work(
     frontier: bool = True,
     step: Step = nullcontext,
     until: Deadline = NEVER,
-) -> tuple[dict[str, Any], Answer]:
+) -> tuple[dict[str, Any], Solved]:
     """Every step from a snapshot to the document. run_id: which run it is. step: told the name of each as it begins."""
     with step("estimate"):
         moments = estimate(request, snapshot)
     with step("optimize"):
         answer = optimize_for(request, snapshot, moments, until)
     with step("validate"):
-        validated = validate(answer, snapshot)
+        validated = certify(answer, snapshot)
     with step("trade"):
         plan = trade(request, snapshot, answer, validated)
     with step("explain"):

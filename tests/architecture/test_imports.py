@@ -94,7 +94,7 @@ def test_a_circle_that_is_listed_is_still_closed(circle: tuple[str, ...]) -> Non
         "from portopt import pipeline",
         "from portopt.pipeline import optimize",
         "def later():\n    from portopt.pipeline import optimize",
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from portopt.pipeline import Answer",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from portopt.pipeline import Solved",
         "__getattr__ = at_first_use(__name__, {'optimize': 'portopt.pipeline'})",
         "module = importlib.import_module('portopt.pipeline')",
     ],

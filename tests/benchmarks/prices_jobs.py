@@ -33,7 +33,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.request import EstimationChoice
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.estimation import estimate
-from portopt.pipeline import optimize, validate
+from portopt.pipeline import certify, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
 
 DAYS, FACTORS, SECTORS = 757, 20, 11
@@ -78,7 +78,7 @@ def run(
     )
     answer = optimize(problem)
     clock.append(time.process_time())
-    validated = validate(answer)
+    validated = certify(answer)
     clock.append(time.process_time())
     return [float(step) for step in np.diff(clock)], validated
 

@@ -139,7 +139,7 @@ def test_another_process_with_another_hash_seed_finds_the_same_identities() -> N
 
 @cache
 def snapshot() -> MarketSnapshot:
-    return pipeline.fetch(small_request(), small_market())
+    return pipeline.fetch_pack(small_request(), small_market())
 
 
 def test_a_run_is_known_by_its_request_its_prices_and_the_version_of_its_document(monkeypatch) -> None:

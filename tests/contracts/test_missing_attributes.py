@@ -13,7 +13,7 @@ from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.request import OptimizationRequest
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.formulation import as_asked
-from portopt.questions.weights import OptimizeAnswer, optimize
+from portopt.questions.weights import CertifiedWeights, optimize
 from portopt.terms.catalog import LIMITS
 from portopt.terms.shared.described import NOUNS, require_described
 
@@ -40,7 +40,7 @@ def weights(asked: OptimizationRequest) -> np.ndarray:
     return optimize(asked).validated.weights
 
 
-def answer_or_refusal(asked: OptimizationRequest) -> tuple[OptimizeAnswer | None, str]:
+def answer_or_refusal(asked: OptimizationRequest) -> tuple[CertifiedWeights | None, str]:
     try:
         return optimize(asked), ""
     except (MissingInput, DataError) as refusal:
@@ -139,7 +139,7 @@ def test_a_blank_is_as_missing_as_nothing(attribute, blank):
     limits = {"sector_limits": {"Energy": 0.1}, "min_esg": {"score": 7.0}}
     asked = request(OBJECTIVE, limits)
 
-    def of(value: Any) -> OptimizeAnswer:
+    def of(value: Any) -> CertifiedWeights:
         assets = [dataclasses.replace(a, **{attribute: value}) if a.id == "AAPL" else a for a in asked.universe.assets]
         return optimize(dataclasses.replace(asked, universe=Universe(tuple(assets))))
 

@@ -17,7 +17,7 @@ STEPS = {
     "begin": ("portopt.runs.lifecycle", "begin"),
     "estimate": ("portopt.pipeline", "estimate"),
     "optimize": ("portopt.pipeline", "optimize"),
-    "validate": ("portopt.pipeline", "validate"),
+    "validate": ("portopt.pipeline", "certify"),
     "trade": ("portopt.pipeline", "trade"),
     "conclude": ("portopt.pipeline", "conclude"),
     "write_report": ("portopt.reports.page", "write_report"),

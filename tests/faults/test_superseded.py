@@ -64,7 +64,7 @@ def test_of_rebalances_that_began_together_on_different_holdings_one_is_released
 
 def test_a_superseded_proposal_is_not_approved_and_the_refusal_says_what_to_do(home: Path) -> None:
     runtime, asked = opened(home), small_book.request()
-    snapshot = market.keep_market(market.read_market(asked, runtime, market=small_book.market()), runtime)
+    snapshot = market.keep_pack(market.read_pack(asked, runtime, market=small_book.market()), runtime)
     begun = lifecycle.begin(asked, snapshot, runtime)
     document, _ = pipeline.work(asked, snapshot, run_id=begun.run_id, frontier=False)
     waiting = lifecycle.finish(begun, document, runtime, since=0, timings={}, await_approval=True)

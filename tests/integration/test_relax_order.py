@@ -32,7 +32,7 @@ def asked(runtime: Runtime, limits: dict[str, float], relax_order: tuple[str, ..
     return dataclasses.replace(request, policy=dataclasses.replace(request.policy, relax_order=relax_order))
 
 
-def answered(request: RebalanceRequest, snapshot: Any) -> pipeline.Answer:
+def answered(request: RebalanceRequest, snapshot: Any) -> pipeline.Solved:
     problem = formulate(request, snapshot, pipeline.estimate(request, snapshot))
     rules = request.policy.trading
     rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot), rules=rules)
@@ -42,9 +42,9 @@ def answered(request: RebalanceRequest, snapshot: Any) -> pipeline.Answer:
 @pytest.mark.parametrize("kind", TOO_TIGHT)
 def test_a_limit_that_gives_way_leaves_a_whole_share_plan_and_is_recorded(runtime, kind):
     request = asked(runtime, {kind: TOO_TIGHT[kind]}, (kind,))
-    snapshot = pipeline.fetch(request, runtime.market("sample"))
+    snapshot = pipeline.fetch_pack(request, runtime.market("sample"))
     answer = answered(request, snapshot)
-    validated = pipeline.validate(answer)
+    validated = pipeline.certify(answer)
     plan = pipeline.trade(request, snapshot, answer, validated)
     assert plan.trades
     assert all(trade.shares == int(trade.shares) for trade in plan.trades)
@@ -60,7 +60,7 @@ def test_a_limit_that_gives_way_leaves_a_whole_share_plan_and_is_recorded(runtim
 @pytest.mark.parametrize("kind", TOO_TIGHT)
 def test_a_printed_fix_typed_in_again_gives_a_plan(runtime, kind):
     refused = asked(runtime, {kind: TOO_TIGHT[kind]})
-    snapshot = pipeline.fetch(refused, runtime.market("sample"))
+    snapshot = pipeline.fetch_pack(refused, runtime.market("sample"))
     diagnosis = answered(refused, snapshot).diagnosis
     assert diagnosis is not None
     (opened,) = [fix.relaxations[0] for fix in diagnosis.fixes if [r.limit for r in fix.relaxations] == [kind]]
@@ -69,12 +69,12 @@ def test_a_printed_fix_typed_in_again_gives_a_plan(runtime, kind):
     request = asked(runtime, {kind: typed})
     answer = answered(request, snapshot)
     assert answer.solution.status is SolveStatus.OPTIMAL
-    assert pipeline.trade(request, snapshot, answer, pipeline.validate(answer)).trades
+    assert pipeline.trade(request, snapshot, answer, pipeline.certify(answer)).trades
 
 
 def test_fixes_of_a_policy_with_many_conflicts_are_fixes_in_whole_shares(runtime):
     request = asked(runtime, {}, policy="conservative_income")
-    snapshot = pipeline.fetch(request, runtime.market("sample"))
+    snapshot = pipeline.fetch_pack(request, runtime.market("sample"))
     answer = answered(request, snapshot)
     assert answer.diagnosis is not None
     fix = answer.diagnosis.fixes[0]
@@ -82,12 +82,12 @@ def test_fixes_of_a_policy_with_many_conflicts_are_fixes_in_whole_shares(runtime
     for relaxation in fix.relaxations:
         opened = opened.with_limit(opened.limit(relaxation.limit).relaxed(relaxation.by))
     again = pipeline.optimize(opened)
-    assert pipeline.trade(request, snapshot, again, pipeline.validate(again)).trades
+    assert pipeline.trade(request, snapshot, again, pipeline.certify(again)).trades
 
 
 def test_without_room_the_openings_are_the_smallest_there_are(runtime):
     request = asked(runtime, {"max_turnover": 0.10}, ("max_turnover",))
-    snapshot = pipeline.fetch(request, runtime.market("sample"))
+    snapshot = pipeline.fetch_pack(request, runtime.market("sample"))
     problem = formulate(request, snapshot, pipeline.estimate(request, snapshot))
     (smallest,) = pipeline.optimize(problem, ("max_turnover",)).gave_way
     (roomy,) = answered(request, snapshot).gave_way

@@ -78,7 +78,7 @@ def test_asked_again_once_the_cause_is_gone_the_answer_takes_the_place_of_the_re
         raise SearchEnded("the search ended without an answer", measured={})
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "validate", ended)
+        patch.setattr(pipeline, "certify", ended)
         for _ in range(2):  # refused again it is one run still
             _, failed = refused(runtime, asked())
     record = rebalance(asked(), runtime, market=small_book.market(), frontier=False)
@@ -90,7 +90,7 @@ def test_asked_again_once_the_cause_is_gone_the_answer_takes_the_place_of_the_re
 
 def test_a_refusal_declares_no_holdings_and_supersedes_nothing(runtime: Runtime) -> None:
     request = asked()
-    snapshot = market.keep_market(market.read_market(request, runtime, market=small_book.market()), runtime)
+    snapshot = market.keep_pack(market.read_pack(request, runtime, market=small_book.market()), runtime)
     begun = lifecycle.begin(request, snapshot, runtime)
     document, _ = pipeline.work(request, snapshot, run_id=begun.run_id, frontier=False)
     waiting = lifecycle.finish(begun, document, runtime, since=0, timings={}, await_approval=True)

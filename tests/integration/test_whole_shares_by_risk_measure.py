@@ -20,7 +20,7 @@ def book(tmp_path_factory: pytest.TempPathFactory):
     """The sample's request and its prices."""
     home: Path = tmp_path_factory.mktemp("home")
     request = resolve(RebalanceForm(), open_runtime(Settings(home=home)))
-    return request, pipeline.fetch(request, SampleProvider())
+    return request, pipeline.fetch_pack(request, SampleProvider())
 
 
 def planned(book, objective, limits=None):
@@ -29,7 +29,7 @@ def planned(book, objective, limits=None):
     policy = dataclasses.replace(request.policy, objective=objective, limits={**request.policy.limits, **(limits or {})})
     asked = dataclasses.replace(request, policy=policy)
     answer = pipeline.optimize_for(asked, snapshot, pipeline.estimate(asked, snapshot))
-    return answer, pipeline.trade(asked, snapshot, answer, pipeline.validate(answer, snapshot))
+    return answer, pipeline.trade(asked, snapshot, answer, pipeline.certify(answer, snapshot))
 
 
 @pytest.mark.parametrize("measure", ["cvar", "semideviation", "max_drawdown", "evar"])

@@ -33,7 +33,7 @@ from portopt.doors.commands import (
     views,
     weights,
 )
-from portopt.doors.commands.surface import BROKEN_PIPE, Answer, keep_faults_in_files, show, show_problem
+from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem
 
 INTERRUPTED = 130
 
@@ -114,7 +114,7 @@ def run(arguments: list[str]) -> int:
         try:
             with contextlib.nullcontext() if wants_help else _only_ours(as_json):
                 answer = _answer(arguments)
-            return show(answer, as_json=as_json) if isinstance(answer, Answer) else int(answer or 0)
+            return show(answer, as_json=as_json) if isinstance(answer, Shown) else int(answer or 0)
         except BrokenPipeError:
             raise
         except Exception as error:
@@ -141,7 +141,7 @@ def _only_ours(as_json: bool) -> Iterator[None]:
 
 
 def _answer(words: list[str]) -> Any:
-    """What the command returns: an Answer, or the exit code of something that printed for itself (help, version)."""
+    """What the command returns: a Shown, or the exit code of something that printed for itself (help, version)."""
     if len(words) == 2 and words[0] == "optimize" and (words[1] == "-" or not words[1].startswith("-")):
         # The plain question goes straight there: to look for options at all, Typer imports pydantic, and that is a
         # quarter of the time to a first answer.

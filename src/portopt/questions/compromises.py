@@ -50,4 +50,4 @@ def lexicographic(
     problem = formulation.as_asked(request, until=until)
     pipeline.require_feasible(problem)
     final, stages = in_order(problem, order, tolerances, risk_measure=risk_measure, measure_options=options)
-    return InOrder(problem, tuple(order), tuple(stages), pipeline.validate(pipeline.optimize(final)))
+    return InOrder(problem, tuple(order), tuple(stages), pipeline.certify(pipeline.optimize(final)))

@@ -31,6 +31,6 @@ def factors(request: Asked, names: Sequence[str] | None = None, runtime: Runtime
     snapshot = prices_of(request, runtime)
     problem = formulation.pose(request, snapshot)
     held = problem.w_prev
-    w = held if held is not None else pipeline.validate(pipeline.optimize(problem)).weights
+    w = held if held is not None else pipeline.certify(pipeline.optimize(problem)).weights
     found = analyze_factors(problem, w, names, None if snapshot is None else snapshot.as_of)
     return FactorsOfBook(found, "current" if held is not None else "optimal", rests_on(snapshot, runtime))

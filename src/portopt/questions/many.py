@@ -21,7 +21,7 @@ from portopt.questions.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BatchAnswer:
+class CertifiedMember:
     """One member's answer: exactly one of validated, diagnosis and error is there.
 
     solution: None where the member could not be asked or has no maximum (its error then says why). kept: its program, where
@@ -42,7 +42,7 @@ class BatchAnswer:
         return assemble(self.problem) if self.kept is None else self.kept
 
 
-def optimize_batch(problems: Sequence[Problem], *, processes: int = 1, keep_forms: bool = False) -> tuple[BatchAnswer, ...]:
+def optimize_batch(problems: Sequence[Problem], *, processes: int = 1, keep_forms: bool = False) -> tuple[CertifiedMember, ...]:
     """Every problem's audited answer, in the order given. processes: how many share the work; 1 is this one.
 
     keep_forms: the answers of this process bring their programs with them.
@@ -50,7 +50,7 @@ def optimize_batch(problems: Sequence[Problem], *, processes: int = 1, keep_form
     from portopt.optimization.batch import runs
     from portopt.questions.children import mapped
 
-    sharing, found = Sharing(), dict[int, BatchAnswer]()
+    sharing, found = Sharing(), dict[int, CertifiedMember]()
     problems = [sharing.problem(problem) for problem in problems]
     planned = runs(problems)
     questions = ([problems[i] for i in run] for run in planned)
@@ -63,7 +63,7 @@ def optimize_batch(problems: Sequence[Problem], *, processes: int = 1, keep_form
     return tuple(found[i] for i in range(len(problems)))
 
 
-def answer_run(problems: Sequence[Problem], *, keep_forms: bool = False) -> list[BatchAnswer]:
+def answer_run(problems: Sequence[Problem], *, keep_forms: bool = False) -> list[CertifiedMember]:
     """The members of one run, solved and audited."""
     from portopt.optimization.batch import solve_run
 
@@ -76,20 +76,20 @@ def answer_run(problems: Sequence[Problem], *, keep_forms: bool = False) -> list
 
 def _audited(
     problem: Problem, form: StandardForm | None, solution: Solution | None, refusal: PortoptError | None
-) -> BatchAnswer:
+) -> CertifiedMember:
     from portopt import audit
     from portopt.diagnosis import diagnose
 
     if refusal is not None or form is None or solution is None:
-        return BatchAnswer(problem, error=refusal)
+        return CertifiedMember(problem, error=refusal)
     if solution.status is SolveStatus.INFEASIBLE:
         diagnosis = diagnose(problem)
         infeasible = Solution(SolveStatus.INFEASIBLE, problem.identity(), diagnosis=diagnosis)
-        return BatchAnswer(problem, infeasible, diagnosis=diagnosis)
+        return CertifiedMember(problem, infeasible, diagnosis=diagnosis)
     if not solution.is_optimal:
         message = solution.raw.message if solution.raw else ""
-        return BatchAnswer(problem, solution, error=stopped(solution.status.value, message))
+        return CertifiedMember(problem, solution, error=stopped(solution.status.value, message))
     try:
-        return BatchAnswer(problem, solution, audit.certify(problem, form, solution))
+        return CertifiedMember(problem, solution, audit.certify(problem, form, solution))
     except CertificateRefused as refused:
-        return BatchAnswer(problem, solution, error=refused)
+        return CertifiedMember(problem, solution, error=refused)

@@ -14,7 +14,7 @@ from portopt.domain.found import RestsOn
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
 from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
-from portopt.runs.market import read_market
+from portopt.runs.market import read_pack
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -31,7 +31,7 @@ def prices_of(request: Asked, runtime: Runtime | None) -> MarketSnapshot | None:
         return None
     if runtime is None:
         raise MissingInput("a rebalance request needs a runtime to fetch prices with", field="runtime")
-    return read_market(request, runtime)
+    return read_pack(request, runtime)
 
 
 def rests_on(snapshot: MarketSnapshot | None, runtime: Runtime | None) -> RestsOn | None:

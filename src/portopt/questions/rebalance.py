@@ -20,7 +20,7 @@ from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.ports import MarketDataProvider, Progress
 from portopt.runs import events, lifecycle
-from portopt.runs.market import keep_market, read_market
+from portopt.runs.market import keep_pack, read_pack
 from portopt.runs.record import accepted, begun
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def rebalance(
     request, steps = accepted(request), Steps(progress)
     since = lifecycle.holdings_version(request, runtime)
     with steps.step("fetch prices"):
-        snapshot = read_market(request, runtime, trigger, market)
+        snapshot = read_pack(request, runtime, trigger, market)
     run = begun(request, snapshot, datetime.now(UTC))
     stored = lifecycle.found(run.run_id, runtime)
     if stored is not None and stored.document is not None and stored.is_whole:
@@ -82,7 +82,7 @@ def rebalance(
         runtime.runs.put_document(dataclasses.replace(stored, document=document))
         return lifecycle.settle(runtime.runs.get(stored.run_id), snapshot, runtime, since=since, trigger=trigger)
     with steps.step("persist"):
-        keep_market(snapshot, runtime, trigger)
+        keep_pack(snapshot, runtime, trigger)
         timings = steps.timings | pipeline.timings_of(answer)
         record = lifecycle.finish(run, document, runtime, timings=timings, since=since)
     with steps.step("deliver event"):

@@ -20,7 +20,7 @@ from portopt.questions.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OptimizeAnswer:
+class CertifiedWeights:
     """A certified choice of weights, with the prices of its limits. seconds: wall time of the whole question.
 
     left_out: what could not be said about it.
@@ -36,7 +36,7 @@ class OptimizeAnswer:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def optimize(request: OptimizationRequest, *, prices_solved_again: bool = False, until: Deadline = NEVER) -> OptimizeAnswer:
+def optimize(request: OptimizationRequest, *, prices_solved_again: bool = False, until: Deadline = NEVER) -> CertifiedWeights:
     """Weights for a request that brings its own beliefs. Raises InfeasibleRequest with the diagnosis.
 
     prices_solved_again: what more room under a binding limit gains is found by solving again, as far as that is affordable;
@@ -48,22 +48,22 @@ def optimize(request: OptimizationRequest, *, prices_solved_again: bool = False,
     began = time.perf_counter()
     problem = formulation.pose(request, until=until)
     answer = pipeline.optimize(problem, formulation.order_of_giving_way(request.relax_order, request.limits))
-    validated = pipeline.validate(answer)
+    validated = pipeline.certify(answer)
     problem, form, raw, said = answer.problem, answer.form, validated.solution.raw, Attempts()
     prices = pipeline.prices_of(problem, form, raw, said, again=prices_solved_again)
     seconds = time.perf_counter() - began
-    return OptimizeAnswer(request, problem, form, validated, prices, answer.gave_way, seconds, tuple(said.left_out))
+    return CertifiedWeights(request, problem, form, validated, prices, answer.gave_way, seconds, tuple(said.left_out))
 
 
 def optimize_many(
     requests: Sequence[OptimizationRequest | PortoptError], *, processes: int = 1, until: Deadline = NEVER
-) -> list[OptimizeAnswer | PortoptError]:
+) -> list[CertifiedWeights | PortoptError]:
     """An answer or a refusal for each request, in their order; one that fails does not hold up the others.
 
     Requests on equal covariances share their work. processes: how many share all of it; the answers are the same.
     A request that could not be read is given as the error it was refused with, and is its own refusal. until: ends all of them.
     """
-    found: dict[int, OptimizeAnswer | PortoptError] = {}
+    found: dict[int, CertifiedWeights | PortoptError] = {}
     problems: dict[int, Problem] = {}
     sharing = Sharing()
     for k, request in enumerate(requests):
@@ -84,7 +84,7 @@ def optimize_many(
     return [found[k] for k in range(len(requests))]
 
 
-def _member(request: OptimizationRequest | PortoptError, answer: many.BatchAnswer) -> OptimizeAnswer | PortoptError:
+def _member(request: OptimizationRequest | PortoptError, answer: many.CertifiedMember) -> CertifiedWeights | PortoptError:
     """One member of a batch as its own answer."""
     from portopt.analysis import Attempts
     from portopt.domain.infeasible import infeasible_request
@@ -98,4 +98,4 @@ def _member(request: OptimizationRequest | PortoptError, answer: many.BatchAnswe
     form, raw, said = answer.form(), answer.validated.solution.raw, Attempts()
     prices = pipeline.prices_of(answer.problem, form, raw, said, again=False)
     seconds, left_out = 0.0 if raw is None else raw.seconds, tuple(said.left_out)
-    return OptimizeAnswer(request, answer.problem, form, answer.validated, prices, (), seconds, left_out)
+    return CertifiedWeights(request, answer.problem, form, answer.validated, prices, (), seconds, left_out)

@@ -81,7 +81,7 @@ def _worked_out_again(record: RunRecord, pricing_pack_id: str, runtime: Runtime)
     request = rebalance_request_from_data(record.request)
     # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else, and
     # what was said of reading them is in its request.
-    snapshot = replace(pipeline.reopen(request, pricing_pack_id, runtime.packs), notes=())
+    snapshot = replace(pipeline.reopen_pack(request, pricing_pack_id, runtime.packs), notes=())
     if (named := run_identity(request, snapshot)) != record.run_id:
         raise DataError(
             f"the stored request of {record.run_id} is not the one that was asked: with it the run is {named}",

@@ -21,7 +21,7 @@ from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.ports import RunStore
 from portopt.runs.events import deliver_if_possible, event_of
-from portopt.runs.market import keep_market
+from portopt.runs.market import keep_pack
 from portopt.runs.record import begun, completed, failed
 from portopt.runs.report import keep_report
 
@@ -92,7 +92,7 @@ def refuse_if_possible(
 ) -> None:
     """The refusal and the prices it rests on; where they cannot be kept, the log says so and the refusal is what it was."""
     said = Attempts()
-    said.attempt(f"the prices that {run.run_id} rests on", lambda: keep_market(snapshot, runtime, trigger))
+    said.attempt(f"the prices that {run.run_id} rests on", lambda: keep_pack(snapshot, runtime, trigger))
     said.attempt(f"the record of {run.run_id}, which was refused", lambda: refuse(run, error, runtime))
     for left in said.left_out:
         logging.getLogger(__name__).warning("%s", left.sentence)
@@ -108,7 +108,7 @@ def settle(
     await_approval: bool = False,
 ) -> RunRecord:
     """A complete run is asked for again: everything it owes, so that a fault after its result was stored is made good."""
-    keep_market(snapshot, runtime, trigger)
+    keep_pack(snapshot, runtime, trigger)
     record = renewed(stored, runtime.runs, await_approval=await_approval, since=since)
     keep_report(record, runtime)
     deliver_if_possible(runtime)

@@ -14,35 +14,35 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 
-def open_market(request: RebalanceRequest, runtime: Runtime, trigger: str | None = None) -> MarketSnapshot:
+def open_pack(request: RebalanceRequest, runtime: Runtime, trigger: str | None = None) -> MarketSnapshot:
     """The snapshot to work on, kept as a pricing pack: the one this trigger began with, or a fresh one."""
-    return keep_market(read_market(request, runtime, trigger), runtime, trigger, request)
+    return keep_pack(read_pack(request, runtime, trigger), runtime, trigger, request)
 
 
-def read_market(
+def read_pack(
     request: RebalanceRequest, runtime: Runtime, trigger: str | None = None, market: MarketDataProvider | None = None
 ) -> MarketSnapshot:
     """Prices as this trigger saw them first, or as they are; nothing is written."""
     pinned = runtime.runs.pinned(trigger) if trigger and runtime.has_store else None
     if pinned is None:
-        return pipeline.fetch(request, market or runtime.market(request.provider))
+        return pipeline.fetch_pack(request, market or runtime.market(request.provider))
     try:
-        return pipeline.reopen(request, pinned, runtime.packs)
+        return pipeline.reopen_pack(request, pinned, runtime.packs)
     except DataError:  # damaged, perhaps: the same prices make the same pack anew, other prices are not this trigger's
-        fresh = pipeline.fetch(request, market or runtime.market(request.provider))
+        fresh = pipeline.fetch_pack(request, market or runtime.market(request.provider))
         if fresh.pricing_pack_id != pinned:
             raise
         runtime.packs.put(fresh)
         return fresh
 
 
-def keep_market(
+def keep_pack(
     snapshot: MarketSnapshot, runtime: Runtime, trigger: str | None = None, request: RebalanceRequest | None = None
 ) -> MarketSnapshot:
     """Keep the prices as an immutable pack and remember it for the trigger; the first to do so wins."""
     runtime.packs.put(snapshot)
     if trigger and (held := runtime.runs.pin(trigger, snapshot.pricing_pack_id)) != snapshot.pricing_pack_id and request:
-        return pipeline.reopen(request, held, runtime.packs)
+        return pipeline.reopen_pack(request, held, runtime.packs)
     return snapshot
 
 

@@ -145,9 +145,9 @@ def test_a_resumed_trigger_works_on_the_prices_it_began_with(installed: Runtime,
     monkeypatch.setattr(installed, "market", lambda provider: moving)
     request = resolve(RebalanceForm(), installed)
 
-    first = market.open_market(request, installed, "flow-run:1")
-    resumed = market.open_market(request, installed, "flow-run:1")
-    other = market.open_market(request, installed, "flow-run:2")
+    first = market.open_pack(request, installed, "flow-run:1")
+    resumed = market.open_pack(request, installed, "flow-run:1")
+    other = market.open_pack(request, installed, "flow-run:2")
 
     assert resumed.pricing_pack_id == first.pricing_pack_id
     assert other.pricing_pack_id != first.pricing_pack_id

@@ -37,7 +37,7 @@ def request(objective: dict[str, Any], limits: dict[str, Any], covariance: str =
 
 @pytest.fixture(scope="module")
 def snapshot() -> MarketSnapshot:
-    return pipeline.fetch(request({"kind": "min_risk"}, LIMITS), SampleProvider())
+    return pipeline.fetch_pack(request({"kind": "min_risk"}, LIMITS), SampleProvider())
 
 
 EVERY: list[tuple[dict[str, Any], dict[str, Any], str]] = [

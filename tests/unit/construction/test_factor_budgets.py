@@ -13,7 +13,7 @@ from portopt.domain.factor_model import FactorModel
 from portopt.domain.moments import Moments
 from portopt.domain.problem import Problem
 from portopt.domain.universe import CASH, Universe
-from portopt.pipeline import optimize, validate
+from portopt.pipeline import certify, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
 
 NAMES = ("MKT", "SMB", "HML")
@@ -43,7 +43,7 @@ def shares(p: Problem, w: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("cash", [False, True])
 def test_without_binding_limits_the_certified_answer_has_exactly_the_budgets(budgets, cash):
     p = construct(problem(budgets, cash=cash))
-    w = validate(optimize(p)).weights
+    w = certify(optimize(p)).weights
     wanted = np.array([budgets.get(name, budgets.get("*", 0.0)) for name in NAMES], dtype=float)
     np.testing.assert_allclose(shares(p, w), wanted / wanted.sum(), atol=1e-10)
     assert (p.moments.factor_model.exposures(w)[wanted > 0] > 0).all()
@@ -80,13 +80,13 @@ def test_no_other_portfolio_with_the_same_exposures_has_less_specific_risk_and_n
 def test_long_only_gives_the_nearest_portfolio_and_the_analysis_says_how_the_shares_came_out():
     p = construct(problem({"*": 1.0}, long_only=True))
     assert p.target.min() < 0
-    w = validate(optimize(p)).weights
+    w = certify(optimize(p)).weights
     assert w.min() >= 0
     found = factor_analysis(p.moments.factor_model, w)
     systematic = np.array([line.contribution for line in found.attribution[:3]])
     np.testing.assert_allclose(systematic / systematic.sum(), shares(p, w), atol=1e-12)
     plain = construct(problem({"*": 1.0}, objective={"nearest": "weights"}, long_only=True))
-    by_weights = validate(optimize(plain)).weights
+    by_weights = certify(optimize(plain)).weights
     active = p.moments.covariance.volatility
     assert active(w - p.target) <= active(by_weights - p.target) + 1e-12
 

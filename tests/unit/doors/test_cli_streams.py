@@ -19,7 +19,7 @@ from portopt.doors.commands.surface import print_json
 NOISY = """
 import ctypes, logging, os, sys, warnings
 from portopt.doors import cli
-from portopt.doors.commands.surface import Answer, words
+from portopt.doors.commands.surface import Shown, words
 from portopt.domain.errors import RequestError
 
 def noisy(arguments):
@@ -30,7 +30,7 @@ def noisy(arguments):
     warnings.warn("a warning of a library", RuntimeWarning)
     print("a log line of ours", file=sys.stderr)
     {then}
-    return Answer({{"answer": 42}}, words("forty-two"))
+    return Shown({{"answer": 42}}, words("forty-two"))
 
 cli._answer = noisy
 import atexit

@@ -8,7 +8,7 @@ import pytest
 from portopt import pipeline
 from portopt.optimization import convex, neighbour
 from portopt.optimization.polish import polish
-from portopt.pipeline import optimize, validate
+from portopt.pipeline import certify, optimize
 
 LIMITS = {"budget": True, "long_only": True, "max_weight": 0.15, "max_turnover": 0.3, "sector_limits": 0.5}
 KINDS = {
@@ -41,7 +41,7 @@ def test_a_neighbour_gives_the_same_optimum_certified(market, kind):
     moved = market(7, 30, **asked, mu=mu)
     cold, warm = optimize(moved), optimize(moved, neighbour=before)
     assert warm.solution.weights == pytest.approx(cold.solution.weights, abs=1e-11)
-    assert validate(warm).certificate.verdict == "certified"
+    assert certify(warm).certificate.verdict == "certified"
 
 
 def test_what_lies_near_is_not_solved_from_the_beginning(market, climbed):

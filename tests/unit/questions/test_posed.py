@@ -31,7 +31,7 @@ WEIGHTS = OptimizationRequest(
 
 @pytest.fixture
 def snapshot() -> MarketSnapshot:
-    return pipeline.fetch(small_book.request(), small_book.market())
+    return pipeline.fetch_pack(small_book.request(), small_book.market())
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_rebalance_looks_back_over_the_whole_history_and_a_choice_of_weights_o
 def test_a_frontier_leaves_the_objective_aside_and_says_which_prices_it_rests_on(installed):
     """The plane has return and risk and nothing else: what the policy wants of it moves no point."""
     found = [frontier(aiming_at(kind), installed, points=5) for kind in ("min_risk", "max_sharpe", "hierarchical")]
-    pack = pipeline.fetch(small_book.request(), small_book.market())
+    pack = pipeline.fetch_pack(small_book.request(), small_book.market())
     assert {one.rests_on for one in found} == {RestsOn(pack.pricing_pack_id, pack.as_of)}
     first, *others = map(write_frontier, found)
     assert [other == first for other in others] == [True, True]

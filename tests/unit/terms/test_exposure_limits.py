@@ -15,7 +15,7 @@ from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.solution import SolveStatus
 from portopt.domain.universe import CASH, Asset, Universe
-from portopt.pipeline import optimize, validate
+from portopt.pipeline import certify, optimize
 from portopt.terms.catalog import parse_limits, parse_objective
 
 B = np.array([[0.6, 0.5], [0.9, -0.2], [1.1, 0.1], [1.4, -0.6], [0.0, 0.0]])
@@ -47,7 +47,7 @@ def problem(limits: dict, *, dense: bool = False, objective: str = "max_return",
 
 
 def weights(p: Problem) -> np.ndarray:
-    return validate(optimize(p)).weights
+    return certify(optimize(p)).weights
 
 
 @pytest.mark.parametrize("dense", [False, True])

@@ -8,7 +8,7 @@ import typer
 
 from portopt.doors.commands.documents import read_document
 from portopt.doors.commands.options import Within, deadline
-from portopt.doors.commands.surface import Answer, Json
+from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +19,7 @@ def batch(
     processes: Annotated[int, typer.Option(min=1, max=256, help="Processes to spread them over.")] = 1,
     within: Within = None,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """Answer many strategy optimization requests in one call; what one of them lacks does not hold up the others."""
     from portopt.dialects.strategy_batch import read_requests, write_responses
     from portopt.domain.errors import PortoptError
@@ -46,4 +46,4 @@ def batch(
                 print_weights(document, console)
         console.print(f"{len(documents) - refused} answered, {refused} refused", markup=False)
 
-    return Answer(documents, say)
+    return Shown(documents, say)

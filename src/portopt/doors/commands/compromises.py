@@ -20,7 +20,7 @@ from portopt.doors.commands.options import (
     named,
 )
 from portopt.doors.commands.plots import write_plot
-from portopt.doors.commands.surface import Answer, Json
+from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +37,7 @@ def pareto(
     plot: Plotted = None,
     within: Within = None,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """The best compromises between several aims, the current book located among them, and their rates of exchange."""
     from portopt.document.compromises import compromises_document
     from portopt.doors.commands.progress import Spinner
@@ -54,7 +54,7 @@ def pareto(
         from portopt.reports.svg.drawings import pareto_plot
 
         write_plot(pareto_plot, document, plot)
-    return Answer(document, lambda console: _print_pareto(document, console))
+    return Shown(document, lambda console: _print_pareto(document, console))
 
 
 def lexicographic(
@@ -67,7 +67,7 @@ def lexicographic(
     confidence: Confidence = None,
     within: Within = None,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """Several aims in strict order of importance: each is best among what keeps the ones before it at their best."""
     from portopt.document.compromises import in_order_document
     from portopt.doors.commands.progress import working
@@ -81,7 +81,7 @@ def lexicographic(
     with working("solve stage after stage"):
         document = in_order_document(asked_of.lexicographic(asked, axes, given, **how, until=deadline(within)))
     answers.keep("lexicographic", asked, document, order=axes, tolerances=given, **how)
-    return Answer(document, lambda console: _print_stages(document, console))
+    return Shown(document, lambda console: _print_stages(document, console))
 
 
 def _print_pareto(document: dict[str, Any], console: Console) -> None:

@@ -19,7 +19,7 @@ from portopt.doors.commands.options import (
     named,
 )
 from portopt.doors.commands.plots import write_plot
-from portopt.doors.commands.surface import Answer, Json
+from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +41,7 @@ def factors(
     names: Annotated[str | None, typer.Option(help="Factors wanted, by name: Mkt-RF,SMB,HML")] = None,
     plot: Plotted = None,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """Exposures of the book to factors, with their errors, and its risk and return by factor."""
     from portopt.dialects.portfolio_answers import write_factors
     from portopt.doors.commands.progress import working
@@ -71,7 +71,7 @@ def factors(
         from portopt.reports.svg.drawings import factors_plot
 
         write_plot(factors_plot, document, plot)
-    return Answer(document, lambda console: _print_factors(document, console))
+    return Shown(document, lambda console: _print_factors(document, console))
 
 
 def _spelled(source: str) -> str:

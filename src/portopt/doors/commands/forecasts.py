@@ -10,7 +10,7 @@ from portopt.doors.commands.columns import table
 from portopt.doors.commands.documents import read_strategy_request
 from portopt.doors.commands.options import Candidates, InsteadHoldings, MaybeRequest, Plotted, Prices, named
 from portopt.doors.commands.plots import write_plot
-from portopt.doors.commands.surface import Answer, Json
+from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +29,7 @@ def forecasts(
     step: Annotated[int, typer.Option(min=1, max=10_000, help="Returns it is held against, and then forgets.")] = 21,
     plot: Plotted = None,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """Compare estimators out of sample on your own returns: which risk forecasts were right, and by how much."""
     from portopt.document.forecasts import forecasts_document
     from portopt.doors.commands.progress import Spinner
@@ -58,7 +58,7 @@ def forecasts(
         from portopt.reports.svg.drawings import forecasts_plot
 
         write_plot(forecasts_plot, document, plot)
-    return Answer(document, lambda console: _print_forecasts(document, console))
+    return Shown(document, lambda console: _print_forecasts(document, console))
 
 
 def _print_forecasts(document: dict[str, Any], console: Console) -> None:

@@ -20,7 +20,7 @@ from portopt.doors.commands.options import (
     deadline,
 )
 from portopt.doors.commands.plots import write_plot
-from portopt.doors.commands.surface import Answer, Json
+from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,7 +46,7 @@ def frontier(
     plot: Plotted = None,
     within: Within = None,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """The efficient frontier under the request's own limits."""
     from portopt.dialects.portfolio_answers import write_frontier
     from portopt.domain.errors import MissingInput
@@ -79,7 +79,7 @@ def frontier(
         from portopt.reports.svg.drawings import frontier_plot
 
         write_plot(frontier_plot, document, plot)
-    return Answer(document, lambda console: _print_frontier(document, console))
+    return Shown(document, lambda console: _print_frontier(document, console))
 
 
 def _finite(value: float | None, option: str) -> float | None:

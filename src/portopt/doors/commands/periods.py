@@ -8,13 +8,13 @@ from portopt.doors.commands.columns import table
 from portopt.doors.commands.documents import read_strategy_request
 from portopt.doors.commands.options import Plotted, Request, Within, deadline
 from portopt.doors.commands.plots import write_plot
-from portopt.doors.commands.surface import Answer, Json
+from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def periods(request: Request, plot: Plotted = None, within: Within = None, as_json: Json = False) -> Answer:
+def periods(request: Request, plot: Plotted = None, within: Within = None, as_json: Json = False) -> Shown:
     """A plan over several periods, for a request whose objective is multi_period: what to hold in each of them."""
     from portopt.document.periods import periods_document
     from portopt.doors.commands.progress import working
@@ -29,7 +29,7 @@ def periods(request: Request, plot: Plotted = None, within: Within = None, as_js
         from portopt.reports.svg.drawings import periods_plot
 
         write_plot(periods_plot, document, plot)
-    return Answer(document, lambda console: _print_periods(document, console))
+    return Shown(document, lambda console: _print_periods(document, console))
 
 
 def _print_periods(document: dict[str, Any], console: Console) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portopt.doors.commands.surface import Answer, Json, words
+from portopt.doors.commands.surface import Json, Shown, words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +19,7 @@ COSTS = typer.Option(help="Cost defaults (JSON) for what the policies leave out;
 
 
 @app.command(name="list")
-def list_policies(as_json: Json = False) -> Answer:
+def list_policies(as_json: Json = False) -> Shown:
     """Every policy with its limits, a line each."""
     from portopt.questions import policies
     from portopt.runtime import runtime
@@ -28,7 +28,7 @@ def list_policies(as_json: Json = False) -> Answer:
 
 
 @app.command()
-def show(policy: Annotated[str, typer.Argument(metavar="ID", help="A policy's id.")], as_json: Json = False) -> Answer:
+def show(policy: Annotated[str, typer.Argument(metavar="ID", help="A policy's id.")], as_json: Json = False) -> Shown:
     """One policy in full, as a document that `rebalance --policy FILE` accepts."""
     import json
 
@@ -37,11 +37,11 @@ def show(policy: Annotated[str, typer.Argument(metavar="ID", help="A policy's id
     from portopt.runtime import runtime
 
     document = write_policy(policies.policy(policy, runtime()))
-    return Answer(document, words(json.dumps(document, indent=2, ensure_ascii=False)))
+    return Shown(document, words(json.dumps(document, indent=2, ensure_ascii=False)))
 
 
 @app.command()
-def check(file: Annotated[str, FILE], costs: Annotated[str | None, COSTS] = None, as_json: Json = False) -> Answer:
+def check(file: Annotated[str, FILE], costs: Annotated[str | None, COSTS] = None, as_json: Json = False) -> Shown:
     """Read a file of policies and say what is wrong with it, if anything. Nothing is stored."""
     from portopt.doors.commands.policy_files import read_policy_file
 
@@ -50,7 +50,7 @@ def check(file: Annotated[str, FILE], costs: Annotated[str | None, COSTS] = None
 
 
 @app.command()
-def seed(file: Annotated[str | None, FILE] = None, costs: Annotated[str | None, COSTS] = None, as_json: Json = False) -> Answer:
+def seed(file: Annotated[str | None, FILE] = None, costs: Annotated[str | None, COSTS] = None, as_json: Json = False) -> Shown:
     """Put policies into the store: the shipped ones, or a file's."""
     from portopt.domain.canonical import plain
     from portopt.doors.commands.policy_files import read_policy_file
@@ -59,10 +59,10 @@ def seed(file: Annotated[str | None, FILE] = None, costs: Annotated[str | None, 
 
     found = None if file is None else read_policy_file(file, costs)
     answer = plain(policies.seed_policies(runtime(), found))
-    return Answer(answer, words(f"{', '.join(answer['policies'])}: {answer['changed']} new or changed"))
+    return Shown(answer, words(f"{', '.join(answer['policies'])}: {answer['changed']} new or changed"))
 
 
-def _lines(found: tuple[Policy, ...], last: str = "") -> Answer:
+def _lines(found: tuple[Policy, ...], last: str = "") -> Shown:
     """Policies in a table; as JSON, in full."""
     from portopt.dialects.policies import write_policy
 
@@ -85,4 +85,4 @@ def _lines(found: tuple[Policy, ...], last: str = "") -> Answer:
         if last:
             console.print(last)
 
-    return Answer(document, say)
+    return Shown(document, say)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from portopt.doors.commands.options import Within
-from portopt.doors.commands.surface import Answer, Json, aside
+from portopt.doors.commands.surface import Json, Shown, aside
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +49,7 @@ def rebalance(
     with_frontier: Annotated[bool, typer.Option("--frontier/--no-frontier", help="Draw the frontier in the report.")] = True,
     within: Within = None,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """Propose trades: whole shares that keep every limit of the policy, with their costs and their reasons."""
     from portopt.doors.commands.progress import Spinner
     from portopt.doors.commands.rebalance_options import Options, read_rebalance
@@ -71,7 +71,7 @@ def rebalance(
 def demo(
     direct: Annotated[bool, typer.Option("--direct", help="Without the workflow engine: in this process, at once.")] = False,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """Run the rebalance flow on the sample book and show the proposal."""
     from portopt.doors.commands.progress import Spinner
     from portopt.doors.commands.rebalance_options import Options, read_rebalance
@@ -113,7 +113,7 @@ def write_outputs(document: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
     return tuple(left.sentence for left in said.left_out)
 
 
-def proposal(record: RunRecord, report: Path | None, missing: Sequence[str] = ()) -> Answer:
+def proposal(record: RunRecord, report: Path | None, missing: Sequence[str] = ()) -> Shown:
     """The stored document as --json, the proposal in words otherwise, and where its report is.
 
     missing: what was asked for beside it and is not there.
@@ -133,4 +133,4 @@ def proposal(record: RunRecord, report: Path | None, missing: Sequence[str] = ()
         missing = (*missing, f"{record.run_id} is superseded and not released: {record.portfolio_id} has newer holdings since")
     for sentence in missing:
         aside(sentence)
-    return Answer(document, say, exit_code=1 if missing else 0)
+    return Shown(document, say, exit_code=1 if missing else 0)

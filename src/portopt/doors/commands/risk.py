@@ -8,7 +8,7 @@ from portopt.doors.commands.columns import table
 from portopt.doors.commands.documents import read_strategy_request
 from portopt.doors.commands.options import Confidence, Measure, Plotted, Request, Within, deadline, measure_options
 from portopt.doors.commands.plots import write_plot
-from portopt.doors.commands.surface import Answer, Json
+from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +21,7 @@ def risk(
     plot: Plotted = None,
     within: Within = None,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """Every risk measure of the optimal, current and benchmark portfolios, and one measure taken apart by source."""
     from portopt.document.risk import risk_document
     from portopt.doors.commands.progress import working
@@ -37,7 +37,7 @@ def risk(
         from portopt.reports.svg.drawings import risk_plot
 
         write_plot(risk_plot, document, plot)
-    return Answer(document, lambda console: _print_risk(document, console))
+    return Shown(document, lambda console: _print_risk(document, console))
 
 
 def _print_risk(document: dict[str, Any], console: Console) -> None:

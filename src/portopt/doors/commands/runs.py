@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portopt.doors.commands.surface import Answer, Json, words
+from portopt.doors.commands.surface import Json, Shown, words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,7 +16,7 @@ RUN = typer.Argument(metavar="RUN", help="A run's id (`portopt runs` lists them)
 packs = typer.Typer(help="Pricing packs: the immutable data that runs rest on.", no_args_is_help=True, rich_markup_mode=None)
 
 
-def explain(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
+def explain(run: Annotated[str, RUN], as_json: Json = False) -> Shown:
     """Why each trade, what each binding limit costs, and how far the answer can be trusted."""
     from portopt.runs import history
     from portopt.runtime import runtime
@@ -28,20 +28,20 @@ def explain(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
 
         print_explanation(explanation, console)
 
-    return Answer(explanation, say)
+    return Shown(explanation, say)
 
 
 def report(
     run: Annotated[str, RUN],
     output: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Into this file, not among the reports.")] = None,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """Write the report page of a run again, from its stored document."""
     from portopt.runs import history
     from portopt.runtime import runtime
 
     written = history.report(run, runtime(), output)
-    return Answer(written, words(f"report {written['report_path']}"))
+    return Shown(written, words(f"report {written['report_path']}"))
 
 
 def replay(
@@ -50,7 +50,7 @@ def replay(
         bool, typer.Option("--mend", help="Put a damaged document back, if it comes out as it was stored.")
     ] = False,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """Work a run out again from its stored request and pricing pack; the bytes must be the same."""
     from portopt.doors.commands.progress import Spinner
     from portopt.runs import history
@@ -58,7 +58,7 @@ def replay(
 
     with Spinner() as progress, progress.step("replay"):
         answer = history.replay(run, runtime(), mend=mend)
-    return Answer(answer, words(*_replayed(answer)), exit_code=0 if answer["same"] else 1)
+    return Shown(answer, words(*_replayed(answer)), exit_code=0 if answer["same"] else 1)
 
 
 def _replayed(answer: dict[str, Any]) -> list[str]:
@@ -76,34 +76,34 @@ def _replayed(answer: dict[str, Any]) -> list[str]:
     return [f"different: {run} was {digest} and is now {answer['replayed_digest']}", *where]
 
 
-def approve(run: Annotated[str, RUN], as_json: Json = False) -> Answer:
+def approve(run: Annotated[str, RUN], as_json: Json = False) -> Shown:
     """Release the event of a proposal that awaited a person."""
     from portopt.runs import history, lifecycle
     from portopt.runtime import runtime
 
     record = lifecycle.approve(run, runtime())
     document = history.run_line(record, runtime())
-    return Answer(document, words(f"{record.run_id} is {record.status.value}"))
+    return Shown(document, words(f"{record.run_id} is {record.status.value}"))
 
 
 def cancel(
     run: Annotated[str, RUN],
     note: Annotated[str, typer.Option(help="Why; kept with the run.")] = "no reason given",
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """End a proposal that is not wanted, or a run that was begun and never ended."""
     from portopt.runs import history, lifecycle
     from portopt.runtime import runtime
 
     record = lifecycle.cancel(run, runtime(), note)
-    return Answer(history.run_line(record, runtime()), words(f"{record.run_id} is {record.status.value}"))
+    return Shown(history.run_line(record, runtime()), words(f"{record.run_id} is {record.status.value}"))
 
 
 def list_runs(
     portfolio_id: Annotated[str | None, typer.Option(help="Only this portfolio's.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 50,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """The runs of this store, the newest first."""
     from portopt.runs import history
     from portopt.runtime import runtime
@@ -115,16 +115,16 @@ def list_runs(
 
         print_runs(found, console)
 
-    return Answer(found, say)
+    return Shown(found, say)
 
 
 @packs.command(name="list")
-def list_packs(as_json: Json = False) -> Answer:
+def list_packs(as_json: Json = False) -> Shown:
     """The pricing packs of this installation."""
     from portopt.runtime import runtime
 
     ids = list(runtime().packs.ids())
-    return Answer(
+    return Shown(
         [{"pricing_pack_id": pack} for pack in ids], words(*(ids or ["No packs yet. `portopt rebalance` makes the first."]))
     )
 
@@ -134,7 +134,7 @@ def diff(
     a: Annotated[str, typer.Argument(metavar="A", help="A pricing pack's or a run's id.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Another.")],
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """What changed in the prices between two packs, and in the decision where both have a run."""
     from portopt.runs import history
     from portopt.runtime import runtime
@@ -146,4 +146,4 @@ def diff(
 
         print_pack_difference(difference, console)
 
-    return Answer(difference, say)
+    return Shown(difference, say)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from portopt.doors.commands.columns import table
 from portopt.doors.commands.documents import read_strategy_request
 from portopt.doors.commands.options import Request, Within, deadline
-from portopt.doors.commands.surface import Answer, Json
+from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def sensitivity(request: Request, within: Within = None, as_json: Json = False) -> Answer:
+def sensitivity(request: Request, within: Within = None, as_json: Json = False) -> Shown:
     """How the optimal weights move with every binding limit, risk aversion and expected returns, and how far that holds."""
     from portopt.document.sensitivity import moves_document
     from portopt.doors.commands.progress import working
@@ -24,7 +24,7 @@ def sensitivity(request: Request, within: Within = None, as_json: Json = False) 
     with working("move every limit"):
         document = moves_document(moved(asked, until=deadline(within)))
     answers.keep("sensitivity", asked, document)
-    return Answer(document, lambda console: _print_sensitivity(document, console))
+    return Shown(document, lambda console: _print_sensitivity(document, console))
 
 
 def _print_sensitivity(document: dict[str, Any], console: Console) -> None:

@@ -1,6 +1,6 @@
 """How an answer or a problem reaches a person or a program: one JSON document on stdout, or words.
 
-A command returns an `Answer`. `show` prints it; `show_problem` prints what went wrong. Nothing else writes to stdout.
+A command returns a `Shown`. `show` prints it; `show_problem` prints what went wrong. Nothing else writes to stdout.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WIDTH_OF_A_FILE = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Shown:
     """document: what --json prints. human: prints the same for people. exit_code: 0, or 1 for a check that failed."""
 
     document: Any
@@ -71,7 +71,7 @@ def words(*lines: str) -> Callable[[Console], None]:
     return say
 
 
-def show(answer: Answer, *, as_json: bool) -> int:
+def show(answer: Shown, *, as_json: bool) -> int:
     if as_json:
         print_json(answer.document)
     else:

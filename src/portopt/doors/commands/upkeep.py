@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portopt.doors.commands.surface import Answer, Json, aside, words
+from portopt.doors.commands.surface import Json, Shown, aside, words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +20,7 @@ def database() -> None:
     """The database of runs, policies and events."""
 
 
-def doctor(as_json: Json = False) -> Answer:
+def doctor(as_json: Json = False) -> Shown:
     """Check this installation, and say how to mend what is broken."""
     from portopt.document.health import health_document
     from portopt.doors.commands.progress import Spinner
@@ -35,7 +35,7 @@ def doctor(as_json: Json = False) -> Answer:
 
         print_doctor(health, console)
 
-    return Answer(health, say, exit_code=0 if health["ok"] else 1)
+    return Shown(health, say, exit_code=0 if health["ok"] else 1)
 
 
 def relay(
@@ -46,13 +46,13 @@ def relay(
         bool, typer.Option("--retry-parked", help="Try again what was refused until it was parked.")
     ] = False,
     as_json: Json = False,
-) -> Answer:
+) -> Shown:
     """Deliver the events that wait in the outbox, once; say what waits on, and for what."""
     from portopt.runs import events
     from portopt.runtime import runtime
 
     said = events.relay(runtime(), wait=wait, retry_parked=retry_parked, say=aside)
-    return Answer(said, words(*_relayed(said)))
+    return Shown(said, words(*_relayed(said)))
 
 
 def _relayed(said: Mapping[str, Any]) -> list[str]:
@@ -69,10 +69,10 @@ def _relayed(said: Mapping[str, Any]) -> list[str]:
 
 
 @db.command()
-def upgrade(as_json: Json = False) -> Answer:
+def upgrade(as_json: Json = False) -> Shown:
     """Bring the database to this version's schema; safe to repeat."""
     from portopt.runtime import runtime
 
     runtime().runs.maintain()  # opening the store migrates it
     health = runtime().runs.health()
-    return Answer(health, words(*(f"{name}: {value}" for name, value in health.items())))
+    return Shown(health, words(*(f"{name}: {value}" for name, value in health.items())))

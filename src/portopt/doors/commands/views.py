@@ -8,13 +8,13 @@ from portopt.doors.commands.columns import table
 from portopt.doors.commands.documents import read_strategy_request
 from portopt.doors.commands.options import Plotted, Request
 from portopt.doors.commands.plots import write_plot
-from portopt.doors.commands.surface import Answer, Json
+from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def views(request: Request, plot: Plotted = None, as_json: Json = False) -> Answer:
+def views(request: Request, plot: Plotted = None, as_json: Json = False) -> Shown:
     """What the request's views did to expected returns and volatilities."""
     from portopt.document.views import beliefs_document
     from portopt.doors.commands.progress import working
@@ -29,7 +29,7 @@ def views(request: Request, plot: Plotted = None, as_json: Json = False) -> Answ
         from portopt.reports.svg.drawings import views_plot
 
         write_plot(views_plot, document, plot)
-    return Answer(document, lambda console: _print_views(document, console))
+    return Shown(document, lambda console: _print_views(document, console))
 
 
 def _print_views(document: dict[str, Any], console: Console) -> None:

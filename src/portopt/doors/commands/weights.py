@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from portopt.doors.commands.documents import read_document
 from portopt.doors.commands.options import Request, Within, deadline
-from portopt.doors.commands.surface import Answer, Json
+from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def optimize(request: Request, within: Within = None, as_json: Json = False) -> Answer:
+def optimize(request: Request, within: Within = None, as_json: Json = False) -> Shown:
     """Answer one strategy optimization request (S1). Needs no prices and no database."""
     from portopt.dialects.names import in_s1_words
     from portopt.dialects.strategy import read_request, write_response
@@ -24,7 +24,7 @@ def optimize(request: Request, within: Within = None, as_json: Json = False) -> 
     with working("optimize"), in_s1_words():
         response = write_response(asked, certified(asked, prices_solved_again=True, until=deadline(within)))
     answers.keep("optimize", asked, response)
-    return Answer(response, lambda console: print_weights(response, console))
+    return Shown(response, lambda console: print_weights(response, console))
 
 
 def print_weights(response: dict[str, Any], console: Console) -> None:

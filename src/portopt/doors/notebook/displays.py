@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt.domain.certificate import Certificate
 from portopt.domain.run import RunRecord
-from portopt.questions.weights import OptimizeAnswer
+from portopt.questions.weights import CertifiedWeights
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Allocation:
     """Certified weights. `weights` by asset id, fractions; annual figures; `certificate` is the audit's."""
 
-    answer: OptimizeAnswer
+    answer: CertifiedWeights
 
     @property
     def weights(self) -> dict[str, float]:
