@@ -18,10 +18,11 @@ import libraries
 import numpy as np
 import scipy.sparse as sp
 from markets import RISK_FREE, Job, Market, market
-from measuring import Cell, line
+from measuring import Cell, compare, line
 
 ASSETS, MEMBERS, QUICK, PEERS = 500, 200, 20, 6
-LANES = {"plain": 300, "book, turnover": 120, "book, turnover, TE": 60}
+BATCH = "portopt batch"
+LANES = {"plain": 300, "own books": 120, "own books, TE": 60}
 CAPS = (0.02, 0.03, 0.05)
 Member = tuple[Job, Market]
 Solver = Callable[[list[Member]], list[np.ndarray]]
@@ -30,23 +31,25 @@ Solver = Callable[[list[Member]], list[np.ndarray]]
 def request_cells(options: argparse.Namespace) -> list[Cell]:
     """One line a lane and engine: CPU seconds a portfolio."""
     m, count = market(ASSETS), QUICK if options.quick else MEMBERS
-    cells = []
+    cells: list[Cell] = []
     for lane, bar in LANES.items():
         members = list(_members(m, lane, count))
-        ours = None
+        of_lane = []
         for engine, form, solver, most in _engines(options):
-            cell = Cell(f"requests, {lane}"[:26], ASSETS, engine, form)
-            _measured(cell, solver, members[: min(most, count)], bar if engine == "portopt batch" else None)
-            ours = cell.seconds if engine == "portopt batch" else ours
+            of_lane.append(Cell(f"requests, {lane}", ASSETS, engine, form))
+            _measured(of_lane[-1], solver, members[: min(most, count)], bar if engine == BATCH else None)
+        compare(of_lane)
+        ours = next((cell.seconds for cell in of_lane if cell.engine == BATCH), None)
+        for cell in of_lane:
             cell.ratio = cell.seconds / ours if ours and cell.seconds else None
             print(line(cell), flush=True)
-            cells.append(cell)
+        cells += of_lane
     return cells
 
 
 def _engines(options: argparse.Namespace) -> Iterator[tuple[str, str, Solver, int]]:
     known: list[tuple[str, str, Solver, int]] = [
-        ("portopt batch", "dense", ours, MEMBERS),
+        (BATCH, "dense", together, MEMBERS),
         ("portopt singly", "dense", alone, PEERS),
     ]
     for form in ("dense", "factors"):
@@ -64,7 +67,7 @@ def _members(m: Market, lane: str, count: int) -> Iterator[Member]:
         own = replace(m, mu=m.mu + rng.normal(0.0, 0.01, m.n), w_prev=book / book.sum())
         own.__dict__.update(Sigma=m.Sigma, S=m.S)
         job = Job(lane, "utility", CAPS[k % len(CAPS)], sectors, gamma=float(rng.uniform(2.0, 8.0)))
-        yield replace(job, turnover=0.2 if "turnover" in lane else None, te=0.03 if "TE" in lane else None), own
+        yield replace(job, turnover=0.2 if "books" in lane else None, te=0.03 if "TE" in lane else None), own
 
 
 def _measured(cell: Cell, solver: Solver, members: list[Member], bar: int | None) -> None:
@@ -82,7 +85,7 @@ def _measured(cell: Cell, solver: Solver, members: list[Member], bar: int | None
     cell.note = f"{1.0 / cell.seconds:.0f} a second" + (f", certified; the bar is {bar}" if bar else "")
 
 
-def ours(members: list[Member]) -> list[np.ndarray]:
+def together(members: list[Member]) -> list[np.ndarray]:
     from portopt.questions import service
 
     return [_weights(answer) for answer in service.optimize_many(list(map(_request, members)))]
