@@ -14,11 +14,6 @@ REPOSITORY = Path(__file__).parents[2]
 ROOTS = ((REPOSITORY / "src", "portopt"), (REPOSITORY, "flows"), (REPOSITORY, "tasks"))
 # Names of modules in strings: {the function that loads what they name: the package that they begin in}.
 LOADERS = {"at_first_use": "", "import_module": "", "term": "portopt.terms.", "holding": "portopt.terms."}
-# Circles that are still closed. A line that names none any more has to go.
-STILL_CLOSED = (
-    ("portopt.construction.catalog", "portopt.construction.resampling"),
-    ("portopt.construction.catalog", "portopt.construction.hierarchy", "portopt.construction.nested"),
-)
 
 
 @cache
@@ -72,19 +67,8 @@ def circle_in(edges: Mapping[str, set[str]]) -> list[str]:
     return []
 
 
-def opened(edges: Mapping[str, set[str]], circles: tuple[tuple[str, ...], ...]) -> dict[str, set[str]]:
-    """The same without what the modules of each circle import of one another."""
-    return {name: named - {m for circle in circles if name in circle for m in circle} for name, named in edges.items()}
-
-
 def test_no_two_modules_import_each_other_at_any_time() -> None:
-    assert circle_in(opened(graph(), STILL_CLOSED)) == []
-
-
-@pytest.mark.parametrize("circle", STILL_CLOSED, ids=lambda circle: circle[0])
-def test_a_circle_that_is_listed_is_still_closed(circle: tuple[str, ...]) -> None:
-    among = {name: graph().get(name, set()) & set(circle) for name in circle}
-    assert circle_in(among), "it is open: take its line away"
+    assert circle_in(graph()) == []
 
 
 @pytest.mark.parametrize(
@@ -112,4 +96,4 @@ def test_the_reader_sees_the_terms_that_the_catalog_names_in_strings() -> None:
 
 def test_a_module_that_imports_what_imports_it_is_found() -> None:
     edges = {**graph(), "portopt.domain.arrays": {"portopt.pipeline"}}
-    assert circle_in(opened(edges, STILL_CLOSED))
+    assert circle_in(edges)

@@ -13,7 +13,7 @@ import sys
 
 STEPS = {
     "resolve": ("tasks.gate", "resolve"),
-    "fetch": ("portopt.pipeline", "fetch"),
+    "fetch": ("portopt.pipeline", "fetch_pack"),
     "begin": ("portopt.runs.lifecycle", "begin"),
     "estimate": ("portopt.pipeline", "estimate"),
     "optimize": ("portopt.pipeline", "optimize"),
