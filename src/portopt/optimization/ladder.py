@@ -3,7 +3,7 @@
     linear, integer                       HiGHS
     quadratic, dense, up to 120 columns   PIQP dense, then Clarabel
     quadratic, factor form, up to 3,000   PIQP sparse, then Clarabel
-    wider ones, or a wide dense block     our own interior point (solvers/iterate.py), then PIQP, then Clarabel
+    wider ones, or a wide dense block     our own interior point (interior_point/iterate.py), then PIQP, then Clarabel
     cones                                 Clarabel
     second-order cones, 500 columns or
     60 of a dense covariance              our own interior point, then Clarabel
