@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from answering import answered, placeless
+from answering import placeless
 from comparing import compared, report
 from run import write_answer
 from stored import STORE, Request, store, stored
+from support import environment
 
 DIFFERENTIAL = STORE.parent
 NAMES_THAT_STAY = {"portopt"}
@@ -29,15 +32,13 @@ def requests() -> list[Request]:
 
 
 @pytest.fixture(scope="module")
-def asked_twice(requests: list[Request], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve requests answered twice in this process: a folder with the answers before and after, and the run's home."""
-    asked, folder = {request.name: request for request in requests}, tmp_path_factory.mktemp("differential")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PORTOPT_HOME", str(folder / "home"))
-        for answers in (folder / "before", folder / "after"):
-            answers.mkdir()
-            for name in TWELVE:
-                write_answer(answered(asked[name], folder / "asked"), answers)
+def asked_twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve requests answered twice, each time by processes of their own: a folder with the answers before and after."""
+    folder = tmp_path_factory.mktemp("differential")
+    only = [word for name in TWELVE for word in ("--only", name)]
+    for answers in (folder / "before", folder / "after"):
+        command = [sys.executable, str(DIFFERENTIAL / "run.py"), "write", str(answers), "--processes", "1", *only]
+        subprocess.run(command, env=environment(folder / "home"), check=True, capture_output=True, timeout=600)
     return folder
 
 

@@ -67,6 +67,7 @@ TERMS = ("objective", "limits", "costs")  # spelled by the catalog; see below
 # Fields that no answer depends on, and why.
 ASIDE = {
     "notes": "sentences on how the question was read",
+    **dict.fromkeys(("until.at", "until.allowed", "until.gives_best"), "when an answer is of no more use"),
     "moments.factor_model.notes": "sentences on how the model was made",
     "moments.factor_model.factor_returns": "the history that the model was fitted to",
     "moments.factor_model.weights": "the history that the model was fitted to",
@@ -129,7 +130,7 @@ def told(value: Any) -> Any:
     if sp.issparse(value):
         return told(value.tocoo().coords), told(value.tocoo().data), value.shape
     if dataclasses.is_dataclass(value):
-        return tuple(told(getattr(value, f.name)) for f in dataclasses.fields(value))
+        return tuple(told(getattr(value, f.name)) for f in dataclasses.fields(value) if f.compare)
     return tuple(map(told, value)) if isinstance(value, list | tuple) else value
 
 

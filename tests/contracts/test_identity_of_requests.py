@@ -35,6 +35,7 @@ from portopt.domain.universe import Asset, Universe
 from portopt.estimation.catalog import COVARIANCE, EXPECTED_RETURNS
 from portopt.formulation import as_asked
 from portopt.runs import answers
+from portopt.runs.identity import run_identity
 
 FACTORS = FactorReturns(
     names=("MKT", "VAL"),
@@ -143,16 +144,16 @@ def snapshot() -> MarketSnapshot:
 
 
 def test_a_run_is_known_by_its_request_its_prices_and_the_version_of_its_document(monkeypatch) -> None:
-    first = pipeline.run_identity(small_request(), snapshot())
-    assert pipeline.run_identity(small_request(), dataclasses.replace(snapshot(), source="elsewhere")) == first
+    first = run_identity(small_request(), snapshot())
+    assert run_identity(small_request(), dataclasses.replace(snapshot(), source="elsewhere")) == first
     others = {
-        pipeline.run_identity(small_request(cash=5001), snapshot()),
-        pipeline.run_identity(small_request(), dataclasses.replace(snapshot(), pricing_pack_id="pack-another")),
-        pipeline.run_identity(small_request(), dataclasses.replace(snapshot(), notes=("a row was left out",))),
-        pipeline.run_identity(small_request(), dataclasses.replace(snapshot(), as_of=date(2024, 4, 1))),
+        run_identity(small_request(cash=5001), snapshot()),
+        run_identity(small_request(), dataclasses.replace(snapshot(), pricing_pack_id="pack-another")),
+        run_identity(small_request(), dataclasses.replace(snapshot(), notes=("a row was left out",))),
+        run_identity(small_request(), dataclasses.replace(snapshot(), as_of=date(2024, 4, 1))),
     }
     monkeypatch.setattr(pipeline, "DOCUMENT_VERSION", "another")
-    others.add(pipeline.run_identity(small_request(), snapshot()))
+    others.add(run_identity(small_request(), snapshot()))
     assert len(others | {first}) == 6
 
 

@@ -37,7 +37,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     write = commands.add_parser("write", help="answer every request into a folder")
     write.add_argument("folder", type=Path)
-    write.add_argument("--only", default="", help="those whose name holds this")
+    write.add_argument("--only", action="append", default=[], help="the one of that name, or those whose name holds this")
     write.add_argument("--processes", type=int, default=PROCESSES)
     compare = commands.add_parser("compare", help="two folders of answers")
     compare.add_argument("before", type=Path)
@@ -45,8 +45,14 @@ def main() -> int:
     given = parser.parse_args()
     if given.command == "compare":
         return comparing.report(comparing.compared(given.before, given.after))
-    requests = [request for request in stored() if given.only in request.name]
-    return write_all(requests, given.folder, given.processes)
+    return write_all(chosen(stored(), given.only), given.folder, given.processes)
+
+
+def chosen(requests: list[Request], only: list[str]) -> list[Request]:
+    """Those that are named; all where nothing is."""
+    names = {request.name for request in requests}
+    exact, parts = set(only) & names, [part for part in only if part not in names]
+    return [r for r in requests if not only or r.name in exact or any(part in r.name for part in parts)]
 
 
 def write_all(requests: list[Request], folder: Path, processes: int) -> int:

@@ -19,7 +19,7 @@ from portopt.diagnosis.whole_openings import smallest_whole
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Limit, Problem
 from portopt.domain.solution import SolveStatus
-from portopt.domain.voice import LAST
+from portopt.domain.voice import TOLD_LAST
 from portopt.domain.words import in_unit
 
 HALVINGS = 7  # a sentence needs two figures
@@ -47,7 +47,7 @@ def reason(limits: Feasibility, names: tuple[str, ...]) -> str:
 def _precedence(problem: Problem, name: str) -> int:
     """The limit a desk would rather see measured comes first: one figure for the whole portfolio before one for each asset."""
     limit = problem.limit(name)
-    return LAST if limit is None else limit.precedence
+    return TOLD_LAST if limit is None else limit.precedence
 
 
 def _measured(limits: Feasibility, names: tuple[str, ...], opened: str) -> str | None:

@@ -13,7 +13,7 @@ from math import inf
 
 from portopt.domain.errors import DeadlineExceeded, InvalidValue
 
-LEAST = 1e-3  # seconds that a solver is given at least: zero is "no limit" to some of them
+LEAST_SECONDS = 1e-3  # seconds that a solver is given at least: zero is "no limit" to some of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Deadline:
         left = self.left()
         if left <= 0.0:
             raise DeadlineExceeded(self.allowed, doing)
-        return max(left, LEAST)
+        return max(left, LEAST_SECONDS)
 
 
 NEVER = Deadline()

@@ -117,7 +117,7 @@ class StandardForm:
     integer: Mask
     ratio: bool = False
     hinges: tuple[Hinge, ...] = ()
-    until: Deadline = NEVER
+    until: Deadline = field(default=NEVER, compare=False)
 
     def P(self) -> sp.csc_array:
         """(N, N) the quadratic's matrix, assembled and symmetric."""

@@ -15,7 +15,7 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.universe import Asset
 
-LAST = 100
+TOLD_LAST = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +119,7 @@ class LimitVoice(Protocol):
 
     @property
     def precedence(self) -> int:
-        return LAST
+        return TOLD_LAST
 
     @property
     def pulls_everywhere(self) -> bool:

@@ -13,7 +13,7 @@ from decimal import Decimal
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.optimization.integers.effort import WORK, Effort
+from portopt.optimization.integers.effort import USUAL_WORK, Effort
 from portopt.optimization.integers.outer_approximation import LEAST_VOLATILITY, Offer, OuterApproximation, surrounded
 from portopt.trading.book import Settled
 from portopt.trading.exactness import HOLDS, relative_gap, scale_of, smallest_scale, worth
@@ -26,7 +26,7 @@ NODES_TO_FIND, NODES_TO_IMPROVE = 400, 40  # close to the target
 TRIES, IMPROVEMENTS, EASY_TRIES = 12, 3, 6
 RELAXED_SLACK = 1e-7  # a convex solver's answer is that far, relatively, from a bound
 CLOSE, FAR = 2, 200  # lots around the target
-WORK_ON_LOTS = 0.5 * WORK  # one or two seconds' worth
+WORK_ON_LOTS = 0.5 * USUAL_WORK  # one or two seconds' worth
 BEYOND = 0.75  # of the gap by which a ratio is to be beaten
 CENTS = 1e-6  # a limit missed by less was missed by rounding to the cent, and is closed by as much
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from portopt.optimization.solvers.highs_search import NODE_CHECKPOINTS, ROOT_CHECKPOINTS, Found
 
-WORK = 5e7  # simplex iterations times rows, a few seconds' worth
+USUAL_WORK = 5e7  # simplex iterations times rows, a few seconds' worth
 USUAL_ITERATIONS = 500.0  # a node, before any were seen
 SEEN = 20  # nodes after which what they took is believed
 FEWEST_NODES, MOST_NODES = 20, 200_000
@@ -19,7 +19,7 @@ class Effort:
     """share: of the usual work. most: the usual. What was done so far is counted as it is done."""
 
     share: float = 1.0
-    most: float = WORK
+    most: float = USUAL_WORK
     work: float = 0.0
     nodes: int = 0
     iterations: int = 0

@@ -26,7 +26,7 @@ from portopt.optimization.scaling.extension import extension_of, joined
 
 NEGLIGIBLE = 1e-13
 SAME_NORM = 1e-10
-SMALLEST = 1e-9
+SMALLEST_SLOPE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +149,7 @@ class _Builder:
             self.program.add_bounds(h, 0.0, INF, limit="", relax=0.0)
             self.under((column, slope, shift), (int(h[0]), 0.0), cone.limit)
             return
-        radius = max(float(cone.b[0]), SMALLEST)
+        radius = max(float(cone.b[0]), SMALLEST_SLOPE)
         scale = 1.0 / np.sqrt(radius)
         self.under((column, scale * slope, scale * shift), (-1, radius), cone.limit)
 

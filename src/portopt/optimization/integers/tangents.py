@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.program import INF, Cone, StandardForm
-from portopt.optimization.integers.outer_linear import SMALLEST, Outer, Squares
+from portopt.optimization.integers.outer_linear import SMALLEST_SLOPE, Outer, Squares
 from portopt.optimization.scaling.extension import reach
 
 LEVELS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)  # weights under a switch
@@ -41,7 +41,7 @@ class Tangents:
         full = self.outer.filled(x)
         for squares in self.outer.squares:
             t, h = _at(squares, full)
-            near = h > SMALLEST
+            near = h > SMALLEST_SLOPE
             self._add(squares, np.flatnonzero(near), t[near] / h[near])
         self._touch_cones(full, fan=False)
 
@@ -62,7 +62,7 @@ class Tangents:
             stride = np.abs(squares.slope[which]) * moves[squares.column[which]]
             for offset in OFFSETS:
                 for sign in (1.0, -1.0):
-                    self._add(squares, which, (t[which] + sign * offset * stride) / np.maximum(h[which], SMALLEST))
+                    self._add(squares, which, (t[which] + sign * offset * stride) / np.maximum(h[which], SMALLEST_SLOPE))
         self.touch(x)
         self._touch_cones(full, fan=True)
 
@@ -116,12 +116,12 @@ def _power_tangents(cone: Cone, x: Vector, *, fan: bool) -> list[Block]:
     s = cone.B @ x[: cone.B.shape[1]] + cone.b
     points = [float(s[2])]
     if fan:
-        width = max(float(np.abs(cone.B[2:3].data).max(initial=0.0)), SMALLEST)
+        width = max(float(np.abs(cone.B[2:3].data).max(initial=0.0)), SMALLEST_SLOPE)
         points += [float(s[2]) + sign * offset * width for offset in OFFSETS for sign in (1.0, -1.0)]
     out = []
     for z in points:
-        second = max(float(s[1]), SMALLEST)
-        first = max((abs(z) / second ** (1.0 - cone.alpha)) ** (1.0 / cone.alpha), SMALLEST)
+        second = max(float(s[1]), SMALLEST_SLOPE)
+        first = max((abs(z) / second ** (1.0 - cone.alpha)) ** (1.0 / cone.alpha), SMALLEST_SLOPE)
         by_first = cone.alpha * (second / first) ** (1.0 - cone.alpha)
         by_second = (1.0 - cone.alpha) * (first / second) ** cone.alpha
         out += _row(cone.B, cone.b, np.array([by_first, by_second, -np.sign(z)]))
@@ -158,7 +158,7 @@ def _exponential_tangents(cones: list[Cone], x: Vector, *, fan: bool) -> list[Bl
     out = []
     for point in points:
         s = B @ point + b
-        second = np.maximum(s[1::3], SMALLEST)
+        second = np.maximum(s[1::3], SMALLEST_SLOPE)
         ratio = np.clip(s[0::3] / second, -STEEPEST, STEEPEST)
         e = np.exp(ratio)
         out += _row(B, b, np.column_stack([-e, -e * (1.0 - ratio), np.ones(len(e))]).ravel())

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Vector
-from portopt.domain.deadline import LEAST, NEVER, Deadline
+from portopt.domain.deadline import LEAST_SECONDS, NEVER, Deadline
 from portopt.domain.streams import OUT, unheard
 
 OPTIONS: Mapping[str, object] = {
@@ -104,7 +104,7 @@ class Native:
         to_the_end: raise DeadlineExceeded where there was no time for it, instead of giving what there is by then.
         """
         if self._until.is_set:  # HiGHS counts the time of all runs together
-            left = self._until.seconds_for(DOING) if to_the_end else max(self._until.left(), LEAST)
+            left = self._until.seconds_for(DOING) if to_the_end else max(self._until.left(), LEAST_SECONDS)
             seconds = left + float(self.highs.getRunTime())
             self.must("setOptionValue(time_limit)", self.highs.setOptionValue("time_limit", seconds))
         status = self.highs.run()
