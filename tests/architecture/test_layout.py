@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import packages_distributions
@@ -118,3 +119,15 @@ def test_a_first_answer_loads_the_terms_and_the_methods_that_it_names_and_no_oth
 def test_settings_and_a_report_load_no_library_for_them() -> None:
     code = "import portopt.reports.page, portopt.settings; portopt.settings.Settings()"
     assert loaded_by(code) & {"jinja2", "markupsafe", "pydantic_settings", "dotenv"} == set()
+
+
+CHANGES = re.compile(
+    r"os\.(putenv|unsetenv)\(|environ\.(update|setdefault|pop|clear)\(|environ\[[^]]+\] *=[^=]|del os\.environ"
+)
+
+
+def test_no_code_changes_the_environment_of_its_process() -> None:
+    sources = [path for root in ("src", "flows", "tasks") for path in (REPOSITORY / root).rglob("*.py")]
+    changing = {path.name: CHANGES.findall(path.read_text(encoding="utf-8")) for path in sources}
+    assert {name: found for name, found in changing.items() if found} == {}
+    assert all(CHANGES.search(line) for line in ("os.environ['A'] = b", "os.environ.setdefault(a, b)", "del os.environ['A']"))

@@ -5,18 +5,19 @@ Flows are found by entry point (group `portopt.flows`), so that the command line
 
 from __future__ import annotations
 
-import asyncio
+import json
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from portopt.adapters.jobs.flow_process import names
 from portopt.adapters.jobs.server import started
-from portopt.domain.errors import DataError, InfeasibleRequest, PortoptError, ProposalRejected, RequestError
+from portopt.domain.errors import DataError, InfeasibleRequest, OutsideError, PortoptError, ProposalRejected, RequestError
 
-GROUP = "portopt.flows"
 REFUSALS: dict[str, type[PortoptError]] = {  # by the name of the state that a flow's refusal ends in
     "BadRequest": RequestError,
     "Infeasible": InfeasibleRequest,
@@ -26,37 +27,36 @@ REFUSALS: dict[str, type[PortoptError]] = {  # by the name of the state that a f
 }
 
 
-def run_flow(name: str, parameters: dict[str, Any], home: Path) -> Any:
+def run_flow(name: str, parameters: Mapping[str, Any], home: Path) -> Any:
     """The flow's result. A state that is a refusal raises the PortoptError that the flow ended with."""
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if name not in found:
-        raise RequestError(f"there is no flow {name!r}; installed: {', '.join(sorted(found))}", field="flow", value=name)
-    prepare_environment(home)
-    with _server(home):
-        flow = found[name].load()
-        state = asyncio.run(flow(**parameters, return_state=True))
-        if state.is_completed():
-            return asyncio.run(state.aresult()) if state.name != "Skipped" else None
-    refusal = REFUSALS.get(state.name or "", PortoptError)
-    raise refusal(state.message or f"flow {name} ended as {state.name}", measured={"state": state.name})
+    known = names()
+    if name not in known:
+        raise RequestError(f"there is no flow {name!r}; installed: {', '.join(known)}", field="flow", value=name)
+    with _server(environment_for(home)) as environment:
+        command = [sys.executable, "-P", "-m", "portopt.adapters.jobs.flow_process", name]
+        given = json.dumps(dict(parameters))
+        done = subprocess.run(command, input=given, env=environment, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        raise OutsideError(f"the flow {name} broke off (exit {done.returncode}): what it said is above", field="flow")
+    ending = json.loads(done.stdout)
+    if ending["completed"]:
+        return ending["result"]
+    refusal = REFUSALS.get(ending["state"] or "", PortoptError)
+    raise refusal(ending["message"] or f"flow {name} ended as {ending['state']}", measured={"state": ending["state"]})
 
 
 @contextmanager
-def _server(home: Path) -> Iterator[None]:
-    """The one that PREFECT_API_URL names; else one for as long as this lasts."""
-    if "PREFECT_API_URL" in os.environ:
-        yield
+def _server(environment: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """The environment with a server in it: the one that PREFECT_API_URL names; else one for as long as this lasts."""
+    if "PREFECT_API_URL" in environment:
+        yield environment
         return
-    with started(home / "prefect") as api:
-        os.environ["PREFECT_API_URL"] = api
-        try:
-            yield
-        finally:
-            del os.environ["PREFECT_API_URL"]
+    with started(Path(environment["PREFECT_HOME"]), environment) as api:
+        yield {**environment, "PREFECT_API_URL": api}
 
 
-def prepare_environment(home: Path) -> None:
-    """Prefect's own settings for a quiet, offline, self-contained run; what is set already stays."""
+def environment_for(home: Path) -> dict[str, str]:
+    """This process's, with Prefect's settings for a quiet, offline, self-contained run; what is set already stays."""
     quiet = {
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -64,5 +64,4 @@ def prepare_environment(home: Path) -> None:
         "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
         "DO_NOT_TRACK": "1",
     }
-    for key, value in quiet.items():
-        os.environ.setdefault(key, value)
+    return {**quiet, **os.environ}

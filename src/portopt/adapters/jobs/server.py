@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,11 +27,14 @@ QUIET = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__
 
 
 @contextmanager
-def started(home: Path) -> Iterator[str]:
-    """The API's address of a server that is ready; gone when the block is left. Raises OutsideError when it does not start."""
+def started(home: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The API's address of a server that is ready; gone when the block is left. Raises OutsideError when it does not start.
+
+    environment: the server's; None is this process's.
+    """
     for _ in range(TRIES):
         port = _free_port()
-        server = launch(port, home)
+        server = launch(port, home, environment)
         api = f"http://127.0.0.1:{port}/api"
         try:
             if _ready(api, server):
@@ -44,13 +47,14 @@ def started(home: Path) -> Iterator[str]:
     )
 
 
-def launch(port: int, home: Path) -> subprocess.Popen[bytes]:
+def launch(port: int, home: Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """The server's process, not yet ready."""
     home.mkdir(parents=True, exist_ok=True)
+    own = os.environ if environment is None else environment
     with (home / "server.log").open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "portopt.adapters.jobs.server", str(port)],
-            stdin=subprocess.PIPE, stdout=log, stderr=log, env=os.environ | QUIET,
+            stdin=subprocess.PIPE, stdout=log, stderr=log, env={**own, **QUIET},
         )  # fmt: skip
 
 
