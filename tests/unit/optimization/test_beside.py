@@ -11,7 +11,7 @@ from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.solution import Solution
 from portopt.domain.universe import CASH, Asset, Universe
-from portopt.optimization import batch
+from portopt.optimization import batch, neighbour
 from portopt.optimization.beside import answer as beside
 from portopt.optimization.beside.answer import answer_beside
 from portopt.optimization.beside.kinked import kinked
@@ -139,8 +139,8 @@ def test_a_correction_that_takes_too_many_rounds_is_given_up(monkeypatch):
 
 def test_a_run_in_which_no_start_arrives_stops_trying(monkeypatch):
     tried, solved, solve = [], [], batch.solve
-    monkeypatch.setattr(batch, "answer_beside", lambda form, near: tried.append(form))
-    monkeypatch.setattr(batch, "polished_near", lambda form, near, rounds: None)
+    monkeypatch.setattr(neighbour, "answer_beside", lambda form, near: tried.append(form))
+    monkeypatch.setattr(neighbour, "polished_near", lambda form, near, rounds: None)
     monkeypatch.setattr(batch, "solve", lambda form, **options: solved.append(form) or solve(form, **options))
     batch.optimize_batch(_members("turnover", 12))
     assert len(tried) == batch.PATIENCE

@@ -145,7 +145,7 @@ def test_a_system_that_still_contracts_is_kept_and_the_answer_is_the_same(market
     afresh = [solve(form) for form in forms]
     fresh, made[:] = len(made), []
 
-    monkeypatch.setattr(newton, "LARGE", 0)
+    monkeypatch.setattr(newton, "MANY_UNKNOWNS", 0)
     kept = [solve(form) for form in forms]
 
     assert len(made) < fresh
