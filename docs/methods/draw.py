@@ -24,7 +24,7 @@ from portopt.formulation import pose
 from portopt.questions.frontier import frontier as drawn
 from portopt.questions.periods import periods
 from portopt.questions.risk import risk
-from portopt.questions.weights import OptimizeAnswer, optimize, optimize_many
+from portopt.questions.weights import CertifiedWeights, optimize, optimize_many
 from portopt.reports.svg.drawings import frontier_plot, periods_plot, shares_plot
 from portopt.reports.svg.heat_map import heat_map
 from portopt.reports.svg.plots import Plot, Series, svg
@@ -41,7 +41,7 @@ def returns(assets: list[str] | None = None) -> pl.DataFrame:
     return prices.select(pl.col(names).pct_change()).tail(PERIODS)
 
 
-def held(answer: OptimizeAnswer) -> dict[str, float]:
+def held(answer: CertifiedWeights) -> dict[str, float]:
     return dict(zip(answer.problem.universe.ids, answer.validated.weights.tolist(), strict=True))
 
 
@@ -138,7 +138,7 @@ def batch() -> str:
     """One model portfolio for forty risk aversions in one call."""
     aversions = np.geomspace(1.0, 100.0, 40)
     asked = [ask(returns(), {"kind": "utility", "risk_aversion": float(g)}, limits={"max_weight": 0.2}) for g in aversions]
-    answers = [a for a in optimize_many(asked) if isinstance(a, OptimizeAnswer)]
+    answers = [a for a in optimize_many(asked) if isinstance(a, CertifiedWeights)]
     figures = [(a.problem.moments.covariance.volatility(a.validated.weights), a) for a in answers]
     x = [volatility for volatility, _ in figures]
     y = [float(a.problem.moments.mu @ a.validated.weights) for _, a in figures]
