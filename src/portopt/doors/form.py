@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 ShippedPolicy = Literal["quality_focused", "aggressive_growth", "conservative_income"]
 Goal = Literal["policy", "max_sharpe", "min_risk", "max_return", "min_tracking_error", "risk_parity", "hierarchical"]
 Measure = Literal[
-    "volatility", "semideviation", "mad", "gini_mean_difference", "var", "cvar", "evar", "worst_realization", "max_drawdown",
-    "average_drawdown", "cdar", "ulcer_index",
+    "volatility", "semideviation", "mad", "gini_mean_difference", "var", "cvar", "wasserstein_cvar", "evar",
+    "worst_realization", "max_drawdown", "average_drawdown", "cdar", "ulcer_index",
 ]  # fmt: skip
 
 
