@@ -32,6 +32,7 @@ from portopt.optimization.solvers.highs_search import Ended, Found, Search, sear
 SPENT_IN_SEARCH = 0.3  # of the gap; the rest is for the tangents
 EARLY = 0.2  # of the gap as it stands
 ROUNDS = 60
+GROWN = 2  # times the nodes of the same search before: it begins anew, and would only repeat itself with less
 DEEPENINGS, GAINS = 3, 1e-2
 STALLED, STALLS = 0.05, 2  # of the gap; rounds that close less of it, in a row, are the last
 LEAST_VOLATILITY = 1e-4
@@ -77,6 +78,7 @@ class OuterApproximation(Generic[Answer]):
     nothing: bool = False  # there is no point within the margins
     failure: str = ""  # of a search, in the words of what failed
     volatility: float | None = None
+    thorough: bool = False  # what a search without heuristics ended at was no better than what was known
 
     @property
     def outer(self) -> Outer:
@@ -100,7 +102,8 @@ class OuterApproximation(Generic[Answer]):
         while self.rounds < ROUNDS and self.is_open and not self.is_spent and stalls < STALLS:
             self.rounds += 1
             gap, known = self.relative_gap(), self._known()
-            found = self.search(self.effort.nodes_left(self.tangents.n_rows))
+            nodes = self.effort.nodes_left(self.tangents.n_rows)
+            found = self.search(nodes)
             if found.ended is Ended.FAILED:
                 self.failure = found.message
             self.nothing = found.infeasible
@@ -108,11 +111,20 @@ class OuterApproximation(Generic[Answer]):
                 return
             self.tangents.touch(found.x)
             accept(found.x)
-            if self._known() == known:
+            if self._known() == known and not self._has_more(found, nodes):
                 if self.early == 0.0:
                     return  # the same whole numbers, and nothing new to say about them
                 self.early = 0.0
             stalls = stalls + 1 if self.best is not None and self.relative_gap() > (1.0 - STALLED) * gap else 0
+
+    def _has_more(self, found: Found, nodes: int) -> bool:
+        """Whether a search that used up its nodes is worth beginning anew: with many more of them, or with heuristics."""
+        if found.ended is not Ended.STOPPED:
+            return False
+        if self.effort.nodes_left(self.tangents.n_rows) >= GROWN * nodes:
+            return True
+        self.thorough, was = True, self.thorough
+        return not was
 
     def deepen(self) -> None:
         """Tangents where the relaxation with perspectives goes, which is not where the one without them does."""
@@ -147,7 +159,7 @@ class OuterApproximation(Generic[Answer]):
         start = self.best.whole if self.best is not None and whole else None
         # While the tangents are few, an answer to their program needs no more precision than they have.
         gap = max(SPENT_IN_SEARCH * self.gap, self.early * min(self.relative_gap(), 1.0)) * scale
-        asked = Search(cost, A, lower, upper, *box, integer, scale=scale, start=start, until=self.until)
+        asked = Search(cost, A, lower, upper, *box, integer, scale=scale, start=start, thorough=self.thorough, until=self.until)
         found = search(asked, gap=gap, nodes=nodes, checkpoints=self.effort.checkpoints(nodes))
         if whole:
             self.effort.count(found, len(lower))

@@ -48,6 +48,7 @@ class Search:
     """What to search: minimize cost'x, row_lower <= A x <= row_upper, lower <= x <= upper, x whole where `integer`.
 
     scale: the size of the objective (gaps are absolute, in its unit). start: (columns, values) of a known point, or None.
+    thorough: look for better points by HiGHS's heuristics too, where one is known already.
     until: ends it with the point and the bound that there are.
     """
 
@@ -60,6 +61,7 @@ class Search:
     integer: Mask
     scale: float = 1.0
     start: tuple[Indices, Vector] | None = None
+    thorough: bool = False
     until: Deadline = NEVER
 
 
@@ -107,7 +109,7 @@ def _searched(s: Search, gap: float, nodes: int, checkpoints: int) -> Found:
         "mip_max_nodes": nodes,
     }
     start = s.start if s.start is not None and _is_inside(s, *s.start) else None
-    native = Native(options if start is None else options | WITHOUT_HEURISTICS, s.until)
+    native = Native(options if start is None or s.thorough else options | WITHOUT_HEURISTICS, s.until)
     native.load(s.cost / s.scale, sp.csr_array(s.A), (s.row_lower, s.row_upper), (s.lower, s.upper), s.integer)
     if start is not None and len(start[0]):
         native.start_from(*start)
