@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 from portopt.domain.canonical import plain
 from portopt.domain.diagnosis import Diagnosis
-from portopt.domain.errors import InfeasibleRequest
+from portopt.domain.errors import InfeasibleRequest, InvalidValue, PortoptError
 from portopt.domain.problem import Problem, describe_term
 
 
-def infeasible_request(problem: Problem, diagnosis: Diagnosis, set_aside: Sequence[str] = ()) -> InfeasibleRequest:
+def infeasible_request(problem: Problem, diagnosis: Diagnosis, set_aside: Sequence[str] = ()) -> PortoptError:
     """The exception of a surface for an infeasible problem. Every fix in it was solved before it is named.
 
     set_aside: what was found wrong with the data of assets that are therefore frozen; often the real reason.
+    Where no limits conflict it is the objective that has no value at any portfolio they leave, and is refused for that.
     """
+    if problem.objective.without_value and not any(conflict.limits for conflict in diagnosis.conflicts):
+        return InvalidValue("objective", problem.objective.kind, problem.objective.without_value)
     told = f"{diagnosis.sentence()}. First look at the data: {'; '.join(set_aside)}" if set_aside else diagnosis.sentence()
     involved = {kind for conflict in diagnosis.conflicts for kind in conflict.limits}
     limits = {limit.kind: limit.describe() for limit in problem.limits if limit.kind in involved}

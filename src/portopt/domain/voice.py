@@ -164,6 +164,7 @@ class ObjectiveVoice(Protocol):
     construction: which portfolio it refers to that was constructed beforehand, as the audit knows them: "risk budgets",
     "hierarchy", "average", "weights", "best ratio"; "" for none, and for one that the audit has no claims on.
     divides: whether it is a ratio by `risk`. about_benchmark: whether its risk is measured from the benchmark.
+    without_value: why it may have no value at any portfolio that keeps the limits; "" where it always has one.
     """
 
     @property
@@ -197,6 +198,10 @@ class ObjectiveVoice(Protocol):
     @property
     def divides(self) -> bool:
         return False
+
+    @property
+    def without_value(self) -> str:
+        return ""
 
     @property
     def about_benchmark(self) -> bool:

@@ -8,6 +8,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
+import portopt
 from portopt.audit import audit
 from portopt.construction import construct
 from portopt.domain.certificate import Certificate
@@ -243,3 +244,13 @@ def test_a_target_that_misses_its_budgets_is_refused_a_certificate():
     certificate = audit(tampered, form, optimize(tampered, form=form))
     assert not certificate.certified
     assert any("misses its risk budgets" in reason for reason in certificate.reasons)
+
+
+@pytest.mark.parametrize("limits", [{"max_positions": 3}, {"min_position": 0.3}], ids=["few positions", "large positions"])
+def test_shares_of_the_risk_that_no_few_positions_can_have_are_refused_for_that_and_not_called_infeasible(limits):
+    """Every weight with a budget is positive: fewer positions than budgets have no value, whatever the limits allow."""
+    asked = {f"A{i}": 0.05 + 0.01 * i for i in range(6)}
+    with pytest.raises(InvalidValue, match="gives every asset that has a budget a share of the risk"):
+        portopt.optimize(
+            None, {"kind": "risk_parity"}, expected_returns=asked, covariance=np.diag(np.linspace(0.02, 0.09, 6)), limits=limits
+        )

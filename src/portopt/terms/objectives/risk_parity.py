@@ -54,6 +54,10 @@ class RiskParity(Objective):
     construction: ClassVar[str] = "risk budgets"
     sense: ClassVar[str] = "minimize"
     charges_costs: ClassVar[bool] = False
+    without_value: ClassVar[str] = (
+        "gives every asset that has a budget a share of the risk, and these limits leave no portfolio that holds all of them: "
+        "ask for fewer budgets, or take away what limits the number or the size of positions"
+    )
 
     def __post_init__(self) -> None:
         if self.measure not in MEASURES:
