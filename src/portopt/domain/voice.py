@@ -51,7 +51,19 @@ class Readings:
         return float(self.lower[at]), float(self.upper[at])
 
 
-class LimitVoice(Protocol):
+class Reader(Protocol):
+    """What any term says of the data it is told from. reads_scenarios, reads_factors: the scenarios, the factor model."""
+
+    @property
+    def reads_scenarios(self) -> bool:
+        return False
+
+    @property
+    def reads_factors(self) -> bool:
+        return False
+
+
+class LimitVoice(Reader, Protocol):
     """What a limit says of itself.
 
     kind: the catalog's name, used in policies, requests, tags and messages.
@@ -59,7 +71,6 @@ class LimitVoice(Protocol):
     soft: True where a shortfall is priced and reported instead of forbidden; `read` measures against the limit all the same.
     unit: what `relaxed` counts in; `read` says for itself what it measured in (min_quality opens by score, reads weights).
     reads: attributes of assets it reads: sector, asset_class, quality_score, esg_score.
-    reads_scenarios, reads_factors: whether it reads the scenarios, the factor model.
     scored_by: the attribute of assets by which it opens in steps, asset by asset; "" where it opens by a slope.
     noun: what it measures: "turnover", "the weight of" (a member's name follows).
     stops: what it is called where it ends a trade, "the turnover limit" (stops more).
@@ -86,14 +97,6 @@ class LimitVoice(Protocol):
     @property
     def reads(self) -> tuple[str, ...]:
         return ()
-
-    @property
-    def reads_scenarios(self) -> bool:
-        return False
-
-    @property
-    def reads_factors(self) -> bool:
-        return False
 
     @property
     def scored_by(self) -> str:
@@ -154,7 +157,7 @@ class LimitVoice(Protocol):
         return ""
 
 
-class ObjectiveVoice(Protocol):
+class ObjectiveVoice(Reader, Protocol):
     """What an objective says of itself. `sense` says which way is better.
 
     charges_costs: False where costs (annual return) and objective (a variance) have no common unit; costs then keep silent.
@@ -207,22 +210,14 @@ class ObjectiveVoice(Protocol):
     def about_benchmark(self) -> bool:
         return False
 
-    @property
-    def reads_scenarios(self) -> bool:
-        return False
-
-    @property
-    def reads_factors(self) -> bool:
-        return False
-
     def describe(self) -> str: ...
 
 
-class CostVoice(Protocol):
+class CostVoice(Reader, Protocol):
     """What a cost says of itself.
 
     is_commission: whether its money is told as commission; else as impact. model: its name in the document's cost model, ""
-    where it is none. reads_scenarios, reads_factors: as of a limit. spans_periods: whether it can be charged in each of
+    where it is none. spans_periods: whether it can be charged in each of
     several periods, against the weights of the one before.
     """
 
@@ -236,14 +231,6 @@ class CostVoice(Protocol):
     @property
     def model(self) -> str:
         return ""
-
-    @property
-    def reads_scenarios(self) -> bool:
-        return False
-
-    @property
-    def reads_factors(self) -> bool:
-        return False
 
     @property
     def spans_periods(self) -> bool:
