@@ -8,8 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from portopt.domain.access import Principal
+from portopt.domain.beliefs import Beliefs
 from portopt.domain.holdings import Holdings
+from portopt.domain.job import Job, KeptReply, Swept
+from portopt.domain.ledger import BrokenLink, LedgerEntry
 from portopt.domain.market import MarketQuery, MarketSnapshot, PackDifference
+from portopt.domain.portfolio import HoldingsVersion, Portfolio
 from portopt.domain.request import Policy
 from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination
 
@@ -174,6 +179,138 @@ class RunStore(Protocol):
 
     def health(self) -> dict[str, object]:
         """Dialect, migration revision, TimescaleDB level, counts."""
+        ...
+
+
+class PortfolioStore(Protocol):
+    """Portfolios and the versions of their holdings."""
+
+    def save(self, portfolio: Portfolio) -> Portfolio:
+        """Insert or change what is said of a portfolio (name, policy, provider, universe, benchmark); its holdings stay."""
+        ...
+
+    def get(self, portfolio_id: str) -> Portfolio:
+        """Raises UnknownThing."""
+        ...
+
+    def list(self, among: frozenset[str] | None, *, after: str | None = None, limit: int = 50) -> Sequence[Portfolio]:
+        """By id, those among the given ones (None: all), after an id; without holdings."""
+        ...
+
+    def declare(self, holdings: Holdings, by: str, notes: Sequence[str] = ()) -> HoldingsVersion:
+        """These are the holdings now. The same as before is the same version; proposals on others are superseded."""
+        ...
+
+    def versions(self, portfolio_id: str, *, before: int | None = None, limit: int = 50) -> Sequence[HoldingsVersion]:
+        """Newest first."""
+        ...
+
+    def latest(self, portfolio_id: str) -> Mapping[str, Any] | None:
+        """The newest row of `portfolio_optimization_ts`, of either kind; None where there is none."""
+        ...
+
+
+class JobStore(Protocol):
+    """Work that is answered later. Instants are by the database's clock; `now` is for tests."""
+
+    def submit(self, job: Job) -> Job:
+        """Put it on record, with S2's request row, in one transaction; returns what holds.
+
+        The same idempotency key of the same asker, or an equal job that is not ended, is the one that was submitted first.
+        Raises KeyReused for a key that came with something else.
+        """
+        ...
+
+    def get(self, job_id: str) -> Job:
+        """Raises UnknownThing."""
+        ...
+
+    def list(self, among: frozenset[str] | None, *, portfolio_id: str | None = None, status: RunStatus | None = None,
+             after: str | None = None, limit: int = 50) -> Sequence[Job]:  # fmt: skip
+        """Newest first, after a job's id."""
+        ...
+
+    def claim(self, owner: str, lease_seconds: float, now: datetime | None = None) -> Job | None:
+        """Take up the oldest job that is pending, or whose lease is over, and lease it; None where there is none."""
+        ...
+
+    def renew(self, job_id: str, owner: str, lease_seconds: float, now: datetime | None = None) -> bool:
+        """Work goes on; False where the job is not this owner's any more, or is ended."""
+        ...
+
+    def became(self, job_id: str, run_id: str) -> None:
+        """The job's prices are read: it is this run, whose end is the job's."""
+        ...
+
+    def fail(self, job_id: str, problem: Mapping[str, Any], status: RunStatus = RunStatus.FAILED) -> bool:
+        """It ended before it became a run; False when it was ended already."""
+        ...
+
+    def sweep(self, most_attempts: int, now: datetime | None = None) -> Swept:
+        """Jobs whose lease is over: free for anybody again, or failed after so many attempts."""
+        ...
+
+    def usual_seconds(self, kind: str) -> float | None:
+        """Median of what the last fifty jobs of a kind took from being asked for to their end; None before the first."""
+        ...
+
+    def lookup(self, among: frozenset[str] | None, *, idempotency_key: str | None = None, request_digest: str | None = None,
+               pricing_pack_id: str | None = None, correlation_id: str | None = None, limit: int = 50) -> Sequence[Job]:  # fmt: skip
+        """Newest first."""
+        ...
+
+
+class KeyStore(Protocol):
+    """API keys, kept as hashes, and idempotency keys with the replies they stand for."""
+
+    def create(self, principal: Principal, note: str = "") -> tuple[str, str]:
+        """(key id, the key itself, which is told this once)."""
+        ...
+
+    def verify(self, key: str) -> Principal | None:
+        """Whose it is; None for one that is unknown, or revoked."""
+        ...
+
+    def revoke(self, key_id: str) -> bool: ...
+
+    def list(self) -> Sequence[Mapping[str, Any]]:
+        """Without the hashes."""
+        ...
+
+    def reserve(self, reply: KeptReply) -> KeptReply:
+        """Use an idempotency key; returns what it stands for: this, or what was reserved before. Raises KeyReused."""
+        ...
+
+    def keep(self, reply: KeptReply) -> None:
+        """The reply that a reserved key stands for from now on."""
+        ...
+
+    def forget(self, key: str, subject: str) -> None:
+        """What it stood for was refused: the key is free."""
+        ...
+
+
+class Ledger(Protocol):
+    """The append-only record of decisions, a chain for each portfolio."""
+
+    def append(self, portfolio_id: str, kind: str, subject: str, body: Mapping[str, Any]) -> LedgerEntry: ...
+
+    def entries(self, portfolio_id: str, *, after: int = 0, limit: int = 100) -> Sequence[LedgerEntry]: ...
+
+    def verify(self, portfolio_id: str | None = None) -> Sequence[BrokenLink]:
+        """Chains that do not hold, by their first entry that does not; of one portfolio, or of all."""
+        ...
+
+
+class BeliefStore(Protocol):
+    """Immutable, content-addressed beliefs."""
+
+    def put(self, beliefs: Beliefs) -> str:
+        """Store them (writing nothing when they are there already); returns their id."""
+        ...
+
+    def get(self, beliefs_id: str) -> Beliefs:
+        """Raises UnknownThing, and DataError for what is damaged."""
         ...
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from portopt.domain.disk import storage_error
 from portopt.domain.errors import MissingInput, RequestError
-from portopt.ports import EventSink, MarketDataProvider, PackStore
+from portopt.ports import BeliefStore, EventSink, JobStore, KeyStore, Ledger, MarketDataProvider, PackStore, PortfolioStore
 
 if TYPE_CHECKING:
     from portopt.adapters.store.sql import SqlStore
@@ -80,6 +80,36 @@ class Runtime:
         store = SqlStore(self.settings.store_url)
         store.migrate()
         return store
+
+    @_Part
+    def portfolios(self) -> PortfolioStore:
+        from portopt.adapters.store.books import SqlPortfolios
+
+        return SqlPortfolios(self.runs.database)
+
+    @_Part
+    def jobs(self) -> JobStore:
+        from portopt.adapters.store.jobs import SqlJobs
+
+        return SqlJobs(self.runs.database)
+
+    @_Part
+    def keys(self) -> KeyStore:
+        from portopt.adapters.store.keys import SqlKeys
+
+        return SqlKeys(self.runs.database)
+
+    @_Part
+    def ledger(self) -> Ledger:
+        from portopt.adapters.store.ledger import SqlLedger
+
+        return SqlLedger(self.runs.database)
+
+    @_Part
+    def beliefs(self) -> BeliefStore:
+        from portopt.adapters.store.beliefs import FileBeliefStore
+
+        return FileBeliefStore(self.settings.beliefs_path)
 
     @_Part
     def sink(self) -> EventSink:

@@ -67,6 +67,21 @@ class Settings(BaseModel):
     pulsar_url: SecretStr = Field(SecretStr("pulsar://127.0.0.1:6650"), description="broker, for `pulsar`")
     pulsar_topic: str = Field("persistent://public/default/portfolio-optimized", description="topic, for `pulsar`")
 
+    http_host: str = Field("127.0.0.1", description="address the REST API listens on; other than loopback needs keys or tokens")
+    http_port: int = Field(8000, ge=0, le=65535, description="port of the REST API; 0 is any free one")
+    grpc_port: int = Field(50051, ge=0, le=65535, description="port of the gRPC API; 0 is any free one")
+    grpc_reflection: bool = Field(False, description="whether the gRPC API describes itself to whoever asks")
+    processes: int = Field(2, ge=1, le=64, description="processes that answer questions")
+    answer_seconds: float = Field(30.0, gt=0, description="longest time for an answer, unless who asks gives less")
+    wait_seconds: float = Field(5.0, gt=0, description="longest expected wait before a question is begun; beyond it is 429")
+    body_bytes: int = Field(64_000_000, ge=1024, description="largest request body, before and after decompression")
+    access: Literal["open", "keys"] = Field(
+        "open", description="open: whoever reaches the loopback address; keys: API keys and tokens alone"
+    )
+    oidc_issuer: str | None = Field(None, description="issuer of the tokens that are accepted")
+    oidc_audience: str | None = Field(None, description="audience that a token must name")
+    oidc_keys: str | None = Field(None, description="file or https address of the issuer's key set (JWKS)")
+
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
 
     @model_validator(mode="before")
@@ -97,6 +112,10 @@ class Settings(BaseModel):
     @property
     def packs_path(self) -> Path:
         return self.home_path / "packs"
+
+    @property
+    def beliefs_path(self) -> Path:
+        return self.home_path / "beliefs"
 
     @property
     def reports_path(self) -> Path:

@@ -4,10 +4,13 @@
     ├── RequestError        exit 2: what was asked cannot be understood or is out of range
     │   ├── MalformedDocument, UnknownField, InvalidValue, UnknownPolicy, UnknownRun, MissingInput, FileNotReadable,
     │   │                   ProposalRejected, ProposalSuperseded
+    │   ├── NotAuthenticated, NotAllowed, UnknownThing, Conflict, KeyReused, TooLarge: said by the service
     ├── InfeasibleRequest   exit 3: a surface's way to say that a Diagnosis is the answer
     ├── DataError           exit 4: the data cannot be used as it is, named by asset and date
     │   ├── EventRefused    a sink will not take this one event, whatever becomes of the others
     ├── OutsideError        exit 5: the outside world failed; the only branch worth a retry
+    │   ├── Unavailable     a part of the service itself is not there at the moment
+    ├── TooMany             exit 5: refused before it waits; asking again later is right
     ├── CertificateRefused  exit 1: our own answer did not pass the audit, so it does not leave
     ├── OptimizerStopped    exit 1: no answer, and no proof that there is none
     ├── DeadlineExceeded    exit 6: the time that was given ended before there was an answer
@@ -180,6 +183,80 @@ class ProposalSuperseded(RequestError):
         )
 
 
+class NotAuthenticated(RequestError):
+    """Nobody knows who asks."""
+
+    code = "not_authenticated"
+    title = "Who asks is not known"
+    status = 401
+
+
+class NotAllowed(RequestError):
+    """Who asks is known, and may not. A portfolio that they may not see is not there for them: UnknownThing."""
+
+    code = "not_allowed"
+    title = "This is not open to who asks"
+    status = 403
+
+
+class UnknownThing(RequestError):
+    """There is nothing of that name, or nothing that who asks may see: the two are told alike."""
+
+    code = "not_found"
+    title = "There is no such thing here"
+    status = 404
+
+    def __init__(self, kind: str, name: str, *, field: str | None = None, fixes: Sequence[str] = ()) -> None:
+        super().__init__(f"there is no {kind} {name!r}", field=field or kind, value=name, fixes=fixes)
+
+
+class Conflict(RequestError):
+    """What is asked does not go with how things stand now."""
+
+    code = "conflict"
+    title = "This does not go with how things stand"
+    status = 409
+
+
+class KeyReused(RequestError):
+    """An idempotency key came back with another request."""
+
+    code = "key_reused"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"the idempotency key {key!r} was used for another request",
+            field="Idempotency-Key",
+            value=key,
+            fixes=["send the request that the key was first used for, or another key"],
+        )
+
+
+class TooLarge(RequestError):
+    """More bytes, rows or requests at once than are taken."""
+
+    code = "too_large"
+    title = "The request is larger than this service takes"
+    status = 413
+
+
+class TooMany(PortoptError):
+    """More questions than can be answered in time: this one is refused before it waits, and may be asked again."""
+
+    code = "too_many_requests"
+    title = "Too much is asked at the moment"
+    status = 429
+    exit_code = 5
+
+    def __init__(self, wait_seconds: float, retry_after: int) -> None:
+        super().__init__(
+            f"an answer would take about {wait_seconds:.1f} s to be begun",
+            measured={"expected_wait_seconds": round(wait_seconds, 3)},
+            fixes=[f"ask again in {retry_after} s"],
+        )
+        self.retry_after = retry_after
+
+
 class InfeasibleRequest(PortoptError):
     """Raised at a surface only: inside, an infeasible problem is a value (`Solution.diagnosis`)."""
 
@@ -210,6 +287,14 @@ class OutsideError(PortoptError):
     title = "Something this product depends on failed"
     status = 502
     exit_code = 5
+
+
+class Unavailable(OutsideError):
+    """A part of this service is not there at the moment; asking again later is right."""
+
+    code = "unavailable"
+    title = "This service cannot answer at the moment"
+    status = 503
 
 
 class CertificateRefused(PortoptError):

@@ -41,7 +41,7 @@ class SqlStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._database = Database(url)
+        self.database = Database(url)
         self._is_current = self._has_room = False
 
     def migrate(self, *, chunk_days: int = 1) -> str:
@@ -49,7 +49,7 @@ class SqlStore:
 
         chunk_days: length of a TimescaleDB chunk, where there is TimescaleDB.
         """
-        revision = migrate.migrate(self._database, chunk_days=chunk_days)
+        revision = migrate.migrate(self.database, chunk_days=chunk_days)
         self._is_current = True
         return revision
 
@@ -80,7 +80,7 @@ class SqlStore:
             logging.getLogger(__name__).warning("no partitions were made: %s", error.detail)
 
     def close(self) -> None:
-        self._database.engine.dispose()
+        self.database.engine.dispose()
 
     # --- runs -----------------------------------------------------------------------------------------------------
 
@@ -281,8 +281,8 @@ class SqlStore:
         """Dialect, revision, time series level (timescaledb, partitions or plain), counts."""
         with self._reading() as connection:
             return {
-                "dialect": self._database.dialect,
-                "database": self._database.shown,
+                "dialect": self.database.dialect,
+                "database": self.database.shown,
                 "revision": migrate.current_revision(connection),
                 "time_series_level": self._facts(connection).get("time_series_level"),
                 "runs": connection.execute(select(func.count()).select_from(models.runs)).scalar_one(),
@@ -307,20 +307,20 @@ class SqlStore:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         self._require_current()
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         self._require_current()
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             yield connection
 
     def _require_current(self) -> None:
         """Once: a schema that is not this version's is said so, instead of failing on some column."""
         if not self._is_current:
-            with self._database.reading() as connection:
-                migrate.require_current(connection, self._database.shown)
+            with self.database.reading() as connection:
+                migrate.require_current(connection, self.database.shown)
             self._is_current = True
 
 

@@ -1,0 +1,34 @@
+"""Who asks, and what they may: scopes, and the portfolios they may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Each says what it opens; none opens another.
+SCOPES = {
+    "ask": "questions that bring their own beliefs",
+    "read": "portfolios, runs and what they rest on",
+    "propose": "optimizations, frontiers and rebalances of a portfolio",
+    "import": "portfolios, holdings, prices, beliefs and policies",
+    "approve": "the decision on a proposal",
+    "admin": "keys, the state of the service, support bundles",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One who asks, as an API key or a token says. portfolios: ids; None is every portfolio."""
+
+    subject: str
+    scopes: frozenset[str] = frozenset()
+    portfolios: frozenset[str] | None = frozenset()
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes
+
+    def sees(self, portfolio_id: str) -> bool:
+        return self.portfolios is None or portfolio_id in self.portfolios
+
+
+# Where no keys and no tokens are configured the service listens on loopback alone, and whoever is there is this.
+ANYONE_HERE = Principal("local", frozenset(SCOPES), None)

@@ -1,0 +1,61 @@
+"""The service behind its doors: one for REST and gRPC, on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from portopt.domain.errors import TooMany
+from portopt.doors.wire.admission import Admission
+from portopt.doors.wire.answering import answer, with_timing
+from portopt.doors.wire.call import Call, Reply
+from portopt.doors.wire.operations import OPERATIONS
+from portopt.doors.wire.pool import Pool
+from portopt.doors.wire.problems import reply_of
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+THREADS = 8  # that read and write the store
+
+
+class Service:
+    """Calls in, replies out. Made with `start`, ended with `close`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        settings = runtime.settings
+        self.runtime = runtime
+        self.pool = Pool(settings)
+        self.admission = Admission(settings.processes, settings.wait_seconds)
+        self._longest = settings.answer_seconds
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="portopt")
+
+    async def start(self) -> None:
+        await self.pool.start()
+
+    async def close(self) -> None:
+        await self.pool.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def answer(self, call: Call) -> Reply:
+        """Within the time that the call has, at most what the service gives anyone."""
+        within = min(call.within or self._longest, self._longest)
+        call = dataclasses.replace(call, within=within)
+        operation = OPERATIONS.get(call.operation)
+        if operation is None or not operation.works:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, answer, call, self.runtime)
+        try:
+            self.admission.begin(call.operation, within)
+        except TooMany as error:
+            return reply_of(error, call)
+        began, worked = time.perf_counter(), None
+        try:
+            reply = await self.pool.answer(call)
+            worked = reply.timings.get("work")
+        finally:
+            self.admission.end(call.operation, worked)
+        queued = time.perf_counter() - began - (worked or 0.0)
+        return with_timing(reply, "queue", max(queued, 0.0))
