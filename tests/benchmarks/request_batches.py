@@ -86,15 +86,15 @@ def _measured(cell: Cell, solver: Solver, members: list[Member], bar: int | None
 
 
 def together(members: list[Member]) -> list[np.ndarray]:
-    from portopt.questions import service
+    from portopt.questions import weights
 
-    return [_weights(answer) for answer in service.optimize_many(list(map(_request, members)))]
+    return [_weights(answer) for answer in weights.optimize_many(list(map(_request, members)))]
 
 
 def alone(members: list[Member]) -> list[np.ndarray]:
-    from portopt.questions import service
+    from portopt.questions import weights
 
-    return [_weights(service.optimize(_request(member))) for member in members]
+    return [_weights(weights.optimize(_request(member))) for member in members]
 
 
 def _weights(answer: Any) -> np.ndarray:
