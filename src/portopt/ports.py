@@ -225,8 +225,15 @@ class JobStore(Protocol):
         """Raises UnknownThing."""
         ...
 
-    def list(self, among: frozenset[str] | None, *, portfolio_id: str | None = None, status: RunStatus | None = None,
-             after: str | None = None, limit: int = 50) -> Sequence[Job]:  # fmt: skip
+    def list(
+        self,
+        among: frozenset[str] | None,
+        *,
+        portfolio_id: str | None = None,
+        status: RunStatus | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[Job]:
         """Newest first, after a job's id."""
         ...
 
@@ -254,8 +261,16 @@ class JobStore(Protocol):
         """Median of what the last fifty jobs of a kind took from being asked for to their end; None before the first."""
         ...
 
-    def lookup(self, among: frozenset[str] | None, *, idempotency_key: str | None = None, request_digest: str | None = None,
-               pricing_pack_id: str | None = None, correlation_id: str | None = None, limit: int = 50) -> Sequence[Job]:  # fmt: skip
+    def lookup(
+        self,
+        among: frozenset[str] | None,
+        *,
+        idempotency_key: str | None = None,
+        request_digest: str | None = None,
+        pricing_pack_id: str | None = None,
+        correlation_id: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[Job]:
         """Newest first."""
         ...
 
