@@ -346,6 +346,14 @@ class BeliefStore(Protocol):
         ...
 
 
+class KeySetSource(Protocol):
+    """Where the keys are that an issuer signs its tokens with."""
+
+    def read(self) -> bytes:
+        """The key set (RFC 7517) as it stands now. Raises OutsideError, FileNotReadable, DataError."""
+        ...
+
+
 class EventSink(Protocol):
     """Where the relay delivers. Idempotent by event id. Raises EventRefused for an event that it will not take at all."""
 

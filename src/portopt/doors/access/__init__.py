@@ -1,1 +1,1 @@
-"""Who asks: API keys and tokens to a principal, and what they may."""
+"""Who asks: an API key, a token of an issuer, or whoever is on this machine where nothing else is configured."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 
+from portopt.domain.access import Principal
 from portopt.domain.errors import InvalidValue, PortoptError, TooLarge
 from portopt.doors.wire.call import JSON, Call, Reply
 from portopt.doors.wire.operations import OPERATIONS, Operation
@@ -48,7 +49,7 @@ def _route(operation: Operation, service: Service, runtime: Runtime) -> Callable
     async def endpoint(request: Request) -> Response:
         call = Call(operation.name, instance=request.url.path, request_id=f"req-{uuid.uuid4().hex}")
         try:
-            call = await _call(operation, request, call, most)
+            call = await _call(operation, request, call, most, await service.access.who(request.headers))
         except PortoptError as error:
             return _response(reply_of(error, call), call)
         return _response(await service.answer(call), call)
@@ -56,7 +57,7 @@ def _route(operation: Operation, service: Service, runtime: Runtime) -> Callable
     return endpoint
 
 
-async def _call(operation: Operation, request: Request, begun: Call, most: int) -> Call:
+async def _call(operation: Operation, request: Request, begun: Call, most: int, who: Principal) -> Call:
     headers = request.headers
     return Call(
         operation=operation.name,
@@ -65,6 +66,7 @@ async def _call(operation: Operation, request: Request, begun: Call, most: int) 
         body=await _body(request, most),
         content_type=headers.get("content-type", JSON).partition(";")[0].strip().lower(),
         accept=headers.get("accept", JSON),
+        who=who,
         within=_within(headers.get("x-request-timeout")),
         request_id=begun.request_id,
         instance=begun.instance,
