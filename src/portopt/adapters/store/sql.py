@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from portopt.adapters.store import ledger, lifecycle, migrate, models, outbox, partitions, portfolios, upkeep
+from portopt.adapters.store import ledger, lifecycle, migrate, models, outbox, partitions, portfolios, series, upkeep
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import (
@@ -62,9 +62,7 @@ class SqlStore:
         """
         with self._reading() as connection:
             now = now or database_now(connection)
-            if self._facts(connection).get("time_series_level") != partitions.PARTITIONS or not partitions.missing(
-                connection, now
-            ):
+            if series.facts(connection).get(series.LEVEL) != partitions.PARTITIONS or not partitions.missing(connection, now):
                 return []
         with restricted_to(None), self._writing() as connection:  # rows of every portfolio may have to move
             migrate.lock(connection)
@@ -283,13 +281,14 @@ class SqlStore:
     # --- health ---------------------------------------------------------------------------------------------------
 
     def health(self) -> dict[str, object]:
-        """Dialect, revision, time series level (timescaledb, partitions or plain), counts."""
+        """Dialect, revision, time series level (timescaledb, partitions or plain), what there is of TimescaleDB, counts."""
         with self._reading() as connection:
             return {
                 "dialect": self.database.dialect,
                 "database": self.database.shown,
                 "revision": migrate.current_revision(connection),
-                "time_series_level": self._facts(connection).get("time_series_level"),
+                "time_series_level": series.facts(connection).get(series.LEVEL),
+                "timescaledb": series.facts(connection).get(series.EXTENSION),
                 "runs": connection.execute(select(func.count()).select_from(models.runs)).scalar_one(),
                 "policies": connection.execute(select(func.count()).select_from(models.optimizer_policies)).scalar_one(),
                 "outbox_pending": outbox.pending(connection),
@@ -304,10 +303,6 @@ class SqlStore:
         """What somebody should look at. Reads and verifies every document."""
         with self._reading() as connection:
             return upkeep.examine(connection)
-
-    def _facts(self, connection: Connection) -> dict[str, str]:
-        facts = models.store_facts
-        return {row.name: row.value for row in connection.execute(select(facts.c.name, facts.c.value))}
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
