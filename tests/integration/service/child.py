@@ -8,13 +8,14 @@ import json
 import uvicorn
 
 from portopt.doors.rest.app import application
+from portopt.doors.rest.protocol import Protocol
 from portopt.runtime import open_runtime
 
 
 async def main() -> None:
     runtime = open_runtime()
     host, port = runtime.settings.http_host, runtime.settings.http_port
-    server = uvicorn.Server(uvicorn.Config(application(runtime), host=host, port=port, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(application(runtime), host=host, port=port, http=Protocol, log_level="warning"))
     serving = asyncio.create_task(server.serve())
     while not server.started and not serving.done():
         await asyncio.sleep(0.02)
