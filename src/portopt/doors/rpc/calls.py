@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Context: TypeAlias = "ServicerContext[bytes, bytes]"
 Answer: TypeAlias = Callable[[bytes, Context], Awaitable[bytes]]
-ON_ITS_WAY = 0.05  # seconds, at most a tenth of a deadline: so that what is said at its end still arrives
+# Seconds of a deadline, at most this part of it, in which what is said at its end is written and arrives.
+ON_ITS_WAY, PART = 0.1, 0.2
 SAID = ("Location", "Retry-After", "ETag", "Idempotency-Replayed")  # headers that are metadata too
 
 
@@ -47,7 +48,7 @@ def begun(method: Method, told: Mapping[str, str], left: float | None) -> Call:
     """The call as far as its metadata tell it. left: seconds of its deadline, None where it has none."""
     return Call(
         method.operation.name,
-        within=None if left is None else max(left - min(ON_ITS_WAY, 0.1 * left), 1e-3),
+        within=None if left is None else max(left - min(ON_ITS_WAY, PART * left), 1e-3),
         request_id=f"req-{uuid.uuid4().hex}",
         instance=method.path,
         correlation_id=told.get("x-correlation-id"),
