@@ -47,5 +47,9 @@ OPERATIONS: Final = _by_name(
         # S1
         Operation("optimize", "POST", "/optimize", "ask", "strategies:optimize",
                   "Certified weights for a request that brings its own beliefs.", "weights", works=True, keyed=True),
+        Operation("optimize_batch", "POST", "/optimize/batch", "ask", "strategies:optimize_batch",
+                  "An answer or a problem for each of many such requests, in their order.", "weights", works=True, keyed=True),
+        Operation("latest_optimization", "GET", "/optimization/{portfolio_id}/latest", "read", "strategies:latest",
+                  "The newest optimization of a portfolio, of either kind."),
     )
 )  # fmt: skip
