@@ -25,6 +25,7 @@ from portopt.doors.commands import (
     frontier,
     periods,
     policies,
+    processes,
     rebalance,
     risk,
     runs,
@@ -70,6 +71,10 @@ app.add_typer(policies.app, name="policies")
 app.command()(upkeep.doctor)
 app.command()(upkeep.relay)
 app.add_typer(upkeep.db, name="db")
+app.command()(processes.up)
+app.command()(processes.serve)
+app.command()(processes.worker)
+app.add_typer(processes.orchestration, name="orchestration")
 
 
 def _version(wanted: bool) -> None:
