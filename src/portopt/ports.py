@@ -255,13 +255,23 @@ class JobStore(Protocol):
         """Newest first, after a job's id."""
         ...
 
+    def wait(self, seconds: float) -> None:
+        """Until a job is submitted, as far as the database tells of it; at most so long."""
+        ...
+
     def claim(
-        self, owner: str, lease_seconds: float, now: datetime | None = None, *, most_attempts: int | None = None
-    ) -> Job | None:
+        self, owner: str, lease_seconds: float, now: datetime | None = None, *, most_attempts: int | None = None,
+        job_id: str | None = None,
+    ) -> Job | None:  # fmt: skip
         """Take up the oldest job that is pending, or whose lease is over, and lease it; None where there is none.
 
         most_attempts: what was taken up so often is not taken up again, but left to `sweep`.
+        job_id: this one and no other; what the owner has already is theirs for another lease.
         """
+        ...
+
+    def expired(self, now: datetime | None = None) -> Sequence[Job]:
+        """Jobs whose proposals have awaited a person for longer than was given, the oldest first."""
         ...
 
     def renew(self, job_id: str, owner: str, lease_seconds: float, now: datetime | None = None) -> bool:
@@ -338,6 +348,10 @@ class KeyStore(Protocol):
 
     def forget(self, key: str, subject: str) -> None:
         """What it stood for was refused: the key is free."""
+        ...
+
+    def forget_old(self, days: float, now: datetime | None = None) -> int:
+        """Keys that were used longer ago are free again; returns how many."""
         ...
 
 
