@@ -26,6 +26,7 @@ from portopt.doors.commands import (
     periods,
     policies,
     rebalance,
+    relay,
     risk,
     runs,
     sensitivity,
@@ -68,7 +69,7 @@ app.command(name="runs")(runs.list_runs)
 app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
 app.command()(upkeep.doctor)
-app.command()(upkeep.relay)
+app.command()(relay.relay)
 app.add_typer(upkeep.db, name="db")
 
 

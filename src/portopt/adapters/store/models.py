@@ -163,14 +163,25 @@ outbox = Table(
     "outbox", metadata, Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
     _text("event_id", 64), _text("type", 60), _text("key", 100), Column("run_id", String(64)),
     Column("body", ExactJson, nullable=False), _instant("occurred_at"),
-    _instant("leased_until", optional=True), Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("shard", Integer, nullable=False, server_default=text("0")),  # of the key: see outbox.shard_of
+    _instant("not_before", optional=True), Column("attempts", Integer, nullable=False, server_default=text("0")),
     _instant("delivered_at", optional=True),
     Column("failures", Integer, nullable=False, server_default=text("0")), _instant("parked_at", optional=True),
     Column("problem", ExactJson),
     UniqueConstraint("event_id", name="outbox_event_key"),
-    # Over what waits alone, `delivered_at IS NULL`: the migration says so. To read it here SQLAlchemy would import its whole
-    # PostgreSQL dialect, wherever the store is.
-    Index("outbox_waiting_idx", "key", "sequence"),
+    # The first two are over what waits alone, `delivered_at IS NULL`: the migration says so. To read it here SQLAlchemy would
+    # import its whole PostgreSQL dialect, wherever the store is.
+    Index("outbox_waiting_idx", "key", "sequence"), Index("outbox_next_idx", "shard", "sequence"),
+    Index("outbox_occurred_idx", "occurred_at"),
+    schema=COMMAND,
+)  # fmt: skip
+
+# A row a shard. sent: the number given last, committed before anything is sent under it. sending: the event that has it and is
+# not known to have arrived. holder: the relay that holds the shard, or held it last.
+outbox_shards = Table(
+    "outbox_shards", metadata, Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("sent", BigInteger, nullable=False, server_default=text("0")), Column("sending", String(64)),
+    Column("holder", String(200)), _instant("held_since", optional=True),
     schema=COMMAND,
 )  # fmt: skip
 
