@@ -23,6 +23,7 @@ from portopt.doors.commands import (
     factors,
     forecasts,
     frontier,
+    keys,
     periods,
     policies,
     processes,
@@ -75,6 +76,7 @@ app.command()(processes.up)
 app.command()(processes.serve)
 app.command()(processes.worker)
 app.add_typer(processes.orchestration, name="orchestration")
+app.add_typer(keys.app, name="keys")
 
 
 def _version(wanted: bool) -> None:
