@@ -299,6 +299,10 @@ class JobStore(Protocol):
         """Jobs whose lease is over: free for anybody again, or failed after so many attempts."""
         ...
 
+    def counts(self) -> Mapping[RunStatus, int]:
+        """How many there are by status."""
+        ...
+
     def usual_seconds(self, kind: str) -> float | None:
         """Median of what the last fifty jobs of a kind took from being asked for to their end; None before the first."""
         ...
