@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from google.protobuf.descriptor import MethodDescriptor
+
 from portopt.doors.rest.app import BASE, application
-from portopt.doors.rpc.methods import IN_PATH, WITH_BODY, methods
+from portopt.doors.rpc.methods import IN_PATH, NAMES, WITH_BODY, methods, snake
+from portopt.doors.rpc.portfolio_optimization.v1.portfolio_optimization_pb2 import DESCRIPTOR
 from portopt.doors.wire.operations import OPERATIONS
 from portopt.runtime import open_runtime
 from portopt.settings import Settings
 
+QUESTIONS = Path(__file__).parents[2] / "src" / "portopt" / "questions"
+# Files of questions/ that are no question of their own.
+HELP = {
+    "children": "processes that work for many",
+    "health": "asked by the state of the service",
+    "many": "weights, of many requests at once",
+    "posed": "what several questions begin with",
+    "sharing": "what several answers have in common",
+}
 # What REST answers beside the catalog, and why gRPC does not.
 OF_REST_ALONE = {
     "/healthz": "gRPC has a health service",
@@ -21,15 +33,31 @@ OF_REST_ALONE = {
 }
 
 
+def rpcs() -> list[MethodDescriptor]:
+    return [rpc for service in DESCRIPTOR.services_by_name.values() for rpc in service.methods]
+
+
 def test_no_operation_lacks_an_rpc() -> None:
     asked = {method.operation.name for method in methods().values()}
     assert sorted(set(OPERATIONS) - asked) == []
+
+
+def test_no_rpc_lacks_an_operation() -> None:
+    named = {rpc.name: NAMES.get(rpc.name, snake(rpc.name)) for rpc in rpcs()}
+    assert sorted(name for name, operation in named.items() if operation not in OPERATIONS) == []
 
 
 def test_one_operation_has_one_rpc_and_at_most_one_more_that_streams() -> None:
     for streams in (False, True):
         asked = [method.operation.name for method in methods().values() if method.follows is streams]
         assert len(asked) == len(set(asked))
+
+
+def test_no_question_lacks_an_operation_and_an_rpc() -> None:
+    questions = {path.stem for path in QUESTIONS.glob("*.py")} - {"__init__", *HELP}
+    over_rest = {operation.question for operation in OPERATIONS.values() if operation.question is not None}
+    over_rpc = {method.operation.question for method in methods().values() if method.operation.question is not None}
+    assert over_rest == over_rpc == questions
 
 
 def test_every_name_in_a_path_is_a_field_of_the_message() -> None:

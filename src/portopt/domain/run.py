@@ -47,7 +47,7 @@ class Outbox:
     """What waits for delivery, and for what. Instants are by the database's clock.
 
     leased: on their way with some relay, or with one that died. refused: a sink would not take them, they are tried again.
-    behind: later events of a parked one's key.
+    behind: later events of a parked one's key. oldest: when the oldest that waits came to be.
     """
 
     waiting: int
@@ -58,6 +58,7 @@ class Outbox:
     refused_until: datetime | None = None
     parked: tuple[ParkedEvent, ...] = ()
     behind: int = 0
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,8 @@ def unpark(connection: Connection) -> int:
 def state(connection: Connection, now: datetime | None = None) -> Outbox:
     """What waits, and for what."""
     now = now or database_now(connection)
-    told = select(*(outbox.c[name] for name in ("event_id", "key", "leased_until", "failures", "parked_at", "problem")))
+    names = ("event_id", "key", "occurred_at", "leased_until", "failures", "parked_at", "problem")
+    told = select(*(outbox.c[name] for name in names))
     waiting = connection.execute(told.where(WAITING).order_by(outbox.c.sequence)).mappings().all()
     on_lease = [row for row in waiting if row["leased_until"] is not None and row["leased_until"] > now]
     parked = [row for row in waiting if row["parked_at"] is not None]
@@ -123,6 +124,7 @@ def state(connection: Connection, now: datetime | None = None) -> Outbox:
         refused_until=min((row["leased_until"] for row in on_lease if row["failures"] > 0), default=None),
         parked=tuple(ParkedEvent(row["event_id"], row["key"], (row["problem"] or {}).get("detail", "")) for row in parked),
         behind=sum(row["parked_at"] is None and row["key"] in {p["key"] for p in parked} for row in waiting),
+        oldest=min((row["occurred_at"] for row in waiting), default=None),
     )
 
 

@@ -15,6 +15,9 @@ from portopt.domain.errors import PortoptError
 from portopt.doors.rest.calls import call_of
 from portopt.doors.rest.front import Front, call_at, refusal
 from portopt.doors.rest.responses import response_of
+from portopt.doors.rest.site import add_site
+from portopt.doors.rest.streams import add_streams
+from portopt.doors.rest.watching import add_watching
 from portopt.doors.wire.headers import wait_of
 from portopt.doors.wire.operations import OPERATIONS, Operation
 from portopt.doors.wire.problems import reply_of
@@ -48,6 +51,9 @@ def application(runtime: Runtime) -> FastAPI:
 
     for operation in OPERATIONS.values():
         app.add_api_route(BASE + operation.path, _route(operation, service), methods=[operation.method], name=operation.name)
+    add_streams(app, service, BASE)
+    add_watching(app, service)
+    add_site(app, BASE)
     app.add_middleware(Front, methods=methods)
     app.add_exception_handler(HTTPException, refusal(methods))
     return app
