@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Context: TypeAlias = "ServicerContext[bytes, bytes]"
 Answer: TypeAlias = Callable[[bytes, Context], Awaitable[bytes]]
-ON_ITS_WAY = 0.05  # seconds, at most a tenth of a deadline: so that what is said at its end still arrives
+# Seconds of a deadline, at most this part of it, in which what is said at its end is written and arrives.
+ON_ITS_WAY, PART = 0.1, 0.2
 SAID = ("Location", "Retry-After", "ETag", "Idempotency-Replayed")  # headers that are metadata too
 
 
@@ -31,8 +32,10 @@ def unary(method: Method, service: Service) -> Answer:
     """What answers an RPC."""
 
     async def answer(raw: bytes, context: Context) -> bytes:
-        call = begun(method, context)
+        told = _told(context)
+        call = begun(method, told, context.time_remaining())
         try:
+            call = dataclasses.replace(call, who=await service.access.who(told))
             reply = await _reply(call_of(method, service, call, raw), service)
         except PortoptError as error:
             reply = reply_of(error, call)
@@ -41,13 +44,11 @@ def unary(method: Method, service: Service) -> Answer:
     return answer
 
 
-def begun(method: Method, context: Context) -> Call:
-    """The call as far as its metadata tell it."""
-    told = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
-    left = context.time_remaining()
+def begun(method: Method, told: Mapping[str, str], left: float | None) -> Call:
+    """The call as far as its metadata tell it. left: seconds of its deadline, None where it has none."""
     return Call(
         method.operation.name,
-        within=None if left is None else max(left - min(ON_ITS_WAY, 0.1 * left), 1e-3),
+        within=None if left is None else max(left - min(ON_ITS_WAY, PART * left), 1e-3),
         request_id=f"req-{uuid.uuid4().hex}",
         instance=method.path,
         correlation_id=told.get("x-correlation-id"),
@@ -63,6 +64,10 @@ def call_of(method: Method, service: Service, call: Call, raw: bytes) -> Call:
     if len(parts.body) > most:
         raise TooLarge(f"a body of more than {most} bytes is not taken", field="body", measured={"most_bytes": most})
     return dataclasses.replace(call, place=parts.place, asked=parts.asked, body=parts.body, content_type=parts.content_type)
+
+
+def _told(context: Context) -> dict[str, str]:
+    return {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
 
 
 async def _reply(call: Call, service: Service) -> Reply:

@@ -31,8 +31,8 @@ def to_data(message: Message, path: str = "") -> dict[str, Any]:
     found = {field.name: _data(field, value, _at(path, field.name)) for field, value in message.ListFields()}
     more = found.pop(ADDITIONAL, {})
     for name in more:
-        if name in message.DESCRIPTOR.fields_by_name:
-            raise InvalidValue(_at(path, f"{ADDITIONAL}.{name}"), name, "has a field of its own", fix=f"set the field {name}")
+        if name in found:
+            raise InvalidValue(_at(path, f"{ADDITIONAL}.{name}"), name, "is given twice", fix="give it in its field alone")
     return {**found, **more}
 
 

@@ -88,9 +88,9 @@ class Method:
         if self.operation.method not in WITH_BODY:
             return Parts(place, _query(rest))
         if self.descriptor.name in lists.RPCS:
-            return Parts(place, {}, orjson.dumps(rest.get(lists.ASKED, [])))
+            return Parts(place, {}, _json(rest.get(lists.ASKED, [])))
         takes = len(message.DESCRIPTOR.fields) > len(place)
-        return Parts(place, {}, orjson.dumps(rest) if takes else b"")
+        return Parts(place, {}, _json(rest) if takes else b"")
 
     def written(self, reply: Reply) -> bytes:
         """A reply that is no refusal, as a message."""
@@ -117,8 +117,13 @@ class Method:
             return None
         document = getattr(message, DOCUMENT)
         if document.WhichOneof("body") == "json":
-            return orjson.dumps(object_of(document.json, DOCUMENT)), JSON
+            return _json(object_of(document.json, DOCUMENT)), JSON
         return document.content, document.content_type or JSON
+
+
+def _json(data: Any) -> bytes:
+    """Maps have no order of their own on the wire: sorted, the same message is the same body in every process."""
+    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
 
 
 def _query(rest: Mapping[str, Any]) -> dict[str, str]:
