@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from support import wait_for
 
 from portopt.doors.rest.patience import Patient
 
@@ -43,17 +44,22 @@ async def answering(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+def server() -> Iterator[uvicorn.Server]:
     config = uvicorn.Config(answering, http=Hasty, port=0, lifespan="off", log_level="critical", timeout_keep_alive=3)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield server
     server.should_exit = True
     thread.join(10)
     logging.getLogger("uvicorn").setLevel(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def port(server: uvicorn.Server) -> int:
+    return int(server.servers[0].sockets[0].getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -124,16 +130,16 @@ def test_a_body_that_comes_by_drops_is_ended(port: int) -> None:
         assert drip(connection, b"x", 4)
 
 
-def test_an_answer_that_nobody_takes_is_ended(port: int) -> None:
+def test_an_answer_that_nobody_takes_is_ended(server: uvicorn.Server, port: int) -> None:
+    def lines() -> int:
+        return len(server.server_state.connections)
+
+    wait_for(lambda: lines() == 0, 5, "earlier connections are still there")
     with line(port) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
-        time.sleep(2.5)
-        received = 0
-        with contextlib.suppress(OSError):
-            while part := connection.recv(1 << 20):
-                received += len(part)
-        assert received < LARGE
+        wait_for(lambda: lines() == 1, 5, "the request did not arrive")
+        wait_for(lambda: lines() == 0, 10, "the connection is held for an answer that nobody takes")
 
 
 def test_more_connections_than_are_held_are_ended_at_once_and_there_is_room_again(port: int) -> None:
