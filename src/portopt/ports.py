@@ -59,6 +59,18 @@ class PackStore(Protocol):
 
     def ids(self) -> Sequence[str]: ...
 
+    def has(self, pricing_pack_id: str) -> bool:
+        """Whether it is there; nothing of it is read."""
+        ...
+
+    def files(self, pricing_pack_id: str) -> Mapping[str, bytes]:
+        """What it consists of, by name, once it is known to be whole. Raises DataError."""
+        ...
+
+    def restore(self, pricing_pack_id: str, files: Mapping[str, bytes]) -> MarketSnapshot:
+        """The pack that these files are; kept here too. Raises DataError where they are not what the id says."""
+        ...
+
     def litter(self) -> Sequence[Path]:
         """What killed writers left behind."""
         ...
@@ -105,8 +117,11 @@ class RunStore(Protocol):
         """A document worked out again in place of a damaged one. Raises DataError when it is another one."""
         ...
 
-    def runs(self, *, portfolio_id: str | None = None, limit: int = 50) -> Sequence[RunRecord]:
-        """Newest first."""
+    def runs(
+        self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
+        status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
+    ) -> Sequence[RunRecord]:  # fmt: skip
+        """Newest first, after a run's id. among: portfolios; None is all of them."""
         ...
 
     def release(self, run_id: str, event: Event, *, by: str = ...) -> bool:
@@ -311,6 +326,10 @@ class KeyStore(Protocol):
         The very object that was given: the key is the caller's now, to `keep` or to `forget`. Another one: what was reserved
         before, whose reply is None while it is being worked out. One without a reply after two minutes is taken over.
         """
+        ...
+
+    def held(self, key: str, subject: str) -> KeptReply | None:
+        """What an idempotency key of theirs stands for; None for one that stands for nothing."""
         ...
 
     def keep(self, reply: KeptReply) -> None:

@@ -145,7 +145,10 @@ class Runtime:
         return LocalLog(self.settings.event_log_path)
 
     def market(self, provider: str) -> MarketDataProvider:
-        """A provider by name; `files:PATH` reads that path. Raises MissingInput naming the setting it lacks."""
+        """A provider by name; `files:PATH` reads that path, `pack:ID` a pack that is kept.
+
+        Raises MissingInput naming the setting it lacks.
+        """
         name, _, path = provider.partition(":")
         settings = self.settings
         if name == "sample":
@@ -156,6 +159,10 @@ class Runtime:
             from portopt.adapters.providers.files import FileProvider
 
             return FileProvider(Path(path) if path else _needed(settings.market_path, "PORTOPT_MARKET_PATH"))
+        if name == "pack":
+            from portopt.adapters.providers.delivered_prices import PackProvider
+
+            return PackProvider(path, self.packs)
         if name == "http":
             from portopt.adapters.providers.http import HttpProvider
 

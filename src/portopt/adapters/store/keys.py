@@ -80,6 +80,12 @@ class SqlKeys:
             raise KeyReused(reply.key)
         return there
 
+    def held(self, key: str, subject: str) -> KeptReply | None:
+        """What an idempotency key of theirs stands for; None for one that stands for nothing."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(idempotency_keys).where(*_is(key, subject))).mappings().first()
+        return None if row is None else KeptReply(**row)
+
     def keep(self, reply: KeptReply) -> None:
         """The reply that a reserved key stands for; the first that is kept stays."""
         kept = {"job_id": reply.job_id, "status": reply.status, "reply": reply.reply}

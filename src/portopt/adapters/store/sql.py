@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from portopt.adapters.store import ledger, lifecycle, migrate, models, outbox, partitions, portfolios, upkeep
 from portopt.adapters.store.clock import database_now
@@ -159,12 +159,20 @@ class SqlStore:
         with self._writing() as connection:
             upkeep.put_document(connection, run)
 
-    def runs(self, *, portfolio_id: str | None = None, limit: int = 50) -> Sequence[RunRecord]:
+    def runs(
+        self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
+        status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
+    ) -> Sequence[RunRecord]:  # fmt: skip
         """Newest first. Documents are large: here `document` holds the headline alone, `get` has the whole."""
         runs, results = models.runs, models.run_results
         wanted = select(runs, results.c.document_digest, results.c.headline).join(results, isouter=True)
-        if portfolio_id is not None:
-            wanted = wanted.where(runs.c.portfolio_id == portfolio_id)
+        asked = {"portfolio_id": portfolio_id, "kind": kind, "pricing_pack_id": pricing_pack_id, "status": status}
+        wanted = wanted.where(*(runs.c[name] == str(value) for name, value in asked.items() if value is not None))
+        if among is not None:
+            wanted = wanted.where(runs.c.portfolio_id.in_(among))
+        if after is not None:
+            last = select(runs.c.created_at).where(runs.c.run_id == after).scalar_subquery()
+            wanted = wanted.where(or_(runs.c.created_at < last, and_(runs.c.created_at == last, runs.c.run_id < after)))
         wanted = wanted.order_by(runs.c.created_at.desc(), runs.c.run_id.desc()).limit(limit)
         with self._reading() as connection:
             rows = connection.execute(wanted).mappings().all()
