@@ -24,6 +24,7 @@ from portopt.adapters.store.records import (
     version_key,
 )
 from portopt.adapters.store.upsert import insert_new, insert_or_update
+from portopt.domain.access import restricted_to
 from portopt.domain.errors import InvalidValue, MissingInput, PortoptError, UnknownPolicy
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import Policy
@@ -65,7 +66,7 @@ class SqlStore:
                 connection, now
             ):
                 return []
-        with self._writing() as connection:
+        with restricted_to(None), self._writing() as connection:  # rows of every portfolio may have to move
             migrate.lock(connection)
             return partitions.make_partitions(connection, now)
 
