@@ -55,7 +55,8 @@ def identities(operation: Operation, mine: str) -> Mapping[str, Principal | None
 def place(operation: Operation, of: Things, shared: Shared) -> str:
     """The path, filled in. Fails for a name that nobody told what it stands for."""
     known = {
-        "portfolio_id": of.portfolio_id, "run_id": of.run_id, "optimization_id": of.optimization_id, "beliefs_id": shared.beliefs,
+        "portfolio_id": of.portfolio_id, "run_id": of.run_id, "optimization_id": of.optimization_id,
+        "beliefs_id": shared.beliefs,
         "pricing_pack_id": shared.pack, "policy_id": shared.policy,
         "other": shared.pack if "pricing_pack_id" in operation.path else of.run_id,
     }  # fmt: skip
