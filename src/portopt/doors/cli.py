@@ -28,6 +28,7 @@ from portopt.doors.commands import (
     policies,
     processes,
     rebalance,
+    relay,
     risk,
     runs,
     sensitivity,
@@ -70,7 +71,7 @@ app.command(name="runs")(runs.list_runs)
 app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
 app.command()(upkeep.doctor)
-app.command()(upkeep.relay)
+app.command()(relay.relay)
 app.add_typer(upkeep.db, name="db")
 app.add_typer(keys.app, name="keys")
 app.command()(processes.up)

@@ -20,7 +20,7 @@ from portopt.domain.access import SCOPES, Principal
 from portopt.domain.errors import InvalidValue, KeyReused
 from portopt.domain.job import KeptReply
 
-MARK = "portopt_"  # so that a key that leaked somewhere is known for what it is
+MARK = "pok_"  # so that a key that leaked somewhere is known for what it is
 BYTES = 32
 TAKEN_OVER_AFTER = timedelta(seconds=120)  # a reservation without a reply: whoever made it is gone
 

@@ -16,6 +16,7 @@ import uvicorn
 
 from portopt.doors.processes.sockets import bound, free, port_of
 from portopt.doors.rest.app import application
+from portopt.doors.rest.protocol import Protocol
 from portopt.doors.rpc.server import serve_grpc
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ async def _beside(server: _Server, service: Service, listening: socket.socket, r
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="on", server_header=False, timeout_keep_alive=IDLE_SECONDS,
+        app, http=Protocol, log_level="warning", access_log=False, lifespan="on", server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=round(settings.stop_seconds),
     )  # fmt: skip
 
