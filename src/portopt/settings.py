@@ -65,6 +65,14 @@ class Settings(BaseModel):
 
     events: Literal["local", "pulsar"] = Field("local", description="where the outbox delivers")
     pulsar_url: SecretStr = Field(SecretStr("pulsar://127.0.0.1:6650"), description="broker, for `pulsar`")
+    pulsar_admin_url: SecretStr = Field(
+        SecretStr("http://127.0.0.1:8080"), description="administration of the broker, for `relay --set-up` and `doctor`"
+    )
+    pulsar_token: SecretStr | None = Field(None, description="token for the broker and its administration")
+    pulsar_subscription: str = Field(
+        "portfolio-optimized", pattern=r"^[A-Za-z0-9._-]{1,100}$", description="durable subscription that set-up makes"
+    )
+    pulsar_retention_days: float = Field(30.0, gt=0, description="how long set-up has the broker keep what was read")
     pulsar_topic: str = Field("persistent://public/default/portfolio-optimized", description="topic, for `pulsar`")
 
     http_host: str = Field("127.0.0.1", description="address the REST API listens on; other than loopback needs keys or tokens")

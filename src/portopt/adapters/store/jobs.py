@@ -163,6 +163,12 @@ class SqlJobs:
                 _give_up(connection, row.job_id, row.run_id, row.attempts)
             return Swept(tuple(freed), tuple(row.job_id for row in failed))
 
+    def counts(self) -> Mapping[RunStatus, int]:
+        """How many there are by status."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(jobs.c.status, func.count()).group_by(jobs.c.status)).all()
+        return {RunStatus(status): count for status, count in rows}
+
     def usual_seconds(self, kind: str) -> float | None:
         """Median of what the last jobs of a kind took from being asked for to their end; None before the first."""
         ended = select(jobs.c.created_at, jobs.c.completed_at).where(jobs.c.kind == kind, jobs.c.status.in_(DONE))

@@ -20,7 +20,7 @@ from portopt.domain.access import SCOPES, Principal
 from portopt.domain.errors import InvalidValue, KeyReused
 from portopt.domain.job import KeptReply
 
-MARK = "portopt_"  # so that a key that leaked somewhere is known for what it is
+MARK = "pok_"  # so that a key that leaked somewhere is known for what it is
 BYTES = 32
 TAKEN_OVER_AFTER = timedelta(seconds=120)  # a reservation without a reply: whoever made it is gone
 
@@ -79,6 +79,12 @@ class SqlKeys:
         if (there.operation, there.request_digest) != (reply.operation, reply.request_digest):
             raise KeyReused(reply.key)
         return there
+
+    def held(self, key: str, subject: str) -> KeptReply | None:
+        """What an idempotency key of theirs stands for; None for one that stands for nothing."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(idempotency_keys).where(*_is(key, subject))).mappings().first()
+        return None if row is None else KeptReply(**row)
 
     def keep(self, reply: KeptReply) -> None:
         """The reply that a reserved key stands for; the first that is kept stays."""

@@ -86,6 +86,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         http=Protocol,
         log_level="warning",
         access_log=False,
+        lifespan="on",
         server_header=False,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=round(settings.stop_seconds),
