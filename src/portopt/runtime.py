@@ -139,11 +139,23 @@ class Runtime:
         if self.settings.events == "pulsar":
             from portopt.adapters.events.pulsar_sink import PulsarSink
 
-            return PulsarSink(self.settings.pulsar_url.get_secret_value(), self.settings.pulsar_topic)
+            # The broker knows a relay's numbers by its name: two installations that share a topic must not share names.
+            producer = f"portopt-relay-{self.runs.installation()}"
+            return PulsarSink(
+                self.settings.pulsar_url.get_secret_value(),
+                self.settings.pulsar_topic,
+                producer=producer,
+                token=self.pulsar_token,
+            )
         from portopt.adapters.events.local_log import LocalLog
 
         self.home  # noqa: B018 - made on first use
         return LocalLog(self.settings.event_log_path)
+
+    @property
+    def pulsar_token(self) -> str | None:
+        token = self.settings.pulsar_token
+        return None if token is None else token.get_secret_value()
 
     def market(self, provider: str) -> MarketDataProvider:
         """A provider by name; `files:PATH` reads that path, `pack:ID` a pack that is kept.

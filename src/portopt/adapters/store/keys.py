@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -96,6 +96,12 @@ class SqlKeys:
         """What it stood for was refused: the key is free. One that has its reply keeps it."""
         with self._database.writing() as connection:
             connection.execute(idempotency_keys.delete().where(*_is(key, subject), _UNANSWERED))
+
+    def forget_old(self, days: float, now: datetime | None = None) -> int:
+        """Keys that were used longer ago are free again; returns how many."""
+        with self._database.writing() as connection:
+            before = (now or database_now(connection)) - timedelta(days=days)
+            return connection.execute(idempotency_keys.delete().where(idempotency_keys.c.created_at < before)).rowcount
 
 
 _UNANSWERED = idempotency_keys.c.status.is_(None)

@@ -27,6 +27,7 @@ class Operation:
 
     question: the file of questions/ that it asks, where it asks one. keyed: whether an Idempotency-Key counts.
     takes, gives: content types of the body that is read and of the answer, the usual one first.
+    watched: whether it says how far something is; a reply with Retry-After is then not the last, and path/events streams it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Operation:
     keyed: bool = False
     takes: tuple[str, ...] = (JSON,)
     gives: tuple[str, ...] = (JSON,)
+    watched: bool = False
 
     def function(self) -> Answers:
         module, _, name = self.answer.partition(":")
