@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from portopt.domain.access import restricted_to
 from portopt.domain.disk import storage_error
 from portopt.domain.errors import MissingInput, RequestError
 from portopt.ports import (
@@ -41,7 +42,7 @@ class _Part(Generic[T]):
 
     def __get__(self, runtime: Runtime, _owner: type[Runtime] | None = None) -> T:
         parts = runtime.__dict__  # what stands there is found before this descriptor is asked again
-        with runtime.opening:
+        with runtime.opening, restricted_to(None):  # whoever asks first opens it for everybody
             if self._name not in parts:
                 parts[self._name] = self._opened(runtime)
         found: T = parts[self._name]

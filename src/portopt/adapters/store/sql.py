@@ -173,7 +173,9 @@ class SqlStore:
         if among is not None:
             wanted = wanted.where(runs.c.portfolio_id.in_(among))
         if after is not None:
-            last = select(runs.c.created_at).where(runs.c.run_id == after).scalar_subquery()
+            # A foreign run is no place to go on from: it would tell that it is there, and when.
+            seen = [] if among is None else [runs.c.portfolio_id.in_(among)]
+            last = select(runs.c.created_at).where(runs.c.run_id == after, *seen).scalar_subquery()
             wanted = wanted.where(or_(runs.c.created_at < last, and_(runs.c.created_at == last, runs.c.run_id < after)))
         wanted = wanted.order_by(runs.c.created_at.desc(), runs.c.run_id.desc()).limit(limit)
         with self._reading() as connection:
