@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # What the tests need of the machine, for this run alone. Source it:
-#   . .ci/services.sh      installs PostgreSQL and Chromium where they are missing (Debian packages); starts a PostgreSQL
-#                          server on loopback in a temporary folder as an unprivileged user, exports
-#                          PORTOPT_TEST_POSTGRES_URL, stops it all at exit. Chromium is started by the tests themselves.
-# A server that is named by PORTOPT_TEST_POSTGRES_URL already is used as it is.
+#   . .ci/services.sh      installs what is missing (Debian packages; the broker's Java archives by Maven, kept between runs
+#                          in the user's cache); starts a PostgreSQL server and a Pulsar broker on loopback in temporary
+#                          folders, exports PORTOPT_TEST_POSTGRES_URL, PORTOPT_TEST_PULSAR_URL and
+#                          PORTOPT_TEST_PULSAR_ADMIN_URL, stops it all at exit. Chromium is started by the tests themselves.
+# A server that is named by its variable already is used as it is. PORTOPT_TEST_SERVICES names what is wanted, if not all.
 
 postgres_programs() {  # the newest folder that holds initdb, or nothing
   local found
@@ -62,7 +63,48 @@ start_postgres() {
   echo "PostgreSQL $("$POSTGRES_PROGRAMS/postgres" --version | grep -o '[0-9][0-9.]*' | head -n 1) on 127.0.0.1:$port"
 }
 
+install_broker_tools() {  # Java 17 and Maven, where they are missing
+  local wanted=()
+  command -v java >/dev/null || wanted+=("$(apt-cache show openjdk-17-jdk-headless >/dev/null 2>&1 && echo openjdk-17-jdk-headless || echo default-jdk-headless)")
+  command -v mvn >/dev/null || wanted+=(maven)
+  if [ "${#wanted[@]}" -eq 0 ]; then return; fi
+  echo "installing ${wanted[*]} …"
+  install_packages "${wanted[@]}" || { echo "no ${wanted[*]} could be installed: the broker needs them" >&2; return 1; }
+}
+
+PULSAR_START_SECONDS=180  # it takes ten; a machine may be busy
+
+start_pulsar() {
+  local port admin_port end
+  if ! .ci/pulsar/jars --cached >/dev/null 2>&1; then install_broker_tools || return 1; fi
+  .ci/pulsar/jars >/dev/null || return 1
+  PULSAR_HOME=$(mktemp -d)
+  port=$(free_port) admin_port=$(free_port)
+  .ci/pulsar/broker "$PULSAR_HOME" "$port" "$admin_port" >"$PULSAR_HOME/log" 2>&1 &
+  PULSAR_PROCESS=$!
+  end=$((SECONDS + PULSAR_START_SECONDS))
+  until [ "$(curl -s -m 2 "http://127.0.0.1:$admin_port/admin/v2/brokers/health")" = ok ]; do
+    if ! kill -0 "$PULSAR_PROCESS" 2>/dev/null || [ "$SECONDS" -ge "$end" ]; then
+      tail -n 30 "$PULSAR_HOME/log" >&2
+      echo "the Pulsar broker did not start; its last words are above" >&2
+      return 1
+    fi
+    sleep 0.5
+  done
+  export PORTOPT_TEST_PULSAR_URL="pulsar://127.0.0.1:$port" PORTOPT_TEST_PULSAR_ADMIN_URL="http://127.0.0.1:$admin_port"
+  echo "Pulsar $(basename "$(.ci/pulsar/jars)") on 127.0.0.1:$port, its administration on 127.0.0.1:$admin_port"
+}
+
+stop_pulsar() {  # what it kept is thrown away, so it need not say goodbye to anybody
+  if [ -z "${PULSAR_PROCESS:-}" ]; then return; fi
+  kill -9 "$PULSAR_PROCESS" 2>/dev/null || true
+  wait "$PULSAR_PROCESS" 2>/dev/null || true
+  rm -rf "$PULSAR_HOME"
+  PULSAR_PROCESS=
+}
+
 stop_services() {
+  stop_pulsar
   if [ -n "${POSTGRES_HOME:-}" ]; then
     as_server "$POSTGRES_PROGRAMS/pg_ctl" -D "$POSTGRES_HOME/data" -m immediate stop >/dev/null 2>&1 || true
     rm -rf "$POSTGRES_HOME"
@@ -70,8 +112,13 @@ stop_services() {
   fi
 }
 
-if [ -z "${PORTOPT_TEST_POSTGRES_URL:-}" ]; then
-  trap stop_services EXIT
-  start_postgres
-fi
-install_chromium
+wanted() { [[ " ${PORTOPT_TEST_SERVICES:-postgres pulsar chromium} " == *" $1 "* ]]; }
+
+start_services() {
+  if wanted postgres && [ -z "${PORTOPT_TEST_POSTGRES_URL:-}" ]; then start_postgres || return 1; fi
+  if wanted pulsar && [ -z "${PORTOPT_TEST_PULSAR_URL:-}" ]; then start_pulsar || return 1; fi
+  if wanted chromium; then install_chromium; fi
+}
+
+trap stop_services EXIT
+start_services

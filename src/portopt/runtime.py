@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from portopt.domain.disk import storage_error
 from portopt.domain.errors import MissingInput, RequestError
-from portopt.ports import BeliefStore, EventSink, JobStore, KeyStore, Ledger, MarketDataProvider, PackStore, PortfolioStore
+from portopt.ports import (
+    BeliefStore,
+    EventSink,
+    JobStore,
+    KeySetSource,
+    KeyStore,
+    Ledger,
+    MarketDataProvider,
+    PackStore,
+    PortfolioStore,
+)
 
 if TYPE_CHECKING:
     from portopt.adapters.store.sql import SqlStore
@@ -112,18 +122,45 @@ class Runtime:
         return FileBeliefStore(self.settings.beliefs_path)
 
     @_Part
+    def issuer_keys(self) -> KeySetSource | None:
+        """Of whoever signs the tokens that are accepted; None where nobody does."""
+        named = self.settings.oidc_keys
+        if named is None:
+            return None
+        from portopt.adapters.identity.key_sets import KeySetAt, KeySetFile
+
+        if "://" in named:
+            return KeySetAt(named, self.settings.hosts_of_ours)
+        return KeySetFile(Path(named))
+
+    @_Part
     def sink(self) -> EventSink:
         if self.settings.events == "pulsar":
             from portopt.adapters.events.pulsar_sink import PulsarSink
 
-            return PulsarSink(self.settings.pulsar_url.get_secret_value(), self.settings.pulsar_topic)
+            # The broker knows a relay's numbers by its name: two installations that share a topic must not share names.
+            producer = f"portopt-relay-{self.runs.installation()}"
+            return PulsarSink(
+                self.settings.pulsar_url.get_secret_value(),
+                self.settings.pulsar_topic,
+                producer=producer,
+                token=self.pulsar_token,
+            )
         from portopt.adapters.events.local_log import LocalLog
 
         self.home  # noqa: B018 - made on first use
         return LocalLog(self.settings.event_log_path)
 
+    @property
+    def pulsar_token(self) -> str | None:
+        token = self.settings.pulsar_token
+        return None if token is None else token.get_secret_value()
+
     def market(self, provider: str) -> MarketDataProvider:
-        """A provider by name; `files:PATH` reads that path. Raises MissingInput naming the setting it lacks."""
+        """A provider by name; `files:PATH` reads that path, `pack:ID` a pack that is kept.
+
+        Raises MissingInput naming the setting it lacks.
+        """
         name, _, path = provider.partition(":")
         settings = self.settings
         if name == "sample":
@@ -134,6 +171,10 @@ class Runtime:
             from portopt.adapters.providers.files import FileProvider
 
             return FileProvider(Path(path) if path else _needed(settings.market_path, "PORTOPT_MARKET_PATH"))
+        if name == "pack":
+            from portopt.adapters.providers.delivered_prices import PackProvider
+
+            return PackProvider(path, self.packs)
         if name == "http":
             from portopt.adapters.providers.http import HttpProvider
 
@@ -143,6 +184,7 @@ class Runtime:
                 token=token,
                 timeout_seconds=settings.market_timeout_seconds,
                 retry_seconds=settings.market_retry_seconds,
+                private_hosts=settings.hosts_of_ours,
             )
         if name == "sql":
             from portopt.adapters.store.sql_prices import SqlProvider

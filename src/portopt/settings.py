@@ -65,6 +65,14 @@ class Settings(BaseModel):
 
     events: Literal["local", "pulsar"] = Field("local", description="where the outbox delivers")
     pulsar_url: SecretStr = Field(SecretStr("pulsar://127.0.0.1:6650"), description="broker, for `pulsar`")
+    pulsar_admin_url: SecretStr = Field(
+        SecretStr("http://127.0.0.1:8080"), description="administration of the broker, for `relay --set-up` and `doctor`"
+    )
+    pulsar_token: SecretStr | None = Field(None, description="token for the broker and its administration")
+    pulsar_subscription: str = Field(
+        "portfolio-optimized", pattern=r"^[A-Za-z0-9._-]{1,100}$", description="durable subscription that set-up makes"
+    )
+    pulsar_retention_days: float = Field(30.0, gt=0, description="how long set-up has the broker keep what was read")
     pulsar_topic: str = Field("persistent://public/default/portfolio-optimized", description="topic, for `pulsar`")
 
     http_host: str = Field("127.0.0.1", description="address the REST API listens on; other than loopback needs keys or tokens")
@@ -81,6 +89,14 @@ class Settings(BaseModel):
     oidc_issuer: str | None = Field(None, description="issuer of the tokens that are accepted")
     oidc_audience: str | None = Field(None, description="audience that a token must name")
     oidc_keys: str | None = Field(None, description="file or https address of the issuer's key set (JWKS)")
+    oidc_portfolios: str = Field("portopt_portfolios", description="claim with the portfolios of whoever it is: ids, or *")
+    private_hosts: str = Field("", description="hosts of providers and issuers that may lead to private addresses, by commas")
+
+    lease_seconds: float = Field(30.0, gt=0, le=600, description="how long a runner that says nothing is believed to work")
+    job_attempts: int = Field(5, ge=1, le=100, description="how often a job is taken up before it is given up")
+    sweep_seconds: float = Field(15.0, gt=0, le=600, description="between two looks of a worker at what was left behind")
+    stop_seconds: float = Field(25.0, ge=0, le=600, description="what is worked on may still end, after the signal to stop")
+    idempotency_days: float = Field(7.0, gt=0, description="how long an idempotency key stands for its first reply")
 
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
 
@@ -108,6 +124,11 @@ class Settings(BaseModel):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.home_path.resolve() / 'portopt.db'}"
+
+    @property
+    def hosts_of_ours(self) -> frozenset[str]:
+        """Those of `private_hosts`."""
+        return frozenset(name.strip().lower() for name in self.private_hosts.split(",") if name.strip())
 
     @property
     def packs_path(self) -> Path:

@@ -11,7 +11,7 @@ from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 
 from portopt.adapters.store import partitions
-from portopt.adapters.store.models import COMMAND
+from portopt.adapters.store.columns import COMMAND
 from portopt.domain.errors import DataError, OutsideError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from portopt.adapters.store.engine import Database
 
-HEAD = "r0003"  # the newest revision in migrations/versions; a test holds the two together
+HEAD = "r0005"  # the newest revision in migrations/versions; a test holds the two together
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_081_220_001  # advisory lock: one migration at a time per database
 VERSION_TABLE = "alembic_version"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
-from portopt.adapters.store import lifecycle, migrate, models, outbox, partitions, portfolios, upkeep
+from portopt.adapters.store import ledger, lifecycle, migrate, models, outbox, partitions, portfolios, shard_locks, upkeep
 from portopt.adapters.store.clock import database_now
+from portopt.adapters.store.deliveries import SqlDeliveries
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import (
     as_read,
@@ -24,6 +25,7 @@ from portopt.adapters.store.records import (
     version_key,
 )
 from portopt.adapters.store.upsert import insert_new, insert_or_update
+from portopt.domain.access import restricted_to
 from portopt.domain.errors import InvalidValue, MissingInput, PortoptError, UnknownPolicy
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import Policy
@@ -65,7 +67,7 @@ class SqlStore:
                 connection, now
             ):
                 return []
-        with self._writing() as connection:
+        with restricted_to(None), self._writing() as connection:  # rows of every portfolio may have to move
             migrate.lock(connection)
             return partitions.make_partitions(connection, now)
 
@@ -123,23 +125,26 @@ class SqlStore:
         with self._writing() as connection:
             lifecycle.fail(connection, run, unless=FINISHED)
 
-    def release(self, run_id: str, event: Event) -> bool:
+    def release(self, run_id: str, event: Event, *, by: str = ledger.NOBODY) -> bool:
         """Put the event of a run that awaited approval into the outbox; True for the one caller who did.
 
-        A proposal whose holdings are not the newest any more is superseded instead.
+        A proposal whose holdings are not the newest any more is superseded instead. by: who approved, for the ledger.
         """
         with self._writing() as connection:
-            return lifecycle.release(connection, run_id, event)
+            return lifecycle.release(connection, run_id, event, by)
 
-    def withdraw(self, run_id: str, problem: Mapping[str, Any]) -> bool:
-        """A proposal that a person rejected, or nobody approved in time, ends as cancelled; True for the one who did."""
+    def withdraw(self, run_id: str, problem: Mapping[str, Any], *, kind: str = "rejected", by: str = ledger.NOBODY) -> bool:
+        """A proposal that a person rejected, or nobody approved in time, ends as cancelled; True for the one who did.
+
+        kind, by: for the ledger: rejected, expired or cancelled, and who it was.
+        """
         with self._writing() as connection:
-            return lifecycle.withdraw(connection, run_id, problem)
+            return lifecycle.withdraw(connection, run_id, problem, kind, by)
 
-    def abandon(self, run_id: str, problem: Mapping[str, Any]) -> bool:
+    def abandon(self, run_id: str, problem: Mapping[str, Any], *, by: str = ledger.NOBODY) -> bool:
         """A run that was begun and never ended ends as cancelled; True for the one who did."""
         with self._writing() as connection:
-            return lifecycle.abandon(connection, run_id, problem)
+            return lifecycle.abandon(connection, run_id, problem, by)
 
     def status(self, run_id: str) -> RunStatus:
         """Raises UnknownRun."""
@@ -156,12 +161,20 @@ class SqlStore:
         with self._writing() as connection:
             upkeep.put_document(connection, run)
 
-    def runs(self, *, portfolio_id: str | None = None, limit: int = 50) -> Sequence[RunRecord]:
+    def runs(
+        self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
+        status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
+    ) -> Sequence[RunRecord]:  # fmt: skip
         """Newest first. Documents are large: here `document` holds the headline alone, `get` has the whole."""
         runs, results = models.runs, models.run_results
         wanted = select(runs, results.c.document_digest, results.c.headline).join(results, isouter=True)
-        if portfolio_id is not None:
-            wanted = wanted.where(runs.c.portfolio_id == portfolio_id)
+        asked = {"portfolio_id": portfolio_id, "kind": kind, "pricing_pack_id": pricing_pack_id, "status": status}
+        wanted = wanted.where(*(runs.c[name] == str(value) for name, value in asked.items() if value is not None))
+        if among is not None:
+            wanted = wanted.where(runs.c.portfolio_id.in_(among))
+        if after is not None:
+            last = select(runs.c.created_at).where(runs.c.run_id == after).scalar_subquery()
+            wanted = wanted.where(or_(runs.c.created_at < last, and_(runs.c.created_at == last, runs.c.run_id < after)))
         wanted = wanted.order_by(runs.c.created_at.desc(), runs.c.run_id.desc()).limit(limit)
         with self._reading() as connection:
             rows = connection.execute(wanted).mappings().all()
@@ -208,7 +221,8 @@ class SqlStore:
     def save_holdings(self, holdings: Holdings) -> None:
         """Declare these the portfolio's holdings. Proposals on others that await approval are superseded."""
         with self._writing() as connection:
-            portfolios.declare(connection, holdings_row(holdings))
+            declared = portfolios.Declared(stated_prices=holdings.stated_prices)
+            portfolios.declare(connection, holdings_row(holdings), declared=declared)
 
     def holdings_version(self, portfolio_id: str) -> int:
         """How often the portfolio's holdings have been declared anew; 0 for a portfolio that has none here."""
@@ -246,24 +260,14 @@ class SqlStore:
 
     # --- outbox ---------------------------------------------------------------------------------------------------
 
-    def claim_events(self, limit: int, lease_seconds: float, now: datetime | None = None) -> Sequence[Event]:
-        """Undelivered events in order, leased to the caller for so long. now: for tests; else the database's clock."""
-        with self._writing() as connection:
-            return outbox.claim(connection, limit, lease_seconds, now)
+    def deliveries(self, shards: Collection[int] | None = None) -> SqlDeliveries:
+        """The outbox as one relay sees it, for these shards or all; to be closed."""
+        return SqlDeliveries(self.database, shards)
 
-    def mark_delivered(self, event_id: str, now: datetime | None = None) -> None:
-        with self._writing() as connection:
-            outbox.mark_delivered(connection, event_id, now)
-
-    def put_back(self, event_ids: Sequence[str]) -> None:
-        """Claimed and not tried: anybody's again, at once."""
-        with self._writing() as connection:
-            outbox.put_back(connection, event_ids)
-
-    def refuse_event(self, event_id: str, problem: Mapping[str, Any], now: datetime | None = None) -> bool:
-        """A sink would not take it; True when it is parked now, after its last attempt."""
-        with self._writing() as connection:
-            return outbox.refuse(connection, event_id, problem, now)
+    def may_be_sent(self, now: datetime | None = None) -> bool:
+        """Whether any event waits for nothing but a relay."""
+        with self._reading() as connection:
+            return outbox.may_be_sent(connection, now)
 
     def unpark_events(self) -> int:
         """Every parked event may be tried again; returns how many."""
@@ -271,9 +275,21 @@ class SqlStore:
             return outbox.unpark(connection)
 
     def outbox(self, now: datetime | None = None) -> Outbox:
-        """What waits, and for what."""
+        """What waits for delivery, and for what."""
         with self._reading() as connection:
-            return outbox.state(connection, now)
+            return outbox.state(connection, shard_locks.held(self.database, connection), now)
+
+    def past_events(
+        self, since: datetime, until: datetime | None = None, *, key: str | None = None, after: int = 0, limit: int = 100
+    ) -> Sequence[tuple[int, Event]]:
+        """Delivered events by when they occurred, from `since` to before `until`: (number, event), after a number."""
+        with self._reading() as connection:
+            return outbox.past(connection, since, until, key, after, limit)
+
+    def installation(self) -> str:
+        """A name that no other store has, made with it."""
+        with self._reading() as connection:
+            return self._facts(connection)["installation"]
 
     # --- health ---------------------------------------------------------------------------------------------------
 

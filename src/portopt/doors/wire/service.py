@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from portopt.domain.errors import TooMany
+from portopt.doors.access.access import Access
 from portopt.doors.wire.admission import Admission
 from portopt.doors.wire.answering import answer, with_timing
 from portopt.doors.wire.call import Call, Reply
+from portopt.doors.wire.metrics import Metrics
 from portopt.doors.wire.operations import OPERATIONS
 from portopt.doors.wire.pool import Pool
 from portopt.doors.wire.problems import reply_of
@@ -23,17 +25,21 @@ THREADS = 8  # that read and write the store
 
 
 class Service:
-    """Calls in, replies out. Made with `start`, ended with `close`."""
+    """Calls in, replies out. Made with `start`, ended with `close`. access: tells transports who asks, for `Call.who`."""
 
     def __init__(self, runtime: Runtime) -> None:
         settings = runtime.settings
         self.runtime = runtime
+        self.access = Access(runtime)
         self.pool = Pool(settings)
         self.admission = Admission(settings.processes, settings.wait_seconds)
+        self.metrics = Metrics(runtime, self.pool, self.admission)
         self._longest = settings.answer_seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="portopt")
 
     async def start(self) -> None:
+        """The store comes first, at this version's schema: every answer leaves its rows there."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, lambda: self.runtime.runs)
         await self.pool.start()
 
     async def close(self) -> None:
@@ -42,6 +48,12 @@ class Service:
 
     async def answer(self, call: Call) -> Reply:
         """Within the time that the call has, at most what the service gives anyone."""
+        began = time.perf_counter()
+        reply = await self._answered(call)
+        self.metrics.seen(call, reply, time.perf_counter() - began)
+        return reply
+
+    async def _answered(self, call: Call) -> Reply:
         within = min(call.within or self._longest, self._longest)
         call = dataclasses.replace(call, within=within)
         operation = OPERATIONS.get(call.operation)
