@@ -1,4 +1,4 @@
-"""Portfolios on one covariance share its proof: the same matrix, not written to since, times a positive number; nothing else."""
+"""Portfolios on one covariance share its proof: the same matrix, not written to since, times a positive number; no other."""
 
 from __future__ import annotations
 
