@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,8 @@ from portopt.domain.ledger import BrokenLink, LedgerEntry
 from portopt.domain.market import MarketQuery, MarketSnapshot, PackDifference
 from portopt.domain.portfolio import HoldingsVersion, Portfolio
 from portopt.domain.request import Policy
-from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination
+from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination, Waiting
+from portopt.domain.series import Converted, Tended
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,6 +59,18 @@ class PackStore(Protocol):
         ...
 
     def ids(self) -> Sequence[str]: ...
+
+    def has(self, pricing_pack_id: str) -> bool:
+        """Whether it is there; nothing of it is read."""
+        ...
+
+    def files(self, pricing_pack_id: str) -> Mapping[str, bytes]:
+        """What it consists of, by name, once it is known to be whole. Raises DataError."""
+        ...
+
+    def restore(self, pricing_pack_id: str, files: Mapping[str, bytes]) -> MarketSnapshot:
+        """The pack that these files are; kept here too. Raises DataError where they are not what the id says."""
+        ...
 
     def litter(self) -> Sequence[Path]:
         """What killed writers left behind."""
@@ -105,8 +118,11 @@ class RunStore(Protocol):
         """A document worked out again in place of a damaged one. Raises DataError when it is another one."""
         ...
 
-    def runs(self, *, portfolio_id: str | None = None, limit: int = 50) -> Sequence[RunRecord]:
-        """Newest first."""
+    def runs(
+        self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
+        status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
+    ) -> Sequence[RunRecord]:  # fmt: skip
+        """Newest first, after a run's id. among: portfolios; None is all of them."""
         ...
 
     def release(self, run_id: str, event: Event, *, by: str = ...) -> bool:
@@ -150,18 +166,12 @@ class RunStore(Protocol):
 
     def pinned(self, key: str) -> str | None: ...
 
-    def claim_events(self, limit: int, lease_seconds: float, now: datetime | None = None) -> Sequence[Event]:
-        """Undelivered events in order, leased to the caller. now: for tests; else the store's own clock."""
+    def deliveries(self, shards: Collection[int] | None = None) -> Deliveries:
+        """The outbox as one relay sees it, for these shards or all; to be closed."""
         ...
 
-    def mark_delivered(self, event_id: str, now: datetime | None = None) -> None: ...
-
-    def put_back(self, event_ids: Sequence[str]) -> None:
-        """Claimed and not tried: free for anybody at once."""
-        ...
-
-    def refuse_event(self, event_id: str, problem: Mapping[str, Any], now: datetime | None = None) -> bool:
-        """The sink would not take it: it waits, and is parked after its last attempt; True when it is parked now."""
+    def may_be_sent(self, now: datetime | None = None) -> bool:
+        """Whether any event waits for nothing but a relay."""
         ...
 
     def unpark_events(self) -> int:
@@ -170,6 +180,16 @@ class RunStore(Protocol):
 
     def outbox(self, now: datetime | None = None) -> Outbox:
         """What waits for delivery, and for what."""
+        ...
+
+    def past_events(
+        self, since: datetime, until: datetime | None = None, *, key: str | None = None, after: int = 0, limit: int = 100
+    ) -> Sequence[tuple[int, Event]]:
+        """Delivered events by when they occurred, from `since` to before `until`: (number, event), after a number."""
+        ...
+
+    def installation(self) -> str:
+        """A name that no other store has."""
         ...
 
     def packs_needed(self) -> frozenset[str]:
@@ -240,13 +260,23 @@ class JobStore(Protocol):
         """Newest first, after a job's id."""
         ...
 
+    def wait(self, seconds: float) -> None:
+        """Until a job is submitted, as far as the database tells of it; at most so long."""
+        ...
+
     def claim(
-        self, owner: str, lease_seconds: float, now: datetime | None = None, *, most_attempts: int | None = None
-    ) -> Job | None:
+        self, owner: str, lease_seconds: float, now: datetime | None = None, *, most_attempts: int | None = None,
+        job_id: str | None = None,
+    ) -> Job | None:  # fmt: skip
         """Take up the oldest job that is pending, or whose lease is over, and lease it; None where there is none.
 
         most_attempts: what was taken up so often is not taken up again, but left to `sweep`.
+        job_id: this one and no other; what the owner has already is theirs for another lease.
         """
+        ...
+
+    def expired(self, now: datetime | None = None) -> Sequence[Job]:
+        """Jobs whose proposals have awaited a person for longer than was given, the oldest first."""
         ...
 
     def renew(self, job_id: str, owner: str, lease_seconds: float, now: datetime | None = None) -> bool:
@@ -268,6 +298,10 @@ class JobStore(Protocol):
 
     def sweep(self, most_attempts: int, now: datetime | None = None) -> Swept:
         """Jobs whose lease is over: free for anybody again, or failed after so many attempts."""
+        ...
+
+    def counts(self) -> Mapping[RunStatus, int]:
+        """How many there are by status."""
         ...
 
     def usual_seconds(self, kind: str) -> float | None:
@@ -313,12 +347,20 @@ class KeyStore(Protocol):
         """
         ...
 
+    def held(self, key: str, subject: str) -> KeptReply | None:
+        """What an idempotency key of theirs stands for; None for one that stands for nothing."""
+        ...
+
     def keep(self, reply: KeptReply) -> None:
         """The reply that a reserved key stands for from now on."""
         ...
 
     def forget(self, key: str, subject: str) -> None:
         """What it stood for was refused: the key is free."""
+        ...
+
+    def forget_old(self, days: float, now: datetime | None = None) -> int:
+        """Keys that were used longer ago are free again; returns how many."""
         ...
 
 
@@ -331,6 +373,18 @@ class Ledger(Protocol):
 
     def verify(self, portfolio_id: str | None = None) -> Sequence[BrokenLink]:
         """Chains that do not hold, by their first entry that does not; of one portfolio, or of all."""
+        ...
+
+
+class SeriesStore(Protocol):
+    """`portfolio_optimization_ts` as a whole: what it stands on, and how long its rows are kept."""
+
+    def convert(self, *, chunk_days: int = 1) -> Converted:
+        """A database that gained TimescaleDB uses it from now on; rows are kept. Raises RequestError where there is none."""
+        ...
+
+    def tend(self, keep_days: float | None, open_days: float, now: datetime | None = None) -> Tended:
+        """What is past its days goes (keep_days: None, never); what is not written to any more is compressed."""
         ...
 
 
@@ -354,10 +408,61 @@ class KeySetSource(Protocol):
         ...
 
 
-class EventSink(Protocol):
-    """Where the relay delivers. Idempotent by event id. Raises EventRefused for an event that it will not take at all."""
+class Deliveries(Protocol):
+    """The outbox as one relay sees it: the shards that it holds, alone, until it lets them go or dies.
 
-    def deliver(self, event: Event) -> None: ...
+    Every method raises OutsideError when the store does not answer. now: for tests; else the store's own clock.
+    """
+
+    wanted: frozenset[int]
+    held: frozenset[int]
+
+    def take(self) -> frozenset[int]:
+        """Of the shards that are wanted those that are held from now on; the others are another relay's."""
+        ...
+
+    def waiting(self, limit: int, now: datetime | None = None) -> Sequence[Waiting]:
+        """Events of these shards that may be sent, in order; first what was sent and may have arrived."""
+        ...
+
+    def advance(self, shard: int, *, delivered: str | None = None, sending: str | None = None, above: int = 0,
+                now: datetime | None = None) -> int:  # fmt: skip
+        """One event is delivered, for good, and the next has the number that comes back, before it is sent.
+
+        Raises OutsideError when another relay holds the shard by now.
+        """
+        ...
+
+    def refuse(self, event_id: str, problem: Mapping[str, Any], now: datetime | None = None) -> bool:
+        """The sink would not take it: it waits, and is parked after its last attempt; True when it is parked now."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Until something is put into the outbox, or for so long."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the shards."""
+        ...
+
+
+class EventSink(Protocol):
+    """Where the relay delivers. Knows a repeat by the event's id, or by its shard and number."""
+
+    def deliver(self, event: Event, *, shard: int = 0, number: int | None = None) -> None:
+        """Raises EventRefused for an event that it will not take at all, OutsideError when it is not known to have taken it.
+
+        number: grows within a shard; what was sent under it once is not taken twice.
+        """
+        ...
+
+    def replay(self, event: Event) -> None:
+        """Once more, marked as a replay, whatever was taken before."""
+        ...
+
+    def highest(self, shard: int) -> int:
+        """The highest number of the shard that has arrived; 0 where the sink does not know numbers."""
+        ...
 
     def close(self) -> None: ...
 

@@ -65,6 +65,14 @@ class Settings(BaseModel):
 
     events: Literal["local", "pulsar"] = Field("local", description="where the outbox delivers")
     pulsar_url: SecretStr = Field(SecretStr("pulsar://127.0.0.1:6650"), description="broker, for `pulsar`")
+    pulsar_admin_url: SecretStr = Field(
+        SecretStr("http://127.0.0.1:8080"), description="administration of the broker, for `relay --set-up` and `doctor`"
+    )
+    pulsar_token: SecretStr | None = Field(None, description="token for the broker and its administration")
+    pulsar_subscription: str = Field(
+        "portfolio-optimized", pattern=r"^[A-Za-z0-9._-]{1,100}$", description="durable subscription that set-up makes"
+    )
+    pulsar_retention_days: float = Field(30.0, gt=0, description="how long set-up has the broker keep what was read")
     pulsar_topic: str = Field("persistent://public/default/portfolio-optimized", description="topic, for `pulsar`")
 
     http_host: str = Field("127.0.0.1", description="address the REST API listens on; other than loopback needs keys or tokens")
@@ -83,6 +91,19 @@ class Settings(BaseModel):
     oidc_keys: str | None = Field(None, description="file or https address of the issuer's key set (JWKS)")
     oidc_portfolios: str = Field("portopt_portfolios", description="claim with the portfolios of whoever it is: ids, or *")
     private_hosts: str = Field("", description="hosts of providers and issuers that may lead to private addresses, by commas")
+
+    lease_seconds: float = Field(30.0, gt=0, le=600, description="how long a runner that says nothing is believed to work")
+    job_attempts: int = Field(5, ge=1, le=100, description="how often a job is taken up before it is given up")
+    sweep_seconds: float = Field(15.0, gt=0, le=600, description="between two looks of a worker at what was left behind")
+    stop_seconds: float = Field(25.0, ge=0, le=600, description="what is worked on may still end, after the signal to stop")
+    idempotency_days: float = Field(7.0, gt=0, description="how long an idempotency key stands for its first reply")
+
+    series_days: float | None = Field(
+        None, gt=0, description="days that rows of `portfolio_optimization_ts` are kept; unset: for ever"
+    )
+    series_open_days: float = Field(
+        7.0, ge=1, description="days until a chunk of them is compressed, where TimescaleDB's licence has that"
+    )
 
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
 

@@ -58,7 +58,12 @@ class Guard:
         if name == "connection.connect_tcp.started":
             self._connected_to = info["host"]
         elif name == "connection.connect_tcp.complete" and self._connected_to == self._host:  # else it is a configured proxy
-            self.check(info["return_value"].get_extra_info("server_addr")[0])
+            stream = info["return_value"]
+            try:
+                self.check(stream.get_extra_info("server_addr")[0])
+            except DataError:
+                stream.close()
+                raise
 
     def check(self, address: str) -> None:
         """Raises DataError for an address that the host may not lead to."""

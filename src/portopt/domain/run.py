@@ -43,21 +43,43 @@ class ParkedEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event that may be sent now, of a shard of the outbox.
+
+    number: under which it was sent before, by a relay that did not learn whether it arrived; None where it never was.
+    """
+
+    event: Event
+    shard: int
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldShard:
+    """A shard of the outbox that a relay holds now. waiting: its events that are not delivered yet."""
+
+    shard: int
+    holder: str
+    since: datetime | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outbox:
     """What waits for delivery, and for what. Instants are by the database's clock.
 
-    leased: on their way with some relay, or with one that died. refused: a sink would not take them, they are tried again.
-    behind: later events of a parked one's key.
+    held: shards that some relay holds; nobody else delivers of them until it ends, or dies. refused: a sink would not take
+    them, they are tried again. behind: later events of a parked one's key. oldest: when the first that waits occurred.
     """
 
     waiting: int
-    leased: int
     refused: int
     now: datetime
-    leased_until: datetime | None = None
     refused_until: datetime | None = None
     parked: tuple[ParkedEvent, ...] = ()
     behind: int = 0
+    held: tuple[HeldShard, ...] = ()
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,16 @@ from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
     batch,
     compromises,
+    database,
     factors,
     forecasts,
     frontier,
+    keys,
     periods,
     policies,
+    processes,
     rebalance,
+    relay,
     risk,
     runs,
     sensitivity,
@@ -68,8 +72,15 @@ app.command(name="runs")(runs.list_runs)
 app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
 app.command()(upkeep.doctor)
-app.command()(upkeep.relay)
+app.command()(relay.relay)
+upkeep.db.command()(database.convert_timescale)
+upkeep.db.command()(database.load_prices)
 app.add_typer(upkeep.db, name="db")
+app.add_typer(keys.app, name="keys")
+app.command()(processes.up)
+app.command()(processes.serve)
+app.command()(processes.worker)
+app.add_typer(processes.orchestration, name="orchestration")
 
 
 def _version(wanted: bool) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from portopt.domain.errors import DataError, PortoptError
 from portopt.domain.found import Check, Health
+from portopt.runs.broker import examined
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -178,6 +179,8 @@ def _events(runtime: Runtime) -> str:
             [f"line {number} of {path} is not an event" for number in LocalLog(path).damaged_lines()],
             fix=f"move {path} away: a new one is begun with the next event, and no event depends on the old one",
         )
+    if runtime.settings.events == "pulsar":
+        return f"{examined(runtime)}; {state.waiting} waiting"
     return f"{runtime.settings.events}, {state.waiting} waiting"
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from portopt.domain.canonical import plain
 from portopt.domain.errors import PortoptError
 from portopt.domain.run import Event, RunRecord
 
@@ -32,23 +31,26 @@ def event_of(outcome_record: RunRecord) -> Event:
 
 
 def deliver(runtime: Runtime) -> int:
-    """Empty the outbox into the sink. On the embedded default this is the whole relay."""
+    """Empty the outbox into the sink, as far as no other relay holds it. On the embedded default this is the whole relay.
+
+    Who finds it held leaves it to the holder, who therefore looks once more after having let go.
+    """
+    total = 0
+    while runtime.runs.may_be_sent():
+        alone, delivered = _turn(runtime)
+        total += delivered
+        if not alone and not delivered:
+            break
+    return total
+
+
+def _turn(runtime: Runtime) -> tuple[bool, int]:
+    """Whether no other relay held anything, and how many events were delivered."""
     from portopt.adapters.events.relay import relay_until_empty
 
-    return relay_until_empty(runtime.runs, runtime.sink)
-
-
-def relay(runtime: Runtime, *, wait: bool, retry_parked: bool, say: Callable[[str], None]) -> dict[str, Any]:
-    """Deliver what waits, and tell what waits on, and for what.
-
-    wait: also for what another relay holds, or held when it was killed. retry_parked: what a sink refused is tried again.
-    """
-    from portopt.adapters.events.relay import relay_and_wait
-
-    if retry_parked:
-        runtime.runs.unpark_events()
-    delivered = relay_and_wait(runtime.runs, runtime.sink, say=say) if wait else deliver(runtime)
-    return {"delivered": delivered, **plain(runtime.runs.outbox())}
+    with closing(runtime.runs.deliveries()) as ours:
+        delivered = relay_until_empty(ours, runtime.sink)
+        return ours.held == ours.wanted, delivered
 
 
 def deliver_if_possible(runtime: Runtime) -> int:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small_book
+from support import environment, wait_for
 
 from portopt import runtime as runtime_module
 from portopt.domain.run import RunRecord
@@ -43,17 +48,71 @@ def change(home: Path, statement: str, *values: str) -> None:
         assert database.execute(statement, values).rowcount == 1
 
 
-LEASED = "update outbox set delivered_at = null, leased_until = '2999-01-01 00:00:00.000000'"
+NOT_DELIVERED = "update outbox set delivered_at = null"
 
 
-def test_a_relay_says_what_waits_on_a_lease_and_until_when(home: Path, run: RunRecord, answer, capsys) -> None:
-    change(home, LEASED)
-    said = answer("relay", "--no-wait")
-    assert (said["delivered"], said["leased"], said["leased_until"]) == (0, 1, "2999-01-01T00:00:00+00:00")
-    assert cli.run(["relay", "--no-wait"]) == 0
-    words = capsys.readouterr().out
+def test_a_relay_says_what_waits_with_another_one_and_who_that_is(home: Path, run: RunRecord, answer, capsys) -> None:
+    change(home, NOT_DELIVERED)
+    with closing(Runtime(Settings(home=home)).runs.deliveries()) as other:
+        other.take()
+        said = answer("relay", "--no-wait")
+        (held,) = [shard for shard in said["held"] if shard["waiting"]]
+        assert (said["delivered"], held["waiting"], held["holder"]) == (0, 1, other.holder)
+        assert cli.run(["relay", "--no-wait"]) == 0
+        words = capsys.readouterr().out
     assert "0 events delivered" in words
-    assert "1 are leased until 2999-01-01T00:00:00+00:00 to a relay that works, or was killed" in words
+    assert f"1 wait in shard {held['shard']}, which {other.holder} holds since" in words
+    assert answer("relay")["delivered"] == 1
+
+
+def test_a_relay_waits_for_another_one_and_says_so(home: Path, run: RunRecord, answer, capsys) -> None:
+    change(home, NOT_DELIVERED)
+    other = Runtime(Settings(home=home)).runs.deliveries()
+    other.take()
+    timer = threading.Timer(1.5, other.close)
+    timer.start()
+    assert cli.run(["relay", "--json"]) == 0
+    timer.join()
+    said = capsys.readouterr()
+    assert json.loads(said.out)["delivered"] == 1
+    assert f"1 events wait with {other.holder}" in said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--follow", "--replay"], ["--shards", "1"], ["--since", "2026-11-20"], ["--replay"], ["--follow", "--shards", "8"],
+        ["--follow", "--shards", "3-1"], ["--follow", "--shards", "a"], ["--replay", "--since", "yesterday"],
+        ["--replay", "--since", "2026-11-20", "--until", "2026-11-19"], ["--set-up"],
+    ],
+)  # fmt: skip
+def test_options_that_mean_nothing_are_refused_with_what_would(home: Path, run: RunRecord, answer, words: list[str]) -> None:
+    problem = answer("relay", *words, code=2)
+    assert problem["fixes"]
+
+
+def test_a_log_that_was_moved_away_is_filled_again_by_a_replay_and_its_lines_say_so(home: Path, run: RunRecord, answer) -> None:
+    log = home / "events.jsonl"
+    (before,) = log.read_text().splitlines()
+    log.rename(home / "moved.jsonl")
+    assert answer("relay", "--replay", "--since", "2000-01-01")["replayed"] == 1
+    assert answer("relay", "--replay", "--since", "2000-01-01", "--portfolio", "another")["replayed"] == 0
+    (after,) = log.read_text().splitlines()
+    assert json.loads(after) == json.loads(before) | {"replay": "true"}
+
+
+def test_a_relay_that_follows_delivers_what_comes_and_ends_cleanly_when_told_to(home: Path, run: RunRecord) -> None:
+    change(home, NOT_DELIVERED)
+    command = [sys.executable, "-m", "portopt.doors.cli", "relay", "--follow", "--json"]
+    relay = subprocess.Popen(command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    store = Runtime(Settings(home=home)).runs
+    wait_for(lambda: store.outbox().waiting == 0, 60, "the event was not delivered")
+    (held,) = {shard.holder for shard in store.outbox().held}
+    relay.terminate()
+    out, err = relay.communicate(timeout=30)
+    assert (relay.returncode, json.loads(out)["waiting"]) == (0, 0)
+    assert f"process {relay.pid} on" in held
+    assert "delivering of shards 0-7" in err
 
 
 def test_what_is_parked_is_named_with_its_reason_and_tried_again_when_asked(home: Path, run: RunRecord, answer, capsys) -> None:

@@ -23,7 +23,7 @@ def die() -> None:
 
 
 class DiesAfterDelivery(LocalLog):
-    def deliver(self, event: Event) -> None:
+    def deliver(self, event: Event, *, shard: int = 0, number: int | None = None) -> None:
         super().deliver(event)
         die()
 
@@ -38,4 +38,7 @@ if __name__ == "__main__":
     if moment == "mid_line":
         local_log._write_all = half_a_line
     sink = DiesAfterDelivery(log) if moment == "after_delivery" else LocalLog(log)
-    print(relay_until_empty(SqlStore(url), sink))
+    ours, delivered = SqlStore(url).deliveries(), 0
+    while found := relay_until_empty(ours, sink):
+        delivered += found
+    print(delivered)

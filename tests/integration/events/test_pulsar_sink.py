@@ -72,7 +72,7 @@ def test_a_message_is_the_body_alone_with_the_envelope_as_properties(monkeypatch
             sent.append((content, options))
 
     sink = PulsarSink("pulsar://127.0.0.1:6650", "persistent://public/default/t")
-    monkeypatch.setattr(sink, "_connected", Producer)
+    monkeypatch.setattr(sink, "_connected", lambda name: Producer())
     body = {"event_id": "e1", "timestamp": "2026-11-20T12:00:00.000Z", "portfolio_optimized": {"optimal_weights": {"A": 0.1}}}
     sink.deliver(Event("e1", "portfolio_optimized", "P1", body, datetime(2026, 11, 20, 12, 0, tzinfo=UTC)))
     [(content, options)] = sent
@@ -97,7 +97,7 @@ def test_a_message_that_the_broker_will_never_take_is_that_events_fault(monkeypa
             raise pulsar.MessageTooBig("MessageTooBig")
 
     sink = PulsarSink("pulsar://127.0.0.1:6650", "persistent://public/default/t")
-    monkeypatch.setattr(sink, "_connected", Producer)
+    monkeypatch.setattr(sink, "_connected", lambda name: Producer())
     with pytest.raises(EventRefused, match="refuses event e1") as caught:
         sink.deliver(Event("e1", "portfolio_optimized", "P1", {"a": 1}, datetime(2026, 11, 20, tzinfo=UTC)))
     assert "--retry-parked" in caught.value.fixes[0]
@@ -109,7 +109,7 @@ def test_whatever_else_the_client_raises_names_the_broker(monkeypatch):
             raise RuntimeError("terminate called")
 
     sink = PulsarSink("pulsar://broker.example:6650", "persistent://public/default/t")
-    monkeypatch.setattr(sink, "_connected", Producer)
+    monkeypatch.setattr(sink, "_connected", lambda name: Producer())
     with pytest.raises(DataError, match=r"the broker at pulsar://broker\.example:6650 gave what cannot be used"):
         sink.deliver(Event("e1", "portfolio_optimized", "P1", {"a": 1}, datetime(2026, 11, 20, tzinfo=UTC)))
 
@@ -120,7 +120,7 @@ def test_a_password_in_the_brokers_address_stands_in_no_message(monkeypatch):
             raise pulsar.Timeout("Timeout")
 
     sink = PulsarSink("pulsar+ssl://desk:s3cret@broker.example:6651", "persistent://public/default/t")
-    monkeypatch.setattr(sink, "_connected", Producer)
+    monkeypatch.setattr(sink, "_connected", lambda name: Producer())
     with pytest.raises(OutsideError, match=r"pulsar\+ssl://broker\.example:6651 did not take") as caught:
         sink.deliver(Event("e1", "portfolio_optimized", "P1", {"a": 1}, datetime(2026, 11, 20, tzinfo=UTC)))
     with pytest.raises(InvalidValue) as refused:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from integration.service.rpc_client import Client, Generated, generate
 from integration.service.serving import Served, serve
 from integration.store.conftest import Databases, databases, postgres_url
 
@@ -53,3 +54,25 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     yield start
     for one in started:
         one.stop()
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Generated:
+    """The client that the contract of the gRPC API generates."""
+    return generate(tmp_path_factory.mktemp("generated"))
+
+
+@pytest.fixture(scope="module")
+def rpc(service: Served, generated: Generated) -> Iterator[Client]:
+    yield from _dialled(service, generated)
+
+
+@pytest.fixture(scope="module")
+def sqlite_rpc(sqlite_service: Served, generated: Generated) -> Iterator[Client]:
+    yield from _dialled(sqlite_service, generated)
+
+
+def _dialled(served: Served, generated: Generated) -> Iterator[Client]:
+    client = Client(generated, str(served.where["grpc"]))
+    yield client
+    client.channel.close()

@@ -71,10 +71,14 @@ def release(store: SqlStore, name: str) -> bool:
 def claim(store: SqlStore, name: str) -> list[str]:
     """Relay until nothing is left: what this one delivered, with when it began and ended."""
     log: list[str] = []
-    while events := store.claim_events(3, 60.0, datetime.now(UTC)):
-        for found in events:
-            log.append(f"{found.key} {found.event_id} {time.time()}")
-            store.mark_delivered(found.event_id, datetime.now(UTC))
+    relay = store.deliveries()
+    while store.may_be_sent():
+        relay.take()
+        for found in relay.waiting(3):
+            log.append(f"{found.event.key} {found.event.event_id} {time.time()}")
+            relay.advance(found.shard, sending=found.event.event_id)
+            relay.advance(found.shard, delivered=found.event.event_id)
+    relay.close()
     return log
 
 

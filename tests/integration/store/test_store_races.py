@@ -80,7 +80,10 @@ def test_of_several_processes_that_complete_a_run_exactly_one_does(store, race):
     assert store.get("reb-race").document == {"by": winner, "headline": {"by": winner}}
     tables = (models.run_results, models.rebalance_results, models.rebalance_plans, models.outbox)
     assert [count(store, table) for table in tables] == [1, 1, 1, 1]
-    assert [event.event_id for event in store.claim_events(10, 60, store.get("reb-race").created_at)] == [f"event-{winner}"]
+    relay = store.deliveries()
+    relay.take()
+    assert [waiting.event.event_id for waiting in relay.waiting(10)] == [f"event-{winner}"]
+    relay.close()
 
 
 def test_of_several_proposals_from_different_holdings_at_the_same_moment_exactly_one_is_released(store, race):

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from schema_differences import differences
 from sqlalchemy import DDL, inspect, text
 
-from portopt.adapters.store import migrate, partitions
+from portopt.adapters.store import migrate, outbox, partitions
 from portopt.adapters.store.books import SqlPortfolios
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.sql import SqlStore
@@ -73,7 +73,10 @@ def test_a_database_of_the_first_release_keeps_its_rows_and_gains_what_looking_a
     assert store.migrate() == migrate.HEAD
     assert store.holdings_version("P1") == 1
     assert store.holdings("P1").shares == {"A": 10}
-    assert [e.event_id for e in store.claim_events(10, 30.0)] == ["e1"]
+    relay = store.deliveries()
+    relay.take()
+    assert [(w.event.event_id, w.shard) for w in relay.waiting(10)] == [("e1", outbox.shard_of("P1"))]
+    relay.close()
     assert (store.outbox().parked, store.outbox().waiting) == ((), 1)
     assert [run_id for run_id, age in store.examine().unfinished if age > 3600] == ["reb-old"]
     assert store.release("reb-waits", event("e2")) is True

@@ -11,8 +11,8 @@ SOURCE = "portopt"
 CONTENT_TYPE = "application/json"
 
 
-def attributes(event: Event) -> dict[str, str]:
-    """CloudEvents 1.0 attributes, all texts. `subject` is the event's key.
+def attributes(event: Event, *, replay: bool = False) -> dict[str, str]:
+    """CloudEvents 1.0 attributes, all texts. `subject` is the event's key; `replay`, ours, is there on a replay alone.
 
     Source: CloudEvents specification 1.0, section "Context attributes".
     """
@@ -24,6 +24,7 @@ def attributes(event: Event) -> dict[str, str]:
         "subject": event.key,
         "time": event.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "datacontenttype": CONTENT_TYPE,
+        **({"replay": "true"} if replay else {}),
     }
 
 

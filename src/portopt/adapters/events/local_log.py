@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,9 +36,23 @@ class LocalLog:
         self._damaged: list[bytes] = []
         self._inode: int | None = None
 
-    def deliver(self, event: Event) -> None:
-        """Raises OutsideError or RequestError when the file cannot be written, DataError when it is not a log of events."""
-        line = self._line(event)
+    def deliver(self, event: Event, *, shard: int = 0, number: int | None = None) -> None:
+        """Raises OutsideError or RequestError when the file cannot be written, DataError when it is not a log of events.
+
+        A repeat is known by its id; shard and number say nothing here.
+        """
+        self._write(event, attributes(event))
+
+    def replay(self, event: Event) -> None:
+        """An event that the file lost, marked as a replay; one that is there is not written again."""
+        self._write(event, attributes(event, replay=True))
+
+    def highest(self, shard: int) -> int:
+        """Nothing is known by number."""
+        return 0
+
+    def _write(self, event: Event, envelope: Mapping[str, str]) -> None:
+        line = _line(event, envelope)
         try:
             with self._locked() as file:
                 self._catch_up(file)
@@ -60,12 +74,6 @@ class LocalLog:
         except OSError as error:
             raise storage_error(f"the event log {self.path} cannot be read", self.path, error, field="event_log") from error
         return [number for number, line in enumerate(lines[:-1], start=1) if _id_of(line) is None]
-
-    def _line(self, event: Event) -> bytes:
-        try:
-            return canonical_json({**attributes(event), "data": event.body}) + b"\n"
-        except (TypeError, ValueError) as error:
-            raise EventRefused(f"event {event.event_id} cannot be written as JSON: {error}", field="event") from error
 
     def _append(self, file: int, line: bytes) -> None:
         """The whole line, or none of it: of a disk that is full the part that found room is taken back."""
@@ -134,6 +142,13 @@ class LocalLog:
             _write_all(file, b"\n")
             self._learn(rest)
         os.fsync(file)
+
+
+def _line(event: Event, envelope: Mapping[str, str]) -> bytes:
+    try:
+        return canonical_json({**envelope, "data": event.body}) + b"\n"
+    except (TypeError, ValueError) as error:
+        raise EventRefused(f"event {event.event_id} cannot be written as JSON: {error}", field="event") from error
 
 
 def _id_of(line: bytes) -> str | None:

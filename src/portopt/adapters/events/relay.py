@@ -1,128 +1,230 @@
-"""From the outbox to the sink: at least once, in order within a key. The only code that talks to a sink."""
+"""From the outbox to the sink: at least once, in order within a key. The only code that talks to a sink.
+
+Whether what was sent has arrived is asked of the sink, which knows the highest number it took: a relay that is killed between
+sending and writing so down leaves one event of a shard in doubt, and the next relay asks.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 from portopt.domain.errors import EventRefused, PortoptError
-from portopt.domain.run import Event
-from portopt.ports import EventSink, RunStore
+from portopt.domain.run import Waiting
+from portopt.ports import Deliveries, EventSink
 
+T = TypeVar("T")
 LIMIT = 100
-LEASE_SECONDS = 30.0
-LOOK_AGAIN = 1.0  # seconds between looks at events that another relay has, or had when it died
+LOOK_AGAIN = 1.0  # seconds between looks at shards that another relay holds, and at events that are tried again
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0  # seconds before a sink, or a database, that is gone is tried again
+
+
+def never() -> bool:
+    """A relay that nobody stops."""
+    return False
 
 
 def relay_once(
-    store: RunStore,
-    sink: EventSink,
-    now: datetime | None = None,
-    *,
-    limit: int = LIMIT,
-    lease_seconds: float = LEASE_SECONDS,
+    ours: Deliveries, sink: EventSink, now: datetime | None = None, *, limit: int = LIMIT, stopped: Callable[[], bool] = never
 ) -> int:
-    """Lease up to `limit` events, deliver and mark each; returns how many were delivered.
+    """Deliver up to `limit` events of the shards that are held; returns how many were delivered.
 
-    An event is marked only after the sink took it: a crash in between delivers it again, and the sink or its consumers
-    know it by its id. now: the clock to use, for tests; None is the database's.
+    now: the clock to use, for tests; None is the database's.
 
     An event that the sink will not take waits, later ones of its key behind it, while the other keys go on. A sink that fails
-    for two keys in a row is taken for gone: the round ends, raising what the sink raised, and what was leased and not
-    delivered is free at once.
+    for two keys in a row is taken for gone: the round ends, raising what the sink raised, and blames no event.
     """
-    began = time.monotonic()
-    claimed = list(store.claim_events(limit, lease_seconds, now))
-    turn = Round(store, sink, now, {event.event_id for event in claimed})
+    turn = Round(ours, sink, now)
     try:
-        for event in claimed:
-            if time.monotonic() - began >= lease_seconds:
-                turn.ours.clear()  # no longer: somebody else may be delivering what is left
+        for waiting in ours.waiting(limit, now):
+            if stopped():
                 break
-            if event.key not in turn.held_up:
-                turn.offer(event)
+            if waiting.event.key not in turn.held_up:
+                turn.offer(waiting)
         if turn.unheard is not None:
             raise turn.unheard[1]
     finally:
-        if turn.ours:
-            store.put_back(sorted(turn.ours))
+        turn.write_down()
     return turn.delivered
+
+
+class _Unheard(Exception):
+    """The sink did not say what became of an event."""
+
+    def __init__(self, waiting: Waiting, error: PortoptError) -> None:
+        super().__init__(error.detail)
+        self.waiting, self.error = waiting, error
 
 
 @dataclass(slots=True)
 class Round:
-    """One round of a relay. ours: what it has leased and neither delivered nor given up. held_up: keys that wait for the next.
+    """One round of a relay. held_up: keys that wait for the next. arrived: of a shard what was delivered last and is not
+    written down yet: that goes with the next one's number.
 
     unheard: an event that the sink did not take without saying that it never will; the next one shows whose fault that was.
     """
 
-    store: RunStore
+    ours: Deliveries
     sink: EventSink
     now: datetime | None
-    ours: set[str]
     held_up: set[str] = field(default_factory=set)
-    unheard: tuple[Event, PortoptError] | None = None
+    arrived: dict[int, str] = field(default_factory=dict)
+    unheard: tuple[Waiting, PortoptError] | None = None
     delivered: int = 0
 
-    def offer(self, event: Event) -> None:
+    def offer(self, waiting: Waiting) -> None:
         """To the sink. Raises what the sink raised when it did so for the one before too."""
         try:
-            self.sink.deliver(event)
+            self._send(waiting)
         except EventRefused as error:
-            self._give_up(event, error)
-        except PortoptError as error:
+            self._give_up(waiting, error)
+        except _Unheard as failure:
             if self.unheard is not None:
-                raise
-            self.unheard = (event, error)
-            self.held_up.add(event.key)
-        else:
-            self._mark(event)
+                raise failure.error from failure
+            self.unheard = (failure.waiting, failure.error)
+            self.held_up.add(waiting.event.key)
 
-    def _mark(self, event: Event) -> None:
-        self.store.mark_delivered(event.event_id, self.now)
-        self.ours.discard(event.event_id)
-        self.delivered += 1
-        if self.unheard is not None:  # the sink is there: it was that event
-            self._give_up(*self.unheard)
+    def _send(self, waiting: Waiting) -> None:
+        if self.unheard is not None and self.unheard[0].shard == waiting.shard:
+            self._settle(blame=False)  # before a higher number makes it impossible to tell
+        highest = self._asked(waiting, lambda: self.sink.highest(waiting.shard))
+        if waiting.number is None:
+            waiting = self._numbered(waiting, highest)
+        if waiting.number is None or waiting.number > highest:
+            self._asked(waiting, lambda: self.sink.deliver(waiting.event, shard=waiting.shard, number=waiting.number))
+        self._take(waiting)
+        self._settle(blame=True)
+
+    def _numbered(self, waiting: Waiting, above: int) -> Waiting:
+        shard, sending = waiting.shard, waiting.event.event_id
+        number = self.ours.advance(shard, delivered=self.arrived.pop(shard, None), sending=sending, above=above, now=self.now)
+        return replace(waiting, number=number)
+
+    def _asked(self, waiting: Waiting, of_sink: Callable[[], T]) -> T:
+        """What the sink answers; a failure of the sink is told from one of the store."""
+        try:
+            return of_sink()
+        except EventRefused:
+            raise
+        except PortoptError as error:
+            raise _Unheard(waiting, error) from error
+
+    def _settle(self, *, blame: bool) -> None:
+        """What became of the event that the sink was not heard of: it arrived all the same, or it did not.
+
+        blame: the sink took another one since, so that it is there, and it was that event.
+        """
+        if self.unheard is None:
+            return
+        waiting, error = self.unheard
+        highest = self._asked(waiting, lambda: self.sink.highest(waiting.shard))
+        if waiting.number is not None and waiting.number <= highest:
             self.unheard = None
+            self.held_up.discard(waiting.event.key)
+            self._take(waiting)
+        elif blame:
+            self.unheard = None
+            self._give_up(waiting, error)
+        else:
+            self.unheard = (replace(waiting, number=None), error)
 
-    def _give_up(self, event: Event, error: PortoptError) -> None:
-        self.store.refuse_event(event.event_id, error.problem(), self.now)
-        self.ours.discard(event.event_id)
-        self.held_up.add(event.key)
+    def _take(self, waiting: Waiting) -> None:
+        self.write_down(waiting.shard)
+        self.arrived[waiting.shard] = waiting.event.event_id
+        self.delivered += 1
+
+    def write_down(self, *shards: int) -> None:
+        """In the store: what was delivered."""
+        for shard in shards or tuple(self.arrived):
+            if (event_id := self.arrived.pop(shard, None)) is not None:
+                self.ours.advance(shard, delivered=event_id, now=self.now)
+
+    def _give_up(self, waiting: Waiting, error: PortoptError) -> None:
+        self.ours.refuse(waiting.event.event_id, error.problem(), self.now)
+        self.held_up.add(waiting.event.key)
 
 
 def relay_until_empty(
-    store: RunStore, sink: EventSink, now: datetime | None = None, *, lease_seconds: float = LEASE_SECONDS
+    ours: Deliveries, sink: EventSink, now: datetime | None = None, *, stopped: Callable[[], bool] = never
 ) -> int:
-    """Rounds until nothing is left to claim; returns how many events were delivered in all."""
+    """Rounds until nothing is left of the shards that are free, or held; returns how many events were delivered in all."""
     total = 0
-    while delivered := relay_once(store, sink, now, lease_seconds=lease_seconds):
+    ours.take()
+    while not stopped() and (delivered := relay_once(ours, sink, now, stopped=stopped)):
         total += delivered
+        ours.take()  # and so hears of a lock that was lost
     return total
 
 
-def relay_and_wait(
-    store: RunStore,
-    sink: EventSink,
-    *,
-    lease_seconds: float = LEASE_SECONDS,
-    sleep: Callable[[float], None] = time.sleep,
-    say: Callable[[str], None] = lambda sentence: None,
-) -> int:
-    """Rounds until nothing is left, and until the leases of others are over: a relay that was killed held them for nothing.
+@dataclass(slots=True)
+class Follower:
+    """A relay that goes on. say: told what it holds, what it waits for, and what it delivered.
 
-    say: told once what is waited for, and until when.
+    pause: waits so many seconds, or until it is stopped.
     """
-    total = relay_until_empty(store, sink, lease_seconds=lease_seconds)
-    state = store.outbox()
-    until = state.leased_until
-    if until is not None:
-        say(f"{state.leased} events are leased to a relay that works, or was killed; waiting until {until:%H:%M:%S} UTC")
-    while until is not None and state.leased and state.now < until:
-        sleep(min(LOOK_AGAIN, (until - state.now).total_seconds()))
-        total += relay_until_empty(store, sink, lease_seconds=lease_seconds)
-        state = store.outbox()
-    return total + relay_until_empty(store, sink, lease_seconds=lease_seconds)
+
+    ours: Deliveries
+    sink: EventSink
+    stopped: Callable[[], bool]
+    say: Callable[[str], None]
+    pause: Callable[[float], None] = time.sleep
+    delivered: int = 0
+    failures: int = 0
+    held: frozenset[int] | None = None
+
+    def follow(self) -> int:
+        """Until it is stopped; returns how many events were delivered. What fails is told, and tried again."""
+        while not self.stopped():
+            try:
+                self._work()
+                if not self.stopped():
+                    self.ours.wait(LOOK_AGAIN)
+            except PortoptError as error:
+                self._wait_out(error)
+        return self.delivered
+
+    def _work(self) -> None:
+        self._tell_held(self.ours.take())
+        found = relay_until_empty(self.ours, self.sink, stopped=self.stopped)
+        self.delivered += found
+        if found:
+            self.say(f"{found} {'event' if found == 1 else 'events'} delivered")
+        if self.failures:
+            self.failures = 0
+            self.say("it is there again")
+
+    def _tell_held(self, held: frozenset[int]) -> None:
+        if held == self.held:
+            return
+        self.held = held
+        others = self.ours.wanted - held
+        if held:
+            self.say(f"delivering of shards {spelled(held)}")
+        if others:
+            self.say(f"another relay holds shards {spelled(others)}: they are taken over when it ends")
+
+    def _wait_out(self, error: PortoptError) -> None:
+        pause = min(FIRST_PAUSE * 2.0**self.failures, LONGEST_PAUSE)
+        if self.failures == 0:
+            self.say(f"{error.detail}; trying again until it is there")
+        self.failures += 1
+        self.held = None
+        self.pause(pause)
+
+
+def spelled(shards: frozenset[int]) -> str:
+    """Numbers, runs of them as from-to.
+
+    >>> spelled(frozenset({0, 1, 2, 5}))
+    '0-2, 5'
+    """
+    runs: list[list[int]] = []
+    for shard in sorted(shards):
+        if runs and runs[-1][-1] == shard - 1:
+            runs[-1].append(shard)
+        else:
+            runs.append([shard])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)

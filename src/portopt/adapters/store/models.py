@@ -145,14 +145,25 @@ outbox = Table(
     "outbox", metadata, Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
     string("event_id", 64), string("type", 60), string("key", 100), Column("run_id", String(64)),
     Column("body", ExactJson, nullable=False), instant("occurred_at"),
-    instant("leased_until", optional=True), Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("shard", Integer, nullable=False, server_default=text("0")),  # of the key: see outbox.shard_of
+    instant("not_before", optional=True), Column("attempts", Integer, nullable=False, server_default=text("0")),
     instant("delivered_at", optional=True),
     Column("failures", Integer, nullable=False, server_default=text("0")), instant("parked_at", optional=True),
     Column("problem", ExactJson),
     UniqueConstraint("event_id", name="outbox_event_key"),
-    # Over what waits alone, `delivered_at IS NULL`: the migration says so. To read it here SQLAlchemy would import its whole
-    # PostgreSQL dialect, wherever the store is.
-    Index("outbox_waiting_idx", "key", "sequence"),
+    # The first two are over what waits alone, `delivered_at IS NULL`: the migration says so. To read it here SQLAlchemy would
+    # import its whole PostgreSQL dialect, wherever the store is.
+    Index("outbox_waiting_idx", "key", "sequence"), Index("outbox_next_idx", "shard", "sequence"),
+    Index("outbox_occurred_idx", "occurred_at"),
+    schema=COMMAND,
+)  # fmt: skip
+
+# A row a shard. sent: the number given last, committed before anything is sent under it. sending: the event that has it and is
+# not known to have arrived. holder: the relay that holds the shard, or held it last.
+outbox_shards = Table(
+    "outbox_shards", metadata, Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("sent", BigInteger, nullable=False, server_default=text("0")), Column("sending", String(64)),
+    Column("holder", String(200)), instant("held_since", optional=True),
     schema=COMMAND,
 )  # fmt: skip
 

@@ -1,30 +1,43 @@
 """The outbox: events wait here, in order, until a relay has delivered them.
 
-A relay leases what it takes. Within one key (a portfolio) order holds: an event is handed out only when no earlier,
-undelivered event of its key is leased to somebody else or parked. A lease that ran out is handed out again.
+It is divided into shards by key, and a relay delivers of those that it holds alone (shard_locks.py). Within one key (a
+portfolio) order holds: an event is handed out only when no earlier, undelivered one of its key waits or is parked.
+What is asked for is what was not delivered, not what comes after a number: a number is drawn when a row is written and not when
+it is committed, and an event that is committed late is found all the same.
 What a sink refuses waits longer each time and is parked after ATTEMPTS: it stops its own key, and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, or_, select, text, update
 
 from portopt.adapters.store.clock import database_now
-from portopt.adapters.store.models import outbox
+from portopt.adapters.store.models import outbox, outbox_shards
 from portopt.adapters.store.records import event_from, event_row
 from portopt.adapters.store.upsert import insert_new
-from portopt.domain.run import Event, Outbox, ParkedEvent
+from portopt.domain.errors import OutsideError
+from portopt.domain.run import Event, HeldShard, Outbox, ParkedEvent, Waiting
 
-# Two relays that claim at the same moment would each skip the other's rows and so reorder one key; claims take turns.
-CLAIM_LOCK = 7_081_220_002
+SHARDS = 8  # as many relays can work side by side; part of the schema, for every row has its shard
 KEY_LOCK = 708_122  # first half of the two-part lock, the second is the key's hash
+CHANNEL = "portopt_outbox"  # where PostgreSQL tells relays that something waits
 ATTEMPTS = 5
 FIRST_PAUSE, LONGEST_PAUSE = 30.0, 3600.0  # seconds before a refused event is handed out again
 WAITING = outbox.c.delivered_at.is_(None)
+
+
+def shard_of(key: str) -> int:
+    """The shard that all events of a key belong to.
+
+    >>> shard_of("P1"), shard_of("P2")
+    (1, 3)
+    """
+    return zlib.crc32(key.encode()) % SHARDS
 
 
 def take_turns(connection: Connection, key: str) -> None:
@@ -39,63 +52,103 @@ def put(connection: Connection, event: Event, run_id: str | None) -> bool:
     # A number is drawn when the row is written, not when it is committed. Writers of one key therefore take turns,
     # or a relay could see (and deliver) the later event first.
     take_turns(connection, event.key)
-    return insert_new(connection, outbox, event_row(event, run_id))
+    is_new = insert_new(connection, outbox, {**event_row(event, run_id), "shard": shard_of(event.key)})
+    if is_new and connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})  # heard when this is committed
+    return is_new
 
 
-def claim(connection: Connection, limit: int, lease_seconds: float, now: datetime | None = None) -> Sequence[Event]:
-    """Lease up to `limit` events for so many seconds, oldest first. now: for tests; else the database's clock."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CLAIM_LOCK})
+def waiting(connection: Connection, shards: Collection[int], limit: int, now: datetime | None = None) -> Sequence[Waiting]:
+    """Up to `limit` events of these shards that may be sent, oldest first; before them what was sent and may have arrived."""
     now = now or database_now(connection)
-    free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
+    numbered = _numbered(connection, shards)
+    first = outbox.c.event_id.in_(numbered)
     wanted = (
-        select(outbox)
-        .where(WAITING, outbox.c.parked_at.is_(None), free, ~_held_up(now))
-        .order_by(outbox.c.sequence)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=outbox)  # a row being marked delivered is nobody's to wait for
+        select(outbox).where(*_free(now), outbox.c.shard.in_(shards)).order_by(first.desc(), outbox.c.sequence).limit(limit)
     )
     rows: Sequence[Any] = connection.execute(wanted).mappings().all()
-    if rows:
-        leased = update(outbox).where(outbox.c.sequence.in_([row["sequence"] for row in rows]))
-        until = now + timedelta(seconds=lease_seconds)
-        connection.execute(leased.values(leased_until=until, attempts=outbox.c.attempts + 1))
-    return [event_from(row) for row in rows]
+    return [Waiting(event_from(row), row["shard"], numbered.get(row["event_id"])) for row in rows]
+
+
+def may_be_sent(connection: Connection, now: datetime | None = None) -> bool:
+    """Whether any event waits for nothing but a relay."""
+    now = now or database_now(connection)
+    return connection.execute(select(outbox.c.sequence).where(*_free(now)).limit(1)).first() is not None
+
+
+def _free(now: datetime) -> tuple[Any, ...]:
+    due = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
+    return WAITING, outbox.c.parked_at.is_(None), due, ~_held_up(now)
+
+
+def _numbered(connection: Connection, shards: Collection[int]) -> dict[str, int]:
+    """Of each shard the event that has its last number and is not known to have arrived."""
+    sent = select(outbox_shards.c.sending, outbox_shards.c.sent).where(outbox_shards.c.shard.in_(shards))
+    return {row.sending: row.sent for row in connection.execute(sent.where(outbox_shards.c.sending.is_not(None)))}
 
 
 def _held_up(now: datetime) -> Any:
-    """By an earlier event of the same key that is on its way, or parked."""
+    """By an earlier event of the same key that is tried again later, or parked."""
     earlier = outbox.alias("earlier")
     return exists().where(
         and_(
             earlier.c.key == outbox.c.key,
             earlier.c.sequence < outbox.c.sequence,
             earlier.c.delivered_at.is_(None),
-            or_(earlier.c.leased_until > now, earlier.c.parked_at.is_not(None)),
+            or_(earlier.c.not_before > now, earlier.c.parked_at.is_not(None)),
         )
     )
 
 
-def mark_delivered(connection: Connection, event_id: str, now: datetime | None = None) -> None:
-    """Delivered, for good. A second mark changes nothing."""
-    done = update(outbox).where(outbox.c.event_id == event_id, WAITING)
-    connection.execute(done.values(delivered_at=now or database_now(connection), leased_until=None, problem=None))
+def held_by(connection: Connection, shards: Collection[int], holder: str) -> None:
+    """Write down who holds these shards now."""
+    rows = update(outbox_shards).where(outbox_shards.c.shard.in_(shards))
+    connection.execute(rows.values(holder=holder, held_since=database_now(connection)))
 
 
-def put_back(connection: Connection, event_ids: Sequence[str]) -> None:
-    """What was claimed and not tried is anybody's again, at once."""
-    connection.execute(update(outbox).where(outbox.c.event_id.in_(event_ids), WAITING).values(leased_until=None))
+def advance(
+    connection: Connection,
+    holder: str,
+    shard: int,
+    *,
+    delivered: str | None = None,
+    sending: str | None = None,
+    above: int = 0,
+    now: datetime | None = None,
+) -> int:
+    """One event of the shard is delivered, for good, and the next gets its number, above what was given and `above`.
+
+    A number is committed before anything is sent under it, and there is never more than one whose event may or may not have
+    arrived. Raises OutsideError when another relay holds the shard by now.
+    """
+    if delivered is not None:
+        done = update(outbox).where(outbox.c.event_id == delivered, WAITING)
+        connection.execute(done.values(delivered_at=now or database_now(connection), not_before=None, problem=None))
+    this = (outbox_shards.c.shard == shard, outbox_shards.c.holder == holder)
+    sent = connection.execute(select(outbox_shards.c.sent).where(*this).with_for_update()).scalar()
+    if sent is None:
+        raise OutsideError(f"shard {shard} of the outbox was taken over by another relay", field="shards", value=shard)
+    number = max(sent, above) + 1 if sending is not None else sent
+    connection.execute(update(outbox_shards).where(*this).values(sent=number, sending=sending))
+    if sending is not None:
+        tried = update(outbox).where(outbox.c.event_id == sending)
+        connection.execute(tried.values(attempts=outbox.c.attempts + 1))
+    return int(number)
 
 
 def refuse(connection: Connection, event_id: str, problem: Mapping[str, Any], now: datetime | None = None) -> bool:
-    """A sink would not take this event: it waits, each time twice as long, and is parked at last. True when it was."""
+    """A sink would not take this event: it waits, each time twice as long, and is parked at last. True when it was.
+
+    Its number is void: the next time it has another.
+    """
+    connection.execute(update(outbox_shards).where(outbox_shards.c.sending == event_id).values(sending=None))
     failures = connection.execute(select(outbox.c.failures).where(outbox.c.event_id == event_id, WAITING)).scalar()
     if failures is None:
         return False
     now = now or database_now(connection)
     parked = bool(failures + 1 >= ATTEMPTS)
     again = now + timedelta(seconds=min(FIRST_PAUSE * 2.0**failures, LONGEST_PAUSE))
-    values = {"failures": failures + 1, "problem": problem, "leased_until": None if parked else again}
+    values = {"failures": failures + 1, "problem": problem, "not_before": None if parked else again}
     this = update(outbox).where(outbox.c.event_id == event_id)
     connection.execute(this.values(**values, parked_at=now if parked else None))
     return parked
@@ -104,26 +157,48 @@ def refuse(connection: Connection, event_id: str, problem: Mapping[str, Any], no
 def unpark(connection: Connection) -> int:
     """Every parked event may be tried again; returns how many there were."""
     parked = update(outbox).where(WAITING, outbox.c.parked_at.is_not(None))
-    return connection.execute(parked.values(parked_at=None, failures=0, leased_until=None)).rowcount
+    return connection.execute(parked.values(parked_at=None, failures=0, not_before=None)).rowcount
 
 
-def state(connection: Connection, now: datetime | None = None) -> Outbox:
-    """What waits, and for what."""
+def state(connection: Connection, held: Collection[int], now: datetime | None = None) -> Outbox:
+    """What waits, and for what. held: the shards that somebody holds."""
     now = now or database_now(connection)
-    told = select(*(outbox.c[name] for name in ("event_id", "key", "leased_until", "failures", "parked_at", "problem")))
-    waiting = connection.execute(told.where(WAITING).order_by(outbox.c.sequence)).mappings().all()
-    on_lease = [row for row in waiting if row["leased_until"] is not None and row["leased_until"] > now]
+    told = ("event_id", "key", "shard", "occurred_at", "not_before", "failures", "parked_at", "problem")
+    rows = connection.execute(select(*(outbox.c[name] for name in told)).where(WAITING).order_by(outbox.c.sequence))
+    waiting = rows.mappings().all()
+    paused = [row["not_before"] for row in waiting if row["not_before"] is not None and row["not_before"] > now]
     parked = [row for row in waiting if row["parked_at"] is not None]
     return Outbox(
         waiting=len(waiting),
-        leased=sum(row["failures"] == 0 for row in on_lease),
-        refused=sum(row["failures"] > 0 for row in on_lease),
+        refused=len(paused),
         now=now,
-        leased_until=max((row["leased_until"] for row in on_lease if row["failures"] == 0), default=None),
-        refused_until=min((row["leased_until"] for row in on_lease if row["failures"] > 0), default=None),
+        refused_until=min(paused, default=None),
         parked=tuple(ParkedEvent(row["event_id"], row["key"], (row["problem"] or {}).get("detail", "")) for row in parked),
         behind=sum(row["parked_at"] is None and row["key"] in {p["key"] for p in parked} for row in waiting),
+        held=_held(connection, held, [row["shard"] for row in waiting]),
+        oldest=min((row["occurred_at"] for row in waiting), default=None),
     )
+
+
+def _held(connection: Connection, held: Collection[int], waiting: Sequence[int]) -> tuple[HeldShard, ...]:
+    rows = connection.execute(select(outbox_shards).where(outbox_shards.c.shard.in_(held)).order_by(outbox_shards.c.shard))
+    return tuple(
+        HeldShard(row["shard"], row["holder"] or "a relay", row["held_since"], waiting.count(row["shard"]))
+        for row in rows.mappings()
+    )
+
+
+def past(
+    connection: Connection, since: datetime, until: datetime | None, key: str | None, after: int, limit: int
+) -> Sequence[tuple[int, Event]]:
+    """Events that were delivered before, by when they occurred, from `since` to before `until`; (sequence, event), in order."""
+    wanted = select(outbox).where(~WAITING, outbox.c.occurred_at >= since, outbox.c.sequence > after)
+    if until is not None:
+        wanted = wanted.where(outbox.c.occurred_at < until)
+    if key is not None:
+        wanted = wanted.where(outbox.c.key == key)
+    rows: Sequence[Any] = connection.execute(wanted.order_by(outbox.c.sequence).limit(limit)).mappings().all()
+    return [(row["sequence"], event_from(row)) for row in rows]
 
 
 def pending(connection: Connection) -> int:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
-from portopt.adapters.store import ledger, lifecycle, migrate, models, outbox, partitions, portfolios, series, upkeep
+from portopt.adapters.store import (
+    ledger,
+    lifecycle,
+    migrate,
+    models,
+    outbox,
+    partitions,
+    portfolios,
+    series,
+    shard_locks,
+    upkeep,
+)
 from portopt.adapters.store.clock import database_now
+from portopt.adapters.store.deliveries import SqlDeliveries
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import (
     as_read,
@@ -158,12 +170,22 @@ class SqlStore:
         with self._writing() as connection:
             upkeep.put_document(connection, run)
 
-    def runs(self, *, portfolio_id: str | None = None, limit: int = 50) -> Sequence[RunRecord]:
+    def runs(
+        self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
+        status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
+    ) -> Sequence[RunRecord]:  # fmt: skip
         """Newest first. Documents are large: here `document` holds the headline alone, `get` has the whole."""
         runs, results = models.runs, models.run_results
         wanted = select(runs, results.c.document_digest, results.c.headline).join(results, isouter=True)
-        if portfolio_id is not None:
-            wanted = wanted.where(runs.c.portfolio_id == portfolio_id)
+        asked = {"portfolio_id": portfolio_id, "kind": kind, "pricing_pack_id": pricing_pack_id, "status": status}
+        wanted = wanted.where(*(runs.c[name] == str(value) for name, value in asked.items() if value is not None))
+        if among is not None:
+            wanted = wanted.where(runs.c.portfolio_id.in_(among))
+        if after is not None:
+            # A foreign run is no place to go on from: it would tell that it is there, and when.
+            seen = [] if among is None else [runs.c.portfolio_id.in_(among)]
+            last = select(runs.c.created_at).where(runs.c.run_id == after, *seen).scalar_subquery()
+            wanted = wanted.where(or_(runs.c.created_at < last, and_(runs.c.created_at == last, runs.c.run_id < after)))
         wanted = wanted.order_by(runs.c.created_at.desc(), runs.c.run_id.desc()).limit(limit)
         with self._reading() as connection:
             rows = connection.execute(wanted).mappings().all()
@@ -249,24 +271,14 @@ class SqlStore:
 
     # --- outbox ---------------------------------------------------------------------------------------------------
 
-    def claim_events(self, limit: int, lease_seconds: float, now: datetime | None = None) -> Sequence[Event]:
-        """Undelivered events in order, leased to the caller for so long. now: for tests; else the database's clock."""
-        with self._writing() as connection:
-            return outbox.claim(connection, limit, lease_seconds, now)
+    def deliveries(self, shards: Collection[int] | None = None) -> SqlDeliveries:
+        """The outbox as one relay sees it, for these shards or all; to be closed."""
+        return SqlDeliveries(self.database, shards)
 
-    def mark_delivered(self, event_id: str, now: datetime | None = None) -> None:
-        with self._writing() as connection:
-            outbox.mark_delivered(connection, event_id, now)
-
-    def put_back(self, event_ids: Sequence[str]) -> None:
-        """Claimed and not tried: anybody's again, at once."""
-        with self._writing() as connection:
-            outbox.put_back(connection, event_ids)
-
-    def refuse_event(self, event_id: str, problem: Mapping[str, Any], now: datetime | None = None) -> bool:
-        """A sink would not take it; True when it is parked now, after its last attempt."""
-        with self._writing() as connection:
-            return outbox.refuse(connection, event_id, problem, now)
+    def may_be_sent(self, now: datetime | None = None) -> bool:
+        """Whether any event waits for nothing but a relay."""
+        with self._reading() as connection:
+            return outbox.may_be_sent(connection, now)
 
     def unpark_events(self) -> int:
         """Every parked event may be tried again; returns how many."""
@@ -274,9 +286,21 @@ class SqlStore:
             return outbox.unpark(connection)
 
     def outbox(self, now: datetime | None = None) -> Outbox:
-        """What waits, and for what."""
+        """What waits for delivery, and for what."""
         with self._reading() as connection:
-            return outbox.state(connection, now)
+            return outbox.state(connection, shard_locks.held(self.database, connection), now)
+
+    def past_events(
+        self, since: datetime, until: datetime | None = None, *, key: str | None = None, after: int = 0, limit: int = 100
+    ) -> Sequence[tuple[int, Event]]:
+        """Delivered events by when they occurred, from `since` to before `until`: (number, event), after a number."""
+        with self._reading() as connection:
+            return outbox.past(connection, since, until, key, after, limit)
+
+    def installation(self) -> str:
+        """A name that no other store has, made with it."""
+        with self._reading() as connection:
+            return series.facts(connection)["installation"]
 
     # --- health ---------------------------------------------------------------------------------------------------
 

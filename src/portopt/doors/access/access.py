@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from portopt.domain.access import ANYONE_HERE, Principal
 from portopt.domain.errors import NotAuthenticated
-from portopt.doors.access.keys import PREFIX, KeyChecks
+from portopt.doors.access.keys import KeyChecks
 from portopt.doors.access.listening import check_nearness, check_settings
 
 if TYPE_CHECKING:
     from portopt.doors.access.tokens import Issuer
     from portopt.runtime import Runtime
 
-HOW = ["send an API key as `Authorization: Bearer pok_…` or `X-Api-Key`, or a token as `Authorization: Bearer …`"]
+HOW = ["send an API key as `Authorization: Bearer KEY` or `X-Api-Key: KEY`, or a token as `Authorization: Bearer TOKEN`"]
 
 
 class Access:
@@ -47,10 +47,10 @@ class Access:
         return ANYONE_HERE
 
     def _holder(self, given: str) -> Principal:
-        if given.startswith(PREFIX):
+        if "." not in given:  # a token has three parts; a key has one
             return self._keys.principal(given)
         if self._issuer is None:
-            raise NotAuthenticated(f"this is no API key (they begin with {PREFIX}), and no issuer of tokens is configured")
+            raise NotAuthenticated("this is no API key, and no issuer of tokens is configured here")
         return self._issuer.principal(given)
 
 

@@ -10,7 +10,6 @@ from portopt.domain.access import Principal
 from portopt.domain.errors import NotAuthenticated
 from portopt.ports import KeyStore
 
-PREFIX = "pok_"
 LONGEST = 200
 REMEMBERED = 2.0  # seconds
 MOST = 4096  # keys at once

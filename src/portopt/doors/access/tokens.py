@@ -72,7 +72,7 @@ def key_set(content: bytes) -> KeySet:
     """Public keys for signatures; others in the set are left out. Raises DataError where none is left."""
     try:
         found = [key for key in KeySet.import_key_set(_public(json.loads(content))) if _is_strong(key)]
-    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DataError(f"the issuer's key set is none ({type(error).__name__})", field="PORTOPT_OIDC_KEYS") from error
     if not found:
         raise DataError("the issuer's key set holds no public key for signatures", field="PORTOPT_OIDC_KEYS")

@@ -1,13 +1,12 @@
-"""Keeping an installation healthy: checks, the database's schema, the outbox."""
+"""Keeping an installation healthy: checks, the database's schema."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from portopt.doors.commands.surface import Json, Shown, aside, words
+from portopt.doors.commands.surface import Json, Shown, words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,36 +35,6 @@ def doctor(as_json: Json = False) -> Shown:
         print_doctor(health, console)
 
     return Shown(health, say, exit_code=0 if health["ok"] else 1)
-
-
-def relay(
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Also for events that another relay holds, or held when it was killed.")
-    ] = True,
-    retry_parked: Annotated[
-        bool, typer.Option("--retry-parked", help="Try again what was refused until it was parked.")
-    ] = False,
-    as_json: Json = False,
-) -> Shown:
-    """Deliver the events that wait in the outbox, once; say what waits on, and for what."""
-    from portopt.runs import events
-    from portopt.runtime import runtime
-
-    said = events.relay(runtime(), wait=wait, retry_parked=retry_parked, say=aside)
-    return Shown(said, words(*_relayed(said)))
-
-
-def _relayed(said: Mapping[str, Any]) -> list[str]:
-    """What was delivered and what was not, a sentence each."""
-    lines = [f"{said['delivered']} events delivered"]
-    if said["leased"]:
-        lines.append(f"{said['leased']} are leased until {said['leased_until']} to a relay that works, or was killed")
-    if said["refused"]:
-        lines.append(f"{said['refused']} were refused and are tried again from {said['refused_until']}")
-    lines += [f"{event['event_id']} of {event['key']} is parked: {event['why']}" for event in said["parked"]]
-    if said["parked"]:
-        lines.append(f"{said['behind']} wait behind what is parked; `portopt relay --retry-parked` tries it again")
-    return lines
 
 
 @db.command()

@@ -31,8 +31,8 @@ def to_data(message: Message, path: str = "") -> dict[str, Any]:
     found = {field.name: _data(field, value, _at(path, field.name)) for field, value in message.ListFields()}
     more = found.pop(ADDITIONAL, {})
     for name in more:
-        if name in message.DESCRIPTOR.fields_by_name:
-            raise InvalidValue(_at(path, f"{ADDITIONAL}.{name}"), name, "has a field of its own", fix=f"set the field {name}")
+        if name in found:
+            raise InvalidValue(_at(path, f"{ADDITIONAL}.{name}"), name, "is given twice", fix="give it in its field alone")
     return {**found, **more}
 
 
@@ -174,6 +174,8 @@ def _fitting(field: FieldDescriptor, value: Any) -> Any:
         return value if isinstance(value, str) else None
     if field.type == FieldDescriptor.TYPE_DOUBLE:
         return _number(value)
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return value if isinstance(value, bytes) else None
     return value if isinstance(value, int) and -INT32 <= value < INT32 else None
 
 
