@@ -109,15 +109,18 @@ class RunStore(Protocol):
         """Newest first."""
         ...
 
-    def release(self, run_id: str, event: Event) -> bool:
-        """After an approval: put the event of a run that awaited it into the outbox, once."""
+    def release(self, run_id: str, event: Event, *, by: str = ...) -> bool:
+        """After an approval: put the event of a run that awaited it into the outbox, once. by: who approved."""
         ...
 
-    def withdraw(self, run_id: str, problem: Mapping[str, Any]) -> bool:
-        """End a run that awaited approval as cancelled, once; its event is never released."""
+    def withdraw(self, run_id: str, problem: Mapping[str, Any], *, kind: str = ..., by: str = ...) -> bool:
+        """End a run that awaited approval as cancelled, once; its event is never released.
+
+        kind: rejected, expired or cancelled, as the ledger says it. by: who did.
+        """
         ...
 
-    def abandon(self, run_id: str, problem: Mapping[str, Any]) -> bool:
+    def abandon(self, run_id: str, problem: Mapping[str, Any], *, by: str = ...) -> bool:
         """End a run that was begun and never ended as cancelled, once."""
         ...
 
@@ -229,25 +232,42 @@ class JobStore(Protocol):
         """Raises UnknownThing."""
         ...
 
-    def list(self, among: frozenset[str] | None, *, portfolio_id: str | None = None, status: RunStatus | None = None,
-             after: str | None = None, limit: int = 50) -> Sequence[Job]:  # fmt: skip
+    def list(
+        self,
+        among: frozenset[str] | None,
+        *,
+        portfolio_id: str | None = None,
+        status: RunStatus | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[Job]:
         """Newest first, after a job's id."""
         ...
 
-    def claim(self, owner: str, lease_seconds: float, now: datetime | None = None) -> Job | None:
-        """Take up the oldest job that is pending, or whose lease is over, and lease it; None where there is none."""
+    def claim(
+        self, owner: str, lease_seconds: float, now: datetime | None = None, *, most_attempts: int | None = None
+    ) -> Job | None:
+        """Take up the oldest job that is pending, or whose lease is over, and lease it; None where there is none.
+
+        most_attempts: what was taken up so often is not taken up again, but left to `sweep`.
+        """
         ...
 
     def renew(self, job_id: str, owner: str, lease_seconds: float, now: datetime | None = None) -> bool:
         """Work goes on; False where the job is not this owner's any more, or is ended."""
         ...
 
-    def became(self, job_id: str, run_id: str) -> None:
-        """The job's prices are read: it is this run, whose end is the job's."""
+    def became(self, job_id: str, run_id: str, *, owner: str | None = None) -> bool:
+        """The job's prices are read: it is this run, whose end is the job's.
+
+        owner: who says so; False, and nothing written, where the job is not theirs any more, or is ended.
+        """
         ...
 
-    def fail(self, job_id: str, problem: Mapping[str, Any], status: RunStatus = RunStatus.FAILED) -> bool:
-        """It ended before it became a run; False when it was ended already."""
+    def fail(
+        self, job_id: str, problem: Mapping[str, Any], status: RunStatus = RunStatus.FAILED, *, owner: str | None = None
+    ) -> bool:
+        """It ended without an answer; False when it was ended already, or is not the owner's any more."""
         ...
 
     def sweep(self, most_attempts: int, now: datetime | None = None) -> Swept:
@@ -258,8 +278,16 @@ class JobStore(Protocol):
         """Median of what the last fifty jobs of a kind took from being asked for to their end; None before the first."""
         ...
 
-    def lookup(self, among: frozenset[str] | None, *, idempotency_key: str | None = None, request_digest: str | None = None,
-               pricing_pack_id: str | None = None, correlation_id: str | None = None, limit: int = 50) -> Sequence[Job]:  # fmt: skip
+    def lookup(
+        self,
+        among: frozenset[str] | None,
+        *,
+        idempotency_key: str | None = None,
+        request_digest: str | None = None,
+        pricing_pack_id: str | None = None,
+        correlation_id: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[Job]:
         """Newest first."""
         ...
 
@@ -282,7 +310,11 @@ class KeyStore(Protocol):
         ...
 
     def reserve(self, reply: KeptReply) -> KeptReply:
-        """Use an idempotency key; returns what it stands for: this, or what was reserved before. Raises KeyReused."""
+        """Use an idempotency key; returns what it stands for. Raises KeyReused.
+
+        The very object that was given: the key is the caller's now, to `keep` or to `forget`. Another one: what was reserved
+        before, whose reply is None while it is being worked out. One without a reply after two minutes is taken over.
+        """
         ...
 
     def keep(self, reply: KeptReply) -> None:
@@ -315,6 +347,14 @@ class BeliefStore(Protocol):
 
     def get(self, beliefs_id: str) -> Beliefs:
         """Raises UnknownThing, and DataError for what is damaged."""
+        ...
+
+
+class KeySetSource(Protocol):
+    """Where the keys are that an issuer signs its tokens with."""
+
+    def read(self) -> bytes:
+        """The key set (RFC 7517) as it stands now. Raises OutsideError, FileNotReadable, DataError."""
         ...
 
 

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from portopt.domain.disk import storage_error
 from portopt.domain.errors import MissingInput, RequestError
-from portopt.ports import BeliefStore, EventSink, JobStore, KeyStore, Ledger, MarketDataProvider, PackStore, PortfolioStore
+from portopt.ports import (
+    BeliefStore,
+    EventSink,
+    JobStore,
+    KeySetSource,
+    KeyStore,
+    Ledger,
+    MarketDataProvider,
+    PackStore,
+    PortfolioStore,
+)
 
 if TYPE_CHECKING:
     from portopt.adapters.store.sql import SqlStore
@@ -112,6 +122,18 @@ class Runtime:
         return FileBeliefStore(self.settings.beliefs_path)
 
     @_Part
+    def issuer_keys(self) -> KeySetSource | None:
+        """Of whoever signs the tokens that are accepted; None where nobody does."""
+        named = self.settings.oidc_keys
+        if named is None:
+            return None
+        from portopt.adapters.identity.key_sets import KeySetAt, KeySetFile
+
+        if "://" in named:
+            return KeySetAt(named, self.settings.hosts_of_ours)
+        return KeySetFile(Path(named))
+
+    @_Part
     def sink(self) -> EventSink:
         if self.settings.events == "pulsar":
             from portopt.adapters.events.pulsar_sink import PulsarSink
@@ -155,6 +177,7 @@ class Runtime:
                 token=token,
                 timeout_seconds=settings.market_timeout_seconds,
                 retry_seconds=settings.market_retry_seconds,
+                private_hosts=settings.hosts_of_ours,
             )
         if name == "sql":
             from portopt.adapters.store.sql_prices import SqlProvider

@@ -89,6 +89,8 @@ class Settings(BaseModel):
     oidc_issuer: str | None = Field(None, description="issuer of the tokens that are accepted")
     oidc_audience: str | None = Field(None, description="audience that a token must name")
     oidc_keys: str | None = Field(None, description="file or https address of the issuer's key set (JWKS)")
+    oidc_portfolios: str = Field("portopt_portfolios", description="claim with the portfolios of whoever it is: ids, or *")
+    private_hosts: str = Field("", description="hosts of providers and issuers that may lead to private addresses, by commas")
 
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
 
@@ -116,6 +118,11 @@ class Settings(BaseModel):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.home_path.resolve() / 'portopt.db'}"
+
+    @property
+    def hosts_of_ours(self) -> frozenset[str]:
+        """Those of `private_hosts`."""
+        return frozenset(name.strip().lower() for name in self.private_hosts.split(",") if name.strip())
 
     @property
     def packs_path(self) -> Path:

@@ -83,12 +83,15 @@ WEIGHTS = OptimizationRequest(
     returns=np.array([[0.01, 0.02], [0.0, -0.01], [0.02, np.nan]]),
     current_weights={"A": 0.4, "B": 0.6}, benchmark_weights={"A": 0.5, "B": 0.5}, relax_order=("max_weight",),
     portfolio_value=1e6, average_daily_value={"A": 1e6, "B": 2e6}, prices={"A": 10.0, "B": 20.0},
-    factor_returns=FACTORS, notes=("said",),
+    factor_returns=FACTORS, notes=("said",), beliefs_id="bel-1",
 )  # fmt: skip
 # Fields that no answer depends on, and why.
 ASIDE: dict[type, dict[str, str]] = {
     RebalanceRequest: {"provider": "who brought the prices; which prices they were, the pack says"},
-    OptimizationRequest: {"notes": "sentences about what was asked and has no effect"},
+    OptimizationRequest: {
+        "notes": "sentences about what was asked and has no effect",
+        "beliefs_id": "what covariance and returns are called; what they are, they say themselves",
+    },
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ from portopt.domain.errors import InvalidValue, MalformedDocument, MissingInput,
 MAX_DOCUMENT_BYTES = 64 * 2**20  # about 1,700 strategies with a full covariance
 MAX_NAME = 100  # S1: portfolio_id is at most 100 characters
 MAX_SHOWN = 80
+MAX_DEPTH = 64  # lists and objects within each other; what nests deeper asks nothing, and would exhaust those who walk it
+NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def parse_json(document: bytes | str) -> Any:
@@ -36,7 +40,7 @@ def parse_json(document: bytes | str) -> Any:
     if not text.strip():
         raise MalformedDocument("the document is empty", fixes=["send a JSON object"])
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        found = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         where = {"line": error.lineno, "column": error.colno}
         detail = f"the document is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
@@ -45,6 +49,19 @@ def parse_json(document: bytes | str) -> Any:
         raise MalformedDocument("the document is nested too deeply to be a request") from None
     except ValueError:  # an integer of thousands of digits; JSONDecodeError was caught above
         raise MalformedDocument("the document holds a number with too many digits") from None
+    if _is_deep(raw) and _is_deep(QUOTED.sub(b"", raw)):
+        raise MalformedDocument(f"the document is nested more than {MAX_DEPTH} deep", measured={"deepest_allowed": MAX_DEPTH})
+    return found
+
+
+def _is_deep(document: bytes) -> bool:
+    """Whether brackets are left when the innermost pairs have been taken out so often; those in texts count too."""
+    left = document.translate(None, NO_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        if not left:
+            return False
+        left = left.replace(b"[]", b"").replace(b"{}", b"")
+    return bool(left)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

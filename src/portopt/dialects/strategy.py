@@ -5,7 +5,8 @@ What S1 leaves open is settled here:
     signs               long-only, unless a floor is negative or leverage_limit exceeds one; only leverage borrows cash
     cash                a strategy with the id CASH: no risk, the risk-free rate unless it says otherwise
     current weights     add up to one, a missing one is zero; all zero is a portfolio that holds nothing yet
-    moments             what is given wins, part by part; the rest comes from `returns`, all of them, at least twelve each
+    moments             what is given wins, part by part; the rest comes from `returns`, all of them, at least twelve each;
+                        or from beliefs that were uploaded before and are named by risk_parameters.beliefs
 Our additions: max_weight and min_weight as maps by strategy id ("*" for the others), a scalar or [floor, cap] in
 sector_limits, target_volatility and target_return, every other limit of our catalog under its own name; `costs`,
 `relax_order` and `portfolio_value` beside the constraints; `attributes` (beta, duration, …), `average_daily_value` and
@@ -27,6 +28,7 @@ from portopt.dialects.names import S1_LIMITS, in_users_words
 from portopt.dialects.reading import list_of, mapping_of, number, numbers, object_of, required, shown, text
 from portopt.dialects.records import RANGES, json_object
 from portopt.dialects.strategy_answers import event_body, rebalance_event_body, write_response
+from portopt.dialects.strategy_beliefs import NamedBeliefs, read_beliefs
 from portopt.dialects.strategy_moments import ESTIMATOR, MAX_RETURNS, Given, read_estimation, read_moments
 from portopt.dialects.strategy_words import method_of, read_objective, read_views, write_objective
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
@@ -53,13 +55,14 @@ STRATEGY = (
 RISK = (
     *("risk_free_rate", "risk_aversion", "confidence_level", "periods_per_year", "covariance", "correlation"),
     *("estimator", "views", "risk_budgets", "uncertainty", "objective_weights"),
-    *("risk_measure", "horizon", "method_options", "factor_returns"),
+    *("risk_measure", "horizon", "method_options", "factor_returns", "beliefs"),
 )
 
 
-def read_request(doc: Any) -> OptimizationRequest:
+def read_request(doc: Any, named: NamedBeliefs | None = None) -> OptimizationRequest:
     """S1's OptimizationRequest as ours, complete: S1's optional parts filled with their documented defaults.
 
+    named: opens the beliefs that `risk_parameters.beliefs` names, where there is a store of them.
     Raises MalformedDocument, UnknownField, InvalidValue or MissingInput; every one says where.
     """
     found = object_of(doc, "", REQUEST)
@@ -76,9 +79,12 @@ def read_request(doc: Any) -> OptimizationRequest:
     choice = dataclasses.replace(read_estimation(risk), views=read_views(risk, found.get("method")))
     if risk.get("estimator") is not None:
         check_estimators(choice, "risk_parameters.estimator")
-    given = read_moments(ids, strategies, risk, choice, rf)
-    if given.returns is not None and risk.get("periods_per_year") is None:
-        columns = {name: given.returns[:, i] for i, name in enumerate(ids) if name != CASH}
+    if risk.get("beliefs") is None:
+        given = read_moments(ids, strategies, risk, choice, rf).ordered(order)
+    else:
+        given, choice = read_beliefs(universe.ids, strategies, risk, choice, rf, named)
+    if given.returns is not None and risk.get("beliefs") is None and risk.get("periods_per_year") is None:
+        columns = {name: given.returns[:, i] for i, name in enumerate(universe.ids) if name != CASH}
         refuse_prices(columns, choice.periods_per_year, "strategies.returns", "risk_parameters.periods_per_year")
     current = _weights(strategies, "current_weight")
     benchmark = _weights(strategies, "benchmark_weight")
@@ -95,9 +101,9 @@ def read_request(doc: Any) -> OptimizationRequest:
         costs=costs,
         risk_free_rate=rf,
         estimation=choice,
-        expected_returns=None if given.mu is None else given.mu[order],
-        covariance=None if given.Sigma is None else given.Sigma[np.ix_(order, order)],
-        returns=None if given.returns is None else given.returns[:, order],
+        expected_returns=given.mu,
+        covariance=given.Sigma,
+        returns=given.returns,
         current_weights=current,
         benchmark_weights=benchmark,
         relax_order=_relax_order(found.get("relax_order") or [], limits),
@@ -105,7 +111,8 @@ def read_request(doc: Any) -> OptimizationRequest:
         average_daily_value=_amounts(strategies, "average_daily_value"),
         prices=_amounts(strategies, "price"),
         factor_returns=_factor_returns(risk.get("factor_returns")),
-        notes=(*notes, *_year_said(risk, given, ids)),
+        notes=(*notes, *_year_said(risk, given, universe.ids)),
+        beliefs_id=risk.get("beliefs"),
     )
 
 
@@ -113,7 +120,8 @@ def _year_said(risk: Mapping[str, Any], given: Given, ids: Sequence[str]) -> tup
     """What a year is taken to be, where returns are made annual and nobody said how many there are in one."""
     risky = [i for i, asset_id in enumerate(ids) if asset_id != CASH]
     estimated = given.Sigma is None or given.mu is None or bool(np.isnan(given.mu[risky]).any())
-    if given.returns is None or not estimated or risk.get("periods_per_year") is not None:
+    said = risk.get("periods_per_year") is not None or given.periods_per_year is not None
+    if given.returns is None or not estimated or said:
         return ()
     return ("risk_parameters.periods_per_year was not given: the returns are taken to be daily, 252 a year",)
 

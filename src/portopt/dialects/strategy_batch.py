@@ -8,21 +8,22 @@ from typing import Any
 from portopt.dialects.reading import list_of
 from portopt.dialects.strategy import read_request
 from portopt.dialects.strategy_answers import CertifiedAnswer, write_response
+from portopt.dialects.strategy_beliefs import NamedBeliefs
 from portopt.domain.errors import PortoptError
 from portopt.domain.request import OptimizationRequest
 
 MOST_REQUESTS = 10_000
 
 
-def read_requests(documents: Any) -> list[OptimizationRequest | PortoptError]:
-    """Each request, or what was wrong with it, named by its place in the list.
+def read_requests(documents: Any, named: NamedBeliefs | None = None) -> list[OptimizationRequest | PortoptError]:
+    """Each request, or what was wrong with it, named by its place in the list. named: opens beliefs that were uploaded before.
 
     Raises InvalidValue for what is not a list of at most MOST_REQUESTS.
     """
     found: list[OptimizationRequest | PortoptError] = []
     for k, item in enumerate(list_of(documents, "requests", least=1, most=MOST_REQUESTS)):
         try:
-            found.append(read_request(item))
+            found.append(read_request(item, named))
         except PortoptError as error:
             error.field = f"[{k}].{error.field}" if error.field else f"[{k}]"
             found.append(error)

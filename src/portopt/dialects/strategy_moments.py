@@ -26,11 +26,24 @@ MOST_EXPECTED, MOST_VOLATILE = 3.0, 5.0  # a year; above, a percentage was writt
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """Beliefs in the order of the document. mu (n,), NaN where to be estimated; returns (T, n), scenarios too."""
+    """Beliefs in one order. mu (n,), NaN where to be estimated; Sigma (n, n); returns (T, n), scenarios too.
+
+    periods_per_year: of the returns, where whoever gave them said so.
+    """
 
     mu: Vector | None
     Sigma: Matrix | None
     returns: Matrix | None
+    periods_per_year: float | None = None
+
+    def ordered(self, order: Sequence[int]) -> Given:
+        """The same in another order. order: (n,) places in this one."""
+        return Given(
+            None if self.mu is None else self.mu[order],
+            None if self.Sigma is None else self.Sigma[np.ix_(order, order)],
+            None if self.returns is None else self.returns[:, order],
+            self.periods_per_year,
+        )
 
 
 def read_estimation(risk: Mapping[str, Any]) -> EstimationChoice:
@@ -52,8 +65,7 @@ def read_moments(
 ) -> Given:
     """Expected returns, covariance and returns as far as given. Raises MissingInput naming what is missing."""
     risky = np.array([asset_id != CASH for asset_id in ids])
-    mu = _column(strategies, "expected_return", low=-10.0, high=1e3)
-    _require_fractions("expected_return", mu, MOST_EXPECTED)
+    mu = read_expected_returns(strategies)
     mu[~risky & np.isnan(mu)] = rf
     volatility = _column(strategies, "volatility", low=0.0, high=100.0)
     _require_riskless(ids, volatility)
@@ -68,6 +80,13 @@ def read_moments(
     if returns is None:
         _require_enough(ids, strategies, risk, Sigma, wants_means=not risk.get("views"))
     return Given(None if bool(np.isnan(mu).all()) else mu, Sigma, returns)
+
+
+def read_expected_returns(strategies: Sequence[Mapping[str, Any]]) -> Vector:
+    """(n,) annual, NaN where none is given."""
+    mu = _column(strategies, "expected_return", low=-10.0, high=1e3)
+    _require_fractions("expected_return", mu, MOST_EXPECTED)
+    return mu
 
 
 def _column(strategies: Sequence[Mapping[str, Any]], name: str, *, low: float, high: float) -> Vector:

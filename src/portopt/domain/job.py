@@ -15,8 +15,8 @@ class Job:
     """A rebalance that was asked for by another service or a person, and is carried out by a flow.
 
     kind: "optimization" or "rebalance", by S2's two ways to ask. body: what was asked, word for word. request: the complete
-    rebalance request as data. request_digest: SHA-256 of both and of the holdings' version: the same is the same job while it is
-    not ended. holdings_version: of the portfolio's holdings when it was asked.
+    rebalance request as data. request_digest: SHA-256 of both and of the holdings' version: the same is the same job while it
+    is not ended. holdings_version: of the portfolio's holdings when it was asked.
     run_id: the run it became, None until its prices are read. problem: why it ended without an answer.
     owner, leased_until: who works on it, and until when that is believed. attempts: how often it was taken up.
     """

@@ -61,9 +61,8 @@ def seal_of(entry: LedgerEntry) -> str:
 
 def broken(entries: Iterable[LedgerEntry]) -> BrokenLink | None:
     """The first entry of one portfolio's chain that does not hold; None where all of them do."""
-    before, number = FIRST, 0
-    for entry in entries:
-        number += 1
+    before = FIRST
+    for number, entry in enumerate(entries, 1):
         if entry.number != number:
             return BrokenLink(entry.portfolio_id, number, f"entry {number} is missing")
         if entry.before != before:

@@ -12,7 +12,7 @@ from portopt.domain.universe import Universe
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """policy, provider: what a question about it uses that names none. universe: what may be held, described; None: what is held.
+    """policy, provider: what a question about it uses that names none. universe: what may be held, described; None: what is.
 
     holdings: the newest version, None where none was imported yet; version: how often they have been declared, 0 for never.
     benchmark: weights by asset id, or None.

@@ -23,6 +23,7 @@ from portopt.doors.commands import (
     factors,
     forecasts,
     frontier,
+    keys,
     periods,
     policies,
     rebalance,
@@ -71,6 +72,7 @@ app.add_typer(policies.app, name="policies")
 app.command()(upkeep.doctor)
 app.command()(relay.relay)
 app.add_typer(upkeep.db, name="db")
+app.add_typer(keys.app, name="keys")
 
 
 def _version(wanted: bool) -> None:

@@ -6,18 +6,21 @@ Arrays are compared and not hashed: to look at a matrix of 500 assets takes a te
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from portopt.domain.arrays import Matrix, frozen
+from portopt.domain.beliefs import Beliefs
 from portopt.domain.moments import Covariance
 from portopt.domain.problem import Problem
 from portopt.domain.request import OptimizationRequest
 
 LOOKED_AT = 16  # entries by which unequal arrays are told apart without comparing them
+KEPT = 4  # beliefs that a process remembers, each with what was worked out of it: about 20 MB at 1,000 assets
 Part = TypeVar("Part")
 
 
@@ -67,6 +70,48 @@ class Sharing:
             self._of_object[id(found)] = (found, found)
         self._of_object[id(part)] = (part, found)
         return found
+
+
+class Kept:
+    """The last few beliefs that were named, with what was worked out of them: for a process that answers many requests.
+
+    opened: the beliefs of an id. A request on the same assets of the same beliefs gets the same arrays, and `problem` its
+    covariance with whatever was factored before.
+    """
+
+    def __init__(self, opened: Callable[[str], Beliefs]) -> None:
+        self._opened = opened
+        self._whole: OrderedDict[str, Beliefs] = OrderedDict()
+        self._parts: OrderedDict[tuple[str, tuple[str, ...]], tuple[Beliefs, Covariance | None]] = OrderedDict()
+
+    def named(self, beliefs_id: str, ids: Sequence[str]) -> Beliefs:
+        """What is believed of these assets, the covariance dense. Raises UnknownThing, InvalidValue."""
+        return _remembered(self._parts, (beliefs_id, tuple(ids)), lambda: self._part(beliefs_id, ids))[0]
+
+    def problem(self, problem: Problem) -> Problem:
+        """The same problem on the covariance that is kept of its beliefs; itself where it rests on none of these."""
+        Sigma = problem.moments.covariance.Sigma
+        for beliefs, covariance in self._parts.values():
+            if Sigma is not None and Sigma is beliefs.covariance and covariance is not None:
+                return problem.replaced(moments=dataclasses.replace(problem.moments, covariance=covariance))
+        return problem
+
+    def _part(self, beliefs_id: str, ids: Sequence[str]) -> tuple[Beliefs, Covariance | None]:
+        part = _remembered(self._whole, beliefs_id, lambda: self._opened(beliefs_id)).of(ids)
+        covariance = part.spread()
+        if covariance is None:
+            return part, None
+        return dataclasses.replace(part, covariance=frozen(covariance.dense()), F=None, Omega=None, D=None), covariance
+
+
+def _remembered(kept: OrderedDict[Any, Part], key: Any, work: Callable[[], Part]) -> Part:
+    """What stands under the key, worked out where nothing does; what was asked for longest ago is forgotten."""
+    if key not in kept:
+        kept[key] = work()
+    kept.move_to_end(key)
+    while len(kept) > KEPT:
+        kept.popitem(last=False)
+    return kept[key]
 
 
 def _bits(array: Matrix) -> npt.NDArray[np.uint64]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from portopt import formulation, pipeline
@@ -16,14 +16,16 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import OptimizationRequest
 from portopt.questions import many
-from portopt.questions.sharing import Sharing
+from portopt.questions.sharing import Kept, Sharing
+
+STAGES = ("estimate", "solve", "audit", "prices")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CertifiedWeights:
     """A certified choice of weights, with the prices of its limits. seconds: wall time of the whole question.
 
-    left_out: what could not be said about it.
+    timings: seconds by stage of it (estimate, solve, audit, prices). left_out: what could not be said about it.
     """
 
     request: OptimizationRequest
@@ -34,25 +36,34 @@ class CertifiedWeights:
     gave_way: tuple[Any, ...]
     seconds: float
     left_out: tuple[LeftOut, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
 
 
-def optimize(request: OptimizationRequest, *, prices_solved_again: bool = False, until: Deadline = NEVER) -> CertifiedWeights:
+def optimize(
+    request: OptimizationRequest, *, prices_solved_again: bool = False, until: Deadline = NEVER, kept: Kept | None = None
+) -> CertifiedWeights:
     """Weights for a request that brings its own beliefs. Raises InfeasibleRequest with the diagnosis.
 
     prices_solved_again: what more room under a binding limit gains is found by solving again, as far as that is affordable;
     else, in no time, the most that it can gain is told.
-    until: ends the work; a search in whole numbers then gives the best it has, with its gap.
+    until: ends the work; a search in whole numbers then gives the best it has, with its gap. kept: beliefs named before.
     """
     from portopt.analysis import Attempts
 
-    began = time.perf_counter()
+    read = [time.perf_counter()]
     problem = formulation.pose(request, until=until)
+    problem = problem if kept is None else kept.problem(problem)
+    read.append(time.perf_counter())
     answer = pipeline.optimize(problem, formulation.order_of_giving_way(request.relax_order, request.limits))
+    read.append(time.perf_counter())
     validated = pipeline.certify(answer)
+    read.append(time.perf_counter())
     problem, form, raw, said = answer.problem, answer.form, validated.solution.raw, Attempts()
     prices = pipeline.prices_of(problem, form, raw, said, again=prices_solved_again)
-    seconds = time.perf_counter() - began
-    return CertifiedWeights(request, problem, form, validated, prices, answer.gave_way, seconds, tuple(said.left_out))
+    read.append(time.perf_counter())
+    timings = {stage: after - before for stage, before, after in zip(STAGES, read, read[1:], strict=False)}
+    left_out = tuple(said.left_out)
+    return CertifiedWeights(request, problem, form, validated, prices, answer.gave_way, read[-1] - read[0], left_out, timings)
 
 
 def optimize_many(

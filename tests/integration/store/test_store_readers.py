@@ -29,13 +29,13 @@ def store(postgres_database, finished):
 def reader(store, postgres_database):
     """The same database, as a user who may read it."""
     name = f"reader_{make_url(postgres_database).database}"
-    with store._database.writing() as connection:
+    with store.database.writing() as connection:
         connection.execute(text(f"CREATE ROLE {name} LOGIN"))
         for schema in ("command", "query"):
             connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {name}"))
             connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {name}"))
     yield make_url(postgres_database).set(username=name).render_as_string(hide_password=False)
-    with store._database.writing() as connection:
+    with store.database.writing() as connection:
         connection.execute(text(f"DROP OWNED BY {name}"))
         connection.execute(text(f"DROP ROLE {name}"))
 
@@ -53,7 +53,7 @@ def test_a_reader_opens_the_store_while_others_migrate_and_write(store, postgres
     runtime = Runtime(
         Settings(home=tmp_path / "home", database_url=SecretStr(f"{postgres_database}?options=-cstatement_timeout%3D5s"))
     )
-    with store._database.writing() as connection:
+    with store.database.writing() as connection:
         migrate.lock(connection)
         for table in ("command.runs", "command.run_results", "command.store_facts"):
             connection.execute(text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
@@ -62,7 +62,7 @@ def test_a_reader_opens_the_store_while_others_migrate_and_write(store, postgres
 
 
 def test_who_may_write_rows_but_make_no_tables_completes_a_run_all_the_same(store, reader, finished):
-    with store._database.writing() as connection:
+    with store.database.writing() as connection:
         name = make_url(reader).username
         for schema in ("command", "query"):
             connection.execute(text(f"GRANT INSERT, UPDATE ON ALL TABLES IN SCHEMA {schema} TO {name}"))

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,24 +16,26 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import BLANK_SCHEMA, DDL, MetaData, inspect, text
 
-from portopt.adapters.store import migrate, models, outbox, partitions
+from portopt.adapters.store import columns, migrate, outbox, partitions
+from portopt.adapters.store.books import SqlPortfolios
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.sql import SqlStore
 from portopt.domain.errors import DataError
+from portopt.domain.holdings import Holdings
 
 
 def as_it_stands(dialect: str) -> MetaData:
     """The models as the dialect has them: on SQLite without schemas."""
     if dialect == "postgresql":
-        return models.metadata
+        return columns.metadata
     flat = MetaData()
-    for table in models.metadata.sorted_tables:
+    for table in columns.metadata.sorted_tables:
         table.to_metadata(flat, schema=None, referred_schema_fn=lambda *_: BLANK_SCHEMA)
     return flat
 
 
 def on(store: SqlStore, table: str) -> str:
-    return f"command.{table}" if store._database.dialect == "postgresql" else table
+    return f"command.{table}" if store.database.dialect == "postgresql" else table
 
 
 def ours(name: str | None, kind: str, _parents: object) -> bool:
@@ -52,13 +55,13 @@ def differences(database: Database) -> list[object]:
 
 
 def test_models_and_migrations_agree(store):
-    assert differences(store._database) == []
+    assert differences(store.database) == []
 
 
 def test_a_column_the_migrations_lack_is_noticed(store):
-    with store._database.writing() as connection:
+    with store.database.writing() as connection:
         connection.execute(DDL(f"ALTER TABLE {on(store, 'pins')} ADD COLUMN forgotten INTEGER"))
-    assert len(differences(store._database)) == 1
+    assert len(differences(store.database)) == 1
 
 
 def test_the_newest_revision_is_the_one_the_code_expects(url):
@@ -75,10 +78,10 @@ def test_migrating_again_changes_nothing(store):
 
 
 def test_the_first_migration_can_be_taken_back(store):
-    with store._database.writing() as connection:
+    with store.database.writing() as connection:
         command.downgrade(migrate.alembic_config(connection), "base")
-    schema = "command" if store._database.dialect == "postgresql" else None
-    with store._database.reading() as connection:
+    schema = "command" if store.database.dialect == "postgresql" else None
+    with store.database.reading() as connection:
         assert inspect(connection).get_table_names(schema=schema) == ["alembic_version"]
     store.migrate()
     assert store.health()["runs"] == 0
@@ -104,7 +107,31 @@ def test_a_database_of_the_first_release_keeps_its_rows_and_gains_what_looking_a
     assert (store.outbox().parked, store.outbox().waiting) == ((), 1)
     assert [run_id for run_id, age in store.examine().unfinished if age > 3600] == ["reb-old"]
     assert store.release("reb-waits", event("e2")) is True
-    assert differences(store._database) == []
+    kept = SqlPortfolios(store.database)
+    assert [(v.version, v.holdings.shares, v.holdings.cash) for v in kept.versions("P1")] == [(1, {"A": 10}, 5)]
+    assert (kept.get("P1").policy, kept.get("P1").version) == ("quality_focused", 1)
+    assert (kept.get("P2").holdings, kept.get("P2").version, kept.versions("P2")) == (None, 0, [])
+    assert differences(store.database) == []
+    store.close()
+
+
+def test_a_database_of_before_the_service_keeps_the_holdings_it_has(url, begun):
+    database = Database(url)
+    if database.dialect == "sqlite":
+        migrate._write_ahead(database)
+    with database.writing() as connection:
+        attributes = {"level": partitions.detect_level(database), "chunk_days": 1}
+        command.upgrade(migrate.alembic_config(connection, **attributes), "r0003")
+        portfolios = "command.portfolios" if database.dialect == "postgresql" else "portfolios"
+        values = """('P1', 'EUR', '5', '{"A": "10"}', 7), ('P2', 'USD', NULL, NULL, 1)"""
+        connection.exec_driver_sql(f"INSERT INTO {portfolios} (id, currency, cash, shares, version) VALUES {values}")
+    store = SqlStore(url)
+    assert store.migrate() == migrate.HEAD
+    kept = SqlPortfolios(store.database)
+    assert [(v.version, v.holdings.currency, v.holdings.shares) for v in kept.versions("P1")] == [(7, "EUR", {"A": 10})]
+    assert (kept.get("P1").version, kept.get("P2").version) == (7, 0)
+    assert kept.declare(Holdings("P1", {"A": Decimal(11)}), "import").version == 8
+    assert differences(store.database) == []
     store.close()
 
 
@@ -127,12 +154,13 @@ def test_a_database_that_named_the_places_of_reports_reads_as_one_that_names_non
     assert (store.get("reb-old").status.value, store.get("reb-old").portfolio_id) == ("failed", "P1")
     store.begin(begun("reb-new"))
     assert {run.run_id for run in store.runs()} == {"reb-old", "reb-new"}
-    assert differences(store._database) == []
+    assert differences(store.database) == []
     store.close()
 
 
 FIRST_RELEASE = [
     """INSERT INTO {c}portfolios (id, cash, shares) VALUES ('P1', '5', '{{"A": "10"}}')""",
+    """INSERT INTO {c}portfolios (id) VALUES ('P2')""",
     """INSERT INTO {c}runs (run_id, kind, portfolio_id, status, request, as_of, created_at)
        VALUES ('reb-old', 'rebalance', 'P1', 'processing', '{{}}', '2024-01-01', '2024-01-01 00:00:00.000000'),
               ('reb-waits', 'rebalance', 'P1', 'awaiting_approval', '{{"holdings": {{"shares": {{"A": "10"}}, "cash": "5"}}}}',
@@ -152,7 +180,7 @@ def test_a_store_that_was_never_migrated_says_what_to_do(url):
 
 
 def test_a_store_of_a_newer_version_is_left_alone(store, url):
-    with store._database.writing() as connection:
+    with store.database.writing() as connection:
         connection.execute(text(f"UPDATE {on(store, 'alembic_version')} SET version_num = 'r0999'"))
     for attempt in (SqlStore(url).migrate, SqlStore(url).runs):
         with pytest.raises(DataError, match="newer than this version") as error:
@@ -172,7 +200,7 @@ def on_postgres(postgres_database):
 
 
 def partition_names(store: SqlStore) -> set[str]:
-    with store._database.reading() as connection:
+    with store.database.reading() as connection:
         names = inspect(connection).get_table_names(schema="query")
     return {name.removeprefix(f"{partitions.PARENT}_") for name in names if name.startswith(f"{partitions.PARENT}_")}
 
@@ -199,7 +227,7 @@ def test_a_row_before_its_partition_waits_in_the_default_one_and_moves(on_postgr
     on_postgres.complete(finished("opt-1", **fields), None)
 
     def homes() -> list[str]:
-        with on_postgres._database.reading() as connection:
+        with on_postgres.database.reading() as connection:
             found = connection.execute(text("SELECT tableoid::regclass::text FROM query.portfolio_optimization_ts"))
             return [name.removeprefix("query.portfolio_optimization_ts_") for name in found.scalars()]
 
@@ -272,10 +300,10 @@ def test_where_the_extension_works_the_table_is_a_hypertable_of_the_chosen_chunk
     store = SqlStore(extended_database(PRELOADED))
     store.migrate(chunk_days=7)
     assert store.health()["time_series_level"] == "timescaledb"
-    with store._database.reading() as connection:
+    with store.database.reading() as connection:
         asked = connection.execute(text("SELECT name, dimension, chunk::text FROM timescaledb_information.hypertables"))
         assert [tuple(row) for row in asked] == [("query.portfolio_optimization_ts", "timestamp", "7 days")]
     assert store.maintain(finished().completed_at) == []
     assert store.complete(finished("opt-1", kind="optimize", document={"optimal_weights": {"A": 1.0}}), None) is True
-    assert differences(store._database) == []
+    assert differences(store.database) == []
     store.close()

@@ -6,7 +6,7 @@ import io
 import json
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -14,6 +14,7 @@ from functools import partial
 import httpx
 import polars as pl
 
+from portopt.adapters.addresses import Guard, both
 from portopt.adapters.door import speaking_for
 from portopt.adapters.providers.wire import CODINGS, Incomplete, Line, TooLarge, body_of, says_its_end, within
 from portopt.domain.errors import DataError, FileNotReadable, InvalidValue, OutsideError, RequestError
@@ -47,6 +48,7 @@ class HttpProvider:
         retry_seconds: everything together, pauses included.
         attempts: tries per request; a failed connection, an answer that is not whole, 429 and 5xx are tried again.
         max_bytes: the largest answer read, after decompression.
+        private_hosts: names that may lead to private addresses; an address says itself where it leads.
         transport, sleep, clock: for tests.
     """
 
@@ -62,6 +64,7 @@ class HttpProvider:
         attempts: int = 4,
         max_bytes: int = 1 << 28,
         adjustment: str = "unknown",
+        private_hosts: Collection[str] = (),
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -69,6 +72,7 @@ class HttpProvider:
         self.url = _checked_url(base_url, token)
         self.host = self.url.host
         self.source = f"service at {self.host}"
+        self._guard = Guard(self.host, private_hosts, field="provider")
         self.adjustment = adjustment
         self.notes: tuple[str, ...] = ()
         self._headers = {"Accept": ", ".join((*PARQUET[:1], *CSV[:1], *JSON)), "Accept-Encoding": CODINGS}
@@ -124,7 +128,7 @@ class HttpProvider:
         """One try: the table, or the answer that is worth another try."""
         url = self.url.copy_merge_params(parameters)
         for _ in range(REDIRECTS + 1):
-            request = client.build_request("GET", url, extensions={"trace": line.trace})
+            request = client.build_request("GET", url, extensions={"trace": both(line.trace, self._guard.trace)})
             left = min(self._timeout, deadline - self._clock())
             answer = within(left, partial(client.send, request, stream=True), line)
             try:

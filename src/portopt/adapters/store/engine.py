@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
 from portopt.adapters.door import said
-from portopt.adapters.store.models import COMMAND, QUERY
+from portopt.adapters.store.columns import COMMAND, QUERY
 from portopt.adapters.store.types import to_json
 from portopt.domain.disk import ROOM, storage_error
 from portopt.domain.errors import DataError, InvalidValue, OutsideError, PortoptError, RequestError

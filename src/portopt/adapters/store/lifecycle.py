@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from portopt.adapters.store import models, outbox, portfolios, projection
+from portopt.adapters.store import ledger, models, outbox, portfolios, projection
 from portopt.adapters.store.clock import database_now
+from portopt.adapters.store.endings import end_jobs, run_ended
 from portopt.adapters.store.records import fits, result_row, run_from, run_row
-from portopt.adapters.store.status import mirror_status
 from portopt.adapters.store.upsert import insert_new
 from portopt.domain.errors import DataError, UnknownRun
 from portopt.domain.run import Event, RunRecord, RunStatus
@@ -94,7 +94,8 @@ def complete(connection: Connection, run: RunRecord, event: Event | None, since:
     """
     result = result_row(run)
     outbox.take_turns(connection, run.portfolio_id)
-    insert_run(connection, run)
+    # Not as what it ends as: holdings that are declared with a proposal supersede those that wait, and not itself.
+    insert_run(connection, dataclasses.replace(run, status=RunStatus.PROCESSING, completed_at=None))
     if not insert_new(connection, models.run_results, result):
         return False
     if not _on_newest(connection, run, since):
@@ -105,6 +106,7 @@ def complete(connection: Connection, run: RunRecord, event: Event | None, since:
         insert_new(connection, models.pricing_packs, {"id": run.pricing_pack_id, "manifest": manifest})
     for table, row in projection.decided_rows(run):
         connection.execute(table.insert().values(**row))
+    _record(connection, run, _PROPOSED if run.status is not RunStatus.SUPERSEDED else "superseded")
     _release(connection, run, event)
     return True
 
@@ -123,15 +125,16 @@ def renew(connection: Connection, run: RunRecord, event: Event | None, since: in
     One that was superseded, whose holdings are the newest again, counts again.
     """
     outbox.take_turns(connection, run.portfolio_id)
-    status = connection.execute(select(models.runs.c.status).where(models.runs.c.run_id == run.run_id)).scalar_one()
-    if not _on_newest(connection, run, since):
-        return
-    if status == RunStatus.SUPERSEDED:
-        run = dataclasses.replace(run, status=RunStatus.AWAITING_APPROVAL if event is None else RunStatus.COMPLETED)
-        _change(connection, run.run_id, RunStatus.SUPERSEDED, run.status)
-        _release(connection, run, event)
-    elif status == RunStatus.COMPLETED and event is not None:
-        outbox.put(connection, event, run.run_id)
+    status = status_of(connection, run.run_id)
+    if _on_newest(connection, run, since):
+        if status is RunStatus.SUPERSEDED:
+            run = dataclasses.replace(run, status=RunStatus.AWAITING_APPROVAL if event is None else RunStatus.COMPLETED)
+            _change(connection, run.run_id, RunStatus.SUPERSEDED, run.status)
+            _record(connection, run, _PROPOSED)
+            _release(connection, run, event)
+        elif status is RunStatus.COMPLETED and event is not None:
+            _put(connection, event, run)
+    end_jobs(connection, run.run_id, status_of(connection, run.run_id))
 
 
 def _on_newest(connection: Connection, run: RunRecord, since: int | None) -> bool:
@@ -147,30 +150,71 @@ def _release(connection: Connection, run: RunRecord, event: Event | None) -> Non
     if run.status is not RunStatus.SUPERSEDED and run.kind == "rebalance":
         portfolios.supersede_waiting(connection, run.portfolio_id, but=run.run_id)
     if event is not None:
-        outbox.put(connection, event, run.run_id)
+        _put(connection, event, run)
 
 
-def release(connection: Connection, run_id: str, event: Event) -> bool:
+def _put(connection: Connection, event: Event, run: RunRecord, by: str = ledger.NOBODY) -> bool:
+    """The run's event into the outbox, once; False where it was there."""
+    is_new = outbox.put(connection, event, run.run_id)
+    if is_new:
+        _record(connection, run, "released", by, event_id=event.event_id)
+    return is_new
+
+
+def release(connection: Connection, run_id: str, event: Event, by: str = ledger.NOBODY) -> bool:
     """The event of a run that awaited approval; True for the one caller who did. What is superseded is not released."""
     run = get_run(connection, run_id)
     if not portfolios.rests_on_newest(connection, run):
-        _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.SUPERSEDED)
+        if _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.SUPERSEDED):
+            _record(connection, run, "superseded")
         return False
-    released = _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.COMPLETED)
-    return released and outbox.put(connection, event, run_id)
+    if not _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.COMPLETED):
+        return False
+    _record(connection, run, "approved", by)
+    return _put(connection, event, run, by)
 
 
-def withdraw(connection: Connection, run_id: str, problem: Mapping[str, Any]) -> bool:
-    """Ended as cancelled; True for the one who did."""
-    get_run(connection, run_id, verified=False)
-    return _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.CANCELLED, problem=problem)
+def withdraw(
+    connection: Connection, run_id: str, problem: Mapping[str, Any], kind: str = "rejected", by: str = ledger.NOBODY
+) -> bool:
+    """Ended as cancelled; True for the one who did. kind: what the ledger calls it: rejected, expired or cancelled."""
+    run = get_run(connection, run_id, verified=False)
+    outbox.take_turns(connection, run.portfolio_id)
+    withdrawn = _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.CANCELLED, problem=problem)
+    if withdrawn:
+        _record(connection, run, kind, by, why=problem.get("detail"))
+    return withdrawn
 
 
-def abandon(connection: Connection, run_id: str, problem: Mapping[str, Any]) -> bool:
+def abandon(connection: Connection, run_id: str, problem: Mapping[str, Any], by: str = ledger.NOBODY) -> bool:
     """A run that was begun and never ended, ended as cancelled; True for the one who did."""
-    get_run(connection, run_id, verified=False)
-    ended = [_change(connection, run_id, RunStatus(status), RunStatus.CANCELLED, problem=problem) for status in UNFINISHED]
+    run = get_run(connection, run_id, verified=False)
+    outbox.take_turns(connection, run.portfolio_id)
+    abandoned = _end_unfinished(connection, run_id, RunStatus.CANCELLED, problem)
+    if abandoned:
+        _record(connection, run, "cancelled", by, why=problem.get("detail"))
+    return abandoned
+
+
+def give_up(connection: Connection, run_id: str, problem: Mapping[str, Any]) -> bool:
+    """A run that nobody works on any more, ended as failed; a later answer replaces that. True where it was not ended."""
+    return _end_unfinished(connection, run_id, RunStatus.FAILED, problem)
+
+
+def _end_unfinished(connection: Connection, run_id: str, status: RunStatus, problem: Mapping[str, Any]) -> bool:
+    ended = [_change(connection, run_id, RunStatus(old), status, problem=problem) for old in UNFINISHED]
     return any(ended)
+
+
+_PROPOSED = "proposed"
+
+
+def _record(connection: Connection, run: RunRecord, kind: str, by: str = ledger.NOBODY, **told: Any) -> None:
+    """What was decided about a proposal, with what it rests on; answers to other questions decide nothing."""
+    if run.kind != "rebalance":
+        return
+    rests_on = {"document_sha256": run.document_digest, "pricing_pack_id": run.pricing_pack_id} if kind == _PROPOSED else {}
+    ledger.append(connection, run.portfolio_id, kind, by, {"run_id": run.run_id, **rests_on, **told})
 
 
 def _change(connection: Connection, run_id: str, old: RunStatus, new: RunStatus, **values: Any) -> bool:
@@ -179,7 +223,7 @@ def _change(connection: Connection, run_id: str, old: RunStatus, new: RunStatus,
     changed = update(runs).where(runs.c.run_id == run_id, runs.c.status == old.value)
     if connection.execute(changed.values(status=new.value, **values)).rowcount == 0:
         return False
-    mirror_status(connection, run_id, new)
+    run_ended(connection, run_id, new)
     return True
 
 
@@ -189,4 +233,4 @@ def set_status(connection: Connection, run: RunRecord, *, unless: Sequence[RunSt
     ended = update(runs).where(runs.c.run_id == run.run_id, runs.c.status.not_in([status.value for status in unless]))
     values = {"status": run.status.value, "completed_at": run.completed_at, "problem": problem, "timings": dict(run.timings)}
     if connection.execute(ended.values(**values)).rowcount:
-        mirror_status(connection, run.run_id, run.status)
+        run_ended(connection, run.run_id, run.status)

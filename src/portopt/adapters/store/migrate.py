@@ -11,7 +11,7 @@ from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 
 from portopt.adapters.store import partitions
-from portopt.adapters.store.models import COMMAND
+from portopt.adapters.store.columns import COMMAND
 from portopt.domain.errors import DataError, OutsideError
 
 if TYPE_CHECKING:

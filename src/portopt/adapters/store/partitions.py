@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, exc, text
 
-from portopt.adapters.store.models import QUERY, portfolio_optimization_ts
+from portopt.adapters.store.columns import QUERY
+from portopt.adapters.store.models import portfolio_optimization_ts
 
 if TYPE_CHECKING:
     from portopt.adapters.store.engine import Database

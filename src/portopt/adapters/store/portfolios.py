@@ -6,17 +6,21 @@ right, so a transaction that declares or relies on them takes its turn with ever
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from portopt.adapters.store import models
+from portopt.adapters.store import ledger, models
 from portopt.adapters.store.clock import database_now
+from portopt.adapters.store.endings import run_ended
 from portopt.adapters.store.outbox import take_turns
-from portopt.adapters.store.status import mirror_status
-from portopt.adapters.store.upsert import insert_or_update
+from portopt.adapters.store.records import fits
+from portopt.adapters.store.service_tables import holdings_versions
+from portopt.adapters.store.upsert import insert_new, insert_or_update
+from portopt.domain.canonical import canonical_json, digest
 from portopt.domain.run import RunRecord, RunStatus
 
 NONE_YET = 0
@@ -28,7 +32,16 @@ def version(connection: Connection, portfolio_id: str) -> int:
     return NONE_YET if row is None or row["shares"] is None else int(row["version"])
 
 
-def declare(connection: Connection, row: Mapping[str, Any], since: int | None = None) -> bool:
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Who says what the holdings are: by, notes as HoldingsVersion has them; stated_prices as a holder's own list has them."""
+
+    by: str = ledger.NOBODY
+    notes: Sequence[str] = ()
+    stated_prices: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+def declare(connection: Connection, row: Mapping[str, Any], since: int | None = None, declared: Declared = Declared()) -> bool:
     """These are the holdings now. False, and nothing written, when others were declared after version `since`.
 
     row: as holdings_row gives it. What other proposals of the portfolio still wait for approval is superseded.
@@ -42,8 +55,21 @@ def declare(connection: Connection, row: Mapping[str, Any], since: int | None = 
             return False
     counted = {**row, "version": NONE_YET + 1 if there is None or there["shares"] is None else there["version"] + 1}
     insert_or_update(connection, models.portfolios, {**counted, "updated_at": database_now(connection)}, ("id",))
+    _keep_version(connection, counted, declared)
     supersede_waiting(connection, row["id"])
     return True
+
+
+def _keep_version(connection: Connection, row: Mapping[str, Any], declared: Declared) -> None:
+    """The version by itself, and its entry in the ledger, which names its content by SHA-256."""
+    held: dict[str, Any] = {"currency": row.get("currency") or "USD", "cash": row.get("cash"), "shares": row["shares"]}
+    if declared.stated_prices:
+        held["stated_prices"] = {asset_id: str(price) for asset_id, price in declared.stated_prices.items()}
+    about = {"portfolio_id": row["id"], "version": row["version"], "declared_at": database_now(connection)}
+    kept = {**about, "holdings": held, "declared_by": fits("subject", declared.by), "notes": list(declared.notes)}
+    insert_new(connection, holdings_versions, kept)
+    told = {"version": row["version"], "positions": len(row["shares"]), "holdings_sha256": digest(canonical_json(held))}
+    ledger.append(connection, row["id"], "holdings", declared.by, told)
 
 
 def rests_on_newest(connection: Connection, run: RunRecord) -> bool:
@@ -63,7 +89,8 @@ def supersede_waiting(connection: Connection, portfolio_id: str, but: str | None
     replaced = set(connection.execute(select(runs.c.run_id).where(*waiting)).scalars()) - {but}
     for run_id in sorted(str(run_id) for run_id in replaced):
         connection.execute(update(runs).where(runs.c.run_id == run_id).values(status=RunStatus.SUPERSEDED.value))
-        mirror_status(connection, run_id, RunStatus.SUPERSEDED)
+        run_ended(connection, run_id, RunStatus.SUPERSEDED)
+        ledger.append(connection, portfolio_id, "superseded", ledger.NOBODY, {"run_id": run_id})
 
 
 def _row(connection: Connection, portfolio_id: str) -> Mapping[str, Any] | None:

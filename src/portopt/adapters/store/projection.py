@@ -110,10 +110,10 @@ def _factors(run: RunRecord) -> Rows:
 def _rebalance(run: RunRecord) -> Rows:
     document = run.document or {}
     book = {
-        "current_allocation": _allocation(document, "weight_before"),
-        "target_allocation": _allocation(document, "weight_after"),
-        "trades": [_trade(trade) for trade in document.get("trades", [])],
-        "metrics": _metrics(document),
+        "current_allocation": allocation(document, "weight_before"),
+        "target_allocation": allocation(document, "weight_after"),
+        "trades": [trade(line) for line in document.get("trades", [])],
+        "metrics": metrics(document),
     }
     decided = {"rebalance_id": run.run_id, "completed_at": run.completed_at, **book}
     read = {
@@ -138,7 +138,7 @@ def _at_time(run: RunRecord) -> dict[str, Any]:
         "timestamp": run.completed_at,
         "portfolio_id": run.portfolio_id,
         "optimization_id": run.run_id,
-        "optimal_weights": _allocation(document, "weight_after"),
+        "optimal_weights": allocation(document, "weight_after"),
         "expected_return": after.get("expected_return"),
         "expected_volatility": after.get("volatility"),
         "sharpe_ratio": after.get("sharpe_ratio"),
@@ -151,24 +151,24 @@ def _at_time(run: RunRecord) -> dict[str, Any]:
     }
 
 
-def _allocation(document: Mapping[str, Any], column: str) -> dict[str, float]:
+def allocation(document: Mapping[str, Any], column: str) -> dict[str, float]:
     """Weights by asset id, those that are not zero."""
     return {line["asset_id"]: line[column] for line in document.get("proposal", []) if line[column]}
 
 
-def _trade(trade: Mapping[str, Any]) -> dict[str, Any]:
+def trade(line: Mapping[str, Any]) -> dict[str, Any]:
     """S2's trade: money is a number there."""
     return {
-        "instrument_id": trade["asset_id"],
-        "action": trade["side"],
-        "quantity": trade["shares"],
-        "estimated_value": float(trade["value"]),
-        "weight_change": trade["weight_after"] - trade["weight_before"],
-        "priority": trade["priority"],
+        "instrument_id": line["asset_id"],
+        "action": line["side"],
+        "quantity": line["shares"],
+        "estimated_value": float(line["value"]),
+        "weight_change": line["weight_after"] - line["weight_before"],
+        "priority": line["priority"],
     }
 
 
-def _metrics(document: Mapping[str, Any]) -> dict[str, Any]:
+def metrics(document: Mapping[str, Any]) -> dict[str, Any]:
     """S2's metrics. Taxes are not estimated, which is not the same as no taxes: null."""
     headline = _object(document, "headline")
     change = {row["name"]: row["change"] for row in document.get("figures", [])}

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.holdings import Holdings
+from portopt.domain.job import Job
 from portopt.domain.request import DataPolicy, EstimationChoice, Policy, TradingRules, in_counted_work
 from portopt.domain.run import Event, RunRecord, RunStatus
 
@@ -26,6 +27,15 @@ LENGTHS = {
     "pin": 200,
     "target_type": 20,
     "risk_measure": 20,
+    "objective": 30,
+    "optimization_type": 30,
+    "job_id": 64,
+    "subject": 200,
+    "Idempotency-Key": 255,
+    "operation": 100,
+    "provider": 200,
+    "correlation_id": 200,
+    "owner": 200,
 }
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 
@@ -93,6 +103,27 @@ def run_from(row: Mapping[str, Any], document: Mapping[str, Any] | None, documen
         problem=row["problem"],
         timings=row["timings"] or {},
     )
+
+
+# --- jobs ---------------------------------------------------------------------------------------------------------
+
+LABELS = {"asked_by": "subject", "correlation_id": "correlation_id", "idempotency_key": "Idempotency-Key", "owner": "owner"}
+
+
+def job_row(job: Job, now: datetime) -> dict[str, Any]:
+    """The `jobs` row of one that is submitted now. Raises InvalidValue for an id, a key or a name that no column holds."""
+    row = {f.name: getattr(job, f.name) for f in fields(job)}
+    for name, label in LABELS.items():
+        if row[name]:
+            fits(label, row[name])
+    fits("job_id", job.job_id)
+    fits("portfolio_id", job.portfolio_id)
+    documents = {name: plain(row[name]) for name in ("body", "request", "problem", "seconds")}
+    return {**row, **documents, "status": job.status.value, "created_at": now}
+
+
+def job_from(row: Mapping[str, Any]) -> Job:
+    return Job(**{**row, "status": RunStatus(row["status"])})
 
 
 # --- events -------------------------------------------------------------------------------------------------------
@@ -176,6 +207,12 @@ def holdings_row(holdings: Holdings, now: datetime | None = None) -> dict[str, A
         "shares": {asset_id: str(n) for asset_id, n in holdings.shares.items()},
         "updated_at": now or datetime.now(UTC),
     }
+
+
+def holdings_of_version(portfolio_id: str, told: Mapping[str, Any]) -> Holdings:
+    """Raises DataError for what does not hold decimals."""
+    held = holdings_from({"id": portfolio_id, **told})
+    return replace(held, stated_prices={asset_id: Decimal(n) for asset_id, n in (told.get("stated_prices") or {}).items()})
 
 
 def holdings_from(row: Mapping[str, Any]) -> Holdings:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from portopt.adapters.store import lifecycle, migrate, models, outbox, partitions, portfolios, shard_locks, upkeep
+from portopt.adapters.store import ledger, lifecycle, migrate, models, outbox, partitions, portfolios, shard_locks, upkeep
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.deliveries import SqlDeliveries
 from portopt.adapters.store.engine import Database
@@ -124,23 +124,26 @@ class SqlStore:
         with self._writing() as connection:
             lifecycle.fail(connection, run, unless=FINISHED)
 
-    def release(self, run_id: str, event: Event) -> bool:
+    def release(self, run_id: str, event: Event, *, by: str = ledger.NOBODY) -> bool:
         """Put the event of a run that awaited approval into the outbox; True for the one caller who did.
 
-        A proposal whose holdings are not the newest any more is superseded instead.
+        A proposal whose holdings are not the newest any more is superseded instead. by: who approved, for the ledger.
         """
         with self._writing() as connection:
-            return lifecycle.release(connection, run_id, event)
+            return lifecycle.release(connection, run_id, event, by)
 
-    def withdraw(self, run_id: str, problem: Mapping[str, Any]) -> bool:
-        """A proposal that a person rejected, or nobody approved in time, ends as cancelled; True for the one who did."""
+    def withdraw(self, run_id: str, problem: Mapping[str, Any], *, kind: str = "rejected", by: str = ledger.NOBODY) -> bool:
+        """A proposal that a person rejected, or nobody approved in time, ends as cancelled; True for the one who did.
+
+        kind, by: for the ledger: rejected, expired or cancelled, and who it was.
+        """
         with self._writing() as connection:
-            return lifecycle.withdraw(connection, run_id, problem)
+            return lifecycle.withdraw(connection, run_id, problem, kind, by)
 
-    def abandon(self, run_id: str, problem: Mapping[str, Any]) -> bool:
+    def abandon(self, run_id: str, problem: Mapping[str, Any], *, by: str = ledger.NOBODY) -> bool:
         """A run that was begun and never ended ends as cancelled; True for the one who did."""
         with self._writing() as connection:
-            return lifecycle.abandon(connection, run_id, problem)
+            return lifecycle.abandon(connection, run_id, problem, by)
 
     def status(self, run_id: str) -> RunStatus:
         """Raises UnknownRun."""
@@ -209,7 +212,8 @@ class SqlStore:
     def save_holdings(self, holdings: Holdings) -> None:
         """Declare these the portfolio's holdings. Proposals on others that await approval are superseded."""
         with self._writing() as connection:
-            portfolios.declare(connection, holdings_row(holdings))
+            declared = portfolios.Declared(stated_prices=holdings.stated_prices)
+            portfolios.declare(connection, holdings_row(holdings), declared=declared)
 
     def holdings_version(self, portfolio_id: str) -> int:
         """How often the portfolio's holdings have been declared anew; 0 for a portfolio that has none here."""

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import math
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
-from portopt.domain.errors import InvalidValue, PortoptError, TooLarge
-from portopt.doors.wire.call import JSON, Call, Reply
+from portopt.domain.errors import PortoptError
+from portopt.doors.rest.calls import call_of, wait_of
+from portopt.doors.rest.front import Front, call_at, refusal
+from portopt.doors.rest.responses import response_of
+from portopt.doors.wire.call import Call, Reply
 from portopt.doors.wire.operations import OPERATIONS, Operation
-from portopt.doors.wire.problems import reply_of
+from portopt.doors.wire.problems import reply_of, with_headers
 from portopt.doors.wire.service import Service
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 BASE = "/api/v1"
+FIRST_LOOK, LONGEST_PAUSE = 0.05, 0.5  # seconds between two looks at what is waited for
 
 
 def application(runtime: Runtime) -> FastAPI:
@@ -34,73 +41,43 @@ def application(runtime: Runtime) -> FastAPI:
         finally:
             await service.close()
 
-    app = FastAPI(title="portopt", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(title="portopt", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
     app.state.service = service
+
+    def methods(scope: Scope) -> Sequence[str]:
+        matching = (route for route in app.routes if route.matches(scope)[0] is not Match.NONE)
+        return sorted({method for route in matching if isinstance(route, Route) for method in route.methods or ()} - {"HEAD"})
+
     for operation in OPERATIONS.values():
-        app.add_api_route(BASE + operation.path, _route(operation, service, runtime), methods=[operation.method],
-                          name=operation.name)  # fmt: skip
+        app.add_api_route(BASE + operation.path, _route(operation, service), methods=[operation.method], name=operation.name)
+    app.add_middleware(Front, methods=methods)
+    app.add_exception_handler(HTTPException, refusal(methods))
     return app
 
 
-def _route(operation: Operation, service: Service, runtime: Runtime) -> Callable[[Request], Awaitable[Response]]:
-    most = runtime.settings.body_bytes
+def _route(operation: Operation, service: Service) -> Callable[[Request], Awaitable[Response]]:
+    most = service.runtime.settings.body_bytes
 
     async def endpoint(request: Request) -> Response:
-        call = Call(operation.name, instance=request.url.path, request_id=f"req-{uuid.uuid4().hex}")
+        call = call_at(request.scope)
         try:
-            call = await _call(operation, request, call, most)
+            call = await call_of(operation, request, call, most, await service.access.who(request.headers))
         except PortoptError as error:
-            return _response(reply_of(error, call), call)
-        return _response(await service.answer(call), call)
+            return response_of(reply_of(error, call), call, request)
+        return response_of(await _answered(service, call, request), call, request)
 
     return endpoint
 
 
-async def _call(operation: Operation, request: Request, begun: Call, most: int) -> Call:
-    headers = request.headers
-    return Call(
-        operation=operation.name,
-        place={name: str(value) for name, value in request.path_params.items()},
-        asked=dict(request.query_params),
-        body=await _body(request, most),
-        content_type=headers.get("content-type", JSON).partition(";")[0].strip().lower(),
-        accept=headers.get("accept", JSON),
-        within=_within(headers.get("x-request-timeout")),
-        request_id=begun.request_id,
-        instance=begun.instance,
-        correlation_id=headers.get("x-correlation-id"),
-        idempotency_key=headers.get("idempotency-key"),
-        trace=headers.get("traceparent"),
-    )
-
-
-async def _body(request: Request, most: int) -> bytes:
-    """Raises TooLarge as soon as it is known."""
-    parts: list[bytes] = []
-    length = 0
-    async for part in request.stream():
-        length += len(part)
-        if length > most:
-            raise TooLarge(f"a body of more than {most} bytes is not taken", field="body", measured={"most_bytes": most})
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _within(given: str | None) -> float | None:
-    if given is None:
-        return None
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = math.nan
-    if not 0.0 < seconds < math.inf:
-        raise InvalidValue("X-Request-Timeout", given, "is not a time to answer in", fix="give seconds above zero")
-    return seconds
-
-
-def _response(reply: Reply, call: Call) -> Response:
-    headers = dict(reply.headers)
-    headers["X-Request-Id"] = call.request_id
-    if reply.timings:
-        headers["Server-Timing"] = ", ".join(f"{stage};dur={1e3 * seconds:.2f}" for stage, seconds in reply.timings.items())
-    return Response(reply.body, reply.status, headers, reply.content_type)
+async def _answered(service: Service, call: Call, request: Request) -> Reply:
+    """With `Prefer: wait=n`, what is not ended yet (a reply that says when to look again) is looked at until it is."""
+    reply = await service.answer(call)
+    wait = wait_of(call.prefer) if request.method == "GET" else 0.0
+    until, pause = time.monotonic() + wait, FIRST_LOOK
+    while reply.status == 200 and "Retry-After" in reply.headers and time.monotonic() + pause < until:
+        await asyncio.sleep(pause)
+        pause = min(1.5 * pause, LONGEST_PAUSE)
+        if await request.is_disconnected():
+            break
+        reply = await service.answer(call)
+    return with_headers(reply, {"Preference-Applied": f"wait={wait:.0f}"}) if wait else reply

@@ -30,7 +30,7 @@ class Asked:
         return parse_json(self.call.body)
 
     def portfolio(self, portfolio_id: str | None = None) -> str:
-        """The portfolio in the path, or the one given, where who asks may see it. Raises UnknownThing, missing or foreign alike."""
+        """The portfolio in the path, or the one given, where who asks may see it. Raises UnknownThing for a foreign one."""
         found = portfolio_id if portfolio_id is not None else self.call.place["portfolio_id"]
         if not self.call.who.sees(found):
             raise UnknownThing("portfolio", found, field="portfolio_id")

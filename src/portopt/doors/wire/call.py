@@ -19,6 +19,7 @@ class Call:
 
     within: seconds left for an answer when it was handed on; None is the service's own bound. instance: what was called, for
     problem objects. request_id: of this one call. correlation_id: of whatever it is part of. trace: W3C traceparent.
+    prefer: RFC 7240 preferences by name (`respond-async`); `wait` is the transport's to keep.
     """
 
     operation: str
@@ -34,6 +35,7 @@ class Call:
     correlation_id: str | None = None
     idempotency_key: str | None = None
     trace: str | None = None
+    prefer: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def call_to_bytes(call: Call) -> bytes:
     """Everything but the body, which travels beside it."""
     told: dict[str, Any] = {name: getattr(call, name) for name in call.__slots__ if name not in ("body", "who")}
     who = call.who
+    told |= {name: dict(told[name]) for name in ("place", "asked", "prefer")}
     told["who"] = [who.subject, sorted(who.scopes), None if who.portfolios is None else sorted(who.portfolios)]
     return json.dumps(told).encode()
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Final
 
 from portopt.doors.wire.asked import Answers
+from portopt.doors.wire.call import JSON
 
 ANSWERS = "portopt.doors.wire.answers"
 
@@ -20,6 +21,7 @@ class Operation:
     """name: also of the operation in OpenAPI. path: under /api/v1. answer: `module:function` under `answers/`.
 
     question: the file of questions/ that it asks, where it asks one. keyed: whether an Idempotency-Key counts.
+    takes, gives: content types of the body that is read and of the answer, the usual one first.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Operation:
     question: str | None = None
     works: bool = False
     keyed: bool = False
+    takes: tuple[str, ...] = (JSON,)
+    gives: tuple[str, ...] = (JSON,)
 
     def function(self) -> Answers:
         module, _, name = self.answer.partition(":")
@@ -47,5 +51,9 @@ OPERATIONS: Final = _by_name(
         # S1
         Operation("optimize", "POST", "/optimize", "ask", "strategies:optimize",
                   "Certified weights for a request that brings its own beliefs.", "weights", works=True, keyed=True),
+        Operation("optimize_batch", "POST", "/optimize/batch", "ask", "strategies:optimize_batch",
+                  "An answer or a problem for each of many such requests, in their order.", "weights", works=True, keyed=True),
+        Operation("latest_optimization", "GET", "/optimization/{portfolio_id}/latest", "read", "strategies:latest",
+                  "The newest optimization of a portfolio, of either kind."),
     )
 )  # fmt: skip

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from portopt.domain.errors import TooMany
+from portopt.doors.access.access import Access
 from portopt.doors.wire.admission import Admission
 from portopt.doors.wire.answering import answer, with_timing
 from portopt.doors.wire.call import Call, Reply
@@ -23,11 +24,12 @@ THREADS = 8  # that read and write the store
 
 
 class Service:
-    """Calls in, replies out. Made with `start`, ended with `close`."""
+    """Calls in, replies out. Made with `start`, ended with `close`. access: tells transports who asks, for `Call.who`."""
 
     def __init__(self, runtime: Runtime) -> None:
         settings = runtime.settings
         self.runtime = runtime
+        self.access = Access(runtime)
         self.pool = Pool(settings)
         self.admission = Admission(settings.processes, settings.wait_seconds)
         self._longest = settings.answer_seconds

@@ -6,7 +6,8 @@ from alembic import context
 from sqlalchemy import inspect
 from sqlalchemy.schema import CreateSchema
 
-from portopt.adapters.store.models import COMMAND, QUERY, metadata
+from portopt.adapters.store import models, service_tables  # noqa: F401 - their tables are what `metadata` holds
+from portopt.adapters.store.columns import COMMAND, QUERY, metadata
 
 connection = context.config.attributes["connection"]
 on_postgres = connection.dialect.name == "postgresql"

@@ -1,1 +1,1 @@
-"""What the operations do: each reads what was asked, asks a question of questions/ or runs/, and says the answer in its words."""
+"""What the operations do: each reads what was asked, asks questions/ or runs/, and says the answer in its words."""

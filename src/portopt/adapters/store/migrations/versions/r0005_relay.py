@@ -11,7 +11,7 @@ from alembic import op
 from portopt.adapters.store.types import UtcDateTime
 
 revision = "r0005"
-down_revision = "r0003"
+down_revision = "r0004"
 branch_labels = None
 depends_on = None
 

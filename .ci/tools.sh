@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The validators of the deployment's files that no Python package brings, for this run. Source it:
+#   . .ci/tools.sh         builds the reference reader of compose files (Go) and takes promtool out of Debian's package where they
+#                          are missing, keeps both in the cache, exports PORTOPT_TEST_COMPOSE and PORTOPT_TEST_PROMTOOL.
+
+TOOLS="${XDG_CACHE_HOME:-$HOME/.cache}/portopt/tools"
+COMPOSE_GO=github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+
+install_go() {  # Debian's, where there is none that is new enough for what is built
+  if command -v go >/dev/null; then return; fi
+  echo "installing Go …"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends golang-go >/dev/null
+}
+
+compose_reader() {
+  if [ -x "$TOOLS/compose-2.16.2" ]; then return; fi
+  install_go
+  echo "building the reader of compose files …"
+  GOBIN="$TOOLS/bin" go install "$COMPOSE_GO" && mv "$TOOLS/bin/cmd" "$TOOLS/compose-2.16.2"
+}
+
+promtool() {
+  if [ -x "$TOOLS/promtool" ]; then return; fi
+  echo "fetching promtool …"
+  local place
+  place=$(mktemp -d)
+  (cd "$place" && apt-get -qq download prometheus >/dev/null 2>&1 && dpkg -x prometheus_*.deb . && mv usr/bin/promtool "$TOOLS/promtool")
+  rm -rf "$place"
+}
+
+mkdir -p "$TOOLS"
+compose_reader || echo "no reader of compose files could be built" >&2
+promtool || echo "promtool could not be fetched" >&2
+if [ -x "$TOOLS/compose-2.16.2" ]; then export PORTOPT_TEST_COMPOSE="$TOOLS/compose-2.16.2"; fi
+if [ -x "$TOOLS/promtool" ]; then export PORTOPT_TEST_PROMTOOL="$TOOLS/promtool"; fi

@@ -1,0 +1,1 @@
+"""Where the keys come from that an issuer signs its tokens with."""

@@ -1,0 +1,38 @@
+"""HTTP as uvicorn reads it, with what cannot be read refused in the one shape that every refusal has."""
+
+from __future__ import annotations
+
+import uuid
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from portopt.doors.wire.call import PROBLEM, Call
+from portopt.doors.wire.errors import HeadersTooLarge
+from portopt.doors.wire.problems import reply_of
+
+
+class Protocol(H11Protocol):
+    """For `uvicorn.Config(http=Protocol)`."""
+
+    def send_400_response(self, msg: str) -> None:
+        """msg: uvicorn's own words, which the log has."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.close()
+            return
+        error = HeadersTooLarge(
+            "the head of the request is no HTTP/1.1, or longer than is read here",
+            field="headers",
+            fixes=["send fewer and shorter headers, and long values in the body"],
+        )
+        reply = reply_of(error, call := Call("", request_id=f"req-{uuid.uuid4().hex}"))
+        headers = [
+            ("content-type", PROBLEM),
+            ("content-length", str(len(reply.body))),
+            ("x-request-id", call.request_id),
+            ("connection", "close"),
+        ]
+        for event in (h11.Response(status_code=reply.status, headers=headers), h11.Data(data=reply.body), h11.EndOfMessage()):
+            if (sent := self.conn.send(event)) is not None:
+                self.transport.write(sent)
+        self.transport.close()

@@ -1,0 +1,1 @@
+"""gRPC: the second transport of the catalog in doors/wire."""

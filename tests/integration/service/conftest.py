@@ -1,0 +1,78 @@
+"""The service as whoever uses it meets it: a server process of its own on loopback, on SQLite and on PostgreSQL.
+
+`service` is one for all tests of a file, on either database: tests name things so that they do not meet. `serving` starts
+others, with settings of a test's own; each is stopped at the end of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from integration.service.rpc_client import Client, Generated, generate
+from integration.service.serving import Served, serve
+from integration.store.conftest import Databases, databases, postgres_url
+
+__all__ = ["databases", "postgres_url"]  # fixtures of the store's tests
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("service")
+    if request.param == "sqlite":
+        yield from _served(home)
+        return
+    found: Databases = request.getfixturevalue("databases")
+    with found.one() as url:
+        yield from _served(home, database_url=url)
+
+
+@pytest.fixture(scope="module")
+def sqlite_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """For what has nothing to do with the database."""
+    yield from _served(tmp_path_factory.mktemp("service"))
+
+
+def _served(home: Path, **settings: object) -> Iterator[Served]:
+    started = serve(home, **settings)
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Served]]:
+    """serving(home=None, **settings): one more server, on a new home or on one that is there."""
+    started: list[Served] = []
+
+    def start(home: Path | None = None, **settings: object) -> Served:
+        started.append(serve(home or tmp_path_factory.mktemp("service"), **settings))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Generated:
+    """The client that the contract of the gRPC API generates."""
+    return generate(tmp_path_factory.mktemp("generated"))
+
+
+@pytest.fixture(scope="module")
+def rpc(service: Served, generated: Generated) -> Iterator[Client]:
+    yield from _dialled(service, generated)
+
+
+@pytest.fixture(scope="module")
+def sqlite_rpc(sqlite_service: Served, generated: Generated) -> Iterator[Client]:
+    yield from _dialled(sqlite_service, generated)
+
+
+def _dialled(served: Served, generated: Generated) -> Iterator[Client]:
+    client = Client(generated, str(served.where["grpc"]))
+    yield client
+    client.channel.close()

@@ -1,0 +1,141 @@
+"""What a gRPC call may take: time, bytes, calls at once; and what the server says of itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from integration.service.rpc_client import CONTRACT, PROTO, Client, Generated, Refused, struct, to_json
+from integration.service.serving import Served
+from integration.service.strategies import asked
+
+from portopt.domain.errors import RequestError
+from portopt.doors.rpc.server import SERVICES, serve_grpc
+from portopt.doors.wire.service import Service
+from portopt.runtime import open_runtime
+from portopt.settings import Settings
+
+MEGABYTE = 1_000_000
+OPTIMIZE = "/portfolio_optimization.v1.StrategyOptimizationService/Optimize"
+
+
+@pytest.fixture(scope="module")
+def small(serving: Callable[..., Served], generated: Generated) -> Client:
+    """A server that takes a megabyte, has one process and describes itself."""
+    served = serving(body_bytes=MEGABYTE, processes=1, grpc_reflection=True)
+    return Client(generated, str(served.where["grpc"]))
+
+
+def question(client: Client, n: int = 12) -> Any:
+    return client.request("Optimize", asked(n=n))
+
+
+def test_a_message_that_is_too_large_is_refused(small: Client) -> None:
+    raw = small.channel.unary_unary(OPTIMIZE)
+    with pytest.raises(grpc.RpcError) as caught:
+        raw(bytes(MEGABYTE + 1000), timeout=20)
+    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert small.ask("Optimize", question(small)).portfolio_id == "P-1"
+
+
+def test_a_small_message_that_unpacks_to_a_large_one_is_refused(small: Client) -> None:
+    raw = small.channel.unary_unary(OPTIMIZE)
+    with pytest.raises(grpc.RpcError) as caught:
+        raw(bytes(50 * MEGABYTE), timeout=20, compression=grpc.Compression.Gzip)
+    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_a_message_whose_json_is_too_large_is_refused(small: Client) -> None:
+    """A tenth of a double takes 8 bytes there and 20 here."""
+    message = small.messages.OptimizeRequest(portfolio_id="P")
+    message.strategies.add(id="A", returns=[-0.12345678901234567] * 100_000)
+    assert message.ByteSize() < MEGABYTE
+    with pytest.raises(Refused) as caught:
+        small.ask("Optimize", message)
+    assert (caught.value.code, caught.value.problem["code"]) == ("RESOURCE_EXHAUSTED", "too_large")
+
+
+def searching(client: Client) -> Any:
+    """What takes seconds to be worked out to its end."""
+    message = question(client, n=30)
+    message.constraints.additional.CopyFrom(struct({"max_positions": 6}))
+    return message
+
+
+def test_a_deadline_ends_the_search_and_the_answer_still_arrives(small: Client) -> None:
+    answer = to_json(small.ask("Optimize", searching(small), within=1.5))
+    assert answer["optimization_metadata"]["constraints_satisfied"]
+    assert len([weight for weight in answer["optimal_weights"].values() if weight]) <= 6
+    assert answer["portopt"]["certificate"]["mip_gap"] > 0  # what it would have gone on with
+
+
+def test_a_question_without_time_left_is_told_so_before_its_client_gives_up(small: Client) -> None:
+    """The one process is busy with another."""
+    with ThreadPoolExecutor(1) as others:
+        busy = others.submit(small.ask, "Optimize", searching(small), within=2.0)
+        time.sleep(0.3)
+        with pytest.raises(Refused) as caught:
+            small.ask("Optimize", question(small), within=0.5)
+        assert busy.result().portfolio_id == "P-1"
+    told = (caught.value.code, caught.value.problem["code"])  # refused at once where its wait could be foreseen
+    assert told in (("DEADLINE_EXCEEDED", "deadline_exceeded"), ("RESOURCE_EXHAUSTED", "too_many_requests"))
+
+
+def test_who_hangs_up_costs_no_process(small: Client) -> None:
+    for _ in range(3):
+        call = small.rpc("Optimize").future(question(small, n=100), timeout=20)
+        time.sleep(0.01)
+        call.cancel()
+    began = time.monotonic()
+    assert small.ask("Optimize", question(small)).portfolio_id == "P-1"
+    assert time.monotonic() - began < 2.0  # a process that begins anew takes longer
+
+
+def test_health_is_told_of_the_server_and_of_each_service(small: Client) -> None:
+    stub = health_pb2_grpc.HealthStub(small.channel)
+    for name in ("", *SERVICES):
+        found = stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=10)
+        assert found.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_reflection_describes_the_contract_where_it_is_asked_for(small: Client, sqlite_rpc: Client) -> None:
+    wanted = [reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICES[0])]
+    (told,) = reflection_pb2_grpc.ServerReflectionStub(small.channel).ServerReflectionInfo(iter(wanted), timeout=10)
+    described = FileDescriptorProto.FromString(told.file_descriptor_response.file_descriptor_proto[0])
+    assert described.name == PROTO
+    assert {service.name for service in described.service} == {name.rpartition(".")[2] for name in SERVICES}
+    with pytest.raises(grpc.RpcError) as caught:
+        list(reflection_pb2_grpc.ServerReflectionStub(sqlite_rpc.channel).ServerReflectionInfo(iter(wanted), timeout=10))
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_an_rpc_that_is_not_there_is_unimplemented(small: Client) -> None:
+    raw = small.channel.unary_unary("/portfolio_optimization.v1.StrategyOptimizationService/Guess")
+    with pytest.raises(grpc.RpcError) as caught:
+        raw(b"", timeout=10)
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_a_taken_port_is_refused_and_named(small: Client, tmp_path: Path) -> None:
+    port = int(small.target.rpartition(":")[2])
+    runtime = open_runtime(Settings(home=tmp_path, grpc_port=port))
+
+    async def listen() -> None:
+        await serve_grpc(Service(runtime), runtime.settings)
+
+    with pytest.raises(RequestError, match=str(port)) as caught:
+        asyncio.run(listen())
+    assert caught.value.field == "PORTOPT_GRPC_PORT"
+
+
+def test_the_contract_travels_with_the_product() -> None:
+    assert (CONTRACT / PROTO).is_file()
