@@ -10,6 +10,7 @@ from prefect.flow_runs import apause_flow_run
 
 from portopt.adapters.jobs.orchestration import Approval, proposal_summary, refused, rejected, skipped
 from portopt.domain.errors import PortoptError, ProposalSuperseded
+from portopt.domain.job import Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
@@ -18,41 +19,59 @@ from tasks import decisions, gate, market_data, records
 
 
 # `order` is what deployments, schedules and paused runs call the form: renaming it would refuse what they have stored.
-@flow(name="rebalance", flow_run_name="{order.portfolio_id} under {order.policy}", log_prints=False)
+@flow(name="rebalance", flow_run_name="{order.title}", log_prints=False)
 async def rebalance(order: RebalanceForm = RebalanceForm()) -> Any:
     """Rebalance a portfolio under a policy. The same form on the same prices is one run, however often it is started."""
+    if order.job is not None:
+        return await carry_out(order, order.job)
     if not gate.ask_calendar(order):
         return skipped("The exchange is closed on this day.")
+    return await propose(order, None)
+
+
+async def carry_out(order: RebalanceForm, job_id: str) -> Any:
+    """A job that was asked for, unless it is at its end or somebody else's by now."""
     try:
-        request = gate.resolve_form(order)
-        since = records.holdings_version(request)
-        snapshot = market_data.fetch(request)
-        run = records.begin(request, snapshot)
+        with gate.leased(job_id) as job:
+            return await propose(order, job) if job is not None else skipped(f"{job_id} is not to be done by this run.")
     except PortoptError as error:
+        return refused(error)
+
+
+async def propose(order: RebalanceForm, job: Job | None) -> Any:
+    """From what is asked to its end. job: what asks, where it is no form."""
+    hours = order.approval_hours if job is None else job.approval_hours
+    try:
+        request = gate.resolve_form(order, job)
+        since = records.holdings_version(request, job)
+        snapshot = market_data.fetch(request, job)
+        run = records.begin(job, request, snapshot)
+    except PortoptError as error:
+        records.record_refusal(job, None, error, return_state=True)  # where it cannot be kept, it is a refusal all the same
         return refused(error)
     if run.status is RunStatus.CANCELLED and run.document is not None:
         return refused(rejected(run, "it was rejected before, on the same data"))
     if run.document is None:
         try:
-            run = await decide(order, request, snapshot, run, since)
+            run = await decide(request, snapshot, run, since, frontier=order.frontier, await_approval=hours > 0)
         except PortoptError as error:
-            records.record_refusal(run, error, return_state=True)  # where it cannot be kept, it is a refusal all the same
+            records.record_refusal(job, run, error, return_state=True)
             records.publish_problem(error)
             return refused(error)
     else:
-        run = records.settle(run, snapshot, since, order.approval_hours > 0)
+        run = records.settle(run, snapshot, since, hours > 0)
     records.publish(run)
     records.report_progress(100.0, f"{run.run_id} is on record")
     if run.status is RunStatus.SUPERSEDED:
         return refused(records.superseded(run))
-    if run.status is RunStatus.AWAITING_APPROVAL:
-        return await approve(run, order.approval_hours)
+    if run.status is RunStatus.AWAITING_APPROVAL and job is None:
+        return await approve(run, hours)  # of a job the decision comes from outside, and nothing waits for it here
     records.emit_events(return_state=True)  # what cannot be delivered now waits in the outbox; the run is stored
     return run.run_id
 
 
 async def decide(
-    order: RebalanceForm, request: RebalanceRequest, snapshot: MarketSnapshot, run: RunRecord, since: int
+    request: RebalanceRequest, snapshot: MarketSnapshot, run: RunRecord, since: int, *, frontier: bool, await_approval: bool
 ) -> RunRecord:
     """From prices to the stored proposal."""
     records.report_progress(20.0, f"priced on {snapshot.pricing_pack_id}")
@@ -61,8 +80,8 @@ async def decide(
     validated = decisions.certify(answer, snapshot)
     records.report_progress(60.0, "certified; rounding to shares")
     plan = decisions.generate_trades(request, snapshot, answer, validated)
-    document = decisions.conclude(request, snapshot, answer, validated, plan, order.frontier)
-    return records.persist(run, document, answer, since, order.approval_hours > 0)
+    document = decisions.conclude(request, snapshot, answer, validated, plan, frontier)
+    return records.persist(run, document, answer, since, await_approval)
 
 
 async def approve(run: RunRecord, hours: float) -> Any:

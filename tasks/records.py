@@ -13,26 +13,27 @@ from portopt.adapters.jobs import artifacts
 from portopt.adapters.jobs.orchestration import outside_only
 from portopt.analysis import Attempts
 from portopt.domain.errors import PortoptError
+from portopt.domain.job import Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.pipeline import Solved
-from portopt.runs import events, lifecycle
+from portopt.runs import events, jobs, lifecycle
 from portopt.runtime import runtime
 
 BACKOFF = exponential_backoff(2)
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def holdings_version(request: RebalanceRequest) -> int:
-    """The version of the portfolio's holdings as the question begins."""
-    return lifecycle.holdings_version(request, runtime())
+def holdings_version(request: RebalanceRequest, job: Job | None) -> int:
+    """The version of the portfolio's holdings as the question begins: a job began when it was asked for."""
+    return lifecycle.holdings_version(request, runtime()) if job is None else job.holdings_version
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def begin(request: RebalanceRequest, snapshot: MarketSnapshot) -> RunRecord:
-    """Put the run on record; a run that was completed before comes back complete."""
-    return lifecycle.begin(request, snapshot, runtime())
+def begin(job: Job | None, request: RebalanceRequest, snapshot: MarketSnapshot) -> RunRecord:
+    """Put the run on record, and the job with it; a run that was completed before comes back complete."""
+    return jobs.begin(job, request, snapshot, runtime())
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
@@ -69,9 +70,15 @@ def release(run: RunRecord) -> RunRecord:
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def record_refusal(run: RunRecord, error: PortoptError) -> None:
-    """Keep why there is no proposal."""
-    lifecycle.refuse(run, error, runtime())
+def record_refusal(job: Job | None, run: RunRecord | None, error: PortoptError) -> None:
+    """Keep why there is no proposal: with the job, and with the run once there is one."""
+    jobs.refuse(job, run, error, runtime())
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
+def sweep() -> dict[str, Any]:
+    """What runners that died left behind, and what is past its time."""
+    return jobs.sweep(runtime())
 
 
 @task(cache_policy=NO_CACHE)

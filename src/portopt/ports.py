@@ -59,6 +59,18 @@ class PackStore(Protocol):
 
     def ids(self) -> Sequence[str]: ...
 
+    def has(self, pricing_pack_id: str) -> bool:
+        """Whether it is there; nothing of it is read."""
+        ...
+
+    def files(self, pricing_pack_id: str) -> Mapping[str, bytes]:
+        """What it consists of, by name, once it is known to be whole. Raises DataError."""
+        ...
+
+    def restore(self, pricing_pack_id: str, files: Mapping[str, bytes]) -> MarketSnapshot:
+        """The pack that these files are; kept here too. Raises DataError where they are not what the id says."""
+        ...
+
     def litter(self) -> Sequence[Path]:
         """What killed writers left behind."""
         ...
@@ -105,8 +117,11 @@ class RunStore(Protocol):
         """A document worked out again in place of a damaged one. Raises DataError when it is another one."""
         ...
 
-    def runs(self, *, portfolio_id: str | None = None, limit: int = 50) -> Sequence[RunRecord]:
-        """Newest first."""
+    def runs(
+        self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
+        status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
+    ) -> Sequence[RunRecord]:  # fmt: skip
+        """Newest first, after a run's id. among: portfolios; None is all of them."""
         ...
 
     def release(self, run_id: str, event: Event, *, by: str = ...) -> bool:
@@ -244,13 +259,23 @@ class JobStore(Protocol):
         """Newest first, after a job's id."""
         ...
 
+    def wait(self, seconds: float) -> None:
+        """Until a job is submitted, as far as the database tells of it; at most so long."""
+        ...
+
     def claim(
-        self, owner: str, lease_seconds: float, now: datetime | None = None, *, most_attempts: int | None = None
-    ) -> Job | None:
+        self, owner: str, lease_seconds: float, now: datetime | None = None, *, most_attempts: int | None = None,
+        job_id: str | None = None,
+    ) -> Job | None:  # fmt: skip
         """Take up the oldest job that is pending, or whose lease is over, and lease it; None where there is none.
 
         most_attempts: what was taken up so often is not taken up again, but left to `sweep`.
+        job_id: this one and no other; what the owner has already is theirs for another lease.
         """
+        ...
+
+    def expired(self, now: datetime | None = None) -> Sequence[Job]:
+        """Jobs whose proposals have awaited a person for longer than was given, the oldest first."""
         ...
 
     def renew(self, job_id: str, owner: str, lease_seconds: float, now: datetime | None = None) -> bool:
@@ -272,6 +297,10 @@ class JobStore(Protocol):
 
     def sweep(self, most_attempts: int, now: datetime | None = None) -> Swept:
         """Jobs whose lease is over: free for anybody again, or failed after so many attempts."""
+        ...
+
+    def counts(self) -> Mapping[RunStatus, int]:
+        """How many there are by status."""
         ...
 
     def usual_seconds(self, kind: str) -> float | None:
@@ -317,12 +346,20 @@ class KeyStore(Protocol):
         """
         ...
 
+    def held(self, key: str, subject: str) -> KeptReply | None:
+        """What an idempotency key of theirs stands for; None for one that stands for nothing."""
+        ...
+
     def keep(self, reply: KeptReply) -> None:
         """The reply that a reserved key stands for from now on."""
         ...
 
     def forget(self, key: str, subject: str) -> None:
         """What it stood for was refused: the key is free."""
+        ...
+
+    def forget_old(self, days: float, now: datetime | None = None) -> int:
+        """Keys that were used longer ago are free again; returns how many."""
         ...
 
 

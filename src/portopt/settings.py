@@ -92,6 +92,12 @@ class Settings(BaseModel):
     oidc_portfolios: str = Field("portopt_portfolios", description="claim with the portfolios of whoever it is: ids, or *")
     private_hosts: str = Field("", description="hosts of providers and issuers that may lead to private addresses, by commas")
 
+    lease_seconds: float = Field(30.0, gt=0, le=600, description="how long a runner that says nothing is believed to work")
+    job_attempts: int = Field(5, ge=1, le=100, description="how often a job is taken up before it is given up")
+    sweep_seconds: float = Field(15.0, gt=0, le=600, description="between two looks of a worker at what was left behind")
+    stop_seconds: float = Field(25.0, ge=0, le=600, description="what is worked on may still end, after the signal to stop")
+    idempotency_days: float = Field(7.0, gt=0, description="how long an idempotency key stands for its first reply")
+
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
 
     @model_validator(mode="before")

@@ -91,7 +91,7 @@ def test_the_run_form_has_ordered_described_fields_with_defaults(deployed: Deplo
     assert sorted(field["position"] for field in fields.values()) == list(range(1, len(fields) + 1))
     assert all(field["description"] and field["title"] for field in fields.values())
     assert {name for name, field in fields.items() if "default" not in field} == {
-        "custom_policy", "as_of", "universe", "benchmark", "max_turnover", "max_tracking_error", "request", "changes",
+        "custom_policy", "as_of", "universe", "benchmark", "max_turnover", "max_tracking_error", "request", "changes", "job",
     }  # fmt: skip
     assert fields["policy"]["enum"] == ["quality_focused", "aggressive_growth", "conservative_income"]
 

@@ -87,6 +87,12 @@ def in_s1_words() -> AbstractContextManager[None]:
     return in_users_words({**places, **limits})
 
 
+def in_s2_words() -> AbstractContextManager[None]:
+    """The same while a request of S2 is worked on."""
+    limits = {f"limits.{ours}": f"constraints.{theirs}" for theirs, ours in reversed(tuple(S2_LIMITS.items()))}
+    return in_users_words({"limits": "constraints", "estimation.views": "preferences.views", **limits})
+
+
 def renamed(error: PortoptError, names: Mapping[str, str]) -> PortoptError:
     """The same error with its field, its sentence and its fixes in the user's names."""
     asked = error.field or ""

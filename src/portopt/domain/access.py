@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 # Each says what it opens; none opens another.
@@ -32,3 +35,24 @@ class Principal:
 
 # Where no keys and no tokens are configured the service listens on loopback alone, and whoever is there is this.
 ANYONE_HERE = Principal("local", frozenset(SCOPES), None)
+
+_SEEN: ContextVar[frozenset[str] | None] = ContextVar("portfolios_seen", default=None)
+
+
+@contextmanager
+def restricted_to(portfolios: frozenset[str] | None) -> Iterator[None]:
+    """Within it, stores that can show and take rows of these portfolios alone; None: of every one.
+
+    A second wall behind the doors' own checks. It holds for this thread, or this task of an event loop, and not for threads
+    that are begun within it.
+    """
+    token = _SEEN.set(portfolios)
+    try:
+        yield
+    finally:
+        _SEEN.reset(token)
+
+
+def restriction() -> frozenset[str] | None:
+    """The portfolios that are seen now; None where nothing is restricted."""
+    return _SEEN.get()

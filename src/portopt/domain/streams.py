@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 OUT, ERR = 1, 2
+_led = {OUT: OUT, ERR: ERR}  # descriptors that lead where this process's streams led when it began
 
 
 @contextlib.contextmanager
@@ -44,13 +45,27 @@ def own_streams(*, to_stderr: bool) -> Iterator[None]:
     with unheard(OUT, ERR) as before:
         sys.stderr = _led_past(err, ERR, before)
         sys.stdout = sys.stderr if to_stderr else _led_past(out, OUT, before)
+        _led.update(before)
         try:
             yield
         finally:
+            _led.update({OUT: OUT, ERR: ERR})
             try:
                 _flush()
             finally:
                 sys.stdout, sys.stderr = out, err
+
+
+def led(fd: int) -> int:
+    """A descriptor that leads where `fd` led when the process began: what a child of ours may write to."""
+    return _led[fd]
+
+
+def write_document(text: str) -> None:
+    """At once, to where standard output led when the process began: what a program reads while a command still runs."""
+    content = text.encode()
+    while content:
+        content = content[os.write(led(OUT), content) :]
 
 
 def close_for_good(fd: int) -> None:

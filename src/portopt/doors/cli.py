@@ -26,6 +26,7 @@ from portopt.doors.commands import (
     keys,
     periods,
     policies,
+    processes,
     rebalance,
     relay,
     risk,
@@ -73,6 +74,10 @@ app.command()(upkeep.doctor)
 app.command()(relay.relay)
 app.add_typer(upkeep.db, name="db")
 app.add_typer(keys.app, name="keys")
+app.command()(processes.up)
+app.command()(processes.serve)
+app.command()(processes.worker)
+app.add_typer(processes.orchestration, name="orchestration")
 
 
 def _version(wanted: bool) -> None:

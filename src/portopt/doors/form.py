@@ -140,6 +140,16 @@ class RebalanceForm(BaseModel):
         "Empty: none.",
         max_length=100_000,
     )  # fmt: skip
+    job: str | None = _optional(
+        19, "Job", "Id of a job that was asked for over the service: it brings its own request, and nothing above counts. "
+        "Empty: none.",
+        max_length=64,
+    )  # fmt: skip
+
+    @property
+    def title(self) -> str:
+        """How a run of it is called among others."""
+        return f"{self.portfolio_id} under {self.policy}" if self.job is None else self.job
 
 
 def resolve(

@@ -12,6 +12,7 @@ from portopt.document.difference import first_differences
 from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, InvalidValue, MissingInput, OutsideError, UnknownRun
 from portopt.domain.run import RunRecord, digest_of
+from portopt.ports import PackStore
 from portopt.runs.identity import run_identity
 from portopt.runs.report import kept_report, report_place
 
@@ -57,7 +58,7 @@ def replay(run_id: str, runtime: Runtime, *, mend: bool = False) -> dict[str, An
         raise MissingInput(
             f"run {run_id} has no document to compare with (status {record.status.value})", field="run", value=run_id
         )
-    document = _worked_out_again(record, record.pricing_pack_id, runtime)
+    document = worked_out_again(record, record.pricing_pack_id, runtime.packs)
     stored, replayed = digest_of(record.document), digest_of(document)
     mended = mend and stored != record.document_digest and replayed == record.document_digest
     if mended:
@@ -75,13 +76,14 @@ def replay(run_id: str, runtime: Runtime, *, mend: bool = False) -> dict[str, An
     }
 
 
-def _worked_out_again(record: RunRecord, pricing_pack_id: str, runtime: Runtime) -> dict[str, Any]:
+def worked_out_again(record: RunRecord, pricing_pack_id: str, packs: PackStore) -> dict[str, Any]:
+    """The document of a rebalance, from its request and its pack alone. Raises DataError for a request that is another's."""
     from portopt.dialects.requests import rebalance_request_from_data
 
     request = rebalance_request_from_data(record.request)
     # The pack is its prices alone and remembers who brought them first; this run may have had them from somewhere else, and
     # what was said of reading them is in its request.
-    snapshot = replace(pipeline.reopen_pack(request, pricing_pack_id, runtime.packs), notes=())
+    snapshot = replace(pipeline.reopen_pack(request, pricing_pack_id, packs), notes=())
     if (named := run_identity(request, snapshot)) != record.run_id:
         raise DataError(
             f"the stored request of {record.run_id} is not the one that was asked: with it the run is {named}",

@@ -11,14 +11,17 @@ import dataclasses
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from portopt.analysis import Attempts
 from portopt.domain.canonical import canonical_text
 from portopt.domain.errors import InvalidValue, PortoptError, ProposalRejected, ProposalSuperseded, UnknownRun
+from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
+from portopt.domain.universe import CASH
 from portopt.ports import RunStore
 from portopt.runs.events import deliver_if_possible, event_of
 from portopt.runs.market import keep_pack
@@ -27,6 +30,8 @@ from portopt.runs.report import keep_report
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
+
+NOBODY = "portopt"  # who decided, where no person is known
 
 
 def found(run_id: str, runtime: Runtime) -> RunRecord | None:
@@ -121,8 +126,8 @@ def renewed(stored: RunRecord, runs: RunStore, *, since: int, await_approval: bo
     return runs.renew(stored, None if await_approval else event_of(released), since=since)
 
 
-def approve(run_id: str, runtime: Runtime) -> RunRecord:
-    """Release the event of a proposal that awaited a person; released before, it is left as it is.
+def approve(run_id: str, runtime: Runtime, *, by: str = NOBODY) -> RunRecord:
+    """Release the event of a proposal that awaited a person; released before, it is left as it is. by: who approves.
 
     Raises UnknownRun, ProposalSuperseded, and InvalidValue for a run that has nothing to release.
     """
@@ -135,12 +140,49 @@ def approve(run_id: str, runtime: Runtime) -> RunRecord:
         raise InvalidValue("run", run_id, f"is {record.status.value}: there is no proposal that awaits approval")
     record = runtime.runs.get(run_id)
     if record.status is not RunStatus.SUPERSEDED:
-        runtime.runs.release(run_id, event_of(dataclasses.replace(record, status=RunStatus.COMPLETED)))
+        runtime.runs.release(run_id, event_of(dataclasses.replace(record, status=RunStatus.COMPLETED)), by=by)
         record = runtime.runs.get(run_id)
     if record.status is RunStatus.SUPERSEDED:
         raise superseded(record, runtime)
     deliver_if_possible(runtime)
     return record
+
+
+def reject(run_id: str, runtime: Runtime, note: str, *, by: str = NOBODY) -> RunRecord:
+    """A person says no: the proposal ends as cancelled, and its event is never released. note: why; kept with the run.
+
+    Raises UnknownRun, and InvalidValue for a run that awaits nobody.
+    """
+    record = found(run_id, runtime)
+    if record is None:
+        raise UnknownRun(run_id)
+    problem = ProposalRejected(f"{run_id} was rejected: {note}", field="run", value=run_id).problem()
+    if not runtime.runs.withdraw(run_id, problem, kind="rejected", by=by):
+        raise InvalidValue("run", run_id, f"is {runtime.runs.status(run_id).value}: there is no proposal that awaits approval")
+    return runtime.runs.get(run_id, verified=False)
+
+
+def require_newest(record: RunRecord, runtime: Runtime, seen: int | None = None) -> None:
+    """Raises ProposalSuperseded, with what changed, where a proposal that awaits approval rests on other holdings than the
+    newest, or where these are not the version that somebody has `seen`.
+    """
+    if record.status is not RunStatus.AWAITING_APPROVAL:
+        return
+    newest = runtime.runs.holdings(record.portfolio_id)
+    changed = difference_of_holdings(record.request["holdings"], newest)
+    if not changed and seen in (None, runtime.runs.holdings_version(record.portfolio_id)):
+        return
+    error = superseded(record, runtime)
+    error.measured |= {"changed": changed}
+    raise error
+
+
+def difference_of_holdings(before: Mapping[str, Any], now: Holdings) -> dict[str, list[str]]:
+    """{asset or CASH: [shares then, shares now]} of what is not the same. before: as a stored request has it."""
+    was = {**before.get("shares", {}), CASH: before.get("cash", "0")}
+    is_now = {**{asset_id: str(n) for asset_id, n in now.shares.items()}, CASH: str(now.cash)}
+    both = {a: [was.get(a, "0"), is_now.get(a, "0")] for a in sorted({*was, *is_now})}
+    return {a: pair for a, pair in both.items() if Decimal(pair[0]) != Decimal(pair[1])}
 
 
 def superseded(record: RunRecord, runtime: Runtime) -> ProposalSuperseded:
@@ -149,7 +191,7 @@ def superseded(record: RunRecord, runtime: Runtime) -> ProposalSuperseded:
     return ProposalSuperseded(record.run_id, record.portfolio_id, version)
 
 
-def cancel(run_id: str, runtime: Runtime, note: str) -> RunRecord:
+def cancel(run_id: str, runtime: Runtime, note: str, *, by: str = NOBODY) -> RunRecord:
     """A proposal that is not wanted, or a run that was begun and never ended, ends as cancelled.
 
     Raises UnknownRun, and InvalidValue for a run that is at its end.
@@ -158,6 +200,7 @@ def cancel(run_id: str, runtime: Runtime, note: str) -> RunRecord:
     if record is None:
         raise UnknownRun(run_id)
     problem = ProposalRejected(f"{run_id} was cancelled: {note}", field="run", value=run_id).problem()
-    if not (runtime.runs.withdraw(run_id, problem) or runtime.runs.abandon(run_id, problem)):
+    withdrawn = runtime.runs.withdraw(run_id, problem, kind="cancelled", by=by)
+    if not (withdrawn or runtime.runs.abandon(run_id, problem, by=by)):
         raise InvalidValue("run", run_id, f"is {record.status.value}: there is nothing to cancel")
     return runtime.runs.get(run_id, verified=False)

@@ -12,7 +12,9 @@ import polars as pl
 
 from portopt.domain.errors import DataError, FileNotReadable
 from portopt.tables.account import Account
+from portopt.tables.arrow import table_of_arrow
 from portopt.tables.damage import whole
+from portopt.tables.delivered import Delivered
 from portopt.tables.head import Score
 from portopt.tables.separated import table_of
 from portopt.tables.sizes import MAX_BYTES, check_parquet, too_large, unzipped
@@ -50,6 +52,20 @@ def read_file(path: Path, score: Score, said: Account, max_bytes: int = MAX_BYTE
     except OSError as error:
         raise unreadable(path, error, KINDS, field) from error
     return table_of(text_of(content, said), score, said)
+
+
+def read_content(body: Delivered, score: Score, said: Account, max_bytes: int = MAX_BYTES) -> Table:
+    """The table of a body, read as the file that it would be is. Errors as read_file's, which name no path then."""
+    size = len(body.content)
+    if size > max_bytes:
+        raise too_large(body.name, size, max_bytes)
+    if body.kind == ".parquet":
+        return parquet_of(io.BytesIO(body.content), size, max_bytes, body.name)
+    if body.kind == ".arrow":
+        return table_of_arrow(body.content, body.name)
+    if body.kind == ".xlsx":
+        return table_of_workbook(body.content, score, said)
+    return table_of(text_of(body.content, said), score, said)
 
 
 def size_of(path: Path, field: str) -> int:

@@ -14,7 +14,8 @@ import polars as pl
 from portopt.domain.errors import DataError, FileNotReadable, MalformedDocument, UnknownField
 from portopt.domain.universe import CASH
 from portopt.tables.account import Account
-from portopt.tables.files import read_file, size_of, unreadable
+from portopt.tables.delivered import Delivered
+from portopt.tables.files import read_content, read_file, size_of, unreadable
 from portopt.tables.head import score_of
 from portopt.tables.names import plain_name
 from portopt.tables.row_columns import Wanted
@@ -25,13 +26,18 @@ from portopt.tables.text import text_of
 MAX_FILE_BYTES = 64 << 20
 KINDS = (".csv", ".txt", ".tsv", ".xlsx", ".parquet", ".json")
 MAX_ROWS = 200_000
+HELD = "shares"
 
 
-def hand_table(path: str | Path, wanted: Wanted, said: Account) -> Table:
+def hand_table(path: str | Path | Delivered, wanted: Wanted, said: Account) -> Table:
     score = score_of(
         [spelling for known in wanted.columns.values() for spelling in known],
         [wanted.columns[name] for name in wanted.required],
     )
+    if isinstance(path, Delivered):
+        if path.kind == ".json":
+            return _of_json(text_of(path.content, said), said.where, wanted)
+        return read_content(path, score, said, MAX_FILE_BYTES)
     if str(path) == "-":
         text = sys.stdin.read(MAX_FILE_BYTES + 1)
         if len(text) > MAX_FILE_BYTES:
@@ -70,7 +76,9 @@ def _of_json(text: str, where: str, wanted: Wanted) -> Table:
             value=where,
             fixes=["correct the JSON at the place named, or use CSV"],
         ) from error
-    asset, value = (wanted.columns[name][0] for name in list(wanted.columns)[:2])
+    first, second = list(wanted.columns)[:2]
+    # {asset: number} says how much of it is held, unless its reader cannot do without another number.
+    asset, value = wanted.columns[first][0], wanted.columns[second][0] if second in wanted.required else HELD
     extra: list[dict[str, Any]] = []
     inner = next((key for key in ("holdings", "assets", "weights") if isinstance(document, dict) and key in document), None)
     if inner is not None:

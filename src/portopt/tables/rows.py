@@ -11,6 +11,7 @@ import polars as pl
 
 from portopt.domain.errors import DataError
 from portopt.tables.account import Account, in_words, shown
+from portopt.tables.delivered import Delivered
 from portopt.tables.names import plain_name
 from portopt.tables.numbers import MISSING, advice, decimal_of, evidence_of, numbers_of, undecided
 from portopt.tables.row_columns import EXPOSURE, Wanted, chosen, require
@@ -36,8 +37,8 @@ class Row:
         return self.cells.get(name) or None
 
 
-def read_rows(path: str | Path, wanted: Wanted, said: Account) -> list[Row]:
-    """Rows of a CSV, JSON, XLSX or Parquet file; "-" is CSV or JSON on standard input.
+def read_rows(path: str | Path | Delivered, wanted: Wanted, said: Account) -> list[Row]:
+    """Rows of a CSV, JSON, XLSX or Parquet file, or of a body that holds what one would; "-" is CSV or JSON on standard input.
 
     A column attribute_NAME is kept under that name. What is wrong with single cells is said to `said`, for the caller to
     finish; what leaves no table is raised: FileNotReadable, MalformedDocument, UnknownField, DataError.
@@ -57,7 +58,9 @@ def read_rows(path: str | Path, wanted: Wanted, said: Account) -> list[Row]:
     return rows
 
 
-def file_name(path: str | Path) -> str:
+def file_name(path: str | Path | Delivered) -> str:
+    if isinstance(path, Delivered):
+        return path.name
     return "standard input" if str(path) == "-" else Path(path).name
 
 

@@ -99,7 +99,18 @@ def test_metadata_say_which_call_it_was_and_what_took_how_long(sqlite_rpc: Clien
     message = message_of(sqlite_rpc, asked())
     _, told = sqlite_rpc.ask_told("Optimize", message, x_correlation_id="c-1", idempotency_key="k-metadata")
     assert told["x-request-id"].startswith("req-")
+    assert told["x-correlation-id"] == "c-1"
     assert {part.partition(";")[0] for part in told["server-timing"].split(", ")} >= {"queue", "solve", "store"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("x_correlation_id", "no id"), ("idempotency_key", "k" * 500)])
+def test_metadata_that_are_none_are_refused_as_headers_are(
+    sqlite_service: Served, sqlite_rpc: Client, name: str, value: str
+) -> None:
+    over_rest = sqlite_service.client.post("/optimize", json=asked(), headers={name.replace("_", "-"): value})
+    with pytest.raises(Refused) as caught:
+        sqlite_rpc.ask("Optimize", message_of(sqlite_rpc, asked()), **{name: value})
+    assert caught.value.problem["asked"] == over_rest.json()["asked"]
 
 
 def test_a_message_that_is_none_is_refused_and_not_a_fault(sqlite_rpc: Client) -> None:

@@ -44,7 +44,7 @@ def test_the_store_holds_no_key(store, keys):
     _, key = keys.create(Principal("anna", frozenset({"ask"})))
     with store.database.reading() as connection:
         row = connection.execute(select(api_keys)).one()
-    assert all(key not in str(value) and key.removeprefix("portopt_") not in str(value) for value in row)
+    assert all(key not in str(value) and key.removeprefix("pok_") not in str(value) for value in row)
 
 
 def test_a_revoked_key_opens_nothing(keys):

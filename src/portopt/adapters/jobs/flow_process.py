@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -23,10 +24,16 @@ def names() -> list[str]:
     return sorted(entry.name for entry in entry_points(group=GROUP))
 
 
-def ended(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Run the flow of that name; its state by name, with its message or its result."""
+def flow(name: str) -> Callable[..., Any]:
+    """The flow of that name, loaded."""
     (entry,) = entry_points(group=GROUP, name=name)
-    state = asyncio.run(entry.load()(**parameters, return_state=True))
+    found: Callable[..., Any] = entry.load()
+    return found
+
+
+def ended(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the flow of that name here; its state by name, with its message or its result."""
+    state = asyncio.run(flow(name)(**parameters, return_state=True))
     if not state.is_completed():
         return {"state": state.name, "message": state.message}
     result = None if state.name == "Skipped" else asyncio.run(state.aresult())

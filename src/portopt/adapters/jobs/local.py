@@ -32,7 +32,7 @@ def run_flow(name: str, parameters: Mapping[str, Any], home: Path) -> Any:
     known = names()
     if name not in known:
         raise RequestError(f"there is no flow {name!r}; installed: {', '.join(known)}", field="flow", value=name)
-    with _server(environment_for(home)) as environment:
+    with with_server(environment_for(home)) as environment:
         command = [sys.executable, "-P", "-m", "portopt.adapters.jobs.flow_process", name]
         given = json.dumps(dict(parameters))
         done = subprocess.run(command, input=given, env=environment, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
@@ -46,7 +46,7 @@ def run_flow(name: str, parameters: Mapping[str, Any], home: Path) -> Any:
 
 
 @contextmanager
-def _server(environment: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+def with_server(environment: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
     """The environment with a server in it: the one that PREFECT_API_URL names; else one for as long as this lasts."""
     if "PREFECT_API_URL" in environment:
         yield environment
@@ -59,6 +59,7 @@ def environment_for(home: Path) -> dict[str, str]:
     """This process's, with Prefect's settings for a quiet, offline, self-contained run; what is set already stays."""
     quiet = {
         "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # what `orchestration set-up` counts on
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",

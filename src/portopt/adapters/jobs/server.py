@@ -53,9 +53,14 @@ def launch(port: int, home: Path, environment: Mapping[str, str] | None = None) 
     own = os.environ if environment is None else environment
     with (home / "server.log").open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "portopt.adapters.jobs.server", str(port)],
+            command(port),
             stdin=subprocess.PIPE, stdout=log, stderr=log, env={**own, **QUIET},
         )  # fmt: skip
+
+
+def command(port: int) -> list[str]:
+    """The arguments of a server's process."""
+    return [sys.executable, "-P", "-m", "portopt.adapters.jobs.server", str(port)]
 
 
 def end(server: subprocess.Popen[bytes]) -> None:

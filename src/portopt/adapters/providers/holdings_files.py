@@ -12,6 +12,7 @@ from portopt.domain.errors import DataError
 from portopt.domain.holdings import Holdings
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.tables.account import Account, in_words
+from portopt.tables.delivered import Delivered
 from portopt.tables.names import ASSET
 from portopt.tables.rows import EXPOSURE, Row, Wanted, file_name, read_rows
 
@@ -50,7 +51,7 @@ BENCHMARK_COLUMN = Wanted(
 
 
 def read_holdings(
-    path: str | Path, portfolio_id: str | None = None, notes: list[str] | None = None
+    path: str | Path | Delivered, portfolio_id: str | None = None, notes: list[str] | None = None
 ) -> tuple[Holdings, dict[str, dict[str, Any]]]:
     """Shares and cash, and what the file says of each asset (sector, quality score, …).
 
@@ -59,7 +60,7 @@ def read_holdings(
     kept as what the row says, for what has no price there.
 
     Args:
-        path: .csv, .xlsx, .parquet or .json; "-" is CSV or JSON on standard input.
+        path: .csv, .xlsx, .parquet or .json, or a body that holds what one would; "-" is CSV or JSON on standard input.
         portfolio_id: None is the file's name without its ending.
         notes: is told what was not read, added up or cleaned.
     Raises:
@@ -91,12 +92,12 @@ def read_holdings(
     said.finish("holdings")
     _told(said, notes)
     cash = shares.pop(CASH, Decimal(0))
-    stem = "portfolio" if str(path) == "-" else Path(path).stem
+    stem = "portfolio" if isinstance(path, Delivered) or str(path) == "-" else Path(path).stem
     currency = currencies.pop() or "USD" if currencies else "USD"
     return Holdings(portfolio_id or stem, shares, cash, currency, stated), described
 
 
-def read_universe(path: str | Path, notes: list[str] | None = None) -> Universe:
+def read_universe(path: str | Path | Delivered, notes: list[str] | None = None) -> Universe:
     """The assets that may be held, with their attributes, in the file's order; cash last. Errors as read_holdings."""
     said = Account(file_name(path))
     rows = read_rows(path, UNIVERSE, said)
@@ -118,7 +119,7 @@ def read_benchmark(path: str | Path, notes: list[str] | None = None) -> dict[str
     return weights
 
 
-def read_benchmark_column(path: str | Path) -> dict[str, float] | None:
+def read_benchmark_column(path: str | Path | Delivered) -> dict[str, float] | None:
     """The weights of a `benchmark_weight` column in a holdings or universe file; None where there is no such column.
 
     An asset without a value there is not in the benchmark. Errors as read_benchmark.

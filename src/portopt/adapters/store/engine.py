@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
 
 from portopt.adapters.door import said
 from portopt.adapters.store.columns import COMMAND, QUERY
+from portopt.adapters.store.row_security import SETTING
 from portopt.adapters.store.types import to_json
+from portopt.domain.access import restriction
 from portopt.domain.disk import ROOM, storage_error
-from portopt.domain.errors import DataError, InvalidValue, OutsideError, PortoptError, RequestError
+from portopt.domain.errors import DataError, InvalidValue, NotAllowed, OutsideError, PortoptError, RequestError
 
 BUSY_SECONDS = 30.0  # how long a writer waits for its turn
 CONNECT_SECONDS = 5
@@ -113,6 +115,7 @@ class Database:
             self.engine.connect() as connection,
             connection.execution_options(postgresql_readonly=True).begin(),
         ):
+            self._restrict(connection)
             yield connection
 
     @contextmanager
@@ -124,7 +127,15 @@ class Database:
             self.engine.connect() as connection,
             connection.execution_options(**{_WRITES: True}).begin(),
         ):
+            self._restrict(connection)
             yield connection
+
+    def _restrict(self, connection: Connection) -> None:
+        """To the portfolios that this context sees, until the transaction ends; SQLite has no such wall."""
+        seen = restriction()
+        if seen is not None and self.dialect == "postgresql":
+            told = {"setting": SETTING, "seen": to_json(sorted(seen))}
+            connection.execute(text("SELECT set_config(:setting, :seen, true)"), told)
 
     def make_folder(self) -> None:
         if self.dialect == "sqlite" and self.url.database:
@@ -160,6 +171,8 @@ class Database:
         if any(mark in told for mark in ("no such table", "no such column", "UndefinedTable")) or _missing(error):
             fixes = ["bring its schema up to this version (SqlStore.migrate)"]
             return DataError(f"the store at {self.shown} lacks tables of this version: {told}", fixes=fixes, **where)
+        if "row-level security policy" in told:
+            return NotAllowed(f"the store shows and takes no row of this portfolio to who asks: {told}", field="portfolio_id")
         if "readonly" in told or "read-only transaction" in told or getattr(error.orig, "sqlstate", None) == NO_RIGHT:
             fixes = ["set PORTOPT_HOME, or PORTOPT_DATABASE_URL, to where you may write"]
             return RequestError(f"the database at {self.shown} may not be written by you: {told}", fixes=fixes, **where)

@@ -16,6 +16,7 @@ from portopt.adapters.store import job_rows, lifecycle, models
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.endings import OPEN, WORKED_ON, end_jobs
 from portopt.adapters.store.engine import Database
+from portopt.adapters.store.notices import Notices, tell
 from portopt.adapters.store.outbox import take_turns
 from portopt.adapters.store.records import fits, job_from, job_row
 from portopt.adapters.store.service_tables import jobs
@@ -29,6 +30,7 @@ Conditions: TypeAlias = list[Any]
 RECENT = 50  # jobs that say how long one takes
 DONE = (RunStatus.COMPLETED.value, RunStatus.AWAITING_APPROVAL.value, RunStatus.SUPERSEDED.value)
 PENDING, PROCESSING = WORKED_ON
+CHANNEL = "portopt_jobs"
 
 
 class SqlJobs:
@@ -36,6 +38,7 @@ class SqlJobs:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._notices = Notices(database, CHANNEL)
 
     def submit(self, job: Job) -> Job:
         """Put it on record with S2's request row; returns what holds: this, or the equal one that was submitted first.
@@ -51,6 +54,7 @@ class SqlJobs:
                 if insert_new(connection, jobs, row):
                     table, asked = job_rows.asked_row(row)
                     connection.execute(table.insert().values(**asked))
+                    tell(connection, CHANNEL)
                 else:  # its key was used for another portfolio at the same moment
                     there = _same_key(connection, row)
             return job_from(there or row)
@@ -71,17 +75,30 @@ class SqlJobs:
         with self._database.reading() as connection:
             if after is not None:
                 last = _row(connection, after)
+                if among is not None and last["portfolio_id"] not in among:
+                    raise UnknownThing("job", after)
                 at, is_it = jobs.c.created_at, jobs.c.job_id
                 wanted.append(or_(at < last["created_at"], and_(at == last["created_at"], is_it < after)))
             return _newest(connection, wanted, limit)
 
+    def wait(self, seconds: float) -> None:
+        """Until a job is submitted, as far as the database tells of it; at most so long."""
+        self._notices.wait(seconds)
+
     def claim(
-        self, owner: str, lease_seconds: float, now: datetime | None = None, *, most_attempts: int | None = None
-    ) -> Job | None:
-        """Take up the oldest job that is free, and lease it. most_attempts: what was taken up so often is left to `sweep`."""
+        self, owner: str, lease_seconds: float, now: datetime | None = None, *, most_attempts: int | None = None,
+        job_id: str | None = None,
+    ) -> Job | None:  # fmt: skip
+        """Take up the oldest job that is free, and lease it. most_attempts: what was taken up so often is left to `sweep`.
+
+        job_id: this one and no other; what the owner has already is theirs for another lease.
+        """
         with self._database.writing() as connection:
             now = now or database_now(connection)
+            if job_id is not None and _is_theirs(connection, job_id, owner, now, lease_seconds):
+                return job_from(_row(connection, job_id))
             free = or_(jobs.c.status == PENDING, and_(jobs.c.status == PROCESSING, _is_over(now)))
+            free = free if job_id is None else and_(free, jobs.c.job_id == job_id)
             wanted = select(jobs.c.job_id).where(free).order_by(jobs.c.created_at, jobs.c.job_id).limit(1)
             if most_attempts is not None:
                 wanted = wanted.where(jobs.c.attempts < most_attempts)
@@ -90,6 +107,15 @@ class SqlJobs:
                 return None
             _lease(connection, job_id, fits("owner", owner), now, lease_seconds)
             return job_from(_row(connection, job_id))
+
+    def expired(self, now: datetime | None = None) -> Sequence[Job]:
+        """Jobs whose proposals have awaited a person for longer than was given, the oldest first."""
+        waiting = select(jobs).where(jobs.c.status == RunStatus.AWAITING_APPROVAL.value, jobs.c.approval_hours > 0)
+        with self._database.reading() as connection:
+            now = now or database_now(connection)
+            rows = connection.execute(waiting.order_by(jobs.c.completed_at)).mappings().all()
+        found = [job_from(dict(row)) for row in rows]
+        return [job for job in found if job.completed_at and now > job.completed_at + timedelta(hours=job.approval_hours)]
 
     def renew(self, job_id: str, owner: str, lease_seconds: float, now: datetime | None = None) -> bool:
         """Work goes on; False where the job is not this owner's any more, or is ended."""
@@ -138,6 +164,12 @@ class SqlJobs:
             for row in failed:
                 _give_up(connection, row.job_id, row.run_id, row.attempts)
             return Swept(tuple(freed), tuple(row.job_id for row in failed))
+
+    def counts(self) -> Mapping[RunStatus, int]:
+        """How many there are by status."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(jobs.c.status, func.count()).group_by(jobs.c.status)).all()
+        return {RunStatus(status): count for status, count in rows}
 
     def usual_seconds(self, kind: str) -> float | None:
         """Median of what the last jobs of a kind took from being asked for to their end; None before the first."""
@@ -199,6 +231,12 @@ def _require_portfolio(connection: Connection, portfolio_id: str) -> None:
     table = models.portfolios
     if connection.execute(select(table.c.id).where(table.c.id == portfolio_id)).first() is None:
         raise UnknownThing("portfolio", portfolio_id, field="portfolio_id", fixes=["import its holdings first"])
+
+
+def _is_theirs(connection: Connection, job_id: str, owner: str, now: datetime, seconds: float) -> bool:
+    """Whether the owner has it, and then for another lease."""
+    this = update(jobs).where(jobs.c.job_id == job_id, jobs.c.status == PROCESSING, jobs.c.owner == owner, ~_is_over(now))
+    return connection.execute(this.values(leased_until=now + timedelta(seconds=seconds))).rowcount > 0
 
 
 def _is_over(now: datetime) -> Any:

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -20,7 +20,7 @@ from portopt.domain.access import SCOPES, Principal
 from portopt.domain.errors import InvalidValue, KeyReused
 from portopt.domain.job import KeptReply
 
-MARK = "portopt_"  # so that a key that leaked somewhere is known for what it is
+MARK = "pok_"  # so that a key that leaked somewhere is known for what it is
 BYTES = 32
 TAKEN_OVER_AFTER = timedelta(seconds=120)  # a reservation without a reply: whoever made it is gone
 
@@ -80,6 +80,12 @@ class SqlKeys:
             raise KeyReused(reply.key)
         return there
 
+    def held(self, key: str, subject: str) -> KeptReply | None:
+        """What an idempotency key of theirs stands for; None for one that stands for nothing."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(idempotency_keys).where(*_is(key, subject))).mappings().first()
+        return None if row is None else KeptReply(**row)
+
     def keep(self, reply: KeptReply) -> None:
         """The reply that a reserved key stands for; the first that is kept stays."""
         kept = {"job_id": reply.job_id, "status": reply.status, "reply": reply.reply}
@@ -90,6 +96,12 @@ class SqlKeys:
         """What it stood for was refused: the key is free. One that has its reply keeps it."""
         with self._database.writing() as connection:
             connection.execute(idempotency_keys.delete().where(*_is(key, subject), _UNANSWERED))
+
+    def forget_old(self, days: float, now: datetime | None = None) -> int:
+        """Keys that were used longer ago are free again; returns how many."""
+        with self._database.writing() as connection:
+            before = (now or database_now(connection)) - timedelta(days=days)
+            return connection.execute(idempotency_keys.delete().where(idempotency_keys.c.created_at < before)).rowcount
 
 
 _UNANSWERED = idempotency_keys.c.status.is_(None)

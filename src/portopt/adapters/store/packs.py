@@ -17,7 +17,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,32 @@ class FilePackStore:
         if not self.directory.is_dir():
             return ()
         return sorted(f.name for f in self.directory.iterdir() if PACK_ID.fullmatch(f.name) and (f / MANIFEST).is_file())
+
+    def has(self, pricing_pack_id: str) -> bool:
+        return PACK_ID.fullmatch(pricing_pack_id) is not None and (self.directory / pricing_pack_id / MANIFEST).is_file()
+
+    def files(self, pricing_pack_id: str) -> dict[str, bytes]:
+        """What it consists of, by name, once it is known to be whole. Raises DataError."""
+        self.get(pricing_pack_id)
+        return {name: _read(self._folder(pricing_pack_id) / name) for name in (PRICES, MANIFEST)}
+
+    def restore(self, pricing_pack_id: str, files: Mapping[str, bytes]) -> MarketSnapshot:
+        """The pack that these files are, kept where none stands yet. Raises DataError where they are not what the id says."""
+        folder = self._folder(pricing_pack_id)
+        missing = [name for name in (PRICES, MANIFEST) if name not in files]
+        if missing:
+            raise _damaged(folder / missing[0], "it is not there")
+        making = self.directory / f"{MAKING}{os.getpid()}-{secrets.token_hex(4)}"
+        try:
+            making.mkdir(parents=True)
+            for name in (PRICES, MANIFEST):
+                _write(making / name, files[name])
+            snapshot = self._read_pack(making, pricing_pack_id)
+            if not self._is_sound(folder):
+                self._move_in(making, folder)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+        return snapshot
 
     def litter(self) -> Sequence[Path]:
         """What writers that were killed left behind: no pack, and nobody's to finish."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, exc, text
 
+from portopt.adapters.store import row_security
 from portopt.adapters.store.columns import QUERY
 from portopt.adapters.store.models import portfolio_optimization_ts
 
@@ -78,7 +79,19 @@ def make_partitions(connection: Connection, now: datetime, months_ahead: int = M
         if not _exists(connection, name):
             _make_month(connection, name, start, end)
             made.append(name)
+    if row_security.is_installed(connection):  # not while the first migration makes them: a later one restricts what is there
+        for name in made:
+            row_security.protect(connection, f"{QUERY}.{name}", "portfolio_id")
     return made
+
+
+def partition_names(connection: Connection) -> list[str]:
+    """Of those that are there."""
+    found = text(
+        "SELECT c.relname FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid "
+        "WHERE i.inhparent = to_regclass(:parent) AND c.relispartition ORDER BY c.relname"
+    )
+    return list(connection.execute(found, {"parent": f"{QUERY}.{PARENT}"}).scalars())
 
 
 def missing(connection: Connection, now: datetime, months_ahead: int = MONTHS_AHEAD) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from portopt.adapters.store import ledger, lifecycle, migrate, models, outbox, partitions, portfolios, shard_locks, upkeep
 from portopt.adapters.store.clock import database_now
@@ -25,6 +25,7 @@ from portopt.adapters.store.records import (
     version_key,
 )
 from portopt.adapters.store.upsert import insert_new, insert_or_update
+from portopt.domain.access import restricted_to
 from portopt.domain.errors import InvalidValue, MissingInput, PortoptError, UnknownPolicy
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import Policy
@@ -66,7 +67,7 @@ class SqlStore:
                 connection, now
             ):
                 return []
-        with self._writing() as connection:
+        with restricted_to(None), self._writing() as connection:  # rows of every portfolio may have to move
             migrate.lock(connection)
             return partitions.make_partitions(connection, now)
 
@@ -164,12 +165,22 @@ class SqlStore:
         with self._writing() as connection:
             upkeep.put_document(connection, run)
 
-    def runs(self, *, portfolio_id: str | None = None, limit: int = 50) -> Sequence[RunRecord]:
+    def runs(
+        self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
+        status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
+    ) -> Sequence[RunRecord]:  # fmt: skip
         """Newest first. Documents are large: here `document` holds the headline alone, `get` has the whole."""
         runs, results = models.runs, models.run_results
         wanted = select(runs, results.c.document_digest, results.c.headline).join(results, isouter=True)
-        if portfolio_id is not None:
-            wanted = wanted.where(runs.c.portfolio_id == portfolio_id)
+        asked = {"portfolio_id": portfolio_id, "kind": kind, "pricing_pack_id": pricing_pack_id, "status": status}
+        wanted = wanted.where(*(runs.c[name] == str(value) for name, value in asked.items() if value is not None))
+        if among is not None:
+            wanted = wanted.where(runs.c.portfolio_id.in_(among))
+        if after is not None:
+            # A foreign run is no place to go on from: it would tell that it is there, and when.
+            seen = [] if among is None else [runs.c.portfolio_id.in_(among)]
+            last = select(runs.c.created_at).where(runs.c.run_id == after, *seen).scalar_subquery()
+            wanted = wanted.where(or_(runs.c.created_at < last, and_(runs.c.created_at == last, runs.c.run_id < after)))
         wanted = wanted.order_by(runs.c.created_at.desc(), runs.c.run_id.desc()).limit(limit)
         with self._reading() as connection:
             rows = connection.execute(wanted).mappings().all()

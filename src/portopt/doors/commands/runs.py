@@ -45,7 +45,10 @@ def report(
 
 
 def replay(
-    run: Annotated[str, RUN],
+    run: Annotated[str | None, RUN] = None,
+    bundled: Annotated[
+        Path | None, typer.Option("--bundle", metavar="FILE.zip", help="The run of this archive, from what is in it alone.")
+    ] = None,
     mend: Annotated[
         bool, typer.Option("--mend", help="Put a damaged document back, if it comes out as it was stored.")
     ] = False,
@@ -53,12 +56,29 @@ def replay(
 ) -> Shown:
     """Work a run out again from its stored request and pricing pack; the bytes must be the same."""
     from portopt.doors.commands.progress import Spinner
-    from portopt.runs import history
-    from portopt.runtime import runtime
 
+    _require_one(run, bundled, mend)
     with Spinner() as progress, progress.step("replay"):
-        answer = history.replay(run, runtime(), mend=mend)
+        if bundled is not None:
+            from portopt.runs.bundle import replay_bundle
+
+            answer = replay_bundle(bundled)
+        else:
+            from portopt.runs import history
+            from portopt.runtime import runtime
+
+            answer = history.replay(str(run), runtime(), mend=mend)
     return Shown(answer, words(*_replayed(answer)), exit_code=0 if answer["same"] else 1)
+
+
+def _require_one(run: str | None, bundled: Path | None, mend: bool) -> None:
+    from portopt.domain.errors import InvalidValue, MissingInput
+
+    if (run is None) == (bundled is None):
+        fixes = ["portopt replay reb-…", "portopt replay --bundle FILE.zip"]
+        raise MissingInput("give either a run's id or --bundle", field="RUN", fixes=fixes)
+    if mend and bundled is not None:
+        raise InvalidValue("--mend", True, "puts a document back into this store, and a bundle has none")
 
 
 def _replayed(answer: dict[str, Any]) -> list[str]:
@@ -73,7 +93,17 @@ def _replayed(answer: dict[str, Any]) -> list[str]:
             f"`portopt replay {run} --mend` puts it back" if answer["replayed_digest"] == digest else "restore it from a backup"
         )
         return [f"damaged: the stored document of {run} is not the one that was stored ({digest}); {fix}", *where]
-    return [f"different: {run} was {digest} and is now {answer['replayed_digest']}", *where]
+    return [f"different: {run} was {digest} and is now {answer['replayed_digest']}", *where, *_versions(answer)]
+
+
+def _versions(answer: dict[str, Any]) -> list[str]:
+    """What a bundle was made with, where that is not what it was replayed with."""
+    if "made_with" not in answer:
+        return []
+    from portopt.runs.bundle import as_text
+
+    apart = as_text(answer)
+    return [f"versions differ: {apart}"] if apart else []
 
 
 def approve(run: Annotated[str, RUN], as_json: Json = False) -> Shown:

@@ -61,6 +61,19 @@ def aside(sentence: str) -> None:
     sys.stderr.flush()
 
 
+def say_now(document: Mapping[str, Any], *lines: str) -> None:
+    """What a command says while it still runs: one line of JSON where --json was given, else these lines."""
+    from portopt.domain.canonical import plain
+    from portopt.domain.streams import write_document
+
+    if sys.stdout is sys.stderr:  # stdout is kept for documents: --json
+        write_document(json.dumps(plain(document)) + "\n")
+        return
+    for line in lines:
+        sys.stdout.write(f"{visible(line)}\n")
+    sys.stdout.flush()
+
+
 def words(*lines: str) -> Callable[[Console], None]:
     """A human voice that says these lines, as they are."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -14,19 +12,22 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from portopt.domain.errors import PortoptError
-from portopt.doors.rest.calls import call_of, wait_of
+from portopt.doors.rest.calls import call_of
 from portopt.doors.rest.front import Front, call_at, refusal
 from portopt.doors.rest.responses import response_of
-from portopt.doors.wire.call import Call, Reply
+from portopt.doors.rest.site import add_site
+from portopt.doors.rest.streams import add_streams
+from portopt.doors.rest.watching import add_watching
+from portopt.doors.wire.headers import wait_of
 from portopt.doors.wire.operations import OPERATIONS, Operation
-from portopt.doors.wire.problems import reply_of, with_headers
+from portopt.doors.wire.problems import reply_of
 from portopt.doors.wire.service import Service
+from portopt.doors.wire.waiting import answered
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 BASE = "/api/v1"
-FIRST_LOOK, LONGEST_PAUSE = 0.05, 0.5  # seconds between two looks at what is waited for
 
 
 def application(runtime: Runtime) -> FastAPI:
@@ -50,6 +51,9 @@ def application(runtime: Runtime) -> FastAPI:
 
     for operation in OPERATIONS.values():
         app.add_api_route(BASE + operation.path, _route(operation, service), methods=[operation.method], name=operation.name)
+    add_streams(app, service, BASE)
+    add_watching(app, service)
+    add_site(app, BASE)
     app.add_middleware(Front, methods=methods)
     app.add_exception_handler(HTTPException, refusal(methods))
     return app
@@ -64,20 +68,7 @@ def _route(operation: Operation, service: Service) -> Callable[[Request], Awaita
             call = await call_of(operation, request, call, most, await service.access.who(request.headers))
         except PortoptError as error:
             return response_of(reply_of(error, call), call, request)
-        return response_of(await _answered(service, call, request), call, request)
+        wait = wait_of(call.prefer) if operation.method == "GET" else 0.0
+        return response_of(await answered(service, call, wait, request.is_disconnected), call, request)
 
     return endpoint
-
-
-async def _answered(service: Service, call: Call, request: Request) -> Reply:
-    """With `Prefer: wait=n`, what is not ended yet (a reply that says when to look again) is looked at until it is."""
-    reply = await service.answer(call)
-    wait = wait_of(call.prefer) if request.method == "GET" else 0.0
-    until, pause = time.monotonic() + wait, FIRST_LOOK
-    while reply.status == 200 and "Retry-After" in reply.headers and time.monotonic() + pause < until:
-        await asyncio.sleep(pause)
-        pause = min(1.5 * pause, LONGEST_PAUSE)
-        if await request.is_disconnected():
-            break
-        reply = await service.answer(call)
-    return with_headers(reply, {"Preference-Applied": f"wait={wait:.0f}"}) if wait else reply

@@ -5,23 +5,19 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from fastapi import Request
-from starlette.datastructures import Headers
 
 from portopt.dialects.reading import shown
 from portopt.domain.access import Principal
 from portopt.domain.errors import InvalidValue, MalformedDocument, TooLarge
 from portopt.doors.wire.call import JSON, Call
 from portopt.doors.wire.errors import NotAcceptable, UnsupportedMedia
+from portopt.doors.wire.headers import content_type, correlation_id, idempotency_key, preferences, trace_of
 from portopt.doors.wire.operations import Operation
 
 WITHOUT_BODY = ("GET", "HEAD", "DELETE")
-SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,99}")
-TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-MOST_KEY = 200  # characters of an idempotency key
-LONGEST_WAIT = 30.0  # seconds that `Prefer: wait` holds a request open
 AT_ONCE = 1 << 20  # bytes that are decompressed before the bound is looked at again
 
 
@@ -35,14 +31,14 @@ async def call_of(operation: Operation, request: Request, begun: Call, most: int
         place={name: str(value) for name, value in request.path_params.items()},
         asked=_each_once(request.query_params.multi_items()),
         body=await read_body(request, most) if has_body else b"",
-        content_type=_content_type(operation, headers) if has_body else JSON,
+        content_type=content_type(operation, headers.get("content-type")) if has_body else JSON,
         accept=headers.get("accept", JSON),
         who=who,
         within=_within(headers.get("x-request-timeout")),
         request_id=begun.request_id,
         instance=begun.instance,
-        correlation_id=_correlation_id(headers.get("x-correlation-id")),
-        idempotency_key=_idempotency_key(headers),
+        correlation_id=correlation_id(headers.get("x-correlation-id")),
+        idempotency_key=idempotency_key(headers.get("idempotency-key")),
         trace=trace_of(headers.get("traceparent")),
         prefer=preferences(headers.getlist("prefer")),
     )
@@ -95,14 +91,6 @@ def _too_large(most: int) -> TooLarge:
     )
 
 
-def _content_type(operation: Operation, headers: Headers) -> str:
-    """Without its parameters. Raises UnsupportedMedia for a kind that the operation does not read."""
-    given = headers.get("content-type", JSON).partition(";")[0].strip().lower()
-    if given not in operation.takes and not (given.endswith("+json") and JSON in operation.takes):
-        raise UnsupportedMedia("Content-Type", str(shown(given)), operation.takes)
-    return given
-
-
 def check_accept(accept: str | None, gives: Iterable[str]) -> None:
     """Raises NotAcceptable where none of these kinds is among what is accepted; a refusal is told as JSON in any case."""
     if accept is None or not accept.strip():
@@ -141,41 +129,3 @@ def _within(given: str | None) -> float | None:
     if not 0.0 < seconds < math.inf:
         raise InvalidValue("X-Request-Timeout", shown(given), "is not a time to answer in", fix="give seconds above zero")
     return seconds
-
-
-def _correlation_id(given: str | None) -> str | None:
-    if given is not None and not SANE_ID.fullmatch(given):
-        raise InvalidValue(
-            "X-Correlation-Id", shown(given), "is not an id", fix="use up to 100 letters, digits and . _ : / @ -"
-        )
-    return given
-
-
-def _idempotency_key(headers: Headers) -> str | None:
-    given = headers.get("idempotency-key")
-    if given is not None and not (0 < len(given) <= MOST_KEY and given.isascii() and given.isprintable()):
-        raise InvalidValue(
-            "Idempotency-Key", shown(given), "is not a key", fix=f"use 1 to {MOST_KEY} printable ASCII characters"
-        )
-    return given
-
-
-def trace_of(given: str | None) -> str | None:
-    """A W3C traceparent; what is none is left aside, as that specification wants it."""
-    return given if given is not None and TRACE.fullmatch(given) else None
-
-
-def preferences(given: Iterable[str]) -> Mapping[str, str]:
-    """RFC 7240: the preferences by name, the first of each; what is not understood is no error."""
-    found: dict[str, str] = {}
-    for part in ",".join(given).split(","):
-        name, _, value = part.partition(";")[0].partition("=")
-        if name.strip():
-            found.setdefault(name.strip().lower(), value.strip().strip('"'))
-    return found
-
-
-def wait_of(prefer: Mapping[str, str]) -> float:
-    """Seconds that `Prefer: wait=n` asks for, within bounds; 0 where it does not."""
-    given = prefer.get("wait", "")
-    return min(float(given), LONGEST_WAIT) if given.isascii() and given.isdigit() and len(given) < 10 else 0.0

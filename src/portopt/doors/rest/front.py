@@ -14,10 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portopt.dialects.reading import shown
 from portopt.domain.errors import MalformedDocument, PortoptError, RequestError, UnknownThing
-from portopt.doors.rest.calls import SANE_ID
 from portopt.doors.rest.responses import response_of
 from portopt.doors.wire.call import Call
 from portopt.doors.wire.errors import MethodNotAllowed
+from portopt.doors.wire.headers import SANE_ID
 from portopt.doors.wire.problems import reply_of, unexpected
 
 BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")

@@ -174,6 +174,8 @@ def _fitting(field: FieldDescriptor, value: Any) -> Any:
         return value if isinstance(value, str) else None
     if field.type == FieldDescriptor.TYPE_DOUBLE:
         return _number(value)
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return value if isinstance(value, bytes) else None
     return value if isinstance(value, int) and -INT32 <= value < INT32 else None
 
 

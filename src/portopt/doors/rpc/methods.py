@@ -1,8 +1,8 @@
 """Which operation each RPC asks, and how its message becomes the parts of a call.
 
 An RPC asks the operation of its own name (`GetOptimization` asks `get_optimization`); NAMES holds the others. Fields that the
-operation's path names stand in the path. Of the rest, a `document` is the body as it is, with the query beside it; without one,
-what POST and PUT take is the body as JSON, and what the others take is the query.
+operation's path names stand in the path. Of the rest, a `document` or a `request` is the body, with the query beside it;
+without one, what POST and PUT take is the body as JSON, and what the others take is the query.
 """
 
 from __future__ import annotations
@@ -30,8 +30,14 @@ if TYPE_CHECKING:
 
     from portopt.doors.wire.call import Reply
 
-NAMES: Final[Mapping[str, str]] = {}
-DOCUMENT = "document"
+NAMES: Final[Mapping[str, str]] = {
+    "GenerateEfficientFrontier": "efficient_frontier",
+    "GenerateRebalancePlan": "rebalance",
+    "AnalyzeFactorExposures": "factor_exposures",
+    "WatchOptimization": "get_optimization",
+}
+DOCUMENT, REQUEST = "document", "request"  # fields that are a body: bytes or an object, and a request with its own fields
+DOCUMENTS = "Document"  # the message of both
 IN_PATH = re.compile(r"{(\w+)}")
 WITH_BODY = ("POST", "PUT", "PATCH")
 
@@ -81,10 +87,10 @@ class Method:
         except DecodeError:
             raise MalformedDocument(f"the message is no {self.descriptor.input_type.name}") from None
         place = {name: self._placed(message, name) for name in self._in_path}
-        document = self._document(message)
-        rest = {name: value for name, value in to_data(message).items() if name not in place and name != DOCUMENT}
-        if document is not None:
-            return Parts(place, _query(rest), *document)
+        body = _body_taken(message)
+        rest = {name: value for name, value in to_data(message).items() if name not in place}
+        if body is not None:
+            return Parts(place, _query(rest), *body)
         if self.operation.method not in WITH_BODY:
             return Parts(place, _query(rest))
         if self.descriptor.name in lists.RPCS:
@@ -95,9 +101,8 @@ class Method:
     def written(self, reply: Reply) -> bytes:
         """A reply that is no refusal, as a message."""
         message = self._response()
-        if DOCUMENT in message.DESCRIPTOR.fields_by_name:
-            document = getattr(message, DOCUMENT)
-            document.content, document.content_type = reply.body, reply.content_type
+        if message.DESCRIPTOR.name == DOCUMENTS:
+            fill(message, {"content": reply.body, "content_type": reply.content_type})
         elif self.descriptor.name in lists.RPCS:
             lists.fill_members(message, orjson.loads(reply.body))
         else:
@@ -110,15 +115,23 @@ class Method:
             raise MissingInput(f"{name} is needed", field=name)
         return found
 
-    @staticmethod
-    def _document(message: Message) -> tuple[bytes, str] | None:
-        """(body, content type); None where the message has none."""
-        if DOCUMENT not in message.DESCRIPTOR.fields_by_name:
-            return None
-        document = getattr(message, DOCUMENT)
-        if document.WhichOneof("body") == "json":
-            return _json(object_of(document.json, DOCUMENT)), JSON
-        return document.content, document.content_type or JSON
+
+def _body_taken(message: Message) -> tuple[bytes, str] | None:
+    """(body, content type), taken out of a message that has a field for it; None of one that has none."""
+    fields = message.DESCRIPTOR.fields_by_name
+    name = next((name for name in (REQUEST, DOCUMENT) if name in fields), None)
+    if name is None:
+        return None
+    found = getattr(message, name)
+    body = _of_document(found) if name == DOCUMENT else (_json(to_data(found)), JSON)
+    message.ClearField(name)
+    return body
+
+
+def _of_document(document: Any) -> tuple[bytes, str]:
+    if document.WhichOneof("body") == "json":
+        return _json(object_of(document.json)), JSON
+    return document.content, document.content_type or JSON
 
 
 def _json(data: Any) -> bytes:

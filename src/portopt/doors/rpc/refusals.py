@@ -24,6 +24,7 @@ CODES = {
     401: code_pb2.UNAUTHENTICATED,
     403: code_pb2.PERMISSION_DENIED,
     404: code_pb2.NOT_FOUND,
+    405: code_pb2.UNIMPLEMENTED,
     406: code_pb2.INVALID_ARGUMENT,
     409: code_pb2.ABORTED,
     413: code_pb2.RESOURCE_EXHAUSTED,

@@ -11,7 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from portopt.domain.errors import RequestError
-from portopt.doors.rpc.calls import unary
+from portopt.doors.rpc.calls import following, unary
 from portopt.doors.rpc.methods import methods
 from portopt.doors.rpc.portfolio_optimization.v1.portfolio_optimization_pb2 import DESCRIPTOR
 
@@ -68,7 +68,11 @@ def _handlers(service: Service) -> dict[str, dict[str, Any]]:
     """By service and name; messages are read where a fault in them is answered, so they come as bytes."""
     found: dict[str, dict[str, Any]] = {name: {} for name in SERVICES}
     for method in methods().values():
-        handler: Any = grpc.unary_unary_rpc_method_handler(unary(method, service))
+        handler: Any = (
+            grpc.unary_stream_rpc_method_handler(following(method, service))
+            if method.follows
+            else grpc.unary_unary_rpc_method_handler(unary(method, service))
+        )
         found[method.descriptor.containing_service.full_name][method.descriptor.name] = handler
     return found
 

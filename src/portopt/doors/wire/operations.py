@@ -14,6 +14,11 @@ from portopt.doors.wire.asked import Answers
 from portopt.doors.wire.call import JSON
 
 ANSWERS = "portopt.doors.wire.answers"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PARQUET = ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet")
+ARROW = ("application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.file")
+TABLES = ("text/csv", "text/tab-separated-values", "text/plain", XLSX, *PARQUET)
+BYTES = "application/octet-stream"  # known by its first ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class Operation:
 
     question: the file of questions/ that it asks, where it asks one. keyed: whether an Idempotency-Key counts.
     takes, gives: content types of the body that is read and of the answer, the usual one first.
+    watched: whether it says how far something is; a reply with Retry-After is then not the last, and path/events streams it.
     """
 
     name: str
@@ -35,6 +41,7 @@ class Operation:
     keyed: bool = False
     takes: tuple[str, ...] = (JSON,)
     gives: tuple[str, ...] = (JSON,)
+    watched: bool = False
 
     def function(self) -> Answers:
         module, _, name = self.answer.partition(":")
@@ -55,5 +62,96 @@ OPERATIONS: Final = _by_name(
                   "An answer or a problem for each of many such requests, in their order.", "weights", works=True, keyed=True),
         Operation("latest_optimization", "GET", "/optimization/{portfolio_id}/latest", "read", "strategies:latest",
                   "The newest optimization of a portfolio, of either kind."),
+        # S2
+        Operation("create_optimization", "POST", "/optimizations", "propose", "optimizations:create",
+                  "An optimization of a portfolio, worked out later.", "rebalance", keyed=True),
+        Operation("get_optimization", "GET", "/optimizations/{optimization_id}", "read", "optimizations:get",
+                  "How far an optimization or a rebalance is, and its proposal.", watched=True),
+        Operation("list_optimizations", "GET", "/optimizations", "read", "optimizations:listed",
+                  "Optimizations and rebalances that were asked for, the newest first."),
+        Operation("cancel_optimization", "POST", "/optimizations/{optimization_id}/cancel", "propose", "optimizations:cancel",
+                  "End one that is not wanted.", keyed=True),
+        Operation("rebalance", "POST", "/portfolios/{portfolio_id}/rebalance", "propose", "optimizations:rebalance",
+                  "What to trade, at once; later with Prefer: respond-async.", "rebalance", works=True, keyed=True),
+        Operation("get_efficient_frontier", "GET", "/portfolios/{portfolio_id}/efficient-frontier", "propose",
+                  "books:get_frontier", "The efficient frontier of a portfolio under its policy.", "frontier", works=True),
+        Operation("efficient_frontier", "POST", "/portfolios/{portfolio_id}/efficient-frontier", "propose",
+                  "books:post_frontier", "The same under limits of the request's own.", "frontier", works=True),
+        Operation("get_factor_exposures", "GET", "/portfolios/{portfolio_id}/factor-exposures", "propose",
+                  "books:get_factors", "What a portfolio is exposed to, by factor.", "factors", works=True),
+        Operation("factor_exposures", "POST", "/portfolios/{portfolio_id}/factor-exposures", "propose",
+                  "books:post_factors", "The same for the factors that a body names.", "factors", works=True),
+        Operation("get_forecasts", "GET", "/portfolios/{portfolio_id}/forecasts", "propose", "books:get_forecasts",
+                  "Which estimators were right on the prices of a portfolio.", "forecasts", works=True),
+        # portfolios
+        Operation("list_portfolios", "GET", "/portfolios", "read", "portfolios:listed", "Portfolios, by id."),
+        Operation("put_portfolio", "PUT", "/portfolios/{portfolio_id}", "import", "portfolios:put",
+                  "What is said of a portfolio: name, policy, provider, universe, benchmark.", keyed=True),
+        Operation("get_portfolio", "GET", "/portfolios/{portfolio_id}", "read", "portfolios:get", "The same, as it stands."),
+        Operation("put_holdings", "PUT", "/portfolios/{portfolio_id}/holdings", "import", "portfolios:put_holdings",
+                  "What a portfolio holds now: JSON, CSV, TSV, XLSX or Parquet.", works=True, keyed=True,
+                  takes=(JSON, *TABLES, BYTES)),
+        Operation("get_holdings", "GET", "/portfolios/{portfolio_id}/holdings", "read", "portfolios:get_holdings",
+                  "What a portfolio holds."),
+        Operation("list_holdings_versions", "GET", "/portfolios/{portfolio_id}/holdings/versions", "read",
+                  "portfolios:holdings_versions", "What it has held, the newest first."),
+        Operation("get_ledger", "GET", "/portfolios/{portfolio_id}/ledger", "read", "decisions:ledger",
+                  "The record of what was decided about a portfolio."),
+        Operation("verify_ledger", "GET", "/portfolios/{portfolio_id}/ledger/verification", "read", "decisions:verification",
+                  "Whether every entry of that record is what was written."),
+        # data and beliefs
+        Operation("create_pack", "POST", "/packs", "import", "packs:keep",
+                  "Prices as CSV, XLSX, Parquet, Arrow or JSON, kept as a pricing pack.", works=True, keyed=True,
+                  takes=("text/csv", JSON, *TABLES[1:], *ARROW, BYTES)),
+        Operation("list_packs", "GET", "/packs", "read", "packs:listed", "Pricing packs, by id."),
+        Operation("get_pack", "GET", "/packs/{pricing_pack_id}", "read", "packs:get", "What a pack is, without its prices."),
+        Operation("compare_packs", "GET", "/packs/{pricing_pack_id}/difference/{other}", "read", "packs:compare",
+                  "What changed in the data from one pack to another."),
+        Operation("create_beliefs", "POST", "/beliefs", "import", "beliefs:keep",
+                  "Expected returns, a covariance or returns, as JSON, Arrow or npz, kept under their content's id.",
+                  works=True, keyed=True, takes=(JSON, *ARROW, "application/x-npz", BYTES)),
+        Operation("get_beliefs", "GET", "/beliefs/{beliefs_id}", "read", "beliefs:get", "What beliefs hold."),
+        # policies
+        Operation("list_policies", "GET", "/policies", "read", "policies:listed", "Policies, by id.", "policies"),
+        Operation("get_policy", "GET", "/policies/{policy_id}", "read", "policies:get", "One in full.", "policies"),
+        Operation("put_policy", "PUT", "/policies/{policy_id}", "import", "policies:put",
+                  "A new policy, or a new version of one.", "policies", keyed=True),
+        # questions about a request that brings its own beliefs
+        Operation("frontier", "POST", "/frontier", "ask", "inquiries:frontier",
+                  "The efficient frontier under the request's limits.", "frontier", works=True, keyed=True),
+        Operation("risk", "POST", "/risk", "ask", "inquiries:risk",
+                  "Every risk measure of the optimal, current and benchmark books.", "risk", works=True, keyed=True),
+        Operation("factors", "POST", "/factors", "ask", "inquiries:factors",
+                  "What a book is exposed to, by factor.", "factors", works=True, keyed=True),
+        Operation("views", "POST", "/views", "ask", "inquiries:views",
+                  "What views did to the beliefs.", "views", works=True, keyed=True),
+        Operation("sensitivity", "POST", "/sensitivity", "ask", "inquiries:sensitivity",
+                  "How the weights move with the question.", "sensitivity", works=True, keyed=True),
+        Operation("periods", "POST", "/periods", "ask", "inquiries:periods",
+                  "A plan over several periods.", "periods", works=True, keyed=True),
+        Operation("pareto", "POST", "/pareto", "ask", "inquiries:pareto",
+                  "The best compromises between several aims.", "compromises", works=True, keyed=True),
+        Operation("lexicographic", "POST", "/lexicographic", "ask", "inquiries:lexicographic",
+                  "Several aims in strict order.", "compromises", works=True, keyed=True),
+        Operation("forecasts", "POST", "/forecasts", "ask", "inquiries:forecasts",
+                  "Which estimators were right on the request's returns.", "forecasts", works=True, keyed=True),
+        # runs
+        Operation("list_runs", "GET", "/runs", "read", "runs:listed", "What was done, the newest first."),
+        Operation("get_run", "GET", "/runs/{run_id}", "read", "runs:get", "One of them.", watched=True),
+        Operation("get_document", "GET", "/runs/{run_id}/document", "read", "runs:document", "Its answer, whole."),
+        Operation("get_report", "GET", "/runs/{run_id}/report", "read", "runs:report", "Its page.", works=True,
+                  gives=("text/html",)),
+        Operation("explain_run", "GET", "/runs/{run_id}/explain", "read", "runs:explain", "Why each trade."),
+        Operation("replay_run", "POST", "/runs/{run_id}/replay", "read", "runs:replay",
+                  "Work it out again and compare.", works=True),
+        Operation("compare_runs", "GET", "/runs/{run_id}/difference/{other}", "read", "runs:compare",
+                  "What changed in data and decision from one run to another."),
+        Operation("decide", "POST", "/runs/{run_id}/approval", "approve", "decisions:approval",
+                  "Approve or reject a proposal.", keyed=True),
+        Operation("get_bundle", "GET", "/runs/{run_id}/bundle", "admin", "runs:bundle",
+                  "A run as an archive that is replayed elsewhere.", works=True,
+                  gives=("application/zip",)),
+        Operation("lookup", "GET", "/lookup", "read", "lookup:lookup",
+                  "What was asked, by idempotency key, request hash, pricing pack or correlation id."),
     )
 )  # fmt: skip

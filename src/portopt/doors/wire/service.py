@@ -13,6 +13,7 @@ from portopt.doors.access.access import Access
 from portopt.doors.wire.admission import Admission
 from portopt.doors.wire.answering import answer, with_timing
 from portopt.doors.wire.call import Call, Reply
+from portopt.doors.wire.metrics import Metrics
 from portopt.doors.wire.operations import OPERATIONS
 from portopt.doors.wire.pool import Pool
 from portopt.doors.wire.problems import reply_of
@@ -32,10 +33,13 @@ class Service:
         self.access = Access(runtime)
         self.pool = Pool(settings)
         self.admission = Admission(settings.processes, settings.wait_seconds)
+        self.metrics = Metrics(runtime, self.pool, self.admission)
         self._longest = settings.answer_seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="portopt")
 
     async def start(self) -> None:
+        """The installation comes first, its store at this version's schema: every answer leaves its rows there."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self.runtime.opened)
         await self.pool.start()
 
     async def close(self) -> None:
@@ -44,6 +48,12 @@ class Service:
 
     async def answer(self, call: Call) -> Reply:
         """Within the time that the call has, at most what the service gives anyone."""
+        began = time.perf_counter()
+        reply = await self._answered(call)
+        self.metrics.seen(call, reply, time.perf_counter() - began)
+        return reply
+
+    async def _answered(self, call: Call) -> Reply:
         within = min(call.within or self._longest, self._longest)
         call = dataclasses.replace(call, within=within)
         operation = OPERATIONS.get(call.operation)

@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from portopt.adapters.store import partitions, row_security
+from portopt.adapters.store.row_security import Of
 from portopt.adapters.store.types import ExactJson, UtcDateTime
 
 revision = "r0004"
@@ -26,9 +28,16 @@ def upgrade() -> None:
     keep_jobs()
     keep_keys()
     keep_ledger()
+    if schema():
+        restrict_rows()
 
 
 def downgrade() -> None:
+    if schema():
+        row_security.remove(op.get_bind())
+        for table in (*BY_PORTFOLIO, *BY_BELONGING, *time_series()):
+            op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+            op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     for table in MADE:
         op.drop_table(table, schema=schema())
     if schema():
@@ -156,3 +165,41 @@ ON_POSTGRES = (
     """CREATE TRIGGER ledger_no_emptying BEFORE TRUNCATE ON command.ledger
     FOR EACH STATEMENT EXECUTE FUNCTION command.ledger_is_append_only()""",
 )
+
+
+# --- the second wall ----------------------------------------------------------------------------------------------
+
+BY_PORTFOLIO: dict[str, str | Of] = {
+    "command.portfolios": "id",
+    "command.outbox": "key",
+    **{
+        f"command.{name}": "portfolio_id"
+        for name in (
+            "runs", "jobs", "ledger", "holdings_versions", "optimization_configurations", "strategy_optimization_results",
+            "optimization_requests", "efficient_frontier_requests", "rebalance_requests", "factor_analysis_requests",
+        )
+    },
+    **{
+        f"query.{name}": "portfolio_id"
+        for name in ("portfolio_optimizations", "efficient_frontiers", "rebalance_plans", "factor_exposures")
+    },
+}  # fmt: skip
+BY_BELONGING: dict[str, str | Of] = {
+    "command.run_results": Of("run_id", "command.runs", "run_id"),
+    "command.optimization_results": Of("optimization_id", "command.optimization_requests"),
+    "command.efficient_frontier_results": Of("frontier_id", "command.efficient_frontier_requests"),
+    "command.rebalance_results": Of("rebalance_id", "command.rebalance_requests"),
+    "command.factor_analysis_results": Of("analysis_id", "command.factor_analysis_requests"),
+}
+
+
+def restrict_rows() -> None:
+    bind = op.get_bind()
+    row_security.install(bind)
+    row_security.protect_all(bind, {**BY_PORTFOLIO, **BY_BELONGING, **dict.fromkeys(time_series(), "portfolio_id")})
+
+
+def time_series() -> list[str]:
+    """The table through time with its partitions: a policy holds for the table that a query names."""
+    names = [partitions.PARENT, *partitions.partition_names(op.get_bind())]
+    return [f"query.{name}" for name in names]

@@ -1,0 +1,94 @@
+"""Commands that run until they are told to end: the API, the worker, everything at once; and the workflow server's set-up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from portopt.doors.commands.surface import Json, Shown, say_now, words
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+Http = Annotated[int | None, typer.Option(min=0, max=65535, help="Port of the REST API, 0 for any; else PORTOPT_HTTP_PORT.")]
+Grpc = Annotated[int | None, typer.Option(min=0, max=65535, help="Port of the gRPC API, 0 for any; else PORTOPT_GRPC_PORT.")]
+Processes = Annotated[int, typer.Option(min=1, max=64, help="So many jobs are worked on at once.")]
+
+orchestration = typer.Typer(help="The workflow server.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@orchestration.callback()
+def workflow_server() -> None:
+    """The workflow server."""
+
+
+def serve(http: Http = None, grpc: Grpc = None, as_json: Json = False) -> int:
+    """Answer over REST and gRPC, until a signal ends it."""
+    from portopt.doors.processes.serving import serve as served
+
+    ours = _with_ports(http, grpc)
+    served(ours, lambda where: say_now(where, *_where(where)))
+    return 0
+
+
+def worker(
+    processes: Processes = 1,
+    once: Annotated[bool, typer.Option("--once", help="Carry out what waits now, and end.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Carry out the jobs that were asked for, until a signal ends it."""
+    from portopt.adapters.jobs.local import environment_for, with_server
+    from portopt.doors.processes.signals import told_to_stop
+    from portopt.doors.processes.worker import work
+    from portopt.runtime import runtime
+
+    ours = runtime()
+    with told_to_stop() as stopping, with_server(environment_for(ours.home)) as environment:
+        work(ours, processes, environment, stopping, lambda said: say_now(said, *_worked(said)), once=once)
+    return 0
+
+
+def up(http: Http = None, grpc: Grpc = None, processes: Processes = 1, as_json: Json = False) -> int:
+    """Start the whole service on this machine: API, gRPC, workflow server, worker, relay; until a signal ends it."""
+    from portopt.doors.processes.signals import told_to_stop
+    from portopt.doors.processes.up import up as started
+
+    ours = _with_ports(http, grpc)
+    settings = ours.settings
+    with told_to_stop() as stopping:
+        started(ours, settings.http_port, settings.grpc_port, processes, stopping, lambda all_: say_now(all_, *_all(all_)))
+    return 0
+
+
+@orchestration.command(name="set-up")
+def set_up(as_json: Json = False) -> Shown:
+    """Tell the workflow server of PREFECT_API_URL what this service needs of it; safe to repeat."""
+    from portopt.adapters.jobs.set_up import set_up as told
+
+    done = told()
+    return Shown(done, words(*(f"{name}: {what}" for name, what in done.items())))
+
+
+def _with_ports(http: int | None, grpc: int | None) -> Runtime:
+    from portopt.runtime import open_runtime, runtime
+
+    given = {"http_port": http, "grpc_port": grpc}
+    changed = {name: port for name, port in given.items() if port is not None}
+    return open_runtime(runtime().settings.model_copy(update=changed)) if changed else runtime()
+
+
+def _where(said: Mapping[str, Any]) -> list[str]:
+    return [*(f"{name}  {said[name]}" for name in ("http", "grpc") if name in said), "Ctrl-C ends it."]
+
+
+def _worked(said: Mapping[str, Any]) -> list[str]:
+    if "ready" in said:
+        return [f"{said['processes']} ready for jobs. Ctrl-C ends it."]
+    return [f"{said['took']} is taken up"] if "took" in said else [f"{said['ended']} is {said['status']}"]
+
+
+def _all(said: Mapping[str, Any]) -> list[str]:
+    places = {**said["api"], "workflows": said["workflows"]}
+    return [*(f"{name:9}  {places[name]}" for name in ("http", "grpc", "workflows") if name in places), "Ctrl-C ends it all."]

@@ -1,0 +1,113 @@
+"""The worker: so many runners, kept alive; leases of the dead given back; what was left behind made good, again and again."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from portopt.domain.errors import PortoptError
+from portopt.doors.processes.parts import Part, end_together
+from portopt.doors.processes.runner import STOP
+from portopt.questions.children import THREADS
+from portopt.runs import jobs
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+RUNNER = [sys.executable, "-P", "-m", "portopt.doors.processes.runner"]
+LOOK_SECONDS = 0.1
+log = logging.getLogger(__name__)
+Say = Callable[[Mapping[str, Any]], None]
+
+
+class Runner:
+    """A runner's process, and what it has. say: told what it took up and how that ended."""
+
+    def __init__(self, number: int, environment: Mapping[str, str], say: Say, *, once: bool) -> None:
+        self.part = Part(f"runner {number}", [*RUNNER, *(["--once"] if once else [])], environment, self._heard, stop_word=STOP)
+        self.is_done = False
+        self.owner: str | None = None
+        self._has: str | None = None
+        self._say = say
+        self._ready = threading.Event()
+
+    @property
+    def is_ready(self) -> bool:
+        return self._ready.is_set()
+
+    def keep(self, runtime: Runtime) -> None:
+        """Alive; where it died, its job is free at once, and need not wait for the end of its lease."""
+        if not self.is_done and self.part.keep():
+            log.warning("%s ended; it is started anew", self.part.name)
+            self.let_go(runtime)
+
+    def let_go(self, runtime: Runtime) -> None:
+        had, self._has = self._has, None
+        if had is not None and self.owner is not None:
+            try:
+                jobs.give_back(had, runtime, by=self.owner)
+            except PortoptError as error:  # then its lease ends by itself
+                log.warning("%s was not given back: %s", had, error.detail)
+
+    def _heard(self, said: Mapping[str, Any]) -> None:
+        if "ready" in said:
+            self.owner = said["ready"]
+            self._ready.set()
+            return
+        if "done" in said:
+            self.is_done = True
+            return
+        self._has = said.get("took")
+        self._say(said)
+
+
+def work(
+    runtime: Runtime,
+    processes: int,
+    environment: Mapping[str, str],
+    stopping: threading.Event,
+    say: Say,
+    *,
+    once: bool = False,
+) -> None:
+    """Until `stopping` is set, or with `once` until nothing waits.
+
+    environment: the runners', with the workflow server's address in it.
+    """
+    runtime.runs  # noqa: B018 - at this version's schema, once, before the runners look
+    one_thread = {**environment, **dict.fromkeys(THREADS, "1")}
+    runners = [Runner(number + 1, one_thread, say, once=once) for number in range(processes)]
+    try:
+        for runner in runners:
+            runner.part.start()
+        _attend(runtime, runners, stopping, say)
+    finally:
+        end_together([runner.part for runner in runners], runtime.settings.stop_seconds)
+        for runner in runners:
+            runner.let_go(runtime)
+
+
+def _attend(runtime: Runtime, runners: list[Runner], stopping: threading.Event, say: Say) -> None:
+    sweeps, told = 0.0, False
+    while not (stopping.wait(LOOK_SECONDS) or all(runner.is_done for runner in runners)):
+        for runner in runners:
+            runner.keep(runtime)
+        if not told and all(runner.is_ready for runner in runners):
+            say({"ready": True, "processes": len(runners), "pid": os.getpid()})
+            told = True
+        if time.monotonic() >= sweeps:
+            sweep_if_possible(runtime)
+            sweeps = time.monotonic() + runtime.settings.sweep_seconds
+
+
+def sweep_if_possible(runtime: Runtime) -> None:
+    """A store that does not answer now is swept the next time."""
+    try:
+        jobs.sweep(runtime)
+    except PortoptError as error:
+        log.warning("nothing was swept: %s", error.detail)

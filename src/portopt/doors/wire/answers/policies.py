@@ -1,0 +1,52 @@
+"""Policies: which there are, what one says, and new versions of them."""
+
+from __future__ import annotations
+
+from portopt.dialects.policies import read_policy, shipped_defaults, write_policy
+from portopt.dialects.reading import shown
+from portopt.domain.errors import InvalidValue
+from portopt.domain.request import Policy
+from portopt.doors.wire.asked import Answered, Asked
+from portopt.doors.wire.pages import PAGED, cursor_of, page, size_of
+from portopt.questions import policies
+
+
+def listed(asked: Asked) -> Answered:
+    """By id; of several versions the newest."""
+    asked.only(*PAGED)
+    size, after = size_of(asked), cursor_of(asked) or ""
+    known = sorted(policies.policies(asked.runtime), key=lambda policy: policy.id)
+    return Answered(page("policies", [p for p in known if p.id > after][: size + 1], size, _line, lambda policy: policy.id))
+
+
+def get(asked: Asked) -> Answered:
+    asked.only()
+    return Answered(write_policy(policies.policy(asked.call.place["policy_id"], asked.runtime)))
+
+
+def put(asked: Asked) -> Answered:
+    """A policy in our format or S4's, checked as a whole. The id is that of the path."""
+    asked.only()
+    named = asked.call.place["policy_id"]
+    doc = asked.data()
+    if isinstance(doc, dict):
+        doc = {"id": named, **doc}
+    policy = read_policy(doc, shipped_defaults())
+    if policy.id != named:
+        raise InvalidValue("id", policy.id, f"the path says {named!r}", fix="leave the id out, or say the same")
+    _require_no_file(policy)
+    policies.seed_policies(asked.runtime, (policy,))
+    return Answered(write_policy(policy))
+
+
+def _require_no_file(policy: Policy) -> None:
+    """Raises InvalidValue for factor returns out of a file: who sends a policy over the wire has none here."""
+    source = policy.estimation.factors.get("source")
+    if source not in (None, "sample"):
+        why = "names a file, and only values are read here"
+        raise InvalidValue("estimation.factors.source", shown(source), why, fix='use "sample", or the method statistical')
+
+
+def _line(policy: Policy) -> dict[str, str]:
+    told = {"policy_id": policy.id, "name": policy.name, "method_version": policy.method_version}
+    return {**told, "objective": str(policy.objective.get("kind")), "description": policy.description}

@@ -1,0 +1,138 @@
+"""What was done: runs, their documents, reports and reasons, the same again from what is stored, and what changed between."""
+
+from __future__ import annotations
+
+from portopt.dialects.books import instant
+from portopt.dialects.reading import one_of
+from portopt.domain.canonical import canonical_json
+from portopt.domain.errors import MissingInput, UnknownRun, UnknownThing
+from portopt.domain.run import RunRecord, RunStatus
+from portopt.doors.wire.answers.portfolios import known
+from portopt.doors.wire.asked import Answered, Asked
+from portopt.doors.wire.pages import PAGED, cursor_of, page, size_of
+from portopt.runs import history
+
+HTML = "text/html; charset=utf-8"
+ZIP = "application/zip"
+KINDS = ("rebalance", "optimize", "frontier", "factors", "risk", "views", "sensitivity", "pareto", "lexicographic", "periods",
+         "forecasts")  # fmt: skip
+
+
+def listed(asked: Asked) -> Answered:
+    """The newest first; of a portfolio, a kind, a status."""
+    asked.only("portfolio_id", "kind", "status", *PAGED)
+    portfolio_id, kind, status, size = asked.text("portfolio_id"), asked.text("kind"), asked.text("status"), size_of(asked)
+    found = asked.runtime.runs.runs(
+        portfolio_id=None if portfolio_id is None else known(asked, portfolio_id).id,
+        among=asked.call.who.portfolios,
+        kind=None if kind is None else one_of(kind, "kind", KINDS),
+        status=None if status is None else RunStatus(one_of(status, "status", [s.value for s in RunStatus])),
+        after=cursor_of(asked),
+        limit=size + 1,
+    )
+    return Answered(page("runs", found, size, run_line, lambda run: run.run_id))
+
+
+def get(asked: Asked) -> Answered:
+    """One run: how it ended, on which data, and its headline."""
+    asked.only()
+    run = run_of(asked)
+    is_open = run.status in (RunStatus.PENDING, RunStatus.PROCESSING)
+    return Answered(run_line(run), headers={"Retry-After": "1"} if is_open else {})
+
+
+def document(asked: Asked) -> Answered:
+    """The deterministic answer, in its canonical bytes."""
+    asked.only()
+    return Answered(canonical_json(_with_document(asked).document))
+
+
+def report(asked: Asked) -> Answered:
+    """The page of a rebalance, rendered from its document."""
+    from portopt.reports.page import html
+
+    asked.only()
+    run = history.require_rebalance(_with_document(asked))
+    return Answered(html(run.document or {}).encode(), content_type=HTML)
+
+
+def explain(asked: Asked) -> Answered:
+    asked.only()
+    return Answered(history.explain(run_of(asked).run_id, asked.runtime))
+
+
+def replay(asked: Asked) -> Answered:
+    """Worked out again from the stored request and pack, and compared byte for byte."""
+    asked.only()
+    return Answered(history.replay(run_of(asked).run_id, asked.runtime))
+
+
+def bundle(asked: Asked) -> Answered:
+    """The run as an archive that works elsewhere, without secrets."""
+    from portopt.runs.bundle import bundle as bundled
+
+    asked.only()
+    run = _with_document(asked)
+    headers = {"Content-Disposition": f'attachment; filename="{run.run_id}.zip"'}
+    return Answered(bundled(run, asked.runtime), content_type=ZIP, headers=headers)
+
+
+def compare(asked: Asked) -> Answered:
+    """What changed in data and decision from one run to another."""
+    asked.only()
+    first, second = run_of(asked), run_of(asked, "other")
+    for run in (first, second):
+        history.require_rebalance(run)
+    return Answered(history.packs_difference(first.run_id, second.run_id, asked.runtime))
+
+
+def run_of(asked: Asked, name: str = "run_id", *, verified: bool = False) -> RunRecord:
+    """The run that the path names, by its own id or by that of the job that it was. Raises UnknownThing, missing or foreign
+    alike; DataError where its document must be `verified` and is damaged.
+    """
+    named = asked.call.place[name]
+    found = _found(asked, named, verified)
+    if found is None or not asked.call.who.sees(found.portfolio_id):
+        raise UnknownThing("run", named, field=name)
+    return found
+
+
+def _found(asked: Asked, named: str, verified: bool) -> RunRecord | None:
+    runtime = asked.runtime
+    if not runtime.has_store:
+        return None
+    try:
+        return runtime.runs.get(named, verified=verified)
+    except UnknownRun:
+        pass
+    try:
+        became = runtime.jobs.get(named).run_id
+        return None if became is None else runtime.runs.get(became, verified=verified)
+    except (UnknownRun, UnknownThing):
+        return None
+
+
+def _with_document(asked: Asked) -> RunRecord:
+    """The run, its document as it was stored. Who may not see it learns nothing of its document's state."""
+    run = run_of(asked)
+    if run.document is None:
+        raise MissingInput(f"{run.run_id} has no document: it is {run.status.value}", field="run_id", value=run.run_id)
+    return run_of(asked, verified=True)
+
+
+def run_line(run: RunRecord) -> dict[str, object]:
+    headline = (run.document or {}).get("headline") or {}
+    return {
+        "run_id": run.run_id,
+        "kind": run.kind,
+        "portfolio_id": run.portfolio_id,
+        "status": run.status.value,
+        "as_of": run.as_of.isoformat(),
+        "pricing_pack_id": run.pricing_pack_id,
+        "created_at": instant(run.created_at),
+        "completed_at": instant(run.completed_at),
+        "document_digest": run.document_digest,
+        "headline": dict(headline),
+        "seconds": dict(run.timings),
+        "problem": run.problem,
+    }

@@ -1,0 +1,153 @@
+"""Work that is answered later: leased by one runner at a time, made a run, ended once; and what a sweep makes good.
+
+A runner that dies says nothing: its lease ends, and the next one takes the job up, on the pricing pack that the job began
+with. A runner that only was slow finds that its lease is another's: what both work out is the same run, which the store
+completes once, and a refusal of the slow one is not taken any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from portopt.domain.errors import Conflict, OutsideError, PortoptError, ProposalRejected
+from portopt.domain.job import Job
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.request import RebalanceRequest
+from portopt.domain.run import RunRecord, RunStatus
+from portopt.runs import lifecycle
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+log = logging.getLogger(__name__)
+RENEWALS = 3  # in the time of one lease
+
+
+@cache
+def owner() -> str:
+    """Who this process is to the others: its machine, its number, and a word that no process before it had."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def trigger_of(job_id: str) -> str:
+    """Under which the pricing pack is remembered that the job began with."""
+    return f"job:{job_id}"
+
+
+def next_job(runtime: Runtime) -> Job | None:
+    """The oldest job that nobody works on, leased to this process; None where there is none."""
+    settings = runtime.settings
+    return runtime.jobs.claim(owner(), settings.lease_seconds, most_attempts=settings.job_attempts)
+
+
+@contextlib.contextmanager
+def leased(job_id: str, runtime: Runtime) -> Iterator[Job | None]:
+    """The job, leased to this process until the block is left; None where another has it, or it is at its end.
+
+    Raises UnknownThing.
+    """
+    settings = runtime.settings
+    job = runtime.jobs.claim(owner(), settings.lease_seconds, most_attempts=settings.job_attempts, job_id=job_id)
+    if job is None:
+        runtime.jobs.get(job_id)
+        yield None
+        return
+    with _renewed(job_id, runtime):
+        yield job
+
+
+@contextlib.contextmanager
+def _renewed(job_id: str, runtime: Runtime) -> Iterator[None]:
+    over = threading.Event()
+
+    def renew() -> None:
+        seconds = runtime.settings.lease_seconds
+        while not over.wait(seconds / RENEWALS):
+            try:
+                if not runtime.jobs.renew(job_id, owner(), seconds):
+                    log.warning("the lease of %s was lost to another", job_id)
+                    return
+            except PortoptError as error:  # the next renewal may go through
+                log.warning("the lease of %s was not renewed: %s", job_id, error.detail)
+
+    thread = threading.Thread(target=renew, daemon=True, name=f"lease of {job_id}")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def give_back(job_id: str, runtime: Runtime, pause: float = 0.0, by: str | None = None) -> bool:
+    """Not ended, and not worked on any more: free for anybody after the pause. by: who had it; None is this process.
+
+    False where it is at its end, or another's.
+    """
+    return runtime.jobs.renew(job_id, by or owner(), pause)
+
+
+def request_of(job: Job) -> RebalanceRequest:
+    """What is asked, whole."""
+    from portopt.dialects.requests import rebalance_request_from_data
+
+    return rebalance_request_from_data(job.request)
+
+
+def begin(job: Job | None, request: RebalanceRequest, snapshot: MarketSnapshot, runtime: Runtime) -> RunRecord:
+    """The run on record, as `lifecycle.begin` puts it there; the job is this run from now on, and ends as it does.
+
+    Raises Conflict where the job is another's by now, or was ended.
+    """
+    run = lifecycle.begin(request, snapshot, runtime)
+    if job is not None and not runtime.jobs.became(job.job_id, run.run_id, owner=owner()):
+        raise Conflict(f"{job.job_id} is not to be done here any more", field="job", value=job.job_id)
+    return run
+
+
+def refuse(job: Job | None, run: RunRecord | None, error: PortoptError, runtime: Runtime) -> None:
+    """Why there is no answer is kept: with the run where there is one, and of the job it is the end.
+
+    What the outside world did wrong may go well the next time: the job is tried again, once its lease is over, and a run is
+    left as it is.
+    """
+    if job is not None and isinstance(error, OutsideError) and job.attempts < runtime.settings.job_attempts:
+        return
+    if run is not None:
+        lifecycle.refuse(run, error, runtime)
+    if job is not None:
+        status = RunStatus.INFEASIBLE if error.code == "infeasible" else RunStatus.FAILED
+        runtime.jobs.fail(job.job_id, error.problem(), status, owner=owner())
+
+
+def sweep(runtime: Runtime) -> dict[str, Any]:
+    """What was left behind is made good, by whoever comes: nothing here needs to be done at its time, or by one alone.
+
+    Jobs whose runner went silent are free again or, after too many attempts, failed; proposals that nobody approved in time are
+    cancelled; idempotency keys are forgotten after their days, and rows of the time series after theirs.
+    """
+    settings = runtime.settings
+    swept = runtime.jobs.sweep(settings.job_attempts)
+    return {
+        "freed": list(swept.freed),
+        "failed": list(swept.failed),
+        "expired": [job.job_id for job in runtime.jobs.expired() if _expire(job, runtime)],
+        "keys_forgotten": runtime.keys.forget_old(settings.idempotency_days),
+    }
+
+
+def _expire(job: Job, runtime: Runtime) -> bool:
+    """Nobody approving in time is a no."""
+    if job.run_id is None:
+        return False
+    why = f"nobody approved within {job.approval_hours:g} hours"
+    error = ProposalRejected(f"proposal {job.run_id} was not released: {why}", field="approval", value=why)
+    return runtime.runs.withdraw(job.run_id, error.problem())
