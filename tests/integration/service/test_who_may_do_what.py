@@ -10,51 +10,15 @@ import httpx
 import pytest
 from integration.service import matrix
 from integration.service.books import book
-from integration.service.matrix import Shared, Things
+from integration.service.doors import ALL, Doors
 from integration.service.serving import Served, serve
 from integration.store.conftest import Databases
 
-from portopt.domain.access import SCOPES, Principal
+from portopt.domain.access import Principal
 from portopt.doors.wire.operations import OPERATIONS, Operation
 
-ALL = Principal("admin", frozenset(SCOPES), None)
 BOOK = book(8)
-UNKNOWN = "portopt_" + "x" * 43
-
-
-class Doors:
-    """One service where keys are asked for, with two portfolios in it; a client for each identity."""
-
-    def __init__(self, served: Served) -> None:
-        self.served = served
-        self.keys = served.runtime().keys
-        self.clients: dict[str, httpx.Client] = {}
-        admin = self.client("admin", ALL)
-        self.mine = matrix.seeded(admin, "P-first-1", BOOK)
-        self.theirs = matrix.seeded(admin, "P-other-2", BOOK)
-        run = admin.get("/runs").json()["runs"][0]
-        beliefs = admin.post("/beliefs", json={"ids": ["A", "B"], "covariance": [[0.04, 0.0], [0.0, 0.09]]}).json()
-        self.shared = Shared(run["pricing_pack_id"], beliefs["beliefs_id"], "eight", BOOK)
-
-    def client(self, name: str, who: Principal) -> httpx.Client:
-        """A key is made once for each name."""
-        if name not in self.clients:
-            _, key = self.keys.create(who)
-            self.clients[name] = self.with_key(key)
-        return self.clients[name]
-
-    def with_key(self, key: str | None) -> httpx.Client:
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        return httpx.Client(base_url=f"{self.served.url}/api/v1", headers=headers, timeout=120.0)
-
-    def ask(self, client: httpx.Client, operation: Operation, of: Things) -> httpx.Response:
-        said = matrix.said(operation, of, self.shared)
-        return client.request(operation.method, matrix.place(operation, of, self.shared), **said)
-
-    def as_one(self, name: str, operation: Operation) -> httpx.Client:
-        who = matrix.identities(operation, self.mine.portfolio_id)[name]
-        assert who is not None
-        return self.client(f"{name} {operation.scope}", who)
+UNKNOWN = "pok_" + "x" * 43
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -70,7 +34,7 @@ def doors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def _opened(served: Served) -> Iterator[Doors]:
     try:
-        yield Doors(served)
+        yield Doors(served, BOOK)
     finally:
         served.stop()
 
