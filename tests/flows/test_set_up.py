@@ -40,6 +40,7 @@ def test_it_makes_the_pool_and_the_automation_once_and_mends_what_others_made_of
         http.post("/automations/", json=body).raise_for_status()
         http.patch(f"/work_pools/{POOL}", json={"concurrency_limit": 77}).raise_for_status()
         code, said = set_up(tmp_path, prefect_server)
+        assert SILENT in said, said
         assert (code, said[SILENT]) == (0, "was there; 1 more of its name were removed")
         (left,) = of_its_name(http)
         assert (left["id"], left["enabled"]) == (made["id"], True)
