@@ -56,8 +56,7 @@ def place(operation: Operation, of: Things, shared: Shared) -> str:
     """The path, filled in. Fails for a name that nobody told what it stands for."""
     known = {
         "portfolio_id": of.portfolio_id, "run_id": of.run_id, "optimization_id": of.optimization_id,
-        "beliefs_id": shared.beliefs,
-        "pricing_pack_id": shared.pack, "policy_id": shared.policy,
+        "beliefs_id": shared.beliefs, "pricing_pack_id": shared.pack, "policy_id": shared.policy,
         "other": shared.pack if "pricing_pack_id" in operation.path else of.run_id,
     }  # fmt: skip
     return operation.path.format(**known)
@@ -95,7 +94,11 @@ def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
     if operation.method == "GET":
         on_data = "portfolio_id" in operation.path and operation.question is not None
         return {"params": on_pack if on_data else {"request_hash": "0" * 64} if operation.name == "lookup" else {}}
-    return {"json": bodies.get(operation.name, asked if operation.name in ("optimize", *OF_STRATEGIES) else {})}
+    params = {"order": "risk,return"} if operation.name == "lexicographic" else {}
+    return {
+        "params": params,
+        "json": bodies.get(operation.name, asked if operation.name in ("optimize", *OF_STRATEGIES) else {}),
+    }
 
 
 def seeded(client: httpx.Client, portfolio_id: str, book: Book) -> Things:

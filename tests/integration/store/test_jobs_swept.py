@@ -1,4 +1,4 @@
-"""What was left behind is made good by a sweep: silent runners, late approvals, old keys; and a job that is asked for by its id."""
+"""What a sweep makes good: jobs whose runner went silent, proposals that nobody decided on in time, and keys that grew old."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def run(stopping: threading.Event, say: Say, *, once: bool) -> None:
     from portopt.runtime import runtime
 
     warm_up()
-    ours = runtime()
+    ours = runtime().opened(needed=False)
     say({"ready": jobs.owner()})
     while not stopping.is_set():
         try:
