@@ -75,6 +75,8 @@ class SqlJobs:
         with self._database.reading() as connection:
             if after is not None:
                 last = _row(connection, after)
+                if among is not None and last["portfolio_id"] not in among:
+                    raise UnknownThing("job", after)
                 at, is_it = jobs.c.created_at, jobs.c.job_id
                 wanted.append(or_(at < last["created_at"], and_(at == last["created_at"], is_it < after)))
             return _newest(connection, wanted, limit)

@@ -105,11 +105,15 @@ class SqlStore:
         with self._writing() as connection:
             return lifecycle.complete(connection, run, event, since)
 
-    def complete_all(self, runs: Sequence[RunRecord]) -> int:
-        """Answers that release no event, in one transaction; returns how many were not there."""
+    def complete_all(self, answers: Sequence[tuple[RunRecord, Event | None]]) -> int:
+        """Answers with the events that they release, in one transaction; returns how many were not there.
+
+        By portfolio: two such transactions that wait for each other's portfolios would wait for ever.
+        """
         self._make_room()
         with self._writing() as connection:
-            return sum(lifecycle.complete(connection, run, None, None) for run in runs)
+            in_turn = sorted(answers, key=lambda answer: answer[0].portfolio_id)
+            return sum(lifecycle.complete(connection, run, event, None) for run, event in in_turn)
 
     def renew(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> RunRecord:
         """A complete run is asked for again: its event is put into the outbox if it is not there, its holdings are declared.
@@ -173,7 +177,9 @@ class SqlStore:
         if among is not None:
             wanted = wanted.where(runs.c.portfolio_id.in_(among))
         if after is not None:
-            last = select(runs.c.created_at).where(runs.c.run_id == after).scalar_subquery()
+            # A foreign run is no place to go on from: it would tell that it is there, and when.
+            seen = [] if among is None else [runs.c.portfolio_id.in_(among)]
+            last = select(runs.c.created_at).where(runs.c.run_id == after, *seen).scalar_subquery()
             wanted = wanted.where(or_(runs.c.created_at < last, and_(runs.c.created_at == last, runs.c.run_id < after)))
         wanted = wanted.order_by(runs.c.created_at.desc(), runs.c.run_id.desc()).limit(limit)
         with self._reading() as connection:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from portopt.doors.rest.patience import Patient
 from portopt.doors.wire.call import PROBLEM, Call
 from portopt.doors.wire.errors import HeadersTooLarge
 from portopt.doors.wire.problems import reply_of
 
 
-class Protocol(H11Protocol):
+class Protocol(Patient):
     """For `uvicorn.Config(http=Protocol)`."""
 
     def send_400_response(self, msg: str) -> None:

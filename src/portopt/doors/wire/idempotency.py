@@ -1,7 +1,8 @@
 """One key, one piece of work: the first reply to a key is the reply to everyone who comes with it again.
 
-The key is its subject's own. With another operation, place, query or body it is refused (KeyReused); of a request that was
-refused nothing is kept. Who comes while the work is still being done waits for it, as long as their time allows.
+The key is its subject's own. With another operation, place, query or body, or other portfolios, it is refused (KeyReused); of
+a request that was refused nothing is kept. Who comes while the work is still being done waits for it, as long as their time
+allows.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def _first(mine: KeptReply, runtime: Runtime, work: Callable[[], Reply]) -> Repl
 
 
 def _digest(call: Call) -> str:
-    asked = [call.operation, dict(call.place), dict(call.asked), call.content_type, "respond-async" in call.prefer]
+    # What they may see is of the request: a kept reply is shown to nobody who may see less than who asked first.
+    seen = None if call.who.portfolios is None else sorted(call.who.portfolios)
+    asked = [call.operation, dict(call.place), dict(call.asked), call.content_type, "respond-async" in call.prefer, seen]
     return digest(asked, call.body)
 
 

@@ -89,7 +89,7 @@ class _Store(Collector):
             return
         yield _filled(up, {(): 1})
         yield _filled(jobs, {(status.value,): count for status, count in counted.items()})
-        found = {"waiting": waiting.waiting, "leased": waiting.leased, "refused": waiting.refused}
+        found = {"waiting": waiting.waiting, "refused": waiting.refused}
         yield _filled(events, {(state,): count for state, count in {**found, "parked": len(waiting.parked)}.items()})
 
 

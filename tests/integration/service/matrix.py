@@ -1,0 +1,129 @@
+"""What is asked of every operation of the catalog by everybody: bodies, places, identities, and what is alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from integration.service.books import OPTIMIZATION, POLICY, REBALANCE, Book, body_of, done
+from integration.service.strategies import asked as strategy
+
+from portopt.domain.access import SCOPES, Principal
+from portopt.doors.wire.operations import Operation
+
+ENDED_TELLERS = ("date", "server-timing", "x-request-id", "content-length", "etag")
+CSV = "text/csv"
+
+
+@dataclass(frozen=True)
+class Things:
+    """What is there of one portfolio, or, of one that is not there, what its things would be called: names of equal length."""
+
+    portfolio_id: str
+    run_id: str
+    optimization_id: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.portfolio_id, self.run_id, self.optimization_id)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What belongs to no portfolio: whoever may read may read it."""
+
+    pack: str
+    beliefs: str
+    policy: str
+    book: Book
+
+
+def identities(operation: Operation, mine: str) -> Mapping[str, Principal | None]:
+    """By name; None has no key. `everyone` may do everything but what this asks for."""
+    others = frozenset(SCOPES) - {operation.scope}
+    return {
+        "without the scope": Principal("unscoped", others, None),
+        "without the portfolio": Principal("blind", frozenset({operation.scope}), frozenset({"P-other-1"})),
+        "with both": Principal("desk", frozenset({operation.scope}), frozenset({mine})),
+        "everything": Principal("admin", frozenset(SCOPES), None),
+    }
+
+
+def place(operation: Operation, of: Things, shared: Shared) -> str:
+    """The path, filled in. Fails for a name that nobody told what it stands for."""
+    known = {
+        "portfolio_id": of.portfolio_id, "run_id": of.run_id, "optimization_id": of.optimization_id,
+        "beliefs_id": shared.beliefs, "pricing_pack_id": shared.pack, "policy_id": shared.policy,
+        "other": shared.pack if "pricing_pack_id" in operation.path else of.run_id,
+    }  # fmt: skip
+    return operation.path.format(**known)
+
+
+def is_about(operation: Operation) -> bool:
+    """Whether what is asked names a portfolio, or something of one."""
+    return any(name in operation.path for name in ("portfolio_id", "run_id", "optimization_id")) or operation.name in (
+        "optimize", "optimize_batch", "create_optimization", *OF_STRATEGIES,
+    )  # fmt: skip
+
+
+OF_STRATEGIES = ("frontier", "risk", "factors", "views", "sensitivity", "periods", "pareto", "lexicographic", "forecasts")
+
+
+def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
+    """What is sent with it, for httpx."""
+    on_pack = {"pricing_pack_id": shared.pack}
+    book = shared.book
+    asked = strategy(portfolio_id=of.portfolio_id, n=4)
+    bodies: Mapping[str, Any] = {
+        "optimize_batch": [asked],
+        "create_optimization": {**OPTIMIZATION, "portfolio_id": of.portfolio_id, **on_pack},
+        "rebalance": {**REBALANCE, **on_pack},
+        "efficient_frontier": on_pack,
+        "factor_exposures": on_pack,
+        "put_portfolio": {"name": "Eight"},
+        "put_holdings": book.held,
+        "create_beliefs": {"ids": ["A", "B"], "covariance": [[0.04, 0.0], [0.0, 0.09]]},
+        "put_policy": POLICY,
+        "decide": {"decision": "reject"},
+    }
+    if operation.name == "create_pack":
+        return body_of(book.prices.write_csv().encode(), CSV)
+    if operation.method == "GET":
+        on_data = "portfolio_id" in operation.path and operation.question is not None
+        return {"params": on_pack if on_data else {"request_hash": "0" * 64} if operation.name == "lookup" else {}}
+    params = {"order": "risk,return"} if operation.name == "lexicographic" else {}
+    return {
+        "params": params,
+        "json": bodies.get(operation.name, asked if operation.name in ("optimize", *OF_STRATEGIES) else {}),
+    }
+
+
+def seeded(client: httpx.Client, portfolio_id: str, book: Book) -> Things:
+    """A portfolio with holdings, a proposal and something that is worked out later."""
+    done(client.put(f"/portfolios/{portfolio_id}", json={"name": f"of {portfolio_id}"}))
+    done(client.put(f"/portfolios/{portfolio_id}/holdings", **body_of(book.csv, CSV)))
+    pack = done(client.post("/packs", **body_of(book.prices.write_csv().encode(), CSV)))["pricing_pack_id"]
+    on_pack = {"pricing_pack_id": pack, "policy": "eight"}
+    done(client.put("/policies/eight", json=POLICY | {"limits": {"long_only": True, "max_weight": 0.5}}))
+    done(client.post(f"/portfolios/{portfolio_id}/rebalance", json={"target_type": "optimal", **on_pack}))
+    run = done(client.get("/runs", params={"portfolio_id": portfolio_id}))["runs"][0]["run_id"]
+    later = done(client.post("/optimizations", json={"portfolio_id": portfolio_id, **on_pack}), 202)
+    return Things(portfolio_id, run, later["optimization_id"])
+
+
+def absent(things: Things) -> Things:
+    """Names of the same length for what is not there."""
+    return Things(*(re.sub(r".$", "0" if name[-1] != "0" else "1", name) for name in things.names))
+
+
+def without_names(response: httpx.Response, asked: Things) -> tuple[int, str, dict[str, str]]:
+    """Status, body and headers of a reply, without what was named in the question and what differs between any two replies."""
+    told = response.text
+    headers = {name: value for name, value in response.headers.items() if name not in ENDED_TELLERS}
+    for name in asked.names:
+        told = told.replace(name, "…")
+        headers = {key: value.replace(name, "…") for key, value in headers.items()}
+    return response.status_code, told.replace(response.headers["x-request-id"], "…"), headers

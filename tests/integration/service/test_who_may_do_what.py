@@ -1,0 +1,188 @@
+"""Every operation of the catalog, asked by everybody: who may, who may not, and what those may learn who may not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from integration.service import matrix
+from integration.service.books import book
+from integration.service.matrix import Shared, Things
+from integration.service.serving import Served, serve
+from integration.store.conftest import Databases
+
+from portopt.domain.access import SCOPES, Principal
+from portopt.doors.wire.operations import OPERATIONS, Operation
+
+ALL = Principal("admin", frozenset(SCOPES), None)
+BOOK = book(8)
+UNKNOWN = "portopt_" + "x" * 43
+
+
+class Doors:
+    """One service where keys are asked for, with two portfolios in it; a client for each identity."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        self.keys = served.runtime().keys
+        self.clients: dict[str, httpx.Client] = {}
+        admin = self.client("admin", ALL)
+        self.mine = matrix.seeded(admin, "P-first-1", BOOK)
+        self.theirs = matrix.seeded(admin, "P-other-2", BOOK)
+        run = admin.get("/runs").json()["runs"][0]
+        beliefs = admin.post("/beliefs", json={"ids": ["A", "B"], "covariance": [[0.04, 0.0], [0.0, 0.09]]}).json()
+        self.shared = Shared(run["pricing_pack_id"], beliefs["beliefs_id"], "eight", BOOK)
+
+    def client(self, name: str, who: Principal) -> httpx.Client:
+        """A key is made once for each name."""
+        if name not in self.clients:
+            _, key = self.keys.create(who)
+            self.clients[name] = self.with_key(key)
+        return self.clients[name]
+
+    def with_key(self, key: str | None) -> httpx.Client:
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        return httpx.Client(base_url=f"{self.served.url}/api/v1", headers=headers, timeout=120.0)
+
+    def ask(self, client: httpx.Client, operation: Operation, of: Things) -> httpx.Response:
+        said = matrix.said(operation, of, self.shared)
+        return client.request(operation.method, matrix.place(operation, of, self.shared), **said)
+
+    def as_one(self, name: str, operation: Operation) -> httpx.Client:
+        who = matrix.identities(operation, self.mine.portfolio_id)[name]
+        assert who is not None
+        return self.client(f"{name} {operation.scope}", who)
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def doors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    home = tmp_path_factory.mktemp("doors")
+    if request.param == "sqlite":
+        yield from _opened(serve(home, access="keys"))
+        return
+    databases: Databases = request.getfixturevalue("databases")
+    with databases.one() as url:
+        yield from _opened(serve(home, access="keys", database_url=url))
+
+
+def _opened(served: Served) -> Iterator[Doors]:
+    try:
+        yield Doors(served)
+    finally:
+        served.stop()
+
+
+every_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=list(OPERATIONS))
+about_a_portfolio = pytest.mark.parametrize(
+    "operation", [found for found in OPERATIONS.values() if matrix.is_about(found)], ids=lambda found: found.name
+)
+
+
+def refused(response: httpx.Response, status: int, code: str) -> None:
+    assert response.status_code == status, response.text[:500]
+    assert response.json()["code"] == code
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+@every_operation
+def test_nobody_comes_in_without_a_key_that_counts(doors: Doors, operation: Operation) -> None:
+    for key in (None, UNKNOWN, "not.a.token", "x"):
+        response = doors.ask(doors.with_key(key), operation, doors.mine)
+        refused(response, 401, "not_authenticated")
+        assert response.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_revoked_key_opens_nothing_within_seconds(doors: Doors) -> None:
+    key_id, key = doors.keys.create(ALL)
+    client = doors.with_key(key)
+    assert client.get("/portfolios").status_code == 200
+    assert doors.keys.revoke(key_id)
+    time.sleep(2.2)
+    for operation in OPERATIONS.values():
+        refused(doors.ask(client, operation, doors.mine), 401, "not_authenticated")
+
+
+@every_operation
+def test_every_scope_but_the_one_that_is_needed_opens_nothing(doors: Doors, operation: Operation) -> None:
+    response = doors.ask(doors.as_one("without the scope", operation), operation, doors.mine)
+    refused(response, 403, "not_allowed")
+    assert operation.scope in response.json()["detail"]
+
+
+@about_a_portfolio
+def test_what_is_foreign_is_as_if_it_were_missing(doors: Doors, operation: Operation) -> None:
+    """Byte for byte, but for the names that were asked for."""
+    client = doors.as_one("without the portfolio", operation)
+    missing = matrix.absent(doors.mine)
+    told = {of: doors.ask(client, operation, of) for of in (doors.mine, doors.theirs, missing)}
+    alike = {matrix.without_names(response, of)[:2] for of, response in told.items()}
+    assert len(alike) == 1, alike
+    headers = [matrix.without_names(response, of)[2] for of, response in told.items()]
+    assert headers[0] == headers[1] == headers[2]
+    for of, response in told.items():
+        if operation.name == "optimize_batch":
+            assert response.json()[0]["status"] == 404
+        else:
+            assert response.status_code == 404, response.text[:500]
+        for other in (doors.mine, doors.theirs):
+            if other is not of:
+                assert not [name for name in other.names if name in response.text]
+
+
+@about_a_portfolio
+def test_what_is_of_another_portfolio_is_missing_for_who_has_one(doors: Doors, operation: Operation) -> None:
+    client = doors.as_one("with both", operation)
+    response = doors.ask(client, operation, doors.theirs)
+    if operation.name == "optimize_batch":
+        assert response.json()[0]["status"] == 404
+    else:
+        refused(response, 404, "not_found")
+
+
+@every_operation
+def test_who_has_both_gets_an_answer(doors: Doors, operation: Operation) -> None:
+    client = doors.as_one("with both", operation)
+    response = doors.ask(client, operation, doors.mine)
+    assert response.status_code < 500, response.text[:1000]
+    assert response.status_code not in (401, 403, 404), response.text[:1000]
+    assert not [name for name in doors.theirs.names if name in response.text]
+
+
+@every_operation
+def test_who_may_do_everything_gets_an_answer(doors: Doors, operation: Operation) -> None:
+    response = doors.ask(doors.as_one("everything", operation), operation, doors.theirs)
+    assert response.status_code < 500, response.text[:1000]
+    assert response.status_code not in (401, 403, 404), response.text[:1000]
+
+
+LISTS: list[tuple[str, dict[str, Any]]] = [
+    ("/portfolios", {}), ("/runs", {}), ("/optimizations", {}), ("/runs", {"limit": 1}), ("/runs", {"kind": "rebalance"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "params"), LISTS)
+def test_a_list_shows_nothing_of_what_is_foreign(doors: Doors, path: str, params: dict[str, Any]) -> None:
+    mine = doors.client("reader of mine", Principal("reader", frozenset({"read"}), frozenset({doors.mine.portfolio_id})))
+    none = doors.client("reader of none", Principal("reader", frozenset({"read"}), frozenset()))
+    everything = doors.client("admin", ALL)
+    assert doors.mine.portfolio_id in mine.get(path, params=params).text or path == "/optimizations"
+    assert doors.theirs.portfolio_id in everything.get(path).text
+    for name in doors.theirs.names:
+        assert name not in mine.get(path, params=params).text
+    for name in (*doors.mine.names, *doors.theirs.names):
+        assert name not in none.get(path, params=params).text
+
+
+def test_a_cursor_of_what_is_foreign_tells_nothing(doors: Doors) -> None:
+    mine = doors.client("reader of mine", Principal("reader", frozenset({"read"}), frozenset({doors.mine.portfolio_id})))
+    gone = matrix.absent(doors.theirs)
+    for path, known, unknown in (
+        ("/runs", doors.theirs.run_id, gone.run_id),
+        ("/optimizations", doors.theirs.optimization_id, gone.optimization_id),
+    ):
+        told = [mine.get(path, params={"cursor": name}) for name in (known, unknown)]
+        assert told[0].status_code == told[1].status_code
+        assert doors.theirs.portfolio_id not in told[0].text
