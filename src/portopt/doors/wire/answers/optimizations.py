@@ -97,7 +97,7 @@ def cancel(asked: Asked) -> Answered:
     job = _job(asked)
     note = f"{asked.call.who.subject} cancelled it"
     if job.run_id is not None and _run(asked, job) is not None:
-        lifecycle.cancel(job.run_id, asked.runtime, note)
+        lifecycle.cancel(job.run_id, asked.runtime, note, by=asked.call.who.subject)
     elif not asked.runtime.jobs.fail(job.job_id, Conflict(note, field="job", value=job.job_id).problem(), RunStatus.CANCELLED):
         raise Conflict(f"{job.job_id} is {job.status.value}: there is nothing to cancel", field="job", value=job.job_id)
     return _told(asked, asked.runtime.jobs.get(job.job_id))
