@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from portopt.domain.access import restricted_to
 from portopt.domain.disk import storage_error
-from portopt.domain.errors import MissingInput, RequestError
+from portopt.domain.errors import MissingInput, PortoptError, RequestError
 from portopt.ports import (
     BeliefStore,
     EventSink,
@@ -53,12 +54,28 @@ class Runtime:
     """An installation at work, to be shared between threads.
 
     Parts open when they are first used, so that a question that needs no database opens none; what fails to open is tried
-    again by the next that asks.
+    again by the next that asks. A process that answers for long opens them all as it starts (`opened`).
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.opening = threading.RLock()  # one part may need another: a store makes its home
+
+    def opened(self, *, needed: bool = True) -> Runtime:
+        """Itself, with every part open, so that no answer waits for that.
+
+        needed: what does not open is raised; without, it is told in the log, and tried again by the next that asks.
+        """
+        for name, part in vars(Runtime).items():
+            if not isinstance(part, _Part):
+                continue
+            try:
+                getattr(self, name)
+            except PortoptError as error:
+                if needed:
+                    raise
+                logging.getLogger(__name__).warning("%s cannot be opened yet: %s", name, error.detail)
+        return self
 
     @_Part
     def home(self) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from portopt.doors.wire.operations import OPERATIONS, Operation
+
 SOURCE = Path(__file__).parents[2] / "src" / "portopt"
 NO_QUESTIONS = {
     "many": "solves and audits a batch for questions/weights.py",
@@ -25,6 +27,7 @@ NOT_IN_A_NOTEBOOK = {
     "health.doctor": "an installation is examined by who runs it",
 }
 NOT_AT_THE_COMMAND_LINE: dict[str, str] = {}
+NOT_OVER_THE_WIRE = {"health": "the service says how it is at /readyz; an installation is examined by who runs it"}
 
 
 def questions() -> set[str]:
@@ -85,6 +88,23 @@ def test_every_question_is_asked_at_the_command_line_or_says_why_not() -> None:
 
 def test_every_question_is_asked_in_a_notebook_or_says_why_not() -> None:
     assert questions() - asked_at(notebook=True) == NOT_IN_A_NOTEBOOK.keys()
+
+
+def test_every_question_is_asked_over_the_wire_or_says_why_not() -> None:
+    files = {name.partition(".")[0] for name in questions()}
+    named = {operation.question for operation in OPERATIONS.values() if operation.question is not None}
+    assert files - named == NOT_OVER_THE_WIRE.keys()
+    assert named <= files
+
+
+def test_an_operation_asks_the_question_that_it_says_it_asks() -> None:
+    for operation in OPERATIONS.values():
+        if operation.question is not None:
+            assert any(found.partition(".")[0] == operation.question for found in asked_in(answers(operation))), operation.name
+
+
+def answers(operation: Operation) -> Path:
+    return SOURCE / "doors" / "wire" / "answers" / f"{operation.answer.partition(':')[0]}.py"
 
 
 def test_a_file_that_asks_is_seen_to_ask_and_one_that_does_not_is_not(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ import small_book
 import portopt
 from portopt import pipeline
 from portopt.domain.canonical import plain
-from portopt.domain.errors import InfeasibleRequest, OutsideError, PortoptError, SearchEnded
+from portopt.domain.errors import DeadlineExceeded, InfeasibleRequest, OutsideError, PortoptError, SearchEnded
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.questions.rebalance import rebalance
-from portopt.runs import lifecycle, market
+from portopt.runs import history, lifecycle, market
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -50,6 +50,14 @@ def test_a_refusal_is_a_failed_run_with_its_problem_on_the_pack_it_rests_on(runt
     assert (record.status, record.document, record.problem) == (RunStatus.INFEASIBLE, None, plain(error.problem()))
     assert record.pricing_pack_id in runtime.packs.ids()
     assert runtime.runs.outbox().waiting == 0
+
+
+def test_a_run_that_its_deadline_ended_is_listed_with_that_as_its_problem(runtime: Runtime) -> None:
+    with pytest.raises(DeadlineExceeded) as late:
+        rebalance(asked(), runtime, market=small_book.market(), frontier=False, within=1e-9)
+    (line,) = history.runs(runtime)
+    assert (line["status"], line["problem"]) == ("failed", plain(late.value.problem()))
+    assert history.explain(line["run_id"], runtime)["problem"] == line["problem"]
 
 
 def test_a_notebook_leaves_what_the_question_leaves(runtime: Runtime, tmp_path: Path) -> None:

@@ -44,14 +44,15 @@ def audit(problem: Problem, form: StandardForm, solution: Solution, tolerances: 
     x[: problem.n] = w
     readings = tuple(limit.read(w, problem) for limit in problem.limits)
     worst, worst_limit = _worst(problem, readings)
-    scale = objective_scale(form, x)
+    Px = form.P_times(x)
+    scale = objective_scale(form, x, Px)
     whole = form.integer.any()
-    found, relative, why_not = (_integer_optimality if whole else _optimality)(form, x, raw, scale, tolerances)
+    found, relative, why_not = (_integer_optimality if whole else _optimality)(form, x, raw, scale, tolerances, Px)
     claims, unfounded = construction_claims(problem, form, w)
     reasons = (
         *_identity_reasons(problem, solution),
         *_feasibility_reasons(problem, form, x, readings, tolerances),
-        *_voices_reasons(problem, form, x, scale, tolerances),
+        *_voices_reasons(problem, form, x, scale, tolerances, Px),
         *why_not,
         *unfounded,
     )
@@ -149,20 +150,22 @@ def _feasibility_reasons(
     return reasons
 
 
-def _voices_reasons(problem: Problem, form: StandardForm, x: Vector, scale: float, tolerances: Tolerances) -> list[str]:
+def _voices_reasons(
+    problem: Problem, form: StandardForm, x: Vector, scale: float, tolerances: Tolerances, Px: Vector
+) -> list[str]:
     """The program minimizes `value`, or `-value` where more is better; both voices must give one number."""
-    minimized, value = form.objective(x), float(problem.objective.value(x[: problem.n], problem))
+    minimized, value = form.objective(x, Px), float(problem.objective.value(x[: problem.n], problem))
     spoken = -value if problem.objective.sense == "maximize" else value
-    size = max(abs(minimized), abs(spoken)) if form.ratio else max(size_of_parts(form, x), scale)
+    size = max(abs(minimized), abs(spoken)) if form.ratio else max(size_of_parts(form, x, Px), scale)
     if abs(minimized - spoken) <= max(tolerances.voices * size, ROUNDING):
         return []
     return [f"the program's objective {minimized:.12g} is not what the problem says of these weights, {spoken:.12g}"]
 
 
 def _optimality(
-    form: StandardForm, x: Vector, raw: RawAnswer, scale: float, tolerances: Tolerances
+    form: StandardForm, x: Vector, raw: RawAnswer, scale: float, tolerances: Tolerances, Px: Vector
 ) -> tuple[Conditions, float, list[str]]:
-    """(the residuals, the relative gap, reasons to refuse)."""
+    """(the residuals, the relative gap, reasons to refuse). Px: (N,) P x, which much is measured by."""
     nothing = Conditions(NOT_CLAIMED, NOT_CLAIMED, NOT_CLAIMED, NOT_CLAIMED, proven=False)
     if raw.duals is None:
         return nothing, NOT_CLAIMED, ["no multipliers: optimality cannot be certified"]
@@ -172,7 +175,7 @@ def _optimality(
         return nothing, NOT_CLAIMED, ["the excess return is not positive: a ratio to maximize means nothing here"]
     if not is_convex(form):
         return nothing, NOT_CLAIMED, ["the covariance has a negative eigenvalue: no first-order condition certifies an optimum"]
-    found = (conditions if raw.duals.face is None else face_conditions)(form, x, raw.duals, scale)
+    found = (conditions if raw.duals.face is None else face_conditions)(form, x, raw.duals, scale, Px)
     relative = found.gap / scale if scale > 0 else found.gap
     checks = (
         ("stationarity", found.stationarity, tolerances.stationarity),
@@ -188,7 +191,7 @@ def _optimality(
 
 
 def _integer_optimality(
-    form: StandardForm, x: Vector, raw: RawAnswer, scale: float, tolerances: Tolerances
+    form: StandardForm, x: Vector, raw: RawAnswer, scale: float, tolerances: Tolerances, Px: Vector
 ) -> tuple[Conditions, float, list[str]]:
     """The convex remainder's residuals, the gap the search left, reasons to refuse."""
     reasons = not_whole(form, x)
@@ -198,7 +201,7 @@ def _integer_optimality(
     if raw.duals is not None and _fits(form, raw.duals):
         left, duals = held(form, x, raw.duals)
         left_raw = replace(raw, duals=duals)
-    found, _, of_remainder = _optimality(left, x, left_raw, scale, tolerances)
+    found, _, of_remainder = _optimality(left, x, left_raw, scale, tolerances, Px)
     return replace(found, gap=gap * scale, proven=False), gap, [*reasons, *of_remainder]
 
 

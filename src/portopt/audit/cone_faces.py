@@ -92,11 +92,14 @@ def _times_distance(y: Vector, value: Vector, lower: Vector, upper: Vector) -> V
     return np.where(pressing, y * (np.where(pressing, side, 0.0) - value), 0.0)
 
 
-def face_conditions(form: StandardForm, x: Vector, duals: Duals, scale: float) -> Conditions:
-    """Optimality at x (N,) of an answer whose multipliers have a face, with the multiple of its proof that bounds best."""
+def face_conditions(form: StandardForm, x: Vector, duals: Duals, scale: float, Px: Vector | None = None) -> Conditions:
+    """Optimality at x (N,) of an answer whose multipliers have a face, with the multiple of its proof that bounds best.
+
+    Px: (N,) P x, where it is known.
+    """
     if duals.face is None:
         raise ValueError("these multipliers have no face")
-    g, box = gradient(form, x), implied_box(form)
+    g, box = gradient(form, x, Px), implied_box(form)
     found = [Together.of(form, g, duals, duals.face, times) for times in MULTIPLES]
     bounds = [each.gap(form, x, box) for each in found]
     best = min(range(len(found)), key=lambda i: bounds[i][0])

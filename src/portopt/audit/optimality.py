@@ -31,14 +31,14 @@ from portopt.audit.cones import dual_violation, into_dual, primal_violation
 from portopt.audit.reach import implied_box
 from portopt.audit.scale import TINY, typical_curvature
 from portopt.domain.arrays import Mask, Matrix, Vector
-from portopt.domain.program import StandardForm
+from portopt.domain.program import Quadratic, StandardForm
 from portopt.domain.solution import Duals
 
 REPAIRS = 3
 ROUNDING = 1e-10
 SAME_MATRIX = 1e-14  # of the largest entry: two products of one covariance with a number differ by less
 ROWS_AT_ONCE = 32
-_PROVEN: list[Matrix] = []  # the last matrix found convex, at most one
+_PROVEN: list[Matrix] = []  # the last matrix found convex, and the last found to be a multiple of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,12 @@ class Conditions:
     proven: bool
 
 
-def gradient(form: StandardForm, x: Vector) -> Vector:
-    """(N,) gradient of what is minimized; of S sigma - N for a ratio (N: excess return, S = N/sigma)."""
-    Px = form.P_times(x)
+def gradient(form: StandardForm, x: Vector, Px: Vector | None = None) -> Vector:
+    """(N,) gradient of what is minimized; of S sigma - N for a ratio (N: excess return, S = N/sigma).
+
+    Px: (N,) P x, where it is known.
+    """
+    Px = form.P_times(x) if Px is None else Px
     if not form.ratio:
         return Px + form.q
     variance = float(x @ Px)
@@ -69,24 +72,38 @@ def gradient(form: StandardForm, x: Vector) -> Vector:
 def is_convex(form: StandardForm) -> bool:
     """Whether P has no negative eigenvalue beyond rounding, 1e-10 of its largest diagonal entry."""
     for block in form.quadratics:
-        if block.M.ndim == 1:
+        if block.shared.ndim == 1:
             if float(block.M.min(initial=0.0)) < 0.0:
                 return False
             continue
-        if _is_multiple_of_proven(block.M):
-            continue
-        shift = ROUNDING * float(np.abs(np.diagonal(block.M)).max(initial=0.0))
-        try:
-            np.linalg.cholesky(block.M + max(shift, TINY) * np.eye(len(block.M)))
-        except np.linalg.LinAlgError:
+        if not (_is_proven(block) or _is_multiple_of_proven(block) or _has_root(block)):
             return False
-        _PROVEN[:] = [block.M]
     return True
 
 
-def _is_multiple_of_proven(M: Matrix) -> bool:
-    """Whether M is, to rounding, a positive multiple of the matrix proven last: portfolios on one covariance all ask."""
-    proven = _PROVEN[0] if _PROVEN else None
+def _is_proven(block: Quadratic) -> bool:
+    """Whether it is a positive multiple of one of those matrices itself, which nobody could have written to since."""
+    return block.times > 0.0 and not block.shared.flags.writeable and any(block.shared is known for known in _PROVEN)
+
+
+def _has_root(block: Quadratic) -> bool:
+    """Whether M has a Cholesky factor, its diagonal raised by what rounding may have taken."""
+    M = block.M
+    shift = ROUNDING * float(np.abs(np.diagonal(M)).max(initial=0.0))
+    try:
+        np.linalg.cholesky(M + max(shift, TINY) * np.eye(len(M)))
+    except np.linalg.LinAlgError:
+        return False
+    _PROVEN[:] = [block.shared if block.times > 0.0 else M]
+    return True
+
+
+def _is_multiple_of_proven(block: Quadratic) -> bool:
+    """Whether M is, to rounding, a positive multiple of the matrix proven last: portfolios on one covariance all ask.
+
+    Below the diagonal, which is all that the proof reads.
+    """
+    proven, M = _PROVEN[0] if _PROVEN else None, block.M
     if proven is None or proven.shape != M.shape or len(M) == 0:
         return False
     i = int(np.diagonal(proven).argmax())
@@ -96,7 +113,18 @@ def _is_multiple_of_proven(M: Matrix) -> bool:
     allowed = SAME_MATRIX * float(M[i, i])
     # Some rows at a time: what fits into the processor's cache is compared in a fraction of the time.
     blocks = range(0, len(M), ROWS_AT_ONCE)
-    return all(float(np.abs(M[k : k + ROWS_AT_ONCE] - ratio * proven[k : k + ROWS_AT_ONCE]).max()) <= allowed for k in blocks)
+    parts = ((slice(k, k + ROWS_AT_ONCE), slice(k + ROWS_AT_ONCE)) for k in blocks)
+    if not all(_apart(M[part], ratio, proven[part]) <= allowed for part in parts):
+        return False
+    _PROVEN[1:] = [block.shared]
+    return True
+
+
+def _apart(part: Matrix, ratio: float, proven: Matrix) -> float:
+    """The largest entry of part - ratio proven, in size; NaN where one is."""
+    difference = ratio * proven
+    np.subtract(part, difference, out=difference)
+    return max(float(difference.max()), -float(difference.min()))
 
 
 def primal_residual(form: StandardForm, x: Vector) -> float:
@@ -115,9 +143,9 @@ def primal_residual(form: StandardForm, x: Vector) -> float:
     return float(max([0.0, *rows.max(initial=0.0, keepdims=True), bounds.max(initial=0.0), *cones]))
 
 
-def conditions(form: StandardForm, x: Vector, duals: Duals, scale: float) -> Conditions:
-    """Optimality at x (N,). scale: of the objective, for the complementarity."""
-    g = gradient(form, x)
+def conditions(form: StandardForm, x: Vector, duals: Duals, scale: float, Px: Vector | None = None) -> Conditions:
+    """Optimality at x (N,). scale: of the objective, for the complementarity. Px: (N,) P x, where it is known."""
+    g = gradient(form, x, Px)
     y, t, z = duals.rows, duals.bounds, duals.cones
     y_part = form.A.T @ y
     t_part = np.bincount(form.bound_columns, t, form.n_columns)

@@ -12,18 +12,19 @@ VANISHED = 1e-6  # of a single asset's half variance: a volatility of two basis 
 TINY = float(np.finfo(float).tiny)
 
 
-def objective_scale(form: StandardForm, x: Vector) -> float:
+def objective_scale(form: StandardForm, x: Vector, Px: Vector | None = None) -> float:
     """What the gap is relative to: |f|, or the excess return of a ratio.
 
     Where f nearly cancels (a tracking error near zero, a utility of zero) a ten-thousandth of the size of its parts keeps the
     figure above what rounds. Where those vanish too (the least variance is all cash) there is nothing to be relative to but
     half the variance of a single asset that is held; for a linear program that is worth nothing (no turnover, no cost), a
     hundredth of its largest coefficient.
-    x: (N,) every column of the form.
+    x: (N,) every column of the form. Px: (N,) P x, where it is known.
     """
     if form.ratio:
         return abs(float(form.q @ x) + form.constant)
-    own = max(abs(form.objective(x)), CANCELLED * size_of_parts(form, x))
+    Px = form.P_times(x) if Px is None else Px
+    own = max(abs(form.objective(x, Px)), CANCELLED * size_of_parts(form, x, Px))
     single = 0.5 * typical_curvature(form, x)
     if not form.quadratics:
         single = float(np.abs(form.q).max(initial=0.0)) / 100.0
@@ -40,7 +41,7 @@ def typical_curvature(form: StandardForm, x: Vector) -> float:
     """
     diagonal = np.zeros(form.n_columns)
     for block in form.quadratics:
-        np.add.at(diagonal, block.columns, block.M if block.M.ndim == 1 else np.diagonal(block.M))
+        np.add.at(diagonal, block.columns, block.diagonal)
     diagonal = diagonal[: form.n_weights]
     if not (diagonal > 0.0).any():
         return _helpers_curvature(form)
@@ -53,7 +54,7 @@ def _helpers_curvature(form: StandardForm) -> float:
     """sum_j P_jj (A_ri / A_rj)^2, meaned over the weights i: what helper columns j, each by its row r, make of one asset."""
     curvature = np.zeros(form.n_columns)
     for block in form.quadratics:
-        np.add.at(curvature, block.columns, block.M if block.M.ndim == 1 else np.diagonal(block.M))
+        np.add.at(curvature, block.columns, block.diagonal)
     A, row_of = form.A, np.repeat(np.arange(form.A.shape[0]), np.diff(form.A.indptr))
     on_weights = np.bincount(row_of, np.where(form.n_weights > A.indices, A.data**2, 0.0), A.shape[0])
     helps = np.flatnonzero((form.n_weights <= A.indices) & (curvature[A.indices] > 0.0) & (A.data != 0.0))
@@ -62,9 +63,9 @@ def _helpers_curvature(form: StandardForm) -> float:
     return float(curvature @ each) / form.n_weights
 
 
-def size_of_parts(form: StandardForm, x: Vector) -> float:
+def size_of_parts(form: StandardForm, x: Vector, Px: Vector) -> float:
     """1/2 x'Px + sum |q_j x_j| + |constant|.
 
-    x: (N,) every column of the form.
+    x, Px: (N,) every column of the form, and P times them.
     """
-    return 0.5 * abs(float(x @ form.P_times(x))) + float(np.abs(form.q) @ np.abs(x)) + abs(form.constant)
+    return 0.5 * abs(float(x @ Px)) + float(np.abs(form.q) @ np.abs(x)) + abs(form.constant)

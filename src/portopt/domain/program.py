@@ -53,10 +53,28 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Quadratic:
-    """1/2 x[columns]' M x[columns]; M (k, k), or (k,) for a diagonal."""
+    """1/2 x[columns]' M x[columns], M = times shared; shared (k, k), or (k,) for a diagonal.
+
+    Many portfolios on one covariance share that and differ by what it is multiplied with: M is made where it is asked for.
+    """
 
     columns: Indices
-    M: Matrix
+    shared: Matrix
+    times: float = 1.0
+    _made: list[Matrix] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def M(self) -> Matrix:
+        if self.times == 1.0:
+            return self.shared
+        if not self._made:
+            self._made.append(self.times * self.shared)
+        return self._made[0]
+
+    @property
+    def diagonal(self) -> Vector:
+        """(k,) of M."""
+        return np.asarray(self.times * (self.shared if self.shared.ndim == 1 else np.diagonal(self.shared)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +159,15 @@ class StandardForm:
         """P x, block by block."""
         out = np.zeros(self.n_columns)
         for block in self.quadratics:
-            part = x[block.columns]
-            if block.M.ndim == 1:
+            part, M = x[block.columns], block.shared
+            if M.ndim == 1:
                 out[block.columns] += block.M * part
                 continue
             held = np.flatnonzero(part)
             # Of many assets a portfolio holds few: its own rows are read in a fraction of the time of all.
             few = len(part) > WIDE and 4 * len(held) < len(part)
-            out[block.columns] += part[held] @ block.M[held] if few else block.M @ part
+            product = part[held] @ M[held] if few else M @ part
+            out[block.columns] += product if block.times == 1.0 else block.times * product
         return out
 
     def box(self) -> tuple[Vector, Vector]:
@@ -158,9 +177,9 @@ class StandardForm:
         np.minimum.at(upper, self.bound_columns, self.bound_upper)
         return lower, upper
 
-    def objective(self, x: Vector) -> float:
-        """Value of what is minimized at x; for a ratio, minus the ratio."""
-        quadratic, linear = float(x @ self.P_times(x)), float(self.q @ x) + self.constant
+    def objective(self, x: Vector, Px: Vector | None = None) -> float:
+        """Value of what is minimized at x; for a ratio, minus the ratio.  Px: (N,) P x, where it is known."""
+        quadratic, linear = float(x @ (self.P_times(x) if Px is None else Px)), float(self.q @ x) + self.constant
         if self.ratio:
             return linear / float(np.sqrt(quadratic)) if quadratic > 0 else (-INF if linear < 0 else INF)
         return 0.5 * quadratic + linear
@@ -314,9 +333,9 @@ class Program:
         self._hinges.append(Hinge(start, start + T, u))
         return u
 
-    def add_quadratic(self, columns: Indices, M: Matrix) -> None:
-        """Add 1/2 x[columns]' M x[columns] to the objective; M (k, k), or (k,) for a diagonal."""
-        self.quadratics.append(Quadratic(columns, np.asarray(M, dtype=float)))
+    def add_quadratic(self, columns: Indices, M: Matrix, times: float = 1.0) -> None:
+        """Add times/2 x[columns]' M x[columns] to the objective; M (k, k), or (k,) for a diagonal."""
+        self.quadratics.append(Quadratic(columns, np.asarray(M, dtype=float), times))
 
     def add_linear(self, columns: Indices, c: Vector | float) -> None:
         """Add c' x[columns] to the objective, which is minimized.
@@ -384,8 +403,8 @@ class Program:
         self._rows, self._row_groups, self._bounds, self._bound_groups, self._cones, self._hinges = kept
         return said
 
-    def freeze(self) -> StandardForm:
-        """The finished program."""
+    def freeze(self, *, multiples: bool = False) -> StandardForm:
+        """The finished program. multiples: a matrix of the objective may be a number times one that others have too."""
         N = self.n_columns
         q = np.zeros(N)
         for columns, c in self._linear:
@@ -401,7 +420,7 @@ class Program:
         return StandardForm(
             n_weights=self.n_weights,
             n_columns=N,
-            quadratics=tuple(self.quadratics),
+            quadratics=tuple(q if multiples or q.times == 1.0 else Quadratic(q.columns, q.M) for q in self.quadratics),
             q=q,
             constant=self.constant,
             A=_csr(_stacked([b[0] for b in self._rows]), (m, N)),

@@ -88,8 +88,8 @@ class Stage(Program):
     ) -> Indices:
         return self._whole.add_hinges(A, self._there(columns), b, cost, limit=self._named(limit))
 
-    def add_quadratic(self, columns: Indices, M: Matrix) -> None:
-        self._whole.add_quadratic(self._there(columns), M)
+    def add_quadratic(self, columns: Indices, M: Matrix, times: float = 1.0) -> None:
+        self._whole.add_quadratic(self._there(columns), M, times)
 
     def add_linear(self, columns: Indices, c: Vector | float) -> None:
         self._whole.add_linear(self._there(columns), c)

@@ -6,9 +6,10 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import Program, StandardForm
 
 
-def assemble(problem: Problem) -> StandardForm:
+def assemble(problem: Problem, *, multiples: bool = False) -> StandardForm:
     """The standard form of `problem`: objective, costs, limits.
 
+    multiples: for one of many on one covariance, which they then share (domain/program.py: Quadratic).
     Raises DataError where a term needs something the problem does not bring (current weights, a benchmark).
     """
     program = Program(problem.n, problem.until)
@@ -17,4 +18,4 @@ def assemble(problem: Problem) -> StandardForm:
         cost.express(program, problem)
     for limit in problem.limits:
         limit.express(program, problem)
-    return program.freeze()
+    return program.freeze(multiples=multiples)

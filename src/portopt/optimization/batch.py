@@ -25,7 +25,9 @@ from portopt.optimization.engine import solve
 from portopt.optimization.neighbour import is_known, shape_of, within_budget
 from portopt.optimization.scaling.presolve import crossing
 
-RUN = 50  # members that share neighbours: long enough that the first one's full solve does not count
+# Members that share neighbours: long enough that the first one's full solve does not count; as few as that are two runs of half
+# as many, for two processes.
+RUN = 100
 PATIENCE = 3  # starts that may miss beyond those that arrive, before a run does without
 
 
@@ -39,7 +41,7 @@ class Member:
 
     def form(self) -> StandardForm:
         """Its program, assembled again: a thousand forms of one dense covariance are a thousand times its size."""
-        return assemble(self.problem)
+        return assemble(self.problem, multiples=True)
 
 
 def optimize_batch(problems: Sequence[Problem]) -> list[Member]:
@@ -56,7 +58,12 @@ def runs(problems: Sequence[Problem]) -> list[tuple[int, ...]]:
     for i, p in enumerate(problems):
         kinds = (p.objective.kind, *(limit.kind for limit in p.limits), *(cost.kind for cost in p.costs))
         groups.setdefault((p.moments.covariance.identity(), p.n, kinds), []).append(i)
-    return [tuple(group[i : i + RUN]) for group in groups.values() for i in range(0, len(group), RUN)]
+    return [run for group in groups.values() for run in _divided(group)]
+
+
+def _divided(group: list[int]) -> list[tuple[int, ...]]:
+    long = RUN if len(group) > RUN else RUN // 2
+    return [tuple(group[i : i + long]) for i in range(0, len(group), long)]
 
 
 def solve_run(problems: Sequence[Problem]) -> Iterator[tuple[Member, StandardForm | None]]:
@@ -69,7 +76,7 @@ def solve_run(problems: Sequence[Problem]) -> Iterator[tuple[Member, StandardFor
 def _solved(problem: Problem, neighbours: _Neighbours) -> tuple[Member, StandardForm | None]:
     form = None
     try:
-        form = assemble(problem)
+        form = assemble(problem, multiples=True)
         raw = neighbours.answer_beside(form) or solve(form, start=problem.target)
     except PortoptError as refusal:
         return Member(problem, None, refusal), form
@@ -102,7 +109,7 @@ class _Neighbours:
         shape = self._shapes.get(shape_of(form))
         if shape is None or shape.missed >= PATIENCE or crossing(form):
             return None
-        found = within_budget(form, shape.answers[0], shape.nearest(form))
+        found = within_budget(form, shape.answers[0], lambda: shape.nearest(form))
         shape.missed += 1 if found is None else -1
         return found
 
@@ -115,6 +122,6 @@ class _Neighbours:
 
 def _asked(form: StandardForm) -> Vector:
     """The linear objective over the size of the quadratic one (a risk aversion scales it), and the sides."""
-    size = max((float(np.max(q.M if q.M.ndim == 1 else np.diagonal(q.M), initial=0.0)) for q in form.quadratics), default=1.0)
+    size = max((float(np.max(q.diagonal, initial=0.0)) for q in form.quadratics), default=1.0)
     sides = np.concatenate([form.row_upper, form.row_lower, form.bound_upper, form.bound_lower])
     return np.concatenate([form.q / (size or 1.0), np.where(np.isfinite(sides), sides, 0.0)])

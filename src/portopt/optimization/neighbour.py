@@ -7,6 +7,7 @@ is the optimum, wherever it began.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from portopt.domain.program import StandardForm
@@ -43,15 +44,15 @@ def solved_from(form: StandardForm, near: Neighbour) -> RawAnswer | None:
     """The optimum of `form`, from a neighbour's; None where they are not of one shape, or it was not come to in its budget."""
     if form.integer.any() or not is_known(near.raw) or shape_of(form) != shape_of(near.form) or crossing(form):
         return None
-    return within_budget(form, near.raw, near.raw)
+    return within_budget(form, near.raw, lambda: near.raw)
 
 
-def within_budget(form: StandardForm, first: RawAnswer, nearest: RawAnswer) -> RawAnswer | None:
+def within_budget(form: StandardForm, first: RawAnswer, nearest: Callable[[], RawAnswer]) -> RawAnswer | None:
     """The optimum of a form from answers to others of its shape, or None.
 
-    first: the one to correct. nearest: the one to polish where that fails.
+    first: the one to correct. nearest: finds the one to polish where that fails.
     """
     found = answer_beside(form, first)
     if found is None and kinked(form) is None and has_polish(form) and not form.hinges and not form.ratio:
-        found = polished_near(form, nearest, NEAR)
+        found = polished_near(form, nearest(), NEAR)
     return found

@@ -39,7 +39,7 @@ class CertifiedMember:
         """Its program; assembled again where it was not kept: one of a dense covariance is large to keep a thousand times."""
         from portopt.optimization import assemble
 
-        return assemble(self.problem) if self.kept is None else self.kept
+        return assemble(self.problem, multiples=True) if self.kept is None else self.kept
 
 
 def optimize_batch(problems: Sequence[Problem], *, processes: int = 1, keep_forms: bool = False) -> tuple[CertifiedMember, ...]:

@@ -75,7 +75,7 @@ def _frontier_cells(point: Mapping[str, Any]) -> list[Text]:
 
 
 def print_runs(runs: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """The newest runs, a line each."""
+    """The newest runs, a line each; below them why those that have no proposal ended."""
     if not runs:
         console.print(Text("No runs yet. `portopt rebalance` makes the first."))
         return
@@ -88,6 +88,9 @@ def print_runs(runs: Sequence[Mapping[str, Any]], console: Console) -> None:
             Text(run["run_id"]), Text(run["portfolio_id"]), status, run["as_of"], trades, percent(run.get("turnover"), 1)
         )
     console.print(table)
+    for run in runs:
+        if problem := run.get("problem"):
+            console.print(Text.assemble((run["run_id"], "bold"), f"  {problem['title']}: {problem['detail']}"))
 
 
 def print_doctor(health: Mapping[str, Any], console: Console) -> None:

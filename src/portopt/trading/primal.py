@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.program import StandardForm
+from portopt.domain.program import Quadratic, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization import solve, solve_convex
 from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
@@ -56,7 +56,7 @@ def as_utility(form: StandardForm, gamma: float) -> StandardForm:
     """A ratio as the utility program of that risk aversion: near the optimum the same trades, at a fraction of the work."""
     if not form.ratio:
         return form
-    return replace(form, ratio=False, quadratics=tuple(replace(block, M=gamma * block.M) for block in form.quadratics))
+    return replace(form, ratio=False, quadratics=tuple(Quadratic(b.columns, gamma * b.M) for b in form.quadratics))
 
 
 def _settled(form: StandardForm, program: ShareProgram, x: Vector) -> Vector:

@@ -23,6 +23,7 @@ from portopt.runtime import Runtime
 from portopt.settings import Settings
 
 THREADS = 32
+PARTS = ("home", "packs", "runs", "portfolios", "jobs", "keys", "ledger", "beliefs", "sink")
 
 
 def at_once(question: Callable[[], Any], threads: int = THREADS) -> list[Any]:
@@ -88,6 +89,34 @@ def test_a_part_that_could_not_be_opened_is_opened_by_the_next_that_asks(tmp_pat
     assert at_once(code, threads=4) == ["upstream_failed"] * 4
     (tmp_path / "home").unlink()
     assert runtime.runs.runs() == []
+
+
+def test_a_long_lived_process_opens_every_part_once_before_its_first_question(
+    url: str, tmp_path: Path, opened: Counter[str]
+) -> None:
+    runtime = Runtime(Settings(home=tmp_path / "home", database_url=url))
+    opened.clear()
+    assert set(at_once(runtime.opened)) == {runtime}
+    once, parts = Counter(opened), {name: vars(runtime)[name] for name in PARTS}
+    assert set(once.values()) == {1}
+    found = at_once(lambda: tuple(id(getattr(runtime, name)) for name in PARTS))
+    assert set(found) == {tuple(map(id, parts.values()))}
+    assert opened == once
+    runtime.runs.close()
+
+
+def test_what_does_not_open_at_the_start_is_raised_or_told_and_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "home").write_text("a file")
+    runtime = Runtime(Settings(home=tmp_path / "home"))
+    with pytest.raises(PortoptError, match="cannot write to"):
+        runtime.opened()
+    assert runtime.opened(needed=False) is runtime
+    told = [record.getMessage().split(" cannot be opened yet", 1)[0] for record in caplog.records]
+    assert {"home", "runs", "sink"} <= set(told)
+    (tmp_path / "home").unlink()
+    assert runtime.opened().runs.runs() == []
 
 
 def test_threads_that_ask_the_same_at_once_make_one_run_and_one_event(url: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from portopt.document.difference import decision_difference
 from portopt.document.formats import money, percent, shares
 from portopt.domain.diagnosis import Conflict, Diagnosis, Fix, Relaxation
-from portopt.domain.errors import DataError, InvalidValue, UnknownField
+from portopt.domain.errors import DataError, DeadlineExceeded, InvalidValue, UnknownField
 from portopt.domain.infeasible import infeasible_request
 from portopt.reports.allocation import allocation_summary
 from portopt.reports.terminal import (
@@ -140,6 +140,15 @@ def test_runs_are_listed_a_line_each_and_an_empty_store_says_how_to_begin():
     assert "12.3 %" in text
     assert text.count(run["run_id"]) == 2
     assert "portopt rebalance" in printed(print_runs, [])
+
+
+def test_a_run_without_a_proposal_is_listed_with_the_reason():
+    run = {"run_id": "reb-1", "portfolio_id": "P1", "as_of": "2022-12-28", "trades": None, "turnover": None}
+    late = {**run, "status": "failed", "problem": DeadlineExceeded(0.5, "solving").problem()}
+    begun = {**run, "run_id": "reb-2", "status": "running", "problem": None}
+    text = " ".join(printed(print_runs, [late, begun], width=100).split())
+    assert "reb-1 There was no answer in the time given: the 0.5 seconds given were over while solving" in text
+    assert text.count("reb-2") == 1
 
 
 def test_a_failed_check_comes_with_its_fix():

@@ -51,7 +51,7 @@ def run(stopping: threading.Event, say: Say, *, once: bool) -> None:
     from portopt.runtime import runtime
 
     warm_up()
-    ours = runtime()
+    ours = runtime().opened(needed=False)
     say({"ready": jobs.owner()})
     while not stopping.is_set():
         try:
@@ -95,7 +95,7 @@ def carry_out(job: Job, runtime: Runtime) -> None:
         ended(FLOW, {"order": {"job": job.job_id}})
     except Exception:
         log.exception("the work on %s broke off", job.job_id)
-    pause = min(AGAIN_SECONDS * 2 ** (job.attempts - 1), LONGEST_SECONDS)
+    pause = min(AGAIN_SECONDS * 2 ** max(job.attempts - 1, 0), LONGEST_SECONDS)
     jobs.give_back(job.job_id, runtime, pause)  # says no where it is at its end
 
 

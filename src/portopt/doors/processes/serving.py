@@ -82,10 +82,15 @@ async def _beside(server: _Server, service: Service, listening: socket.socket, r
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        app, http=Protocol, log_level="warning", access_log=False, lifespan="on", server_header=False,
+        app,
+        http=Protocol,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=round(settings.stop_seconds),
-    )  # fmt: skip
+    )
 
 
 def _shown(host: str) -> str:

@@ -28,6 +28,7 @@ LOOK_SECONDS = 0.1
 READY_SECONDS = 600.0  # a busy machine takes long; a part that ends early is noticed at once
 MOST_RESTARTS = 3  # before everything was ready once
 LOOPBACK = "127.0.0.1"
+SILENT = ("workflows", "relay")  # they say nothing when they are ready: the first is asked, the other is ready when it is there
 Ready = Callable[[Mapping[str, Any]], None]
 
 
@@ -57,6 +58,7 @@ def parts_of(home: Path, ports: Mapping[str, int], workflows: int, processes: in
     commands = {
         "api": as_part("serve", *listening, "--json"),
         "worker": as_part("worker", "--processes", str(processes), "--json"),
+        "relay": as_part("relay", "--follow", "--json"),
     }
     own = Part("workflows", orchestrator(workflows), {**environment, **QUIET}, log=home / "logs" / "workflows.log")
     return [own, *(Part(name, words, environment, log=home / "logs" / f"{name}.log") for name, words in commands.items())]
@@ -70,7 +72,7 @@ def _attend(parts: list[Part], api: str, stopping: threading.Event, ready: Ready
         if told:
             continue
         _require_starting(parts, until)
-        if all(part.ready for part in parts[1:]) and _answers(f"{api}/health"):
+        if all(part.ready or (part.name in SILENT and part.is_alive) for part in parts) and _answers(f"{api}/health"):
             told = True
             ready({part.name: {"pid": part.pid, **(part.ready or {})} for part in parts} | {"workflows": api})
 

@@ -66,7 +66,7 @@ OPERATIONS: Final = _by_name(
         Operation("create_optimization", "POST", "/optimizations", "propose", "optimizations:create",
                   "An optimization of a portfolio, worked out later.", "rebalance", keyed=True),
         Operation("get_optimization", "GET", "/optimizations/{optimization_id}", "read", "optimizations:get",
-                  "How far an optimization or a rebalance is, and its proposal."),
+                  "How far an optimization or a rebalance is, and its proposal.", watched=True),
         Operation("list_optimizations", "GET", "/optimizations", "read", "optimizations:listed",
                   "Optimizations and rebalances that were asked for, the newest first."),
         Operation("cancel_optimization", "POST", "/optimizations/{optimization_id}/cancel", "propose", "optimizations:cancel",
@@ -137,7 +137,7 @@ OPERATIONS: Final = _by_name(
                   "Which estimators were right on the request's returns.", "forecasts", works=True, keyed=True),
         # runs
         Operation("list_runs", "GET", "/runs", "read", "runs:listed", "What was done, the newest first."),
-        Operation("get_run", "GET", "/runs/{run_id}", "read", "runs:get", "One of them."),
+        Operation("get_run", "GET", "/runs/{run_id}", "read", "runs:get", "One of them.", watched=True),
         Operation("get_document", "GET", "/runs/{run_id}/document", "read", "runs:document", "Its answer, whole."),
         Operation("get_report", "GET", "/runs/{run_id}/report", "read", "runs:report", "Its page.", works=True,
                   gives=("text/html",)),

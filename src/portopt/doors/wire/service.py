@@ -38,8 +38,8 @@ class Service:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="portopt")
 
     async def start(self) -> None:
-        """The store comes first, at this version's schema: every answer leaves its rows there."""
-        await asyncio.get_running_loop().run_in_executor(self._threads, lambda: self.runtime.runs)
+        """The installation comes first, its store at this version's schema: every answer leaves its rows there."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self.runtime.opened)
         await self.pool.start()
 
     async def close(self) -> None:

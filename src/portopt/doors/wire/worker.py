@@ -31,6 +31,7 @@ def serve() -> None:
 
     ours = open_runtime(pickle.load(sys.stdin.buffer))  # noqa: S301 - the settings of the process that started this one
     warm_up()
+    ours.opened(needed=False)  # a store that does not answer now may when it is asked
     write_frame(out, READY, b"")
     while (frame := read_frame(sys.stdin.buffer)) is not None:
         reply = answer(call_from_bytes(*frame), ours)

@@ -16,6 +16,7 @@ from portopt.domain.arrays import Vector
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.beside.kinked import Kinked, kinked
+from portopt.optimization.beside.running import running
 from portopt.optimization.beside.settled import settled
 from portopt.optimization.beside.standing import HIGHEST, LOWEST, Point, Standing, prices, revised, standing_of
 from portopt.optimization.polish.last_touch import on_bounds, with_exact_sums
@@ -48,13 +49,19 @@ def answer_beside(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
 def _corrected(k: Kinked, now: Standing) -> tuple[Standing, Point, int] | None:
     """Solve, look at what is wrong, put it elsewhere, until nothing is."""
     seen: Counter[bytes] = Counter()
-    work = 0.0
+    work, nearly = 0.0, running(k)
     for done in range(1, FEWEST + int(PER_ASSET * k.n) + 1):
         work += float(now.free.sum() + np.count_nonzero(now.sides)) ** 3
-        point = settled(k, now) if work <= max(SHARE * k.n**3, 1e6) else None
+        if work > max(SHARE * k.n**3, 1e6):
+            return None
+        cautious = max(seen.values(), default=0) > 1
+        point = nearly(now)
+        after = None if point is None else revised(k, now, point, cautious)
+        if after is None:  # nothing is wrong as far as that tells
+            point = settled(k, now)
+            after = None if point is None else revised(k, now, point, cautious)
         if point is None:
             return None
-        after = revised(k, now, point, max(seen.values(), default=0) > 1)
         if after is None:
             return (now, point, done) if _balanced(k, now, point) and _decided(k, now, point) else None
         key = now.key()

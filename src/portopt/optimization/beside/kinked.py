@@ -142,9 +142,9 @@ def _risk(form: StandardForm, layout: Layout) -> Risk | None:
     weights = np.arange(form.n_weights)
     if not layout.has_factors:
         (only, *more) = form.quadratics or (None,)
-        fits = only is not None and not more and only.M.ndim == 2 and np.array_equal(only.columns, weights)
-        return Dense(only.M) if only is not None and fits else None
-    if len(form.quadratics) != 2 or any(block.M.ndim != 1 for block in form.quadratics):
+        fits = only is not None and not more and only.shared.ndim == 2 and np.array_equal(only.columns, weights)
+        return Dense(only.shared, only.times) if only is not None and fits else None
+    if len(form.quadratics) != 2 or any(block.shared.ndim != 1 for block in form.quadratics):
         return None
     own, through = form.quadratics
     y = np.arange(layout.factors.start, layout.factors.stop)

@@ -9,7 +9,7 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Matrix, Vector
 
-FEW = 4  # a part of the rows smaller than that one is copied and multiplied sooner than all of them are read
+PART_READ = 4  # rows fewer than that part of all are copied and multiplied sooner than all of them are read
 
 
 class Risk(Protocol):
@@ -38,24 +38,25 @@ class Risk(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dense:
-    """M as it is."""
+    """M = scale shared.  shared: (n, n)."""
 
-    M: Matrix
+    shared: Matrix
+    scale: float = 1.0
 
     def times(self, v: Vector) -> Vector:
-        return np.asarray(self.M @ v)
+        return np.asarray(self.scale * (self.shared @ v))
 
     def part(self, at: Indices, v: Vector) -> Vector:
-        return np.asarray(self.M[at] @ v if FEW * len(at) < len(v) else (self.M @ v)[at])
+        return np.asarray(self.scale * (self.shared[at] @ v if PART_READ * len(at) < len(v) else (self.shared @ v)[at]))
 
     def block(self, at: Indices) -> Matrix:
-        return np.asarray(self.M[np.ix_(at, at)])
+        return np.asarray(self.scale * self.shared[np.ix_(at, at)])
 
     def exposures(self, v: Vector) -> Vector:
         return np.zeros(0)
 
     def pulled(self, z: Vector) -> Vector:
-        return np.zeros(len(self.M))
+        return np.zeros(len(self.shared))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

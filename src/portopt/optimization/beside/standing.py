@@ -14,13 +14,8 @@ from portopt.optimization.beside.kinked import Kinked
 
 Places: TypeAlias = npt.NDArray[np.int8]
 
-LOWEST, SELLING, KEPT, BUYING, HIGHEST = (
-    -2,
-    -1,
-    0,
-    1,
-    2,
-)  # at the bound, free below the book, at it, free above it, at the bound
+# At the bound, free below the book, at it, free above it, at the bound.
+LOWEST, SELLING, KEPT, BUYING, HIGHEST = -2, -1, 0, 1, 2
 OUTSIDE = 1e-15  # a weight this far on the wrong side has crossed it
 ROW_OUTSIDE = 2e-13
 WRONG_SIGN = 1e-12  # of the gradient
@@ -51,6 +46,7 @@ class Point:
 
     gamma: what the curvature counts for: 1, or for a ratio its risk aversion. gradient: (n,) of all but the rows and the
     prices of trades. size: its largest part; that of the sum vanishes where the benchmark itself is the answer.
+    distance: ||B w + b|| of the ball where there is one.
     """
 
     w: Vector
@@ -59,6 +55,7 @@ class Point:
     gamma: float
     gradient: Vector
     size: float
+    distance: float = 0.0
 
 
 def standing_of(k: Kinked, near: RawAnswer) -> Standing | None:
@@ -109,28 +106,37 @@ def revised(k: Kinked, now: Standing, at: Point, cautious: bool) -> Standing | N
 
 def _places(k: Kinked, now: Standing, at: Point) -> tuple[Places, Vector]:
     """(places, how wrong each was): weights that crossed a side, and those that want away from one."""
-    w, wants = at.w, -(at.gradient + at.y @ k.G)
-    buying, selling = prices(k, at)
-    low, high, book = k.at_floor, k.at_ceiling, np.clip(k.book, k.lower, k.upper)
-    places, room = now.places.copy(), WRONG_SIGN * at.size
-    wrong = np.zeros(k.n)
-
-    def move(from_: int, by: Vector, enough: float, to: Vector | int) -> None:
-        gone = (now.places == from_) & (by > enough)
-        if not gone.any():
-            return
-        places[gone] = to[gone] if isinstance(to, np.ndarray) else to
-        wrong[gone] = by[gone] if enough == OUTSIDE else by[gone] / at.size
-
-    move(BUYING, w - k.upper, OUTSIDE, HIGHEST)
-    move(BUYING, book - w, OUTSIDE, np.where(low, LOWEST, KEPT))
-    move(SELLING, k.lower - w, OUTSIDE, LOWEST)
-    move(SELLING, w - book, OUTSIDE, np.where(high, HIGHEST, KEPT))
-    move(KEPT, wants - buying, room, BUYING)
-    move(KEPT, -selling - wants, room, SELLING)
-    move(HIGHEST, np.where(k.fixed, 0.0, np.where(high, -selling, buying) - wants), room, np.where(high, SELLING, BUYING))
-    move(LOWEST, np.where(k.fixed, 0.0, wants - np.where(low, buying, -selling)), room, np.where(low, BUYING, SELLING))
+    places, wrong = now.places.copy(), np.zeros(k.n)
+    _crossed(k, now, at, places, wrong)
+    wants, (buying, selling) = -(at.gradient + at.y @ k.G), prices(k, at)
+    up, down = wants - buying, -selling - wants
+    lowest, highest, kept = now.places == LOWEST, now.places == HIGHEST, now.places == KEPT
+    grows = (lowest & k.at_floor | kept) & (up > (room := WRONG_SIGN * at.size))
+    shrinks = (highest & k.at_ceiling | kept) & (down > room)
+    off_floor, off_ceiling = lowest & ~k.at_floor & (-down > room), highest & ~k.at_ceiling & (-up > room)
+    for moves, by, to in (
+        (grows, up, BUYING),
+        (shrinks, down, SELLING),
+        (off_floor, -down, SELLING),
+        (off_ceiling, -up, BUYING),
+    ):
+        moves &= ~k.fixed
+        if moves.any():
+            places[moves], wrong[moves] = to, by[moves] / at.size
     return places, wrong
+
+
+def _crossed(k: Kinked, now: Standing, at: Point, places: Places, wrong: Vector) -> None:
+    """Writes where free weights belong that are beyond a bound or on the other side of the book, and by how much."""
+    free = np.flatnonzero(now.free)
+    w, book, buys = at.w[free], np.clip(k.book[free], k.lower[free], k.upper[free]), now.places[free] == BUYING
+    beyond = np.where(buys, w - k.upper[free], k.lower[free] - w)
+    back = np.where(buys, book - w, w - book)
+    home = np.where(buys, np.where(k.at_floor[free], LOWEST, KEPT), np.where(k.at_ceiling[free], HIGHEST, KEPT))
+    for by, to in ((beyond, np.where(buys, HIGHEST, LOWEST)), (back, home)):
+        gone = by > OUTSIDE
+        if gone.any():
+            places[free[gone]], wrong[free[gone]] = to[gone], by[gone]
 
 
 def _sides(k: Kinked, now: Standing, at: Point) -> tuple[Places, Vector]:
@@ -148,7 +154,7 @@ def _ball(k: Kinked, now: Standing, at: Point) -> tuple[bool, float]:
         return False, 0.0
     if now.on_ball:
         return (False, -at.pull) if at.pull < -WRONG_SIGN else (True, 0.0)
-    outside = float(np.linalg.norm(k.through(k.ball, at.w) + k.ball.b)) - k.ball.radius
+    outside = at.distance - k.ball.radius
     return (True, outside) if outside > ROW_OUTSIDE else (False, 0.0)
 
 

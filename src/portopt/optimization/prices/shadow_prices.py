@@ -67,13 +67,13 @@ def shadow_prices(problem: Problem, form: StandardForm, raw: RawAnswer) -> tuple
             together[key] = together.get(key, 0.0) + item.price
     pressing = {name for name, _, _ in together}
     readings = {kind: (limit.read(w, problem), limit.unit) for kind, limit in asked.items() if kind in pressing}
-    found = []
+    found, told_in = [], own.name
     for (name, member, side), price in together.items():
         reading, unit = readings[name]
         told, measured, bound = _standing(reading, member, side)
         step, per_unit = step_of(bound, unit), price * slope
         standing = (name, member, unit, told, measured, bound, -price)
-        found.append(ShadowPrice(*standing, own.name, per_unit, step, per_unit * step, whole_numbers_stay=whole))
+        found.append(ShadowPrice(*standing, told_in, per_unit, step, per_unit * step, whole_numbers_stay=whole))
     return _dearest_first(found)
 
 
@@ -94,7 +94,7 @@ def solved_again(
 
 def affordable(form: StandardForm) -> int:
     """How many more programs of this size are worth solving for an explanation. Counted, so that any machine says the same."""
-    entries = sum(block.M.size for block in form.quadratics) + form.A.nnz + sum(cone.B.nnz for cone in form.cones)
+    entries = sum(block.shared.size for block in form.quadratics) + form.A.nnz + sum(cone.B.nnz for cone in form.cones)
     return int(min(ENTRIES // max(entries, 1), MOST))
 
 

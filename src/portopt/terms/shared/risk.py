@@ -21,8 +21,7 @@ def add_variance(program: Program, covariance: Covariance, scale: float = 1.0) -
         program.add_quadratic(program.weights, scale * D)
         program.add_quadratic(y, np.full(len(y), scale))
     else:
-        Sigma = covariance.dense()
-        program.add_quadratic(program.weights, Sigma if scale == 1.0 else scale * Sigma)
+        program.add_quadratic(program.weights, covariance.dense(), scale)
 
 
 def add_active_variance(program: Program, covariance: Covariance, b: Vector, scale: float = 1.0) -> None:

@@ -48,7 +48,10 @@ def reference_page() -> bytes:
 
 
 def _index(index: Mapping[str, Sequence[str]]) -> str:
-    groups = "".join(f"<h4><a href='#{_slug(tag)}'>{text(tag)}</a></h4>{''.join(entries)}" for tag, entries in index.items())
+    groups = "".join(
+        f"<section><h4><a href='#{_slug(tag)}'>{text(tag)}</a></h4>{''.join(entries)}</section>"
+        for tag, entries in index.items()
+    )
     return f"<h2>Operations</h2><p class=soft>Paths are under <code>/api/v1</code>.</p><div class=columns>{groups}</div>"
 
 

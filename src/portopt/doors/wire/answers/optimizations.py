@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from portopt.dialects.names import in_s2_words
-from portopt.dialects.portfolio_jobs import IDS, status_of, write_job, write_rebalance, write_submitted
+from portopt.dialects.portfolio_jobs import status_of, write_job, write_rebalance, write_submitted
 from portopt.dialects.reading import one_of, required
 from portopt.dialects.submissions import Submission, read_submission
 from portopt.domain.errors import Conflict, InvalidValue, UnknownRun, UnknownThing
@@ -18,6 +19,9 @@ from portopt.doors.wire.places import place_of
 from portopt.doors.wire.standing import request_of
 from portopt.runs import lifecycle
 from portopt.runs.submissions import AskedFor, submit
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
 
 FIRST_GUESS = 2.0  # seconds, before any was measured
 
@@ -94,13 +98,30 @@ def listed(asked: Asked) -> Answered:
 def cancel(asked: Asked) -> Answered:
     """What is not ended ends as cancelled; a proposal that awaits approval too. 409 for what is at its end."""
     asked.only()
+<<<<<<< HEAD
     job = _job(asked)
     note = f"{asked.call.who.subject} cancelled it"
     if job.run_id is not None and _run(asked, job) is not None:
         lifecycle.cancel(job.run_id, asked.runtime, note, by=asked.call.who.subject)
     elif not asked.runtime.jobs.fail(job.job_id, Conflict(note, field="job", value=job.job_id).problem(), RunStatus.CANCELLED):
+=======
+    job, runtime, who = _job(asked), asked.runtime, asked.call.who.subject
+    if not _cancelled(job, runtime, who):
+>>>>>>> service
         raise Conflict(f"{job.job_id} is {job.status.value}: there is nothing to cancel", field="job", value=job.job_id)
-    return _told(asked, asked.runtime.jobs.get(job.job_id))
+    return _told(asked, runtime.jobs.get(job.job_id))
+
+
+def _cancelled(job: Job, runtime: Runtime, who: str) -> bool:
+    """Whether there was something to cancel: the run that it became, or the job before it was one."""
+    note = f"{who} cancelled it"
+    if job.run_id is None:
+        return runtime.jobs.fail(job.job_id, Conflict(note, field="job", value=job.job_id).problem(), RunStatus.CANCELLED)
+    try:
+        lifecycle.cancel(job.run_id, runtime, note, by=who)
+    except InvalidValue:
+        return False
+    return True
 
 
 def _told(asked: Asked, job: Job) -> Answered:
@@ -139,6 +160,3 @@ def job_line(job: Job) -> dict[str, object]:
 
 def _retry_after(usual: float | None) -> str:
     return str(max(1, math.ceil(usual or FIRST_GUESS)))
-
-
-__all__ = ["IDS", "cancel", "create", "get", "job_line", "listed", "rebalance"]

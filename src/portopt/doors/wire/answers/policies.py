@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portopt.dialects.policies import read_policy, shipped_defaults, write_policy
-from portopt.dialects.reading import object_of
+from portopt.dialects.reading import shown
 from portopt.domain.errors import InvalidValue
 from portopt.domain.request import Policy
 from portopt.doors.wire.asked import Answered, Asked
@@ -31,12 +31,20 @@ def put(asked: Asked) -> Answered:
     doc = asked.data()
     if isinstance(doc, dict):
         doc = {"id": named, **doc}
-        object_of(doc, "", doc)
     policy = read_policy(doc, shipped_defaults())
     if policy.id != named:
         raise InvalidValue("id", policy.id, f"the path says {named!r}", fix="leave the id out, or say the same")
+    _require_no_file(policy)
     policies.seed_policies(asked.runtime, (policy,))
-    return Answered(write_policy(policies.policy(named, asked.runtime)))
+    return Answered(write_policy(policy))
+
+
+def _require_no_file(policy: Policy) -> None:
+    """Raises InvalidValue for factor returns out of a file: who sends a policy over the wire has none here."""
+    source = policy.estimation.factors.get("source")
+    if source not in (None, "sample"):
+        why = "names a file, and only values are read here"
+        raise InvalidValue("estimation.factors.source", shown(source), why, fix='use "sample", or the method statistical')
 
 
 def _line(policy: Policy) -> dict[str, str]:

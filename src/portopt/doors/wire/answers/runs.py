@@ -36,7 +36,9 @@ def listed(asked: Asked) -> Answered:
 def get(asked: Asked) -> Answered:
     """One run: how it ended, on which data, and its headline."""
     asked.only()
-    return Answered(run_line(run_of(asked)))
+    run = run_of(asked)
+    is_open = run.status in (RunStatus.PENDING, RunStatus.PROCESSING)
+    return Answered(run_line(run), headers={"Retry-After": "1"} if is_open else {})
 
 
 def document(asked: Asked) -> Answered:
