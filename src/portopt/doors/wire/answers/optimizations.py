@@ -98,16 +98,8 @@ def listed(asked: Asked) -> Answered:
 def cancel(asked: Asked) -> Answered:
     """What is not ended ends as cancelled; a proposal that awaits approval too. 409 for what is at its end."""
     asked.only()
-<<<<<<< HEAD
-    job = _job(asked)
-    note = f"{asked.call.who.subject} cancelled it"
-    if job.run_id is not None and _run(asked, job) is not None:
-        lifecycle.cancel(job.run_id, asked.runtime, note, by=asked.call.who.subject)
-    elif not asked.runtime.jobs.fail(job.job_id, Conflict(note, field="job", value=job.job_id).problem(), RunStatus.CANCELLED):
-=======
     job, runtime, who = _job(asked), asked.runtime, asked.call.who.subject
     if not _cancelled(job, runtime, who):
->>>>>>> service
         raise Conflict(f"{job.job_id} is {job.status.value}: there is nothing to cancel", field="job", value=job.job_id)
     return _told(asked, runtime.jobs.get(job.job_id))
 
