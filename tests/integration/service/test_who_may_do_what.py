@@ -150,3 +150,21 @@ def test_a_cursor_of_what_is_foreign_tells_nothing(doors: Doors) -> None:
         told = [mine.get(path, params={"cursor": name}) for name in (known, unknown)]
         assert told[0].status_code == told[1].status_code
         assert doors.theirs.portfolio_id not in told[0].text
+
+
+def test_what_is_decided_is_recorded_with_who_decided(doors: Doors) -> None:
+    """A proposal that waits for a person, proposed by one key and rejected by another."""
+    portfolio = doors.theirs.portfolio_id
+    desk = doors.client("maker", Principal("desk", frozenset({"propose", "read"}), frozenset({portfolio})))
+    chief = doors.client("checker", Principal("chief", frozenset({"approve", "read"}), frozenset({portfolio})))
+    run = doors.theirs.run_id
+    assert desk.post(f"/runs/{run}/approval", json={"decision": "approve"}).status_code == 403
+    chief.post(f"/runs/{run}/approval", json={"decision": "approve"})
+    desk.put(f"/portfolios/{portfolio}/holdings", json={"N00": 1})
+    doors.client("clerk", Principal("clerk", frozenset({"import"}), frozenset({portfolio}))).put(
+        f"/portfolios/{portfolio}/holdings", json={"N00": 100.0, "N01": 50.0}
+    )
+    told = chief.get(f"/portfolios/{portfolio}/ledger", params={"limit": 500}).json()["entries"]
+    assert ("holdings", "clerk") in {(entry["kind"], entry["subject"]) for entry in told}
+    assert "desk" not in {entry["subject"] for entry in told if entry["kind"] == "holdings"}
+    assert chief.get(f"/portfolios/{portfolio}/ledger/verification").json()["intact"] is True
