@@ -94,8 +94,8 @@ class RunStore(Protocol):
         """
         ...
 
-    def complete_all(self, runs: Sequence[RunRecord]) -> int:
-        """Answers that release no event, in one transaction; returns how many were not there."""
+    def complete_all(self, answers: Sequence[tuple[RunRecord, Event | None]]) -> int:
+        """Answers with the events that they release, in one transaction; returns how many were not there."""
         ...
 
     def renew(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> RunRecord:

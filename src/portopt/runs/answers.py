@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from portopt.domain.canonical import canonical_text, digest, plain
 from portopt.domain.request import OptimizationRequest, RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
+from portopt.runs.events import EVENTFUL, deliver_if_possible, released
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -36,7 +37,8 @@ def keep(
 ) -> str | None:
     """Leave an answer in this installation's store; its id, or None where there is no store.
 
-    kind: the question's name. document: the answer as data. asked: what was asked beside the request.
+    kind: the question's name. document: the answer as data. asked: what was asked beside the request. runtime: the service's,
+    whose relay delivers the answer's event, where it has one; without one this process delivers it itself, if it can.
     The same question with the same answer is one record, however often it is asked.
     """
     kept = _kept_if_possible(kind, [(request, document)], runtime, asked)
@@ -74,7 +76,9 @@ def _kept(
         return []
     now = datetime.now(UTC)
     records = [record_of(kind, request, document, asked, now) for request, document in answered]
-    store.runs.complete_all(records)
+    store.runs.complete_all([(record, released(record)) for record in records])
+    if runtime is None and kind in EVENTFUL:  # a command, or a notebook: nobody else may come to deliver
+        deliver_if_possible(store)
     return [record.run_id for record in records]
 
 

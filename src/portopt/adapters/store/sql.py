@@ -114,11 +114,15 @@ class SqlStore:
         with self._writing() as connection:
             return lifecycle.complete(connection, run, event, since)
 
-    def complete_all(self, runs: Sequence[RunRecord]) -> int:
-        """Answers that release no event, in one transaction; returns how many were not there."""
+    def complete_all(self, answers: Sequence[tuple[RunRecord, Event | None]]) -> int:
+        """Answers with the events that they release, in one transaction; returns how many were not there.
+
+        By portfolio: two such transactions that wait for each other's portfolios would wait for ever.
+        """
         self._make_room()
         with self._writing() as connection:
-            return sum(lifecycle.complete(connection, run, None, None) for run in runs)
+            in_turn = sorted(answers, key=lambda answer: answer[0].portfolio_id)
+            return sum(lifecycle.complete(connection, run, event, None) for run, event in in_turn)
 
     def renew(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> RunRecord:
         """A complete run is asked for again: its event is put into the outbox if it is not there, its holdings are declared.
