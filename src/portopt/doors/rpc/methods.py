@@ -35,6 +35,7 @@ NAMES: Final[Mapping[str, str]] = {
     "GenerateRebalancePlan": "rebalance",
     "AnalyzeFactorExposures": "factor_exposures",
     "WatchOptimization": "get_optimization",
+    "WatchRun": "get_run",
 }
 DOCUMENT, REQUEST = "document", "request"  # fields that are a body: bytes or an object, and a request with its own fields
 DOCUMENTS = "Document"  # the message of both

@@ -28,14 +28,14 @@ async def answered(service: Service, call: Call, wait: float, is_gone: Callable[
     return with_headers(reply, {"Preference-Applied": f"wait={wait:.0f}"}) if wait else reply
 
 
-async def followed(service: Service, call: Call) -> AsyncIterator[Reply]:
-    """The reply, then each that differs from the one before, until it is ended or refused."""
-    seen: bytes | None = None
+async def followed(service: Service, call: Call, longest: float) -> AsyncIterator[Reply]:
+    """The reply, then each that differs from the one before, until it is ended or refused, or for the longest time."""
+    seen, until = None, time.monotonic() + longest
     async for reply, _ in _looks(service, call):
         if reply.body != seen:
             yield reply
         seen = reply.body
-        if not _goes_on(reply):
+        if not _goes_on(reply) or time.monotonic() > until:
             return
 
 
