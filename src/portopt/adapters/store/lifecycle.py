@@ -13,7 +13,9 @@ from portopt.adapters.store import ledger, models, outbox, portfolios, projectio
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.endings import end_jobs, require_worked_on, run_ended
 from portopt.adapters.store.records import fits, result_row, run_from, run_row
+from portopt.adapters.store.service_tables import jobs
 from portopt.adapters.store.upsert import insert_new
+from portopt.domain.access import asker
 from portopt.domain.errors import DataError, UnknownRun
 from portopt.domain.run import Event, RunRecord, RunStatus
 
@@ -214,12 +216,19 @@ def _end_unfinished(connection: Connection, run_id: str, status: RunStatus, prob
 _PROPOSED = "proposed"
 
 
-def _record(connection: Connection, run: RunRecord, kind: str, by: str = ledger.NOBODY, **told: Any) -> None:
+def _record(connection: Connection, run: RunRecord, kind: str, by: str | None = None, **told: Any) -> None:
     """What was decided about a proposal, with what it rests on; answers to other questions decide nothing."""
     if run.kind != "rebalance":
         return
     rests_on = {"document_sha256": run.document_digest, "pricing_pack_id": run.pricing_pack_id} if kind == _PROPOSED else {}
-    ledger.append(connection, run.portfolio_id, kind, by, {"run_id": run.run_id, **rests_on, **told})
+    who = by if by is not None else _for_whom(connection, run.run_id)
+    ledger.append(connection, run.portfolio_id, kind, who, {"run_id": run.run_id, **rests_on, **told})
+
+
+def _for_whom(connection: Connection, run_id: str) -> str:
+    """Who asks now; else who asked for the work that the run is of."""
+    asked = select(jobs.c.asked_by).where(jobs.c.run_id == run_id).order_by(jobs.c.created_at).limit(1)
+    return asker() or connection.execute(asked).scalar() or ledger.NOBODY
 
 
 def _change(connection: Connection, run_id: str, old: RunStatus, new: RunStatus, **values: Any) -> bool:
