@@ -150,4 +150,4 @@ def _expire(job: Job, runtime: Runtime) -> bool:
         return False
     why = f"nobody approved within {job.approval_hours:g} hours"
     error = ProposalRejected(f"proposal {job.run_id} was not released: {why}", field="approval", value=why)
-    return runtime.runs.withdraw(job.run_id, error.problem())
+    return runtime.runs.withdraw(job.run_id, error.problem(), kind="expired")

@@ -163,14 +163,15 @@ def reject(run_id: str, runtime: Runtime, note: str, *, by: str = NOBODY) -> Run
 
 
 def require_newest(record: RunRecord, runtime: Runtime, seen: int | None = None) -> None:
-    """Raises ProposalSuperseded, with what changed, where a proposal that awaits approval rests on other holdings than the
-    newest, or where these are not the version that somebody has `seen`.
+    """Raises ProposalSuperseded, with what changed, where a proposal that awaits approval, or did, rests on other holdings than
+    the newest, was replaced by another, or where the newest are not the version that somebody has `seen`.
     """
-    if record.status is not RunStatus.AWAITING_APPROVAL:
+    if record.status not in (RunStatus.AWAITING_APPROVAL, RunStatus.SUPERSEDED):
         return
     newest = runtime.runs.holdings(record.portfolio_id)
     changed = difference_of_holdings(record.request["holdings"], newest)
-    if not changed and seen in (None, runtime.runs.holdings_version(record.portfolio_id)):
+    is_seen = seen in (None, runtime.runs.holdings_version(record.portfolio_id))
+    if record.status is RunStatus.AWAITING_APPROVAL and not changed and is_seen:
         return
     error = superseded(record, runtime)
     error.measured |= {"changed": changed}

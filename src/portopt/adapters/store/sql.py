@@ -10,7 +10,18 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from portopt.adapters.store import ledger, lifecycle, migrate, models, outbox, partitions, portfolios, shard_locks, upkeep
+from portopt.adapters.store import (
+    ledger,
+    lifecycle,
+    migrate,
+    models,
+    outbox,
+    partitions,
+    portfolios,
+    series,
+    shard_locks,
+    upkeep,
+)  # fmt: skip
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.deliveries import SqlDeliveries
 from portopt.adapters.store.engine import Database
@@ -63,9 +74,7 @@ class SqlStore:
         """
         with self._reading() as connection:
             now = now or database_now(connection)
-            if self._facts(connection).get("time_series_level") != partitions.PARTITIONS or not partitions.missing(
-                connection, now
-            ):
+            if series.facts(connection).get(series.LEVEL) != partitions.PARTITIONS or not partitions.missing(connection, now):
                 return []
         with restricted_to(None), self._writing() as connection:  # rows of every portfolio may have to move
             migrate.lock(connection)
@@ -295,18 +304,19 @@ class SqlStore:
     def installation(self) -> str:
         """A name that no other store has, made with it."""
         with self._reading() as connection:
-            return self._facts(connection)["installation"]
+            return series.facts(connection)["installation"]
 
     # --- health ---------------------------------------------------------------------------------------------------
 
     def health(self) -> dict[str, object]:
-        """Dialect, revision, time series level (timescaledb, partitions or plain), counts."""
+        """Dialect, revision, time series level (timescaledb, partitions or plain), what there is of TimescaleDB, counts."""
         with self._reading() as connection:
             return {
                 "dialect": self.database.dialect,
                 "database": self.database.shown,
                 "revision": migrate.current_revision(connection),
-                "time_series_level": self._facts(connection).get("time_series_level"),
+                "time_series_level": series.facts(connection).get(series.LEVEL),
+                "timescaledb": series.facts(connection).get(series.EXTENSION),
                 "runs": connection.execute(select(func.count()).select_from(models.runs)).scalar_one(),
                 "policies": connection.execute(select(func.count()).select_from(models.optimizer_policies)).scalar_one(),
                 "outbox_pending": outbox.pending(connection),
@@ -321,10 +331,6 @@ class SqlStore:
         """What somebody should look at. Reads and verifies every document."""
         with self._reading() as connection:
             return upkeep.examine(connection)
-
-    def _facts(self, connection: Connection) -> dict[str, str]:
-        facts = models.store_facts
-        return {row.name: row.value for row in connection.execute(select(facts.c.name, facts.c.value))}
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
