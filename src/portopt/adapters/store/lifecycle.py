@@ -112,7 +112,7 @@ def complete(
         manifest = result["document"].get("pricing_pack", {})
         insert_new(connection, models.pricing_packs, {"id": run.pricing_pack_id, "manifest": manifest})
     for table, row in projection.decided_rows(run):
-        connection.execute(table.insert().values(**row))
+        connection.execute(table.insert(), row)
     _record(connection, run, _PROPOSED if run.status is not RunStatus.SUPERSEDED else "superseded")
     _release(connection, run, event)
     return True
