@@ -86,11 +86,14 @@ class RunStore(Protocol):
         """Insert the run unless its id is there; returns what is stored."""
         ...
 
-    def complete(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> bool:
+    def complete(
+        self, run: RunRecord, event: Event | None, *, since: int | None = None, of_job: tuple[str, str] | None = None
+    ) -> bool:
         """Result, projection and outbox row in one transaction. False when the run was completed already (nothing written).
 
         since: `holdings_version` when the question began, where the run's holdings are declared with its result. A run whose
         holdings are not the newest any more is superseded, and its event is not released.
+        of_job: (job, owner), where it is worked out for a job. Raises Conflict where that is not theirs any more, or was ended.
         """
         ...
 
