@@ -119,3 +119,22 @@ def test_a_key_comes_in_metadata_of_either_name(doors: Doors, client: Client) ->
         answer = client.ask("ListPortfolios", client.request("ListPortfolios", {}), **metadata)
         assert doors.mine.portfolio_id in str(answer)
         assert doors.theirs.portfolio_id not in str(answer)
+
+
+def test_who_follows_something_is_let_go_when_their_key_is_revoked(doors: Doors, client: Client) -> None:
+    """Over both: an open stream is no way to go on looking."""
+    key_id, key = doors.keys.create(Principal("watcher", frozenset({"read"}), frozenset({doors.mine.portfolio_id})))
+    told, method = [], METHODS["WatchOptimization"]
+    asked = message(client, doors, method, doors.mine)
+    stream = client.rpc("WatchOptimization")(asked, timeout=60.0, metadata=(("authorization", f"Bearer {key}"),))
+    told.append(next(stream))
+    path = f"/optimizations/{doors.mine.optimization_id}/events"
+    with doors.with_key(key).stream("GET", path) as events:
+        lines = events.iter_lines()
+        assert any(line.startswith("event: progress") for line in lines)
+        assert doors.keys.revoke(key_id)
+        assert any(line.startswith("event: problem") for line in lines)
+        assert any("not_authenticated" in line for line in lines)
+    with pytest.raises(grpc.RpcError) as ended:
+        told.extend(stream)
+    assert ended.value.code() is grpc.StatusCode.UNAUTHENTICATED

@@ -68,7 +68,8 @@ def following(method: Method, service: Service) -> Stream:
             await _refused(call, refusal, context)
         open_now.add(me := uuid.uuid4().hex)
         try:
-            async for reply in followed(service, dataclasses.replace(call, within=None), LONGEST_FOLLOWED):
+            asked = dataclasses.replace(call, within=None)
+            async for reply in followed(service, asked, LONGEST_FOLLOWED, _told(context)):
                 yield await _said(method, call, reply, context)
         finally:
             open_now.discard(me)
@@ -76,9 +77,13 @@ def following(method: Method, service: Service) -> Stream:
     return answers
 
 
+def _told(context: Context) -> dict[str, str]:
+    return {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
 async def _asked(method: Method, service: Service, raw: bytes, context: Context) -> tuple[Call, Reply | None]:
     """The call, and why it is refused before it is one."""
-    told = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
+    told = _told(context)
     call = begun(method, told, context.time_remaining())
     try:
         call = dataclasses.replace(call, who=await service.access.who(told), **_checked(told))
