@@ -1,4 +1,8 @@
-"""Numbers as people read them. The only place where a fraction becomes a percentage or a basis point."""
+"""Numbers as people read them in a finished document: the report, the terminal, the reasons of trades.
+
+Of what a document holds alone: money, symbols, signs, a dash where there is no figure. What the engine itself says, in the
+sentences of a diagnosis, a certificate or a refusal, is in domain/words.py, since nothing below a document may import this.
+"""
 
 from __future__ import annotations
 

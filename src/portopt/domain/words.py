@@ -1,4 +1,8 @@
-"""Numbers as a desk says them."""
+"""Numbers in the sentences of whoever works below a document: terms, diagnoses, certificates, refusals.
+
+A reading always has its unit and two of them are told apart, because such a sentence may be all that a user gets to see. How
+figures are set in a finished document is in document/formats.py, which may not be imported from here.
+"""
 
 from __future__ import annotations
 

@@ -65,14 +65,16 @@ def finish(
     since: int,
     timings: Mapping[str, float],
     await_approval: bool = False,
+    of_job: tuple[str, str] | None = None,
 ) -> RunRecord:
     """Declare the holdings and store result, projection and event in one transaction, then write the report.
 
     since: `holdings_version` when the question began; a run whose holdings are not the newest any more is superseded.
+    of_job: (job, owner), where it is worked out for a job. Raises Conflict where that is not theirs any more, or was ended.
     """
     text = canonical_text(document)
     record = completed(begun, document, text, datetime.now(UTC), timings=timings, await_approval=await_approval)
-    if persist(record, runtime.runs, since):
+    if persist(record, runtime.runs, since, of_job):
         record = dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
         keep_report(record, runtime, text)
     else:  # another process completed it first: its record is what counts
@@ -81,10 +83,10 @@ def finish(
     return record
 
 
-def persist(record: RunRecord, runs: RunStore, since: int) -> bool:
+def persist(record: RunRecord, runs: RunStore, since: int, of_job: tuple[str, str] | None = None) -> bool:
     """Holdings, result, projection and event in one transaction; False when this run was complete already."""
     event = None if record.status is RunStatus.AWAITING_APPROVAL else event_of(record)
-    return runs.complete(record, event, since=since)
+    return runs.complete(record, event, since=since, of_job=of_job)
 
 
 def refuse(run: RunRecord, error: PortoptError, runtime: Runtime) -> None:

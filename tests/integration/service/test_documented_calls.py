@@ -33,5 +33,5 @@ def test_the_documented_calls_do_what_the_page_says(sqlite_service: Served, tmp_
         ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stdout[-1500:] + ran.stderr[-1500:]
     assert '"approval": "awaiting"' in ran.stdout
-    assert "3 approved local" in ran.stdout
+    assert "5 approved local" in ran.stdout  # after the holdings, the plan at once and its release, and the proposal
     assert "gives the same bytes again" in ran.stdout

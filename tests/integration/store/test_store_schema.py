@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from schema_differences import differences
 from sqlalchemy import DDL, inspect, text
 
-from portopt.adapters.store import migrate, outbox, partitions
+from portopt.adapters.store import migrate, outbox, partitions, timescale
 from portopt.adapters.store.books import SqlPortfolios
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.sql import SqlStore
@@ -281,3 +281,16 @@ def test_where_the_extension_works_the_table_is_a_hypertable_of_the_chosen_chunk
     assert store.complete(finished("opt-1", kind="optimize", document={"optimal_weights": {"A": 1.0}}), None) is True
     assert differences(store.database) == []
     store.close()
+
+
+@pytest.mark.postgres
+def test_the_licence_tells_the_two_parts_of_the_extension_apart(extended_database):
+    url = extended_database(PRELOADED)
+    for licence, level in (("timescale", timescale.COMMUNITY), ("apache", timescale.APACHE), (None, timescale.APACHE)):
+        told = "RESET timescaledb.license" if licence is None else f"SET timescaledb.license = '{licence}'"
+        database = Database(url)
+        with database.writing() as connection:
+            connection.execute(text(f"ALTER DATABASE postgres {told}"))
+        database.engine.dispose()  # a connection of before does not hear of it
+        assert timescale.level(database) == level
+        database.engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -16,11 +17,14 @@ from sqlalchemy import make_url, text
 from portopt.adapters.store import migrate, timescale
 from portopt.adapters.store.books import SqlPortfolios
 from portopt.adapters.store.engine import Database
-from portopt.adapters.store.series import Converted, SqlSeries
+from portopt.adapters.store.series import SqlSeries
 from portopt.adapters.store.sql import SqlStore
 from portopt.domain.access import restricted_to
 from portopt.domain.errors import NotAllowed, RequestError
 from portopt.domain.holdings import Holdings
+from portopt.domain.series import Converted, Tended
+from portopt.doors.cli import run
+from portopt.runtime import runtime
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SERVER = os.environ.get("PORTOPT_TEST_TIMESCALE_URL")
@@ -180,6 +184,17 @@ def _without_it(database: Database, revision: str) -> None:
         command.upgrade(migrate.alembic_config(connection, **attributes), revision)
 
 
+@needs_timescale
+def test_a_sweep_compresses_aggregates_and_forgets(store, level, fill):
+    store.migrate()
+    fill(store, days=5)
+    series = SqlSeries(store.database)
+    assert series.tend(None, 1.0, NOW) == Tended(3 if level == "community" else 0, 0)
+    assert series.tend(2.0, 1.0, NOW) == Tended(0, 2)
+    assert series.tend(2.0, 1.0, NOW) == Tended(0, 0)
+    assert count(store) == 12
+
+
 # --- without it ---------------------------------------------------------------------------------------------------
 
 
@@ -223,3 +238,33 @@ def test_on_sqlite_rows_go_one_by_one(tmp_path, finished):
     assert SqlSeries(plain.database).forget_before(NOW - timedelta(days=25)) == 1
     assert SqlPortfolios(plain.database).latest("P1")["optimization_id"] == "reb-now"
     plain.close()
+
+
+def test_without_days_a_sweep_forgets_nothing(tmp_path, finished):
+    plain = SqlStore(f"sqlite:///{tmp_path}/portopt.db")
+    plain.migrate()
+    plain.complete(finished("reb-old", completed_at=NOW - timedelta(days=4000)), None)
+    series = SqlSeries(plain.database)
+    assert (series.tend(None, 7.0, NOW), series.tend(30.0, 7.0, NOW)) == (Tended(0, 0), Tended(0, 1))
+    assert SqlPortfolios(plain.database).latest("P1") is None
+    plain.close()
+
+
+def test_the_command_says_what_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PORTOPT_HOME", str(tmp_path))
+    runtime.cache_clear()
+    assert run(["db", "convert-timescale", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["measured"] == {"timescaledb": "absent"}
+    runtime.cache_clear()
+
+
+@needs_timescale
+def test_the_command_converts(store, level, fill, tmp_path, monkeypatch, capsys):
+    _without_it(store.database, "head")
+    fill(store)
+    monkeypatch.setenv("PORTOPT_HOME", str(tmp_path))
+    monkeypatch.setenv("PORTOPT_DATABASE_URL", store.database.url.render_as_string(hide_password=False))
+    runtime.cache_clear()
+    assert run(["db", "convert-timescale", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"timescaledb": level, "rows": 12}
+    runtime.cache_clear()

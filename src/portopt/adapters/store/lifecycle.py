@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from portopt.adapters.store import ledger, models, outbox, portfolios, projection
 from portopt.adapters.store.clock import database_now
-from portopt.adapters.store.endings import end_jobs, run_ended
+from portopt.adapters.store.endings import end_jobs, require_worked_on, run_ended
 from portopt.adapters.store.records import fits, result_row, run_from, run_row
 from portopt.adapters.store.service_tables import jobs
 from portopt.adapters.store.upsert import insert_new
@@ -88,14 +88,19 @@ def changed_document(run_id: str) -> DataError:
     )
 
 
-def complete(connection: Connection, run: RunRecord, event: Event | None, since: int | None) -> bool:
+def complete(
+    connection: Connection, run: RunRecord, event: Event | None, since: int | None, of_job: tuple[str, str] | None = None
+) -> bool:
     """Result, projection and event; False, and nothing written, when it was completed already.
 
     since: the version of the portfolio's holdings when the run's own were given, to be declared now; None where they were
     declared before. A run whose holdings are not the newest any more is superseded, and its event is not released.
+    of_job: which job it is worked out for, and by whom. Raises Conflict where the job is not theirs any more, or was ended.
     """
     result = result_row(run)
     outbox.take_turns(connection, run.portfolio_id)
+    if of_job is not None:
+        require_worked_on(connection, *of_job)
     # Not as what it ends as: holdings that are declared with a proposal supersede those that wait, and not itself.
     insert_run(connection, dataclasses.replace(run, status=RunStatus.PROCESSING, completed_at=None))
     if not insert_new(connection, models.run_results, result):
@@ -107,7 +112,7 @@ def complete(connection: Connection, run: RunRecord, event: Event | None, since:
         manifest = result["document"].get("pricing_pack", {})
         insert_new(connection, models.pricing_packs, {"id": run.pricing_pack_id, "manifest": manifest})
     for table, row in projection.decided_rows(run):
-        connection.execute(table.insert().values(**row))
+        connection.execute(table.insert(), row)
     _record(connection, run, _PROPOSED if run.status is not RunStatus.SUPERSEDED else "superseded")
     _release(connection, run, event)
     return True

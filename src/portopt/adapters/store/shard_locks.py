@@ -73,6 +73,9 @@ class SessionLocks:
         connection, self._connection, self.held = self._connection, None, frozenset()
         if connection is not None:
             with contextlib.suppress(Exception):  # a server that is gone let go by itself
+                # Of a connection that was closed the server hears a moment later.
+                connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+            with contextlib.suppress(Exception):
                 connection.close()
 
     @contextlib.contextmanager

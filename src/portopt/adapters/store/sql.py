@@ -21,7 +21,7 @@ from portopt.adapters.store import (
     series,
     shard_locks,
     upkeep,
-)  # fmt: skip
+)
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.deliveries import SqlDeliveries
 from portopt.adapters.store.engine import Database
@@ -100,11 +100,14 @@ class SqlStore:
         with self._writing() as connection:
             return as_read(run) if lifecycle.insert_run(connection, run) else lifecycle.get_run(connection, run.run_id)
 
-    def complete(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> bool:
+    def complete(
+        self, run: RunRecord, event: Event | None, *, since: int | None = None, of_job: tuple[str, str] | None = None
+    ) -> bool:
         """Result, projection and event in one transaction. False, and nothing written, when it was completed already.
 
         since: `holdings_version` when the question began, where the run's holdings are declared with its result: if others
         were declared meanwhile, or since they were by `save_holdings`, the run is superseded and releases no event.
+        of_job: (job, owner), where it is worked out for a job. Raises Conflict where that is not theirs any more, or was ended.
         """
         if run.status not in FINISHED:
             raise InvalidValue("status", run.status.value, f"a completed run is one of {', '.join(FINISHED)}")
@@ -112,7 +115,7 @@ class SqlStore:
             raise InvalidValue("event", event.event_id, "a proposal that awaits approval releases its event later")
         self._make_room()
         with self._writing() as connection:
-            return lifecycle.complete(connection, run, event, since)
+            return lifecycle.complete(connection, run, event, since, of_job)
 
     def complete_all(self, answers: Sequence[tuple[RunRecord, Event | None]]) -> int:
         """Answers with the events that they release, in one transaction; returns how many were not there.

@@ -35,7 +35,7 @@ Context: TypeAlias = "ServicerContext[bytes, bytes]"
 Answer: TypeAlias = Callable[[bytes, Context], Awaitable[bytes]]
 Stream: TypeAlias = Callable[[bytes, Context], AsyncIterator[bytes]]
 # Seconds of a deadline, at most this part of it, in which what is said at its end is written and arrives.
-ON_ITS_WAY, PART = 0.25, 0.2
+ON_ITS_WAY, PART = 0.5, 0.2
 MOST_FOLLOWED, LONGEST_FOLLOWED = 200, 3600.0  # streams at once, of one kind; seconds of each
 # Headers that are metadata too.
 SAID = ("Location", "Content-Location", "Retry-After", "Idempotency-Replayed", "Preference-Applied")
