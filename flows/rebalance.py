@@ -15,6 +15,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.doors.form import RebalanceForm
+from portopt.pipeline import Solved
 from tasks import decisions, gate, market_data, records
 
 
@@ -53,7 +54,8 @@ async def propose(order: RebalanceForm, job: Job | None) -> Any:
         return refused(rejected(run, "it was rejected before, on the same data"))
     if run.document is None:
         try:
-            run = await decide(request, snapshot, run, since, frontier=order.frontier, await_approval=hours > 0)
+            document, answer = await decide(request, snapshot, frontier=order.frontier)
+            run = records.persist(job, run, document, answer, since, hours > 0)
         except PortoptError as error:
             records.record_refusal(job, run, error, return_state=True)
             records.publish_problem(error)
@@ -70,18 +72,15 @@ async def propose(order: RebalanceForm, job: Job | None) -> Any:
     return run.run_id
 
 
-async def decide(
-    request: RebalanceRequest, snapshot: MarketSnapshot, run: RunRecord, since: int, *, frontier: bool, await_approval: bool
-) -> RunRecord:
-    """From prices to the stored proposal."""
+async def decide(request: RebalanceRequest, snapshot: MarketSnapshot, *, frontier: bool) -> tuple[dict[str, Any], Solved]:
+    """From prices to the proposal's document."""
     records.report_progress(20.0, f"priced on {snapshot.pricing_pack_id}")
     moments = decisions.estimate(request, snapshot)
     answer = decisions.optimize(request, snapshot, moments)
     validated = decisions.certify(answer, snapshot)
     records.report_progress(60.0, "certified; rounding to shares")
     plan = decisions.generate_trades(request, snapshot, answer, validated)
-    document = decisions.conclude(request, snapshot, answer, validated, plan, frontier)
-    return records.persist(run, document, answer, since, await_approval)
+    return decisions.conclude(request, snapshot, answer, validated, plan, frontier), answer
 
 
 async def approve(run: RunRecord, hours: float) -> Any:

@@ -37,10 +37,12 @@ def begin(job: Job | None, request: RebalanceRequest, snapshot: MarketSnapshot) 
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def persist(run: RunRecord, document: dict[str, Any], answer: Solved, since: int, await_approval: bool) -> RunRecord:
-    """Report, result, projection and outbox row."""
+def persist(
+    job: Job | None, run: RunRecord, document: dict[str, Any], answer: Solved, since: int, await_approval: bool
+) -> RunRecord:
+    """Report, result, projection and outbox row, and the job's end."""
     timings = pipeline.timings_of(answer)
-    return lifecycle.finish(run, document, runtime(), since=since, timings=timings, await_approval=await_approval)
+    return jobs.finish(job, run, document, runtime(), since=since, timings=timings, await_approval=await_approval)
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)

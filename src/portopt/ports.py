@@ -17,6 +17,7 @@ from portopt.domain.market import MarketQuery, MarketSnapshot, PackDifference
 from portopt.domain.portfolio import HoldingsVersion, Portfolio
 from portopt.domain.request import Policy
 from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination, Waiting
+from portopt.domain.series import Converted, Tended
 
 if TYPE_CHECKING:
     import polars as pl
@@ -85,16 +86,19 @@ class RunStore(Protocol):
         """Insert the run unless its id is there; returns what is stored."""
         ...
 
-    def complete(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> bool:
+    def complete(
+        self, run: RunRecord, event: Event | None, *, since: int | None = None, of_job: tuple[str, str] | None = None
+    ) -> bool:
         """Result, projection and outbox row in one transaction. False when the run was completed already (nothing written).
 
         since: `holdings_version` when the question began, where the run's holdings are declared with its result. A run whose
         holdings are not the newest any more is superseded, and its event is not released.
+        of_job: (job, owner), where it is worked out for a job. Raises Conflict where that is not theirs any more, or was ended.
         """
         ...
 
-    def complete_all(self, runs: Sequence[RunRecord]) -> int:
-        """Answers that release no event, in one transaction; returns how many were not there."""
+    def complete_all(self, answers: Sequence[tuple[RunRecord, Event | None]]) -> int:
+        """Answers with the events that they release, in one transaction; returns how many were not there."""
         ...
 
     def renew(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> RunRecord:
@@ -372,6 +376,18 @@ class Ledger(Protocol):
 
     def verify(self, portfolio_id: str | None = None) -> Sequence[BrokenLink]:
         """Chains that do not hold, by their first entry that does not; of one portfolio, or of all."""
+        ...
+
+
+class SeriesStore(Protocol):
+    """`portfolio_optimization_ts` as a whole: what it stands on, and how long its rows are kept."""
+
+    def convert(self, *, chunk_days: int = 1) -> Converted:
+        """A database that gained TimescaleDB uses it from now on; rows are kept. Raises RequestError where there is none."""
+        ...
+
+    def tend(self, keep_days: float | None, open_days: float, now: datetime | None = None) -> Tended:
+        """What is past its days goes (keep_days: None, never); what is not written to any more is compressed."""
         ...
 
 

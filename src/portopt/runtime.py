@@ -22,9 +22,12 @@ from portopt.ports import (
     MarketDataProvider,
     PackStore,
     PortfolioStore,
+    SeriesStore,
 )
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from portopt.adapters.store.sql import SqlStore
     from portopt.settings import Settings
 
@@ -134,6 +137,12 @@ class Runtime:
         return SqlLedger(self.runs.database)
 
     @_Part
+    def series(self) -> SeriesStore:
+        from portopt.adapters.store.series import SqlSeries
+
+        return SqlSeries(self.runs.database)
+
+    @_Part
     def beliefs(self) -> BeliefStore:
         from portopt.adapters.store.beliefs import FileBeliefStore
 
@@ -173,6 +182,12 @@ class Runtime:
     def pulsar_token(self) -> str | None:
         token = self.settings.pulsar_token
         return None if token is None else token.get_secret_value()
+
+    def load_prices(self, table: str, prices: pl.DataFrame) -> int:
+        """Prices into the database that the provider `sql` reads; see adapters/store/price_loads.py."""
+        from portopt.adapters.store.price_loads import load_prices
+
+        return load_prices(_needed(self.settings.market_url, "PORTOPT_MARKET_URL").get_secret_value(), table, prices)
 
     def market(self, provider: str) -> MarketDataProvider:
         """A provider by name; `files:PATH` reads that path, `pack:ID` a pack that is kept.

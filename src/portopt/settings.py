@@ -98,6 +98,13 @@ class Settings(BaseModel):
     stop_seconds: float = Field(25.0, ge=0, le=600, description="what is worked on may still end, after the signal to stop")
     idempotency_days: float = Field(7.0, gt=0, description="how long an idempotency key stands for its first reply")
 
+    series_days: float | None = Field(
+        None, gt=0, description="days that rows of `portfolio_optimization_ts` are kept; unset: for ever"
+    )
+    series_open_days: float = Field(
+        7.0, ge=1, description="days until a chunk of them is compressed, where TimescaleDB's licence has that"
+    )
+
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
 
     @model_validator(mode="before")

@@ -29,7 +29,7 @@ OF_REST_ALONE = {
     "/metrics": "for whoever collects them",
     "/docs": "pages for people",
     "/api/v1/openapi.json": "the contract of REST; that of gRPC is a file and its reflection",
-    "/events": "WatchOptimization streams the same",
+    "/events": "WatchOptimization and WatchRun stream the same",
 }
 
 
@@ -51,6 +51,11 @@ def test_one_operation_has_one_rpc_and_at_most_one_more_that_streams() -> None:
     for streams in (False, True):
         asked = [method.operation.name for method in methods().values() if method.follows is streams]
         assert len(asked) == len(set(asked))
+
+
+def test_what_is_watched_over_rest_streams_here() -> None:
+    watched = {operation.name for operation in OPERATIONS.values() if operation.watched}
+    assert watched <= {method.operation.name for method in methods().values() if method.follows}
 
 
 def test_no_question_lacks_an_operation_and_an_rpc() -> None:

@@ -48,7 +48,6 @@ def write_optimization(job: Job, run: RunRecord | None, usual_seconds: float | N
     """S2's GET /optimizations/{id}. run: the one it became, None before that."""
     document = _document(run)
     how = job.body.get("optimization_type") or "mean_variance"
-    frontier = document.get("frontier") or {}
     return {
         "optimization_id": job.job_id,
         "portfolio_id": job.portfolio_id,
@@ -62,7 +61,7 @@ def write_optimization(job: Job, run: RunRecord | None, usual_seconds: float | N
         "metrics": optimization_metrics(document) if document else None,
         **_books(document),
         "trades": [_trade(trade) for trade in document.get("trades", ())],
-        "efficient_frontier": [_frontier_point(point) for point in frontier.get("points", ())],
+        "efficient_frontier": frontier_points(document),
         "portopt": _ours(job, run, document),
         "problem": in_asked_words(job.problem or (run.problem if run else None), job.body),
     }
@@ -115,11 +114,18 @@ def approval_of(job: Job, run: RunRecord | None) -> str | None:
 
 def optimization_metrics(document: Mapping[str, Any]) -> dict[str, Any]:
     """The proposed book in S2's figures; what a document cannot say is null."""
-    after = {row["name"]: row["after"] for row in document["figures"]}
+    after = {row["name"]: row.get("after") for row in document.get("figures", ())}
     told = {theirs: after.get(ours) for theirs, ours in METRICS.items()}
-    turnover = document["headline"]["turnover"]
+    turnover = (document.get("headline") or {}).get("turnover")
     order = ("expected_return", "expected_volatility", "sharpe_ratio", "max_drawdown", "turnover", "information_ratio")
     return {name: turnover if name == "turnover" else told[name] for name in order}
+
+
+def frontier_points(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """S2's points of the frontier that was drawn with the proposal; none where it was not."""
+    names = {"return": "expected_return", "risk": "volatility", "sharpe": "sharpe_ratio"}
+    points = (document.get("frontier") or {}).get("points", ())
+    return [{theirs: point[ours] for theirs, ours in names.items()} for point in points]
 
 
 def _word(status: RunStatus, *, has_document: bool) -> str:
@@ -177,10 +183,6 @@ def _plan_metrics(document: Mapping[str, Any]) -> dict[str, Any]:
         "transaction_costs": float(document["headline"]["total_cost"]),
         "tax_implications": None,
     }
-
-
-def _frontier_point(point: Mapping[str, Any]) -> dict[str, Any]:
-    return {"return": point["expected_return"], "risk": point["volatility"], "sharpe": point["sharpe_ratio"]}
 
 
 def _ours(job: Job, run: RunRecord | None, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from portopt.dialects.estimators import check_estimators
 from portopt.dialects.names import S1_LIMITS, in_users_words
 from portopt.dialects.reading import list_of, mapping_of, number, numbers, object_of, required, shown, text
 from portopt.dialects.records import RANGES, json_object
-from portopt.dialects.strategy_answers import event_body, rebalance_event_body, write_response
+from portopt.dialects.strategy_answers import event_body, optimize_event_body, rebalance_event_body, write_response
 from portopt.dialects.strategy_beliefs import NamedBeliefs, read_beliefs
 from portopt.dialects.strategy_moments import ESTIMATOR, MAX_RETURNS, Given, read_estimation, read_moments
 from portopt.dialects.strategy_words import method_of, read_objective, read_views, write_objective
@@ -37,7 +37,9 @@ from portopt.domain.request import OptimizationRequest
 from portopt.domain.universe import CASH, NO_GROUP, Asset, Universe
 from portopt.tables.prices_or_returns import refuse_prices
 
-__all__ = ["event_body", "read_request", "rebalance_event_body", "write_request", "write_response"]
+__all__ = [
+    "event_body", "optimize_event_body", "read_request", "rebalance_event_body", "write_request", "write_response",
+]  # fmt: skip
 
 MAX_STRATEGIES = 10_000
 MAX_OFFERED = 20  # names in a refusal

@@ -165,6 +165,21 @@ def rebalance_event_body(record: RunRecord, event_id: str) -> dict[str, Any]:
     )
 
 
+def optimize_event_body(record: RunRecord, event_id: str) -> dict[str, Any]:
+    """S1's event of a choice of weights, read off its document, which is S1's response without its one reading of a clock."""
+    document = record.document or {}
+    return event_body(
+        event_id=event_id,
+        timestamp=record.completed_at or record.created_at,
+        portfolio_id=record.portfolio_id,
+        optimal_weights=document["optimal_weights"],
+        expected_return=document["expected_return"],
+        expected_volatility=document["expected_volatility"],
+        sharpe_ratio=document["sharpe_ratio"],
+        metadata={**document["optimization_metadata"], "optimization_time_ms": 1000.0 * record.timings.get("optimize", 0.0)},
+    )
+
+
 def utc_milliseconds(instant: datetime) -> str:
     """2025-06-21T10:00:00.000Z"""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -11,7 +12,7 @@ from portopt.dialects.names import S2_LIMITS, in_vocabulary
 from portopt.dialects.portfolio import OPTIMIZATION, REBALANCE, Wish, read_constraints, read_optimization, read_rebalance
 from portopt.dialects.reading import mapping_of, number, object_of, text
 from portopt.dialects.requests import read_date
-from portopt.domain.errors import InvalidValue
+from portopt.domain.errors import InfeasibleRequest, InvalidValue
 
 OURS = ("as_of", "pricing_pack_id", "policy", "provider", "approval_hours")
 ON_DATA = ("as_of", "pricing_pack_id", "policy", "provider")
@@ -82,6 +83,19 @@ def in_asked_words(problem: Mapping[str, Any] | None, body: Mapping[str, Any]) -
     asked = mapping_of(given, "constraints") if isinstance(given, Mapping) else {}
     names = {S2_LIMITS[name]: name for name in asked if S2_LIMITS.get(name, name) != name}
     return {name: _spoken(value, names) for name, value in problem.items()} if names else dict(problem)
+
+
+@contextmanager
+def infeasible_in_words_of(body: Mapping[str, Any]) -> Iterator[None]:
+    """Raises a diagnosis from inside again, in the words that the body used for its limits."""
+    try:
+        yield
+    except InfeasibleRequest as error:
+        told = in_asked_words(error.problem(), body) or {}
+        asked = told["asked"]
+        raise InfeasibleRequest(
+            told["detail"], field=asked["field"], value=asked["value"], measured=told["measured"], fixes=told["fixes"]
+        ) from None
 
 
 def _spoken(value: Any, names: Mapping[str, str]) -> Any:

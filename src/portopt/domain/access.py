@@ -56,3 +56,21 @@ def restricted_to(portfolios: frozenset[str] | None) -> Iterator[None]:
 def restriction() -> frozenset[str] | None:
     """The portfolios that are seen now; None where nothing is restricted."""
     return _SEEN.get()
+
+
+_ASKING: ContextVar[str] = ContextVar("subject_asking", default="")
+
+
+@contextmanager
+def asked_by(subject: str) -> Iterator[None]:
+    """Within it, what is put on record was done for this subject. It holds as far as `restricted_to` does."""
+    token = _ASKING.set(subject)
+    try:
+        yield
+    finally:
+        _ASKING.reset(token)
+
+
+def asker() -> str:
+    """For whom something is done now; empty where nobody said so."""
+    return _ASKING.get()

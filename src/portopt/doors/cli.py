@@ -20,6 +20,7 @@ from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
     batch,
     compromises,
+    database,
     factors,
     forecasts,
     frontier,
@@ -72,6 +73,8 @@ app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
 app.command()(upkeep.doctor)
 app.command()(relay.relay)
+upkeep.db.command()(database.convert_timescale)
+upkeep.db.command()(database.load_prices)
 app.add_typer(upkeep.db, name="db")
 app.add_typer(keys.app, name="keys")
 app.command()(processes.up)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from portopt.domain.canonical import canonical_text, digest, plain
 from portopt.domain.request import OptimizationRequest, RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
+from portopt.runs.apart import request_to_store
+from portopt.runs.events import EVENTFUL, deliver_if_possible, released
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -36,7 +38,8 @@ def keep(
 ) -> str | None:
     """Leave an answer in this installation's store; its id, or None where there is no store.
 
-    kind: the question's name. document: the answer as data. asked: what was asked beside the request.
+    kind: the question's name. document: the answer as data. asked: what was asked beside the request. runtime: the service's,
+    whose relay delivers the answer's event, where it has one; without one this process delivers it itself, if it can.
     The same question with the same answer is one record, however often it is asked.
     """
     kept = _kept_if_possible(kind, [(request, document)], runtime, asked)
@@ -73,8 +76,13 @@ def _kept(
     if not store.has_store:
         return []
     now = datetime.now(UTC)
-    records = [record_of(kind, request, document, asked, now) for request, document in answered]
-    store.runs.complete_all(records)
+    records = [
+        record_of(kind, request, document, asked, now, request_to_store(request, store.beliefs))
+        for request, document in answered
+    ]
+    store.runs.complete_all([(record, released(record)) for record in records])
+    if runtime is None and kind in EVENTFUL:  # a command, or a notebook: nobody else may come to deliver
+        deliver_if_possible(store)
     return [record.run_id for record in records]
 
 
@@ -84,8 +92,12 @@ def record_of(
     document: Mapping[str, Any],
     asked: Mapping[str, Any],
     now: datetime,
+    stored: Mapping[str, Any] | None = None,
 ) -> RunRecord:
-    """The answer as a completed run. Its id comes from what was asked and from the pack, if it rests on one."""
+    """The answer as a completed run. Its id comes from what was asked and from the pack, if it rests on one.
+
+    stored: the request as it is to be stored; else all of it, written out.
+    """
     timeless, seconds = _without_time(plain(document))
     pack = timeless.get("pricing_pack_id")
     content = digest(request.identity(), kind, asked, pack, VERSION)[:20]
@@ -98,7 +110,7 @@ def record_of(
         kind=kind,
         portfolio_id=request.holdings.portfolio_id if isinstance(request, RebalanceRequest) else request.portfolio_id,
         status=RunStatus.COMPLETED,
-        request={**plain(request), "asked": plain(dict(asked))},
+        request={**(plain(request) if stored is None else stored), "asked": plain(dict(asked))},
         pricing_pack_id=pack if is_book else None,
         as_of=as_of or now.date(),
         created_at=now,

@@ -14,20 +14,23 @@ from portopt.domain.run import Event, RunRecord
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
+TYPE = "portfolio_optimized"
+EVENTFUL = ("rebalance", "optimize")
 
-def event_of(outcome_record: RunRecord) -> Event:
+
+def event_of(record: RunRecord) -> Event:
     """`PortfolioOptimized`, in S1's words; its id comes from the run's, so a repeat is recognised everywhere."""
-    from portopt.dialects.strategy import rebalance_event_body
+    from portopt.dialects.strategy_answers import optimize_event_body, rebalance_event_body
 
-    occurred_at = outcome_record.completed_at or datetime.now(UTC)
-    event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"portopt:{outcome_record.run_id}:portfolio_optimized"))
-    return Event(
-        event_id=event_id,
-        type="portfolio_optimized",
-        key=outcome_record.portfolio_id,
-        body=rebalance_event_body(outcome_record, event_id),
-        occurred_at=occurred_at,
-    )
+    occurred_at = record.completed_at or datetime.now(UTC)
+    event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"portopt:{record.run_id}:{TYPE}"))
+    body = optimize_event_body if record.kind == "optimize" else rebalance_event_body
+    return Event(event_id, TYPE, record.portfolio_id, body(record, event_id), occurred_at)
+
+
+def released(record: RunRecord) -> Event | None:
+    """The event of an answer that has one: weights were chosen for a portfolio. A frontier, say, optimizes none."""
+    return event_of(record) if record.kind in EVENTFUL else None
 
 
 def deliver(runtime: Runtime) -> int:

@@ -13,7 +13,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -113,13 +113,34 @@ def begin(job: Job | None, request: RebalanceRequest, snapshot: MarketSnapshot, 
     return run
 
 
+def finish(
+    job: Job | None,
+    run: RunRecord,
+    document: Mapping[str, Any],
+    runtime: Runtime,
+    *,
+    since: int,
+    timings: Mapping[str, float],
+    await_approval: bool,
+) -> RunRecord:
+    """Everything of the run in one transaction, the job's end with it, as `lifecycle.finish` does it.
+
+    Raises Conflict where the job is another's by now, or was ended: who cancelled it is not overruled.
+    """
+    of_job = None if job is None else (job.job_id, owner())
+    return lifecycle.finish(run, document, runtime, since=since, timings=timings, await_approval=await_approval, of_job=of_job)
+
+
 def refuse(job: Job | None, run: RunRecord | None, error: PortoptError, runtime: Runtime) -> None:
     """Why there is no answer is kept: with the run where there is one, and of the job it is the end.
 
     What the outside world did wrong may go well the next time: the job is tried again, once its lease is over, and a run is
-    left as it is.
+    left as it is. So it is where the job is another's by now, or was ended.
     """
-    if job is not None and isinstance(error, OutsideError) and job.attempts < runtime.settings.job_attempts:
+    settings = runtime.settings
+    if job is not None and isinstance(error, OutsideError) and job.attempts < settings.job_attempts:
+        return
+    if job is not None and not runtime.jobs.renew(job.job_id, owner(), settings.lease_seconds):
         return
     if run is not None:
         lifecycle.refuse(run, error, runtime)
@@ -136,11 +157,14 @@ def sweep(runtime: Runtime) -> dict[str, Any]:
     """
     settings = runtime.settings
     swept = runtime.jobs.sweep(settings.job_attempts)
+    series = runtime.series.tend(settings.series_days, settings.series_open_days)
     return {
         "freed": list(swept.freed),
         "failed": list(swept.failed),
         "expired": [job.job_id for job in runtime.jobs.expired() if _expire(job, runtime)],
         "keys_forgotten": runtime.keys.forget_old(settings.idempotency_days),
+        "chunks_compressed": series.compressed,
+        "series_forgotten": series.forgotten,
     }
 
 
@@ -150,4 +174,4 @@ def _expire(job: Job, runtime: Runtime) -> bool:
         return False
     why = f"nobody approved within {job.approval_hours:g} hours"
     error = ProposalRejected(f"proposal {job.run_id} was not released: {why}", field="approval", value=why)
-    return runtime.runs.withdraw(job.run_id, error.problem())
+    return runtime.runs.withdraw(job.run_id, error.problem(), kind="expired")

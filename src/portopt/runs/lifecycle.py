@@ -65,14 +65,16 @@ def finish(
     since: int,
     timings: Mapping[str, float],
     await_approval: bool = False,
+    of_job: tuple[str, str] | None = None,
 ) -> RunRecord:
     """Declare the holdings and store result, projection and event in one transaction, then write the report.
 
     since: `holdings_version` when the question began; a run whose holdings are not the newest any more is superseded.
+    of_job: (job, owner), where it is worked out for a job. Raises Conflict where that is not theirs any more, or was ended.
     """
     text = canonical_text(document)
     record = completed(begun, document, text, datetime.now(UTC), timings=timings, await_approval=await_approval)
-    if persist(record, runtime.runs, since):
+    if persist(record, runtime.runs, since, of_job):
         record = dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
         keep_report(record, runtime, text)
     else:  # another process completed it first: its record is what counts
@@ -81,10 +83,10 @@ def finish(
     return record
 
 
-def persist(record: RunRecord, runs: RunStore, since: int) -> bool:
+def persist(record: RunRecord, runs: RunStore, since: int, of_job: tuple[str, str] | None = None) -> bool:
     """Holdings, result, projection and event in one transaction; False when this run was complete already."""
     event = None if record.status is RunStatus.AWAITING_APPROVAL else event_of(record)
-    return runs.complete(record, event, since=since)
+    return runs.complete(record, event, since=since, of_job=of_job)
 
 
 def refuse(run: RunRecord, error: PortoptError, runtime: Runtime) -> None:
@@ -163,14 +165,15 @@ def reject(run_id: str, runtime: Runtime, note: str, *, by: str = NOBODY) -> Run
 
 
 def require_newest(record: RunRecord, runtime: Runtime, seen: int | None = None) -> None:
-    """Raises ProposalSuperseded, with what changed, where a proposal that awaits approval rests on other holdings than the
-    newest, or where these are not the version that somebody has `seen`.
+    """Raises ProposalSuperseded, with what changed, where a proposal that awaits approval, or did, rests on other holdings than
+    the newest, was replaced by another, or where the newest are not the version that somebody has `seen`.
     """
-    if record.status is not RunStatus.AWAITING_APPROVAL:
+    if record.status not in (RunStatus.AWAITING_APPROVAL, RunStatus.SUPERSEDED):
         return
     newest = runtime.runs.holdings(record.portfolio_id)
     changed = difference_of_holdings(record.request["holdings"], newest)
-    if not changed and seen in (None, runtime.runs.holdings_version(record.portfolio_id)):
+    is_seen = seen in (None, runtime.runs.holdings_version(record.portfolio_id))
+    if record.status is RunStatus.AWAITING_APPROVAL and not changed and is_seen:
         return
     error = superseded(record, runtime)
     error.measured |= {"changed": changed}

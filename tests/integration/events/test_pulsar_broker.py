@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import small_book
 from support import wait_for
 
 from portopt.adapters.events.pulsar_admin import PulsarAdmin
@@ -24,7 +25,10 @@ from portopt.adapters.events.relay import Follower, relay_until_empty
 from portopt.adapters.store import outbox
 from portopt.adapters.store.sql import SqlStore
 from portopt.domain.errors import DataError, EventRefused, OutsideError
-from portopt.domain.run import Event
+from portopt.domain.run import Event, RunStatus
+from portopt.runs.events import deliver, event_of
+from portopt.runtime import Runtime
+from portopt.settings import Settings
 
 pytestmark = [pytest.mark.pulsar, pytest.mark.xdist_group("pulsar")]
 CHILD = Path(__file__).with_name("broker_child.py")
@@ -226,3 +230,25 @@ def test_a_broker_that_is_down_and_killed_while_events_come_gets_them_all_in_ord
     assert store.outbox().parked == ()
     require_each_once_in_order(messages(own_broker.url, topic), 60)
     assert PulsarAdmin(own_broker.admin_url, topic).state("desk").backlog == 60
+
+
+def test_proposals_that_run_while_the_broker_is_down_all_end_well_and_their_events_come_after_in_order(
+    own_broker, topic, messages, tmp_path
+):
+    """The promise R4 at a small size."""
+    PulsarAdmin(own_broker.admin_url, topic).set_up("desk", 1.0)
+    own_broker.kill()
+    home = Settings(home=tmp_path / "home", events="pulsar", pulsar_url=own_broker.url, pulsar_topic=topic)
+    runtime = Runtime(home)
+    began = time.monotonic()
+    runs = [small_book.rebalance(runtime, cash=5000 + 10 * number) for number in range(8)]
+    assert [run.status for run in runs] == [RunStatus.COMPLETED] * 8
+    assert time.monotonic() - began < 60.0, "a proposal waited for the broker"
+    assert runtime.runs.outbox().waiting == 8
+    with pytest.raises(OutsideError, match="the broker at"):
+        deliver(runtime)
+    own_broker.start()
+    assert deliver(runtime) == 8
+    assert runtime.runs.outbox().waiting == 0
+    runtime.sink.close()
+    assert ids(messages(own_broker.url, topic)) == [event_of(run).event_id for run in runs]

@@ -15,7 +15,7 @@ from started import CLI, Started, none_is_left, processes_of, started
 from support import environment, wait_for
 
 ASKED = {
-    "portfolio_id": "P1",
+    "portfolio_id": "elsewhere",
     "strategies": [
         {"id": "a", "expected_return": 0.05, "volatility": 0.1},
         {"id": "b", "expected_return": 0.07, "volatility": 0.2},

@@ -14,9 +14,11 @@ import grpc
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
+from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 CONTRACT = Path(__file__).parents[3] / "src" / "portopt" / "doors" / "rpc"
+DETAILS = error_details_pb2.DESCRIPTOR.name  # known to whoever reads what is packed in a status
 PROTO = "portfolio_optimization/v1/portfolio_optimization.proto"
 
 

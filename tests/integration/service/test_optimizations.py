@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +11,9 @@ import pytest
 from integration.service.books import OPTIMIZATION, REBALANCE, book, done, imported, problem
 from integration.service.serving import Served
 from integration.service.working import worker_of
+from sqlalchemy import Table, select
+
+from portopt.adapters.store import models
 
 # As S2 prints them.
 SUBMITTED = ["optimization_id", "portfolio_id", "status", "created_at", "estimated_completion_time"]
@@ -113,6 +116,27 @@ def test_both_printed_bodies_end_completed_on_forty_names(working: Served) -> No
     assert newest["optimal_weights"] == again["target_allocation"]
 
 
+def test_what_was_worked_out_later_has_its_rows_in_the_tables_that_are_printed(working: Served) -> None:
+    pack = imported(working.client, "rows", BOOK)
+    told = ended(working, submitted(working, "rows", pack)["optimization_id"])
+    kept = {"optimization_results": row_of(working, models.optimization_results, told["optimization_id"])}
+    kept["portfolio_optimizations"] = row_of(working, models.portfolio_optimizations, told["optimization_id"])
+    for row in kept.values():
+        assert row["metrics"] == told["metrics"]
+        assert row["current_allocation"] == told["current_allocation"]
+        assert row["target_allocation"] == told["target_allocation"]
+    assert kept["optimization_results"]["efficient_frontier"] == told["efficient_frontier"]
+    assert (
+        row_of(working, models.optimization_requests, told["optimization_id"], "id")["constraints"]
+        == OPTIMIZATION["constraints"]
+    )
+
+
+def row_of(service: Served, table: Table, value: str, column: str = "optimization_id") -> Mapping[str, Any]:
+    with service.runtime().runs.database.reading() as connection:
+        return dict(connection.execute(select(table).where(table.c[column] == value)).mappings().one())
+
+
 def test_equal_words_on_named_data_are_one_job_for_ever_and_on_the_newest_until_they_end(working: Served) -> None:
     pack = imported(working.client, "equal", BOOK)
     first = submitted(working, "equal", pack)["optimization_id"]
@@ -189,6 +213,9 @@ def test_the_frontier_obeys_its_own_limits_and_says_what_it_was_asked(service: S
     widest = max(w for point in tighter["efficient_frontier"] for name, w in point["weights"].items() if name != "CASH")
     assert widest <= 0.04 + 1e-9
     assert tighter["optimal_portfolio"]["sharpe"] < best
+    none = problem(service.client.post(place, json={**body, "constraints": {"max_position_size": 0.01}}), 422, "infeasible")
+    assert "max_position_size" in none["detail"]
+    assert "max_weight" not in str(none)
     measured = done(
         service.client.get(place, params={"pricing_pack_id": pack, "points": 3, "risk_measure": "cvar", "confidence": 0.9})
     )

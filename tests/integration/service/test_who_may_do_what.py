@@ -10,51 +10,15 @@ import httpx
 import pytest
 from integration.service import matrix
 from integration.service.books import book
-from integration.service.matrix import Shared, Things
+from integration.service.doors import ALL, Doors
 from integration.service.serving import Served, serve
 from integration.store.conftest import Databases
 
-from portopt.domain.access import SCOPES, Principal
+from portopt.domain.access import Principal
 from portopt.doors.wire.operations import OPERATIONS, Operation
 
-ALL = Principal("admin", frozenset(SCOPES), None)
 BOOK = book(8)
-UNKNOWN = "portopt_" + "x" * 43
-
-
-class Doors:
-    """One service where keys are asked for, with two portfolios in it; a client for each identity."""
-
-    def __init__(self, served: Served) -> None:
-        self.served = served
-        self.keys = served.runtime().keys
-        self.clients: dict[str, httpx.Client] = {}
-        admin = self.client("admin", ALL)
-        self.mine = matrix.seeded(admin, "P-first-1", BOOK)
-        self.theirs = matrix.seeded(admin, "P-other-2", BOOK)
-        run = admin.get("/runs").json()["runs"][0]
-        beliefs = admin.post("/beliefs", json={"ids": ["A", "B"], "covariance": [[0.04, 0.0], [0.0, 0.09]]}).json()
-        self.shared = Shared(run["pricing_pack_id"], beliefs["beliefs_id"], "eight", BOOK)
-
-    def client(self, name: str, who: Principal) -> httpx.Client:
-        """A key is made once for each name."""
-        if name not in self.clients:
-            _, key = self.keys.create(who)
-            self.clients[name] = self.with_key(key)
-        return self.clients[name]
-
-    def with_key(self, key: str | None) -> httpx.Client:
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        return httpx.Client(base_url=f"{self.served.url}/api/v1", headers=headers, timeout=120.0)
-
-    def ask(self, client: httpx.Client, operation: Operation, of: Things) -> httpx.Response:
-        said = matrix.said(operation, of, self.shared)
-        return client.request(operation.method, matrix.place(operation, of, self.shared), **said)
-
-    def as_one(self, name: str, operation: Operation) -> httpx.Client:
-        who = matrix.identities(operation, self.mine.portfolio_id)[name]
-        assert who is not None
-        return self.client(f"{name} {operation.scope}", who)
+UNKNOWN = "pok_" + "x" * 43
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -70,7 +34,7 @@ def doors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def _opened(served: Served) -> Iterator[Doors]:
     try:
-        yield Doors(served)
+        yield Doors(served, BOOK)
     finally:
         served.stop()
 
@@ -186,3 +150,21 @@ def test_a_cursor_of_what_is_foreign_tells_nothing(doors: Doors) -> None:
         told = [mine.get(path, params={"cursor": name}) for name in (known, unknown)]
         assert told[0].status_code == told[1].status_code
         assert doors.theirs.portfolio_id not in told[0].text
+
+
+def test_what_is_decided_is_recorded_with_who_decided(doors: Doors) -> None:
+    """A proposal that waits for a person, proposed by one key and rejected by another."""
+    portfolio = doors.theirs.portfolio_id
+    desk = doors.client("maker", Principal("desk", frozenset({"propose", "read"}), frozenset({portfolio})))
+    chief = doors.client("checker", Principal("chief", frozenset({"approve", "read"}), frozenset({portfolio})))
+    run = doors.theirs.run_id
+    assert desk.post(f"/runs/{run}/approval", json={"decision": "approve"}).status_code == 403
+    chief.post(f"/runs/{run}/approval", json={"decision": "approve"})
+    desk.put(f"/portfolios/{portfolio}/holdings", json={"N00": 1})
+    doors.client("clerk", Principal("clerk", frozenset({"import"}), frozenset({portfolio}))).put(
+        f"/portfolios/{portfolio}/holdings", json={"N00": 100.0, "N01": 50.0}
+    )
+    told = chief.get(f"/portfolios/{portfolio}/ledger", params={"limit": 500}).json()["entries"]
+    assert ("holdings", "clerk") in {(entry["kind"], entry["subject"]) for entry in told}
+    assert "desk" not in {entry["subject"] for entry in told if entry["kind"] == "holdings"}
+    assert chief.get(f"/portfolios/{portfolio}/ledger/verification").json()["intact"] is True

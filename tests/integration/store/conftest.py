@@ -134,8 +134,15 @@ class Databases:
         self.server = make_url(server_url).set(drivername="postgresql+psycopg")
         self.admin = create_engine(self.server, isolation_level="AUTOCOMMIT")
 
+    @property
+    def can_be_copied(self) -> bool:
+        """Not where TimescaleDB's background workers sit in every database: CREATE DATABASE … TEMPLATE fails there."""
+        with self.admin.connect() as connection:
+            workers = connection.exec_driver_sql("SELECT current_setting('timescaledb.max_background_workers', true)").scalar()
+        return not int(workers or 0)
+
     @contextmanager
-    def one(self, template: str = "template1") -> Iterator[str]:
+    def one(self, template: str = "template0") -> Iterator[str]:
         name = f"portopt_test_{uuid.uuid4().hex[:12]}"
         with self.admin.connect() as connection:
             connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
@@ -151,6 +158,20 @@ def databases(postgres_url: str) -> Iterator[Databases]:
     found = Databases(postgres_url)
     yield found
     found.admin.dispose()
+
+
+@pytest.fixture
+def make_databases() -> Iterator[Callable[[str], Databases]]:
+    """Databases on another server than the usual one."""
+    found: list[Databases] = []
+
+    def make(server_url: str) -> Databases:
+        found.append(Databases(server_url))
+        return found[-1]
+
+    yield make
+    for databases in found:
+        databases.admin.dispose()
 
 
 @pytest.fixture
@@ -190,8 +211,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
             shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "portopt.db")
         yield f"sqlite:///{tmp_path}/portopt.db"
         return
-    template = request.getfixturevalue("migrated_database") if migrated else "template1"
-    with request.getfixturevalue("databases").one(template) as found:
+    databases = request.getfixturevalue("databases")
+    copied = migrated and databases.can_be_copied
+    with databases.one(request.getfixturevalue("migrated_database") if copied else "template0") as found:
+        if migrated and not copied:
+            _migrate(found)
         yield found
 
 

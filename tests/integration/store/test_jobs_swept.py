@@ -41,9 +41,8 @@ def carried_out(runtime: Runtime, job: Job, *, meanwhile: Callable[[], Any] = la
     run = jobs.begin(job, request, snapshot, runtime)
     document, _ = pipeline.work(request, snapshot, run_id=run.run_id, frontier=False)
     meanwhile()
-    return lifecycle.finish(
-        run, document, runtime, since=job.holdings_version, timings={}, await_approval=job.approval_hours > 0
-    )
+    hours = job.approval_hours
+    return jobs.finish(job, run, document, runtime, since=job.holdings_version, timings={}, await_approval=hours > 0)
 
 
 def taken(runtime: Runtime) -> Job:
@@ -87,6 +86,35 @@ def test_a_runner_whose_lease_was_lost_neither_begins_the_run_nor_ends_the_job(r
     jobs.refuse(slow, None, InvalidValue("policy", "x", "is none"), runtime)
     assert runtime.jobs.get(slow.job_id).status is RunStatus.PROCESSING
     assert not jobs.give_back(slow.job_id, runtime)
+
+
+def test_a_job_that_is_cancelled_while_it_is_worked_on_releases_nothing_and_stays_cancelled(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    submitted(runtime, tmp_path)
+    job = taken(runtime)
+
+    def cancel() -> None:
+        lifecycle.cancel(str(runtime.jobs.get(job.job_id).run_id), runtime, "not wanted", by="desk")
+
+    with pytest.raises(Conflict, match="not to be done here any more") as caught:
+        carried_out(runtime, job, meanwhile=cancel)
+    run = runtime.runs.get(str(runtime.jobs.get(job.job_id).run_id))
+    jobs.refuse(job, run, caught.value, runtime)
+    assert runtime.runs.status(run.run_id) is runtime.jobs.get(job.job_id).status is RunStatus.CANCELLED
+    assert runtime.runs.outbox().waiting == 0
+
+
+def test_the_result_of_a_runner_whose_lease_was_lost_is_the_other_ones_to_store(runtime: Runtime, tmp_path: Path) -> None:
+    submitted(runtime, tmp_path)
+    slow = taken(runtime)
+    with pytest.raises(Conflict):
+        carried_out(runtime, slow, meanwhile=lambda: runtime.jobs.claim("another", 30.0, now() + LATER))
+    error = InvalidValue("policy", "x", "is none")
+    jobs.refuse(slow, runtime.runs.get(str(runtime.jobs.get(slow.job_id).run_id)), error, runtime)
+    left = runtime.jobs.get(slow.job_id)
+    assert (left.status, left.owner) == (RunStatus.PROCESSING, "another")
+    assert runtime.runs.status(str(left.run_id)) is RunStatus.PROCESSING
 
 
 def test_what_the_outside_world_did_wrong_is_tried_again_and_is_the_end_after_the_last_attempt(

@@ -16,8 +16,9 @@ from sqlalchemy import func, select
 import portopt
 from portopt import runtime as runtime_module
 from portopt.adapters.store import models
-from portopt.dialects.strategy import read_request
+from portopt.dialects.strategy import read_request, write_response
 from portopt.doors import cli
+from portopt.questions.weights import optimize as certified
 from portopt.runs import answers
 from portopt.runtime import Runtime
 from portopt.settings import Settings
@@ -80,6 +81,39 @@ def test_an_optimization_leaves_its_rows_once_however_often_it_is_asked(installe
     (run,) = installed.runs.runs()
     assert run.run_id.startswith("opt-")
     assert installed.runs.get(run.run_id).is_whole
+
+
+def test_an_optimization_releases_one_event_in_s1s_words_which_a_command_delivers(installed, tmp_path, capsys):
+    for _ in range(2):
+        assert cli.run(["optimize", asked(tmp_path, REQUEST), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out.split("}\n{")[0] + "}")
+    (row,) = rows(installed, models.outbox)
+    assert (row["key"], row["run_id"]) == ("P7", installed.runs.runs()[0].run_id)
+    (line,) = installed.settings.event_log_path.read_text().splitlines()
+    body = json.loads(line)["data"]
+    assert body == row["body"]
+    assert list(body) == ["event_id", "portfolio_optimized", "schema_version", "timestamp"]
+    optimized = body["portfolio_optimized"]
+    metadata = optimized.pop("optimization_metadata")
+    figures = ("portfolio_id", "optimal_weights", "expected_return", "expected_volatility", "sharpe_ratio")
+    assert optimized == {name: answer[name] for name in figures}
+    assert isinstance(metadata["optimization_time_ms"], int)
+    assert metadata | {"optimization_time_ms": 0} == answer["optimization_metadata"] | {"optimization_time_ms": 0}
+
+
+def test_a_services_answers_leave_their_events_to_its_relay_in_the_same_transaction(installed, tmp_path):
+    request = read_request(REQUEST)
+    document = write_response(request, certified(request))
+    answers.keep("optimize", request, document, installed)
+    answers.keep_all("optimize", [(request, document), (read_request({**REQUEST, "portfolio_id": "P8"}), document)], installed)
+    assert [row["key"] for row in rows(installed, models.outbox)] == ["P7", "P8"]
+    assert installed.runs.outbox().waiting == 2
+    assert not installed.settings.event_log_path.exists()
+
+
+def test_what_optimizes_no_portfolio_releases_no_event(installed, tmp_path, capsys):
+    assert cli.run(["frontier", asked(tmp_path, REQUEST), "--points", "5", "--json"]) == 0
+    assert cli.run(["sensitivity", asked(tmp_path, REQUEST), "--json"]) == 0
     assert rows(installed, models.outbox) == []
 
 

@@ -25,7 +25,15 @@ from portopt.domain.run import RunStatus
 pytestmark = pytest.mark.postgres
 
 # What is nobody's portfolio: shared by all, or of the service itself.
-OF_NO_PORTFOLIO = {"optimizer_policies", "pricing_packs", "pins", "store_facts", "api_keys", "idempotency_keys"}
+OF_NO_PORTFOLIO = {
+    "outbox_shards",
+    "optimizer_policies",
+    "pricing_packs",
+    "pins",
+    "store_facts",
+    "api_keys",
+    "idempotency_keys",
+}
 
 
 @pytest.fixture

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import BLANK_SCHEMA, DDL, MetaData, inspect, text
+from schema_differences import differences
+from sqlalchemy import DDL, inspect, text
 
-from portopt.adapters.store import columns, migrate, outbox, partitions
+from portopt.adapters.store import migrate, outbox, partitions, timescale
 from portopt.adapters.store.books import SqlPortfolios
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.sql import SqlStore
@@ -24,34 +23,8 @@ from portopt.domain.errors import DataError
 from portopt.domain.holdings import Holdings
 
 
-def as_it_stands(dialect: str) -> MetaData:
-    """The models as the dialect has them: on SQLite without schemas."""
-    if dialect == "postgresql":
-        return columns.metadata
-    flat = MetaData()
-    for table in columns.metadata.sorted_tables:
-        table.to_metadata(flat, schema=None, referred_schema_fn=lambda *_: BLANK_SCHEMA)
-    return flat
-
-
 def on(store: SqlStore, table: str) -> str:
     return f"command.{table}" if store.database.dialect == "postgresql" else table
-
-
-def ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Our schemas, and in them everything but the partitions, which are data."""
-    if kind == "schema":
-        return name in ("command", "query", None)  # None: an SQLite file
-    return kind != "table" or not str(name).startswith(f"{partitions.PARENT}_")
-
-
-def differences(database: Database) -> list[object]:
-    options: dict[str, object] = {"include_name": ours, "compare_type": True}
-    if database.dialect == "postgresql":
-        options |= {"include_schemas": True, "version_table_schema": "command"}
-    with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts=options)
-        return compare_metadata(context, as_it_stands(database.dialect))
 
 
 def test_models_and_migrations_agree(store):
@@ -207,7 +180,7 @@ def partition_names(store: SqlStore) -> set[str]:
 
 @pytest.mark.postgres
 def test_plain_postgres_gets_monthly_partitions_and_one_for_the_rest(on_postgres):
-    assert on_postgres.health()["time_series_level"] == "partitions"
+    assert (on_postgres.health()["time_series_level"], on_postgres.health()["timescaledb"]) == ("partitions", "absent")
     assert "default" in partition_names(on_postgres)
     assert len(partition_names(on_postgres)) == 1 + 1 + partitions.MONTHS_AHEAD
 
@@ -243,16 +216,17 @@ def test_a_store_without_partitions_has_none_to_make(tmp_path):
     assert store.maintain(datetime(2031, 12, 24, tzinfo=UTC)) == []
 
 
-# TimescaleDB itself is not to be had here. Its two faces towards a migration are: on a server that did not preload the
-# library, CREATE EXTENSION ends the session; on one that did, it brings create_hypertable. An extension of SQL alone
-# shows either face to a server whose programs were copied aside.
+# TimescaleDB itself is in test_store_timescale.py, where a server with it is named. Its two faces towards a migration are: on
+# a server that did not preload the library, CREATE EXTENSION ends the session; on one that did, it brings create_hypertable. An
+# extension of SQL alone shows either face to a server whose programs were copied aside.
 
 NOT_PRELOADED = "SELECT pg_terminate_backend(pg_backend_pid());"
 PRELOADED = """
 CREATE SCHEMA timescaledb_information;
 CREATE TABLE timescaledb_information.hypertables (name text, dimension text, chunk interval);
-CREATE FUNCTION public.create_hypertable(relation regclass, dimension name, chunk_time_interval interval)
-RETURNS void LANGUAGE sql AS
+CREATE FUNCTION public.create_hypertable(
+    relation regclass, dimension name, chunk_time_interval interval, create_default_indexes boolean
+) RETURNS void LANGUAGE sql AS
 $$ INSERT INTO timescaledb_information.hypertables VALUES (relation::text, dimension, chunk_time_interval) $$;
 """
 
@@ -291,7 +265,7 @@ def extended_database(aside, own_server, programs):
 def test_an_extension_that_is_there_but_not_preloaded_does_not_fail_the_migration(extended_database):
     store = SqlStore(extended_database(NOT_PRELOADED))
     store.migrate()
-    assert store.health()["time_series_level"] == "partitions"
+    assert (store.health()["time_series_level"], store.health()["timescaledb"]) == ("partitions", "not preloaded")
     store.close()
 
 
@@ -299,7 +273,7 @@ def test_an_extension_that_is_there_but_not_preloaded_does_not_fail_the_migratio
 def test_where_the_extension_works_the_table_is_a_hypertable_of_the_chosen_chunks(extended_database, finished):
     store = SqlStore(extended_database(PRELOADED))
     store.migrate(chunk_days=7)
-    assert store.health()["time_series_level"] == "timescaledb"
+    assert (store.health()["time_series_level"], store.health()["timescaledb"]) == ("timescaledb", "apache")
     with store.database.reading() as connection:
         asked = connection.execute(text("SELECT name, dimension, chunk::text FROM timescaledb_information.hypertables"))
         assert [tuple(row) for row in asked] == [("query.portfolio_optimization_ts", "timestamp", "7 days")]
@@ -307,3 +281,16 @@ def test_where_the_extension_works_the_table_is_a_hypertable_of_the_chosen_chunk
     assert store.complete(finished("opt-1", kind="optimize", document={"optimal_weights": {"A": 1.0}}), None) is True
     assert differences(store.database) == []
     store.close()
+
+
+@pytest.mark.postgres
+def test_the_licence_tells_the_two_parts_of_the_extension_apart(extended_database):
+    url = extended_database(PRELOADED)
+    for licence, level in (("timescale", timescale.COMMUNITY), ("apache", timescale.APACHE), (None, timescale.APACHE)):
+        told = "RESET timescaledb.license" if licence is None else f"SET timescaledb.license = '{licence}'"
+        database = Database(url)
+        with database.writing() as connection:
+            connection.execute(text(f"ALTER DATABASE postgres {told}"))
+        database.engine.dispose()  # a connection of before does not hear of it
+        assert timescale.level(database) == level
+        database.engine.dispose()

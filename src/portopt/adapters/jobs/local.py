@@ -32,7 +32,7 @@ def run_flow(name: str, parameters: Mapping[str, Any], home: Path) -> Any:
     known = names()
     if name not in known:
         raise RequestError(f"there is no flow {name!r}; installed: {', '.join(known)}", field="flow", value=name)
-    with with_server(environment_for(home)) as environment:
+    with _server(environment_for(home)) as environment:
         command = [sys.executable, "-P", "-m", "portopt.adapters.jobs.flow_process", name]
         given = json.dumps(dict(parameters))
         done = subprocess.run(command, input=given, env=environment, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
@@ -46,7 +46,7 @@ def run_flow(name: str, parameters: Mapping[str, Any], home: Path) -> Any:
 
 
 @contextmanager
-def with_server(environment: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+def _server(environment: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
     """The environment with a server in it: the one that PREFECT_API_URL names; else one for as long as this lasts."""
     if "PREFECT_API_URL" in environment:
         yield environment

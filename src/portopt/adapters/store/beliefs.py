@@ -20,6 +20,7 @@ from portopt.domain.errors import DataError, UnknownThing
 
 BELIEFS_ID = re.compile(r"bel-[0-9a-f]{40}")
 ARRAYS = ("expected_returns", "covariance", "F", "Omega", "D", "returns")
+REMEMBERED = 10_000
 LABELS = "labels"  # ids and periods_per_year, as the bytes of JSON: a text in an array loses what looks like padding
 SEND_AGAIN = "send the same beliefs again: the same content makes the same id"
 
@@ -29,12 +30,14 @@ class FileBeliefStore:
 
     def __init__(self, directory: str | Path) -> None:
         self.directory = Path(directory)
+        self._sound: set[str] = set()  # seen whole by this process: who sends the same again does not pay for it to be read
 
     def put(self, beliefs: Beliefs) -> str:
         """Store them, writing nothing where they are sound already; what stands there damaged is replaced."""
         beliefs_id = beliefs.beliefs_id
         path = self._path(beliefs_id)
-        if path.exists() and self._is_sound(beliefs_id):
+        if path.exists() and (beliefs_id in self._sound or self._is_sound(beliefs_id)):
+            self._remember(beliefs_id)
             return beliefs_id
         making = self.directory / f".making-{os.getpid()}-{secrets.token_hex(4)}"
         try:
@@ -46,7 +49,13 @@ class FileBeliefStore:
             raise storage_error(what, beliefs_id, error, field="beliefs") from error
         finally:
             making.unlink(missing_ok=True)
+        self._remember(beliefs_id)
         return beliefs_id
+
+    def _remember(self, beliefs_id: str) -> None:
+        if len(self._sound) >= REMEMBERED:
+            self._sound.clear()
+        self._sound.add(beliefs_id)
 
     def get(self, beliefs_id: str) -> Beliefs:
         """As they were stored first. Raises UnknownThing, and DataError for a file that has changed."""

@@ -12,11 +12,19 @@ from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.service_tables import jobs
 from portopt.adapters.store.status import mirror_status
 from portopt.adapters.store.upsert import insert_new
+from portopt.domain.errors import Conflict
 from portopt.domain.run import RunStatus
 
 WORKED_ON = (RunStatus.PENDING.value, RunStatus.PROCESSING.value)
 OPEN = (*WORKED_ON, RunStatus.AWAITING_APPROVAL.value)  # what a run may still change; any other end is a job's last word
 ANSWERED = (RunStatus.COMPLETED, RunStatus.AWAITING_APPROVAL, RunStatus.SUPERSEDED)
+
+
+def require_worked_on(connection: Connection, job_id: str, owner: str) -> None:
+    """Raises Conflict for a job that is not the owner's any more, or was ended. Nobody else changes it meanwhile."""
+    theirs = select(jobs.c.job_id).where(jobs.c.job_id == job_id, jobs.c.owner == owner, jobs.c.status.in_(WORKED_ON))
+    if connection.execute(theirs.with_for_update()).first() is None:
+        raise Conflict(f"{job_id} is not to be done here any more", field="job", value=job_id)
 
 
 def run_ended(connection: Connection, run_id: str, status: RunStatus) -> None:

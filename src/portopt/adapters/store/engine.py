@@ -171,7 +171,7 @@ class Database:
         if any(mark in told for mark in ("no such table", "no such column", "UndefinedTable")) or _missing(error):
             fixes = ["bring its schema up to this version (SqlStore.migrate)"]
             return DataError(f"the store at {self.shown} lacks tables of this version: {told}", fixes=fixes, **where)
-        if "row-level security policy" in told:
+        if "row-level security policy" in told or "violates check option for view" in told:
             return NotAllowed(f"the store shows and takes no row of this portfolio to who asks: {told}", field="portfolio_id")
         if "readonly" in told or "read-only transaction" in told or getattr(error.orig, "sqlstate", None) == NO_RIGHT:
             fixes = ["set PORTOPT_HOME, or PORTOPT_DATABASE_URL, to where you may write"]

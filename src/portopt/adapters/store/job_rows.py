@@ -16,19 +16,12 @@ from sqlalchemy import Table
 from portopt.adapters.store import models
 from portopt.adapters.store.projection import Rows, allocation, metrics, trade
 from portopt.adapters.store.records import fits
+from portopt.dialects.portfolio_jobs import frontier_points, optimization_metrics
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue
 
 OPTIMIZATION, REBALANCE = "optimization", "rebalance"
 USUAL = {"optimization_type": "mean_variance", "objective": "maximize_sharpe", "risk_measure": "volatility"}
-# S2's name of a metric, and what the figures of a document call it.
-METRICS = {
-    "expected_return": "expected_return",
-    "expected_volatility": "volatility",
-    "sharpe_ratio": "sharpe_ratio",
-    "max_drawdown": "max_drawdown",
-    "information_ratio": "information_ratio",
-}
 
 
 def asked_row(job: Mapping[str, Any]) -> tuple[Table, dict[str, Any]]:
@@ -54,17 +47,10 @@ def decided_rows(job: Mapping[str, Any], document: Mapping[str, Any], status: st
         book |= {"metrics": metrics(document), "rebalance_id": job["job_id"]}
         read = {**book, **about, "target_type": _target_type(job["body"])}
         return [(models.rebalance_results, {**book, "completed_at": ended_at}), (models.rebalance_plans, read)]
-    book |= {"metrics": _figures(document), "optimization_id": job["job_id"]}
+    book |= {"metrics": optimization_metrics(document), "optimization_id": job["job_id"]}
     read = {**book, **about, **_choice(job["body"]), "status": status, "completed_at": ended_at}
-    decided = {**book, "completed_at": ended_at, "efficient_frontier": document.get("efficient_frontier")}
+    decided = {**book, "completed_at": ended_at, "efficient_frontier": frontier_points(document)}
     return [(models.optimization_results, decided), (models.portfolio_optimizations, read)]
-
-
-def _figures(document: Mapping[str, Any]) -> dict[str, Any]:
-    """S2's metrics of the proposed book; what a document does not tell is null."""
-    after = {row["name"]: row.get("after") for row in document.get("figures", [])}
-    turnover = (document.get("headline") or {}).get("turnover")
-    return {theirs: after.get(ours) for theirs, ours in METRICS.items()} | {"turnover": turnover}
 
 
 def _choice(body: Mapping[str, Any]) -> dict[str, str]:

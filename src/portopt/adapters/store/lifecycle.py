@@ -11,9 +11,11 @@ from sqlalchemy import Connection, select, update
 
 from portopt.adapters.store import ledger, models, outbox, portfolios, projection
 from portopt.adapters.store.clock import database_now
-from portopt.adapters.store.endings import end_jobs, run_ended
+from portopt.adapters.store.endings import end_jobs, require_worked_on, run_ended
 from portopt.adapters.store.records import fits, result_row, run_from, run_row
+from portopt.adapters.store.service_tables import jobs
 from portopt.adapters.store.upsert import insert_new
+from portopt.domain.access import asker
 from portopt.domain.errors import DataError, UnknownRun
 from portopt.domain.run import Event, RunRecord, RunStatus
 
@@ -86,14 +88,19 @@ def changed_document(run_id: str) -> DataError:
     )
 
 
-def complete(connection: Connection, run: RunRecord, event: Event | None, since: int | None) -> bool:
+def complete(
+    connection: Connection, run: RunRecord, event: Event | None, since: int | None, of_job: tuple[str, str] | None = None
+) -> bool:
     """Result, projection and event; False, and nothing written, when it was completed already.
 
     since: the version of the portfolio's holdings when the run's own were given, to be declared now; None where they were
     declared before. A run whose holdings are not the newest any more is superseded, and its event is not released.
+    of_job: which job it is worked out for, and by whom. Raises Conflict where the job is not theirs any more, or was ended.
     """
     result = result_row(run)
     outbox.take_turns(connection, run.portfolio_id)
+    if of_job is not None:
+        require_worked_on(connection, *of_job)
     # Not as what it ends as: holdings that are declared with a proposal supersede those that wait, and not itself.
     insert_run(connection, dataclasses.replace(run, status=RunStatus.PROCESSING, completed_at=None))
     if not insert_new(connection, models.run_results, result):
@@ -105,7 +112,7 @@ def complete(connection: Connection, run: RunRecord, event: Event | None, since:
         manifest = result["document"].get("pricing_pack", {})
         insert_new(connection, models.pricing_packs, {"id": run.pricing_pack_id, "manifest": manifest})
     for table, row in projection.decided_rows(run):
-        connection.execute(table.insert().values(**row))
+        connection.execute(table.insert(), row)
     _record(connection, run, _PROPOSED if run.status is not RunStatus.SUPERSEDED else "superseded")
     _release(connection, run, event)
     return True
@@ -209,12 +216,19 @@ def _end_unfinished(connection: Connection, run_id: str, status: RunStatus, prob
 _PROPOSED = "proposed"
 
 
-def _record(connection: Connection, run: RunRecord, kind: str, by: str = ledger.NOBODY, **told: Any) -> None:
+def _record(connection: Connection, run: RunRecord, kind: str, by: str | None = None, **told: Any) -> None:
     """What was decided about a proposal, with what it rests on; answers to other questions decide nothing."""
     if run.kind != "rebalance":
         return
     rests_on = {"document_sha256": run.document_digest, "pricing_pack_id": run.pricing_pack_id} if kind == _PROPOSED else {}
-    ledger.append(connection, run.portfolio_id, kind, by, {"run_id": run.run_id, **rests_on, **told})
+    who = by if by is not None else _for_whom(connection, run.run_id)
+    ledger.append(connection, run.portfolio_id, kind, who, {"run_id": run.run_id, **rests_on, **told})
+
+
+def _for_whom(connection: Connection, run_id: str) -> str:
+    """Who asks now; else who asked for the work that the run is of."""
+    asked = select(jobs.c.asked_by).where(jobs.c.run_id == run_id).order_by(jobs.c.created_at).limit(1)
+    return asker() or connection.execute(asked).scalar() or ledger.NOBODY
 
 
 def _change(connection: Connection, run_id: str, old: RunStatus, new: RunStatus, **values: Any) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 
-from portopt.adapters.store import partitions
+from portopt.adapters.store import partitions, timescale
 from portopt.adapters.store.columns import COMMAND
 from portopt.domain.errors import DataError, OutsideError
 
@@ -51,9 +51,14 @@ def migrate(database: Database, *, chunk_days: int = 1) -> str:
         if check_known(connection, database.shown) != HEAD:
             from alembic import command
 
-            level = partitions.detect_level(database)
-            command.upgrade(alembic_config(connection, level=level, chunk_days=chunk_days), "head")
+            command.upgrade(alembic_config(connection, **_offered(database), chunk_days=chunk_days), "head")
     return HEAD
+
+
+def _offered(database: Database) -> dict[str, str]:
+    """What the migrations build on: `level` of partitions.py, `timescaledb` of timescale.py."""
+    found = timescale.level(database)
+    return {"level": partitions.detect_level(database), "timescaledb": found}
 
 
 def lock(connection: Connection) -> None:

@@ -14,9 +14,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, or_, select, text, update
+from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select, text, update
 
-from portopt.adapters.store.clock import database_now
+from portopt.adapters.store.clock import clock, database_now
 from portopt.adapters.store.models import outbox, outbox_shards
 from portopt.adapters.store.records import event_from, event_row
 from portopt.adapters.store.upsert import insert_new
@@ -29,6 +29,7 @@ CHANNEL = "portopt_outbox"  # where PostgreSQL tells relays that something waits
 ATTEMPTS = 5
 FIRST_PAUSE, LONGEST_PAUSE = 30.0, 3600.0  # seconds before a refused event is handed out again
 WAITING = outbox.c.delivered_at.is_(None)
+PARKED = and_(WAITING, outbox.c.parked_at.is_not(None))
 
 
 def shard_of(key: str) -> int:
@@ -123,17 +124,15 @@ def advance(
     """
     if delivered is not None:
         done = update(outbox).where(outbox.c.event_id == delivered, WAITING)
-        connection.execute(done.values(delivered_at=now or database_now(connection), not_before=None, problem=None))
-    this = (outbox_shards.c.shard == shard, outbox_shards.c.holder == holder)
-    sent = connection.execute(select(outbox_shards.c.sent).where(*this).with_for_update()).scalar()
-    if sent is None:
+        when = now or clock(connection)
+        connection.execute(done.values(delivered_at=when, not_before=None, problem=None, attempts=outbox.c.attempts + 1))
+    sent = outbox_shards.c.sent
+    number = sent if sending is None else case((sent > above, sent), else_=above) + 1
+    this = update(outbox_shards).where(outbox_shards.c.shard == shard, outbox_shards.c.holder == holder)
+    found = connection.execute(this.values(sent=number, sending=sending).returning(sent)).scalar()
+    if found is None:
         raise OutsideError(f"shard {shard} of the outbox was taken over by another relay", field="shards", value=shard)
-    number = max(sent, above) + 1 if sending is not None else sent
-    connection.execute(update(outbox_shards).where(*this).values(sent=number, sending=sending))
-    if sending is not None:
-        tried = update(outbox).where(outbox.c.event_id == sending)
-        connection.execute(tried.values(attempts=outbox.c.attempts + 1))
-    return int(number)
+    return int(found)
 
 
 def refuse(connection: Connection, event_id: str, problem: Mapping[str, Any], now: datetime | None = None) -> bool:
@@ -148,7 +147,8 @@ def refuse(connection: Connection, event_id: str, problem: Mapping[str, Any], no
     now = now or database_now(connection)
     parked = bool(failures + 1 >= ATTEMPTS)
     again = now + timedelta(seconds=min(FIRST_PAUSE * 2.0**failures, LONGEST_PAUSE))
-    values = {"failures": failures + 1, "problem": problem, "not_before": None if parked else again}
+    tried = {"failures": failures + 1, "attempts": outbox.c.attempts + 1}
+    values = {**tried, "problem": problem, "not_before": None if parked else again}
     this = update(outbox).where(outbox.c.event_id == event_id)
     connection.execute(this.values(**values, parked_at=now if parked else None))
     return parked
@@ -161,29 +161,40 @@ def unpark(connection: Connection) -> int:
 
 
 def state(connection: Connection, held: Collection[int], now: datetime | None = None) -> Outbox:
-    """What waits, and for what. held: the shards that somebody holds."""
+    """What waits, and for what. held: the shards that somebody holds. Counted by the database: many may wait."""
     now = now or database_now(connection)
-    told = ("event_id", "key", "shard", "occurred_at", "not_before", "failures", "parked_at", "problem")
-    rows = connection.execute(select(*(outbox.c[name] for name in told)).where(WAITING).order_by(outbox.c.sequence))
-    waiting = rows.mappings().all()
-    paused = [row["not_before"] for row in waiting if row["not_before"] is not None and row["not_before"] > now]
-    parked = [row for row in waiting if row["parked_at"] is not None]
+    by_shard = connection.execute(_counted(now)).mappings().all()
+    parked = connection.execute(
+        select(outbox.c.event_id, outbox.c.key, outbox.c.problem).where(PARKED).order_by(outbox.c.sequence)
+    ).all()
+    stopped = select(outbox.c.key).where(PARKED)
+    behind = select(func.count()).where(WAITING, outbox.c.parked_at.is_(None), outbox.c.key.in_(stopped))
     return Outbox(
-        waiting=len(waiting),
-        refused=len(paused),
+        waiting=sum(row["waiting"] for row in by_shard),
+        refused=sum(row["paused"] for row in by_shard),
         now=now,
-        refused_until=min(paused, default=None),
-        parked=tuple(ParkedEvent(row["event_id"], row["key"], (row["problem"] or {}).get("detail", "")) for row in parked),
-        behind=sum(row["parked_at"] is None and row["key"] in {p["key"] for p in parked} for row in waiting),
-        held=_held(connection, held, [row["shard"] for row in waiting]),
-        oldest=min((row["occurred_at"] for row in waiting), default=None),
+        refused_until=min((row["until"] for row in by_shard if row["until"] is not None), default=None),
+        parked=tuple(ParkedEvent(row.event_id, row.key, (row.problem or {}).get("detail", "")) for row in parked),
+        behind=connection.execute(behind).scalar_one(),
+        held=_held(connection, held, {row["shard"]: row["waiting"] for row in by_shard}),
+        oldest=min((row["oldest"] for row in by_shard), default=None),
     )
 
 
-def _held(connection: Connection, held: Collection[int], waiting: Sequence[int]) -> tuple[HeldShard, ...]:
+def _counted(now: datetime) -> Select[Any]:
+    paused = outbox.c.not_before > now
+    until = func.min(case((paused, outbox.c.not_before)), type_=outbox.c.not_before.type)
+    oldest = func.min(outbox.c.occurred_at, type_=outbox.c.occurred_at.type)
+    counted = [func.count().label("waiting"), func.count(case((paused, 1))).label("paused")]
+    return (
+        select(outbox.c.shard, *counted, until.label("until"), oldest.label("oldest")).where(WAITING).group_by(outbox.c.shard)
+    )
+
+
+def _held(connection: Connection, held: Collection[int], waiting: Mapping[int, int]) -> tuple[HeldShard, ...]:
     rows = connection.execute(select(outbox_shards).where(outbox_shards.c.shard.in_(held)).order_by(outbox_shards.c.shard))
     return tuple(
-        HeldShard(row["shard"], row["holder"] or "a relay", row["held_since"], waiting.count(row["shard"]))
+        HeldShard(row["shard"], row["holder"] or "a relay", row["held_since"], waiting.get(row["shard"], 0))
         for row in rows.mappings()
     )
 

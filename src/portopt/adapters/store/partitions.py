@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, exc, text
+from sqlalchemy import Connection, text
 
-from portopt.adapters.store import row_security
+from portopt.adapters.store import row_security, timescale
 from portopt.adapters.store.columns import QUERY
 from portopt.adapters.store.models import portfolio_optimization_ts
 
@@ -27,35 +27,10 @@ MONTHS_AHEAD = 3
 
 
 def detect_level(database: Database) -> str:
-    """Which of the three this database offers.
-
-    The attempt has its own connection: on a server that has the extension but did not preload it, creating it ends
-    the session, and the migration must not be in that session.
-    """
+    """Which of the three this database offers."""
     if database.dialect == "sqlite":
         return PLAIN
-    with database.reading() as connection:
-        offered = connection.execute(
-            text("SELECT count(*) FROM pg_available_extensions WHERE name = 'timescaledb'")
-        ).scalar_one()
-    if not offered:
-        return PARTITIONS
-    try:
-        with database.engine.connect() as connection, connection.begin():
-            connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
-            connection.execute(text("SELECT count(*) FROM timescaledb_information.hypertables"))
-    except exc.DBAPIError:
-        # Not allowed, or not preloaded: either way this database has no working TimescaleDB, which is an answer.
-        return PARTITIONS
-    return TIMESCALEDB
-
-
-def make_hypertable(connection: Connection, chunk_days: int) -> None:
-    """Chunks of `chunk_days` days."""
-    connection.execute(
-        text("SELECT create_hypertable(:name, 'timestamp', chunk_time_interval => make_interval(days => :days))"),
-        {"name": f"{QUERY}.{PARENT}", "days": chunk_days},
-    )
+    return TIMESCALEDB if timescale.level(database) in timescale.WORKS else PARTITIONS
 
 
 def months(first: date, count: int) -> list[tuple[date, date]]:
@@ -99,6 +74,16 @@ def missing(connection: Connection, now: datetime, months_ahead: int = MONTHS_AH
     wanted = [f"{PARENT}_default"]
     wanted += [f"{PARENT}_{start:%Y_%m}" for start, _ in months(now.astimezone(UTC).date(), months_ahead + 1)]
     return [name for name in wanted if not _exists(connection, name)]
+
+
+def drop_before(connection: Connection, instant: datetime) -> list[str]:
+    """Months that ended before it go whole, and rows of before it that lie in the default partition; names what went."""
+    started = instant.astimezone(UTC).date().replace(day=1)
+    over = [name for name in partition_names(connection) if name < f"{PARENT}_{started:%Y_%m}"]
+    for name in over:
+        _run(connection, "DROP TABLE {table}", name)
+    _run(connection, "DELETE FROM {table} WHERE timestamp < {instant}", f"{PARENT}_default", instant=instant)
+    return over
 
 
 def _exists(connection: Connection, name: str) -> bool:

@@ -22,7 +22,7 @@ from portopt.domain.disk import storage_error
 
 SHARD_LOCK = 708_123  # first half of the two-part lock, the second is the shard
 LOOK_AGAIN = 0.2  # seconds between looks at a file, which wakes nobody
-PROBES, PROBE_SECONDS = 5, 0.01
+PROBES, PROBE_SECONDS = 3, 0.002
 # A relay whose machine vanished says nothing: the server asks after it, and lets its locks go within a minute.
 SESSION = (
     "SET tcp_keepalives_idle = 30", "SET tcp_keepalives_interval = 10", "SET tcp_keepalives_count = 3",
@@ -73,6 +73,9 @@ class SessionLocks:
         connection, self._connection, self.held = self._connection, None, frozenset()
         if connection is not None:
             with contextlib.suppress(Exception):  # a server that is gone let go by itself
+                # Of a connection that was closed the server hears a moment later.
+                connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+            with contextlib.suppress(Exception):
                 connection.close()
 
     @contextlib.contextmanager

@@ -10,7 +10,18 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from portopt.adapters.store import ledger, lifecycle, migrate, models, outbox, partitions, portfolios, shard_locks, upkeep
+from portopt.adapters.store import (
+    ledger,
+    lifecycle,
+    migrate,
+    models,
+    outbox,
+    partitions,
+    portfolios,
+    series,
+    shard_locks,
+    upkeep,
+)
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.deliveries import SqlDeliveries
 from portopt.adapters.store.engine import Database
@@ -63,9 +74,7 @@ class SqlStore:
         """
         with self._reading() as connection:
             now = now or database_now(connection)
-            if self._facts(connection).get("time_series_level") != partitions.PARTITIONS or not partitions.missing(
-                connection, now
-            ):
+            if series.facts(connection).get(series.LEVEL) != partitions.PARTITIONS or not partitions.missing(connection, now):
                 return []
         with restricted_to(None), self._writing() as connection:  # rows of every portfolio may have to move
             migrate.lock(connection)
@@ -91,11 +100,14 @@ class SqlStore:
         with self._writing() as connection:
             return as_read(run) if lifecycle.insert_run(connection, run) else lifecycle.get_run(connection, run.run_id)
 
-    def complete(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> bool:
+    def complete(
+        self, run: RunRecord, event: Event | None, *, since: int | None = None, of_job: tuple[str, str] | None = None
+    ) -> bool:
         """Result, projection and event in one transaction. False, and nothing written, when it was completed already.
 
         since: `holdings_version` when the question began, where the run's holdings are declared with its result: if others
         were declared meanwhile, or since they were by `save_holdings`, the run is superseded and releases no event.
+        of_job: (job, owner), where it is worked out for a job. Raises Conflict where that is not theirs any more, or was ended.
         """
         if run.status not in FINISHED:
             raise InvalidValue("status", run.status.value, f"a completed run is one of {', '.join(FINISHED)}")
@@ -103,13 +115,17 @@ class SqlStore:
             raise InvalidValue("event", event.event_id, "a proposal that awaits approval releases its event later")
         self._make_room()
         with self._writing() as connection:
-            return lifecycle.complete(connection, run, event, since)
+            return lifecycle.complete(connection, run, event, since, of_job)
 
-    def complete_all(self, runs: Sequence[RunRecord]) -> int:
-        """Answers that release no event, in one transaction; returns how many were not there."""
+    def complete_all(self, answers: Sequence[tuple[RunRecord, Event | None]]) -> int:
+        """Answers with the events that they release, in one transaction; returns how many were not there.
+
+        By portfolio: two such transactions that wait for each other's portfolios would wait for ever.
+        """
         self._make_room()
         with self._writing() as connection:
-            return sum(lifecycle.complete(connection, run, None, None) for run in runs)
+            in_turn = sorted(answers, key=lambda answer: answer[0].portfolio_id)
+            return sum(lifecycle.complete(connection, run, event, None) for run, event in in_turn)
 
     def renew(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> RunRecord:
         """A complete run is asked for again: its event is put into the outbox if it is not there, its holdings are declared.
@@ -291,18 +307,19 @@ class SqlStore:
     def installation(self) -> str:
         """A name that no other store has, made with it."""
         with self._reading() as connection:
-            return self._facts(connection)["installation"]
+            return series.facts(connection)["installation"]
 
     # --- health ---------------------------------------------------------------------------------------------------
 
     def health(self) -> dict[str, object]:
-        """Dialect, revision, time series level (timescaledb, partitions or plain), counts."""
+        """Dialect, revision, time series level (timescaledb, partitions or plain), what there is of TimescaleDB, counts."""
         with self._reading() as connection:
             return {
                 "dialect": self.database.dialect,
                 "database": self.database.shown,
                 "revision": migrate.current_revision(connection),
-                "time_series_level": self._facts(connection).get("time_series_level"),
+                "time_series_level": series.facts(connection).get(series.LEVEL),
+                "timescaledb": series.facts(connection).get(series.EXTENSION),
                 "runs": connection.execute(select(func.count()).select_from(models.runs)).scalar_one(),
                 "policies": connection.execute(select(func.count()).select_from(models.optimizer_policies)).scalar_one(),
                 "outbox_pending": outbox.pending(connection),
@@ -317,10 +334,6 @@ class SqlStore:
         """What somebody should look at. Reads and verifies every document."""
         with self._reading() as connection:
             return upkeep.examine(connection)
-
-    def _facts(self, connection: Connection) -> dict[str, str]:
-        facts = models.store_facts
-        return {row.name: row.value for row in connection.execute(select(facts.c.name, facts.c.value))}
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -10,14 +10,20 @@ from sqlalchemy import JSON, DateTime, Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from portopt.domain.canonical import plain
-from portopt.domain.folding import folded, unfolded
+from portopt.domain.folding import FAST, folded, unfolded
 
 LEGIBLE = 50_000  # characters of JSON that are written as they are; a book of thousands of assets is some millions
 FOLDED = "json, deflated, in base64"
 
 
+class Written(str):
+    """JSON that is written already."""
+
+
 def to_json(value: Any) -> str:
     """Insertion order is kept (a report is printed in it); not-a-number is null, as everywhere."""
+    if isinstance(value, Written):
+        return value
     try:
         return _written(value)  # most of what is stored is plain already: to look at a long document once more doubles the time
     except ValueError:  # there is a number in it that is none
@@ -65,8 +71,11 @@ class Jsonb(TypeDecorator[Any]):
 
 
 def _short(value: Any) -> Any:
-    text = "" if value is None else to_json(value)
-    return value if len(text) <= LEGIBLE else {FOLDED: folded(text)}
+    """As it goes into a column that may hold long things: written out here, and not once more by the driver."""
+    if value is None:
+        return None
+    text = to_json(value)
+    return Written(text) if len(text) <= LEGIBLE else {FOLDED: folded(text, FAST)}
 
 
 def _whole(value: Any) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    if connection.dialect.name == "postgresql":
+def _insert_of(dialect: str, table: Table) -> Any:
+    if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
@@ -21,13 +22,19 @@ def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
 
     The key decides, not a read before: of several processes exactly one hears True.
     """
-    key = next(iter(table.primary_key))
-    statement = _insert(connection, table).values(**row).on_conflict_do_nothing().returning(key)
-    return connection.execute(statement).first() is not None
+    return connection.execute(_new(table, connection.dialect.name), row).first() is not None
+
+
+@cache
+def _new(table: Table, dialect: str) -> Any:
+    """Made once: to make a statement with its values in it takes longer than to carry it out."""
+    return _insert_of(dialect, table).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
 
 
 def insert_or_update(connection: Connection, table: Table, row: Mapping[str, Any], keys: Sequence[str]) -> None:
     """Insert, or bring the row with these keys up to date."""
     changed = {name: value for name, value in row.items() if name not in keys}
-    statement = _insert(connection, table).values(**row).on_conflict_do_update(index_elements=list(keys), set_=changed)
+    statement = (
+        _insert_of(connection.dialect.name, table).values(**row).on_conflict_do_update(index_elements=list(keys), set_=changed)
+    )
     connection.execute(statement)

@@ -39,14 +39,12 @@ def worker(
     as_json: Json = False,
 ) -> int:
     """Carry out the jobs that were asked for, until a signal ends it."""
-    from portopt.adapters.jobs.local import environment_for, with_server
     from portopt.doors.processes.signals import told_to_stop
     from portopt.doors.processes.worker import work
     from portopt.runtime import runtime
 
-    ours = runtime()
-    with told_to_stop() as stopping, with_server(environment_for(ours.home)) as environment:
-        work(ours, processes, environment, stopping, lambda said: say_now(said, *_worked(said)), once=once)
+    with told_to_stop() as stopping:
+        work(runtime(), processes, stopping, lambda said: say_now(said, *_worked(said)), once=once)
     return 0
 
 

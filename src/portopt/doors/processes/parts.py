@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from typing import IO, Any
 
 from portopt.domain.streams import ERR, led
 
+log = logging.getLogger(__name__)
 Heard = Callable[[Mapping[str, Any]], None]
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds before a part that died is started anew: twice as long each time
 STEADY = 60.0  # seconds after which a part that died is one that had worked
@@ -104,6 +106,7 @@ class Part:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(max(grace, 0.0))
         if self._process.poll() is None:
+            log.warning("%s did not end in time, and was killed", self.name)
             self._process.kill()
         self._bury()
 

@@ -5,21 +5,18 @@ Each ends with this process, however that ends. What they say on standard error 
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portopt.adapters.jobs.local import environment_for
-from portopt.adapters.jobs.server import QUIET
-from portopt.adapters.jobs.server import command as orchestrator
 from portopt.domain.errors import OutsideError
 from portopt.doors.access.listening import check_settings
 from portopt.doors.processes.parts import Part, as_part, end_together
 from portopt.doors.processes.sockets import free
+from portopt.doors.processes.workflows import API, answers, own_address, server
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.1
 READY_SECONDS = 600.0  # a busy machine takes long; a part that ends early is noticed at once
 MOST_RESTARTS = 3  # before everything was ready once
-LOOPBACK = "127.0.0.1"
 SILENT = ("workflows", "relay")  # they say nothing when they are ready: the first is asked, the other is ready when it is there
 Ready = Callable[[Mapping[str, Any]], None]
 
@@ -41,27 +37,27 @@ def up(runtime: Runtime, http: int, grpc: int, processes: int, stopping: threadi
     check_settings(settings)
     runtime.runs  # noqa: B018 - the database is at this version's schema before anybody opens it
     ports = {"--http": free(settings.http_host, http, "--http"), "--grpc": free(settings.http_host, grpc, "--grpc")}
-    workflows = free(LOOPBACK, 0, "PREFECT_API_URL")
+    workflows = own_address()
     parts = parts_of(runtime.home, ports, workflows, processes)
     try:
         for part in parts:
             part.start()
-        _attend(parts, f"http://{LOOPBACK}:{workflows}/api", stopping, ready)
+        _attend(parts, workflows, stopping, ready)
     finally:
         end_together(list(reversed(parts)), settings.stop_seconds + 5.0)
 
 
-def parts_of(home: Path, ports: Mapping[str, int], workflows: int, processes: int) -> list[Part]:
+def parts_of(home: Path, ports: Mapping[str, int], workflows: str, processes: int) -> list[Part]:
     """Every part, none of them started."""
-    environment = environment_for(home) | {"PREFECT_API_URL": f"http://{LOOPBACK}:{workflows}/api"}
+    environment = environment_for(home) | {API: workflows}
     listening = [word for name, port in ports.items() for word in (name, str(port))]
     commands = {
         "api": as_part("serve", *listening, "--json"),
         "worker": as_part("worker", "--processes", str(processes), "--json"),
         "relay": as_part("relay", "--follow", "--json"),
     }
-    own = Part("workflows", orchestrator(workflows), {**environment, **QUIET}, log=home / "logs" / "workflows.log")
-    return [own, *(Part(name, words, environment, log=home / "logs" / f"{name}.log") for name, words in commands.items())]
+    ours = [Part(name, words, environment, log=home / "logs" / f"{name}.log") for name, words in commands.items()]
+    return [server(workflows, home, environment), *ours]
 
 
 def _attend(parts: list[Part], api: str, stopping: threading.Event, ready: Ready) -> None:
@@ -72,7 +68,7 @@ def _attend(parts: list[Part], api: str, stopping: threading.Event, ready: Ready
         if told:
             continue
         _require_starting(parts, until)
-        if all(part.ready or (part.name in SILENT and part.is_alive) for part in parts) and _answers(f"{api}/health"):
+        if all(part.ready or (part.name in SILENT and part.is_alive) for part in parts) and answers(api):
             told = True
             ready({part.name: {"pid": part.pid, **(part.ready or {})} for part in parts} | {"workflows": api})
 
@@ -83,11 +79,3 @@ def _require_starting(parts: list[Part], until: float) -> None:
         if late or part.restarts > MOST_RESTARTS:
             why = "is not ready" if late else "ended as often as it was started"
             raise OutsideError(f"the {part.name} {why}", field=part.name, fixes=[f"{part.log} has why"])
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=2.0) as answer:  # noqa: S310 - our own address
-            return bool(answer.status == 200 and json.loads(answer.read() or b"true"))
-    except (OSError, ValueError):
-        return False

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from portopt.domain.errors import PortoptError
+from portopt.adapters.jobs.local import environment_for
+from portopt.domain.errors import OutsideError, PortoptError
 from portopt.doors.processes.parts import Part, end_together
 from portopt.doors.processes.runner import STOP
+from portopt.doors.processes.workflows import API, answers, own_address, server
 from portopt.questions.children import THREADS
 from portopt.runs import jobs
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 RUNNER = [sys.executable, "-P", "-m", "portopt.doors.processes.runner"]
 LOOK_SECONDS = 0.1
+READY_SECONDS = 600.0  # a busy machine takes long; a server that ends early is noticed at once
 log = logging.getLogger(__name__)
 Say = Callable[[Mapping[str, Any]], None]
 
@@ -66,35 +69,48 @@ class Runner:
         self._say(said)
 
 
-def work(
-    runtime: Runtime,
-    processes: int,
-    environment: Mapping[str, str],
-    stopping: threading.Event,
-    say: Say,
-    *,
-    once: bool = False,
-) -> None:
+def work(runtime: Runtime, processes: int, stopping: threading.Event, say: Say, *, once: bool = False) -> None:
     """Until `stopping` is set, or with `once` until nothing waits.
 
-    environment: the runners', with the workflow server's address in it.
+    Flows report to the workflow server that PREFECT_API_URL names, else to one of the worker's own.
     """
     runtime.runs  # noqa: B018 - at this version's schema, once, before the runners look
-    one_thread = {**environment, **dict.fromkeys(THREADS, "1")}
-    runners = [Runner(number + 1, one_thread, say, once=once) for number in range(processes)]
+    environment = environment_for(runtime.home) | dict.fromkeys(THREADS, "1")
+    own = None
+    if API not in environment:
+        environment[API] = own_address()
+        own = server(environment[API], runtime.home, environment)
+    runners = [Runner(number + 1, environment, say, once=once) for number in range(processes)]
     try:
-        for runner in runners:
-            runner.part.start()
-        _attend(runtime, runners, stopping, say)
+        if own is None or _started(own, environment[API], stopping):
+            for runner in runners:
+                runner.part.start()
+            _attend(runtime, runners, own, stopping, say)
     finally:
         end_together([runner.part for runner in runners], runtime.settings.stop_seconds)
         for runner in runners:
             runner.let_go(runtime)
+        if own is not None:
+            own.end()
 
 
-def _attend(runtime: Runtime, runners: list[Runner], stopping: threading.Event, say: Say) -> None:
+def _started(own: Part, address: str, stopping: threading.Event) -> bool:
+    """Whether the workflow server answers; False where it was told to stop before. Raises OutsideError."""
+    own.start()
+    until = time.monotonic() + READY_SECONDS
+    while not stopping.wait(LOOK_SECONDS):
+        if answers(address):
+            return True
+        if not own.is_alive or time.monotonic() > until:
+            raise OutsideError("the workflow server did not start", field=API, fixes=[f"{own.log} has why"])
+    return False
+
+
+def _attend(runtime: Runtime, runners: list[Runner], own: Part | None, stopping: threading.Event, say: Say) -> None:
     sweeps, told = 0.0, False
     while not (stopping.wait(LOOK_SECONDS) or all(runner.is_done for runner in runners)):
+        if own is not None:
+            own.keep()
         for runner in runners:
             runner.keep(runtime)
         if not told and all(runner.is_ready for runner in runners):

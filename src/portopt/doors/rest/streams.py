@@ -84,7 +84,7 @@ async def _events(service: Service, call: Call, reply: Reply, request: Request, 
                 spoke = time.monotonic()
                 yield b": still here\n\n"
             await asyncio.sleep(LOOK_SECONDS)
-            reply = await service.answer(call)
+            reply = await service.answer_again(call, request.headers)
     finally:
         open_now.discard(me)
 

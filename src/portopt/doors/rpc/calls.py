@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from grpc_status import rpc_status
 
-from portopt.domain.errors import PortoptError, TooLarge
+from portopt.domain.errors import PortoptError, TooLarge, TooMany
 from portopt.doors.rpc.refusals import status_of
 from portopt.doors.wire.call import Call, Reply
 from portopt.doors.wire.headers import (
@@ -35,7 +35,8 @@ Context: TypeAlias = "ServicerContext[bytes, bytes]"
 Answer: TypeAlias = Callable[[bytes, Context], Awaitable[bytes]]
 Stream: TypeAlias = Callable[[bytes, Context], AsyncIterator[bytes]]
 # Seconds of a deadline, at most this part of it, in which what is said at its end is written and arrives.
-ON_ITS_WAY, PART = 0.25, 0.2
+ON_ITS_WAY, PART = 0.5, 0.2
+MOST_FOLLOWED, LONGEST_FOLLOWED = 200, 3600.0  # streams at once, of one kind; seconds of each
 # Headers that are metadata too.
 SAID = ("Location", "Content-Location", "Retry-After", "Idempotency-Replayed", "Preference-Applied")
 
@@ -57,19 +58,32 @@ def unary(method: Method, service: Service) -> Answer:
 def following(method: Method, service: Service) -> Stream:
     """What answers an RPC that streams: what is asked for as it stands, then again whenever it changed, until it is ended."""
 
+    open_now: set[str] = set()
+
     async def answers(raw: bytes, context: Context) -> AsyncIterator[bytes]:
         call, refusal = await _asked(method, service, raw, context)
+        if len(open_now) >= MOST_FOLLOWED:
+            refusal = reply_of(TooMany(LONGEST_FOLLOWED, 5), call)
         if refusal is not None:
             await _refused(call, refusal, context)
-        async for reply in followed(service, dataclasses.replace(call, within=None)):
-            yield await _said(method, call, reply, context)
+        open_now.add(me := uuid.uuid4().hex)
+        try:
+            asked = dataclasses.replace(call, within=None)
+            async for reply in followed(service, asked, LONGEST_FOLLOWED, _told(context)):
+                yield await _said(method, call, reply, context)
+        finally:
+            open_now.discard(me)
 
     return answers
 
 
+def _told(context: Context) -> dict[str, str]:
+    return {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
 async def _asked(method: Method, service: Service, raw: bytes, context: Context) -> tuple[Call, Reply | None]:
     """The call, and why it is refused before it is one."""
-    told = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
+    told = _told(context)
     call = begun(method, told, context.time_remaining())
     try:
         call = dataclasses.replace(call, who=await service.access.who(told), **_checked(told))

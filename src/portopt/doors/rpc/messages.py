@@ -7,8 +7,9 @@ holds beside the fields of a message travels in its `additional`, so that nothin
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -52,28 +53,26 @@ def _at(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _data(field: FieldDescriptor, value: Any, path: str) -> Any:
+def _data(field: Any, value: Any, path: str) -> Any:
+    if not field.is_repeated:
+        return _one(field, value, path)
     if _is_map(field):
         inner = _values_of(field)
         return {key: _one(inner, value[key], _at(path, key)) for key in value}
-    if not field.is_repeated:
-        return _one(field, value, path)
-    if field.type == FieldDescriptor.TYPE_DOUBLE and all(map(math.isfinite, value)):
-        return list(value)
+    if field.type == FieldDescriptor.TYPE_DOUBLE:
+        return _finite_all(value, path)
     return [_one(field, item, f"{path}[{i}]") for i, item in enumerate(value)]
 
 
-def _one(field: FieldDescriptor, value: Any, path: str) -> Any:
-    if isinstance(value, float):
-        return _finite(value, path)
+def _one(field: Any, value: Any, path: str) -> Any:
+    if field.message_type is None:
+        return _finite(value, path) if isinstance(value, float) else value
     if isinstance(value, Struct):
         return object_of(value, path)
     if isinstance(value, Timestamp):
         return value.ToJsonString()
-    if field.message_type is None:
-        return value
     if field.message_type.name == ROW:
-        return [_finite(item, f"{path}[{i}]") for i, item in enumerate(value.values)]
+        return _finite_all(value.values, path)
     return to_data(value, path)
 
 
@@ -81,6 +80,14 @@ def _finite(value: float, path: str) -> float:
     if not math.isfinite(value):
         raise InvalidValue(path, str(value), "is not a finite number", fix="send a finite number, or leave it out")
     return value
+
+
+def _finite_all(values: Iterable[float], path: str) -> list[float]:
+    found = list(values)
+    if not math.isfinite(sum(found)):  # one look at all of them; the sum of what is finite may still be too large
+        for i, value in enumerate(found):
+            _finite(value, f"{path}[{i}]")
+    return found
 
 
 def object_of(value: Struct, path: str = "") -> dict[str, Any]:
@@ -189,6 +196,7 @@ def _number(value: Any) -> float | None:
         return None
 
 
+@cache
 def _is_map(field: Any) -> bool:
     kind = field.message_type
     return bool(kind is not None and kind.GetOptions().map_entry)

@@ -35,6 +35,7 @@ NAMES: Final[Mapping[str, str]] = {
     "GenerateRebalancePlan": "rebalance",
     "AnalyzeFactorExposures": "factor_exposures",
     "WatchOptimization": "get_optimization",
+    "WatchRun": "get_run",
 }
 DOCUMENT, REQUEST = "document", "request"  # fields that are a body: bytes or an object, and a request with its own fields
 DOCUMENTS = "Document"  # the message of both
@@ -85,7 +86,8 @@ class Method:
         try:
             message.ParseFromString(raw)
         except DecodeError:
-            raise MalformedDocument(f"the message is no {self.descriptor.input_type.name}") from None
+            why = f"the message is no {self.descriptor.input_type.name}, or is nested more deeply than is read"
+            raise MalformedDocument(why, fixes=["generate the client from the contract"]) from None
         place = {name: self._placed(message, name) for name in self._in_path}
         body = _body_taken(message)
         rest = {name: value for name, value in to_data(message).items() if name not in place}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from portopt.settings import Settings
 
 AT_ONCE = 1000  # RPCs that are open; more are refused
+ASKED_AFTER, GONE_AFTER = 60, 20  # seconds of silence until a connection is asked, and until it is closed without an answer
 SERVICES = tuple(service.full_name for service in DESCRIPTOR.services_by_name.values())
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -52,6 +53,8 @@ async def serve_grpc(service: Service, settings: Settings) -> Listening:
         ("grpc.max_receive_message_length", settings.body_bytes),
         ("grpc.max_send_message_length", -1),
         ("grpc.so_reuseport", 0),  # else a second server would take the same port without a word
+        ("grpc.keepalive_time_ms", 1000 * ASKED_AFTER),
+        ("grpc.keepalive_timeout_ms", 1000 * GONE_AFTER),
     ]
     server = aio.server(options=options, maximum_concurrent_rpcs=AT_ONCE)
     for name, handlers in _handlers(service).items():

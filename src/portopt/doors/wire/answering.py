@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from portopt.domain.access import restricted_to
+from portopt.domain.access import asked_by, restricted_to
 from portopt.domain.canonical import plain
 from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import PortoptError, UnknownThing
@@ -35,7 +35,8 @@ def answer(call: Call, runtime: Runtime) -> Reply:
         def work() -> Reply:
             return _reply(operation.function()(asked), began)
 
-        with restricted_to(call.who.portfolios):  # a check that was forgotten shows nothing where the store keeps rows apart
+        # A check that was forgotten shows nothing where the store keeps rows apart.
+        with restricted_to(call.who.portfolios), asked_by(call.who.subject):
             return once(call, runtime, asked.until, work) if operation.keyed and call.idempotency_key is not None else work()
     except PortoptError as error:
         return reply_of(error, call)

@@ -8,7 +8,7 @@ portopt_expected_wait_seconds                     until a question that comes no
 portopt_processes                                 processes that answer, busy or not
 portopt_processes_replaced_total                  that died or did not answer in time
 portopt_jobs{status}                              work that is answered later
-portopt_outbox_events{state}                      waiting, leased, refused, parked
+portopt_outbox_events{state}                      waiting, refused, parked
 portopt_store_up                                  whether the database answered when this was read
 """
 

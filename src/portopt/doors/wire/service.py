@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from portopt.domain.errors import TooMany
+from portopt.domain.errors import PortoptError, TooMany
 from portopt.doors.access.access import Access
 from portopt.doors.wire.admission import Admission
 from portopt.doors.wire.answering import answer, with_timing
@@ -45,6 +46,14 @@ class Service:
     async def close(self) -> None:
         await self.pool.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def answer_again(self, call: Call, headers: Mapping[str, str]) -> Reply:
+        """The same for who asks as they stand now: where a key was revoked meanwhile, or a token has expired, it is refused."""
+        try:
+            who = await self.access.who(headers)
+        except PortoptError as error:
+            return reply_of(error, call)
+        return await self.answer(dataclasses.replace(call, who=who))
 
     async def answer(self, call: Call) -> Reply:
         """Within the time that the call has, at most what the service gives anyone."""

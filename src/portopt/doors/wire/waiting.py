@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from portopt.doors.wire.call import Call, Reply
@@ -22,28 +22,31 @@ FIRST_LOOK, LONGEST_PAUSE = 0.05, 0.5  # seconds between two looks
 async def answered(service: Service, call: Call, wait: float, is_gone: Callable[[], Awaitable[bool]]) -> Reply:
     """The reply once it is ended, or as it stands after `wait` seconds. is_gone: whether nobody waits any more."""
     until = time.monotonic() + wait
-    async for reply, pause in _looks(service, call):
+    async for reply, pause in _looks(lambda: service.answer(call)):
         if not _goes_on(reply) or time.monotonic() + pause >= until or await is_gone():
             break
     return with_headers(reply, {"Preference-Applied": f"wait={wait:.0f}"}) if wait else reply
 
 
-async def followed(service: Service, call: Call) -> AsyncIterator[Reply]:
-    """The reply, then each that differs from the one before, until it is ended or refused."""
-    seen: bytes | None = None
-    async for reply, _ in _looks(service, call):
+async def followed(service: Service, call: Call, longest: float, headers: Mapping[str, str]) -> AsyncIterator[Reply]:
+    """The reply, then each that differs from the one before, until it is ended or refused, or for the longest time.
+
+    headers: by which who asks is known, looked at each time anew.
+    """
+    seen, until = None, time.monotonic() + longest
+    async for reply, _ in _looks(lambda: service.answer_again(call, headers)):
         if reply.body != seen:
             yield reply
         seen = reply.body
-        if not _goes_on(reply):
+        if not _goes_on(reply) or time.monotonic() > until:
             return
 
 
-async def _looks(service: Service, call: Call) -> AsyncIterator[tuple[Reply, float]]:
+async def _looks(look: Callable[[], Awaitable[Reply]]) -> AsyncIterator[tuple[Reply, float]]:
     """Each with the seconds until the next."""
     pause = FIRST_LOOK
     while True:
-        yield await service.answer(call), pause
+        yield await look(), pause
         await asyncio.sleep(pause)
         pause = min(1.5 * pause, LONGEST_PAUSE)
 

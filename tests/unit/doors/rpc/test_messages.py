@@ -126,3 +126,9 @@ def test_whole_numbers_of_open_parts_are_whole() -> None:
     message.additional.update({"max_positions": 10, "half": 0.5, "far": 1e300})
     found = to_data(message)
     assert [type(found[name]) for name in ("max_positions", "half", "far")] == [int, float, float]
+
+
+def test_numbers_whose_sum_is_too_large_are_numbers() -> None:
+    far = [1e308, 1e308]
+    assert to_data(contract.Row(values=far)) == {"values": far}
+    assert to_data(contract.RiskParameters(covariance=[contract.Row(values=far)])) == {"covariance": [far]}

@@ -7,7 +7,7 @@ from typing import Any
 from portopt.dialects.names import in_s2_words
 from portopt.dialects.portfolio_answers import write_factors, write_frontier
 from portopt.dialects.reading import list_of, number, object_of, text, whole_number
-from portopt.dialects.submissions import ON_DATA, read_on_data
+from portopt.dialects.submissions import ON_DATA, infeasible_in_words_of, read_on_data
 from portopt.doors.wire.answers.portfolios import known
 from portopt.doors.wire.asked import Answered, Asked
 from portopt.doors.wire.options import BOUNDS, FORECASTS, bounds_of, forecasts_of, kept_at, names_of
@@ -50,7 +50,7 @@ def _frontier(asked: Asked, named: Any, bounds: dict[str, Any]) -> Answered:
     from portopt.questions.frontier import frontier
 
     request = request_of(known(asked), read_on_data(named), asked.runtime)
-    with in_s2_words():
+    with in_s2_words(), infeasible_in_words_of(named):
         document = write_frontier(frontier(request, asked.runtime, **bounds, until=asked.until))
     kept = answers.keep("frontier", request, document, asked.runtime, **bounds)
     return Answered({**document, **_echoed(bounds), "frontier_id": kept}, headers=kept_at(kept))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from portopt.dialects.names import in_s2_words
 from portopt.dialects.portfolio_jobs import status_of, write_job, write_rebalance, write_submitted
 from portopt.dialects.reading import one_of, required
-from portopt.dialects.submissions import Submission, read_submission
+from portopt.dialects.submissions import Submission, infeasible_in_words_of, read_submission
 from portopt.domain.errors import Conflict, InvalidValue, UnknownRun, UnknownThing
 from portopt.domain.job import Job
 from portopt.domain.run import RunRecord, RunStatus
@@ -47,7 +47,7 @@ def rebalance(asked: Asked) -> Answered:
         fix = "send Prefer: respond-async, and ask for the id that comes back"
         raise InvalidValue("approval_hours", submission.approval_hours, "is for what is answered later", fix=fix)
     request = request_of(portfolio, submission, asked.runtime)
-    with in_s2_words():
+    with in_s2_words(), infeasible_in_words_of(submission.body):
         run = proposed(request, asked.runtime, within=asked.until.left() if asked.until.is_set else None)
     if run.status is RunStatus.SUPERSEDED:
         raise lifecycle.superseded(run, asked.runtime)

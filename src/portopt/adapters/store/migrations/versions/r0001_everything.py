@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context, op
 
-from portopt.adapters.store import partitions
+from portopt.adapters.store import partitions, timescale
 from portopt.adapters.store.types import ExactJson, Jsonb, UtcDateTime
 
 revision = "r0001"
@@ -152,7 +152,7 @@ def strategies() -> None:
         instant("timestamp", primary_key=True), key("optimization_id"), *s1_answer(), schema="query", **options,
     )  # fmt: skip
     if level == partitions.TIMESCALEDB:
-        partitions.make_hypertable(op.get_bind(), context.config.attributes["chunk_days"])
+        timescale.make_hypertable(op.get_bind(), context.config.attributes["chunk_days"])
     if level == partitions.PARTITIONS:
         partitions.make_partitions(op.get_bind(), datetime.now(UTC))
 

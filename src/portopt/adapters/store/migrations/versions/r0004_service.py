@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
 
-from portopt.adapters.store import partitions, row_security
+from portopt.adapters.store import partitions, row_security, timescale
 from portopt.adapters.store.row_security import Of
 from portopt.adapters.store.types import ExactJson, UtcDateTime
 
@@ -30,10 +30,12 @@ def upgrade() -> None:
     keep_ledger()
     if schema():
         restrict_rows()
+    record("timescaledb", context.config.attributes.get("timescaledb", timescale.ABSENT))
 
 
 def downgrade() -> None:
     if schema():
+        timescale.take_back(op.get_bind())
         row_security.remove(op.get_bind())
         for table in (*BY_PORTFOLIO, *BY_BELONGING, *time_series()):
             op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
@@ -42,6 +44,7 @@ def downgrade() -> None:
         op.drop_table(table, schema=schema())
     if schema():
         op.execute("DROP FUNCTION command.ledger_is_append_only()")
+    op.get_bind().execute(sa.delete(facts()).where(sa.column("name") == "timescaledb"))
     for column in ADDED:
         op.drop_column("portfolios", column, schema=schema())
 
@@ -196,7 +199,27 @@ BY_BELONGING: dict[str, str | Of] = {
 def restrict_rows() -> None:
     bind = op.get_bind()
     row_security.install(bind)
-    row_security.protect_all(bind, {**BY_PORTFOLIO, **BY_BELONGING, **dict.fromkeys(time_series(), "portfolio_id")})
+    row_security.protect_all(bind, {**BY_PORTFOLIO, **BY_BELONGING})
+    if recorded("time_series_level") == partitions.TIMESCALEDB:
+        timescale.finish(bind, context.config.attributes["timescaledb"])
+    else:
+        row_security.protect_all(bind, dict.fromkeys(time_series(), "portfolio_id"))
+
+
+def facts() -> sa.TableClause:
+    found = sa.table("store_facts", sa.column("name"), sa.column("value"))
+    found.schema = schema()
+    return found
+
+
+def recorded(name: str) -> Any:
+    """What the database turned out to be able to do when it was first migrated."""
+    found = facts()
+    return op.get_bind().execute(sa.select(found.c.value).where(found.c.name == name)).scalar()
+
+
+def record(name: str, value: str) -> None:
+    op.get_bind().execute(sa.insert(facts()).values(name=name, value=value))
 
 
 def time_series() -> list[str]:

@@ -1,0 +1,236 @@
+"""Every RPC beside the operation of REST that it asks, over one real server: the same answer, or the same problem."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+from google.protobuf.message import Message
+from integration.service.books import OPTIMIZATION, POLICY, REBALANCE, book, imported
+from integration.service.rpc_client import Client, Refused, to_json
+from integration.service.serving import Served
+from integration.service.strategies import asked
+from integration.service.working import worker_of
+
+OWN = ("instance", "request_id")  # of each call
+# What differs between any two answers to the same: when they were given, and how long they took.
+VARYING = {
+    *("optimization_time_ms", "seconds", "declared_at", "created_at", "updated_at", "completed_at"),
+    *("estimated_completion_time", "version", "holdings_version"),
+}
+BOOK = book()
+PORTFOLIO = "P-alike"
+BODY = asked()
+AT_ONCE = {**REBALANCE, "constraints": {**REBALANCE["constraints"], "max_trades": 40}}
+
+
+@dataclass
+class Desk:
+    """A server with a book of 40 names, a worker beside it, and a proposal."""
+
+    served: Served
+    rpc: Client
+    pack: str
+    optimization: str = ""
+    run: str = ""
+    beliefs: str = ""
+
+    @property
+    def portfolio(self) -> dict[str, Any]:
+        return {"portfolio_id": PORTFOLIO}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question, for both. message: of the RPC, as protobuf's JSON. rest: of httpx. is_refused: whether both refuse it."""
+
+    message: dict[str, Any]
+    method: str
+    path: str
+    rest: dict[str, Any] = field(default_factory=dict)
+    is_refused: bool = False
+
+
+def csv(content: bytes) -> dict[str, Any]:
+    return {"content": base64.b64encode(content).decode(), "content_type": "text/csv"}
+
+
+def plain_csv(content: bytes) -> dict[str, Any]:
+    return {"content": content, "headers": {"Content-Type": "text/csv"}}
+
+
+def on_pack(desk: Desk) -> dict[str, Any]:
+    return {"pricing_pack_id": desk.pack}
+
+
+def with_additional(desk: Desk, body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "additional": on_pack(desk)}
+
+
+# An objective of our own is an object, and the field of the printed one a word.
+PLAN = {"objective": {"kind": "multi_period", "risk_aversion": 4, "periods": 3, "years": 0.25}}
+NO_OBJECTIVE = {name: value for name, value in BODY.items() if name not in ("objective", "method")}
+BELIEFS = {"ids": ["A", "B"], "expected_returns": [0.05, 0.08], "covariance": [[0.04, 0.01], [0.01, 0.09]]}
+OF_BOOK = f"/portfolios/{PORTFOLIO}"
+CASES: dict[str, Callable[[Desk], Case]] = {
+    # portfolios and policies
+    "ListPortfolios": lambda d: Case({"limit": 10}, "GET", "/portfolios?limit=10"),
+    "PutPortfolio": lambda d: Case({**d.portfolio, "document": {"json": {"name": "Forty"}}}, "PUT", OF_BOOK,
+                                   {"json": {"name": "Forty"}}),
+    "GetPortfolio": lambda d: Case(d.portfolio, "GET", OF_BOOK),
+    "PutHoldings": lambda d: Case({"portfolio_id": "P-other", "document": csv(BOOK.csv)}, "PUT", "/portfolios/P-other/holdings",
+                                  plain_csv(BOOK.csv)),
+    "GetHoldings": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/holdings"),
+    "ListHoldingsVersions": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/holdings/versions"),
+    "GetLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger"),
+    "VerifyLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger/verification"),
+    "ListPolicies": lambda d: Case({"limit": 2}, "GET", "/policies?limit=2"),
+    "GetPolicy": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}"}, "GET", f"/policies/forty-{PORTFOLIO}"),
+    "PutPolicy": lambda d: Case({"policy_id": "twice", "document": {"json": dict(POLICY)}}, "PUT", "/policies/twice",
+                                {"json": dict(POLICY)}),
+    # data and beliefs
+    "CreatePack": lambda d: Case({"document": csv(BOOK.prices.write_csv().encode())}, "POST", "/packs",
+                                 plain_csv(BOOK.prices.write_csv().encode())),
+    "ListPacks": lambda d: Case({}, "GET", "/packs"),
+    "GetPack": lambda d: Case(on_pack(d), "GET", f"/packs/{d.pack}"),
+    "ComparePacks": lambda d: Case({**on_pack(d), "other": d.pack}, "GET", f"/packs/{d.pack}/difference/{d.pack}"),
+    "CreateBeliefs": lambda d: Case({"document": {"json": BELIEFS}}, "POST", "/beliefs", {"json": BELIEFS}),
+    "GetBeliefs": lambda d: Case({"beliefs_id": d.beliefs, "numbers": True}, "GET", f"/beliefs/{d.beliefs}?numbers=true"),
+    # S2
+    "CreateOptimization": lambda d: Case(with_additional(d, {**d.portfolio, **OPTIMIZATION}), "POST", "/optimizations",
+                                         {"json": {**d.portfolio, **OPTIMIZATION, **on_pack(d)}}),
+    "GetOptimization": lambda d: Case({"optimization_id": d.optimization}, "GET", f"/optimizations/{d.optimization}"),
+    "WatchOptimization": lambda d: Case({"optimization_id": d.optimization}, "GET", f"/optimizations/{d.optimization}"),
+    "ListOptimizations": lambda d: Case({**d.portfolio, "status": "completed"}, "GET",
+                                        f"/optimizations?portfolio_id={PORTFOLIO}&status=completed"),
+    "CancelOptimization": lambda d: Case({"optimization_id": d.optimization}, "POST", f"/optimizations/{d.optimization}/cancel",
+                                         is_refused=True),
+    "GenerateRebalancePlan": lambda d: Case(with_additional(d, {**d.portfolio, **AT_ONCE}), "POST", f"{OF_BOOK}/rebalance",
+                                            {"json": {**AT_ONCE, **on_pack(d)}}),
+    "GenerateEfficientFrontier": lambda d: Case(
+        with_additional(d, {**d.portfolio, "points": 5, "constraints": {"max_position_size": 0.2}}),
+        "POST", f"{OF_BOOK}/efficient-frontier",
+        {"json": {"points": 5, "constraints": {"max_position_size": 0.2}, **on_pack(d)}}),
+    "GetEfficientFrontier": lambda d: Case({**d.portfolio, "points": 4, "max_risk": 0.5, **on_pack(d)}, "GET",
+                                           f"{OF_BOOK}/efficient-frontier?points=4&max_risk=0.5&pricing_pack_id={d.pack}"),
+    "AnalyzeFactorExposures": lambda d: Case(with_additional(d, d.portfolio), "POST", f"{OF_BOOK}/factor-exposures",
+                                             {"json": on_pack(d)}),
+    "GetFactorExposures": lambda d: Case({**d.portfolio, **on_pack(d)}, "GET",
+                                         f"{OF_BOOK}/factor-exposures?pricing_pack_id={d.pack}"),
+    "GetForecasts": lambda d: Case({**d.portfolio, "covariances": ["sample", "ledoit_wolf"], **on_pack(d)}, "GET",
+                                   f"{OF_BOOK}/forecasts?covariances=sample,ledoit_wolf&pricing_pack_id={d.pack}"),
+    # S1
+    "Optimize": lambda d: Case(BODY, "POST", "/optimize", {"json": BODY}),
+    "OptimizeBatch": lambda d: Case({"requests": [BODY]}, "POST", "/optimize/batch", {"json": [BODY]}),
+    "LatestOptimization": lambda d: Case({"portfolio_id": "P-1"}, "GET", "/optimization/P-1/latest"),
+    "Frontier": lambda d: Case({"request": BODY, "points": 4}, "POST", "/frontier?points=4", {"json": BODY}),
+    "Factors": lambda d: Case({"request": BODY}, "POST", "/factors", {"json": BODY}),
+    "Risk": lambda d: Case({"request": BODY, "risk_measure": "cvar", "confidence": 0.9}, "POST",
+                           "/risk?risk_measure=cvar&confidence=0.9", {"json": BODY}),
+    "Views": lambda d: Case({"request": BODY}, "POST", "/views", {"json": BODY}),
+    "Sensitivity": lambda d: Case({"request": BODY}, "POST", "/sensitivity", {"json": BODY}),
+    "Periods": lambda d: Case({"request": {**NO_OBJECTIVE, "additional": PLAN}}, "POST", "/periods",
+                              {"json": {**NO_OBJECTIVE, **PLAN}}),
+    "Pareto": lambda d: Case({"request": BODY, "axes": ["return", "risk"], "points": 4}, "POST",
+                             "/pareto?axes=return,risk&points=4", {"json": BODY}),
+    "Lexicographic": lambda d: Case({"request": BODY, "order": ["risk", "return"], "tolerances": ["risk=0.01"]}, "POST",
+                                    "/lexicographic?order=risk,return&tolerances=risk%3D0.01", {"json": BODY}),
+    "Forecasts": lambda d: Case({"request": BODY, "window": 100}, "POST", "/forecasts?window=100", {"json": BODY}),
+    # runs
+    "ListRuns": lambda d: Case({**d.portfolio, "kind": "rebalance"}, "GET", f"/runs?portfolio_id={PORTFOLIO}&kind=rebalance"),
+    "GetRun": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}"),
+    "WatchRun": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}"),
+    "GetDocument": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/document"),
+    "GetReport": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/report"),
+    "ExplainRun": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/explain"),
+    "ReplayRun": lambda d: Case({"run_id": d.run}, "POST", f"/runs/{d.run}/replay"),
+    "CompareRuns": lambda d: Case({"run_id": d.run, "other": d.run}, "GET", f"/runs/{d.run}/difference/{d.run}"),
+    "Decide": lambda d: Case({"run_id": d.run, "decision": "approve"}, "POST", f"/runs/{d.run}/approval",
+                             {"json": {"decision": "approve"}}),
+    "GetBundle": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/bundle"),
+    "Lookup": lambda d: Case(on_pack(d), "GET", f"/lookup?pricing_pack_id={d.pack}"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def desk(sqlite_service: Served, sqlite_rpc: Client) -> Iterator[Desk]:
+    client = sqlite_service.client
+    found = Desk(sqlite_service, sqlite_rpc, imported(client, PORTFOLIO, BOOK))
+    imported(client, "P-other", BOOK)
+    found.beliefs = client.post("/beliefs", json=BELIEFS).json()["beliefs_id"]
+    with worker_of(sqlite_service):
+        body = {"portfolio_id": PORTFOLIO, **OPTIMIZATION, "pricing_pack_id": found.pack}
+        found.optimization = client.post("/optimizations", json=body).json()["optimization_id"]
+        ended: dict[str, Any] = {}
+        while ended.get("status") not in ("completed", "failed", "infeasible"):
+            ended = client.get(f"/optimizations/{found.optimization}", headers={"Prefer": "wait=20"}).json()
+        found.run = ended["portopt"]["run_id"]
+        client.post("/optimize", json=BODY)
+        yield found
+
+
+def test_every_rpc_is_compared(sqlite_rpc: Client) -> None:
+    services = sqlite_rpc.messages.DESCRIPTOR.services_by_name.values()
+    assert {rpc.name for service in services for rpc in service.methods} == set(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_rpc_answers_what_rest_answers(desk: Desk, name: str) -> None:
+    case = CASES[name](desk)
+    over_rest = desk.served.client.request(case.method, case.path, **case.rest)
+    assert (over_rest.status_code >= 400) is case.is_refused, over_rest.text[:1000]
+    message = desk.rpc.request(name, case.message)
+    if case.is_refused:
+        with pytest.raises(Refused) as caught:
+            asked_of(desk.rpc, name, message)
+        assert without(dict(caught.value.problem), OWN) == without(over_rest.json(), OWN)
+        return
+    assert_same(asked_of(desk.rpc, name, message), over_rest, name)
+
+
+def asked_of(rpc: Client, name: str, message: Message) -> Message:
+    """The answer; of a stream the last."""
+    if name.startswith("Watch"):
+        return list(rpc.rpc(name)(message, timeout=60))[-1]  # type: ignore[no-any-return]
+    return rpc.ask(name, message)
+
+
+def assert_same(found: Any, over_rest: httpx.Response, name: str) -> None:
+    if found.DESCRIPTOR.name == "Document":
+        assert found.content_type.partition(";")[0] == over_rest.headers["content-type"].partition(";")[0]
+        if over_rest.headers["content-type"] == "application/json":
+            assert steady(httpx.Response(200, content=found.content).json()) == steady(over_rest.json())
+        else:
+            assert found.content == over_rest.content
+        return
+    told = over_rest.json()
+    if name == "OptimizeBatch":
+        assert [steady(to_json(member.response)) for member in found.members] == [steady(member) for member in told]
+        return
+    assert steady(to_json(found)) == steady(told)
+
+
+def steady(value: Any) -> Any:
+    """What is the same in any two answers; instants as instants, and what is null or empty as what is not there."""
+    if isinstance(value, dict):
+        kept = {name: steady(item) for name, item in value.items() if name not in VARYING}
+        return {name: item for name, item in kept.items() if item is not None and item != [] and item != {}}
+    if isinstance(value, list):
+        return [steady(item) for item in value]
+    return _instant(value) if isinstance(value, str) and value.endswith("Z") else value
+
+
+def _instant(value: str) -> Any:
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return value
+
+
+def without(problem: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in problem.items() if name not in names}

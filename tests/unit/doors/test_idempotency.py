@@ -1,0 +1,109 @@
+"""One key, one piece of work, over a real store."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from portopt.domain.access import ANYONE_HERE, Principal
+from portopt.domain.deadline import NEVER, Deadline
+from portopt.domain.errors import Conflict, InvalidValue, KeyReused
+from portopt.doors.wire.call import Call, Reply
+from portopt.doors.wire.idempotency import once
+from portopt.runtime import Runtime, open_runtime
+from portopt.settings import Settings
+
+CALL = Call("rebalance", {"portfolio_id": "p"}, body=b"{}", idempotency_key="k", who=ANYONE_HERE)
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Runtime:
+    return open_runtime(Settings(home=tmp_path))
+
+
+class Work:
+    """Counts how often it is done."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.done, self.status = 0, status
+
+    def __call__(self) -> Reply:
+        self.done += 1
+        return Reply(self.status, f"reply {self.done}".encode(), headers={"Location": "/x"}, timings={"solve": 1.0})
+
+
+def test_the_first_reply_is_everybodys(runtime: Runtime) -> None:
+    work = Work()
+    first, again = (once(CALL, runtime, NEVER, work) for _ in range(2))
+    assert work.done == 1
+    assert (first.body, dict(first.headers)) == (b"reply 1", {"Location": "/x"})
+    assert (again.body, again.status) == (first.body, first.status)
+    assert dict(again.headers) == {"Location": "/x", "Idempotency-Replayed": "true"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"operation": "create_optimization"},
+        {"place": {"portfolio_id": "q"}},
+        {"asked": {"points": "3"}},
+        {"body": b"{} "},
+        {"content_type": "text/csv"},
+        {"prefer": {"respond-async": ""}},
+    ],
+)
+def test_another_request_with_the_key_is_refused(runtime: Runtime, change: dict[str, object]) -> None:
+    once(CALL, runtime, NEVER, Work())
+    with pytest.raises(KeyReused):
+        once(dataclasses.replace(CALL, **change), runtime, NEVER, Work())
+
+
+def test_the_key_of_somebody_else_is_another_key(runtime: Runtime) -> None:
+    work = Work()
+    once(CALL, runtime, NEVER, work)
+    other = dataclasses.replace(CALL, who=Principal("other"), body=b"[]")
+    assert once(other, runtime, NEVER, work).body == b"reply 2"
+
+
+def test_a_refusal_and_a_fault_leave_the_key_free(runtime: Runtime) -> None:
+    def fault() -> Reply:
+        raise ZeroDivisionError
+
+    assert once(CALL, runtime, NEVER, Work(422)).status == 422
+    with pytest.raises(ZeroDivisionError):
+        once(CALL, runtime, NEVER, fault)
+    assert once(dataclasses.replace(CALL, body=b"other"), runtime, NEVER, Work()).body == b"reply 1"
+
+
+def test_who_comes_while_it_is_worked_on_waits_for_it_as_long_as_they_have_time(runtime: Runtime) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Reply:
+        begun.set()
+        go_on.wait(30)
+        return Reply(200, b"slow")
+
+    found: list[Reply] = []
+    ask: Callable[[Callable[[], Reply]], None] = lambda work: found.append(once(CALL, runtime, NEVER, work))  # noqa: E731
+    first = threading.Thread(target=ask, args=(slow,))
+    first.start()
+    assert begun.wait(30)
+    with pytest.raises(Conflict, match="still being worked on"):
+        once(CALL, runtime, Deadline.within(0.3), Work())
+    second = threading.Thread(target=ask, args=(Work(),))
+    second.start()
+    go_on.set()
+    first.join(30)
+    second.join(30)
+    assert [reply.body for reply in found] == [b"slow", b"slow"]
+
+
+@pytest.mark.parametrize("key", ["", " ", "a\nb", "k" * 201])
+def test_what_is_no_key_is_refused(runtime: Runtime, key: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        once(dataclasses.replace(CALL, idempotency_key=key), runtime, NEVER, Work())
+    assert refused.value.field == "Idempotency-Key"
