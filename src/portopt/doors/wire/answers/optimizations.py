@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 FIRST_GUESS = 2.0  # seconds, before any was measured
+LEAST = 1e-3  # seconds: a deadline that is over is one of no more than this
 
 
 def create(asked: Asked) -> Answered:
@@ -48,7 +49,7 @@ def rebalance(asked: Asked) -> Answered:
         raise InvalidValue("approval_hours", submission.approval_hours, "is for what is answered later", fix=fix)
     request = request_of(portfolio, submission, asked.runtime)
     with in_s2_words(), infeasible_in_words_of(submission.body):
-        run = proposed(request, asked.runtime, within=asked.until.left() if asked.until.is_set else None)
+        run = proposed(request, asked.runtime, within=max(asked.until.left(), LEAST) if asked.until.is_set else None)
     if run.status is RunStatus.SUPERSEDED:
         raise lifecycle.superseded(run, asked.runtime)
     return Answered(write_rebalance(run), timings=dict(run.timings))
