@@ -93,6 +93,14 @@ def test_beliefs_that_were_sent_are_named_by_what_is_stored(service: Served) -> 
     runtime.runs.close()
 
 
+def test_the_other_questions_name_beliefs_too(sqlite_service: Served) -> None:
+    client = sqlite_service.client
+    beliefs_id = client.post("/beliefs", json=beliefs(5, F=None, Omega=None, D=None)).json()["beliefs_id"]
+    answer = client.post("/risk", json=asked(IDS[:20], "P-risk", beliefs=beliefs_id))
+    assert answer.status_code == 200, answer.text
+    assert set(answer.json()["optimal_weights"]) <= set(IDS[:20])
+
+
 @pytest.mark.parametrize(
     ("change", "field", "status"),
     [

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
 from collections.abc import Callable
 
 import httpx
 from integration.service.serving import Served
 from integration.service.strategies import asked
 from prometheus_client.parser import text_string_to_metric_families
-from support import wait_for
+from support import REPOSITORY, wait_for
 
 from portopt.doors.wire import metrics
 
@@ -69,13 +72,11 @@ def test_the_metrics_that_are_listed_are_those_there_are(sqlite_service: Served)
     text = httpx.get(f"{sqlite_service.url}/metrics").text
     found = set(re.findall(r"^# TYPE (portopt_\w+) (?:counter|gauge|histogram)", text, re.MULTILINE))
     assert {name for name in found if not name.endswith("_created")} == listed
+    told = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert listed <= set(re.findall(r"`(portopt_\w+)`", told))
 
 
 def test_a_process_that_is_killed_is_replaced_and_counted(serving: Callable[..., Served]) -> None:
-    import os
-    import signal
-    import subprocess
-
     served = serving(processes=1)
     children = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(served.process.pid)], capture_output=True, text=True, check=True

@@ -10,6 +10,7 @@ from portopt.dialects.portfolio_answers import write_factors, write_frontier
 from portopt.dialects.strategy import read_request
 from portopt.domain.errors import MissingInput
 from portopt.domain.request import OptimizationRequest
+from portopt.doors.wire.answers.strategies import kept_beliefs
 from portopt.doors.wire.asked import Answered, Asked
 from portopt.doors.wire.options import (
     BOUNDS,
@@ -123,7 +124,7 @@ def lexicographic(asked: Asked) -> Answered:
 def _answered(asked: Asked, kind: str, ask: Callable[[OptimizationRequest], dict[str, Any]], **how: Any) -> Answered:
     """The document, once its request is read and its portfolio may be seen; kept under what was asked."""
     with in_s1_words():
-        request = read_request(asked.data())
+        request = read_request(asked.data(), kept_beliefs(asked.runtime).named)
         asked.portfolio(request.portfolio_id)
         document = ask(request)
     return Answered(document, headers=kept_at(answers.keep(kind, request, document, asked.runtime, **how)))

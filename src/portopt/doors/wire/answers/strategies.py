@@ -30,7 +30,7 @@ def optimize(asked: Asked) -> Answered:
     """S1's OptimizationResponse."""
     asked.only()
     read = [time.perf_counter()]
-    kept = _kept(asked.runtime)
+    kept = kept_beliefs(asked.runtime)
     with in_s1_words():
         request = read_request(asked.data(), kept.named)
         asked.portfolio(request.portfolio_id)
@@ -47,7 +47,7 @@ def optimize_batch(asked: Asked) -> Answered:
     """A list in the order asked: each member S1's OptimizationResponse, or the problem object it was refused with."""
     asked.only()
     read = [time.perf_counter()]
-    kept = _kept(asked.runtime)
+    kept = kept_beliefs(asked.runtime)
     with in_s1_words():
         requests = [_seen(asked, member) for member in read_requests(asked.data(), kept.named)]
         read.append(time.perf_counter())
@@ -70,7 +70,7 @@ def latest(asked: Asked) -> Answered:
 
 
 @lru_cache(maxsize=1)
-def _kept(runtime: Runtime) -> Kept:
+def kept_beliefs(runtime: Runtime) -> Kept:
     """The last few beliefs that this process was asked about; their store is opened by the first request that names one."""
     return Kept(lambda beliefs_id: runtime.beliefs.get(beliefs_id))
 
