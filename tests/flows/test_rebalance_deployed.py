@@ -12,7 +12,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from submitted import opened, submitted
 from support import REPOSITORY, environment, wait_for
+
+from portopt.domain.run import RunStatus
 
 pytestmark = pytest.mark.xdist_group("prefect")
 
@@ -119,6 +122,17 @@ def test_the_worker_runs_the_deployment_and_the_event_leaves_once(deployed: Depl
 
     assert state["name"] == "Completed", state
     assert len(deployed.events()) == before + 1
+
+
+def test_the_worker_carries_out_a_job_that_was_asked_for_once(deployed: Deployed) -> None:
+    runtime = opened(deployed.home)
+    job = submitted(runtime, deployed.home / "book")
+    first, second = (deployed.start("on-demand", {"job": job.job_id}) for _ in range(2))
+
+    assert {deployed.wait(run, "Completed", "Skipped")["name"] for run in (first, second)} <= {"Completed", "Skipped"}
+    ended = runtime.jobs.get(job.job_id)
+    assert (ended.status, ended.attempts) == (RunStatus.COMPLETED, 1)
+    assert [event["subject"] for event in deployed.events()].count("P1") == 1
 
 
 def test_a_proposal_that_awaits_approval_releases_its_event_only_when_approved(deployed: Deployed) -> None:

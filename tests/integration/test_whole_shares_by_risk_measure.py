@@ -43,6 +43,14 @@ def test_the_least_risk_in_whole_shares_keeps_every_limit_and_stays_close_to_the
     assert all(trade.shares == int(trade.shares) for trade in plan.trades)
 
 
+def test_the_best_ratio_in_whole_shares_is_proved(book, tmp_path):
+    request = resolve(RebalanceForm(policy="aggressive_growth"), open_runtime(Settings(home=tmp_path / "home")))
+    _, plan = planned((request, book[1]), request.policy.objective)
+    assert plan.rounding == "mip"
+    assert plan.mip_gap <= request.policy.trading.mip_relative_gap
+    assert plan.rounding_gap <= 4e-4  # of a ratio of 1.03
+
+
 def test_a_limit_on_risk_holds_for_the_shares_that_are_bought(book):
     limits = {"max_risk": {"cvar": {"limit": 0.0375, "confidence": 0.95}, "mad": 0.0125}}
     _, plan = planned(book, {"kind": "utility", "risk_aversion": 4.0}, limits)

@@ -7,6 +7,7 @@ Source: Lobo, Fazel and Boyd (2007), Portfolio optimization with linear and fixe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from portopt.domain.program import Quadratic, StandardForm
 from portopt.domain.solution import RawAnswer, SolveStatus
 from portopt.optimization import solve, solve_convex
 from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
-from portopt.optimization.scaling.extension import bounded, continuous, rescaled
+from portopt.optimization.scaling.extension import bounded, continuous, rescaled, tightened
 from portopt.trading.share_program import ShareProgram
 
 REWEIGHTED = 3
@@ -42,6 +43,19 @@ def target(program: ShareProgram, gamma: float) -> tuple[Vector | None, float]:
             break
         x = _netted(program, again)
     return _settled(form, program, x), bound
+
+
+def resized(program: ShareProgram, gamma: float, x: Vector, margins: Mapping[str, float]) -> Vector | None:
+    """The trades of x, or others where those cannot be, with sizes solved for under limits closed by their margins.
+
+    x: (N,) of the program; the answer too, None where nothing keeps such limits.
+    """
+    form = tightened(as_utility(continuous(program.form), gamma), margins)
+    again = _settled(form, program, x)
+    if again is not x:
+        return again
+    free = solved(form)
+    return None if free is None else _settled(form, program, _netted(program, free))
 
 
 def own_risk_aversion(form: StandardForm, x: Vector) -> float:

@@ -57,9 +57,9 @@ class Installed:
         return json.loads(done.stdout)
 
     @contextmanager
-    def following(self) -> Iterator[subprocess.Popen[str]]:
+    def following(self, *words: str) -> Iterator[subprocess.Popen[str]]:
         relay = subprocess.Popen(
-            self.command("relay", "--follow"), env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            self.command("relay", "--follow", *words), env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         try:
             yield relay
@@ -99,7 +99,7 @@ def test_doctor_says_what_the_broker_lacks_and_set_up_mends_it(installed: Instal
 
 def test_a_relay_that_follows_is_killed_and_the_next_takes_over_at_once(installed: Installed, messages):
     installed.put(*range(30))
-    with installed.following() as first:
+    with installed.following("--set-up") as first:
         wait_for(lambda: installed.waiting() == 0, 90, "the events were not delivered")
         assert f"process {first.pid} on" in installed.holder()
         with installed.following() as second:
@@ -112,6 +112,7 @@ def test_a_relay_that_follows_is_killed_and_the_next_takes_over_at_once(installe
             out, _ = second.communicate(timeout=60)
             assert (second.returncode, json.loads(out)["delivered"]) == (0, 30)
     assert installed.holder() == ""
+    assert PulsarAdmin(installed.broker[1], installed.topic).state("portfolio-optimized").backlog == 61
     found = ids(messages(installed.broker[0], installed.topic))
     assert sorted(found) == sorted([event_of(installed.run).event_id, *(f"e{number:03}" for number in range(60))])
 

@@ -14,7 +14,7 @@ from portopt.adapters.store import models
 from portopt.adapters.store.books import SqlPortfolios
 from portopt.adapters.store.jobs import SqlJobs
 from portopt.adapters.store.service_tables import jobs as table
-from portopt.domain.errors import InvalidValue, KeyReused, UnknownThing
+from portopt.domain.errors import Conflict, InvalidValue, KeyReused, UnknownThing
 from portopt.domain.holdings import Holdings
 from portopt.domain.job import Job
 from portopt.domain.portfolio import Portfolio
@@ -310,3 +310,12 @@ def test_what_jobs_usually_take_is_the_median_of_those_that_ended_with_an_answer
             connection.execute(update(table).where(table.c.job_id == f"opt-{i}").values(**ended))
     assert jobs.usual_seconds("optimization") == pytest.approx(2.0)
     assert jobs.usual_seconds("rebalance") is None
+
+
+def test_an_id_that_a_job_has_is_that_job(store, jobs):
+    jobs.submit(asked(request_digest="d1"))
+    jobs.fail("opt-1", WHY)
+    assert jobs.submit(asked(request_digest="d1")).status is RunStatus.FAILED
+    assert len(rows(store, table)) == 1
+    with pytest.raises(Conflict):
+        jobs.submit(asked(request_digest="d2", body={**BODY, "objective": "minimize_risk"}))

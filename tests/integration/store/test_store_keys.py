@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from portopt.adapters.store import keys as module
 from portopt.adapters.store.keys import SqlKeys
 from portopt.adapters.store.service_tables import api_keys, idempotency_keys
+from portopt.adapters.store.sql import SqlStore
 from portopt.domain.access import Principal
 from portopt.domain.errors import InvalidValue, KeyReused
 from portopt.domain.job import KeptReply
@@ -114,3 +115,20 @@ def _age(store, by: timedelta) -> None:
     with store.database.writing() as connection:
         created = connection.execute(select(idempotency_keys.c.created_at)).scalar_one()
         connection.execute(update(idempotency_keys).values(created_at=created - by))
+
+
+@pytest.mark.postgres
+def test_a_key_that_is_freed_between_two_statements_is_the_next_ones(postgres_database, monkeypatch):
+    store = SqlStore(postgres_database)
+    store.migrate()
+    keys, looks_back = SqlKeys(store.database), module._taken_over
+    keys.reserve(asked())
+
+    def freed_meanwhile(connection, row):
+        keys.forget("k1", "anna")
+        return looks_back(connection, row)
+
+    monkeypatch.setattr(module, "_taken_over", freed_meanwhile)
+    mine = asked(digest="d2")
+    assert keys.reserve(mine) is mine
+    store.close()

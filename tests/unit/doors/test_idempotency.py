@@ -107,3 +107,13 @@ def test_what_is_no_key_is_refused(runtime: Runtime, key: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         once(dataclasses.replace(CALL, idempotency_key=key), runtime, NEVER, Work())
     assert refused.value.field == "Idempotency-Key"
+
+
+def test_who_may_see_less_is_not_shown_what_was_answered_to_who_saw_more(runtime: Runtime) -> None:
+    """Two keys of one subject: the reply is of a portfolio that the second may not see."""
+    work, wide = Work(), Principal("desk", frozenset({"propose"}), frozenset({"p", "q"}))
+    once(dataclasses.replace(CALL, who=wide), runtime, NEVER, work)
+    narrow = dataclasses.replace(wide, portfolios=frozenset({"q"}))
+    with pytest.raises(KeyReused):
+        once(dataclasses.replace(CALL, who=narrow), runtime, NEVER, work)
+    assert once(dataclasses.replace(CALL, who=wide), runtime, NEVER, work).body == b"reply 1"

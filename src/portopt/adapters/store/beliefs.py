@@ -67,9 +67,13 @@ class FileBeliefStore:
             raise UnknownThing("beliefs", beliefs_id, fixes=["send them first, and name the id that comes back"]) from None
         except OSError as error:
             raise storage_error(f"beliefs {beliefs_id} cannot be read", beliefs_id, error, field="beliefs") from error
-        found = _unpacked(beliefs_id, content)
-        if found.beliefs_id != beliefs_id:
-            raise _damaged(beliefs_id, "their content has changed since they were stored")
+        try:
+            found = _unpacked(beliefs_id, content)
+            if found.beliefs_id != beliefs_id:
+                raise _damaged(beliefs_id, "their content has changed since they were stored")
+        except DataError:
+            self._sound.discard(beliefs_id)  # whoever sends them again mends them
+            raise
         return found
 
     def _path(self, beliefs_id: str) -> Path:

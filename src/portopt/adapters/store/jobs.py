@@ -22,7 +22,7 @@ from portopt.adapters.store.records import fits, job_from, job_row
 from portopt.adapters.store.service_tables import jobs
 from portopt.adapters.store.status import mirror_status
 from portopt.adapters.store.upsert import insert_new
-from portopt.domain.errors import InvalidValue, KeyReused, OutsideError, UnknownThing
+from portopt.domain.errors import Conflict, InvalidValue, KeyReused, OutsideError, UnknownThing
 from portopt.domain.job import Job, Swept
 from portopt.domain.run import RunStatus
 
@@ -43,7 +43,7 @@ class SqlJobs:
     def submit(self, job: Job) -> Job:
         """Put it on record with S2's request row; returns what holds: this, or the equal one that was submitted first.
 
-        Raises KeyReused, and UnknownThing for a portfolio that is not on record.
+        Raises KeyReused, Conflict for an id that another job has, and UnknownThing for a portfolio that is not on record.
         """
         with self._database.writing() as connection:
             row = job_row(job, database_now(connection))
@@ -55,8 +55,8 @@ class SqlJobs:
                     table, asked = job_rows.asked_row(row)
                     connection.execute(table.insert().values(**asked))
                     tell(connection, CHANNEL)
-                else:  # its key was used for another portfolio at the same moment
-                    there = _same_key(connection, row)
+                else:  # its id is a job's, or its key was used for another portfolio at the same moment
+                    there = _same_key(connection, row) or _same_id(connection, row)
             return job_from(there or row)
 
     def get(self, job_id: str) -> Job:
@@ -218,6 +218,14 @@ def _same_key(connection: Connection, row: Mapping[str, Any]) -> Mapping[str, An
     if there is not None and any(there[name] != row[name] for name in ("kind", "portfolio_id", "body")):
         raise KeyReused(key)
     return None if there is None else dict(there)
+
+
+def _same_id(connection: Connection, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The job that has this id. Raises Conflict where it is another one."""
+    there = _row(connection, row["job_id"])
+    if any(there[name] != row[name] for name in ("kind", "portfolio_id", "body")):
+        raise Conflict(f"{row['job_id']} is the id of another job", field="job_id", value=row["job_id"])
+    return there
 
 
 def _equal(connection: Connection, row: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -72,10 +72,11 @@ class SqlKeys:
     def reserve(self, reply: KeptReply) -> KeptReply:
         """Use an idempotency key; the very object that was given where it is the caller's now. Raises KeyReused."""
         with self._database.writing() as connection:
-            row = {**_named(reply), "created_at": database_now(connection)}
-            if insert_new(connection, idempotency_keys, row) or _taken_over(connection, row):
-                return reply
-            there = _kept(connection, reply.key, reply.subject)
+            row, there = {**_named(reply), "created_at": database_now(connection)}, None
+            while there is None:  # it was there, and was freed before it could be read
+                if insert_new(connection, idempotency_keys, row) or _taken_over(connection, row):
+                    return reply
+                there = _kept(connection, reply.key, reply.subject)
         if (there.operation, there.request_digest) != (reply.operation, reply.request_digest):
             raise KeyReused(reply.key)
         return there
@@ -83,8 +84,7 @@ class SqlKeys:
     def held(self, key: str, subject: str) -> KeptReply | None:
         """What an idempotency key of theirs stands for; None for one that stands for nothing."""
         with self._database.reading() as connection:
-            row = connection.execute(select(idempotency_keys).where(*_is(key, subject))).mappings().first()
-        return None if row is None else KeptReply(**row)
+            return _kept(connection, key, subject)
 
     def keep(self, reply: KeptReply) -> None:
         """The reply that a reserved key stands for; the first that is kept stays."""
@@ -130,6 +130,6 @@ def _taken_over(connection: Connection, row: Mapping[str, Any]) -> bool:
     return connection.execute(this.values(created_at=row["created_at"])).rowcount > 0
 
 
-def _kept(connection: Connection, key: str, subject: str) -> KeptReply:
-    row = connection.execute(select(idempotency_keys).where(*_is(key, subject))).mappings().one()
-    return KeptReply(**row)
+def _kept(connection: Connection, key: str, subject: str) -> KeptReply | None:
+    row = connection.execute(select(idempotency_keys).where(*_is(key, subject))).mappings().first()
+    return None if row is None else KeptReply(**row)

@@ -29,7 +29,10 @@ def relay(
         bool, typer.Option("--retry-parked", help="Try again what was refused until it was parked.")
     ] = False,
     set_up: Annotated[
-        bool, typer.Option("--set-up", help="Make the broker's topic, its retention, deduplication and durable subscription.")
+        bool,
+        typer.Option(
+            "--set-up", help="Make the broker's topic, retention, deduplication and durable subscription; safe to repeat."
+        ),
     ] = False,
     replay: Annotated[bool, typer.Option("--replay", help="Send delivered events again, marked as replays.")] = False,
     since: Annotated[str | None, typer.Option(help="With --replay: from this date or instant on (UTC).")] = None,
@@ -42,13 +45,15 @@ def relay(
     from portopt.runtime import runtime
 
     _only_together(follow, replay, set_up, shards=shards, since=since, until=until, portfolio=portfolio)
-    if set_up:
+    if set_up and not follow:
         return _set_up()
     if replay:
         return _replay(since, until, portfolio)
     if follow:
         with _until_stopped() as stop:
             wanted = relaying.shards_of(shards)
+            if set_up:
+                _set_up()
             said = relaying.follow(runtime(), wanted, stop, aside, retry_parked=retry_parked)
     else:
         said = relaying.relay(runtime(), wait=wait, retry_parked=retry_parked, say=aside)
@@ -59,8 +64,8 @@ def _only_together(follow: bool, replay: bool, set_up: bool, **given: str | None
     """Options that would have no effect are refused. Raises InvalidValue."""
     from portopt.domain.errors import InvalidValue, MissingInput
 
-    if follow + replay + set_up > 1:
-        raise InvalidValue("relay", "--follow, --replay, --set-up", "each is a command of its own", fix="give one of them")
+    if replay and (follow or set_up):
+        raise InvalidValue("relay", "--replay", "a replay is a command of its own", fix="give --replay without the others")
     needs = {"shards": (follow, "--follow"), **dict.fromkeys(("since", "until", "portfolio"), (replay, "--replay"))}
     for name, (there, option) in needs.items():
         if given[name] is not None and not there:

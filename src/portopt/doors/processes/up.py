@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.1
 READY_SECONDS = 600.0  # a busy machine takes long; a part that ends early is noticed at once
+BESIDE_SECONDS = 5.0  # for a part to end in, beside what its own children may take
 MOST_RESTARTS = 3  # before everything was ready once
 SILENT = ("workflows", "relay")  # they say nothing when they are ready: the first is asked, the other is ready when it is there
 Ready = Callable[[Mapping[str, Any]], None]
@@ -44,7 +45,8 @@ def up(runtime: Runtime, http: int, grpc: int, processes: int, stopping: threadi
             part.start()
         _attend(parts, workflows, stopping, ready)
     finally:
-        end_together(list(reversed(parts)), settings.stop_seconds + 5.0)
+        end_together(parts[1:], settings.stop_seconds + BESIDE_SECONDS)
+        end_together(parts[:1], BESIDE_SECONDS)  # last: a flow that ends tells it so, and tries for long
 
 
 def parts_of(home: Path, ports: Mapping[str, int], workflows: str, processes: int) -> list[Part]:

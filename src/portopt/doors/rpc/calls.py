@@ -35,7 +35,7 @@ Context: TypeAlias = "ServicerContext[bytes, bytes]"
 Answer: TypeAlias = Callable[[bytes, Context], Awaitable[bytes]]
 Stream: TypeAlias = Callable[[bytes, Context], AsyncIterator[bytes]]
 # Seconds of a deadline, at most this part of it, in which what is said at its end is written and arrives.
-ON_ITS_WAY, PART = 0.5, 0.2
+ON_ITS_WAY, PART = 1.0, 0.2
 MOST_FOLLOWED, LONGEST_FOLLOWED = 200, 3600.0  # streams at once, of one kind; seconds of each
 # Headers that are metadata too.
 SAID = ("Location", "Content-Location", "Retry-After", "Idempotency-Replayed", "Preference-Applied")
@@ -63,7 +63,7 @@ def following(method: Method, service: Service) -> Stream:
     async def answers(raw: bytes, context: Context) -> AsyncIterator[bytes]:
         call, refusal = await _asked(method, service, raw, context)
         if len(open_now) >= MOST_FOLLOWED:
-            refusal = reply_of(TooMany(LONGEST_FOLLOWED, 5), call)
+            refusal = reply_of(TooMany(5.0, 5), call)
         if refusal is not None:
             await _refused(call, refusal, context)
         open_now.add(me := uuid.uuid4().hex)

@@ -14,7 +14,7 @@ from portopt.domain.job import Job
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.doors.wire.answers.portfolios import known
 from portopt.doors.wire.asked import Answered, Asked
-from portopt.doors.wire.pages import PAGED, cursor_of, page, size_of
+from portopt.doors.wire.pages import PAGED, cursor_of, page, require_told, size_of
 from portopt.doors.wire.places import place_of
 from portopt.doors.wire.standing import request_of
 from portopt.runs import lifecycle
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 FIRST_GUESS = 2.0  # seconds, before any was measured
+LEAST = 1e-3  # seconds: a deadline that is over is one of no more than this
 
 
 def create(asked: Asked) -> Answered:
@@ -48,7 +49,7 @@ def rebalance(asked: Asked) -> Answered:
         raise InvalidValue("approval_hours", submission.approval_hours, "is for what is answered later", fix=fix)
     request = request_of(portfolio, submission, asked.runtime)
     with in_s2_words(), infeasible_in_words_of(submission.body):
-        run = proposed(request, asked.runtime, within=asked.until.left() if asked.until.is_set else None)
+        run = proposed(request, asked.runtime, within=max(asked.until.left(), LEAST) if asked.until.is_set else None)
     if run.status is RunStatus.SUPERSEDED:
         raise lifecycle.superseded(run, asked.runtime)
     return Answered(write_rebalance(run), timings=dict(run.timings))
@@ -89,7 +90,7 @@ def listed(asked: Asked) -> Answered:
         asked.call.who.portfolios,
         portfolio_id=None if portfolio_id is None else known(asked, portfolio_id).id,
         status=None if status is None else RunStatus(one_of(status, "status", [s.value for s in RunStatus])),
-        after=cursor_of(asked),
+        after=_cursor(asked),
         limit=size + 1,
     )
     return Answered(page("optimizations", found, size, job_line, lambda job: job.job_id))
@@ -125,13 +126,23 @@ def _told(asked: Asked, job: Job) -> Answered:
 def _job(asked: Asked) -> Job:
     """Raises UnknownThing, missing or foreign alike."""
     named = asked.call.place["optimization_id"]
+    job = _seen(asked, named)
+    if job is None:
+        raise UnknownThing("optimization", named, field="optimization_id")
+    return job
+
+
+def _cursor(asked: Asked) -> str | None:
+    given = cursor_of(asked)
+    return require_told(given, given is not None and _seen(asked, given) is not None)
+
+
+def _seen(asked: Asked, named: str) -> Job | None:
     try:
         job = asked.runtime.jobs.get(named)
     except UnknownThing:
-        job = None
-    if job is None or not asked.call.who.sees(job.portfolio_id):
-        raise UnknownThing("optimization", named, field="optimization_id")
-    return job
+        return None
+    return job if asked.call.who.sees(job.portfolio_id) else None
 
 
 def _run(asked: Asked, job: Job) -> RunRecord | None:

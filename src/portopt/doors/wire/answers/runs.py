@@ -9,7 +9,7 @@ from portopt.domain.errors import MissingInput, UnknownRun, UnknownThing
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.doors.wire.answers.portfolios import known
 from portopt.doors.wire.asked import Answered, Asked
-from portopt.doors.wire.pages import PAGED, cursor_of, page, size_of
+from portopt.doors.wire.pages import PAGED, cursor_of, page, require_told, size_of
 from portopt.runs import history
 
 HTML = "text/html; charset=utf-8"
@@ -27,7 +27,7 @@ def listed(asked: Asked) -> Answered:
         among=asked.call.who.portfolios,
         kind=None if kind is None else one_of(kind, "kind", KINDS),
         status=None if status is None else RunStatus(one_of(status, "status", [s.value for s in RunStatus])),
-        after=cursor_of(asked),
+        after=_cursor(asked),
         limit=size + 1,
     )
     return Answered(page("runs", found, size, run_line, lambda run: run.run_id))
@@ -91,23 +91,37 @@ def run_of(asked: Asked, name: str = "run_id", *, verified: bool = False) -> Run
     alike; DataError where its document must be `verified` and is damaged.
     """
     named = asked.call.place[name]
-    found = _found(asked, named, verified)
-    if found is None or not asked.call.who.sees(found.portfolio_id):
+    found = _seen(asked, named, verified)
+    if found is None:
         raise UnknownThing("run", named, field=name)
     return found
 
 
-def _found(asked: Asked, named: str, verified: bool) -> RunRecord | None:
+def _seen(asked: Asked, named: str, verified: bool = False) -> RunRecord | None:
+    """Raises DataError for a damaged document only where who asks may see it."""
+    found = _found(asked, named)
+    if found is None or not asked.call.who.sees(found.portfolio_id):
+        return None
+    return asked.runtime.runs.get(found.run_id) if verified else found
+
+
+def _cursor(asked: Asked) -> str | None:
+    given = cursor_of(asked)
+    last = None if given is None else _seen(asked, given)
+    return require_told(given, last is not None and last.run_id == given)
+
+
+def _found(asked: Asked, named: str) -> RunRecord | None:
     runtime = asked.runtime
     if not runtime.has_store:
         return None
     try:
-        return runtime.runs.get(named, verified=verified)
+        return runtime.runs.get(named, verified=False)
     except UnknownRun:
         pass
     try:
         became = runtime.jobs.get(named).run_id
-        return None if became is None else runtime.runs.get(became, verified=verified)
+        return None if became is None else runtime.runs.get(became, verified=False)
     except (UnknownRun, UnknownThing):
         return None
 
