@@ -51,7 +51,7 @@ def main() -> int:
     databases = Databases(server.url)
     try:
         for name, attempt in _all(options, server, databases, until):
-            if options.only and name.split()[0] not in options.only:
+            if options.only and not {name.split()[0], name.split()[0].partition("-")[0]} & set(options.only):
                 continue
             if time.monotonic() > until:
                 print(f"{name:<60} not tried: the time is over", flush=True)
@@ -87,7 +87,7 @@ def _skipped() -> type[BaseException]:
 def _all(o: argparse.Namespace, server: Server, databases: Databases, until: float) -> Iterator[tuple[str, Try]]:
     """(name, how it is tried), quick ones first."""
     yield "R9", lambda home: clocks.daylight_is_saved()
-    yield from _on_both("R9 skew", databases, skew.clocks_are_wrong)
+    yield from _on_both("R9-skew", databases, skew.clocks_are_wrong)
     yield "R8", lambda home: upstreams.upstream_misbehaves(seed=o.seed)
     yield "R7", lambda home: _full_disk(home, o.disks)
     yield "R10", lambda home: replays.is_replayed(home, times=o.replays)
@@ -100,9 +100,13 @@ def _all(o: argparse.Namespace, server: Server, databases: Databases, until: flo
     yield "R4", lambda home: broker_down.broker_is_down(home, proposals=o.proposals)
     stops = lambda h, u: database_stops.database_is_stopped(h, u, server.stop, server.start, times=o.stops, seed=o.seed)  # noqa: E731
     yield "R3 on PostgreSQL", _on_postgresql(databases, stops)
-    half, left = -(-o.kills // 2), lambda: max(until - time.monotonic(), 1.0)
-    killed = lambda h, u: service_killed.service_is_killed(h, u, kills=half, seed=o.seed, seconds=left() / 2)  # noqa: E731
-    yield from _on_both("R1 service", databases, killed)
+    half = -(-o.kills // 2)
+
+    def killed(home: Path, url: str | None) -> kept.Kept:
+        seconds = max(until - time.monotonic(), 1.0) / (2 if url is None else 1)
+        return service_killed.service_is_killed(home, url, kills=half, seed=o.seed, seconds=seconds)
+
+    yield from _on_both("R1-service", databases, killed)
 
 
 def _on_both(name: str, databases: Databases, attempt: Callable[[Path, str | None], kept.Kept]) -> Iterator[tuple[str, Try]]:

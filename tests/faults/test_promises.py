@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from faults.promises.clocks import daylight_is_saved
@@ -14,6 +17,8 @@ from faults.promises.replays import is_replayed
 from faults.promises.skew import clocks_are_wrong
 from faults.promises.upstreams import upstream_misbehaves
 from integration.store.conftest import Databases, databases, postgres_url
+
+from portopt.adapters.store.sql import SqlStore
 
 __all__ = ["databases", "postgres_url"]  # fixtures of the store's tests
 
@@ -50,6 +55,22 @@ def test_a_full_disk_is_refused_in_words_and_harms_nothing(tmp_path: Path) -> No
 
 def test_an_upstream_that_misbehaves_costs_bounded_time() -> None:
     require_kept(upstream_misbehaves(("prices", "database"), ("garbage", "truncated", "reset")), 6)
+
+
+@pytest.mark.postgres
+def test_a_database_whose_machine_is_gone_without_a_word_is_noticed_within_half_a_minute(postgres_url: str) -> None:
+    """What the system asks and waits for on a line that is silent: nothing here can make a machine vanish."""
+    store = SqlStore(postgres_url)
+    with store.database.engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        with socket.socket(fileno=os.dup(driver.pgconn.socket)) as line:
+            options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            idle, interval, count = (line.getsockopt(socket.IPPROTO_TCP, option) for option in options)
+            unacknowledged = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    store.close()
+    assert idle + interval * count <= 30
+    assert 0 < unacknowledged <= 30_000
 
 
 def test_a_schedule_fires_once_a_day_over_both_changes_of_the_clock() -> None:
