@@ -190,7 +190,7 @@ def _parameters() -> Object:
     about: Mapping[str, tuple[str, Object]] = {
         "Idempotency-Key": (
             "The same key with the same request gives the first answer again; with another request it is refused.",
-            {"minLength": 1, "maxLength": 200, "pattern": "^[!-~]{1,200}$"},
+            {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]{1,200}$"},
         ),
         "X-Request-Timeout": (
             "Seconds in which an answer is of use; the work ends with them.",
