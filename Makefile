@@ -6,7 +6,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-services newest bench lint types format lock deploy clean
+.PHONY: help demo test test-services faults newest bench lint types format lock deploy clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -40,6 +40,9 @@ test: $(VENV)/.tests  ## Style, types, import contracts, tests
 
 test-services: $(VENV)/.tests  ## Start PostgreSQL and a Pulsar broker on loopback; the tests that need them
 	@PYTHON=$(BIN)/python PORTOPT_TEST_SERVICES="postgres pulsar" bash -c 'set -euo pipefail; . .ci/services.sh; CI=true $(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup -m "postgres or pulsar"'
+
+faults: $(VENV)/.tests  ## Kill, cut, fill and overload; what was promised (docs/promise.md), and the counts. FAULTS="--only R2"
+	$(BIN)/python tests/faults/run.py $(FAULTS)
 
 # The newest versions that the bounds allow, in an environment of its own: no constraints file.
 $(NEWEST)/.newest: pyproject.toml

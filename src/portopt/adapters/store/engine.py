@@ -22,6 +22,9 @@ from portopt.domain.errors import DataError, InvalidValue, NotAllowed, OutsideEr
 
 BUSY_SECONDS = 30.0  # how long a writer waits for its turn
 CONNECT_SECONDS = 5
+# A server that vanishes without a word, with its machine or its network, is given up after 25 seconds of silence: by the
+# system's defaults that takes two hours.
+SILENT = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 _POSTGRES, _SQLITE = "postgresql+psycopg", "sqlite+pysqlite"
 _DRIVERS = {"postgres": _POSTGRES, "postgresql": _POSTGRES, _POSTGRES: _POSTGRES, "sqlite": _SQLITE, _SQLITE: _SQLITE}
 _WRITES = "portopt_writes"
@@ -60,7 +63,7 @@ def open_engine(url: URL) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine.execution_options(schema_translate_map={COMMAND: None, QUERY: None})
-    connect: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "portopt"}
+    connect: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "portopt", **SILENT}
     for name in connect.keys() & url.query.keys():
         del connect[name]
     return create_engine(url, connect_args=connect, pool_pre_ping=True, pool_size=5, max_overflow=10, **options)

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from typing import Any, TypeAlias
 
 from portopt.domain.access import SCOPES
-from portopt.doors.rest.calls import LONGEST_WAIT, SHORTEST_WAIT
+from portopt.doors.rest.calls import LONGEST_TIME, SHORTEST_TIME
 from portopt.doors.rest.pages.problems import example_of, kinds
 from portopt.doors.wire.call import JSON, PROBLEM
 from portopt.doors.wire.operations import OPERATIONS, Operation
@@ -194,7 +194,7 @@ def _parameters() -> Object:
         ),
         "X-Request-Timeout": (
             "Seconds in which an answer is of use; the work ends with them.",
-            {"type": "number", "minimum": SHORTEST_WAIT, "maximum": LONGEST_WAIT},
+            {"type": "number", "minimum": SHORTEST_TIME, "maximum": LONGEST_TIME},
         ),
         "Prefer": (
             "`wait=n`: wait so many seconds for what has not ended yet. `respond-async`: an address to look at, at once.",
