@@ -85,7 +85,8 @@ def get_holdings(asked: Asked) -> Answered:
     asked.only()
     portfolio = known(asked)
     if portfolio.holdings is None:
-        raise UnknownThing("version of its holdings of portfolio", portfolio.id, field="portfolio_id")
+        bring = f"PUT {place_of('get_holdings', portfolio_id=portfolio.id)} brings them"
+        raise UnknownThing("list of holdings of portfolio", portfolio.id, field="portfolio_id", fixes=[bring])
     return Answered(write_holdings(portfolio.holdings, portfolio.version))
 
 
