@@ -105,13 +105,8 @@ def _judge(kept: Kept, load: Load, watch: Watch) -> None:
     third = max(len(watch.memory) // 3, 1)
     first, last = max(watch.memory[:third], default=1), max(watch.memory[-third:], default=1)
     kept.require(last <= (1 + GROWTH) * first, f"memory grew from {first >> 20} to {last >> 20} MiB")
-    kept.measured |= {
-        "answered": statuses.get(200, 0),
-        "refused": statuses.get(429, 0),
-        "ended at their bound": statuses.get(504, 0),
-        "slowest": f"{slowest:.1f} s",
-    }
-    kept.measured |= {
-        "memory": f"{first >> 20} to {last >> 20} MiB",
-        "slowest healthz": f"{max(watch.health, default=0):.2f} s",
-    }
+    told = {200: "answered", 429: "refused", 504: "ended at their bound"}
+    kept.measured |= {what: statuses.get(status, 0) for status, what in told.items()}
+    kept.measured["slowest"] = f"{slowest:.1f} s"
+    kept.measured["memory"] = f"{first >> 20} to {last >> 20} MiB"
+    kept.measured["slowest healthz"] = f"{max(watch.health, default=0.0):.2f} s"
