@@ -91,17 +91,19 @@ def _row(
 
 def question(n: int, lane: str) -> dict[str, Any]:
     """S1's body with its beliefs inline."""
-    from markets import RISK_FREE, market
+    from markets import RISK_FREE, jobs, market
 
     m = market(n)
     binding = lane == LANES[1]
+    # What `jobs` asks of the same market: the book itself is allowed, or there might be no answer within the turnover.
+    asked_of = jobs(m)[-1]
     strategies = [
         {"id": f"A{i:04d}", "sector": f"S{m.sector[i]}"}
         | ({"current_weight": float(m.w_prev[i]), "benchmark_weight": float(m.benchmark[i])} if binding else {})
         for i in range(n)
     ]
     constraints = {"max_weight": max(0.05, 2.0 / n), "sector_limits": 0.4}
-    constraints |= {"turnover_limit": 0.2, "max_tracking_error": 0.03} if binding else {}
+    constraints |= {"turnover_limit": asked_of.turnover, "max_tracking_error": asked_of.te} if binding else {}
     return {
         "portfolio_id": "bench",
         "objective": "MAX_SHARPE",

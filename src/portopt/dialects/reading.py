@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from portopt.dialects.quick_json import read_quickly
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import InvalidValue, MalformedDocument, MissingInput, UnknownField
 
@@ -21,6 +22,7 @@ MAX_NAME = 100  # S1: portfolio_id is at most 100 characters
 MAX_SHOWN = 80
 MAX_DEPTH = 64  # lists and objects within each other; what nests deeper asks nothing, and would exhaust those who walk it
 NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+PLAIN_NUMBERS = frozenset({float, int})  # bool, which derives from int, is none
 QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -33,6 +35,9 @@ def parse_json(document: bytes | str) -> Any:
             measured={"bytes": len(raw), "largest_allowed": MAX_DOCUMENT_BYTES},
             fixes=["send fewer assets, or fewer returns of each"],
         )
+    if (quick := read_quickly(raw)) is not None:
+        _require_shallow(raw)
+        return quick
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -49,9 +54,13 @@ def parse_json(document: bytes | str) -> Any:
         raise MalformedDocument("the document is nested too deeply to be a request") from None
     except ValueError:  # an integer of thousands of digits; JSONDecodeError was caught above
         raise MalformedDocument("the document holds a number with too many digits") from None
+    _require_shallow(raw)
+    return found
+
+
+def _require_shallow(raw: bytes) -> None:
     if _is_deep(raw) and _is_deep(QUOTED.sub(b"", raw)):
         raise MalformedDocument(f"the document is nested more than {MAX_DEPTH} deep", measured={"deepest_allowed": MAX_DEPTH})
-    return found
 
 
 def _is_deep(document: bytes) -> bool:
@@ -231,8 +240,7 @@ def numbers(
     items = list_of(values, field, most=most)
     if size is not None and len(items) != size:
         raise InvalidValue(field, shown(items), f"has {len(items)} entries for {size} strategies")
-    plain_numbers = all(type(item) is float or type(item) is int for item in items)
-    if plain_numbers and items:  # the fast path: one conversion for a long list
+    if items and PLAIN_NUMBERS.issuperset(map(type, items)):  # the fast path: one conversion for a long list
         try:
             array = np.array(items, dtype=np.float64)
         except OverflowError:

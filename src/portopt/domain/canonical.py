@@ -19,7 +19,7 @@ import numpy as np
 def plain(value: Any) -> Any:
     """`value` as what JSON can hold. Arrays become lists, dataclasses objects, decimals strings, NaN null."""
     # The five kinds that a large document consists of come first, by their exact type: it is asked a million times.
-    kind = type(value)
+    kind: Any = type(value)
     if kind is str or kind is int or kind is bool or value is None:
         return value
     if kind is float:
@@ -28,6 +28,9 @@ def plain(value: Any) -> Any:
         return {key if type(key) is str else str(key): plain(item) for key, item in value.items()}
     if kind is list or kind is tuple:
         return [plain(item) for item in value]
+    names = _content(kind)
+    if names is not None:
+        return {name: plain(getattr(value, name)) for name in names}
     return _plain(value)
 
 
@@ -52,17 +55,20 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         items = sorted(value) if isinstance(value, set | frozenset) else value
         return [plain(item) for item in items]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(getattr(value, name)) for name in _compared(type(value))}
     if hasattr(value, "model_dump"):
         return plain(value.model_dump(mode="json"))
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
 @cache
-def _compared(kind: Any) -> tuple[str, ...]:
-    """The fields of a dataclass that are its content."""
+def _content(kind: Any) -> tuple[str, ...] | None:
+    """The fields of a dataclass that are its content; None for every other kind, and for one that derives from those above."""
+    if issubclass(kind, _RARER) or not dataclasses.is_dataclass(kind):
+        return None
     return tuple(f.name for f in dataclasses.fields(kind) if f.compare)
+
+
+_RARER = (str, int, float, Decimal, date, np.generic, np.ndarray, Mapping, list, tuple, set, frozenset)
 
 
 def canonical_json(value: Any) -> bytes:

@@ -16,7 +16,7 @@ from portopt.domain.canonical import plain
 from portopt.domain.request import OptimizationRequest, RebalanceRequest
 from portopt.ports import BeliefStore
 
-LARGE = 4_000  # numbers; fewer are written out where they stand
+WRITTEN_OUT = 4_000  # numbers; fewer are written out where they stand
 BELIEFS = "beliefs"
 
 
@@ -47,7 +47,7 @@ def request_from_store(data: Mapping[str, Any], beliefs: BeliefStore) -> Optimiz
 def _kept(request: OptimizationRequest, store: BeliefStore) -> str | None:
     """The id of what is large in the request, kept; None where nothing is."""
     arrays = [array for array in (request.covariance, request.returns) if array is not None]
-    if sum(array.size for array in arrays) <= LARGE:
+    if sum(array.size for array in arrays) <= WRITTEN_OUT:
         return None
     beliefs = Beliefs(request.universe.ids, covariance=request.covariance, returns=request.returns)
     return store.put(beliefs)

@@ -151,3 +151,34 @@ def test_what_answers_is_probed() -> None:
     for name in ("service", "orchestrator"):
         (container,) = pods()[name]["containers"]
         assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(container), name
+
+
+# --- what watches it ----------------------------------------------------------------------------------------------
+
+
+def test_the_rules_of_what_watches_are_valid_and_fire_when_they_should() -> None:
+    for command in (
+        ("check", "config", "prometheus.yaml"),
+        ("check", "rules", "alerts.yaml"),
+        ("test", "rules", "alerts_test.yaml"),
+    ):
+        said = ran(tool("PORTOPT_TEST_PROMTOOL"), *command, cwd=DEPLOY / "prometheus")
+        assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_a_rule_that_never_fires_would_be_seen(tmp_path: Path) -> None:
+    shutil.copytree(DEPLOY / "prometheus", tmp_path / "prometheus")
+    rules = tmp_path / "prometheus" / "alerts.yaml"
+    rules.write_text(rules.read_text().replace('up{job="portopt"} == 0', 'up{job="portopt"} == 7'))
+    assert ran(tool("PORTOPT_TEST_PROMTOOL"), "test", "rules", "alerts_test.yaml", cwd=rules.parent).returncode != 0
+
+
+def test_every_figure_that_is_watched_is_one_that_the_service_gives() -> None:
+    told = set(re.findall(r"`(portopt_\w+)`", (DEPLOY.parents[1] / "docs" / "operations.md").read_text()))
+    board = json.loads((DEPLOY / "grafana" / "dashboards" / "portopt.json").read_text())
+    watched = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    rules = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())["groups"]
+    watched += [rule["expr"] for group in rules for rule in group["rules"]]
+    named = {re.sub(r"_(bucket|sum|count)$", "", name) for text in watched for name in re.findall(r"portopt_\w+", text)}
+    assert len(watched) > 10
+    assert named <= told, named - told

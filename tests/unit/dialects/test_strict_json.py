@@ -7,6 +7,7 @@ import json
 import pytest
 
 from portopt.dialects import reading
+from portopt.dialects.quick_json import QUICK_FROM, read_quickly
 from portopt.dialects.reading import parse_json, shown
 from portopt.domain.errors import MalformedDocument
 
@@ -50,3 +51,52 @@ def test_a_document_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_any_value_can_be_quoted_in_a_problem(value: object) -> None:
     assert len(json.dumps(shown(value), allow_nan=False, ensure_ascii=False).encode()) < 200
+
+
+FILLER = json.dumps([0.1 + 1e-9 * i for i in range(QUICK_FROM // 8)])  # makes a document large
+
+
+def large(members: str) -> bytes:
+    return f'{{"filler": {FILLER}, {members}}}'.encode()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        '"a": {"b": [{"c": 1}, {"c": -0.0}], "d": null}, "e": [[1, 2.5e-7], [true, false]]',
+        '"a": "\\u00e9\\n", "b": 18446744073709551615, "c": 4.9e-324',
+    ],
+)
+def test_a_large_document_is_read_quickly_and_alike(members: str) -> None:
+    found = read_quickly(large(members))
+    assert repr(found) == repr(json.loads(large(members)))
+    assert found == parse_json(large(members))
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ('"a": 1, "a": 1', "'a' stands twice"),
+        ('"x": [1, {"b": 1, "b": 1}]', "'b' stands twice"),
+        ('"x": "1:2", "b": 1, "b": 1', "'b' stands twice"),
+        ('"a": NaN', "NaN"),
+        ('"a": 1,', "not JSON"),
+        ('"a": ' + "[" * 70 + "]" * 70, "nested more than"),
+        ('"a": ' + '{"b":' * 70 + "1" + "}" * 70, "nested more than"),
+        ('"a": ' + "[" * 100_000, "too deeply"),
+        ('"a": ' + "1" * 10_000, "too many digits"),
+    ],
+)
+def test_a_large_document_is_refused_for_what_a_small_one_is(members: str, says: str) -> None:
+    with pytest.raises(MalformedDocument, match=says):
+        parse_json(large(members))
+
+
+@pytest.mark.parametrize("members", ['"a": 18446744073709551616', '"a": "\\ud800"', '"a": 1e400', '"a": "1:2"'])
+def test_what_the_two_readers_might_read_differently_is_left_to_the_strict_one(members: str) -> None:
+    assert read_quickly(large(members)) is None
+    assert repr(parse_json(large(members))) == repr(json.loads(large(members)))
+
+
+def test_a_whole_number_keeps_its_digits_in_a_small_and_a_large_document() -> None:
+    assert parse_json(large('"a": 18446744073709551617'))["a"] == 2**64 + 1

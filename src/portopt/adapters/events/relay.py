@@ -19,7 +19,7 @@ from portopt.ports import Deliveries, EventSink
 T = TypeVar("T")
 LIMIT = 100
 LOOK_AGAIN = 1.0  # seconds between looks at shards that another relay holds, and at events that are tried again
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0  # seconds before a sink, or a database, that is gone is tried again
+FIRST_RETRY, LONGEST_RETRY = 1.0, 15.0  # seconds before a sink, or a database, that is gone is tried again
 
 
 def never() -> bool:
@@ -207,7 +207,7 @@ class Follower:
             self.say(f"another relay holds shards {spelled(others)}: they are taken over when it ends")
 
     def _wait_out(self, error: PortoptError) -> None:
-        pause = min(FIRST_PAUSE * 2.0**self.failures, LONGEST_PAUSE)
+        pause = min(FIRST_RETRY * 2.0**self.failures, LONGEST_RETRY)
         if self.failures == 0:
             self.say(f"{error.detail}; trying again until it is there")
         self.failures += 1

@@ -101,13 +101,17 @@ def complete(
     outbox.take_turns(connection, run.portfolio_id)
     if of_job is not None:
         require_worked_on(connection, *of_job)
-    # Not as what it ends as: holdings that are declared with a proposal supersede those that wait, and not itself.
-    insert_run(connection, dataclasses.replace(run, status=RunStatus.PROCESSING, completed_at=None))
+    # What declares no holdings is at once what it ends as; else the holdings declared with a proposal would supersede it too.
+    at_once = "holdings" not in run.request
+    is_new = insert_run(
+        connection, run if at_once else dataclasses.replace(run, status=RunStatus.PROCESSING, completed_at=None)
+    )
     if not insert_new(connection, models.run_results, result):
         return False
     if not _on_newest(connection, run, since):
         run, event = dataclasses.replace(run, status=RunStatus.SUPERSEDED), None
-    set_status(connection, run, problem=None)
+    if not (at_once and is_new):
+        set_status(connection, run, problem=None)
     if run.pricing_pack_id is not None:
         manifest = result["document"].get("pricing_pack", {})
         insert_new(connection, models.pricing_packs, {"id": run.pricing_pack_id, "manifest": manifest})

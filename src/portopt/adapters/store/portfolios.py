@@ -75,9 +75,11 @@ def _keep_version(connection: Connection, row: Mapping[str, Any], declared: Decl
 def rests_on_newest(connection: Connection, run: RunRecord) -> bool:
     """Whether the run's holdings are those declared last; a portfolio that is known by name only has none to compare."""
     held = run.request.get("holdings")
+    if not isinstance(held, Mapping):
+        return True
     take_turns(connection, run.portfolio_id)
     there = _row(connection, run.portfolio_id)
-    if not isinstance(held, Mapping) or there is None or there["shares"] is None:
+    if there is None or there["shares"] is None:
         return True
     return _same(there, held)
 

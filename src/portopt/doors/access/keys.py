@@ -10,7 +10,7 @@ from portopt.domain.access import Principal
 from portopt.domain.errors import NotAuthenticated
 from portopt.ports import KeyStore
 
-LONGEST = 200
+LONGEST_KEY = 200
 REMEMBERED = 2.0  # seconds
 MOST = 4096  # keys at once
 
@@ -24,7 +24,7 @@ class KeyChecks:
 
     def principal(self, key: str) -> Principal:
         """Raises NotAuthenticated for a key that is unknown or revoked: the two are told alike."""
-        if len(key) > LONGEST or not key.isascii() or not key.isprintable():
+        if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
             raise NotAuthenticated("this is no API key")
         digest = hashlib.sha256(key.encode()).digest()
         until, known = self._known.get(digest, (float("-inf"), None))

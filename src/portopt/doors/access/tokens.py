@@ -21,7 +21,7 @@ from portopt.ports import KeySetSource
 # Asymmetric ones alone: what verifies a token must not be able to make one.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
 SKEW = 30  # seconds that clocks may be apart
-LONGEST = 16_384
+LONGEST_TOKEN = 16_384
 AGAIN = 60.0  # seconds between two looks at the key set, whatever the tokens say
 SOON = 5.0  # the same where there are none yet, and nobody can be let in
 OLD = 600.0  # seconds after which a key that was withdrawn is not believed any more
@@ -112,7 +112,7 @@ class Issuer:
         return Principal(_subject(claims), scopes_of(claims), portfolios_of(claims.get(self._portfolios)))
 
     def _verified(self, token: str) -> dict[str, Any]:
-        if len(token) > LONGEST or not token.isascii():
+        if len(token) > LONGEST_TOKEN or not token.isascii():
             raise NotAuthenticated("the token is longer than is taken, or is none")
         try:
             return self._decoded(token)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portopt.domain.access import Principal
 
 app = typer.Typer(help="API keys of the service: create, list, revoke.", no_args_is_help=True, rich_markup_mode=None)
-LONGEST = 200
+LONGEST_NAME = 200
 SUBJECT = typer.Option(help="Who will ask with it; decisions are recorded under this name.")
 SCOPE = typer.Option(metavar="SCOPE", help="What it opens, as often as needed: ask, read, propose, import, approve, admin.")
 PORTFOLIO = typer.Option(metavar="ID", help="A portfolio that it may see, as often as needed.")
@@ -74,8 +74,8 @@ def principal(subject: str, scopes: Sequence[str], portfolios: Sequence[str], *,
     from portopt.domain.access import SCOPES, Principal
     from portopt.domain.errors import InvalidValue
 
-    if not subject.isprintable() or not 0 < len(subject.strip()) <= LONGEST:
-        raise InvalidValue("--subject", subject[:LONGEST], f"is no name: 1 to {LONGEST} printable characters")
+    if not subject.isprintable() or not 0 < len(subject.strip()) <= LONGEST_NAME:
+        raise InvalidValue("--subject", subject[:LONGEST_NAME], f"is no name: 1 to {LONGEST_NAME} printable characters")
     for scope in scopes:
         if scope not in SCOPES:
             raise InvalidValue("--scope", scope, f"is no scope; there are {', '.join(SCOPES)}")
@@ -87,8 +87,8 @@ def principal(subject: str, scopes: Sequence[str], portfolios: Sequence[str], *,
 def _note(note: str) -> str:
     from portopt.domain.errors import InvalidValue
 
-    if not note.isprintable() or len(note) > LONGEST:
-        raise InvalidValue("--note", note[:LONGEST], f"is no note: up to {LONGEST} printable characters")
+    if not note.isprintable() or len(note) > LONGEST_NAME:
+        raise InvalidValue("--note", note[:LONGEST_NAME], f"is no note: up to {LONGEST_NAME} printable characters")
     return note
 
 

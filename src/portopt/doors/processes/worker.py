@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 RUNNER = [sys.executable, "-P", "-m", "portopt.doors.processes.runner"]
 LOOK_SECONDS = 0.1
+OWN_SECONDS = 3.0  # for a workflow server of its own to end in
 READY_SECONDS = 600.0  # a busy machine takes long; a server that ends early is noticed at once
 log = logging.getLogger(__name__)
 Say = Callable[[Mapping[str, Any]], None]
@@ -91,7 +92,7 @@ def work(runtime: Runtime, processes: int, stopping: threading.Event, say: Say, 
         for runner in runners:
             runner.let_go(runtime)
         if own is not None:
-            own.end()
+            end_together([own], OWN_SECONDS)  # last: a flow that ends tells it so, and tries for long
 
 
 def _started(own: Part, address: str, stopping: threading.Event) -> bool:

@@ -19,7 +19,7 @@ from portopt.doors.wire.operations import Operation
 
 WITHOUT_BODY = ("GET", "HEAD", "DELETE")
 AT_ONCE = 1 << 20  # bytes that are decompressed before the bound is looked at again
-SHORTEST, LONGEST = 0.001, 3600.0  # seconds that an answer may be given
+SHORTEST_TIME, LONGEST_TIME = 0.001, 3600.0  # seconds that an answer may be given
 
 
 async def call_of(operation: Operation, request: Request, begun: Call, most: int, who: Principal) -> Call:
@@ -127,7 +127,7 @@ def _within(given: str | None) -> float | None:
         seconds = float(given)
     except ValueError:
         seconds = math.nan
-    if not SHORTEST <= seconds <= LONGEST:
-        fix = f"give seconds between {SHORTEST:g} and {LONGEST:g}"
+    if not SHORTEST_TIME <= seconds <= LONGEST_TIME:
+        fix = f"give seconds between {SHORTEST_TIME:g} and {LONGEST_TIME:g}"
         raise InvalidValue("X-Request-Timeout", shown(given), "is not a time to answer in", fix=fix)
     return seconds

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from typing import Any, TypeAlias
 
 from portopt.domain.access import SCOPES
-from portopt.doors.rest.calls import LONGEST, SHORTEST
+from portopt.doors.rest.calls import LONGEST_TIME, SHORTEST_TIME
 from portopt.doors.rest.pages.problems import example_of, kinds
 from portopt.doors.wire.call import JSON, PROBLEM
 from portopt.doors.wire.operations import OPERATIONS, Operation
@@ -190,15 +190,15 @@ def _parameters() -> Object:
     about: Mapping[str, tuple[str, Object]] = {
         "Idempotency-Key": (
             "The same key with the same request gives the first answer again; with another request it is refused.",
-            {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[A-Za-z0-9._:/@-]{1,200}$"},
+            {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]{1,200}$"},
         ),
         "X-Request-Timeout": (
             "Seconds in which an answer is of use; the work ends with them.",
-            {"type": "number", "minimum": SHORTEST, "maximum": LONGEST},
+            {"type": "number", "minimum": SHORTEST_TIME, "maximum": LONGEST_TIME},
         ),
         "Prefer": (
             "`wait=n`: wait so many seconds for what has not ended yet. `respond-async`: an address to look at, at once.",
-            {"type": "string", "maxLength": 100, "examples": ["wait=10"]},
+            {"type": "string", "examples": ["wait=10"]},
         ),
         "Last-Event-ID": ("The last event that was heard.", {"type": "string", "maxLength": 100}),
     }

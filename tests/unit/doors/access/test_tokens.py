@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
 from portopt.adapters.identity.key_sets import KeySetFile
 from portopt.domain.errors import NotAuthenticated, OutsideError, PortoptError
-from portopt.doors.access.tokens import AGAIN, LONGEST, OLD, SKEW, Issuer, Keys, key_set
+from portopt.doors.access.tokens import AGAIN, LONGEST_TOKEN, OLD, SKEW, Issuer, Keys, key_set
 
 NOW = 1_800_000_000
 ISSUER, AUDIENCE = "https://issuer.example", "portopt"
@@ -166,7 +166,7 @@ def test_a_header_that_must_be_understood_and_is_not_is_refused(issuer: Issuer) 
 
 
 @pytest.mark.parametrize(
-    "given", ["", ".", "..", "a.b.c", "x" * (LONGEST + 1), "é.é.é", "[" * 400 + ".b.c", "e30.e30.e30", "bnVsbA.e30."]
+    "given", ["", ".", "..", "a.b.c", "x" * (LONGEST_TOKEN + 1), "é.é.é", "[" * 400 + ".b.c", "e30.e30.e30", "bnVsbA.e30."]
 )
 def test_a_text_that_is_no_token_is_refused(issuer: Issuer, given: str) -> None:
     with pytest.raises(NotAuthenticated):
