@@ -117,7 +117,10 @@ def _on_both(name: str, databases: Databases, attempt: Callable[[Path, str | Non
 def _on_postgresql(databases: Databases, attempt: Callable[[Path, str], kept.Kept]) -> Try:
     def on_postgresql(home: Path) -> kept.Kept:
         with databases.one() as url:
-            return attempt(home, url)
+            try:
+                return attempt(home, url)
+            finally:
+                databases.admin.dispose()  # its connections may be to a server that was stopped meanwhile
 
     return on_postgresql
 

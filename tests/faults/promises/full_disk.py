@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -72,7 +73,8 @@ def _asked(kept: Kept, home: Path, cash: int, what: str) -> bool:
     except Exception as error:
         kept.broken.append(f"{what}: {type(error).__name__} {error}")
     finally:
-        runtime.runs.close()
+        with contextlib.suppress(PortoptError):  # it may not even open
+            runtime.runs.close()
     return False
 
 

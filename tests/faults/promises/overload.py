@@ -93,10 +93,11 @@ def _capacity(url: str, bodies: list[bytes]) -> float:
 def _judge(kept: Kept, load: Load, watch: Watch) -> None:
     statuses = {status: load.count(status) for status in sorted({answer.status for answer in load.answers})}
     kept.tried = len(load.answers)
-    kept.require(set(statuses) <= {200, 429}, f"answered {statuses}; 0 is a connection that broke")
+    kept.require(set(statuses) <= {200, 429, 504}, f"answered {statuses}; 0 is a connection that broke")
     kept.require(statuses.get(200, 0) > 0, "nothing was answered")
     kept.require(statuses.get(429, 0) > 0, "nothing was refused: this was no overload")
-    slowest = max((answer.seconds for answer in load.answers if answer.status == 200), default=0.0)
+    # 504 is the problem that an accepted question ends as, where its time was not enough: at its bound, and not later.
+    slowest = max((answer.seconds for answer in load.answers if answer.status in (200, 504)), default=0.0)
     kept.require(slowest <= ANSWER_SECONDS + SLACK, f"an accepted request took {slowest:.1f} s")
     kept.require(not watch.silent, f"{len(watch.silent)} times there was no sign of life: {watch.silent[:2]}")
     kept.require(bool(watch.retry_after), "the watcher was never refused: no Retry-After was seen")
@@ -104,8 +105,8 @@ def _judge(kept: Kept, load: Load, watch: Watch) -> None:
     third = max(len(watch.memory) // 3, 1)
     first, last = max(watch.memory[:third], default=1), max(watch.memory[-third:], default=1)
     kept.require(last <= (1 + GROWTH) * first, f"memory grew from {first >> 20} to {last >> 20} MiB")
-    kept.measured |= {"answered": statuses.get(200, 0), "refused": statuses.get(429, 0), "slowest": f"{slowest:.1f} s"}
-    kept.measured |= {
-        "memory": f"{first >> 20} to {last >> 20} MiB",
-        "slowest healthz": f"{max(watch.health, default=0):.2f} s",
-    }
+    told = {200: "answered", 429: "refused", 504: "ended at their bound"}
+    kept.measured |= {what: statuses.get(status, 0) for status, what in told.items()}
+    kept.measured["slowest"] = f"{slowest:.1f} s"
+    kept.measured["memory"] = f"{first >> 20} to {last >> 20} MiB"
+    kept.measured["slowest healthz"] = f"{max(watch.health, default=0.0):.2f} s"

@@ -181,6 +181,9 @@ class Database:
             return RequestError(f"the database at {self.shown} may not be written by you: {told}", fixes=fixes, **where)
         if "disk is full" in told:
             return OutsideError(f"the database at {self.shown} could not be written: {told}", fixes=[ROOM], **where)
+        if "disk I/O error" in told:  # SQLite where the files beside the database find no room, too
+            fixes = ["look whether the disk is full, or fails; then ask the same again: what was done is found again"]
+            return OutsideError(f"the database at {self.shown} could not be read or written: {told}", fixes=fixes, **where)
         if any(mark in told for mark in ("not a database", "malformed", "encrypted")):
             fixes = ["restore the file from a backup, or name another file"]
             return DataError(f"{self.shown} is not a readable SQLite database: {told}", fixes=fixes, **where)
