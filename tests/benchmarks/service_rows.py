@@ -102,7 +102,9 @@ def question(n: int, lane: str) -> dict[str, Any]:
         | ({"current_weight": float(m.w_prev[i]), "benchmark_weight": float(m.benchmark[i])} if binding else {})
         for i in range(n)
     ]
-    constraints = {"max_weight": max(0.05, position_cap(n)), "sector_limits": 0.4}
+    # Of few names the benchmark itself is above the cap, and out of reach of its tracking error.
+    few = max(float(m.benchmark.max()), float(m.w_prev.max())) if binding and n < 50 else 0.0
+    constraints = {"max_weight": max(0.05, position_cap(n), few), "sector_limits": 0.4}
     constraints |= {"turnover_limit": asked_of.turnover, "max_tracking_error": asked_of.te} if binding else {}
     return {
         "portfolio_id": "bench",
