@@ -91,7 +91,7 @@ def _row(
 
 def question(n: int, lane: str) -> dict[str, Any]:
     """S1's body with its beliefs inline."""
-    from markets import RISK_FREE, jobs, market
+    from markets import RISK_FREE, jobs, market, position_cap
 
     m = market(n)
     binding = lane == LANES[1]
@@ -102,7 +102,7 @@ def question(n: int, lane: str) -> dict[str, Any]:
         | ({"current_weight": float(m.w_prev[i]), "benchmark_weight": float(m.benchmark[i])} if binding else {})
         for i in range(n)
     ]
-    constraints = {"max_weight": max(0.05, 2.0 / n), "sector_limits": 0.4}
+    constraints = {"max_weight": max(0.05, position_cap(n)), "sector_limits": 0.4}
     constraints |= {"turnover_limit": asked_of.turnover, "max_tracking_error": asked_of.te} if binding else {}
     return {
         "portfolio_id": "bench",

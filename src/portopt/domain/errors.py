@@ -27,7 +27,9 @@ from typing import Any, ClassVar
 
 
 class PortoptError(Exception):
-    """Base of everything this product raises on purpose.
+    """Something went wrong on our side, and the log has it under the request id.
+
+    Base of everything this product raises on purpose.
 
     Args:
         detail: one sentence, in the user's own terms.
@@ -73,6 +75,8 @@ class PortoptError(Exception):
 
 
 class RequestError(PortoptError):
+    """The request cannot be carried out as it is written."""
+
     code = "bad_request"
     title = "The request cannot be carried out as written"
     status = 422
@@ -118,6 +122,8 @@ class InvalidValue(RequestError):
 
 
 class UnknownPolicy(RequestError):
+    """No policy has this id; the nearest known ones are offered."""
+
     code = "unknown_policy"
     status = 404
 
@@ -134,6 +140,8 @@ class UnknownPolicy(RequestError):
 
 
 class UnknownRun(RequestError):
+    """No run has this id, or none that who asks may see: the two are told alike."""
+
     code = "unknown_run"
     status = 404
 
@@ -192,7 +200,7 @@ class NotAuthenticated(RequestError):
 
 
 class NotAllowed(RequestError):
-    """Who asks is known, and may not. A portfolio that they may not see is not there for them: UnknownThing."""
+    """Who asks is known, and may not. A portfolio that they may not see is not there for them: that is not_found."""
 
     code = "not_allowed"
     title = "This is not open to who asks"
@@ -258,7 +266,10 @@ class TooMany(PortoptError):
 
 
 class InfeasibleRequest(PortoptError):
-    """Raised at a surface only: inside, an infeasible problem is a value (`Solution.diagnosis`)."""
+    """No portfolio keeps all of these limits: proved, with each smallest set of them that already contradicts itself.
+
+    Raised at a surface only: inside, an infeasible problem is a value (`Solution.diagnosis`).
+    """
 
     code = "infeasible"
     title = "No portfolio satisfies all of these limits"
@@ -267,6 +278,8 @@ class InfeasibleRequest(PortoptError):
 
 
 class DataError(PortoptError):
+    """Prices, holdings or beliefs that contradict themselves, are damaged, or are too few for what is asked."""
+
     code = "bad_data"
     title = "The data cannot be used as it is"
     status = 422

@@ -135,7 +135,9 @@ def _examples() -> tuple[Example, ...]:
                 "these limits cannot hold together: max_weight 0.05 on 12 assets leaves 40 % nowhere to go",
                 field="constraints.max_weight",
                 value=0.05,
-                measured={"conflicts": [["max_weight"]]},
+                measured={
+                    "conflicts": [{"limits": ["max_weight"], "reason": "12 assets × 5.00 % = 60.00 % < 100.00 % to invest"}]
+                },
                 fixes=["raise constraints.max_weight to 0.084"],
             ),
             "The conflict is minimal: each limit in it is needed for it. Every fix was solved before it was named.",
