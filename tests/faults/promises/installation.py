@@ -68,7 +68,7 @@ class Installation:
                 answer = self.client.request(method, path, **said)
                 if answer.status_code < 300:
                     return dict(answer.json())
-                assert answer.status_code in (429, 502, 503), f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+                assert answer.status_code in (429, 502, 503, 504), f"{method} {path}: {answer.status_code} {answer.text[:300]}"
                 why = answer.text[:300]
             except httpx.TransportError as error:
                 why = repr(error)
