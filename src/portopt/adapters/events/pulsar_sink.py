@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from portopt.adapters.door import speaking_for
+from portopt.adapters.events.bounded import within
 from portopt.adapters.events.cloudevents import attributes, body
 from portopt.domain.errors import EventRefused, InvalidValue, OutsideError
 from portopt.domain.run import Event
@@ -16,6 +17,7 @@ from portopt.domain.run import Event
 CONNECT_MS = 1_000
 OPERATION_SECONDS = 5
 SEND_MS = 5_000
+PRODUCER_SECONDS = 10.0  # the client's own bounds do not hold where something answers that is no broker: seen 181 s
 REPLAY = "replay"
 
 # The client writes to standard output unless it is given a logger, and to standard error if that has no handler.
@@ -122,12 +124,25 @@ class PulsarSink:
 
     def _connected(self, name: str) -> Any:
         if name not in self._producers:
-            self._producers[name] = self._opened().create_producer(
-                self.topic,
-                producer_name=f"{self.producer}-{name}",
-                send_timeout_millis=SEND_MS,
-                batching_enabled=False,
-            )
+            opened = self._opened()
+            try:
+                self._producers[name] = within(
+                    PRODUCER_SECONDS,
+                    lambda: opened.create_producer(
+                        self.topic,
+                        producer_name=f"{self.producer}-{name}",
+                        send_timeout_millis=SEND_MS,
+                        batching_enabled=False,
+                    ),
+                    f"what answers at {self.shown} did not let a producer in",
+                    field="pulsar_url",
+                    value=self.shown,
+                    measured={"topic": self.topic},
+                    fixes=["is it a Pulsar broker that answers there? `portopt doctor` looks"],
+                )
+            except OutsideError:  # the client still waits, for minutes: it is left alone, and not closed, which would wait too
+                self._client, self._producers = None, {}
+                raise
         return self._producers[name]
 
     def _opened(self) -> Any:
