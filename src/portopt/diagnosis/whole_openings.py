@@ -18,6 +18,7 @@ from portopt.domain.problem import Problem
 from portopt.optimization import assemble
 
 COUNTED = ("positions", "trades")  # units that open by whole numbers
+SCORE = "score"  # opens from one asset's score to the next
 LARGEST = 64.0  # times a limit's own size
 HALVINGS = 11
 
@@ -37,9 +38,13 @@ def smallest_whole(
 
     None where even the largest does not, or where a search could not decide. Raises OutOfWork.
     """
+    alone = next(iter(sizes)) if len(sizes) == 1 else None
+    if alone is not None and unit_of(limits.problem, alone) == SCORE:
+        return _by_steps(limits, alone, kept)
     # A count of nothing opens by ones, not by the twentieth part of one; a score by points, whatever weight it bars.
-    by_ones = (*COUNTED, "score")
+    by_ones = (*COUNTED, SCORE)
     sizes = {name: max(size, 1.0) if unit_of(limits.problem, name) in by_ones else size for name, size in sizes.items()}
+    enough = 0.5 * (limits.budget.used + limits.budget.most)  # the rest is for solving again what is found here
     none = _ask(limits, sizes, kept, 0.0)
     if none is not None:
         return none
@@ -50,6 +55,8 @@ def smallest_whole(
             return None
         found = _ask(limits, sizes, kept, high)
     for _ in range(halvings):
+        if limits.budget.used > enough:
+            break
         middle = 0.5 * (low + high)
         if _amounts(limits.problem, sizes, middle) == _amounts(limits.problem, sizes, high):
             low = middle
@@ -60,6 +67,22 @@ def smallest_whole(
             low = middle
         else:
             high, found = middle, again
+    return found
+
+
+def _by_steps(limits: Feasibility, name: str, kept: frozenset[str]) -> Opened | None:
+    """The smallest opening of a limit on scores that lets in what makes room: between two scores nothing changes."""
+    limit = limits.problem.limit(name)
+    steps = () if limit is None else limit.steps(limits.problem)
+    first, last = 0, len(steps)
+    found: Opened | None = None
+    while first < last:
+        middle = (first + last) // 2
+        again = _ask(limits, {name: steps[middle]}, kept, 1.0)
+        if again is None:
+            first = middle + 1
+        else:
+            last, found = middle, again
     return found
 
 
