@@ -36,10 +36,10 @@ test: $(VENV)/.tests  ## Style, types, import contracts, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup
+	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile
 
 test-services: $(VENV)/.tests  ## Start PostgreSQL and a Pulsar broker on loopback; the tests that need them
-	@PYTHON=$(BIN)/python PORTOPT_TEST_SERVICES="postgres pulsar" bash -c 'set -euo pipefail; . .ci/services.sh; CI=true $(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup -m "postgres or pulsar"'
+	@PYTHON=$(BIN)/python PORTOPT_TEST_SERVICES="postgres pulsar" bash -c 'set -euo pipefail; . .ci/services.sh; CI=true $(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile -m "postgres or pulsar"'
 
 faults: $(VENV)/.tests  ## Kill, cut, fill and overload; what was promised (docs/promise.md), and the counts. FAULTS="--only R2"
 	$(BIN)/python tests/faults/run.py $(FAULTS)
@@ -55,7 +55,7 @@ newest: $(NEWEST)/.newest  ## The main job, the contracts and a long-lived proce
 	rm -rf $(NEWEST)/home
 	PORTOPT_HOME=$(NEWEST)/home $(NEWEST)/bin/portopt demo --json >$(NEWEST)/demo.json
 	$(NEWEST)/bin/python -m json.tool $(NEWEST)/demo.json >/dev/null
-	$(NEWEST)/bin/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup tests/contracts tests/unit/optimization/test_branch_and_cut.py tests/unit/doors tests/integration/test_same_answers.py
+	$(NEWEST)/bin/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile tests/contracts tests/unit/optimization/test_branch_and_cut.py tests/unit/doors tests/integration/test_same_answers.py
 
 bench: $(VENV)/.bench  ## Time ours against the peers in one run
 	$(BIN)/python tests/benchmarks/run.py

@@ -65,7 +65,7 @@ def main() -> int:
 
 def service_rows(assets: list[int], seconds: float, rate: float | None = None) -> Iterator[Row]:
     """A row an amount of assets, lane and way of sending beliefs."""
-    with served() as place:
+    with served() as (place, _):
         for n in assets:
             for lane in LANES:
                 asked = question(n, lane)
@@ -126,16 +126,14 @@ def variants(asked: dict[str, Any], place: tuple[str, int] | None, count: int = 
 
     rng = np.random.default_rng(7)
     mu = np.array(asked["expected_returns"])
+    risk = dict(asked["risk_parameters"])
+    if place is not None:
+        risk["beliefs"] = _sent(place, {"ids": [s["id"] for s in asked["strategies"]], "covariance": risk.pop("covariance")})
     found = []
     for _ in range(count):
-        body = {name: value for name, value in asked.items() if name != "expected_returns"}
+        body = {name: value for name, value in asked.items() if name != "expected_returns"} | {"risk_parameters": risk}
         own = (mu + rng.normal(0.0, 0.002, len(mu))).tolist()
         body["strategies"] = [{**s, "expected_return": r} for s, r in zip(asked["strategies"], own, strict=True)]
-        if place is not None:
-            ids = [s["id"] for s in asked["strategies"]]
-            risk = dict(asked["risk_parameters"])
-            risk["beliefs"] = _sent(place, {"ids": ids, "covariance": risk.pop("covariance")})
-            body["risk_parameters"] = risk
         found.append(body)
     return found
 
@@ -161,8 +159,8 @@ def in_process(asked: dict[str, Any]) -> float:
 
 
 @contextmanager
-def served() -> Iterator[tuple[str, int]]:
-    """A service of its own on loopback, with two processes; (host, port)."""
+def served() -> Iterator[tuple[tuple[str, int], str]]:
+    """A service of its own on loopback, with two processes; ((host, port) of REST, target of gRPC)."""
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "PORTOPT_HOME": home, "PORTOPT_PROCESSES": str(PROCESSES)}
         command = [sys.executable, "-m", "portopt.doors.cli", "serve", "--http", "0", "--grpc", "0", "--json"]
@@ -170,7 +168,7 @@ def served() -> Iterator[tuple[str, int]]:
         try:
             told = json.loads(process.stdout.readline() if process.stdout else "")
             parts = urlsplit(told["http"])
-            yield str(parts.hostname), int(parts.port or 80)
+            yield (str(parts.hostname), int(parts.port or 80)), str(told["grpc"])
         finally:
             process.terminate()
             process.wait(30)

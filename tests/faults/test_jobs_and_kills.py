@@ -38,7 +38,6 @@ BOUNDARIES = [
     ("before", "deliver"),
     ("after", "deliver"),
 ]
-pytestmark = pytest.mark.xdist_group("prefect")
 
 
 @dataclass(frozen=True)

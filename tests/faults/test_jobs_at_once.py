@@ -22,7 +22,7 @@ from portopt.domain.run import RunStatus
 from portopt.runtime import Runtime
 
 __all__ = ["databases", "postgres_url"]  # fixtures of the store's tests
-pytestmark = pytest.mark.xdist_group("prefect")
+
 CHILD = Path(__file__).with_name("submitting_child.py")
 SHARE = int(os.environ.get("PORTOPT_TEST_JOBS", "10")) // 5  # before the first change of holdings two of these, then one each
 

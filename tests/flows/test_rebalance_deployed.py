@@ -17,8 +17,6 @@ from support import REPOSITORY, environment, wait_for
 
 from portopt.domain.run import RunStatus
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 
 class Deployed:
     """The server's API, and the home that the worker's runs use."""

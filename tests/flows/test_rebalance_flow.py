@@ -24,8 +24,6 @@ from portopt.questions.rebalance import rebalance as propose
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 
 @pytest.fixture
 def home(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:

@@ -8,12 +8,10 @@ import sys
 from pathlib import Path
 
 import httpx
-import pytest
 from support import environment, free_port
 
 from portopt.adapters.jobs.set_up import AT_ONCE, POOL, SILENT, automation
 
-pytestmark = pytest.mark.xdist_group("prefect")
 COMMAND = [sys.executable, "-m", "portopt.doors.cli", "orchestration", "set-up", "--json"]
 
 

@@ -14,7 +14,6 @@ from benchmarks import same_answers
 from benchmarks.same_answers import asked_in_one_process, busy
 from questions import KINDS
 
-pytestmark = pytest.mark.xdist_group("same answers")  # the questions in order are asked once
 ONE_OF_EACH = list(range(len(KINDS)))
 REBALANCES = [k for k, kind in enumerate(KINDS) if kind.startswith("a policy")]
 SEARCHED = [k for k, kind in enumerate(KINDS) if kind.startswith(("max positions", "zero or", "counts", "min positions"))]

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
 from integration.browser.conftest import Report
 
 from portopt.adapters.jobs.artifacts import before_after, proposal_rows
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 def test_the_proposal_lists_the_orders_as_they_should_go_then_what_is_kept(report: Report) -> None:

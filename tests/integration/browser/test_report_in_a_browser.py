@@ -15,8 +15,6 @@ from support import wait_for
 
 from portopt.reports.page import write_report
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 WIDTHS = (1280, 390)
 SECTIONS = [
     "Verdict",

@@ -13,8 +13,6 @@ from support import REPOSITORY, environment
 
 from portopt.doors.form import RebalanceForm
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 READY = 'document.body.innerText.includes("Validate parameters")'
 SUBMIT = '[...document.querySelectorAll("button")].find((b) => b.innerText.trim() === "Submit").click()'
 

@@ -116,7 +116,6 @@ def test_lines_of_the_local_log_are_as_it_says(installed: Runtime):
 
 
 @pytest.mark.pulsar
-@pytest.mark.xdist_group("pulsar")
 def test_messages_on_the_broker_are_as_it_says(installed: Runtime, broker, topic, messages: Callable[[str, str], list]):
     with closing(installed.runs.deliveries()) as ours, closing(PulsarSink(broker[0], topic)) as sink:
         assert relay_until_empty(ours, sink) == 2

@@ -30,7 +30,7 @@ from portopt.runs.events import deliver, event_of
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
-pytestmark = [pytest.mark.pulsar, pytest.mark.xdist_group("pulsar")]
+pytestmark = pytest.mark.pulsar
 CHILD = Path(__file__).with_name("broker_child.py")
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 KEYS = ("P1", "P2", "P16")  # two shards

@@ -24,7 +24,7 @@ from portopt.runs.events import event_of
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
-pytestmark = [pytest.mark.pulsar, pytest.mark.xdist_group("pulsar")]
+pytestmark = pytest.mark.pulsar
 CONSUMER = REPOSITORY / "docs" / "examples" / "consumer.py"
 
 

@@ -19,8 +19,6 @@ from support import wait_for
 from portopt.domain.job import Job
 from portopt.domain.run import RunStatus
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:

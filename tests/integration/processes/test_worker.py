@@ -6,14 +6,11 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
 from started import none_is_left, started
 from submitted import opened, submitted
 from support import wait_for
 
 from portopt.domain.run import RunStatus
-
-pytestmark = pytest.mark.xdist_group("prefect")
 
 
 def test_with_once_it_carries_out_what_waits_and_ends(tmp_path: Path, prefect_server: str) -> None:

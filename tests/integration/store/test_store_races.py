@@ -21,7 +21,6 @@ RACER = Path(__file__).with_name("racer.py")
 
 
 # One worker runs all of these: the processes are started once.
-pytestmark = pytest.mark.xdist_group("store-races")
 
 
 class Racer:
