@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from portopt.domain import errors as e
 from portopt.doors.wire import errors as wire
+from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
+from portopt.trading.errors import NotRoundable
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,21 @@ def _examples() -> tuple[Example, ...]:
             "Neither yes nor no: the suggestions were not tried. Loosen the limits that count, or leave one out.",
         ),
         Example(e.TooMany(7.4, 4), "More is asked than can be answered in time. Ask again after Retry-After seconds."),
+        Example(
+            NoExcessReturn(-0.012),
+            "A Sharpe ratio wants more than the risk-free rate. Where nothing has it, ask for least risk, or lower the rate.",
+        ),
+        Example(
+            RisklessExcess(0.01),
+            "What has no risk earns more than the risk-free rate, so the ratio grows without end: make the two rates one.",
+        ),
+        Example(
+            NotRoundable(
+                ("cash", "max_weight"), "a share of BKNG is worth 3.1 % of the portfolio", measured={"assets": ["BKNG"]}
+            ),
+            "The weights exist, whole shares that keep the limits do not: allow fractions, or leave the limits more room.",
+            rebalance,
+        ),
         Example(
             e.PortoptError("an error inside this service", fixes=[f"report it with the request id {'req-0f2c…'}"]),
             "This is a fault of ours. The log has it under the request id.",

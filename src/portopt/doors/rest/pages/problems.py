@@ -10,16 +10,17 @@ from portopt.domain import errors
 from portopt.domain.errors import PortoptError, UnknownThing
 from portopt.doors.rest.pages.examples import EXAMPLES, Example
 from portopt.doors.rest.pages.html import page, text
-from portopt.doors.wire import errors as of_the_wire
 from portopt.doors.wire.problems import DOCS, told_of
 
 REQUEST_ID = "req-0f2c4be1a6d24c0e9d5e8f7a6b3c2d10"
 
 
 def kinds() -> dict[str, type[PortoptError]]:
-    """Every code with the class that says it, by status and code."""
-    assert of_the_wire.MethodNotAllowed is not None  # noqa: S101 - imported, so that its classes are among them
-    found = {kind.code: kind for kind in _below(errors.PortoptError)}
+    """Every code that this service says, with the class that says it, by status and code: those of the written-out examples.
+
+    What other processes load, a command line's own errors for one, is none of them.
+    """
+    found = {kind.code: kind for kind in _below(errors.PortoptError) if kind.code in EXAMPLES}
     return dict(sorted(found.items(), key=lambda item: (item[1].status, item[0])))
 
 
