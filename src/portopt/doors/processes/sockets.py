@@ -13,7 +13,8 @@ BACKLOG = 2048
 
 def bound(host: str, port: int, field: str) -> socket.socket:
     """A listening socket. port: 0 is any free one. Raises Conflict for one that is taken, naming who has it."""
-    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # TCP by name: asyncio sends small packets at once only on sockets that say so; else an answer waits 40 ms for the client.
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host, port))
