@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from portopt.dialects.reading import MAX_DEPTH, parse_json
@@ -20,4 +22,4 @@ def test_the_deepest_document_is_read_and_a_deeper_one_is_not(opening: str, clos
 
 @pytest.mark.parametrize("text", ['"' + "[" * 500 + '"', '["' + '\\"[{' * 200 + '"]', '{"[[": "]"}'])
 def test_brackets_in_texts_are_no_depth(text: str) -> None:
-    parse_json(text)
+    assert parse_json(text) == json.loads(text)
