@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from portopt.dialects.books import instant
+from portopt.dialects.portfolio_trades import allocation, plan_metrics, trade
 from portopt.dialects.submissions import in_asked_words
 from portopt.domain.job import Job
 from portopt.domain.run import RunRecord, RunStatus
@@ -19,7 +20,7 @@ METRICS = {
     "max_drawdown": "max_drawdown_in_sample",
     "information_ratio": "information_ratio",
 }
-IMPROVEMENT = {"return": "expected_return", "risk": "volatility", "sharpe": "sharpe_ratio"}
+BOOKS = {"current_allocation": "weight_before", "target_allocation": "weight_after"}
 USUAL_GOALS = {
     "risk_parity": "risk_parity",
     "hierarchical_risk_parity": "risk_parity",
@@ -60,7 +61,7 @@ def write_optimization(job: Job, run: RunRecord | None, usual_seconds: float | N
         "risk_measure": job.body.get("risk_measure") or "volatility",
         "metrics": optimization_metrics(document) if document else None,
         **_books(document),
-        "trades": [_trade(trade) for trade in document.get("trades", ())],
+        "trades": [_without_priority(trade(line)) for line in document.get("trades", ())],
         "efficient_frontier": frontier_points(document),
         "portopt": _ours(job, run, document),
         "problem": in_asked_words(job.problem or (run.problem if run else None), job.body),
@@ -150,39 +151,18 @@ def _estimated(job: Job, usual_seconds: float | None) -> str | None:
 
 def _books(document: Mapping[str, Any]) -> dict[str, Any]:
     if not document:
-        return {"current_allocation": None, "target_allocation": None}
-    return {"current_allocation": _weights(document, "weight_before"), "target_allocation": _weights(document, "weight_after")}
+        return dict.fromkeys(BOOKS)
+    return {name: allocation(document, column) for name, column in BOOKS.items()}
 
 
-def _weights(document: Mapping[str, Any], column: str) -> dict[str, float]:
-    """By asset id, those that are not zero; cash among them."""
-    return {line["asset_id"]: line[column] for line in document["proposal"] if line[column]}
-
-
-def _trade(trade: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "instrument_id": trade["asset_id"],
-        "action": trade["side"],
-        "quantity": trade["shares"],
-        "estimated_value": float(trade["value"]),
-        "weight_change": trade["weight_after"] - trade["weight_before"],
-    }
+def _without_priority(told: Mapping[str, Any]) -> dict[str, Any]:
+    """S2 prints an optimization's trades without it."""
+    return {name: value for name, value in told.items() if name != "priority"}
 
 
 def _plan(document: Mapping[str, Any]) -> dict[str, Any]:
-    trades = [{**_trade(trade), "priority": trade["priority"]} for trade in document.get("trades", ())]
-    return {**_books(document), "trades": trades, "metrics": _plan_metrics(document) if document else None}
-
-
-def _plan_metrics(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Taxes are not estimated without lots, which is not the same as none: null."""
-    change = {row["name"]: row["change"] for row in document["figures"]}
-    return {
-        "turnover": document["headline"]["turnover"],
-        "expected_improvement": {theirs: change.get(ours) for theirs, ours in IMPROVEMENT.items()},
-        "transaction_costs": float(document["headline"]["total_cost"]),
-        "tax_implications": None,
-    }
+    trades = [trade(line) for line in document.get("trades", ())]
+    return {**_books(document), "trades": trades, "metrics": plan_metrics(document) if document else None}
 
 
 def _ours(job: Job, run: RunRecord | None, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from portopt.adapters.door import said
+from portopt.adapters.events.addresses import shown
 from portopt.domain.errors import DataError, InvalidValue, OutsideError
 
 if TYPE_CHECKING:
@@ -36,7 +37,13 @@ class PulsarAdmin:
     """One topic, `persistent://tenant/namespace/name`."""
 
     def __init__(self, admin_url: str, topic: str, token: str | None = None) -> None:
-        self.shown = _shown(admin_url)
+        self.shown = shown(
+            admin_url,
+            ("http", "https"),
+            "pulsar_admin_url",
+            "not the address of a broker's administration",
+            "use http://host:8080",
+        )
         self._url, self._path, self._token = admin_url.rstrip("/"), _path(topic), token
         self.topic = topic
 
@@ -110,15 +117,3 @@ def _path(topic: str) -> str:
     if "://" in name or len(parts) != 3 or not all(parts):
         raise InvalidValue("pulsar_topic", topic, "not a topic that is kept", fix="use persistent://tenant/namespace/name")
     return "/admin/v2/persistent/" + "/".join(quote(part, safe="") for part in parts)
-
-
-def _shown(admin_url: str) -> str:
-    """The address without what may be a password in it."""
-    try:
-        parts = urlsplit(admin_url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        parts, host, port = urlsplit(""), None, None
-    if parts.scheme not in ("http", "https") or not host:
-        raise InvalidValue("pulsar_admin_url", "…", "not the address of a broker's administration", fix="use http://host:8080")
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}"

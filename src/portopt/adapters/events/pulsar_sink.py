@@ -6,12 +6,12 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from portopt.adapters.door import speaking_for
+from portopt.adapters.events.addresses import shown
 from portopt.adapters.events.bounded import within
 from portopt.adapters.events.cloudevents import attributes, body
-from portopt.domain.errors import EventRefused, InvalidValue, OutsideError
+from portopt.domain.errors import EventRefused, OutsideError
 from portopt.domain.run import Event
 
 CONNECT_MS = 1_000
@@ -23,18 +23,6 @@ REPLAY = "replay"
 # The client writes to standard output unless it is given a logger, and to standard error if that has no handler.
 logger = logging.getLogger("portopt.pulsar")
 logger.addHandler(logging.NullHandler())
-
-
-def shown(service_url: str) -> str:
-    """The address without what may be a password in it. Raises InvalidValue, which does not repeat it either."""
-    try:
-        parts = urlsplit(service_url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        parts, host, port = urlsplit(""), None, None
-    if parts.scheme not in ("pulsar", "pulsar+ssl") or not host:
-        raise InvalidValue("pulsar_url", "…", "not a broker's address", fix="use pulsar://host:6650")
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}"
 
 
 class PulsarSink:
@@ -50,7 +38,9 @@ class PulsarSink:
     """
 
     def __init__(self, service_url: str, topic: str, *, producer: str = "portopt-relay", token: str | None = None) -> None:
-        self.shown = shown(service_url)
+        self.shown = shown(
+            service_url, ("pulsar", "pulsar+ssl"), "pulsar_url", "not a broker's address", "use pulsar://host:6650"
+        )
         self.service_url, self.topic, self.producer, self.token = service_url, topic, producer, token
         self._client: Any = None
         self._producers: dict[str, Any] = {}

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import Table
 
 from portopt.adapters.store import models
-from portopt.adapters.store.projection import Rows, allocation, metrics, trade
+from portopt.adapters.store.projection import Rows
 from portopt.adapters.store.records import fits
 from portopt.dialects.portfolio_jobs import frontier_points, optimization_metrics
+from portopt.dialects.portfolio_trades import allocation, plan_metrics, trade
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue
 
@@ -44,7 +45,7 @@ def decided_rows(job: Mapping[str, Any], document: Mapping[str, Any], status: st
     book = {"current_allocation": before, "target_allocation": after, "trades": trades}
     about = {"portfolio_id": job["portfolio_id"], "created_at": job["created_at"]}
     if job["kind"] == REBALANCE:
-        book |= {"metrics": metrics(document), "rebalance_id": job["job_id"]}
+        book |= {"metrics": plan_metrics(document), "rebalance_id": job["job_id"]}
         read = {**book, **about, "target_type": _target_type(job["body"])}
         return [(models.rebalance_results, {**book, "completed_at": ended_at}), (models.rebalance_plans, read)]
     book |= {"metrics": optimization_metrics(document), "optimization_id": job["job_id"]}

@@ -22,6 +22,7 @@ from sqlalchemy import Table
 
 from portopt.adapters.store import models
 from portopt.adapters.store.records import fits
+from portopt.dialects.portfolio_trades import allocation, plan_metrics, trade
 from portopt.dialects.strategy_words import method_of
 from portopt.domain.canonical import plain
 from portopt.domain.run import RunRecord, RunStatus
@@ -113,7 +114,7 @@ def _rebalance(run: RunRecord) -> Rows:
         "current_allocation": allocation(document, "weight_before"),
         "target_allocation": allocation(document, "weight_after"),
         "trades": [trade(line) for line in document.get("trades", [])],
-        "metrics": metrics(document),
+        "metrics": plan_metrics(document),
     }
     decided = {"rebalance_id": run.run_id, "completed_at": run.completed_at, **book}
     read = {
@@ -148,37 +149,6 @@ def _at_time(run: RunRecord) -> dict[str, Any]:
             "optimization_time_ms": 1000.0 * run.timings.get("optimize", 0.0),
             "objective_value": certificate.get("objective"),
         },
-    }
-
-
-def allocation(document: Mapping[str, Any], column: str) -> dict[str, float]:
-    """Weights by asset id, those that are not zero."""
-    return {line["asset_id"]: line[column] for line in document.get("proposal", []) if line[column]}
-
-
-def trade(line: Mapping[str, Any]) -> dict[str, Any]:
-    """S2's trade: money is a number there."""
-    return {
-        "instrument_id": line["asset_id"],
-        "action": line["side"],
-        "quantity": line["shares"],
-        "estimated_value": float(line["value"]),
-        "weight_change": line["weight_after"] - line["weight_before"],
-        "priority": line["priority"],
-    }
-
-
-def metrics(document: Mapping[str, Any]) -> dict[str, Any]:
-    """S2's metrics. Taxes are not estimated, which is not the same as no taxes: null."""
-    headline = _object(document, "headline")
-    change = {row["name"]: row["change"] for row in document.get("figures", [])}
-    improvement = {"return": "expected_return", "risk": "volatility", "sharpe": "sharpe_ratio"}
-    cost = headline.get("total_cost")
-    return {
-        "turnover": headline.get("turnover"),
-        "expected_improvement": {theirs: change.get(ours) for theirs, ours in improvement.items()},
-        "transaction_costs": None if cost is None else float(cost),
-        "tax_implications": None,
     }
 
 
