@@ -60,6 +60,8 @@ newest: $(NEWEST)/.newest  ## The main job, the contracts and a long-lived proce
 
 bench: $(VENV)/.bench  ## Time ours against the peers in one run
 	$(BIN)/python tests/benchmarks/run.py
+	$(BIN)/python tests/benchmarks/service_rows.py
+	$(BIN)/python tests/benchmarks/service_doors.py
 
 format: $(VENV)/.tests  ## Rewrite the code in its one style
 	$(BIN)/ruff check --fix .

@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,11 +21,15 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+if TYPE_CHECKING:
+    from open_loop import Load
+
 LANES = ("plain", "turnover and tracking error")
-BUSY = 0.7  # of all cores, by the median in process
+BUSY = 0.7  # of all cores, by what the service's processes work on an answer
+GENTLE = 0.25  # of one core, while it warms up
 PROCESSES = 2
 MOST_A_SECOND = 120.0
 GOALS = {(500, LANES[0], "by id"): (8.0, None, 0.100), (500, LANES[1], "by id"): (8.0, None, 0.150)}
@@ -72,21 +77,27 @@ def service_rows(assets: list[int], seconds: float, rate: float | None = None) -
                 alone = in_process(asked)
                 for beliefs in ("by id", "inline"):
                     goal = GOALS.get((n, lane, beliefs))
-                    wanted = rate or (goal[0] if goal else min(BUSY * PROCESSES / alone, MOST_A_SECOND))
-                    yield _row(place, asked, (n, lane, beliefs), wanted, seconds, alone)
+                    yield _row(place, asked, (n, lane, beliefs), rate or (goal[0] if goal else None), seconds, alone)
 
 
 def _row(
-    place: tuple[str, int], asked: dict[str, Any], what: tuple[int, str, str], rate: float, seconds: float, alone: float
+    place: tuple[str, int], asked: dict[str, Any], what: tuple[int, str, str], rate: float | None, seconds: float, alone: float
 ) -> Row:
     from open_loop import run
 
     n, lane, beliefs = what
     bodies = [json.dumps(body).encode() for body in variants(asked, place if beliefs == "by id" else None)]
-    asyncio.run(run(place, "/api/v1/optimize", bodies, rate, 2 * len(bodies)))  # warm
+    warm = asyncio.run(run(place, "/api/v1/optimize", bodies, GENTLE / alone, 3 * len(bodies)))
+    rate = rate or min(BUSY * PROCESSES / work_of(warm), MOST_A_SECOND)
     load = asyncio.run(run(place, "/api/v1/optimize", bodies, rate, max(int(rate * seconds), 20)))
     failed = len(load.answers) - load.count(200)
     return Row(n, lane, beliefs, rate, load.quantile(0.5), load.quantile(0.99), alone, failed)
+
+
+def work_of(load: Load) -> float:
+    """Median seconds that a process works on one answer, as the service itself says."""
+    told = [match for answer in load.answers if (match := re.search(r"work;dur=([\d.]+)", answer.timing))]
+    return float(sorted(float(match[1]) for match in told)[len(told) // 2]) / 1e3
 
 
 def question(n: int, lane: str) -> dict[str, Any]:
