@@ -218,6 +218,13 @@ class UnknownThing(RequestError):
         super().__init__(f"there is no {kind} {name!r}", field=field or kind, value=name, fixes=fixes)
 
 
+def unknown_portfolio(portfolio_id: str) -> UnknownThing:
+    """One that is not there, and one that who asks may not see."""
+    return UnknownThing(
+        "portfolio", portfolio_id, field="portfolio_id", fixes=["make the portfolio first, then import its holdings"]
+    )
+
+
 class Conflict(RequestError):
     """What is asked does not go with how things stand now."""
 

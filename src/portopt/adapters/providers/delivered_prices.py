@@ -35,7 +35,7 @@ class DeliveredPrices:
         if not table.names:
             raise DataError(f"{body.name} has no column names", field="body", fixes=["name the columns in the first row"])
         read = prices_of(table, said)
-        self.source = f"{body.name} of {table.height} rows"
+        self.source = f"a table that was sent, {table.height} row{'' if table.height == 1 else 's'}"
         self.adjustment, self.notes, self._long = read.adjustment, tuple(said.notes), read.long
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from portopt.adapters.store.service_tables import holdings_versions
 from portopt.adapters.store.upsert import insert_or_update
 from portopt.dialects.requests import read_universe
 from portopt.domain.canonical import plain
-from portopt.domain.errors import InvalidValue, UnknownThing
+from portopt.domain.errors import InvalidValue, unknown_portfolio
 from portopt.domain.holdings import Holdings
 from portopt.domain.portfolio import HoldingsVersion, Portfolio
 
@@ -97,7 +97,7 @@ def _row(connection: Connection, portfolio_id: str) -> Mapping[str, Any]:
     table = models.portfolios
     row = connection.execute(select(table).where(table.c.id == portfolio_id)).mappings().first()
     if row is None:
-        raise UnknownThing("portfolio", portfolio_id, field="portfolio_id", fixes=["import its holdings first"])
+        raise unknown_portfolio(portfolio_id)
     return dict(row)
 
 

@@ -22,7 +22,7 @@ from portopt.adapters.store.records import fits, job_from, job_row
 from portopt.adapters.store.service_tables import jobs
 from portopt.adapters.store.status import mirror_status
 from portopt.adapters.store.upsert import insert_new
-from portopt.domain.errors import Conflict, InvalidValue, KeyReused, OutsideError, UnknownThing
+from portopt.domain.errors import Conflict, InvalidValue, KeyReused, OutsideError, UnknownThing, unknown_portfolio
 from portopt.domain.job import Job, Swept
 from portopt.domain.run import RunStatus
 
@@ -238,7 +238,7 @@ def _equal(connection: Connection, row: Mapping[str, Any]) -> Mapping[str, Any] 
 def _require_portfolio(connection: Connection, portfolio_id: str) -> None:
     table = models.portfolios
     if connection.execute(select(table.c.id).where(table.c.id == portfolio_id)).first() is None:
-        raise UnknownThing("portfolio", portfolio_id, field="portfolio_id", fixes=["import its holdings first"])
+        raise unknown_portfolio(portfolio_id)
 
 
 def _is_theirs(connection: Connection, job_id: str, owner: str, now: datetime, seconds: float) -> bool:

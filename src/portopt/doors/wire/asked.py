@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from portopt.dialects.reading import parse_json
 from portopt.domain.deadline import NEVER, Deadline
-from portopt.domain.errors import InvalidValue, MissingInput, NotAllowed, UnknownField, UnknownThing
+from portopt.domain.errors import InvalidValue, MissingInput, NotAllowed, UnknownField, unknown_portfolio
 from portopt.doors.wire.call import JSON, Call
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Asked:
         """The portfolio in the path, or the one given, where who asks may see it. Raises UnknownThing for a foreign one."""
         found = portfolio_id if portfolio_id is not None else self.call.place["portfolio_id"]
         if not self.call.who.sees(found):
-            raise UnknownThing("portfolio", found, field="portfolio_id")
+            raise unknown_portfolio(found)
         return found
 
     def only(self, *names: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from portopt.dialects.books import portfolio_line, read_portfolio, version_line, write_holdings, write_portfolio, write_version
 from portopt.dialects.reading import text
-from portopt.domain.errors import InvalidValue, UnknownPolicy, UnknownThing
+from portopt.domain.errors import InvalidValue, UnknownPolicy, UnknownThing, unknown_portfolio
 from portopt.domain.holdings import Holdings
 from portopt.domain.portfolio import Portfolio
 from portopt.doors.wire.asked import Answered, Asked
@@ -112,7 +112,7 @@ def known(asked: Asked, portfolio_id: str | None = None) -> Portfolio:
     named = asked.portfolio(portfolio_id)
     found = _there(asked, named)
     if found is None:
-        raise UnknownThing("portfolio", named, field="portfolio_id")
+        raise unknown_portfolio(named)
     return found
 
 
