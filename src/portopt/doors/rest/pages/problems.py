@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from portopt.domain import errors
 from portopt.domain.errors import PortoptError, UnknownThing
 from portopt.doors.rest.pages.examples import EXAMPLES, Example
 from portopt.doors.rest.pages.html import page, text
@@ -16,19 +15,9 @@ REQUEST_ID = "req-0f2c4be1a6d24c0e9d5e8f7a6b3c2d10"
 
 
 def kinds() -> dict[str, type[PortoptError]]:
-    """Every code that this service says, with the class that says it, by status and code: those of the written-out examples.
-
-    What other processes load, a command line's own errors for one, is none of them.
-    """
-    found = {kind.code: kind for kind in _below(errors.PortoptError) if kind.code in EXAMPLES}
+    """Every code that this service says, with the class whose words its page has: that of its example, by status and code."""
+    found = {code: type(example.error) for code, example in EXAMPLES.items()}
     return dict(sorted(found.items(), key=lambda item: (item[1].status, item[0])))
-
-
-def _below(kind: type[PortoptError]) -> Iterator[type[PortoptError]]:
-    """The classes from the leaves up: a class that shares the code of the one above it says no more than that one."""
-    for narrower in kind.__subclasses__():
-        yield from _below(narrower)
-    yield kind
 
 
 def example_of(code: str) -> dict[str, Any]:
