@@ -1,0 +1,1 @@
+"""What is held, to the unit and the cent: orders, fills, corporate actions, interest."""
