@@ -81,7 +81,7 @@ class Membership:
 class BacktestRequest:
     """What is asked. rebalance: triggers as data (simulation/triggers.py); any of them starts a decision.
 
-    universe: attributes of whatever may be held. members: who belongs to it when; empty: all of it always, and the answer says so.
+    universe: attributes of whatever may be held. members: who belongs to it when; empty: all of it always.
     policies: later policies by the date on which each became known. benchmark: weights, drifting from the first day on.
     cash_flows: money in (+) or out by date. rounding: "nearest" lots repaired within the limits, or "search".
     """
@@ -162,7 +162,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What moved without an order: a dividend, a split and its cash in lieu, interest, a borrow fee, a delisting, a cash flow."""
+    """What moved without an order: a dividend, a split, interest, a fee, a delisting, a cash flow."""
 
     day: int
     kind: str
