@@ -71,9 +71,7 @@ def _candidates(universe: Universe, known: Known) -> tuple[Asset, ...]:
     """Who is listed by now and belongs to the universe today."""
     listed = known.listed()
     return tuple(
-        asset
-        for asset in universe.assets
-        if asset.id in listed and (known.members is None or asset.id in known.members)
+        asset for asset in universe.assets if asset.id in listed and (known.members is None or asset.id in known.members)
     )
 
 

@@ -62,7 +62,9 @@ class Known:
         from portopt.market.snapshot import snapshot_of
 
         wanted = frozenset(assets)
-        columns = np.array([i for i, a in enumerate(self.ids) if a in wanted and (self.prices[:, i] == self.prices[:, i]).any()])
+        columns = np.array(
+            [i for i, a in enumerate(self.ids) if a in wanted and (self.prices[:, i] == self.prices[:, i]).any()]
+        )
         if not len(columns):
             raise DataError(f"no asset has a price by {self.date}", field="prices", measured={"asked": sorted(wanted)[:20]})
         prices = self.prices[:, columns]
@@ -78,9 +80,7 @@ class Known:
             nowhere,
         )
         query = MarketQuery(assets=tuple(sorted(wanted)), as_of=self.date, last_dates=last_dates)
-        return snapshot_of(
-            panel, source=self.source, adjustment=self.adjustment, policy=policy, query=query, known=panel.ids
-        )
+        return snapshot_of(panel, source=self.source, adjustment=self.adjustment, policy=policy, query=query, known=panel.ids)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

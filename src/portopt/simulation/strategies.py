@@ -8,7 +8,7 @@ A strategy of one's own is a function of the two that gives weights by asset; wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from portopt.domain.arrays import Vector
 from portopt.domain.backtest import FRACTION, Units
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.universe import CASH
+from portopt.simulation.accounting import Account
 from portopt.simulation.history import History, Known
 
 
@@ -54,6 +55,26 @@ class Held:
         values = np.append(np.nan_to_num(self.shares * self.prices), self.cash / 100.0)
         total = float(values.sum())
         return values / total if total > 0.0 else np.append(np.zeros(len(self.units)), 1.0)
+
+
+def held_of(
+    book: Account,
+    ids: Sequence[str],
+    benchmark: Vector | None = None,
+    *,
+    target: Vector | None = None,
+    decided: int | None = None,
+    memory: Any = None,
+) -> Held:
+    """The book as a decision sees it: orders that are still open count as done, at the last known prices.
+
+    benchmark: (n,) its weights today.
+    """
+    units, unit = book.committed, float(book.share)
+    open_worth = sum(o.left * unit * float(book.prices[o.order.asset]) for o in book.open)
+    cash = book.free - (round(100.0 * open_worth) if open_worth == open_worth else 0)
+    by_id = None if benchmark is None else {ids[i]: float(benchmark[i]) for i in np.flatnonzero(benchmark).tolist()}
+    return Held(units, cash, book.prices, book.share != 1, target, decided, by_id, memory)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
