@@ -157,10 +157,18 @@ def _rebalanced(
     ]  # fmt: skip
     left = cash - float(moved @ p) - cost
     held = wanted * p / (value - cost)
-    binding = [{"limit": f"max_weight {ids[i]}", "price": 0.002 + 0.01 * float(target[i])} for i in np.argsort(-target)[: 1 + t % 3]]
+    binding = [
+        {"limit": f"max_weight {ids[i]}", "price": 0.002 + 0.01 * float(target[i])} for i in np.argsort(-target)[: 1 + t % 3]
+    ]
     weights = {**dict(zip(ids, held.tolist(), strict=True)), "CASH": 1.0 - float(held.sum())}
     aim = {**dict(zip(ids, target.tolist(), strict=True)), "CASH": 1.0 - float(target.sum())}
-    row |= {"status": "decided", "weights": weights, "target": aim, "turnover": float(worth.sum()) / value / 2, "cost": round(cost, 2)}
+    row |= {
+        "status": "decided",
+        "weights": weights,
+        "target": aim,
+        "turnover": float(worth.sum()) / value / 2,
+        "cost": round(cost, 2),
+    }
     row |= {"orders": len(made), "gap": 1.2e-5, "binding": binding, "problem": None}
     return row, made, wanted, left
 

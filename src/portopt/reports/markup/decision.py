@@ -82,7 +82,9 @@ def trades(s: Shown) -> str:
 
 
 def _orders(rows: Sequence[Row], totals: Row | None) -> str:
-    head = headings("Order", "Shares", "Price", "Value", "Cost", "Weight").replace("<tr>", '<tr><th scope="col" class="n">#</th>')
+    head = headings("Order", "Shares", "Price", "Value", "Cost", "Weight").replace(
+        "<tr>", '<tr><th scope="col" class="n">#</th>'
+    )
     foot = "" if totals is None else f"\n{_totals(totals)}"
     return f'<table class="trades cards">\n{head}\n{lines(map(_order, rows))}{foot}\n</table>'
 

@@ -58,7 +58,10 @@ def _first_trades(document: Row) -> Row:
 
 
 _STEPS: tuple[tuple[str, Callable[[Row], Row]], ...] = (
-    (f"Of trades and happenings these data hold the first {TRADES_KEPT:,}; the files beside this page have all of them.", _first_trades),
+    (
+        f"Of trades and happenings these data hold the first {TRADES_KEPT:,}; the files beside this page have all of them.",
+        _first_trades,
+    ),
     ("These data hold no weights before rounding; the files have them.", _without_of_rebalances("target")),
     ("These data hold no weights of the decisions; the files have them.", _without_of_rebalances("weights")),
     ("These data hold no limits of the decisions; the files have them.", _without_of_rebalances("binding")),

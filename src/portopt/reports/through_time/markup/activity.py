@@ -25,6 +25,7 @@ from portopt.reports.through_time.markup.parts import part, wide_table
 
 Row = Mapping[str, Any]
 SHOWN, MOST = 24, 400  # rows that stand on the page, and with those folded away; all are in the files
+DATES_SHOWN = 6
 
 
 def rebalances(document: Row) -> str:
@@ -62,16 +63,20 @@ def _status(status: str) -> str:
 
 
 def _failures(failed: Sequence[Row]) -> str:
-    """Decisions that failed, in full and first: the book stayed."""
+    """Decisions that failed, first, each reason once with its dates: the book stayed."""
     if not failed:
         return ""
-    items = lines(f"<li>{_failure(row)}</li>" for row in failed[:SHOWN])
-    more = f'<p class="faint">and {len(failed) - SHOWN} more</p>' if len(failed) > SHOWN else ""
+    by_reason: dict[str, list[str]] = {}
+    for row in failed:
+        by_reason.setdefault(problem_in_words(row["problem"]), []).append(row["date"])
+    items = lines(f"<li>{prose(reason)} <b>{_dates(at)}</b></li>" for reason, at in list(by_reason.items())[:SHOWN])
+    more = f'<p class="faint">and {len(by_reason) - SHOWN} more reasons</p>' if len(by_reason) > SHOWN else ""
     return f'<div class="note">\n<h3>{count(len(failed), "decision")} failed; the book stayed</h3>\n<ul>\n{items}\n</ul>{more}\n</div>'
 
 
-def _failure(row: Row) -> str:
-    return f"<b>{text(row['date'])}</b> {prose(problem_in_words(row['problem']))}"
+def _dates(at: Sequence[str]) -> str:
+    shown = ", ".join(f'<span class="whole">{text(day)}</span>' for day in at[:DATES_SHOWN])
+    return shown + (f" and {len(at) - DATES_SHOWN} more" if len(at) > DATES_SHOWN else "")
 
 
 def problem_in_words(problem: Any) -> str:

@@ -37,10 +37,16 @@ def _assets(document: Row) -> str:
     head = headings("Asset", "", "Profit", left=2)
 
     def made(few: Sequence[Row]) -> str:
-        return table("bars flat-bars", head, (_asset(each, currency) for each in sorted(few, key=lambda e: -float(e["row"]["profit"]))))
+        return table(
+            "bars flat-bars", head, (_asset(each, currency) for each in sorted(few, key=lambda e: -float(e["row"]["profit"])))
+        )
 
     more = f'<p class="faint">{left:,} more are in the files beside this page.</p>' if left else ""
-    return subheading("By asset") + parts(held, made, lambda n: count(n, "smaller profit and loss", "smaller profits and losses")) + more
+    return (
+        subheading("By asset")
+        + parts(held, made, lambda n: count(n, "smaller profit and loss", "smaller profits and losses"))
+        + more
+    )
 
 
 def _ends_first(rows: Sequence[Row]) -> list[Row]:

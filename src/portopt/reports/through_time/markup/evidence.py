@@ -72,7 +72,9 @@ def data_log(document: Row) -> str:
         ("Pricing pack", f'<span class="mono">{text(data["pricing_pack_id"])}</span>'),
     ]
     notes = "".join(f'<p class="note">{prose(str(note))}</p>' for note in data.get("notes") or ())
-    return part("Data", "What the figures rest on, and what was found wrong with it.", facts(rows), notes, _findings(data["findings"]))
+    return part(
+        "Data", "What the figures rest on, and what was found wrong with it.", facts(rows), notes, _findings(data["findings"])
+    )
 
 
 def _number(assets: Any) -> int:
@@ -114,7 +116,9 @@ def run(document: Row) -> str:
         *((text(_spoken(name)), text(_value(value))) for name, value in _asked(request)),
     ]
     delay = '<p class="note">Orders are filled at the close that the decision saw (delay 0, as asked): live, nobody can do that.</p>'
-    return part("How it was run", "As it was asked.", delay if execution.get("delay") == 0 else "", facts(rows), _policy(request))
+    return part(
+        "How it was run", "As it was asked.", delay if execution.get("delay") == 0 else "", facts(rows), _policy(request)
+    )
 
 
 def triggers(rebalance: Any) -> str:
@@ -153,8 +157,12 @@ def _policy(request: Row) -> str:
     policy = request.get("policy")
     if not isinstance(policy, Mapping):
         return ""
-    told = [(text(_spoken(k)), text(_value(v))) for k, v in policy.items() if v not in (None, [], {}, "") and k not in ("id", "name")]
-    return f"<details class=\"print\"><summary>The policy in full</summary>\n{facts(told)}</details>" if told else ""
+    told = [
+        (text(_spoken(k)), text(_value(v)))
+        for k, v in policy.items()
+        if v not in (None, [], {}, "") and k not in ("id", "name")
+    ]
+    return f'<details class="print"><summary>The policy in full</summary>\n{facts(told)}</details>' if told else ""
 
 
 def _spoken(name: str) -> str:

@@ -70,7 +70,9 @@ def badges(document: Row) -> list[str]:
     else:
         looked = '<span class="badge refused">Looked ahead</span>'
     in_time = document["data"]["point_in_time"]
-    universe = f'<span class="badge">{TICK}Point in time</span>' if in_time else '<span class="badge relaxed">Today\'s universe</span>'
+    universe = (
+        f'<span class="badge">{TICK}Point in time</span>' if in_time else '<span class="badge relaxed">Today\'s universe</span>'
+    )
     return [looked, universe]
 
 

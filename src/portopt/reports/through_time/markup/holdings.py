@@ -67,9 +67,7 @@ def turnover(document: Row) -> str:
     currency = words.currency(document)
     said = f"The largest is {percent(max(moved))}."
     turn = needles_svg("turnover", "Turnover of each rebalance", said, days, moved, lambda v: percent(v, 0), span)
-    cost = needles_svg(
-        "costs", "Cost of each rebalance", "", days, paid, lambda v: short_money(v, currency), span
-    )
+    cost = needles_svg("costs", "Cost of each rebalance", "", days, paid, lambda v: short_money(v, currency), span)
     costs = document["costs"]
     made = (
         f'<tr><th scope="row">{name}</th>{cell(money(costs[key], currency), "n strong" if key == "total" else "n")}</tr>'
@@ -100,7 +98,9 @@ def limits(document: Row) -> str:
     drawn = strips_svg("limits", "When limits bound", said, view.strips(document, found), _span(document))
     head = headings("Limit", "Bound on", "Dearest", "on")
     lead = "Marked from a decision at which the limit stopped more until the next decision; the darker, the dearer then."
-    others = f'<p class="faint">{count(more, "more limit")} bound on fewer dates; the data below have them.</p>' if more > 0 else ""
+    others = (
+        f'<p class="faint">{count(more, "more limit")} bound on fewer dates; the data below have them.</p>' if more > 0 else ""
+    )
     rows = (_bound(row) for row in found[:PRICES_SHOWN])
     return part(
         "Limits that bound", lead, plot(drawn), others, wide_table("Limits that bound, with their prices", "keep", head, rows)

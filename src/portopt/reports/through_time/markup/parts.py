@@ -14,9 +14,7 @@ def part(title: str, lead: str, *body: str) -> str:
     if not inside:
         return ""
     under = f"<p>{lead}</p>" if lead else ""
-    return (
-        f'<section id="{slug(title)}">\n<header><h2>{title}</h2>{under}</header>\n<div class="body">\n{inside}\n</div>\n</section>'
-    )
+    return f'<section id="{slug(title)}">\n<header><h2>{title}</h2>{under}</header>\n<div class="body">\n{inside}\n</div>\n</section>'
 
 
 def slug(title: str) -> str:

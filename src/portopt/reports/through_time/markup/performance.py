@@ -26,9 +26,8 @@ ROLLING = (
 
 def growth(document: Row) -> str:
     """Value through time, on a plain or a logarithmic scale: a switch that needs no script."""
-    shown, days = view.histories(document), document["days"]["date"]
-    title = f"Value of the portfolio from {days[0]} to {days[-1]}"
-    plain, log = (_value_lines(document, shown, days, title, log=log) for log in (False, True))
+    shown = view.histories(document)
+    plain, log = (value_drawings(document, log=log) for log in (False, True))
     keys = legend((line.key, line.name) for line in shown)
     reads = "days:" + ",".join(f"{line.key}={line.name}" for line in shown)
     switch = '<label class="switch no-print"><input type="checkbox" id="log"> Logarithmic scale</label>' if log else ""
@@ -38,7 +37,10 @@ def growth(document: Row) -> str:
     return part("Growth", lead, f"{switch}\n{figure_plain}\n{figure_log}" if plain else "")
 
 
-def _value_lines(document: Row, shown: tuple[Line, ...], days: Sequence[str], title: str, *, log: bool) -> list[str]:
+def value_drawings(document: Row, *, log: bool) -> list[str]:
+    """Wide and narrow; none where there is nothing to draw, or on a logarithmic scale where a value is not above zero."""
+    shown, days = view.histories(document), document["days"]["date"]
+    title = f"Value of the portfolio from {days[0]} to {days[-1]}"
     said = "; ".join(f"{line.name} ends at {decimal(line.values[-1])}" for line in shown)
     name = "growth-log" if log else "growth"
     return lines_svg(Lines(name, title, said, days, shown, lambda v: short_money(v, words.currency(document)), log=log))
@@ -69,6 +71,7 @@ def underwater(document: Row) -> str:
         lambda v: percent(v, 0 if deepest > 0.03 else 1),
         hold=0.0,
         filled=True,
+        low=True,
     )
     if not falls:
         return part("Drawdowns", "", '<p class="soft">At no close was it worth less than at an earlier one.</p>')
@@ -93,7 +96,9 @@ def figures(document: Row) -> str:
     shown = [(key, name) for key, name in view.HISTORIES if summary.get(key)]
     rows = [row for each in FIGURES if (row := _figure(each, [summary[key] for key, _ in shown]))]
     head = headings("Figure", *(name for _, name in shown))
-    lead = f"Of daily closes, {count(document['data']['sessions'], 'session')}. What each figure means is at the end of the page."
+    lead = (
+        f"Of daily closes, {count(document['data']['sessions'], 'session')}. What each figure means is at the end of the page."
+    )
     return part("Figures", lead, wide_table("Figures side by side", "keep compare", head, rows))
 
 
@@ -129,9 +134,7 @@ def _month(row: Row | None, name: str, most: float) -> str:
     if row is None or row["net"] is None:
         return cell(NOTHING, "n faint", name)
     kind = "gain" if row["net"] >= 0.0 else "loss"
-    return (
-        f'<td class="n heat {kind}" data-label="{name}" style="--h:{abs(row["net"]) / most:.2f}">{_short(row["net"])}</td>'
-    )
+    return f'<td class="n heat {kind}" data-label="{name}" style="--h:{abs(row["net"]) / most:.2f}">{_short(row["net"])}</td>'
 
 
 def _short(value: float) -> str:
@@ -163,6 +166,7 @@ def _rolling(document: Row, moving: Row) -> Iterator[str]:
             days,
             (Line("net", "Net", values),),
             lambda v, unit=unit: unit(v, 0) if unit is percent else unit(v, 1),  # type: ignore[misc]
+            low=True,
             band=edges,  # type: ignore[arg-type]
         )
         yield subheading(name) + plot(lines_svg(chart), reads=f"rolling:{key}={name}:{'pct' if told is pct else 'num'}")

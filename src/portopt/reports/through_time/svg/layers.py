@@ -80,5 +80,6 @@ def _names(ends: Sequence[tuple[float, float, Layer]], frame: Frame) -> list[str
     seen = [(y, layer) for y, w, layer in ends if w * tall >= NAMED]
     places = apart([y for y, _ in seen], 1.2 * FONT, frame.top + 4.0, frame.bottom)
     return [
-        label(frame.right + 9.0, y + FONT / 3.0, layer.name[:16], kind="end") for y, (_, layer) in zip(places, seen, strict=True)
+        label(frame.right + 9.0, y + FONT / 3.0, layer.name[:16], kind="end")
+        for y, (_, layer) in zip(places, seen, strict=True)
     ]

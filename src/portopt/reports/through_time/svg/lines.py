@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portopt.reports.through_time.svg.thinning import thinned
 from portopt.reports.through_time.svg.timeline import (
@@ -20,6 +20,7 @@ from portopt.reports.through_time.svg.timeline import (
 )
 
 Values = Sequence[float | None]
+LOW = {"wide": 210.0, "narrow": 190.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Line:
 class Lines:
     """title says what is seen. told: a value of the axis in words. hold: a value that the axis shows in any case.
 
-    filled: the lines are areas down from zero. band: lowest and highest about the lines.
+    filled: the lines are areas down from zero. low: less high than usual. band: lowest and highest about the lines.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Lines:
     log: bool = False
     hold: float | None = None
     filled: bool = False
+    low: bool = False
     band: tuple[Values, Values] | None = None
 
 
@@ -65,13 +67,17 @@ def _known(values: Sequence[float | None]) -> list[float]:
 
 def _one(chart: Lines, size: Size, values: tuple[float, float]) -> str:
     days = [ordinal(day) for day in chart.days]
-    frame = Frame(size, (days[0], days[-1]), values, chart.log)
+    alone = len(chart.lines) == 1  # its name is the drawing's
+    room = replace(
+        size, right=min(size.right, 16.0) if alone else size.right, height=LOW[size.name] if chart.low else size.height
+    )
+    frame = Frame(room, (days[0], days[-1]), values, chart.log)
     marks = axes(frame, chart.told)
     if chart.band:
         marks.append(_band(chart.band, days, frame))
     # The first line is the subject: it is drawn last, over the others.
     marks += [_line(line, days, frame, chart.filled) for line in reversed(chart.lines)]
-    if size.right > 40.0:
+    if room.right > 40.0:
         marks += _names(chart.lines, frame)
     return drawing(frame, chart.name, chart.title, chart.described, marks)
 

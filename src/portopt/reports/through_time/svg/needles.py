@@ -20,7 +20,9 @@ def needles_svg(
     at, ends = [ordinal(day) for day in days], (ordinal(span[0]), ordinal(span[1]))
     out = []
     for size in SIZES:
-        frame = Frame(replace(size, height=HEIGHTS[size.name]), ends, value_range(values, hold=0.0))
+        frame = Frame(
+            replace(size, height=HEIGHTS[size.name], right=min(size.right, 16.0)), ends, value_range(values, hold=0.0)
+        )
         out.append(drawing(frame, name, title, described, [*axes(frame, told), _needles(at, values, frame, size)]))
     return out
 

@@ -38,7 +38,9 @@ def _one(name: str, title: str, described: str, strips: Sequence[Strip], span: t
 def _row(strip: Strip, top: float, frame: Frame, wide: bool) -> list[str]:
     bar_top = top + 5.0 if wide else top + 18.0
     high = 15.0
-    back = f'<rect class="strip" x="{frame.left:g}" y="{bar_top:.1f}" width="{frame.right - frame.left:.1f}" height="{high:g}"/>'
+    back = (
+        f'<rect class="strip" x="{frame.left:g}" y="{bar_top:.1f}" width="{frame.right - frame.left:.1f}" height="{high:g}"/>'
+    )
     words = top + 5.0 + FONT if wide else top + FONT
     out = [label(0.0, words, strip.name if len(strip.name) < 33 else strip.name[:31] + "…"), back]
     for first, last, strength in strip.spells:
