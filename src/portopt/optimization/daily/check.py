@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portopt.domain.arrays import Vector
+from portopt.domain.arrays import Mask, Vector
 from portopt.domain.certificate import Tolerances
-from portopt.optimization.daily.day import Day
-from portopt.optimization.daily.solve import Found
+from portopt.optimization.daily.day import Day, Found
 
+CURVED = 1e-10  # of the largest variance: less is none
 TIED = 1e-10  # of the gradient: held by less than that is held by chance, and another portfolio may be as good
 
 
@@ -18,18 +18,18 @@ TIED = 1e-10  # of the gradient: held by less than that is held by chance, and a
 class Checked:
     """primal: the largest miss of a bound, row or the ball. stationarity: what is left of the gradient, wrong signs of
     multipliers included, relative. complementarity: the largest product of a multiplier and its slack, relative to the gradient.
-    margin: the least that holds a weight where it is held, relative.
+    only: whether no other portfolio may be as good.
     """
 
     primal: float
     stationarity: float
     complementarity: float
-    margin: float
+    only: bool
 
     def holds(self, tolerances: Tolerances = Tolerances()) -> bool:
         """Whether the audit's tolerances are met, and no other portfolio may be as good."""
         of_conditions = max(self.stationarity, self.complementarity)
-        return self.primal <= tolerances.feasibility and of_conditions <= tolerances.stationarity and self.margin > TIED
+        return self.only and self.primal <= tolerances.feasibility and of_conditions <= tolerances.stationarity
 
 
 def checked(day: Day, found: Found) -> Checked:
@@ -51,6 +51,21 @@ def checked(day: Day, found: Found) -> Checked:
     low = np.where(w <= day.lower, -np.inf, np.where(w > day.book, buying, -selling))
     high = np.where(w >= day.upper, np.inf, np.where(w < day.book, -selling, buying))
     left = float(np.maximum(low - wants, wants - high).max(initial=0.0))
-    held = (low < high) & (day.lower < day.upper)
-    margin = float(np.minimum(wants - low, high - wants)[held].min(initial=np.inf))
-    return Checked(primal, left / size, products / size, margin / size)
+    held = (low < high) & (np.minimum(wants - low, high - wants) > TIED * size) | (day.lower >= day.upper)
+    only = not bool((~held & ~found.standing.free).any()) or _curves(day, ~held)
+    return Checked(primal, left / size, products / size, only)
+
+
+def _curves(day: Day, loose: Mask) -> bool:
+    """Whether every way to move what is not held costs something: all of it is risky, or all but one, which the budget holds."""
+    S = day.M[np.ix_(loose, loose)]
+    risky = np.diagonal(S) > 0.0
+    if np.count_nonzero(~risky) > 1:
+        return False
+    try:
+        block = S[np.ix_(risky, risky)]
+        block.flat[:: len(block) + 1] -= CURVED * float(np.diagonal(block).max(initial=0.0))
+        np.linalg.cholesky(block)
+    except np.linalg.LinAlgError:
+        return False
+    return True

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from portopt.domain.arrays import Mask, Matrix, Vector
+from portopt.optimization.beside.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,3 +78,19 @@ class Day:
     def wanted(self, tau: float) -> Vector:
         """(n,) what M x + rows'y comes to where a trade x is free and pays nothing, at one tau."""
         return (self.M_center - self.M_book) - tau * (self.q + self.M_center)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """w: (n,). y: (r,) multipliers of the rows. pull: of the ball. gradient: (n,) of the objective and the ball, no trade paid.
+
+    standing: where everything stands. tau: see the head. steps: rounds and corners it took.
+    """
+
+    w: Vector
+    y: Vector
+    pull: float
+    gradient: Vector
+    standing: Standing
+    tau: float
+    steps: int

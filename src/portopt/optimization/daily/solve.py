@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.optimization.beside.standing import HIGHEST, KEPT, LOWEST, Places, Standing
+from portopt.optimization.beside.standing import HIGHEST, LOWEST, Places, Standing
 from portopt.optimization.daily.bend import best_tau
-from portopt.optimization.daily.day import Day
+from portopt.optimization.daily.check import checked
+from portopt.optimization.daily.day import Day, Found
 from portopt.optimization.daily.rounds import rounds
 from portopt.optimization.daily.state import State
 from portopt.optimization.daily.tableau import Dependent
 from portopt.optimization.daily.walk import Lost, Walk
 
 FEWEST_TURNS, TURNS_A_NAME = 40, 2.0  # corners, counted over all of a day: more of them cost as much as a solve
-REFINED = 2
+REFINED, LOOKS = 2, 2
+ROUNDED = 1e-15  # a weight this close to where it could be held was rounded on its way there
 SAME = 1e-9  # of the largest: a row that far from the others, in what is free, says the same
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """w: (n,). y: (r,) multipliers of the rows. pull: of the ball. gradient: (n,) of the objective and the ball, no trade paid.
-
-    standing: where everything stands. tau: see day.py. steps: rounds and corners it took.
-    """
-
-    w: Vector
-    y: Vector
-    pull: float
-    gradient: Vector
-    standing: Standing
-    tau: float
-    steps: int
-
-
 def solved(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
-    """The optimum, or None where it is not come to in the steps that are counted.
+    """The optimum, checked, or None where it is not come to in the steps that are counted.
 
-    now, tau, y: where everything stood, and tau and the rows' multipliers, of an answer nearby.
+    now, tau, y: where everything stood, and tau and the rows' multipliers, of an answer nearby. What a first look ends at
+    and does not pass the check, a table that many corners have worn, is begun at again with a new one.
     """
+    for _ in range(LOOKS):
+        found = _come_to(day, now, tau, y)
+        if found is None or checked(day, found).holds():
+            return found
+        now, tau, y = found.standing, found.tau, found.y
+    return None
+
+
+def _come_to(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
     try:
         state, at_rest = _begun(day, now, tau, tau * y)
         done = rounds(state) if at_rest else 0
@@ -97,7 +93,8 @@ def _exact(state: State, bent: bool, steps: int) -> Found:
         _refine(state)
     tau, x = state.tau, np.where(state.free, state.follows[: day.n], state.given[: day.n])
     w = np.where(places == LOWEST, day.lower, np.where(places == HIGHEST, day.upper, day.book + x))
-    w = np.where(places == KEPT, day.book, w)
+    for side in (day.book, day.lower, day.upper):
+        w = np.where(np.abs(w - side) <= ROUNDED, side, w)
     gradient = (day.M @ w - day.M_book - day.wanted(tau)) / tau
     pull = 0.0 if day.center is None else 1.0 / tau - 1.0
     y = state.prices(state.given, state.follows) / tau
