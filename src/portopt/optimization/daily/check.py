@@ -51,7 +51,7 @@ def checked(day: Day, found: Found) -> Checked:
     low = np.where(w <= day.lower, -np.inf, np.where(w > day.book, buying, -selling))
     high = np.where(w >= day.upper, np.inf, np.where(w < day.book, -selling, buying))
     left = float(np.maximum(low - wants, wants - high).max(initial=0.0))
-    held = (low < high) & (np.minimum(wants - low, high - wants) > TIED * size) | (day.lower >= day.upper)
+    held = (low < high) & (np.minimum(wants - low, high - wants) > TIED * size) | day.fixed
     only = not bool((~held & ~found.standing.free).any()) or _curves(day, ~held)
     return Checked(primal, left / size, products / size, only)
 

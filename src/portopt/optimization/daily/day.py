@@ -48,6 +48,7 @@ class Day:
     constant: float = 0.0
     at_floor: Mask = field(init=False)
     at_ceiling: Mask = field(init=False)
+    fixed: Mask = field(init=False)
     M_book: Vector = field(init=False)
     M_center: Vector = field(init=False)  # nothing for a ratio
     least: Vector = field(init=False)  # (n,), (n,) the least and the most a trade can be
@@ -59,6 +60,7 @@ class Day:
         put = object.__setattr__
         put(self, "at_floor", self.book <= self.lower)
         put(self, "at_ceiling", self.book >= self.upper)
+        put(self, "fixed", self.lower == self.upper)
         put(self, "M_book", self.M @ self.book)
         put(self, "M_center", np.zeros(self.n) if self.center is None else self.M @ self.center)
         put(self, "least", self.lower - self.book)

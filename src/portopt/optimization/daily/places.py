@@ -37,7 +37,7 @@ class Meanings:
         nothing, no, one = np.zeros(n), np.full(n, -NONE), np.ones(n)
         h, q = day.wanted(0.0), day.q + day.M_center
         bought, sold = Line(h, -q - day.buying), Line(h, -q + day.selling)
-        fixed = day.lower == day.upper
+        fixed = day.fixed
         low, high = np.where(fixed, no, h), np.where(fixed, no, -h)
         at_low, at_high = np.where(floor, bought.slope, sold.slope), np.where(ceiling, -sold.slope, -bought.slope)
         at_low[fixed] = at_high[fixed] = 0.0
@@ -60,7 +60,13 @@ class Meanings:
         self.leads = np.array(
             [
                 [np.where(floor, BUYING, SELLING), LOWEST * one, BUYING * one, np.where(floor, LOWEST, KEPT), HIGHEST * one],
-                [LOWEST * one, np.where(ceiling, HIGHEST, KEPT), SELLING * one, HIGHEST * one, np.where(ceiling, SELLING, BUYING)],
+                [
+                    LOWEST * one,
+                    np.where(ceiling, HIGHEST, KEPT),
+                    SELLING * one,
+                    HIGHEST * one,
+                    np.where(ceiling, SELLING, BUYING),
+                ],
             ]
         ).astype(np.int8)
         self._every = np.arange(n)

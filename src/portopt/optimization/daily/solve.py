@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.optimization.beside.standing import HIGHEST, LOWEST, Places, Standing
+from portopt.optimization.beside.standing import HIGHEST, LOWEST, Places, Standing, possible
 from portopt.optimization.daily.bend import best_tau
 from portopt.optimization.daily.check import checked
 from portopt.optimization.daily.day import Day, Found
@@ -28,6 +28,7 @@ def solved(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
     now, tau, y: where everything stood, and tau and the rows' multipliers, of an answer nearby. What a first look ends at
     and does not pass the check, a table that many corners have worn, is begun at again with a new one.
     """
+    now = replace(now, places=possible(day, now.places))
     for _ in range(LOOKS):
         found = _come_to(day, now, tau, y)
         if found is None or checked(day, found).holds():
