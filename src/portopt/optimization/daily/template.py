@@ -35,7 +35,8 @@ class NotDaily(Exception):
 class Template:
     """first: the first day's program. scale, mean, about: M = scale Sigma, q = mean mu + about scale Sigma benchmark.
 
-    center: of the ball, None where there is none.
+    center: what the ball's centre is of the benchmark, 1 or 0; None where there is no ball. asked: limits that may be opened.
+    square: whether the objective is half a square and told as its root.
     """
 
     ids: tuple[str, ...]
@@ -43,19 +44,21 @@ class Template:
     scale: float
     mean: float
     about: float
-    benchmark: Vector
-    center: Vector | None
+    center: float | None
     radius: float
+    asked: frozenset[str]
+    square: bool
 
     @property
     def form(self) -> StandardForm:
         return self.first.form
 
-    def on(self, mu: Vector, Sigma: Matrix, held: Vector) -> Day:
-        """The program of a day. mu: (n,) annual, Sigma: (n, n), held: (n,) weights before the trade."""
+    def on(self, mu: Vector, Sigma: Matrix, held: Vector, benchmark: Vector | None = None) -> Day:
+        """The program of a day. mu: (n,) annual, Sigma: (n, n), held: (n,) weights before the trade, benchmark: (n,)."""
         k = self.first
         M = Sigma if self.scale == 1.0 else self.scale * Sigma
-        q = self.mean * mu if self.about == 0.0 else self.mean * mu + self.about * (M @ self.benchmark)
+        b = np.zeros(len(mu)) if benchmark is None else benchmark
+        q = self.mean * mu if self.about == 0.0 else self.mean * mu + self.about * (M @ b)
         traded = k.layout.has_trades
         return Day(
             M=M,
@@ -71,7 +74,7 @@ class Template:
             row_lower=k.row_lower,
             row_upper=k.row_upper,
             counting=tuple(np.flatnonzero((k.G_buys != 0.0).any(axis=1) | (k.G_sells != 0.0).any(axis=1)).tolist()),
-            center=self.center,
+            center=None if self.center is None else self.center * b,
             radius=self.radius,
             ratio=k.form.ratio,
             constant=k.form.constant if k.form.ratio else 0.0,
@@ -85,13 +88,14 @@ def template_of(problem: Problem) -> Template:
     other = _another_day(problem)
     one, two = _read(problem), _read(other)
     _require_same(one.form, two.form)
-    b = np.zeros(problem.n) if problem.benchmark is None else problem.benchmark
     scale = one.risk.scale  # type: ignore[attr-defined]
-    mean, about = _law_of_q(((one, problem), (two, other)), scale, b)
-    center, radius = _law_of_ball(((one, problem), (two, other)), scale, b)
+    mean, about = _law_of_q(((one, problem), (two, other)), scale)
+    center, radius = _law_of_ball(((one, problem), (two, other)), scale)
     if one.layout.has_trades and not (_close(one.book, problem.w_prev) and _close(two.book, other.w_prev)):
         raise NotDaily("trades are not counted from the weights held")
-    return Template(problem.universe.ids, one, scale, mean, about, b, center, radius)
+    asked = frozenset(limit.kind for limit in problem.limits if not limit.structural)
+    square = problem.objective.unit == "half variance" and problem.objective.gamma is None
+    return Template(problem.universe.ids, one, scale, mean, about, center, radius, asked, square)
 
 
 def _another_day(p: Problem) -> Problem:
@@ -99,10 +103,11 @@ def _another_day(p: Problem) -> Problem:
     turn = 1.0 + 0.3 * np.cos(np.arange(1.0, p.n + 1.0))
     Sigma = p.moments.covariance.dense() * np.outer(turn, turn)
     changed = replace(p.moments, mu=p.moments.mu * turn + 0.01, covariance=Covariance(Sigma=Sigma))
-    held = None if p.w_prev is None else (p.w_prev + turn / turn.sum()) / 2.0
+    held, b = (None if w is None else (w + turn / turn.sum()) / 2.0 for w in (p.w_prev, p.benchmark))
     return p.replaced(
         moments=changed,
         w_prev=held,
+        benchmark=b,
         portfolio_value=None if p.portfolio_value is None else 2.0 * p.portfolio_value,
         average_daily_value=None if p.average_daily_value is None else 3.0 * p.average_daily_value,
         prices=None if p.prices is None else p.prices * turn,
@@ -151,25 +156,29 @@ def _require_same(one: StandardForm, two: StandardForm) -> None:
         raise NotDaily("what trading costs changes from day to day")
 
 
-def _law_of_q(days: tuple[tuple[Kinked, Problem], ...], scale: float, b: Vector) -> tuple[float, float]:
+def _law_of_q(days: tuple[tuple[Kinked, Problem], ...], scale: float) -> tuple[float, float]:
     for mean in (-1.0, 0.0):
         for about in (0.0, -1.0):
-            if all(_close(k.q, mean * p.moments.mu + about * scale * p.moments.covariance.times(b)) for k, p in days):
+            if all(_close(k.q, mean * p.moments.mu + about * scale * p.moments.covariance.times(_benchmark(p))) for k, p in days):
                 return mean, about
     raise NotDaily("its objective is not expected return, risk and tracking error alone")
 
 
-def _law_of_ball(days: tuple[tuple[Kinked, Problem], ...], scale: float, b: Vector) -> tuple[Vector | None, float]:
+def _law_of_ball(days: tuple[tuple[Kinked, Problem], ...], scale: float) -> tuple[float | None, float]:
     if all(k.ball is None for k, _ in days):
         return None, 0.0
     balls = [k.ball for k, _ in days if k.ball is not None]
     if len(balls) != len(days) or balls[0].radius != balls[1].radius:
         raise NotDaily("its limit on risk changes with more than prices and the book")
-    for center in (b, np.zeros(len(b))):
+    for center in (1.0, 0.0):
         # The ball's matrix is a root of Sigma, M is scale Sigma: its centre pulls with minus Sigma c.
-        if all(_close(ball.pulled, -p.moments.covariance.times(center)) for ball, (_, p) in zip(balls, days, strict=True)):
+        if all(_close(ball.pulled, -p.moments.covariance.times(center * _benchmark(p))) for ball, (_, p) in zip(balls, days, strict=True)):
             return center, balls[0].radius * float(np.sqrt(scale))
     raise NotDaily("its limit on risk is about another portfolio than the benchmark")
+
+
+def _benchmark(p: Problem) -> Vector:
+    return np.zeros(p.n) if p.benchmark is None else p.benchmark
 
 
 def _close(a: Vector, b: Vector | None) -> bool:
