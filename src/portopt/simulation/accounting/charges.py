@@ -88,7 +88,7 @@ def has_impact(execution: Execution) -> bool:
 def commission_of(values: Cents, units: Units, share: Fraction, execution: Execution) -> Cents:
     """(m,) cents for orders worth `values` cents; the minimum fee at least."""
     rate, each = fraction(execution.commission_bps) * fraction(BPS), 100 * share * fraction(execution.commission_per_share)
-    amounts = np.asarray(values * float(rate) + units * float(each), dtype=np.float64)
+    amounts: Vector = values.astype(np.float64) * float(rate) + units.astype(np.float64) * float(each)
     found = nearest(amounts, lambda i: int(values[i]) * rate + int(units[i]) * each)
     return np.where(units > 0, np.maximum(found, round(100 * fraction(execution.minimum_fee))), 0)
 
