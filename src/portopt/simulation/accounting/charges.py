@@ -88,13 +88,13 @@ def has_impact(execution: Execution) -> bool:
 def commission_of(values: Cents, units: Units, share: Fraction, execution: Execution) -> Cents:
     """(m,) cents for orders worth `values` cents; the minimum fee at least."""
     rate, each = fraction(execution.commission_bps) * fraction(BPS), 100 * share * fraction(execution.commission_per_share)
-    amounts: Vector = values.astype(np.float64) * float(rate) + units.astype(np.float64) * float(each)
+    amounts = values * float(rate) + units * float(each)
     found = nearest(amounts, lambda i: int(values[i]) * rate + int(units[i]) * each)
     return np.where(units > 0, np.maximum(found, round(100 * fraction(execution.minimum_fee))), 0)
 
 
 def _of_value(values: Cents, rate: Fraction) -> Cents:
-    return nearest(values * float(rate), lambda i: int(values[i]) * rate)
+    return nearest(np.asarray(values * float(rate), dtype=np.float64), lambda i: int(values[i]) * rate)
 
 
 def _floor(values: Cents, rate: Fraction) -> Cents:

@@ -199,7 +199,7 @@ def test_row_21_total_return_is_the_return_of_adjusted_prices_to_a_billionth():
     rng = np.random.default_rng(3)
     closes = np.round(100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.01, 200))), 2)
     paid = {40: Decimal("0.5"), 90: Decimal("0.75"), 150: Decimal("1.1")}
-    ledger = OneLedger(["A"], 10_000_000_000, fractional=True).day({"A": closes[0]}, {"A": 10**17})
+    ledger = OneLedger(["A"], 10_000_000_000, fractional=True).day({"A": closes[0]}, {"A": int(1e16 / closes[0])})
     for t in range(1, len(closes)):
         action = [Action("A", "dividend", ledger.on(1), amount=paid[t])] if t in paid else []
         dividend = int(ledger.units("A") * float(paid.get(t, 0)) / closes[t])
