@@ -49,7 +49,7 @@ def test_row_8_every_check_of_a_day_kills_its_mutant(said: str, eventful: OneLed
 CODE_MUTANTS = {
     "commissions are charged twice": ("charges.commission_of", lambda was: lambda *a: 2 * was(*a)),
     "commissions are forgotten": ("charges.commission_of", lambda was: lambda *a: 0 * was(*a)),
-    "a spread is charged whole": ("charges._of_value", lambda was: lambda v, rate: was(v, 2 * rate)),
+    "a spread is charged whole": ("charges.rates_of", lambda was: lambda e: replace(was(e), spread=2 * was(e).spread)),
     "impact is forgotten": ("charges._impact", lambda was: lambda *a: 0 * was(*a)),
     "money is cut and not rounded": ("fills.charges", lambda was: lambda *a: _one_less(was(*a))),
     "profit forgets what closing cost": ("fills.after_trade", lambda was: lambda h, b, t, o: (was(h, b, t, o)[0], 0 * b)),
