@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from math import log
 
@@ -119,8 +119,3 @@ def _explained(actions: Sequence[Action], snapshot: MarketSnapshot) -> set[tuple
             day = _beside(action, snapshot).day_after
             found |= {(kind, action.asset_id, day) for kind in SHOWN}
     return found
-
-
-def with_checked(snapshot: MarketSnapshot, found: Checked) -> MarketSnapshot:
-    """The snapshot with the findings that are left."""
-    return replace(snapshot, findings=found.findings)

@@ -33,8 +33,15 @@ def test_a_usual_dividend_is_kept_without_a_word():
     assert checked([action], snapshot([50.0, 50.0, 49.0, 49.0])) == Checked((action,), ())
 
 
-@pytest.mark.parametrize(("ratio", "prices"), [((7, 1), [700.0, 693.0, 101.0, 99.0]), ((1, 10), [2.0, 2.1, 20.5, 21.0]),
-                                               ((3, 2), [30.0, 30.0, 21.0, 20.0]), ((21, 20), [30.0, 30.0, 31.0, 30.0])])  # fmt: skip
+SHOWN = [
+    ((7, 1), [700.0, 693.0, 101.0, 99.0]),
+    ((1, 10), [2.0, 2.1, 20.5, 21.0]),
+    ((3, 2), [30.0, 30.0, 21.0, 20.0]),
+    ((21, 20), [30.0, 30.0, 31.0, 30.0]),
+]
+
+
+@pytest.mark.parametrize(("ratio", "prices"), SHOWN)
 def test_a_split_that_the_prices_show_or_that_is_too_small_to_show_is_kept(ratio: tuple[int, int], prices: list[float]):
     action = Action("A", "split", date(2024, 1, 3), ratio=ratio)
     assert checked([action], snapshot(prices)) == Checked((action,), ())

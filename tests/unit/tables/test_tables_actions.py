@@ -61,7 +61,8 @@ def test_one_table_holds_every_kind_of_action():
 
 def test_a_german_table_is_read_with_its_commas_and_days_first():
     notes: list[str] = []
-    text = "Symbol;Ex-Tag;Typ;Betrag;Verhältnis;Zahltag\nSAP;16.05.2024;Dividende;2,20;;21.05.2024\nALV;03.06.2024;Aktiensplit;;1:10;\n"
+    text = "Symbol;Ex-Tag;Typ;Betrag;Verhältnis;Zahltag\nSAP;16.05.2024;Dividende;2,20;;21.05.2024\n"
+    text += "ALV;03.06.2024;Aktiensplit;;1:10;\n"
     found = read(text, notes)
     assert found == (
         Action("SAP", "dividend", date(2024, 5, 16), date(2024, 5, 21), amount=Decimal("2.20")),
@@ -82,8 +83,15 @@ def test_a_vendors_table_of_dividends_and_splits_gives_both_of_a_day():
     ]
 
 
-@pytest.mark.parametrize(("words", "ratio", "pair"), [("reverse split", "10:1", (1, 10)), ("reverse split", "1:10", (1, 10)),
-                                                      ("stock dividend", "0.05", (21, 20)), ("stock dividend", "1.05", (21, 20))])  # fmt: skip
+WORDS = [
+    ("reverse split", "10:1", (1, 10)),
+    ("reverse split", "1:10", (1, 10)),
+    ("stock dividend", "0.05", (21, 20)),
+    ("stock dividend", "1.05", (21, 20)),
+]
+
+
+@pytest.mark.parametrize(("words", "ratio", "pair"), WORDS)
 def test_words_that_leave_one_meaning_decide_it(words: str, ratio: str, pair: tuple[int, int]):
     (found,) = read(f"asset,ex_date,type,ratio\nA,2024-01-02,{words},{ratio}\n")
     assert found.ratio == pair
