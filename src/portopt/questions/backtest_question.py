@@ -132,9 +132,9 @@ def capital_of(value: Any) -> Decimal:
     return amount.quantize(Decimal("0.01"))
 
 
-def plain_policy(objective: str) -> Policy:
+def plain_policy(objective: str, name: str = "") -> Policy:
     """An objective by its name alone: long only, all but a rest of whole shares invested."""
     from portopt.dialects.policies import shipped_defaults
 
     costs = shipped_defaults().costs
-    return Policy(objective, objective, {"kind": objective}, {"long_only": True, "cash": {"max": 0.02}}, costs=costs)
+    return Policy(name or objective, name or objective, {"kind": objective}, {"long_only": True, "cash": {"max": 0.02}}, costs=costs)
