@@ -137,4 +137,6 @@ def plain_policy(objective: str, name: str = "") -> Policy:
     from portopt.dialects.policies import shipped_defaults
 
     costs = shipped_defaults().costs
-    return Policy(name or objective, name or objective, {"kind": objective}, {"long_only": True, "cash": {"max": 0.02}}, costs=costs)
+    return Policy(
+        name or objective, name or objective, {"kind": objective}, {"long_only": True, "cash": {"max": 0.02}}, costs=costs
+    )
