@@ -70,15 +70,17 @@ def _replayed(record: RunRecord, runtime: Runtime, market: MarketDataProvider | 
     row: dict[str, Any] = {"run_id": record.run_id, "as_of": str(record.as_of), "pricing_pack_id": pack.pricing_pack_id}
     try:
         seen = seen_by_decision(request, pack if market is None else _now(request, pack, market))
-        changed = data_changed(pack, seen)
-        document = plain(worked_out_again(record, pack.pricing_pack_id, OnePack(seen)))  # type: ignore[arg-type]  # only `get`
+        row["data_changed"] = data_changed(pack, seen)
         held, known = _held(request, seen), _known(seen)
         traded = _trades_differ(record.document, decided_live(request, known, held), known, held)
+        if row["data_changed"]:
+            return {**row, "same": False, "differences": traded, "problem": None}
+        document = plain(worked_out_again(record, pack.pricing_pack_id, OnePack(seen)))  # type: ignore[arg-type]  # only `get`
     except PortoptError as refusal:
-        return {**row, "same": False, "data_changed": [], "differences": [], "problem": refusal.problem()}
+        return {"data_changed": [], **row, "same": False, "differences": [], "problem": refusal.problem()}
     same = digest(canonical_text(document).encode()) == record.document_digest and not traded
     found = [] if same else [*traded, *first_differences(record.document, document)]
-    return {**row, "same": same, "data_changed": changed, "differences": found, "problem": None}
+    return {**row, "same": same, "differences": found, "problem": None}
 
 
 def seen_by_decision(request: RebalanceRequest, pack: MarketSnapshot) -> MarketSnapshot:
@@ -101,7 +103,8 @@ def _now(request: RebalanceRequest, pack: MarketSnapshot, market: MarketDataProv
     last_dates = None if choice.lookback is None else choice.lookback + 1
     query = MarketQuery(assets=wanted_assets(request), as_of=pack.as_of, last_dates=last_dates)
     table = market.prices(query)
-    return open_snapshot(table, source=pack.source, adjustment=market.adjustment, policy=ACCEPTING, query=query)
+    adjustment = pack.adjustment if market.adjustment == "unknown" else market.adjustment
+    return open_snapshot(table, source=pack.source, adjustment=adjustment, policy=ACCEPTING, query=query)
 
 
 def data_changed(before: MarketSnapshot, now: MarketSnapshot) -> list[str]:
