@@ -12,6 +12,7 @@ from portopt.reports.page import harmless
 from portopt.reports.through_time import words
 from portopt.reports.through_time.carried import carried
 from portopt.reports.through_time.markup import activity, attribution, evidence, frame, holdings, performance
+from portopt.reports.through_time.markup.sweep import sweep
 from portopt.reports.through_time.markup.verdict import verdict
 
 
@@ -32,6 +33,7 @@ def html(document: Mapping[str, Any]) -> str:
         holdings.weights(document),
         holdings.turnover(document),
         holdings.limits(document),
+        sweep(document),
         attribution.attribution(document),
         activity.rebalances(document),
         activity.trades(document),

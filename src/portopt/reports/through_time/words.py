@@ -25,6 +25,9 @@ def policy_name(document: Row) -> str:
 def title(document: Row) -> str:
     """The verdict in one sentence."""
     made = figure(document["summary"]["net"], "annual_return")
+    if made is None:
+        first, last = (money(str(document["days"]["net"][k]), currency(document)) for k in (0, -1))
+        return f"It ended at {last}, having begun at {first}."
     rival = next(((name, _annual(document, key)) for key, name in RIVALS if _annual(document, key) is not None), None)
     against = f", against {percent(rival[1])} of {rival[0]}" if rival else ""
     return f"{percent(made)} a year after costs{against}."
@@ -49,8 +52,9 @@ def _rivals(document: Row) -> Iterator[str]:
 
 def _fall(document: Row) -> Iterator[str]:
     fall = figure(document["summary"]["net"], "drawdown")
-    if not fall:
+    if not fall and document["summary"]["net"]:
         yield "At no close was it worth less than at an earlier one."
+    if not fall:
         return
     back = f"made good on {fall['recovered']}" if fall["recovered"] else "still open at the end"
     yield f"The deepest drawdown is {percent(fall['depth'])}, from {fall['peak']} to {fall['trough']}, and was {back}."
