@@ -76,7 +76,11 @@ def data_log(document: Row) -> str:
     ]
     notes = "".join(f'<p class="note">{prose(str(note))}</p>' for note in data.get("notes") or ())
     return part(
-        "Data", "What the figures rest on, and what was found wrong with it.", facts(rows), notes, _findings(data["findings"])
+        "Data and findings",
+        "What the figures rest on, and what was found wrong with it.",
+        facts(rows),
+        notes,
+        _findings(data["findings"]),
     )
 
 
@@ -142,9 +146,9 @@ def _trigger(each: Row) -> str:
         return f"{each['session']} session of the {each['of']}" + (f" ({each['calendar']})" if each.get("calendar") else "")
     if "every" in each:
         return f"every {count(each['every'], 'session')}"
-    name, value = next(iter(each.items()))
+    name, value = next(iter(sorted(each.items())))
     size = percent(value) if isinstance(value, float) else ""
-    rest = ", ".join(f"{k.replace('_', ' ')} {_value(v)}" for k, v in each.items() if k != name)
+    rest = ", ".join(f"{k.replace('_', ' ')} {_value(v)}" for k, v in sorted(each.items()) if k != name)
     return " ".join(filter(None, (name.replace("_", " "), size, rest and f"({rest})")))
 
 
@@ -176,7 +180,7 @@ def _asked(request: Row) -> list[tuple[str, Any]]:
         "benchmark",
         "notes",
     }
-    return [(name, value) for name, value in request.items() if name not in known and value not in (None, [], {}, ())]
+    return [(name, value) for name, value in sorted(request.items()) if name not in known and value not in (None, [], {}, ())]
 
 
 def _policy(request: Row) -> str:
@@ -185,7 +189,7 @@ def _policy(request: Row) -> str:
         return ""
     told = [
         (text(_spoken(k)), text(_value(v)))
-        for k, v in policy.items()
+        for k, v in sorted(policy.items())
         if v not in (None, [], {}, "") and k not in ("id", "name")
     ]
     return f'<details class="print"><summary>The policy in full</summary>\n{facts(told)}</details>' if told else ""
