@@ -63,7 +63,7 @@ def _ratio(path: Vector) -> float:
 
 
 def returns_by_row(history: History) -> Matrix:
-    """(T, n) the return of each row from the close before it, dividends in; NaN where a price is missing, and in the first row."""
+    """(T, n) the return of each row from the close before it, dividends in; NaN where a price is missing, and in row 0."""
     worth = history.total_return()
     X = np.full_like(worth, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):

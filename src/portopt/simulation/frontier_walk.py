@@ -1,7 +1,7 @@
 """The frontier walked forward: as many books as points, each traded to its own point from what it really holds.
 
-A frontier that forgets the book it starts from breaks every limit on trading. Here each point has its own book, and its frontier
-is that of the policy's limits from that book on: the turnover limit holds at every point of every decision.
+A frontier that forgets the book it starts from breaks every limit on trading. Here each point has its own book, and its
+frontier is that of the policy's limits from that book on: the turnover limit holds at every point of every decision.
 """
 
 from __future__ import annotations

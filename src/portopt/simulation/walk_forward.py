@@ -41,7 +41,7 @@ def usual(variant: Variant) -> Decider:
 def trial(
     variant: Variant, history: History, plan: Plan, decider: DeciderOf = usual, progress: Progress | None = None
 ) -> Trial:
-    """The variant over the rows of the plan, from the capital in cash. One that is refused is a trial too, without a history."""
+    """The variant over the rows of the plan, from the capital in cash. One that is refused is a trial without a history."""
     try:
         s = _from(variant, history, plan.first, plan.last, decider(variant))
         run, _ = walked(s, progress=progress)
