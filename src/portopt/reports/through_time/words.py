@@ -23,7 +23,13 @@ def policy_name(document: Row) -> str:
 
 
 def title(document: Row) -> str:
-    """The verdict in one sentence."""
+    """The verdict in one sentence; of a walk-forward with the gate's first."""
+    gate = document.get("gate")
+    judged = "" if not gate else "Promoted: " if gate["promoted"] else "Rejected: "
+    return judged + _made(document)
+
+
+def _made(document: Row) -> str:
     made = figure(document["summary"]["net"], "annual_return")
     if made is None:
         first, last = (money(str(document["days"]["net"][k]), currency(document)) for k in (0, -1))
@@ -35,7 +41,24 @@ def title(document: Row) -> str:
 
 def sentences(document: Row) -> list[str]:
     """What a manager asks next, in that order."""
-    return [*_rivals(document), *_fall(document), *_cost(document), *_failed(document), *_proof(document), *_universe(document)]
+    return [
+        *_gate(document),
+        *_rivals(document),
+        *_fall(document),
+        *_cost(document),
+        *_failed(document),
+        *_proof(document),
+        *_universe(document),
+    ]
+
+
+def _gate(document: Row) -> Iterator[str]:
+    gate = document.get("gate")
+    if gate:
+        tried = count(gate["trials"], "trial")
+        yield from (f"{reason[:1].upper()}{reason[1:]}." for reason in gate["reasons"])
+        if gate["promoted"]:
+            yield f"Every condition of the gate holds, with {tried} counted."
 
 
 def _annual(document: Row, key: str) -> float | None:
