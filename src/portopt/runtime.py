@@ -23,6 +23,7 @@ from portopt.ports import (
     PackStore,
     PortfolioStore,
     SeriesStore,
+    TrialStore,
 )
 
 if TYPE_CHECKING:
@@ -135,6 +136,12 @@ class Runtime:
         from portopt.adapters.store.ledger import SqlLedger
 
         return SqlLedger(self.runs.database)
+
+    @_Part
+    def trials(self) -> TrialStore:
+        from portopt.adapters.store.trials import SqlTrials
+
+        return SqlTrials(self.runs.database)
 
     @_Part
     def series(self) -> SeriesStore:
