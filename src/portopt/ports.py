@@ -255,12 +255,13 @@ class JobStore(Protocol):
         self,
         among: frozenset[str] | None,
         *,
+        kinds: Sequence[str] | None = None,
         portfolio_id: str | None = None,
         status: RunStatus | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Sequence[Job]:
-        """Newest first, after a job's id."""
+        """Of these kinds or of all, newest first, after a job's id."""
         ...
 
     def wait(self, seconds: float) -> None:
@@ -284,6 +285,10 @@ class JobStore(Protocol):
 
     def renew(self, job_id: str, owner: str, lease_seconds: float, now: datetime | None = None) -> bool:
         """Work goes on; False where the job is not this owner's any more, or is ended."""
+        ...
+
+    def tell(self, job_id: str, owner: str, progress: Mapping[str, Any]) -> bool:
+        """How far it is: {"percent", "said", "seconds_left"}; False where it is not this owner's any more, or is ended."""
         ...
 
     def became(self, job_id: str, run_id: str, *, owner: str | None = None) -> bool:
