@@ -408,6 +408,26 @@ class BeliefStore(Protocol):
         ...
 
 
+class PieceStore(Protocol):
+    """Finished pieces of runs that take long, until the run is ended; shared by every process that works on it."""
+
+    def put(self, run_id: str, piece: str, content: bytes) -> None:
+        """Keep it; one that is there already stays as it is."""
+        ...
+
+    def get(self, run_id: str, piece: str) -> bytes | None:
+        """As it was kept; None where it is not, or is damaged."""
+        ...
+
+    def has(self, run_id: str, piece: str) -> bool:
+        """Whether it is there, sound."""
+        ...
+
+    def forget(self, run_id: str) -> None:
+        """The run is ended, and needs its pieces no more."""
+        ...
+
+
 class KeySetSource(Protocol):
     """Where the keys are that an issuer signs its tokens with."""
 

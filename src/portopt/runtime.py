@@ -21,6 +21,7 @@ from portopt.ports import (
     Ledger,
     MarketDataProvider,
     PackStore,
+    PieceStore,
     PortfolioStore,
     SeriesStore,
 )
@@ -147,6 +148,12 @@ class Runtime:
         from portopt.adapters.store.beliefs import FileBeliefStore
 
         return FileBeliefStore(self.settings.beliefs_path)
+
+    @_Part
+    def pieces(self) -> PieceStore:
+        from portopt.adapters.store.pieces import FilePieceStore
+
+        return FilePieceStore(self.settings.pieces_path)
 
     @_Part
     def issuer_keys(self) -> KeySetSource | None:
