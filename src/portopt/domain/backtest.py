@@ -177,7 +177,8 @@ class Backtested:
     """What came of it. dates: (T,). equity, cash: (T,) cents at each close. units: (T, n) held at each close.
 
     prices: (T, n) raw closes used to value. gross: (T,) what equity had been had orders cost nothing (costs added back and
-    compounded).
+    compounded). first: which row of the price history the first of these days is; decisions, fills and happenings count their
+    days by those rows.
     """
 
     ids: tuple[str, ...]
@@ -192,3 +193,7 @@ class Backtested:
     happenings: tuple[Happening, ...]
     unfilled: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    first: int = 0
+
+    def date_of(self, day: int) -> date:
+        return date.fromordinal(719163 + int(self.dates[day - self.first].astype("datetime64[D]").astype(int)))
