@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from portopt.dialects.backtests import read_options, walk_from_data
+from portopt.dialects.backtests import read_execution, read_options, walk_from_data
 from portopt.dialects.books import instant
 from portopt.dialects.policies import read_policy
 from portopt.dialects.reading import list_of, mapping_of, object_of, required, text
@@ -20,8 +20,9 @@ from portopt.domain.run import RunRecord
 from portopt.domain.universe import Universe
 from portopt.domain.walk import WalkForward
 
-OPTIONS = ("currency", "execution", "start", "end", "benchmark", "members", "actions", "rounding", "prove", "seed")
-NAMED = ("portfolio_id", "pricing_pack_id", "provider", "policy", "policies", "universe", "capital", "rebalance", "cash_flows")
+OPTIONS = ("currency", "start", "end", "benchmark", "members", "actions", "rounding", "prove", "seed")
+NAMED = ("portfolio_id", "pricing_pack_id", "provider", "policy", "policies", "universe", "capital", "rebalance",
+         "execution", "cash_flows")  # fmt: skip
 BACKTEST = (*NAMED, *OPTIONS)
 WALK_FORWARD = (*BACKTEST, "windows")
 IDS = {"backtest": "backtest_id", "walk_forward": "walk_forward_id"}
@@ -35,7 +36,7 @@ LONG = ("days", "monthly", "rolling", "rebalances", "trades", "happenings", "unf
 class Body:
     """body: word for word. policy: an id, a whole one, or None for the portfolio's. rebalance: words or objects, not yet read.
 
-    options: the other fields of a BacktestRequest, by name. walk: the windows of a walk-forward.
+    execution: what is said of it in place of the policy's own costs. options: the other fields of a BacktestRequest, by name. walk: the windows of a walk-forward.
     """
 
     body: Mapping[str, Any]
@@ -46,6 +47,7 @@ class Body:
     capital: Decimal = Decimal(USUAL_CAPITAL)
     rebalance: Any = USUAL_REBALANCE
     universe: Universe | None = None
+    execution: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     walk: WalkForward | None = None
 
@@ -68,6 +70,7 @@ def read_body(doc: Any, kind: str) -> Body:
         capital=_capital(found.get("capital")),
         rebalance=USUAL_REBALANCE if found.get("rebalance") is None else found["rebalance"],
         universe=_universe(found.get("universe")),
+        execution=_execution(found.get("execution")),
         options=_options(found),
         walk=walk_from_data(found.get("windows") or {}, "windows") if kind == "walk_forward" else None,
         **words,
@@ -111,6 +114,13 @@ def _amount(value: Any, path: str) -> Decimal:
     if found != round(found, 2):
         raise InvalidValue(path, str(value), "is finer than a cent", fix=f'write "{round(found, 2)}"')
     return found
+
+
+def _execution(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    read_execution(value)
+    return dict(mapping_of(value, "execution"))
 
 
 def _policy(value: Any, path: str) -> str | Policy | None:

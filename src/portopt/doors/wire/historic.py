@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from portopt.dialects.backtest_bodies import Body
@@ -13,7 +14,8 @@ from portopt.domain.request import Policy
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.doors.wire.standing import PACK, policy_named, provider_of
 from portopt.runs.through_time.question import Question
-from portopt.simulation.triggers import as_data, parse_triggers
+from portopt.simulation.charged import charged_by_policy
+from portopt.simulation.trigger_words import as_data, parse_triggers
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -28,11 +30,14 @@ def question_of(portfolio: Portfolio, body: Body, kind: Any, runtime: Runtime) -
     options = {**{name: value for name, value in usual.items() if value is not None}, **body.options}
     rebalance = body.rebalance if isinstance(body.rebalance, list) else [body.rebalance]
     parse_triggers(rebalance, benchmark=options.get("benchmark") is not None)
+    charged, notes = charged_by_policy(policy)
     request = BacktestRequest(
         policy=policy,
         universe=body.universe or portfolio.universe or _held(portfolio) or _of_the_pack(portfolio.id, provider, runtime),
         capital=body.capital,
         rebalance=tuple(as_data(item, f"rebalance[{i}]") for i, item in enumerate(rebalance)),
+        execution=replace(charged, **body.execution),
+        notes=notes,
         **options,
     )
     return Question(kind, portfolio.id, request, provider, body.walk)
