@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import AbstractContextManager
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -11,7 +11,7 @@ from prefect.tasks import exponential_backoff
 from portopt.adapters.jobs import history_artifacts
 from portopt.adapters.jobs.orchestration import outside_only, trigger_id
 from portopt.analysis import Attempts
-from portopt.domain.job import Job
+from portopt.domain.job import THROUGH_TIME, Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.run import RunRecord
 from portopt.doors.history_form import BacktestForm, WalkForwardForm, resolve
@@ -80,6 +80,6 @@ def publish(run: RunRecord) -> None:
     Attempts().attempt("the artifacts of the run", lambda: history_artifacts.publish(run))
 
 
-def leased(job_id: str) -> Any:
+def leased(job_id: str) -> AbstractContextManager[Job | None]:
     """The job for as long as it is worked on; None where another has it, or it is at its end."""
-    return jobs.leased(job_id, runtime())
+    return jobs.leased(job_id, runtime(), kinds=THROUGH_TIME)
