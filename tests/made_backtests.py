@@ -1,4 +1,4 @@
-"""Documents of backtests made from a seeded market by plain loops: what the page, the files and the displays are shown in tests."""
+"""Documents of backtests made from a seeded market by plain loops, for the page, the files and the displays."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WINDOW = 252
 def made_backtest(
     assets: int = 8, sessions: int = 800, every: int = 21, *, prices: np.ndarray | None = None, **changes: Any
 ) -> dict[str, Any]:
-    """A backtest of inverse-volatility weights, as its document. prices: (sessions, assets), a seeded market where none are given.
+    """A backtest of inverse-volatility weights, as its document. prices: (sessions, assets); None for a seeded market.
 
     changes: members put in place of those made.
     """
@@ -46,7 +46,8 @@ def made_backtest(
             "assets": len(ids),
             "point_in_time": False,
             "findings": [
-                {"kind": "gap", "asset_id": "S03", "date": "2020-07-06", "detail": "no price for 3 days", "treatment": "accepted"},
+                {"kind": "gap", "asset_id": "S03", "date": "2020-07-06", "detail": "no price for 3 days",
+                 "treatment": "accepted"},
                 {"kind": "stale", "asset_id": "S05", "date": "2020-09-01", "detail": "the same close 11 days in a row",
                  "treatment": "accepted"},
                 {"kind": "unadjusted_split", "asset_id": "S07", "date": "2020-08-31", "detail": "fell 66.7 % in a day",
@@ -150,8 +151,9 @@ def _rebalanced(
     cost = spread * float(worth.sum())
     side = {1: "buy", -1: "sell"}
     made = [
-        {"order_id": f"o-{t}-{i}", "decided_on": dates[t], "date": dates[t + 1], "asset_id": ids[i], "side": side[int(np.sign(moved[i]))],
-         "shares": float(abs(moved[i])), "price": float(p[i]), "value": round(float(worth[i]), 2), "commission": round(0.2 * spread * worth[i], 2),
+        {"order_id": f"o-{t}-{i}", "decided_on": dates[t], "date": dates[t + 1], "asset_id": ids[i],
+         "side": side[int(np.sign(moved[i]))], "shares": float(abs(moved[i])), "price": float(p[i]),
+         "value": round(float(worth[i]), 2), "commission": round(0.2 * spread * worth[i], 2),
          "spread": round(0.5 * spread * worth[i], 2), "impact": round(0.3 * spread * worth[i], 2), "profit": None}
         for i in np.flatnonzero(moved)
     ]  # fmt: skip

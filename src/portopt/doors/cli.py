@@ -18,6 +18,7 @@ import typer
 
 from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
+    backtest,
     batch,
     compromises,
     database,
@@ -63,6 +64,7 @@ app.command()(views.views)
 app.command()(factors.factors)
 app.command()(forecasts.forecasts)
 app.command()(batch.batch)
+app.command()(backtest.backtest)
 app.command()(runs.explain)
 app.command()(runs.report)
 app.command()(runs.replay)

@@ -20,6 +20,7 @@ from portopt.simulation.history import Known
 from portopt.simulation.strategies import Held
 
 PORTFOLIO = "backtest"
+ON_TRADING = ("max_turnover", "max_trades", "max_cost", "liquidity")
 
 
 def asked_on(request: BacktestRequest, known: Known, held: Held) -> RebalanceRequest:
@@ -45,8 +46,13 @@ def asked_on(request: BacktestRequest, known: Known, held: Held) -> RebalanceReq
 
 
 def policy_on(request: BacktestRequest, known: Known, held: Held) -> Policy:
-    """The policy known today; whether fractions are held is the book's to say."""
+    """The policy known today; whether fractions are held is the book's to say.
+
+    What opens a book from nothing but cash moves all of it: limits on trading hold from the second decision on.
+    """
     policy = request.policy if known.policy is None else known.policy
+    if held.opens:
+        policy = replace(policy, limits={kind: value for kind, value in policy.limits.items() if kind not in ON_TRADING})
     if policy.trading.fractional == held.fractional:
         return policy
     return replace(policy, trading=replace(policy.trading, fractional=held.fractional))

@@ -2,8 +2,8 @@
 
     P_t(s) = P(s) C(t) / C(s),    C(s) = product of the factors f of all actions whose ex date is not after s
 
-A split of a for b has f = b / a, a dividend D the f = 1 - D / P before it, a spin-off of k shares the f = 1 - k P(into) / P before
-it. The newest price is the raw one, to the last digit: it is what an order is filled at.
+A split of a for b has f = b / a, a dividend D the f = 1 - D / P, a spin-off of k shares the f = 1 - k P(into) / P, with P the
+price before it. The newest price is the raw one, to the last digit: it is what an order is filled at.
 
 Source: the CRSP adjustment factors (CRSP Data Descriptions Guide, "Factor to Adjust Prices").
 """

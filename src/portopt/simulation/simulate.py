@@ -23,8 +23,8 @@ from portopt.simulation.history import History, day_of, filled_forward
 from portopt.simulation.series import gross_of, needs_volatility, trailing_volatility, warnings_of
 from portopt.simulation.span import enough_rows, span
 from portopt.simulation.strategies import Decided, Decider, Held, held_of
-from portopt.simulation.triggers import Seen, Trigger
 from portopt.simulation.trigger_words import parse_triggers
+from portopt.simulation.triggers import Seen, Trigger
 
 Progress = Callable[[int, int], None]  # sessions done, of how many
 FIRST = "the first day"
@@ -32,7 +32,11 @@ FIRST = "the first day"
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """What a simulation has come to so far. book: as it stands; target, decided, memory: of the newest decision carried out."""
+    """What a simulation has come to so far.
+
+    book: as it stands. target, decided, memory: of the newest decision that was carried out. seen: what each decision saw of
+    the book; wanted: (n,) units by day of decision.
+    """
 
     book: Account
     target: Vector | None = None
@@ -40,6 +44,7 @@ class Run:
     memory: Any = None
     decisions: list[Decision] = field(default_factory=list)
     seen: list[Held] = field(default_factory=list)
+    wanted: dict[int, Units] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
     unfilled: list[tuple[str, str]] = field(default_factory=list)
@@ -92,7 +97,7 @@ def simulate(
     Args:
         start, end: sessions from and to, both counted; None is the request's, and there the first day on which the policy has
             enough history, and the last there is. book: what is held at the open of the first day, None is the capital in cash.
-        trigger: when to decide; None is the request's. benchmark: (T, n) its weights by day, for limits on the difference to it.
+        trigger: when to decide; None is the request's. benchmark: (T, n) its weights by day, for limits against it.
         progress: told how many sessions are done, of how many.
     Raises:
         DataError, InvalidValue: a history that is too short, dates that leave nothing, money that is none. RequestError: a
@@ -247,6 +252,7 @@ def _decide(s: Simulation, run: Run, day: int, why: str) -> tuple[Order, ...]:
     run.decisions.append(_noted(s, day, why, decided, bool(orders)))
     run.seen.append(held)
     run.target, run.decided, run.memory = decided.weights, day, decided.memory
+    run.wanted[day] = decided.units
     return orders
 
 

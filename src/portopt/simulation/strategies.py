@@ -41,6 +41,11 @@ class Held:
     memory: Any = None
 
     @property
+    def opens(self) -> bool:
+        """Whether nothing was ever decided and nothing is held."""
+        return self.decided is None and not self.units.any()
+
+    @property
     def shares(self) -> Vector:
         """(n,) shares, as numbers."""
         return self.units / FRACTION if self.fractional else self.units.astype(np.float64)

@@ -1,15 +1,15 @@
 """Triggers as data and as words.
 
-    "daily" "weekly" "monthly" "quarterly" "yearly"    the first session of each
-    "every 21 sessions"     {"every": 21}
-    "first of month"        {"session": "first", "of": "month"}
-    "last of month XNYS"    {"session": "last", "of": "month", "calendar": "XNYS"}
-    "drift 5%"              {"drift": 0.05}                        some weight that far from where it was put
-    "drift 25% relative"    {"drift": 0.25, "relative": true}      by that part of itself
-    "volatility 15%"        {"volatility": 0.15, "window": 63}     of today's book over its last sessions, annual
-    "tracking error 4%"     {"tracking_error": 0.04, "window": 63}
-    "cash flow"             {"cash_flow": true}                    money has come in or gone out
-                            {"any": […]}, {"all": […]}
+"daily" "weekly" "monthly" "quarterly" "yearly"    the first session of each
+"every 21 sessions"     {"every": 21}
+"first of month"        {"session": "first", "of": "month"}
+"last of month XNYS"    {"session": "last", "of": "month", "calendar": "XNYS"}
+"drift 5%"              {"drift": 0.05}                        some weight that far from where it was put
+"drift 25% relative"    {"drift": 0.25, "relative": true}      by that part of itself
+"volatility 15%"        {"volatility": 0.15, "window": 63}     of today's book over its last sessions, annual
+"tracking error 4%"     {"tracking_error": 0.04, "window": 63}
+"cash flow"             {"cash_flow": true}                    money has come in or gone out
+                        {"any": […]}, {"all": […]}
 """
 
 from __future__ import annotations

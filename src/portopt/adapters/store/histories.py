@@ -100,7 +100,7 @@ def _require_reading(sql: str) -> None:
     import duckdb
 
     statements: Sequence[Any] = duckdb.extract_statements(sql)
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT_STATEMENT:
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise InvalidValue("sql", sql, "is not one SELECT", fix="SELECT run_id, max(date) FROM days GROUP BY run_id")
 
 

@@ -27,7 +27,8 @@ def backtest_summary(document: Row) -> str:
     said = "".join(f"<p>{escape(sentence)}</p>" for sentence in words.sentences(document)[1:4])
     foot = f"<p><small>{escape(str(document['run_id']))}</small></p>"
     table = f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f"<div><p><strong>{escape(words.title(document))}</strong></p>{_inline(backtest_plot(document))}{table}{said}{foot}</div>"
+    title = f"<p><strong>{escape(words.title(document))}</strong></p>"
+    return f"<div>{title}{_inline(backtest_plot(document))}{table}{said}{foot}</div>"
 
 
 def _row(each: Figure, summaries: list[Row]) -> str:

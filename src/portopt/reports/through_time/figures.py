@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-Unit = Literal["percent", "ratio", "count"]
+Unit = Literal["percent", "ratio"]
 
 
 class Figure(NamedTuple):
-    """path: where a summary has it. meaning: a sentence for who does not know it, with the convention where there are several."""
+    """path: where a summary has it. meaning: for who does not know it, with the convention where there are several."""
 
     path: str
     name: str
@@ -18,27 +18,27 @@ class Figure(NamedTuple):
 
 
 FIGURES = (
-    Figure("total_return", "Total return", "percent", "Compounded from the first close to the last; money in or out is no return."),
-    Figure("annual_return", "Return a year", "percent", "The constant return of a year that gives the same total (252 sessions)."),
+    Figure("total_return", "Total return", "percent", "Compounded, first close to last; money in or out is no return."),
+    Figure("annual_return", "Return a year", "percent", "The constant return of a year of 252 sessions with the same total."),
     Figure("volatility", "Volatility a year", "percent", "Standard deviation of daily returns, T − 1, times the root of 252."),
     Figure("sharpe", "Sharpe ratio", "ratio", "Mean daily return over the risk-free rate, by its standard deviation; annual."),
-    Figure("sortino", "Sortino ratio", "ratio", "The same over the root mean square of what falls short of the risk-free rate."),
+    Figure("sortino", "Sortino ratio", "ratio", "The same, by the root mean square of what falls short of that rate."),
     Figure("calmar", "Calmar ratio", "ratio", "Return a year over the deepest drawdown."),
-    Figure("max_drawdown", "Deepest drawdown", "percent", "The largest fall from the highest value before it, at daily closes."),
+    Figure("max_drawdown", "Deepest drawdown", "percent", "The largest fall from the highest value before, at closes."),
     Figure("worst_day.value", "Worst day", "percent", "The lowest daily return."),
     Figure("worst_month.value", "Worst month", "percent", "The lowest compounded return of a calendar month."),
     Figure("best_month.value", "Best month", "percent", "The highest compounded return of a calendar month."),
     Figure("var_95", "VaR 95 %, a day", "percent", "The loss that 95 % of the days did not exceed; a loss is positive."),
     Figure("cvar_95", "CVaR 95 %, a day", "percent", "The mean of the worst 5 % of daily losses, the day at the edge in part."),
-    Figure("skewness", "Skewness", "ratio", "Third standardized moment of daily returns; below zero the losses have the long tail."),
-    Figure("excess_kurtosis", "Excess kurtosis", "ratio", "Fourth standardized moment less 3; above zero extremes are frequent."),
+    Figure("skewness", "Skewness", "ratio", "Third standardized moment, daily; below zero losses have the long tail."),
+    Figure("excess_kurtosis", "Excess kurtosis", "ratio", "Fourth standardized moment less 3, daily; above zero: fat tails."),
     Figure("hit_rate", "Days that gained", "percent", "Of the days that gained or lost, those that gained."),
     Figure("active.active_return", "Active return a year", "percent", "Mean daily return less the benchmark's, times 252."),
-    Figure("active.tracking_error", "Tracking error a year", "percent", "Standard deviation of returns less the benchmark's, annual."),
+    Figure("active.tracking_error", "Tracking error a year", "percent", "Deviation of daily returns less the benchmark's."),
     Figure("active.information_ratio", "Information ratio", "ratio", "Active return over tracking error."),
     Figure("active.beta", "Beta", "ratio", "Slope of daily returns on the benchmark's."),
     Figure("active.alpha", "Alpha a year", "percent", "Jensen's: what is left over beta times the benchmark's excess return."),
-    Figure("active.up_capture", "Capture, up", "percent", "Return on days on which the benchmark gained, over the benchmark's; annual."),
+    Figure("active.up_capture", "Capture, up", "percent", "Return on the days the benchmark gained, over its own; annual."),
     Figure("active.down_capture", "Capture, down", "percent", "The same of the days on which the benchmark lost."),
 )  # fmt: skip
 

@@ -21,7 +21,7 @@ from portopt.reports.markup.elements import (
     whole,
 )
 from portopt.reports.through_time import view, words
-from portopt.reports.through_time.markup.parts import part, wide_table
+from portopt.reports.through_time.markup.parts import note, part, wide_table
 
 Row = Mapping[str, Any]
 SHOWN, MOST = 24, 400  # rows that stand on the page, and with those folded away; all are in the files
@@ -40,7 +40,9 @@ def rebalances(document: Row) -> str:
         return wide_table("Decisions", "decisions", head, (_rebalance(row, currency) for row in few))
 
     failed = [row for row in rows if row["status"] == "failed"]
-    lead = "Each sees one close, and its orders are filled from the date beside it on. Gap: of objective value, by rounding to units."
+    lead = (
+        "Each sees one close; its orders are filled from the date beside it on. Gap: of objective value, by rounding to units."
+    )
     return part("Decisions", lead, _failures(failed), _listed(rows, made, "decision"))
 
 
@@ -69,9 +71,9 @@ def _failures(failed: Sequence[Row]) -> str:
     by_reason: dict[str, list[str]] = {}
     for row in failed:
         by_reason.setdefault(problem_in_words(row["problem"]), []).append(row["date"])
-    items = lines(f"<li>{prose(reason)} <b>{_dates(at)}</b></li>" for reason, at in list(by_reason.items())[:SHOWN])
+    items = [f"{prose(reason)} <b>{_dates(at)}</b>" for reason, at in list(by_reason.items())[:SHOWN]]
     more = f'<p class="faint">and {len(by_reason) - SHOWN} more reasons</p>' if len(by_reason) > SHOWN else ""
-    return f'<div class="note">\n<h3>{count(len(failed), "decision")} failed; the book stayed</h3>\n<ul>\n{items}\n</ul>{more}\n</div>'
+    return note(f"{count(len(failed), 'decision')} failed; the book stayed", items, more)
 
 
 def _dates(at: Sequence[str]) -> str:
@@ -139,11 +141,9 @@ def _happening(row: Row) -> str:
 
 
 def _unfilled(rows: Sequence[Any]) -> str:
-    if not rows:
-        return ""
-    items = lines(f"<li>{_left(row)}</li>" for row in rows[:SHOWN])
+    items = [_left(row) for row in rows[:SHOWN]]
     more = f'\n<p class="faint">and {len(rows) - SHOWN:,} more, in the files</p>' if len(rows) > SHOWN else ""
-    return f'<div class="note">\n<h3>{count(len(rows), "order")} not filled</h3>\n<ul>\n{items}\n</ul>{more}\n</div>'
+    return note(f"{count(len(rows), 'order')} not filled", items, more)
 
 
 def _left(row: Any) -> str:

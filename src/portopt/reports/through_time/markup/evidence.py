@@ -13,6 +13,7 @@ from portopt.reports.through_time.figures import FIGURES, TERMS
 from portopt.reports.through_time.markup.parts import part, wide_table
 
 Row = Mapping[str, Any]
+HOLDS, BROKEN = '<span class="chip ok">holds</span>', '<span class="chip refused">broken</span>'
 FINDINGS_SHOWN, FINDINGS_MOST = 30, 400
 EXECUTION = {
     "delay": ("Fills", "the close {} sessions after the one that was seen"),
@@ -44,7 +45,7 @@ def proof(document: Row) -> str:
         return part("Look-ahead", "Whether any decision saw what came after it.", facts(told))
     changed = [_change(each) for each in found["changed"]]
     rows = [
-        ("No decision looked ahead", '<span class="chip ok">holds</span>' if found["holds"] else '<span class="chip refused">broken</span>'),
+        ("No decision looked ahead", HOLDS if found["holds"] else BROKEN),
         ("Decisions made again", text(f"{found['decisions']:,}")),
         ("Decisions that changed", text(f"{len(changed):,}")),
         ("Seed of the noise", text(found["seed"])),
@@ -115,7 +116,8 @@ def run(document: Row) -> str:
         *_executed(execution),
         *((text(_spoken(name)), text(_value(value))) for name, value in _asked(request)),
     ]
-    delay = '<p class="note">Orders are filled at the close that the decision saw (delay 0, as asked): live, nobody can do that.</p>'
+    at_once = "Orders are filled at the close that the decision saw (delay 0, as asked): live, nobody can do that."
+    delay = f'<p class="note">{at_once}</p>'
     return part(
         "How it was run", "As it was asked.", delay if execution.get("delay") == 0 else "", facts(rows), _policy(request)
     )

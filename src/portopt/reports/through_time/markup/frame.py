@@ -83,9 +83,10 @@ def tiles(document: Row) -> str:
     fall = figure(net, "drawdown") or {}
     recovered = fall.get("recovered")
     open_or_not = f"made good {text(recovered)}" if recovered else "still open" if fall else ""
+    gross = figure(document["summary"].get("gross"), "annual_return")
     shown = (
         ("Ended at", money(days["net"][-1], currency, cents=False), f"began at {money(days['net'][0], currency, cents=False)}"),
-        ("Return a year", pct(figure(net, "annual_return")), f"before costs {pct(figure(document['summary'].get('gross'), 'annual_return'))}"),
+        ("Return a year", pct(figure(net, "annual_return")), f"before costs {pct(gross)}"),
         ("Volatility", pct(figure(net, "volatility")), "a year"),
         ("Sharpe ratio", number(figure(net, "sharpe")), "over the risk-free rate"),
         ("Deepest drawdown", pct(figure(net, "max_drawdown")), open_or_not),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from portopt.reports.markup.elements import lines, table, text
 
@@ -14,7 +14,8 @@ def part(title: str, lead: str, *body: str) -> str:
     if not inside:
         return ""
     under = f"<p>{lead}</p>" if lead else ""
-    return f'<section id="{slug(title)}">\n<header><h2>{title}</h2>{under}</header>\n<div class="body">\n{inside}\n</div>\n</section>'
+    head = f"<header><h2>{title}</h2>{under}</header>"
+    return f'<section id="{slug(title)}">\n{head}\n<div class="body">\n{inside}\n</div>\n</section>'
 
 
 def slug(title: str) -> str:
@@ -36,6 +37,12 @@ def contents(parts: Iterable[str]) -> str:
 def wide_table(name: str, classes: str, head: str, rows: Iterable[str]) -> str:
     """A table that scrolls sideways, by keys too, where the page is narrow. name: what it is, for who cannot see it."""
     return f'<div class="scroll" role="region" tabindex="0" aria-label="{text(name)}">\n{table(classes, head, rows)}\n</div>'
+
+
+def note(title: str, items: Sequence[str], more: str = "") -> str:
+    """What a reader has to know before the rest. items: HTML."""
+    listed = lines(f"<li>{item}</li>" for item in items)
+    return f'<div class="note">\n<h3>{text(title)}</h3>\n<ul>\n{listed}\n</ul>{more}\n</div>' if items else ""
 
 
 def subheading(title: str) -> str:

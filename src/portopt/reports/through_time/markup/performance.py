@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from portopt.document.formats import NOTHING, SYMBOLS, count, decimal, percent
-from portopt.reports.markup.elements import cell, data, headings, lines, number, pct, table, text, whole
+from portopt.reports.markup.elements import cell, data, headings, lines, number, pct, table, text
 from portopt.reports.through_time import view, words
 from portopt.reports.through_time.figures import FIGURES, Figure, figure
 from portopt.reports.through_time.markup.parts import part, subheading, wide_table
@@ -16,11 +17,11 @@ from portopt.reports.through_time.svg.lines import Line, Lines, lines_svg
 Row = Mapping[str, Any]
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ROLLING = (
-    ("sharpe", "Sharpe ratio", number, ("sharpe_low", "sharpe_high")),
-    ("volatility", "Volatility a year", pct, None),
-    ("mean_return", "Mean return a year", pct, None),
-    ("beta", "Beta to the benchmark", number, None),
-    ("tracking_error", "Tracking error a year", pct, None),
+    ("sharpe", "Sharpe ratio", "num"),
+    ("volatility", "Volatility a year", "pct"),
+    ("mean_return", "Mean return a year", "pct"),
+    ("beta", "Beta to the benchmark", "num"),
+    ("tracking_error", "Tracking error a year", "pct"),
 )
 
 
@@ -106,7 +107,7 @@ def _figure(each: Figure, summaries: Sequence[Row]) -> str:
     values = [figure(summary, each.path) for summary in summaries]
     if all(value is None for value in values):
         return ""
-    told = {"percent": pct, "ratio": number, "count": whole}[each.unit]
+    told = number if each.unit == "ratio" else pct
     cells = (cell(told(value), "n strong" if k == 0 else "n") for k, value in enumerate(values))
     return f'<tr><th scope="row">{each.name}</th>{"".join(cells)}</tr>'
 
@@ -152,21 +153,23 @@ def rolling(document: Row) -> str:
 
 
 def _rolling(document: Row, moving: Row) -> Iterator[str]:
-    for key, name, told, band in ROLLING:
+    for key, name, unit in ROLLING:
         values = moving.get(key)
         if not values or all(v is None for v in values):
             continue
-        edges = tuple(moving[b] for b in band) if band and all(moving.get(b) for b in band) else None
-        days = document["days"]["date"][-len(values) :]
-        unit = percent if told is pct else decimal
+        low, high = moving.get(f"{key}_low"), moving.get(f"{key}_high")
         chart = Lines(
             f"rolling-{key}",
             f"{name}, moving window",
-            f"The last is {unit(values[-1])}.",
-            days,
+            f"The last is {_on_axis(values[-1], unit, 2)}.",
+            document["days"]["date"][-len(values) :],
             (Line("net", "Net", values),),
-            lambda v, unit=unit: unit(v, 0) if unit is percent else unit(v, 1),  # type: ignore[misc]
+            partial(_on_axis, unit=unit),
             low=True,
-            band=edges,  # type: ignore[arg-type]
+            band=(low, high) if low and high else None,
         )
-        yield subheading(name) + plot(lines_svg(chart), reads=f"rolling:{key}={name}:{'pct' if told is pct else 'num'}")
+        yield subheading(name) + plot(lines_svg(chart), reads=f"rolling:{key}={name}:{unit}")
+
+
+def _on_axis(value: float | None, unit: str, digits: int = 1) -> str:
+    return percent(value, digits - 1) if unit == "pct" else decimal(value, digits)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portopt.reports.markup.elements import lines, prose
+from portopt.reports.markup.elements import prose
 from portopt.reports.through_time import words
-from portopt.reports.through_time.markup.parts import part
+from portopt.reports.through_time.markup.parts import note, part
 
 Row = Mapping[str, Any]
 
@@ -21,5 +21,4 @@ def verdict(document: Row) -> str:
 
 def _warnings(warnings: Any) -> str:
     told = [w if isinstance(w, str) else str(w.get("sentence") or w.get("detail") or w) for w in warnings]
-    items = lines(f"<li>{prose(each)}</li>" for each in told)
-    return f'<div class="note">\n<h3>Warnings</h3>\n<ul>\n{items}\n</ul>\n</div>' if told else ""
+    return note("Warnings", [prose(each) for each in told])
