@@ -5,26 +5,29 @@ The run forms of the user interface are built from `BacktestForm` and `WalkForwa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from portopt.dialects.backtests import walk_from_data
 from portopt.dialects.reading import mapping_of, parse_json
-from portopt.domain.backtest import BacktestRequest, Execution
+from portopt.domain.backtest import BacktestRequest
 from portopt.domain.request import Policy
-from portopt.domain.universe import CASH, Asset, Universe
-from portopt.doors.files import SAMPLE, benchmark_beside, sample_file
+from portopt.domain.universe import CASH, Universe
+from portopt.doors.backtest_files import read_beside
+from portopt.doors.files import SAMPLE
 from portopt.doors.form import ShippedPolicy
 from portopt.doors.form_fields import field, optional
 from portopt.intake.policy import Wishes, laid_over
 from portopt.questions import policies
+from portopt.questions.backtest import opened
+from portopt.questions.backtest_question import Wanted, checked, request_of
 from portopt.runs.through_time.question import Question
 from portopt.simulation.charged import charged_by_policy
-from portopt.simulation.trigger_words import as_data, parse_triggers
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -63,7 +66,7 @@ class BacktestForm(BaseModel):
     end: date | None = optional(8, "To", "Last day of prices. Empty: the newest there are.")
     universe: str | None = optional(
         9, "Candidates file", "What may be held, with sector, asset class and quality score. "
-        "Empty: the sample's candidates on sample prices, otherwise everything that a pack has.",
+        "Empty: the sample's candidates on sample prices, otherwise everything that has a price.",
         max_length=1024,
     )  # fmt: skip
     benchmark: str | None = optional(
@@ -127,58 +130,34 @@ def resolve(form: BacktestForm, runtime: Runtime) -> Question:
     """
     chosen = policies.policy(form.custom_policy or form.policy, runtime)
     changes = mapping_of(parse_json(form.changes), "changes") if form.changes else {}
-    policy = laid_over(chosen, Wishes(changes=changes, fractional=form.fractional or None))
+    policy = laid_over(chosen, Wishes(changes=changes))
     walk = walk_from_data(form.windows) if isinstance(form, WalkForwardForm) else None
-    return Question(
-        "backtest" if walk is None else "walk_forward", form.portfolio_id, _request(form, policy, runtime), form.provider, walk
-    )
+    kind: Literal["backtest", "walk_forward"] = "backtest" if walk is None else "walk_forward"
+    return Question(kind, form.portfolio_id, _request(form, policy, runtime), form.provider, walk)
 
 
 def _request(form: BacktestForm, policy: Policy, runtime: Runtime) -> BacktestRequest:
-    notes: list[str] = []
-    benchmark = _benchmark(form, notes)
-    rebalance = [words.strip() for words in form.rebalance.split(";") if words.strip()]
-    parse_triggers(rebalance, benchmark=benchmark is not None)
-    execution, charged = charged_by_policy(policy, Execution(delay=form.delay, fractional=policy.trading.fractional))
-    return BacktestRequest(
-        policy=policy,
-        universe=_universe(form, notes, runtime),
-        capital=Decimal(repr(form.capital)).quantize(Decimal("0.01")),
-        rebalance=tuple(as_data(words, f"rebalance[{i}]") for i, words in enumerate(rebalance)),
-        execution=execution,
+    files = {name: getattr(form, name) for name in ("universe", "benchmark", "actions", "members")}
+    beside = read_beside(on_sample=form.provider == SAMPLE, **{name: path and Path(path) for name, path in files.items()})
+    wanted = Wanted(
+        policy,
+        capital=Decimal(repr(form.capital)),
+        rebalance=tuple(words.strip() for words in form.rebalance.split(";") if words.strip()),
         start=form.start,
         end=form.end,
-        benchmark=benchmark,
+        delay=form.delay,
+        fractional=form.fractional,
         prove=form.prove,
         seed=form.seed,
-        notes=(*notes, *charged),
-        **_lists(form, notes),
+        **beside,
     )
+    checked(wanted)
+    request = request_of(wanted, wanted.universe or _priced(form, policy, runtime))
+    execution, charged = charged_by_policy(policy, request.execution)
+    return replace(request, execution=execution, notes=(*request.notes, *charged))
 
 
-def _lists(form: BacktestForm, notes: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    return found
-
-
-def _universe(form: BacktestForm, notes: list[str], runtime: Runtime) -> Universe:
-    from portopt.adapters.providers.holdings_files import read_universe
-
-    if form.universe is not None:
-        return read_universe(Path(form.universe), notes)
-    if form.provider == SAMPLE:
-        return read_universe(sample_file("universe.csv"), notes)
-    pack = form.provider.removeprefix("pack:")
-    snapshot = runtime.packs.get(pack) if pack != form.provider else None
-    ids = () if snapshot is None else snapshot.asset_ids
-    return Universe(tuple(Asset(asset_id) for asset_id in ids if asset_id != CASH))
-
-
-def _benchmark(form: BacktestForm, notes: list[str]) -> Any:
-    from portopt.adapters.providers.holdings_files import read_benchmark
-
-    if form.benchmark is not None:
-        return read_benchmark(Path(form.benchmark), notes)
-    return read_benchmark(sample_file("benchmark.csv")) if form.provider == SAMPLE else benchmark_beside(form.universe)
-
-
+def _priced(form: BacktestForm, policy: Policy, runtime: Runtime) -> Universe:
+    """All that has a price."""
+    ids = opened(runtime.market(form.provider), policy.data, None, form.end).asset_ids
+    return Universe.of([asset_id for asset_id in ids if asset_id.upper() != CASH])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from portopt.document.backtest import backtest_document
 from portopt.domain.arrays import Vector
-from portopt.domain.backtest import Decision, Fill, Happening, Order, Units
+from portopt.domain.backtest import BacktestRequest, Decision, Fill, Happening, Order, Units
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.packing import pack, unpack
 from portopt.questions.backtest import Backtest, concluded, posed
@@ -52,7 +52,8 @@ class BacktestWork:
     def __init__(self, run_id: str, question: Question, snapshot: MarketSnapshot) -> None:
         request, self._run_id = question.request, run_id
         history = History.of(snapshot, request.actions, request.members, request.policies)
-        self._asked = Backtest(request, history, notes=request.notes)
+        request, notes = _without_impact(request, history)
+        self._asked = Backtest(request, history, notes=notes)
         self._s, self._held_against = posed(self._asked)
         self._cuts = cuts(self._s.first, self._s.last)
 
@@ -81,6 +82,14 @@ class BacktestWork:
 
     def _index(self, piece: str) -> int:
         return self.rounds.index((piece,))
+
+
+def _without_impact(request: BacktestRequest, history: History) -> tuple[BacktestRequest, tuple[str, ...]]:
+    """Impact needs volumes: without them it is left out, with a note."""
+    if request.execution.impact <= 0.0 or history.volumes is not None:
+        return request, request.notes
+    note = f"{history.source} has no volumes: the ledger charges no impact"
+    return replace(request, execution=replace(request.execution, impact=0.0)), (*request.notes, note)
 
 
 def cuts(first: int, last: int) -> list[tuple[int, int]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
-from portopt.domain.errors import DataError
 from portopt.domain.market import MarketQuery, MarketSnapshot
-from portopt.domain.universe import CASH
+from portopt.questions.backtest import for_the_reader, named_assets, opened
 from portopt.runs.through_time.question import Question
 
 if TYPE_CHECKING:
@@ -27,27 +25,19 @@ def open_pack(question: Question, runtime: Runtime, trigger: str | None = None) 
 
 def read(question: Question, runtime: Runtime) -> MarketSnapshot:
     """Raises OutsideError where the source does not answer, DataError where what it says is not prices."""
-    from portopt.market import open_snapshot
-
-    market, query = runtime.market(question.provider), query_of(question)
-    table = market.prices(query)
-    snapshot = open_snapshot(
-        table, source=market.source, adjustment=market.adjustment, policy=question.request.policy.data, query=query
-    )
-    return dataclasses.replace(snapshot, notes=tuple(getattr(market, "notes", ())))
+    request = question.request
+    return opened(runtime.market(question.provider), request.policy.data, assets_of(question), request.end)
 
 
 def reopen_pack(question: Question, pricing_pack_id: str, runtime: Runtime) -> MarketSnapshot:
-    """A pack that is kept, checked again under this question's data policy. Raises DataError."""
+    """A pack that is kept, looked at as it was first. Raises DataError."""
     from portopt.market import recheck
 
-    return recheck(runtime.packs.get(pricing_pack_id), question.request.policy.data, query_of(question))
+    query = MarketQuery(assets=assets_of(question), as_of=question.request.end)
+    return recheck(runtime.packs.get(pricing_pack_id), for_the_reader(question.request.policy.data), query)
 
 
-def query_of(question: Question) -> MarketQuery:
-    """All there is of what may ever be held, and of the benchmark, up to the last day."""
+def assets_of(question: Question) -> tuple[str, ...]:
+    """Everything that the question names."""
     request = question.request
-    wanted = sorted({*request.universe.ids, *(request.benchmark or {})} - {CASH})
-    if not wanted:
-        raise DataError("there is nothing to hold but cash", field="universe", fixes=["name the assets that may be held"])
-    return MarketQuery(assets=tuple(wanted), as_of=request.end)
+    return named_assets(request.universe, request.benchmark, request.members, request.actions)

@@ -15,7 +15,7 @@ from portopt.domain.job import THROUGH_TIME
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.walk import WalkForward
 
-PREFIXES = {"backtest": "bac", "walk_forward": "wal"}
+PREFIXES = {"backtest": "bt", "walk_forward": "wf"}
 VERSION = "1"  # part of every run's identity: a new meaning of a document is a new run
 FIELDS = ("kind", "portfolio_id", "provider", "asked", "walk")
 
@@ -36,7 +36,7 @@ class Question:
         return digest(self.kind, self.portfolio_id, self.request.identity(), self.walk, proof)
 
     def run_id(self, snapshot: MarketSnapshot) -> str:
-        """`bac-…` or `wal-…`: the same question on the same prices is the same run."""
+        """`bt-…` or `wf-…`: the same question on the same prices is the same run."""
         return make_id(
             PREFIXES[self.kind], snapshot.as_of, digest(self.identity(), self.notes, snapshot.pricing_pack_id, VERSION)
         )
