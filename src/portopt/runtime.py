@@ -29,6 +29,7 @@ from portopt.ports import (
 if TYPE_CHECKING:
     import polars as pl
 
+    from portopt.adapters.store.histories import FileHistories
     from portopt.adapters.store.sql import SqlStore
     from portopt.settings import Settings
 
@@ -154,6 +155,12 @@ class Runtime:
         from portopt.adapters.store.pieces import FilePieceStore
 
         return FilePieceStore(self.settings.pieces_path)
+
+    @_Part
+    def histories(self) -> FileHistories:
+        from portopt.adapters.store.histories import FileHistories
+
+        return FileHistories(self.settings.histories_path)
 
     @_Part
     def issuer_keys(self) -> KeySetSource | None:

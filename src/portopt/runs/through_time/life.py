@@ -18,6 +18,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.runs import jobs, lifecycle
 from portopt.runs.report import keep_report
+from portopt.runs.through_time.history import keep_history
 from portopt.runs.through_time.question import Question, question_from_data, question_to_data
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def finish(
     if not runtime.runs.complete(ended, None, of_job=of_job):
         ended = runtime.runs.get(run.run_id)  # another process completed it first: its record is what counts
     keep_report(ended, runtime)
+    keep_history(ended, runtime)
     runtime.pieces.forget(run.run_id)
     return ended
 
