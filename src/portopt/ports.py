@@ -18,6 +18,7 @@ from portopt.domain.portfolio import HoldingsVersion, Portfolio
 from portopt.domain.request import Policy
 from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination, Waiting
 from portopt.domain.series import Converted, Tended
+from portopt.domain.trials import TrialRecord
 
 if TYPE_CHECKING:
     import polars as pl
@@ -234,6 +235,18 @@ class PortfolioStore(Protocol):
     def latest(self, portfolio_id: str) -> Mapping[str, Any] | None:
         """The newest row of `portfolio_optimization_ts`, of either kind; None where there is none."""
         ...
+
+
+class TrialStore(Protocol):
+    """What was tried on which assets."""
+
+    def register(self, tried: Sequence[TrialRecord]) -> None:
+        """Each counts once: one that is there gets its newest figures."""
+        ...
+
+    def count(self, family: str) -> int: ...
+
+    def list(self, family: str) -> Sequence[TrialRecord]: ...
 
 
 class JobStore(Protocol):

@@ -24,6 +24,7 @@ from portopt.ports import (
     PieceStore,
     PortfolioStore,
     SeriesStore,
+    TrialStore,
 )
 
 if TYPE_CHECKING:
@@ -137,6 +138,12 @@ class Runtime:
         from portopt.adapters.store.ledger import SqlLedger
 
         return SqlLedger(self.runs.database)
+
+    @_Part
+    def trials(self) -> TrialStore:
+        from portopt.adapters.store.trials import SqlTrials
+
+        return SqlTrials(self.runs.database)
 
     @_Part
     def series(self) -> SeriesStore:

@@ -159,7 +159,7 @@ def begun(s: Simulation, book: Account | None = None) -> Run:
 
 
 def stretch(s: Simulation, run: Run, first: int, last: int, progress: Progress | None = None) -> Closes:
-    """Walk on over the sessions of rows `first` to `last`: `run` has come to the open of the first, and then to the last's close.
+    """Walk on over the sessions of rows `first` to `last`: `run` has come to the open of the first, then to the last's close.
 
     Stretches one after the other, each from the book that the one before it left, are the whole walk to the bit.
     """

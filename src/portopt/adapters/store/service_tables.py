@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Column,
+    Date,
     Float,
     ForeignKeyConstraint,
     Index,
@@ -65,6 +66,14 @@ idempotency_keys = Table(
     "idempotency_keys", metadata, Column("subject", String(200), primary_key=True),
     Column("key", String(255), primary_key=True), string("operation", 100), string("request_digest", 64),
     instant("created_at", now=True), Column("job_id", String(64)), Column("status", Integer), Column("reply", LargeBinary),
+    schema=COMMAND,
+)  # fmt: skip
+
+# What was tried on which assets: of everybody's, for what is found is found among all of it.
+trials = Table(
+    "trials", metadata, Column("family", String(64), primary_key=True), Column("trial_id", String(64), primary_key=True),
+    string("policy", 200), exact("changes"), Column("sharpe", Float), Column("periods", Integer, nullable=False),
+    Column("first", Date, nullable=False), Column("last", Date, nullable=False), instant("created_at", now=True),
     schema=COMMAND,
 )  # fmt: skip
 

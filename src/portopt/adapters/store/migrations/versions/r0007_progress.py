@@ -8,7 +8,7 @@ from alembic import op
 from portopt.adapters.store.types import ExactJson
 
 revision = "r0007"
-down_revision = "r0005"
+down_revision = "r0006"
 branch_labels = None
 depends_on = None
 
