@@ -364,8 +364,12 @@ class KeyStore(Protocol):
         """Use an idempotency key; returns what it stands for. Raises KeyReused.
 
         The very object that was given: the key is the caller's now, to `keep` or to `forget`. Another one: what was reserved
-        before, whose reply is None while it is being worked out. One without a reply after two minutes is taken over.
+        before, whose reply is None while it is being worked out. One that was not renewed for 15 seconds is taken over.
         """
+        ...
+
+    def renew(self, key: str, subject: str) -> None:
+        """Whoever reserved it is still at work."""
         ...
 
     def held(self, key: str, subject: str) -> KeptReply | None:
