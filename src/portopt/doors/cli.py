@@ -31,6 +31,7 @@ from portopt.doors.commands import (
     processes,
     rebalance,
     relay,
+    replay_live,
     risk,
     runs,
     sensitivity,
@@ -68,6 +69,7 @@ app.command()(backtest.backtest)
 app.command()(runs.explain)
 app.command()(runs.report)
 app.command()(runs.replay)
+app.command(name="replay-live")(replay_live.replay_live)
 app.command()(runs.approve)
 app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)

@@ -64,9 +64,8 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
     Raises InvalidValue, UnknownField for words that say nothing or the wrong thing, DataError for prices that cannot be used.
     """
     checked(wanted)
-    assets = (
-        None if wanted.universe is None else named_assets(wanted.universe, wanted.benchmark, wanted.members, wanted.actions)
-    )
+    beside = (wanted.benchmark, wanted.members, wanted.actions)
+    assets = None if wanted.universe is None else named_assets(wanted.universe, *beside)
     snapshot = opened(market, wanted.policy.data, assets, wanted.end)
     beside = checked_actions(wanted.actions, snapshot)
     wanted, snapshot = replace(wanted, actions=beside.actions), replace(snapshot, findings=beside.findings)
@@ -136,6 +135,11 @@ def capital_of(value: Any) -> Decimal:
     return amount.quantize(Decimal("0.01"))
 
 
-def plain_policy(objective: str) -> Policy:
+def plain_policy(objective: str, name: str = "") -> Policy:
     """An objective by its name alone: long only, all but a rest of whole shares invested."""
-    return Policy(objective, objective, {"kind": objective}, {"long_only": True, "cash": {"max": 0.02}})
+    from portopt.dialects.policies import shipped_defaults
+
+    costs = shipped_defaults().costs
+    return Policy(
+        name or objective, name or objective, {"kind": objective}, {"long_only": True, "cash": {"max": 0.02}}, costs=costs
+    )

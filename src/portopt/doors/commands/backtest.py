@@ -40,6 +40,7 @@ def backtest(
     seed: Annotated[int, typer.Option(min=0, help="Of the proof's noise.")] = 1,
     path: Annotated[str, typer.Option(help="auto, live (the rebalance's own steps) or quick.")] = "auto",
     html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Also write the report.")] = None,
+    files: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also write CSV, Parquet, XLSX and JSON.")] = None,
     as_json: Json = False,
 ) -> Shown:
     """Backtest a policy: its decisions through the live pipeline, on a ledger exact to the share and the cent."""
@@ -59,9 +60,21 @@ def backtest(
         with progress.step("backtest"):
             found = questions.backtest(posed, progress=progress.count)
     document = questions.kept(posed, found, snapshot, here)
-    if html is not None:
-        aside(f"--html {html}: the page of a backtest is not there yet")
+    write_beside(document, html, files)
     return shown(document, None if html is None else str(html))
+
+
+def write_beside(document: dict[str, Any], html: Path | None, files: Path | None) -> None:
+    """The page and the tables, where they are asked for; each file whole or not at all. Raises InvalidValue."""
+    if html is not None:
+        from portopt.reports.through_time.page import write_backtest_report
+
+        write_backtest_report(document, html)
+    if files is not None:
+        from portopt.reports.through_time.files.writing import write_backtest_files
+
+        for written in write_backtest_files(document, files):
+            aside(f"written {written}")
 
 
 def shown(document: dict[str, Any], report: str | None = None) -> Shown:
