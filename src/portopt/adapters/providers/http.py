@@ -261,7 +261,7 @@ def _json_table(content: bytes, what: str) -> pl.DataFrame:
         document = document[what]
     if document == [] and what != "prices":  # that nothing happened is an answer; that nothing had a price is none
         return pl.DataFrame()
-    if isinstance(document, list) and all(isinstance(row, dict) for row in document):
+    if isinstance(document, list) and document and all(isinstance(row, dict) for row in document):
         return pl.from_dicts(document, infer_schema_length=None)
     if isinstance(document, dict) and document and all(isinstance(column, list) for column in document.values()):
         return pl.DataFrame(document)
