@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-
 from made_histories import drawn_prices, history, names, weekdays
+
 from portopt.domain.backtest import Action, Membership
 from portopt.domain.factor_returns import FactorReturns
 from portopt.simulation.history import History, Known, filled_forward
@@ -79,6 +79,14 @@ def filled(whole: History) -> Any:
     return filled_forward(whole.prices)
 
 
+def daily(whole: History) -> Any:
+    return filled(whole)[1:] / filled(whole)[:-1] - 1.0
+
+
+def next_session(h: History, k: Known, held: Held) -> Any:
+    return np.roll(past(k, 5), int((h.dates[min(k.day + 1, len(h) - 1)] - k.dates[-1]).astype(int)))
+
+
 def ahead(h: History, k: Known, sessions: int) -> Any:
     P = filled(h)
     return P[min(k.day + sessions, len(P) - 1)] / P[k.day] - 1.0
@@ -136,12 +144,12 @@ LEAKS: Mapping[str, Score] = {
     "the price of the fill": lambda h, k, held: -h.prices[min(k.day + 1, len(h) - 1)],
     "an index shifted by one": lambda h, k, held: past(h.known(min(k.day + 1, len(h) - 1)), 5),
     "returns of the next month": lambda h, k, held: ahead(h, k, 21),
-    "a scaler of the whole period": lambda h, k, held: (k.latest() - np.nanmean(h.prices, axis=0)) / np.nanstd(h.prices, axis=0),
-    "a covariance of the whole period": lambda h, k, held: -np.nanvar(filled(h)[1:] / filled(h)[:-1] - 1.0, axis=0),
-    "the best of the whole period": lambda h, k, held: filled(h)[-1] / filled(h)[max(36, 0)],
+    "a scaler of the whole period": lambda h, k, held: (k.latest() - np.nanmean(h.prices, 0)) / np.nanstd(h.prices, 0),
+    "a covariance of the whole period": lambda h, k, held: -np.nanvar(daily(h), axis=0),
+    "the best of the whole period": lambda h, k, held: filled(h)[-1] / filled(h)[36],
     "who is there at the end": lambda h, k, held: np.isfinite(h.prices[-1]) * 10.0 + past(k, 5),
     "how many sessions are left": sessions_left,
-    "when the next session is": lambda h, k, held: np.roll(past(k, 5), int((h.dates[min(k.day + 1, len(h) - 1)] - k.dates[-1]).astype(int))),
+    "when the next session is": next_session,
     "gaps filled from later": backfilled,
     "a centred average": lambda h, k, held: k.latest() / np.nanmean(h.prices[max(0, k.day - 5) : k.day + 6], axis=0),
     "prices adjusted for later splits": adjusted_for_what_came_later,
@@ -152,22 +160,22 @@ LEAKS: Mapping[str, Score] = {
     "a stop at the low to come": lambda h, k, held: np.nanmin(h.prices[k.day : k.day + 11], axis=0) / k.latest(),
     "labels that overlap the test": labels_that_overlap,
     "a rank among all of history": lambda h, k, held: -(h.prices < k.latest()).mean(axis=0),
-    "a season's average with its own future": lambda h, k, held: np.nanmean((filled(h)[1:] / filled(h)[:-1] - 1.0)[k.day % 5 :: 5], axis=0),
+    "a season's average with its own future": lambda h, k, held: np.nanmean(daily(h)[k.day % 5 :: 5], axis=0),
 }  # fmt: skip
 
 
 def honest(k: int) -> Scored | Ruled:
-    """The k-th of many clean strategies: momentum, reversal, low risk, volumes, universes, calendars, books, memory of prices."""
+    """The k-th of many clean strategies: momentum, reversal, low risk, volumes, universes, calendars, books, actions."""
     sessions, sign = 3 + 4 * (k % 6), 1.0 if k % 2 else -1.0
     kinds: tuple[Score, ...] = (
         lambda h, kn, held: sign * past(kn, sessions),
         lambda h, kn, held: -np.nanstd(kn.prices[-sessions - 3 :], axis=0) / kn.latest(),
         lambda h, kn, held: sign * (kn.volumes[-sessions:].mean(axis=0) if kn.volumes is not None else 0.0),
-        lambda h, kn, held: [past(kn, sessions)[i] + (1.0 if kn.members and a in kn.members else 0.0) for i, a in enumerate(kn.ids)],
+        lambda h, kn, held: past(kn, sessions) + [bool(kn.members and a in kn.members) for a in kn.ids],
         lambda h, kn, held: sign * held.weights()[:-1] + 0.1 * past(kn, sessions),
         lambda h, kn, held: np.roll(past(kn, sessions), kn.date.month),
         lambda h, kn, held: sign * kn.latest() / np.nanmean(kn.prices, axis=0),
-        lambda h, kn, held: [len([a for a in kn.actions if a.asset_id == i]) + past(kn, sessions)[j] for j, i in enumerate(kn.ids)],
+        lambda h, kn, held: past(kn, sessions) + [sum(a.asset_id == i for a in kn.actions) for i in kn.ids],
         lambda h, kn, held: past(kn, sessions) * (kn.factor_returns.values[-1, 0] if kn.factor_returns is not None else 1.0),
         lambda h, kn, held: cumulative(h)[kn.day] * sign,
     )  # fmt: skip

@@ -80,8 +80,8 @@ class Drifting:
 def drifting(request: BacktestRequest, history: History, bought: int) -> Drifting | None:
     """The benchmark, bought at the close of row `bought`; None where there is none. What it pays out stays invested in it.
 
-    It is ordered as a strategy's first book is: in units, by the close of `delay` sessions before, cut by one number where their
-    prices have risen beyond the money there is; what they leave is cash. So whoever holds it has no active return.
+    It is ordered as a strategy's first book is: in units, by the close of `delay` sessions before, cut by one number where
+    their prices have risen beyond the money there is; what they leave is cash. So whoever holds it has no active return.
 
     Raises DataError for an asset of it without a price by then.
     """

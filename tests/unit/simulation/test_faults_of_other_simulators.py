@@ -7,8 +7,8 @@ from datetime import date
 
 import numpy as np
 import pytest
-
 from made_histories import drawn_prices, fixed, history, own, policy, request
+
 from portopt.document.backtest import backtest_document
 from portopt.domain.errors import DataError
 from portopt.domain.factor_returns import FactorReturns

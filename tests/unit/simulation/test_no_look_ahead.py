@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from leaking_strategies import LEAKS, honest, market, past
 from made_histories import drawn_prices, history, own, policy, request
+
 from portopt.domain.backtest_found import Proof
 from portopt.questions.backtest import Backtest, backtest
 from portopt.simulation.history import History, Known
@@ -129,7 +129,7 @@ def test_a_history_that_shows_what_comes_later_is_caught_without_deciding_again(
         __slots__ = ()
 
         def known(self, day: int) -> Known:
-            true = super(Leaking, self).known(day)
+            true = History.known(self, day)
             later = np.nan_to_num(self.prices[min(day + 1, len(self) - 1)])
             return replace(true, prices=true.prices + 1e-9 * later)
 
