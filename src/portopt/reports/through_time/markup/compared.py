@@ -164,7 +164,7 @@ def pairs(document: Row) -> str:
     )
     test = document["pairs"][0]["net"]
     lead = (
-        f"First less second, after costs. Ledoit and Wolf's test of Sharpe ratios and a test of means, both by {test['draws']:,} "
+        f"First less second, after costs. Ledoit and Wolf's test of Sharpe ratios, and one of means, by {test['draws']:,} "
         f"resamples in blocks, seed {test['seed']}: p below 0.05 is what chance alone makes in less than one of twenty."
     )
     return part(

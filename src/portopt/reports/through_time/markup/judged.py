@@ -68,7 +68,8 @@ def trials(document: Row) -> str:
     more = f'<p class="faint">{left:,} more are in the data below.</p>' if left > 0 else ""
     lead = (
         f"{count(found['here'], 'variant')} here; tried on these assets so far: "
-        f"{count(found['known'], 'distinct strategy', 'distinct strategies')}. The figures are of each over all test windows, had it been held throughout."
+        f"{count(found['known'], 'distinct strategy', 'distinct strategies')}. "
+        "The figures are of each over all test windows, had it been held throughout."
     )
     return part("What was tried", lead, wide_table("Variants", "compare", head, map(_variant, shown)), more)
 
