@@ -108,7 +108,7 @@ def test_the_page_of_a_walk_forward_judges_first():
     ):
         assert f"<h2>{title}</h2>" in text, title
     for window in document["windows"]:
-        assert f"{window['test']['first']} to {window['test']['last']}" in text
+        assert f'{window["test"]["first"]}</span> to <span class="whole">{window["test"]["last"]}' in text
 
 
 def test_the_page_of_a_comparison_shows_every_strategy_and_every_paired_test():
