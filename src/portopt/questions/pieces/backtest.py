@@ -10,15 +10,16 @@ import numpy as np
 
 from portopt.document.backtest import backtest_document
 from portopt.domain.arrays import Vector
-from portopt.domain.backtest import BacktestRequest, Decision, Fill, Happening, Order, Units
+from portopt.domain.backtest import Backtested, BacktestRequest, Decision, Fill, Happening, Order, Units
+from portopt.domain.backtest_found import Changed, Proof
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.packing import pack, unpack
-from portopt.questions.backtest import Backtest, concluded, posed
+from portopt.questions.backtest import Backtest, concluded, posed, proven
 from portopt.questions.pieces.work import Done
 from portopt.runs.through_time.question import Question
 from portopt.simulation.accounting import Account
 from portopt.simulation.accounting.account import OpenOrder, Receivable
-from portopt.simulation.history import History, day_of
+from portopt.simulation.history import History
 from portopt.simulation.simulate import Closes, Run, backtested, begun, equity, stretch
 from portopt.simulation.strategies import Held
 
@@ -43,7 +44,8 @@ class Stretch:
     unfilled: tuple[tuple[str, str], ...]
 
 
-KINDS = (Stretch, Closes, Account, Receivable, OpenOrder, Order, Decision, Held, Fill, Happening)
+KINDS = (Stretch, Closes, Account, Receivable, OpenOrder, Order, Decision, Held, Fill, Happening, Proof, Changed)
+PROOF = "proof"
 
 
 class BacktestWork:
@@ -59,29 +61,37 @@ class BacktestWork:
 
     @property
     def rounds(self) -> tuple[tuple[str, ...], ...]:
-        return tuple((f"walk-{k + 1:02d}",) for k in range(len(self._cuts)))
-
-    def said(self, piece: str) -> str:
-        first, last = (day_of(self._s.history.dates[row]) for row in self._cuts[self._index(piece)])
-        return f"{first} to {last}"
+        walks = tuple((name,) for name in self._walks)
+        return (*walks, (PROOF,)) if self._asked.request.prove else walks
 
     def work(self, piece: str, done: Done) -> bytes:
-        k = self._index(piece)
-        before = None if k == 0 else _read(done(self.rounds[k - 1][0]))
-        run = begun(self._s) if before is None else _gone_on(before)
+        if piece == PROOF:
+            whole, run = self._walked(done)
+            return pack(proven(self._asked, self._s, whole, run), KINDS)
+        k = self._walks.index(piece)
+        run = begun(self._s) if k == 0 else _gone_on(_read(done(self._walks[k - 1])))
         known = len(run.decisions)
         closes = stretch(self._s, run, *self._cuts[k])
         return pack(_left(run, closes, known, keeps_seen=self._asked.request.prove), KINDS)
 
     def document(self, done: Done) -> dict[str, Any]:
-        parts = [_read(done(piece)) for (piece,) in self.rounds]
-        run = _joined(parts)
-        closes = Closes(*(np.concatenate([getattr(p.closes, f.name) for p in parts]) for f in fields(Closes)))
-        whole = backtested(self._s, run, closes, equity(begun(self._s).book))
-        return backtest_document(concluded(self._asked, self._s, self._held_against, whole, run), self._run_id)
+        whole, run = self._walked(done)
+        request, prove = self._asked.request, self._asked.request.prove
+        unproven = replace(self._asked, request=replace(request, prove=False))
+        found = concluded(unproven, self._s, self._held_against, whole, run)
+        proof = unpack(done(PROOF), KINDS) if prove else None
+        return backtest_document(replace(found, request=request, proof=proof), self._run_id)
 
-    def _index(self, piece: str) -> int:
-        return self.rounds.index((piece,))
+    @property
+    def _walks(self) -> tuple[str, ...]:
+        return tuple(f"walk-{k + 1:02d}" for k in range(len(self._cuts)))
+
+    def _walked(self, done: Done) -> tuple[Backtested, Run]:
+        """The whole walk, of its stretches."""
+        parts = [_read(done(piece)) for piece in self._walks]
+        closes = Closes(*(np.concatenate([getattr(p.closes, f.name) for p in parts]) for f in fields(Closes)))
+        run = _joined(parts)
+        return backtested(self._s, run, closes, equity(begun(self._s).book)), run
 
 
 def _without_impact(request: BacktestRequest, history: History) -> tuple[BacktestRequest, tuple[str, ...]]:
