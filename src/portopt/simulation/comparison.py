@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.backtest import Backtested, BacktestRequest
+from portopt.domain.backtest import BacktestRequest
 from portopt.domain.errors import InvalidValue, PortoptError
 from portopt.judgement.histories import returns_of
-from portopt.judgement.pairs import PairTest, compare
+from portopt.judgement.pairs import compare
+from portopt.judgement.walked import Compared, Pair, Side
 from portopt.simulation.comparators import drifting, replayed
 from portopt.simulation.decide import Path, decider_of
 from portopt.simulation.history import History, Known, day_of
@@ -23,41 +24,6 @@ from portopt.simulation.strategies import Decider, Held, Ruled, equal_weights
 EQUAL, LEAST, BENCHMARK, NOTHING = "equal_weight", "min_variance", "benchmark", "do_nothing"
 COMPARATORS = (EQUAL, LEAST, BENCHMARK, NOTHING)
 FEWEST_RETURNS = 20
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Side:
-    """One strategy. net, gross: (T,) cents at each close, after and before costs; None where it was refused, and why.
-
-    asked: one that was asked for; the others always stand beside them. run: None of the benchmark, which trades nothing.
-    """
-
-    name: str
-    asked: bool
-    net: Vector | None
-    gross: Vector | None
-    run: Backtested | None = None
-    problem: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """first against second, net of costs; gross: the same before them."""
-
-    first: str
-    second: str
-    net: PairTest
-    gross: PairTest
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Compared:
-    """dates: (T,) of all of them. flows: (T,) cents in or out before each close."""
-
-    dates: Any
-    flows: Vector
-    sides: tuple[Side, ...]
-    pairs: tuple[Pair, ...]
 
 
 def compared(
@@ -81,7 +47,7 @@ def compared(
     sides += _comparators(sims[first_name], ends.get(first_name), base, path)
     flows = _flows(sims[first_name])
     dates = history.dates[first : last + 1]
-    return Compared(dates, flows, tuple(sides), _pairs(sides, flows, dates, base, draws, seed))
+    return Compared(tuple(day_of(day) for day in dates), flows, tuple(sides), _pairs(sides, flows, dates, base, draws, seed))
 
 
 def _simulation(request: BacktestRequest, history: History, first: int, last: int, path: Path) -> Simulation:
