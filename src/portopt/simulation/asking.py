@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from portopt.domain.backtest import FRACTION, BacktestRequest
-from portopt.domain.errors import InvalidValue
+from portopt.domain.calendar import Days
+from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.pipeline import wanted_assets
-from portopt.simulation.history import Known
+from portopt.simulation.history import Known, day_of
 from portopt.simulation.strategies import Held
 
 PORTFOLIO = "backtest"
@@ -65,7 +66,23 @@ def snapshot_on(asked: RebalanceRequest, known: Known) -> MarketSnapshot:
     choice, data = asked.policy.estimation, asked.policy.data
     last_dates = None if choice.lookback is None else choice.lookback + 1
     snapshot = known.snapshot(wanted_assets(asked), data, last_dates)
+    require_by(known, snapshot.dates, "prices")
+    if asked.factor_returns is not None and asked.factor_returns.dates is not None:
+        require_by(known, asked.factor_returns.dates, f"factor returns of {asked.factor_returns.source}")
     return judge_histories(snapshot, choice.min_observations, choice.lookback, data)
+
+
+def require_by(known: Known, dates: Days, what: str) -> None:
+    """Raises DataError for data (T,) that reach past the close of the decision: nothing may be fitted on them."""
+    if len(dates) and dates[-1] > known.dates[-1]:
+        past = day_of(dates[-1])
+        raise DataError(
+            f"{what} reach to {past}, past the decision of {known.date}: nothing may be fitted on them",
+            field="estimation",
+            value=past.isoformat(),
+            measured={"decision": known.date.isoformat(), "data_to": past.isoformat()},
+            fixes=["cut the data at the decision's close"],
+        )
 
 
 def _shares(known: Known, held: Held) -> dict[str, Decimal]:
