@@ -21,6 +21,8 @@ def read_beside(
     Raises FileNotReadable and DataError, naming the file, the row and the column.
     """
     from portopt.adapters.providers.holdings_files import read_benchmark, read_universe
+    from portopt.tables.actions import read_actions
+    from portopt.tables.members import read_members
 
     notes: list[str] = []
     found: dict[str, Any] = {}
@@ -31,15 +33,7 @@ def read_beside(
     elif universe is not None:
         found["benchmark"] = benchmark_beside(str(universe))
     if actions is not None:
-        found["actions"] = _actions(actions, notes)
+        found["actions"] = read_actions(actions, notes)
     if members is not None:
-        found["members"] = _members(members, notes)
+        found["members"] = read_members(members, notes)
     return {**found, "notes": tuple(notes)}
-
-
-def _actions(path: Path, notes: list[str]) -> Any:
-    raise NotImplementedError(path, notes)
-
-
-def _members(path: Path, notes: list[str]) -> Any:
-    raise NotImplementedError(path, notes)

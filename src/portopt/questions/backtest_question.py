@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,6 +14,7 @@ from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import Policy
 from portopt.domain.universe import CASH, Universe
+from portopt.market.action_checks import checked as checked_actions
 from portopt.ports import MarketDataProvider
 from portopt.questions.backtest import Backtest, named_assets, opened, require_sound_question, with_costs_of_policy
 from portopt.simulation.charged import execution_with
@@ -66,6 +67,8 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
     beside = (wanted.benchmark, wanted.members, wanted.actions)
     assets = None if wanted.universe is None else named_assets(wanted.universe, *beside)
     snapshot = opened(market, wanted.policy.data, assets, wanted.end)
+    beside = checked_actions(wanted.actions, snapshot)
+    wanted, snapshot = replace(wanted, actions=beside.actions), replace(snapshot, findings=beside.findings)
     universe = wanted.universe or Universe.of(tuple(a for a in snapshot.asset_ids if a.upper() != CASH))
     request = request_of(wanted, universe)
     history = History.of(snapshot, request.actions, request.members, request.policies, wanted.factors)

@@ -1,7 +1,7 @@
 """Requests that are generated from the contract: every operation, examples, random ones, chains of them by links.
 
 PORTOPT_GENERATED=N asks for N examples an operation, and for the phase that walks every boundary of every schema (about 8,000
-requests); make test asks for few.
+requests); PORTOPT_GENERATED_SEED for others than usually. make test asks for few.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from portopt.doors.rest.openapi import openapi_document
 from portopt.doors.wire.operations import OPERATIONS, Operation
 
 FEW = "2"
+SEED = os.environ.get("PORTOPT_GENERATED_SEED", "11")
 EXAMPLES = os.environ.get("PORTOPT_GENERATED", FEW)
 PHASES = "examples,fuzzing,stateful" + (",coverage" if "PORTOPT_GENERATED" in os.environ else "")
 CHECKS = (
@@ -57,7 +58,7 @@ COMMAND = (
         "--max-examples",
         EXAMPLES,
         "--seed",
-        "11",
+        SEED,
         "--exclude-path-regex",
         "/events$",
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import pickle
 import sys
@@ -59,8 +60,9 @@ class Pool:
             process = await self._taken(until)
             if process is None:
                 return reply_of(DeadlineExceeded(call.within or 0.0, "waiting for a process that is free"), call)
+            left = max(until - time.monotonic(), 0.0)
             try:
-                reply = await asyncio.wait_for(process.ask(call), max(until - time.monotonic(), 0.0) + GRACE)
+                reply = await asyncio.wait_for(process.ask(dataclasses.replace(call, left=left)), left + GRACE)
             except TimeoutError:
                 self._replace(process)
                 return reply_of(DeadlineExceeded(call.within or 0.0, f"working on {call.operation}"), call)
