@@ -18,6 +18,7 @@ from portopt.domain.portfolio import HoldingsVersion, Portfolio
 from portopt.domain.request import Policy
 from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination, Waiting
 from portopt.domain.series import Converted, Tended
+from portopt.domain.trials import TrialRecord
 
 if TYPE_CHECKING:
     import polars as pl
@@ -236,6 +237,18 @@ class PortfolioStore(Protocol):
         ...
 
 
+class TrialStore(Protocol):
+    """What was tried on which assets."""
+
+    def register(self, tried: Sequence[TrialRecord]) -> None:
+        """Each counts once: one that is there gets its newest figures."""
+        ...
+
+    def count(self, family: str) -> int: ...
+
+    def list(self, family: str) -> Sequence[TrialRecord]: ...
+
+
 class JobStore(Protocol):
     """Work that is answered later. Instants are by the database's clock; `now` is for tests."""
 
@@ -255,12 +268,13 @@ class JobStore(Protocol):
         self,
         among: frozenset[str] | None,
         *,
+        kinds: Sequence[str] | None = None,
         portfolio_id: str | None = None,
         status: RunStatus | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Sequence[Job]:
-        """Newest first, after a job's id."""
+        """Of these kinds or of all, newest first, after a job's id."""
         ...
 
     def wait(self, seconds: float) -> None:
@@ -284,6 +298,10 @@ class JobStore(Protocol):
 
     def renew(self, job_id: str, owner: str, lease_seconds: float, now: datetime | None = None) -> bool:
         """Work goes on; False where the job is not this owner's any more, or is ended."""
+        ...
+
+    def tell(self, job_id: str, owner: str, progress: Mapping[str, Any]) -> bool:
+        """How far it is: {"percent", "said", "seconds_left"}; False where it is not this owner's any more, or is ended."""
         ...
 
     def became(self, job_id: str, run_id: str, *, owner: str | None = None) -> bool:
@@ -404,6 +422,26 @@ class BeliefStore(Protocol):
 
     def get(self, beliefs_id: str) -> Beliefs:
         """Raises UnknownThing, and DataError for what is damaged."""
+        ...
+
+
+class PieceStore(Protocol):
+    """Finished pieces of runs that take long, until the run is ended; shared by every process that works on it."""
+
+    def put(self, run_id: str, piece: str, content: bytes) -> None:
+        """Keep it; one that is there already stays as it is."""
+        ...
+
+    def get(self, run_id: str, piece: str) -> bytes | None:
+        """As it was kept; None where it is not, or is damaged."""
+        ...
+
+    def has(self, run_id: str, piece: str) -> bool:
+        """Whether it is there, sound."""
+        ...
+
+    def forget(self, run_id: str) -> None:
+        """The run is ended, and needs its pieces no more."""
         ...
 
 

@@ -21,13 +21,16 @@ from portopt.ports import (
     Ledger,
     MarketDataProvider,
     PackStore,
+    PieceStore,
     PortfolioStore,
     SeriesStore,
+    TrialStore,
 )
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from portopt.adapters.store.histories import FileHistories
     from portopt.adapters.store.sql import SqlStore
     from portopt.settings import Settings
 
@@ -137,6 +140,12 @@ class Runtime:
         return SqlLedger(self.runs.database)
 
     @_Part
+    def trials(self) -> TrialStore:
+        from portopt.adapters.store.trials import SqlTrials
+
+        return SqlTrials(self.runs.database)
+
+    @_Part
     def series(self) -> SeriesStore:
         from portopt.adapters.store.series import SqlSeries
 
@@ -147,6 +156,18 @@ class Runtime:
         from portopt.adapters.store.beliefs import FileBeliefStore
 
         return FileBeliefStore(self.settings.beliefs_path)
+
+    @_Part
+    def pieces(self) -> PieceStore:
+        from portopt.adapters.store.pieces import FilePieceStore
+
+        return FilePieceStore(self.settings.pieces_path)
+
+    @_Part
+    def histories(self) -> FileHistories:
+        from portopt.adapters.store.histories import FileHistories
+
+        return FileHistories(self.settings.histories_path)
 
     @_Part
     def issuer_keys(self) -> KeySetSource | None:

@@ -105,6 +105,12 @@ class Settings(BaseModel):
         7.0, ge=1, description="days until a chunk of them is compressed, where TimescaleDB's licence has that"
     )
 
+    task_runner: Literal["threads", "processes", "dask"] = Field(
+        "threads", description="what carries out the pieces of a walk-forward: this process, processes, or a Dask cluster"
+    )
+    task_workers: int = Field(2, ge=1, le=256, description="pieces at once, where no cluster says so itself")
+    dask_address: str | None = Field(None, description="scheduler of a Dask cluster; unset: a cluster of this machine's own")
+
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
 
     @model_validator(mode="before")
@@ -144,6 +150,14 @@ class Settings(BaseModel):
     @property
     def beliefs_path(self) -> Path:
         return self.home_path / "beliefs"
+
+    @property
+    def pieces_path(self) -> Path:
+        return self.home_path / "pieces"
+
+    @property
+    def histories_path(self) -> Path:
+        return self.home_path / "histories"
 
     @property
     def reports_path(self) -> Path:

@@ -11,8 +11,9 @@ from typing import Any
 
 from portopt.dialects.requests import optimization_request_from_data
 from portopt.domain.arrays import frozen
+from portopt.domain.backtest import BacktestRequest
 from portopt.domain.beliefs import Beliefs
-from portopt.domain.canonical import plain
+from portopt.domain.canonical import plain, plain_fields
 from portopt.domain.request import OptimizationRequest, RebalanceRequest
 from portopt.ports import BeliefStore
 
@@ -20,15 +21,14 @@ WRITTEN_OUT = 4_000  # numbers; fewer are written out where they stand
 BELIEFS = "beliefs"
 
 
-def request_to_store(request: OptimizationRequest | RebalanceRequest, beliefs: BeliefStore) -> dict[str, Any]:
+def request_to_store(request: OptimizationRequest | RebalanceRequest | BacktestRequest, beliefs: BeliefStore) -> dict[str, Any]:
     """As JSON holds it. `request_from_store` gives back one with the same identity."""
-    if isinstance(request, RebalanceRequest):
+    if not isinstance(request, OptimizationRequest):
         return dict(plain(request))
     named = request.beliefs_id or _kept(request, beliefs)
-    if named is None:
-        return dict(plain(request))
-    rest = dataclasses.replace(request, covariance=None, returns=None)
-    return {**plain(rest), BELIEFS: named}
+    apart = {} if named is None else {"covariance": None, "returns": None}
+    written = plain_fields(request, **apart, universe=request.universe.plain())
+    return written if named is None else {**written, BELIEFS: named}
 
 
 def request_from_store(data: Mapping[str, Any], beliefs: BeliefStore) -> OptimizationRequest:
