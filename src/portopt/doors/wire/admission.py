@@ -33,8 +33,8 @@ class Admission:
     def begin(self, operation: str, within: float, waited: float = 0.0) -> None:
         """Raises TooMany where it would not be begun in time.
 
-        waited: seconds that the first of those who wait has waited already: whoever comes behind will wait no less. On a machine
-        that is suddenly slow this is known long before what is slow has ended and was measured.
+        waited: seconds that the first of those who wait has waited already: whoever comes behind will wait no less. On a
+        machine that is suddenly slow this is known long before what is slow has ended and was measured.
         """
         wait = max(self.expected_wait(), waited)
         if wait > min(self._wait_seconds, within):
