@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portopt.domain.arrays import Matrix
+from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.judgement.overfitting import Overfitting, overfitting
 from portopt.judgement.sharpe import (
@@ -52,14 +52,15 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """promoted: every condition holds. chosen: which of the strategies was the best. trials: how many were tried in all.
+    """promoted: every condition holds. chosen: which of the strategies was the best, None where a rule over them is judged.
+    trials: how many were tried in all.
 
     Annual: sharpe, expected_by_luck (the best that so many trials without skill would have shown). probabilistic, deflated:
     probabilities. track_record: periods that it takes, None where no history would do. overfitting: None of a single trial.
     """
 
     promoted: bool
-    chosen: int
+    chosen: int | None
     trials: int
     sharpe: float
     expected_by_luck: float
@@ -75,11 +76,19 @@ class Verdict:
         return tuple(one.sentence for one in self.conditions if not one.holds)
 
 
-def judge(R: Matrix, *, trials: int | None = None, gate: Gate = Gate(), periods_per_year: float = 252.0) -> Verdict:
+def judge(
+    R: Matrix,
+    *,
+    of: Vector | None = None,
+    trials: int | None = None,
+    gate: Gate = Gate(),
+    periods_per_year: float = 252.0,
+) -> Verdict:
     """Judge the best, by Sharpe ratio, of the strategies whose excess returns out of sample are the columns of R (T, N).
 
-    trials: everything that was tried, also where its returns are not at hand; N where left out. The error of the ratio is the
-    larger of that of independent returns and of one that allows for dependence through time.
+    of: (T,) excess returns of what is judged in its place: of a rule that chose among the columns as it went. trials: all that
+    was tried, also where its returns are not at hand; N where left out. The error of the ratio is the larger of that of
+    independent returns and of one that allows for dependence through time.
 
     Raises DataError for missing returns or where none varies, InvalidValue for fewer trials than columns.
     Source: Bailey and López de Prado (2014); Bailey, Borwein, López de Prado and Zhu (2015).
@@ -87,16 +96,17 @@ def judge(R: Matrix, *, trials: int | None = None, gate: Gate = Gate(), periods_
     tried = R.shape[1] if trials is None else trials
     if tried < R.shape[1]:
         raise InvalidValue("trials", tried, f"is fewer than the {R.shape[1]} strategies shown")
-    if not np.isfinite(R).all():
+    if not (np.isfinite(R).all() and (of is None or np.isfinite(of).all())):
         raise DataError("a strategy has days without a return", field="returns")
     sr = ratios(R)
-    if np.isnan(sr).all():
+    if of is None and np.isnan(sr).all():
         raise DataError("no strategy has returns that vary", field="returns")
-    chosen = int(np.nanargmax(sr))
-    of, shown = sharpe_moments(R[:, chosen]), sr[~np.isnan(sr)]
-    variance = _variance_of_trials(sr[~np.isnan(sr)], of) if tried > 1 else 0.0
-    error = max(of.standard_error, correlated_error(R[:, chosen]))
-    deflated = deflated_sharpe(of, tried, variance, error)
+    chosen = int(np.nanargmax(sr)) if of is None else None
+    r = R[:, chosen] if of is None else of
+    moments, shown = sharpe_moments(r), sr[~np.isnan(sr)]
+    variance = _variance_of_trials(shown, moments) if tried > 1 else 0.0
+    error = max(moments.standard_error, correlated_error(r))
+    deflated = deflated_sharpe(moments, tried, variance, error)
     found = overfitting(R, gate.blocks) if len(shown) > 1 and len(R) >= 2 * gate.blocks else None
     conditions = _conditions(gate, deflated, tried, len(R), found)
     year = periods_per_year**0.5
@@ -104,23 +114,23 @@ def judge(R: Matrix, *, trials: int | None = None, gate: Gate = Gate(), periods_
         all(one.holds for one in conditions),
         chosen,
         tried,
-        of.sr * year,
+        moments.sr * year,
         expected_maximum_sharpe(tried, variance) * year,
-        probabilistic_sharpe(of, 0.0, error),
+        probabilistic_sharpe(moments, 0.0, error),
         deflated,
-        minimum_track_record(of, confidence=gate.confidence),
+        minimum_track_record(moments, confidence=gate.confidence),
         None if found is None else found.probability,
         conditions,
     )
 
 
-def _variance_of_trials(sr: np.ndarray, of: SharpeMoments) -> float:
+def _variance_of_trials(sr: Vector, of: SharpeMoments) -> float:
     """The spread of the trials' ratios; where a single one is at hand, what chance alone gives."""
     return float(np.var(sr, ddof=1)) if len(sr) > 1 else of.standard_error**2
 
 
 def _conditions(gate: Gate, deflated: float, tried: int, periods: int, found: Overfitting | None) -> tuple[Condition, ...]:
-    among = "it is the only one tried" if tried == 1 else f"it is the best of {tried} tried"
+    among = "it is the only one tried" if tried == 1 else f"{tried} were tried"
     out = [
         Condition(
             "history",

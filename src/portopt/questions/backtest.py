@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.backtest import Action, BacktestRequest, Membership
-from portopt.domain.backtest_found import BacktestData, BacktestFound, Profits
-from portopt.domain.errors import InvalidValue
+from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
+from portopt.domain.backtest_found import BacktestData, BacktestFound, Profits, Proof
+from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.market import MarketQuery, MarketSnapshot
 from portopt.domain.request import DataPolicy
 from portopt.domain.universe import CASH, Universe
@@ -21,7 +21,8 @@ from portopt.simulation.accounting.profit import profits
 from portopt.simulation.charged import charged_by_policy
 from portopt.simulation.comparators import Drifting, do_nothing, drifting, equal_weight
 from portopt.simulation.decide import Path, decider_of
-from portopt.simulation.history import History, day_of
+from portopt.simulation.history import History, day_of, latest_of
+from portopt.simulation.prove import prove
 from portopt.simulation.simulate import Progress, Run, Simulation, simulation, walked
 from portopt.simulation.strategies import Decider, Strategy
 from portopt.simulation.sweep import swept
@@ -61,9 +62,14 @@ def opened(market: MarketDataProvider, data: DataPolicy, assets: Sequence[str] |
 
     query = MarketQuery(assets=None if assets is None else tuple(sorted(set(assets) - {CASH})), as_of=end)
     table = market.prices(query)
-    judged_by = replace(data, **FOR_THE_READER)
-    snapshot = open_snapshot(table, source=market.source, adjustment=market.adjustment, policy=judged_by, query=query)
+    policy = for_the_reader(data)
+    snapshot = open_snapshot(table, source=market.source, adjustment=market.adjustment, policy=policy, query=query)
     return replace(snapshot, notes=tuple(getattr(market, "notes", ())))
+
+
+def for_the_reader(data: DataPolicy) -> DataPolicy:
+    """The data policy under which a whole history is opened."""
+    return replace(data, **FOR_THE_READER)
 
 
 def named_assets(
@@ -76,7 +82,7 @@ def named_assets(
 
 
 def with_costs_of_policy(request: BacktestRequest, history: History) -> tuple[BacktestRequest, tuple[str, ...]]:
-    """The request with the policy's own costs as its ledger's; impact needs volumes, and without them is left out, with a note."""
+    """The request, its ledger charging what the policy expects; impact needs volumes, and is left out with a note without."""
     execution, notes = charged_by_policy(request.policy, request.execution)
     if execution.impact > 0.0 and history.volumes is None:
         execution = replace(execution, impact=0.0)
@@ -89,25 +95,52 @@ def backtest(asked: Backtest, *, progress: Progress | None = None, sweep: bool =
 
     Raises RequestError for what was asked wrongly, DataError for a history that is too short or unpriced.
     """
+    s, held_against = posed(asked)
+    run, end = walked(s, progress=progress)
+    return concluded(asked, s, held_against, run, end, sweep=sweep, progress=progress)
+
+
+def posed(asked: Backtest) -> tuple[Simulation, Drifting | None]:
+    """What does not change from day to day, and the benchmark. Errors as for `backtest`."""
     request, history = asked.request, asked.history
     require_sound_question(request, history)
     s = simulation(request, history, asked.decider(history))
+    require_enough_money(s)
     held_against = drifting(request, history, min(s.last, s.ready + request.execution.delay))
-    s = replace(s, benchmark=None if held_against is None else held_against.weights)
-    run, end = walked(s, progress=progress)
+    return replace(s, benchmark=None if held_against is None else held_against.weights), held_against
+
+
+def concluded(
+    asked: Backtest,
+    s: Simulation,
+    held_against: Drifting | None,
+    run: Backtested,
+    end: Run,
+    *,
+    sweep: bool = True,
+    progress: Progress | None = None,
+) -> BacktestFound:
+    """What a walk that has come to its end is held against. end: the book there, and what each decision saw and wanted."""
     comparators = _comparators(s, end, held_against)
     return BacktestFound(
-        request=request,
-        data=data_of(history),
+        request=asked.request,
+        data=data_of(asked.history),
         run=run,
         profits=_profits(run, end),
         do_nothing=comparators["do_nothing"],
         equal_weight=comparators["equal_weight"],
         benchmark=comparators.get("benchmark"),
         sweep=swept(s, end.wanted, comparators) if sweep and run.fills else None,
-        proof=None,
+        proof=proven(asked, s, run, end, progress) if asked.request.prove else None,
         notes=asked.notes,
     )
+
+
+def proven(asked: Backtest, s: Simulation, run: Backtested, end: Run, progress: Progress | None = None) -> Proof:
+    """Every decision put to the proof that it saw nothing of what came after it; a strategy of one's own in full."""
+    rule = None if asked.strategy is None else getattr(asked.strategy, "rule", asked.strategy)
+    own = asked.strategy is not None
+    return prove(s, run, end, asked.decider, seed=asked.request.seed, in_full=own, strategy=rule, progress=progress)
 
 
 def require_sound_question(request: BacktestRequest, history: History) -> None:
@@ -120,6 +153,31 @@ def require_sound_question(request: BacktestRequest, history: History) -> None:
     known = set(history.ids)
     if not any(a in known for a in request.universe.ids):
         raise InvalidValue("universe", list(request.universe.ids)[:10], f"none of them has a price in {history.source}")
+    if history.volumes is None:
+        _require_no_volumes(request.execution, history.source)
+
+
+def _require_no_volumes(execution: Execution, source: str) -> None:
+    for name in ("impact", "linear_impact", "participation"):
+        if getattr(execution, name):
+            fixes = ["bring prices with volumes", f"or leave {name} out"]
+            raise MissingInput(
+                f"{name} is measured in a day's volume, and {source} has none", field=f"costs.{name}", fixes=fixes
+            )
+
+
+def require_enough_money(s: Simulation) -> None:
+    """Raises InvalidValue for a capital that pays for no share of anything on the day of the first decision."""
+    if s.request.execution.fractional:
+        return
+    latest = latest_of(s.history.prices[: s.ready + 1])
+    ids = frozenset(s.request.universe.ids)
+    priced = [(float(p), a) for p, a in zip(latest, s.history.ids, strict=True) if p > 0.0 and a in ids]
+    if priced and min(priced)[0] > float(s.request.capital):
+        price, asset = min(priced)
+        day = day_of(s.history.dates[s.ready])
+        why = f"pays for no share of anything: the cheapest, {asset}, is {price:g} on {day}"
+        raise InvalidValue("capital", str(s.request.capital), why, fix="begin with more, or hold fractions (--fractional)")
 
 
 def data_of(history: History) -> BacktestData:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,6 +14,7 @@ from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import Policy
 from portopt.domain.universe import CASH, Universe
+from portopt.market.action_checks import checked as checked_actions
 from portopt.ports import MarketDataProvider
 from portopt.questions.backtest import Backtest, named_assets, opened, require_sound_question, with_costs_of_policy
 from portopt.simulation.charged import execution_with
@@ -63,13 +64,15 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
     Raises InvalidValue, UnknownField for words that say nothing or the wrong thing, DataError for prices that cannot be used.
     """
     checked(wanted)
-    assets = (
-        None if wanted.universe is None else named_assets(wanted.universe, wanted.benchmark, wanted.members, wanted.actions)
-    )
+    beside = (wanted.benchmark, wanted.members, wanted.actions)
+    assets = None if wanted.universe is None else named_assets(wanted.universe, *beside)
     snapshot = opened(market, wanted.policy.data, assets, wanted.end)
+    beside = checked_actions(wanted.actions, snapshot)
+    wanted, snapshot = replace(wanted, actions=beside.actions), replace(snapshot, findings=beside.findings)
     universe = wanted.universe or Universe.of(tuple(a for a in snapshot.asset_ids if a.upper() != CASH))
     request = request_of(wanted, universe)
-    history = History.of(snapshot, request.actions, request.members, request.policies, wanted.factors)
+    factors = wanted.factors or _factors_of(wanted.policy)
+    history = History.of(snapshot, request.actions, request.members, request.policies, factors)
     notes = wanted.notes
     if wanted.costs is None:
         request, said = with_costs_of_policy(request, history)
@@ -79,6 +82,16 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
     if strategy is not None and not hasattr(strategy, "prepare"):
         strategy = Ruled(strategy)
     return Backtest(request, history, strategy, wanted.path, notes), snapshot
+
+
+def _factors_of(policy: Policy) -> tuple[tuple[date, FactorReturns], ...]:
+    """The factor returns that the policy's factor model names, as they stand today: known, each, on its own day."""
+    if not policy.estimation.factors:
+        return ()
+    from portopt.adapters.providers.factor_files import factor_returns_for
+
+    found = factor_returns_for(policy.estimation.factors)
+    return () if found is None else ((date.min, found),)
 
 
 def checked(wanted: Wanted) -> None:
@@ -133,6 +146,11 @@ def capital_of(value: Any) -> Decimal:
     return amount.quantize(Decimal("0.01"))
 
 
-def plain_policy(objective: str) -> Policy:
+def plain_policy(objective: str, name: str = "") -> Policy:
     """An objective by its name alone: long only, all but a rest of whole shares invested."""
-    return Policy(objective, objective, {"kind": objective}, {"long_only": True, "cash": {"max": 0.02}})
+    from portopt.dialects.policies import shipped_defaults
+
+    costs = shipped_defaults().costs
+    return Policy(
+        name or objective, name or objective, {"kind": objective}, {"long_only": True, "cash": {"max": 0.02}}, costs=costs
+    )

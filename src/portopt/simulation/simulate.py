@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
-from portopt.domain.backtest import Action, Backtested, BacktestRequest, Decision, Fill, Happening, Order, Units
+from portopt.domain.backtest import Action, Backtested, BacktestRequest, Cents, Decision, Fill, Happening, Order, Units
 from portopt.domain.errors import PortoptError, RequestError
 from portopt.simulation.accounting import Account, Quotes, begin_day, equity, fill, opened, placed, schedule
 from portopt.simulation.history import History, day_of, filled_forward
@@ -134,32 +134,60 @@ def simulation(
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Closes:
+    """What stood at the close of each session of a stretch. equity, cash, costs: (T,) cents; units: (T, n)."""
+
+    equity: Cents
+    cash: Cents
+    costs: Cents
+    units: Units
+
+
 def walked(s: Simulation, book: Account | None = None, progress: Progress | None = None) -> tuple[Backtested, Run]:
     """The history, and where it has come to: the book at its end, and what each decision saw of it."""
-    n = len(s.history.ids)
+    run = begun(s, book)
+    first = equity(run.book)
+    closes = stretch(s, run, s.first, s.last, progress)
+    return backtested(s, run, closes, first), run
+
+
+def begun(s: Simulation, book: Account | None = None) -> Run:
+    """Before the first session. book: None is the capital in cash."""
     capital = round(s.request.capital * 100)
-    run = Run(opened(n, capital, fractional=s.request.execution.fractional) if book is None else book)
-    begun = equity(run.book)
-    T = s.last - s.first + 1
+    return Run(opened(len(s.history.ids), capital, fractional=s.request.execution.fractional) if book is None else book)
+
+
+def stretch(s: Simulation, run: Run, first: int, last: int, progress: Progress | None = None) -> Closes:
+    """Walk on over the sessions of rows `first` to `last`: `run` has come to the open of the first, then to the last's close.
+
+    Stretches one after the other, each from the book that the one before it left, are the whole walk to the bit.
+    """
+    T, n = last - first + 1, len(s.history.ids)
     worth, cash, costs = (np.zeros(T, dtype=np.int64) for _ in range(3))
     units = np.zeros((T, n), dtype=np.int64)
-    for k, day in enumerate(range(s.first, s.last + 1)):
+    for k, day in enumerate(range(first, last + 1)):
         before = len(run.fills)
         _session(s, run, day)
         worth[k], cash[k], units[k] = equity(run.book), run.book.cash, run.book.units
         costs[k] = sum(f.cost for f in run.fills[before:])
         if progress is not None:
-            progress(k + 1, T)
+            progress(day - s.first + 1, s.last - s.first + 1)
+    return Closes(worth, cash, costs, units)
+
+
+def backtested(s: Simulation, run: Run, closes: Closes, begun_with: int) -> Backtested:
+    """The history of a run that has come to its end. closes: of every session. begun_with: cents, before the first."""
     rows = slice(s.first, s.last + 1)
     flows = np.array([s.flows.get(day, 0) for day in range(s.first, s.last + 1)], dtype=np.int64)
-    found = Backtested(
+    return Backtested(
         ids=s.history.ids,
         dates=s.history.dates[rows],
-        equity=worth,
-        cash=cash,
-        units=units,
+        equity=closes.equity,
+        cash=closes.cash,
+        units=closes.units,
         prices=filled_forward(s.history.prices)[rows],
-        gross=gross_of(worth, costs, flows, begun),
+        gross=gross_of(closes.equity, closes.costs, flows, begun_with),
         decisions=tuple(run.decisions),
         fills=tuple(run.fills),
         happenings=tuple(run.happenings),
@@ -167,7 +195,6 @@ def walked(s: Simulation, book: Account | None = None, progress: Progress | None
         warnings=warnings_of(run.decisions, run.fills, run.unfilled, s.history),
         first=s.first,
     )
-    return found, run
 
 
 def _session(s: Simulation, run: Run, day: int) -> None:

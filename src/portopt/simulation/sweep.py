@@ -8,16 +8,19 @@ so that one ledger a delay serves every cost b, a fraction of the value traded.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.backtest import Backtested, Units
 from portopt.domain.backtest_found import Sweep
+from portopt.domain.errors import DataError, InvalidValue
+from portopt.simulation.accounting.fast import Lines, whole_history
 from portopt.simulation.comparators import replayed
 from portopt.simulation.simulate import Simulation
 
-DELAYS = (0, 1, 2, 3, 5, 7, 10)
+DELAYS = tuple(range(11))
 BPS = (0.0, 5.0, 10.0, 20.0, 30.0, 50.0)
 MOST_BPS = 10_000.0
 YEAR = 252.0
@@ -33,7 +36,7 @@ def swept(
     """wanted: units by day of decision. comparators: (T,) cents each, after their own costs."""
     own = s.request.execution.delay
     delays = tuple(sorted({*delays, own}))
-    ledgers = {delay: _Free.of(s, replayed(s, wanted, delay=delay, **FREE)) for delay in delays}
+    ledgers = {delay: _fast(s, wanted, delay) or _Free.of(s, replayed(s, wanted, delay=delay, **FREE)) for delay in delays}
     table = np.array([[ledgers[delay].annual(b) for b in BPS] for delay in delays])
     even = {name: ledgers[own].break_even(_annual(worth, ledgers[own].flows)) for name, worth in comparators.items()}
     return Sweep(delays, BPS, table, even)
@@ -73,6 +76,42 @@ class _Free:
             middle = 0.5 * (low + high)
             low, high = (middle, high) if self.annual(middle) > other else (low, middle)
         return 0.5 * (low + high)
+
+
+def _fast(s: Simulation, wanted: Mapping[int, Units], delay: int) -> _Free | None:
+    """All days at once, where every order is filled whole; None where the exact ledger is needed."""
+    if s.actions or s.flows or s.request.execution.participation is not None:
+        return None
+    lines = _lines(s, wanted, delay)
+    rows = slice(s.first, s.last + 1)
+    dates = s.history.dates[rows].astype("datetime64[D]").tolist()
+    execution = replace(s.request.execution, delay=delay, **FREE)
+    capital = round(s.request.capital * 100)
+    try:
+        found = whole_history(
+            lines, dates, s.history.prices[rows], capital, execution, fractional=s.request.execution.fractional
+        )
+    except (DataError, InvalidValue):
+        return None
+    traded = np.zeros(len(dates))
+    np.add.at(traded, lines.days, found.charged.values)
+    return _Free(found.equity.astype(np.float64), traded, np.zeros(len(dates)), float(capital))
+
+
+def _lines(s: Simulation, wanted: Mapping[int, Units], delay: int) -> Lines:
+    """Every order that is filled by the last day, as the exact ledger would be given it."""
+    days, assets, units = [], [], []
+    held = np.zeros(len(s.history.ids), dtype=np.int64)
+    for day, target in wanted.items():
+        change = target - held
+        at = np.flatnonzero(change)
+        if day + delay <= s.last:
+            days.append(np.full(len(at), day + delay - s.first))
+            assets.append(at)
+            units.append(change[at])
+            held = target
+    none = np.zeros(0, dtype=np.int64)
+    return Lines(*(np.concatenate(parts) if parts else none for parts in (days, assets, units)))
 
 
 def _annual(worth: Vector, flows: Vector) -> float:

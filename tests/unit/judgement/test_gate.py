@@ -50,7 +50,7 @@ def test_trials_whose_returns_are_not_at_hand_count_too() -> None:
     assert few.promoted
     assert not many.promoted
     assert many.expected_by_luck > few.expected_by_luck
-    assert "it is the best of 5000 tried" in many.reasons[0]
+    assert "as 5000 were tried" in many.reasons[0]
 
 
 def test_a_rejection_says_why_with_what_was_measured() -> None:

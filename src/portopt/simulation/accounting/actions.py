@@ -55,7 +55,8 @@ def applied(account: Account, actions: Sequence[Action], quotes: Quotes, executi
         return account, ()
     day = Day(quotes, execution, {asset: i for i, asset in enumerate(quotes.ids)})
     known = sorted((a for a in actions if a.asset_id in day.positions), key=lambda a: ORDER.index(a.kind))
-    return reduce(lambda so_far, action: _one(so_far, action, day), known, (account, ()))
+    untouched: Applied = account, ()
+    return reduce(lambda so_far, action: _one(so_far, action, day), known, untouched)
 
 
 def _one(so_far: Applied, action: Action, day: Day) -> Applied:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from portopt.domain.arrays import Mask, Vector
 from portopt.domain.backtest import Cents, Execution, Units
 from portopt.domain.errors import InvalidValue
 from portopt.domain.tariff import BPS
-from portopt.simulation.accounting.money import fraction, nearest, root, worth
+from portopt.simulation.accounting.money import FITS, fraction, nearest, root, rounded, worth
 
 NOT_NEGATIVE = (
     "commission_bps", "commission_per_share", "minimum_fee", "spread_bps", "impact", "linear_impact", "borrow_rate",
@@ -67,14 +68,41 @@ def require_sound(execution: Execution) -> None:
             raise InvalidValue(f"execution.{name}", getattr(execution, name), f"is a number of sessions, at least {least}")
 
 
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """An execution's costs as fractions; of commission and spread of an order's value, money in cents."""
+
+    commission: Fraction
+    each: Fraction
+    minimum: int
+    spread: Fraction
+    impact: Fraction
+    linear_impact: Fraction
+    cap: Fraction
+
+
+@lru_cache(maxsize=64)
+def rates_of(execution: Execution) -> Rates:
+    return Rates(
+        commission=fraction(execution.commission_bps) * fraction(BPS),
+        each=100 * fraction(execution.commission_per_share),
+        minimum=round(100 * fraction(execution.minimum_fee)),
+        spread=fraction(execution.spread_bps) * fraction(BPS) / 2,
+        impact=fraction(execution.impact),
+        linear_impact=fraction(execution.linear_impact),
+        cap=fraction(execution.cost_cap),
+    )
+
+
 def charges(traded: Traded, execution: Execution) -> Charges:
     """(m,) what these orders are worth and cost."""
+    rates = rates_of(execution)
     values = worth(traded.units, traded.prices, traded.share)
     commission = commission_of(values, traded.units, traded.share, execution)
-    spread = _of_value(values, fraction(execution.spread_bps) * fraction(BPS) / 2)
-    impact = _impact(values, traded, execution)
-    most = _floor(values, fraction(execution.cost_cap))
-    capped = spread + impact > most
+    spread = rounded((values, rates.spread)) if rates.spread else np.zeros_like(values)
+    impact = _impact(values, traded, rates) if has_impact(execution) else np.zeros_like(values)
+    most = _floor(values, rates.cap)
+    capped = np.asarray(spread + impact > most)
     if capped.any():
         spread = np.minimum(spread, most)
         impact = np.minimum(impact, most - spread)
@@ -87,36 +115,30 @@ def has_impact(execution: Execution) -> bool:
 
 def commission_of(values: Cents, units: Units, share: Fraction, execution: Execution) -> Cents:
     """(m,) cents for orders worth `values` cents; the minimum fee at least."""
-    rate, each = fraction(execution.commission_bps) * fraction(BPS), 100 * share * fraction(execution.commission_per_share)
-    amounts = values * float(rate) + units * float(each)
-    found = nearest(amounts, lambda i: int(values[i]) * rate + int(units[i]) * each)
-    return np.where(units > 0, np.maximum(found, round(100 * fraction(execution.minimum_fee))), 0)
-
-
-def _of_value(values: Cents, rate: Fraction) -> Cents:
-    return nearest(values * float(rate), lambda i: int(values[i]) * rate)
+    rates = rates_of(execution)
+    each = [(units, share * rates.each)] if rates.each else []
+    found = rounded((values, rates.commission), *each)
+    return np.where(units > 0, np.maximum(found, rates.minimum), 0) if rates.minimum else found
 
 
 def _floor(values: Cents, rate: Fraction) -> Cents:
     """Rounded down: what a cap allows."""
-    if int(values.max(initial=0)) * rate.numerator < 2**63:
+    if int(values.max(initial=0)) * rate.numerator < FITS:
         return np.asarray(values * rate.numerator // rate.denominator)
     return np.array([int(v) * rate.numerator // rate.denominator for v in values], dtype=np.int64)
 
 
-def _impact(values: Cents, traded: Traded, execution: Execution) -> Cents:
+def _impact(values: Cents, traded: Traded, rates: Rates) -> Cents:
     """Its two halves, each to the cent. Rational numbers have no exact root: its square says which cent."""
-    if not has_impact(execution):
-        return np.zeros(len(values), dtype=np.int64)
-    c, l = fraction(execution.impact), fraction(execution.linear_impact)
+    c, l = rates.impact, rates.linear_impact
     at = values * traded.volatility
     shares = traded.units * (float(traded.share) / traded.volumes)
 
     def sigma_v(i: int) -> Fraction:
-        return int(values[i]) * fraction(traded.volatility[i])
+        return int(values[i]) * fraction(float(traded.volatility[i]))
 
     def q(i: int) -> Fraction:
-        return int(traded.units[i]) * traded.share / fraction(traded.volumes[i])
+        return int(traded.units[i]) * traded.share / fraction(float(traded.volumes[i]))
 
     by_root = nearest(at * float(c) * np.sqrt(shares), lambda i: Fraction(root((c * sigma_v(i)) ** 2 * q(i))))
-    return by_root + nearest(at * float(l) * shares, lambda i: l * sigma_v(i) * q(i))
+    return by_root + nearest(at * float(l) * shares, lambda i: l * sigma_v(i) * q(i)) if l else by_root

@@ -41,15 +41,15 @@ def broken(day: Day, execution: Execution) -> tuple[str, ...]:
 
 def _sums(day: Day) -> Iterator[str]:
     spent = sum((f.value if f.units > 0 else -f.value) + f.cost for f in day.fills)
-    told = sum(h.cents for h in day.happenings if h.kind != NO_CASH_YET)
-    yield from _differ("cash", day.after.free, day.before.free + told - spent)
+    earned = sum(h.cents for h in day.happenings if h.kind != NO_CASH_YET)
+    yield from _differ("cash", day.after.free, day.before.free + earned - spent)
     owed = sum({NO_CASH_YET: h.cents, "dividend_paid": -h.cents}.get(h.kind, 0) for h in day.happenings)
     before, after = (sum(r.cents for r in account.receivables) for account in (day.before, day.after))
     yield from _differ("dividends that are due", after, before + owed)
     units = day.before.units.tolist()
-    for change in (*day.happenings, *day.fills):
-        if change.asset is not None:
-            units[change.asset] += change.units
+    for asset, change in ((each.asset, each.units) for told in (day.happenings, day.fills) for each in told):
+        if asset is not None:
+            units[asset] += change
     for name, held, added in zip(day.quotes.ids, day.after.units.tolist(), units, strict=True):
         yield from _differ(f"units of {name}", held, added)
 

@@ -38,19 +38,30 @@ def fill(
     assets = np.array([order.order.asset for order in due], dtype=np.intp)
     left = np.array([order.left for order in due], dtype=np.int64)
     wanted, reasons = fillable(assets, left, quotes, execution, account.share)
-    sells, buys = np.flatnonzero(wanted < 0), np.flatnonzero(wanted > 0)
-    done = np.zeros(len(due), dtype=np.int64)
-    account, sold = _traded(account, due, sells, -wanted[sells], -1, quotes, execution)
-    done[sells] = wanted[sells]
-    account = paid_out(account)
-    traded = _of(assets[buys], wanted[buys], account, quotes)
-    done[buys] = affordable(traded, account.free, execution) if len(buys) else 0
-    for i in buys[done[buys] < wanted[buys]].tolist():
+    done, which, charged = _settled(account, assets, wanted, quotes, execution)
+    for i in np.flatnonzero(done != wanted).tolist():
         reasons[i] = reasons[i] or NO_CASH
-    buys = buys[done[buys] > 0]
-    account, bought = _traded(account, due, buys, done[buys], 1, quotes, execution)
+    account, profit = _booked(account, assets[which], done[which], charged)
+    fills = _fills([due[i].order for i in which.tolist()], done[which], charged, profit, quotes)
     kept, expired = _left_over(due, left - done, reasons, execution.expires)
-    return replace(account, open=(*kept, *waiting)), (*sold, *bought), (*ended, *expired)
+    return replace(account, open=(*kept, *waiting)), fills, (*ended, *expired)
+
+
+def _settled(
+    account: Account, assets: Indices, wanted: Units, quotes: Quotes, execution: Execution
+) -> tuple[Units, Indices, Charges]:
+    """(units that are traded, the orders that are, sells first, and what those are charged)."""
+    sells, buys = np.flatnonzero(wanted < 0), np.flatnonzero(wanted > 0)
+    which = np.concatenate([sells, buys])
+    charged = charges(_traded(account, assets[which], wanted[which], quotes), execution)
+    outlay = np.sign(wanted[which]) * charged.values + charged.costs
+    free, spent = account.free - int(outlay[: len(sells)].sum()), int(outlay[len(sells) :].sum())
+    if not len(buys) or 0 < free >= spent:
+        return wanted, which, charged
+    done = wanted.copy()
+    done[buys] = affordable(_traded(account, assets[buys], wanted[buys], quotes), free, execution)
+    which = which[done[which] != 0]
+    return done, which, charges(_traded(account, assets[which], done[which], quotes), execution)
 
 
 def paid_out(account: Account) -> Account:
@@ -59,25 +70,18 @@ def paid_out(account: Account) -> Account:
     return replace(account, cash=account.cash - paid, owed=account.owed - paid) if paid else account
 
 
-def _of(assets: Indices, units: Units, account: Account, quotes: Quotes) -> Traded:
-    return Traded(units, quotes.prices[assets], account.share, volume_of(quotes, assets), volatility_of(quotes, assets))
+def _traded(account: Account, assets: Indices, units: Units, quotes: Quotes) -> Traded:
+    volumes, volatility = volume_of(quotes, assets), volatility_of(quotes, assets)
+    return Traded(np.abs(units), quotes.prices[assets], account.share, volumes, volatility)
 
 
-def _traded(
-    account: Account, due: Sequence[OpenOrder], which: Indices, units: Units, sign: int, quotes: Quotes, execution: Execution
-) -> tuple[Account, list[Fill]]:
-    """The account after these fills, all sells or all buys. units: (m,) above zero."""
-    if not len(which):
-        return account, []
-    orders = [due[i].order for i in which.tolist()]
-    assets = np.array([order.asset for order in orders], dtype=np.intp)
-    charged = charges(_of(assets, units, account, quotes), execution)
-    outlay = sign * charged.values + charged.costs
+def _booked(account: Account, assets: Indices, units: Units, charged: Charges) -> tuple[Account, Cents]:
+    """The account after these trades, and what each earned; withdrawals that are owed are paid as far as there is cash."""
+    outlay = np.sign(units) * charged.values + charged.costs
     held, basis = account.units.copy(), account.basis.copy()
-    basis[assets], profit = after_trade(held[assets], basis[assets], sign * units, outlay)
-    held[assets] += sign * units
-    after = replace(account, units=held, basis=basis, cash=account.cash - int(outlay.sum()))
-    return after, _fills(orders, sign * units, charged, profit, quotes)
+    basis[assets], profit = after_trade(held[assets], basis[assets], units, outlay)
+    held[assets] += units
+    return paid_out(replace(account, units=held, basis=basis, cash=account.cash - int(outlay.sum()))), profit
 
 
 def after_trade(held: Units, basis: Cents, traded: Units, outlay: Cents) -> tuple[Cents, Cents]:
@@ -94,13 +98,13 @@ def after_trade(held: Units, basis: Cents, traded: Units, outlay: Cents) -> tupl
     return np.asarray(basis - of_basis + outlay - of_outlay), np.asarray(-of_outlay - of_basis)
 
 
-def _fills(orders: Sequence[Order], units: Units, charged: Charges, profit: Cents, quotes: Quotes) -> list[Fill]:
+def _fills(orders: Sequence[Order], units: Units, charged: Charges, profit: Cents, quotes: Quotes) -> tuple[Fill, ...]:
     columns = (units, charged.values, charged.commission, charged.spread, charged.impact, profit, charged.capped)
     rows = zip(orders, *(column.tolist() for column in columns), strict=True)
-    return [
+    return tuple(
         Fill(o.order_id, o.decided, quotes.day, o.asset, u, exact(float(quotes.prices[o.asset])), v, c, s, i, p, capped)
         for o, u, v, c, s, i, p, capped in rows
-    ]
+    )
 
 
 def _left_over(

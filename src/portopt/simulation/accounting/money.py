@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import isqrt
+from math import isqrt, lcm
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from portopt.domain.tariff import exact
 
 DOUBT = 1e-14  # of an amount: more than a dozen roundings of a float can add up to
 MOST = 9.2e18  # cents that an integer of 64 bits holds
+FITS = 2**61  # room to double a remainder in
+TICKS = 10_000  # of most prices: four decimals; below 10^11 such a float is that decimal and no shorter one
 
 
 def fraction(number: object) -> Fraction:
@@ -39,14 +41,36 @@ def nearest(amounts: Vector, exactly: Callable[[int], Fraction]) -> Cents:
     return found
 
 
+def rounded(*terms: tuple[Units, Fraction]) -> Cents:
+    """(m,) Σ units × ratio to whole numbers, half to even; none negative. In integers wherever they hold the products."""
+    den = lcm(*(ratio.denominator for _, ratio in terms))
+    factors = [ratio.numerator * (den // ratio.denominator) for _, ratio in terms]
+    if sum(int(units.max(initial=0)) * factor for (units, _), factor in zip(terms, factors, strict=True)) < FITS:
+        total = sum(units * factor for (units, _), factor in zip(terms, factors, strict=True))
+        return _halves_to_even(np.asarray(total), den)
+    amounts = sum(units * float(ratio) for units, ratio in terms)
+    return nearest(np.asarray(amounts, dtype=np.float64), lambda i: sum(int(units[i]) * ratio for units, ratio in terms))
+
+
+def _halves_to_even(numerators: Units, den: int) -> Cents:
+    if den == 1:
+        return numerators
+    whole = numerators // den
+    twice = 2 * (numerators - whole * den)
+    return np.asarray(whole + ((twice > den) | ((twice == den) & (whole % 2 == 1))))
+
+
 def worth(units: Units, prices: Vector, share: Fraction) -> Cents:
     """(m,) cents that units are worth: signed as they are.
 
     units: (m,), a unit is `share` shares. prices: (m,) above zero, money a share.
     """
     size = np.abs(units)
+    ticks = np.rint(prices * TICKS)
+    if (ticks / TICKS == prices).all() and float(ticks.max(initial=0.0)) * float(size.max(initial=0)) < FITS:
+        return np.sign(units) * rounded((size * ticks.astype(np.int64), 100 * share / TICKS))
     amounts = size * prices * float(100 * share)
-    return np.sign(units) * nearest(amounts, lambda i: 100 * share * int(size[i]) * fraction(prices[i]))
+    return np.sign(units) * nearest(amounts, lambda i: 100 * share * int(size[i]) * fraction(float(prices[i])))
 
 
 def part(amounts: Cents, of: Units, whole: Units) -> Cents:

@@ -46,22 +46,27 @@ class Profits:
 def profits(fills: Sequence[Fill], happenings: Sequence[Happening], account: Account) -> Profits:
     """Everything since the account was opened. account: as it stands after them."""
     n = len(account.units)
-    own = [h for h in happenings if h.asset is not None]
     return Profits(
-        traded=_summed(n, [(f.asset, f.profit) for f in fills]),
-        actions=_summed(n, [(h.asset, h.profit) for h in own if h.kind not in ELSEWHERE]),
-        dividends=_summed(n, [(h.asset, h.profit) for h in own if h.kind in DIVIDENDS]),
-        borrow=_summed(n, [(h.asset, h.profit) for h in own if h.kind in BORROW]),
+        traded=_summed(n, fills),
+        actions=_summed(n, [h for h in happenings if h.kind not in ELSEWHERE]),
+        dividends=_summed(n, [h for h in happenings if h.kind in DIVIDENDS]),
+        borrow=_summed(n, [h for h in happenings if h.kind in BORROW]),
         open=open_profit(account),
-        costs=_summed(n, [(f.asset, f.cost) for f in fills]),
+        costs=_added(n, [f.asset for f in fills], [f.cost for f in fills]),
         interest=sum(h.profit for h in happenings if h.kind == "interest"),
         flows=sum(h.cents for h in happenings if h.kind == "cash_flow"),
     )
 
 
-def _summed(n: int, parts: Sequence[tuple[int | None, int]]) -> Cents:
+def _summed(n: int, parts: Sequence[Fill | Happening]) -> Cents:
+    """(n,) the profit of what belongs to an asset."""
+    own = [(part.asset, part.profit) for part in parts if part.asset is not None]
+    return _added(n, [asset for asset, _ in own], [profit for _, profit in own])
+
+
+def _added(n: int, assets: Sequence[int], cents: Sequence[int]) -> Cents:
     """(n,) integers: no float adds them up."""
     found = np.zeros(n, dtype=np.int64)
-    if parts:
-        np.add.at(found, [asset for asset, _ in parts], [cents for _, cents in parts])
+    if assets:
+        np.add.at(found, np.array(assets), np.array(cents, dtype=np.int64))
     return found

@@ -19,8 +19,8 @@ def affordable(buys: Traded, cash: int, execution: Execution) -> Units:
 
         k = the largest with Σ (value + costs of units × k / 1,000,000) <= cash
 
-    Without cash nothing is bought, not even what is worth less than half a cent. What is cut off costs no more, so cash is never
-    below zero; and each is within one unit of the same share of its order.
+    Without cash nothing is bought, not even what is worth less than half a cent. What is cut off costs no more, so cash is
+    never below zero; and each is within one unit of the same share of its order.
     """
     wanted = buys.units
     if cash <= 0:

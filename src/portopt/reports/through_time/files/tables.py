@@ -36,7 +36,7 @@ def _rebalances(document: Row) -> Iterator[Row]:
 def _weights(document: Row) -> Iterator[Row]:
     for row in view.decided(document):
         target = row.get("target") or {}
-        for asset, w in row["weights"].items():
+        for asset, w in sorted(row["weights"].items()):
             yield {"date": row["date"], "asset_id": asset, "weight": w, "target": target.get(asset)}
 
 

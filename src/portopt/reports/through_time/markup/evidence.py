@@ -16,8 +16,8 @@ Row = Mapping[str, Any]
 HOLDS, BROKEN = '<span class="chip ok">holds</span>', '<span class="chip refused">broken</span>'
 FINDINGS_SHOWN, FINDINGS_MOST = 30, 400
 EXECUTION = {
-    "delay": ("Fills", "the close {} sessions after the one that was seen"),
-    "expires": ("Orders stay open", "{} sessions"),
+    "delay": ("Sessions to the fill", "{}"),
+    "expires": ("Sessions that orders stay open", "{}"),
     "participation": ("Of a day's volume at most", "{}"),
     "fractional": ("Shares", "{}"),
     "commission_bps": ("Commission", "{} bps"),
@@ -31,9 +31,13 @@ EXECUTION = {
 }
 
 
-def facts(rows: Sequence[tuple[str, str]]) -> str:
-    """Names and what they are; both are HTML already."""
-    return f'<dl class="facts">\n{lines(f"<dt>{name}</dt><dd>{told}</dd>" for name, told in rows)}\n</dl>' if rows else ""
+def facts(rows: Sequence[tuple[str, str]], classes: str = "") -> str:
+    """Names and what they are; both are HTML already. classes: "figured" where long names have short figures."""
+    return (
+        f'<dl class="facts {classes}">\n{lines(f"<dt>{name}</dt><dd>{told}</dd>" for name, told in rows)}\n</dl>'
+        if rows
+        else ""
+    )
 
 
 def proof(document: Row) -> str:
@@ -48,8 +52,10 @@ def proof(document: Row) -> str:
         ("No decision looked ahead", HOLDS if found["holds"] else BROKEN),
         ("Decisions made again", text(f"{found['decisions']:,}")),
         ("Decisions that changed", text(f"{len(changed):,}")),
+        *([("Worked out in full again", text(f"{found['decided_again']:,}"))] if "decided_again" in found else []),
         ("Seed of the noise", text(found["seed"])),
         ("How", prose(str(found.get("how") or "everything after each decision replaced by noise"))),
+        *([("Digest", f'<span class="mono">{text(found["digest"])}</span>')] if "digest" in found else []),
         ("Universe", universe),
     ]  # fmt: skip
     listed = f"<div><h3>Changed</h3>\n<ul>{lines(f'<li>{each}</li>' for each in changed[:50])}</ul></div>" if changed else ""
@@ -74,7 +80,11 @@ def data_log(document: Row) -> str:
     ]
     notes = "".join(f'<p class="note">{prose(str(note))}</p>' for note in data.get("notes") or ())
     return part(
-        "Data", "What the figures rest on, and what was found wrong with it.", facts(rows), notes, _findings(data["findings"])
+        "Data and findings",
+        "What the figures rest on, and what was found wrong with it.",
+        facts(rows),
+        notes,
+        _findings(data["findings"]),
     )
 
 
@@ -111,8 +121,9 @@ def run(document: Row) -> str:
     """What was asked: policy, capital, triggers, execution."""
     request, execution = document["request"], document["execution"]
     rows = [
-        ("Policy", text(words.policy_name(document))),
-        ("Rebalanced", prose(triggers(request.get("rebalance")))),
+        *([("Policy", text(words.policy_name(document)))] if request.get("policy") else []),
+        ("Decides", prose(triggers(request.get("rebalance")))),
+        *([("Execution", prose("; ".join(printed)))] if (printed := execution.get("printed")) else []),
         *_executed(execution),
         *((text(_spoken(name)), text(_value(value))) for name, value in _asked(request)),
     ]
@@ -127,14 +138,22 @@ def triggers(rebalance: Any) -> str:
     """The triggers as data, in a line."""
     if isinstance(rebalance, str) or not rebalance:
         return str(rebalance or "never")
-    said = []
-    for each in rebalance:
-        if isinstance(each, Mapping):
-            rest = ", ".join(f"{_spoken(k)} {_value(v)}" for k, v in each.items() if k != "kind")
-            said.append(f"{_spoken(str(each.get('kind', '')))} {rest}".strip())
-        else:
-            said.append(str(each))
-    return "; or ".join(said)
+    return ", or ".join(each if isinstance(each, str) else _trigger(each) for each in rebalance)
+
+
+def _trigger(each: Row) -> str:
+    """One of them: `first session of the month`, `every 21 sessions`, `drift 5.00 %`."""
+    for joint, word in (("any", ", or "), ("all", ", and ")):
+        if joint in each:
+            return word.join(_trigger(one) for one in each[joint])
+    if "session" in each:
+        return f"{each['session']} session of the {each['of']}" + (f" ({each['calendar']})" if each.get("calendar") else "")
+    if "every" in each:
+        return f"every {count(each['every'], 'session')}"
+    name, value = next(iter(sorted(each.items())))
+    size = percent(value) if isinstance(value, float) else ""
+    rest = ", ".join(f"{k.replace('_', ' ')} {_value(v)}" for k, v in sorted(each.items()) if k != name)
+    return " ".join(filter(None, (name.replace("_", " "), size, rest and f"({rest})")))
 
 
 def _executed(execution: Row) -> Iterator[tuple[str, str]]:
@@ -151,8 +170,21 @@ def _rate(name: str, value: Any) -> str:
 
 
 def _asked(request: Row) -> list[tuple[str, Any]]:
-    known = {"policy", "rebalance", "execution", "universe", "prices", "members", "actions", "policies", "benchmark", "notes"}
-    return [(name, value) for name, value in request.items() if name not in known and value not in (None, [], {}, ())]
+    known = {
+        "policy",
+        "rebalance",
+        "execution",
+        "universe",
+        "prove",
+        "seed",
+        "prices",
+        "members",
+        "actions",
+        "policies",
+        "benchmark",
+        "notes",
+    }
+    return [(name, value) for name, value in sorted(request.items()) if name not in known and value not in (None, [], {}, ())]
 
 
 def _policy(request: Row) -> str:
@@ -161,7 +193,7 @@ def _policy(request: Row) -> str:
         return ""
     told = [
         (text(_spoken(k)), text(_value(v)))
-        for k, v in policy.items()
+        for k, v in sorted(policy.items())
         if v not in (None, [], {}, "") and k not in ("id", "name")
     ]
     return f'<details class="print"><summary>The policy in full</summary>\n{facts(told)}</details>' if told else ""

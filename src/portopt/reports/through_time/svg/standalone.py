@@ -7,7 +7,7 @@ LIGHT = (
     "--equal:#b4540a;--nothing:#7a828e;--loss:#b3402a"
 )
 DARK = (
-    "--page:#15181e;--ink:#e8eaee;--soft:#a6adb9;--faint:#8a919e;--line:#2a2f38;--net:#7aa8ff;--gross:#4a6cab;--benchmark:#e8eaee;"
+    "--page:#15181e;--ink:#e8eaee;--soft:#a6adb9;--faint:#8a919e;--line:#2a2f38;--net:#7aa8ff;--gross:#7391cd;--benchmark:#e8eaee;"
     "--equal:#f0a35e;--nothing:#8e97a5;--loss:#f0866c"
 )
 RULES = """
