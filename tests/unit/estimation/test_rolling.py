@@ -43,7 +43,8 @@ def test_a_day_is_the_same_to_the_last_bit_whoever_began_where() -> None:
         here = walked.at(row, lambda first, last: X[first:last])
     there = jumped.at(139, lambda first, last: X[first:last])
     back = walked.at(120, lambda first, last: X[first:last])
-    assert np.array_equal(here.Sigma, there.Sigma) and np.array_equal(here.mean, there.mean)
+    assert np.array_equal(here.Sigma, there.Sigma)
+    assert np.array_equal(here.mean, there.mean)
     assert np.array_equal(back.Sigma, Rolling(choice).at(120, lambda first, last: X[first:last]).Sigma)
 
 

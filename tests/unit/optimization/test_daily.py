@@ -68,7 +68,9 @@ def _solved_for(problem: Problem) -> tuple[np.ndarray, Standing, float, np.ndarr
     """(weights, standing, tau, multipliers of the rows) by the engine."""
     form = optimization.assemble(problem)
     raw = optimization.solve(form)
-    assert raw.status is SolveStatus.OPTIMAL and raw.x is not None and raw.duals is not None
+    assert raw.status is SolveStatus.OPTIMAL
+    assert raw.x is not None
+    assert raw.duals is not None
     k = kinked(form)
     assert k is not None
     now = standing_of(k, raw)
@@ -86,10 +88,11 @@ def test_days_one_after_the_other_have_the_weights_of_a_solve(kind: str) -> None
     problem = next(days)
     template = template_of(problem)
     w, standing, tau, y = _solved_for(problem)
-    for problem in iter(lambda: _sent(days, w), None):
+    while (problem := _sent(days, w)) is not None:
         day = _on(template, problem)
         found = solved(day, standing, tau, y)
-        assert found is not None and checked(day, found).holds()
+        assert found is not None
+        assert checked(day, found).holds()
         w = _solved_for(problem)[0]
         assert np.abs(found.w - w).max() < 1e-9
         changed.append(int((found.standing.places != standing.places).sum()))
@@ -161,7 +164,8 @@ def test_weights_beyond_their_bounds_by_drift_come_back_inside() -> None:
     drifted = problem.replaced(w_prev=held / held.sum())
     _, standing, tau, y = _solved_for(problem)
     found = solved(_on(template_of(problem), drifted), standing, tau, y)
-    assert found is not None and np.array_equal(found.w[:2], [0.1, 0.1])
+    assert found is not None
+    assert np.array_equal(found.w[:2], [0.1, 0.1])
     assert np.abs(found.w - _solved_for(drifted)[0]).max() < 1e-9
 
 
@@ -183,7 +187,8 @@ def test_the_check_sees_what_is_wrong() -> None:
     problem = list(_days("tracking error", seed=6))[-1]
     day = _on(template_of(problem), problem)
     found = solved(day, *_solved_for(problem)[1:])
-    assert found is not None and checked(day, found).holds()
+    assert found is not None
+    assert checked(day, found).holds()
     moved = found.w + 1e-6 * np.resize([1.0, -1.0], N + 1)
     assert not checked(day, replace(found, w=moved, gradient=found.gradient + 1e-6 * (day.M @ (moved - found.w)))).holds()
     assert not checked(day, replace(found, y=1.01 * found.y)).holds()
@@ -200,9 +205,11 @@ def test_an_answer_is_put_into_its_form_and_signed() -> None:
     assert isinstance(found, Found)
     form = optimization.assemble(problem)
     raw = answer_at(form, found.standing)
-    assert raw is not None and raw.x is not None
+    assert raw is not None
+    assert raw.x is not None
     signed = audit.audit(problem, form, Solution(raw.status, problem.identity(), raw.x[: problem.n].copy(), raw))
-    assert signed.verdict == "certified" and np.abs(raw.x[: problem.n] - found.w).max() < 1e-12
+    assert signed.verdict == "certified"
+    assert np.abs(raw.x[: problem.n] - found.w).max() < 1e-12
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def test_every_limit_is_kept_in_lots_and_money_adds_up(seed: int) -> None:
     assert money - spent - cost >= 0
     assert book.weights[N] == float((money - spent) * 100) / 1e8
     assert abs(float(book.weights.sum()) - 1.0) < 1e-12
-    assert (book.units >= 0).all() and (book.weights <= day.upper + 1e-9).all()
+    assert (book.units >= 0).all()
+    assert (book.weights <= day.upper + 1e-9).all()
     assert float(day.G[1] @ book.weights) <= day.row_upper[1] + 1e-9
     assert float(np.abs(book.weights - day.book).sum()) <= day.row_upper[2] + 1e-9
     d = book.weights - day.book
@@ -93,13 +94,15 @@ def test_nothing_stays_in_cash_but_what_buys_nothing(seed: int) -> None:
 
 def test_the_same_book_gives_the_same_lots() -> None:
     first, second = (quick_lots(*_day(3)) for _ in range(2))
-    assert isinstance(first, QuickBook) and isinstance(second, QuickBook)
-    assert np.array_equal(first.units, second.units) and first.gap == second.gap
+    assert isinstance(first, QuickBook)
+    assert isinstance(second, QuickBook)
+    assert np.array_equal(first.units, second.units)
+    assert first.gap == second.gap
 
 
 def test_where_no_lots_keep_a_limit_it_is_said_by_how_much() -> None:
     """Positions of one share worth a tenth of the book each, and a cap that is below."""
-    day, w, lots = _day(1)
+    day, _, lots = _day(1)
     coarse = replace(lots, price=np.append(np.full(N, 50_000.0), 1.0), units=np.append(np.ones(N, dtype=np.int64), 0), cash=0)
     book = np.append(np.full(N, 0.05), 0.0)
     held = replace(
@@ -109,7 +112,8 @@ def test_where_no_lots_keep_a_limit_it_is_said_by_how_much() -> None:
     assert isinstance(missed, Missed)
     assert max(float(missed.lower.max()), float(missed.upper.max())) > 1e-3
     closer = missed.closed(held)
-    assert (closer.upper <= held.upper).all() and (closer.lower >= held.lower).all()
+    assert (closer.upper <= held.upper).all()
+    assert (closer.lower >= held.lower).all()
 
 
 def test_cents_are_those_of_decimals() -> None:
