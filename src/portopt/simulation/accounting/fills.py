@@ -34,7 +34,7 @@ def fill(
     account = placed(account, orders)
     due, waiting, ended = due_on(account, quotes.day, execution.delay)
     if not due:
-        return account, (), ()
+        return replace(account, open=tuple(waiting)) if ended else account, (), tuple(ended)
     assets = np.array([order.order.asset for order in due], dtype=np.intp)
     left = np.array([order.left for order in due], dtype=np.int64)
     wanted, reasons = fillable(assets, left, quotes, execution, account.share)
@@ -43,7 +43,7 @@ def fill(
         reasons[i] = reasons[i] or NO_CASH
     account, profit = _booked(account, assets[which], done[which], charged)
     fills = _fills([due[i].order for i in which.tolist()], done[which], charged, profit, quotes)
-    kept, expired = _left_over(due, left - done, reasons, execution.expires)
+    kept, expired = _left_over(due, left - done, reasons, quotes.day, execution.expires)
     return replace(account, open=(*kept, *waiting)), fills, (*ended, *expired)
 
 
@@ -108,14 +108,14 @@ def _fills(orders: Sequence[Order], units: Units, charged: Charges, profit: Cent
 
 
 def _left_over(
-    due: Sequence[OpenOrder], left: Units, reasons: Sequence[str], expires: int
+    due: Sequence[OpenOrder], left: Units, reasons: Sequence[str], day: int, expires: int
 ) -> tuple[list[OpenOrder], list[Unfilled]]:
     """What waits for another day, and what has expired."""
     kept, expired = [], []
     for order, rest, why in zip(due, left.tolist(), reasons, strict=True):
         if not rest:
             continue
-        now = OpenOrder(order.order, rest, order.tried + 1, why)
+        now = OpenOrder(order.order, rest, order.tried + 1, day, why)
         if now.tried < expires:
             kept.append(now)
         else:

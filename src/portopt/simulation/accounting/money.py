@@ -49,7 +49,9 @@ def rounded(*terms: tuple[Units, Fraction]) -> Cents:
         total = sum(units * factor for (units, _), factor in zip(terms, factors, strict=True))
         return _halves_to_even(np.asarray(total), den)
     amounts = sum(units * float(ratio) for units, ratio in terms)
-    return nearest(np.asarray(amounts, dtype=np.float64), lambda i: sum(int(units[i]) * ratio for units, ratio in terms))
+    return nearest(
+        np.asarray(amounts, dtype=np.float64), lambda i: sum((int(units[i]) * ratio for units, ratio in terms), Fraction(0))
+    )
 
 
 def _halves_to_even(numerators: Units, den: int) -> Cents:
