@@ -45,7 +45,8 @@ def rounded(*terms: tuple[Units, Fraction]) -> Cents:
     """(m,) Σ units × ratio to whole numbers, half to even; none negative. In integers wherever they hold the products."""
     den = lcm(*(ratio.denominator for _, ratio in terms))
     factors = [ratio.numerator * (den // ratio.denominator) for _, ratio in terms]
-    if sum(int(units.max(initial=0)) * factor for (units, _), factor in zip(terms, factors, strict=True)) < FITS:
+    largest = sum(max(int(units.max(initial=0)), 1) * factor for (units, _), factor in zip(terms, factors, strict=True))
+    if max(largest, den) < FITS:
         total = sum(units * factor for (units, _), factor in zip(terms, factors, strict=True))
         return _halves_to_even(np.asarray(total), den)
     amounts = sum(units * float(ratio) for units, ratio in terms)
