@@ -133,7 +133,9 @@ def backtest(
     runtime, notes = runtime_at(home), []  # type: ignore[var-annotated]
     own = policy if callable(policy) or hasattr(policy, "prepare") else None
     wanted = Wanted(
-        policy=plain_policy("min_risk", "own strategy") if own is not None else _with(policy_or_goal(policy, runtime), limits),
+        policy=plain_policy("min_risk", "own strategy")
+        if own is not None
+        else with_limits(policy_or_goal(policy, runtime), limits),
         capital=capital,
         rebalance=[rebalance] if isinstance(rebalance, str | Mapping) else rebalance,
         universe=candidates_of(universe, notes),
@@ -147,7 +149,7 @@ def backtest(
         members=members_from(members, notes),
         policies=tuple(policies),
         factors=tuple(factors),
-        cash_flows=_flows(cash_flows),
+        cash_flows=flows_of(cash_flows),
         prove=prove,
         seed=seed,
         path=path,
@@ -174,13 +176,13 @@ def policy_or_goal(policy: Any, runtime: Any) -> Policy:
         return plain_policy(policy)
 
 
-def _with(policy: Policy, limits: Mapping[str, Any] | None) -> Policy:
+def with_limits(policy: Policy, limits: Mapping[str, Any] | None) -> Policy:
     from portopt.intake.policy import Wishes, laid_over
 
     return laid_over(policy, Wishes(limits={} if limits is None else limits))
 
 
-def _flows(flows: Mapping[Any, Any] | None) -> tuple[Any, ...]:
+def flows_of(flows: Mapping[Any, Any] | None) -> tuple[Any, ...]:
     from portopt.intake.book import money_of
 
     found = ((day_of(day, "cash_flows"), money_of(amount, "cash_flows")) for day, amount in (flows or {}).items())
