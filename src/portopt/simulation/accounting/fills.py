@@ -99,11 +99,12 @@ def after_trade(held: Units, basis: Cents, traded: Units, outlay: Cents) -> tupl
 
 
 def _fills(orders: Sequence[Order], units: Units, charged: Charges, profit: Cents, quotes: Quotes) -> tuple[Fill, ...]:
-    columns = (units, charged.values, charged.commission, charged.spread, charged.impact, profit, charged.capped)
+    prices = quotes.prices[[order.asset for order in orders]]
+    columns = (units, prices, charged.values, charged.commission, charged.spread, charged.impact, profit, charged.capped)
     rows = zip(orders, *(column.tolist() for column in columns), strict=True)
     return tuple(
-        Fill(o.order_id, o.decided, quotes.day, o.asset, u, exact(float(quotes.prices[o.asset])), v, c, s, i, p, capped)
-        for o, u, v, c, s, i, p, capped in rows
+        Fill(o.order_id, o.decided, quotes.day, o.asset, u, exact(price), v, c, s, i, p, capped)
+        for o, u, price, v, c, s, i, p, capped in rows
     )
 
 
