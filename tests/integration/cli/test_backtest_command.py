@@ -205,7 +205,9 @@ def test_live_rebalances_are_what_the_simulator_decides_and_a_changed_price_is_n
     edited.write_csv(tmp_path / "edited.csv")
     assert run(["replay-live", "--prices", str(tmp_path / "edited.csv"), "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
-    assert all(
-        one["data_changed"][0].startswith("B is ") and "on 2020-03-20" in one["data_changed"][0] for one in found["runs"]
-    )
+    for one in found["runs"]:
+        reaches_back = one["as_of"] < "2020-05-10"  # the policy looks back forty sessions
+        assert one["same"] is not reaches_back
+        assert [said.split(",")[0].split(" is ")[0] for said in one["data_changed"]] == ["B"] * reaches_back
+        assert all("on 2020-03-20" in said for said in one["data_changed"])
     assert run(["replay-live", "--prices", str(tmp_path / "prices.csv"), "--json"]) == 0
