@@ -62,9 +62,14 @@ def opened(market: MarketDataProvider, data: DataPolicy, assets: Sequence[str] |
 
     query = MarketQuery(assets=None if assets is None else tuple(sorted(set(assets) - {CASH})), as_of=end)
     table = market.prices(query)
-    judged_by = replace(data, **FOR_THE_READER)
-    snapshot = open_snapshot(table, source=market.source, adjustment=market.adjustment, policy=judged_by, query=query)
+    policy = for_the_reader(data)
+    snapshot = open_snapshot(table, source=market.source, adjustment=market.adjustment, policy=policy, query=query)
     return replace(snapshot, notes=tuple(getattr(market, "notes", ())))
+
+
+def for_the_reader(data: DataPolicy) -> DataPolicy:
+    """The data policy under which a whole history is opened."""
+    return replace(data, **FOR_THE_READER)
 
 
 def named_assets(
