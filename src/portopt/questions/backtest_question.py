@@ -18,7 +18,7 @@ from portopt.market.action_checks import checked as checked_actions
 from portopt.ports import MarketDataProvider
 from portopt.questions.backtest import Backtest, named_assets, opened, require_sound_question, with_costs_of_policy
 from portopt.simulation.charged import execution_with
-from portopt.simulation.decide import Path
+from portopt.simulation.deciders import Path
 from portopt.simulation.history import History
 from portopt.simulation.strategies import Ruled, Strategy
 from portopt.simulation.trigger_words import as_data, parse_triggers
