@@ -132,6 +132,7 @@ def concluded(
         benchmark=comparators.get("benchmark"),
         sweep=swept(s, end.wanted, comparators) if sweep and run.fills else None,
         proof=proven(asked, s, run, end, progress) if asked.request.prove else None,
+        path=asked.path,
         notes=asked.notes,
     )
 
