@@ -29,6 +29,7 @@ from portopt.doors.commands import (
     periods,
     policies,
     processes,
+    prove,
     rebalance,
     relay,
     replay_live,
@@ -67,6 +68,7 @@ app.command()(factors.factors)
 app.command()(forecasts.forecasts)
 app.command()(batch.batch)
 app.command()(backtest.backtest)
+app.command()(prove.prove)
 app.command(name="walk-forward")(walk_forward.walk_forward)
 app.command()(walk_forward.compare)
 app.command()(runs.explain)
