@@ -60,6 +60,11 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
+def plain_fields(value: Any, **known: Any) -> dict[str, Any]:
+    """`plain` of a dataclass. known: fields as they are there already."""
+    return {name: known[name] if name in known else plain(getattr(value, name)) for name in _content(type(value)) or ()}
+
+
 @cache
 def _content(kind: Any) -> tuple[str, ...] | None:
     """The fields of a dataclass that are its content; None for every other kind, and for one that derives from those above."""
@@ -79,6 +84,13 @@ def canonical_json(value: Any) -> bytes:
 def canonical_text(document: Any) -> str:
     """The same of what is plain already, a finished document for one: to look at it once more takes as long as to write it."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def canonical_fields(value: Any, **known: str) -> bytes:
+    """`canonical_json` of a dataclass. known: fields in their canonical text, where that is there already."""
+    names = sorted(_content(type(value)) or ())
+    texts = {name: known[name] if name in known else canonical_text(plain(getattr(value, name))) for name in names}
+    return ("{" + ",".join(f'"{name}":{text}' for name, text in texts.items()) + "}").encode()
 
 
 def digest(*parts: Any) -> str:

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from portopt.domain.arrays import Matrix, Vector
-from portopt.domain.canonical import digest
+from portopt.domain.canonical import canonical_fields, digest
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
 from portopt.domain.universe import Universe
@@ -188,4 +188,5 @@ class OptimizationRequest:
     def identity(self) -> str:
         """SHA-256 of what is asked. Arrays count by their bytes: to write out those of 500 assets takes a tenth of a second."""
         arrays = (self.expected_returns, self.covariance, self.returns)
-        return digest(replace(self, expected_returns=None, covariance=None, returns=None), *arrays)
+        absent = dict.fromkeys(("expected_returns", "covariance", "returns"), "null")
+        return digest(canonical_fields(self, **absent, universe=self.universe.canonical()), *arrays)

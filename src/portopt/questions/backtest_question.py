@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,6 +14,7 @@ from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import Policy
 from portopt.domain.universe import CASH, Universe
+from portopt.market.action_checks import checked as checked_actions
 from portopt.ports import MarketDataProvider
 from portopt.questions.backtest import Backtest, named_assets, opened, require_sound_question, with_costs_of_policy
 from portopt.simulation.charged import execution_with
@@ -66,9 +67,12 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
     beside = (wanted.benchmark, wanted.members, wanted.actions)
     assets = None if wanted.universe is None else named_assets(wanted.universe, *beside)
     snapshot = opened(market, wanted.policy.data, assets, wanted.end)
+    beside = checked_actions(wanted.actions, snapshot)
+    wanted, snapshot = replace(wanted, actions=beside.actions), replace(snapshot, findings=beside.findings)
     universe = wanted.universe or Universe.of(tuple(a for a in snapshot.asset_ids if a.upper() != CASH))
     request = request_of(wanted, universe)
-    history = History.of(snapshot, request.actions, request.members, request.policies, wanted.factors)
+    factors = wanted.factors or _factors_of(wanted.policy)
+    history = History.of(snapshot, request.actions, request.members, request.policies, factors)
     notes = wanted.notes
     if wanted.costs is None:
         request, said = with_costs_of_policy(request, history)
@@ -78,6 +82,16 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
     if strategy is not None and not hasattr(strategy, "prepare"):
         strategy = Ruled(strategy)
     return Backtest(request, history, strategy, wanted.path, notes), snapshot
+
+
+def _factors_of(policy: Policy) -> tuple[tuple[date, FactorReturns], ...]:
+    """The factor returns that the policy's factor model names, as they stand today: known, each, on its own day."""
+    if not policy.estimation.factors:
+        return ()
+    from portopt.adapters.providers.factor_files import factor_returns_for
+
+    found = factor_returns_for(policy.estimation.factors)
+    return () if found is None else ((date.min, found),)
 
 
 def checked(wanted: Wanted) -> None:

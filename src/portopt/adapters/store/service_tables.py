@@ -46,7 +46,7 @@ jobs = Table(
     Column("owner", String(200)), instant("leased_until", optional=True),
     Column("attempts", Integer, nullable=False, server_default=text("0")), exact("problem", optional=True),
     string("asked_by", 200, server_default=text("''")), Column("correlation_id", String(200)),
-    Column("idempotency_key", String(255)), exact("seconds", optional=True),
+    Column("idempotency_key", String(255)), exact("seconds", optional=True), exact("progress", optional=True),
     of_portfolio("jobs"), UniqueConstraint("asked_by", "idempotency_key", name="jobs_idempotency_key"),
     Index("jobs_claim_idx", "status", "created_at", "job_id"), Index("jobs_portfolio_idx", "portfolio_id", "created_at"),
     Index("jobs_digest_idx", "request_digest"), Index("jobs_run_idx", "run_id"), Index("jobs_created_idx", "created_at"),

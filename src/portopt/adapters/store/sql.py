@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select
 
 from portopt.adapters.store import (
+    answered,
     ledger,
     lifecycle,
     migrate,
@@ -123,8 +124,13 @@ class SqlStore:
         By portfolio: two such transactions that wait for each other's portfolios would wait for ever.
         """
         self._make_room()
+        each_once = {run.run_id: (run, event) for run, event in answers}
+        in_turn = sorted(each_once.values(), key=lambda answer: answer[0].portfolio_id)
+        if all(answered.ends_at_once(run) for run, _ in in_turn):
+            ready = [answered.make_ready(self.database.engine, run, event) for run, event in in_turn]
+            with self._writing() as connection:
+                return answered.complete_ready(connection, ready)
         with self._writing() as connection:
-            in_turn = sorted(answers, key=lambda answer: answer[0].portfolio_id)
             return sum(lifecycle.complete(connection, run, event, None) for run, event in in_turn)
 
     def renew(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> RunRecord:
