@@ -67,8 +67,9 @@ def test_the_walk_is_a_backtest_over_the_tests_and_its_windows_compound_to_it(fo
 
 def test_every_variant_is_counted_once_however_often_it_is_tried(found, registry: Registry) -> None:
     assert found.known_trials == 2
-    assert walk_forward(asked(), WALK, registry=registry).known_trials == 2
-    other = replace(WALK, vary={"estimation.lookback": (42, 55)})
+    quick = replace(WALK, groups=0, starts=1)
+    assert walk_forward(asked(), quick, registry=registry).known_trials == 2
+    other = replace(quick, vary={"estimation.lookback": (42, 55)})
     more = walk_forward(asked(), other, registry=registry)
     assert more.known_trials == 3
     assert more.verdict.trials == 3
@@ -112,9 +113,12 @@ def test_the_proof_of_a_walk_holds_and_paths_are_there(found, document) -> None:
     assert len(document["paths"]["growth"][0]) == len(document["paths"]["dates"])
 
 
-def test_the_same_question_has_the_same_bytes(document) -> None:
-    again = walk_document(walk_forward(asked(prove=True), WALK), "wal-1")
-    assert canonical_json(again) == canonical_json(document)
+def test_the_same_question_has_the_same_bytes() -> None:
+    walk = WalkForward(train=60, test=40, groups=3, tested=1)
+    first, again = (
+        canonical_json(walk_document(walk_forward(Backtest(request(), history(140)), walk), "wal-1")) for _ in range(2)
+    )
+    assert first == again
 
 
 def test_a_variant_that_never_decides_says_why() -> None:
