@@ -150,7 +150,7 @@ class DailyDecider:
                 return None
             certificate = "audit"
         whole = day if served.template.first.layout.has_trades else replace(day, book=book)
-        rounded = _rounded(day, whole, found, lots)
+        rounded = _rounded(day, whole, found, lots) or _rounded(day, whole, found, lots.with_remainder())
         if rounded is None:
             return None
         memory = Memory(memory.ids, found.standing, found.tau, found.y)
