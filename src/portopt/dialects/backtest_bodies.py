@@ -102,7 +102,7 @@ def _dated(value: Any, path: str, what: str) -> tuple[date, Any]:
 
 
 def _capital(value: Any) -> Decimal:
-    found = Decimal(USUAL_CAPITAL) if value is None else _amount(value, "capital")
+    found = _amount(USUAL_CAPITAL if value is None else value, "capital")
     if found <= 0:
         raise InvalidValue("capital", str(found), "must be above zero: it is what the backtest begins with")
     return found
@@ -113,7 +113,7 @@ def _amount(value: Any, path: str) -> Decimal:
     found = read_decimal(repr(value) if isinstance(value, float) else value, path)
     if found != round(found, 2):
         raise InvalidValue(path, str(value), "is finer than a cent", fix=f'write "{round(found, 2)}"')
-    return found
+    return round(found, 2)
 
 
 def _execution(value: Any) -> dict[str, Any]:
