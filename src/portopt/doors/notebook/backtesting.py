@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from portopt.domain.backtest import Action, Membership
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import Policy
+from portopt.doors.backtest_files import actions_from, members_from
 from portopt.doors.notebook.rebalancing import benchmark_of, candidates_of, market_of, policy_of, runtime_at
 from portopt.intake.book import day_of
 
@@ -103,8 +104,8 @@ def backtest(
     delay: int = 1,
     fractional: bool = False,
     costs: Mapping[str, Any] | None = None,
-    actions: Sequence[Action] = (),
-    members: Sequence[Membership] = (),
+    actions: Sequence[Action] | str | Path = (),
+    members: Sequence[Membership] | str | Path = (),
     policies: Sequence[tuple[date, Policy]] = (),
     factors: Sequence[tuple[date, FactorReturns]] = (),
     cash_flows: Mapping[Any, Any] | None = None,
@@ -123,7 +124,8 @@ def backtest(
         rebalance: "monthly", "every 21 sessions", "drift 5%", …, or several: any of them.
         costs: what the ledger charges, {"spread_bps": 5}; None is what the policy expects, {} nothing.
         delay: sessions from the close that a decision saw to its fill. policies: later ones, by when each became known.
-        cash_flows: {date: money in, or out below zero}. prove: show that no decision saw what came after it.
+        actions, members: values, or files of them. cash_flows: {date: money in, or out below zero}. prove: show that no
+            decision saw what came after it.
     """
     from portopt.questions import backtest as questions
     from portopt.questions.backtest_question import Wanted, plain_policy, question
@@ -143,8 +145,8 @@ def backtest(
         delay=delay,
         fractional=fractional,
         costs=({} if costs is None else costs) if own is not None else costs,
-        actions=tuple(actions),
-        members=tuple(members),
+        actions=actions_from(actions, notes),
+        members=members_from(members, notes),
         policies=tuple(policies),
         factors=tuple(factors),
         cash_flows=flows_of(cash_flows),

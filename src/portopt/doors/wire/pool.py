@@ -42,6 +42,7 @@ class Pool:
         self._idle: asyncio.Queue[_Process] = asyncio.Queue()
         self._all: set[_Process] = set()
         self._coming: set[asyncio.Task[None]] = set()
+        self._waiting: dict[object, float] = {}
         self._closed = False
 
     async def start(self) -> None:
@@ -52,6 +53,11 @@ class Pool:
     def ready(self) -> int:
         """How many processes there are, busy or not."""
         return len(self._all)
+
+    @property
+    def waited(self) -> float:
+        """Seconds that the first of those who wait for an idle process has waited already."""
+        return time.monotonic() - next(iter(self._waiting.values())) if self._waiting else 0.0
 
     async def answer(self, call: Call) -> Reply:
         """From an idle process, waited for as long as the call has time."""
@@ -87,9 +93,14 @@ class Pool:
         self._all.clear()
 
     async def _taken(self, until: float) -> _Process | None:
-        with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(self._idle.get(), max(until - time.monotonic(), 0.0))
-        return None
+        this = object()
+        self._waiting[this] = now = time.monotonic()
+        try:
+            return await asyncio.wait_for(self._idle.get(), max(until - now, 0.0))
+        except TimeoutError:
+            return None
+        finally:
+            del self._waiting[this]
 
     async def _add(self) -> None:
         process = await _Process.started(self._settings)
