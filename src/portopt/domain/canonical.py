@@ -30,7 +30,11 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     names = _content(kind)
     if names is not None:
-        return {name: plain(getattr(value, name)) for name in names}
+        found = {name: plain(getattr(value, name)) for name in names}
+        for name in _later(kind):
+            if not found[name]:
+                del found[name]
+        return found
     return _plain(value)
 
 
@@ -71,6 +75,14 @@ def _content(kind: Any) -> tuple[str, ...] | None:
     if issubclass(kind, _RARER) or not dataclasses.is_dataclass(kind):
         return None
     return tuple(f.name for f in dataclasses.fields(kind) if f.compare)
+
+
+LATER: Mapping[str, bool] = {"later": True}  # of a field that came later: what does not use it is written as it was before
+
+
+@cache
+def _later(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind) if f.metadata.get("later"))
 
 
 _RARER = (str, int, float, Decimal, date, np.generic, np.ndarray, Mapping, list, tuple, set, frozenset)
