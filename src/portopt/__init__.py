@@ -2,6 +2,7 @@
 
     import portopt
     portopt.rebalance({"AAPL": 100, "JNJ": 150, "CASH": 5_000}, prices, "conservative_income")
+    portopt.backtest(prices, "conservative_income", rebalance="monthly")
     portopt.optimize(returns, "max_sharpe", limits={"max_weight": 0.2})
     portopt.frontier(portopt.ask(returns, limits={"max_weight": 0.2}))
 
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from portopt.domain.request import EstimationChoice, Policy
     from portopt.doors.notebook import (
         Allocation,
+        Backtest,
         Findings,
         Proposal,
         ask,
+        backtest,
         frontier,
         optimize,
         pareto,
@@ -33,12 +36,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Allocation",
+    "Backtest",
     "EstimationChoice",
     "Findings",
     "Policy",
     "PortoptError",
     "Proposal",
     "ask",
+    "backtest",
     "frontier",
     "optimize",
     "pareto",
@@ -51,6 +56,8 @@ __getattr__ = at_first_use(
     __name__,
     {
         "Allocation": "portopt.doors.notebook",
+        "Backtest": "portopt.doors.notebook",
+        "backtest": "portopt.doors.notebook",
         "EstimationChoice": "portopt.domain.request",
         "Policy": "portopt.domain.request",
         "PortoptError": "portopt.domain.errors",

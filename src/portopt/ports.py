@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from portopt.domain.access import Principal
+from portopt.domain.backtest import Action
 from portopt.domain.beliefs import Beliefs
 from portopt.domain.holdings import Holdings
 from portopt.domain.job import Job, KeptReply, Swept
@@ -18,9 +19,25 @@ from portopt.domain.portfolio import HoldingsVersion, Portfolio
 from portopt.domain.request import Policy
 from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination, Waiting
 from portopt.domain.series import Converted, Tended
+from portopt.domain.trials import TrialRecord
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+class ActionsProvider(Protocol):
+    """Where corporate actions come from: read and complete in themselves; whether the prices agree is asked beside the prices.
+
+    Raises OutsideError when the source does not answer (worth a retry), DataError naming rows when what it answers is wrong.
+    """
+
+    name: str
+    source: str
+    notes: tuple[str, ...]
+
+    def actions(self, query: MarketQuery) -> tuple[Action, ...]:
+        """Those of the query's assets; dates are cut where they meet the prices."""
+        ...
 
 
 class MarketDataProvider(Protocol):
@@ -236,6 +253,18 @@ class PortfolioStore(Protocol):
         ...
 
 
+class TrialStore(Protocol):
+    """What was tried on which assets."""
+
+    def register(self, tried: Sequence[TrialRecord]) -> None:
+        """Each counts once: one that is there gets its newest figures."""
+        ...
+
+    def count(self, family: str) -> int: ...
+
+    def list(self, family: str) -> Sequence[TrialRecord]: ...
+
+
 class JobStore(Protocol):
     """Work that is answered later. Instants are by the database's clock; `now` is for tests."""
 
@@ -255,12 +284,13 @@ class JobStore(Protocol):
         self,
         among: frozenset[str] | None,
         *,
+        kinds: Sequence[str] | None = None,
         portfolio_id: str | None = None,
         status: RunStatus | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Sequence[Job]:
-        """Newest first, after a job's id."""
+        """Of these kinds or of all, newest first, after a job's id."""
         ...
 
     def wait(self, seconds: float) -> None:
@@ -284,6 +314,10 @@ class JobStore(Protocol):
 
     def renew(self, job_id: str, owner: str, lease_seconds: float, now: datetime | None = None) -> bool:
         """Work goes on; False where the job is not this owner's any more, or is ended."""
+        ...
+
+    def tell(self, job_id: str, owner: str, progress: Mapping[str, Any]) -> bool:
+        """How far it is: {"percent", "said", "seconds_left"}; False where it is not this owner's any more, or is ended."""
         ...
 
     def became(self, job_id: str, run_id: str, *, owner: str | None = None) -> bool:
@@ -346,8 +380,12 @@ class KeyStore(Protocol):
         """Use an idempotency key; returns what it stands for. Raises KeyReused.
 
         The very object that was given: the key is the caller's now, to `keep` or to `forget`. Another one: what was reserved
-        before, whose reply is None while it is being worked out. One without a reply after two minutes is taken over.
+        before, whose reply is None while it is being worked out. One that was not renewed for 15 seconds is taken over.
         """
+        ...
+
+    def renew(self, key: str, subject: str) -> None:
+        """Whoever reserved it is still at work."""
         ...
 
     def held(self, key: str, subject: str) -> KeptReply | None:
@@ -400,6 +438,26 @@ class BeliefStore(Protocol):
 
     def get(self, beliefs_id: str) -> Beliefs:
         """Raises UnknownThing, and DataError for what is damaged."""
+        ...
+
+
+class PieceStore(Protocol):
+    """Finished pieces of runs that take long, until the run is ended; shared by every process that works on it."""
+
+    def put(self, run_id: str, piece: str, content: bytes) -> None:
+        """Keep it; one that is there already stays as it is."""
+        ...
+
+    def get(self, run_id: str, piece: str) -> bytes | None:
+        """As it was kept; None where it is not, or is damaged."""
+        ...
+
+    def has(self, run_id: str, piece: str) -> bool:
+        """Whether it is there, sound."""
+        ...
+
+    def forget(self, run_id: str) -> None:
+        """The run is ended, and needs its pieces no more."""
         ...
 
 

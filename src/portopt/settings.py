@@ -59,6 +59,9 @@ class Settings(BaseModel):
     market_path: Path | None = Field(None, description="file or folder of prices, for `files`")
     market_url: SecretStr | None = Field(None, description="base address for `http`; SQLAlchemy URL for `sql`")
     market_query: str | None = Field(None, description="SELECT with :as_of, for `sql`")
+    actions_path: Path | None = Field(None, description="file of corporate actions, for `files`")
+    actions_url: SecretStr | None = Field(None, description="base address of corporate actions, for `http`")
+    actions_query: str | None = Field(None, description="SELECT of corporate actions on the prices' database, for `sql`")
     market_token: SecretStr | None = Field(None, description="bearer token for `http`")
     market_timeout_seconds: float = Field(10.0, gt=0, description="one request to the market-data service")
     market_retry_seconds: float = Field(60.0, ge=0, description="all retries of one fetch together")
@@ -105,6 +108,12 @@ class Settings(BaseModel):
         7.0, ge=1, description="days until a chunk of them is compressed, where TimescaleDB's licence has that"
     )
 
+    task_runner: Literal["threads", "processes", "dask"] = Field(
+        "threads", description="what carries out the pieces of a walk-forward: this process, processes, or a Dask cluster"
+    )
+    task_workers: int = Field(2, ge=1, le=256, description="pieces at once, where no cluster says so itself")
+    dask_address: str | None = Field(None, description="scheduler of a Dask cluster; unset: a cluster of this machine's own")
+
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
 
     @model_validator(mode="before")
@@ -144,6 +153,14 @@ class Settings(BaseModel):
     @property
     def beliefs_path(self) -> Path:
         return self.home_path / "beliefs"
+
+    @property
+    def pieces_path(self) -> Path:
+        return self.home_path / "pieces"
+
+    @property
+    def histories_path(self) -> Path:
+        return self.home_path / "histories"
 
     @property
     def reports_path(self) -> Path:

@@ -29,7 +29,7 @@ OF_REST_ALONE = {
     "/metrics": "for whoever collects them",
     "/docs": "pages for people",
     "/api/v1/openapi.json": "the contract of REST; that of gRPC is a file and its reflection",
-    "/events": "WatchOptimization and WatchRun stream the same",
+    "/events": "WatchOptimization, WatchRun, WatchBacktest and WatchWalkForward stream the same",
 }
 
 

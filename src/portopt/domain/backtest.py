@@ -29,8 +29,8 @@ class Execution:
     delay: sessions from the close that a decision saw to the fill; 0 must be asked for. expires: sessions that what is left of
     an order stays open. participation: the most of a day's volume that is filled, None for all. Rates are annual fractions.
     minimum_fee: money an order. spread_bps: the whole bid-ask spread; half of it is paid. impact: coefficient of the square
-    root of the order's share of a day's value, in units of daily volatility; 0 is none. cost_cap: the most of an order's value
-    that spread and impact may cost.
+    root of the order's share of a day's volume, in units of daily volatility; 0 is none; linear_impact: the same of the share
+    itself. cost_cap: the most of an order's value that spread and impact may cost, below 1.
     """
 
     delay: int = 1
@@ -42,6 +42,7 @@ class Execution:
     minimum_fee: float = 0.0
     spread_bps: float = 0.0
     impact: float = 0.0
+    linear_impact: float = 0.0
     cost_cap: float = 0.1
     borrow_rate: float = 0.0
     cash_rate: float = 0.0
@@ -52,8 +53,8 @@ class Action:
     """One corporate action, known on `known_from` (the ex date where nobody says).
 
     kind: "split" (ratio: new shares for each old one, as (numerator, denominator)), "dividend" (amount a share, paid on
-    `pay_date`), "spin_off" (ratio shares of `into` for each share held), "delisting" (`proceeds`: a price a share; None: the
-    last price; zero is worthless).
+    `pay_date`), "spin_off" (ratio shares of `into` for each share held), "delisting" (`proceeds`: a price a share, or
+    `delisting_return`: a return on the last price, -1 is worthless; neither: the last price).
     """
 
     asset_id: str
@@ -64,6 +65,7 @@ class Action:
     amount: Decimal | None = None
     into: str | None = None
     proceeds: Decimal | None = None
+    delisting_return: Decimal | None = None
     known_from: date | None = None
 
 
@@ -121,7 +123,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fill:
-    """What became of an order on one day. units signed; value, commission, spread, impact in cents, none of them negative."""
+    """What became of an order on one day. units signed; value, commission, spread, impact in cents, none of them negative.
+
+    price: the day's, before costs. profit: cents, what closing a position brought over its average cost, both after costs; of
+    what opens one none. capped: spread and impact had cost more than the cap.
+    """
 
     order_id: str
     decided: int
@@ -133,6 +139,8 @@ class Fill:
     commission: int
     spread: int
     impact: int
+    profit: int = 0
+    capped: bool = False
 
     @property
     def cost(self) -> int:
@@ -162,7 +170,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What moved without an order: a dividend, a split, interest, a fee, a delisting, a cash flow."""
+    """What moved without an order: a dividend, a split, interest, a fee, a delisting, a cash flow.
+
+    units: what the position of the asset gained. cents: what cash gained; of a dividend, what is owed from the ex date on (its
+    payment is a happening of its own). profit: cents, what of it was earned.
+    """
 
     day: int
     kind: str
@@ -170,6 +182,7 @@ class Happening:
     units: int
     cents: int
     sentence: str
+    profit: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,7 +190,8 @@ class Backtested:
     """What came of it. dates: (T,). equity, cash: (T,) cents at each close. units: (T, n) held at each close.
 
     prices: (T, n) raw closes used to value. gross: (T,) what equity had been had orders cost nothing (costs added back and
-    compounded).
+    compounded). first: which row of the price history the first of these days is; decisions, fills and happenings count their
+    days by those rows.
     """
 
     ids: tuple[str, ...]
@@ -192,3 +206,7 @@ class Backtested:
     happenings: tuple[Happening, ...]
     unfilled: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    first: int = 0
+
+    def date_of(self, day: int) -> date:
+        return date.fromordinal(719163 + int(self.dates[day - self.first].astype("datetime64[D]").astype(int)))

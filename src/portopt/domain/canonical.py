@@ -66,7 +66,8 @@ def _plain(value: Any) -> Any:
 
 def plain_fields(value: Any, **known: Any) -> dict[str, Any]:
     """`plain` of a dataclass. known: fields as they are there already."""
-    return {name: known[name] if name in known else plain(getattr(value, name)) for name in _content(type(value)) or ()}
+    kind: Any = type(value)
+    return {name: known[name] if name in known else plain(getattr(value, name)) for name in _content(kind) or ()}
 
 
 @cache
@@ -100,7 +101,8 @@ def canonical_text(document: Any) -> str:
 
 def canonical_fields(value: Any, **known: str) -> bytes:
     """`canonical_json` of a dataclass. known: fields in their canonical text, where that is there already."""
-    names = sorted(_content(type(value)) or ())
+    kind: Any = type(value)
+    names = sorted(_content(kind) or ())
     texts = {name: known[name] if name in known else canonical_text(plain(getattr(value, name))) for name in names}
     return ("{" + ",".join(f'"{name}":{text}' for name, text in texts.items()) + "}").encode()
 

@@ -21,6 +21,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -59,6 +60,10 @@ class PortoptError(Exception):
         self.value = value
         self.measured = dict(measured or {})
         self.fixes = tuple(fixes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, to another process: a leaf that composes its sentence is not asked to compose it again."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]  # pickle's own
 
     def problem(self) -> dict[str, Any]:
         """The RFC 9457 problem object: stable code, what was asked, what was measured, what would fix it."""

@@ -10,14 +10,19 @@ from typing import Any
 from portopt.domain.run import RunStatus
 
 
+THROUGH_TIME = ("backtest", "walk_forward")
+OF_A_BOOK = ("optimization", "rebalance")
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A rebalance that was asked for by another service or a person, and is carried out by a flow.
+    """What was asked for by another service or a person, and is carried out by a flow.
 
-    kind: "optimization" or "rebalance", by S2's two ways to ask. body: what was asked, word for word. request: the complete
-    rebalance request as data. request_digest: SHA-256 of both and of the holdings' version: the same is the same job while it
+    kind: "optimization" or "rebalance", by S2's two ways to ask; "backtest" or "walk_forward". body: what was asked, word for
+    word. request: the complete request as data. request_digest: SHA-256 of both and of the holdings' version: the same is the same job while it
     is not ended. holdings_version: of the portfolio's holdings when it was asked.
     run_id: the run it became, None until its prices are read. problem: why it ended without an answer.
+    progress: how far it is, where its runner tells: {"percent", "said", "seconds_left"}.
     owner, leased_until: who works on it, and until when that is believed. attempts: how often it was taken up.
     """
 
@@ -42,6 +47,7 @@ class Job:
     correlation_id: str | None = None
     idempotency_key: str | None = None
     seconds: Mapping[str, float] | None = None
+    progress: Mapping[str, Any] | None = None
 
     @property
     def is_ended(self) -> bool:

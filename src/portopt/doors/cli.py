@@ -18,6 +18,7 @@ import typer
 
 from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
+    backtest,
     batch,
     compromises,
     database,
@@ -30,11 +31,13 @@ from portopt.doors.commands import (
     processes,
     rebalance,
     relay,
+    replay_live,
     risk,
     runs,
     sensitivity,
     upkeep,
     views,
+    walk_forward,
     weights,
 )
 from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem
@@ -63,9 +66,13 @@ app.command()(views.views)
 app.command()(factors.factors)
 app.command()(forecasts.forecasts)
 app.command()(batch.batch)
+app.command()(backtest.backtest)
+app.command(name="walk-forward")(walk_forward.walk_forward)
+app.command()(walk_forward.compare)
 app.command()(runs.explain)
 app.command()(runs.report)
 app.command()(runs.replay)
+app.command(name="replay-live")(replay_live.replay_live)
 app.command()(runs.approve)
 app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from portopt.dialects.portfolio import Wish, read_wish
 from portopt.dialects.reading import mapping_of, parse_json
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.doors.files import SAMPLE, BookNames, priced_by, read_book, with_factor_returns
+from portopt.doors.form_fields import field, optional
 from portopt.intake.policy import Wishes
 from portopt.intake.request import rebalance_request
 from portopt.questions import policies
@@ -30,117 +31,86 @@ Measure = Literal[
 ]  # fmt: skip
 
 
-def _field(position: int, default: Any, title: str, description: str, *choices: dict[str, Any], **more: Any) -> Any:
-    """A field of the form; its words are plain, since one of Prefect's two interfaces shows Markdown as it is written.
-
-    choices: what the form offers instead of one box to type in, each with a title.
-    """
-
-    def form(schema: dict[str, Any]) -> None:
-        # PostgreSQL re-orders nested fields; `position` is what the form sorts by.
-        schema["position"] = position
-        if choices:
-            kind = {key: schema.pop(key) for key in ("type", "maxLength")}
-            schema.pop("pattern", None)
-            schema["anyOf"] = [kind | choice for choice in choices]
-
-    return Field(default, title=title, description=description, json_schema_extra=form, **more)
-
-
-def _optional(position: int, title: str, description: str, **more: Any) -> Any:
-    """A field that may stay empty: a plain box in the form, not a switch between a type and `None`.
-
-    The server lets a null pass where the schema has a type and no default, and the form sends null for an empty box.
-    """
-
-    def form(schema: dict[str, Any]) -> None:
-        (filled,) = (kind for kind in schema.pop("anyOf") if kind["type"] != "null")
-        schema.pop("default", None)
-        schema.update(filled, position=position)
-
-    return Field(None, title=title, description=description, json_schema_extra=form, **more)
-
-
 class RebalanceForm(BaseModel):
     """What to rebalance, on which prices, under which policy. As it stands, the form rebalances the sample book."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    portfolio_id: str = _field(
+    portfolio_id: str = field(
         1, SAMPLE, "Portfolio", "The portfolio's id, under which the run is kept. sample is the demonstration book.",
         min_length=1, max_length=100,
     )  # fmt: skip
-    holdings: str = _field(
+    holdings: str = field(
         2, SAMPLE, "Holdings",
         "sample: the demonstration book. store: the portfolio as its last run found it. A file: CSV, Parquet or XLSX "
         "with asset and shares, where the worker can read it.",
         {"title": "by name", "enum": [SAMPLE, "store"]}, {"title": "a file"},
         max_length=1024,
     )  # fmt: skip
-    provider: str = _field(
+    provider: str = field(
         3, SAMPLE, "Prices",
         "sample: 20 US stocks to 2022, stale. sql and http: the services in the settings. yahoo: the network. "
         "Files: files:PATH, a file or folder of prices, or files for the one in the settings.",
         {"title": "source", "enum": [SAMPLE, "sql", "http", "yahoo"]}, {"title": "files", "pattern": "^files(:.+)?$"},
         max_length=1024, pattern="^(sample|files(:.+)?|sql|http|yahoo)$",
     )  # fmt: skip
-    as_of: date | None = _optional(4, "As of", "Use prices up to this day. Empty: the newest there are.")
-    policy: ShippedPolicy = _field(
+    as_of: date | None = optional(4, "As of", "Use prices up to this day. Empty: the newest there are.")
+    policy: ShippedPolicy = field(
         5, "quality_focused", "Policy",
         "quality_focused: quality, close to the benchmark. aggressive_growth: larger positions, further from it. "
         "conservative_income: only the best quality, little trading.",
     )  # fmt: skip
-    custom_policy: str | None = _optional(
+    custom_policy: str | None = optional(
         6, "Policy of your own", "Id of a policy kept in the store. Empty: the one chosen above.", max_length=64
     )
-    max_turnover: float | None = _optional(
+    max_turnover: float | None = optional(
         7, "Turnover limit", "One-way, as a fraction: 0.2 is 20 %. Empty: the policy's own.", gt=0, le=2
     )
-    max_tracking_error: float | None = _optional(
+    max_tracking_error: float | None = optional(
         8, "Tracking-error limit", "Annual, as a fraction: 0.02 is 2 %. Empty: the policy's own.", gt=0, le=1
     )
-    universe: str | None = _optional(
+    universe: str | None = optional(
         9, "Candidates file", "What may be bought, with sector, asset class and quality score. "
         "Empty: the sample's candidates on sample prices, otherwise only what is held.",
         max_length=1024,
     )  # fmt: skip
-    benchmark: str | None = _optional(
+    benchmark: str | None = optional(
         10,
         "Benchmark file",
         "Weights by asset. Empty: the sample's benchmark on sample prices, otherwise none.",
         max_length=1024,
     )
-    fractional: bool = _field(11, False, "Fractional shares", "Off: whole shares only, unless the policy allows fractions.")
-    approval_hours: float = _field(
+    fractional: bool = field(11, False, "Fractional shares", "Off: whole shares only, unless the policy allows fractions.")
+    approval_hours: float = field(
         12, 0.0, "Hours to wait for approval",
         "0 releases the event at once. Otherwise the run pauses with the proposal; nobody approving in time is a no.",
         ge=0, le=168,
     )  # fmt: skip
-    only_on_trading_days: bool = _field(
+    only_on_trading_days: bool = field(
         13, False, "Only on trading days", "On: the run ends as Skipped when the exchange is closed that day."
     )
-    frontier: bool = _field(14, True, "Draw the frontier", "Also compute the efficient frontier for the report.")
-    goal: Goal = _field(
+    frontier: bool = field(14, True, "Draw the frontier", "Also compute the efficient frontier for the report.")
+    goal: Goal = field(
         15, "policy", "Goal",
         "policy: what the policy seeks. max_sharpe: most return for its risk. min_risk: least risk. risk_parity: every "
         "asset the same share of risk. hierarchical: risk spread over groups of assets that move together.",
     )  # fmt: skip
-    risk_measure: Measure = _field(
+    risk_measure: Measure = field(
         16, "volatility", "Risk measure",
         "What risk means for the goals max_sharpe and min_risk. Scenario measures look one period ahead, at 95 % where they "
         "need a confidence.",
     )  # fmt: skip
-    request: str | None = _optional(
+    request: str | None = optional(
         17, "Optimization request", "A request in JSON, as another service would send it: optimization_type, objective, "
         "risk_measure, constraints, preferences. Empty: none.",
         max_length=100_000,
     )  # fmt: skip
-    changes: str | None = _optional(
+    changes: str | None = optional(
         18, "Changes to the policy", 'Values by path, in JSON: {"limits.max_positions": 12, "limits.min_position": 0.02}. '
         "Empty: none.",
         max_length=100_000,
     )  # fmt: skip
-    job: str | None = _optional(
+    job: str | None = optional(
         19, "Job", "Id of a job that was asked for over the service: it brings its own request, and nothing above counts. "
         "Empty: none.",
         max_length=64,

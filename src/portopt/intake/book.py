@@ -66,6 +66,11 @@ def universe_of(described: Mapping[str, Mapping[str, Any]], where: str) -> Unive
     return Universe(tuple(record(Asset, {"id": a, **values}, f"{where}.{a}") for a, values in described.items()))
 
 
+def money_of(value: Any, field: str) -> Decimal:
+    """To the cent, below zero too. Raises InvalidValue for what is no amount."""
+    return _decimal(field, value).quantize(Decimal("0.01"))
+
+
 def day_of(value: date | str | None, field: str) -> date | None:
     """A date, a datetime's date, or that of an ISO text. Raises InvalidValue for anything else."""
     if isinstance(value, str):

@@ -62,6 +62,18 @@ def open_snapshot(
     asked = _asked_for(table, query)
     require_one_currency(asked, source)
     panel = panel_of(asked)
+    missing = set(query.assets or ()) - set(panel.ids) - {CASH}
+    known = tuple(table["asset_id"].cast(pl.String).unique().sort()) if missing else panel.ids
+    return snapshot_of(panel, source=source, adjustment=adjustment, policy=policy, query=query, known=known)
+
+
+def snapshot_of(
+    panel: Panel, *, source: str, adjustment: str, policy: DataPolicy, query: MarketQuery, known: tuple[str, ...]
+) -> MarketSnapshot:
+    """A panel that holds nothing but what was asked for, checked, treated and named. known: the ids that the source has.
+
+    Arguments and errors otherwise as for `open_snapshot`.
+    """
     if query.last_dates is not None:
         panel = _newest(panel, query.last_dates)
     prices = sealed(panel.prices + 0.0)  # minus zero is zero
@@ -76,8 +88,6 @@ def open_snapshot(
         source=source,
         adjustment=adjustment,
     )
-    missing = set(query.assets or ()) - set(panel.ids) - {CASH}
-    known = tuple(table["asset_id"].cast(pl.String).unique().sort()) if missing else panel.ids
     return _judged(snapshot, _delivered(panel), policy, query, known)
 
 

@@ -93,7 +93,10 @@ def optimize_many(
             found[k] = error
     answers = many.optimize_batch(list(problems.values()), processes=processes, keep_forms=True)
     for k, answer in zip(problems, answers, strict=True):
-        found[k] = _member(requests[k], answer, until)
+        try:
+            found[k] = _member(requests[k], answer, until)
+        except PortoptError as error:
+            found[k] = error
     return [found[k] for k in range(len(requests))]
 
 

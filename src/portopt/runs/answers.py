@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from portopt.domain.backtest import BacktestRequest
 from portopt.domain.canonical import canonical_text, digest, plain
 from portopt.domain.request import OptimizationRequest, RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
@@ -22,8 +23,15 @@ from portopt.runs.events import EVENTFUL, deliver_if_possible, released
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
-Asked: TypeAlias = OptimizationRequest | RebalanceRequest
-PREFIXES = {"optimize": "opt", "frontier": "fro", "factors": "fac"}
+Asked: TypeAlias = OptimizationRequest | RebalanceRequest | BacktestRequest
+PREFIXES = {
+    "optimize": "opt",
+    "frontier": "fro",
+    "factors": "fac",
+    "backtest": "bt",
+    "walk_forward": "wal",
+    "comparison": "cmp",
+}
 ANY_OTHER = "ask"
 VERSION = "1"  # part of every answer's identity: a new meaning of a document is a new answer
 TIME = "optimization_time_ms"  # S1 wants it in its metadata; a document knows no clock
@@ -99,19 +107,14 @@ def record_of(
     stored: the request as it is to be stored; else all of it, written out.
     """
     timeless, seconds = _without_time(plain(document))
-    pack = timeless.get("pricing_pack_id")
-    content = digest(request.identity(), kind, asked, pack, VERSION)[:20]
-    given = timeless.get("as_of")
-    as_of = date.fromisoformat(str(given)[:10]) if given else None
-    dated = f"{as_of:%Y%m%d}-" if as_of else ""
-    is_book = isinstance(request, RebalanceRequest)
+    pack, as_of = _rests_on(timeless)
     return RunRecord(
-        run_id=f"{PREFIXES.get(kind, ANY_OTHER)}-{dated}{content}",
+        run_id=answer_id(kind, request, asked, pack, as_of),
         kind=kind,
-        portfolio_id=request.holdings.portfolio_id if isinstance(request, RebalanceRequest) else request.portfolio_id,
+        portfolio_id=portfolio_of(request),
         status=RunStatus.COMPLETED,
         request={**(plain(request) if stored is None else stored), "asked": plain(dict(asked))},
-        pricing_pack_id=pack if is_book else None,
+        pricing_pack_id=None if isinstance(request, OptimizationRequest) else pack,
         as_of=as_of or now.date(),
         created_at=now,
         completed_at=now,
@@ -119,6 +122,28 @@ def record_of(
         document_digest=digest(canonical_text(timeless).encode()),
         timings={} if seconds is None else {"optimize": seconds},
     )
+
+
+def answer_id(kind: str, request: Asked, asked: Mapping[str, Any], pack: str | None, as_of: date | None) -> str:
+    """The run's id: of what was asked and of the prices it rests on."""
+    content = digest(request.identity(), kind, asked, pack, VERSION)[:20]
+    dated = f"{as_of:%Y%m%d}-" if as_of else ""
+    return f"{PREFIXES.get(kind, ANY_OTHER)}-{dated}{content}"
+
+
+def portfolio_of(request: Asked) -> str:
+    """Whose portfolio it is; a backtest is its policy's, no book is asked about."""
+    if isinstance(request, BacktestRequest):
+        return f"backtest:{request.policy.id}"[:64]
+    return request.holdings.portfolio_id if isinstance(request, RebalanceRequest) else request.portfolio_id
+
+
+def _rests_on(document: Mapping[str, Any]) -> tuple[str | None, date | None]:
+    """The pricing pack that a document names, and the day up to which."""
+    data = document.get("data")
+    where = data if isinstance(data, Mapping) and "pricing_pack_id" in data else document
+    given = where.get("as_of") or where.get("last")
+    return where.get("pricing_pack_id"), date.fromisoformat(str(given)[:10]) if given else None
 
 
 def _without_time(document: dict[str, Any]) -> tuple[dict[str, Any], float | None]:

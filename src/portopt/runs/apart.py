@@ -11,6 +11,7 @@ from typing import Any
 
 from portopt.dialects.requests import optimization_request_from_data
 from portopt.domain.arrays import frozen
+from portopt.domain.backtest import BacktestRequest
 from portopt.domain.beliefs import Beliefs
 from portopt.domain.canonical import plain, plain_fields
 from portopt.domain.request import OptimizationRequest, RebalanceRequest
@@ -20,9 +21,9 @@ WRITTEN_OUT = 4_000  # numbers; fewer are written out where they stand
 BELIEFS = "beliefs"
 
 
-def request_to_store(request: OptimizationRequest | RebalanceRequest, beliefs: BeliefStore) -> dict[str, Any]:
+def request_to_store(request: OptimizationRequest | RebalanceRequest | BacktestRequest, beliefs: BeliefStore) -> dict[str, Any]:
     """As JSON holds it. `request_from_store` gives back one with the same identity."""
-    if isinstance(request, RebalanceRequest):
+    if not isinstance(request, OptimizationRequest):
         return dict(plain(request))
     named = request.beliefs_id or _kept(request, beliefs)
     apart = {} if named is None else {"covariance": None, "returns": None}

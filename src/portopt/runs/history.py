@@ -11,10 +11,11 @@ from portopt import pipeline
 from portopt.document.difference import first_differences
 from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, InvalidValue, MissingInput, OutsideError, UnknownRun
+from portopt.domain.job import THROUGH_TIME
 from portopt.domain.run import RunRecord, digest_of
 from portopt.ports import PackStore
 from portopt.runs.identity import run_identity
-from portopt.runs.report import kept_report, report_place
+from portopt.runs.report import kept_report, page_of, report_place
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -35,13 +36,15 @@ def report(run_id: str, runtime: Runtime, path: Path | None = None) -> dict[str,
 
     Raises MissingInput for a run without a document, OutsideError where nothing can be written.
     """
-    from portopt.reports.page import write_report
+    from portopt.reports.files.exports import write_whole
 
-    record = require_rebalance(run_record(run_id, runtime))
+    record = run_record(run_id, runtime)
+    if record.kind not in THROUGH_TIME:
+        require_rebalance(record)
     if record.document is None:
         raise MissingInput(f"run {run_id} has no document (status {record.status.value})", field="run", value=run_id)
     try:
-        written = write_report(record.document, path or report_place(run_id, runtime))
+        written = write_whole(path or report_place(run_id, runtime), page_of(record).encode())
     except OSError as error:
         raise OutsideError(f"the report of {run_id} cannot be written: {error.strerror or error}") from None
     return {"run_id": run_id, "report_path": str(written)}

@@ -13,12 +13,12 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from portopt.domain.errors import Conflict, OutsideError, PortoptError, ProposalRejected
-from portopt.domain.job import Job
+from portopt.domain.errors import Conflict, InvalidValue, OutsideError, PortoptError, ProposalRejected
+from portopt.domain.job import OF_A_BOOK, Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
@@ -49,15 +49,17 @@ def next_job(runtime: Runtime) -> Job | None:
 
 
 @contextlib.contextmanager
-def leased(job_id: str, runtime: Runtime) -> Iterator[Job | None]:
+def leased(job_id: str, runtime: Runtime, kinds: Collection[str] = OF_A_BOOK) -> Iterator[Job | None]:
     """The job, leased to this process until the block is left; None where another has it, or it is at its end.
 
-    Raises UnknownThing.
+    Raises UnknownThing, and InvalidValue for a job that is none of these kinds.
     """
     settings = runtime.settings
+    kind = runtime.jobs.get(job_id).kind
+    if kind not in kinds:
+        raise InvalidValue("job", job_id, f"is a {kind}, which another flow carries out", fix=f"start the flow {kind}")
     job = runtime.jobs.claim(owner(), settings.lease_seconds, most_attempts=settings.job_attempts, job_id=job_id)
     if job is None:
-        runtime.jobs.get(job_id)
         yield None
         return
     with _renewed(job_id, runtime):

@@ -9,6 +9,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portopt.domain.job import THROUGH_TIME
 from portopt.domain.run import RunRecord
 
 if TYPE_CHECKING:
@@ -26,18 +27,29 @@ def kept_report(run_id: str, runtime: Runtime) -> Path | None:
     return path if path.is_file() else None
 
 
+def page_of(record: RunRecord, text: str | None = None) -> str:
+    """The page of a run that has a document. text: its canonical one, where it is at hand."""
+    if record.kind in THROUGH_TIME:
+        from portopt.reports.through_time import page
+
+        return page.html(record.document or {})
+    from portopt.reports.page import html
+
+    return html(record.document or {}, text)
+
+
 def keep_report(record: RunRecord, runtime: Runtime, text: str | None = None) -> None:
     """Write the page of a run where it is not there yet. text: the document's canonical one, where it is at hand.
 
     One that cannot be written holds nothing up.
     """
     from portopt.analysis import Attempts
-    from portopt.reports.page import write_report
+    from portopt.reports.files.exports import write_whole
 
     document = record.document
     if document is None or kept_report(record.run_id, runtime) is not None:
         return
     path, said = report_place(record.run_id, runtime), Attempts()
-    said.attempt("the report", lambda: write_report(document, path, text))
+    said.attempt("the report", lambda: write_whole(path, page_of(record, text).encode()))
     for left in said.left_out:
         logging.getLogger(__name__).warning("%s", left.sentence)

@@ -56,7 +56,7 @@ def submit(
     request = accepted(request)
     hashed = digest(dict(body), request.identity(), request.provider, holdings_version, asked_for.approval_hours)
     job = Job(
-        job_id=_new_id(kind, hashed),
+        job_id=new_id(PREFIXES[kind], hashed),
         kind=kind,
         portfolio_id=request.holdings.portfolio_id,
         status=RunStatus.PENDING,
@@ -70,20 +70,24 @@ def submit(
         correlation_id=asked_for.correlation_id,
         idempotency_key=asked_for.idempotency_key,
     )
+    return put_once(job, PREFIXES[kind], runtime, names_its_data=names_its_data)
+
+
+def put_once(job: Job, prefix: str, runtime: Runtime, *, names_its_data: bool) -> Job:
+    """The job on record, or the equal one that is the answer to the same words. Raises KeyReused."""
     if names_its_data:
-        job = dataclasses.replace(job, job_id=f"{PREFIXES[kind]}-{hashed[:32]}")
-        there = _there(job.job_id, runtime)
+        fixed = dataclasses.replace(job, job_id=f"{prefix}-{job.request_digest[:32]}")
+        there = _there(fixed.job_id, runtime)
         if there is not None and there.status not in AGAIN:
             return there
-        if there is not None:
-            job = dataclasses.replace(job, job_id=_new_id(kind, hashed))
+        job = fixed if there is None else job
     return runtime.jobs.submit(job)
 
 
-def _new_id(kind: str, hashed: str) -> str:
+def new_id(prefix: str, hashed: str) -> str:
     """Sorts by when it was asked for; the content's own part says what it is, and nobody else's clock makes the same."""
     now = datetime.now(UTC)
-    return f"{PREFIXES[kind]}-{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{hashed[:12]}{secrets.token_hex(4)}"
+    return f"{prefix}-{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{hashed[:12]}{secrets.token_hex(4)}"
 
 
 def _there(job_id: str, runtime: Runtime) -> Job | None:

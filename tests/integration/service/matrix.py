@@ -25,10 +25,15 @@ class Things:
     portfolio_id: str
     run_id: str
     optimization_id: str
+    backtest_id: str
+    walk_forward_id: str
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (self.portfolio_id, self.run_id, self.optimization_id)
+        return (self.portfolio_id, self.run_id, self.optimization_id, self.backtest_id, self.walk_forward_id)
+
+
+OF_A_PORTFOLIO = ("portfolio_id", "run_id", "optimization_id", "backtest_id", "walk_forward_id")  # names in a path
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def identities(operation: Operation, mine: str) -> Mapping[str, Principal | None
 def place(operation: Operation, of: Things, shared: Shared) -> str:
     """The path, filled in. Fails for a name that nobody told what it stands for."""
     known = {
-        "portfolio_id": of.portfolio_id, "run_id": of.run_id, "optimization_id": of.optimization_id,
+        **{name: getattr(of, name) for name in OF_A_PORTFOLIO},
         "beliefs_id": shared.beliefs, "pricing_pack_id": shared.pack, "policy_id": shared.policy,
         "other": shared.pack if "pricing_pack_id" in operation.path else of.run_id,
     }  # fmt: skip
@@ -64,8 +69,8 @@ def place(operation: Operation, of: Things, shared: Shared) -> str:
 
 def is_about(operation: Operation) -> bool:
     """Whether what is asked names a portfolio, or something of one."""
-    return any(name in operation.path for name in ("portfolio_id", "run_id", "optimization_id")) or operation.name in (
-        "optimize", "optimize_batch", "create_optimization", *OF_STRATEGIES,
+    return any(name in operation.path for name in OF_A_PORTFOLIO) or operation.name in (
+        "optimize", "optimize_batch", "create_optimization", "create_backtest", "create_walk_forward", *OF_STRATEGIES,
     )  # fmt: skip
 
 
@@ -80,6 +85,8 @@ def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
     bodies: Mapping[str, Any] = {
         "optimize_batch": [asked],
         "create_optimization": {**OPTIMIZATION, "portfolio_id": of.portfolio_id, **on_pack},
+        "create_backtest": {"portfolio_id": of.portfolio_id, **on_pack},
+        "create_walk_forward": {"portfolio_id": of.portfolio_id, **on_pack},
         "rebalance": {**REBALANCE, **on_pack},
         "efficient_frontier": on_pack,
         "factor_exposures": on_pack,
@@ -111,7 +118,10 @@ def seeded(client: httpx.Client, portfolio_id: str, book: Book) -> Things:
     done(client.post(f"/portfolios/{portfolio_id}/rebalance", json={"target_type": "optimal", **on_pack}))
     run = done(client.get("/runs", params={"portfolio_id": portfolio_id}))["runs"][0]["run_id"]
     later = done(client.post("/optimizations", json={"portfolio_id": portfolio_id, **on_pack}), 202)
-    return Things(portfolio_id, run, later["optimization_id"])
+    asked = {"portfolio_id": portfolio_id, **on_pack}
+    past = done(client.post("/backtests", json=asked), 202)["backtest_id"]
+    walked = done(client.post("/walk-forwards", json=asked), 202)["walk_forward_id"]
+    return Things(portfolio_id, run, later["optimization_id"], past, walked)
 
 
 def absent(things: Things) -> Things:

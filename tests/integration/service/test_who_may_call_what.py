@@ -21,9 +21,9 @@ from portopt.doors.rpc.methods import Method, methods
 METHODS = {method.descriptor.name: method for method in methods().values()}
 OF_THEIR_PLACE = {
     name: method for name, method in METHODS.items()
-    if any(word in method.operation.path for word in ("portfolio_id", "run_id", "optimization_id"))
+    if any(word in method.operation.path for word in matrix.OF_A_PORTFOLIO)
 }  # fmt: skip
-OF_THEIR_MESSAGE = ("Optimize", "CreateOptimization")
+OF_THEIR_MESSAGE = ("Optimize", "CreateOptimization", "CreateBacktest", "CreateWalkForward")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def client(doors: Doors, generated: Generated) -> Iterator[Client]:
 def message(client: Client, doors: Doors, method: Method, of: Things) -> Message:
     """What names the thing, and nothing else: who may not is told so before the rest is looked at."""
     places = {
-        "portfolio_id": of.portfolio_id, "run_id": of.run_id, "optimization_id": of.optimization_id, "other": of.run_id,
+        **{name: getattr(of, name) for name in matrix.OF_A_PORTFOLIO}, "other": of.run_id,
         "pricing_pack_id": doors.shared.pack, "policy_id": doors.shared.policy, "beliefs_id": doors.shared.beliefs,
         "decision": "reject",
     }  # fmt: skip

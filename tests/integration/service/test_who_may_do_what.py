@@ -124,6 +124,7 @@ def test_who_may_do_everything_gets_an_answer(doors: Doors, operation: Operation
 
 LISTS: list[tuple[str, dict[str, Any]]] = [
     ("/portfolios", {}), ("/runs", {}), ("/optimizations", {}), ("/runs", {"limit": 1}), ("/runs", {"kind": "rebalance"}),
+    ("/backtests", {}), ("/walk-forwards", {}),
 ]  # fmt: skip
 
 
@@ -146,6 +147,8 @@ def test_a_cursor_of_what_is_foreign_tells_nothing(doors: Doors) -> None:
     for path, known, unknown in (
         ("/runs", doors.theirs.run_id, gone.run_id),
         ("/optimizations", doors.theirs.optimization_id, gone.optimization_id),
+        ("/backtests", doors.theirs.backtest_id, gone.backtest_id),
+        ("/walk-forwards", doors.theirs.walk_forward_id, gone.walk_forward_id),
     ):
         told = [mine.get(path, params={"cursor": name}) for name in (known, unknown)]
         assert told[0].status_code == told[1].status_code

@@ -33,6 +33,7 @@ OF_NO_PORTFOLIO = {
     "store_facts",
     "api_keys",
     "idempotency_keys",
+    "trials",
 }
 
 

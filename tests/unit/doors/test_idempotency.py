@@ -5,24 +5,37 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from portopt.adapters.store import keys as store_keys
 from portopt.domain.access import ANYONE_HERE, Principal
 from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import Conflict, InvalidValue, KeyReused
+from portopt.domain.job import KeptReply
+from portopt.doors.wire import idempotency
 from portopt.doors.wire.call import Call, Reply
+from portopt.doors.wire.idempotency import _digest as digest_of
 from portopt.doors.wire.idempotency import once
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
+TAKEN_OVER = 0.5  # seconds, in a test
 CALL = Call("rebalance", {"portfolio_id": "p"}, body=b"{}", idempotency_key="k", who=ANYONE_HERE)
 
 
 @pytest.fixture
 def runtime(tmp_path: Path) -> Runtime:
     return open_runtime(Settings(home=tmp_path))
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes seconds takes tenths of them."""
+    monkeypatch.setattr(store_keys, "TAKEN_OVER_AFTER", timedelta(seconds=TAKEN_OVER))
+    monkeypatch.setattr(idempotency, "RENEWED", TAKEN_OVER / 10)
 
 
 class Work:
@@ -100,6 +113,30 @@ def test_who_comes_while_it_is_worked_on_waits_for_it_as_long_as_they_have_time(
     first.join(30)
     second.join(30)
     assert [reply.body for reply in found] == [b"slow", b"slow"]
+
+
+def test_the_key_of_a_process_that_was_killed_is_taken_over_by_who_waits(runtime: Runtime, quick: None) -> None:
+    """It was held for two minutes: longer than anybody's time, and than the promise has."""
+    mine = KeptReply("k", ANYONE_HERE.subject, CALL.operation, digest_of(CALL), datetime.now(UTC))
+    assert runtime.keys.reserve(mine) is mine  # whoever did that is gone
+    assert once(CALL, runtime, Deadline.within(20.0), Work()).body == b"reply 1"
+
+
+def test_the_key_of_who_works_on_it_for_long_is_not_taken_over(runtime: Runtime, quick: None) -> None:
+    go_on = threading.Event()
+
+    def slow() -> Reply:
+        go_on.wait(30)
+        return Reply(200, b"slow")
+
+    first = threading.Thread(target=once, args=(CALL, runtime, NEVER, slow))
+    first.start()
+    try:
+        with pytest.raises(Conflict):
+            once(CALL, runtime, Deadline.within(5 * TAKEN_OVER), Work())
+    finally:
+        go_on.set()
+        first.join(30)
 
 
 @pytest.mark.parametrize("key", ["", " ", "a\nb", "k" * 201])

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
+from portopt.domain.errors import MissingInput
+
 GROUP = "portopt.flows"
 
 
@@ -25,8 +27,13 @@ def names() -> list[str]:
 
 
 def flow(name: str) -> Callable[..., Any]:
-    """The flow of that name, loaded."""
-    (entry,) = entry_points(group=GROUP, name=name)
+    """The flow of that name, loaded. Raises MissingInput for one that is not installed."""
+    entry = next(iter(entry_points(group=GROUP, name=name)), None)
+    if entry is None:
+        raise MissingInput(
+            f"the flow {name!r} is not installed", field="flow", value=name,
+            fixes=["install this version anew: its flows are found by its entry points"],
+        )  # fmt: skip
     found: Callable[..., Any] = entry.load()
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from portopt.domain.errors import RequestError
 
@@ -20,11 +20,32 @@ def is_trading_day(calendar: str, day: date | None, now: datetime) -> bool:
         day = day or now.astimezone(found.tz).date()
         return bool(found.is_session(day.isoformat()))
     except InvalidCalendarName:
-        raise RequestError(
-            f"there is no exchange calendar {calendar!r}",
-            field="PORTOPT_CALENDAR",
-            value=calendar,
-            fixes=["use a name of exchange_calendars, such as XNYS, XLON or XETR"],
-        ) from None
+        raise _unknown(calendar) from None
     except (ValueError, OverflowError) as error:
-        raise RequestError(f"calendar {calendar} does not reach {day}: {error}", field="as_of", value=str(day)) from None
+        raise _out_of_reach(calendar, day, error) from None
+
+
+def next_session(calendar: str, day: date) -> date:
+    """The first session of `calendar` after a day; an exchange announces its holidays. Raises RequestError."""
+    import exchange_calendars
+    from exchange_calendars.errors import InvalidCalendarName
+
+    try:
+        return exchange_calendars.get_calendar(calendar).date_to_session((day + timedelta(days=1)).isoformat(), "next").date()
+    except InvalidCalendarName:
+        raise _unknown(calendar) from None
+    except (ValueError, OverflowError) as error:
+        raise _out_of_reach(calendar, day, error) from None
+
+
+def _unknown(calendar: str) -> RequestError:
+    return RequestError(
+        f"there is no exchange calendar {calendar!r}",
+        field="PORTOPT_CALENDAR",
+        value=calendar,
+        fixes=["use a name of exchange_calendars, such as XNYS, XLON or XETR"],
+    )
+
+
+def _out_of_reach(calendar: str, day: date | None, error: Exception) -> RequestError:
+    return RequestError(f"calendar {calendar} does not reach {day}: {error}", field="as_of", value=str(day))

@@ -22,6 +22,7 @@ from portopt.adapters.store.records import fits, job_from, job_row
 from portopt.adapters.store.service_tables import jobs
 from portopt.adapters.store.status import mirror_status
 from portopt.adapters.store.upsert import insert_new
+from portopt.domain.canonical import plain
 from portopt.domain.errors import Conflict, InvalidValue, KeyReused, OutsideError, UnknownThing, unknown_portfolio
 from portopt.domain.job import Job, Swept
 from portopt.domain.run import RunStatus
@@ -52,8 +53,8 @@ class SqlJobs:
             if there is None:
                 _require_portfolio(connection, job.portfolio_id)
                 if insert_new(connection, jobs, row):
-                    table, asked = job_rows.asked_row(row)
-                    connection.execute(table.insert().values(**asked))
+                    for table, asked in job_rows.asked_rows(row):
+                        connection.execute(table.insert().values(**asked))
                     tell(connection, CHANNEL)
                 else:  # its id is a job's, or its key was used for another portfolio at the same moment
                     there = _same_key(connection, row) or _same_id(connection, row)
@@ -65,11 +66,12 @@ class SqlJobs:
             return job_from(_row(connection, job_id))
 
     def list(
-        self, among: frozenset[str] | None, *, portfolio_id: str | None = None, status: RunStatus | None = None,
-        after: str | None = None, limit: int = 50,
+        self, among: frozenset[str] | None, *, kinds: Sequence[str] | None = None, portfolio_id: str | None = None,
+        status: RunStatus | None = None, after: str | None = None, limit: int = 50,
     ) -> Sequence[Job]:  # fmt: skip
-        """Newest first, after a job's id. Raises UnknownThing for an id that is no job's."""
-        wanted: Conditions = [] if among is None else [jobs.c.portfolio_id.in_(among)]
+        """Of these kinds or of all, newest first, after a job's id. Raises UnknownThing for an id that is no job's."""
+        wanted: Conditions = [] if kinds is None else [jobs.c.kind.in_(kinds)]
+        wanted += [] if among is None else [jobs.c.portfolio_id.in_(among)]
         wanted += [] if portfolio_id is None else [jobs.c.portfolio_id == portfolio_id]
         wanted += [] if status is None else [jobs.c.status == status.value]
         with self._database.reading() as connection:
@@ -123,6 +125,12 @@ class SqlJobs:
             until = (now or database_now(connection)) + timedelta(seconds=lease_seconds)
             this = update(jobs).where(jobs.c.job_id == job_id, *_worked_on_by(owner))
             return connection.execute(this.values(leased_until=until)).rowcount > 0
+
+    def tell(self, job_id: str, owner: str, progress: Mapping[str, Any]) -> bool:
+        """How far it is; False where the job is not this owner's any more, or is ended."""
+        with self._database.writing() as connection:
+            this = update(jobs).where(jobs.c.job_id == job_id, *_worked_on_by(owner))
+            return connection.execute(this.values(progress=plain(progress))).rowcount > 0
 
     def became(self, job_id: str, run_id: str, *, owner: str | None = None) -> bool:
         """The job is this run, whose end is the job's: at once, where the run is ended with an answer.

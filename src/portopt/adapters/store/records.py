@@ -118,7 +118,7 @@ def job_row(job: Job, now: datetime) -> dict[str, Any]:
             fits(label, row[name])
     fits("job_id", job.job_id)
     fits("portfolio_id", job.portfolio_id)
-    documents = {name: plain(row[name]) for name in ("body", "request", "problem", "seconds")}
+    documents = {name: plain(row[name]) for name in ("body", "request", "problem", "seconds", "progress")}
     return {**row, **documents, "status": job.status.value, "created_at": now}
 
 

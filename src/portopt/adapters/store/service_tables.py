@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Column,
+    Date,
     Float,
     ForeignKeyConstraint,
     Index,
@@ -45,7 +46,7 @@ jobs = Table(
     Column("owner", String(200)), instant("leased_until", optional=True),
     Column("attempts", Integer, nullable=False, server_default=text("0")), exact("problem", optional=True),
     string("asked_by", 200, server_default=text("''")), Column("correlation_id", String(200)),
-    Column("idempotency_key", String(255)), exact("seconds", optional=True),
+    Column("idempotency_key", String(255)), exact("seconds", optional=True), exact("progress", optional=True),
     of_portfolio("jobs"), UniqueConstraint("asked_by", "idempotency_key", name="jobs_idempotency_key"),
     Index("jobs_claim_idx", "status", "created_at", "job_id"), Index("jobs_portfolio_idx", "portfolio_id", "created_at"),
     Index("jobs_digest_idx", "request_digest"), Index("jobs_run_idx", "run_id"), Index("jobs_created_idx", "created_at"),
@@ -65,6 +66,14 @@ idempotency_keys = Table(
     "idempotency_keys", metadata, Column("subject", String(200), primary_key=True),
     Column("key", String(255), primary_key=True), string("operation", 100), string("request_digest", 64),
     instant("created_at", now=True), Column("job_id", String(64)), Column("status", Integer), Column("reply", LargeBinary),
+    schema=COMMAND,
+)  # fmt: skip
+
+# What was tried on which assets: of everybody's, for what is found is found among all of it.
+trials = Table(
+    "trials", metadata, Column("family", String(64), primary_key=True), Column("trial_id", String(64), primary_key=True),
+    string("policy", 200), exact("changes"), Column("sharpe", Float), Column("periods", Integer, nullable=False),
+    Column("first", Date, nullable=False), Column("last", Date, nullable=False), instant("created_at", now=True),
     schema=COMMAND,
 )  # fmt: skip
 

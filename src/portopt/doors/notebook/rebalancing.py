@@ -48,10 +48,10 @@ def rebalance(
     from portopt.questions.rebalance import rebalance as propose
     from portopt.runs.report import kept_report
 
-    runtime = _runtime(home)
+    runtime = runtime_at(home)
     book = book_of(holdings, universe, benchmark, portfolio_id)
     request = asked(book, policy_of(policy, runtime), limits, as_of, "sample" if prices is None else "frame")
-    record = propose(request, runtime, market=_market(prices, runtime))
+    record = propose(request, runtime, market=market_of(prices, runtime))
     return Proposal(record, kept_report(record.run_id, runtime))
 
 
@@ -63,7 +63,7 @@ def asked(
     return with_factor_returns(rebalance_request(book, policy, wishes, as_of=day_of(as_of, "as_of"), provider=provider))
 
 
-def _runtime(home: Path | None) -> Runtime:
+def runtime_at(home: Path | None) -> Runtime:
     from portopt.settings import Settings
 
     return open_runtime(None if home is None else Settings(home=home))
@@ -87,12 +87,12 @@ def book_of(holdings: Any, universe: Any, benchmark: Any, portfolio_id: str) -> 
         held, described = read_holdings(Path(holdings), portfolio_id, notes)
     else:
         held, described = holdings_of(holdings, portfolio_id), {}
-    candidates = _candidates(universe, notes)
-    weights = _benchmark(benchmark, (universe, holdings), notes)
+    candidates = candidates_of(universe, notes)
+    weights = benchmark_of(benchmark, (universe, holdings), notes)
     return Book(held, described, candidates, weights, tuple(notes))
 
 
-def _candidates(universe: Any, notes: list[str]) -> Universe | None:
+def candidates_of(universe: Any, notes: list[str]) -> Universe | None:
     from portopt.adapters.providers.holdings_files import read_universe
 
     if isinstance(universe, str | Path):
@@ -100,7 +100,7 @@ def _candidates(universe: Any, notes: list[str]) -> Universe | None:
     return None if universe is None else universe_of(attributes_of(universe, "universe"), "universe")
 
 
-def _benchmark(benchmark: Any, beside: tuple[Any, ...], notes: list[str]) -> Mapping[str, float] | None:
+def benchmark_of(benchmark: Any, beside: tuple[Any, ...], notes: list[str]) -> Mapping[str, float] | None:
     """Of a file, of values, or of a `benchmark_weight` column in one of the files beside it."""
     from portopt.adapters.providers.holdings_files import read_benchmark
 
@@ -111,7 +111,7 @@ def _benchmark(benchmark: Any, beside: tuple[Any, ...], notes: list[str]) -> Map
     return by_asset(benchmark, "benchmark")
 
 
-def _market(prices: Any, runtime: Runtime) -> MarketDataProvider:
+def market_of(prices: Any, runtime: Runtime) -> MarketDataProvider:
     if prices is None:
         return runtime.market("sample")
     if isinstance(prices, str | Path):

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from portopt.domain.job import Job
     from portopt.runtime import Runtime
 
-FLOW, STOP = "rebalance", "stop"
+STOP = "stop"
+# By the kind of the job: its flow, and the name of the form that names the job.
+FLOWS = {
+    "optimization": ("rebalance", "order"), "rebalance": ("rebalance", "order"),
+    "backtest": ("backtest", "form"), "walk_forward": ("walk_forward", "form"),
+}  # fmt: skip
 WAIT_SECONDS = 0.5  # between looks at what came in; where the database tells of it, the look is at once
 AGAIN_SECONDS, LONGEST_SECONDS = 5.0, 300.0  # pauses after work that broke off, twice as long each time
 log = logging.getLogger(__name__)
@@ -68,12 +73,13 @@ def run(stopping: threading.Event, say: Say, *, once: bool) -> None:
 
 
 def warm_up() -> None:
-    """Load what the flow loads, so that the first job does not wait for it."""
+    """Load what the flows load, so that the first job does not wait for it."""
     from portopt.adapters.jobs.flow_process import flow
     from portopt.doors.wire.warming import warm_up as load
 
     load()
-    flow(FLOW)
+    for name in sorted({name for name, _ in FLOWS.values()}):
+        flow(name)
 
 
 def work_once(runtime: Runtime, say: Say) -> bool:
@@ -92,7 +98,8 @@ def carry_out(job: Job, runtime: Runtime) -> None:
     from portopt.adapters.jobs.flow_process import ended
 
     try:
-        ended(FLOW, {"order": {"job": job.job_id}})
+        flow, form = FLOWS[job.kind]
+        ended(flow, {form: {"job": job.job_id}})
     except Exception:
         log.exception("the work on %s broke off", job.job_id)
     pause = min(AGAIN_SECONDS * 2 ** max(job.attempts - 1, 0), LONGEST_SECONDS)

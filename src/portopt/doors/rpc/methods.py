@@ -36,6 +36,8 @@ NAMES: Final[Mapping[str, str]] = {
     "AnalyzeFactorExposures": "factor_exposures",
     "WatchOptimization": "get_optimization",
     "WatchRun": "get_run",
+    "WatchBacktest": "get_backtest",
+    "WatchWalkForward": "get_walk_forward",
 }
 DOCUMENT, REQUEST = "document", "request"  # fields that are a body: bytes or an object, and a request with its own fields
 DOCUMENTS = "Document"  # the message of both

@@ -2,14 +2,16 @@
 
 The key is its subject's own. With another operation, place, query or body, or other portfolios, it is refused (KeyReused); of
 a request that was refused nothing is kept. Who comes while the work is still being done waits for it, as long as their time
-allows.
+allows. Whoever works on it says so again and again: of one that was killed the key is free soon, and who waits does the work.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,7 @@ HEADER = "Idempotency-Key"
 REPLAYED = {"Idempotency-Replayed": "true"}
 MOST = 200  # characters of a key
 PAUSE = 0.05  # seconds between two looks at what another process works out
+RENEWED = 3.0  # seconds from one word that it is still worked on to the next: a store takes it over after five times that
 LENGTH = 4  # bytes that say how long a kept reply's head is
 REFUSED = 400  # from this status on
 EXACT = 2**53  # below it a double that is whole is that whole number
@@ -54,7 +57,8 @@ def once(call: Call, runtime: Runtime, until: Deadline, work: Callable[[], Reply
 
 def _first(mine: KeptReply, runtime: Runtime, work: Callable[[], Reply]) -> Reply:
     try:
-        reply = work()
+        with _renewed(mine, runtime):
+            reply = work()
     except BaseException:
         runtime.keys.forget(mine.key, mine.subject)
         raise
@@ -63,6 +67,25 @@ def _first(mine: KeptReply, runtime: Runtime, work: Callable[[], Reply]) -> Repl
     else:
         runtime.keys.keep(dataclasses.replace(mine, status=reply.status, reply=_to_keep(reply)))
     return reply
+
+
+@contextlib.contextmanager
+def _renewed(mine: KeptReply, runtime: Runtime) -> Iterator[None]:
+    """The reservation is kept alive for as long as the work takes."""
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(RENEWED):
+            with contextlib.suppress(PortoptError):  # the next time, or the work itself, finds the store again
+                runtime.keys.renew(mine.key, mine.subject)
+
+    renewing = threading.Thread(target=renew, name="portopt-renewing", daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        renewing.join()
 
 
 def _digest(call: Call) -> str:

@@ -39,7 +39,7 @@ def write_csv(document: Mapping[str, Any], path: Path | str) -> Path:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(TRADE_COLUMNS)
     for trade in document["trades"]:
-        writer.writerow([_cell(trade[name]) for name in TRADE_COLUMNS])
+        writer.writerow([csv_cell(trade[name]) for name in TRADE_COLUMNS])
     return write_whole(Path(path), out.getvalue().encode())
 
 
@@ -83,8 +83,8 @@ def _not_writable(path: Path, error: OSError) -> InvalidValue:
     )
 
 
-def _cell(value: Any) -> Any:
-    """Numbers and money as they are, text made harmless."""
+def csv_cell(value: Any) -> Any:
+    """A value for a CSV file: numbers and money as they are, text made harmless."""
     if value is None:
         return ""
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):

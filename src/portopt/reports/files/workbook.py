@@ -1,4 +1,4 @@
-"""The workbook: four sheets, numbers as numbers with their formats, text as text."""
+"""Workbooks: numbers as numbers with their formats, dates as dates, text as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 
 from portopt.document.formats import PERCENT_UNITS
 
-FORMATS = {"percent": "0.00%", "money": "#,##0.00", "shares": "#,##0.######", "plain": "0.0000", "whole": "0"}
+FORMATS = {
+    "percent": "0.00%",
+    "money": "#,##0.00",
+    "shares": "#,##0.######",
+    "plain": "0.0000",
+    "whole": "0",
+    "date": "yyyy-mm-dd",
+}
 
 
 class Column(NamedTuple):
@@ -75,28 +82,36 @@ FIGURES = (
 )
 
 
+class Sheet(NamedTuple):
+    """A sheet: its name, its columns, and rows that have them by key."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: Sequence[Mapping[str, Any]]
+
+
 def workbook_bytes(document: Mapping[str, Any]) -> bytes:
-    """The .xlsx file. The same document gives the same bytes: the date of making is the data's own."""
+    """A proposal's .xlsx file. The same document gives the same bytes: the date of making is the data's own."""
+    sheets = (
+        Sheet("Trades", TRADES, document["trades"]),
+        Sheet("Positions", POSITIONS, document["proposal"]),
+        Sheet("Limits", LIMITS, list(_limit_rows(document))),
+        Sheet("Figures", FIGURES, list(_figure_rows(document))),
+    )
+    return book_bytes(f"Rebalancing proposal {document['run_id']}", document["as_of"], sheets)
+
+
+def book_bytes(title: str, made: str, sheets: Sequence[Sheet]) -> bytes:
+    """The .xlsx file of some sheets. made: an ISO date, of the data and not of a clock."""
     import xlsxwriter
 
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties(
-        {
-            "title": f"Rebalancing proposal {document['run_id']}",
-            "created": datetime.fromisoformat(document["as_of"]),
-        }
-    )
-    sheets: tuple[tuple[str, tuple[Column, ...], Sequence[Mapping[str, Any]]], ...] = (
-        ("Trades", TRADES, document["trades"]),
-        ("Positions", POSITIONS, document["proposal"]),
-        ("Limits", LIMITS, list(_limit_rows(document))),
-        ("Figures", FIGURES, list(_figure_rows(document))),
-    )
+    book.set_properties({"title": title, "created": datetime.fromisoformat(made)})
     styles = {name: book.add_format({"num_format": pattern}) for name, pattern in FORMATS.items()}
     styles["text"], head = book.add_format(), book.add_format({"bold": True, "bottom": 1})
-    for title, columns, rows in sheets:
-        _sheet(book.add_worksheet(title), columns, rows, styles, head)
+    for name, columns, rows in sheets:
+        _sheet(book.add_worksheet(name), columns, rows, styles, head)
     book.close()
     return out.getvalue()
 
@@ -119,6 +134,8 @@ def _write(sheet: Any, i: int, j: int, value: Any, reads: str, styles: Any) -> N
         return
     if reads == "text":  # write_string, never write: what begins with = stays text
         sheet.write_string(i, j, ("yes" if value else "") if isinstance(value, bool) else str(value), styles["text"])
+    elif reads == "date":
+        sheet.write_datetime(i, j, datetime.fromisoformat(value), styles["date"])
     else:
         sheet.write_number(i, j, float(value), styles[reads])
 

@@ -82,7 +82,9 @@ def trades(s: Shown) -> str:
 
 
 def _orders(rows: Sequence[Row], totals: Row | None) -> str:
-    head = headings("Order", "Shares", "Price", "Value", "Cost", "Weight").replace("<tr>", '<tr><th class="n">#</th>')
+    head = headings("Order", "Shares", "Price", "Value", "Cost", "Weight").replace(
+        "<tr>", '<tr><th scope="col" class="n">#</th>'
+    )
     foot = "" if totals is None else f"\n{_totals(totals)}"
     return f'<table class="trades cards">\n{head}\n{lines(map(_order, rows))}{foot}\n</table>'
 
@@ -128,7 +130,7 @@ def positions(s: Shown) -> str:
 
 
 def _positions(items: Sequence[Row]) -> str:
-    head = '<thead><tr><th>Asset</th><th data-sort="no"></th><th class="n">Current</th><th class="n">Proposed</th></tr></thead>'
+    head = headings("Asset", "", "Current", "Proposed", left=2).replace('"col"></th>', '"col" data-sort="no"></th>')
     return table("bars sortable", head, map(_position, items))
 
 

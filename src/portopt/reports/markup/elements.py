@@ -95,7 +95,9 @@ def section(title: str, lead: str, *body: str) -> str:
 
 def headings(*names: str, left: int = 1) -> str:
     """The first `left` columns are words, the rest numbers."""
-    cells = (f"<th>{name}</th>" if i < left else f'<th class="n">{name}</th>' for i, name in enumerate(names))
+    cells = (
+        f'<th scope="col">{name}</th>' if i < left else f'<th scope="col" class="n">{name}</th>' for i, name in enumerate(names)
+    )
     return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
 

@@ -51,7 +51,7 @@ def risk(s: Shown) -> str:
 
 def _contributions(of: str, rows: Row) -> str:
     def made(items: Sequence[Row]) -> str:
-        head = f'<thead><tr><th>{of.capitalize()}</th><th></th><th class="n">Money</th><th class="n">Risk</th></tr></thead>'
+        head = headings(of.capitalize(), "", "Money", "Risk", left=2)
         return table("bars", head, map(_contribution, items))
 
     more = f'\n<p class="faint">{rows["more"]} more in the data below.</p>' if rows["more"] else ""

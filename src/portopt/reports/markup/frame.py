@@ -17,10 +17,11 @@ TICK = (
 
 def page(s: Shown, parts: Iterable[str], data: str, *, data_is_folded: bool, css: str, script: str) -> str:
     """data: the document as JSON, harmless or folded. No script may run but this one."""
+    title = f"{s.document['portfolio_id']}, rebalancing proposal of {s.document['as_of']}"
     kind, folded = ("text/plain", ' data-folded="deflate base64"') if data_is_folded else ("application/json", "")
     return f"""<!doctype html>
 <html lang="en">
-{_head(s, css, script)}
+{head(title, css, script)}
 <body>
 <main>
 {lines(filter(None, (_title(s), _tiles(s), *parts)))}
@@ -33,7 +34,8 @@ def page(s: Shown, parts: Iterable[str], data: str, *, data_is_folded: bool, css
 """
 
 
-def _head(s: Shown, css: str, script: str) -> str:
+def head(title: str, css: str, script: str) -> str:
+    """The page's head: nothing may be loaded, and no script may run but this one."""
     fingerprint = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{fingerprint}'; img-src data:; base-uri 'none'; "
@@ -45,7 +47,7 @@ def _head(s: Shown, css: str, script: str) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>{text(s.document["portfolio_id"])}, rebalancing proposal of {text(s.document["as_of"])}</title>
+<title>{text(title)}</title>
 <link rel="icon" href="data:,">
 <style>{css}</style>
 </head>"""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from portopt.dialects.books import instant
 from portopt.dialects.names import in_s2_words
 from portopt.dialects.portfolio_jobs import status_of, write_job, write_rebalance, write_submitted
 from portopt.dialects.reading import one_of, required
 from portopt.dialects.submissions import Submission, infeasible_in_words_of, read_submission
 from portopt.domain.errors import Conflict, InvalidValue, UnknownRun, UnknownThing
-from portopt.domain.job import Job
+from portopt.domain.job import OF_A_BOOK, Job
 from portopt.domain.request import Policy
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.doors.wire.answers.portfolios import known
@@ -99,6 +100,7 @@ def listed(asked: Asked) -> Answered:
     portfolio_id = asked.text("portfolio_id")
     found = asked.runtime.jobs.list(
         asked.call.who.portfolios,
+        kinds=OF_A_BOOK,
         portfolio_id=None if portfolio_id is None else known(asked, portfolio_id).id,
         status=None if status is None else RunStatus(one_of(status, "status", [s.value for s in RunStatus])),
         after=_cursor(asked),
@@ -153,7 +155,7 @@ def _seen(asked: Asked, named: str) -> Job | None:
         job = asked.runtime.jobs.get(named)
     except UnknownThing:
         return None
-    return job if asked.call.who.sees(job.portfolio_id) else None
+    return job if job.kind in OF_A_BOOK and asked.call.who.sees(job.portfolio_id) else None
 
 
 def _run(asked: Asked, job: Job) -> RunRecord | None:
@@ -167,9 +169,8 @@ def _run(asked: Asked, job: Job) -> RunRecord | None:
 
 def job_line(job: Job) -> dict[str, object]:
     """One of a list."""
-    told = write_submitted(job, None)
-    kept = {"id": job.job_id, "kind": job.kind, **{name: told[name] for name in ("portfolio_id", "status", "created_at")}}
-    return {**kept, "status": status_of(job, None), "run_id": job.run_id, "request_hash": job.request_digest}
+    about = {"id": job.job_id, "kind": job.kind, "portfolio_id": job.portfolio_id, "status": status_of(job, None)}
+    return {**about, "created_at": instant(job.created_at), "run_id": job.run_id, "request_hash": job.request_digest}
 
 
 def _retry_after(usual: float | None) -> str:

@@ -6,16 +6,18 @@ from portopt.dialects.books import instant
 from portopt.dialects.reading import one_of
 from portopt.domain.canonical import canonical_json
 from portopt.domain.errors import MissingInput, UnknownRun, UnknownThing
+from portopt.domain.job import THROUGH_TIME
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.doors.wire.answers.portfolios import known
 from portopt.doors.wire.asked import Answered, Asked
 from portopt.doors.wire.pages import PAGED, cursor_of, page, require_told, size_of
 from portopt.runs import history
+from portopt.runs.report import page_of
 
 HTML = "text/html; charset=utf-8"
 ZIP = "application/zip"
 KINDS = ("rebalance", "optimize", "frontier", "factors", "risk", "views", "sensitivity", "pareto", "lexicographic", "periods",
-         "forecasts")  # fmt: skip
+         "forecasts", *THROUGH_TIME)  # fmt: skip
 
 
 def listed(asked: Asked) -> Answered:
@@ -48,12 +50,12 @@ def document(asked: Asked) -> Answered:
 
 
 def report(asked: Asked) -> Answered:
-    """The page of a rebalance, rendered from its document."""
-    from portopt.reports.page import html
-
+    """The page of a rebalance, a backtest or a walk-forward, rendered from its document."""
     asked.only()
-    run = history.require_rebalance(_with_document(asked))
-    return Answered(html(run.document or {}).encode(), content_type=HTML)
+    run = _with_document(asked)
+    if run.kind not in THROUGH_TIME:
+        history.require_rebalance(run)
+    return Answered(page_of(run).encode(), content_type=HTML)
 
 
 def explain(asked: Asked) -> Answered:

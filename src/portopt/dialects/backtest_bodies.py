@@ -1,0 +1,179 @@
+"""What is sent to have a backtest or a walk-forward worked out, and what is told of it until it is ended and then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from portopt.dialects.backtests import read_execution, read_options, walk_from_data
+from portopt.dialects.books import instant
+from portopt.dialects.policies import read_policy
+from portopt.dialects.reading import list_of, mapping_of, object_of, required, text
+from portopt.dialects.requests import read_date, read_decimal, read_universe
+from portopt.domain.errors import InvalidValue
+from portopt.domain.job import Job
+from portopt.domain.request import Policy
+from portopt.domain.run import RunRecord
+from portopt.domain.universe import Universe
+from portopt.domain.walk import WalkForward
+
+OPTIONS = ("currency", "start", "end", "benchmark", "members", "actions", "rounding", "prove", "seed")
+NAMED = ("portfolio_id", "pricing_pack_id", "provider", "policy", "policies", "universe", "capital", "rebalance",
+         "execution", "cash_flows")  # fmt: skip
+BACKTEST = (*NAMED, *OPTIONS)
+WALK_FORWARD = (*BACKTEST, "windows")
+IDS = {"backtest": "backtest_id", "walk_forward": "walk_forward_id"}
+USUAL_CAPITAL, USUAL_REBALANCE = "1000000", "monthly"
+MOST_DATED = 10_000
+# Of the document: what is long is to be had whole under its run.
+LONG = ("days", "monthly", "rolling", "rebalances", "trades", "happenings", "unfilled", "assets", "attribution", "request")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """body: word for word. policy: an id, a whole one, or None for the portfolio's. rebalance: words or objects, not yet read.
+
+    execution: what is said of it in place of the policy's own costs. options: the other fields of a BacktestRequest, by name. walk: the windows of a walk-forward.
+    """
+
+    body: Mapping[str, Any]
+    portfolio_id: str
+    pricing_pack_id: str | None = None
+    provider: str | None = None
+    policy: str | Policy | None = None
+    capital: Decimal = Decimal(USUAL_CAPITAL)
+    rebalance: Any = USUAL_REBALANCE
+    universe: Universe | None = None
+    execution: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    walk: WalkForward | None = None
+
+    @property
+    def names_its_data(self) -> bool:
+        """Whether the same words mean the same data tomorrow."""
+        return self.pricing_pack_id is not None or self.options.get("end") is not None
+
+
+def read_body(doc: Any, kind: str) -> Body:
+    """kind: "backtest" or "walk_forward". Raises MalformedDocument, UnknownField, InvalidValue or MissingInput with the path."""
+    found = object_of(doc, "", BACKTEST if kind == "backtest" else WALK_FORWARD)
+    words = {name: text(found[name], name) for name in ("pricing_pack_id", "provider") if found.get(name) is not None}
+    if len(words) == 2:
+        raise InvalidValue("provider", words["provider"], "stands beside pricing_pack_id: the prices come from one of the two")
+    return Body(
+        body=found,
+        portfolio_id=text(required(found, "portfolio_id"), "portfolio_id"),
+        policy=_policy(found.get("policy"), "policy"),
+        capital=_capital(found.get("capital")),
+        rebalance=USUAL_REBALANCE if found.get("rebalance") is None else found["rebalance"],
+        universe=_universe(found.get("universe")),
+        execution=_execution(found.get("execution")),
+        options=_options(found),
+        walk=walk_from_data(found.get("windows") or {}, "windows") if kind == "walk_forward" else None,
+        **words,
+    )
+
+
+def _options(found: Mapping[str, Any]) -> dict[str, Any]:
+    options = read_options({name: found[name] for name in OPTIONS if name in found})
+    start, end = options.get("start"), options.get("end")
+    if start is not None and end is not None and start > end:
+        raise InvalidValue("start", start.isoformat(), f"is after the end, {end.isoformat()}", fix="exchange the two dates")
+    dated = {
+        "policies": tuple(_dated(item, f"policies[{i}]", "policy") for i, item in enumerate(_list(found, "policies"))),
+        "cash_flows": tuple(_dated(item, f"cash_flows[{i}]", "amount") for i, item in enumerate(_list(found, "cash_flows"))),
+    }
+    return {**options, **{name: value for name, value in dated.items() if value}}
+
+
+def _list(found: Mapping[str, Any], name: str) -> Any:
+    return list_of(found.get(name) or [], name, most=MOST_DATED)
+
+
+def _dated(value: Any, path: str, what: str) -> tuple[date, Any]:
+    """{"date": …, "policy": …} or {"date": …, "amount": …}."""
+    doc = object_of(value, path, ("date", what))
+    given = required(doc, what, path)
+    read = read_policy(given, path=f"{path}.policy") if what == "policy" else _amount(given, f"{path}.amount")
+    return read_date(required(doc, "date", path), f"{path}.date"), read
+
+
+def _capital(value: Any) -> Decimal:
+    found = Decimal(USUAL_CAPITAL) if value is None else _amount(value, "capital")
+    if found <= 0:
+        raise InvalidValue("capital", str(found), "must be above zero: it is what the backtest begins with")
+    return found
+
+
+def _amount(value: Any, path: str) -> Decimal:
+    """Money in cents: a text, or a number whose shortest decimal is meant."""
+    found = read_decimal(repr(value) if isinstance(value, float) else value, path)
+    if found != round(found, 2):
+        raise InvalidValue(path, str(value), "is finer than a cent", fix=f'write "{round(found, 2)}"')
+    return found
+
+
+def _execution(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    read_execution(value)
+    return dict(mapping_of(value, "execution"))
+
+
+def _policy(value: Any, path: str) -> str | Policy | None:
+    if value is None:
+        return None
+    return text(value, path, most=64) if isinstance(value, str) else read_policy(value, path=path)
+
+
+def _universe(value: Any) -> Universe | None:
+    """{"assets": [{"id": …}]}, or a list of ids."""
+    if value is None:
+        return None
+    assets = [{"id": item} for item in value] if isinstance(value, list) else None
+    return read_universe(mapping_of(value, "universe") if assets is None else {"assets": assets})
+
+
+def write_job(job: Job, run: RunRecord | None, usual_seconds: float | None) -> dict[str, Any]:
+    """How far it is, and what came out once there is something. Facts that change stand alone, so that a stream tells them."""
+    progress, document = job.progress or {}, {} if run is None or run.document is None else run.document
+    is_open = not job.is_ended
+    return {
+        IDS[job.kind]: job.job_id,
+        "portfolio_id": job.portfolio_id,
+        "status": job.status.value,
+        "created_at": instant(job.created_at),
+        "completed_at": None if job.completed_at is None else instant(job.completed_at),
+        "estimated_completion_time": _estimated(job, usual_seconds) if is_open else None,
+        "percent": (progress.get("percent", 0.0) if is_open else 100.0 if document else progress.get("percent")),
+        "doing": progress.get("said") if is_open else None,
+        "seconds_left": progress.get("seconds_left") if is_open else None,
+        "run_id": job.run_id,
+        "pricing_pack_id": None if run is None else run.pricing_pack_id,
+        "request_hash": job.request_digest,
+        "result": shortened(document) if document else None,
+        "problem": job.problem or (None if run is None else run.problem),
+    }
+
+
+def shortened(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document without what is long, and how much of that there is."""
+    counts = {name: len(document[name]) for name in LONG if isinstance(document.get(name), list)}
+    return {**{name: value for name, value in document.items() if name not in LONG}, "counts": counts}
+
+
+def write_line(job: Job) -> dict[str, Any]:
+    """One of a list."""
+    about = {IDS[job.kind]: job.job_id, "portfolio_id": job.portfolio_id, "status": job.status.value}
+    percent = (job.progress or {}).get("percent", 0.0) if not job.is_ended else None
+    return {**about, "created_at": instant(job.created_at), "percent": percent, "run_id": job.run_id,
+            "request_hash": job.request_digest}  # fmt: skip
+
+
+
+
+def _estimated(job: Job, usual_seconds: float | None) -> str | None:
+    return None if usual_seconds is None else instant(job.created_at + timedelta(seconds=usual_seconds))

@@ -1,0 +1,176 @@
+"""What a backtest or a walk-forward asks, as data and back, exactly: what a job and a run keep to be worked out again.
+
+Money is decimal texts, dates ISO, ratios of shares two whole numbers. Unknown names are refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from portopt.dialects.policies import policy_from_data
+from portopt.dialects.reading import (
+    flag,
+    list_of,
+    mapping_of,
+    number,
+    object_of,
+    one_of,
+    required,
+    shown,
+    text,
+    whole_number,
+)
+from portopt.dialects.records import MAX_TEXT, json_object, record
+from portopt.dialects.requests import read_date, read_decimal, read_universe
+from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
+from portopt.domain.canonical import plain
+from portopt.domain.errors import InvalidValue
+from portopt.domain.request import Policy
+from portopt.domain.walk import WalkForward
+
+T = TypeVar("T")
+FIELDS = tuple(f.name for f in dataclasses.fields(BacktestRequest))
+MOST_ROWS = 1_000_000
+KINDS = ("split", "dividend", "spin_off", "delisting")
+ROUNDING = ("nearest", "search")
+# Smallest and largest value that can mean anything, by field of Execution.
+EXECUTION: Mapping[str, tuple[float, float]] = {
+    "delay": (0, 250), "expires": (1, 250), "participation": (1e-6, 1.0), "commission_bps": (0.0, 1e4),
+    "linear_impact": (0.0, 1e3), "commission_per_share": (0.0, 1e6), "minimum_fee": (0.0, 1e9), "spread_bps": (0.0, 1e4), "impact": (0.0, 1e3),
+    "cost_cap": (0.0, 1.0), "borrow_rate": (-1.0, 10.0), "cash_rate": (-1.0, 10.0),
+}  # fmt: skip
+
+
+def backtest_to_data(request: BacktestRequest) -> dict[str, Any]:
+    """The whole request as JSON holds it; `backtest_from_data` gives it back equal, identity and all."""
+    return {**plain(request), **({"notes": list(request.notes)} if request.notes else {})}
+
+
+def backtest_from_data(data: Mapping[str, Any], path: str = "") -> BacktestRequest:
+    """Raises UnknownField, InvalidValue or MissingInput for anything that is not such a request."""
+    doc = object_of(data, path, FIELDS)
+    return BacktestRequest(
+        policy=policy_from_data(required(doc, "policy", path), path="policy"),
+        universe=read_universe(required(doc, "universe", path)),
+        capital=read_decimal(required(doc, "capital", path), "capital"),
+        rebalance=tuple(json_object(t, f"rebalance[{i}]") for i, t in enumerate(_rows(doc, "rebalance"))),
+        policies=tuple(_pair(p, f"policies[{i}]", _policy) for i, p in enumerate(_rows(doc, "policies"))),
+        cash_flows=tuple(_pair(p, f"cash_flows[{i}]", read_decimal) for i, p in enumerate(_rows(doc, "cash_flows"))),
+        notes=tuple(text(n, f"notes[{i}]", most=MAX_TEXT) for i, n in enumerate(_rows(doc, "notes"))),
+        **read_options(doc),
+    )
+
+
+def read_options(doc: Mapping[str, Any]) -> dict[str, Any]:
+    """What a backtest is asked beside its policy, its universe and its money, by field; what is absent is left out."""
+    reading: Mapping[str, Callable[[Any, str], Any]] = {
+        "currency": lambda value, field: text(value, field, most=10),
+        "execution": read_execution,
+        "start": read_date,
+        "end": read_date,
+        "benchmark": _weights,
+        "members": lambda value, field: _each(value, field, _membership),
+        "actions": lambda value, field: _each(value, field, _action),
+        "rounding": lambda value, field: one_of(value, field, ROUNDING),
+        "prove": flag,
+        "seed": lambda value, field: whole_number(value, field, low=0, high=2**31 - 1),
+    }
+    return {name: read(doc[name], name) for name, read in reading.items() if doc.get(name) is not None}
+
+
+def read_execution(value: Any, field: str = "execution") -> Execution:
+    """Raises InvalidValue for what is no delay, rate or fee."""
+    found = record(Execution, value, field)
+    for name, (low, high) in EXECUTION.items():
+        given = getattr(found, name)
+        if given is not None and not low <= given <= high:
+            raise InvalidValue(f"{field}.{name}", shown(given), f"must lie in [{low:g}, {high:g}]")
+    return found
+
+
+def walk_to_data(walk: WalkForward) -> dict[str, Any]:
+    return dict(plain(walk))
+
+
+def walk_from_data(data: Mapping[str, Any], path: str = "windows") -> WalkForward:
+    """Raises UnknownField, InvalidValue or MissingInput for anything that is not such windows."""
+    doc = object_of(data, path, [f.name for f in dataclasses.fields(WalkForward)])
+    whole = {name: (low, 100_000) for name, low in (("train", 2), ("test", 1), ("purge", 0), ("embargo", 0))}
+    sessions = {
+        name: whole_number(doc[name], f"{path}.{name}", low=low, high=high)
+        for name, (low, high) in whole.items()
+        if doc.get(name) is not None
+    }
+    expanding = {"expanding": flag(doc["expanding"], f"{path}.expanding")} if doc.get("expanding") is not None else {}
+    vary = mapping_of(doc.get("vary") or {}, f"{path}.vary")
+    return WalkForward(**sessions, **expanding, vary={name: _choices(v, f"{path}.vary.{name}") for name, v in vary.items()})
+
+
+def _choices(value: Any, field: str) -> tuple[Any, ...]:
+    items = list_of(value, field, least=1, most=1_000)
+    return tuple(json_object({"value": item}, field)["value"] for item in items)
+
+
+def _rows(doc: Mapping[str, Any], name: str) -> Any:
+    return list_of(doc.get(name) or [], name, most=MOST_ROWS)
+
+
+def _each(value: Any, field: str, read: Callable[[Any, str], T]) -> tuple[T, ...]:
+    return tuple(read(item, f"{field}[{i}]") for i, item in enumerate(list_of(value, field, most=MOST_ROWS)))
+
+
+def _pair(value: Any, field: str, read: Callable[[Any, str], T]) -> tuple[date, T]:
+    pair = list_of(value, field, least=2, most=2)
+    return read_date(pair[0], f"{field}[0]"), read(pair[1], f"{field}[1]")
+
+
+def _policy(value: Any, field: str) -> Policy:
+    return policy_from_data(value, path=field)
+
+
+def _weights(value: Any, field: str) -> dict[str, float]:
+    return {name: number(w, f"{field}.{name}", low=-1e3, high=1e3) for name, w in mapping_of(value, field).items()}
+
+
+def _membership(value: Any, field: str) -> Membership:
+    doc = object_of(value, field, [f.name for f in dataclasses.fields(Membership)])
+    return Membership(
+        asset_id=text(required(doc, "asset_id", field), f"{field}.asset_id"),
+        valid_from=read_date(required(doc, "valid_from", field), f"{field}.valid_from"),
+        valid_to=_day(doc, "valid_to", field),
+        known_from=_day(doc, "known_from", field),
+    )
+
+
+def _action(value: Any, field: str) -> Action:
+    doc = object_of(value, field, [f.name for f in dataclasses.fields(Action)])
+    ratio, into = doc.get("ratio"), doc.get("into")
+    return Action(
+        asset_id=text(required(doc, "asset_id", field), f"{field}.asset_id"),
+        kind=one_of(required(doc, "kind", field), f"{field}.kind", KINDS),  # type: ignore[arg-type]  # one of the four
+        ex_date=read_date(required(doc, "ex_date", field), f"{field}.ex_date"),
+        pay_date=_day(doc, "pay_date", field),
+        ratio=None if ratio is None else _ratio(ratio, f"{field}.ratio"),
+        amount=_money(doc, "amount", field),
+        into=None if into is None else text(into, f"{field}.into"),
+        proceeds=_money(doc, "proceeds", field),
+        delisting_return=_money(doc, "delisting_return", field),
+        known_from=_day(doc, "known_from", field),
+    )
+
+
+def _day(doc: Mapping[str, Any], name: str, field: str) -> date | None:
+    return None if doc.get(name) is None else read_date(doc[name], f"{field}.{name}")
+
+
+def _money(doc: Mapping[str, Any], name: str, field: str) -> Decimal | None:
+    return None if doc.get(name) is None else read_decimal(doc[name], f"{field}.{name}")
+
+
+def _ratio(value: Any, field: str) -> tuple[int, int]:
+    numerator, denominator = list_of(value, field, least=2, most=2)
+    return whole_number(numerator, f"{field}[0]", low=1), whole_number(denominator, f"{field}[1]", low=1)

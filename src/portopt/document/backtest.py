@@ -1,0 +1,246 @@
+"""A backtest as data: every figure, canonical, and no clock in it. The same question on the same prices is the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from portopt.domain.arrays import Vector
+from portopt.domain.backtest import FRACTION, Backtested, Decision, Fill, Happening
+from portopt.domain.backtest_found import BacktestData, BacktestFound, Sweep
+from portopt.domain.canonical import plain
+from portopt.domain.universe import CASH
+from portopt.judgement.figures import figures
+from portopt.judgement.rolling import rolling
+
+VERSION = "1"
+WINDOW, LEAST_WINDOW = 252, 63  # sessions of the moving figures, and of those of a history that is shorter than two of them
+OF_MONTHS = ("net", "benchmark")
+
+
+def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
+    """The document as REST, the report and `--json` have it. Money in the currency's unit, weights and returns as fractions."""
+    run, days = found.run, days_of(found)
+    return {
+        "kind": "backtest",
+        "document_version": VERSION,
+        "run_id": run_id,
+        "request": request_of(found),
+        "data": data_of(found.data, len(run.dates)),
+        "execution": {**plain(found.request.execution), "printed": _printed(found)},
+        "summary": summaries(days, found, _flows(found)),
+        "days": days,
+        "monthly": monthly(days),
+        "rolling": moving(days, found.request.policy.risk_free_rate, _flows(found)),
+        "rebalances": [_rebalance(d, run, costs) for d, costs in _with_costs(run)],
+        "trades": [_trade(f, run, fractional=found.request.execution.fractional) for f in run.fills],
+        "happenings": [_happening(h, run, fractional=found.request.execution.fractional) for h in run.happenings],
+        "unfilled": [_unfilled(order_id, why, run) for order_id, why in run.unfilled],
+        "costs": costs_of(run),
+        "assets": _assets(found),
+        "attribution": None,
+        "sweep": None if found.sweep is None else sweep_of(found.sweep),
+        "proof": None if found.proof is None else plain(found.proof),
+        "warnings": list(run.warnings),
+        "failed": [{"date": run.date_of(d.day).isoformat(), "problem": plain(d.problem)} for d in run.decisions if d.problem],
+    }
+
+
+def request_of(found: BacktestFound) -> dict[str, Any]:
+    """What was asked, without the lists that stand elsewhere in full."""
+    asked = plain(found.request)
+    asked.pop("execution")
+    asked["universe"] = [a["id"] for a in asked["universe"]["assets"]]
+    for name in ("actions", "members"):
+        asked[name] = len(asked[name])
+    return dict(asked)
+
+
+def data_of(data: BacktestData, sessions: int) -> dict[str, Any]:
+    kept = ("kind", "asset_id", "date", "detail", "treatment")
+    findings = [{name: row[name] for name in kept} for row in plain(data.findings)]
+    return {**plain(data), "sessions": sessions, "findings": findings}
+
+
+def days_of(found: BacktestFound) -> dict[str, Any]:
+    """Equity in money at each close, by whose it is; drawdown and cash as fractions."""
+    run = found.run
+    net = run.equity / 100.0
+    peak = np.maximum.accumulate(net)
+    return {
+        "date": [str(day) for day in run.dates.astype("datetime64[D]")],
+        "net": net.tolist(),
+        "gross": _money(run.gross),
+        "benchmark": None if found.benchmark is None else _money(found.benchmark),
+        "do_nothing": _money(found.do_nothing),
+        "equal_weight": _money(found.equal_weight),
+        "cash_weight": np.divide(run.cash, run.equity, out=np.ones(len(net)), where=run.equity > 0).tolist(),
+        "drawdown": (np.divide(net, peak, out=np.ones(len(net)), where=peak > 0.0) - 1.0).tolist(),
+    }
+
+
+def summaries(days: Mapping[str, Any], found: BacktestFound, flows: Vector) -> dict[str, Any]:
+    """The same figures of each of them; None where there is no such history, or it lost everything."""
+    named = ("net", "gross", "benchmark", "do_nothing", "equal_weight")
+    return {name: _figures(days, name, found.request.policy.risk_free_rate, flows) for name in named}
+
+
+def _figures(days: Mapping[str, Any], name: str, risk_free: float, flows: Vector) -> dict[str, Any] | None:
+    equity, benchmark = days[name], days["benchmark"]
+    if equity is None or min(equity) <= 0.0:
+        return None
+    dates = [date.fromisoformat(day) for day in days["date"]]
+    against = None if benchmark is None or flows.any() else benchmark
+    return dict(plain(figures(equity, dates, risk_free=risk_free, benchmark=against, flows=flows if flows.any() else None)))
+
+
+def monthly(days: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns by calendar month, the first from the first close on."""
+    last: dict[str, int] = {day[:7]: t for t, day in enumerate(days["date"])}
+    rows, before = [], 0
+    for month, t in last.items():
+        row: dict[str, Any] = {"year": int(month[:4]), "month": int(month[5:])}
+        for name in OF_MONTHS:
+            worth = days[name]
+            row[name] = None if worth is None or worth[before] <= 0.0 else worth[t] / worth[before] - 1.0
+        rows.append(row)
+        before = t
+    return rows
+
+
+def moving(days: Mapping[str, Any], risk_free: float, flows: Vector) -> dict[str, Any]:
+    """Figures over the sessions that end on each day; nothing for a history shorter than such a window."""
+    net = np.array(days["net"])
+    if len(net) <= LEAST_WINDOW or net.min() <= 0.0:
+        return {}
+    r = (net[1:] - flows[1:]) / net[:-1] - 1.0
+    window = WINDOW if len(r) >= 2 * WINDOW else LEAST_WINDOW
+    b = None if days["benchmark"] is None else np.array(days["benchmark"])
+    against = None if b is None else (b[1:] - flows[1:]) / b[:-1] - 1.0
+    found = rolling(r, window, risk_free=risk_free, benchmark=against)
+    return {each.name: plain(getattr(found, each.name)) for each in fields(found)}
+
+
+def costs_of(run: Backtested) -> dict[str, Any]:
+    """Money by kind; a year of it in basis points of the average equity."""
+    parts = {name: sum(getattr(f, name) for f in run.fills) / 100.0 for name in ("commission", "spread", "impact")}
+    parts["borrow"] = -sum(h.cents for h in run.happenings if h.kind == "borrow") / 100.0
+    total = round(sum(parts.values()), 2)
+    years, average = max(len(run.dates) - 1, 1) / 252.0, float(run.equity.mean()) / 100.0
+    return {**parts, "total": total, "bps_a_year": 1e4 * total / average / years if average > 0.0 else None}
+
+
+def sweep_of(sweep: Sweep) -> dict[str, Any]:
+    """annual_return: a row for each delay, a column for each cost."""
+    return dict(plain(sweep))
+
+
+def _rebalance(d: Decision, run: Backtested, costs: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "date": run.date_of(d.day).isoformat(),
+        "filled_on": None if d.filled_on is None else run.date_of(d.filled_on).isoformat(),
+        "trigger": d.trigger,
+        "status": d.status,
+        "weights": _by_id(d.weights, run.ids),
+        "target": _by_id(d.target, run.ids),
+        "turnover": d.turnover,
+        **costs,
+        "gap": d.gap,
+        "binding": [{"limit": limit, "price": price} for limit, price in d.binding],
+        "problem": None if d.problem is None else plain(d.problem),
+        "certificate": d.certificate,
+    }
+
+
+def _with_costs(run: Backtested) -> list[tuple[Decision, dict[str, Any]]]:
+    """Each decision with what its orders cost and how many of them were filled, wholly or in part."""
+    cents: dict[int, int] = {}
+    orders: dict[int, set[str]] = {}
+    for f in run.fills:
+        cents[f.decided] = cents.get(f.decided, 0) + f.cost
+        orders.setdefault(f.decided, set()).add(f.order_id)
+    return [(d, {"cost": cents.get(d.day, 0) / 100.0, "orders": len(orders.get(d.day, ()))}) for d in run.decisions]
+
+
+def _by_id(weights: Vector | None, ids: Sequence[str]) -> dict[str, float] | None:
+    """Weights (n + 1,) by asset, those of nothing left out; cash always."""
+    if weights is None:
+        return None
+    held = {ids[i]: float(weights[i]) for i in np.flatnonzero(weights[:-1]).tolist()}
+    return {**held, CASH: float(weights[-1])}
+
+
+def _trade(f: Fill, run: Backtested, *, fractional: bool) -> dict[str, Any]:
+    return {
+        "order_id": f.order_id,
+        "decided_on": run.date_of(f.decided).isoformat(),
+        "date": run.date_of(f.day).isoformat(),
+        "asset_id": run.ids[f.asset],
+        "side": "buy" if f.units > 0 else "sell",
+        "shares": _shares(abs(f.units), fractional),
+        "price": float(f.price),
+        **{name: getattr(f, name) / 100.0 for name in ("value", "commission", "spread", "impact", "profit")},
+    }
+
+
+def _happening(h: Happening, run: Backtested, *, fractional: bool) -> dict[str, Any]:
+    return {
+        "date": run.date_of(h.day).isoformat(),
+        "kind": h.kind,
+        "asset_id": None if h.asset is None else run.ids[h.asset],
+        "shares": _shares(h.units, fractional),
+        "amount": h.cents / 100.0,
+        "sentence": h.sentence,
+    }
+
+
+def _unfilled(order_id: str, why: str, run: Backtested) -> dict[str, Any]:
+    decided, asset = (int(part) for part in order_id.split("-"))
+    return {"date": run.date_of(decided).isoformat(), "asset_id": run.ids[asset], "order_id": order_id, "reason": why}
+
+
+def _assets(found: BacktestFound) -> list[dict[str, Any]]:
+    """What each asset earned, after the costs of its trades; the profits and the interest add up to the change of equity."""
+    run, p = found.run, found.profits
+    trades = np.zeros(len(run.ids), dtype=np.int64)
+    np.add.at(trades, [f.asset for f in run.fills], 1)
+    touched = np.flatnonzero((trades > 0) | (p.by_asset != 0)).tolist()
+    return [
+        {"asset_id": run.ids[i], "profit": int(p.by_asset[i]) / 100.0, "dividends": int(p.dividends[i]) / 100.0,
+         "costs": int(p.costs[i]) / 100.0, "trades": int(trades[i])}
+        for i in touched
+    ]  # fmt: skip
+
+
+def _printed(found: BacktestFound) -> list[str]:
+    """How orders become fills, in sentences, for whoever reads nothing else."""
+    e = found.request.execution
+    if e.delay == 0:
+        said = ["Orders are filled at the very close that the decision saw (delay 0): nobody can trade like that"]
+    else:
+        said = [f"Decided at a close, filled at the close {e.delay} session{'s' if e.delay > 1 else ''} later"]
+    said.append("Fractions of shares are held" if e.fractional else "Whole shares alone are held")
+    said += [f"At most {e.participation:.0%} of a day's volume is filled"] if e.participation is not None else []
+    return [*said, *found.notes]
+
+
+def _flows(found: BacktestFound) -> Vector:
+    """(T,) money in or out on each day."""
+    flows = np.zeros(len(found.run.dates))
+    for h in found.run.happenings:
+        if h.kind == "cash_flow":
+            flows[h.day - found.run.first] += h.cents / 100.0
+    return flows
+
+
+def _shares(units: int, fractional: bool) -> float | int:
+    return float(Decimal(units) / FRACTION) if fractional else units
+
+
+def _money(cents: Vector) -> list[float]:
+    return (np.asarray(cents, dtype=np.float64) / 100.0).round(2).tolist()

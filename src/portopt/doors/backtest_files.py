@@ -1,0 +1,67 @@
+"""The tables beside the prices of a backtest: candidates, benchmark, corporate actions, memberships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from portopt.domain.backtest import Action, Membership
+from portopt.doors.files import benchmark_beside, sample_file
+
+
+def read_beside(
+    *,
+    universe: Path | None = None,
+    benchmark: Path | None = None,
+    actions: Path | None = None,
+    members: Path | None = None,
+    on_sample: bool = False,
+) -> dict[str, Any]:
+    """Those that are named, as values by their name, and the notes of reading them.
+
+    Raises FileNotReadable and DataError, naming the file, the row and the column.
+    """
+    from portopt.adapters.providers.holdings_files import read_benchmark, read_universe
+
+    notes: list[str] = []
+    found: dict[str, Any] = {}
+    if universe is not None or on_sample:
+        found["universe"] = read_universe(universe or sample_file("universe.csv"), notes)
+    if benchmark is not None or on_sample:
+        found["benchmark"] = read_benchmark(benchmark or sample_file("benchmark.csv"), notes)
+    elif universe is not None:
+        found["benchmark"] = benchmark_beside(str(universe))
+    if actions is not None:
+        found["actions"] = actions_from(actions, notes)
+    if members is not None:
+        found["members"] = members_from(members, notes)
+    return {**found, "notes": tuple(notes)}
+
+
+def actions_from(where: Any, notes: list[str]) -> tuple[Action, ...]:
+    """Corporate actions of a file; of `http` or `sql`, as the settings of this installation say; or as they are given.
+
+    Errors as those of ports.ActionsProvider.
+    """
+    if str(where) in ("http", "sql"):
+        from portopt.domain.market import MarketQuery
+        from portopt.runtime import runtime
+
+        provider = runtime().actions(str(where))
+        found = provider.actions(MarketQuery())
+        notes += provider.notes
+        return found
+    if isinstance(where, str | Path):
+        from portopt.tables.actions import read_actions
+
+        return read_actions(where, notes)
+    return tuple(where)
+
+
+def members_from(where: Any, notes: list[str]) -> tuple[Membership, ...]:
+    """Memberships of a file, or as they are given."""
+    if isinstance(where, str | Path):
+        from portopt.tables.members import read_members
+
+        return read_members(where, notes)
+    return tuple(where)

@@ -1,0 +1,189 @@
+"""What a policy, or a strategy of one's own, would have done, from prices as a notebook has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from portopt.domain.backtest import Action, Membership
+from portopt.domain.factor_returns import FactorReturns
+from portopt.domain.request import Policy
+from portopt.doors.backtest_files import actions_from, members_from
+from portopt.doors.notebook.rebalancing import benchmark_of, candidates_of, market_of, policy_of, runtime_at
+from portopt.intake.book import day_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backtest:
+    """What came of it: `weights`, `trades` and `to_frame()` as Polars frames, every number under `document`."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """Figures after costs; None where everything was lost."""
+        return self.document["summary"]["net"] or {}
+
+    @property
+    def proof(self) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = self.document["proof"]
+        return found
+
+    @property
+    def weights(self) -> pl.DataFrame:
+        """What was decided: a row for each decision that was carried out, a column for each asset, cash among them."""
+        import polars as pl
+
+        made = [r for r in self.document["rebalances"] if r["weights"] is not None]
+        names = sorted({name for r in made for name in r["weights"]})
+        rows = [{"date": date.fromisoformat(r["date"]), **{n: r["weights"].get(n, 0.0) for n in names}} for r in made]
+        return pl.DataFrame(rows)
+
+    @property
+    def trades(self) -> pl.DataFrame:
+        import polars as pl
+
+        return pl.DataFrame(self.document["trades"])
+
+    def to_frame(self) -> pl.DataFrame:
+        """A row for each session: the money of this strategy and of all that it is held against, cash, drawdown."""
+        import polars as pl
+
+        days = {name: values for name, values in self.document["days"].items() if values is not None}
+        return pl.DataFrame(days).with_columns(pl.col("date").str.to_date())
+
+    def plot(self) -> Drawing:
+        """The money of each, through time."""
+        from portopt.reports.through_time.display import backtest_plot
+
+        return Drawing(backtest_plot(self.document))
+
+    def save(self, path: str | Path) -> Path:
+        """The offline report as an HTML file. Raises InvalidValue where it may not be written."""
+        from portopt.reports.through_time.page import write_backtest_report
+
+        return write_backtest_report(self.document, path)
+
+    def __repr__(self) -> str:
+        from portopt.reports.backtest_terminal import verdict
+
+        return f"Backtest({self.document['run_id']}, {verdict(self.document)})"
+
+    def _repr_html_(self) -> str:
+        from portopt.reports.through_time.display import backtest_summary
+
+        return backtest_summary(self.document)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """An SVG that shows itself in a notebook."""
+
+    svg: str
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
+def backtest(
+    prices: Any = None,
+    policy: str | Policy | Mapping[str, Any] | Callable[..., Mapping[str, float]] | Any = "min_risk",
+    *,
+    capital: Any = 1_000_000,
+    rebalance: str | Mapping[str, Any] | Sequence[Any] = "monthly",
+    universe: Any = None,
+    benchmark: Mapping[str, float] | str | Path | None = None,
+    start: date | str | None = None,
+    end: date | str | None = None,
+    delay: int = 1,
+    fractional: bool = False,
+    costs: Mapping[str, Any] | None = None,
+    actions: Sequence[Action] | str | Path = (),
+    members: Sequence[Membership] | str | Path = (),
+    policies: Sequence[tuple[date, Policy]] = (),
+    factors: Sequence[tuple[date, FactorReturns]] = (),
+    cash_flows: Mapping[Any, Any] | None = None,
+    limits: Mapping[str, Any] | None = None,
+    prove: bool = False,
+    seed: int = 1,
+    path: Any = "auto",
+    home: Path | None = None,
+) -> Backtest:
+    """The decisions of a policy, day by day, through the live pipeline, on a ledger exact to the share and the cent.
+
+    Args:
+        prices: a Polars or pandas frame, long or wide, or a file or folder; None is the bundled sample.
+        policy: an id, a Policy, a policy as data, the name of an objective; or a function of (known, held) that gives weights
+            by asset, or an object with `prepare(history)`.
+        rebalance: "monthly", "every 21 sessions", "drift 5%", …, or several: any of them.
+        costs: what the ledger charges, {"spread_bps": 5}; None is what the policy expects, {} nothing.
+        delay: sessions from the close that a decision saw to its fill. policies: later ones, by when each became known.
+        actions, members: values, or files of them. cash_flows: {date: money in, or out below zero}. prove: show that no
+            decision saw what came after it.
+    """
+    from portopt.questions import backtest as questions
+    from portopt.questions.backtest_question import Wanted, plain_policy, question
+
+    runtime, notes = runtime_at(home), []  # type: ignore[var-annotated]
+    own = policy if callable(policy) or hasattr(policy, "prepare") else None
+    wanted = Wanted(
+        policy=plain_policy("min_risk", "own strategy")
+        if own is not None
+        else with_limits(policy_or_goal(policy, runtime), limits),
+        capital=capital,
+        rebalance=[rebalance] if isinstance(rebalance, str | Mapping) else rebalance,
+        universe=candidates_of(universe, notes),
+        benchmark=benchmark_of(benchmark, (universe,), notes),
+        start=day_of(start, "start"),
+        end=day_of(end, "end"),
+        delay=delay,
+        fractional=fractional,
+        costs=({} if costs is None else costs) if own is not None else costs,
+        actions=actions_from(actions, notes),
+        members=members_from(members, notes),
+        policies=tuple(policies),
+        factors=tuple(factors),
+        cash_flows=flows_of(cash_flows),
+        prove=prove,
+        seed=seed,
+        path=path,
+        strategy=own,
+        notes=tuple(notes),
+    )
+    posed, snapshot = question(wanted, market_of(prices, runtime))
+    return Backtest(questions.kept(posed, questions.backtest(posed), snapshot))
+
+
+def policy_or_goal(policy: Any, runtime: Any) -> Policy:
+    """A policy by id, as it is or as data; or of an objective's name alone."""
+    from portopt.domain.errors import UnknownPolicy
+    from portopt.questions.backtest_question import plain_policy
+    from portopt.terms.catalog import OBJECTIVES
+
+    if isinstance(policy, Mapping) and "policies" not in policy:
+        policy = {"id": "policy", "name": policy.get("id", "policy"), **policy}
+    try:
+        return policy_of(policy, runtime)
+    except UnknownPolicy:
+        if policy not in OBJECTIVES:
+            raise
+        return plain_policy(policy)
+
+
+def with_limits(policy: Policy, limits: Mapping[str, Any] | None) -> Policy:
+    from portopt.intake.policy import Wishes, laid_over
+
+    return laid_over(policy, Wishes(limits={} if limits is None else limits))
+
+
+def flows_of(flows: Mapping[Any, Any] | None) -> tuple[Any, ...]:
+    from portopt.intake.book import money_of
+
+    found = ((day_of(day, "cash_flows"), money_of(amount, "cash_flows")) for day, amount in (flows or {}).items())
+    return tuple(found)

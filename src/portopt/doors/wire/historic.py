@@ -1,0 +1,63 @@
+"""A question about the past of a portfolio's policy: what the body says, and the portfolio for what it does not say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from portopt.dialects.backtest_bodies import Body
+from portopt.dialects.submissions import Submission
+from portopt.domain.backtest import BacktestRequest
+from portopt.domain.errors import MissingInput
+from portopt.domain.portfolio import Portfolio
+from portopt.domain.request import Policy
+from portopt.domain.universe import CASH, Asset, Universe
+from portopt.doors.wire.standing import PACK, policy_named, provider_of
+from portopt.runs.through_time.question import Question
+from portopt.simulation.charged import charged_by_policy
+from portopt.simulation.trigger_words import as_data, parse_triggers
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+
+def question_of(portfolio: Portfolio, body: Body, kind: Any, runtime: Runtime) -> Question:
+    """kind: "backtest" or "walk_forward". Raises MissingInput where nobody says what may be held."""
+    asked = Submission(pricing_pack_id=body.pricing_pack_id, provider=body.provider)
+    provider = provider_of(portfolio, asked, runtime)
+    policy = body.policy if isinstance(body.policy, Policy) else policy_named(body.policy, portfolio, runtime)
+    usual: dict[str, Any] = {"benchmark": portfolio.benchmark, "currency": _currency(portfolio)}
+    options = {**{name: value for name, value in usual.items() if value is not None}, **body.options}
+    rebalance = body.rebalance if isinstance(body.rebalance, list) else [body.rebalance]
+    parse_triggers(rebalance, benchmark=options.get("benchmark") is not None)
+    charged, notes = charged_by_policy(policy)
+    request = BacktestRequest(
+        policy=policy,
+        universe=body.universe or portfolio.universe or _held(portfolio) or _of_the_pack(portfolio.id, provider, runtime),
+        capital=body.capital,
+        rebalance=tuple(as_data(item, f"rebalance[{i}]") for i, item in enumerate(rebalance)),
+        execution=replace(charged, **body.execution),
+        notes=notes,
+        **options,
+    )
+    return Question(kind, portfolio.id, request, provider, body.walk)
+
+
+def _currency(portfolio: Portfolio) -> str | None:
+    return None if portfolio.holdings is None else portfolio.holdings.currency
+
+
+def _held(portfolio: Portfolio) -> Universe | None:
+    held = () if portfolio.holdings is None else sorted(portfolio.holdings.shares)
+    return Universe(tuple(Asset(asset_id) for asset_id in held)) if held else None
+
+
+def _of_the_pack(portfolio_id: str, provider: str, runtime: Runtime) -> Universe:
+    """Whatever the pack has prices of. Of a source that is read later nobody knows yet what it has."""
+    if not provider.startswith(PACK):
+        raise MissingInput(
+            f"nobody says what {portfolio_id!r} may hold", field="universe",
+            fixes=["name the assets in universe", f"PUT /api/v1/portfolios/{portfolio_id} with a universe", "name a pricing pack"],
+        )  # fmt: skip
+    ids = runtime.packs.get(provider.removeprefix(PACK)).asset_ids
+    return Universe(tuple(Asset(asset_id) for asset_id in ids if asset_id != CASH))

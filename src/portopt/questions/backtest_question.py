@@ -1,0 +1,156 @@
+"""A backtest's question from values, whichever door they come through: one way, so that the same words are the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
+from portopt.domain.errors import InvalidValue
+from portopt.domain.factor_returns import FactorReturns
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.request import Policy
+from portopt.domain.universe import CASH, Universe
+from portopt.market.action_checks import checked as checked_actions
+from portopt.ports import MarketDataProvider
+from portopt.questions.backtest import Backtest, named_assets, opened, require_sound_question, with_costs_of_policy
+from portopt.simulation.charged import execution_with
+from portopt.simulation.decide import Path
+from portopt.simulation.history import History
+from portopt.simulation.strategies import Ruled, Strategy
+from portopt.simulation.trigger_words import as_data, parse_triggers
+
+CAPITAL = Decimal(1_000_000)
+LARGEST = Decimal(10) ** 13  # money; cents of more do not fit into the ledger's integers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """What a door was told. universe: None is all that is priced. costs: None is the policy's own; a mapping is laid over none.
+
+    policies, factors: later ones by the date on which each became known. rebalance: triggers, in words or as data.
+    """
+
+    policy: Policy
+    capital: Any = CAPITAL
+    rebalance: Sequence[Any] = ("monthly",)
+    universe: Universe | None = None
+    benchmark: Mapping[str, float] | None = None
+    start: date | None = None
+    end: date | None = None
+    delay: int = 1
+    fractional: bool = False
+    costs: Mapping[str, Any] | None = None
+    actions: tuple[Action, ...] = ()
+    members: tuple[Membership, ...] = ()
+    policies: tuple[tuple[date, Policy], ...] = ()
+    factors: tuple[tuple[date, FactorReturns], ...] = ()
+    cash_flows: tuple[tuple[date, Decimal], ...] = ()
+    currency: str = "USD"
+    rounding: str = "nearest"
+    prove: bool = False
+    seed: int = 1
+    path: Path = "auto"
+    strategy: Strategy | Any = None
+    notes: tuple[str, ...] = ()
+
+
+def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, MarketSnapshot]:
+    """The question with its history, and the pricing pack of it.
+
+    Raises InvalidValue, UnknownField for words that say nothing or the wrong thing, DataError for prices that cannot be used.
+    """
+    checked(wanted)
+    beside = (wanted.benchmark, wanted.members, wanted.actions)
+    assets = None if wanted.universe is None else named_assets(wanted.universe, *beside)
+    snapshot = opened(market, wanted.policy.data, assets, wanted.end)
+    beside = checked_actions(wanted.actions, snapshot)
+    wanted, snapshot = replace(wanted, actions=beside.actions), replace(snapshot, findings=beside.findings)
+    universe = wanted.universe or Universe.of(tuple(a for a in snapshot.asset_ids if a.upper() != CASH))
+    request = request_of(wanted, universe)
+    factors = wanted.factors or _factors_of(wanted.policy)
+    history = History.of(snapshot, request.actions, request.members, request.policies, factors)
+    notes = wanted.notes
+    if wanted.costs is None:
+        request, said = with_costs_of_policy(request, history)
+        notes = (*notes, *said)
+    require_sound_question(request, history)
+    strategy = wanted.strategy
+    if strategy is not None and not hasattr(strategy, "prepare"):
+        strategy = Ruled(strategy)
+    return Backtest(request, history, strategy, wanted.path, notes), snapshot
+
+
+def _factors_of(policy: Policy) -> tuple[tuple[date, FactorReturns], ...]:
+    """The factor returns that the policy's factor model names, as they stand today: known, each, on its own day."""
+    if not policy.estimation.factors:
+        return ()
+    from portopt.adapters.providers.factor_files import factor_returns_for
+
+    found = factor_returns_for(policy.estimation.factors)
+    return () if found is None else ((date.min, found),)
+
+
+def checked(wanted: Wanted) -> None:
+    """Raises InvalidValue, UnknownField before any price is read."""
+    if wanted.rounding not in ("nearest", "search"):
+        raise InvalidValue("rounding", wanted.rounding, "is neither nearest nor search")
+    if isinstance(wanted.seed, bool) or not isinstance(wanted.seed, int) or not 0 <= wanted.seed < 2**32:
+        raise InvalidValue("seed", wanted.seed, "must be a whole number from 0 to 4294967295")
+    capital_of(wanted.capital)
+    parse_triggers(wanted.rebalance, benchmark=wanted.benchmark is not None)
+    if wanted.start is not None and wanted.end is not None and wanted.start > wanted.end:
+        raise InvalidValue("start", wanted.start.isoformat(), f"is after the end, {wanted.end}", fix="exchange the two")
+
+
+def request_of(wanted: Wanted, universe: Universe) -> BacktestRequest:
+    """The request alone. universe: of all that is priced, where none was named."""
+    rebalance = [wanted.rebalance] if isinstance(wanted.rebalance, str | Mapping) else wanted.rebalance
+    execution = execution_with(Execution(fractional=wanted.fractional), {"delay": wanted.delay, **(wanted.costs or {})})
+    return BacktestRequest(
+        policy=wanted.policy,
+        universe=universe,
+        capital=capital_of(wanted.capital),
+        rebalance=tuple(as_data(item, f"rebalance[{k}]") for k, item in enumerate(rebalance)),
+        currency=wanted.currency,
+        execution=execution,
+        start=wanted.start,
+        end=wanted.end,
+        benchmark=wanted.benchmark,
+        members=wanted.members,
+        actions=wanted.actions,
+        policies=tuple(sorted(wanted.policies, key=lambda dated: dated[0])),
+        cash_flows=tuple(sorted(wanted.cash_flows)),
+        rounding="search" if wanted.rounding == "search" else "nearest",
+        prove=wanted.prove,
+        seed=wanted.seed,
+        notes=wanted.notes,
+    )
+
+
+def capital_of(value: Any) -> Decimal:
+    """Money to the cent, of a number or of a text such as 1,000,000. Raises InvalidValue."""
+    try:
+        amount = Decimal(str(value).replace(",", "").replace("_", "").strip())
+    except InvalidOperation:
+        raise InvalidValue("capital", value, "is not an amount of money", fix="write 1000000") from None
+    if not amount.is_finite() or amount <= 0:
+        raise InvalidValue("capital", str(value), "must be above zero: a backtest begins with money", fix="write 1000000")
+    if amount > LARGEST:
+        raise InvalidValue("capital", str(value), f"is more than this ledger counts to the cent ({LARGEST:,})")
+    if amount != amount.quantize(Decimal("0.01")):
+        raise InvalidValue("capital", str(value), "has parts of a cent", fix=f"write {amount:.2f}")
+    return amount.quantize(Decimal("0.01"))
+
+
+def plain_policy(objective: str, name: str = "") -> Policy:
+    """An objective by its name alone: long only, all but a rest of whole shares invested."""
+    from portopt.dialects.policies import shipped_defaults
+
+    costs = shipped_defaults().costs
+    return Policy(
+        name or objective, name or objective, {"kind": objective}, {"long_only": True, "cash": {"max": 0.02}}, costs=costs
+    )

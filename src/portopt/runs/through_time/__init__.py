@@ -1,0 +1,1 @@
+"""Backtests and walk-forwards as runs: asked for, worked out in pieces, kept, ended once."""

@@ -1,0 +1,125 @@
+"""A decision as the question that a live rebalance would ask on that day: the same request, on the same pricing pack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from portopt.domain.backtest import FRACTION, BacktestRequest
+from portopt.domain.calendar import Days
+from portopt.domain.errors import DataError, InvalidValue
+from portopt.domain.holdings import Holdings
+from portopt.domain.market import MarketSnapshot
+from portopt.domain.request import Policy, RebalanceRequest
+from portopt.domain.universe import CASH, Asset, Universe
+from portopt.pipeline import wanted_assets
+from portopt.simulation.history import Known, day_of
+from portopt.simulation.strategies import Held
+
+PORTFOLIO = "backtest"
+ON_TRADING = ("max_turnover", "max_trades", "max_cost", "liquidity")
+
+
+def asked_on(request: BacktestRequest, known: Known, held: Held) -> RebalanceRequest:
+    """The rebalance request of the day: the book really held, who may be bought today, the policy that was known.
+
+    Who has left the universe is excluded by name: what is held of them is sold.
+    """
+    policy = policy_on(request, known, held)
+    shares = _shares(known, held)
+    candidates = _candidates(request.universe, known)
+    gone = () if known.members is None else tuple(a for a in shares if a not in known.members and a != CASH)
+    described = {asset.id: asset for asset in request.universe.assets}
+    leaving = tuple(described.get(a, Asset(a)) for a in gone)
+    return RebalanceRequest(
+        holdings=Holdings(
+            PORTFOLIO, shares, Decimal(held.cash) / 100, request.currency, _without_price(policy, known, held, shares)
+        ),
+        policy=_without(policy, gone),
+        universe=Universe((*candidates, *leaving)),
+        benchmark=request.benchmark if held.benchmark is None else held.benchmark,
+        as_of=known.date,
+        provider="files",
+        factor_returns=known.factor_returns,
+    )
+
+
+def policy_on(request: BacktestRequest, known: Known, held: Held) -> Policy:
+    """The policy known today; whether fractions are held is the book's to say.
+
+    What opens a book from nothing but cash moves all of it: limits on trading hold from the second decision on.
+    """
+    policy = request.policy if known.policy is None else known.policy
+    if held.opens:
+        policy = replace(policy, limits={kind: value for kind, value in policy.limits.items() if kind not in ON_TRADING})
+    if policy.trading.fractional == held.fractional:
+        return policy
+    return replace(policy, trading=replace(policy.trading, fractional=held.fractional))
+
+
+def snapshot_on(asked: RebalanceRequest, known: Known) -> MarketSnapshot:
+    """The pricing pack of the day as a live run would open it, its histories judged. Raises DataError as that would."""
+    from portopt.market import judge_histories
+
+    choice, data = asked.policy.estimation, asked.policy.data
+    last_dates = None if choice.lookback is None else choice.lookback + 1
+    snapshot = known.snapshot(wanted_assets(asked), data, last_dates)
+    require_by(known, snapshot.dates, "prices")
+    if asked.factor_returns is not None and asked.factor_returns.dates is not None:
+        require_by(known, asked.factor_returns.dates, f"factor returns of {asked.factor_returns.source}")
+    return judge_histories(snapshot, choice.min_observations, choice.lookback, data)
+
+
+def require_by(known: Known, dates: Days, what: str) -> None:
+    """Raises DataError for data (T,) that reach past the close of the decision: nothing may be fitted on them."""
+    if len(dates) and dates[-1] > known.dates[-1]:
+        past = day_of(dates[-1])
+        raise DataError(
+            f"{what} reach to {past}, past the decision of {known.date}: nothing may be fitted on them",
+            field="estimation",
+            value=past.isoformat(),
+            measured={"decision": known.date.isoformat(), "data_to": past.isoformat()},
+            fixes=["cut the data at the decision's close"],
+        )
+
+
+def _shares(known: Known, held: Held) -> dict[str, Decimal]:
+    unit = Decimal(FRACTION) if held.fractional else Decimal(1)
+    return {known.ids[i]: Decimal(int(held.units[i])) / unit for i in np.flatnonzero(held.units)}
+
+
+def _without_price(policy: Policy, known: Known, held: Held, shares: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """What is held and has had no price in the policy's whole window, at the ledger's last one: a live book would state it."""
+    lookback = policy.estimation.lookback
+    window = known.prices if lookback is None else known.prices[-lookback - 1 :]
+    priced = (window > 0.0).any(axis=0)
+    at = {known.ids[i]: i for i in np.flatnonzero(~priced & (held.prices > 0.0)).tolist()}
+    return {a: Decimal(repr(float(held.prices[at[a]]))) for a in shares if a in at}
+
+
+def _candidates(universe: Universe, known: Known) -> tuple[Asset, ...]:
+    """Who is listed by now and belongs to the universe today."""
+    listed = known.listed()
+    return tuple(
+        asset for asset in universe.assets if asset.id in listed and (known.members is None or asset.id in known.members)
+    )
+
+
+def _without(policy: Policy, gone: tuple[str, ...]) -> Policy:
+    """The policy with these assets excluded by name, beside those that it excludes itself."""
+    if not gone:
+        return policy
+    stated: Any = policy.limits.get("exclusions")
+    if stated is None:
+        excluded: Any = list(gone)
+    elif isinstance(stated, Mapping):
+        excluded = {**stated, "assets": [*stated.get("assets", ()), *gone]}
+    elif isinstance(stated, list | tuple):
+        excluded = [*stated, *gone]
+    else:
+        raise InvalidValue("limits.exclusions", stated, "cannot be joined with assets that leave the universe")
+    return replace(policy, limits={**policy.limits, "exclusions": excluded})

@@ -1,0 +1,97 @@
+"""The gate: noise is rejected, skill is promoted. `PORTOPT_GATE=full` runs it at the counts of the promise (two minutes)."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from portopt.domain.errors import DataError, InvalidValue
+from portopt.judgement.gate import Gate, judge
+
+SEARCHES = 1000 if os.environ.get("PORTOPT_GATE") == "full" else 30
+DAYS = 2520
+
+
+def search(rng: np.random.Generator, annual_sharpe: float, variants: int = 200, correlation: float = 0.0) -> np.ndarray:
+    """(T, N) daily returns of variants of one idea over ten years, all with the same true Sharpe ratio."""
+    common, own = rng.standard_normal((DAYS, 1)), rng.standard_normal((DAYS, variants))
+    return 0.01 * (annual_sharpe / np.sqrt(252) + np.sqrt(correlation) * common + np.sqrt(1 - correlation) * own)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9])
+def test_the_best_of_two_hundred_without_skill_is_rejected(correlation: float) -> None:
+    rng = np.random.default_rng(100)
+    promoted = [judge(search(rng, 0.0, correlation=correlation)).promoted for _ in range(SEARCHES)]
+    # Of 30 searches, five promoted would happen to an honest gate of 5 % once in 250 times.
+    assert np.mean(promoted) <= (0.05 if SEARCHES == 1000 else 0.14)
+
+
+@pytest.mark.parametrize("correlation", [0.5, 0.9])
+def test_variants_of_an_idea_with_a_sharpe_ratio_of_one_are_promoted(correlation: float) -> None:
+    rng = np.random.default_rng(200)
+    promoted = [judge(search(rng, 1.0, correlation=correlation)).promoted for _ in range(SEARCHES)]
+    assert np.mean(promoted) >= 0.8
+
+
+def test_a_single_strategy_with_a_sharpe_ratio_of_one_is_promoted_and_one_without_is_not() -> None:
+    rng = np.random.default_rng(300)
+    count = 10 * SEARCHES
+    skill = np.mean([judge(search(rng, 1.0, variants=1)).promoted for _ in range(count)])
+    noise = np.mean([judge(search(rng, 0.0, variants=1)).promoted for _ in range(count)])
+    assert skill >= 0.85
+    assert noise <= 0.075
+
+
+def test_trials_whose_returns_are_not_at_hand_count_too() -> None:
+    R = 0.01 * np.random.default_rng(1).standard_normal((DAYS, 5)) + 0.01 * 1.1 / np.sqrt(252)
+    few, many = judge(R), judge(R, trials=5000)
+    assert few.promoted
+    assert not many.promoted
+    assert many.expected_by_luck > few.expected_by_luck
+    assert "as 5000 were tried" in many.reasons[0]
+
+
+def test_a_rejection_says_why_with_what_was_measured() -> None:
+    found = judge(search(np.random.default_rng(2), 0.0, variants=50))
+    assert not found.promoted
+    assert [one.name for one in found.conditions] == ["history", "deflated_sharpe", "loss_outside"]
+    assert found.reasons == tuple(one.sentence for one in found.conditions if not one.holds)
+    assert found.track_record > DAYS
+
+
+def test_dependence_through_time_makes_the_gate_more_careful() -> None:
+    """Smoothed returns look steady: their ratio is over the bar of independent returns, and not over their own."""
+    rng = np.random.default_rng(3)
+    fooled = careful = 0
+    for _ in range(200):
+        e = 0.01 * rng.standard_normal(DAYS + 4)
+        smooth = np.convolve(e, np.full(5, 0.2), mode="valid")
+        verdict = judge(smooth[:, None])
+        careful += verdict.promoted
+        fooled += smooth.mean() / smooth.std() * np.sqrt(DAYS) > 1.645
+    assert careful / 200 <= 0.11
+    assert fooled / 200 >= 0.15
+
+
+def test_a_short_history_is_named_as_a_reason() -> None:
+    R = 0.01 * np.random.default_rng(4).standard_normal((60, 1)) + 0.01
+    assert judge(R).reasons == ("60 returns out of sample; at least 120 are asked",)
+    assert judge(R, gate=Gate(least_periods=60)).promoted
+
+
+def test_a_strategy_in_cash_is_never_the_one_chosen() -> None:
+    R = np.column_stack([np.zeros(DAYS), search(np.random.default_rng(5), 1.5, variants=1)[:, 0]])
+    assert judge(R).chosen == 1
+
+
+def test_what_cannot_be_judged_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="fewer than the 3 strategies"):
+        judge(np.zeros((10, 3)), trials=2)
+    with pytest.raises(DataError, match="no strategy has returns that vary"):
+        judge(np.zeros((10, 3)))
+    with pytest.raises(DataError, match="days without a return"):
+        judge(np.full((10, 1), np.nan))
+    with pytest.raises(InvalidValue, match="between 0 and 1"):
+        Gate(confidence=95)
