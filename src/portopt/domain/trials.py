@@ -16,7 +16,7 @@ from portopt.domain.universe import CASH
 class TrialRecord:
     """One strategy that was put to a history. family: those that were tried on the same assets compete with each other.
 
-    trial_id: what decides and what trades, whatever the period: more days of the same strategy are no new trial. sharpe: annual,
+    trial_id: what decides and what trades, whatever the period: more days of the same are no new trial. sharpe: annual,
     None where it has none; periods, first, last: of the history that gave it, the newest time.
     """
 

@@ -38,6 +38,7 @@ from portopt.doors.commands import (
     sensitivity,
     upkeep,
     views,
+    walk_forward,
     weights,
 )
 from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem
@@ -67,6 +68,8 @@ app.command()(factors.factors)
 app.command()(forecasts.forecasts)
 app.command()(batch.batch)
 app.command()(backtest.backtest)
+app.command(name="walk-forward")(walk_forward.walk_forward)
+app.command()(walk_forward.compare)
 app.command()(runs.explain)
 app.command()(runs.report)
 app.command()(runs.replay)

@@ -71,7 +71,8 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
     wanted, snapshot = replace(wanted, actions=beside.actions), replace(snapshot, findings=beside.findings)
     universe = wanted.universe or Universe.of(tuple(a for a in snapshot.asset_ids if a.upper() != CASH))
     request = request_of(wanted, universe)
-    history = History.of(snapshot, request.actions, request.members, request.policies, wanted.factors)
+    factors = wanted.factors or _factors_of(wanted.policy)
+    history = History.of(snapshot, request.actions, request.members, request.policies, factors)
     notes = wanted.notes
     if wanted.costs is None:
         request, said = with_costs_of_policy(request, history)
@@ -81,6 +82,16 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
     if strategy is not None and not hasattr(strategy, "prepare"):
         strategy = Ruled(strategy)
     return Backtest(request, history, strategy, wanted.path, notes), snapshot
+
+
+def _factors_of(policy: Policy) -> tuple[tuple[date, FactorReturns], ...]:
+    """The factor returns that the policy's factor model names, as they stand today: known, each, on its own day."""
+    if not policy.estimation.factors:
+        return ()
+    from portopt.adapters.providers.factor_files import factor_returns_for
+
+    found = factor_returns_for(policy.estimation.factors)
+    return () if found is None else ((date.min, found),)
 
 
 def checked(wanted: Wanted) -> None:

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 Asked: TypeAlias = OptimizationRequest | RebalanceRequest | BacktestRequest
-PREFIXES = {"optimize": "opt", "frontier": "fro", "factors": "fac", "backtest": "bt"}
+PREFIXES = {
+    "optimize": "opt",
+    "frontier": "fro",
+    "factors": "fac",
+    "backtest": "bt",
+    "walk_forward": "wal",
+    "comparison": "cmp",
+}
 ANY_OTHER = "ask"
 VERSION = "1"  # part of every answer's identity: a new meaning of a document is a new answer
 TIME = "optimization_time_ms"  # S1 wants it in its metadata; a document knows no clock

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from portopt.domain.backtest import FRACTION, BacktestRequest
-from portopt.domain.errors import InvalidValue
+from portopt.domain.calendar import Days
+from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.pipeline import wanted_assets
-from portopt.simulation.history import Known
+from portopt.simulation.history import Known, day_of
 from portopt.simulation.strategies import Held
 
 PORTFOLIO = "backtest"
@@ -35,7 +36,9 @@ def asked_on(request: BacktestRequest, known: Known, held: Held) -> RebalanceReq
     described = {asset.id: asset for asset in request.universe.assets}
     leaving = tuple(described.get(a, Asset(a)) for a in gone)
     return RebalanceRequest(
-        holdings=Holdings(PORTFOLIO, shares, Decimal(held.cash) / 100, request.currency),
+        holdings=Holdings(
+            PORTFOLIO, shares, Decimal(held.cash) / 100, request.currency, _without_price(policy, known, held, shares)
+        ),
         policy=_without(policy, gone),
         universe=Universe((*candidates, *leaving)),
         benchmark=request.benchmark if held.benchmark is None else held.benchmark,
@@ -65,12 +68,37 @@ def snapshot_on(asked: RebalanceRequest, known: Known) -> MarketSnapshot:
     choice, data = asked.policy.estimation, asked.policy.data
     last_dates = None if choice.lookback is None else choice.lookback + 1
     snapshot = known.snapshot(wanted_assets(asked), data, last_dates)
+    require_by(known, snapshot.dates, "prices")
+    if asked.factor_returns is not None and asked.factor_returns.dates is not None:
+        require_by(known, asked.factor_returns.dates, f"factor returns of {asked.factor_returns.source}")
     return judge_histories(snapshot, choice.min_observations, choice.lookback, data)
+
+
+def require_by(known: Known, dates: Days, what: str) -> None:
+    """Raises DataError for data (T,) that reach past the close of the decision: nothing may be fitted on them."""
+    if len(dates) and dates[-1] > known.dates[-1]:
+        past = day_of(dates[-1])
+        raise DataError(
+            f"{what} reach to {past}, past the decision of {known.date}: nothing may be fitted on them",
+            field="estimation",
+            value=past.isoformat(),
+            measured={"decision": known.date.isoformat(), "data_to": past.isoformat()},
+            fixes=["cut the data at the decision's close"],
+        )
 
 
 def _shares(known: Known, held: Held) -> dict[str, Decimal]:
     unit = Decimal(FRACTION) if held.fractional else Decimal(1)
     return {known.ids[i]: Decimal(int(held.units[i])) / unit for i in np.flatnonzero(held.units)}
+
+
+def _without_price(policy: Policy, known: Known, held: Held, shares: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """What is held and has had no price in the policy's whole window, at the ledger's last one: a live book would state it."""
+    lookback = policy.estimation.lookback
+    window = known.prices if lookback is None else known.prices[-lookback - 1 :]
+    priced = (window > 0.0).any(axis=0)
+    at = {known.ids[i]: i for i in np.flatnonzero(~priced & (held.prices > 0.0)).tolist()}
+    return {a: Decimal(repr(float(held.prices[at[a]]))) for a in shares if a in at}
 
 
 def _candidates(universe: Universe, known: Known) -> tuple[Asset, ...]:

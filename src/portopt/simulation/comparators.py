@@ -80,24 +80,31 @@ class Drifting:
 def drifting(request: BacktestRequest, history: History, bought: int) -> Drifting | None:
     """The benchmark, bought at the close of row `bought`; None where there is none. What it pays out stays invested in it.
 
+    It is ordered as a strategy's first book is: in units, by the close of `delay` sessions before, cut by one number where
+    their prices have risen beyond the money there is; what they leave is cash. So whoever holds it has no active return.
+
     Raises DataError for an asset of it without a price by then.
     """
     if request.benchmark is None:
         return None
     require_whole("benchmark", request.benchmark)
     at = {asset_id: i for i, asset_id in enumerate(history.ids)}
+    ordered = max(bought - request.execution.delay, 0)
     w, worth = np.zeros(len(history.ids)), history.total_return()
+    total = float(sum(request.benchmark.values()))
     for asset_id, weight in request.benchmark.items():
         if asset_id != CASH:
-            _require_price(asset_id, at, worth, bought, history)
-            w[at[asset_id]] = weight
-    total = float(sum(request.benchmark.values()))
+            _require_price(asset_id, at, worth, ordered, history)
+            w[at[asset_id]] = weight / total
     named = np.flatnonzero(w)
-    grown = np.ones_like(worth)
-    grown[bought:, named] = worth[bought:, named] / worth[bought, named]
-    cash = max(0.0, 1.0 - float(w.sum()) / total)
-    index = grown @ (w / total) + cash
-    return Drifting(np.asarray(grown * (w / total) / index[:, None]), np.asarray(index))
+    units = w[named] / worth[ordered, named]
+    units /= max(1.0, float(units @ worth[bought, named]))
+    cash = 1.0 - float(units @ worth[bought, named])
+    held = np.tile(w, (len(worth), 1))
+    held[bought:, named] = worth[bought:, named] * units
+    index = np.ones(len(worth))
+    index[bought:] = held[bought:].sum(axis=1) + cash
+    return Drifting(np.asarray(held / index[:, None]), index)
 
 
 def _require_price(asset_id: str, at: Mapping[str, int], worth: Matrix, bought: int, history: History) -> None:

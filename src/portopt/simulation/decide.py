@@ -11,9 +11,12 @@ import numpy as np
 from portopt import pipeline
 from portopt.analysis.attempts import Attempts
 from portopt.domain.backtest import FRACTION, BacktestRequest
+from portopt.domain.errors import InvalidValue
+from portopt.domain.market import MarketSnapshot
 from portopt.domain.plan import RebalancePlan
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.universe import CASH
+from portopt.pipeline import Solved
 from portopt.simulation.asking import asked_on, snapshot_on
 from portopt.simulation.history import History, Known
 from portopt.simulation.strategies import Decided, Decider, Held
@@ -37,8 +40,17 @@ class PipelineDecider:
 
 def decided_live(asked: RebalanceRequest, known: Known, held: Held) -> Decided:
     """One rebalance request on its day, through the steps of the live run. Raises PortoptError where it would be refused."""
+    return traded_live(asked, known, held, *solved_live(asked, known))
+
+
+def solved_live(asked: RebalanceRequest, known: Known) -> tuple[MarketSnapshot, Solved]:
+    """The pricing pack of the day, and the weights that a live run would find on it. Raises PortoptError."""
     snapshot = snapshot_on(asked, known)
-    answer = pipeline.optimize_for(asked, snapshot, pipeline.estimate(asked, snapshot))
+    return snapshot, pipeline.optimize_for(asked, snapshot, pipeline.estimate(asked, snapshot))
+
+
+def traded_live(asked: RebalanceRequest, known: Known, held: Held, snapshot: MarketSnapshot, answer: Solved) -> Decided:
+    """Those weights certified and traded. Raises PortoptError."""
     validated = pipeline.certify(answer, snapshot)
     plan = pipeline.trade(asked, snapshot, answer, validated)
     prices = pipeline.prices_of(answer.problem, answer.form, validated.solution.raw, Attempts(), again=False)
@@ -63,5 +75,11 @@ def _decided(plan: RebalancePlan, known: Known, held: Held) -> Decided:
 
 
 def decider_of(request: BacktestRequest, path: Path = "auto") -> Decider:
-    """Who decides for a policy: the live path, or the quick one where it serves the policy."""
-    return PipelineDecider(request)
+    """Who decides for a policy: the live path, or the quick one where it serves the policy. Raises InvalidValue."""
+    from portopt.simulation.daily import DailyDecider
+    from portopt.simulation.served import serves
+
+    why_not = "" if path == "live" else serves(request)
+    if path == "quick" and why_not:
+        raise InvalidValue("path", path, f"does not serve this policy: {why_not}", fix="ask for the live path")
+    return PipelineDecider(request) if path == "live" or why_not else DailyDecider(request)

@@ -204,6 +204,8 @@ class History:
             if action.kind == "delisting" and action.asset_id in self.ids:
                 row, j = self.row_of(action.ex_date), self.ids.index(action.asset_id)
                 last = latest_of(self.prices[:row])[j] if row else np.nan
+                if action.delisting_return is not None:
+                    last *= 1.0 + float(action.delisting_return)
                 priced[row:, j] = last if action.proceeds is None else float(action.proceeds)
         filled = filled_forward(priced)
         return filled if self.C is None else np.asarray(filled / self.C)

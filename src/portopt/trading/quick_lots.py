@@ -9,7 +9,7 @@ moves are the neighbourhood of one in local search.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -23,6 +23,8 @@ from portopt.trading.exactness import HOLDS
 
 TOLERANCE = HOLDS / 2.0
 REPAIRS, IMPROVEMENTS = 2, 1  # moves a weight
+FIRSTS, LESS = 16, 1e-15  # first moves that are tried with a second one; how much less missed is less
+CLOSED = 1.25  # times what was missed
 DEAR = 1e3  # times the gradient: what a miss costs against the objective while there is one
 TIE = 1e-4  # of a cent: closer to a half than that is decided in decimals
 WORTH = 1e-9  # of the gradient, times a lot: less is no improvement
@@ -31,13 +33,15 @@ Units = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lots:
-    """The book to be rounded for. units: (n,) held, 0 for cash; price: (n,) money a unit; lot: units; movable: (n,).
+    """The book to be rounded for. units: (n,) held, 0 for cash; price: (n,) money a share; share, lot: units; movable: (n,).
 
     value, cash: cents. cash_at: position of cash. rate: (n,) what a trade costs of its value; per_trade, least: cents.
+    Cash left after costs may pass its cap by less than the cheapest lot, which buys nothing.
     """
 
     units: Units
     price: Vector
+    share: int
     lot: int
     movable: Mask
     value: int
@@ -46,6 +50,11 @@ class Lots:
     rate: Vector
     per_trade: float = 0.0
     least: float = 0.0
+
+    def cheapest(self) -> float:
+        """The weight of the cheapest lot, less a cent."""
+        price = float(self.price[self.movable].min(initial=np.inf)) * self.lot / self.share
+        return max(100.0 * price - 1.0, 0.0) / self.value if np.isfinite(price) else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,27 +66,61 @@ class QuickBook:
     gap: float
 
 
-def quick_lots(day: Day, w: Vector, lots: Lots, gamma: float = 1.0) -> QuickBook | None:
-    """Units that keep every limit of the day, near w (n,); None where no move of one lot leads to any.
+def quick_lots(day: Day, w: Vector, lots: Lots, gamma: float = 1.0) -> QuickBook | Missed:
+    """Units that keep every limit of the day, near w (n,).
 
+    Where no moves lead to any: what the nearest miss, for the day to be solved again with that closed.
     gamma: what curvature counts for against return: 1, or of a ratio its own risk aversion.
     """
     search = _Search(day, lots, gamma, w)
-    units = search.units if search.repaired() else None
-    if units is None:
-        return None
+    if not search.repaired():
+        return Missed.by(day, search.weights)
     search.improve()
     weights, cash_after = settled(lots, search.units)
-    if cash_after < 0 or float(_missed(day, weights).sum()) > HOLDS:
-        return None
-    return QuickBook(search.units, weights, _objective(day, weights, gamma) - _objective(day, w, gamma))
+    costs = float(weights[lots.cash_at]) - cash_after / lots.value
+    if cash_after < 0 or float(_missed(day, weights, lots, costs).sum()) > HOLDS:
+        return Missed.by(day, weights)
+    return QuickBook(search.units, weights, objective(day, weights, gamma) - objective(day, w, gamma))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Missed:
+    """By how much each side is missed. lower, upper: (n,); row_lower, row_upper: (r,); radius of the ball."""
+
+    lower: Vector
+    upper: Vector
+    row_lower: Vector
+    row_upper: Vector
+    radius: float
+
+    @classmethod
+    def by(cls, day: Day, w: Vector) -> Missed:
+        rows, open_rows = _rows(day, w), day.row_lower < day.row_upper
+        return cls(
+            np.maximum(day.lower - w, 0.0),
+            np.maximum(w - day.upper, 0.0),
+            np.maximum(day.row_lower - rows, 0.0) * open_rows,
+            np.maximum(rows - day.row_upper, 0.0) * open_rows,
+            0.0 if day.center is None else max(_distance(day, w) - day.radius, 0.0),
+        )
+
+    def closed(self, day: Day) -> Day:
+        """The day with every one of them closed by a little more."""
+        return replace(
+            day,
+            lower=np.minimum(day.lower + CLOSED * self.lower, day.upper),
+            upper=np.maximum(day.upper - CLOSED * self.upper, day.lower),
+            row_lower=day.row_lower + CLOSED * self.row_lower,
+            row_upper=day.row_upper - CLOSED * self.row_upper,
+            radius=day.radius - CLOSED * self.radius,
+        )
 
 
 def settled(lots: Lots, units: Units) -> tuple[Vector, float]:
     """((n,) weights of the value before costs, cents of cash when costs are paid)."""
     traded = np.flatnonzero(units != lots.units)
-    change = in_cents(np.abs(units - lots.units)[traded], lots.price[traded]) * np.sign(units - lots.units)[traded]
-    held = in_cents(lots.units, lots.price)
+    change = in_cents(np.abs(units - lots.units)[traded], lots.price[traded], lots.share) * np.sign(units - lots.units)[traded]
+    held = in_cents(lots.units, lots.price, lots.share)
     values = held.copy()
     values[traded] = np.where(units[traded] == 0, 0, held[traded] + change)
     cash = lots.cash - int(change.sum())
@@ -86,13 +129,13 @@ def settled(lots: Lots, units: Units) -> tuple[Vector, float]:
     return values / float(lots.value), cash - costs
 
 
-def in_cents(units: Units, price: Vector) -> Units:
-    """(n,) what units are worth, half-even to the cent of the shortest decimal of each price."""
-    amount = units * price * 100.0
+def in_cents(units: Units, price: Vector, share: int = 1) -> Units:
+    """(n,) what units are worth, half-even to the cent of the shortest decimal of each price. share: units in one."""
+    amount = units * price * (100.0 / share)
     found = np.rint(amount).astype(np.int64)
     near = np.flatnonzero(np.abs(np.abs(amount - np.floor(amount)) - 0.5) < TIE + 1e-15 * np.abs(amount))
     for i in near.tolist():
-        found[i] = int(to_cents(Decimal(int(units[i])) * exact(float(price[i]))) * 100)
+        found[i] = int(to_cents(Decimal(int(units[i])) * exact(float(price[i])) / share) * 100)
     return found
 
 
@@ -101,7 +144,7 @@ class _Search:
 
     def __init__(self, day: Day, lots: Lots, gamma: float, w: Vector) -> None:
         self.day, self.lots, self.gamma = day, lots, gamma
-        self.step = np.where(lots.movable, lots.price * (100.0 * lots.lot / lots.value), 0.0)
+        self.step = np.where(lots.movable, lots.price * (100.0 * lots.lot / lots.share / lots.value), 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             wanted = np.where(lots.movable, np.rint((w - day.book) / self.step), 0.0)
         self.units = lots.units + lots.lot * wanted.astype(np.int64)
@@ -111,17 +154,18 @@ class _Search:
         self.weights = self._weights()
         self.M_w = day.M @ self.weights
         self.M_d = self.M_w - day.M_center
+        self.residual = lots.cheapest()
         self.dear = DEAR * max(float(np.abs(gamma * self.M_w + day.q).max()), 1e-12)
 
     def _drop_small(self) -> None:
         lots = self.lots
-        traded = np.abs(self.units - lots.units) * lots.price * 100.0
+        traded = np.abs(self.units - lots.units) * lots.price * (100.0 / lots.share)
         small = (traded < lots.least) & (self.units != 0)
         self.units[small] = lots.units[small]
 
     def _weights(self) -> Vector:
         lots, day = self.lots, self.day
-        moved = (self.units - lots.units) * lots.price * (100.0 / lots.value)
+        moved = (self.units - lots.units) * lots.price * (100.0 / lots.share / lots.value)
         w = np.where(self.units == 0, np.where(lots.movable, 0.0, day.book), day.book + moved)
         w[lots.cash_at] = 0.0
         w[lots.cash_at] = 1.0 - float(w.sum())
@@ -132,12 +176,36 @@ class _Search:
         for _ in range(REPAIRS * self.day.n):
             if self._now() <= TOLERANCE:
                 return True
-            missed, worse = self._looked_at()
-            best = int(np.argmin(self.dear * missed + worse))
-            if not missed.flat[best] < self._now() - 1e-15:
+            before = self._now()
+            score, missed = self._scores()
+            best = int(np.argmin(score))
+            if missed.flat[best] < before - LESS:
+                self._make(best)
+            elif not self._made_two(score, before):
                 return False
-            self._make(best)
         return self._now() <= TOLERANCE
+
+    def _scores(self) -> tuple[Matrix, Matrix]:
+        """(2, n), (2, n): how bad each move is, and what it leaves missed."""
+        missed, worse = self._looked_at()
+        return self.dear * missed + worse, missed
+
+    def _made_two(self, score: Matrix, before: float) -> bool:
+        """The two moves that leave the least missed together, the first among the best alone; whether they leave less."""
+        kept = self.units.copy(), self.weights, self.M_w, self.M_d
+        best: tuple[float, int, int] = (np.inf, 0, 0)
+        for first in np.argsort(score, axis=None, kind="stable")[:FIRSTS].tolist():
+            self._make(first)
+            after, missed = self._scores()
+            second = int(np.argmin(after))
+            if missed.flat[second] < before - LESS:
+                best = min(best, (float(after.flat[second]), first, second))
+            self.units, (self.weights, self.M_w, self.M_d) = kept[0].copy(), kept[1:]
+        if best[0] == np.inf:
+            return False
+        self._make(best[1])
+        self._make(best[2])
+        return True
 
     def improve(self) -> None:
         """Move while it pays and misses nothing."""
@@ -152,7 +220,7 @@ class _Search:
     def _now(self) -> float:
         lots = self.lots
         after = self.weights[lots.cash_at] - self._costs(self.weights)
-        return float(_missed(self.day, self.weights).sum()) + max(-after, 0.0)
+        return float(_missed(self.day, self.weights, lots, self._costs(self.weights)).sum()) + max(-after, 0.0)
 
     def _costs(self, w: Vector) -> float:
         lots = self.lots
@@ -168,7 +236,8 @@ class _Search:
         after, cash = w + by, w[c] - by
         missed = _outside(after, day.lower, day.upper) - _outside(w, day.lower, day.upper)
         apart = _outside(w, day.lower, day.upper)
-        missed += float(apart.sum()) - apart[c] + _outside(cash, day.lower[c], day.upper[c])
+        apart[c] = 0.0
+        missed += float(apart.sum())
         bought, sold = _change(after, w, day.book), _change(-after, -w, -day.book)
         bought_c, sold_c = _change(cash, w[c], day.book[c]), _change(-cash, -w[c], -day.book[c])
         value = _rows(day, w)
@@ -184,7 +253,8 @@ class _Search:
             missed += np.maximum(np.sqrt(np.maximum(squared, 0.0)) - day.radius, 0.0)
         paid = lots.rate * (bought + sold)
         fresh = (self.units == lots.units) * (lots.per_trade / lots.value)
-        missed += np.maximum(self._costs(w) + paid + fresh - cash, 0.0)
+        costs = self._costs(w) + paid + fresh
+        missed += np.maximum(costs - cash, 0.0) + _outside(cash, day.lower[c], day.upper[c] + self.residual + costs)
         slope = self.gamma * (self.M_w - self.M_w[c]) + day.q - day.q[c]
         worse = by * slope + 0.5 * self.gamma * curve + day.buying * bought + day.selling * sold
         barred = ~self._allowed(after)
@@ -225,18 +295,21 @@ def _rows(day: Day, w: Vector) -> Vector:
     return np.asarray(day.G @ w + day.G_buys @ np.maximum(w - day.book, 0.0) + day.G_sells @ np.maximum(day.book - w, 0.0))
 
 
-def _missed(day: Day, w: Vector) -> Vector:
-    """By every bound, row and the ball, what weights miss them by."""
-    apart = [0.0]
-    if day.center is not None:
-        d = w - day.center
-        apart = [max(float(np.sqrt(max(float(d @ (day.M @ d)), 0.0))) - day.radius, 0.0)]
-    return np.concatenate(
-        [_outside(w, day.lower, day.upper), _outside(_rows(day, w), day.row_lower, day.row_upper), np.array(apart)]
-    )
+def _missed(day: Day, w: Vector, lots: Lots, costs: float) -> Vector:
+    """By every bound, row and the ball, what weights miss them by. costs: of what was traded, a fraction of the book."""
+    c, bounds = lots.cash_at, _outside(w, day.lower, day.upper)
+    if w[c] > day.upper[c]:
+        bounds[c] = max(float(w[c]) - float(day.upper[c]) - lots.cheapest() - costs, 0.0)
+    apart = 0.0 if day.center is None else max(_distance(day, w) - day.radius, 0.0)
+    return np.concatenate([bounds, _outside(_rows(day, w), day.row_lower, day.row_upper), [apart]])
 
 
-def _objective(day: Day, w: Vector, gamma: float) -> float:
+def _distance(day: Day, w: Vector) -> float:
+    d = w if day.center is None else w - day.center
+    return float(np.sqrt(max(float(d @ (day.M @ d)), 0.0)))
+
+
+def objective(day: Day, w: Vector, gamma: float) -> float:
     """As minimized; of a ratio the utility at its own risk aversion."""
     trades = float(day.buying @ np.maximum(w - day.book, 0.0) + day.selling @ np.maximum(day.book - w, 0.0))
     return 0.5 * gamma * float(w @ (day.M @ w)) + float(day.q @ w) + trades

@@ -26,7 +26,9 @@ def backtest(
     rebalance: Annotated[list[str] | None, typer.Option(help=REBALANCE)] = None,
     universe: Annotated[Path | None, typer.Option(help="Candidates with their attributes; else all that is priced.")] = None,
     benchmark: Annotated[Path | None, typer.Option(help="Benchmark weights by asset; they drift from then on.")] = None,
-    actions: Annotated[Path | None, typer.Option(help="Corporate actions, beside raw prices.")] = None,
+    actions: Annotated[
+        Path | None, typer.Option(help="Corporate actions, beside raw prices: a file; http or sql, as set.")
+    ] = None,
     members: Annotated[Path | None, typer.Option(help="Who belonged to the universe when.")] = None,
     start: Annotated[str | None, typer.Option(help="First day (2015-01-02); else when the policy has enough history.")] = None,
     end: Annotated[str | None, typer.Option(help="Last day; else the newest price.")] = None,
@@ -52,11 +54,11 @@ def backtest(
     here = runtime()
     names = {"universe": universe, "benchmark": benchmark, "actions": actions, "members": members}
     how = {"rebalance": tuple(rebalance or ("monthly",)), "capital": capital, "delay": delay, "fractional": fractional,
-           "prove": prove, "seed": seed, "path": _path(path), "costs": _costs(costs)}  # fmt: skip
+           "prove": prove, "seed": seed, "path": path_of(path), "costs": costs_of(costs)}  # fmt: skip
     asked = wanted(here, prices, policy, sets or (), (start, end), names, how)
     with Spinner() as progress:
         with progress.step("read prices"):
-            posed, snapshot = question(asked, _market(prices, here))
+            posed, snapshot = question(asked, market_of(prices, here))
         with progress.step("backtest"):
             found = questions.backtest(posed, progress=progress.count)
     document = questions.kept(posed, found, snapshot, here)
@@ -141,7 +143,7 @@ def _of_file(path: str, document: Any) -> Any:
     return pick(read_policies(document, shipped_defaults()), "", path)
 
 
-def _market(prices: str | None, here: Runtime) -> Any:
+def market_of(prices: str | None, here: Runtime) -> Any:
     from portopt.domain.errors import MissingInput
 
     if prices is None:
@@ -150,7 +152,7 @@ def _market(prices: str | None, here: Runtime) -> Any:
     return here.market("sample" if prices == "sample" else f"files:{prices}")
 
 
-def _costs(items: list[str] | None) -> dict[str, Any] | None:
+def costs_of(items: list[str] | None) -> dict[str, Any] | None:
     """What is charged; None is the policy's own."""
     from portopt.doors.commands.documents import read_sets
 
@@ -159,7 +161,7 @@ def _costs(items: list[str] | None) -> dict[str, Any] | None:
     return read_sets([item for item in items if item != "none"])
 
 
-def _path(path: str) -> str:
+def path_of(path: str) -> str:
     from portopt.dialects.reading import one_of
 
     one_of(path, "--path", ("auto", "live", "quick"))

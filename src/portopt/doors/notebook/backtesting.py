@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from portopt.domain.backtest import Action, Membership
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import Policy
+from portopt.doors.backtest_files import actions_from, members_from
 from portopt.doors.notebook.rebalancing import benchmark_of, candidates_of, market_of, policy_of, runtime_at
 from portopt.intake.book import day_of
 
@@ -103,8 +104,8 @@ def backtest(
     delay: int = 1,
     fractional: bool = False,
     costs: Mapping[str, Any] | None = None,
-    actions: Sequence[Action] = (),
-    members: Sequence[Membership] = (),
+    actions: Sequence[Action] | str | Path = (),
+    members: Sequence[Membership] | str | Path = (),
     policies: Sequence[tuple[date, Policy]] = (),
     factors: Sequence[tuple[date, FactorReturns]] = (),
     cash_flows: Mapping[Any, Any] | None = None,
@@ -123,7 +124,8 @@ def backtest(
         rebalance: "monthly", "every 21 sessions", "drift 5%", …, or several: any of them.
         costs: what the ledger charges, {"spread_bps": 5}; None is what the policy expects, {} nothing.
         delay: sessions from the close that a decision saw to its fill. policies: later ones, by when each became known.
-        cash_flows: {date: money in, or out below zero}. prove: show that no decision saw what came after it.
+        actions, members: values, or files of them. cash_flows: {date: money in, or out below zero}. prove: show that no
+            decision saw what came after it.
     """
     from portopt.questions import backtest as questions
     from portopt.questions.backtest_question import Wanted, plain_policy, question
@@ -131,7 +133,9 @@ def backtest(
     runtime, notes = runtime_at(home), []  # type: ignore[var-annotated]
     own = policy if callable(policy) or hasattr(policy, "prepare") else None
     wanted = Wanted(
-        policy=plain_policy("min_risk", "own strategy") if own is not None else _with(policy_or_goal(policy, runtime), limits),
+        policy=plain_policy("min_risk", "own strategy")
+        if own is not None
+        else with_limits(policy_or_goal(policy, runtime), limits),
         capital=capital,
         rebalance=[rebalance] if isinstance(rebalance, str | Mapping) else rebalance,
         universe=candidates_of(universe, notes),
@@ -141,11 +145,11 @@ def backtest(
         delay=delay,
         fractional=fractional,
         costs=({} if costs is None else costs) if own is not None else costs,
-        actions=tuple(actions),
-        members=tuple(members),
+        actions=actions_from(actions, notes),
+        members=members_from(members, notes),
         policies=tuple(policies),
         factors=tuple(factors),
-        cash_flows=_flows(cash_flows),
+        cash_flows=flows_of(cash_flows),
         prove=prove,
         seed=seed,
         path=path,
@@ -172,13 +176,13 @@ def policy_or_goal(policy: Any, runtime: Any) -> Policy:
         return plain_policy(policy)
 
 
-def _with(policy: Policy, limits: Mapping[str, Any] | None) -> Policy:
+def with_limits(policy: Policy, limits: Mapping[str, Any] | None) -> Policy:
     from portopt.intake.policy import Wishes, laid_over
 
     return laid_over(policy, Wishes(limits={} if limits is None else limits))
 
 
-def _flows(flows: Mapping[Any, Any] | None) -> tuple[Any, ...]:
+def flows_of(flows: Mapping[Any, Any] | None) -> tuple[Any, ...]:
     from portopt.intake.book import money_of
 
     found = ((day_of(day, "cash_flows"), money_of(amount, "cash_flows")) for day, amount in (flows or {}).items())

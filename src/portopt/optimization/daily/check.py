@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portopt.domain.arrays import Mask, Vector
+from portopt.domain.arrays import Mask
 from portopt.domain.certificate import Tolerances
 from portopt.optimization.daily.day import Day, Found
 

@@ -20,6 +20,8 @@ import numpy as np
 from portopt.domain.arrays import Mask, Matrix, Vector
 from portopt.optimization.beside.standing import Standing
 
+NONE = 1e30  # a side that is not there: a number, so that sides can be counted with
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Day:
@@ -63,11 +65,11 @@ class Day:
         put(self, "fixed", self.lower == self.upper)
         put(self, "M_book", self.M @ self.book)
         put(self, "M_center", np.zeros(self.n) if self.center is None else self.M @ self.center)
-        put(self, "least", self.lower - self.book)
-        put(self, "most", self.upper - self.book)
+        put(self, "least", np.maximum(self.lower - self.book, -NONE))
+        put(self, "most", np.minimum(self.upper - self.book, NONE))
         held = self.G @ self.book
-        put(self, "row_least", self.row_lower - held)
-        put(self, "row_most", self.row_upper - held)
+        put(self, "row_least", np.maximum(self.row_lower - held, -NONE))
+        put(self, "row_most", np.minimum(self.row_upper - held, NONE))
 
     @property
     def n(self) -> int:

@@ -8,10 +8,9 @@ import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.optimization.beside.standing import BUYING, HIGHEST, KEPT, LOWEST, SELLING, Places
-from portopt.optimization.daily.day import Day
+from portopt.optimization.daily.day import NONE, Day
 
 FIRST = -LOWEST  # place + FIRST is its row
-NONE = 1e30  # a side that is not there: a number, so that sides can be counted with
 
 
 class Line(NamedTuple):

@@ -6,8 +6,8 @@ import numpy as np
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 from portopt.optimization.beside.standing import Places, Standing
-from portopt.optimization.daily.day import Day
-from portopt.optimization.daily.places import FIRST, NONE, Meanings
+from portopt.optimization.daily.day import NONE, Day
+from portopt.optimization.daily.places import FIRST, Meanings
 from portopt.optimization.daily.tableau import Table
 
 UPPER, LOWER, EQUAL = 1, -1, 2  # where a row stands
@@ -53,7 +53,6 @@ class State:
         self.goal[n:] = np.where(idle, 0.0, np.where(rows == LOWER, day.row_least, day.row_most))
         self.sides[0, n:] = np.where(idle, day.row_least, np.where(rows == UPPER, 0.0, -NONE))
         self.sides[1, n:] = np.where(idle, -day.row_most, np.where(rows == LOWER, 0.0, -NONE))
-        np.maximum(self.sides, -NONE, out=self.sides)
 
     def slopes(self) -> Vector:
         """(n + r,) how the goal grows with tau."""
@@ -79,7 +78,7 @@ class State:
         side = self.rows[j]
         self.goal[k] = 0.0 if side == 0 else day.row_least[j] if side == LOWER else day.row_most[j]
         if side == 0:
-            self.sides[:, k] = max(float(day.row_least[j]), -NONE), max(-float(day.row_most[j]), -NONE)
+            self.sides[:, k] = day.row_least[j], -day.row_most[j]
         else:
             self.sides[:, k] = (0.0 if side == UPPER else -NONE), (0.0 if side == LOWER else -NONE)
 

@@ -14,10 +14,6 @@ class Work(Protocol):
     @property
     def rounds(self) -> tuple[tuple[str, ...], ...]: ...
 
-    def said(self, piece: str) -> str:
-        """What is being done in it, in a few words."""
-        ...
-
     def work(self, piece: str, done: Done) -> bytes:
         """The same bytes whoever does it. Raises PortoptError."""
         ...

@@ -38,10 +38,15 @@ def title(document: Row) -> str:
     first, *others = ranked
     best = f"{name_of(first)} has the best Sharpe ratio after costs, {decimal(figure(first['summary']['net'], 'sharpe'))}"
     return (
-        f"{best}, before {name_of(others[0])} with {decimal(figure(others[0]['summary']['net'], 'sharpe'))}."
+        f"{best}, before {_inside(others[0])} with {decimal(figure(others[0]['summary']['net'], 'sharpe'))}."
         if others
         else f"{best}."
     )
+
+
+def _inside(side: Row) -> str:
+    """A name inside a sentence."""
+    return name_of(side) if side["asked"] else name_of(side).lower()
 
 
 def _ranked(document: Row) -> list[Row]:
@@ -54,7 +59,8 @@ def sentences(document: Row) -> list[str]:
     pairs = [pair for pair in document["pairs"] if pair["net"]["sharpe_p_value"] is not None]
     apart = [pair for pair in pairs if pair["net"]["sharpe_p_value"] < LIKELY]
     tests = f"Of {count(len(pairs), 'paired test')} of Sharpe ratios"
-    said = [f"{tests}, {len(apart)} show a difference that chance alone makes in less than 5 %."]
+    found = "none shows" if not apart else "one shows" if len(apart) == 1 else f"{len(apart)} show"
+    said = [f"{tests}, {found} a difference that chance alone makes in less than 5 %."]
     named = {side["name"]: name_of(side) for side in document["strategies"]}
     said += [
         f"{named[p['first']]} and {named[p['second']]} differ: p {decimal(p['net']['sharpe_p_value'], 3)}." for p in apart[:6]
@@ -63,13 +69,14 @@ def sentences(document: Row) -> list[str]:
 
 
 def verdict(document: Row) -> str:
-    items = "".join(f"<li>{prose(sentence)}</li>" for sentence in sentences(document))
+    _, *rest = sentences(document)  # the first stands under the title
+    said = f'<ul class="said">\n{"".join(f"<li>{prose(sentence)}</li>" for sentence in rest)}\n</ul>' if rest else ""
     failed = [
         f"<b>{text(each['name'])}</b> {prose(problem_in_words(each['problem']))}" for each in document.get("failed") or ()
     ]
     warned = [prose(str(each)) for each in document.get("warnings") or ()]
     refused = note(f"{count(len(failed), 'strategy', 'strategies')} could not be run", failed)
-    return part("Verdict", "", refused, note("Warnings", warned), f'<ul class="said">\n{items}\n</ul>')
+    return part("Verdict", "", refused, note("Warnings", warned), said)
 
 
 def histories(document: Row) -> tuple[Line, ...]:
@@ -164,7 +171,7 @@ def pairs(document: Row) -> str:
     )
     test = document["pairs"][0]["net"]
     lead = (
-        f"First less second, after costs. Ledoit and Wolf's test of Sharpe ratios and a test of means, both by {test['draws']:,} "
+        f"First less second, after costs. Ledoit and Wolf's test of Sharpe ratios, and one of means, by {test['draws']:,} "
         f"resamples in blocks, seed {test['seed']}: p below 0.05 is what chance alone makes in less than one of twenty."
     )
     return part(

@@ -31,9 +31,13 @@ EXECUTION = {
 }
 
 
-def facts(rows: Sequence[tuple[str, str]]) -> str:
-    """Names and what they are; both are HTML already."""
-    return f'<dl class="facts">\n{lines(f"<dt>{name}</dt><dd>{told}</dd>" for name, told in rows)}\n</dl>' if rows else ""
+def facts(rows: Sequence[tuple[str, str]], classes: str = "") -> str:
+    """Names and what they are; both are HTML already. classes: "figured" where long names have short figures."""
+    return (
+        f'<dl class="facts {classes}">\n{lines(f"<dt>{name}</dt><dd>{told}</dd>" for name, told in rows)}\n</dl>'
+        if rows
+        else ""
+    )
 
 
 def proof(document: Row) -> str:
@@ -117,7 +121,7 @@ def run(document: Row) -> str:
     """What was asked: policy, capital, triggers, execution."""
     request, execution = document["request"], document["execution"]
     rows = [
-        ("Policy", text(words.policy_name(document))),
+        *([("Policy", text(words.policy_name(document)))] if request.get("policy") else []),
         ("Decides", prose(triggers(request.get("rebalance")))),
         *([("Execution", prose("; ".join(printed)))] if (printed := execution.get("printed")) else []),
         *_executed(execution),

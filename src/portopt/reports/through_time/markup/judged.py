@@ -46,15 +46,20 @@ def gate(document: Row) -> str:
         "Gate",
         "What is asked of a strategy before it may be used, and what was measured outside the windows that chose it.",
         wide_table("Conditions of the gate", "", head, rows),
-        facts(told),
+        facts(told, "figured"),
     )
 
 
 def _condition(each: Row) -> str:
     held = '<span class="chip ok">holds</span>' if each["holds"] else '<span class="chip refused">fails</span>'
-    measured, required = (data(each[name], decimal(each[name], 3)) for name in ("measured", "required"))
+    measured, required = (data(each[name], _measured(each[name])) for name in ("measured", "required"))
     name = f'{text(each["name"].replace("_", " ").capitalize())}<br><span class="faint">{prose(each["sentence"])}</span>'
     return f'<tr><th scope="row">{name}</th>{cell(measured, "n strong")}{cell(required)}{cell(held)}</tr>'
+
+
+def _measured(value: float) -> str:
+    """A count as a count, a share with three decimals."""
+    return decimal(value, 0 if value > 1.0 and float(value).is_integer() else 3)
 
 
 def trials(document: Row) -> str:
@@ -68,7 +73,8 @@ def trials(document: Row) -> str:
     more = f'<p class="faint">{left:,} more are in the data below.</p>' if left > 0 else ""
     lead = (
         f"{count(found['here'], 'variant')} here; tried on these assets so far: "
-        f"{count(found['known'], 'distinct strategy', 'distinct strategies')}. The figures are of each over all test windows, had it been held throughout."
+        f"{count(found['known'], 'distinct strategy', 'distinct strategies')}. "
+        "The figures are of each over all test windows, had it been held throughout."
     )
     return part("What was tried", lead, wide_table("Variants", "compare", head, map(_variant, shown)), more)
 
@@ -125,7 +131,7 @@ def forecasts(document: Row) -> str:
         ("Were the ranges right, so many misses had a probability of", number(found["p_value"], 4)),
     ]
     lead = "The range of each month's return by what was seen in training; the dot is the return that came."
-    return part("Forecast ranges", lead, plot(ranges_svg(found["ranges"])), facts(told))
+    return part("Forecast ranges", lead, plot(ranges_svg(found["ranges"])), facts(told, "figured"))
 
 
 def bands(document: Row) -> str:

@@ -29,10 +29,10 @@ def windows(document: Row) -> str:
         for row in failed[:SHOWN]
     ]
     cuts = [Cut(str(row["number"]), _span(row["train"]), _span(row["test"]), row["status"] == "failed") for row in rows]
-    head = headings("Window", "Tested", "Learned from", "Chosen", "In training", "Return", "Sharpe ratio", "Began with", left=4)
+    head = headings("Window", "Tested", "Learned from", "Began with", "Chosen", "In training", "Return", "Sharpe ratio", left=5)
 
     def made(few: Sequence[Row]) -> str:
-        return wide_table("Windows", "decisions", head, map(_window, few))
+        return wide_table("Windows", "windows", head, map(_window, few))
 
     held, left = view.first_and_rest(rows, SHOWN, MOST)
     more = f'<p class="faint">{left:,} more are in the data below.</p>' if left else ""
@@ -47,18 +47,18 @@ def _span(of: Row) -> tuple[str, str]:
 
 
 def _days(of: Row) -> str:
-    return f"{text(of['first'])} to {text(of['last'])}"
+    return f'<span class="whole">{text(of["first"])}</span> to <span class="whole">{text(of["last"])}</span>'
 
 
 def _window(row: Row) -> str:
     outcome = '<span class="chip refused">failed</span>' if row["status"] == "failed" else pct(row["total_return"])
     cells = (
-        cell(_days(row["test"]), "")
-        + cell(_days(row["train"]), "soft")
+        cell(_days(row["test"]), "dates")
+        + cell(_days(row["train"]), "soft dates")
+        + cell(text(row["began_with"]), "soft")
         + cell(changes_in_words(row["changes"]), "")
         + cell(number(row["training_sharpe"]))
         + cell(outcome, "n strong")
         + cell(number(row["sharpe"]))
-        + cell(text(row["began_with"]), "n soft")
     )
     return f'<tr><th scope="row">{text(row["number"])}</th>{cells}</tr>'
