@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 def honest(
     row: Annotated[list[int] | None, typer.Option("--row", min=1, max=32, help="This row alone; may be given again.")] = None,
-    peers: Annotated[
-        bool, typer.Option("--peers", help="Ask skfolio, vectorbt, bt and cvxportfolio too, where installed.")
-    ] = False,
+    peers: Annotated[bool, typer.Option("--peers", help="Ask skfolio, vectorbt, bt, cvxportfolio too, if installed.")] = False,
     as_json: Json = False,
 ) -> Shown:
     """Faults that other backtesters had, row by row: whether this one has them. Ends with 1 where a row fails."""

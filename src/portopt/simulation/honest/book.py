@@ -12,7 +12,6 @@ from portopt.domain.backtest import Backtested, Execution, Fill, Order
 from portopt.simulation.accounting import begin_day, fill, opened
 from portopt.simulation.accounting.account import Account, Quotes
 from portopt.simulation.accounting.checks import Day, broken
-
 from portopt.simulation.decide import PipelineDecider
 from portopt.simulation.history import Known
 from portopt.simulation.honest import made
@@ -92,7 +91,7 @@ def full_targets_and_fees_fit_whatever_the_columns() -> Outcome:
             ("cash never below zero", least >= 0),
             ("no order of columns matters", same),
         ],
-        f"5 x 20 % at {FEE_BPS:g} bp in {len(COLUMNS)} orders of columns: each at most {apart:.2f} shares from its 20 % after fees",
+        f"5 x 20 % at {FEE_BPS:g} bp, columns in {len(COLUMNS)} orders: at most {apart:.2f} shares from 20 % after fees",
     )
 
 
@@ -105,7 +104,7 @@ def pure_sale_is_never_refused() -> Outcome:
     sold = [f for f in run.fills if f.units < 0]
     done = bool(sold) and int(run.units[sold[0].day - run.first, 0]) == 0
     return judged(
-        done, f"{sum(-f.units for f in sold)} shares sold out of a book without cash, its fee of 20.00 paid from the sale"
+        done, f"{sum(-f.units for f in sold)} shares sold out of a book without cash, the fee of 20.00 out of the sale"
     )
 
 
