@@ -28,6 +28,7 @@ from portopt.simulation.triggers import Seen, Trigger
 
 Progress = Callable[[int, int], None]  # sessions done, of how many
 FIRST = "the first day"
+NOT_YET, TRIED_AGAIN = "nothing was decided yet", 21  # sessions: a trigger that counts from a decision has none to count from
 
 
 @dataclass(slots=True, eq=False)
@@ -222,7 +223,9 @@ def _due(s: Simulation, run: Run, day: int) -> str:
     """Why a decision is due, the first one among them; empty where none is."""
     if day <= s.ready:
         return FIRST if day == s.ready else ""
-    return s.trigger.fires(Seen(s.history, day, lambda: _held(s, run, day), day in s.flows))
+    why = s.trigger.fires(Seen(s.history, day, lambda: _held(s, run, day), day in s.flows))
+    again = run.decided is None and (day - s.ready) % TRIED_AGAIN == 0
+    return why or (NOT_YET if again else "")
 
 
 def _fill(s: Simulation, run: Run, orders: tuple[Order, ...], quotes: Quotes) -> None:
