@@ -25,6 +25,7 @@ from portopt.doors.commands import (
     factors,
     forecasts,
     frontier,
+    honest,
     keys,
     periods,
     policies,
@@ -75,6 +76,7 @@ app.command()(runs.explain)
 app.command()(runs.report)
 app.command()(runs.replay)
 app.command(name="replay-live")(replay_live.replay_live)
+app.command()(honest.honest)
 app.command()(runs.approve)
 app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)
