@@ -66,7 +66,8 @@ class Lots:
     def lots_weights(self) -> tuple[float, float]:
         """Of the cheapest and of the dearest lot, less a cent."""
         price = self.price[self.movable] * (100.0 * self.lot / self.share)
-        return tuple(max(float(p) - 1.0, 0.0) / self.value for p in (price.min(), price.max())) if len(price) else (0.0, 0.0)
+        low, high = (float(price.min()), float(price.max())) if len(price) else (0.0, 0.0)
+        return max(low - 1.0, 0.0) / self.value, max(high - 1.0, 0.0) / self.value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,7 +241,8 @@ class _Search:
         lots = self.lots
         moved = np.abs(w - self.day.book)
         moved[lots.cash_at] = 0.0
-        return float(lots.rate @ moved) + lots.per_trade / lots.value * np.count_nonzero(self.units != lots.units)
+        trades = int(np.count_nonzero(self.units != lots.units))
+        return float(lots.rate @ moved) + lots.per_trade / lots.value * trades
 
     def _looked_at(self) -> tuple[Matrix, Matrix]:
         """(2, n), (2, n): of a lot more and a lot less of each, what is missed then, and how much worse the objective is."""

@@ -161,6 +161,26 @@ def test_an_installation_keeps_a_backtest_with_the_prices_it_rests_on(
     assert kept.packs.has(found["data"]["pricing_pack_id"])
 
 
+def test_whoever_has_the_document_and_the_prices_can_do_the_proof_again(
+    files: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document, told = answer(capsys, *files, "--rebalance", "weekly", "--prove", "--seed", "4")[1], tmp_path / "told.json"
+    told.write_text(json.dumps(document))
+    assert run(["prove", str(told), *files[:2], "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["same"], again["again"]) == (True, document["proof"])
+    told.write_text(json.dumps({**document, "proof": {**document["proof"], "digest": "0" * 64}}))
+    assert run(["prove", str(told), *files[:2]]) == 1
+    assert "comes out" in capsys.readouterr().out
+    frame(109).write_csv(tmp_path / "others.csv")
+    told.write_text(json.dumps(document))
+    assert run(["prove", str(told), "--prices", str(tmp_path / "others.csv")]) == 1
+    assert "not the prices" in capsys.readouterr().out
+    told.write_text(json.dumps({**document, "proof": None}))
+    assert run(["prove", str(told), *files[:2], "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["code"] == "missing_input"
+
+
 def test_three_lines_of_python_give_the_same_document(files: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     asked = portopt.backtest(frame(), {"id": "calm", **POLICY}, capital=1_000_000, prove=True)
     code, told = answer(capsys, *files, "--prove")
