@@ -258,4 +258,4 @@ def _shares(units: int, fractional: bool) -> float | int:
 
 
 def _money(cents: Vector) -> list[float]:
-    return (np.asarray(cents, dtype=np.float64) / 100.0).round(2).tolist()
+    return [float(amount) for amount in np.round(np.asarray(cents, dtype=np.float64) / 100.0, 2)]
