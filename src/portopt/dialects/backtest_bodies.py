@@ -28,6 +28,7 @@ WALK_FORWARD = (*BACKTEST, "windows")
 IDS = {"backtest": "backtest_id", "walk_forward": "walk_forward_id"}
 USUAL_CAPITAL, USUAL_REBALANCE = "1000000", "monthly"
 MOST_DATED = 10_000
+OWN = "own"  # a policy that comes with the body and has no name
 # Of the document: what is long is to be had whole under its run.
 LONG = ("days", "monthly", "rolling", "rebalances", "trades", "happenings", "unfilled", "assets", "attribution", "request")
 
@@ -102,7 +103,7 @@ def _dated(value: Any, path: str, what: str) -> tuple[date, Any]:
 
 
 def _capital(value: Any) -> Decimal:
-    found = Decimal(USUAL_CAPITAL) if value is None else _amount(value, "capital")
+    found = _amount(USUAL_CAPITAL if value is None else value, "capital")
     if found <= 0:
         raise InvalidValue("capital", str(found), "must be above zero: it is what the backtest begins with")
     return found
@@ -113,7 +114,7 @@ def _amount(value: Any, path: str) -> Decimal:
     found = read_decimal(repr(value) if isinstance(value, float) else value, path)
     if found != round(found, 2):
         raise InvalidValue(path, str(value), "is finer than a cent", fix=f'write "{round(found, 2)}"')
-    return found
+    return round(found, 2)
 
 
 def _execution(value: Any) -> dict[str, Any]:
@@ -126,7 +127,9 @@ def _execution(value: Any) -> dict[str, Any]:
 def _policy(value: Any, path: str) -> str | Policy | None:
     if value is None:
         return None
-    return text(value, path, most=64) if isinstance(value, str) else read_policy(value, path=path)
+    if isinstance(value, str):
+        return text(value, path, most=64)
+    return read_policy({"id": OWN, "name": OWN, **mapping_of(value, path)}, path=path)
 
 
 def _universe(value: Any) -> Universe | None:

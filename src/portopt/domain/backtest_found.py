@@ -76,6 +76,7 @@ class Proof:
     changed: tuple[Changed, ...]
     how: str
     digest: str
+    of_policy: bool = True  # not of a strategy of one's own, which no document holds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,4 +93,5 @@ class BacktestFound:
     sweep: Sweep | None = None
     proof: Proof | None = None
     attribution: Mapping[str, Any] | None = None
+    path: str = "auto"
     notes: tuple[str, ...] = ()

@@ -116,10 +116,16 @@ class WalkForwardForm(BacktestForm):
         24, '{"estimation.lookback": [126, 252]}', "Vary", "Values to try by path in the policy, in JSON.", max_length=100_000
     )
 
+    groups: int = field(
+        25, 0, "Paths of cross-validation", "In how many parts the history is cut, 10 for one; 0: none.", ge=0, le=30
+    )
+    tested: int = field(26, 2, "Parts tested at once", "Of these parts, for each of its splits.", ge=1, le=29)
+    starts: int = field(27, 1, "Start dates side by side", "From how many days the walk is begun.", ge=1, le=100)
+
     @property
     def windows(self) -> dict[str, Any]:
         """As the service takes them."""
-        lengths = {name: getattr(self, name) for name in ("train", "test", "expanding", "purge", "embargo")}
+        lengths = {name: getattr(self, name) for name in ("train", "test", "expanding", "purge", "embargo", "groups", "tested", "starts")}
         return {**lengths, "vary": mapping_of(parse_json(self.vary), "vary")}
 
 

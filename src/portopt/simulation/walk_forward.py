@@ -22,7 +22,7 @@ from portopt.domain.errors import PortoptError
 from portopt.domain.walk import Choice, Trial, Variant, Window
 from portopt.judgement.histories import returns_of
 from portopt.judgement.moments import deviation
-from portopt.simulation.decide import decider_of
+from portopt.simulation.deciders import decider_of
 from portopt.simulation.history import History, Known, day_of
 from portopt.simulation.simulate import Progress, Simulation, simulation, walked
 from portopt.simulation.strategies import Decided, Decider, Held

@@ -14,7 +14,8 @@ from integration.service.serving import Served
 from integration.service.working import worker_of
 
 BOOK = book(12)
-ASKED = {"rebalance": "quarterly", "execution": {"delay": 1, "spread_bps": 4}, "start": "2024-06-03", "end": "2024-10-31"}
+POLICY = {"objective": {"kind": "min_risk"}, "limits": {"long_only": True, "cash": {"max": 0.05}, "max_weight": 0.3}}
+ASKED = {"policy": POLICY, "rebalance": "quarterly", "execution": {"delay": 1, "spread_bps": 4}, "start": "2024-06-03", "end": "2024-10-31"}
 NAMES = ["backtest_id", "portfolio_id", "status", "created_at", "completed_at", "percent", "run_id", "result", "problem"]
 
 
@@ -53,7 +54,7 @@ def test_a_backtest_is_asked_for_followed_and_read(working: Served, asked: dict[
     assert (begun["status"], begun["percent"], begun["result"]) == ("pending", 0.0, None)
     again = client.post("/backtests", json=asked, headers={"Idempotency-Key": "past-1"})
     assert (done(again, 202), again.headers["idempotency-replayed"]) == (begun, "true")
-    problem(client.post("/backtests", json=asked | {"capital": 5}, headers={"Idempotency-Key": "past-1"}), 409, "key_reused")
+    problem(client.post("/backtests", json=asked | {"capital": 5}, headers={"Idempotency-Key": "past-1"}), 422, "key_reused")
 
     with client.stream("GET", f"/backtests/{begun['backtest_id']}/events", timeout=240.0) as stream:
         lines = [line for line in stream.iter_lines() if line.startswith(("event:", "data:"))]
@@ -151,7 +152,7 @@ def test_a_history_that_is_too_short_ends_as_failed_with_its_reason(working: Ser
 def test_over_grpc_it_is_the_same(working: Served, rpc: Client, asked: dict[str, Any]) -> None:
     m = rpc.messages
     fields = {name: asked[name] for name in ("portfolio_id", "pricing_pack_id", "start", "end")}
-    message = m.CreateBacktestRequest(**fields, rebalance=["quarterly"], additional=struct({"execution": ASKED["execution"]}))
+    message = m.CreateBacktestRequest(**fields, rebalance=["quarterly"], additional=struct({"execution": ASKED["execution"], "policy": POLICY}))
     begun = rpc.ask("CreateBacktest", message)
     named = begun.backtest_id  # type: ignore[attr-defined]
     told = list(rpc.rpc("WatchBacktest")(m.GetBacktestRequest(backtest_id=named), timeout=240.0))

@@ -12,7 +12,7 @@ from made_walks import history, one_asset_each, policy, request
 from portopt.domain.errors import DataError, InvalidValue, UnknownField
 from portopt.domain.walk import Choice, Trial, WalkForward
 from portopt.simulation import walk_forward as walks
-from portopt.simulation.decide import decider_of
+from portopt.simulation.deciders import decider_of
 from portopt.simulation.history import day_of
 from portopt.simulation.simulate import simulate, walked
 from portopt.simulation.windows import planned, starts_of, variants_of

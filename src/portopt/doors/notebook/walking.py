@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portopt.doors.notebook.backtesting import Backtest, policy_or_goal, with_limits
+from portopt.doors.notebook.backtesting import Backtest, Drawing, policy_or_goal, with_limits
 from portopt.doors.notebook.rebalancing import benchmark_of, candidates_of, market_of, runtime_at
 from portopt.intake.book import day_of
 
@@ -113,11 +113,25 @@ class Comparison:
         dates = self.document["strategies"][0]["days"]["date"]
         return pl.DataFrame({"date": dates, **held}).with_columns(pl.col("date").str.to_date())
 
+    def plot(self) -> Drawing:
+        """The money of each strategy, after costs."""
+        from portopt.reports.through_time.display import comparison_plot
+
+        return Drawing(comparison_plot(self.document))
+
+    def save(self, path: str | Path) -> Path:
+        """The offline report as an HTML file. Raises InvalidValue where it may not be written."""
+        from portopt.reports.through_time.page import write_backtest_report
+
+        return write_backtest_report(self.document, path)
+
     def __repr__(self) -> str:
         return f"Comparison({self.document['run_id']}, {', '.join(one['name'] for one in self.document['strategies'])})"
 
     def _repr_html_(self) -> str:
-        return str(self.figures._repr_html_())
+        from portopt.reports.through_time.display import comparison_summary
+
+        return comparison_summary(self.document)
 
 
 def walk_forward(

@@ -33,7 +33,7 @@ def opened(run_id: str, runtime: Runtime) -> Work:
             else:
                 from portopt.questions.pieces.walk_forward import WalkForwardWork
 
-                _open[run_id] = WalkForwardWork(run_id, question, snapshot)
+                _open[run_id] = WalkForwardWork(run_id, question, snapshot, runtime.trials)
         return _open[run_id]
 
 

@@ -66,7 +66,7 @@ def _findings(document: Row) -> Iterator[Row]:
 
 
 DATE, ASSET = Column("date", "Date", "date"), Column("asset_id", "Asset", "text")
-TABLES = (
+OF_BACKTEST = (
     Table(
         "figures",
         (Column("figure", "Figure", "text", 26), *(Column(key, name, "plain", 16) for key, name in view.HISTORIES)),
