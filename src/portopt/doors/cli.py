@@ -25,6 +25,7 @@ from portopt.doors.commands import (
     factors,
     forecasts,
     frontier,
+    histories,
     keys,
     periods,
     policies,
@@ -69,6 +70,7 @@ app.command()(batch.batch)
 app.command()(backtest.backtest)
 app.command(name="walk-forward")(walk_forward.walk_forward)
 app.command()(walk_forward.compare)
+app.command()(histories.histories)
 app.command()(runs.explain)
 app.command()(runs.report)
 app.command()(runs.replay)
