@@ -214,7 +214,7 @@ def _request(every: int) -> dict[str, Any]:
                    "limits": {"max_weight": 0.25, "max_turnover": 0.5}},
         "capital": "1000000.00",
         "currency": "USD",
-        "rebalance": [{"kind": "every", "sessions": every}],
+        "rebalance": [{"every": every}],
         "rounding": "nearest",
         "seed": 1,
     }  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from portopt.domain.access import Principal
+from portopt.domain.backtest import Action
 from portopt.domain.beliefs import Beliefs
 from portopt.domain.holdings import Holdings
 from portopt.domain.job import Job, KeptReply, Swept
@@ -22,6 +23,21 @@ from portopt.domain.trials import TrialRecord
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+class ActionsProvider(Protocol):
+    """Where corporate actions come from: read and complete in themselves; whether the prices agree is asked beside the prices.
+
+    Raises OutsideError when the source does not answer (worth a retry), DataError naming rows when what it answers is wrong.
+    """
+
+    name: str
+    source: str
+    notes: tuple[str, ...]
+
+    def actions(self, query: MarketQuery) -> tuple[Action, ...]:
+        """Those of the query's assets; dates are cut where they meet the prices."""
+        ...
 
 
 class MarketDataProvider(Protocol):
@@ -364,8 +380,12 @@ class KeyStore(Protocol):
         """Use an idempotency key; returns what it stands for. Raises KeyReused.
 
         The very object that was given: the key is the caller's now, to `keep` or to `forget`. Another one: what was reserved
-        before, whose reply is None while it is being worked out. One without a reply after two minutes is taken over.
+        before, whose reply is None while it is being worked out. One that was not renewed for 15 seconds is taken over.
         """
+        ...
+
+    def renew(self, key: str, subject: str) -> None:
+        """Whoever reserved it is still at work."""
         ...
 
     def held(self, key: str, subject: str) -> KeptReply | None:

@@ -13,6 +13,7 @@ from portopt.domain.access import restricted_to
 from portopt.domain.disk import storage_error
 from portopt.domain.errors import MissingInput, PortoptError, RequestError
 from portopt.ports import (
+    ActionsProvider,
     BeliefStore,
     EventSink,
     JobStore,
@@ -210,6 +211,36 @@ class Runtime:
 
         return load_prices(_needed(self.settings.market_url, "PORTOPT_MARKET_URL").get_secret_value(), table, prices)
 
+    def actions(self, provider: str) -> ActionsProvider:
+        """Where corporate actions come from, by name: `files`, `http`, `sql`; `files:PATH` reads that path.
+
+        Raises MissingInput naming the setting it lacks.
+        """
+        name, _, path = provider.partition(":")
+        settings = self.settings
+        if name == "files":
+            from portopt.adapters.providers.actions import FileActions
+
+            return FileActions(Path(path) if path else _needed(settings.actions_path, "PORTOPT_ACTIONS_PATH"))
+        if name == "http":
+            from portopt.adapters.providers.actions import HttpActions
+
+            url = _needed(settings.actions_url, "PORTOPT_ACTIONS_URL").get_secret_value()
+            return HttpActions(url, **self._http_options())
+        if name == "sql":
+            from portopt.adapters.store.sql_actions import SqlActions
+
+            url = _needed(settings.market_url, "PORTOPT_MARKET_URL").get_secret_value()
+            return SqlActions(url, _needed(settings.actions_query, "PORTOPT_ACTIONS_QUERY"))
+        fix = "use files:PATH, http or sql"
+        raise RequestError(f"there is no provider of actions {name!r}", field="actions", value=provider, fixes=[fix])
+
+    def _http_options(self) -> dict[str, Any]:
+        settings = self.settings
+        token = settings.market_token.get_secret_value() if settings.market_token else None
+        return {"token": token, "timeout_seconds": settings.market_timeout_seconds,
+                "retry_seconds": settings.market_retry_seconds, "private_hosts": settings.hosts_of_ours}  # fmt: skip
+
     def market(self, provider: str) -> MarketDataProvider:
         """A provider by name; `files:PATH` reads that path, `pack:ID` a pack that is kept.
 
@@ -232,14 +263,8 @@ class Runtime:
         if name == "http":
             from portopt.adapters.providers.http import HttpProvider
 
-            token = settings.market_token.get_secret_value() if settings.market_token else None
-            return HttpProvider(
-                _needed(settings.market_url, "PORTOPT_MARKET_URL").get_secret_value(),
-                token=token,
-                timeout_seconds=settings.market_timeout_seconds,
-                retry_seconds=settings.market_retry_seconds,
-                private_hosts=settings.hosts_of_ours,
-            )
+            url = _needed(settings.market_url, "PORTOPT_MARKET_URL").get_secret_value()
+            return HttpProvider(url, **self._http_options())
         if name == "sql":
             from portopt.adapters.store.sql_prices import SqlProvider
 

@@ -17,8 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[name] = "1"  # before NumPy: its BLAS reads it once
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy: its BLAS reads it once
+os.environ["NUMBA_NUM_THREADS"] = "1"  # of a peer, which is started from here
 
 import time
 from collections.abc import Callable

@@ -93,7 +93,7 @@ def _all(o: argparse.Namespace, server: Server, databases: Databases, until: flo
     yield "R10", lambda home: replays.is_replayed(home, times=o.replays)
     most = o.moments or None
     yield from _on_both("R2", databases, lambda h, u: moments.connection_is_cut(h, u, most=most, seed=o.seed))
-    yield from _on_both("R1", databases, lambda h, u: moments.process_is_killed(h, u, most=most, seed=o.seed))
+    yield from _on_both("R1-store", databases, lambda h, u: moments.process_is_killed(h, u, most=most, seed=o.seed))
     yield from _on_both("R5", databases, lambda h, u: one_key.key_is_used_at_once(h, u, times=o.requests))
     yield "R6", lambda home: _jobs_at_once()
     yield "R12", lambda home: overload.more_than_can_be_answered(home, seconds=o.load_seconds)

@@ -71,7 +71,7 @@ def test_of_many_jobs_of_one_portfolio_whose_holdings_change_meanwhile_none_is_r
             declare(runtime, cash)
             jobs += [submit(runtime, tmp_path / "book", cash, SHARE * (1 + change) + k) for k in range(SHARE)]
             worker.wait_until_said("ended", 1 + change)
-        wait_for(lambda: all(runtime.jobs.get(job.job_id).is_ended for job in jobs), PATIENCE, "not all jobs ended")
+        wait_for(lambda: all(runtime.jobs.get(job.job_id).is_ended for job in jobs), PATIENCE * SHARE / 2, "not all jobs ended")
         assert worker.end() == 0
     ended = [runtime.jobs.get(job.job_id) for job in jobs]
     assert {job.status for job in ended} <= {RunStatus.COMPLETED, RunStatus.SUPERSEDED}

@@ -69,7 +69,7 @@ def test_an_upstream_that_misbehaves_costs_bounded_time() -> None:
 
 
 def test_a_relay_at_whose_brokers_address_no_broker_answers_ends_in_bounded_time(tmp_path: Path) -> None:
-    """The client library tries again within one call of its own: without a bound of ours it held a relay for 181 s."""
+    """The client library tries again within one call of its own, for 181 s: it is not asked where no broker answers."""
     small_book.rebalance(Runtime(Settings(home=tmp_path, events="pulsar")))
     began = time.monotonic()
     with upstream("garbage") as port:
@@ -78,7 +78,7 @@ def test_a_relay_at_whose_brokers_address_no_broker_answers_ends_in_bounded_time
         done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=150, check=False)
     assert time.monotonic() - began < 60
     assert done.returncode == 5, done
-    assert json.loads(done.stdout)["detail"].endswith("did not let a producer in within 10 seconds")
+    assert json.loads(done.stdout)["detail"].endswith("is no Pulsar broker")
 
 
 @pytest.mark.postgres

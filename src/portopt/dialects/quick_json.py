@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 QUICK_FROM = 100_000  # bytes from which on the faster reader is worth its checks
+LOOKED_INTO = frozenset({dict, list, float})
 INEXACT_FROM = 2.0**63  # whole numbers from here on are doubles to the faster reader
 
 
@@ -30,7 +31,7 @@ def read_quickly(document: bytes) -> Any:
 def _names_within(value: Any) -> float:
     """How many names the objects hold. Too few where a list mixes kinds; NaN where a whole number may have lost digits."""
     if type(value) is dict:
-        return len(value) + sum(map(_names_within, value.values()))
+        return len(value) + sum(_names_within(item) for item in value.values() if type(item) in LOOKED_INTO)
     if type(value) is list:
         return sum(map(_names_within, value)) if value and type(value[0]) in (dict, list) else 0
     return math.nan if type(value) is float and abs(value) >= INEXACT_FROM else 0

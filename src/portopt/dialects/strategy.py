@@ -29,6 +29,7 @@ from portopt.dialects.reading import list_of, mapping_of, number, numbers, objec
 from portopt.dialects.records import RANGES, json_object
 from portopt.dialects.strategy_answers import event_body, optimize_event_body, rebalance_event_body, write_response
 from portopt.dialects.strategy_beliefs import NamedBeliefs, read_beliefs
+from portopt.dialects.strategy_columns import are_in_order, floats, universe_of
 from portopt.dialects.strategy_moments import ESTIMATOR, MAX_RETURNS, Given, read_estimation, read_moments
 from portopt.dialects.strategy_words import method_of, read_objective, read_views, write_objective
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
@@ -54,6 +55,7 @@ STRATEGY = (
     *("id", "name", "sector", "asset_class", "current_weight", "benchmark_weight", "expected_return", "volatility"),
     *("esg_score", "quality_score", "returns", "attributes", "average_daily_value", "price"),
 )
+KNOWN = frozenset(STRATEGY)
 RISK = (
     *("risk_free_rate", "risk_aversion", "confidence_level", "periods_per_year", "covariance", "correlation"),
     *("estimator", "views", "risk_budgets", "uncertainty", "objective_weights"),
@@ -74,7 +76,7 @@ def read_request(doc: Any, named: NamedBeliefs | None = None) -> OptimizationReq
     objective, notes = read_objective(required(found, "objective"), found.get("method"), risk)
     ids = [s["id"] for s in strategies]
     order = sorted(range(len(ids)), key=lambda i: ids[i] == CASH)  # stable: cash last, the rest as they came
-    universe = Universe(tuple(_asset(i, strategies[i]) for i in order))
+    universe = universe_of(strategies, order) or Universe(tuple(_asset(i, strategies[i]) for i in order))
     low, high = RANGES["risk_free_rate"]
     rate = risk.get("risk_free_rate")
     rf = 0.0 if rate is None else number(rate, "risk_parameters.risk_free_rate", low=low, high=high)
@@ -130,6 +132,8 @@ def _year_said(risk: Mapping[str, Any], given: Given, ids: Sequence[str]) -> tup
 
 def _strategies(value: Any) -> list[Mapping[str, Any]]:
     items = list_of(value, "strategies", least=1, most=MAX_STRATEGIES)
+    if are_in_order(items, KNOWN):
+        return list(items)
     strategies = [object_of(item, f"strategies[{i}]", STRATEGY) for i, item in enumerate(items)]
     seen: dict[str, int] = {}
     for i, s in enumerate(strategies):
@@ -182,12 +186,12 @@ def _factor_returns(value: Any) -> FactorReturns | None:
 
 def _amounts(strategies: Sequence[Mapping[str, Any]], name: str) -> dict[str, float] | None:
     """Amounts of money by id, positive; None where nobody has one."""
-    given = {
-        s["id"]: number(s[name], f"strategies[{i}].{name}", low=1e-9, high=1e15)
-        for i, s in enumerate(strategies)
-        if s.get(name) is not None
-    }
-    return given or None
+    return _given(strategies, name, low=1e-9, high=1e15) or None
+
+
+def _given(strategies: Sequence[Mapping[str, Any]], name: str, *, low: float, high: float) -> dict[str, float]:
+    column = floats(strategies, name, low=low, high=high)
+    return {s["id"]: value for s, value in zip(strategies, column, strict=True) if value is not None}
 
 
 def _costs(value: Any) -> dict[str, Any]:
@@ -217,11 +221,7 @@ def _weights(strategies: Sequence[Mapping[str, Any]], name: str) -> dict[str, fl
 
     Raises InvalidValue unless they add up to one.
     """
-    given = {
-        s["id"]: number(s[name], f"strategies[{i}].{name}", low=-10.0, high=10.0)
-        for i, s in enumerate(strategies)
-        if s.get(name) is not None
-    }
+    given = _given(strategies, name, low=-10.0, high=10.0)
     total = math.fsum(given.values())
     if not any(given.values()):
         return None

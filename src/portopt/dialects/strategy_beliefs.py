@@ -52,10 +52,11 @@ def read_beliefs(
 
 
 def _require_alone(strategies: Sequence[Mapping[str, Any]], risk: Mapping[str, Any]) -> None:
-    places = {f"risk_parameters.{name}": risk.get(name) for name in ("covariance", "correlation")}
-    places |= {f"strategies[{i}].{name}": s.get(name) for i, s in enumerate(strategies) for name in ("returns", "volatility")}
-    for place, value in places.items():
-        if value is not None:
+    beside = [(f"risk_parameters.{name}", risk[name]) for name in ("covariance", "correlation") if risk.get(name) is not None]
+    for i, s in enumerate(strategies):
+        beside += [(f"strategies[{i}].{name}", s[name]) for name in ("returns", "volatility") if s.get(name) is not None]
+        if beside:
+            place, value = beside[0]
             raise InvalidValue(place, shown(value), f"stands beside {FIELD}, which says the same; give one",
                                fix=f"leave {place} out, or {FIELD}")  # fmt: skip
 
@@ -67,7 +68,9 @@ def _expected_returns(ids: Sequence[str], strategies: Sequence[Mapping[str, Any]
     mu = np.array([given[asset_id] for asset_id in ids], dtype=np.float64)
     if beliefs.expected_returns is not None:
         mu = np.where(np.isnan(mu), beliefs.expected_returns, mu)
-    return np.array([rf if asset_id == CASH and np.isnan(m) else m for asset_id, m in zip(ids, mu, strict=True)])
+    cash = [i for i, asset_id in enumerate(ids) if asset_id == CASH]
+    mu[cash] = np.where(np.isnan(mu[cash]), rf, mu[cash])
+    return mu
 
 
 def _with_their_year(choice: EstimationChoice, risk: Mapping[str, Any], beliefs: Beliefs) -> EstimationChoice:

@@ -10,6 +10,7 @@ import numpy as np
 
 from portopt.dialects.reading import number, numbers, object_of, shown, square
 from portopt.dialects.records import RANGES, record
+from portopt.dialects.strategy_columns import floats
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.request import EstimationChoice
@@ -90,11 +91,7 @@ def read_expected_returns(strategies: Sequence[Mapping[str, Any]]) -> Vector:
 
 
 def _column(strategies: Sequence[Mapping[str, Any]], name: str, *, low: float, high: float) -> Vector:
-    values = [
-        np.nan if s.get(name) is None else number(s[name], f"strategies[{i}].{name}", low=low, high=high)
-        for i, s in enumerate(strategies)
-    ]
-    return np.array(values, dtype=np.float64)
+    return np.array(floats(strategies, name, low=low, high=high), dtype=np.float64)
 
 
 def _require_fractions(name: str, values: Vector, most: float) -> None:

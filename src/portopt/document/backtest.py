@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from portopt.dialects.backtests import backtest_to_data
 from portopt.domain.arrays import Vector
 from portopt.domain.backtest import FRACTION, Backtested, Decision, Fill, Happening
 from portopt.domain.backtest_found import BacktestData, BacktestFound, Sweep
@@ -31,6 +32,7 @@ def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
         "document_version": VERSION,
         "run_id": run_id,
         "request": request_of(found),
+        "question": question_of(found),
         "data": data_of(found.data, len(run.dates)),
         "execution": {**plain(found.request.execution), "printed": _printed(found)},
         "summary": summaries(days, found, _flows(found)),
@@ -59,6 +61,19 @@ def request_of(found: BacktestFound) -> dict[str, Any]:
     for name in ("actions", "members"):
         asked[name] = len(asked[name])
     return dict(asked)
+
+
+def question_of(found: BacktestFound) -> dict[str, Any] | None:
+    """The whole question, so that whoever has the prices can do the proof again; None where there is none to do.
+
+    Actions and memberships are counted: they are files of their own.
+    """
+    asked = found.request
+    if found.proof is None or not found.proof.of_policy:
+        return None
+    rest = replace(asked, actions=(), members=())
+    counts = {"actions": len(asked.actions), "members": len(asked.members)}
+    return {"request": backtest_to_data(rest), "path": found.path, **counts}
 
 
 def data_of(data: BacktestData, sessions: int) -> dict[str, Any]:

@@ -75,6 +75,7 @@ class Proof:
     changed: tuple[Changed, ...]
     how: str
     digest: str
+    of_policy: bool = True  # not of a strategy of one's own, which no document holds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,4 +91,5 @@ class BacktestFound:
     benchmark: Vector | None = None
     sweep: Sweep | None = None
     proof: Proof | None = None
+    path: str = "auto"
     notes: tuple[str, ...] = ()

@@ -30,7 +30,11 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     names = _content(kind)
     if names is not None:
-        return {name: plain(getattr(value, name)) for name in names}
+        found = {name: plain(getattr(value, name)) for name in names}
+        for name in _later(kind):
+            if not found[name]:
+                del found[name]
+        return found
     return _plain(value)
 
 
@@ -60,12 +64,26 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
+def plain_fields(value: Any, **known: Any) -> dict[str, Any]:
+    """`plain` of a dataclass. known: fields as they are there already."""
+    kind: Any = type(value)
+    return {name: known[name] if name in known else plain(getattr(value, name)) for name in _content(kind) or ()}
+
+
 @cache
 def _content(kind: Any) -> tuple[str, ...] | None:
     """The fields of a dataclass that are its content; None for every other kind, and for one that derives from those above."""
     if issubclass(kind, _RARER) or not dataclasses.is_dataclass(kind):
         return None
     return tuple(f.name for f in dataclasses.fields(kind) if f.compare)
+
+
+LATER: Mapping[str, bool] = {"later": True}  # of a field that came later: what does not use it is written as it was before
+
+
+@cache
+def _later(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind) if f.metadata.get("later"))
 
 
 _RARER = (str, int, float, Decimal, date, np.generic, np.ndarray, Mapping, list, tuple, set, frozenset)
@@ -79,6 +97,14 @@ def canonical_json(value: Any) -> bytes:
 def canonical_text(document: Any) -> str:
     """The same of what is plain already, a finished document for one: to look at it once more takes as long as to write it."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def canonical_fields(value: Any, **known: str) -> bytes:
+    """`canonical_json` of a dataclass. known: fields in their canonical text, where that is there already."""
+    kind: Any = type(value)
+    names = sorted(_content(kind) or ())
+    texts = {name: known[name] if name in known else canonical_text(plain(getattr(value, name))) for name in names}
+    return ("{" + ",".join(f'"{name}":{text}' for name, text in texts.items()) + "}").encode()
 
 
 def digest(*parts: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.canonical import digest
+from portopt.domain.canonical import canonical_text, digest, plain
 from portopt.domain.errors import DataError
 
 CASH = "CASH"
@@ -60,6 +60,8 @@ class Universe:
     _attributes: list[tuple[str, ...]] = field(default_factory=list, init=False, compare=False, repr=False)  # once found
     _lacking: dict[str, Indices] = field(default_factory=dict, init=False, compare=False, repr=False)  # once found
     _identity: list[str] = field(default_factory=list, init=False, compare=False, repr=False)  # once computed
+    _plain: list[dict[str, object]] = field(default_factory=list, init=False, compare=False, repr=False)  # once written
+    _canonical: list[str] = field(default_factory=list, init=False, compare=False, repr=False)  # once written
 
     def __post_init__(self) -> None:
         ids = tuple(asset.id for asset in self.assets)
@@ -156,6 +158,18 @@ class Universe:
             rows = [_ROW(a) for a in self.assets]
             self._identity.append(digest(json.dumps(rows, ensure_ascii=False, default=float, sort_keys=True).encode()))
         return self._identity[0]
+
+    def plain(self) -> dict[str, object]:
+        """As JSON holds it; to be read, and not to be changed."""
+        if not self._plain:
+            self._plain.append(plain(self))
+        return self._plain[0]
+
+    def canonical(self) -> str:
+        """Its canonical JSON."""
+        if not self._canonical:
+            self._canonical.append(canonical_text(self.plain()))
+        return self._canonical[0]
 
     @classmethod
     def of(cls, ids: Sequence[str]) -> Universe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from portopt.domain.backtest import Action, Membership
 from portopt.doors.files import benchmark_beside, sample_file
 
 
@@ -21,8 +22,6 @@ def read_beside(
     Raises FileNotReadable and DataError, naming the file, the row and the column.
     """
     from portopt.adapters.providers.holdings_files import read_benchmark, read_universe
-    from portopt.tables.actions import read_actions
-    from portopt.tables.members import read_members
 
     notes: list[str] = []
     found: dict[str, Any] = {}
@@ -33,7 +32,36 @@ def read_beside(
     elif universe is not None:
         found["benchmark"] = benchmark_beside(str(universe))
     if actions is not None:
-        found["actions"] = read_actions(actions, notes)
+        found["actions"] = actions_from(actions, notes)
     if members is not None:
-        found["members"] = read_members(members, notes)
+        found["members"] = members_from(members, notes)
     return {**found, "notes": tuple(notes)}
+
+
+def actions_from(where: Any, notes: list[str]) -> tuple[Action, ...]:
+    """Corporate actions of a file; of `http` or `sql`, as the settings of this installation say; or as they are given.
+
+    Errors as those of ports.ActionsProvider.
+    """
+    if str(where) in ("http", "sql"):
+        from portopt.domain.market import MarketQuery
+        from portopt.runtime import runtime
+
+        provider = runtime().actions(str(where))
+        found = provider.actions(MarketQuery())
+        notes += provider.notes
+        return found
+    if isinstance(where, str | Path):
+        from portopt.tables.actions import read_actions
+
+        return read_actions(where, notes)
+    return tuple(where)
+
+
+def members_from(where: Any, notes: list[str]) -> tuple[Membership, ...]:
+    """Memberships of a file, or as they are given."""
+    if isinstance(where, str | Path):
+        from portopt.tables.members import read_members
+
+        return read_members(where, notes)
+    return tuple(where)

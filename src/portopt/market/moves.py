@@ -77,7 +77,7 @@ def _outlying(x: Matrix) -> Mask:
 def _judged(p: Prices, move: _Move, deviations: float | None, tolerance: float) -> Observed | None:
     old, new, change = float(p.prices[move.before, move.j]), float(p.prices[move.t, move.j]), move.ratio - 1.0
     asset, day = p.ids[move.j], p.day(move.t)
-    words = _split_words(move.ratio, tolerance)
+    words = split_words(move.ratio, tolerance)
     went = f"{asset} went from {old:g} on {p.day(move.before)} to {new:g} ({change:+.2%}) by {day}"
     if words is not None and (deviations is None or deviations >= NORMAL_DAYS) and not _is_a_crash(p, move.t, move.j):
         looks = f"{went}: looks like a {words} that the prices are not adjusted for"
@@ -89,7 +89,8 @@ def _judged(p: Prices, move: _Move, deviations: float | None, tolerance: float) 
     return Observed("extreme_move", asset, day, change, f"{went}: {times} times what it usually moves in that time")
 
 
-def _split_words(ratio: float, tolerance: float) -> str | None:
+def split_words(ratio: float, tolerance: float) -> str | None:
+    """What a price ratio looks like, "2:1 split"; None where it is none's."""
     if SMALLEST_FALL <= ratio <= SMALLEST_RISE:
         return None
     for shares in SPLITS if ratio < 1 else CONSOLIDATIONS:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.backtest import Action, BacktestRequest, Membership
+from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
 from portopt.domain.backtest_found import BacktestData, BacktestFound, Profits, Proof
-from portopt.domain.errors import InvalidValue
+from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.market import MarketQuery, MarketSnapshot
 from portopt.domain.request import DataPolicy
 from portopt.domain.universe import CASH, Universe
@@ -20,8 +20,8 @@ from portopt.ports import MarketDataProvider
 from portopt.simulation.accounting.profit import profits
 from portopt.simulation.charged import charged_by_policy
 from portopt.simulation.comparators import Drifting, do_nothing, drifting, equal_weight
-from portopt.simulation.decide import Path, decider_of
-from portopt.simulation.history import History, day_of
+from portopt.simulation.deciders import Path, decider_of
+from portopt.simulation.history import History, day_of, latest_of
 from portopt.simulation.prove import prove
 from portopt.simulation.simulate import Progress, Run, Simulation, simulation, walked
 from portopt.simulation.strategies import Decider, Strategy
@@ -105,6 +105,7 @@ def posed(asked: Backtest) -> tuple[Simulation, Drifting | None]:
     request, history = asked.request, asked.history
     require_sound_question(request, history)
     s = simulation(request, history, asked.decider(history))
+    require_enough_money(s)
     held_against = drifting(request, history, min(s.last, s.ready + request.execution.delay))
     return replace(s, benchmark=None if held_against is None else held_against.weights), held_against
 
@@ -131,6 +132,7 @@ def concluded(
         benchmark=comparators.get("benchmark"),
         sweep=swept(s, end.wanted, comparators) if sweep and run.fills else None,
         proof=proven(asked, s, run, end, progress) if asked.request.prove else None,
+        path=asked.path,
         notes=asked.notes,
     )
 
@@ -152,6 +154,31 @@ def require_sound_question(request: BacktestRequest, history: History) -> None:
     known = set(history.ids)
     if not any(a in known for a in request.universe.ids):
         raise InvalidValue("universe", list(request.universe.ids)[:10], f"none of them has a price in {history.source}")
+    if history.volumes is None:
+        _require_no_volumes(request.execution, history.source)
+
+
+def _require_no_volumes(execution: Execution, source: str) -> None:
+    for name in ("impact", "linear_impact", "participation"):
+        if getattr(execution, name):
+            fixes = ["bring prices with volumes", f"or leave {name} out"]
+            raise MissingInput(
+                f"{name} is measured in a day's volume, and {source} has none", field=f"costs.{name}", fixes=fixes
+            )
+
+
+def require_enough_money(s: Simulation) -> None:
+    """Raises InvalidValue for a capital that pays for no share of anything on the day of the first decision."""
+    if s.request.execution.fractional:
+        return
+    latest = latest_of(s.history.prices[: s.ready + 1])
+    ids = frozenset(s.request.universe.ids)
+    priced = [(float(p), a) for p, a in zip(latest, s.history.ids, strict=True) if p > 0.0 and a in ids]
+    if priced and min(priced)[0] > float(s.request.capital):
+        price, asset = min(priced)
+        day = day_of(s.history.dates[s.ready])
+        why = f"pays for no share of anything: the cheapest, {asset}, is {price:g} on {day}"
+        raise InvalidValue("capital", str(s.request.capital), why, fix="begin with more, or hold fractions (--fractional)")
 
 
 def data_of(history: History) -> BacktestData:

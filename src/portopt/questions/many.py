@@ -13,7 +13,7 @@ from functools import partial
 
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.diagnosis import Diagnosis
-from portopt.domain.errors import CertificateRefused, PortoptError, stopped
+from portopt.domain.errors import PortoptError, stopped
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Solution, SolveStatus
@@ -69,7 +69,10 @@ def answer_run(problems: Sequence[Problem], *, keep_forms: bool = False) -> list
 
     answers = []
     for member, form in solve_run(problems):
-        answer = _audited(member.problem, form, member.solution, member.refusal)
+        try:
+            answer = _audited(member.problem, form, member.solution, member.refusal)
+        except PortoptError as refused:  # by the audit, or because the time was over while it was diagnosed
+            answer = CertifiedMember(member.problem, member.solution, error=refused)
         answers.append(replace(answer, kept=form) if keep_forms else answer)
     return answers
 
@@ -89,7 +92,4 @@ def _audited(
     if not solution.is_optimal:
         message = solution.raw.message if solution.raw else ""
         return CertifiedMember(problem, solution, error=stopped(solution.status.value, message))
-    try:
-        return CertifiedMember(problem, solution, audit.certify(problem, form, solution))
-    except CertificateRefused as refused:
-        return CertifiedMember(problem, solution, error=refused)
+    return CertifiedMember(problem, solution, audit.certify(problem, form, solution))

@@ -29,7 +29,7 @@ from portopt.questions.backtest import Backtest, concluded, require_sound_questi
 from portopt.simulation import walk_forward as walks
 from portopt.simulation.comparators import drifting
 from portopt.simulation.cross_validation import cross_validated
-from portopt.simulation.decide import decider_of
+from portopt.simulation.deciders import decider_of
 from portopt.simulation.forecast_ranges import covered, forecast_ranges
 from portopt.simulation.history import day_of
 from portopt.simulation.prove import prove

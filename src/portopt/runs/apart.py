@@ -13,7 +13,7 @@ from portopt.dialects.requests import optimization_request_from_data
 from portopt.domain.arrays import frozen
 from portopt.domain.backtest import BacktestRequest
 from portopt.domain.beliefs import Beliefs
-from portopt.domain.canonical import plain
+from portopt.domain.canonical import plain, plain_fields
 from portopt.domain.request import OptimizationRequest, RebalanceRequest
 from portopt.ports import BeliefStore
 
@@ -26,10 +26,9 @@ def request_to_store(request: OptimizationRequest | RebalanceRequest | BacktestR
     if not isinstance(request, OptimizationRequest):
         return dict(plain(request))
     named = request.beliefs_id or _kept(request, beliefs)
-    if named is None:
-        return dict(plain(request))
-    rest = dataclasses.replace(request, covariance=None, returns=None)
-    return {**plain(rest), BELIEFS: named}
+    apart = {} if named is None else {"covariance": None, "returns": None}
+    written = plain_fields(request, **apart, universe=request.universe.plain())
+    return written if named is None else {**written, BELIEFS: named}
 
 
 def request_from_store(data: Mapping[str, Any], beliefs: BeliefStore) -> OptimizationRequest:

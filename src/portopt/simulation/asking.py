@@ -36,7 +36,9 @@ def asked_on(request: BacktestRequest, known: Known, held: Held) -> RebalanceReq
     described = {asset.id: asset for asset in request.universe.assets}
     leaving = tuple(described.get(a, Asset(a)) for a in gone)
     return RebalanceRequest(
-        holdings=Holdings(PORTFOLIO, shares, Decimal(held.cash) / 100, request.currency),
+        holdings=Holdings(
+            PORTFOLIO, shares, Decimal(held.cash) / 100, request.currency, _without_price(policy, known, held, shares)
+        ),
         policy=_without(policy, gone),
         universe=Universe((*candidates, *leaving)),
         benchmark=request.benchmark if held.benchmark is None else held.benchmark,
@@ -88,6 +90,15 @@ def require_by(known: Known, dates: Days, what: str) -> None:
 def _shares(known: Known, held: Held) -> dict[str, Decimal]:
     unit = Decimal(FRACTION) if held.fractional else Decimal(1)
     return {known.ids[i]: Decimal(int(held.units[i])) / unit for i in np.flatnonzero(held.units)}
+
+
+def _without_price(policy: Policy, known: Known, held: Held, shares: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """What is held and has had no price in the policy's whole window, at the ledger's last one: a live book would state it."""
+    lookback = policy.estimation.lookback
+    window = known.prices if lookback is None else known.prices[-lookback - 1 :]
+    priced = (window > 0.0).any(axis=0)
+    at = {known.ids[i]: i for i in np.flatnonzero(~priced & (held.prices > 0.0)).tolist()}
+    return {a: Decimal(repr(float(held.prices[at[a]]))) for a in shares if a in at}
 
 
 def _candidates(universe: Universe, known: Known) -> tuple[Asset, ...]:

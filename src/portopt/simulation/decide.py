@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal
 
 import numpy as np
 
 from portopt import pipeline
 from portopt.analysis.attempts import Attempts
 from portopt.domain.backtest import FRACTION, BacktestRequest
+from portopt.domain.market import MarketSnapshot
 from portopt.domain.plan import RebalancePlan
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.universe import CASH
+from portopt.pipeline import Solved
 from portopt.simulation.asking import asked_on, snapshot_on
 from portopt.simulation.history import History, Known
 from portopt.simulation.strategies import Decided, Decider, Held
-
-Path = Literal["auto", "live", "quick"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,17 @@ class PipelineDecider:
 
 def decided_live(asked: RebalanceRequest, known: Known, held: Held) -> Decided:
     """One rebalance request on its day, through the steps of the live run. Raises PortoptError where it would be refused."""
+    return traded_live(asked, known, held, *solved_live(asked, known))
+
+
+def solved_live(asked: RebalanceRequest, known: Known) -> tuple[MarketSnapshot, Solved]:
+    """The pricing pack of the day, and the weights that a live run would find on it. Raises PortoptError."""
     snapshot = snapshot_on(asked, known)
-    answer = pipeline.optimize_for(asked, snapshot, pipeline.estimate(asked, snapshot))
+    return snapshot, pipeline.optimize_for(asked, snapshot, pipeline.estimate(asked, snapshot))
+
+
+def traded_live(asked: RebalanceRequest, known: Known, held: Held, snapshot: MarketSnapshot, answer: Solved) -> Decided:
+    """Those weights certified and traded. Raises PortoptError."""
     validated = pipeline.certify(answer, snapshot)
     plan = pipeline.trade(asked, snapshot, answer, validated)
     prices = pipeline.prices_of(answer.problem, answer.form, validated.solution.raw, Attempts(), again=False)
@@ -60,8 +68,3 @@ def _decided(plan: RebalancePlan, known: Known, held: Held) -> Decided:
         if i >= 0:
             units[i] = int((line.shares_after * Decimal(unit)).to_integral_value())
     return Decided(units, target, weights, plan.turnover, plan.rounding_gap)
-
-
-def decider_of(request: BacktestRequest, path: Path = "auto") -> Decider:
-    """Who decides for a policy: the live path, or the quick one where it serves the policy."""
-    return PipelineDecider(request)

@@ -9,7 +9,7 @@ are prices (market/action_checks.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,7 +22,8 @@ from portopt.tables.action_values import CONSOLIDATIONS, ON_TOP, Kind, kind_of_a
 from portopt.tables.dates import read_days
 from portopt.tables.delivered import Delivered
 from portopt.tables.names import ASSET, DATE
-from portopt.tables.rows import Row, Wanted, file_name, read_rows
+from portopt.tables.rows import Row, Wanted, file_name, read_rows, rows_of
+from portopt.tables.table import Table
 
 ACTIONS = Wanted(
     {
@@ -76,6 +77,12 @@ def read_actions(path: str | Path | Delivered, notes: list[str] | None = None) -
     if notes is not None:
         notes += said.notes
     return actions
+
+
+def actions_of_tables(tables: Iterable[Table], said: Account, assets: Collection[str] | None) -> tuple[Action, ...]:
+    """The actions of tables that are read already, those of `assets` (None: all); a table without rows has none."""
+    rows = [row for table in tables if table.height for row in rows_of(table, ACTIONS, said)]
+    return tuple(action for action in actions_of(rows, said) if assets is None or action.asset_id in assets)
 
 
 def actions_of(rows: Sequence[Row], said: Account) -> tuple[Action, ...]:

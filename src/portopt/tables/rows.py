@@ -20,7 +20,7 @@ from portopt.tables.separated import ONE_TABLE, second_table
 from portopt.tables.table import Table
 from portopt.tables.text import cleaned_table
 
-__all__ = ["EXPOSURE", "Row", "Wanted", "file_name", "read_rows"]
+__all__ = ["EXPOSURE", "Row", "Wanted", "file_name", "read_rows", "rows_of"]
 
 TOTALS = ("total", "totals", "sum", "subtotal", "sub total", "grand total", "account total", "portfolio total",
           "total portfolio", "summe", "gesamt", "total value", "account value", "net worth")  # fmt: skip
@@ -43,11 +43,7 @@ def read_rows(path: str | Path | Delivered, wanted: Wanted, said: Account) -> li
     A column attribute_NAME is kept under that name. What is wrong with single cells is said to `said`, for the caller to
     finish; what leaves no table is raised: FileNotReadable, MalformedDocument, UnknownField, DataError.
     """
-    table = cleaned_table(hand_table(path, wanted, said), said)
-    bounded(table.height, said.where)
-    columns = chosen(table, wanted, said)
-    require(columns, table, wanted, said)
-    rows = _rows(table, columns, wanted, said)
+    rows = rows_of(hand_table(path, wanted, said), wanted, said)
     if not rows:
         said.finish(wanted.what)
         raise DataError(
@@ -56,6 +52,15 @@ def read_rows(path: str | Path | Delivered, wanted: Wanted, said: Account) -> li
             fixes=[f"add a row for each asset, with the columns {', '.join(known[0] for known in wanted.columns.values())}"],
         )
     return rows
+
+
+def rows_of(table: Table, wanted: Wanted, said: Account) -> list[Row]:
+    """Rows of a table that is read already. Raises UnknownField, DataError for columns that it lacks or has twice."""
+    table = cleaned_table(table, said)
+    bounded(table.height, said.where)
+    columns = chosen(table, wanted, said)
+    require(columns, table, wanted, said)
+    return _rows(table, columns, wanted, said)
 
 
 def file_name(path: str | Path | Delivered) -> str:

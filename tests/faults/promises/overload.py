@@ -19,7 +19,7 @@ from started import processes_of, started
 from support import REPOSITORY
 
 sys.path.append(str(REPOSITORY / "tests" / "benchmarks"))
-from open_loop import Load, run
+from open_loop import Answer, Load, run
 
 TIMES = 10  # the capacity
 ASSETS = 40
@@ -90,6 +90,12 @@ def _capacity(url: str, bodies: list[bytes]) -> float:
         return 2 * 10 / (time.monotonic() - began)
 
 
+def _inside(answer: Answer) -> float:
+    """Seconds by the service's own watch, from the request to its answer: the rest is the client's and the wire's."""
+    told = dict(part.split(";dur=") for part in answer.timing.split(", ") if ";dur=" in part)
+    return sum(float(told.get(stage, 0.0)) for stage in ("queue", "work")) / 1e3
+
+
 def _judge(kept: Kept, load: Load, watch: Watch) -> None:
     statuses = {status: load.count(status) for status in sorted({answer.status for answer in load.answers})}
     kept.tried = len(load.answers)
@@ -108,5 +114,6 @@ def _judge(kept: Kept, load: Load, watch: Watch) -> None:
     told = {200: "answered", 429: "refused", 504: "ended at their bound"}
     kept.measured |= {what: statuses.get(status, 0) for status, what in told.items()}
     kept.measured["slowest"] = f"{slowest:.1f} s"
+    kept.measured["of it inside the service"] = f"{max(map(_inside, load.answers), default=0.0):.1f} s"
     kept.measured["memory"] = f"{first >> 20} to {last >> 20} MiB"
     kept.measured["slowest healthz"] = f"{max(watch.health, default=0.0):.2f} s"

@@ -217,16 +217,18 @@ def test_a_broker_that_is_down_and_killed_while_events_come_gets_them_all_in_ord
         follower = Follower(ours, sink, done.is_set, said.append, pause=lambda seconds: time.sleep(min(seconds, 2.0)))
         thread = threading.Thread(target=follower.follow)
         thread.start()
-        wait_for(lambda: any("trying again" in line for line in said), 60, "the relay did not say that the broker is gone")
-        assert store.outbox().waiting == 30
-        own_broker.start()
-        wait_for(lambda: store.outbox().waiting < 20, 120, "nothing was delivered")
-        own_broker.kill()
-        put(*range(30, 60))
-        own_broker.start()
-        wait_for(lambda: store.outbox().waiting == 0, 120, "what waited was not delivered")
-        done.set()
-        thread.join()
+        try:
+            wait_for(lambda: any("trying again" in line for line in said), 60, "the relay did not say that the broker is gone")
+            assert store.outbox().waiting == 30
+            own_broker.start()
+            wait_for(lambda: store.outbox().waiting < 20, 120, f"nothing was delivered: {said[-3:]}")
+            own_broker.kill()
+            put(*range(30, 60))
+            own_broker.start()
+            wait_for(lambda: store.outbox().waiting == 0, 120, f"what waited was not delivered: {said[-3:]}")
+        finally:
+            done.set()
+            thread.join()
     assert store.outbox().parked == ()
     require_each_once_in_order(messages(own_broker.url, topic), 60)
     assert PulsarAdmin(own_broker.admin_url, topic).state("desk").backlog == 60

@@ -144,6 +144,24 @@ def test_row_14_a_failed_decision_is_named_and_the_next_starts_from_the_book_tha
     assert str(h.dates[seventh.day]) in " ".join(run.warnings)
 
 
+def test_row_14_a_first_decision_that_failed_is_made_again_where_the_trigger_counts_from_a_decision() -> None:
+    h = history(drawn_prices(100, 3))
+    asked = request(h, rebalance=["every 10"])
+    inner, seen = PipelineDecider(asked), []
+
+    class FirstKilled:
+        def decide(self, known: object, held: Held) -> Decided:
+            seen.append(held)
+            if len(seen) == 1:
+                raise DataError("the first is killed", field="test")
+            return inner.decide(known, held)  # type: ignore[arg-type]
+
+    run = simulate(asked, h, FirstKilled())
+    first, second = run.decisions[:2]
+    assert (first.status, second.status, second.day - first.day) == ("failed", "decided", 21)
+    assert run.fills
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 2, 0, 3, 1)])
 def test_row_15_a_whole_book_with_fees_is_bought_whatever_the_order_of_the_columns(order: tuple[int, ...]) -> None:
     prices = np.tile([10.0, 25.0, 40.0, 80.0, 125.0], (6, 1))[:, order]

@@ -11,6 +11,7 @@ from portopt.adapters.door import speaking_for
 from portopt.adapters.events.addresses import shown
 from portopt.adapters.events.bounded import within
 from portopt.adapters.events.cloudevents import attributes, body
+from portopt.adapters.events.greeting import is_something_else
 from portopt.domain.errors import EventRefused, OutsideError
 from portopt.domain.run import Event
 
@@ -18,6 +19,7 @@ CONNECT_MS = 1_000
 OPERATION_SECONDS = 5
 SEND_MS = 5_000
 PRODUCER_SECONDS = 10.0  # the client's own bounds do not hold where something answers that is no broker: seen 181 s
+IS_IT = "is it a Pulsar broker that answers there? `portopt doctor` looks"
 REPLAY = "replay"
 
 # The client writes to standard output unless it is given a logger, and to standard error if that has no handler.
@@ -128,7 +130,7 @@ class PulsarSink:
                     field="pulsar_url",
                     value=self.shown,
                     measured={"topic": self.topic},
-                    fixes=["is it a Pulsar broker that answers there? `portopt doctor` looks"],
+                    fixes=[IS_IT],
                 )
             except OutsideError:  # the client still waits, for minutes: it is left alone, and not closed, which would wait too
                 self._client, self._producers = None, {}
@@ -137,6 +139,14 @@ class PulsarSink:
 
     def _opened(self) -> Any:
         if self._client is None:
+            if is_something_else(self.service_url):
+                raise OutsideError(
+                    f"what answers at {self.shown} is no Pulsar broker",
+                    field="pulsar_url",
+                    value=self.shown,
+                    measured={"topic": self.topic},
+                    fixes=[IS_IT],
+                )
             self._client = client(self.service_url, self.token)
         return self._client
 

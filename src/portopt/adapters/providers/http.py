@@ -1,4 +1,4 @@
-"""Prices from an HTTP service, within bounds: of time, of attempts, of size, and of where the answer may come from."""
+"""Tables from an HTTP service, within bounds: of time, of attempts, of size, and of where the answer may come from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import json
 import secrets
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -22,7 +22,7 @@ from portopt.domain.market import MarketQuery
 from portopt.tables.account import Account
 from portopt.tables.files import parquet_of
 from portopt.tables.frames import table_of_frame
-from portopt.tables.head import score_of_prices
+from portopt.tables.head import Score, score_of_prices
 from portopt.tables.prices import prices_of
 from portopt.tables.separated import table_of
 from portopt.tables.table import Table
@@ -49,6 +49,7 @@ class HttpProvider:
         attempts: tries per request; a failed connection, an answer that is not whole, 429 and 5xx are tried again.
         max_bytes: the largest answer read, after decompression.
         private_hosts: names that may lead to private addresses; an address says itself where it leads.
+        what, score: what is asked for, and how much a row looks like the names of its columns.
         transport, sleep, clock: for tests.
     """
 
@@ -65,6 +66,8 @@ class HttpProvider:
         max_bytes: int = 1 << 28,
         adjustment: str = "unknown",
         private_hosts: Collection[str] = (),
+        what: str = "prices",
+        score: Score = score_of_prices,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -79,12 +82,19 @@ class HttpProvider:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._timeout, self._budget, self._attempts, self._max_bytes = timeout_seconds, retry_seconds, attempts, max_bytes
+        self._what, self._score = what, score
         self._transport, self._sleep, self._clock = transport, sleep, clock
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:
         """See ports.MarketDataProvider. Raises OutsideError once the budget is spent, DataError for what is no prices."""
-        deadline, line, said = self._clock() + self._budget, Line(), Account(self.source)
-        tables = []
+        said = Account(self.source)
+        long = [prices_of(table, said).long for table in self.tables(query, said)]
+        self.notes = tuple(said.notes)
+        return pl.concat(long, how="diagonal")
+
+    def tables(self, query: MarketQuery, said: Account) -> Iterator[Table]:
+        """The table of each request; errors as those of `prices`."""
+        deadline, line = self._clock() + self._budget, Line()
         with (
             speaking_for(self.source, field="provider"),
             httpx.Client(
@@ -92,10 +102,7 @@ class HttpProvider:
             ) as client,
         ):
             for assets in _batches(query.assets):
-                table = self._fetched(client, line, _parameters(query, assets), deadline, said)
-                tables.append(prices_of(table, said).long)
-            self.notes = tuple(said.notes)
-            return pl.concat(tables, how="diagonal")
+                yield self._fetched(client, line, _parameters(query, assets), deadline, said)
 
     def _fetched(self, client: httpx.Client, line: Line, parameters: dict[str, str], deadline: float, said: Account) -> Table:
         """The table of the answer, after as many tries as the budget allows."""
@@ -162,7 +169,9 @@ class HttpProvider:
                 fixes=["set a token that this service accepts"],
             )
         if status != 200:
-            raise DataError(f"{self.source} answered {status} instead of prices", field="provider", measured={"status": status})
+            raise DataError(
+                f"{self.source} answered {status} instead of {self._what}", field="provider", measured={"status": status}
+            )
 
     def _body(self, answer: httpx.Response, line: Line, deadline: float) -> bytes:
         late = self._gave_up(f"was still sending after {self._budget:g} s", 1)
@@ -189,9 +198,9 @@ class HttpProvider:
             raise Incomplete("it ends within a line, and nothing said where it would end")
         try:
             if kind in JSON:
-                return table_of_frame(_json_table(content), self.source)
+                return table_of_frame(_json_table(content, self._what), self.source)
             if kind in CSV:
-                return table_of(text_of(content, said), score_of_prices, said)
+                return table_of(text_of(content, said), self._score, said)
             if kind in PARQUET:
                 return parquet_of(io.BytesIO(content), len(content), 4 * self._max_bytes, self.source)
         except (pl.exceptions.PolarsError, FileNotReadable, ValueError, TypeError, RecursionError) as error:
@@ -199,7 +208,7 @@ class HttpProvider:
                 raise Incomplete(f"it cannot be read as {kind}, and nothing said where it would end") from error
             raise DataError(f"{self.source} sent {kind} that cannot be read: {error}", field="provider") from error
         raise DataError(
-            f"{self.source} sent {kind or 'content of no stated type'}; prices are {self._headers['Accept']}",
+            f"{self.source} sent {kind or 'content of no stated type'}; {self._what} are {self._headers['Accept']}",
             field="provider",
             value=kind,
         )
@@ -246,15 +255,17 @@ def _parameters(query: MarketQuery, assets: Sequence[str] | None) -> dict[str, s
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def _json_table(content: bytes) -> pl.DataFrame:
+def _json_table(content: bytes, what: str) -> pl.DataFrame:
     document = json.loads(content)
-    if isinstance(document, dict) and "prices" in document:
-        document = document["prices"]
+    if isinstance(document, dict) and what in document:
+        document = document[what]
+    if document == [] and what != "prices":  # that nothing happened is an answer; that nothing had a price is none
+        return pl.DataFrame()
     if isinstance(document, list) and document and all(isinstance(row, dict) for row in document):
         return pl.from_dicts(document, infer_schema_length=None)
     if isinstance(document, dict) and document and all(isinstance(column, list) for column in document.values()):
         return pl.DataFrame(document)
-    raise ValueError("expected a list of {asset_id, date, close} or an object of columns")
+    raise ValueError("expected a list of {asset_id, date, …} or an object of columns")
 
 
 def _retry_after(answer: httpx.Response) -> float:

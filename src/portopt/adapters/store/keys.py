@@ -22,7 +22,7 @@ from portopt.domain.job import KeptReply
 
 MARK = "pok_"  # so that a key that leaked somewhere is known for what it is
 BYTES = 32
-TAKEN_OVER_AFTER = timedelta(seconds=120)  # a reservation without a reply: whoever made it is gone
+TAKEN_OVER_AFTER = timedelta(seconds=15)  # since a reservation without a reply was last renewed: whoever made it is gone
 
 
 class SqlKeys:
@@ -80,6 +80,12 @@ class SqlKeys:
         if (there.operation, there.request_digest) != (reply.operation, reply.request_digest):
             raise KeyReused(reply.key)
         return there
+
+    def renew(self, key: str, subject: str) -> None:
+        """Whoever reserved it is still at work; one that has its reply is left as it is."""
+        with self._database.writing() as connection:
+            this = update(idempotency_keys).where(*_is(key, subject), _UNANSWERED)
+            connection.execute(this.values(created_at=database_now(connection)))
 
     def held(self, key: str, subject: str) -> KeptReply | None:
         """What an idempotency key of theirs stands for; None for one that stands for nothing."""

@@ -53,10 +53,21 @@ def put(connection: Connection, event: Event, run_id: str | None) -> bool:
     # A number is drawn when the row is written, not when it is committed. Writers of one key therefore take turns,
     # or a relay could see (and deliver) the later event first.
     take_turns(connection, event.key)
-    is_new = insert_new(connection, outbox, {**event_row(event, run_id), "shard": shard_of(event.key)})
-    if is_new and connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})  # heard when this is committed
+    is_new = insert_new(connection, outbox, row_of(event, run_id))
+    if is_new:
+        tell(connection)
     return is_new
+
+
+def row_of(event: Event, run_id: str | None) -> dict[str, Any]:
+    """Of an event that waits."""
+    return {**event_row(event, run_id), "shard": shard_of(event.key)}
+
+
+def tell(connection: Connection) -> None:
+    """Relays hear that something waits, when this is committed."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
 
 
 def waiting(connection: Connection, shards: Collection[int], limit: int, now: datetime | None = None) -> Sequence[Waiting]:

@@ -22,6 +22,7 @@ from sqlalchemy import Table
 
 from portopt.adapters.store import models
 from portopt.adapters.store.records import fits
+from portopt.adapters.store.types import written
 from portopt.dialects.portfolio_trades import allocation, plan_metrics, trade
 from portopt.dialects.strategy_words import method_of
 from portopt.domain.canonical import plain
@@ -154,16 +155,17 @@ def _at_time(run: RunRecord) -> dict[str, Any]:
 
 def _optimization(run: RunRecord) -> Rows:
     document = run.document or {}
+    weights = written(document.get("optimal_weights", {}))  # into four rows
     answer = {
         "portfolio_id": run.portfolio_id,
-        "optimal_weights": document.get("optimal_weights", {}),
+        "optimal_weights": weights,
         **{name: document.get(name) for name in FIGURES},
         "optimization_metadata": _metadata(run),
     }
     book = {
         "metrics": {name: document.get(name) for name in FIGURES} | dict(_object(_object(document, "portopt"), "metrics")),
-        "current_allocation": plain(run.request.get("current_weights")) or {},
-        "target_allocation": document.get("optimal_weights", {}),
+        "current_allocation": written(run.request.get("current_weights") or {}),
+        "target_allocation": weights,
         "trades": [],  # weights alone: there are no shares to trade
     }
     stored = {"id": _uuid(run, "result"), "optimization_id": run.run_id, "created_at": run.completed_at, **answer}

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select
 
 from portopt.adapters.store import (
+    answered,
     ledger,
     lifecycle,
     migrate,
@@ -18,6 +19,7 @@ from portopt.adapters.store import (
     outbox,
     partitions,
     portfolios,
+    row_security,
     series,
     shard_locks,
     upkeep,
@@ -123,8 +125,13 @@ class SqlStore:
         By portfolio: two such transactions that wait for each other's portfolios would wait for ever.
         """
         self._make_room()
+        each_once = {run.run_id: (run, event) for run, event in answers}
+        in_turn = sorted(each_once.values(), key=lambda answer: answer[0].portfolio_id)
+        if all(answered.ends_at_once(run) for run, _ in in_turn):
+            ready = [answered.make_ready(self.database.engine, run, event) for run, event in in_turn]
+            with self._writing() as connection:
+                return answered.complete_ready(connection, ready)
         with self._writing() as connection:
-            in_turn = sorted(answers, key=lambda answer: answer[0].portfolio_id)
             return sum(lifecycle.complete(connection, run, event, None) for run, event in in_turn)
 
     def renew(self, run: RunRecord, event: Event | None, *, since: int | None = None) -> RunRecord:
@@ -320,6 +327,7 @@ class SqlStore:
                 "revision": migrate.current_revision(connection),
                 "time_series_level": series.facts(connection).get(series.LEVEL),
                 "timescaledb": series.facts(connection).get(series.EXTENSION),
+                "row_security": row_security.said_of(connection),
                 "runs": connection.execute(select(func.count()).select_from(models.runs)).scalar_one(),
                 "policies": connection.execute(select(func.count()).select_from(models.optimizer_policies)).scalar_one(),
                 "outbox_pending": outbox.pending(connection),

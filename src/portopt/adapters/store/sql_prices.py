@@ -19,6 +19,7 @@ from portopt.tables.frames import table_of_frame
 from portopt.tables.prices import prices_of
 
 READS = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
+QUERIES = {"market_query": "price query", "actions_query": "query for actions"}
 CONNECT_SECONDS = 5
 STATEMENT_MILLISECONDS = 60_000
 
@@ -30,14 +31,17 @@ class SqlProvider:
         url: a SQLAlchemy address; its password appears nowhere else.
         query: a SELECT giving asset_id, date, close and optionally volume (or a wide table). It may name the bound
             parameters :assets (inside IN :assets), :as_of and :start; what it does not name is cut afterwards.
-        max_rows: more rows than this are refused, not held.
+        max_rows: more rows than this are refused, not held. setting: what the query is called where it is configured.
     """
 
     name = "sql"
 
-    def __init__(self, url: str, query: str, *, adjustment: str = "unknown", max_rows: int = 50_000_000) -> None:
+    def __init__(
+        self, url: str, query: str, *, adjustment: str = "unknown", max_rows: int = 50_000_000, setting: str = "market_query",
+    ) -> None:  # fmt: skip
         if not READS.match(query) or ";" in query.rstrip().rstrip(";"):
-            raise InvalidValue("market_query", query, "must be one SELECT", fix="write a single SELECT … or WITH … SELECT …")
+            raise InvalidValue(setting, query, "must be one SELECT", fix="write a single SELECT … or WITH … SELECT …")
+        self.setting = setting
         try:
             self.url = sa.make_url(url)
         except sa.exc.ArgumentError as error:
@@ -48,10 +52,20 @@ class SqlProvider:
 
     def prices(self, query: MarketQuery) -> pl.DataFrame:
         """See ports.MarketDataProvider. Raises OutsideError for no answer, DataError for a refused query."""
-        with speaking_for(f"the {self.source}", field="market_query"):
-            return self._prices(query)
+        table = self.table(query)
+        if not table.height:
+            raise DataError(f"{self.source} gives no row", field="provider", value="sql", measured={"columns": table.columns})
+        said = Account(self.source)
+        long = prices_of(table_of_frame(table, self.source), said).long
+        self.notes = tuple(said.notes)
+        return long if query.assets is None else long.filter(pl.col("asset_id").is_in(list(query.assets)))
 
-    def _prices(self, query: MarketQuery) -> pl.DataFrame:
+    def table(self, query: MarketQuery) -> pl.DataFrame:
+        """What the query gives, as it gives it; errors as those of `prices`."""
+        with speaking_for(f"the {self.source}", field=self.setting):
+            return self._table(query)
+
+    def _table(self, query: MarketQuery) -> pl.DataFrame:
         statement = sa.text(self.query)
         bound = self._bound(statement, query)
         if "assets" in bound:
@@ -72,21 +86,20 @@ class SqlProvider:
             raise self._refused(error) from error
         except (SQLAlchemyError, NoSuchModuleError) as error:
             raise self._refused(error) from error
-        said = Account(self.source)
-        long = prices_of(table_of_frame(table, self.source), said).long
-        self.notes = tuple(said.notes)
-        return long if query.assets is None else long.filter(pl.col("asset_id").is_in(list(query.assets)))
+        return table
 
     def _bound(self, statement: sa.TextClause, query: MarketQuery) -> dict[str, object]:
         """The parameters that the query names; no date asked for is any date."""
         known: dict[str, object] = {"as_of": query.as_of or date.max, "start": query.start or date.min}
         named = set(statement.compile().params)
         if "assets" in named and query.assets is None:
-            raise MissingInput("the price query asks for :assets, and the request names none", field="assets")
+            raise MissingInput(
+                f"the {QUERIES.get(self.setting, 'query')} asks for :assets, and the request names none", field="assets"
+            )
         if query.assets is not None:
             known["assets"] = list(query.assets)
         for name in named - {"assets", *known}:
-            raise UnknownField(name, ["assets", "as_of", "start"], path="market_query")
+            raise UnknownField(name, ["assets", "as_of", "start"], path=self.setting)
         return {name: known[name] for name in named}
 
     def _engine(self) -> sa.Engine:
@@ -116,7 +129,7 @@ class SqlProvider:
             columns = zip(*chunk, strict=True)
             parts.append(pl.DataFrame({n: pl.Series(n, list(c), strict=False) for n, c in zip(names, columns, strict=True)}))
         if not parts:
-            raise DataError(f"{self.source} gives no row", field="provider", value="sql", measured={"columns": names})
+            return pl.DataFrame({name: pl.Series(name, [], dtype=pl.String) for name in names})
         return pl.concat(parts, how="vertical_relaxed")
 
     def _is_refusal(self, error: DBAPIError) -> bool:
@@ -125,8 +138,8 @@ class SqlProvider:
 
     def _refused(self, error: Exception) -> DataError:
         return DataError(
-            f"{self.source} refuses the price query: {_said(error)}",
-            field="market_query",
+            f"{self.source} refuses the {QUERIES.get(self.setting, 'query')}: {_said(error)}",
+            field=self.setting,
             fixes=["run the query in the database's own shell and correct it"],
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 
 
-def _insert_of(dialect: str, table: Table) -> Any:
+def insert_of(dialect: str, table: Table) -> Any:
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
@@ -28,13 +28,13 @@ def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
 @cache
 def _new(table: Table, dialect: str) -> Any:
     """Made once: to make a statement with its values in it takes longer than to carry it out."""
-    return _insert_of(dialect, table).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
+    return insert_of(dialect, table).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
 
 
 def insert_or_update(connection: Connection, table: Table, row: Mapping[str, Any], keys: Sequence[str]) -> None:
     """Insert, or bring the row with these keys up to date."""
     changed = {name: value for name, value in row.items() if name not in keys}
     statement = (
-        _insert_of(connection.dialect.name, table).values(**row).on_conflict_do_update(index_elements=list(keys), set_=changed)
+        insert_of(connection.dialect.name, table).values(**row).on_conflict_do_update(index_elements=list(keys), set_=changed)
     )
     connection.execute(statement)

@@ -26,7 +26,9 @@ def backtest(
     rebalance: Annotated[list[str] | None, typer.Option(help=REBALANCE)] = None,
     universe: Annotated[Path | None, typer.Option(help="Candidates with their attributes; else all that is priced.")] = None,
     benchmark: Annotated[Path | None, typer.Option(help="Benchmark weights by asset; they drift from then on.")] = None,
-    actions: Annotated[Path | None, typer.Option(help="Corporate actions, beside raw prices.")] = None,
+    actions: Annotated[
+        Path | None, typer.Option(help="Corporate actions, beside raw prices: a file; http or sql, as set.")
+    ] = None,
     members: Annotated[Path | None, typer.Option(help="Who belonged to the universe when.")] = None,
     start: Annotated[str | None, typer.Option(help="First day (2015-01-02); else when the policy has enough history.")] = None,
     end: Annotated[str | None, typer.Option(help="Last day; else the newest price.")] = None,

@@ -30,9 +30,13 @@ class Admission:
         took = self._took.get(operation)
         return median(took) if took else FIRST_GUESS
 
-    def begin(self, operation: str, within: float) -> None:
-        """Raises TooMany where it would not be begun in time."""
-        wait = self.expected_wait()
+    def begin(self, operation: str, within: float, waited: float = 0.0) -> None:
+        """Raises TooMany where it would not be begun in time.
+
+        waited: seconds that the first of those who wait has waited already: whoever comes behind will wait no less. On a
+        machine that is suddenly slow this is known long before what is slow has ended and was measured.
+        """
+        wait = max(self.expected_wait(), waited)
         if wait > min(self._wait_seconds, within):
             raise TooMany(wait, max(1, math.ceil(wait / 2)))
         self._in_flight[operation] = self._in_flight.get(operation, 0) + 1

@@ -10,7 +10,7 @@ import orjson
 
 from portopt.domain.access import asked_by, restricted_to
 from portopt.domain.canonical import plain
-from portopt.domain.deadline import NEVER, Deadline
+from portopt.domain.deadline import LEAST_SECONDS, NEVER, Deadline
 from portopt.domain.errors import PortoptError, UnknownThing
 from portopt.doors.wire.asked import Answered, Asked, require
 from portopt.doors.wire.call import JSON, Call, Reply
@@ -29,7 +29,7 @@ def answer(call: Call, runtime: Runtime) -> Reply:
         operation = OPERATIONS.get(call.operation)
         if operation is None:
             raise UnknownThing("operation", call.operation)
-        asked = Asked(call, runtime, NEVER if call.within is None else Deadline.within(max(call.within, 1e-3)))
+        asked = Asked(call, runtime, _until(call))
         require(asked, operation.scope)
 
         def work() -> Reply:
@@ -42,6 +42,13 @@ def answer(call: Call, runtime: Runtime) -> Reply:
         return reply_of(error, call)
     except Exception as error:  # whatever it was, the process goes on
         return unexpected(error, call)
+
+
+def _until(call: Call) -> Deadline:
+    if call.within is None:
+        return NEVER
+    until = Deadline.within(max(call.within, LEAST_SECONDS))
+    return until if call.left is None else dataclasses.replace(until, at=until.at - call.within + call.left)
 
 
 def _reply(answered: Answered, began: float) -> Reply:

@@ -17,8 +17,9 @@ PROBLEM = "application/problem+json"
 class Call:
     """operation: a name of the catalog. place: what stands in the path; asked: what stands behind it, by name.
 
-    within: seconds left for an answer when it was handed on; None is the service's own bound. instance: what was called, for
-    problem objects. request_id: of this one call. correlation_id: of whatever it is part of. trace: W3C traceparent.
+    within: seconds that an answer may take; None is the service's own bound. left: those of them that are left when it is
+    handed to a process; None is all. instance: what was called, for problem objects. request_id: of this one call.
+    correlation_id: of whatever it is part of. trace: W3C traceparent.
     prefer: RFC 7240 preferences by name (`respond-async`); `wait` is the transport's to keep.
     """
 
@@ -30,6 +31,7 @@ class Call:
     accept: str = JSON
     who: Principal = ANYONE_HERE
     within: float | None = None
+    left: float | None = None
     request_id: str = ""
     instance: str = ""
     correlation_id: str | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import pickle
 import sys
@@ -41,6 +42,7 @@ class Pool:
         self._idle: asyncio.Queue[_Process] = asyncio.Queue()
         self._all: set[_Process] = set()
         self._coming: set[asyncio.Task[None]] = set()
+        self._waiting: dict[object, float] = {}
         self._closed = False
 
     async def start(self) -> None:
@@ -52,6 +54,11 @@ class Pool:
         """How many processes there are, busy or not."""
         return len(self._all)
 
+    @property
+    def waited(self) -> float:
+        """Seconds that the first of those who wait for an idle process has waited already."""
+        return time.monotonic() - next(iter(self._waiting.values())) if self._waiting else 0.0
+
     async def answer(self, call: Call) -> Reply:
         """From an idle process, waited for as long as the call has time."""
         until = time.monotonic() + (call.within or 30.0)
@@ -59,8 +66,9 @@ class Pool:
             process = await self._taken(until)
             if process is None:
                 return reply_of(DeadlineExceeded(call.within or 0.0, "waiting for a process that is free"), call)
+            left = max(until - time.monotonic(), 0.0)
             try:
-                reply = await asyncio.wait_for(process.ask(call), max(until - time.monotonic(), 0.0) + GRACE)
+                reply = await asyncio.wait_for(process.ask(dataclasses.replace(call, left=left)), left + GRACE)
             except TimeoutError:
                 self._replace(process)
                 return reply_of(DeadlineExceeded(call.within or 0.0, f"working on {call.operation}"), call)
@@ -85,9 +93,14 @@ class Pool:
         self._all.clear()
 
     async def _taken(self, until: float) -> _Process | None:
-        with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(self._idle.get(), max(until - time.monotonic(), 0.0))
-        return None
+        this = object()
+        self._waiting[this] = now = time.monotonic()
+        try:
+            return await asyncio.wait_for(self._idle.get(), max(until - now, 0.0))
+        except TimeoutError:
+            return None
+        finally:
+            del self._waiting[this]
 
     async def _add(self) -> None:
         process = await _Process.started(self._settings)

@@ -69,7 +69,7 @@ class Service:
         if operation is None or not operation.works:
             return await asyncio.get_running_loop().run_in_executor(self._threads, answer, call, self.runtime)
         try:
-            self.admission.begin(call.operation, within)
+            self.admission.begin(call.operation, within, self.pool.waited)
         except TooMany as error:
             return reply_of(error, call)
         began, worked = time.perf_counter(), None

@@ -27,6 +27,7 @@ SHARE = 1.5  # of n^3, what the sizes of the systems may add up to, cubed: a qua
 CIRCLES = 3  # times that one standing may come back, the later ones under caution
 STATIONARY = 1e-11  # of the gradient
 TIED = 1e-10  # of the gradient: held by less than that is held by chance
+DAILY = "daily"  # who answers where somebody else knew what stands where
 ROUNDED = 1e-16  # of the gradient: a multiplier that small is none
 
 
@@ -44,6 +45,18 @@ def answer_beside(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
     standing, point, rounds = found
     x, duals = _in_columns(k, standing, point)
     return RawAnswer(SolveStatus.OPTIMAL, x, duals, near.solver, rounds, perf_counter() - began, polished=True)
+
+
+def answer_at(form: StandardForm, now: Standing) -> RawAnswer | None:
+    """The answer whose weights and rows stand as in `now`, in the form's own columns; None where that is no optimum."""
+    began = perf_counter()
+    k = kinked(form)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        point = None if k is None else settled(k, now)
+    if k is None or point is None or not _balanced(k, now, point):
+        return None
+    x, duals = _in_columns(k, now, point)
+    return RawAnswer(SolveStatus.OPTIMAL, x, duals, DAILY, 0, perf_counter() - began, polished=True)
 
 
 def _corrected(k: Kinked, now: Standing) -> tuple[Standing, Point, int] | None:

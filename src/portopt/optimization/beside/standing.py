@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -70,10 +70,26 @@ def standing_of(k: Kinked, near: RawAnswer) -> Standing | None:
     equal = k.row_lower == k.row_upper
     sides = np.where(equal, 2, np.sign(near.duals.rows[k.rows])).astype(np.int8)
     on_ball = bool(k.ball is not None and near.duals.cones and near.duals.cones[0].any())
-    return Standing(_possible(k, places), sides, on_ball)
+    return Standing(possible(k, places), sides, on_ball)
 
 
-def _possible(k: Kinked, places: Vector) -> Places:
+class Bounded(Protocol):
+    """What tells which places there are: all (n,), as in Kinked."""
+
+    @property
+    def upper(self) -> Vector: ...
+
+    @property
+    def at_floor(self) -> Mask: ...
+
+    @property
+    def at_ceiling(self) -> Mask: ...
+
+    @property
+    def fixed(self) -> Mask: ...
+
+
+def possible(k: Bounded, places: Vector | Places) -> Places:
     """Without places that these bounds leave no room for."""
     low, high = k.at_floor, k.at_ceiling
     places = np.where(low & (places < BUYING), LOWEST, places)

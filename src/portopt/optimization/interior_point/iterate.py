@@ -102,7 +102,7 @@ class _Step:
         dual = np.concatenate([scale.linear, np.zeros(len(here.unequal))])
         along = self._direction((dual, np.zeros(len(here.primal)), idle), nothing, nothing, idle)
         along.theta, M = 1.0, len(scale.linear)
-        ratio = replace(scale, theta=self._p.theta).linearized(self._program, self._p.u[:M], along.u[:M])
+        ratio = replace(scale, theta=self._p.theta).linearized(self._program, self._p.u[:M], here.Px, along.u[:M])
         # More theta is more risk for more excess return; where that does not bring it nearer, the point is still far from any.
         return ratio if ratio.is_decided and ratio.excess > 0.0 > ratio.slope else None, along
 

@@ -61,7 +61,7 @@ class Residuals:
         self.program, self.box, self.unequal, self.p, self.scale = program, box, unequal, p, scale
         M = len(program.q)
         x, r = p.u[:M], p.u[M:]
-        Px = program.P.times(x)
+        self.Px = Px = program.P.times(x)
         q = program.q if scale is None else program.q + (p.theta - 1.0) * scale.linear
         self.dual = np.concatenate([Px + q + structure.AT @ p.y, -p.y[unequal]]) - p.low + p.high
         for cone, z in zip(structure.maps, p.z, strict=True):

@@ -99,9 +99,9 @@ class ActiveSet:
         """The side each of those rows is held at."""
         return np.where(self.side[rows] < 0, self.program.row_lower[rows], self.program.row_upper[rows])
 
-    def gradient(self) -> Vector:
-        """(M,) of the objective."""
-        gradient = self.program.P.times(self.x) + self.program.q
+    def gradient(self, Px: Vector | None = None) -> Vector:
+        """(M,) of the objective. Px: (M,) where it is known."""
+        gradient = (self.program.P.times(self.x) if Px is None else Px) + self.program.q
         return np.asarray(gradient if self.scale is None else gradient + (self.scale.theta - 1.0) * self.scale.linear)
 
     def cone_pull(self) -> Vector:
@@ -132,14 +132,14 @@ class ActiveSet:
             out.append(s * self.pull[k] if self.on[k] else np.zeros(len(s)))
         return tuple(out)
 
-    def size(self) -> float:
+    def size(self, Px: Vector | None = None) -> float:
         """What a multiplier is large or small against: the largest part of the gradient, penalties aside."""
-        parts = np.maximum(np.abs(self.gradient()), np.abs(self.cone_pull()))[self.program.wanted]
+        parts = np.maximum(np.abs(self.gradient(Px)), np.abs(self.cone_pull()))[self.program.wanted]
         return max(float(parts.max(initial=0.0)), SMALLEST_GRADIENT)
 
-    def total(self) -> Vector:
+    def total(self, Px: Vector | None = None) -> Vector:
         """(M,) Px + q + A'y - sum B'z: minus the box multipliers, zero on free columns at the optimum."""
-        return np.asarray(self.gradient() + self.A.T @ self.y + self.cone_pull())
+        return np.asarray(self.gradient(Px) + self.A.T @ self.y + self.cone_pull())
 
     def violation(self) -> float:
         """The largest miss of box, rows and cones; relative to its radius for a cone that is held."""

@@ -16,7 +16,8 @@ ROW_OUTSIDE = 2e-13
 def correct(state: ActiveSet, *, cautious: bool) -> bool:
     """Add what is violated, drop what has the wrong sign; True when anything changed. cautious: only the worst one."""
     p, held = state.program, state.low | state.high
-    t, size = -state.total(), state.size()
+    Px = p.P.times(state.x)
+    t, size = -state.total(Px), state.size(Px)
     Ax = np.asarray(state.A @ state.x)
     room, idle = ROW_OUTSIDE * np.maximum(1.0, np.abs(Ax)), state.side == 0
     against = np.where(state.low, t, np.where(state.high, -t, 0.0)) / size

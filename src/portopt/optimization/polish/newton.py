@@ -37,13 +37,15 @@ def newton(state: ActiveSet) -> bool:
     held = Rows(state.A, free, active, state.helpers, len(cones))
     system, best, best_at = None, np.inf, _snapshot(state)
     curved = len(cones) > 0 or state.scale is not None
+    along_x: Vector | None = None
     lost, before, size = 0, np.inf, np.ones(len(cones))
     for step in range(CURVED_STEPS if curved else STEPS):
         values, G, squares = _cones_at(state, cones)
-        r1 = -(state.gradient() + state.A.T @ state.y + state.pull[cones] @ G)[free]
+        Px = state.program.P.times(state.x)
+        r1 = -(state.gradient(Px) + state.A.T @ state.y + state.pull[cones] @ G)[free]
         r2 = np.concatenate([state.targets(active) - np.asarray(state.A[active] @ state.x), -values])
         missed = np.append(r2[: len(active)], values / squares)
-        residual = max(float(np.abs(r1).max(initial=0.0)), float(np.abs(missed).max(initial=0.0)), _ratio_residual(state))
+        residual = max(float(np.abs(r1).max(initial=0.0)), float(np.abs(missed).max(initial=0.0)), _ratio_residual(state, Px))
         if not np.isfinite(residual) or (len(cones) and float(squares.min()) <= AT_APEX**2):
             return False
         lost = lost + 1 if residual > 0.5 * best else 0
@@ -57,12 +59,13 @@ def newton(state: ActiveSet) -> bool:
         if system is None or (len(cones) and not kept):
             # A cone's row is brought to the size of the others: G (pull B'B)^-1 G' = s0^2 / pull; the system is regularized.
             size = np.sqrt(np.maximum(1.0, state.pull[cones]) / squares)
-            system = _system(state, held, cones, size[:, None] * G)
+            system, along_x = _system(state, held, cones, size[:, None] * G), None
         r2[len(active) :] *= size
         dx, dy = system.solve(r1, r2)
         if state.scale is not None:
-            along_x, along_y = system.solve(-state.scale.linear[free], np.zeros(len(r2)))
-            move = _ratio_step(state, free, dx, along_x)
+            if along_x is None:
+                along_x, along_y = system.solve(-state.scale.linear[free], np.zeros(len(r2)))
+            move = _ratio_step(state, free, Px, dx, along_x)
             state.scale.drift[:] = 0.0
             state.scale.drift[free] = along_x if move is None else 0.0
             move = move or 0.0
@@ -83,13 +86,13 @@ def _snapshot(state: ActiveSet) -> tuple[Vector, Vector, Vector, float]:
     return state.x.copy(), state.y.copy(), state.pull.copy(), theta
 
 
-def _ratio_residual(state: ActiveSet) -> float:
+def _ratio_residual(state: ActiveSet, Px: Vector) -> float:
     if state.scale is None:
         return 0.0
-    return abs(state.scale.mismatch(state.program, state.x)[0])
+    return abs(state.scale.mismatch(state.program, state.x, Px)[0])
 
 
-def _ratio_step(state: ActiveSet, free: Indices, dx: Vector, along: Vector) -> float | None:
+def _ratio_step(state: ActiveSet, free: Indices, Px: Vector, dx: Vector, along: Vector) -> float | None:
     """The change of theta that makes variance = theta * excess to first order, x following as dx + change * along.
 
     None where theta decides nothing.
@@ -98,7 +101,7 @@ def _ratio_step(state: ActiveSet, free: Indices, dx: Vector, along: Vector) -> f
         return None
     dx_everywhere, along_everywhere = np.zeros((2, len(state.x)))
     dx_everywhere[free], along_everywhere[free] = dx, along
-    ratio = state.scale.linearized(state.program, state.x, along_everywhere)
+    ratio = state.scale.linearized(state.program, state.x, Px, along_everywhere)
     return ratio.change(dx_everywhere) if ratio.is_decided else None
 
 

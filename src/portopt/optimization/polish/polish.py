@@ -95,7 +95,7 @@ def _checked(program: Scaled, state: ActiveSet, answer: SolverAnswer) -> SolverA
     if float(np.abs(t[free]).max(initial=0.0)) > STATIONARY * size or state.violation() > FEASIBLE:
         return None
     if state.scale is not None:
-        mismatch, excess, _ = state.scale.mismatch(program, state.x)
+        mismatch, excess, _ = state.scale.mismatch(program, state.x, program.P.times(state.x))
         if abs(mismatch) > FEASIBLE * abs(state.scale.theta * excess):
             return None
     t[free] = 0.0

@@ -31,16 +31,16 @@ class RatioScale:
     def __post_init__(self) -> None:
         self.drift = np.zeros(len(self.linear))
 
-    def mismatch(self, program: Scaled, x: Vector) -> tuple[float, float, Vector]:
+    def mismatch(self, program: Scaled, x: Vector, Px: Vector) -> tuple[float, float, Vector]:
         """(variance - theta excess, excess, gradient of the first (M,)), in the program's scale."""
-        Px, shift = program.P.times(x), program.q - self.linear
+        shift = program.q - self.linear
         excess = self.excess0 - float(self.linear @ x)
         variance = float(x @ (Px + 2.0 * shift)) + self.variance0
         return variance - self.theta * excess, excess, 2.0 * (Px + shift) + self.theta * self.linear
 
-    def linearized(self, program: Scaled, x: Vector, along: Vector) -> Linearized:
+    def linearized(self, program: Scaled, x: Vector, Px: Vector, along: Vector) -> Linearized:
         """The same where x goes with theta by `along` (M,)."""
-        mismatch, excess, gradient = self.mismatch(program, x)
+        mismatch, excess, gradient = self.mismatch(program, x, Px)
         return Linearized(mismatch, excess, gradient, float(gradient @ along) - excess, self.theta)
 
 
@@ -62,4 +62,4 @@ class Linearized:
     def change(self, dx: Vector) -> float:
         """Of theta, to make it zero where x moves by dx besides; at most to half of theta or to twice of it."""
         move = -(self.mismatch + float(self.gradient @ dx)) / self.slope
-        return float(np.clip(move, -0.5 * self.theta, self.theta))
+        return min(max(move, -0.5 * self.theta), self.theta)

@@ -32,6 +32,13 @@
       const found = shown.map(([key, name]) => [key, name, decided[at].weights[key === "s-cash" ? "CASH" : name]]);
       return [decided[at].date, found.filter((row) => row[2]).map(([key, name, value]) => [key, name, told.pct(value)])];
     }
+    if (figure.dataset.reads === "strategies") {
+      const sides = data.strategies.filter((side) => side.days.net);
+      const at = lastBefore(sides[0].days.date, day);
+      if (at < 0) return null;
+      const keys = [...figure.querySelectorAll(".keys span")].map((key) => [key.className.split(" ")[1], key.textContent]);
+      return [sides[0].days.date[at], sides.map((side, k) => [...keys[k], told.money(side.days.net[at])])];
+    }
     const [where, named] = figure.dataset.reads.split(/:(.*)/s);
     const [part, ...inside] = where.split("/");
     const from = inside.reduce((value, key) => value[key], data[part]);

@@ -46,14 +46,15 @@ def carried(document: Row) -> Carried:
 
 def _without_of_rebalances(*names: str) -> Callable[[Row], Row]:
     def without(document: Row) -> Row:
-        rows = [{k: v for k, v in row.items() if k not in names} for row in document["rebalances"]]
-        return {**document, "rebalances": rows}
+        rows = [{k: v for k, v in row.items() if k not in names} for row in document.get("rebalances") or ()]
+        return {**document, "rebalances": rows} if rows else document
 
     return without
 
 
 def _first_trades(document: Row) -> Row:
-    cut = {name: list(document.get(name) or ())[:TRADES_KEPT] for name in ("trades", "happenings", "unfilled")}
+    named = ("trades", "happenings", "unfilled")
+    cut = {name: list(document[name])[:TRADES_KEPT] for name in named if document.get(name)}
     return {**document, **cut}
 
 

@@ -10,41 +10,37 @@ from typing import Any
 from portopt.reports.files.exports import write_whole
 from portopt.reports.page import harmless
 from portopt.reports.through_time import words
-from portopt.reports.through_time.carried import carried
-from portopt.reports.through_time.markup import activity, attribution, evidence, frame, holdings, performance
+from portopt.reports.through_time.carried import Carried, carried
+from portopt.reports.through_time.markup import (
+    activity,
+    attribution,
+    compared,
+    evidence,
+    frame,
+    holdings,
+    judged,
+    performance,
+    run,
+)
+from portopt.reports.through_time.markup.sweep import sweep
 from portopt.reports.through_time.markup.verdict import verdict
+from portopt.reports.through_time.markup.windows import windows
+
+Row = Mapping[str, Any]
 
 
-def html(document: Mapping[str, Any]) -> str:
+def html(document: Row) -> str:
     """The report as one HTML document. The same document gives the same bytes.
 
     document: of a backtest, a walk-forward or a comparison, as `--json` prints it. Drawings are thinned to about a point a
     pixel, peaks and troughs kept; tables hold the document's own values in `<data value=…>` beside the rounded text.
     """
     kept = carried(document)
-    parts = (
-        verdict(document),
-        performance.growth(document),
-        performance.underwater(document),
-        performance.figures(document),
-        performance.months(document),
-        performance.rolling(document),
-        holdings.weights(document),
-        holdings.turnover(document),
-        holdings.limits(document),
-        attribution.attribution(document),
-        activity.rebalances(document),
-        activity.trades(document),
-        activity.happenings(document),
-        evidence.proof(document),
-        evidence.data_log(document),
-        evidence.run(document),
-        evidence.definitions(document, kept.left_out, data_is_folded=kept.is_folded),
-    )
-    top = frame.top(document) + "\n" + frame.tiles(document)
+    made = _comparison if document["kind"] == "comparison" else _backtest
+    title, top, parts = made(document, kept)
     return frame.page(
         document,
-        f"{words.policy_name(document)}, backtest to {document['days']['date'][-1]}",
+        title,
         top,
         parts,
         kept.text if kept.is_folded else harmless(kept.text),
@@ -54,7 +50,54 @@ def html(document: Mapping[str, Any]) -> str:
     )
 
 
-def write_backtest_report(document: Mapping[str, Any], path: Path | str) -> Path:
+def _backtest(document: Row, kept: Carried) -> tuple[str, str, tuple[str, ...]]:
+    """Of a walk-forward too: what a backtest has not is left out there."""
+    parts = (
+        verdict(document),
+        judged.gate(document),
+        performance.growth(document),
+        performance.underwater(document),
+        performance.figures(document),
+        judged.bands(document),
+        performance.months(document),
+        performance.rolling(document),
+        windows(document),
+        judged.trials(document),
+        judged.paths(document),
+        judged.forecasts(document),
+        judged.starts(document),
+        holdings.weights(document),
+        holdings.turnover(document),
+        holdings.limits(document),
+        sweep(document),
+        attribution.attribution(document),
+        activity.rebalances(document),
+        activity.trades(document),
+        activity.happenings(document),
+        evidence.proof(document),
+        evidence.data_log(document),
+        run.run(document),
+        evidence.definitions(document, kept.left_out, data_is_folded=kept.is_folded),
+    )
+    kind = frame.KINDS.get(document["kind"], "Backtest").lower()
+    title = f"{words.policy_name(document)}, {kind} to {document['days']['date'][-1]}"
+    return title, frame.top(document) + "\n" + frame.tiles(document), parts
+
+
+def _comparison(document: Row, kept: Carried) -> tuple[str, str, tuple[str, ...]]:
+    parts = (
+        compared.verdict(document),
+        compared.growth(document),
+        compared.side_by_side(document),
+        compared.pairs(document),
+        evidence.data_log(document) if document.get("data") else "",
+        run.compared_run(document),
+        evidence.definitions(document, kept.left_out, data_is_folded=kept.is_folded),
+    )
+    return "Strategies side by side", frame.comparison_top(document), parts
+
+
+def write_backtest_report(document: Row, path: Path | str) -> Path:
     """The page as a file, whole or not at all. Raises InvalidValue where it may not be written."""
     return write_whole(Path(path), html(document).encode())
 

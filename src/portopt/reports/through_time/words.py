@@ -13,7 +13,7 @@ RIVALS = (("benchmark", "the benchmark"), ("equal_weight", "equal weights"), ("d
 
 
 def currency(document: Row) -> str:
-    return str(document.get("currency") or document["request"].get("currency") or "")
+    return str(document.get("currency") or (document.get("request") or {}).get("currency") or "")
 
 
 def policy_name(document: Row) -> str:
@@ -23,8 +23,17 @@ def policy_name(document: Row) -> str:
 
 
 def title(document: Row) -> str:
-    """The verdict in one sentence."""
+    """The verdict in one sentence; of a walk-forward with the gate's first."""
+    gate = document.get("gate")
+    judged = "" if not gate else "Promoted: " if gate["promoted"] else "Rejected: "
+    return judged + _made(document)
+
+
+def _made(document: Row) -> str:
     made = figure(document["summary"]["net"], "annual_return")
+    if made is None:
+        first, last = (money(str(document["days"]["net"][k]), currency(document)) for k in (0, -1))
+        return f"It ended at {last}, having begun at {first}."
     rival = next(((name, _annual(document, key)) for key, name in RIVALS if _annual(document, key) is not None), None)
     against = f", against {percent(rival[1])} of {rival[0]}" if rival else ""
     return f"{percent(made)} a year after costs{against}."
@@ -32,7 +41,24 @@ def title(document: Row) -> str:
 
 def sentences(document: Row) -> list[str]:
     """What a manager asks next, in that order."""
-    return [*_rivals(document), *_fall(document), *_cost(document), *_failed(document), *_proof(document), *_universe(document)]
+    return [
+        *_gate(document),
+        *_rivals(document),
+        *_fall(document),
+        *_cost(document),
+        *_failed(document),
+        *_proof(document),
+        *_universe(document),
+    ]
+
+
+def _gate(document: Row) -> Iterator[str]:
+    gate = document.get("gate")
+    if gate:
+        tried = count(gate["trials"], "trial")
+        yield from (f"{reason[:1].upper()}{reason[1:]}." for reason in gate["reasons"])
+        if gate["promoted"]:
+            yield f"Every condition of the gate holds, with {tried} counted."
 
 
 def _annual(document: Row, key: str) -> float | None:
@@ -49,8 +75,9 @@ def _rivals(document: Row) -> Iterator[str]:
 
 def _fall(document: Row) -> Iterator[str]:
     fall = figure(document["summary"]["net"], "drawdown")
-    if not fall:
+    if not fall and document["summary"]["net"]:
         yield "At no close was it worth less than at an earlier one."
+    if not fall:
         return
     back = f"made good on {fall['recovered']}" if fall["recovered"] else "still open at the end"
     yield f"The deepest drawdown is {percent(fall['depth'])}, from {fall['peak']} to {fall['trough']}, and was {back}."

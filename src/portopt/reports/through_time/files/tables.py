@@ -36,7 +36,7 @@ def _rebalances(document: Row) -> Iterator[Row]:
 def _weights(document: Row) -> Iterator[Row]:
     for row in view.decided(document):
         target = row.get("target") or {}
-        for asset, w in row["weights"].items():
+        for asset, w in sorted(row["weights"].items()):
             yield {"date": row["date"], "asset_id": asset, "weight": w, "target": target.get(asset)}
 
 
@@ -66,7 +66,7 @@ def _findings(document: Row) -> Iterator[Row]:
 
 
 DATE, ASSET = Column("date", "Date", "date"), Column("asset_id", "Asset", "text")
-TABLES = (
+OF_BACKTEST = (
     Table(
         "figures",
         (Column("figure", "Figure", "text", 26), *(Column(key, name, "plain", 16) for key, name in view.HISTORIES)),

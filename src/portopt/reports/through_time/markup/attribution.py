@@ -34,7 +34,7 @@ def _assets(document: Row) -> str:
     barred = [{"row": row, "bar": at["profit"]} for row, at in zip(ordered, bars.bars(plain, ("profit",)), strict=True)]
     currency = words.currency(document)
     held, left = view.first_and_rest(_ends_first(barred), SHOWN, MOST)
-    head = headings("Asset", "", "Profit", left=2)
+    head = headings("Asset", '<span class="unseen">As a bar</span>', "Profit", left=2)
 
     def made(few: Sequence[Row]) -> str:
         return table(
@@ -63,17 +63,19 @@ def _asset(each: Row, currency: str) -> str:
 
 def _effects(found: Row) -> list[str]:
     """Whatever tables the attribution holds: lists of rows with a name and fractions, or a mapping of fractions."""
-    return [each for name, part_of in found.items() if (each := _effect(str(name), part_of))]
+    return [each for name, part_of in sorted(found.items()) if (each := _effect(str(name), part_of))]
 
 
 def _effect(name: str, found: Any) -> str:
     title = subheading(name.replace("_", " ").capitalize())
     if isinstance(found, Mapping) and found and all(_is_number(v) for v in found.values()):
-        rows = (f'<tr><th scope="row">{_spoken(key)}</th>{cell(pct(value))}</tr>' for key, value in found.items())
+        rows = (f'<tr><th scope="row">{_spoken(key)}</th>{cell(pct(value))}</tr>' for key, value in sorted(found.items()))
         return title + table("keep", headings("Effect", "A year"), rows)
     if isinstance(found, Mapping):
-        inner = lines(filter(None, (_effect(f"{name}, {key}", value) for key, value in found.items() if not _is_number(value))))
-        flat = {key: value for key, value in found.items() if _is_number(value)}
+        inner = lines(
+            filter(None, (_effect(f"{name}, {key}", value) for key, value in sorted(found.items()) if not _is_number(value)))
+        )
+        flat = {key: value for key, value in sorted(found.items()) if _is_number(value)}
         return inner + (_effect(name, flat) if flat else "")
     if isinstance(found, Sequence) and not isinstance(found, str) and found and isinstance(found[0], Mapping):
         return title + _rows(name, found)

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from portopt.document.formats import count, percent
-from portopt.domain.canonical import canonical_text
+from portopt.document.formats import count
 from portopt.reports.markup.elements import cell, headings, lines, parts, prose, text
-from portopt.reports.through_time import view, words
+from portopt.reports.through_time import view
 from portopt.reports.through_time.figures import FIGURES, TERMS
 from portopt.reports.through_time.markup.parts import part, wide_table
 
 Row = Mapping[str, Any]
 HOLDS, BROKEN = '<span class="chip ok">holds</span>', '<span class="chip refused">broken</span>'
 FINDINGS_SHOWN, FINDINGS_MOST = 30, 400
-EXECUTION = {
-    "delay": ("Fills", "the close {} sessions after the one that was seen"),
-    "expires": ("Orders stay open", "{} sessions"),
-    "participation": ("Of a day's volume at most", "{}"),
-    "fractional": ("Shares", "{}"),
-    "commission_bps": ("Commission", "{} bps"),
-    "commission_per_share": ("Commission a share", "{}"),
-    "minimum_fee": ("Least fee of an order", "{}"),
-    "spread_bps": ("Bid-ask spread, whole", "{} bps"),
-    "impact": ("Impact, of the root of the day's share", "{}"),
-    "cost_cap": ("Spread and impact at most", "{} of an order's value"),
-    "borrow_rate": ("Borrowing a year", "{}"),
-    "cash_rate": ("Interest on cash a year", "{}"),
-}
 
 
-def facts(rows: Sequence[tuple[str, str]]) -> str:
-    """Names and what they are; both are HTML already."""
-    return f'<dl class="facts">\n{lines(f"<dt>{name}</dt><dd>{told}</dd>" for name, told in rows)}\n</dl>' if rows else ""
+def facts(rows: Sequence[tuple[str, str]], classes: str = "") -> str:
+    """Names and what they are; both are HTML already. classes: "figured" where long names have short figures."""
+    return (
+        f'<dl class="facts {classes}">\n{lines(f"<dt>{name}</dt><dd>{told}</dd>" for name, told in rows)}\n</dl>'
+        if rows
+        else ""
+    )
 
 
 def proof(document: Row) -> str:
@@ -48,8 +37,10 @@ def proof(document: Row) -> str:
         ("No decision looked ahead", HOLDS if found["holds"] else BROKEN),
         ("Decisions made again", text(f"{found['decisions']:,}")),
         ("Decisions that changed", text(f"{len(changed):,}")),
+        *([("Worked out in full again", text(f"{found['decided_again']:,}"))] if "decided_again" in found else []),
         ("Seed of the noise", text(found["seed"])),
         ("How", prose(str(found.get("how") or "everything after each decision replaced by noise"))),
+        *([("Digest", f'<span class="mono">{text(found["digest"])}</span>')] if "digest" in found else []),
         ("Universe", universe),
     ]  # fmt: skip
     listed = f"<div><h3>Changed</h3>\n<ul>{lines(f'<li>{each}</li>' for each in changed[:50])}</ul></div>" if changed else ""
@@ -68,13 +59,18 @@ def data_log(document: Row) -> str:
     data = document["data"]
     rows = [
         ("Prices", f"{text(data['source'])}; {text(data['adjustment'])}"),
-        ("Period", f"{text(data['first'])} to {text(data['last'])}, {count(data['sessions'], 'session')}"),
+        ("Price history", f"{text(data['first'])} to {text(data['last'])}"),
+        *([("Sessions", text(f"{data['sessions']:,}"))] if "sessions" in data else []),
         ("Assets", text(f"{_number(data['assets']):,}")),
         ("Pricing pack", f'<span class="mono">{text(data["pricing_pack_id"])}</span>'),
     ]
     notes = "".join(f'<p class="note">{prose(str(note))}</p>' for note in data.get("notes") or ())
     return part(
-        "Data", "What the figures rest on, and what was found wrong with it.", facts(rows), notes, _findings(data["findings"])
+        "Data and findings",
+        "What the figures rest on, and what was found wrong with it.",
+        facts(rows),
+        notes,
+        _findings(data["findings"]),
     )
 
 
@@ -105,75 +101,6 @@ def _finding(row: Row) -> str:
         cell(f'<span class="chip {treatment}">{treatment}</span>' if treatment else "", ""),
     )
     return f'<tr><th scope="row">{text(row.get("asset_id") or "all")}</th>{"".join(cells)}</tr>'
-
-
-def run(document: Row) -> str:
-    """What was asked: policy, capital, triggers, execution."""
-    request, execution = document["request"], document["execution"]
-    rows = [
-        ("Policy", text(words.policy_name(document))),
-        ("Rebalanced", prose(triggers(request.get("rebalance")))),
-        *_executed(execution),
-        *((text(_spoken(name)), text(_value(value))) for name, value in _asked(request)),
-    ]
-    at_once = "Orders are filled at the close that the decision saw (delay 0, as asked): live, nobody can do that."
-    delay = f'<p class="note">{at_once}</p>'
-    return part(
-        "How it was run", "As it was asked.", delay if execution.get("delay") == 0 else "", facts(rows), _policy(request)
-    )
-
-
-def triggers(rebalance: Any) -> str:
-    """The triggers as data, in a line."""
-    if isinstance(rebalance, str) or not rebalance:
-        return str(rebalance or "never")
-    said = []
-    for each in rebalance:
-        if isinstance(each, Mapping):
-            rest = ", ".join(f"{_spoken(k)} {_value(v)}" for k, v in each.items() if k != "kind")
-            said.append(f"{_spoken(str(each.get('kind', '')))} {rest}".strip())
-        else:
-            said.append(str(each))
-    return "; or ".join(said)
-
-
-def _executed(execution: Row) -> Iterator[tuple[str, str]]:
-    for name, (label, form) in EXECUTION.items():
-        value = execution.get(name)
-        if value is None or (value in (0, 0.0) and name != "delay"):
-            continue
-        told = "fractions too" if value is True else "whole shares" if name == "fractional" else _rate(name, value)
-        yield label, text(form.format(told))
-
-
-def _rate(name: str, value: Any) -> str:
-    return percent(value) if name in ("participation", "cost_cap", "borrow_rate", "cash_rate") else f"{value:g}"
-
-
-def _asked(request: Row) -> list[tuple[str, Any]]:
-    known = {"policy", "rebalance", "execution", "universe", "prices", "members", "actions", "policies", "benchmark", "notes"}
-    return [(name, value) for name, value in request.items() if name not in known and value not in (None, [], {}, ())]
-
-
-def _policy(request: Row) -> str:
-    policy = request.get("policy")
-    if not isinstance(policy, Mapping):
-        return ""
-    told = [
-        (text(_spoken(k)), text(_value(v)))
-        for k, v in policy.items()
-        if v not in (None, [], {}, "") and k not in ("id", "name")
-    ]
-    return f'<details class="print"><summary>The policy in full</summary>\n{facts(told)}</details>' if told else ""
-
-
-def _spoken(name: str) -> str:
-    return name.replace("_", " ").strip().capitalize()
-
-
-def _value(value: Any) -> str:
-    """A scalar as it is, the rest as JSON."""
-    return value if isinstance(value, str) else canonical_text(value)
 
 
 def definitions(document: Row, left_out: Sequence[str], *, data_is_folded: bool) -> str:

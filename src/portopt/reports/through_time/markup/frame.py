@@ -10,6 +10,7 @@ from portopt.reports.markup.elements import bps, lines, money, number, pct, pros
 from portopt.reports.markup.frame import TICK, head
 from portopt.reports.through_time import words
 from portopt.reports.through_time.figures import figure
+from portopt.reports.through_time.markup import compared
 from portopt.reports.through_time.markup.parts import contents
 
 Row = Mapping[str, Any]
@@ -60,6 +61,25 @@ def top(document: Row) -> str:
 </header>"""
 
 
+def comparison_top(document: Row) -> str:
+    """Which of the strategies did best, and over what."""
+    dates = next((side["days"]["date"] for side in document["strategies"] if side["days"]["date"]), ["", ""])
+    about = (("From", text(dates[0])), ("To", text(dates[-1])), ("Strategies", text(len(document["strategies"]))))
+    first, *_ = compared.sentences(document)
+    return f"""<header class="top">
+<div>
+<p class="eyebrow">
+<span>Comparison</span>
+</p>
+<h1>{prose(compared.title(document))}</h1>
+<p class="lead">{prose(first)}</p>
+</div>
+<dl class="meta">
+{lines(f"<div><dt>{name}</dt><dd>{told}</dd></div>" for name, told in about)}
+</dl>
+</header>"""
+
+
 def badges(document: Row) -> list[str]:
     """Look-ahead and universe: what decides whether the rest may be believed."""
     proof = document.get("proof")
@@ -97,5 +117,6 @@ def tiles(document: Row) -> str:
 
 
 def _foot(document: Row) -> str:
-    names = (document["run_id"], document["data"]["pricing_pack_id"], f"document {document['document_version']}")
+    pack = (document.get("data") or {}).get("pricing_pack_id")
+    names = (document["run_id"], *([pack] if pack else []), f"document {document['document_version']}")
     return f'<footer class="foot"><p class="mono">{" · ".join(text(name) for name in names)}</p></footer>'

@@ -36,7 +36,8 @@ class Line:
 class Lines:
     """title says what is seen. told: a value of the axis in words. hold: a value that the axis shows in any case.
 
-    filled: the lines are areas down from zero. low: less high than usual. band: lowest and highest about the lines.
+    filled: the lines are areas down from zero. low: less high than usual. named: at their ends. band: lowest
+    and highest about the lines.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Lines:
     hold: float | None = None
     filled: bool = False
     low: bool = False
+    named: bool = True
     band: tuple[Values, Values] | None = None
 
 
@@ -67,7 +69,7 @@ def _known(values: Sequence[float | None]) -> list[float]:
 
 def _one(chart: Lines, size: Size, values: tuple[float, float]) -> str:
     days = [ordinal(day) for day in chart.days]
-    alone = len(chart.lines) == 1  # its name is the drawing's
+    alone = len(chart.lines) == 1 or not chart.named  # its name is the drawing's
     room = replace(
         size, right=min(size.right, 16.0) if alone else size.right, height=LOW[size.name] if chart.low else size.height
     )

@@ -85,7 +85,7 @@ def value_ticks(frame: Frame) -> list[float]:
     """Round numbers up the axis; 1, 2, 5 of each power of ten where a logarithmic one is long."""
     low, high = frame.values
     if not frame.log or high / low < 4.0:
-        return ticks(low, high, most=max(3, int((frame.bottom - frame.top) / 48.0)))
+        return ticks(low, high, most=max(4, int((frame.bottom - frame.top) / 42.0)))
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = (1.0, 2.0, 5.0) if high / low < 300.0 else (1.0,)
     return [step * 10.0**k for k in powers for step in steps if low <= step * 10.0**k <= high]

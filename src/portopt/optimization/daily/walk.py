@@ -1,0 +1,171 @@
+"""A walk from where everything stands to where it should: what is given moves evenly, and whatever meets a side changes place.
+
+Where a guess leaves something beyond its side, the side itself is put there and moved back on the way: so a walk begins at
+the answer of a neighbouring program, and every corner it turns is one exchange in the table. A second walk, along tau, ends
+at the surface of the ball or at a ratio's own risk aversion.
+Source: Ferreau, Bock and Diehl (2008), An online active set strategy to overcome the limitations of explicit MPC; for
+portfolios Stein, Branke and Schmeck (2008), Efficient implementation of an active set algorithm for large-scale portfolio
+selection.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from portopt.domain.arrays import Matrix, Vector
+from portopt.optimization.daily.bend import LEAST, roots, square
+from portopt.optimization.daily.state import State
+
+INF = float("inf")
+STILL = 1e-13  # a rate this small over the way that is left meets nothing
+MET = 1e-9  # of the way: an end this far behind has been come to
+NOWHERE = 2.0  # a share of the way beyond its end
+LONGEST, STRETCHES = 16.0, 40  # how much tau may grow on one stretch, and how many there may be
+
+
+class Lost(Exception):
+    """The walk does not come to its end: no portfolio there, or too many corners."""
+
+
+class Walk:
+    """Of a state: `sides` (2, n + r) as they are now, tau likewise; those of the state are where they go. turns: corners."""
+
+    def __init__(self, state: State, most: int) -> None:
+        self.state, self.turns, self.most, self.tau = state, 0, most, state.tau
+        self.sides = np.minimum(state.sides, state.against(state.given, state.follows))
+
+    def home(self) -> None:
+        """To the goal. Raises Lost."""
+        self._go(False)
+
+    def along_tau(self) -> bool:
+        """To the tau of the answer; whether another one than tau = 1. Raises Lost where the ball is out of reach."""
+        state, day = self.state, self.state.day
+        for _ in range(STRETCHES):
+            nothing = np.zeros(len(state.given))
+            outside = square(state, nothing, nothing, 0.0)[2] > 0.0
+            target = LEAST if outside else 1.0
+            if day.ratio:
+                target = state.tau * (LONGEST if outside else LEAST)
+            if target == state.tau:
+                return False
+            self.tau = state.tau
+            state.aim(target)
+            if self._go(True):
+                return True
+            if not day.ratio and not outside:
+                return False
+            if not day.ratio or not outside:
+                break
+        raise Lost
+
+    def _go(self, bent: bool) -> bool:
+        """To the goal, or, bent, to where tau ends before it: whether it did."""
+        state = self.state
+        while True:
+            rates = state.goal - state.given
+            following = state.table.follows(rates)
+            k, low, share = self._first(state.sides - self.sides, state.against(rates, following))
+            halt = self._halt(rates, following) if bent else NOWHERE
+            self._move(min(share, halt, 1.0), rates, following)
+            if halt <= min(share, 1.0):
+                state.aim(self.tau)
+                self.sides = state.sides.copy()
+                return True
+            if share >= 1.0:
+                return False
+            self._turn(k, low)
+
+    def _halt(self, rates: Vector, following: Vector) -> float:
+        found = roots(*square_at(self, rates, following))
+        return min((max(t, 0.0) for t in found if t >= -MET), default=NOWHERE)
+
+    def _first(self, closing: Matrix, moving: Matrix) -> tuple[int, bool, float]:
+        """(what meets a side first, whether its lower one, after which share of the way)."""
+        speed = closing - moving
+        room = np.maximum(self.state.against(self.state.given, self.state.follows) - self.sides, 0.0)
+        share = np.divide(room, speed, out=np.full(room.shape, INF), where=speed > STILL)
+        at = int(share.argmin())
+        return at % share.shape[1], at < share.shape[1], float(share.flat[at])
+
+    def _move(self, share: float, rates: Vector, following: Vector) -> None:
+        state = self.state
+        state.follows = state.follows + share * following
+        if share >= 1.0:
+            state.given, self.sides, self.tau = state.goal.copy(), state.sides.copy(), state.tau
+            return
+        state.given = state.given + share * rates
+        self.sides += share * (state.sides - self.sides)
+        self.tau += share * (state.tau - self.tau)
+
+    def _turn(self, k: int, low: bool) -> None:
+        """k has met a side: it changes place, with another where alone it cannot."""
+        self.turns += 1
+        if self.turns > self.most:
+            raise Lost
+        first = self._left(k, low)
+        if self.state.table.pivot(k):
+            self._arrived(k, low, first)
+            return
+        other, other_low = self._pushed(k, low)
+        second = self._left(other, other_low)
+        self.state.table.exchange(np.array([k, other]))
+        self._arrived(k, low, first)
+        self._arrived(other, other_low, second)
+
+    def _left(self, k: int, low: bool) -> bool:
+        """Of a weight that was held: that it counts in rows as what it will be. Whether it was one."""
+        state = self.state
+        if k >= state.n or state.table.exchanged[k]:
+            return False
+        self._led(k, low)
+        return True
+
+    def _led(self, k: int, low: bool) -> None:
+        at = np.array([k])
+        self.state.lead(at, np.array([low]))
+        before = self.state.follows[self.state.n + self.state.counting].copy()
+        self.state.recount(at)
+        for j, was in zip(self.state.counting, before, strict=True):
+            row = self.state.n + j
+            if not self.state.table.exchanged[row]:
+                jump = self.state.follows[row] - was
+                self.sides[:, row] += (jump, -jump)
+
+    def _arrived(self, k: int, low: bool, led: bool) -> None:
+        """k is exchanged: what was given follows, and what follows is given."""
+        state = self.state
+        state.given[k], state.follows[k] = state.follows[k], state.given[k]
+        if k >= state.n:
+            state.stand(np.array([k - state.n]), np.array([low]))
+        elif not led:
+            self._led(k, low)
+        state.aim_at(k)
+        now = np.array([state.follows[k], -state.follows[k]])
+        for width, j in zip(state.widths, state.counting, strict=True):
+            now += width[:, k] * (state.follows if state.table.exchanged[state.n + j] else state.given)[state.n + j]
+        back = self.tau - state.tau
+        self.sides[:, k] = np.minimum(state.sides[:, k] + back * state.steepness(k), now)
+
+    def _pushed(self, k: int, low: bool) -> tuple[int, bool]:
+        """Push what is given at k until something else meets a side: (what, whether its lower one). Raises Lost."""
+        state = self.state
+        rates = np.zeros(len(state.given))
+        rates[k] = 1.0 if low == (k < state.n) else -1.0
+        following = state.table.follows(rates)
+        following[k] = 0.0
+        other, other_low, share = self._first(np.zeros_like(self.sides), state.against(rates, following))
+        if share == INF:
+            raise Lost
+        state.given = state.given + share * rates
+        state.follows = state.follows + share * following
+        return other, other_low
+
+
+def square_at(walk: Walk, rates: Vector, following: Vector) -> tuple[float, float, float]:
+    """(a, b, c) of the square on the way that is left, from the tau that the walk has come to."""
+    state, end = walk.state, walk.state.tau
+    state.tau = walk.tau
+    found = square(state, rates, following, end - walk.tau)
+    state.tau = end
+    return found
