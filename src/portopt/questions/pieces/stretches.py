@@ -12,8 +12,10 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.backtest import Backtested, Decision, Fill, Happening, Order, Units
 from portopt.domain.packing import pack, unpack
+from portopt.optimization.beside.standing import Standing
 from portopt.simulation.accounting import Account
 from portopt.simulation.accounting.account import OpenOrder, Receivable
+from portopt.simulation.daily import Memory
 from portopt.simulation.simulate import Closes, Run, Simulation, backtested, begun, equity, stretch
 from portopt.simulation.strategies import Held
 
@@ -38,7 +40,7 @@ class Stretch:
     unfilled: tuple[tuple[str, str], ...]
 
 
-KINDS = (Stretch, Closes, Account, Receivable, OpenOrder, Order, Decision, Held, Fill, Happening)
+KINDS = (Stretch, Closes, Account, Receivable, OpenOrder, Order, Decision, Held, Fill, Happening, Memory, Standing)
 
 
 def cuts(first: int, last: int) -> list[tuple[int, int]]:
