@@ -6,7 +6,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-services faults newest bench lint types format lock deploy clean
+.PHONY: help demo test test-services faults honest newest bench lint types format lock deploy clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -43,6 +43,9 @@ test-services: $(VENV)/.tests  ## Start PostgreSQL and a Pulsar broker on loopba
 
 faults: $(VENV)/.tests  ## Kill, cut, fill and overload; what was promised (docs/promise.md), and the counts. FAULTS="--only R2"
 	$(BIN)/python tests/faults/run.py $(FAULTS)
+
+honest: $(VENV)/.tests  ## What went wrong in other backtesters, asked of this one; HONEST="--peers" asks others too
+	$(BIN)/portopt honest $(HONEST)
 
 # The newest versions that the bounds allow, in an environment of its own: no constraints file.
 $(NEWEST)/.newest: pyproject.toml

@@ -25,10 +25,13 @@ from portopt.doors.commands import (
     factors,
     forecasts,
     frontier,
+    histories,
+    honest,
     keys,
     periods,
     policies,
     processes,
+    prove,
     rebalance,
     relay,
     replay_live,
@@ -67,12 +70,15 @@ app.command()(factors.factors)
 app.command()(forecasts.forecasts)
 app.command()(batch.batch)
 app.command()(backtest.backtest)
+app.command()(prove.prove)
 app.command(name="walk-forward")(walk_forward.walk_forward)
 app.command()(walk_forward.compare)
+app.command()(histories.histories)
 app.command()(runs.explain)
 app.command()(runs.report)
 app.command()(runs.replay)
 app.command(name="replay-live")(replay_live.replay_live)
+app.command()(honest.honest)
 app.command()(runs.approve)
 app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)

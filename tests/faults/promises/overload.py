@@ -91,7 +91,7 @@ def _capacity(url: str, bodies: list[bytes]) -> float:
 
 
 def _inside(answer: Answer) -> float:
-    """Seconds by the service's own watch, from when it had the request to its answer: the rest is the client's and the wire's."""
+    """Seconds by the service's own watch, from the request to its answer: the rest is the client's and the wire's."""
     told = dict(part.split(";dur=") for part in answer.timing.split(", ") if ";dur=" in part)
     return sum(float(told.get(stage, 0.0)) for stage in ("queue", "work")) / 1e3
 

@@ -12,7 +12,6 @@ from portopt.domain.backtest import Backtested, Execution, Fill, Order
 from portopt.simulation.accounting import begin_day, fill, opened
 from portopt.simulation.accounting.account import Account, Quotes
 from portopt.simulation.accounting.checks import Day, broken
-
 from portopt.simulation.decide import PipelineDecider
 from portopt.simulation.history import Known
 from portopt.simulation.honest import made
@@ -87,8 +86,12 @@ def full_targets_and_fees_fit_whatever_the_columns() -> Outcome:
     apart = max(abs(book[a] - part) / price for book in books for a, price in zip(made.IDS, LIST, strict=False))
     same = all(book == books[0] for book in books)
     return all_of(
-        [("each within a share of its part", apart <= 1.0), ("cash never below zero", least >= 0), ("no order of columns matters", same)],
-        f"5 x 20 % at {FEE_BPS:g} bp in {len(COLUMNS)} orders of columns: each at most {apart:.2f} shares from its 20 % after fees",
+        [
+            ("each within a share of its part", apart <= 1.0),
+            ("cash never below zero", least >= 0),
+            ("no order of columns matters", same),
+        ],
+        f"5 x 20 % at {FEE_BPS:g} bp, columns in {len(COLUMNS)} orders: at most {apart:.2f} shares from 20 % after fees",
     )
 
 
@@ -100,7 +103,9 @@ def pure_sale_is_never_refused() -> Outcome:
     run = made.walk(h, once, capital=10_000, minimum_fee=20.0, rebalance=["every 10"]).run
     sold = [f for f in run.fills if f.units < 0]
     done = bool(sold) and int(run.units[sold[0].day - run.first, 0]) == 0
-    return judged(done, f"{sum(-f.units for f in sold)} shares sold out of a book without cash, its fee of 20.00 paid from the sale")
+    return judged(
+        done, f"{sum(-f.units for f in sold)} shares sold out of a book without cash, the fee of 20.00 out of the sale"
+    )
 
 
 def closed_positions_rewrite_nothing() -> Outcome:

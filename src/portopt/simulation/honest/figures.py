@@ -43,7 +43,7 @@ def figures_do_not_depend_on_a_benchmark() -> Outcome:
             ("open under water", fall.is_open and fall.recovered is None),
             ("recovered at the peak", not recovered.is_open),
         ],
-        f"{len(plain)} figures, {len(changed)} changed by a benchmark; a fall of {fall.depth:.1%} that is not made good is open",
+        f"{len(plain)} figures, {len(changed)} changed by a benchmark; a fall of {fall.depth:.1%}, not made good, is open",
     )
 
 

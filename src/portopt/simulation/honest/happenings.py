@@ -98,9 +98,9 @@ def dividend_reaches_cash_on_its_pay_date() -> Outcome:
     index = np.cumprod(np.r_[1.0, 1.0 + 0.01 * np.random.default_rng(2).standard_normal(29)]) * 100.0
     P = np.zeros(30)
     factor = 1.0
-    for t in range(30):  # raw prices, such that what they and the dividends return is the index
+    for t in range(30):  # raw prices whose adjusted ones, by 1 - D / P, are the index
         if t in amounts:
-            factor *= 1.0 - float(amounts[t]) / (P[t - 1] * index[t] / index[t - 1])
+            factor *= 1.0 - float(amounts[t]) / P[t - 1]
         P[t] = index[t] * factor
     actions = [Action("A", "dividend", made.day(t), pay_date=made.day(t + 3), amount=x) for t, x in amounts.items()]
     h = made.history(P[:, None], actions=actions)

@@ -13,8 +13,8 @@ import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.backtest import Membership
-from portopt.simulation.honest import made
 from portopt.simulation.history import History, Known, members_on
+from portopt.simulation.honest import made
 from portopt.simulation.prove import prove
 from portopt.simulation.strategies import Decided, Decider, Held, Rule, Ruled, Strategy, in_units, weights_by_id
 

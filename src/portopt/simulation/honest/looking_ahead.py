@@ -45,7 +45,9 @@ def cut_data_decides_the_same() -> Outcome:
         for a, b in zip(simulate(asked, made.history(P[:T]), PipelineDecider(asked)).decisions, full, strict=False):
             compared += 1
             other += a.day != b.day or not np.array_equal(a.target, b.target) or not np.array_equal(a.weights, b.weights)
-    return judged(compared > 0 and other == 0, f"{compared} decisions on cut histories, {other} of them other than on all of it")
+    return judged(
+        compared > 0 and other == 0, f"{compared} decisions on cut histories, {other} of them other than on all of it"
+    )
 
 
 def planted_leaks_are_caught() -> Outcome:
@@ -55,7 +57,9 @@ def planted_leaks_are_caught() -> Outcome:
 
 def clean_strategies_raise_no_alarm() -> Outcome:
     false = [k for k in range(CLEAN_STRATEGIES) if alarmed(CLEAN(k))]
-    return judged(not false, f"{len(false)} alarms for {CLEAN_STRATEGIES} strategies that know the past alone {false or ''}".strip())
+    return judged(
+        not false, f"{len(false)} alarms for {CLEAN_STRATEGIES} strategies that know the past alone {false or ''}".strip()
+    )
 
 
 def gap_is_valued_at_what_was_before() -> Outcome:

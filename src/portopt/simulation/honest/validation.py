@@ -66,7 +66,9 @@ def frontier_keeps_the_turnover_limit() -> Outcome:
         carried = [d for d in run.decisions if d.status != "failed"][1:]
         decisions += len(carried)
         worst = max([worst, *(d.turnover for d in carried)])
-    return judged(decisions > 10 and worst <= TURNOVER + 1e-9, f"at most {worst:.4%} of {TURNOVER:.0%} over {decisions} decisions")
+    return judged(
+        decisions > 10 and worst <= TURNOVER + 1e-9, f"at most {worst:.4%} of {TURNOVER:.0%} over {decisions} decisions"
+    )
 
 
 def one_failure_leaves_the_next_as_it_is() -> Outcome:
@@ -87,7 +89,10 @@ def one_failure_leaves_the_next_as_it_is() -> Outcome:
         [
             ("it is failed", seventh.status == "failed"),
             ("the eighth starts from the book after the sixth", np.array_equal(seen[7].units, seen[6].units)),
-            ("the one before is its last target", np.array_equal(np.asarray(seen[7].target), np.asarray(run.decisions[5].weights))),
+            (
+                "the one before is its last target",
+                np.array_equal(np.asarray(seen[7].target), np.asarray(run.decisions[5].weights)),
+            ),
             ("it is said with its date", any(str(h.dates[seventh.day]) in w for w in run.warnings)),
         ],
         next(iter(run.warnings), "no warning"),
