@@ -45,7 +45,7 @@ def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
         "unfilled": [_unfilled(order_id, why, run) for order_id, why in run.unfilled],
         "costs": costs_of(run),
         "assets": _assets(found),
-        "attribution": None,
+        "attribution": plain(found.attribution),
         "sweep": None if found.sweep is None else sweep_of(found.sweep),
         "proof": None if found.proof is None else plain(found.proof),
         "warnings": list(run.warnings),
@@ -258,4 +258,4 @@ def _shares(units: int, fractional: bool) -> float | int:
 
 
 def _money(cents: Vector) -> list[float]:
-    return (np.asarray(cents, dtype=np.float64) / 100.0).round(2).tolist()
+    return [float(amount) for amount in np.round(np.asarray(cents, dtype=np.float64) / 100.0, 2)]
