@@ -35,9 +35,11 @@ class Table:
 
     def exchange(self, at: Indices) -> None:
         """All of them at once. Raises Dependent, and then has changed nothing."""
-        if not len(at):
+        if len(at) < 2:
+            if len(at) and not self.pivot(int(at[0])):
+                raise Dependent
             return
-        from scipy.linalg import lapack
+        from scipy.linalg import blas, lapack
 
         T = self.T
         rows, columns = T[at], T[:, at]
@@ -49,10 +51,10 @@ class Table:
         down = columns @ inverse
         if not np.abs(down).max() < 1.0 / LEAST_PIVOT:
             raise Dependent
-        T -= down @ rows
+        self.T = T = blas.dgemm(-1.0, down, rows, beta=1.0, c=T, overwrite_c=1)
         T[at] = -inverse @ rows
         T[:, at] = down
-        T[np.ix_(at, at)] = inverse
+        T[at[:, None], at] = inverse
         self.exchanged[at] = ~self.exchanged[at]
 
     def pivot(self, k: int) -> bool:
