@@ -45,7 +45,7 @@ def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
         "unfilled": [_unfilled(order_id, why, run) for order_id, why in run.unfilled],
         "costs": costs_of(run),
         "assets": _assets(found),
-        "attribution": None,
+        "attribution": plain(found.attribution),
         "sweep": None if found.sweep is None else sweep_of(found.sweep),
         "proof": None if found.proof is None else plain(found.proof),
         "warnings": list(run.warnings),

@@ -141,7 +141,17 @@ OF_BACKTEST = (
     ),
     Table("unfilled", (DATE, ASSET, Column("order_id", "Order", "text", 16), Column("reason", "Why", "text", 60)), _unfilled),
     Table("limits", (DATE, Column("limit", "Limit", "text", 28), Column("price", "Price", "plain")), _limits),
-    Table("assets", (ASSET, Column("profit", "Profit", "money", 15)), _plain("assets")),
+    Table(
+        "assets",
+        (
+            ASSET,
+            Column("profit", "Profit", "money", 15),
+            Column("dividends", "Dividends", "money"),
+            Column("costs", "Costs", "money"),
+            Column("trades", "Trades", "whole"),
+        ),
+        _plain("assets"),
+    ),
     Table(
         "findings",
         (
