@@ -37,7 +37,8 @@ LONG = ("days", "monthly", "rolling", "rebalances", "trades", "happenings", "unf
 class Body:
     """body: word for word. policy: an id, a whole one, or None for the portfolio's. rebalance: words or objects, not yet read.
 
-    execution: what is said of it in place of the policy's own costs. options: the other fields of a BacktestRequest, by name. walk: the windows of a walk-forward.
+    execution: what is said of it in place of the policy's own costs. options: the other fields of a BacktestRequest, by name.
+    walk: the windows of a walk-forward.
     """
 
     body: Mapping[str, Any]
@@ -59,7 +60,7 @@ class Body:
 
 
 def read_body(doc: Any, kind: str) -> Body:
-    """kind: "backtest" or "walk_forward". Raises MalformedDocument, UnknownField, InvalidValue or MissingInput with the path."""
+    """kind: "backtest" or "walk_forward". Raises MalformedDocument, UnknownField, InvalidValue, MissingInput with the path."""
     found = object_of(doc, "", BACKTEST if kind == "backtest" else WALK_FORWARD)
     words = {name: text(found[name], name) for name in ("pricing_pack_id", "provider") if found.get(name) is not None}
     if len(words) == 2:
@@ -174,8 +175,6 @@ def write_line(job: Job) -> dict[str, Any]:
     percent = (job.progress or {}).get("percent", 0.0) if not job.is_ended else None
     return {**about, "created_at": instant(job.created_at), "percent": percent, "run_id": job.run_id,
             "request_hash": job.request_digest}  # fmt: skip
-
-
 
 
 def _estimated(job: Job, usual_seconds: float | None) -> str | None:

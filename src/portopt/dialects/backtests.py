@@ -40,8 +40,8 @@ ROUNDING = ("nearest", "search")
 # Smallest and largest value that can mean anything, by field of Execution.
 EXECUTION: Mapping[str, tuple[float, float]] = {
     "delay": (0, 250), "expires": (1, 250), "participation": (1e-6, 1.0), "commission_bps": (0.0, 1e4),
-    "linear_impact": (0.0, 1e3), "commission_per_share": (0.0, 1e6), "minimum_fee": (0.0, 1e9), "spread_bps": (0.0, 1e4), "impact": (0.0, 1e3),
-    "cost_cap": (0.0, 1.0), "borrow_rate": (-1.0, 10.0), "cash_rate": (-1.0, 10.0),
+    "commission_per_share": (0.0, 1e6), "minimum_fee": (0.0, 1e9), "spread_bps": (0.0, 1e4), "impact": (0.0, 1e3),
+    "linear_impact": (0.0, 1e3), "cost_cap": (0.0, 1.0), "borrow_rate": (-1.0, 10.0), "cash_rate": (-1.0, 10.0),
 }  # fmt: skip
 
 

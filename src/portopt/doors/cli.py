@@ -25,6 +25,7 @@ from portopt.doors.commands import (
     factors,
     forecasts,
     frontier,
+    histories,
     honest,
     keys,
     periods,
@@ -72,6 +73,7 @@ app.command()(backtest.backtest)
 app.command()(prove.prove)
 app.command(name="walk-forward")(walk_forward.walk_forward)
 app.command()(walk_forward.compare)
+app.command()(histories.histories)
 app.command()(runs.explain)
 app.command()(runs.report)
 app.command()(runs.replay)

@@ -157,6 +157,7 @@ class _Search:
 
     def __init__(self, day: Day, lots: Lots, gamma: float, w: Vector) -> None:
         self.day, self.lots, self.gamma = day, lots, gamma
+        w = _paid_for(day, w, lots)
         self.step = np.where(lots.movable, lots.price * (100.0 * lots.lot / lots.share / lots.value), 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             wanted = np.where(lots.movable, np.rint((w - day.book) / self.step), 0.0)
@@ -235,7 +236,7 @@ class _Search:
     def _now(self) -> float:
         lots = self.lots
         after = self.weights[lots.cash_at] - self._costs(self.weights)
-        return float(_missed(self.day, self.weights, lots, self._costs(self.weights)).sum()) + max(-after, 0.0)
+        return float(_missed(self.day, self.weights, lots, self._costs(self.weights)).sum()) + float(max(-after, 0.0))
 
     def _costs(self, w: Vector) -> float:
         lots = self.lots
@@ -304,6 +305,19 @@ class _Search:
         by, c = float(self.weights[i] - before[i]), lots.cash_at
         self.M_w = self.M_w + by * (day.M[i] - day.M[c])
         self.M_d = self.M_w - day.M_center
+
+
+def _paid_for(day: Day, w: Vector, lots: Lots) -> Vector:
+    """(n,) the weights with buys made smaller by what trading costs beyond the cash there is."""
+    moved = (w - day.book) * lots.movable
+    buys = np.maximum(moved, 0.0)
+    costs = float(lots.rate @ np.abs(moved)) + lots.per_trade / lots.value * int(np.count_nonzero(moved))
+    short, bought = costs + max(float(day.lower[lots.cash_at]), 0.0) - float(w[lots.cash_at]), float(buys.sum())
+    if not 0.0 < short < bought:
+        return w
+    paid = w - buys * (short / bought)
+    paid[lots.cash_at] += short
+    return np.asarray(paid)
 
 
 def _outside(value: Matrix, lower: Vector | float, upper: Vector | float) -> Matrix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,10 +11,15 @@ from integration.service.books import POLICY, body_of, book, done
 from integration.service.doors import ALL, Doors
 from integration.service.rpc_client import Client, Generated, Refused
 from integration.service.serving import Served
-from integration.service.working import worker_of
-from support import wait_for
 
-from portopt.domain.access import Principal
+from portopt import pipeline
+from portopt.dialects.submissions import read_submission
+from portopt.domain.access import Principal, asked_by
+from portopt.doors.wire.standing import request_of
+from portopt.runs import lifecycle
+from portopt.runs.market import keep_pack, read_pack
+from portopt.runs.record import accepted, begun
+from portopt.runtime import Runtime
 
 MINE = frozenset({"P-1"})
 BOTH = frozenset({"propose", "approve", "read"})
@@ -29,27 +35,42 @@ def doors(serving: Callable[..., Served]) -> Doors:
 
 def test_who_proposed_does_not_approve_and_somebody_else_does(doors: Doors, generated: Generated) -> None:
     admin = doors.client("clerk", Principal("clerk", ALL.scopes, None))
-    anna, bert = (doors.client(name, Principal(name, BOTH, MINE)) for name in ("anna", "bert"))
+    anna, bert, carl = (doors.client(name, Principal(name, BOTH, MINE)) for name in ("anna", "bert", "carl"))
     pack, policy = prepared(admin)
     assert policy["approval"] == {"four_eyes": True}
     body: dict[str, Any] = {"portfolio_id": "P-1", "pricing_pack_id": pack}
     at_once = anna.post("/portfolios/P-1/rebalance", json={"target_type": "optimal", "pricing_pack_id": pack})
-    for unasked in (anna.post("/optimizations", json=body), at_once):
+    elsewhere = anna.post("/optimizations", json={**body, "policy": "quality_focused"})
+    for unasked in (anna.post("/optimizations", json=body), at_once, elsewhere):
         assert (unasked.status_code, unasked.json()["asked"]["field"]) == (422, "approval_hours")
-    with worker_of(doors.served):
-        job = done(anna.post("/optimizations", json={**body, "approval_hours": 2}), 202)["optimization_id"]
-        wait_for(lambda: anna.get(f"/optimizations/{job}").json()["status"] == "completed", 120, "it did not end")
-    refused = anna.post(f"/runs/{job}/approval", json={"decision": "approve"})
+    job = done(bert.post("/optimizations", json={**body, "approval_hours": 2}), 202)["optimization_id"]
+    run_id = proposed(doors.served.runtime(), body, "anna", job)
+    assert anna.get(f"/runs/{run_id}").json()["status"] == "awaiting_approval"
+    refused = anna.post(f"/runs/{run_id}/approval", json={"decision": "approve"})
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
-    assert refused.json()["measured"] == {"proposed_by": ["anna"]}
+    assert refused.json()["measured"] == {"proposed_by": ["anna", "bert"]}
     rpc = Client(generated, str(doors.served.where["grpc"]))
-    message = rpc.request("Decide", {"run_id": job, "decision": "approve"})
+    message = rpc.request("Decide", {"run_id": run_id, "decision": "approve"})
     with pytest.raises(Refused) as caught:
-        rpc.ask("Decide", message, authorization=anna.headers["Authorization"])
+        rpc.ask("Decide", message, authorization=bert.headers["Authorization"])
     assert (caught.value.code, caught.value.problem["code"]) == ("PERMISSION_DENIED", "not_allowed")
-    assert anna.get(f"/optimizations/{job}").json()["approval"] == "awaiting"
-    rpc.ask("Decide", message, authorization=bert.headers["Authorization"])
-    assert anna.get(f"/optimizations/{job}").json()["approval"] == "approved"
+    assert anna.get(f"/runs/{run_id}").json()["status"] == "awaiting_approval"
+    rpc.ask("Decide", message, authorization=carl.headers["Authorization"])
+    assert anna.get(f"/runs/{run_id}").json()["status"] == "completed"
+
+
+def proposed(runtime: Runtime, body: dict[str, Any], who: str, job: str) -> str:
+    """A proposal that `who` asked for, worked out here; it is what the job, somebody else's, became too."""
+    portfolio = runtime.portfolios.get("P-1")
+    request = accepted(request_of(portfolio, read_submission(body, "optimization"), runtime))
+    snapshot = read_pack(request, runtime)
+    run = begun(request, snapshot, datetime.now(UTC))
+    document, _ = pipeline.work(request, snapshot, run_id=run.run_id, frontier=False)
+    keep_pack(snapshot, runtime)
+    with asked_by(who):
+        lifecycle.finish(run, document, runtime, since=portfolio.version, timings={}, await_approval=True)
+    runtime.jobs.became(job, run.run_id)
+    return run.run_id
 
 
 def test_the_word_is_the_policys_and_nobody_elses(doors: Doors) -> None:

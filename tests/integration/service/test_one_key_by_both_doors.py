@@ -13,9 +13,10 @@ from integration.service.serving import Served
 def test_the_first_door_answers_for_both(serving: Callable[..., Served], generated: Generated) -> None:
     served = serving(processes=1)
     rpc = Client(generated, str(served.where["grpc"]))
-    body = {**OPTIMIZATION, "portfolio_id": "P-keyed", "pricing_pack_id": imported(served.client, "P-keyed", book(12))}
+    asked, pack = {**OPTIMIZATION, "portfolio_id": "P-keyed"}, imported(served.client, "P-keyed", book(12))
+    body = {**asked, "pricing_pack_id": pack}
     first = done(served.client.post("/optimizations", json=body, headers={"Idempotency-Key": "morning"}), 202)
-    message = rpc.request("CreateOptimization", body)
+    message = rpc.request("CreateOptimization", {**asked, "additional": {"pricing_pack_id": pack}})
     again, metadata = rpc.ask_told("CreateOptimization", message, idempotency_key="morning")
     assert again.optimization_id == first["optimization_id"]
     assert metadata["idempotency-replayed"] == "true"

@@ -194,6 +194,21 @@ def test_row_29_who_holds_the_benchmark_has_no_active_return_on_any_day() -> Non
     assert np.abs(active).max() < 1e-6  # what is cut for lack of cash is cut in millionths
 
 
+@pytest.mark.parametrize("cash", [0.0, 0.2])
+def test_row_29_a_policy_that_may_not_leave_the_benchmark_holds_it(cash: float) -> None:
+    h = history(drawn_prices(120, 4))
+    weights = {a: w * (1 - cash) for a, w in {"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1}.items()} | (
+        {"CASH": cash} if cash else {}
+    )
+    limits = {"long_only": True, "cash": {"max": 0.4}, "max_tracking_error": 1e-4}
+    asked = request(h, policy=policy(limits=limits), benchmark=weights, rebalance=["weekly"], fractional=True)
+    found = backtest(Backtest(asked, h), sweep=False)
+    assert {d.status for d in found.run.decisions} <= {"decided", "kept"}, found.run.warnings
+    assert found.benchmark is not None
+    active = np.diff(found.run.equity) / found.run.equity[:-1] - np.diff(found.benchmark) / found.benchmark[:-1]
+    assert active.std() * np.sqrt(252) < 2e-3
+
+
 def test_row_29_the_benchmark_drifts() -> None:
     prices = np.column_stack([100 * 1.01 ** np.arange(40), np.full(40, 50.0)])
     h = history(prices)

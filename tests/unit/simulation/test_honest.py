@@ -114,6 +114,24 @@ def test_known_faults_of_peers_are_found_where_they_are_installed() -> None:
         assert {n: o.word for n, o in asked_of("vectorbt", frozenset([1, 15]))} == {1: "fail", 15: "fail"}
 
 
+def test_the_command_prints_what_it_found_and_ends_with_one_where_a_row_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rich.console import Console
+
+    from portopt.doors.commands.honest import honest
+
+    held = honest(row=[18])
+    held.human(Console(width=120))
+    assert held.exit_code == 0
+    assert "700" in capsys.readouterr().out
+    monkeypatch.setattr(rows, "ROWS", (dataclasses.replace(rows.ROWS[17], ask=lambda: Outcome("fail", "699")),))
+    failed = honest(row=[18])
+    failed.human(Console(width=120))
+    assert failed.exit_code == 1
+    assert "0 of 1 rows hold" in capsys.readouterr().out
+
+
 def test_the_document_counts_what_holds_and_names_every_peer() -> None:
     document = honest_document(frozenset([5, 18]))
     assert [(row["number"], row["outcome"]) for row in document["rows"]] == [(5, "pass"), (18, "pass")]

@@ -59,7 +59,7 @@ def _of_the_pack(portfolio_id: str, provider: str, runtime: Runtime) -> Universe
     if not provider.startswith(PACK):
         raise MissingInput(
             f"nobody says what {portfolio_id!r} may hold", field="universe",
-            fixes=["name the assets in universe", f"PUT /api/v1/portfolios/{portfolio_id} with a universe", "name a pricing pack"],
+            fixes=["name the assets in universe", f"PUT /api/v1/portfolios/{portfolio_id} with one", "name a pricing pack"],
         )  # fmt: skip
     ids = runtime.packs.get(provider.removeprefix(PACK)).asset_ids
     return Universe(tuple(Asset(asset_id) for asset_id in ids if asset_id != CASH))

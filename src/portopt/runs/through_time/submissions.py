@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 
-def submit(
-    question: Question, body: Mapping[str, Any], runtime: Runtime, asked_for: AskedFor, *, names_its_data: bool
-) -> Job:
+def submit(question: Question, body: Mapping[str, Any], runtime: Runtime, asked_for: AskedFor, *, names_its_data: bool) -> Job:
     """The job on record: this one, or the equal one that was asked for before.
 
     body: what was asked, word for word. names_its_data: whether the same words mean the same data tomorrow.

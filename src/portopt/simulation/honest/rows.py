@@ -62,7 +62,7 @@ ROWS: tuple[Row, ...] = (
         "5 x 20 % at 15 bp within a share, cash not below zero", book.full_targets_and_fees_fit_whatever_the_columns),
     Row(16, "backtesting.py #328", "a sale refused for lack of cash", "a pure sale is never refused",
         book.pure_sale_is_never_refused),
-    Row(17, "zipline-reloaded #332", "reverse split rounded to nothing", "whole shares, cash in lieu, equity the same to the cent",
+    Row(17, "zipline-reloaded #332", "a reverse split gave nothing", "whole shares, cash in lieu, equity the same to the cent",
         happenings.reverse_split_pays_the_part_in_cash),
     Row(18, "LEAN #5765", "a 7-for-1 split gave 699", "ratios are fractions of integers: 700",
         happenings.ratios_are_fractions_of_integers),
