@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 from made_backtests import made_backtest
-from offline_page import Page, leaves
+from offline_page import HOSTILE, Page, hostile, leaves
 
 from portopt.domain.folding import unfolded
 from portopt.reports.through_time import carried
 from portopt.reports.through_time.page import html, write_backtest_report
 
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}</script>'
 MOST = 2_000_000
 
 
@@ -181,30 +180,6 @@ def test_headings_tables_and_drawings_can_be_read_aloud(page):
     assert drawings >= 20
     assert page.tags["desc"] == drawings
     assert page.tags["h1"] == 1
-
-
-def hostile(value: Any) -> Any:
-    """The document with every text that is no date, number or word of ours made hostile."""
-    kept = {
-        "kind",
-        "status",
-        "side",
-        "date",
-        "first",
-        "last",
-        "filled_on",
-        "decided_on",
-        "peak",
-        "trough",
-        "recovered",
-        "when",
-        "capital",
-    }
-    if isinstance(value, dict):
-        return {name: item if name in kept else hostile(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [hostile(item) for item in value]
-    return HOSTILE if isinstance(value, str) else value
 
 
 def test_hostile_names_are_shown_and_never_run(document):
