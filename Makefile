@@ -65,6 +65,7 @@ bench: $(VENV)/.bench  ## Time ours against the peers in one run
 	$(BIN)/python tests/benchmarks/run.py
 	$(BIN)/python tests/benchmarks/service_rows.py
 	$(BIN)/python tests/benchmarks/service_doors.py
+	$(BIN)/python tests/benchmarks/backtest_rows.py
 
 format: $(VENV)/.tests  ## Rewrite the code in its one style
 	$(BIN)/ruff check --fix .

@@ -8,8 +8,8 @@ from prefect import flow
 from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import apause_flow_run
 
-from portopt.adapters.jobs.orchestration import Approval, proposal_summary, refused, rejected, skipped
-from portopt.domain.errors import PortoptError, ProposalSuperseded
+from portopt.adapters.jobs.orchestration import Approval, expired, proposal_summary, refused, rejected, skipped
+from portopt.domain.errors import NotAllowed, PortoptError, ProposalSuperseded
 from portopt.domain.job import Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
@@ -89,17 +89,17 @@ async def approve(run: RunRecord, hours: float) -> Any:
     try:
         answer = await apause_flow_run(wait_for_input=form, timeout=int(hours * 3600), poll_interval=2)
     except FlowPauseTimeout:
-        error = rejected(run, f"nobody approved within {hours:g} hours")
+        error, kind = expired(run, hours), "expired"
     else:
         if answer.decision == "approve":
             return release(run)
-        error = rejected(run, answer.note or "rejected without a note")
-    return refused(error) if records.withdraw(run, error) else run.run_id
+        error, kind = rejected(run, answer.note or "rejected without a note"), "rejected"
+    return refused(error) if records.withdraw(run, error, kind) else run.run_id
 
 
 def release(run: RunRecord) -> Any:
     """The person said yes; holdings that are newer than the proposal's say no."""
     try:
         return records.release(run).run_id
-    except ProposalSuperseded as error:
+    except (NotAllowed, ProposalSuperseded) as error:
         return refused(error)

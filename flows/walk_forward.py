@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.history import answer
 from prefect import flow
 
-from portopt.adapters.jobs.runners import task_runner
+from flows.history import answer, task_runner
 from portopt.doors.history_form import WalkForwardForm
 
 

@@ -90,9 +90,12 @@ def publish_problem(error: PortoptError) -> None:
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def withdraw(run: RunRecord, error: PortoptError) -> bool:
-    """A proposal that is not released stays on record as cancelled; False when somebody released it meanwhile."""
-    if not runtime().runs.withdraw(run.run_id, error.problem()):
+def withdraw(run: RunRecord, error: PortoptError, kind: str) -> bool:
+    """A proposal that is not released stays on record as cancelled; False when somebody released it meanwhile.
+
+    kind: rejected or expired, for the ledger.
+    """
+    if not runtime().runs.withdraw(run.run_id, error.problem(), kind=kind):
         return runtime().runs.get(run.run_id).status is RunStatus.CANCELLED
     artifacts.publish_problem(error)
     return True

@@ -3,6 +3,7 @@
     import portopt
     portopt.rebalance({"AAPL": 100, "JNJ": 150, "CASH": 5_000}, prices, "conservative_income")
     portopt.backtest(prices, "conservative_income", rebalance="monthly")
+    portopt.walk_forward(prices, "conservative_income", vary={"estimation.lookback": [126, 252]})
     portopt.optimize(returns, "max_sharpe", limits={"max_weight": 0.2})
     portopt.frontier(portopt.ask(returns, limits={"max_weight": 0.2}))
 
@@ -21,35 +22,43 @@ if TYPE_CHECKING:
     from portopt.doors.notebook import (
         Allocation,
         Backtest,
+        Comparison,
         Findings,
         Proposal,
+        Walk,
         ask,
         backtest,
+        compare,
         frontier,
         optimize,
         pareto,
         periods,
         rebalance,
         sensitivity,
+        walk_forward,
     )
 
 __version__ = "0.1.0"
 __all__ = [
     "Allocation",
     "Backtest",
+    "Comparison",
     "EstimationChoice",
     "Findings",
     "Policy",
     "PortoptError",
     "Proposal",
+    "Walk",
     "ask",
     "backtest",
+    "compare",
     "frontier",
     "optimize",
     "pareto",
     "periods",
     "rebalance",
     "sensitivity",
+    "walk_forward",
 ]
 
 __getattr__ = at_first_use(
@@ -58,6 +67,10 @@ __getattr__ = at_first_use(
         "Allocation": "portopt.doors.notebook",
         "Backtest": "portopt.doors.notebook",
         "backtest": "portopt.doors.notebook",
+        "Comparison": "portopt.doors.notebook",
+        "Walk": "portopt.doors.notebook",
+        "compare": "portopt.doors.notebook",
+        "walk_forward": "portopt.doors.notebook",
         "EstimationChoice": "portopt.domain.request",
         "Policy": "portopt.domain.request",
         "PortoptError": "portopt.domain.errors",

@@ -321,6 +321,10 @@ class _OfThisProcess:
                 self._found = open_runtime()
             return self._found
 
+    def __reduce__(self) -> str:
+        """By its name: in another process it is that one's own."""
+        return "runtime"
+
     def cache_clear(self) -> None:
         """The next that asks opens one on the settings of that moment."""
         with self._opening:

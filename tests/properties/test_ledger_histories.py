@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from independent_accounting import account_for
@@ -20,8 +21,10 @@ from portopt.simulation.accounting.profit import profits
 HISTORIES = int(os.environ.get("PORTOPT_LEDGER_HISTORIES", "200"))
 
 
-def run(h: LedgerHistory) -> tuple[list[Day], list[str]]:
-    """Every day of the ledger, and the orders that ended unfilled."""
+@lru_cache(maxsize=256)
+def run(seed: int) -> tuple[LedgerHistory, list[Day], list[str]]:
+    """A history, every day of its ledger, and the orders that ended unfilled."""
+    h = random_history(seed)
     account, days, unfilled = opened(len(h.ids), h.capital, fractional=h.fractional), [], []
     for t, day in enumerate(h.dates):
         quotes = Quotes(t, day, h.ids, h.prices[t], h.volumes[t], h.volatility[t])
@@ -31,7 +34,7 @@ def run(h: LedgerHistory) -> tuple[list[Day], list[str]]:
         days.append(Day(account, began, after, quotes, happened, fills, h.orders.get(t, ())))
         unfilled += [name for name, _ in ended]
         account = after
-    return days, unfilled
+    return h, days, unfilled
 
 
 def as_told(f: Fill) -> tuple[object, ...]:
@@ -46,8 +49,7 @@ def at_the_end(account: Account) -> tuple[object, ...]:
 def test_every_identity_holds_on_every_day_of_every_history() -> None:
     wrong = {}
     for seed in range(HISTORIES):
-        h = random_history(seed)
-        days, _ = run(h)
+        h, days, _ = run(seed)
         found = [sentence for day in days for sentence in broken(day, h.execution)]
         told: list[Happening] = [each for day in days for each in day.happenings]
         of = profits([f for day in days for f in day.fills], told, days[-1].after)
@@ -61,8 +63,7 @@ def test_every_identity_holds_on_every_day_of_every_history() -> None:
 def test_a_second_accounting_agrees_to_the_cent() -> None:
     differ = {}
     for seed in range(HISTORIES):
-        h = random_history(seed)
-        days, unfilled = run(h)
+        h, days, unfilled = run(seed)
         ends, books = account_for(h)
         ours = [at_the_end(day.after) for day in days]
         theirs = [(e.cash, e.owed, e.equity, e.held, e.cost, e.coming) for e in ends]
@@ -79,7 +80,7 @@ def test_the_histories_hold_what_they_are_meant_to_hold() -> None:
     """Or agreement would say little: every kind of action and of fill happens often."""
     kinds: dict[str, int] = {}
     for seed in range(200):
-        days, unfilled = run(random_history(seed))
+        _, days, unfilled = run(seed)
         account = days[-1].after
         for name in (h.kind for day in days for h in day.happenings):
             kinds[name] = kinds.get(name, 0) + 1

@@ -28,6 +28,7 @@ WALK_FORWARD = (*BACKTEST, "windows")
 IDS = {"backtest": "backtest_id", "walk_forward": "walk_forward_id"}
 USUAL_CAPITAL, USUAL_REBALANCE = "1000000", "monthly"
 MOST_DATED = 10_000
+OWN = "own"  # a policy that comes with the body and has no name
 # Of the document: what is long is to be had whole under its run.
 LONG = ("days", "monthly", "rolling", "rebalances", "trades", "happenings", "unfilled", "assets", "attribution", "request")
 
@@ -36,7 +37,8 @@ LONG = ("days", "monthly", "rolling", "rebalances", "trades", "happenings", "unf
 class Body:
     """body: word for word. policy: an id, a whole one, or None for the portfolio's. rebalance: words or objects, not yet read.
 
-    execution: what is said of it in place of the policy's own costs. options: the other fields of a BacktestRequest, by name. walk: the windows of a walk-forward.
+    execution: what is said of it in place of the policy's own costs. options: the other fields of a BacktestRequest, by name.
+    walk: the windows of a walk-forward.
     """
 
     body: Mapping[str, Any]
@@ -58,7 +60,7 @@ class Body:
 
 
 def read_body(doc: Any, kind: str) -> Body:
-    """kind: "backtest" or "walk_forward". Raises MalformedDocument, UnknownField, InvalidValue or MissingInput with the path."""
+    """kind: "backtest" or "walk_forward". Raises MalformedDocument, UnknownField, InvalidValue, MissingInput with the path."""
     found = object_of(doc, "", BACKTEST if kind == "backtest" else WALK_FORWARD)
     words = {name: text(found[name], name) for name in ("pricing_pack_id", "provider") if found.get(name) is not None}
     if len(words) == 2:
@@ -102,7 +104,7 @@ def _dated(value: Any, path: str, what: str) -> tuple[date, Any]:
 
 
 def _capital(value: Any) -> Decimal:
-    found = Decimal(USUAL_CAPITAL) if value is None else _amount(value, "capital")
+    found = _amount(USUAL_CAPITAL if value is None else value, "capital")
     if found <= 0:
         raise InvalidValue("capital", str(found), "must be above zero: it is what the backtest begins with")
     return found
@@ -113,7 +115,7 @@ def _amount(value: Any, path: str) -> Decimal:
     found = read_decimal(repr(value) if isinstance(value, float) else value, path)
     if found != round(found, 2):
         raise InvalidValue(path, str(value), "is finer than a cent", fix=f'write "{round(found, 2)}"')
-    return found
+    return round(found, 2)
 
 
 def _execution(value: Any) -> dict[str, Any]:
@@ -126,7 +128,9 @@ def _execution(value: Any) -> dict[str, Any]:
 def _policy(value: Any, path: str) -> str | Policy | None:
     if value is None:
         return None
-    return text(value, path, most=64) if isinstance(value, str) else read_policy(value, path=path)
+    if isinstance(value, str):
+        return text(value, path, most=64)
+    return read_policy({"id": OWN, "name": OWN, **mapping_of(value, path)}, path=path)
 
 
 def _universe(value: Any) -> Universe | None:
@@ -171,8 +175,6 @@ def write_line(job: Job) -> dict[str, Any]:
     percent = (job.progress or {}).get("percent", 0.0) if not job.is_ended else None
     return {**about, "created_at": instant(job.created_at), "percent": percent, "run_id": job.run_id,
             "request_hash": job.request_digest}  # fmt: skip
-
-
 
 
 def _estimated(job: Job, usual_seconds: float | None) -> str | None:

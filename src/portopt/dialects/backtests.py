@@ -40,8 +40,8 @@ ROUNDING = ("nearest", "search")
 # Smallest and largest value that can mean anything, by field of Execution.
 EXECUTION: Mapping[str, tuple[float, float]] = {
     "delay": (0, 250), "expires": (1, 250), "participation": (1e-6, 1.0), "commission_bps": (0.0, 1e4),
-    "linear_impact": (0.0, 1e3), "commission_per_share": (0.0, 1e6), "minimum_fee": (0.0, 1e9), "spread_bps": (0.0, 1e4), "impact": (0.0, 1e3),
-    "cost_cap": (0.0, 1.0), "borrow_rate": (-1.0, 10.0), "cash_rate": (-1.0, 10.0),
+    "commission_per_share": (0.0, 1e6), "minimum_fee": (0.0, 1e9), "spread_bps": (0.0, 1e4), "impact": (0.0, 1e3),
+    "linear_impact": (0.0, 1e3), "cost_cap": (0.0, 1.0), "borrow_rate": (-1.0, 10.0), "cash_rate": (-1.0, 10.0),
 }  # fmt: skip
 
 
@@ -99,7 +99,8 @@ def walk_to_data(walk: WalkForward) -> dict[str, Any]:
 def walk_from_data(data: Mapping[str, Any], path: str = "windows") -> WalkForward:
     """Raises UnknownField, InvalidValue or MissingInput for anything that is not such windows."""
     doc = object_of(data, path, [f.name for f in dataclasses.fields(WalkForward)])
-    whole = {name: (low, 100_000) for name, low in (("train", 2), ("test", 1), ("purge", 0), ("embargo", 0))}
+    lengths = (("train", 2), ("test", 1), ("purge", 0), ("embargo", 0), ("starts", 1))
+    whole = {**{name: (low, 100_000) for name, low in lengths}, "groups": (0, 30), "tested": (1, 29)}
     sessions = {
         name: whole_number(doc[name], f"{path}.{name}", low=low, high=high)
         for name, (low, high) in whole.items()
@@ -107,6 +108,8 @@ def walk_from_data(data: Mapping[str, Any], path: str = "windows") -> WalkForwar
     }
     expanding = {"expanding": flag(doc["expanding"], f"{path}.expanding")} if doc.get("expanding") is not None else {}
     vary = mapping_of(doc.get("vary") or {}, f"{path}.vary")
+    if sessions.get("groups", 0) and sessions.get("tested", 2) >= sessions["groups"]:
+        raise InvalidValue(f"{path}.tested", sessions.get("tested", 2), f"must be below the {sessions['groups']} groups")
     return WalkForward(**sessions, **expanding, vary={name: _choices(v, f"{path}.vary.{name}") for name, v in vary.items()})
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from portopt.dialects.names import S4_LIMITS
 from portopt.dialects.reading import (
+    flag,
     list_of,
     number,
     object_of,
@@ -34,6 +35,7 @@ SCHEMA_VERSION = "1.0"
 MAX_POLICIES = 1_000
 LIBRARY = ("schema_version", "policies")
 OURS = tuple(f.name for f in dataclasses.fields(Policy))
+APPROVAL = ("four_eyes",)
 S4 = ("id", "name", "description", "method_version", *S4_LIMITS)
 S4_DEFAULTS = ("commission_per_trade", "market_impact_bps", "min_trade_value", "risk_free_rate", "annualization_factor")
 
@@ -133,7 +135,12 @@ def policy_from_data(doc: Any, defaults: PolicyDefaults | None = None, path: str
         trading=record(TradingRules, trading, _at(path, "trading")),
         relax_order=tuple(text(name, _at(path, f"relax_order[{i}]")) for i, name in enumerate(relax_order)),
         notes=tuple(text(note, _at(path, f"notes[{i}]"), most=MAX_TEXT) for i, note in enumerate(notes)),
+        approval=_approval(found.get("approval", {}), _at(path, "approval")),
     )
+
+
+def _approval(value: Any, path: str) -> dict[str, Any]:
+    return {name: flag(given, _at(path, name)) for name, given in object_of(value, path, APPROVAL).items()}
 
 
 def _read_s4(doc: Any, defaults: PolicyDefaults, path: str) -> Policy:
@@ -207,6 +214,8 @@ def override(policy: Policy, changes: Mapping[str, Any]) -> Policy:
     doc = write_policy(policy)
     for path, value in changes.items():
         names = path.split(".")
+        if names[0] == "approval":
+            raise InvalidValue(path, shown(value), "is for the policy itself to say", fix="change the policy")
         inner = doc
         for i, name in enumerate(names[:-1]):
             if name not in inner:

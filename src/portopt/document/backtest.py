@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from portopt.dialects.backtests import backtest_to_data
 from portopt.domain.arrays import Vector
 from portopt.domain.backtest import FRACTION, Backtested, Decision, Fill, Happening
 from portopt.domain.backtest_found import BacktestData, BacktestFound, Sweep
@@ -31,6 +32,7 @@ def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
         "document_version": VERSION,
         "run_id": run_id,
         "request": request_of(found),
+        "question": question_of(found),
         "data": data_of(found.data, len(run.dates)),
         "execution": {**plain(found.request.execution), "printed": _printed(found)},
         "summary": summaries(days, found, _flows(found)),
@@ -43,7 +45,7 @@ def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
         "unfilled": [_unfilled(order_id, why, run) for order_id, why in run.unfilled],
         "costs": costs_of(run),
         "assets": _assets(found),
-        "attribution": None,
+        "attribution": plain(found.attribution),
         "sweep": None if found.sweep is None else sweep_of(found.sweep),
         "proof": None if found.proof is None else plain(found.proof),
         "warnings": list(run.warnings),
@@ -59,6 +61,19 @@ def request_of(found: BacktestFound) -> dict[str, Any]:
     for name in ("actions", "members"):
         asked[name] = len(asked[name])
     return dict(asked)
+
+
+def question_of(found: BacktestFound) -> dict[str, Any] | None:
+    """The whole question, so that whoever has the prices can do the proof again; None where there is none to do.
+
+    Actions and memberships are counted: they are files of their own.
+    """
+    asked = found.request
+    if found.proof is None or not found.proof.of_policy:
+        return None
+    rest = replace(asked, actions=(), members=())
+    counts = {"actions": len(asked.actions), "members": len(asked.members)}
+    return {"request": backtest_to_data(rest), "path": found.path, **counts}
 
 
 def data_of(data: BacktestData, sessions: int) -> dict[str, Any]:
@@ -243,4 +258,4 @@ def _shares(units: int, fractional: bool) -> float | int:
 
 
 def _money(cents: Vector) -> list[float]:
-    return (np.asarray(cents, dtype=np.float64) / 100.0).round(2).tolist()
+    return [float(amount) for amount in np.round(np.asarray(cents, dtype=np.float64) / 100.0, 2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.backtest import Backtested, BacktestRequest, Cents
@@ -75,11 +76,12 @@ class Proof:
     changed: tuple[Changed, ...]
     how: str
     digest: str
+    of_policy: bool = True  # not of a strategy of one's own, which no document holds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BacktestFound:
-    """do_nothing, equal_weight, benchmark: (T,) cents at each close of the run's days."""
+    """do_nothing, equal_weight, benchmark: (T,) cents at each close of the run's days. attribution: as data."""
 
     request: BacktestRequest
     data: BacktestData
@@ -90,4 +92,6 @@ class BacktestFound:
     benchmark: Vector | None = None
     sweep: Sweep | None = None
     proof: Proof | None = None
+    attribution: Mapping[str, Any] | None = None
+    path: str = "auto"
     notes: tuple[str, ...] = ()

@@ -30,7 +30,11 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     names = _content(kind)
     if names is not None:
-        return {name: plain(getattr(value, name)) for name in names}
+        found = {name: plain(getattr(value, name)) for name in names}
+        for name in _later(kind):
+            if not found[name]:
+                del found[name]
+        return found
     return _plain(value)
 
 
@@ -62,7 +66,8 @@ def _plain(value: Any) -> Any:
 
 def plain_fields(value: Any, **known: Any) -> dict[str, Any]:
     """`plain` of a dataclass. known: fields as they are there already."""
-    return {name: known[name] if name in known else plain(getattr(value, name)) for name in _content(type(value)) or ()}
+    kind: Any = type(value)
+    return {name: known[name] if name in known else plain(getattr(value, name)) for name in _content(kind) or ()}
 
 
 @cache
@@ -71,6 +76,14 @@ def _content(kind: Any) -> tuple[str, ...] | None:
     if issubclass(kind, _RARER) or not dataclasses.is_dataclass(kind):
         return None
     return tuple(f.name for f in dataclasses.fields(kind) if f.compare)
+
+
+LATER: Mapping[str, bool] = {"later": True}  # of a field that came later: what does not use it is written as it was before
+
+
+@cache
+def _later(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind) if f.metadata.get("later"))
 
 
 _RARER = (str, int, float, Decimal, date, np.generic, np.ndarray, Mapping, list, tuple, set, frozenset)
@@ -88,7 +101,8 @@ def canonical_text(document: Any) -> str:
 
 def canonical_fields(value: Any, **known: str) -> bytes:
     """`canonical_json` of a dataclass. known: fields in their canonical text, where that is there already."""
-    names = sorted(_content(type(value)) or ())
+    kind: Any = type(value)
+    names = sorted(_content(kind) or ())
     texts = {name: known[name] if name in known else canonical_text(plain(getattr(value, name))) for name in names}
     return ("{" + ",".join(f'"{name}":{text}' for name, text in texts.items()) + "}").encode()
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from portopt.domain.run import RunStatus
 
-
 THROUGH_TIME = ("backtest", "walk_forward")
 OF_A_BOOK = ("optimization", "rebalance")
 
@@ -19,8 +18,8 @@ class Job:
     """What was asked for by another service or a person, and is carried out by a flow.
 
     kind: "optimization" or "rebalance", by S2's two ways to ask; "backtest" or "walk_forward". body: what was asked, word for
-    word. request: the complete request as data. request_digest: SHA-256 of both and of the holdings' version: the same is the same job while it
-    is not ended. holdings_version: of the portfolio's holdings when it was asked.
+    word. request: the complete request as data. request_digest: SHA-256 of both and of the holdings' version: the same is the
+    same job while it is not ended. holdings_version: of the portfolio's holdings when it was asked.
     run_id: the run it became, None until its prices are read. problem: why it ended without an answer.
     progress: how far it is, where its runner tells: {"percent", "said", "seconds_left"}.
     owner, leased_until: who works on it, and until when that is believed. attempts: how often it was taken up.

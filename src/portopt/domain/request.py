@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from portopt.domain.arrays import Matrix, Vector
-from portopt.domain.canonical import canonical_fields, digest
+from portopt.domain.canonical import LATER, canonical_fields, digest
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
 from portopt.domain.universe import Universe
@@ -103,7 +103,8 @@ class Policy:
     """A named, versioned set of choices (S4). objective: {"kind": …, …}; limits and costs: {catalog name: value}.
 
     relax_order: limits that may give way when all cannot hold, the first to give way first; empty means never.
-    notes: sentences about what was asked and has no effect here.
+    notes: sentences about what was asked and has no effect here. approval: {"four_eyes": true} where no one may approve what
+    they proposed.
     """
 
     id: str
@@ -119,6 +120,11 @@ class Policy:
     method_version: str = "v1"
     description: str = ""
     notes: tuple[str, ...] = ()
+    approval: Mapping[str, Any] = field(default_factory=dict, metadata=LATER)
+
+    @property
+    def wants_four_eyes(self) -> bool:
+        return bool(self.approval.get("four_eyes"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,13 @@ from portopt.doors.commands import (
     factors,
     forecasts,
     frontier,
+    histories,
     honest,
     keys,
     periods,
     policies,
     processes,
+    prove,
     rebalance,
     relay,
     replay_live,
@@ -68,8 +70,10 @@ app.command()(factors.factors)
 app.command()(forecasts.forecasts)
 app.command()(batch.batch)
 app.command()(backtest.backtest)
+app.command()(prove.prove)
 app.command(name="walk-forward")(walk_forward.walk_forward)
 app.command()(walk_forward.compare)
+app.command()(histories.histories)
 app.command()(runs.explain)
 app.command()(runs.report)
 app.command()(runs.replay)

@@ -75,14 +75,17 @@ class BacktestForm(BaseModel):
     delay: int = field(11, 1, "Delay", "Sessions from the close that a decision saw to its fills.", ge=0, le=250)
     fractional: bool = field(12, False, "Fractional shares", "Off: whole shares only.")
     prove: bool = field(
-        13, True, "Prove that nothing looked ahead", "On: decisions are made again with everything after them replaced by noise."
+        13,
+        True,
+        "Prove that nothing looked ahead",
+        "On: decisions are made again with everything after them replaced by noise.",
     )
     seed: int = field(14, 1, "Seed of the proof", "Others run the same proof with it.", ge=0, le=2**31 - 1)
     changes: str | None = optional(
         15, "Changes to the policy", 'Values by path, in JSON: {"limits.max_turnover": 0.3}. Empty: none.', max_length=100_000
     )
     actions: str | None = optional(
-        16, "Corporate actions file", "Splits, dividends, spin-offs, delistings, for prices that are not adjusted. Empty: none.",
+        16, "Corporate actions file", "Splits, dividends, spin-offs, delistings, beside raw prices. Empty: none.",
         max_length=1024,
     )  # fmt: skip
     members: str | None = optional(
@@ -116,10 +119,19 @@ class WalkForwardForm(BacktestForm):
         24, '{"estimation.lookback": [126, 252]}', "Vary", "Values to try by path in the policy, in JSON.", max_length=100_000
     )
 
+    groups: int = field(
+        25, 0, "Paths of cross-validation", "In how many parts the history is cut, 10 for one; 0: none.", ge=0, le=30
+    )
+    tested: int = field(26, 2, "Parts tested at once", "Of these parts, for each of its splits.", ge=1, le=29)
+    starts: int = field(27, 1, "Start dates side by side", "From how many days the walk is begun.", ge=1, le=100)
+
     @property
     def windows(self) -> dict[str, Any]:
         """As the service takes them."""
-        lengths = {name: getattr(self, name) for name in ("train", "test", "expanding", "purge", "embargo")}
+        lengths = {
+            name: getattr(self, name)
+            for name in ("train", "test", "expanding", "purge", "embargo", "groups", "tested", "starts")
+        }
         return {**lengths, "vary": mapping_of(parse_json(self.vary), "vary")}
 
 

@@ -34,7 +34,7 @@ def annual_bands(
 
 def _sharpes(H: Matrix) -> Vector:
     sigma = H.std(axis=1, ddof=1)
-    return np.divide(H.mean(axis=1), sigma, out=np.zeros(len(H)), where=sigma > 1e-15)
+    return np.asarray(np.divide(H.mean(axis=1), sigma, out=np.zeros(len(H)), where=sigma > 1e-15))
 
 
 def _deepest(H: Matrix) -> Vector:

@@ -10,7 +10,6 @@ from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.judgement.overfitting import Overfitting, overfitting
 from portopt.judgement.sharpe import (
-    SharpeMoments,
     correlated_error,
     deflated_sharpe,
     expected_maximum_sharpe,
@@ -104,8 +103,8 @@ def judge(
     chosen = int(np.nanargmax(sr)) if of is None else None
     r = R[:, chosen] if of is None else of
     moments, shown = sharpe_moments(r), sr[~np.isnan(sr)]
-    variance = _variance_of_trials(shown, moments) if tried > 1 else 0.0
     error = max(moments.standard_error, correlated_error(r))
+    variance = _variance_by_luck(shown, error) if tried > 1 else 0.0
     deflated = deflated_sharpe(moments, tried, variance, error)
     found = overfitting(R, gate.blocks) if len(shown) > 1 and len(R) >= 2 * gate.blocks else None
     conditions = _conditions(gate, deflated, tried, len(R), found)
@@ -124,9 +123,11 @@ def judge(
     )
 
 
-def _variance_of_trials(sr: Vector, of: SharpeMoments) -> float:
-    """The spread of the trials' ratios; where a single one is at hand, what chance alone gives."""
-    return float(np.var(sr, ddof=1)) if len(sr) > 1 else of.standard_error**2
+def _variance_by_luck(sr: Vector, error: float) -> float:
+    """The spread of the trials' ratios, and no more than chance alone gives each of them: skill among the trials, which spreads
+    them too, does not raise the bar for itself.
+    """
+    return min(float(np.var(sr, ddof=1)), error**2) if len(sr) > 1 else error**2
 
 
 def _conditions(gate: Gate, deflated: float, tried: int, periods: int, found: Overfitting | None) -> tuple[Condition, ...]:

@@ -126,7 +126,7 @@ def _one_chunk(chosen: Matrix, delta: float, b: int) -> Vector:
     along = np.einsum("dlk,dk->dl", chosen - means[:, None, :], _gradient(means))
     variance = np.mean(along**2, axis=1) / chosen.shape[1]
     moved = np.abs(_delta(means) - delta)
-    return np.divide(moved, np.sqrt(variance), out=np.full(len(moved), np.inf), where=variance > 0.0)
+    return np.asarray(np.divide(moved, np.sqrt(variance), out=np.full(len(moved), np.inf), where=variance > 0.0))
 
 
 def _delta(m: Matrix) -> Vector:

@@ -10,6 +10,7 @@ from math import log
 import numpy as np
 
 from portopt.domain.backtest import Action
+from portopt.domain.errors import DataError
 from portopt.domain.market import Finding, MarketSnapshot, Treatment
 
 TOLD_APART = log(1.25)  # a smaller split is not to be told from a day's news
@@ -39,8 +40,10 @@ def checked(actions: Sequence[Action], snapshot: MarketSnapshot) -> Checked:
 
     Set aside ("quarantined", not applied): a dividend larger than the price, with both readings; a split that the prices do not
     show, or show the other way round. Told: assets without prices, days outside them. Findings of the prices that an action
-    explains are not found any more; a split that prices show and no action says stays among them.
+    explains are not found any more; a split that prices show and no action says stays among them. Raises DataError for what is
+    spun off and has no prices: its worth would be gone.
     """
+    _require_prices_of_what_is_new(actions, snapshot)
     kept, found = [], []
     for action in actions:
         finding = _judged(action, snapshot)
@@ -51,6 +54,17 @@ def checked(actions: Sequence[Action], snapshot: MarketSnapshot) -> Checked:
     explained = _explained(kept, snapshot)
     left = [f for f in snapshot.findings if (f.kind, f.asset_id, f.date) not in explained]
     return Checked(tuple(kept), (*left, *found))
+
+
+def _require_prices_of_what_is_new(actions: Sequence[Action], snapshot: MarketSnapshot) -> None:
+    first, last = snapshot.dates[0], snapshot.dates[-1]
+    for action in actions:
+        if action.kind != "spin_off" or action.asset_id not in snapshot.asset_ids or action.into in snapshot.asset_ids:
+            continue
+        if first < np.datetime64(action.ex_date, "D") <= last:
+            why = f"{action.asset_id} spun off {action.into} on {action.ex_date}, which there are no prices of"
+            fixes = [f"add prices of {action.into}", "or write what it was worth as a dividend"]
+            raise DataError(why, field="actions", value=action.into, fixes=fixes)
 
 
 def _judged(action: Action, snapshot: MarketSnapshot) -> Finding | None:

@@ -18,9 +18,10 @@ from portopt.domain.request import DataPolicy
 from portopt.domain.universe import CASH, Universe
 from portopt.ports import MarketDataProvider
 from portopt.simulation.accounting.profit import profits
+from portopt.simulation.attributed import attribution_of
 from portopt.simulation.charged import charged_by_policy
 from portopt.simulation.comparators import Drifting, do_nothing, drifting, equal_weight
-from portopt.simulation.decide import Path, decider_of
+from portopt.simulation.deciders import Path, decider_of
 from portopt.simulation.history import History, day_of, latest_of
 from portopt.simulation.prove import prove
 from portopt.simulation.simulate import Progress, Run, Simulation, simulation, walked
@@ -132,6 +133,8 @@ def concluded(
         benchmark=comparators.get("benchmark"),
         sweep=swept(s, end.wanted, comparators) if sweep and run.fills else None,
         proof=proven(asked, s, run, end, progress) if asked.request.prove else None,
+        attribution=attribution_of(s, run),
+        path=asked.path,
         notes=asked.notes,
     )
 

@@ -18,7 +18,7 @@ from portopt.market.action_checks import checked as checked_actions
 from portopt.ports import MarketDataProvider
 from portopt.questions.backtest import Backtest, named_assets, opened, require_sound_question, with_costs_of_policy
 from portopt.simulation.charged import execution_with
-from portopt.simulation.decide import Path
+from portopt.simulation.deciders import Path
 from portopt.simulation.history import History
 from portopt.simulation.strategies import Ruled, Strategy
 from portopt.simulation.trigger_words import as_data, parse_triggers
@@ -67,11 +67,11 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
     beside = (wanted.benchmark, wanted.members, wanted.actions)
     assets = None if wanted.universe is None else named_assets(wanted.universe, *beside)
     snapshot = opened(market, wanted.policy.data, assets, wanted.end)
-    beside = checked_actions(wanted.actions, snapshot)
-    wanted, snapshot = replace(wanted, actions=beside.actions), replace(snapshot, findings=beside.findings)
+    sound = checked_actions(wanted.actions, snapshot)
+    wanted, snapshot = replace(wanted, actions=sound.actions), replace(snapshot, findings=sound.findings)
     universe = wanted.universe or Universe.of(tuple(a for a in snapshot.asset_ids if a.upper() != CASH))
     request = request_of(wanted, universe)
-    factors = wanted.factors or _factors_of(wanted.policy)
+    factors = wanted.factors or factors_of(wanted.policy)
     history = History.of(snapshot, request.actions, request.members, request.policies, factors)
     notes = wanted.notes
     if wanted.costs is None:
@@ -84,7 +84,7 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
     return Backtest(request, history, strategy, wanted.path, notes), snapshot
 
 
-def _factors_of(policy: Policy) -> tuple[tuple[date, FactorReturns], ...]:
+def factors_of(policy: Policy) -> tuple[tuple[date, FactorReturns], ...]:
     """The factor returns that the policy's factor model names, as they stand today: known, each, on its own day."""
     if not policy.estimation.factors:
         return ()

@@ -14,6 +14,7 @@ import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.backtest import Backtested
+from portopt.domain.backtest_found import Proof
 from portopt.domain.errors import PortoptError
 from portopt.domain.trials import TrialRecord, family_of, trial_id_of
 from portopt.domain.walk import Choice, Paths, Trial, Variant, WalkForward
@@ -28,7 +29,7 @@ from portopt.questions.backtest import Backtest, concluded, require_sound_questi
 from portopt.simulation import walk_forward as walks
 from portopt.simulation.comparators import drifting
 from portopt.simulation.cross_validation import cross_validated
-from portopt.simulation.decide import decider_of
+from portopt.simulation.deciders import decider_of
 from portopt.simulation.forecast_ranges import covered, forecast_ranges
 from portopt.simulation.history import day_of
 from portopt.simulation.prove import prove
@@ -69,11 +70,13 @@ def walk_forward(
     registry: where what is tried is counted with what was tried before on the same assets.
     Raises RequestError for windows or values that mean nothing, DataError for a history shorter than a window and a test.
     """
-    planned_ = planned_for(asked, walk)
-    trials = [tried(planned_, variant.number, progress) for variant in planned_.variants]
-    choices = chosen(planned_, trials)
-    s, run, end = walked_over(planned_, choices, progress)
-    return concluded_walk(planned_, trials, choices, s, run, end, registry=registry, gate=gate)
+    of = planned_for(asked, walk)
+    trials = [tried(of, variant.number, progress) for variant in of.variants]
+    choices = chosen(of, trials)
+    s, run, end = walked_over(of, choices, progress)
+    paths = cross_validated_for(of) if walk.groups else None
+    proof = proven_walk(of, s, run, end) if asked.request.prove else None
+    return concluded_walk(of, trials, choices, s, run, end, registry=registry, gate=gate, paths=paths, proof=proof)
 
 
 def planned_for(asked: Backtest, walk: WalkForward) -> Planned:
@@ -100,12 +103,27 @@ def chosen(of: Planned, trials: Sequence[Trial]) -> tuple[Choice, ...]:
 def walked_over(
     of: Planned, choices: tuple[Choice, ...], progress: Progress | None = None
 ) -> tuple[Simulation, Backtested, Run]:
-    """The walk over all windows; the benchmark is bought when its first orders are filled."""
-    s = walks.walking(of.variants, of.asked.history, of.plan, choices, of.decider)
-    held_against = drifting(of.asked.request, of.asked.history, min(s.last, s.ready + s.request.execution.delay))
-    s = replace(s, benchmark=None if held_against is None else held_against.weights)
+    """The walk over all windows."""
+    s = walking_of(of, choices)
     run, end = walked(s, progress=progress)
     return s, run, end
+
+
+def walking_of(of: Planned, choices: tuple[Choice, ...]) -> Simulation:
+    """The walk before it is walked; the benchmark is bought when its first orders are filled."""
+    s = walks.walking(of.variants, of.asked.history, of.plan, choices, of.decider)
+    held_against = drifting(of.asked.request, of.asked.history, min(s.last, s.ready + s.request.execution.delay))
+    return replace(s, benchmark=None if held_against is None else held_against.weights)
+
+
+def cross_validated_for(of: Planned) -> Paths:
+    """The paths of the policy itself, over all that its variants trade on."""
+    return cross_validated(of.asked.request, of.asked.history, of.walk, max(of.plan.first, 1), of.plan.last)
+
+
+def proven_walk(of: Planned, s: Simulation, run: Backtested, end: Run) -> Proof:
+    """Every decision of the walk put to the proof that it saw nothing of what came after it."""
+    return prove(s, run, end, lambda _: s.decider, seed=of.asked.request.seed, in_full=False)
 
 
 def concluded_walk(
@@ -118,15 +136,15 @@ def concluded_walk(
     *,
     registry: TrialStore | None = None,
     gate: Gate = Gate(),
+    paths: Paths | None = None,
+    proof: Proof | None = None,
 ) -> WalkFound:
-    """Everything that is said of a walk that has come to its end."""
+    """Everything that is said of a walk that has come to its end. paths, proof: where they were asked for."""
     request, history = of.asked.request, of.asked.history
     rf = request.policy.risk_free_rate
     held_against = drifting(request, history, min(s.last, s.ready + s.request.execution.delay))
     asked = replace(of.asked, request=replace(request, start=day_of(run.dates[0]), end=day_of(run.dates[-1])))
     unproven = replace(asked, request=replace(asked.request, prove=False))
-    seed = request.seed
-    proof = prove(s, run, end, lambda _: s.decider, seed=seed, in_full=False) if request.prove else None
     windows = walks.windows_as_walked(run, of.plan, choices, history, rf)
     told = tuple(_tried(of, one, choices) for one in trials)
     known = _registered(of, told, registry)
@@ -144,7 +162,7 @@ def concluded_walk(
         ranges=ranges,
         coverage=covered(ranges),
         bands=annual_bands(excess + rf / YEAR, risk_free=rf, seed=request.seed),
-        paths=_paths(of),
+        paths=paths,
         starts=_starts(of, choices, trials, run),
     )
 
@@ -203,12 +221,6 @@ def _verdict(R: Matrix, excess: Vector, known: int, gate: Gate) -> Verdict | Non
 
 def _overfitting(R: Matrix, gate: Gate) -> Overfitting | None:
     return overfitting(R, gate.blocks) if R.shape[1] > 1 and len(R) >= 2 * gate.blocks else None
-
-
-def _paths(of: Planned) -> Paths | None:
-    if not of.walk.groups:
-        return None
-    return cross_validated(of.asked.request, of.asked.history, of.walk, max(of.plan.first, 1), of.plan.last)
 
 
 def _starts(of: Planned, choices: tuple[Choice, ...], trials: Sequence[Trial], run: Backtested) -> tuple[Begun, ...]:

@@ -15,6 +15,7 @@ from portopt.domain.explanation import LeftOut, ShadowPrice
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import OptimizationRequest
+from portopt.domain.solution import RawAnswer
 from portopt.questions import many
 from portopt.questions.sharing import Kept, Sharing
 
@@ -58,7 +59,8 @@ def optimize(
     read.append(time.perf_counter())
     validated = pipeline.certify(answer)
     read.append(time.perf_counter())
-    problem, form, raw, said = answer.problem, answer.form, validated.solution.raw, Attempts()
+    form, raw, said = answer.form, validated.solution.raw, Attempts()
+    problem = _told_of_its_end(answer.problem, raw, until)
     prices = pipeline.prices_of(problem, form, raw, said, again=prices_solved_again)
     read.append(time.perf_counter())
     timings = {stage: after - before for stage, before, after in zip(STAGES, read, read[1:], strict=False)}
@@ -92,13 +94,28 @@ def optimize_many(
     answers = many.optimize_batch(list(problems.values()), processes=processes, keep_forms=True)
     for k, answer in zip(problems, answers, strict=True):
         try:
-            found[k] = _member(requests[k], answer)
+            found[k] = _member(requests[k], answer, until)
         except PortoptError as error:
             found[k] = error
     return [found[k] for k in range(len(requests))]
 
 
-def _member(request: OptimizationRequest | PortoptError, answer: many.CertifiedMember) -> CertifiedWeights | PortoptError:
+def _told_of_its_end(problem: Problem, raw: RawAnswer | None, until: Deadline) -> Problem:
+    """Of a search that its time ended before its gap was closed, a note that says so, and how wide the gap is."""
+    from portopt.optimization.integers.mixed_integer import GAP
+
+    if raw is None or raw.mip_gap is None or raw.mip_gap <= GAP or not until.is_over:
+        return problem
+    note = (
+        f"the {until.allowed:.3g} s that were allowed ended the search: these weights are the best found by then; "
+        f"no other can be better by more than {raw.mip_gap:.2g} of the objective's value"
+    )
+    return problem.replaced(notes=(*problem.notes, note))
+
+
+def _member(
+    request: OptimizationRequest | PortoptError, answer: many.CertifiedMember, until: Deadline
+) -> CertifiedWeights | PortoptError:
     """One member of a batch as its own answer."""
     from portopt.analysis import Attempts
     from portopt.domain.infeasible import infeasible_request
@@ -110,6 +127,7 @@ def _member(request: OptimizationRequest | PortoptError, answer: many.CertifiedM
     if answer.validated is None:
         return answer.error or OutsideError("the batch ended without an answer to this request")
     form, raw, said = answer.form(), answer.validated.solution.raw, Attempts()
-    prices = pipeline.prices_of(answer.problem, form, raw, said, again=False)
+    problem = _told_of_its_end(answer.problem, raw, until)
+    prices = pipeline.prices_of(problem, form, raw, said, again=False)
     seconds, left_out = 0.0 if raw is None else raw.seconds, tuple(said.left_out)
-    return CertifiedWeights(request, answer.problem, form, answer.validated, prices, (), seconds, left_out)
+    return CertifiedWeights(request, problem, form, answer.validated, prices, (), seconds, left_out)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt.analysis import Attempts
 from portopt.domain.canonical import canonical_text
-from portopt.domain.errors import InvalidValue, PortoptError, ProposalRejected, ProposalSuperseded, UnknownRun
+from portopt.domain.errors import InvalidValue, NotAllowed, PortoptError, ProposalRejected, ProposalSuperseded, UnknownRun
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
@@ -131,7 +131,8 @@ def renewed(stored: RunRecord, runs: RunStore, *, since: int, await_approval: bo
 def approve(run_id: str, runtime: Runtime, *, by: str = NOBODY) -> RunRecord:
     """Release the event of a proposal that awaited a person; released before, it is left as it is. by: who approves.
 
-    Raises UnknownRun, ProposalSuperseded, and InvalidValue for a run that has nothing to release.
+    Raises UnknownRun, ProposalSuperseded, InvalidValue for a run that has nothing to release, and NotAllowed where its policy
+    wants another person than who proposed it.
     """
     record = found(run_id, runtime)
     if record is None:
@@ -141,6 +142,8 @@ def approve(run_id: str, runtime: Runtime, *, by: str = NOBODY) -> RunRecord:
     if record.status not in (RunStatus.AWAITING_APPROVAL, RunStatus.COMPLETED, RunStatus.SUPERSEDED):
         raise InvalidValue("run", run_id, f"is {record.status.value}: there is no proposal that awaits approval")
     record = runtime.runs.get(run_id)
+    if record.status is RunStatus.AWAITING_APPROVAL:
+        _require_other_eyes(record, runtime, by)
     if record.status is not RunStatus.SUPERSEDED:
         runtime.runs.release(run_id, event_of(dataclasses.replace(record, status=RunStatus.COMPLETED)), by=by)
         record = runtime.runs.get(run_id)
@@ -148,6 +151,24 @@ def approve(run_id: str, runtime: Runtime, *, by: str = NOBODY) -> RunRecord:
         raise superseded(record, runtime)
     deliver_if_possible(runtime)
     return record
+
+
+def _require_other_eyes(record: RunRecord, runtime: Runtime, by: str) -> None:
+    """Raises NotAllowed where the policy wants four eyes, and these are those that proposed it, or nobody's that are known."""
+    policy = record.request.get("policy") or {}
+    if not (policy.get("approval") or {}).get("four_eyes"):
+        return
+    proposers = runtime.ledger.proposers(record.portfolio_id, record.run_id)
+    if by != NOBODY and by not in proposers:
+        return
+    who = "it is not known who approves it" if by == NOBODY else f"{by} proposed it"
+    raise NotAllowed(
+        f"{record.run_id} is for somebody else to approve: {who}, and the policy {policy.get('id')!r} wants four eyes",
+        field="approval",
+        value=by,
+        measured={"proposed_by": sorted(proposers)},
+        fixes=["let another subject approve it, over the service, with a key of their own"],
+    )
 
 
 def reject(run_id: str, runtime: Runtime, note: str, *, by: str = NOBODY) -> RunRecord:

@@ -21,7 +21,8 @@ def charged_by_policy(policy: Policy, execution: Execution = Execution()) -> tup
     A flat fee is the least commission of an order; half-spread and linear impact add up; rates by asset count at their largest.
     """
     flat = per_value = half_spread = 0.0
-    impact, borrow, notes = 0.0, 0.0, []
+    impact = borrow = 0.0
+    notes: list[str] = []
     for kind, cost in policy.costs.items():
         said = cost if isinstance(cost, Mapping) else {"bps": cost}
         if kind == "commission":

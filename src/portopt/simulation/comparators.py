@@ -104,7 +104,9 @@ def drifting(request: BacktestRequest, history: History, bought: int) -> Driftin
     held[bought:, named] = worth[bought:, named] * units
     index = np.ones(len(worth))
     index[bought:] = held[bought:].sum(axis=1) + cash
-    return Drifting(np.asarray(held / index[:, None]), index)
+    # What was left over when it was bought is no weight that anyone is to be measured by.
+    asked_cash = max(0.0, 1.0 - float(w.sum()))
+    return Drifting(np.asarray(held / (held.sum(axis=1) + asked_cash)[:, None]), index)
 
 
 def _require_price(asset_id: str, at: Mapping[str, int], worth: Matrix, bought: int, history: History) -> None:

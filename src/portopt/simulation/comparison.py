@@ -15,7 +15,7 @@ from portopt.judgement.histories import returns_of
 from portopt.judgement.pairs import compare
 from portopt.judgement.walked import Compared, Pair, Side
 from portopt.simulation.comparators import drifting, replayed
-from portopt.simulation.decide import Path, decider_of
+from portopt.simulation.deciders import Path, decider_of
 from portopt.simulation.history import History, Known, day_of
 from portopt.simulation.simulate import Run, Simulation, simulation, walked
 from portopt.simulation.span import enough_rows, span

@@ -89,10 +89,10 @@ def _decided(request: BacktestRequest, history: History, X: Matrix, rows: Indice
     asked = asked_on(replace(request, policy=policy), known, held)
     snapshot = snapshot_on(asked, known)
     answer = pipeline.optimize_for(asked, snapshot, pipeline.estimate(asked, snapshot))
-    certified = pipeline.certify(answer, snapshot)
+    weights = pipeline.certify(answer, snapshot).solution.weights
     at = {asset_id: i for i, asset_id in enumerate(known.ids)}
     w = np.zeros(len(known.ids) + 1)
-    for asset_id, weight in zip(answer.problem.universe.ids, certified.solution.weights, strict=True):
+    for asset_id, weight in zip(answer.problem.universe.ids, () if weights is None else weights, strict=True):
         w[-1 if asset_id == CASH else at[asset_id]] += weight
     return w
 

@@ -1,16 +1,19 @@
 """The quick path as a decider: the same weights as the live one, for thousands of days.
 
-What stays of the policy's program is read off once (optimization/daily/template.py); a day brings moments (estimation/rolling.py),
-the book and the benchmark. Each answer passes one check of every optimality condition; a seeded sample of days is certified by
-the audit on moments estimated afresh. A day that the quick path does not come to its end on goes the live way, and so does one
-that the live path would see otherwise: a price missing in the window, a move that looks like a split, another universe.
-What a decision leaves for the next is where everything stood, so that a day decided again, anywhere, is decided the same.
+What stays of the policy's program is read off once (optimization/daily/template.py); a day brings moments, carried from day to
+day (estimation/rolling.py), the book and the benchmark. Each answer passes one check of every optimality condition; a seeded
+sample of days is certified by the audit on moments estimated afresh. A day that the quick path does not come to its end on goes
+the live way, and so does one that the live path would see otherwise: a price missing in the window, a move that looks like a
+split, another universe. What a decision leaves for the next is where everything stood, so that a day decided again, anywhere,
+is decided the same.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +32,7 @@ from portopt.optimization import assemble
 from portopt.optimization.beside.answer import answer_at
 from portopt.optimization.beside.kinked import kinked
 from portopt.optimization.beside.standing import Standing, standing_of
-from portopt.optimization.daily.day import Found
+from portopt.optimization.daily.day import Day, Found
 from portopt.optimization.daily.prices import binding
 from portopt.optimization.daily.solve import solved
 from portopt.optimization.daily.template import NotDaily, Template, template_of
@@ -43,6 +46,7 @@ from portopt.trading.costs import fees_of
 from portopt.trading.quick_lots import Lots, QuickBook, in_cents, objective, quick_lots
 
 AUDITED = 25  # one day of so many is certified by the audit, chosen by the request's seed
+LATELY = 10  # days: who has had no price for that long is not among the candidates
 TRIES = 4  # closer programs that lots are looked for at
 AGREE = 1e-9  # of a weight: what the quick and the audited answer may differ by
 
@@ -59,10 +63,12 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
-    """A policy on one universe. at: (m,) where the m risky assets stand in it, columns: (m,) in the history. tariff: of orders."""
+    """A policy on one universe. at: (m,) where the m risky assets stand in it; columns: (m,) in the history.
 
-    policy: Policy
-    members: frozenset[str] | None
+    movable: (n,) what may be traded. tariff: what an order costs.
+    """
+
+    asked: tuple[Policy, Any, frozenset[str]]  # the policy, who belongs to the universe, who of it has been listed
     universe: Universe
     at: Indices
     columns: Indices
@@ -72,14 +78,19 @@ class Served:
     rolling: Rolling
     plain: PlainDays
 
+    @property
+    def policy(self) -> Policy:
+        return self.asked[0]
+
 
 class DailyDecider:
-    """Decides as PipelineDecider does, to 1e-9 of a weight. What it keeps between days is what they all would work out again."""
+    """Decides as PipelineDecider does, to 1e-9 of a weight. What it keeps between days is what each would work out again."""
 
     def __init__(self, request: BacktestRequest) -> None:
         self.request = request
         self._served: Served | None = None
         self._refused: tuple[object, ...] | None = None
+        self._columns: Indices | None = None
 
     def decide(self, known: Known, held: Held) -> Decided:
         """Raises PortoptError where nothing can be decided."""
@@ -95,24 +106,18 @@ class DailyDecider:
     def _serving(self, known: Known, held: Held) -> Served | None:
         """What serves this day; None where the live path would see more than a template does."""
         policy = policy_on(self.request, known, held)
-        now = self._served
-        if now is None or now.policy != policy or now.members != known.members:
-            if self._refused == (policy, known.members):
+        now, asked = self._served, (policy, known.members, self._listed(known))
+        if now is None or now.asked != asked:
+            if self._refused == asked:
                 return None
             try:
-                self._served = now = self._read(policy, known, held)
+                self._served = now = self._read(asked, known, held)
             except NotDaily:
-                self._refused = (policy, known.members)
+                self._refused = asked
                 return None
-        choice, elsewhere = policy.estimation, np.ones(len(known.ids), dtype=bool)
-        elsewhere[now.columns] = False
-        first = 0 if choice.lookback is None else max(known.day - choice.lookback, 0)
-        observed, benchmark = known.day - first, held.benchmark or self.request.benchmark or {}
-        enough = observed >= max(choice.min_observations, len(now.columns) // 2 + 1)
-        same = not held.units[elsewhere].any() and now.universe.positions.keys() >= benchmark.keys()
-        return now if enough and same and now.plain.all(known, first) else None
+        return now if _may_serve(now, known, held, self._benchmark_of(held)) else None
 
-    def _read(self, policy: Policy, known: Known, held: Held) -> Served:
+    def _read(self, what: tuple[Policy, Any, frozenset[str]], known: Known, held: Held) -> Served:
         """Raises NotDaily."""
         asked = asked_on(self.request, known, held)
         try:
@@ -124,13 +129,11 @@ class DailyDecider:
         at = np.flatnonzero(~universe.is_cash)
         columns = np.array([known.ids.index(universe.ids[i]) for i in at], dtype=np.intp)
         movable = np.array([a.tradable for a in universe.assets]) & ~universe.is_cash
-        plain = PlainDays(columns, policy.data.split_ratio_tolerance)
+        plain = PlainDays(columns, what[0].data.split_ratio_tolerance)
         template, tariff = template_of(problem), fees_of(problem).whole
         if tariff.rate_3_2 or tariff.rate_2:
             raise NotDaily("what an order costs grows with its size")
-        return Served(
-            policy, known.members, universe, at, columns, movable, template, tariff, Rolling(policy.estimation), plain
-        )
+        return Served(what, universe, at, columns, movable, template, tariff, Rolling(what[0].estimation), plain)
 
     def _quick(self, served: Served, known: Known, held: Held) -> Decided | None:
         """None where the live path is to decide."""
@@ -150,14 +153,25 @@ class DailyDecider:
                 return None
             certificate = "audit"
         whole = day if served.template.first.layout.has_trades else replace(day, book=book)
-        rounded = _rounded(day, whole, found, lots)
+        rounded = _rounded(day, whole, found, lots) or _rounded(day, whole, found, lots.with_remainder())
         if rounded is None:
             return None
         memory = Memory(memory.ids, found.standing, found.tau, found.y)
         return _decided(served, known, held, book, found, rounded, binding(served.template, day, found, b), certificate, memory)
 
+    def _listed(self, known: Known) -> frozenset[str]:
+        """Who of the request's universe has a price today, or has had one lately."""
+        if self._columns is None:
+            at = {asset_id: i for i, asset_id in enumerate(known.ids)}
+            self._columns = np.array([at[a.id] for a in self.request.universe.assets if a.id in at], dtype=np.intp)
+        priced = (known.prices[-LATELY:, self._columns] > 0.0).any(axis=0)
+        return frozenset(known.ids[j] for j in self._columns[priced]) if not priced.all() else frozenset()
+
+    def _benchmark_of(self, held: Held) -> Mapping[str, float]:
+        return (held.benchmark if held.benchmark is not None else self.request.benchmark) or {}
+
     def _benchmark(self, served: Served, held: Held) -> Vector | None:
-        weights = held.benchmark if held.benchmark is not None else self.request.benchmark
+        weights = self._benchmark_of(held) or None
         return None if weights is None else served.universe.vector({a: float(w) for a, w in weights.items()})
 
     def _moments(self, served: Served, known: Known, b: Vector | None) -> tuple[Vector, Matrix]:
@@ -197,6 +211,16 @@ class DailyDecider:
         w = raw.x[: form.n_weights].copy()
         certificate = audit.audit(problem, form, Solution(SolveStatus.OPTIMAL, problem.identity(), w, raw))
         return certificate.verdict == "certified" and bool(np.abs(w - found.w).max() <= AGREE)
+
+
+def _may_serve(served: Served, known: Known, held: Held, benchmark: Mapping[str, float]) -> bool:
+    """Whether the day's window has nothing to be judged, and the book and the benchmark hold nothing else."""
+    choice, elsewhere = served.policy.estimation, np.ones(len(known.ids), dtype=bool)
+    elsewhere[served.columns] = False
+    first = 0 if choice.lookback is None else max(known.day - choice.lookback, 0)
+    enough = known.day - first >= max(choice.min_observations, len(served.columns) // 2 + 1)
+    same = not held.units[elsewhere].any() and served.universe.positions.keys() >= benchmark.keys()
+    return enough and same and served.plain.all(known, first)
 
 
 def memory_of(answer: Solved) -> Memory | None:

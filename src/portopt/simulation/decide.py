@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal
 
 import numpy as np
 
 from portopt import pipeline
 from portopt.analysis.attempts import Attempts
 from portopt.domain.backtest import FRACTION, BacktestRequest
-from portopt.domain.errors import InvalidValue
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.plan import RebalancePlan
 from portopt.domain.request import RebalanceRequest
@@ -20,8 +18,6 @@ from portopt.pipeline import Solved
 from portopt.simulation.asking import asked_on, snapshot_on
 from portopt.simulation.history import History, Known
 from portopt.simulation.strategies import Decided, Decider, Held
-
-Path = Literal["auto", "live", "quick"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +68,3 @@ def _decided(plan: RebalancePlan, known: Known, held: Held) -> Decided:
         if i >= 0:
             units[i] = int((line.shares_after * Decimal(unit)).to_integral_value())
     return Decided(units, target, weights, plan.turnover, plan.rounding_gap)
-
-
-def decider_of(request: BacktestRequest, path: Path = "auto") -> Decider:
-    """Who decides for a policy: the live path, or the quick one where it serves the policy. Raises InvalidValue."""
-    from portopt.simulation.daily import DailyDecider
-    from portopt.simulation.served import serves
-
-    why_not = "" if path == "live" else serves(request)
-    if path == "quick" and why_not:
-        raise InvalidValue("path", path, f"does not serve this policy: {why_not}", fix="ask for the live path")
-    return PipelineDecider(request) if path == "live" or why_not else DailyDecider(request)

@@ -44,7 +44,8 @@ class OnFrontier:
         chosen = found.points[min(self.point, len(found.points) - 1)]
         at = {asset_id: i for i, asset_id in enumerate(known.ids)}
         target = np.zeros(len(known.ids) + 1)
-        for asset_id, weight in zip(problem.universe.ids, chosen.weights, strict=True):
+        weights = () if chosen.weights is None else chosen.weights
+        for asset_id, weight in zip(problem.universe.ids, weights, strict=True):
             target[-1 if asset_id == CASH else at[asset_id]] += weight
         return towards(target, held)
 

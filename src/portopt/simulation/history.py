@@ -8,7 +8,7 @@ Nothing is filled, least of all from later: a day without a price has none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -134,13 +134,16 @@ class History:
             snapshot.source,
             snapshot.adjustment,
             snapshot.pricing_pack_id,
-            *(tuple(actions), tuple(members), _in_order(policies), _in_order(factors), snapshot.findings, snapshot.notes),
+            tuple(actions),
+            tuple(members),
+            tuple(sorted(policies, key=since)),
+            tuple(sorted(factors, key=since)),
+            snapshot.findings,
+            snapshot.notes,
         ).prepared()
 
     def prepared(self) -> History:
         """With the factors of its actions, where there are any."""
-        from dataclasses import replace
-
         steps = steps_of(self.actions, self.ids, self.dates, self.prices)
         if not steps:
             return replace(self, steps=(), C=None, shares=None)
@@ -250,8 +253,9 @@ def _factors_known(dated: Sequence[tuple[date, FactorReturns]], today: date) -> 
     return known[-1].rows(np.flatnonzero(known[-1].dates <= np.datetime64(today, "D")))
 
 
-def _in_order(dated: Sequence[tuple[date, object]]) -> tuple[tuple[date, object], ...]:
-    return tuple(sorted(dated, key=lambda pair: pair[0]))
+def since(dated: tuple[date, object]) -> date:
+    """When it became known."""
+    return dated[0]
 
 
 def _read_only(array: Matrix) -> Matrix:

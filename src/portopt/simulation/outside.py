@@ -77,7 +77,7 @@ def _is_history(value: object, history: History) -> bool:
 def _rows(value: object) -> int:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape and all(isinstance(n, int) for n in shape):
-        return max(shape)
+        return int(max(shape))
     if isinstance(value, list | tuple):
         return len(value) if value and isinstance(value[0], int | float | list | tuple) else 0
     return len(value) if isinstance(value, Mapping) and not all(isinstance(key, str) for key in value) else 0

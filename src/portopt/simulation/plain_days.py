@@ -1,4 +1,4 @@
-"""Rows of a history on which the checks of a pricing pack have nothing to judge: every asset has a price, and no move is a split's."""
+"""Rows of a history that leave the checks of a pricing pack nothing to judge: all have a price, and no move is a split's."""
 
 from __future__ import annotations
 

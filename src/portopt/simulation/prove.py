@@ -24,7 +24,7 @@ from portopt.domain.errors import PortoptError
 from portopt.simulation.history import History, Known, day_of
 from portopt.simulation.noise import Noise
 from portopt.simulation.outside import outside_data
-from portopt.simulation.simulate import FIRST, Progress, Run, Simulation
+from portopt.simulation.simulate import FIRST, NOT_YET, Progress, Run, Simulation
 from portopt.simulation.strategies import Decided, Decider, Held
 from portopt.simulation.triggers import Seen
 
@@ -68,9 +68,8 @@ def prove(
     made = [Made(d, held, end.wanted.get(d.day)) for d, held in zip(run.decisions, end.seen, strict=True)]
     sampled = _sample(len(made), seed) if not in_full else frozenset(range(len(made)))
     noise, seal = Noise(s.history, seed), hashlib.sha256(str(seed).encode())
-    changed = (
-        [Changed(day_of(s.history.dates[made[0].day]), what) for what in outside_data(strategy, s.history)] if made else []
-    )
+    begins = day_of(s.history.dates[s.first])
+    changed = [Changed(begins, what) for what in outside_data(strategy, s.history)]
     again = 0
     for k, one in enumerate(made):
         noisy = noise.after(one.day, derived=in_full or k in sampled)
@@ -95,6 +94,7 @@ def prove(
         changed=tuple(changed[:LISTED]),
         how=_how(len(made), again, in_full=in_full),
         digest=seal.hexdigest(),
+        of_policy=not in_full,
     )
 
 
@@ -134,14 +134,12 @@ def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     """Missing prices are the same missing prices."""
     if a.shape != b.shape:
         return False
-    if a.flags.c_contiguous and b.flags.c_contiguous and a.nbytes:
-        return bool(memoryview(a.reshape(-1).view(np.uint8)) == memoryview(b.reshape(-1).view(np.uint8)))
-    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
+    return bool(np.array_equal(a.view(np.int64), b.view(np.int64)))
 
 
 def _fires_otherwise(s: Simulation, noisy: History, one: Made) -> Iterator[str]:
     """Whether it would have been due at all."""
-    if one.decision.trigger == FIRST:
+    if one.decision.trigger in (FIRST, NOT_YET):
         return
     why = s.trigger.fires(Seen(noisy, one.day, lambda: one.held, one.day in s.flows))
     if why != one.decision.trigger:

@@ -55,4 +55,6 @@ def _posed(request: BacktestRequest) -> Problem:
     universe = universe_of(asked, snapshot)
     sigma = np.where(universe.is_cash, 0.0, 0.2 + 0.02 * np.cos(np.arange(len(universe))))
     Sigma = 0.3 * np.outer(sigma, sigma) + np.diag(0.7 * sigma * sigma)
-    return formulate(asked, snapshot, Moments(universe, 0.02 + 0.2 * sigma, Covariance(Sigma=Sigma)))
+    scenarios = 0.01 * np.sin(np.outer(np.arange(1.0, 61.0), np.arange(1.0, len(universe) + 1.0)))
+    moments = Moments(universe, 0.02 + 0.2 * sigma, Covariance(Sigma=Sigma), scenarios=scenarios)
+    return formulate(asked, snapshot, moments)

@@ -18,7 +18,7 @@ import numpy as np
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.backtest import Action, Backtested, BacktestRequest, Cents, Decision, Fill, Happening, Order, Units
 from portopt.domain.errors import PortoptError, RequestError
-from portopt.simulation.accounting import Account, Quotes, begin_day, equity, fill, opened, placed, schedule
+from portopt.simulation.accounting import Account, Quotes, begin_day, equity, fill, opened, placed, schedule, withdrawn
 from portopt.simulation.history import History, day_of, filled_forward
 from portopt.simulation.series import gross_of, needs_volatility, trailing_volatility, warnings_of
 from portopt.simulation.span import enough_rows, span
@@ -28,6 +28,7 @@ from portopt.simulation.triggers import Seen, Trigger
 
 Progress = Callable[[int, int], None]  # sessions done, of how many
 FIRST = "the first day"
+NOT_YET, TRIED_AGAIN = "nothing was decided yet", 21  # sessions: a trigger that counts from a decision has none to count from
 
 
 @dataclass(slots=True, eq=False)
@@ -222,7 +223,9 @@ def _due(s: Simulation, run: Run, day: int) -> str:
     """Why a decision is due, the first one among them; empty where none is."""
     if day <= s.ready:
         return FIRST if day == s.ready else ""
-    return s.trigger.fires(Seen(s.history, day, lambda: _held(s, run, day), day in s.flows))
+    why = s.trigger.fires(Seen(s.history, day, lambda: _held(s, run, day), day in s.flows))
+    again = run.decided is None and (day - s.ready) % TRIED_AGAIN == 0
+    return why or (NOT_YET if again else "")
 
 
 def _fill(s: Simulation, run: Run, orders: tuple[Order, ...], quotes: Quotes) -> None:
@@ -231,14 +234,20 @@ def _fill(s: Simulation, run: Run, orders: tuple[Order, ...], quotes: Quotes) ->
     run.unfilled += unfilled
 
 
-def _held(s: Simulation, run: Run, day: int) -> Held:
+def _held(s: Simulation, run: Run, day: int, book: Account | None = None) -> Held:
     benchmark = None if s.benchmark is None else s.benchmark[day]
-    return held_of(run.book, s.history.ids, benchmark, target=run.target, decided=run.decided, memory=run.memory)
+    return held_of(
+        run.book if book is None else book, s.history.ids, benchmark, target=run.target, decided=run.decided, memory=run.memory
+    )
 
 
 def _decide(s: Simulation, run: Run, day: int, why: str) -> tuple[Order, ...]:
-    """The orders of a decision, which is noted. One that fails leaves the book as it is."""
-    held = _held(s, run, day)
+    """The orders of a decision, which is noted: what is left of orders that are being filled ends with it.
+
+    One that fails leaves the book as it is.
+    """
+    book, ended = withdrawn(run.book)
+    held = _held(s, run, day, book)
     try:
         decided = s.decider.decide(s.history.known(day), held)
     except PortoptError as refusal:
@@ -253,6 +262,7 @@ def _decide(s: Simulation, run: Run, day: int, why: str) -> tuple[Order, ...]:
     run.seen.append(held)
     run.target, run.decided, run.memory = decided.weights, day, decided.memory
     run.wanted[day] = decided.units
+    run.book, run.unfilled = book, [*run.unfilled, *ended]
     return orders
 
 

@@ -21,6 +21,8 @@ from portopt.domain.universe import CASH
 from portopt.simulation.accounting import Account
 from portopt.simulation.history import History, Known
 
+NO_WEIGHT = 1e-9
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
@@ -78,8 +80,15 @@ def held_of(
     units, unit = book.committed, float(book.share)
     open_worth = sum(o.left * unit * float(book.prices[o.order.asset]) for o in book.open)
     cash = book.free - (round(100.0 * open_worth) if open_worth == open_worth else 0)
-    by_id = None if benchmark is None else {ids[i]: float(benchmark[i]) for i in np.flatnonzero(benchmark).tolist()}
-    return Held(units, cash, book.prices, book.share != 1, target, decided, by_id, memory)
+    against = None if benchmark is None else _with_cash(benchmark, ids)
+    return Held(units, cash, book.prices, book.share != 1, target, decided, against, memory)
+
+
+def _with_cash(weights: Vector, ids: Sequence[str]) -> dict[str, float]:
+    """Weights (n,) by asset; what they leave of one is cash."""
+    by_id = {ids[i]: float(weights[i]) for i in np.flatnonzero(weights).tolist()}
+    rest = 1.0 - float(weights.sum())
+    return {**by_id, CASH: rest} if rest > NO_WEIGHT else by_id
 
 
 @dataclass(frozen=True, slots=True, eq=False)

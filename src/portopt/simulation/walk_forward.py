@@ -22,7 +22,7 @@ from portopt.domain.errors import PortoptError
 from portopt.domain.walk import Choice, Trial, Variant, Window
 from portopt.judgement.histories import returns_of
 from portopt.judgement.moments import deviation
-from portopt.simulation.decide import decider_of
+from portopt.simulation.deciders import decider_of
 from portopt.simulation.history import History, Known, day_of
 from portopt.simulation.simulate import Progress, Simulation, simulation, walked
 from portopt.simulation.strategies import Decided, Decider, Held
@@ -41,14 +41,17 @@ def usual(variant: Variant) -> Decider:
 def trial(
     variant: Variant, history: History, plan: Plan, decider: DeciderOf = usual, progress: Progress | None = None
 ) -> Trial:
-    """The variant over the rows of the plan, from the capital in cash. One that is refused is a trial without a history."""
+    """The variant over the rows of the plan, from the capital in cash. One that is refused, or never decides,
+    is a trial without a history."""
     try:
         s = _from(variant, history, plan.first, plan.last, decider(variant))
         run, _ = walked(s, progress=progress)
     except PortoptError as refusal:
         return Trial(variant.number, np.zeros(0), 0, refusal.problem())
-    failed = sum(d.status == "failed" for d in run.decisions)
-    return Trial(variant.number, run.equity.astype(np.float64), failed)
+    failed = [d.problem for d in run.decisions if d.status == "failed"]
+    if failed and len(failed) == len(run.decisions):
+        return Trial(variant.number, np.zeros(0), len(failed), failed[0])
+    return Trial(variant.number, run.equity.astype(np.float64), len(failed))
 
 
 def choose(plan: Plan, trials: Sequence[Trial], history: History, risk_free: float, year: float = 252.0) -> tuple[Choice, ...]:

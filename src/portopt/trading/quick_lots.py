@@ -22,7 +22,8 @@ from portopt.optimization.daily.day import Day
 from portopt.trading.exactness import HOLDS
 
 TOLERANCE = HOLDS / 2.0
-REPAIRS, IMPROVEMENTS = 2, 1  # moves a weight
+REPAIRS, IMPROVEMENTS = 2, 4  # moves a weight to keep the limits, and moves in all that pay
+REACH = 8.0  # times the largest lot: farther from its side than that no row comes to it, whatever it counts (4 a weight)
 FIRSTS, LESS = 16, 1e-15  # first moves that are tried with a second one; how much less missed is less
 CLOSED = 1.25  # times what was missed
 DEAR = 1e3  # times the gradient: what a miss costs against the objective while there is one
@@ -36,7 +37,8 @@ class Lots:
     """The book to be rounded for. units: (n,) held, 0 for cash; price: (n,) money a share; share, lot: units; movable: (n,).
 
     value, cash: cents. cash_at: position of cash. rate: (n,) what a trade costs of its value; per_trade, least: cents.
-    Cash left after costs may pass its cap by less than the cheapest lot, which buys nothing.
+    remainder: how far cash left after costs may pass its cap, a fraction of the book; None: by less than the cheapest lot,
+    which buys nothing.
     """
 
     units: Units
@@ -50,11 +52,22 @@ class Lots:
     rate: Vector
     per_trade: float = 0.0
     least: float = 0.0
+    remainder: float | None = None
 
-    def cheapest(self) -> float:
-        """The weight of the cheapest lot, less a cent."""
-        price = float(self.price[self.movable].min(initial=np.inf)) * self.lot / self.share
-        return max(100.0 * price - 1.0, 0.0) / self.value if np.isfinite(price) else 0.0
+    @property
+    def room(self) -> float:
+        """How far cash may pass its cap."""
+        return self.lots_weights()[0] if self.remainder is None else self.remainder
+
+    def with_remainder(self) -> Lots:
+        """The same where cash may pass its cap by less than the dearest lot."""
+        return replace(self, remainder=self.lots_weights()[1])
+
+    def lots_weights(self) -> tuple[float, float]:
+        """Of the cheapest and of the dearest lot, less a cent."""
+        price = self.price[self.movable] * (100.0 * self.lot / self.share)
+        low, high = (float(price.min()), float(price.max())) if len(price) else (0.0, 0.0)
+        return max(low - 1.0, 0.0) / self.value, max(high - 1.0, 0.0) / self.value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,9 +157,12 @@ class _Search:
 
     def __init__(self, day: Day, lots: Lots, gamma: float, w: Vector) -> None:
         self.day, self.lots, self.gamma = day, lots, gamma
+        w = _paid_for(day, w, lots)
         self.step = np.where(lots.movable, lots.price * (100.0 * lots.lot / lots.share / lots.value), 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             wanted = np.where(lots.movable, np.rint((w - day.book) / self.step), 0.0)
+        near = day.book + wanted * self.step
+        wanted += np.where(lots.movable, 1.0 * (near < day.lower - TOLERANCE) - (near > day.upper + TOLERANCE), 0.0)
         self.units = lots.units + lots.lot * wanted.astype(np.int64)
         gone = lots.movable & (w <= 0.0) & (lots.units > 0)
         self.units[gone] = 0
@@ -154,7 +170,7 @@ class _Search:
         self.weights = self._weights()
         self.M_w = day.M @ self.weights
         self.M_d = self.M_w - day.M_center
-        self.residual = lots.cheapest()
+        self.room = lots.room
         self.dear = DEAR * max(float(np.abs(gamma * self.M_w + day.q).max()), 1e-12)
 
     def _drop_small(self) -> None:
@@ -209,7 +225,7 @@ class _Search:
 
     def improve(self) -> None:
         """Move while it pays and misses nothing."""
-        for _ in range(IMPROVEMENTS * self.day.n):
+        for _ in range(IMPROVEMENTS):
             missed, worse = self._looked_at()
             worse = np.where(missed <= TOLERANCE, worse, np.inf)
             best = int(np.argmin(worse))
@@ -220,13 +236,14 @@ class _Search:
     def _now(self) -> float:
         lots = self.lots
         after = self.weights[lots.cash_at] - self._costs(self.weights)
-        return float(_missed(self.day, self.weights, lots, self._costs(self.weights)).sum()) + max(-after, 0.0)
+        return float(_missed(self.day, self.weights, lots, self._costs(self.weights)).sum()) + float(max(-after, 0.0))
 
     def _costs(self, w: Vector) -> float:
         lots = self.lots
         moved = np.abs(w - self.day.book)
         moved[lots.cash_at] = 0.0
-        return float(lots.rate @ moved) + lots.per_trade / lots.value * np.count_nonzero(self.units != lots.units)
+        trades = int(np.count_nonzero(self.units != lots.units))
+        return float(lots.rate @ moved) + lots.per_trade / lots.value * trades
 
     def _looked_at(self) -> tuple[Matrix, Matrix]:
         """(2, n), (2, n): of a lot more and a lot less of each, what is missed then, and how much worse the objective is."""
@@ -240,13 +257,7 @@ class _Search:
         missed += float(apart.sum())
         bought, sold = _change(after, w, day.book), _change(-after, -w, -day.book)
         bought_c, sold_c = _change(cash, w[c], day.book[c]), _change(-cash, -w[c], -day.book[c])
-        value = _rows(day, w)
-        for j in range(day.r):
-            row = value[j] + (day.G[j] - day.G[j, c]) * by
-            if j in day.counting:
-                row = row + day.G_buys[j] * bought + day.G_sells[j] * sold + day.G_buys[j, c] * bought_c
-                row += day.G_sells[j, c] * sold_c
-            missed += _outside(row, day.row_lower[j], day.row_upper[j])
+        missed += self._rows_after(by, bought, sold, bought_c, sold_c)
         curve = by * by * (np.diagonal(day.M) - 2.0 * day.M[c] + day.M[c, c])
         if day.center is not None:
             squared = float((w - day.center) @ self.M_d) + 2.0 * by * (self.M_d - self.M_d[c]) + curve
@@ -254,12 +265,26 @@ class _Search:
         paid = lots.rate * (bought + sold)
         fresh = (self.units == lots.units) * (lots.per_trade / lots.value)
         costs = self._costs(w) + paid + fresh
-        missed += np.maximum(costs - cash, 0.0) + _outside(cash, day.lower[c], day.upper[c] + self.residual + costs)
+        missed += np.maximum(costs - cash, 0.0) + _outside(cash, day.lower[c], day.upper[c] + self.room + costs)
         slope = self.gamma * (self.M_w - self.M_w[c]) + day.q - day.q[c]
         worse = by * slope + 0.5 * self.gamma * curve + day.buying * bought + day.selling * sold
         barred = ~self._allowed(after)
         missed[barred] = worse[barred] = np.inf
         return missed, worse
+
+    def _rows_after(self, by: Matrix, bought: Matrix, sold: Matrix, bought_c: Matrix, sold_c: Matrix) -> Matrix:
+        """(2, n) what rows are missed by after each move; those that no move of a lot reaches are missed by what they are."""
+        day, c = self.day, self.lots.cash_at
+        value = _rows(day, self.weights)
+        out = np.zeros_like(by)
+        room = np.minimum(value - day.row_lower, day.row_upper - value)
+        for j in np.flatnonzero(room < REACH * float(np.abs(by).max(initial=0.0))).tolist():
+            row = value[j] + (day.G[j] - day.G[j, c]) * by
+            if j in day.counting:
+                row = row + day.G_buys[j] * bought + day.G_sells[j] * sold + day.G_buys[j, c] * bought_c
+                row += day.G_sells[j, c] * sold_c
+            out += _outside(row, day.row_lower[j], day.row_upper[j])
+        return out
 
     def _allowed(self, after: Matrix) -> Mask:
         """(2, n) whether the trade that is left is none, all of it, or not too small."""
@@ -282,6 +307,19 @@ class _Search:
         self.M_d = self.M_w - day.M_center
 
 
+def _paid_for(day: Day, w: Vector, lots: Lots) -> Vector:
+    """(n,) the weights with buys made smaller by what trading costs beyond the cash there is."""
+    moved = (w - day.book) * lots.movable
+    buys = np.maximum(moved, 0.0)
+    costs = float(lots.rate @ np.abs(moved)) + lots.per_trade / lots.value * int(np.count_nonzero(moved))
+    short, bought = costs + max(float(day.lower[lots.cash_at]), 0.0) - float(w[lots.cash_at]), float(buys.sum())
+    if not 0.0 < short < bought:
+        return w
+    paid = w - buys * (short / bought)
+    paid[lots.cash_at] += short
+    return np.asarray(paid)
+
+
 def _outside(value: Matrix, lower: Vector | float, upper: Vector | float) -> Matrix:
     return np.asarray(np.maximum(np.maximum(lower - value, value - upper), 0.0))
 
@@ -299,7 +337,7 @@ def _missed(day: Day, w: Vector, lots: Lots, costs: float) -> Vector:
     """By every bound, row and the ball, what weights miss them by. costs: of what was traded, a fraction of the book."""
     c, bounds = lots.cash_at, _outside(w, day.lower, day.upper)
     if w[c] > day.upper[c]:
-        bounds[c] = max(float(w[c]) - float(day.upper[c]) - lots.cheapest() - costs, 0.0)
+        bounds[c] = max(float(w[c]) - float(day.upper[c]) - lots.room - costs, 0.0)
     apart = 0.0 if day.center is None else max(_distance(day, w) - day.radius, 0.0)
     return np.concatenate([bounds, _outside(_rows(day, w), day.row_lower, day.row_upper), [apart]])
 

@@ -16,6 +16,7 @@ from started import Started, alive, none_is_left, processes_of, started
 from submitted import opened, submitted
 from support import wait_for
 
+from portopt.adapters.jobs.set_up import SILENT
 from portopt.domain.job import Job
 from portopt.domain.run import RunStatus
 
@@ -48,6 +49,11 @@ def test_it_says_in_one_line_where_everything_is(running: Started) -> None:
     assert said["api"]["grpc"].startswith("127.0.0.1:")
     assert httpx.get(f"{said['workflows']}/health", timeout=30).status_code == 200
     assert answers(running)
+
+
+def test_the_workflow_server_is_told_what_a_silent_run_is(running: Started) -> None:
+    asked, named = f"{running.ready()['workflows']}/automations/filter", {"automations": {"name": {"any_": [SILENT]}}}
+    wait_for(lambda: len(httpx.post(asked, json=named, timeout=30).json()) == 1, 120, "nothing looks after silent runs")
 
 
 def test_a_job_is_carried_out_and_its_event_leaves(running: Started) -> None:

@@ -43,6 +43,15 @@ def test_schemas_are_there_for_every_operation_and_for_nothing_else() -> None:
 
 
 @OF_EVERY_OPERATION
+def test_an_operation_names_the_headers_that_it_reads(operation: Operation) -> None:
+    named = {p["$ref"].rpartition("/")[2] for p in told(operation)["parameters"] if "$ref" in p}
+    assert named >= {"X-Request-Timeout", "X-Correlation-Id", "traceparent"}
+    assert ("If-None-Match" in named, "304" in told(operation)["responses"]) == (operation.method == "GET",) * 2
+    assert ("Idempotency-Key" in named) == operation.keyed
+    assert all(DOCUMENT["components"]["parameters"][name]["in"] == "header" for name in named)
+
+
+@OF_EVERY_OPERATION
 def test_an_operation_says_what_is_asked_and_what_is_answered(operation: Operation) -> None:
     found = told(operation)
     good = {status: reply for status, reply in found["responses"].items() if status.startswith("2")}

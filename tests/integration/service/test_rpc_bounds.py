@@ -207,7 +207,11 @@ def test_a_deadline_ends_the_search_and_the_answer_still_arrives(small: Client) 
     answer = next(found for _ in range(5) if (found := _in_time(small, 5.0)))
     assert answer["optimization_metadata"]["constraints_satisfied"]
     assert len([weight for weight in answer["optimal_weights"].values() if weight]) <= 10
-    assert answer["portopt"]["certificate"]["mip_gap"] > 0  # what it would have gone on with
+    gap = answer["portopt"]["certificate"]["mip_gap"]
+    assert gap > 0  # what it would have gone on with
+    (note,) = answer["portopt"]["notes"]
+    assert "ended the search" in note
+    assert f"by more than {gap:.2g} of the objective" in note
 
 
 def _in_time(client: Client, seconds: float) -> dict[str, Any]:

@@ -172,3 +172,10 @@ def test_partitions_that_are_made_later_are_restricted_too(filled):
     with filled.database.reading() as connection:
         safe = "SELECT count(*) FROM pg_class WHERE relrowsecurity AND relforcerowsecurity AND relname = ANY(:names)"
         assert connection.execute(text(safe), {"names": made}).scalar_one() == len(made) == 4
+
+
+def test_health_says_where_the_wall_is_passed_by(databases, walled, migrated_database):
+    passed = SqlStore(databases.server.set(database=migrated_database).render_as_string(hide_password=False))
+    assert walled.health()["row_security"] == "holds"
+    assert "superuser" in str(passed.health()["row_security"])
+    passed.close()

@@ -64,7 +64,7 @@ def test_the_first_reply_is_everybodys(runtime: Runtime) -> None:
         {"operation": "create_optimization"},
         {"place": {"portfolio_id": "q"}},
         {"asked": {"points": "3"}},
-        {"body": b"{} "},
+        {"body": b'{"a": 1}'},
         {"content_type": "text/csv"},
         {"prefer": {"respond-async": ""}},
     ],
@@ -154,3 +154,30 @@ def test_who_may_see_less_is_not_shown_what_was_answered_to_who_saw_more(runtime
     with pytest.raises(KeyReused):
         once(dataclasses.replace(CALL, who=narrow), runtime, NEVER, work)
     assert once(dataclasses.replace(CALL, who=wide), runtime, NEVER, work).body == b"reply 1"
+
+
+BY_REST = b'{"portfolio_id": "P", "shares": {"b": 2, "a": 1}, "rate": 0.02,\n "tags": [1, 2.5, null, true]}'
+BY_RPC = b'{"portfolio_id":"P","rate":0.02,"shares":{"a":1.0,"b":2.0},"tags":[1.0,2.5,null,true]}'
+
+
+def test_the_same_question_written_otherwise_is_the_same(runtime: Runtime) -> None:
+    """A message knows doubles alone and no order of names; who asked over REST asks the same."""
+    work = Work()
+    first = once(dataclasses.replace(CALL, body=BY_REST), runtime, NEVER, work)
+    again = once(dataclasses.replace(CALL, body=BY_RPC), runtime, NEVER, work)
+    assert (work.done, again.body) == (1, first.body)
+
+
+@pytest.mark.parametrize("change", [(b"0.02", b"0.020000000000000004"), (b"null", b"0"), (b"true", b"1"), (b'"P"', b'"p"')])
+def test_what_differs_by_the_least_is_another_question(runtime: Runtime, change: tuple[bytes, bytes]) -> None:
+    once(dataclasses.replace(CALL, body=BY_REST), runtime, NEVER, Work())
+    with pytest.raises(KeyReused):
+        once(dataclasses.replace(CALL, body=BY_REST.replace(*change)), runtime, NEVER, Work())
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"a": 1, "a": 2}', b"\xff", b"[" * 100_000])
+def test_what_is_no_json_is_its_bytes(runtime: Runtime, body: bytes) -> None:
+    work = Work()
+    for _ in range(2):
+        once(dataclasses.replace(CALL, body=body), runtime, NEVER, work)
+    assert work.done == 1

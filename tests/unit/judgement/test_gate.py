@@ -53,6 +53,18 @@ def test_trials_whose_returns_are_not_at_hand_count_too() -> None:
     assert "as 5000 were tried" in many.reasons[0]
 
 
+def test_skill_among_the_trials_does_not_raise_the_bar_for_itself() -> None:
+    rng = np.random.default_rng(6)
+    noise = search(rng, 0.0, variants=9)
+    luck = judge(noise).expected_by_luck
+    skilled = judge(np.column_stack([search(rng, 3.0, variants=1), noise]))
+    assert skilled.promoted
+    assert skilled.chosen == 0
+    # Chance spreads ratios of ten years by sqrt(1/10) a year; the best of ten is 1.57 such spreads out.
+    assert skilled.expected_by_luck == pytest.approx(1.57 * np.sqrt(0.1), rel=0.05)
+    assert luck < 1.5 * skilled.expected_by_luck
+
+
 def test_a_rejection_says_why_with_what_was_measured() -> None:
     found = judge(search(np.random.default_rng(2), 0.0, variants=50))
     assert not found.promoted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from portopt.domain.backtest import Action
+from portopt.domain.errors import DataError
 from portopt.domain.market import Finding, MarketSnapshot
 from portopt.market.action_checks import Checked, checked
 
@@ -82,3 +84,12 @@ def test_a_split_over_a_weekend_is_seen_at_the_next_price():
     prices = snapshot([50.0, 50.0, float("nan"), 25.2])
     action = Action("A", "split", date(2024, 1, 3), ratio=(2, 1))
     assert checked([action], prices).actions == (action,)
+
+
+def test_what_is_spun_off_and_has_no_prices_is_refused_by_name():
+    action = Action("A", "spin_off", date(2024, 1, 3), ratio=(1, 4), into="B")
+    with pytest.raises(DataError, match="A spun off B on 2024-01-03, which there are no prices of"):
+        checked([action], snapshot([50.0, 50.0, 40.0]))
+    assert (
+        checked([replace(action, ex_date=date(2025, 1, 3))], snapshot([50.0, 50.0, 40.0])).findings[0].kind == "action_outside"
+    )

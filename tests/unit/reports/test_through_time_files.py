@@ -13,7 +13,7 @@ from made_backtests import made_backtest
 
 from portopt.domain.errors import InvalidValue
 from portopt.reports.through_time.files import writing
-from portopt.reports.through_time.files.tables import TABLES
+from portopt.reports.through_time.files.tables import OF_BACKTEST as TABLES
 from portopt.reports.through_time.files.writing import write_backtest_files
 
 FORMULAS = ("=cmd|'/C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1")

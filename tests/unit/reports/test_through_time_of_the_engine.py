@@ -24,8 +24,9 @@ from portopt.domain.universe import Universe
 from portopt.domain.walk import WalkForward
 from portopt.questions.backtest import Backtest
 from portopt.questions.backtest import backtest as run
+from portopt.questions.comparison import data_of
 from portopt.questions.walk_forward import walk_forward
-from portopt.reports.through_time.display import backtest_plot, backtest_summary
+from portopt.reports.through_time.display import backtest_plot, backtest_summary, comparison_plot, comparison_summary
 from portopt.reports.through_time.files.writing import write_backtest_files
 from portopt.reports.through_time.page import html
 from portopt.simulation.comparison import compared
@@ -68,10 +69,9 @@ def documents() -> dict[str, dict[str, Any]]:
     )
     sides = compared({"calm": asked.request}, asked.history, draws=100)
     about = {
-        "data": backtest_document(walked.backtest, "x")["data"],
-        "execution": plain(asked.request.execution),
-        "request": {},
-    }
+        "data": plain(data_of(asked.history)), "currency": "USD", "capital": "250000.00", "rebalance": [{"every": 30}],
+        "execution": {"calm": plain(asked.request.execution)}, "policies": {"calm": plain(asked.request.policy)},
+    }  # fmt: skip
     return {
         "backtest": backtest_document(run(asked), "bt-20210101-" + "0" * 20),
         "walk_forward": walk_document(walked, "walk-20210101-" + "0" * 20),
@@ -128,6 +128,29 @@ def test_the_tables_of_the_products_own_backtest_read_back(tmp_path):
     assert paid == pytest.approx(document["costs"]["total"], abs=1e-6)
     assert trades["date"].min() > date.fromisoformat(document["days"]["date"][0])
     assert pl.read_csv(tmp_path / "days.csv")["net"].to_list() == document["days"]["net"]
+
+
+def test_the_tables_of_a_walk_forward_and_of_a_comparison_read_back(tmp_path):
+    walk, sides = documents()["walk_forward"], documents()["comparison"]
+    write_backtest_files(walk, tmp_path / "walk")
+    write_backtest_files(sides, tmp_path / "sides")
+
+    windows = pl.read_parquet(tmp_path / "walk" / "windows.parquet")
+    paths = pl.read_parquet(tmp_path / "walk" / "paths.parquet")
+    pairs = pl.read_excel(tmp_path / "sides" / "comparison.xlsx", sheet_name="Pairs")
+    assert windows["test_first"].to_list() == [date.fromisoformat(row["test"]["first"]) for row in walk["windows"]]
+    assert windows["total_return"].to_list() == [row["total_return"] for row in walk["windows"]]
+    assert paths.height == sum(map(len, walk["paths"]["growth"]))
+    assert pairs.height == 2 * len(sides["pairs"])
+    assert json.loads((tmp_path / "sides" / "comparison.json").read_text()) == sides
+    assert (tmp_path / "walk" / "report.html").read_text() == html(walk)
+
+
+def test_a_notebook_shows_the_strategies_side_by_side():
+    cell, drawing = comparison_summary(documents()["comparison"]), comparison_plot(documents()["comparison"])
+    assert "has the best Sharpe ratio after costs" in cell
+    assert cell.count("<th ") == len(documents()["comparison"]["strategies"])
+    assert drawing.count('class="series') == len(documents()["comparison"]["strategies"])
 
 
 def test_a_notebook_shows_the_verdict_the_drawing_and_the_figures():

@@ -144,6 +144,24 @@ def test_row_14_a_failed_decision_is_named_and_the_next_starts_from_the_book_tha
     assert str(h.dates[seventh.day]) in " ".join(run.warnings)
 
 
+def test_row_14_a_first_decision_that_failed_is_made_again_where_the_trigger_counts_from_a_decision() -> None:
+    h = history(drawn_prices(100, 3))
+    asked = request(h, rebalance=["every 10"])
+    inner, seen = PipelineDecider(asked), []
+
+    class FirstKilled:
+        def decide(self, known: object, held: Held) -> Decided:
+            seen.append(held)
+            if len(seen) == 1:
+                raise DataError("the first is killed", field="test")
+            return inner.decide(known, held)  # type: ignore[arg-type]
+
+    run = simulate(asked, h, FirstKilled())
+    first, second = run.decisions[:2]
+    assert (first.status, second.status, second.day - first.day) == ("failed", "decided", 21)
+    assert run.fills
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 2, 0, 3, 1)])
 def test_row_15_a_whole_book_with_fees_is_bought_whatever_the_order_of_the_columns(order: tuple[int, ...]) -> None:
     prices = np.tile([10.0, 25.0, 40.0, 80.0, 125.0], (6, 1))[:, order]
@@ -174,6 +192,21 @@ def test_row_29_who_holds_the_benchmark_has_no_active_return_on_any_day() -> Non
     assert found.benchmark is not None
     active = np.diff(found.run.equity) / found.run.equity[:-1] - np.diff(found.benchmark) / found.benchmark[:-1]
     assert np.abs(active).max() < 1e-6  # what is cut for lack of cash is cut in millionths
+
+
+@pytest.mark.parametrize("cash", [0.0, 0.2])
+def test_row_29_a_policy_that_may_not_leave_the_benchmark_holds_it(cash: float) -> None:
+    h = history(drawn_prices(120, 4))
+    weights = {a: w * (1 - cash) for a, w in {"A": 0.4, "B": 0.3, "C": 0.2, "D": 0.1}.items()} | (
+        {"CASH": cash} if cash else {}
+    )
+    limits = {"long_only": True, "cash": {"max": 0.4}, "max_tracking_error": 1e-4}
+    asked = request(h, policy=policy(limits=limits), benchmark=weights, rebalance=["weekly"], fractional=True)
+    found = backtest(Backtest(asked, h), sweep=False)
+    assert {d.status for d in found.run.decisions} <= {"decided", "kept"}, found.run.warnings
+    assert found.benchmark is not None
+    active = np.diff(found.run.equity) / found.run.equity[:-1] - np.diff(found.benchmark) / found.benchmark[:-1]
+    assert active.std() * np.sqrt(252) < 2e-3
 
 
 def test_row_29_the_benchmark_drifts() -> None:

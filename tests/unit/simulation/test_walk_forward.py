@@ -12,7 +12,7 @@ from made_walks import history, one_asset_each, policy, request
 from portopt.domain.errors import DataError, InvalidValue, UnknownField
 from portopt.domain.walk import Choice, Trial, WalkForward
 from portopt.simulation import walk_forward as walks
-from portopt.simulation.decide import decider_of
+from portopt.simulation.deciders import decider_of
 from portopt.simulation.history import day_of
 from portopt.simulation.simulate import simulate, walked
 from portopt.simulation.windows import planned, starts_of, variants_of
@@ -142,7 +142,8 @@ def test_a_turnover_limit_holds_at_every_decision_whichever_variant_takes_over()
 def test_a_variant_that_is_refused_is_a_trial_and_is_not_chosen() -> None:
     variants, h, plan = laid_out(replace(WALK, vary={"limits.max_weight": (0.1, 0.9)}), sessions=180)
     trials = [walks.trial(one, h, plan) for one in variants]
-    assert trials[0].problem is not None or trials[0].failed > 0
+    assert trials[0].problem is not None
+    assert not len(trials[0].equity)
     assert {choice.variant for choice in walks.choose(plan, trials, h, 0.0)} == {1}
 
 

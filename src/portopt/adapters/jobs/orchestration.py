@@ -62,7 +62,13 @@ def refused(error: PortoptError) -> State[Any]:
 
 
 def rejected(record: RunRecord, why: str) -> PortoptError:
-    """The end of a proposal that no person released."""
+    """The end of a proposal that a person did not release."""
+    return ProposalRejected(f"proposal {record.run_id} was not released: {why}", field="run", value=record.run_id)
+
+
+def expired(record: RunRecord, hours: float) -> PortoptError:
+    """The end of a proposal that nobody decided about in time."""
+    why = f"nobody approved within {hours:g} hours"
     return ProposalRejected(f"proposal {record.run_id} was not released: {why}", field="approval", value=why)
 
 

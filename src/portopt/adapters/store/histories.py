@@ -2,8 +2,8 @@
 
     histories/run_id=RUN/days.parquet, trades.parquet, …
 
-DuckDB lets nobody in beside a process that has a file of its own open, so it has none: each question makes its views anew, which
-takes milliseconds. It may read this folder and nothing else, on this machine or any other.
+DuckDB lets nobody in beside a process that has a file of its own open, so it has none: each question makes its views anew,
+which takes milliseconds. It may read this folder and nothing else, on this machine or any other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[a-z][a-z_]{0,40}")
 RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MOST_ROWS = 1_000_000
-BEFORE = ("SET autoinstall_known_extensions = false", "SET autoload_known_extensions = false", "SET enable_progress_bar = false")
+BEFORE = (
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET enable_progress_bar = false",
+)
 AFTER = ("SET enable_external_access = false", "SET lock_configuration = true")
 
 
@@ -54,14 +58,16 @@ class FileHistories:
                 making.write_bytes(content)
                 making.replace(folder / f"{_named(NAME, name)}.parquet")
         except OSError as error:
-            raise storage_error(f"the history of {run_id} could not be kept in {folder}", folder, error, field="home") from error
+            raise storage_error(
+                f"the history of {run_id} could not be kept in {folder}", folder, error, field="home"
+            ) from error
 
     def tables(self) -> tuple[str, ...]:
         """Names of the views that there are."""
         return tuple(sorted({path.stem for path in self.directory.glob("run_id=*/*.parquet") if NAME.fullmatch(path.stem)}))
 
     def ask(self, sql: str, *, limit: int = 10_000) -> Found:
-        """One SELECT over the views, each with a column `run_id`. Raises InvalidValue for what is none, or cannot be answered."""
+        """One SELECT over the views, each with a column `run_id`. Raises InvalidValue for what is none or has no answer."""
         import duckdb
 
         limit = min(limit, MOST_ROWS)

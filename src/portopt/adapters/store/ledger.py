@@ -17,7 +17,7 @@ from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.outbox import take_turns
 from portopt.adapters.store.records import fits
-from portopt.adapters.store.service_tables import ledger
+from portopt.adapters.store.service_tables import jobs, ledger
 from portopt.domain.canonical import canonical_text, plain
 from portopt.domain.errors import InvalidValue
 from portopt.domain.ledger import FIRST, KINDS, BrokenLink, LedgerEntry, broken
@@ -43,6 +43,14 @@ class SqlLedger:
         with self._database.reading() as connection:
             rows = connection.execute(wanted.order_by(ledger.c.number).limit(limit)).mappings().all()
         return [_entry(dict(row)) for row in rows]
+
+    def proposers(self, portfolio_id: str, run_id: str) -> frozenset[str]:
+        """Who proposed this run, and whoever asked for it too."""
+        of_run = ledger.c.body.contains(f'"run_id":{canonical_text(run_id)}', autoescape=True)
+        proposed = select(ledger.c.subject).where(ledger.c.portfolio_id == portfolio_id, ledger.c.kind == "proposed", of_run)
+        asked = select(jobs.c.asked_by).where(jobs.c.run_id == run_id)
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(proposed).scalars()) | frozenset(connection.execute(asked).scalars())
 
     def verify(self, portfolio_id: str | None = None) -> Sequence[BrokenLink]:
         """Chains that do not hold, by the first entry that is not what was written."""

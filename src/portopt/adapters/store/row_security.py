@@ -49,6 +49,16 @@ def is_installed(connection: Connection) -> bool:
     return connection.execute(text("SELECT to_regprocedure('command.sees(text)')")).scalar() is not None
 
 
+def said_of(connection: Connection) -> str:
+    """Whether it holds for who is connected, in words; a role that passes it by sees every portfolio, whoever asks."""
+    if connection.dialect.name != "postgresql":
+        return "none: SQLite has no such wall"
+    role = connection.execute(text("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")).one()
+    if not (role.rolsuper or role.rolbypassrls):
+        return "holds"
+    return f"passed by: the role {role.rolname} {'is a superuser' if role.rolsuper else 'has BYPASSRLS'}"
+
+
 def protect(connection: Connection, table: str, whose: str | Of) -> None:
     """whose: the column with the portfolio's id, or what the row belongs to. table: with its schema."""
     if isinstance(whose, Of):

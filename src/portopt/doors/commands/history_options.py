@@ -29,6 +29,7 @@ Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", h
 Seed = Annotated[int, typer.Option(min=0, help="Of all that is drawn.")]
 DecisionPath = Annotated[str, typer.Option("--path", help="auto, live (the rebalance's own steps) or quick.")]
 
+MOST_VALUES = 1000
 VARY = "--vary estimation.lookback=126,252"
 
 
@@ -49,7 +50,7 @@ def read_vary(items: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         if path in found:
             raise InvalidValue("--vary", item, f"{path} is varied twice", fix="put all of its values into one --vary")
         if values.startswith("["):
-            found[path] = tuple(list_of(parse_json(values), f"--vary {path}"))
+            found[path] = tuple(list_of(parse_json(values), f"--vary {path}", least=1, most=MOST_VALUES))
         else:
             found[path] = tuple(read_sets([f"{path}={value.strip()}"])[path] for value in values.split(","))
     return found

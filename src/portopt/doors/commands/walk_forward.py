@@ -91,6 +91,8 @@ def compare(
     sets: options.Sets = None,
     seed: options.Seed = 1,
     path: options.DecisionPath = "auto",
+    html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Also write the report.")] = None,
+    files: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also write CSV, Parquet, XLSX and JSON.")] = None,
     as_json: Json = False,
 ) -> Shown:
     """Compare policies on one history: with 1/N, least variance, benchmark and doing nothing, net and gross, paired tests."""
@@ -114,6 +116,7 @@ def compare(
         with progress.step("compare"):
             found = questions.compare(posed)
     document = questions.kept(posed, found, snapshot, here)
+    shared.write_beside(document, html, files)
     return Shown(document, lambda console: print_comparison(document, console))
 
 

@@ -2,7 +2,7 @@
 
     displays   what an answer shows of itself       weights      questions about weights alone
     asking     what such a question is made of      rebalancing  what to trade
-    backtesting   what a policy would have done
+    backtesting   what a policy would have done    walking       whether that would have held, and policies side by side
 
 >>> import portopt
 >>> portopt.optimize({"A": [0.01, 0.02, -0.01], "B": [0.00, 0.01, 0.02]}, "min_risk").weights  # doctest: +SKIP
@@ -12,19 +12,24 @@ from portopt.doors.notebook.asking import ask
 from portopt.doors.notebook.backtesting import Backtest, backtest
 from portopt.doors.notebook.displays import Allocation, Findings, Proposal
 from portopt.doors.notebook.rebalancing import rebalance
+from portopt.doors.notebook.walking import Comparison, Walk, compare, walk_forward
 from portopt.doors.notebook.weights import frontier, optimize, pareto, periods, sensitivity
 
 __all__ = [
     "Allocation",
     "Backtest",
+    "Comparison",
     "Findings",
     "Proposal",
+    "Walk",
     "ask",
     "backtest",
+    "compare",
     "frontier",
     "optimize",
     "pareto",
     "periods",
     "rebalance",
     "sensitivity",
+    "walk_forward",
 ]

@@ -128,36 +128,51 @@ def backtest(
             decision saw what came after it.
     """
     from portopt.questions import backtest as questions
-    from portopt.questions.backtest_question import Wanted, plain_policy, question
+    from portopt.questions.backtest_question import Wanted, question
 
     runtime, notes = runtime_at(home), []  # type: ignore[var-annotated]
-    own = policy if callable(policy) or hasattr(policy, "prepare") else None
     wanted = Wanted(
-        policy=plain_policy("min_risk", "own strategy")
-        if own is not None
-        else with_limits(policy_or_goal(policy, runtime), limits),
+        **_who_decides(policy, limits, costs, runtime),
+        **_beside(universe, benchmark, actions, members, cash_flows, notes),
         capital=capital,
         rebalance=[rebalance] if isinstance(rebalance, str | Mapping) else rebalance,
-        universe=candidates_of(universe, notes),
-        benchmark=benchmark_of(benchmark, (universe,), notes),
         start=day_of(start, "start"),
         end=day_of(end, "end"),
         delay=delay,
         fractional=fractional,
-        costs=({} if costs is None else costs) if own is not None else costs,
-        actions=actions_from(actions, notes),
-        members=members_from(members, notes),
         policies=tuple(policies),
         factors=tuple(factors),
-        cash_flows=flows_of(cash_flows),
         prove=prove,
         seed=seed,
         path=path,
-        strategy=own,
         notes=tuple(notes),
     )
     posed, snapshot = question(wanted, market_of(prices, runtime))
-    return Backtest(questions.kept(posed, questions.backtest(posed), snapshot))
+    return Backtest(questions.kept(posed, questions.backtest(posed), snapshot, runtime))
+
+
+def _who_decides(
+    policy: Any, limits: Mapping[str, Any] | None, costs: Mapping[str, Any] | None, runtime: Any
+) -> dict[str, Any]:
+    """A policy, or a strategy of one's own; that one expects no costs, so none are charged where none are said."""
+    from portopt.questions.backtest_question import plain_policy
+
+    if callable(policy) or hasattr(policy, "prepare"):
+        return {"policy": plain_policy("min_risk", "own strategy"), "strategy": policy, "costs": costs or {}}
+    return {"policy": with_limits(policy_or_goal(policy, runtime), limits), "costs": costs}
+
+
+def _beside(
+    universe: Any, benchmark: Any, actions: Any, members: Any, cash_flows: Mapping[Any, Any] | None, notes: list[str]
+) -> dict[str, Any]:
+    """What is read of values or of files, by its name."""
+    return {
+        "universe": candidates_of(universe, notes),
+        "benchmark": benchmark_of(benchmark, (universe,), notes),
+        "actions": actions_from(actions, notes),
+        "members": members_from(members, notes),
+        "cash_flows": flows_of(cash_flows),
+    }
 
 
 def policy_or_goal(policy: Any, runtime: Any) -> Policy:

@@ -1,4 +1,5 @@
 """The whole service on one machine: workflow server, API with gRPC, worker and relay, each a process that is kept alive.
+The workflow server is told once what to think of runs that went silent.
 
 Each ends with this process, however that ends. What they say on standard error is in PORTOPT_HOME/logs, a file each.
 """
@@ -40,11 +41,13 @@ def up(runtime: Runtime, http: int, grpc: int, processes: int, stopping: threadi
     ports = {"--http": free(settings.http_host, http, "--http"), "--grpc": free(settings.http_host, grpc, "--grpc")}
     workflows = own_address()
     parts = parts_of(runtime.home, ports, workflows, processes)
+    told = set_up_of(runtime.home, workflows)
     try:
         for part in parts:
             part.start()
-        _attend(parts, workflows, stopping, ready)
+        _attend(parts, workflows, stopping, ready, told)
     finally:
+        end_together([told], 0.0)  # what it makes is made the next time
         end_together(parts[1:], settings.stop_seconds + BESIDE_SECONDS)
         end_together(parts[:1], BESIDE_SECONDS)  # last: a flow that ends tells it so, and tries for long
 
@@ -62,7 +65,13 @@ def parts_of(home: Path, ports: Mapping[str, int], workflows: str, processes: in
     return [server(workflows, home, environment), *ours]
 
 
-def _attend(parts: list[Part], api: str, stopping: threading.Event, ready: Ready) -> None:
+def set_up_of(home: Path, workflows: str) -> Part:
+    """What tells the workflow server what this service needs of it, and ends: not started, and not kept alive."""
+    environment = environment_for(home) | {API: workflows}
+    return Part("set-up", as_part("orchestration", "set-up", "--json"), environment, log=home / "logs" / "set-up.log")
+
+
+def _attend(parts: list[Part], api: str, stopping: threading.Event, ready: Ready, set_up: Part) -> None:
     told, until = False, time.monotonic() + READY_SECONDS
     while not stopping.wait(LOOK_SECONDS):
         for part in parts:
@@ -72,6 +81,7 @@ def _attend(parts: list[Part], api: str, stopping: threading.Event, ready: Ready
         _require_starting(parts, until)
         if all(part.ready or (part.name in SILENT and part.is_alive) for part in parts) and answers(api):
             told = True
+            set_up.start()  # needed once something went silent: nobody waits for it
             ready({part.name: {"pid": part.pid, **(part.ready or {})} for part in parts} | {"workflows": api})
 
 

@@ -50,7 +50,8 @@ def application(runtime: Runtime) -> FastAPI:
         return sorted({method for route in matching if isinstance(route, Route) for method in route.methods or ()} - {"HEAD"})
 
     for operation in OPERATIONS.values():
-        app.add_api_route(BASE + operation.path, _route(operation, service), methods=[operation.method], name=operation.name)
+        # A route of Starlette's: FastAPI's own look for dependencies and bodies in every call, and these have none.
+        app.add_route(BASE + operation.path, _route(operation, service), methods=[operation.method], name=operation.name)
     add_streams(app, service, BASE)
     add_watching(app, service)
     add_site(app, BASE)

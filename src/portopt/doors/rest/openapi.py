@@ -19,6 +19,7 @@ from portopt.domain.access import SCOPES
 from portopt.doors.rest.calls import LONGEST_TIME, SHORTEST_TIME
 from portopt.doors.rest.pages.problems import example_of, kinds
 from portopt.doors.wire.call import JSON, PROBLEM
+from portopt.doors.wire.headers import SANE_ID
 from portopt.doors.wire.operations import OPERATIONS, Operation
 
 Object: TypeAlias = dict[str, Any]
@@ -26,6 +27,7 @@ SCHEMAS = "portopt.doors.rest.schemas"
 DISTRIBUTION = "portfolio-optimization-service"
 ALWAYS = (400, 401, 403, 406, 500, 502, 503, 504)
 WITH_BODY = (413, 415)
+HEADERS = ("X-Request-Timeout", "X-Correlation-Id", "traceparent")  # of every call
 TAGS = {
     "Strategies": "Weights for a request that brings its own beliefs, answered at once.",
     "Optimizations": "What to trade in a portfolio: worked out later, looked at until it ends, approved by a person.",
@@ -66,7 +68,10 @@ def openapi_document() -> Object:
         "security": [{}, {"key": []}, {"bearer": []}],
         "components": {
             "schemas": _components(),
-            "responses": {str(status): _problem(status) for status in sorted({kind.status for kind in kinds().values()})},
+            "responses": {
+                "304": _unchanged(),
+                **{str(status): _problem(status) for status in sorted({kind.status for kind in kinds().values()})},
+            },
             "parameters": _parameters(),
             "headers": _headers(),
             "securitySchemes": _credentials(),
@@ -78,7 +83,8 @@ def described(operation: Operation) -> Object:
     """One operation. Raises FileNotFoundError for one that `schemas/operations/` says nothing of."""
     told = _told(operation)
     query = [{"in": "query", **parameter} for parameter in told.get("query", [])]
-    headers = [*told.get("headers", []), *(["Idempotency-Key"] if operation.keyed else []), "X-Request-Timeout"]
+    headers = [*told.get("headers", []), *(["Idempotency-Key"] if operation.keyed else []), *HEADERS]
+    headers += ["If-None-Match"] if operation.method == "GET" else []
     found: Object = {
         "operationId": operation.name,
         "tags": [told["tag"]],
@@ -88,6 +94,7 @@ def described(operation: Operation) -> Object:
         "parameters": [*_places(operation.path, told), *query, *(_ref("parameters", name) for name in headers)],
         "responses": {
             **{status: _answer(operation, reply) for status, reply in told["responses"].items()},
+            **({"304": _ref("responses", "304")} if operation.method == "GET" else {}),
             **{str(status): _ref("responses", str(status)) for status in _problems(operation, told)},
         },
     }
@@ -155,6 +162,11 @@ def _stream(operation: Operation) -> Object:
     }
 
 
+def _unchanged() -> Object:
+    headers = {name: _ref("headers", name) for name in ("X-Request-Id", "ETag")}
+    return {"description": "What `If-None-Match` names is what there is: no body.", "headers": headers}
+
+
 def _problem(status: int) -> Object:
     """A refusal with this status, with an example of each kind that has it."""
     codes = [code for code, kind in kinds().items() if kind.status == status]
@@ -200,6 +212,18 @@ def _parameters() -> Object:
         "Prefer": (
             "`wait=n`: wait so many seconds for what has not ended yet. `respond-async`: an address to look at, at once.",
             {"type": "string", "examples": ["wait=10"]},
+        ),
+        "If-None-Match": (
+            "`ETag`s of answers that are there already, by commas: where one is the newest, 304 comes without a body.",
+            {"type": "string", "maxLength": 1000, "examples": ['"0f343b0931126a20f133d67c2b018a3b"']},
+        ),
+        "X-Correlation-Id": (
+            "Names what this call is a part of: runs and jobs are found by it, and it comes back.",
+            {"type": "string", "minLength": 1, "maxLength": 100, "pattern": f"^{SANE_ID.pattern}$"},
+        ),
+        "traceparent": (
+            "W3C Trace Context; what is none is left aside.",
+            {"type": "string", "examples": ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"]},
         ),
         "Last-Event-ID": ("The last event that was heard.", {"type": "string", "maxLength": 100}),
     }

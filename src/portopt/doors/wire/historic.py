@@ -28,14 +28,16 @@ def question_of(portfolio: Portfolio, body: Body, kind: Any, runtime: Runtime) -
     policy = body.policy if isinstance(body.policy, Policy) else policy_named(body.policy, portfolio, runtime)
     usual: dict[str, Any] = {"benchmark": portfolio.benchmark, "currency": _currency(portfolio)}
     options = {**{name: value for name, value in usual.items() if value is not None}, **body.options}
-    rebalance = body.rebalance if isinstance(body.rebalance, list) else [body.rebalance]
-    parse_triggers(rebalance, benchmark=options.get("benchmark") is not None)
+    several = isinstance(body.rebalance, list)
+    rebalance = body.rebalance if several else [body.rebalance]
+    data = tuple(as_data(item, f"rebalance[{i}]" if several else "rebalance") for i, item in enumerate(rebalance))
+    parse_triggers(data, benchmark=options.get("benchmark") is not None)
     charged, notes = charged_by_policy(policy)
     request = BacktestRequest(
         policy=policy,
         universe=body.universe or portfolio.universe or _held(portfolio) or _of_the_pack(portfolio.id, provider, runtime),
         capital=body.capital,
-        rebalance=tuple(as_data(item, f"rebalance[{i}]") for i, item in enumerate(rebalance)),
+        rebalance=data,
         execution=replace(charged, **body.execution),
         notes=notes,
         **options,
@@ -57,7 +59,7 @@ def _of_the_pack(portfolio_id: str, provider: str, runtime: Runtime) -> Universe
     if not provider.startswith(PACK):
         raise MissingInput(
             f"nobody says what {portfolio_id!r} may hold", field="universe",
-            fixes=["name the assets in universe", f"PUT /api/v1/portfolios/{portfolio_id} with a universe", "name a pricing pack"],
+            fixes=["name the assets in universe", f"PUT /api/v1/portfolios/{portfolio_id} with one", "name a pricing pack"],
         )  # fmt: skip
     ids = runtime.packs.get(provider.removeprefix(PACK)).asset_ids
     return Universe(tuple(Asset(asset_id) for asset_id in ids if asset_id != CASH))

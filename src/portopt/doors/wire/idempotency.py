@@ -13,14 +13,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from portopt.dialects.reading import text
-from portopt.domain.canonical import digest
+from portopt.dialects.reading import parse_json, text
+from portopt.domain.canonical import canonical_json, digest
 from portopt.domain.deadline import Deadline
 from portopt.domain.errors import Conflict, PortoptError
 from portopt.domain.job import KeptReply
-from portopt.doors.wire.call import Call, Reply, reply_from_bytes, reply_to_bytes
+from portopt.doors.wire.call import JSON, Call, Reply, reply_from_bytes, reply_to_bytes
 from portopt.doors.wire.problems import with_headers
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ PAUSE = 0.05  # seconds between two looks at what another process works out
 RENEWED = 3.0  # seconds from one word that it is still worked on to the next: a store takes it over after five times that
 LENGTH = 4  # bytes that say how long a kept reply's head is
 REFUSED = 400  # from this status on
+EXACT = 2**53  # below it a double that is whole is that whole number
 
 
 def once(call: Call, runtime: Runtime, until: Deadline, work: Callable[[], Reply]) -> Reply:
@@ -91,7 +92,26 @@ def _digest(call: Call) -> str:
     # What they may see is of the request: a kept reply is shown to nobody who may see less than who asked first.
     seen = None if call.who.portfolios is None else sorted(call.who.portfolios)
     asked = [call.operation, dict(call.place), dict(call.asked), call.content_type, "respond-async" in call.prefer, seen]
-    return digest(asked, call.body)
+    return digest(asked, _question(call))
+
+
+def _question(call: Call) -> bytes:
+    """What is asked, whichever door it came by and however it was written: names in any order, 1 and 1.0 alike."""
+    if call.content_type != JSON or not call.body:
+        return call.body
+    try:
+        return canonical_json(_one_kind(parse_json(call.body)))
+    except (PortoptError, ValueError, RecursionError):  # refused by what answers; nothing of it is kept
+        return call.body
+
+
+def _one_kind(value: Any) -> Any:
+    """Numbers as a message has them: doubles, of which the whole ones are whole numbers."""
+    if isinstance(value, dict):
+        return {name: _one_kind(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_one_kind(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < EXACT else value
 
 
 def _to_keep(reply: Reply) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from portopt.dialects.names import in_s2_words
@@ -32,9 +33,20 @@ def request_of(portfolio: Portfolio, asked: Submission, runtime: Runtime) -> Reb
 
 
 def policy_named(named: str | None, portfolio: Portfolio, runtime: Runtime) -> Policy:
-    """The policy that a body names, or the portfolio's own. Raises InvalidValue for one that nobody knows."""
+    """The policy that a body names, or the portfolio's own. Raises InvalidValue for one that nobody knows.
+
+    Where the portfolio's own wants four eyes, so does the one that is named in its place.
+    """
+    policy = _policy(named or portfolio.policy, runtime)
+    if named is None or named == portfolio.policy or policy.wants_four_eyes:
+        return policy
+    own = _policy(portfolio.policy, runtime)
+    return dataclasses.replace(policy, approval=own.approval) if own.wants_four_eyes else policy
+
+
+def _policy(policy_id: str, runtime: Runtime) -> Policy:
     try:
-        return policies.policy(named or portfolio.policy, runtime)
+        return policies.policy(policy_id, runtime)
     except UnknownPolicy as error:
         raise InvalidValue("policy", error.value, "is the id of no policy here", fix=" or ".join(error.fixes)) from None
 

@@ -16,8 +16,8 @@ TIED = 1e-10  # of the gradient: held by less than that is held by chance, and a
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """primal: the largest miss of a bound, row or the ball. stationarity: what is left of the gradient, wrong signs of
-    multipliers included, relative. complementarity: the largest product of a multiplier and its slack, relative to the gradient.
+    """primal: the largest miss of a bound, row or the ball. stationarity: what is left of the gradient, relative, wrong signs
+    of multipliers included. complementarity: the largest product of a multiplier and its slack, relative to the gradient.
     only: whether no other portfolio may be as good.
     """
 
@@ -57,7 +57,7 @@ def checked(day: Day, found: Found) -> Checked:
 
 
 def _curves(day: Day, loose: Mask) -> bool:
-    """Whether every way to move what is not held costs something: all of it is risky, or all but one, which the budget holds."""
+    """Whether every way to move what is not held costs something: all but one of it is risky, and that one the budget holds."""
     S = day.M[np.ix_(loose, loose)]
     risky = np.diagonal(S) > 0.0
     if np.count_nonzero(~risky) > 1:

@@ -56,18 +56,15 @@ class Meanings:
         self.counted = np.array(
             [[at_floor, nothing, one, nothing, nothing], [nothing, nothing, one, nothing, at_ceiling]], dtype=float
         )
-        self.leads = np.array(
-            [
-                [np.where(floor, BUYING, SELLING), LOWEST * one, BUYING * one, np.where(floor, LOWEST, KEPT), HIGHEST * one],
-                [
-                    LOWEST * one,
-                    np.where(ceiling, HIGHEST, KEPT),
-                    SELLING * one,
-                    HIGHEST * one,
-                    np.where(ceiling, SELLING, BUYING),
-                ],
-            ]
-        ).astype(np.int8)
+        below = [np.where(floor, BUYING, SELLING), LOWEST * one, BUYING * one, np.where(floor, LOWEST, KEPT), HIGHEST * one]
+        above = [
+            LOWEST * one,
+            np.where(ceiling, HIGHEST, KEPT),
+            SELLING * one,
+            HIGHEST * one,
+            np.where(ceiling, SELLING, BUYING),
+        ]
+        self.leads = np.array([below, above]).astype(np.int8)
         self._every = np.arange(n)
 
     def of(self, table: Matrix, places: Places) -> Vector:

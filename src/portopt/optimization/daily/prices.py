@@ -56,8 +56,9 @@ def _of_bounds(template: Template, day: Day, found: Found) -> Vector:
     form = template.form
     wants = -(found.gradient + found.y @ day.G)
     buying, selling = day.buying + found.y @ day.G_buys, day.selling + found.y @ day.G_sells
-    up = np.where(found.w >= day.upper, np.maximum(wants - buying, 0.0), 0.0)
-    down = np.where(found.w <= day.lower, np.maximum(-wants - selling, 0.0), 0.0)
+    paid = np.where(found.w > day.book, buying, np.where(found.w < day.book, -selling, np.clip(wants, -selling, buying)))
+    up = np.where(found.w >= day.upper, np.maximum(wants - paid, 0.0), 0.0)
+    down = np.where(found.w <= day.lower, np.maximum(paid - wants, 0.0), 0.0)
     of_weight = form.bound_columns < day.n
     j = np.where(of_weight, form.bound_columns, 0)
     pressed = up[j] * (form.bound_upper == day.upper[j]) + down[j] * (form.bound_lower == day.lower[j])

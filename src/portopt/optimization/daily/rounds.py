@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from portopt.domain.arrays import Mask
 from portopt.optimization.daily.bend import best_tau
 from portopt.optimization.daily.state import State
 from portopt.optimization.daily.tableau import Dependent
@@ -28,7 +29,7 @@ def rounds(state: State) -> int:
         if count == 0 or patience < 0:
             return done
         try:
-            _exchange(state, wrong.any(axis=0), wrong[0])
+            _exchange(state, wrong[0] | wrong[1], wrong[0])
         except Dependent:
             return done
         state.aim(state.tau)
@@ -48,7 +49,7 @@ def _bend(state: State) -> None:
     state.aim(state.tau + by)
 
 
-def _exchange(state: State, wrong: np.ndarray, low: np.ndarray) -> None:
+def _exchange(state: State, wrong: Mask, low: Mask) -> None:
     n, table = state.n, state.table
     at = np.flatnonzero(wrong)
     names, rows = at[at < n], at[at >= n] - n

@@ -117,10 +117,14 @@ class State:
 
     def recount(self, at: Indices) -> None:
         """Weights at `at`, held, count in the rows as their places say; what is said of them stays true."""
+        if not len(at):
+            return
         day, table, n = self.day, self.table, self.n
         sign = self.means.sign[self.places[at] + FIRST, at]
         for j in self.counting:
             by = day.G[j, at] + day.G_buys[j, at] * (sign > 0.0) - day.G_sells[j, at] * (sign < 0.0) - table.C[j, at]
+            if not by.any():
+                continue
             k = n + j
             table.count(at, int(j), by)
             binds = table.exchanged[k]

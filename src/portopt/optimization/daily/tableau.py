@@ -35,7 +35,9 @@ class Table:
 
     def exchange(self, at: Indices) -> None:
         """All of them at once. Raises Dependent, and then has changed nothing."""
-        if not len(at):
+        if len(at) < 2:
+            if len(at) and not self.pivot(int(at[0])):
+                raise Dependent
             return
         from scipy.linalg import lapack
 
@@ -52,7 +54,7 @@ class Table:
         T -= down @ rows
         T[at] = -inverse @ rows
         T[:, at] = down
-        T[np.ix_(at, at)] = inverse
+        T[at[:, None], at] = inverse
         self.exchanged[at] = ~self.exchanged[at]
 
     def pivot(self, k: int) -> bool:

@@ -159,9 +159,7 @@ def _require_same(one: StandardForm, two: StandardForm) -> None:
 def _law_of_q(days: tuple[tuple[Kinked, Problem], ...], scale: float) -> tuple[float, float]:
     for mean in (-1.0, 0.0):
         for about in (0.0, -1.0):
-            if all(
-                _close(k.q, mean * p.moments.mu + about * scale * p.moments.covariance.times(_benchmark(p))) for k, p in days
-            ):
+            if all(_close(k.q, mean * p.moments.mu + about * scale * _risk_of_benchmark(p)) for k, p in days):
                 return mean, about
     raise NotDaily("its objective is not expected return, risk and tracking error alone")
 
@@ -174,16 +172,14 @@ def _law_of_ball(days: tuple[tuple[Kinked, Problem], ...], scale: float) -> tupl
         raise NotDaily("its limit on risk changes with more than prices and the book")
     for center in (1.0, 0.0):
         # The ball's matrix is a root of Sigma, M is scale Sigma: its centre pulls with minus Sigma c.
-        if all(
-            _close(ball.pulled, -p.moments.covariance.times(center * _benchmark(p)))
-            for ball, (_, p) in zip(balls, days, strict=True)
-        ):
+        if all(_close(ball.pulled, -center * _risk_of_benchmark(p)) for ball, (_, p) in zip(balls, days, strict=True)):
             return center, balls[0].radius * float(np.sqrt(scale))
     raise NotDaily("its limit on risk is about another portfolio than the benchmark")
 
 
-def _benchmark(p: Problem) -> Vector:
-    return np.zeros(p.n) if p.benchmark is None else p.benchmark
+def _risk_of_benchmark(p: Problem) -> Vector:
+    """(n,) Sigma b."""
+    return np.zeros(p.n) if p.benchmark is None else p.moments.covariance.times(p.benchmark)
 
 
 def _close(a: Vector, b: Vector | None) -> bool:

@@ -10,6 +10,7 @@ from portopt.domain.backtest import BacktestRequest
 from portopt.domain.backtest_found import Changed, Proof
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.packing import pack, unpack
+from portopt.market.action_checks import checked
 from portopt.questions.backtest import Backtest, concluded, posed, proven
 from portopt.questions.pieces.stretches import joined, names, walk_stretch
 from portopt.questions.pieces.work import Done
@@ -49,8 +50,9 @@ class BacktestWork:
 
 
 def asked_on(question: Question, snapshot: MarketSnapshot) -> Backtest:
-    """The question with its history."""
-    request = question.request
+    """The question with its history; actions that the prices contradict are not in it, but among its findings."""
+    beside = checked(question.request.actions, snapshot)
+    request, snapshot = replace(question.request, actions=beside.actions), replace(snapshot, findings=beside.findings)
     history = History.of(snapshot, request.actions, request.members, request.policies)
     request, notes = _without_impact(request, history)
     return Backtest(request, history, notes=notes)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from portopt.domain.errors import DataError
-from portopt.questions.pieces.work import Done, Work
 from portopt.questions.pieces.pack import reopen_pack
+from portopt.questions.pieces.work import Done, Work
 from portopt.runs.through_time.question import question_from_data
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def opened(run_id: str, runtime: Runtime) -> Work:
             else:
                 from portopt.questions.pieces.walk_forward import WalkForwardWork
 
-                _open[run_id] = WalkForwardWork(run_id, question, snapshot)
+                _open[run_id] = WalkForwardWork(run_id, question, snapshot, runtime.trials)
         return _open[run_id]
 
 

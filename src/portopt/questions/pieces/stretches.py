@@ -1,9 +1,10 @@
-"""A walk from day to day in stretches of sessions, each from the book that the one before it left: the whole walk, to the bit."""
+"""A walk from day to day in stretches, each from the book that the one before it left: the whole walk, to the bit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.backtest import Backtested, Decision, Fill, Happening, Order, Units
 from portopt.domain.packing import pack, unpack
+from portopt.optimization.beside.standing import Standing
 from portopt.simulation.accounting import Account
 from portopt.simulation.accounting.account import OpenOrder, Receivable
+from portopt.simulation.daily import Memory
 from portopt.simulation.simulate import Closes, Run, Simulation, backtested, begun, equity, stretch
 from portopt.simulation.strategies import Held
 
@@ -21,7 +24,7 @@ MOST, LEAST = 8, 126  # stretches; sessions in one: a task costs a tenth of a se
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
-    """What a stretch came to, and the book that the next begins with. newest: the last decision by its end, of whichever stretch."""
+    """What a stretch came to, and the book that the next begins with. newest: the last decision by its end, of any stretch."""
 
     closes: Closes
     book: Account
@@ -37,7 +40,7 @@ class Stretch:
     unfilled: tuple[tuple[str, str], ...]
 
 
-KINDS = (Stretch, Closes, Account, Receivable, OpenOrder, Order, Decision, Held, Fill, Happening)
+KINDS = (Stretch, Closes, Account, Receivable, OpenOrder, Order, Decision, Held, Fill, Happening, Memory, Standing)
 
 
 def cuts(first: int, last: int) -> list[tuple[int, int]]:
@@ -49,7 +52,7 @@ def cuts(first: int, last: int) -> list[tuple[int, int]]:
     T = last - first + 1
     count = max(1, min(MOST, T // LEAST))
     edges = [first + T * k // count for k in range(count + 1)]
-    return [(a, b - 1) for a, b in zip(edges, edges[1:], strict=False)]
+    return [(a, b - 1) for a, b in pairwise(edges)]
 
 
 def names(first: int, last: int) -> tuple[str, ...]:

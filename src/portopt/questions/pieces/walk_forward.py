@@ -1,4 +1,4 @@
-"""A walk-forward in pieces: the variants in a few parts at once, the walk in stretches, paths and proof where they are asked for."""
+"""A walk-forward in pieces: the variants in a few parts at once, the walk in stretches, paths and proof where asked for."""
 
 from __future__ import annotations
 

@@ -80,6 +80,8 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     [0.1, 0.12, 0.14, 0.16]
     """
     span = high - low
+    if span <= 0.0:
+        return [low]
     power = 10.0 ** math.floor(math.log10(span / most))
     step = next(power * m for m in (1, 2, 2.5, 5, 10, 20) if span / (power * m) <= most)
     first = math.ceil(low / step - 1e-9)

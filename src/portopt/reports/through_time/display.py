@@ -10,6 +10,7 @@ from typing import Any
 from portopt.document.formats import decimal, percent
 from portopt.reports.through_time import view, words
 from portopt.reports.through_time.figures import FIGURES, Figure, figure
+from portopt.reports.through_time.markup import compared
 from portopt.reports.through_time.markup.performance import value_drawings
 from portopt.reports.through_time.svg.standalone import standalone
 
@@ -40,6 +41,23 @@ def _row(each: Figure, summaries: list[Row]) -> str:
 def backtest_plot(document: Row) -> str:
     """The histories of value as one SVG that stands by itself; empty where there is no history to draw."""
     wide = value_drawings(document, log=False)[:1]
+    return standalone(wide[0]) if wide else ""
+
+
+def comparison_summary(document: Row) -> str:
+    """HTML of a comparison: which did best, the growth, a column a strategy."""
+    sides = [side for side in document["strategies"] if side["summary"]["net"]]
+    head = "".join(f'<th style="{CELL}">{escape(compared.name_of(side))}</th>' for side in sides)
+    rows = "".join(_row(each, [side["summary"]["net"] for side in sides]) for each in FIGURES if each.path in SHOWN)
+    said = "".join(f"<p>{escape(sentence)}</p>" for sentence in compared.sentences(document)[:4])
+    title = f"<p><strong>{escape(compared.title(document))}</strong></p>"
+    table = f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<div>{title}{_inline(comparison_plot(document))}{table}{said}</div>"
+
+
+def comparison_plot(document: Row) -> str:
+    """The money of every strategy as one SVG that stands by itself; empty where there is none to draw."""
+    wide = compared.value_drawings(document, log=False)[:1]
     return standalone(wide[0]) if wide else ""
 
 

@@ -20,6 +20,7 @@ from portopt.reports.through_time.markup import (
     holdings,
     judged,
     performance,
+    run,
 )
 from portopt.reports.through_time.markup.sweep import sweep
 from portopt.reports.through_time.markup.verdict import verdict
@@ -75,7 +76,7 @@ def _backtest(document: Row, kept: Carried) -> tuple[str, str, tuple[str, ...]]:
         activity.happenings(document),
         evidence.proof(document),
         evidence.data_log(document),
-        evidence.run(document),
+        run.run(document),
         evidence.definitions(document, kept.left_out, data_is_folded=kept.is_folded),
     )
     kind = frame.KINDS.get(document["kind"], "Backtest").lower()
@@ -90,7 +91,7 @@ def _comparison(document: Row, kept: Carried) -> tuple[str, str, tuple[str, ...]
         compared.side_by_side(document),
         compared.pairs(document),
         evidence.data_log(document) if document.get("data") else "",
-        evidence.run(document) if document.get("request") else "",
+        run.compared_run(document),
         evidence.definitions(document, kept.left_out, data_is_folded=kept.is_folded),
     )
     return "Strategies side by side", frame.comparison_top(document), parts

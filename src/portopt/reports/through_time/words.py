@@ -13,7 +13,7 @@ RIVALS = (("benchmark", "the benchmark"), ("equal_weight", "equal weights"), ("d
 
 
 def currency(document: Row) -> str:
-    return str(document.get("currency") or document["request"].get("currency") or "")
+    return str(document.get("currency") or (document.get("request") or {}).get("currency") or "")
 
 
 def policy_name(document: Row) -> str:

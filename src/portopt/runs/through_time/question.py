@@ -22,7 +22,7 @@ FIELDS = ("kind", "portfolio_id", "provider", "asked", "walk")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """provider: a name, `files:PATH` or `pack:ID`. portfolio_id: under which it is kept. walk: the windows of a walk-forward."""
+    """provider: a name, `files:PATH` or `pack:ID`. portfolio_id: under which it is kept. walk: of a walk-forward."""
 
     kind: Literal["backtest", "walk_forward"]
     portfolio_id: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from portopt.domain.canonical import canonical_json, digest
+from portopt.domain.canonical import digest
 from portopt.domain.errors import InvalidValue
 from portopt.domain.job import Job
 from portopt.domain.run import RunStatus
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 
-def submit(
-    question: Question, body: Mapping[str, Any], runtime: Runtime, asked_for: AskedFor, *, names_its_data: bool
-) -> Job:
+def submit(question: Question, body: Mapping[str, Any], runtime: Runtime, asked_for: AskedFor, *, names_its_data: bool) -> Job:
     """The job on record: this one, or the equal one that was asked for before.
 
     body: what was asked, word for word. names_its_data: whether the same words mean the same data tomorrow.
@@ -48,9 +46,8 @@ def submit(
 
 def accepted(question: Question) -> Question:
     """The question as it will be read again: what cannot be stored and read back is refused before any work is done."""
-    data = question_to_data(question)
-    again = question_from_data(json.loads(json.dumps(data)))
-    if canonical_json(question_to_data(again)) != canonical_json(data):
+    again = question_from_data(json.loads(json.dumps(question_to_data(question))))
+    if question_from_data(json.loads(json.dumps(question_to_data(again)))).identity() != again.identity():
         why = "reads otherwise once it is stored: it could not be worked out again"
         raise InvalidValue("request", question.portfolio_id, why)
     return again

@@ -13,9 +13,9 @@ from portopt.simulation.accounting.account import Account, OpenOrder, Quotes, Re
 from portopt.simulation.accounting.charges import require_sound
 from portopt.simulation.accounting.day import begin_day, schedule
 from portopt.simulation.accounting.fills import fill
-from portopt.simulation.accounting.orders import placed
+from portopt.simulation.accounting.orders import placed, withdrawn
 
 __all__ = [
     "Account", "OpenOrder", "Quotes", "Receivable", "begin_day", "equity", "fill", "open_profit", "opened", "placed",
-    "require_sound", "schedule", "values",
+    "require_sound", "schedule", "values", "withdrawn",
 ]  # fmt: skip

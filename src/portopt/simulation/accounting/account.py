@@ -43,12 +43,13 @@ class Receivable:
 class OpenOrder:
     """An order that waits. order: in units as they are now (splits change them). left: what is not filled yet, signed.
 
-    tried: sessions on which it could have been filled. why: what held it back on the last of them.
+    tried: sessions on which it could have been filled, the last of them `day`. why: what held it back then.
     """
 
     order: Order
     left: int
     tried: int = 0
+    day: int = -1
     why: str = ""
 
 

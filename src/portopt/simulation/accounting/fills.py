@@ -34,7 +34,7 @@ def fill(
     account = placed(account, orders)
     due, waiting, ended = due_on(account, quotes.day, execution.delay)
     if not due:
-        return account, (), ()
+        return replace(account, open=tuple(waiting)) if ended else account, (), tuple(ended)
     assets = np.array([order.order.asset for order in due], dtype=np.intp)
     left = np.array([order.left for order in due], dtype=np.int64)
     wanted, reasons = fillable(assets, left, quotes, execution, account.share)
@@ -43,7 +43,7 @@ def fill(
         reasons[i] = reasons[i] or NO_CASH
     account, profit = _booked(account, assets[which], done[which], charged)
     fills = _fills([due[i].order for i in which.tolist()], done[which], charged, profit, quotes)
-    kept, expired = _left_over(due, left - done, reasons, execution.expires)
+    kept, expired = _left_over(due, left - done, reasons, quotes.day, execution.expires)
     return replace(account, open=(*kept, *waiting)), fills, (*ended, *expired)
 
 
@@ -99,23 +99,24 @@ def after_trade(held: Units, basis: Cents, traded: Units, outlay: Cents) -> tupl
 
 
 def _fills(orders: Sequence[Order], units: Units, charged: Charges, profit: Cents, quotes: Quotes) -> tuple[Fill, ...]:
-    columns = (units, charged.values, charged.commission, charged.spread, charged.impact, profit, charged.capped)
+    prices = quotes.prices[[order.asset for order in orders]]
+    columns = (units, prices, charged.values, charged.commission, charged.spread, charged.impact, profit, charged.capped)
     rows = zip(orders, *(column.tolist() for column in columns), strict=True)
     return tuple(
-        Fill(o.order_id, o.decided, quotes.day, o.asset, u, exact(float(quotes.prices[o.asset])), v, c, s, i, p, capped)
-        for o, u, v, c, s, i, p, capped in rows
+        Fill(o.order_id, o.decided, quotes.day, o.asset, u, exact(price), v, c, s, i, p, capped)
+        for o, u, price, v, c, s, i, p, capped in rows
     )
 
 
 def _left_over(
-    due: Sequence[OpenOrder], left: Units, reasons: Sequence[str], expires: int
+    due: Sequence[OpenOrder], left: Units, reasons: Sequence[str], day: int, expires: int
 ) -> tuple[list[OpenOrder], list[Unfilled]]:
     """What waits for another day, and what has expired."""
     kept, expired = [], []
     for order, rest, why in zip(due, left.tolist(), reasons, strict=True):
         if not rest:
             continue
-        now = OpenOrder(order.order, rest, order.tried + 1, why)
+        now = OpenOrder(order.order, rest, order.tried + 1, day, why)
         if now.tried < expires:
             kept.append(now)
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from math import isqrt, lcm
 
 import numpy as np
@@ -43,13 +44,22 @@ def nearest(amounts: Vector, exactly: Callable[[int], Fraction]) -> Cents:
 
 def rounded(*terms: tuple[Units, Fraction]) -> Cents:
     """(m,) Σ units × ratio to whole numbers, half to even; none negative. In integers wherever they hold the products."""
-    den = lcm(*(ratio.denominator for _, ratio in terms))
-    factors = [ratio.numerator * (den // ratio.denominator) for _, ratio in terms]
-    if sum(int(units.max(initial=0)) * factor for (units, _), factor in zip(terms, factors, strict=True)) < FITS:
-        total = sum(units * factor for (units, _), factor in zip(terms, factors, strict=True))
+    columns, ratios = [units for units, _ in terms], tuple(ratio for _, ratio in terms)
+    den, factors = _over_one_denominator(ratios)
+    largest = sum(max(int(units.max(initial=0)), 1) * factor for units, factor in zip(columns, factors, strict=True))
+    if max(largest, den) < FITS:
+        total = sum(units * factor for units, factor in zip(columns, factors, strict=True))
         return _halves_to_even(np.asarray(total), den)
     amounts = sum(units * float(ratio) for units, ratio in terms)
-    return nearest(np.asarray(amounts, dtype=np.float64), lambda i: sum(int(units[i]) * ratio for units, ratio in terms))
+    return nearest(
+        np.asarray(amounts, dtype=np.float64), lambda i: sum((int(units[i]) * ratio for units, ratio in terms), Fraction(0))
+    )
+
+
+@lru_cache(maxsize=4096)
+def _over_one_denominator(ratios: tuple[Fraction, ...]) -> tuple[int, tuple[int, ...]]:
+    den = lcm(*(ratio.denominator for ratio in ratios))
+    return den, tuple(ratio.numerator * (den // ratio.denominator) for ratio in ratios)
 
 
 def _halves_to_even(numerators: Units, den: int) -> Cents:
@@ -68,9 +78,15 @@ def worth(units: Units, prices: Vector, share: Fraction) -> Cents:
     size = np.abs(units)
     ticks = np.rint(prices * TICKS)
     if (ticks / TICKS == prices).all() and float(ticks.max(initial=0.0)) * float(size.max(initial=0)) < FITS:
-        return np.sign(units) * rounded((size * ticks.astype(np.int64), 100 * share / TICKS))
+        return np.sign(units) * rounded((size * ticks.astype(np.int64), _tick(share)))
     amounts = size * prices * float(100 * share)
     return np.sign(units) * nearest(amounts, lambda i: 100 * share * int(size[i]) * fraction(float(prices[i])))
+
+
+@lru_cache(maxsize=4096)
+def _tick(share: Fraction) -> Fraction:
+    """Cents that a unit is worth at a price of one tick."""
+    return 100 * share / TICKS
 
 
 def part(amounts: Cents, of: Units, whole: Units) -> Cents:

@@ -32,18 +32,31 @@ def placed(account: Account, orders: Sequence[Order]) -> Account:
 
 
 def due_on(account: Account, day: int, delay: int) -> tuple[list[OpenOrder], list[OpenOrder], list[Unfilled]]:
-    """(may be filled today, wait for their day, were replaced): of one asset the newest decision counts."""
-    due: dict[int, OpenOrder] = {}
+    """(may be filled now, wait, were replaced): of one asset the newest decision counts, and an order is tried once a day."""
+    newest: dict[int, OpenOrder] = {}
     waiting, ended = [], []
-    for found in account.open:
+    for found in sorted(account.open, key=lambda each: each.order.decided):
         if found.order.decided + delay > day:
             waiting.append(found)
             continue
-        older = due.get(found.order.asset)
+        older = newest.get(found.order.asset)
         if older is not None:
             ended.append(unfilled(older, "a newer order took its place"))
-        due[found.order.asset] = found
-    return list(due.values()), waiting, ended
+        newest[found.order.asset] = found
+    due = [found for found in newest.values() if found.day != day]
+    return due, [*waiting, *(found for found in newest.values() if found.day == day)], ended
+
+
+def withdrawn(account: Account, why: str = "a newer decision took its place") -> tuple[Account, tuple[Unfilled, ...]]:
+    """The account without orders of which a part is still to be filled, for who decides anew from what is really held.
+
+    Orders whose day has not come stay.
+    """
+    working = [found for found in account.open if found.tried]
+    if not working:
+        return account, ()
+    left = tuple(found for found in account.open if not found.tried)
+    return replace(account, open=left), tuple(unfilled(found, why) for found in working)
 
 
 def unfilled(order: OpenOrder, why: str) -> Unfilled:

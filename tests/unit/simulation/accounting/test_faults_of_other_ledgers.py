@@ -12,7 +12,7 @@ from one_ledger import OneLedger
 
 from portopt.domain.backtest import Action, Execution, Order
 from portopt.domain.errors import InvalidValue
-from portopt.simulation.accounting import equity, fill, require_sound, values
+from portopt.simulation.accounting import equity, fill, require_sound, values, withdrawn
 from portopt.simulation.accounting.account import Quotes
 from portopt.simulation.accounting.profit import profits
 
@@ -318,6 +318,24 @@ def test_row_27_a_newer_order_takes_the_place_of_the_rest_of_an_older_one():
     ledger.day({"A": 10.0}, {"A": 100}, volumes={"A": 300.0}).day({"A": 10.0}, {"A": 5}, volumes={"A": 300.0})
     assert [f.units for f in ledger.fills] == [30, 5]
     assert ledger.unfilled == [("0-A", "70 of 100 units were not filled: a newer order took its place")]
+
+
+def test_row_27_an_order_takes_its_share_of_a_days_volume_once_however_often_the_day_is_asked():
+    ledger = OneLedger(["A", "B"], 100_000, Execution(delay=0, expires=3, participation=0.1))
+    ledger.day({"A": 10.0, "B": 5.0}, {"A": 100}, volumes={"A": 300.0, "B": 1e6})
+    quotes = ledger.days[-1].quotes
+    again, fills, unfilled = fill(ledger.account, [Order("later", 0, 1, 7)], quotes, ledger.execution)
+    assert [(f.order_id, f.units) for f in fills] == [("later", 7)]
+    assert (again.open, unfilled) == (ledger.account.open, ())
+
+
+def test_row_27_who_decides_anew_withdraws_what_is_being_filled_and_nothing_that_waits_for_its_day():
+    ledger = OneLedger(["A", "B"], 100_000, Execution(delay=1, expires=5, participation=0.1))
+    ledger.day({"A": 10.0, "B": 5.0}, {"A": 100}).day({"A": 10.0, "B": 5.0}, {"B": 9}, volumes={"A": 300.0})
+    account, ended = withdrawn(ledger.account)
+    assert [o.order.order_id for o in account.open] == ["1-B"]
+    assert ended == (("0-A", "70 of 100 units were not filled: a newer decision took its place"),)
+    assert list(account.committed) == [30, 9]
 
 
 def test_two_orders_of_one_decision_in_one_asset_are_refused():

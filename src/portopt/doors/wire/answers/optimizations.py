@@ -12,6 +12,7 @@ from portopt.dialects.reading import one_of, required
 from portopt.dialects.submissions import Submission, infeasible_in_words_of, read_submission
 from portopt.domain.errors import Conflict, InvalidValue, UnknownRun, UnknownThing
 from portopt.domain.job import OF_A_BOOK, Job
+from portopt.domain.request import Policy
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.doors.wire.answers.portfolios import known
 from portopt.doors.wire.asked import Answered, Asked
@@ -49,6 +50,7 @@ def rebalance(asked: Asked) -> Answered:
         fix = "send Prefer: respond-async, and ask for the id that comes back"
         raise InvalidValue("approval_hours", submission.approval_hours, "is for what is answered later", fix=fix)
     request = request_of(portfolio, submission, asked.runtime)
+    _require_hours(request.policy, 0.0)
     with in_s2_words(), infeasible_in_words_of(submission.body):
         run = proposed(request, asked.runtime, within=max(asked.until.left(), LEAST) if asked.until.is_set else None)
     if run.status is RunStatus.SUPERSEDED:
@@ -58,10 +60,12 @@ def rebalance(asked: Asked) -> Answered:
 
 def _submitted(asked: Asked, submission: Submission, kind: str, portfolio_id: str) -> Answered:
     portfolio, call = known(asked, portfolio_id), asked.call
+    request = request_of(portfolio, submission, asked.runtime)
+    _require_hours(request.policy, submission.approval_hours)
     job = submit(
         kind,
         submission.body,
-        request_of(portfolio, submission, asked.runtime),
+        request,
         portfolio.version,
         asked.runtime,
         AskedFor(call.who.subject, submission.approval_hours, call.correlation_id, call.idempotency_key),
@@ -74,6 +78,13 @@ def _submitted(asked: Asked, submission: Submission, kind: str, portfolio_id: st
         **({"Preference-Applied": "respond-async"} if "respond-async" in call.prefer else {}),
     }
     return Answered(write_submitted(job, usual), 202, headers=headers)
+
+
+def _require_hours(policy: Policy, hours: float) -> None:
+    """Raises InvalidValue for what nobody would be asked about, where the policy wants a second person."""
+    if policy.wants_four_eyes and hours <= 0:
+        fix = "give approval_hours above 0, with Prefer: respond-async where it is a rebalance"
+        raise InvalidValue("approval_hours", hours, f"is too few: the policy {policy.id!r} wants four eyes", fix=fix)
 
 
 def get(asked: Asked) -> Answered:

@@ -21,7 +21,7 @@ def listed(asked: Asked) -> Answered:
 
 def get(asked: Asked) -> Answered:
     asked.only()
-    return Answered(write_policy(policies.policy(asked.call.place["policy_id"], asked.runtime)))
+    return Answered(_whole(policies.policy(asked.call.place["policy_id"], asked.runtime)))
 
 
 def put(asked: Asked) -> Answered:
@@ -31,12 +31,19 @@ def put(asked: Asked) -> Answered:
     doc = asked.data()
     if isinstance(doc, dict):
         doc = {"id": named, **doc}
+        if doc.pop("policy_id", named) != named:
+            raise InvalidValue("policy_id", "another", f"the path says {named!r}", fix="leave it out, or say the same")
     policy = read_policy(doc, shipped_defaults())
     if policy.id != named:
         raise InvalidValue("id", policy.id, f"the path says {named!r}", fix="leave the id out, or say the same")
     _require_no_file(policy)
     policies.seed_policies(asked.runtime, (policy,))
-    return Answered(write_policy(policy))
+    return Answered(_whole(policy))
+
+
+def _whole(policy: Policy) -> dict[str, object]:
+    """In full, its id under both of its names: S4's for what refers to a policy, and a policy's own."""
+    return {"policy_id": policy.id, **write_policy(policy)}
 
 
 def _require_no_file(policy: Policy) -> None:
@@ -48,5 +55,5 @@ def _require_no_file(policy: Policy) -> None:
 
 
 def _line(policy: Policy) -> dict[str, str]:
-    told = {"policy_id": policy.id, "name": policy.name, "method_version": policy.method_version}
+    told = {"policy_id": policy.id, "id": policy.id, "name": policy.name, "method_version": policy.method_version}
     return {**told, "objective": str(policy.objective.get("kind")), "description": policy.description}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+
 from portopt.dialects.backtest_bodies import read_body, write_job, write_line
 from portopt.dialects.reading import one_of
 from portopt.domain.errors import Conflict, MissingInput, UnknownRun, UnknownThing
@@ -69,9 +70,7 @@ def _created(asked: Asked, kind: str) -> Answered:
     body, call, runtime = read_body(asked.data(), kind), asked.call, asked.runtime
     portfolio = known(asked, body.portfolio_id)
     about = AskedFor(call.who.subject, 0.0, call.correlation_id, call.idempotency_key)
-    job = submit(
-        question_of(portfolio, body, kind, runtime), body.body, runtime, about, names_its_data=body.names_its_data
-    )
+    job = submit(question_of(portfolio, body, kind, runtime), body.body, runtime, about, names_its_data=body.names_its_data)
     usual = runtime.jobs.usual_seconds(kind)
     place = place_of(f"get_{kind}", **{IDS[kind]: job.job_id})
     return Answered(write_job(job, None, usual), 202, headers={"Location": place, "Retry-After": _retry_after(usual)})

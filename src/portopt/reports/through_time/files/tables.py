@@ -66,7 +66,7 @@ def _findings(document: Row) -> Iterator[Row]:
 
 
 DATE, ASSET = Column("date", "Date", "date"), Column("asset_id", "Asset", "text")
-TABLES = (
+OF_BACKTEST = (
     Table(
         "figures",
         (Column("figure", "Figure", "text", 26), *(Column(key, name, "plain", 16) for key, name in view.HISTORIES)),
@@ -141,7 +141,17 @@ TABLES = (
     ),
     Table("unfilled", (DATE, ASSET, Column("order_id", "Order", "text", 16), Column("reason", "Why", "text", 60)), _unfilled),
     Table("limits", (DATE, Column("limit", "Limit", "text", 28), Column("price", "Price", "plain")), _limits),
-    Table("assets", (ASSET, Column("profit", "Profit", "money", 15)), _plain("assets")),
+    Table(
+        "assets",
+        (
+            ASSET,
+            Column("profit", "Profit", "money", 15),
+            Column("dividends", "Dividends", "money"),
+            Column("costs", "Costs", "money"),
+            Column("trades", "Trades", "whole"),
+        ),
+        _plain("assets"),
+    ),
     Table(
         "findings",
         (

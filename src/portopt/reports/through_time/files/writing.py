@@ -12,7 +12,8 @@ from typing import Any
 from portopt.domain.errors import InvalidValue
 from portopt.reports.files.exports import csv_cell, json_text, write_whole
 from portopt.reports.files.workbook import Column, Sheet, book_bytes
-from portopt.reports.through_time.files.tables import TABLES, Table
+from portopt.reports.through_time.files.judged_tables import tables_of
+from portopt.reports.through_time.files.tables import Table
 from portopt.reports.through_time.page import write_backtest_report
 
 Row = Mapping[str, Any]
@@ -32,7 +33,7 @@ def write_backtest_files(document: Row, folder: Path | str, formats: Sequence[st
 
 
 def _csv_files(document: Row, folder: Path) -> list[Path]:
-    return [write_whole(folder / f"{table.name}.csv", csv_text(table, document).encode()) for table in TABLES]
+    return [write_whole(folder / f"{table.name}.csv", csv_text(table, document).encode()) for table in tables_of(document)]
 
 
 def csv_text(table: Table, document: Row) -> str:
@@ -46,7 +47,7 @@ def csv_text(table: Table, document: Row) -> str:
 
 
 def _parquet_files(document: Row, folder: Path) -> list[Path]:
-    return [write_whole(folder / f"{table.name}.parquet", parquet_bytes(table, document)) for table in TABLES]
+    return [write_whole(folder / f"{table.name}.parquet", parquet_bytes(table, document)) for table in tables_of(document)]
 
 
 def parquet_bytes(table: Table, document: Row) -> bytes:
@@ -74,8 +75,10 @@ def _values(column: Column, rows: Iterable[Row]) -> list[Any]:
 
 
 def _workbook(document: Row, folder: Path) -> list[Path]:
-    made = book_bytes(f"Backtest {document['run_id']}", document["days"]["date"][-1], [_sheet(t, document) for t in TABLES])
-    return [write_whole(folder / "backtest.xlsx", made)]
+    made = book_bytes(
+        str(document["run_id"]), str(document["data"]["last"]), [_sheet(t, document) for t in tables_of(document)]
+    )
+    return [write_whole(folder / f"{document['kind']}.xlsx", made)]
 
 
 def _sheet(table: Table, document: Row) -> Sheet:
@@ -88,7 +91,7 @@ def _sheet(table: Table, document: Row) -> Sheet:
 
 
 def _json_file(document: Row, folder: Path) -> list[Path]:
-    return [write_whole(folder / "backtest.json", json_text(document).encode())]
+    return [write_whole(folder / f"{document['kind']}.json", json_text(document).encode())]
 
 
 def _page(document: Row, folder: Path) -> list[Path]:

@@ -34,7 +34,7 @@ def _assets(document: Row) -> str:
     barred = [{"row": row, "bar": at["profit"]} for row, at in zip(ordered, bars.bars(plain, ("profit",)), strict=True)]
     currency = words.currency(document)
     held, left = view.first_and_rest(_ends_first(barred), SHOWN, MOST)
-    head = headings("Asset", "", "Profit", left=2)
+    head = headings("Asset", '<span class="unseen">As a bar</span>', "Profit", left=2)
 
     def made(few: Sequence[Row]) -> str:
         return table(

@@ -96,25 +96,24 @@ def _lines(document: Row) -> Iterator[Line]:
 
 def growth(document: Row) -> str:
     """Every strategy's money on one scale."""
-    shown = histories(document)
-    if not shown:
+    plain, log = (value_drawings(document, log=log) for log in (False, True))
+    if not plain:
         return ""
-    days = next(side["days"]["date"] for side in document["strategies"] if side["days"]["net"])
+    keys = legend((line.key, line.name) for line in histories(document))
+    switch = '<label class="switch no-print"><input type="checkbox" id="log"> Logarithmic scale</label>' if log else ""
+    figure_plain = plot(plain, legend=keys, reads="strategies", classes="scale-plain")
+    figure_log = plot(log, legend=keys, reads="strategies", classes="scale-log")
+    return part("Growth", "The same money in each strategy, after costs.", f"{switch}\n{figure_plain}\n{figure_log}")
+
+
+def value_drawings(document: Row, *, log: bool) -> list[str]:
+    """Wide and narrow; none where there is nothing to draw, or on a logarithmic scale where a value is not above zero."""
+    shown = histories(document)
+    days = next((side["days"]["date"] for side in document["strategies"] if side["days"]["net"]), ())
     said = "; ".join(f"{line.name} ends at {decimal(line.values[-1])}" for line in shown)
-    currency = words.currency(document)
-
-    def drawn(log: bool) -> list[str]:
-        name = "growth-log" if log else "growth"
-        chart = Lines(
-            name, "Value of each strategy, after costs", said, days, shown, lambda v: short_money(v, currency), log=log
-        )
-        return lines_svg(chart)
-
-    keys = legend((line.key, line.name) for line in shown)
-    switch = '<label class="switch no-print"><input type="checkbox" id="log"> Logarithmic scale</label>'
-    plain = plot(drawn(False), legend=keys, reads="strategies", classes="scale-plain")
-    log = plot(drawn(True), legend=keys, reads="strategies", classes="scale-log")
-    return part("Growth", "The same money in each strategy, after costs.", f"{switch if log else ''}\n{plain}\n{log}")
+    currency, name = words.currency(document), "growth-log" if log else "growth"
+    title = "Value of each strategy, after costs"
+    return lines_svg(Lines(name, title, said, days, shown, lambda v: short_money(v, currency), log=log))
 
 
 def side_by_side(document: Row) -> str:

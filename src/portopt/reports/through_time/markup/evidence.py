@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from portopt.document.formats import count, percent
-from portopt.domain.canonical import canonical_text
+from portopt.document.formats import count
 from portopt.reports.markup.elements import cell, headings, lines, parts, prose, text
-from portopt.reports.through_time import view, words
+from portopt.reports.through_time import view
 from portopt.reports.through_time.figures import FIGURES, TERMS
 from portopt.reports.through_time.markup.parts import part, wide_table
 
 Row = Mapping[str, Any]
 HOLDS, BROKEN = '<span class="chip ok">holds</span>', '<span class="chip refused">broken</span>'
 FINDINGS_SHOWN, FINDINGS_MOST = 30, 400
-EXECUTION = {
-    "delay": ("Sessions to the fill", "{}"),
-    "expires": ("Sessions that orders stay open", "{}"),
-    "participation": ("Of a day's volume at most", "{}"),
-    "fractional": ("Shares", "{}"),
-    "commission_bps": ("Commission", "{} bps"),
-    "commission_per_share": ("Commission a share", "{}"),
-    "minimum_fee": ("Least fee of an order", "{}"),
-    "spread_bps": ("Bid-ask spread, whole", "{} bps"),
-    "impact": ("Impact, of the root of the day's share", "{}"),
-    "cost_cap": ("Spread and impact at most", "{} of an order's value"),
-    "borrow_rate": ("Borrowing a year", "{}"),
-    "cash_rate": ("Interest on cash a year", "{}"),
-}
 
 
 def facts(rows: Sequence[tuple[str, str]], classes: str = "") -> str:
@@ -74,7 +59,8 @@ def data_log(document: Row) -> str:
     data = document["data"]
     rows = [
         ("Prices", f"{text(data['source'])}; {text(data['adjustment'])}"),
-        ("Period", f"{text(data['first'])} to {text(data['last'])}, {count(data['sessions'], 'session')}"),
+        ("Price history", f"{text(data['first'])} to {text(data['last'])}"),
+        *([("Sessions", text(f"{data['sessions']:,}"))] if "sessions" in data else []),
         ("Assets", text(f"{_number(data['assets']):,}")),
         ("Pricing pack", f'<span class="mono">{text(data["pricing_pack_id"])}</span>'),
     ]
@@ -115,97 +101,6 @@ def _finding(row: Row) -> str:
         cell(f'<span class="chip {treatment}">{treatment}</span>' if treatment else "", ""),
     )
     return f'<tr><th scope="row">{text(row.get("asset_id") or "all")}</th>{"".join(cells)}</tr>'
-
-
-def run(document: Row) -> str:
-    """What was asked: policy, capital, triggers, execution."""
-    request, execution = document["request"], document["execution"]
-    rows = [
-        *([("Policy", text(words.policy_name(document)))] if request.get("policy") else []),
-        ("Decides", prose(triggers(request.get("rebalance")))),
-        *([("Execution", prose("; ".join(printed)))] if (printed := execution.get("printed")) else []),
-        *_executed(execution),
-        *((text(_spoken(name)), text(_value(value))) for name, value in _asked(request)),
-    ]
-    at_once = "Orders are filled at the close that the decision saw (delay 0, as asked): live, nobody can do that."
-    delay = f'<p class="note">{at_once}</p>'
-    return part(
-        "How it was run", "As it was asked.", delay if execution.get("delay") == 0 else "", facts(rows), _policy(request)
-    )
-
-
-def triggers(rebalance: Any) -> str:
-    """The triggers as data, in a line."""
-    if isinstance(rebalance, str) or not rebalance:
-        return str(rebalance or "never")
-    return ", or ".join(each if isinstance(each, str) else _trigger(each) for each in rebalance)
-
-
-def _trigger(each: Row) -> str:
-    """One of them: `first session of the month`, `every 21 sessions`, `drift 5.00 %`."""
-    for joint, word in (("any", ", or "), ("all", ", and ")):
-        if joint in each:
-            return word.join(_trigger(one) for one in each[joint])
-    if "session" in each:
-        return f"{each['session']} session of the {each['of']}" + (f" ({each['calendar']})" if each.get("calendar") else "")
-    if "every" in each:
-        return f"every {count(each['every'], 'session')}"
-    name, value = next(iter(sorted(each.items())))
-    size = percent(value) if isinstance(value, float) else ""
-    rest = ", ".join(f"{k.replace('_', ' ')} {_value(v)}" for k, v in sorted(each.items()) if k != name)
-    return " ".join(filter(None, (name.replace("_", " "), size, rest and f"({rest})")))
-
-
-def _executed(execution: Row) -> Iterator[tuple[str, str]]:
-    for name, (label, form) in EXECUTION.items():
-        value = execution.get(name)
-        if value is None or (value in (0, 0.0) and name != "delay"):
-            continue
-        told = "fractions too" if value is True else "whole shares" if name == "fractional" else _rate(name, value)
-        yield label, text(form.format(told))
-
-
-def _rate(name: str, value: Any) -> str:
-    return percent(value) if name in ("participation", "cost_cap", "borrow_rate", "cash_rate") else f"{value:g}"
-
-
-def _asked(request: Row) -> list[tuple[str, Any]]:
-    known = {
-        "policy",
-        "rebalance",
-        "execution",
-        "universe",
-        "prove",
-        "seed",
-        "prices",
-        "members",
-        "actions",
-        "policies",
-        "benchmark",
-        "notes",
-    }
-    return [(name, value) for name, value in sorted(request.items()) if name not in known and value not in (None, [], {}, ())]
-
-
-def _policy(request: Row) -> str:
-    policy = request.get("policy")
-    if not isinstance(policy, Mapping):
-        return ""
-    told = [
-        (text(_spoken(k)), text(_value(v)))
-        for k, v in sorted(policy.items())
-        if v not in (None, [], {}, "") and k not in ("id", "name")
-    ]
-    return f'<details class="print"><summary>The policy in full</summary>\n{facts(told)}</details>' if told else ""
-
-
-def _spoken(name: str) -> str:
-    return name.replace("_", " ").strip().capitalize()
-
-
-def _value(value: Any) -> str:
-    """A scalar as it is, the rest as JSON."""
-    return value if isinstance(value, str) else canonical_text(value)
 
 
 def definitions(document: Row, left_out: Sequence[str], *, data_is_folded: bool) -> str:

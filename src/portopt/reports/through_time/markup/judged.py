@@ -31,7 +31,7 @@ def gate(document: Row) -> str:
     if not found:
         return ""
     rows = (_condition(each) for each in found["conditions"])
-    head = headings("Asked", "Measured", "Required", "", left=1)
+    head = headings("Asked", "Measured", "Required", "Outcome")
     track = found["track_record"]
     told = [
         ("Sharpe ratio out of sample", number(found["sharpe"])),

@@ -54,4 +54,4 @@ def _break_even(found: Mapping[str, float | None]) -> str:
         return ""
     title = subheading("Cost of trading at which it earns no more than")
     told = '<p class="faint">None: it earns less even for nothing, or more at any cost.</p>'
-    return lines((title, table("keep", headings("", "Of the value traded"), rows), told))
+    return lines((title, table("keep", headings("Rival", "Of the value traded"), rows), told))
