@@ -6,8 +6,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.history import answer
-from portopt.adapters.jobs.runners import task_runner
+from flows.history import answer, task_runner
 from portopt.doors.history_form import BacktestForm
 
 

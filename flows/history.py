@@ -6,13 +6,22 @@ from time import monotonic
 from typing import Any
 
 from prefect.futures import as_completed
+from prefect.task_runners import TaskRunner
 
+from portopt.adapters.jobs import runners
 from portopt.adapters.jobs.orchestration import refused, skipped
 from portopt.domain.errors import PortoptError
 from portopt.domain.job import Job
 from portopt.domain.run import RunRecord
 from portopt.doors.history_form import BacktestForm, WalkForwardForm
+from portopt.settings import Settings
 from tasks import records, through_time
+
+
+def task_runner() -> TaskRunner[Any]:
+    """What carries out the pieces, by this process's settings."""
+    settings = Settings()
+    return runners.task_runner(settings.task_runner, settings.task_workers, settings.dask_address)
 
 
 async def answer(form: BacktestForm | WalkForwardForm) -> Any:

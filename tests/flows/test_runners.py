@@ -15,7 +15,6 @@ from portopt.domain.canonical import canonical_json
 from portopt.domain.errors import MissingInput
 from portopt.domain.run import RunRecord
 from portopt.runtime import Runtime
-from portopt.settings import Settings
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def carried_out(
         runtime_module.runtime.cache_clear()
         here = runtime_module.runtime()
         form = form_in(here, tmp_path)
-        flow = walk_forward.with_options(task_runner=task_runner(Settings(task_runner=runner, task_workers=2)))
+        flow = walk_forward.with_options(task_runner=task_runner(runner, 2))
         return here.runs.get(asyncio.run(flow(form))), here
 
     with temporary_settings({PREFECT_API_URL: prefect_server}):
@@ -54,16 +53,16 @@ def test_one_process_several_and_a_dask_cluster_give_the_same_bytes(
 
 
 def test_a_dask_cluster_of_our_own_is_of_processes_on_this_machine_alone() -> None:
-    runner = task_runner(Settings(task_runner="dask", task_workers=3))
+    runner = task_runner("dask", 3)
     assert runner.cluster_kwargs == {
         "n_workers": 3, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1", "processes": True,
     }  # fmt: skip
-    named = task_runner(Settings(task_runner="dask", dask_address="tcp://127.0.0.1:8786"))
+    named = task_runner("dask", None, "tcp://127.0.0.1:8786")
     assert named.address == "tcp://127.0.0.1:8786"
 
 
 def test_dask_that_is_not_installed_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "prefect_dask", None)
     with pytest.raises(MissingInput, match="prefect-dask") as refused:
-        task_runner(Settings(task_runner="dask"))
+        task_runner("dask")
     assert "[dask]" in refused.value.fixes[0]

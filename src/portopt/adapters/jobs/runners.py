@@ -13,26 +13,21 @@ from portopt.domain.errors import MissingInput
 if TYPE_CHECKING:
     from prefect.task_runners import TaskRunner
 
-    from portopt.settings import Settings
-
 OWN_CLUSTER = {"threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1", "processes": True}
 
 
-def task_runner(settings: Settings | None = None) -> TaskRunner[Any]:
-    """settings: None is the environment's. Raises MissingInput where Dask is asked for and is not installed."""
-    from portopt.settings import Settings as FromEnvironment
-
-    found = settings or FromEnvironment()
-    if found.task_runner == "dask":
-        return _dask(found)
+def task_runner(kind: str, workers: int | None = None, dask_address: str | None = None) -> TaskRunner[Any]:
+    """kind: threads, processes or dask (a cluster of its own unless one is named). Raises MissingInput without Dask."""
+    if kind == "dask":
+        return _dask(workers, dask_address)
     from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
-    if found.task_runner == "processes":
-        return ProcessPoolTaskRunner(max_workers=found.task_workers)
-    return ThreadPoolTaskRunner(max_workers=found.task_workers)
+    if kind == "processes":
+        return ProcessPoolTaskRunner(max_workers=workers)
+    return ThreadPoolTaskRunner(max_workers=workers)
 
 
-def _dask(settings: Settings) -> TaskRunner[Any]:
+def _dask(workers: int | None, address: str | None) -> TaskRunner[Any]:
     try:
         from prefect_dask import DaskTaskRunner
     except ImportError:
@@ -40,6 +35,6 @@ def _dask(settings: Settings) -> TaskRunner[Any]:
             "PORTOPT_TASK_RUNNER is dask, and prefect-dask is not installed", field="PORTOPT_TASK_RUNNER", value="dask",
             fixes=['pip install "portfolio-optimization-service[dask]"', "set PORTOPT_TASK_RUNNER to processes"],
         ) from None  # fmt: skip
-    if settings.dask_address is not None:
-        return DaskTaskRunner(address=settings.dask_address)
-    return DaskTaskRunner(cluster_kwargs={"n_workers": settings.task_workers, **OWN_CLUSTER})
+    if address is not None:
+        return DaskTaskRunner(address=address)
+    return DaskTaskRunner(cluster_kwargs={"n_workers": workers, **OWN_CLUSTER})
