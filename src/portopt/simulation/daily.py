@@ -102,7 +102,7 @@ class DailyDecider:
         """What serves this day; None where the live path would see more than a template does."""
         policy = policy_on(self.request, known, held)
         now = self._served
-        if now is None or now.policy != policy or now.members != known.members or self._is_joined(now, known):
+        if now is None or now.policy != policy or now.members != known.members or self._is_other(now, known):
             if self._refused == (policy, known.members, known.day):
                 return None
             try:
@@ -110,21 +110,26 @@ class DailyDecider:
             except NotDaily:
                 self._refused = (policy, known.members, known.day)
                 return None
-        return now if _may_serve(now, known, held, self._benchmark_of(held), self._others(now, known)) else None
+        return now if _may_serve(now, known, held, self._benchmark_of(held), self._candidates(known)) else None
 
-    def _others(self, served: Served, known: Known) -> Indices:
-        """Columns of the request's universe that are not served."""
+    def _candidates(self, known: Known) -> Indices:
+        """Columns of whoever belongs to the universe today."""
         if self._columns is None:
             at = {asset_id: i for i, asset_id in enumerate(known.ids)}
             self._columns = np.array([at[a.id] for a in self.request.universe.assets if a.id in at], dtype=np.intp)
         if known.members is None:
-            return np.setdiff1d(self._columns, served.columns, assume_unique=True)
-        return np.array([j for j in self._columns if known.ids[j] in known.members and j not in served.columns], dtype=np.intp)
+            return self._columns
+        return np.array([j for j in self._columns.tolist() if known.ids[j] in known.members], dtype=np.intp)
 
-    def _is_joined(self, served: Served, known: Known) -> bool:
-        """Whether somebody else has a whole window of prices by now."""
-        others = self._others(served, known)
-        return bool(len(others)) and bool((known.prices[_first(served.policy, known) :, others] > 0.0).all(axis=0).any())
+    def _is_other(self, served: Served, known: Known) -> bool:
+        """Whether somebody else has a whole window of prices by now, or one who is served has left or has none in it."""
+        window, candidates = known.prices[_first(served.policy, known) :], self._candidates(known)
+        others = np.setdiff1d(candidates, served.columns, assume_unique=True)
+        if len(others) + len(served.columns) > len(candidates):
+            return True
+        if len(others) and bool((window[:, others] > 0.0).all(axis=0).any()):
+            return True
+        return not bool((window[-1, served.columns] > 0.0).all() or (window[:, served.columns] > 0.0).any(axis=0).all())
 
     def _read(self, policy: Policy, known: Known, held: Held) -> Served:
         """Raises NotDaily."""
@@ -223,13 +228,15 @@ def _first(policy: Policy, known: Known) -> int:
     return 0 if lookback is None else max(known.day - lookback, 0)
 
 
-def _may_serve(served: Served, known: Known, held: Held, benchmark: Mapping[str, float], others: Indices) -> bool:
+def _may_serve(served: Served, known: Known, held: Held, benchmark: Mapping[str, float], candidates: Indices) -> bool:
     """Whether the day's window has nothing to be judged, nobody else is in it, and book and benchmark hold nothing else."""
     elsewhere = np.ones(len(known.ids), dtype=bool)
     elsewhere[served.columns] = False
     first = _first(served.policy, known)
     enough = known.day - first >= max(served.policy.estimation.min_observations, len(served.columns) // 2 + 1)
-    alone = not (known.prices[first:, others] > 0.0).any() if len(others) else True
+    others = np.setdiff1d(candidates, served.columns, assume_unique=True)
+    alone = len(others) + len(served.columns) == len(candidates)
+    alone = alone and (not len(others) or not (known.prices[first:, others] > 0.0).any())
     same = not held.units[elsewhere].any() and served.universe.positions.keys() >= benchmark.keys()
     return enough and alone and same and served.plain.all(known, first)
 
