@@ -63,6 +63,7 @@ newest: $(NEWEST)/.newest  ## The main job, the contracts and a long-lived proce
 
 bench: $(VENV)/.bench  ## Time ours against the peers in one run
 	$(BIN)/python tests/benchmarks/run.py
+	$(BIN)/python tests/benchmarks/ledger_rows.py
 	$(BIN)/python tests/benchmarks/service_rows.py
 	$(BIN)/python tests/benchmarks/service_doors.py
 	$(BIN)/python tests/benchmarks/backtest_rows.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import AbstractContextManager
 
 from prefect import task
@@ -11,6 +12,7 @@ from prefect.tasks import exponential_backoff
 from portopt.adapters.jobs import history_artifacts
 from portopt.adapters.jobs.orchestration import outside_only, trigger_id
 from portopt.analysis import Attempts
+from portopt.domain.errors import OutsideError
 from portopt.domain.job import THROUGH_TIME, Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.run import RunRecord
@@ -67,10 +69,13 @@ def conclude(job: Job | None, run: RunRecord, seconds: float) -> RunRecord:
     return life.finish(job, run, pieces.conclude(run.run_id, runtime()), {"work": seconds}, runtime())
 
 
-@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def tell(job: Job | None, done: int, of: int, said: str, seconds_left: float | None) -> None:
-    """How far it is, in the job's row and in the user interface. Raises Conflict where it was cancelled."""
-    life.tell(job, 100.0 * done / of, said, seconds_left, runtime())
+    """How far it is, in the job's row and in the user interface. Raises Conflict where it was cancelled.
+
+    No task: it would cost as much as many a piece.
+    """
+    with contextlib.suppress(OutsideError):  # a store that does not answer now is told the next time
+        life.tell(job, 100.0 * done / of, said, seconds_left, runtime())
     Attempts().attempt("the progress of the run", lambda: history_artifacts.progress(done, of, said, seconds_left))
 
 

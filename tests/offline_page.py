@@ -9,6 +9,7 @@ from typing import Any
 
 from portopt.domain.folding import unfolded
 
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}</script>'
 VOID = {"meta", "link", "br", "img", "input", "hr", "circle", "line", "path", "rect"}
 
 
@@ -83,3 +84,28 @@ def leaves(value: object) -> set[str]:
     if isinstance(value, list):
         return set().union(*map(leaves, value)) if value else set()
     return {value if isinstance(value, str) else json.dumps(value)}
+
+
+def hostile(value: Any) -> Any:
+    """The document with every text that is no date, number or word of ours made hostile."""
+    kept = {
+        "kind",
+        "status",
+        "side",
+        "date",
+        "dates",
+        "first",
+        "last",
+        "filled_on",
+        "decided_on",
+        "peak",
+        "trough",
+        "recovered",
+        "when",
+        "capital",
+    }
+    if isinstance(value, dict):
+        return {name: item if name in kept else hostile(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [hostile(item) for item in value]
+    return HOSTILE if isinstance(value, str) else value

@@ -67,6 +67,7 @@ POLICY = Policy(
     relax_order=("max_weight",),
     description="said",
     notes=("of the policy",),
+    approval={"four_eyes": True},
 )
 BOOK = RebalanceRequest(
     Holdings("P1", {"A": Decimal(10), "B": Decimal(20)}, Decimal(5), stated_prices={"A": Decimal(1), "B": Decimal(2)}),

@@ -27,10 +27,10 @@ def prices_csv(path: Path, days: int = 420, seed: int = 7) -> Path:
     return path
 
 
-def form_in(runtime: Runtime, folder: Path, **more: object) -> WalkForwardForm:
+def form_in(runtime: Runtime, folder: Path, days: int = 420, **more: object) -> WalkForwardForm:
     """A walk-forward of 12 variants over windows of 40 days, on prices that lie in the folder."""
     runtime.runs.save_policies([POLICY])
-    prices = prices_csv(folder / "prices.csv")
+    prices = prices_csv(folder / "prices.csv", days)
     usual = {
         "portfolio_id": "small", "provider": f"files:{prices}", "custom_policy": "small", "train": 100, "test": 40,
         "rebalance": "every 10", "vary": '{"estimation.lookback": [20, 30, 40, 50], "limits.max_weight": [0.3, 0.4, 0.5]}',

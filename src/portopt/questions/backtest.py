@@ -17,6 +17,7 @@ from portopt.domain.market import MarketQuery, MarketSnapshot
 from portopt.domain.request import DataPolicy
 from portopt.domain.universe import CASH, Universe
 from portopt.ports import MarketDataProvider
+from portopt.questions.trials import count_trials
 from portopt.simulation.accounting.profit import profits
 from portopt.simulation.attributed import attribution_of
 from portopt.simulation.charged import charged_by_policy
@@ -133,7 +134,7 @@ def concluded(
         benchmark=comparators.get("benchmark"),
         sweep=swept(s, end.wanted, comparators) if sweep and run.fills else None,
         proof=proven(asked, s, run, end, progress) if asked.request.prove else None,
-        attribution=attribution_of(s, run),
+        attribution=attribution_of(s, run, held_against),
         path=asked.path,
         notes=asked.notes,
     )
@@ -230,6 +231,9 @@ def kept(asked: Backtest, found: BacktestFound, snapshot: MarketSnapshot, runtim
     if asked.strategy is None and (runtime is None or runtime.has_store):
         rests_on(snapshot, runtime)
         answers.keep("backtest", asked.request, document, runtime, **how)
+        net = document["summary"]["net"]
+        days = [day_of(day) for day in found.run.dates]
+        count_trials([(asked.request, net and net["sharpe"])], days, runtime)
     return document
 
 

@@ -15,6 +15,7 @@ from portopt.judgement.walked import Compared
 from portopt.ports import MarketDataProvider
 from portopt.questions.backtest import Backtest, data_of, require_sound_question, with_costs_of_policy
 from portopt.questions.backtest_question import Wanted, question
+from portopt.questions.trials import count_trials
 from portopt.simulation.comparison import compared
 from portopt.simulation.history import History
 
@@ -84,4 +85,6 @@ def kept(asked: Comparison, found: Compared, snapshot: MarketSnapshot, runtime: 
     if runtime is None or runtime.has_store:
         rests_on(snapshot, runtime)
         answers.keep("comparison", first, document, runtime, **how)
+        sharpe = {one["name"]: (one["summary"]["net"] or {}).get("sharpe") for one in document["strategies"]}
+        count_trials([(request, sharpe[name]) for name, request in asked.requests.items()], found.dates, runtime)
     return document

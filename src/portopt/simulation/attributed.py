@@ -15,14 +15,15 @@ from portopt.domain.universe import NO_GROUP, is_blank
 from portopt.judgement.attribution import Brinson, SectorPeriod, brinson, by_group
 from portopt.judgement.histories import returns_of
 from portopt.judgement.sources import realized
+from portopt.simulation.comparators import Drifting
 from portopt.simulation.history import filled_forward
 from portopt.simulation.simulate import Simulation
 
-CASH_GROUP, REST = "cash", "interest and costs"
+CASH_GROUP, REST = "cash", "interest, costs and left-overs"  # the last: of a benchmark bought in whole orders too
 TOGETHER = "all together"
 
 
-def attribution_of(s: Simulation, run: Backtested) -> dict[str, Any] | None:
+def attribution_of(s: Simulation, run: Backtested, held_against: Drifting | None) -> dict[str, Any] | None:
     """Brinson's effects against the benchmark by sector, linked over the days (Cariño); exposures to the factor returns known.
 
     brinson [{group, allocation, selection, interaction, total}], the last row the sum, which is the compounded active return.
@@ -33,27 +34,28 @@ def attribution_of(s: Simulation, run: Backtested) -> dict[str, Any] | None:
     flows = np.array([float(s.flows.get(row, 0)) for row in range(s.first, s.last + 1)])
     r = returns_of(run.equity, run.dates, flows)
     found: dict[str, Any] = {}
-    if s.benchmark is not None:
-        found["brinson"], found["linking"] = _effects(_by_sector(s, run, r)), "carino"
+    if held_against is not None:
+        found["brinson"], found["linking"] = _effects(_by_sector(s, run, r, held_against)), "carino"
     factors = _factors(s, run, r)
     if factors:
         found["factors"] = factors
     return found or None
 
 
-def _by_sector(s: Simulation, run: Backtested, r: Vector) -> Brinson:
+def _by_sector(s: Simulation, run: Backtested, r: Vector, held_against: Drifting) -> Brinson:
     """What is held at one close earns until the next. Cash earns nothing; what the ledger has beside that stands by itself."""
     X, w = _total_returns(s, run), _weights(s, run)
-    b = _benchmark(s, len(w))
+    b = _benchmark(s, held_against)
+    index = held_against.index[s.first : s.last + 1]
     groups = _sectors(s)
     names, held = _with_rest(w, X, r, groups)
-    _, base = _with_rest(b, X, (b * X).sum(axis=1), groups)
+    _, base = _with_rest(b, X, index[1:] / index[:-1] - 1.0, groups)
     return brinson(names, held, base)
 
 
-def _benchmark(s: Simulation, days: int) -> Matrix:
+def _benchmark(s: Simulation, held_against: Drifting) -> Matrix:
     """(T - 1, n) its weights at the close before each day; in cash until it is bought, as the strategy is."""
-    b = np.zeros((days, len(s.history.ids))) if s.benchmark is None else s.benchmark[s.first : s.last].copy()
+    b = held_against.weights[s.first : s.last].copy()
     b[: min(s.last, s.ready + s.request.execution.delay) - s.first] = 0.0
     return b
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -46,7 +45,6 @@ from portopt.trading.costs import fees_of
 from portopt.trading.quick_lots import Lots, QuickBook, in_cents, objective, quick_lots
 
 AUDITED = 25  # one day of so many is certified by the audit, chosen by the request's seed
-LATELY = 10  # days: who has had no price for that long is not among the candidates
 TRIES = 4  # closer programs that lots are looked for at
 AGREE = 1e-9  # of a weight: what the quick and the audited answer may differ by
 
@@ -68,7 +66,8 @@ class Served:
     movable: (n,) what may be traded. tariff: what an order costs.
     """
 
-    asked: tuple[Policy, Any, frozenset[str]]  # the policy, who belongs to the universe, who of it has been listed
+    policy: Policy
+    members: frozenset[str] | None
     universe: Universe
     at: Indices
     columns: Indices
@@ -77,10 +76,6 @@ class Served:
     tariff: Tariff
     rolling: Rolling
     plain: PlainDays
-
-    @property
-    def policy(self) -> Policy:
-        return self.asked[0]
 
 
 class DailyDecider:
@@ -106,18 +101,37 @@ class DailyDecider:
     def _serving(self, known: Known, held: Held) -> Served | None:
         """What serves this day; None where the live path would see more than a template does."""
         policy = policy_on(self.request, known, held)
-        now, asked = self._served, (policy, known.members, self._listed(known))
-        if now is None or now.asked != asked:
-            if self._refused == asked:
+        now = self._served
+        if now is None or now.policy != policy or now.members != known.members or self._is_other(now, known):
+            if self._refused == (policy, known.members, known.day):
                 return None
             try:
-                self._served = now = self._read(asked, known, held)
+                self._served = now = self._read(policy, known, held)
             except NotDaily:
-                self._refused = asked
+                self._refused = (policy, known.members, known.day)
                 return None
-        return now if _may_serve(now, known, held, self._benchmark_of(held)) else None
+        return now if _may_serve(now, known, held, self._benchmark_of(held), self._candidates(known)) else None
 
-    def _read(self, what: tuple[Policy, Any, frozenset[str]], known: Known, held: Held) -> Served:
+    def _candidates(self, known: Known) -> Indices:
+        """Columns of whoever belongs to the universe today."""
+        if self._columns is None:
+            at = {asset_id: i for i, asset_id in enumerate(known.ids)}
+            self._columns = np.array([at[a.id] for a in self.request.universe.assets if a.id in at], dtype=np.intp)
+        if known.members is None:
+            return self._columns
+        return np.array([j for j in self._columns.tolist() if known.ids[j] in known.members], dtype=np.intp)
+
+    def _is_other(self, served: Served, known: Known) -> bool:
+        """Whether somebody else has a whole window of prices by now, or one who is served has left or has none in it."""
+        window, candidates = known.prices[_first(served.policy, known) :], self._candidates(known)
+        others = np.setdiff1d(candidates, served.columns, assume_unique=True)
+        if len(others) + len(served.columns) > len(candidates):
+            return True
+        if len(others) and bool((window[:, others] > 0.0).all(axis=0).any()):
+            return True
+        return not bool((window[-1, served.columns] > 0.0).all() or (window[:, served.columns] > 0.0).any(axis=0).all())
+
+    def _read(self, policy: Policy, known: Known, held: Held) -> Served:
         """Raises NotDaily."""
         asked = asked_on(self.request, known, held)
         try:
@@ -129,11 +143,13 @@ class DailyDecider:
         at = np.flatnonzero(~universe.is_cash)
         columns = np.array([known.ids.index(universe.ids[i]) for i in at], dtype=np.intp)
         movable = np.array([a.tradable for a in universe.assets]) & ~universe.is_cash
-        plain = PlainDays(columns, what[0].data.split_ratio_tolerance)
+        plain = PlainDays(columns, policy.data.split_ratio_tolerance)
         template, tariff = template_of(problem), fees_of(problem).whole
         if tariff.rate_3_2 or tariff.rate_2:
             raise NotDaily("what an order costs grows with its size")
-        return Served(what, universe, at, columns, movable, template, tariff, Rolling(what[0].estimation), plain)
+        return Served(
+            policy, known.members, universe, at, columns, movable, template, tariff, Rolling(policy.estimation), plain
+        )
 
     def _quick(self, served: Served, known: Known, held: Held) -> Decided | None:
         """None where the live path is to decide."""
@@ -159,14 +175,6 @@ class DailyDecider:
         memory = Memory(memory.ids, found.standing, found.tau, found.y)
         return _decided(served, known, held, book, found, rounded, binding(served.template, day, found, b), certificate, memory)
 
-    def _listed(self, known: Known) -> frozenset[str]:
-        """Who of the request's universe has a price today, or has had one lately."""
-        if self._columns is None:
-            at = {asset_id: i for i, asset_id in enumerate(known.ids)}
-            self._columns = np.array([at[a.id] for a in self.request.universe.assets if a.id in at], dtype=np.intp)
-        priced = (known.prices[-LATELY:, self._columns] > 0.0).any(axis=0)
-        return frozenset(known.ids[j] for j in self._columns[priced]) if not priced.all() else frozenset()
-
     def _benchmark_of(self, held: Held) -> Mapping[str, float]:
         return (held.benchmark if held.benchmark is not None else self.request.benchmark) or {}
 
@@ -180,7 +188,8 @@ class DailyDecider:
         n, rf = len(served.universe), served.policy.risk_free_rate
 
         def returns(first: int, last: int) -> Matrix:
-            prices = known.prices[first : last + 1][:, columns]
+            # One memory layout, because BLAS rounds by layout: the same prices give the same bytes in whatever history.
+            prices = np.ascontiguousarray(known.prices[first : last + 1][:, columns])
             return np.asarray(prices[1:] / prices[:-1] - 1.0)
 
         found = served.rolling.at(known.day - 1, returns)
@@ -213,14 +222,23 @@ class DailyDecider:
         return certificate.verdict == "certified" and bool(np.abs(w - found.w).max() <= AGREE)
 
 
-def _may_serve(served: Served, known: Known, held: Held, benchmark: Mapping[str, float]) -> bool:
-    """Whether the day's window has nothing to be judged, and the book and the benchmark hold nothing else."""
-    choice, elsewhere = served.policy.estimation, np.ones(len(known.ids), dtype=bool)
+def _first(policy: Policy, known: Known) -> int:
+    """The first row of prices that the day's estimates read."""
+    lookback = policy.estimation.lookback
+    return 0 if lookback is None else max(known.day - lookback, 0)
+
+
+def _may_serve(served: Served, known: Known, held: Held, benchmark: Mapping[str, float], candidates: Indices) -> bool:
+    """Whether the day's window has nothing to be judged, nobody else is in it, and book and benchmark hold nothing else."""
+    elsewhere = np.ones(len(known.ids), dtype=bool)
     elsewhere[served.columns] = False
-    first = 0 if choice.lookback is None else max(known.day - choice.lookback, 0)
-    enough = known.day - first >= max(choice.min_observations, len(served.columns) // 2 + 1)
+    first = _first(served.policy, known)
+    enough = known.day - first >= max(served.policy.estimation.min_observations, len(served.columns) // 2 + 1)
+    others = np.setdiff1d(candidates, served.columns, assume_unique=True)
+    alone = len(others) + len(served.columns) == len(candidates)
+    alone = alone and (not len(others) or not (known.prices[first:, others] > 0.0).any())
     same = not held.units[elsewhere].any() and served.universe.positions.keys() >= benchmark.keys()
-    return enough and same and served.plain.all(known, first)
+    return enough and alone and same and served.plain.all(known, first)
 
 
 def memory_of(answer: Solved) -> Memory | None:

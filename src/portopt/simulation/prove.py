@@ -29,7 +29,7 @@ from portopt.simulation.strategies import Decided, Decider, Held
 from portopt.simulation.triggers import Seen
 
 SAMPLED, LEAST_SAMPLED = 0.04, 3  # of the decisions of a built-in decider, those that are worked out again in full
-SAME_WEIGHT = 1e-9  # of a strategy of one's own: sums over histories of different lengths end in different last digits
+SAME_WEIGHT = 1e-9  # sums that were carried from day to day, or go over histories of other lengths, end in other last digits
 LISTED = 200
 
 Prepare = Callable[[History], Decider]
@@ -77,7 +77,7 @@ def prove(
         found = list(_differences(s.history.known(one.day), known)) + list(_fires_otherwise(s, noisy, one))
         if k in sampled or found:
             again += 1
-            found += _decided_otherwise(one, prepare(noisy), known, exactly=not in_full)
+            found += _decided_otherwise(one, prepare(noisy), known)
             if in_full and found:  # one that remembers by itself is given the same past
                 found = _in_sequence(made[: k + 1], prepare(noisy), noisy)
         changed += [Changed(known.date, what) for what in found]
@@ -146,7 +146,7 @@ def _fires_otherwise(s: Simulation, noisy: History, one: Made) -> Iterator[str]:
         yield f"it was due because of {one.decision.trigger!r}, and with noise after it {why or 'not'}"
 
 
-def _decided_otherwise(one: Made, decider: Decider, known: Known, *, exactly: bool) -> list[str]:
+def _decided_otherwise(one: Made, decider: Decider, known: Known) -> list[str]:
     """In words, how the decision on the noisy history is another one."""
     try:
         decided = decider.decide(known, one.held)
@@ -156,7 +156,7 @@ def _decided_otherwise(one: Made, decider: Decider, known: Known, *, exactly: bo
         return [f"it fails with noise after it: {refusal.detail}"]
     if one.units is None or one.decision.target is None:
         return ["it failed, and with noise after it does not"]
-    return _other_weights(one, decided, known, exactly=exactly)
+    return _other_weights(one, decided, known)
 
 
 def _in_sequence(made: list[Made], decider: Decider, noisy: History) -> list[str]:
@@ -164,15 +164,13 @@ def _in_sequence(made: list[Made], decider: Decider, noisy: History) -> list[str
     for one in made[:-1]:
         with contextlib.suppress(PortoptError):
             decider.decide(noisy.known(one.day), one.held)
-    return _decided_otherwise(made[-1], decider, noisy.known(made[-1].day), exactly=False)
+    return _decided_otherwise(made[-1], decider, noisy.known(made[-1].day))
 
 
-def _other_weights(one: Made, decided: Decided, known: Known, *, exactly: bool) -> list[str]:
+def _other_weights(one: Made, decided: Decided, known: Known) -> list[str]:
     target = one.decision.target
-    if exactly and np.array_equal(one.units, decided.units) and np.array_equal(target, decided.target):
-        return []
     away = np.abs(decided.target - target)
-    if not exactly and not away.max() > SAME_WEIGHT:
+    if not away.max() > SAME_WEIGHT:
         return []
     i = int(np.argmax(away))
     name = known.ids[i] if i < len(known.ids) else "cash"
@@ -186,7 +184,7 @@ def _named(changed: list[Changed], s: Simulation, made: list[Made], prepare: Pre
     """
     decider = prepare(s.history)
     for one in made:
-        found = _decided_otherwise(one, decider, s.history.known(one.day), exactly=False)
+        found = _decided_otherwise(one, decider, s.history.known(one.day))
         if found:
             what = (
                 "the strategy is no function of what it is given: asked again on the same history, in the same order, it "

@@ -203,7 +203,7 @@ def _session(s: Simulation, run: Run, day: int) -> None:
     run.book, happened = begin_day(
         run.book,
         quotes,
-        s.actions.get(day, ()) if day > s.first else (),
+        s.actions.get(day, ()),
         s.request.execution,
         days=s.days_since(day),
         flow=s.flows.get(day, 0),

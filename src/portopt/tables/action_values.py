@@ -32,7 +32,7 @@ ON_TOP = ("stock dividend", "bonus issue", "bonus")  # a ratio there says what c
 
 NUMBER = r"[0-9]+(?:[.,][0-9]+)?"
 PAIR = re.compile(rf"^({NUMBER})\s*(?::|/|-?\s*(?:for|to|zu|für)\s*-?)\s*({NUMBER})$", re.IGNORECASE)
-WRITTEN_OUT = 4  # decimals from which 0.3333 means a third
+LONG_DECIMAL = 4  # decimals from which 0.3333 means a third
 SMALL = 30  # the largest denominator that such a number is taken for
 
 
@@ -59,7 +59,7 @@ def ratio_of(text: str) -> Fraction | None:
 def _meant(number: Decimal) -> Fraction:
     """The simplest fraction within the last digit that was written; the number itself where there is no simple one."""
     exactly, exponent = Fraction(number), number.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent > -WRITTEN_OUT:
+    if not isinstance(exponent, int) or exponent > -LONG_DECIMAL:
         return exactly
     near = exactly.limit_denominator(SMALL)
     return near if near and abs(near - exactly) <= Fraction(1, 10**-exponent) else exactly

@@ -54,6 +54,17 @@ def test_another_walk_on_the_same_assets_is_counted_with_the_first(home: Path, c
     assert known == [2, 2, 4]
 
 
+def test_backtests_and_comparisons_are_trials_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = ("--prices", "prices.csv", "--costs", "none", "--policy", "min_risk")
+    walk = ("walk-forward", *base, *WALK[:4], "--paths", "0")
+    assert answered(capsys, *walk)[1]["trials"]["known"] == 1
+    assert run(["backtest", *base, "--set", "limits.max_weight=0.5"]) == 0
+    assert run(["compare", *base, "--policy", "max_sharpe"]) == 0
+    capsys.readouterr()
+    # The policy itself was tried before; the same with a limit, and the other of the comparison, were not.
+    assert answered(capsys, *walk)[1]["trials"]["known"] == 3
+
+
 def test_people_read_windows_and_the_verdict(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["walk-forward", "--prices", "prices.csv", "--policy", "min_risk", *WALK]) == 0
     said = capsys.readouterr().out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from portopt.adapters.jobs.orchestration import expired, rejected
@@ -10,6 +12,8 @@ from portopt.dialects.portfolio_jobs import approval_of
 from portopt.domain.job import Job
 from portopt.domain.run import RunStatus
 
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
+
 
 @pytest.mark.parametrize("kind", ["expired", "rejected"])
 def test_the_flows_end_is_told_as_what_it_was(store, finished, kind):
@@ -17,6 +21,6 @@ def test_the_flows_end_is_told_as_what_it_was(store, finished, kind):
     store.complete(run, None)
     error = expired(run, 2.0) if kind == "expired" else rejected(run, "too dear")
     assert store.withdraw("reb-1", error.problem(), kind=kind)
-    job = Job("opt-1", "optimization", "P1", RunStatus.CANCELLED, {}, {}, "digest", 1, approval_hours=2.0)
+    job = Job("opt-1", "optimization", "P1", RunStatus.CANCELLED, {}, {}, "digest", 1, NOW, approval_hours=2.0)
     assert approval_of(job, store.get("reb-1")) == kind
     assert [entry.kind for entry in SqlLedger(store.database).entries("P1")][-1] == kind

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 from made_backtests import made_dates, made_prices
-from offline_page import Page
+from offline_page import Page, hostile
 
 from portopt.document.backtest import backtest_document
 from portopt.document.walk_forward import comparison_document, walk_document
@@ -118,6 +118,29 @@ def test_the_page_of_a_comparison_shows_every_strategy_and_every_paired_test():
         assert f'<th scope="col" class="n">{name}</th>' in text
     for pair in document["pairs"]:
         assert f'<data value="{json.dumps(pair["net"]["sharpe_difference"])}">' in text
+
+
+@pytest.mark.parametrize("kind", ["walk_forward", "comparison"])
+def test_hostile_names_are_shown_and_never_run(kind):
+    document = json.loads(json.dumps(documents()[kind]))
+    bad = hostile({**document, "days": None})
+    bad["days"] = document.get("days")
+    pages = Page(html(bad)).every
+    assert [(part.errors, part.tags["img"]) for part in pages] == [([], 0)] * len(pages)
+    assert not [name for part in pages for _, name, _ in part.attributes if name.startswith("on")]
+
+
+def test_a_walk_of_which_everything_failed_has_a_page_that_says_so():
+    walk = documents()["walk_forward"]
+    problem = {"title": "Prices cannot be used", "detail": "A1 has none"}
+    failed = {"status": "failed", "problem": problem, "total_return": 0.0, "sharpe": None, "training_sharpe": None}
+    variants = [{**row, "figures": None, "problem": problem} for row in walk["trials"]["variants"]]
+    nothing = {"gate": None, "overfitting": None, "bands": {}, "forecasts": None, "paths": None, "starts": []}
+    windows = [{**row, **failed} for row in walk["windows"]]
+    text = html({**walk, **nothing, "windows": windows, "trials": {**walk["trials"], "variants": variants}})
+    assert Page(text).errors == []
+    assert f"{len(windows)} windows failed; the book stayed" in text
+    assert "Prices cannot be used: A1 has none" in text
 
 
 def test_the_tables_of_the_products_own_backtest_read_back(tmp_path):

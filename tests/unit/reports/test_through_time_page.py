@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 from made_backtests import made_backtest
-from offline_page import Page, leaves
+from offline_page import HOSTILE, Page, hostile, leaves
 
 from portopt.domain.folding import unfolded
 from portopt.reports.through_time import carried
 from portopt.reports.through_time.page import html, write_backtest_report
 
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}</script>'
 MOST = 2_000_000
 
 
@@ -158,6 +157,20 @@ def test_findings_are_listed_by_asset_and_date(text, document):
     assert at == sorted(at)
 
 
+def test_effects_against_the_benchmark_and_factors_are_shown_as_they_stand(document):
+    brinson = [
+        {"group": "Energy", "allocation": 0.0123, "selection": -0.0045, "interaction": 0.0007, "total": 0.0085},
+        {"group": "all together", "allocation": 0.0123, "selection": -0.0045, "interaction": 0.0007, "total": 0.0085},
+    ]
+    factors = [{"name": "Mkt-RF", "exposure": 0.87, "contribution": 0.061, "share": 0.7},
+               {"name": "specific", "exposure": None, "contribution": 0.02, "share": 0.3}]  # fmt: skip
+    page = Page(html({**document, "attribution": {"brinson": brinson, "linking": "carino", "factors": factors}}))
+    shown = dict(page.exact)
+    assert page.errors == []
+    assert (shown["0.0123"], shown["-0.0045"], shown["0.0007"], shown["0.0085"]) == ("1.23 %", "−0.45 %", "0.07 %", "0.85 %")
+    assert (shown["0.87"], shown["0.061"]) == ("0.87", "6.10 %")
+
+
 def test_headings_tables_and_drawings_can_be_read_aloud(page):
     heads = [value for tag, name, value in page.attributes if tag == "th" and name == "scope"]
     assert len(heads) == page.tags["th"]
@@ -167,30 +180,6 @@ def test_headings_tables_and_drawings_can_be_read_aloud(page):
     assert drawings >= 20
     assert page.tags["desc"] == drawings
     assert page.tags["h1"] == 1
-
-
-def hostile(value: Any) -> Any:
-    """The document with every text that is no date, number or word of ours made hostile."""
-    kept = {
-        "kind",
-        "status",
-        "side",
-        "date",
-        "first",
-        "last",
-        "filled_on",
-        "decided_on",
-        "peak",
-        "trough",
-        "recovered",
-        "when",
-        "capital",
-    }
-    if isinstance(value, dict):
-        return {name: item if name in kept else hostile(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [hostile(item) for item in value]
-    return HOSTILE if isinstance(value, str) else value
 
 
 def test_hostile_names_are_shown_and_never_run(document):

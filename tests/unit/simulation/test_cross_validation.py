@@ -156,7 +156,9 @@ def test_the_benchmark_is_one_part_in_four_left_to_drift(side_by_side) -> None:
     side = next(one for one in side_by_side.sides if one.name == BENCHMARK)
     h = history(140)
     bought = 21  # decided in row 20, filled the day after
-    worth = (h.prices[bought:140] / h.prices[bought]).mean(axis=1)
+    units = 0.25 / h.prices[bought - 1]  # ordered at the close that the first decision saw
+    units /= max(1.0, units @ h.prices[bought])
+    worth = h.prices[bought:140] @ units + 1.0 - units @ h.prices[bought]
     assert side.net[1:] / side.net[1] == pytest.approx(worth, rel=1e-9)
 
 

@@ -15,7 +15,8 @@ from portopt.domain.request import DataPolicy, EstimationChoice
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.simulation.asking import asked_on
 from portopt.simulation.daily import DailyDecider
-from portopt.simulation.decide import PipelineDecider, decider_of, solved_live
+from portopt.simulation.decide import PipelineDecider, solved_live
+from portopt.simulation.deciders import decider_of
 from portopt.simulation.history import History, Known
 from portopt.simulation.served import serves
 from portopt.simulation.simulate import simulate

@@ -89,7 +89,7 @@ def publish_problem(error: PortoptError) -> None:
 
 
 def progress(percent: float, said: str) -> None:
-    """How far the run has come: one bar for the run, moved on."""
+    """How far the run has come: one bar for the run, moved on. At once, whether a task or an async flow tells it."""
     run_id = flow_run.get_id()
     with get_client(sync_client=True) as client:
         bars = client.read_artifacts(
@@ -97,9 +97,9 @@ def progress(percent: float, said: str) -> None:
             flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])),
         )
     if bars:
-        update_progress_artifact(bars[0].id, percent, description=said)
+        update_progress_artifact(bars[0].id, percent, description=said, _sync=True)  # type: ignore[call-arg]  # of every one
     else:
-        create_progress_artifact(percent, key="progress", description=said)
+        create_progress_artifact(percent, key="progress", description=said, _sync=True)  # type: ignore[call-arg]
 
 
 def _text(words: str) -> str:

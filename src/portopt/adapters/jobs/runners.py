@@ -17,7 +17,7 @@ OWN_CLUSTER = {"threads_per_worker": 1, "dashboard_address": None, "host": "127.
 
 
 def task_runner(kind: str, workers: int | None = None, dask_address: str | None = None) -> TaskRunner[Any]:
-    """kind: threads, processes or dask, a cluster of its own unless one is named. Raises MissingInput where there is no Dask."""
+    """kind: threads, processes or dask (a cluster of its own unless one is named). Raises MissingInput without Dask."""
     if kind == "dask":
         return _dask(workers, dask_address)
     from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner

@@ -39,7 +39,7 @@ class Table:
             if len(at) and not self.pivot(int(at[0])):
                 raise Dependent
             return
-        from scipy.linalg import lapack
+        from scipy.linalg import blas, lapack
 
         T = self.T
         rows, columns = T[at], T[:, at]
@@ -51,7 +51,7 @@ class Table:
         down = columns @ inverse
         if not np.abs(down).max() < 1.0 / LEAST_PIVOT:
             raise Dependent
-        T -= down @ rows
+        self.T = T = blas.dgemm(-1.0, down, rows, beta=1.0, c=T, overwrite_c=1)
         T[at] = -inverse @ rows
         T[:, at] = down
         T[at[:, None], at] = inverse

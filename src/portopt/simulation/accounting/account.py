@@ -14,8 +14,6 @@ from portopt.domain.backtest import FRACTION, Cents, Order, Units
 from portopt.domain.errors import InvalidValue
 from portopt.simulation.accounting.money import has_price, worth
 
-CENTS = 100
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quotes:
@@ -87,7 +85,7 @@ class Account:
 def opened(n: int, capital: int, *, fractional: bool = False) -> Account:
     """Nothing but `capital` cents. fractional: a unit is a millionth of a share. Raises InvalidValue."""
     if capital <= 0:
-        raise InvalidValue("capital", str(Decimal(capital) / CENTS), "a backtest begins with money", fix="write 100000")
+        raise InvalidValue("capital", str(Decimal(capital) / 100), "a backtest begins with money", fix="write 100000")
     none = np.zeros(n, dtype=np.int64)
     return Account(none, none, np.full(n, np.nan), capital, share=Fraction(1, FRACTION) if fractional else Fraction(1))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from portopt.document.formats import count
 from portopt.reports import view as bars
-from portopt.reports.markup.elements import bar, cell, edge, headings, lines, money, parts, pct, table, text
+from portopt.reports.markup.elements import bar, cell, edge, headings, money, number, parts, pct, table, text
 from portopt.reports.through_time import view, words
 from portopt.reports.through_time.markup.parts import part, subheading, wide_table
 
@@ -17,11 +17,13 @@ SHOWN, MOST = 15, 300
 
 def attribution(document: Row) -> str:
     """Profit by asset, the largest first; then the effects that the document has."""
+    found = document.get("attribution") or {}
     return part(
         "Attribution",
         "Where the profit came from. What the assets made, after the costs of their trades, adds up to the change of value.",
         _assets(document),
-        *_effects(document.get("attribution") or {}),
+        _brinson(found.get("brinson") or ()),
+        _factors(found.get("factors") or ()),
     )
 
 
@@ -61,49 +63,31 @@ def _asset(each: Row, currency: str) -> str:
     return f'<tr><th scope="row">{text(each["row"]["asset_id"])}</th>{drawn}{cell(money(profit, currency), "n strong")}</tr>'
 
 
-def _effects(found: Row) -> list[str]:
-    """Whatever tables the attribution holds: lists of rows with a name and fractions, or a mapping of fractions."""
-    return [each for name, part_of in sorted(found.items()) if (each := _effect(str(name), part_of))]
+def _brinson(rows: Sequence[Row]) -> str:
+    """Allocation, selection, interaction by sector; the last row is their sum."""
+    if not rows:
+        return ""
+    head = headings("Sector", "Allocation", "Selection", "Interaction", "Together")
+    told = (
+        '<p class="faint">Brinson, linked over the days (Cariño): the sum is the compounded return less the benchmark\'s.</p>'
+    )
+    named = ("allocation", "selection", "interaction", "total")
+    drawn = (_effects(row, "group", [pct(row[name]) for name in named], row is rows[-1]) for row in rows)
+    return subheading("Against the benchmark") + wide_table("Effects by sector", "keep", head, drawn) + told
 
 
-def _effect(name: str, found: Any) -> str:
-    title = subheading(name.replace("_", " ").capitalize())
-    if isinstance(found, Mapping) and found and all(_is_number(v) for v in found.values()):
-        rows = (f'<tr><th scope="row">{_spoken(key)}</th>{cell(pct(value))}</tr>' for key, value in sorted(found.items()))
-        return title + table("keep", headings("Effect", "A year"), rows)
-    if isinstance(found, Mapping):
-        inner = lines(
-            filter(None, (_effect(f"{name}, {key}", value) for key, value in sorted(found.items()) if not _is_number(value)))
-        )
-        flat = {key: value for key, value in sorted(found.items()) if _is_number(value)}
-        return inner + (_effect(name, flat) if flat else "")
-    if isinstance(found, Sequence) and not isinstance(found, str) and found and isinstance(found[0], Mapping):
-        return title + _rows(name, found)
-    return ""
+def _factors(rows: Sequence[Row]) -> str:
+    """Exposures and what they brought; what no factor explains is specific."""
+    if not rows:
+        return ""
+    head = headings("Factor", "Exposure", "A year", "Share")
+    drawn = (
+        _effects(row, "name", [number(row["exposure"]), pct(row["contribution"]), pct(row["share"])], row is rows[-1])
+        for row in rows
+    )
+    return subheading("By factor") + wide_table("Return by factor", "keep", head, drawn)
 
 
-def _rows(name: str, rows: Sequence[Row]) -> str:
-    keys = [key for key in rows[0] if any(_is_number(row.get(key)) for row in rows) and key not in ("year", "month")]
-    labels = [key for key in rows[0] if key not in keys and not isinstance(rows[0][key], list | Mapping)]
-    head = headings(*(_spoken(key) for key in (*labels, *keys)), left=max(len(labels), 1))
-    held, left = view.first_and_rest(rows, SHOWN, MOST)
-
-    def made(few: Sequence[Row]) -> str:
-        return wide_table(_spoken(name), "", head, (_row(row, labels, keys) for row in few))
-
-    more = f'<p class="faint">{left:,} more are in the files beside this page.</p>' if left else ""
-    return parts(held, made, lambda n: count(n, "more row")) + more
-
-
-def _row(row: Row, labels: Sequence[str], keys: Sequence[str]) -> str:
-    first, *others = [text(row.get(key) if row.get(key) is not None else "") for key in labels] or [""]
-    told = "".join(cell(each, "soft") for each in others) + "".join(cell(pct(row.get(key))) for key in keys)
-    return f'<tr><th scope="row">{first}</th>{told}</tr>'
-
-
-def _spoken(name: str) -> str:
-    return text(name.replace("_", " ").capitalize())
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _effects(row: Row, name: str, told: Sequence[str], strong: bool) -> str:
+    cells = "".join(cell(each, "n strong" if strong else "n") for each in told)
+    return f'<tr><th scope="row">{text(str(row[name])[:1].upper() + str(row[name])[1:])}</th>{cells}</tr>'

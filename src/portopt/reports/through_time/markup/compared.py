@@ -61,11 +61,15 @@ def sentences(document: Row) -> list[str]:
     tests = f"Of {count(len(pairs), 'paired test')} of Sharpe ratios"
     found = "none shows" if not apart else "one shows" if len(apart) == 1 else f"{len(apart)} show"
     said = [f"{tests}, {found} a difference that chance alone makes in less than 5 %."]
-    named = {side["name"]: name_of(side) for side in document["strategies"]}
-    said += [
-        f"{named[p['first']]} and {named[p['second']]} differ: p {decimal(p['net']['sharpe_p_value'], 3)}." for p in apart[:6]
-    ]
+    for pair in apart[:6]:
+        first, second = _names(document, pair)
+        said.append(f"{first} and {second} differ: p {decimal(pair['net']['sharpe_p_value'], 3)}.")
     return said if pairs else ["The history is too short for paired tests."]
+
+
+def _names(document: Row, pair: Row) -> list[str]:
+    named = {side["name"]: name_of(side) for side in document["strategies"]}
+    return [named.get(pair[which], str(pair[which])) for which in ("first", "second")]
 
 
 def verdict(document: Row) -> str:
@@ -85,11 +89,11 @@ def histories(document: Row) -> tuple[Line, ...]:
 
 
 def _lines(document: Row) -> Iterator[Line]:
-    asked = 0
+    own = 0
     for side in document["strategies"]:
-        key = side["name"]
-        if side["asked"]:
-            key, asked = f"k{asked % 11}", asked + 1
+        key = "" if side["asked"] else str(side["name"])
+        if key not in KNOWN:
+            key, own = f"k{own % 11}", own + 1
         if side["days"]["net"]:
             yield Line(key, name_of(side), side["days"]["net"])
 
@@ -164,7 +168,7 @@ def pairs(document: Row) -> str:
     """Each asked strategy against every other: differences with their errors and p-values, net and gross."""
     if not document["pairs"]:
         return ""
-    named = {side["name"]: name_of(side) for side in document["strategies"]}
+    rows = (_pair(pair, *_names(document, pair)) for pair in document["pairs"])
     head = headings(
         "First", "Second", "Sharpe ratio, less", "error", "p", "before costs, p", "Return a year, less", "error", "p", left=2
     )
@@ -173,12 +177,10 @@ def pairs(document: Row) -> str:
         f"First less second, after costs. Ledoit and Wolf's test of Sharpe ratios, and one of means, by {test['draws']:,} "
         f"resamples in blocks, seed {test['seed']}: p below 0.05 is what chance alone makes in less than one of twenty."
     )
-    return part(
-        "Paired tests", lead, wide_table("Paired tests", "compare", head, (_pair(pair, named) for pair in document["pairs"]))
-    )
+    return part("Paired tests", lead, wide_table("Paired tests", "compare", head, rows))
 
 
-def _pair(pair: Row, named: Mapping[str, str]) -> str:
+def _pair(pair: Row, first: str, second: str) -> str:
     net, gross = pair["net"], pair["gross"]
     told = (
         number(net["sharpe_difference"], signed=True),
@@ -189,8 +191,7 @@ def _pair(pair: Row, named: Mapping[str, str]) -> str:
         pct(net["mean_error"]),
         _p(net["mean_p_value"]),
     )
-    second = cell(text(named[pair["second"]]), "")
-    return f'<tr><th scope="row">{text(named[pair["first"]])}</th>{second}{"".join(map(cell, told))}</tr>'
+    return f'<tr><th scope="row">{text(first)}</th>{cell(text(second), "")}{"".join(map(cell, told))}</tr>'
 
 
 def _p(value: float | None) -> str:
