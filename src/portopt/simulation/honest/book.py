@@ -77,9 +77,10 @@ def full_targets_and_fees_fit_whatever_the_columns() -> Outcome:
     books, least = [], 0
     for order in COLUMNS:
         prices, ids = np.tile(np.array(LIST)[list(order)], (6, 1)), [made.IDS[i] for i in order]
-        weights = dict.fromkeys(made.IDS[:5], 0.2)
         h = made.history(prices, ids=ids)
-        run = made.walk(h, lambda known, held, w=weights: w, capital=100_000, commission_bps=FEE_BPS, rebalance=["yearly"]).run
+        run = made.walk(
+            h, made.fixed(**dict.fromkeys(made.IDS[:5], 0.2)), capital=100_000, commission_bps=FEE_BPS, rebalance=["yearly"]
+        ).run
         least = min(least, int(run.cash.min()))
         books.append({a: int(u) * p for a, u, p in zip(ids, run.units[-1], prices[-1], strict=True)})
     part = 20_000.0 * (1.0 - FEE_BPS / 1e4)  # of what is left once the fees are paid

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from portopt.domain.backtest import Execution
+from portopt.domain.backtest import Decision, Execution
 from portopt.domain.errors import DataError
 from portopt.domain.factor_returns import FactorReturns
 from portopt.simulation.asking import asked_on, snapshot_on
@@ -44,10 +44,17 @@ def cut_data_decides_the_same() -> Outcome:
     for T in range(27, 75, 6):
         for a, b in zip(simulate(asked, made.history(P[:T]), PipelineDecider(asked)).decisions, full, strict=False):
             compared += 1
-            other += a.day != b.day or not np.array_equal(a.target, b.target) or not np.array_equal(a.weights, b.weights)
+            other += not _same(a, b)
     return judged(
         compared > 0 and other == 0, f"{compared} decisions on cut histories, {other} of them other than on all of it"
     )
+
+
+def _same(a: Decision, b: Decision) -> bool:
+    """To the bit."""
+    if a.day != b.day or a.target is None or b.target is None or a.weights is None or b.weights is None:
+        return False
+    return np.array_equal(a.target, b.target) and np.array_equal(a.weights, b.weights)
 
 
 def planted_leaks_are_caught() -> Outcome:
