@@ -13,6 +13,7 @@ NO_QUESTIONS = {
     "sharing": "what the requests of a batch have in common",
     "children": "the processes that a batch is spread over",
     "posed": "what the other questions begin with",
+    "backtest_question": "what a backtest begins with",
 }
 FACE = "the public face shows what a notebook asks for every day; this is asked at the command line"
 NOT_IN_A_NOTEBOOK = {
@@ -27,7 +28,14 @@ NOT_IN_A_NOTEBOOK = {
     "health.doctor": "an installation is examined by who runs it",
 }
 NOT_AT_THE_COMMAND_LINE: dict[str, str] = {}
-NOT_OVER_THE_WIRE = {"health": "the service says how it is at /readyz; an installation is examined by who runs it"}
+OF_WHO_KEEPS_IT = "it is asked of a whole store, by who runs the installation"
+NOT_OVER_THE_WIRE = {
+    "health": "the service says how it is at /readyz; an installation is examined by who runs it",
+    "comparison": "over the wire each policy is a backtest of its own",
+    "prove_again": "a document is put to its proof again by whoever doubts it, on prices of their own",
+    "replay_live": OF_WHO_KEEPS_IT,
+    "trials": OF_WHO_KEEPS_IT,
+}
 
 
 def questions() -> set[str]:
@@ -100,7 +108,14 @@ def test_every_question_is_asked_over_the_wire_or_says_why_not() -> None:
 def test_an_operation_asks_the_question_that_it_says_it_asks() -> None:
     for operation in OPERATIONS.values():
         if operation.question is not None:
-            assert any(found.partition(".")[0] == operation.question for found in asked_in(answers(operation))), operation.name
+            found = asked_in(answers(operation)) | asked_later(operation.question)
+            assert any(name.partition(".")[0] == operation.question for name in found), operation.name
+
+
+def asked_later(question: str) -> set[str]:
+    """What is asked by whoever carries out a question in pieces."""
+    path = SOURCE / "questions" / "pieces" / f"{question}.py"
+    return asked_in(path) if path.is_file() else set()
 
 
 def answers(operation: Operation) -> Path:
