@@ -94,7 +94,7 @@ class Pool:
         self._all.clear()
 
     async def _taken(self, until: float) -> _Process | None:
-        """In the order of coming: asyncio.Queue lets whoever comes at the right moment pass those who wait, under load for ever."""
+        """In the order of coming: asyncio.Queue lets whoever comes at the right moment pass those who wait, for ever."""
         if self._idle:
             return self._idle.popleft()
         mine: asyncio.Future[_Process] = asyncio.get_running_loop().create_future()
