@@ -16,11 +16,17 @@ from portopt.settings import Settings
 QUESTIONS = Path(__file__).parents[2] / "src" / "portopt" / "questions"
 # Files of questions/ that are no question of their own.
 HELP = {
+    "backtest_question": "what a backtest begins with",
     "children": "processes that work for many",
     "health": "asked by the state of the service",
     "many": "weights, of many requests at once",
     "posed": "what several questions begin with",
     "sharing": "what several answers have in common",
+    # at the command line and in a notebook alone
+    "comparison": "several policies beside one another: over the wire each is a backtest of its own",
+    "prove_again": "of a document, by whoever doubts it, on prices of their own",
+    "replay_live": "of the runs of a store, by whoever keeps it",
+    "trials": "of the registry of a store, by whoever keeps it",
 }
 # What REST answers beside the catalog, and why gRPC does not.
 OF_REST_ALONE = {

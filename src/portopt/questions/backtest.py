@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 # What a whole history shows is for its reader; what a decision makes of it, each judges for itself by what it knew.
-FOR_THE_READER = dict.fromkeys(
+FOR_THE_READER: dict[str, Any] = dict.fromkeys(
     ("gap", "stale", "no_longer_traded", "unadjusted_split", "extreme_move", "non_positive_price", "impossible_return",
      "short_history", "stale_source", "unknown_asset"),
     "accept",

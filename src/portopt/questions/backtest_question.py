@@ -78,10 +78,12 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
         request, said = with_costs_of_policy(request, history)
         notes = (*notes, *said)
     require_sound_question(request, history)
-    strategy = wanted.strategy
-    if strategy is not None and not hasattr(strategy, "prepare"):
-        strategy = Ruled(strategy)
-    return Backtest(request, history, strategy, wanted.path, notes), snapshot
+    return Backtest(request, history, _strategy(wanted.strategy), wanted.path, notes), snapshot
+
+
+def _strategy(given: Any) -> Strategy | None:
+    """A strategy as it is, or of a function that gives weights; None for none."""
+    return given if given is None or hasattr(given, "prepare") else Ruled(given)
 
 
 def factors_of(policy: Policy) -> tuple[tuple[date, FactorReturns], ...]:

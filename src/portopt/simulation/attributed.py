@@ -89,7 +89,7 @@ def _sectors(s: Simulation) -> tuple[str, ...]:
 
 
 def _effects(found: Brinson) -> list[dict[str, Any]]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"group": group, "allocation": float(a), "selection": float(b), "interaction": float(c), "total": float(a + b + c)}
         for group, a, b, c in zip(found.groups, found.allocation, found.selection, found.interaction, strict=True)
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Replayed:
         return Decided(units, nothing, nothing)
 
 
-def replayed(s: Simulation, wanted: Mapping[int, Units], **execution: float) -> Backtested:
+def replayed(s: Simulation, wanted: Mapping[int, Units], **execution: Any) -> Backtested:
     """The ledger of decisions that were made already: units wanted, by day. execution: what of it is otherwise."""
     again = replace(s, decider=Replayed(wanted), trigger=OnDays(frozenset(wanted)), benchmark=None)
     return walked(replace(again, request=replace(s.request, execution=replace(s.request.execution, **execution))))[0]

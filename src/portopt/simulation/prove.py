@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from portopt.domain.arrays import Vector
 from portopt.domain.backtest import Backtested, Decision
 from portopt.domain.backtest_found import Changed, Proof
 from portopt.domain.canonical import digest
@@ -156,7 +157,7 @@ def _decided_otherwise(one: Made, decider: Decider, known: Known) -> list[str]:
         return [f"it fails with noise after it: {refusal.detail}"]
     if one.units is None or one.decision.target is None:
         return ["it failed, and with noise after it does not"]
-    return _other_weights(one, decided, known)
+    return _other_weights(one.decision.target, decided, known)
 
 
 def _in_sequence(made: list[Made], decider: Decider, noisy: History) -> list[str]:
@@ -167,8 +168,7 @@ def _in_sequence(made: list[Made], decider: Decider, noisy: History) -> list[str
     return _decided_otherwise(made[-1], decider, noisy.known(made[-1].day))
 
 
-def _other_weights(one: Made, decided: Decided, known: Known) -> list[str]:
-    target = one.decision.target
+def _other_weights(target: Vector, decided: Decided, known: Known) -> list[str]:
     away = np.abs(decided.target - target)
     if not away.max() > SAME_WEIGHT:
         return []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ DELAYS = tuple(range(11))
 BPS = (0.0, 5.0, 10.0, 20.0, 30.0, 50.0)
 MOST_BPS = 10_000.0
 YEAR = 252.0
-FREE = {
+FREE: dict[str, Any] = {
     "commission_bps": 0.0, "commission_per_share": 0.0, "minimum_fee": 0.0, "spread_bps": 0.0, "impact": 0.0,
     "linear_impact": 0.0,
 }  # fmt: skip

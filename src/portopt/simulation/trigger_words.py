@@ -120,7 +120,7 @@ def _joined(kind: str, parts: Any, path: str, benchmark: bool) -> Trigger:
 
 
 def _sessions(data: Mapping[str, Any], path: str) -> Trigger:
-    which, of = data["session"], data.get("of")
+    which, of = data["session"], data.get("of", "")
     known = (*PERIODS, "day") if which == "first" else PERIODS
     if which not in ("first", "last"):
         raise InvalidValue(f"{path}.session", which, "is neither first nor last")

@@ -33,6 +33,7 @@ PAUSE = 0.05  # seconds between two looks at what another process works out
 RENEWED = 3.0  # seconds from one word that it is still worked on to the next: a store takes it over after five times that
 LENGTH = 4  # bytes that say how long a kept reply's head is
 REFUSED = 400  # from this status on
+LONG = 1_000_000  # bytes
 EXACT = 2**53  # below it a double that is whole is that whole number
 
 
@@ -96,8 +97,11 @@ def _digest(call: Call) -> str:
 
 
 def _question(call: Call) -> bytes:
-    """What is asked, whichever door it came by and however it was written: names in any order, 1 and 1.0 alike."""
-    if call.content_type != JSON or not call.body:
+    """What is asked, whichever door it came by and however it was written: names in any order, 1 and 1.0 alike.
+
+    What is LONG counts by its bytes: to read a matrix once more would take longer than most answers.
+    """
+    if call.content_type != JSON or not 0 < len(call.body) < LONG:
         return call.body
     try:
         return canonical_json(_one_kind(parse_json(call.body)))

@@ -85,7 +85,7 @@ OPERATIONS: Final = _by_name(
                   "Which estimators were right on the prices of a portfolio.", "forecasts", works=True),
         # through time
         Operation("create_backtest", "POST", "/backtests", "propose", "through_time:create_backtest",
-                  "A policy on the prices of the past, worked out later.", keyed=True),
+                  "A policy on the prices of the past, worked out later.", "backtest", keyed=True),
         Operation("get_backtest", "GET", "/backtests/{backtest_id}", "read", "through_time:get_backtest",
                   "How far a backtest is, and what came out.", watched=True),
         Operation("get_backtest_report", "GET", "/backtests/{backtest_id}/report", "read", "through_time:backtest_report",
@@ -96,7 +96,7 @@ OPERATIONS: Final = _by_name(
                   "End one that is not wanted.", keyed=True),
         Operation("create_walk_forward", "POST", "/walk-forwards", "propose", "through_time:create_walk_forward",
                   "Variants of a policy chosen in training windows and judged in the windows after them, worked out later.",
-                  keyed=True),
+                  "walk_forward", keyed=True),
         Operation("get_walk_forward", "GET", "/walk-forwards/{walk_forward_id}", "read", "through_time:get_walk_forward",
                   "How far a walk-forward is, and what came out.", watched=True),
         Operation("get_walk_forward_report", "GET", "/walk-forwards/{walk_forward_id}/report", "read",

@@ -27,11 +27,11 @@ def keep_history(record: RunRecord, runtime: Runtime) -> None:
 
 def tables_of(record: RunRecord) -> dict[str, bytes]:
     """Parquet by the table's name."""
-    from portopt.reports.through_time.files.tables import TABLES
+    from portopt.reports.through_time.files.judged_tables import tables_of as tables
     from portopt.reports.through_time.files.writing import parquet_bytes
 
     document = record.document or {}
-    return {"runs": _of_the_run(record), **{table.name: parquet_bytes(table, document) for table in TABLES}}
+    return {"runs": _of_the_run(record), **{table.name: parquet_bytes(table, document) for table in tables(document)}}
 
 
 def _of_the_run(record: RunRecord) -> bytes:
