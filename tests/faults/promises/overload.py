@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import sys
 import threading
 import time
@@ -59,6 +60,8 @@ class Watch:
 
 def more_than_can_be_answered(home: Path, *, seconds: float) -> Kept:
     kept, ended = Kept("R12 ten times the capacity"), threading.Event()
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the client's own: it opens a connection for each that waits
     bodies = [json.dumps(asked(n=ASSETS, risk_free_rate=0.01 + 1e-5 * k)).encode() for k in range(40)]
     settings = {"PORTOPT_PROCESSES": "2", "PORTOPT_ANSWER_SECONDS": str(ANSWER_SECONDS), "PORTOPT_WAIT_SECONDS": "2"}
     with started(home, "serve", "--http", "0", "--grpc", "0", **settings) as api:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,40 @@ def test_a_pool_knows_how_long_the_first_in_its_queue_has_waited(tmp_path: Path)
         assert pool.waited == 0.0
 
     asyncio.run(asked())
+
+
+def test_a_process_that_is_free_goes_to_whoever_waits_longest_and_to_nobody_who_comes_meanwhile(tmp_path: Path) -> None:
+    """With a queue of the library's whoever asked at the right moment passed those who waited: half of them ran out of time."""
+
+    async def asked() -> list[str]:
+        pool, got = Pool(Settings(home=tmp_path)), list[str]()
+
+        async def take(name: str) -> None:
+            if await pool._taken(time.monotonic() + 5.0) is not None:
+                got.append(name)
+
+        waiting = [asyncio.create_task(take(name)) for name in ("first", "second")]
+        await asyncio.sleep(0)
+        pool._freed("a process")  # type: ignore[arg-type]
+        waiting.append(asyncio.create_task(take("third")))
+        await asyncio.sleep(0.05)
+        assert got == ["first"]
+        pool._freed("a process")  # type: ignore[arg-type]
+        pool._freed("a process")  # type: ignore[arg-type]
+        await asyncio.gather(*waiting)
+        return got
+
+    assert asyncio.run(asked()) == ["first", "second", "third"]
+
+
+def test_a_process_that_was_given_to_somebody_who_is_gone_goes_to_the_next(tmp_path: Path) -> None:
+    async def asked() -> object:
+        pool = Pool(Settings(home=tmp_path))
+        gone = asyncio.create_task(pool._taken(time.monotonic() + 5.0))
+        await asyncio.sleep(0)
+        pool._freed("a process")  # type: ignore[arg-type]
+        gone.cancel()
+        await asyncio.wait({gone})
+        return await pool._taken(time.monotonic() + 1.0)
+
+    assert asyncio.run(asked()) == "a process"

@@ -13,6 +13,7 @@ import os
 import pickle
 import sys
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -39,10 +40,10 @@ class Pool:
         self.size = settings.processes
         self._settings = settings
         self.replaced = 0
-        self._idle: asyncio.Queue[_Process] = asyncio.Queue()
+        self._idle: deque[_Process] = deque()
         self._all: set[_Process] = set()
         self._coming: set[asyncio.Task[None]] = set()
-        self._waiting: dict[object, float] = {}
+        self._waiting: dict[asyncio.Future[_Process], float] = {}  # since when; who came first stands first
         self._closed = False
 
     async def start(self) -> None:
@@ -80,7 +81,7 @@ class Pool:
                 self._replace(process)  # it works on what nobody waits for
                 raise
             else:
-                self._idle.put_nowait(process)
+                self._freed(process)
                 return reply
         return reply_of(Unavailable("the processes that worked on this ended without an answer", fixes=["ask again"]), call)
 
@@ -93,14 +94,29 @@ class Pool:
         self._all.clear()
 
     async def _taken(self, until: float) -> _Process | None:
-        this = object()
-        self._waiting[this] = now = time.monotonic()
+        """In the order of coming: asyncio.Queue lets whoever comes at the right moment pass those who wait, for ever."""
+        if self._idle:
+            return self._idle.popleft()
+        mine: asyncio.Future[_Process] = asyncio.get_running_loop().create_future()
+        self._waiting[mine] = now = time.monotonic()
         try:
-            return await asyncio.wait_for(self._idle.get(), max(until - now, 0.0))
-        except TimeoutError:
-            return None
+            await asyncio.wait({mine}, timeout=max(until - now, 0.0))
+        except asyncio.CancelledError:
+            if mine.done():
+                self._freed(mine.result())
+            raise
         finally:
-            del self._waiting[this]
+            self._waiting.pop(mine, None)
+        return mine.result() if mine.done() else None
+
+    def _freed(self, process: _Process) -> None:
+        """To whoever waits longest; else it is idle."""
+        if self._waiting:
+            first = next(iter(self._waiting))
+            del self._waiting[first]
+            first.set_result(process)
+        else:
+            self._idle.append(process)
 
     async def _add(self) -> None:
         process = await _Process.started(self._settings)
@@ -108,7 +124,7 @@ class Pool:
             await process.end()
             return
         self._all.add(process)
-        self._idle.put_nowait(process)
+        self._freed(process)
 
     def _replace(self, process: _Process) -> None:
         self._all.discard(process)
