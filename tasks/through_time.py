@@ -17,7 +17,7 @@ from portopt.domain.job import THROUGH_TIME, Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.run import RunRecord
 from portopt.doors.history_form import BacktestForm, WalkForwardForm, resolve
-from portopt.questions import pieces
+from portopt.questions.through_time import pieces
 from portopt.runs import jobs
 from portopt.runs.through_time import life
 from portopt.runs.through_time.question import Question

@@ -14,7 +14,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import DataPolicy, EstimationChoice, Policy
 from portopt.domain.universe import Universe
 from portopt.market import pack_id
-from portopt.questions.backtest import Backtest
+from portopt.questions.through_time.backtest import Backtest
 from portopt.simulation.history import History
 from portopt.simulation.strategies import Ruled
 

@@ -25,16 +25,16 @@ NOT_IN_A_NOTEBOOK = {
     "forecasts.forecasts": FACE,
     "policies.policies": "policies are kept and listed by who runs the installation",
     "policies.seed_policies": "policies are kept and listed by who runs the installation",
+    "prove_again.prove_again": "a document is put to its proof again from its file",
+    "replay_live.replay_live": "a whole store is put to it by who runs the installation",
     "health.doctor": "an installation is examined by who runs it",
 }
 NOT_AT_THE_COMMAND_LINE: dict[str, str] = {}
-OF_WHO_KEEPS_IT = "it is asked of a whole store, by who runs the installation"
 NOT_OVER_THE_WIRE = {
     "health": "the service says how it is at /readyz; an installation is examined by who runs it",
     "comparison": "over the wire each policy is a backtest of its own",
     "prove_again": "a document is put to its proof again by whoever doubts it, on prices of their own",
-    "replay_live": OF_WHO_KEEPS_IT,
-    "trials": OF_WHO_KEEPS_IT,
+    "replay_live": "it is asked of a whole store, by who runs the installation",
 }
 
 
@@ -114,7 +114,7 @@ def test_an_operation_asks_the_question_that_it_says_it_asks() -> None:
 
 def asked_later(question: str) -> set[str]:
     """What is asked by whoever carries out a question in pieces."""
-    path = SOURCE / "questions" / "pieces" / f"{question}.py"
+    path = SOURCE / "questions" / "through_time" / "pieces" / f"{question}.py"
     return asked_in(path) if path.is_file() else set()
 
 

@@ -12,7 +12,7 @@ import sys
 from flows.walk_forward import walk_forward
 from portopt.adapters.store.pieces import FilePieceStore
 from portopt.doors.history_form import WalkForwardForm
-from portopt.questions.pieces.walk_forward import WalkForwardWork
+from portopt.questions.through_time.pieces.walk_forward import WalkForwardWork
 
 begin, keep = WalkForwardWork.work, FilePieceStore.put
 journal = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT)

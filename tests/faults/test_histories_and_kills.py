@@ -19,8 +19,8 @@ from support import environment
 from portopt.domain.canonical import canonical_json
 from portopt.domain.run import RunStatus
 from portopt.doors.history_form import resolve
-from portopt.questions import pieces
-from portopt.questions.pieces.carrying import opened
+from portopt.questions.through_time import pieces
+from portopt.questions.through_time.pieces.carrying import opened
 from portopt.runs.through_time import life
 from portopt.runtime import open_runtime
 from portopt.settings import Settings

@@ -17,8 +17,9 @@ from portopt.document.backtest import backtest_document
 from portopt.domain.canonical import canonical_json
 from portopt.domain.run import RunStatus
 from portopt.doors.history_form import BacktestForm, resolve
-from portopt.questions.backtest import Backtest, backtest
-from portopt.questions.pieces.pack import read
+from portopt.questions.backtest import backtest
+from portopt.questions.through_time.backtest import Backtest
+from portopt.questions.through_time.pieces.pack import read
 from portopt.runtime import Runtime
 from portopt.simulation.history import History
 

@@ -24,8 +24,8 @@ from portopt.doors.form import ShippedPolicy
 from portopt.doors.form_fields import field, optional
 from portopt.intake.policy import Wishes, laid_over
 from portopt.questions import policies
-from portopt.questions.backtest import opened
-from portopt.questions.backtest_question import Wanted, checked, request_of
+from portopt.questions.through_time.backtest import opened
+from portopt.questions.through_time.question import Wanted, checked, request_of
 from portopt.runs.through_time.question import Question
 from portopt.simulation.charged import charged_by_policy
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portopt.dialects.backtests import backtest_from_data
@@ -12,10 +12,23 @@ from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.market.action_checks import checked as checked_actions
 from portopt.ports import MarketDataProvider
-from portopt.questions.backtest import Backtest, backtest, named_assets, opened
-from portopt.questions.backtest_question import factors_of
+from portopt.questions.backtest import backtest
+from portopt.questions.through_time.backtest import Backtest, named_assets, opened
+from portopt.questions.through_time.question import factors_of
 from portopt.simulation.history import History
 from portopt.simulation.simulate import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenAgain:
+    """stored: the proof as it stands in the document. again: as it came out now. same: both, on the same prices."""
+
+    run_id: str
+    same: bool
+    same_prices: bool
+    stored: Mapping[str, Any]
+    again: Mapping[str, Any]
+    kind: str = "proof_again"
 
 
 def prove_again(
@@ -25,7 +38,7 @@ def prove_again(
     actions: Sequence[Action] = (),
     members: Sequence[Membership] = (),
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> ProvenAgain:
     """Whether the proof of a document comes out as it stands there, on these prices, actions and memberships.
 
     Raises MissingInput for a document without a proof, or of a strategy that is no policy; InvalidValue for other actions or
@@ -48,15 +61,8 @@ def prove_again(
     factors = factors_of(request.policy)
     history = History.of(snapshot, request.actions, request.members, request.policies, factors)
     found = plain(backtest(Backtest(request, history, path=asked["path"]), progress=progress, sweep=False).proof)
-    prices = document["data"]["pricing_pack_id"]
-    return {
-        "kind": "proof_again",
-        "run_id": document["run_id"],
-        "same": found == proof and snapshot.pricing_pack_id == prices,
-        "same_prices": snapshot.pricing_pack_id == prices,
-        "stored": dict(proof),
-        "again": found,
-    }
+    same_prices = snapshot.pricing_pack_id == document["data"]["pricing_pack_id"]
+    return ProvenAgain(document["run_id"], found == proof and same_prices, same_prices, dict(proof), found)
 
 
 def _require_as_many(what: str, given: Sequence[Any], asked: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ from portopt.domain.request import DataPolicy, RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.pipeline import wanted_assets
 from portopt.ports import MarketDataProvider
-from portopt.questions.backtest import FOR_THE_READER
+from portopt.questions.through_time.backtest import FOR_THE_READER
 from portopt.runs.history import worked_out_again
 from portopt.simulation.decide import decided_live
 from portopt.simulation.history import History, Known
@@ -36,6 +36,16 @@ if TYPE_CHECKING:
 
 ACCEPTING = replace(DataPolicy(), **FOR_THE_READER, not_a_number="accept", duplicate="accept")
 LISTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedLive:
+    """runs: each with what changed in its data and in its answer. skipped: those that have no document to compare with."""
+
+    runs: tuple[Mapping[str, Any], ...]
+    same: bool
+    skipped: int
+    kind: str = "replay_live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ class OnePack:
 
 def replay_live(
     runtime: Runtime, *, portfolio_id: str | None = None, limit: int = 50, market: MarketDataProvider | None = None
-) -> dict[str, Any]:
+) -> ReplayedLive:
     """The newest stored rebalances, each decided again as a backtest would on that day.
 
     market: prices from here in place of each run's pack: where they are not the same any more, they are named.
@@ -58,7 +68,7 @@ def replay_live(
     listed = runtime.runs.runs(portfolio_id=portfolio_id, limit=limit, kind="rebalance")
     rows = [_replayed(runtime.runs.get(run.run_id), runtime, market) for run in listed]
     done = [row for row in rows if row is not None]
-    return {"kind": "replay_live", "runs": done, "same": all(row["same"] for row in done), "skipped": len(rows) - len(done)}
+    return ReplayedLive(tuple(done), all(row["same"] for row in done), len(rows) - len(done))
 
 
 def _replayed(record: RunRecord, runtime: Runtime, market: MarketDataProvider | None) -> dict[str, Any] | None:
@@ -69,8 +79,8 @@ def _replayed(record: RunRecord, runtime: Runtime, market: MarketDataProvider | 
     pack = runtime.packs.get(record.pricing_pack_id)
     row: dict[str, Any] = {"run_id": record.run_id, "as_of": str(record.as_of), "pricing_pack_id": pack.pricing_pack_id}
     try:
-        seen = seen_by_decision(request, pack if market is None else _now(request, pack, market))
-        row["data_changed"] = data_changed(pack, seen)
+        seen = _seen_by_decision(request, pack if market is None else _now(request, pack, market))
+        row["data_changed"] = _data_changed(pack, seen)
         held, known = _held(request, seen), _known(seen)
         traded = _trades_differ(record.document, decided_live(request, known, held), known, held)
         if row["data_changed"]:
@@ -83,7 +93,7 @@ def _replayed(record: RunRecord, runtime: Runtime, market: MarketDataProvider | 
     return {**row, "same": same, "differences": found, "problem": None}
 
 
-def seen_by_decision(request: RebalanceRequest, pack: MarketSnapshot) -> MarketSnapshot:
+def _seen_by_decision(request: RebalanceRequest, pack: MarketSnapshot) -> MarketSnapshot:
     """A pack as a decision at its last close is shown it."""
     choice = request.policy.estimation
     seen = _known(pack).snapshot(pack.asset_ids, ACCEPTING, None if choice.lookback is None else choice.lookback + 1)
@@ -107,7 +117,7 @@ def _now(request: RebalanceRequest, pack: MarketSnapshot, market: MarketDataProv
     return open_snapshot(table, source=pack.source, adjustment=adjustment, policy=ACCEPTING, query=query)
 
 
-def data_changed(before: MarketSnapshot, now: MarketSnapshot) -> list[str]:
+def _data_changed(before: MarketSnapshot, now: MarketSnapshot) -> list[str]:
     """In sentences, which prices are not what they were."""
     from portopt.adapters.store.packs import difference
 

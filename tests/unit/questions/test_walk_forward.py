@@ -16,7 +16,7 @@ from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.trials import TrialRecord
 from portopt.domain.walk import WalkForward
 from portopt.judgement.walked import WalkFound
-from portopt.questions.backtest import Backtest
+from portopt.questions.through_time.backtest import Backtest
 from portopt.questions.walk_forward import walk_forward
 
 WALK = WalkForward(train=60, test=50, vary={"estimation.lookback": (21, 42)}, groups=4, tested=1, starts=2)

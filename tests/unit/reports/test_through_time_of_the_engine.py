@@ -22,9 +22,8 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import EstimationChoice, Policy
 from portopt.domain.universe import Universe
 from portopt.domain.walk import WalkForward
-from portopt.questions.backtest import Backtest
 from portopt.questions.backtest import backtest as run
-from portopt.questions.comparison import data_of
+from portopt.questions.through_time.backtest import Backtest, data_of
 from portopt.questions.walk_forward import walk_forward
 from portopt.reports.through_time.display import backtest_plot, backtest_summary, comparison_plot, comparison_summary
 from portopt.reports.through_time.files.writing import write_backtest_files

@@ -12,7 +12,8 @@ from portopt.document.backtest import backtest_document
 from portopt.domain.backtest import Execution
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.universe import Asset, Universe
-from portopt.questions.backtest import Backtest, backtest
+from portopt.questions.backtest import backtest
+from portopt.questions.through_time.backtest import Backtest
 
 SECTORED = Universe(tuple(Asset(a, sector=s) for a, s in zip(IDS, ("tech", "tech", "banks", None), strict=True)))
 TILTED = policy({"kind": "target_weights", "weights": {"AA": 0.6, "CC": 0.3, "DD": 0.1}})

@@ -15,8 +15,9 @@ from portopt.adapters.providers.frames import FrameProvider
 from portopt.domain.backtest import Action
 from portopt.domain.errors import DataError, InvalidValue, MissingInput, PortoptError, UnknownField
 from portopt.domain.universe import Universe
-from portopt.questions.backtest import Backtest, backtest
-from portopt.questions.backtest_question import Wanted, question
+from portopt.questions.backtest import backtest
+from portopt.questions.through_time.backtest import Backtest
+from portopt.questions.through_time.question import Wanted, question
 
 
 def market(sessions: int = 80, assets: int = 3) -> FrameProvider:

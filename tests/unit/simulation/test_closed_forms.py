@@ -10,7 +10,8 @@ from made_histories import drawn_prices, fixed, history, own, policy, request, w
 
 from portopt.document.backtest import backtest_document
 from portopt.domain.backtest import Action, Membership
-from portopt.questions.backtest import Backtest, backtest
+from portopt.questions.backtest import backtest
+from portopt.questions.through_time.backtest import Backtest
 
 
 def test_all_cash_stays_what_it_was_and_interest_is_by_calendar_days() -> None:

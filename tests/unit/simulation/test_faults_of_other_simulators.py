@@ -12,7 +12,8 @@ from made_histories import drawn_prices, fixed, history, own, policy, request
 from portopt.document.backtest import backtest_document
 from portopt.domain.errors import DataError
 from portopt.domain.factor_returns import FactorReturns
-from portopt.questions.backtest import Backtest, backtest
+from portopt.questions.backtest import backtest
+from portopt.questions.through_time.backtest import Backtest
 from portopt.simulation.asking import asked_on, snapshot_on
 from portopt.simulation.decide import PipelineDecider
 from portopt.simulation.history import History

@@ -15,7 +15,8 @@ from leaking_strategies import LEAKS, honest, market, past
 from made_histories import drawn_prices, history, own, policy, request
 
 from portopt.domain.backtest_found import Proof
-from portopt.questions.backtest import Backtest, backtest
+from portopt.questions.backtest import backtest
+from portopt.questions.through_time.backtest import Backtest
 from portopt.simulation.history import History, Known
 from portopt.simulation.noise import Noise
 from portopt.simulation.strategies import Decided, Decider, Held, Ruled, in_units, weights_by_id

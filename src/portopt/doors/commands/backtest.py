@@ -12,7 +12,7 @@ from portopt.doors.commands.surface import Json, Shown, aside
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from portopt.questions.backtest_question import Wanted
+    from portopt.questions.through_time.question import Wanted
     from portopt.runtime import Runtime
 
 REBALANCE = "When to decide: monthly, every 21 sessions, last of month, drift 5%, volatility 15%, … Repeated: any of them."
@@ -47,8 +47,9 @@ def backtest(
 ) -> Shown:
     """Backtest a policy: its decisions through the live pipeline, on a ledger exact to the share and the cent."""
     from portopt.doors.commands.progress import Spinner
-    from portopt.questions import backtest as questions
-    from portopt.questions.backtest_question import question
+    from portopt.questions.backtest import backtest as backtested
+    from portopt.questions.through_time.backtest import kept
+    from portopt.questions.through_time.question import question
     from portopt.runtime import runtime
 
     here = runtime()
@@ -60,8 +61,8 @@ def backtest(
         with progress.step("read prices"):
             posed, snapshot = question(asked, market_of(prices, here))
         with progress.step("backtest"):
-            found = questions.backtest(posed, progress=progress.count)
-    document = questions.kept(posed, found, snapshot, here)
+            found = backtested(posed, progress=progress.count)
+    document = kept(posed, found, snapshot, here)
     write_beside(document, html, files)
     return shown(document, None if html is None else str(html))
 
@@ -105,7 +106,7 @@ def wanted(
     from portopt.doors.commands.documents import read_sets
     from portopt.intake.book import day_of
     from portopt.intake.policy import Wishes, laid_over
-    from portopt.questions.backtest_question import Wanted
+    from portopt.questions.through_time.question import Wanted
 
     beside = read_beside(on_sample=prices == "sample", **names)
     found = laid_over(find_policy(policy, here), Wishes(changes=read_sets(sets)))
@@ -118,7 +119,7 @@ def find_policy(name: str, here: Runtime) -> Any:
     from portopt.domain.errors import UnknownPolicy
     from portopt.doors.commands import policy_files
     from portopt.doors.commands.documents import read_document
-    from portopt.questions.backtest_question import plain_policy
+    from portopt.questions.through_time.question import plain_policy
     from portopt.terms.catalog import OBJECTIVES
 
     path, _, wanted_id = name.partition("#")

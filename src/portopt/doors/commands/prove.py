@@ -18,6 +18,7 @@ def prove(
     as_json: Json = False,
 ) -> Shown:
     """Do a backtest's proof again: the same seed on the same prices gives the same digest, and no decision may change."""
+    from portopt.domain.canonical import plain
     from portopt.doors.backtest_files import read_beside
     from portopt.doors.commands.documents import read_document
     from portopt.doors.commands.progress import working
@@ -29,7 +30,7 @@ def prove(
     market = runtime().market("sample" if prices == "sample" else f"files:{prices}")
     given = {name: beside[name] for name in ("actions", "members") if name in beside}
     with working("prove") as progress:
-        found = prove_again(told, market, **given, progress=progress.count)
+        found = plain(prove_again(told, market, **given, progress=progress.count))
     return Shown(found, words(*_sentences(found)), exit_code=0 if found["same"] and found["again"]["holds"] else 1)
 
 

@@ -17,6 +17,7 @@ def replay_live(
     as_json: Json = False,
 ) -> Shown:
     """Decide stored rebalances again as a backtest would: the same bytes, or the datum that changed is named."""
+    from portopt.domain.canonical import plain
     from portopt.doors.commands.progress import working
     from portopt.questions.replay_live import replay_live as replayed
     from portopt.runtime import runtime
@@ -24,7 +25,7 @@ def replay_live(
     here = runtime()
     market = None if prices is None else here.market(f"files:{prices}")
     with working("replay"):
-        found = replayed(here, portfolio_id=portfolio_id, limit=limit, market=market)
+        found = plain(replayed(here, portfolio_id=portfolio_id, limit=limit, market=market))
     return Shown(found, words(*_sentences(found)), exit_code=0 if found["same"] else 1)
 
 

@@ -53,8 +53,9 @@ def walk_forward(
     from portopt.domain.walk import WalkForward
     from portopt.doors.commands import backtest as shared
     from portopt.doors.commands.progress import Spinner
-    from portopt.questions import walk_forward as questions
-    from portopt.questions.backtest_question import question
+    from portopt.questions.through_time.question import question
+    from portopt.questions.through_time.walk_forward import kept
+    from portopt.questions.walk_forward import walk_forward as walked_forward
     from portopt.runtime import runtime
 
     here = runtime()
@@ -68,8 +69,8 @@ def walk_forward(
         with progress.step("read prices"):
             posed, snapshot = question(asked, shared.market_of(prices, here))
         with progress.step("walk forward"):
-            found = questions.walk_forward(posed, walk, registry=here.trials, progress=progress.count)
-    document = questions.kept(posed, found, snapshot, here)
+            found = walked_forward(posed, walk, registry=here.trials, progress=progress.count)
+    document = kept(posed, found, snapshot, here)
     shared.write_beside(document, html, files)
     return Shown(document, lambda console: print_walk(document, console, None if html is None else str(html)))
 
@@ -99,7 +100,8 @@ def compare(
     from portopt.domain.errors import MissingInput
     from portopt.doors.commands import backtest as shared
     from portopt.doors.commands.progress import Spinner
-    from portopt.questions import comparison as questions
+    from portopt.questions.comparison import compare as side_by_side
+    from portopt.questions.through_time import comparison as questions
     from portopt.runtime import runtime
 
     if not policies:
@@ -114,7 +116,7 @@ def compare(
             market = shared.market_of(prices, here)
             posed, snapshot = questions.posed(asked, options.policies_of(policies, sets, here), market)
         with progress.step("compare"):
-            found = questions.compare(posed)
+            found = side_by_side(posed)
     document = questions.kept(posed, found, snapshot, here)
     shared.write_beside(document, html, files)
     return Shown(document, lambda console: print_comparison(document, console))

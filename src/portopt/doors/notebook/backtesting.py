@@ -127,8 +127,9 @@ def backtest(
         actions, members: values, or files of them. cash_flows: {date: money in, or out below zero}. prove: show that no
             decision saw what came after it.
     """
-    from portopt.questions import backtest as questions
-    from portopt.questions.backtest_question import Wanted, question
+    from portopt.questions.backtest import backtest
+    from portopt.questions.through_time.backtest import kept
+    from portopt.questions.through_time.question import Wanted, question
 
     runtime, notes = runtime_at(home), []  # type: ignore[var-annotated]
     wanted = Wanted(
@@ -148,14 +149,14 @@ def backtest(
         notes=tuple(notes),
     )
     posed, snapshot = question(wanted, market_of(prices, runtime))
-    return Backtest(questions.kept(posed, questions.backtest(posed), snapshot, runtime))
+    return Backtest(kept(posed, backtest(posed), snapshot, runtime))
 
 
 def _who_decides(
     policy: Any, limits: Mapping[str, Any] | None, costs: Mapping[str, Any] | None, runtime: Any
 ) -> dict[str, Any]:
     """A policy, or a strategy of one's own; that one expects no costs, so none are charged where none are said."""
-    from portopt.questions.backtest_question import plain_policy
+    from portopt.questions.through_time.question import plain_policy
 
     if callable(policy) or hasattr(policy, "prepare"):
         return {"policy": plain_policy("min_risk", "own strategy"), "strategy": policy, "costs": costs or {}}
@@ -178,7 +179,7 @@ def _beside(
 def policy_or_goal(policy: Any, runtime: Any) -> Policy:
     """A policy by id, as it is or as data; or of an objective's name alone."""
     from portopt.domain.errors import UnknownPolicy
-    from portopt.questions.backtest_question import plain_policy
+    from portopt.questions.through_time.question import plain_policy
     from portopt.terms.catalog import OBJECTIVES
 
     if isinstance(policy, Mapping) and "policies" not in policy:

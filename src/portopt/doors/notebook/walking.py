@@ -15,7 +15,7 @@ from portopt.intake.book import day_of
 if TYPE_CHECKING:
     import polars as pl
 
-    from portopt.questions.backtest_question import Wanted
+    from portopt.questions.through_time.question import Wanted
 
 OF_WINDOWS = ("number", "variant", "training_sharpe", "status", "began_with", "total_return", "sharpe")
 
@@ -162,16 +162,17 @@ def walk_forward(
         InvalidValue, UnknownField for windows or values that mean nothing, DataError for a history that is too short.
     """
     from portopt.domain.walk import WalkForward
-    from portopt.questions import walk_forward as questions
-    from portopt.questions.backtest_question import question
+    from portopt.questions.through_time.question import question
+    from portopt.questions.through_time.walk_forward import kept
+    from portopt.questions.walk_forward import walk_forward as walked_forward
 
     runtime = runtime_at(home)
     tried = {name: tuple(values) for name, values in (vary or {}).items()}
     walk = WalkForward(train, test, expanding, purge, embargo, tried, *(paths or (0, 2)), starts)
     wanted = _wanted(with_limits(policy_or_goal(policy, runtime), limits), prove=prove, **asked)
     posed, snapshot = question(wanted, market_of(prices, runtime))
-    found = questions.walk_forward(posed, walk, registry=runtime.trials)
-    return Walk(questions.kept(posed, found, snapshot, runtime))
+    found = walked_forward(posed, walk, registry=runtime.trials)
+    return Walk(kept(posed, found, snapshot, runtime))
 
 
 def compare(
@@ -188,13 +189,14 @@ def compare(
         prices: as of `backtest`; so are `asked`: capital, rebalance, universe, benchmark, start, end, delay, fractional, costs,
             seed. policies: each as of `backtest`. limits: laid over each.
     """
-    from portopt.questions import comparison as questions
+    from portopt.questions.comparison import compare as side_by_side
+    from portopt.questions.through_time import comparison as questions
 
     runtime = runtime_at(home)
     each = [with_limits(policy_or_goal(policy, runtime), limits) for policy in policies]
     wanted = _wanted(each[0] if each else policy_or_goal("min_risk", runtime), **asked)
     posed, snapshot = questions.posed(wanted, each, market_of(prices, runtime))
-    return Comparison(questions.kept(posed, questions.compare(posed), snapshot))
+    return Comparison(questions.kept(posed, side_by_side(posed), snapshot))
 
 
 def _wanted(
@@ -212,7 +214,7 @@ def _wanted(
     prove: bool = False,
     seed: int = 1,
 ) -> Wanted:
-    from portopt.questions.backtest_question import Wanted
+    from portopt.questions.through_time.question import Wanted
 
     notes: list[str] = []
     return Wanted(

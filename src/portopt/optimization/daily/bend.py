@@ -12,7 +12,7 @@ import math
 from portopt.domain.arrays import Vector
 from portopt.optimization.daily.state import State
 
-LEAST = 1e-9  # of tau: a ball that is met by its centre alone
+SMALLEST_BALL = 1e-9  # of tau: a ball that is met by its centre alone
 
 
 def square(state: State, rates: Vector, following: Vector, dtau: float) -> tuple[float, float, float]:
@@ -45,4 +45,4 @@ def best_tau(state: State, slopes: Vector, following: Vector) -> float:
     found = [state.tau + t for t in roots(a, b, c)]
     if state.day.ratio:
         return min((tau for tau in found if tau > 0.0), key=lambda tau: abs(tau - state.tau), default=state.tau)
-    return min(max(found, default=LEAST), 1.0) if a > 0.0 else LEAST if c > 0.0 else 1.0
+    return min(max(found, default=SMALLEST_BALL), 1.0) if a > 0.0 else SMALLEST_BALL if c > 0.0 else 1.0

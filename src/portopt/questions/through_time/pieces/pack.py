@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portopt.domain.market import MarketQuery, MarketSnapshot
-from portopt.questions.backtest import for_the_reader, named_assets, opened
+from portopt.questions.through_time.backtest import for_the_reader, named_assets, opened
 from portopt.runs.through_time.question import Question
 
 if TYPE_CHECKING:

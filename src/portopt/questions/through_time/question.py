@@ -16,7 +16,7 @@ from portopt.domain.request import Policy
 from portopt.domain.universe import CASH, Universe
 from portopt.market.action_checks import checked as checked_actions
 from portopt.ports import MarketDataProvider
-from portopt.questions.backtest import Backtest, named_assets, opened, require_sound_question, with_costs_of_policy
+from portopt.questions.through_time.backtest import Backtest, named_assets, opened, require_sound_question, with_costs_of_policy
 from portopt.simulation.charged import execution_with
 from portopt.simulation.deciders import Path
 from portopt.simulation.history import History

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from portopt.domain.errors import DataError
-from portopt.questions.pieces.pack import reopen_pack
-from portopt.questions.pieces.work import Done, Work
+from portopt.questions.through_time.pieces.pack import reopen_pack
+from portopt.questions.through_time.pieces.work import Done, Work
 from portopt.runs.through_time.question import question_from_data
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ def opened(run_id: str, runtime: Runtime) -> Work:
             snapshot = reopen_pack(question, str(run.pricing_pack_id), runtime)
             _open.clear()
             if question.kind == "backtest":
-                from portopt.questions.pieces.backtest import BacktestWork
+                from portopt.questions.through_time.pieces.backtest import BacktestWork
 
                 _open[run_id] = BacktestWork(run_id, question, snapshot)
             else:
-                from portopt.questions.pieces.walk_forward import WalkForwardWork
+                from portopt.questions.through_time.pieces.walk_forward import WalkForwardWork
 
                 _open[run_id] = WalkForwardWork(run_id, question, snapshot, runtime.trials)
         return _open[run_id]

@@ -11,9 +11,9 @@ from portopt.domain.backtest_found import Changed, Proof
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.packing import pack, unpack
 from portopt.market.action_checks import checked
-from portopt.questions.backtest import Backtest, concluded, posed, proven
-from portopt.questions.pieces.stretches import joined, names, walk_stretch
-from portopt.questions.pieces.work import Done
+from portopt.questions.through_time.backtest import Backtest, concluded, posed, proven
+from portopt.questions.through_time.pieces.stretches import joined, names, walk_stretch
+from portopt.questions.through_time.pieces.work import Done
 from portopt.runs.through_time.question import Question
 from portopt.simulation.history import History
 
