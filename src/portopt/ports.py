@@ -412,6 +412,10 @@ class Ledger(Protocol):
 
     def entries(self, portfolio_id: str, *, after: int = 0, limit: int = 100) -> Sequence[LedgerEntry]: ...
 
+    def proposers(self, portfolio_id: str, run_id: str) -> frozenset[str]:
+        """Who proposed this run, and whoever asked for it too."""
+        ...
+
     def verify(self, portfolio_id: str | None = None) -> Sequence[BrokenLink]:
         """Chains that do not hold, by their first entry that does not; of one portfolio, or of all."""
         ...

@@ -13,7 +13,6 @@ NO_QUESTIONS = {
     "sharing": "what the requests of a batch have in common",
     "children": "the processes that a batch is spread over",
     "posed": "what the other questions begin with",
-    "backtest_question": "what a backtest begins with",
 }
 FACE = "the public face shows what a notebook asks for every day; this is asked at the command line"
 NOT_IN_A_NOTEBOOK = {

@@ -101,16 +101,17 @@ def walk_from_data(data: Mapping[str, Any], path: str = "windows") -> WalkForwar
     doc = object_of(data, path, [f.name for f in dataclasses.fields(WalkForward)])
     lengths = (("train", 2), ("test", 1), ("purge", 0), ("embargo", 0), ("starts", 1))
     whole = {**{name: (low, 100_000) for name, low in lengths}, "groups": (0, 30), "tested": (1, 29)}
-    sessions = {
+    sessions: dict[str, Any] = {
         name: whole_number(doc[name], f"{path}.{name}", low=low, high=high)
         for name, (low, high) in whole.items()
         if doc.get(name) is not None
     }
-    expanding = {"expanding": flag(doc["expanding"], f"{path}.expanding")} if doc.get("expanding") is not None else {}
+    expanding = doc.get("expanding") is not None and flag(doc["expanding"], f"{path}.expanding")
     vary = mapping_of(doc.get("vary") or {}, f"{path}.vary")
     if sessions.get("groups", 0) and sessions.get("tested", 2) >= sessions["groups"]:
         raise InvalidValue(f"{path}.tested", sessions.get("tested", 2), f"must be below the {sessions['groups']} groups")
-    return WalkForward(**sessions, **expanding, vary={name: _choices(v, f"{path}.vary.{name}") for name, v in vary.items()})
+    tried = {name: _choices(values, f"{path}.vary.{name}") for name, values in vary.items()}
+    return WalkForward(**sessions, expanding=expanding, vary=tried)
 
 
 def _choices(value: Any, field: str) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from portopt.dialects.backtests import backtest_to_data
 from portopt.domain.arrays import Vector
-from portopt.domain.backtest import FRACTION, Backtested, Decision, Fill, Happening
+from portopt.domain.backtest import BORROW_FEE, FRACTION, Backtested, Decision, Fill, Happening
 from portopt.domain.backtest_found import BacktestData, BacktestFound, Sweep
 from portopt.domain.canonical import plain
 from portopt.domain.universe import CASH
@@ -144,7 +144,7 @@ def moving(days: Mapping[str, Any], risk_free: float, flows: Vector) -> dict[str
 def costs_of(run: Backtested) -> dict[str, Any]:
     """Money by kind; a year of it in basis points of the average equity."""
     parts = {name: sum(getattr(f, name) for f in run.fills) / 100.0 for name in ("commission", "spread", "impact")}
-    parts["borrow"] = -sum(h.cents for h in run.happenings if h.kind == "borrow") / 100.0
+    parts["borrow"] = -sum(h.cents for h in run.happenings if h.kind == BORROW_FEE) / 100.0
     total = round(sum(parts.values()), 2)
     years, average = max(len(run.dates) - 1, 1) / 252.0, float(run.equity.mean()) / 100.0
     return {**parts, "total": total, "bps_a_year": 1e4 * total / average / years if average > 0.0 else None}

@@ -19,6 +19,7 @@ from portopt.domain.universe import Universe
 Cents = npt.NDArray[np.int64]
 Units = npt.NDArray[np.int64]
 
+BORROW_FEE = "borrow"  # the kind of happening
 FRACTION = 1_000_000  # units in a share where fractions are held; where only whole shares are, a unit is a share
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 
-ROUNDING = 1e-12  # a deviation below this part of the returns' size is the rounding of equal numbers
+NO_DEVIATION = 1e-12  # a deviation below this part of the returns' size is the rounding of equal numbers
 
 
 def deviation(r: Vector) -> float | None:
@@ -16,7 +16,7 @@ def deviation(r: Vector) -> float | None:
     if len(r) < 2:
         return None
     sigma = float(np.std(r, ddof=1))
-    return sigma if sigma > ROUNDING * float(np.max(np.abs(r))) else 0.0
+    return sigma if sigma > NO_DEVIATION * float(np.max(np.abs(r))) else 0.0
 
 
 def mean_over(excess: float, sigma: float | None, periods_per_year: float) -> float | None:
@@ -52,7 +52,7 @@ def tail(losses: Vector, confidence: float) -> tuple[float, float]:
     """
     worst = np.sort(losses)[::-1]
     count = (1.0 - confidence) * len(worst)
-    whole = math.floor(count + ROUNDING * len(worst))
+    whole = math.floor(count + NO_DEVIATION * len(worst))
     part = max(0.0, count - whole)
     var = float(worst[min(whole, len(worst) - 1)])
     return var, float((worst[:whole].sum() + part * var) / count)

@@ -9,7 +9,7 @@ import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import DataError, InvalidValue
-from portopt.judgement.moments import ROUNDING
+from portopt.judgement.moments import NO_DEVIATION
 
 MOST_BLOCKS = 18  # 48,620 halves; the count grows fourfold with every two blocks more
 AT_ONCE = 4096  # halves in memory together
@@ -101,7 +101,7 @@ def _ratios(seen: Matrix, sizes: Vector, shift: Vector, S1: Matrix, S2: Matrix) 
         count += use * sizes[s]
     variance = (squares - total**2 / count) / (count - 1.0)
     mean = shift + total / count
-    flat = variance <= (ROUNDING * np.abs(mean)) ** 2
+    flat = variance <= (NO_DEVIATION * np.abs(mean)) ** 2
     return np.where(flat, 0.0, mean / np.sqrt(np.where(flat, 1.0, variance)))
 
 

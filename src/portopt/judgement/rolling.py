@@ -8,7 +8,7 @@ import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import InvalidValue
-from portopt.judgement.moments import ROUNDING
+from portopt.judgement.moments import NO_DEVIATION
 
 NORMAL_975 = 1.959963984540054
 
@@ -63,7 +63,7 @@ def rolling(
 
 def _deviations(W: Matrix) -> Vector:
     sigma = W.std(axis=1, ddof=1)
-    return np.where(sigma > ROUNDING * np.abs(W).max(axis=1), sigma, 0.0)
+    return np.where(sigma > NO_DEVIATION * np.abs(W).max(axis=1), sigma, 0.0)
 
 
 def _standard_errors(W: Matrix, sr: Vector) -> Vector:

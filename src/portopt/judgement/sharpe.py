@@ -13,7 +13,7 @@ import numpy as np
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.judgement.long_run import long_run_covariance
-from portopt.judgement.moments import ROUNDING, deviation, excess_kurtosis, skewness
+from portopt.judgement.moments import NO_DEVIATION, deviation, excess_kurtosis, skewness
 
 EULER = 0.5772156649015329
 
@@ -107,7 +107,7 @@ def minimum_track_record(of: SharpeMoments, least: float = 0.0, confidence: floa
 def ratios(R: Matrix) -> Vector:
     """(N,) ratio of each column of excess returns R (T, N); NaN of one that does not vary."""
     sigma = R.std(axis=0, ddof=1)
-    varies = sigma > ROUNDING * np.abs(R).max(axis=0)
+    varies = sigma > NO_DEVIATION * np.abs(R).max(axis=0)
     return np.asarray(np.divide(R.mean(axis=0), sigma, out=np.full(R.shape[1], np.nan), where=varies))
 
 

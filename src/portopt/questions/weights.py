@@ -102,9 +102,11 @@ def optimize_many(
 
 def _told_of_its_end(problem: Problem, raw: RawAnswer | None, until: Deadline) -> Problem:
     """Of a search that its time ended before its gap was closed, a note that says so, and how wide the gap is."""
-    from portopt.optimization.integers.mixed_integer import GAP
+    if raw is None or raw.mip_gap is None or not until.is_over:
+        return problem
+    from portopt.optimization.integers.mixed_integer import ASKED_GAP
 
-    if raw is None or raw.mip_gap is None or raw.mip_gap <= GAP or not until.is_over:
+    if raw.mip_gap <= ASKED_GAP:
         return problem
     note = (
         f"the {until.allowed:.3g} s that were allowed ended the search: these weights are the best found by then; "

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from portopt.domain.errors import InvalidValue, UnknownField
-from portopt.simulation.triggers import WINDOW, AllOf, AnyOf, CashFlow, Drift, Every, First, Last, Risk, Trigger
+from portopt.simulation.triggers import TRAILING, AllOf, AnyOf, CashFlow, Drift, Every, First, Last, Risk, Trigger
 
 PERIODS = ("week", "month", "quarter", "year")
 NAMED = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year", "annually": "year"}
@@ -108,7 +108,7 @@ def _parsed(item: Any, path: str, benchmark: bool) -> Trigger:
         return Drift(_positive(data["drift"], f"{path}.drift"), data.get("relative", False) is True)
     if kind == "tracking_error" and not benchmark:
         raise InvalidValue(f"{path}.tracking_error", data[kind], "needs a benchmark", fix="give --benchmark")
-    window = _whole(data.get("window", WINDOW), f"{path}.window", least=3)
+    window = _whole(data.get("window", TRAILING), f"{path}.window", least=3)
     return Risk(_positive(data[kind], f"{path}.{kind}"), window, active=kind == "tracking_error")
 
 

@@ -17,7 +17,7 @@ from portopt.domain.arrays import Vector
 from portopt.simulation.history import History, Known, day_of
 from portopt.simulation.strategies import Held
 
-WINDOW = 63  # sessions
+TRAILING = 63  # sessions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +125,7 @@ class Risk:
     """The annual volatility of today's book over its last sessions, or of its difference to the benchmark, is above `most`."""
 
     most: float
-    window: int = WINDOW
+    window: int = TRAILING
     active: bool = False
 
     def fires(self, seen: Seen) -> str:

@@ -29,7 +29,7 @@ def task_runner(kind: str, workers: int | None = None, dask_address: str | None 
 
 def _dask(workers: int | None, address: str | None) -> TaskRunner[Any]:
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
         raise MissingInput(
             "PORTOPT_TASK_RUNNER is dask, and prefect-dask is not installed", field="PORTOPT_TASK_RUNNER", value="dask",

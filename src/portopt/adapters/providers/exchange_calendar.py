@@ -31,7 +31,9 @@ def next_session(calendar: str, day: date) -> date:
     from exchange_calendars.errors import InvalidCalendarName
 
     try:
-        return exchange_calendars.get_calendar(calendar).date_to_session((day + timedelta(days=1)).isoformat(), "next").date()
+        after = (day + timedelta(days=1)).isoformat()
+        session: date = exchange_calendars.get_calendar(calendar).date_to_session(after, "next").date()
+        return session
     except InvalidCalendarName:
         raise _unknown(calendar) from None
     except (ValueError, OverflowError) as error:

@@ -15,7 +15,7 @@ from portopt.optimization.beside.kinked import Kinked
 Places: TypeAlias = npt.NDArray[np.int8]
 
 # At the bound, free below the book, at it, free above it, at the bound.
-LOWEST, SELLING, KEPT, BUYING, HIGHEST = -2, -1, 0, 1, 2
+LOWEST, SELLING, STAYING, BUYING, HIGHEST = -2, -1, 0, 1, 2
 OUTSIDE = 1e-15  # a weight this far on the wrong side has crossed it
 ROW_OUTSIDE = 2e-13
 WRONG_SIGN = 1e-12  # of the gradient
@@ -93,7 +93,7 @@ def possible(k: Bounded, places: Vector | Places) -> Places:
     """Without places that these bounds leave no room for."""
     low, high = k.at_floor, k.at_ceiling
     places = np.where(low & (places < BUYING), LOWEST, places)
-    places = np.where(high & ((places == KEPT) | (places == BUYING)), HIGHEST, places)
+    places = np.where(high & ((places == STAYING) | (places == BUYING)), HIGHEST, places)
     places = np.where((places == HIGHEST) & ~np.isfinite(k.upper), BUYING, places)
     return np.asarray(np.where(k.fixed, LOWEST, places), dtype=np.int8)
 
@@ -126,7 +126,7 @@ def _places(k: Kinked, now: Standing, at: Point) -> tuple[Places, Vector]:
     _crossed(k, now, at, places, wrong)
     wants, (buying, selling) = -(at.gradient + at.y @ k.G), prices(k, at)
     up, down = wants - buying, -selling - wants
-    lowest, highest, kept = now.places == LOWEST, now.places == HIGHEST, now.places == KEPT
+    lowest, highest, kept = now.places == LOWEST, now.places == HIGHEST, now.places == STAYING
     grows = (lowest & k.at_floor | kept) & (up > (room := WRONG_SIGN * at.size))
     shrinks = (highest & k.at_ceiling | kept) & (down > room)
     off_floor, off_ceiling = lowest & ~k.at_floor & (-down > room), highest & ~k.at_ceiling & (-up > room)
@@ -148,7 +148,7 @@ def _crossed(k: Kinked, now: Standing, at: Point, places: Places, wrong: Vector)
     w, book, buys = at.w[free], np.clip(k.book[free], k.lower[free], k.upper[free]), now.places[free] == BUYING
     beyond = np.where(buys, w - k.upper[free], k.lower[free] - w)
     back = np.where(buys, book - w, w - book)
-    home = np.where(buys, np.where(k.at_floor[free], LOWEST, KEPT), np.where(k.at_ceiling[free], HIGHEST, KEPT))
+    home = np.where(buys, np.where(k.at_floor[free], LOWEST, STAYING), np.where(k.at_ceiling[free], HIGHEST, STAYING))
     for by, to in ((beyond, np.where(buys, HIGHEST, LOWEST)), (back, home)):
         gone = by > OUTSIDE
         if gone.any():

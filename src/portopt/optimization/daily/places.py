@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
-from portopt.optimization.beside.standing import BUYING, HIGHEST, KEPT, LOWEST, SELLING, Places
+from portopt.optimization.beside.standing import BUYING, HIGHEST, LOWEST, SELLING, STAYING, Places
 from portopt.optimization.daily.day import NONE, Day
 
 FIRST = -LOWEST  # place + FIRST is its row
@@ -56,10 +56,16 @@ class Meanings:
         self.counted = np.array(
             [[at_floor, nothing, one, nothing, nothing], [nothing, nothing, one, nothing, at_ceiling]], dtype=float
         )
-        below = [np.where(floor, BUYING, SELLING), LOWEST * one, BUYING * one, np.where(floor, LOWEST, KEPT), HIGHEST * one]
+        below = [
+            np.where(floor, BUYING, SELLING),
+            LOWEST * one,
+            BUYING * one,
+            np.where(floor, LOWEST, STAYING),
+            HIGHEST * one,
+        ]
         above = [
             LOWEST * one,
-            np.where(ceiling, HIGHEST, KEPT),
+            np.where(ceiling, HIGHEST, STAYING),
             SELLING * one,
             HIGHEST * one,
             np.where(ceiling, SELLING, BUYING),

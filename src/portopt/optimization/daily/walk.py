@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
-from portopt.optimization.daily.bend import LEAST, roots, square
+from portopt.optimization.daily.bend import SMALLEST_BALL, roots, square
 from portopt.optimization.daily.state import State
 
 INF = float("inf")
@@ -44,9 +44,9 @@ class Walk:
         for _ in range(STRETCHES):
             nothing = np.zeros(len(state.given))
             outside = square(state, nothing, nothing, 0.0)[2] > 0.0
-            target = LEAST if outside else 1.0
+            target = SMALLEST_BALL if outside else 1.0
             if day.ratio:
-                target = state.tau * (LONGEST if outside else LEAST)
+                target = state.tau * (LONGEST if outside else SMALLEST_BALL)
             if target == state.tau:
                 return False
             self.tau = state.tau

@@ -24,7 +24,7 @@ from portopt.optimization.integers.switches import remainder, whole_numbers, wit
 from portopt.optimization.scaling.extension import continuous
 from portopt.optimization.solvers.highs_search import Found, Search, search
 
-GAP = 1e-6  # relative, asked for
+ASKED_GAP = 1e-6  # relative, asked for
 FIRST_NODES = 2_000
 SLACK = 1e-7  # of it: an answer below the bound by less is the solver's, not a better one
 HAIR = 1e-9  # of the objective's size: what a convex solver's answer may be above its optimum
@@ -46,7 +46,7 @@ class MixedInteger:
     form: StandardForm
     exact: Exact
     effort: Effort
-    gap: float = GAP
+    gap: float = ASKED_GAP
     tight: StandardForm = field(init=False)
     master: OuterApproximation[Held] = field(init=False)
     tried: set[bytes] = field(default_factory=set)
@@ -202,7 +202,7 @@ class MixedInteger:
         return RawAnswer(status, None, None, "outer", self.effort.nodes, perf_counter() - self.began, message=message)
 
 
-def solve_mixed_integer(form: StandardForm, exact: Exact, *, effort: float = 1.0, gap: float = GAP) -> RawAnswer:
+def solve_mixed_integer(form: StandardForm, exact: Exact, *, effort: float = 1.0, gap: float = ASKED_GAP) -> RawAnswer:
     """Solve a form with integer columns. exact: what solves the convex (or ratio) programs on the way, polished or not.
 
     Status optimal with the proven `mip_gap`, also where the nodes were used up with an answer; work_limit where none was

@@ -13,10 +13,10 @@ from portopt.domain.arrays import Vector
 from portopt.domain.backtest import Backtested, Decision, Fill, Happening, Order, Units
 from portopt.domain.packing import pack, unpack
 from portopt.optimization.beside.standing import Standing
-from portopt.simulation.accounting import Account
+from portopt.simulation.accounting import Account, equity
 from portopt.simulation.accounting.account import OpenOrder, Receivable
 from portopt.simulation.daily import Memory
-from portopt.simulation.simulate import Closes, Run, Simulation, backtested, begun, equity, stretch
+from portopt.simulation.simulate import Closes, Run, Simulation, backtested, begun, stretch
 from portopt.simulation.strategies import Held
 
 MOST, LEAST = 8, 126  # stretches; sessions in one: a task costs a tenth of a second
