@@ -19,19 +19,34 @@ class Patient(H11Protocol):
     body_seconds: ClassVar[float] = 60.0
     taking_seconds: ClassVar[float] = 60.0  # an answer, or a stretch of one, that waits for whoever asked
     most_connections: ClassVar[int] = 512
+    most_turned_away: ClassVar[int] = 256  # beyond those, each for a moment: it is told why; beyond both it is ended at once
+    turning_away_seconds: ClassVar[float] = 2.0
 
     _hearing: asyncio.TimerHandle | None = None
     _saying: asyncio.TimerHandle | None = None
     _awaited: str = ""
+    _turned_away: bool = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self.most_connections:
+        beyond = len(self.connections) - self.most_connections
+        if beyond > self.most_turned_away:
             transport.abort()
+            return
+        if beyond > 0:
+            self._turned_away = True
+            self.loop.call_later(self.turning_away_seconds, transport.abort)
+            self.turn_away()
             return
         self._await("head")
 
+    def turn_away(self) -> None:
+        """One connection too many: say so, if anything is to be said. What it asks is not read."""
+        self.transport.abort()
+
     def data_received(self, data: bytes) -> None:
+        if self._turned_away:
+            return  # taken off the wire all the same: what lies there unread at the end would take the answer with it
         super().data_received(data)
         self._look()
 

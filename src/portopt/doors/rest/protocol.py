@@ -6,10 +6,13 @@ import uuid
 
 import h11
 
+from portopt.domain.errors import PortoptError, TooMany
 from portopt.doors.rest.patience import Patient
 from portopt.doors.wire.call import PROBLEM, Call
 from portopt.doors.wire.errors import HeadersTooLarge
 from portopt.doors.wire.problems import reply_of
+
+CROWDED = 5.0  # seconds, after which so many connections may be fewer
 
 
 class Protocol(Patient):
@@ -25,14 +28,23 @@ class Protocol(Patient):
             field="headers",
             fixes=["send fewer and shorter headers, and long values in the body"],
         )
+        self._say(error)
+        self.transport.close()
+
+    def turn_away(self) -> None:
+        self._say(TooMany(CROWDED, int(CROWDED)))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _say(self, error: PortoptError) -> None:
         reply = reply_of(error, call := Call("", request_id=f"req-{uuid.uuid4().hex}"))
         headers = [
             ("content-type", PROBLEM),
             ("content-length", str(len(reply.body))),
             ("x-request-id", call.request_id),
             ("connection", "close"),
+            *((name.lower(), value) for name, value in reply.headers.items()),
         ]
         for event in (h11.Response(status_code=reply.status, headers=headers), h11.Data(data=reply.body), h11.EndOfMessage()):
             if (sent := self.conn.send(event)) is not None:
                 self.transport.write(sent)
-        self.transport.close()

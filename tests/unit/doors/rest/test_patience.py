@@ -17,6 +17,7 @@ import uvicorn
 from support import wait_for
 
 from portopt.doors.rest.patience import Patient
+from portopt.doors.rest.protocol import Protocol
 
 LARGE = 64 << 20
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -43,9 +44,14 @@ async def answering(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[uvicorn.Server]:
-    config = uvicorn.Config(answering, http=Hasty, port=0, lifespan="off", log_level="critical", timeout_keep_alive=3)
+class Narrow(Protocol):
+    most_connections = 3
+    most_turned_away = 5
+
+
+@contextlib.contextmanager
+def running(protocol: type[Patient]) -> Iterator[uvicorn.Server]:
+    config = uvicorn.Config(answering, http=protocol, port=0, lifespan="off", log_level="critical", timeout_keep_alive=3)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -55,6 +61,12 @@ def server() -> Iterator[uvicorn.Server]:
     server.should_exit = True
     thread.join(10)
     logging.getLogger("uvicorn").setLevel(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[uvicorn.Server]:
+    with running(Hasty) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +163,23 @@ def test_more_connections_than_are_held_are_ended_at_once_and_there_is_room_agai
         assert ended(last)
     time.sleep(0.3)
     assert httpx.get(f"http://127.0.0.1:{port}/").text == "done"
+
+
+def test_one_connection_too_many_is_told_so_whatever_it_sends_and_there_is_room_again() -> None:
+    with running(Narrow) as server:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        url = f"http://127.0.0.1:{port}/"
+        with contextlib.ExitStack() as open_:
+            for _ in range(Narrow.most_connections):
+                open_.enter_context(line(port))
+            wait_for(lambda: len(server.server_state.connections) == Narrow.most_connections, 5, "they are not held")
+            for body in (b"", bytes(8 << 20)):
+                refused = httpx.post(url, content=body)
+                assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+                assert refused.headers["retry-after"] == "5"
+                assert refused.headers["x-request-id"] == refused.json()["request_id"]
+        wait_for(lambda: not server.server_state.connections, 5, "lines that were closed are held")
+        assert httpx.get(url).text == "done"
 
 
 def test_who_waits_for_an_answer_and_who_pauses_between_two_requests_is_not_ended(port: int) -> None:
