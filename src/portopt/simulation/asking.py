@@ -61,6 +61,14 @@ def policy_on(request: BacktestRequest, known: Known, held: Held) -> Policy:
     return replace(policy, trading=replace(policy.trading, fractional=held.fractional))
 
 
+def said_of_opening(policy: Policy) -> tuple[str, ...]:
+    """In a sentence, which limits of the policy do not hold when the book is opened."""
+    left = [kind for kind in ON_TRADING if kind in policy.limits]
+    if not left:
+        return ()
+    return (f"The first decision opens the book from cash; from the second on it is held to: {', '.join(left)}",)
+
+
 def snapshot_on(asked: RebalanceRequest, known: Known) -> MarketSnapshot:
     """The pricing pack of the day as a live run would open it, its histories judged. Raises DataError as that would."""
     from portopt.market import judge_histories

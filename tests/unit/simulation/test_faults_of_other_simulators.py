@@ -122,6 +122,16 @@ def test_row_12_a_turnover_budget_is_kept_from_the_book_that_is_really_held() ->
     assert max(d.turnover for d in carried_out[1:]) > 0.02  # the budget binds
 
 
+def test_row_12_that_the_book_is_opened_beyond_the_budget_is_said() -> None:
+    h = history(drawn_prices(60, 4, seed=3))
+    for limits, said in (({"max_turnover": 0.03}, ["held to: max_turnover"]), ({}, [])):
+        asked = request(h, rebalance=["monthly"], policy=policy(limits={"long_only": True, **limits}, lookback=25))
+        document = backtest_document(backtest(Backtest(asked, h)), "bt")
+        found = [sentence for sentence in document["execution"]["printed"] if "opens the book" in sentence]
+        assert len(found) == len(said)
+        assert all(sentence.endswith(end) for sentence, end in zip(found, said, strict=True))
+
+
 def test_row_14_a_failed_decision_is_named_and_the_next_starts_from_the_book_that_was_held() -> None:
     h = history(drawn_prices(140, 3))
     asked = request(h, rebalance=["every 10"])

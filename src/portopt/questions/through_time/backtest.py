@@ -19,6 +19,7 @@ from portopt.domain.universe import CASH, Universe
 from portopt.ports import MarketDataProvider
 from portopt.questions.through_time.trials import count_trials
 from portopt.simulation.accounting.profit import profits
+from portopt.simulation.asking import said_of_opening
 from portopt.simulation.attributed import attribution_of
 from portopt.simulation.charged import charged_by_policy
 from portopt.simulation.comparators import Drifting, do_nothing, drifting, equal_weight
@@ -126,7 +127,7 @@ def concluded(
         proof=proven(asked, s, run, end, progress) if asked.request.prove else None,
         attribution=attribution_of(s, run, held_against),
         path=asked.path,
-        notes=asked.notes,
+        notes=(*asked.notes, *(said_of_opening(asked.request.policy) if asked.strategy is None else ())),
     )
 
 
