@@ -72,9 +72,20 @@ def numbers() -> dict[str, dict[str, float]]:
 
 def lent(name: str, modules: Iterable[str]) -> bool:
     """Whether one of the modules that assign it lends it to another."""
-    takers = (node for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
-    givers = {node.module for node in takers if name in {alias.name for alias in node.names}}
+    givers = taken().get(name, set())
     return any(module.endswith(f".{giver}") for module in modules for giver in givers)
+
+
+@cache
+def taken() -> dict[str, set[str | None]]:
+    """By name, the modules that it is taken from anywhere."""
+    found: dict[str, set[str | None]] = {}
+    for tree in trees().values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    found.setdefault(alias.name, set()).add(node.module)
+    return found
 
 
 def test_no_module_assigns_a_constant_twice() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def test_a_dask_cluster_of_our_own_is_of_processes_on_this_machine_alone() -> No
 
 
 def test_dask_that_is_not_installed_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "prefect_dask", None)
+    for module in ("prefect_dask", "prefect_dask.task_runners"):
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingInput, match="prefect-dask") as refused:
         task_runner("dask")
     assert "[dask]" in refused.value.fixes[0]

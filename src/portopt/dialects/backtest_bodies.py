@@ -16,7 +16,7 @@ from portopt.dialects.requests import read_date, read_decimal, read_universe
 from portopt.domain.errors import InvalidValue
 from portopt.domain.job import Job
 from portopt.domain.request import Policy
-from portopt.domain.run import RunRecord
+from portopt.domain.run import RunRecord, RunStatus
 from portopt.domain.universe import Universe
 from portopt.domain.walk import WalkForward
 
@@ -152,7 +152,7 @@ def write_job(job: Job, run: RunRecord | None, usual_seconds: float | None) -> d
         "created_at": instant(job.created_at),
         "completed_at": None if job.completed_at is None else instant(job.completed_at),
         "estimated_completion_time": _estimated(job, usual_seconds) if is_open else None,
-        "percent": (progress.get("percent", 0.0) if is_open else 100.0 if document else progress.get("percent")),
+        "percent": 100.0 if job.status is RunStatus.COMPLETED else progress.get("percent", 0.0 if is_open else None),
         "doing": progress.get("said") if is_open else None,
         "seconds_left": progress.get("seconds_left") if is_open else None,
         "run_id": job.run_id,

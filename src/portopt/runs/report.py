@@ -6,8 +6,9 @@ No place of it is on record: a home that was moved, or that is mounted elsewhere
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portopt.domain.job import THROUGH_TIME
 from portopt.domain.run import RunRecord
@@ -44,12 +45,22 @@ def keep_report(record: RunRecord, runtime: Runtime, text: str | None = None) ->
     One that cannot be written holds nothing up.
     """
     from portopt.analysis import Attempts
-    from portopt.reports.files.exports import write_whole
 
     document = record.document
     if document is None or kept_report(record.run_id, runtime) is not None:
         return
     path, said = report_place(record.run_id, runtime), Attempts()
-    said.attempt("the report", lambda: write_whole(path, page_of(record, text).encode()))
+    said.attempt("the report", lambda: _write(record, document, path, text))
     for left in said.left_out:
         logging.getLogger(__name__).warning("%s", left.sentence)
+
+
+def _write(record: RunRecord, document: Mapping[str, Any], path: Path, text: str | None) -> None:
+    if record.kind in THROUGH_TIME:
+        from portopt.reports.through_time.page import write_backtest_report
+
+        write_backtest_report(document, path)
+        return
+    from portopt.reports.page import write_report
+
+    write_report(document, path, text)

@@ -39,6 +39,12 @@ class Desk:
     optimization: str = ""
     run: str = ""
     beliefs: str = ""
+    backtest: str = ""
+    walk: str = ""
+
+    @property
+    def backtest_body(self) -> dict[str, Any]:
+        return {**self.portfolio, "pricing_pack_id": self.pack, "rebalance": ["quarterly"], "policy": PAST}
 
     @property
     def portfolio(self) -> dict[str, Any]:
@@ -68,6 +74,10 @@ def on_pack(desk: Desk) -> dict[str, Any]:
     return {"pricing_pack_id": desk.pack}
 
 
+def past(desk: Desk) -> dict[str, Any]:
+    return {**desk.portfolio, **on_pack(desk), "rebalance": ["quarterly"], "additional": {"policy": PAST}}
+
+
 def with_additional(desk: Desk, body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "additional": on_pack(desk)}
 
@@ -76,6 +86,8 @@ def with_additional(desk: Desk, body: dict[str, Any]) -> dict[str, Any]:
 PLAN = {"objective": {"kind": "multi_period", "risk_aversion": 4, "periods": 3, "years": 0.25}}
 NO_OBJECTIVE = {name: value for name, value in BODY.items() if name not in ("objective", "method")}
 BELIEFS = {"ids": ["A", "B"], "expected_returns": [0.05, 0.08], "covariance": [[0.04, 0.01], [0.01, 0.09]]}
+PAST = {"objective": {"kind": "min_risk"}, "limits": {"long_only": True, "max_weight": 0.3}}
+WINDOWS = {"train": 126, "test": 63}
 OF_BOOK = f"/portfolios/{PORTFOLIO}"
 CASES: dict[str, Callable[[Desk], Case]] = {
     # portfolios and policies
@@ -124,6 +136,25 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                          f"{OF_BOOK}/factor-exposures?pricing_pack_id={d.pack}"),
     "GetForecasts": lambda d: Case({**d.portfolio, "covariances": ["sample", "ledoit_wolf"], **on_pack(d)}, "GET",
                                    f"{OF_BOOK}/forecasts?covariances=sample,ledoit_wolf&pricing_pack_id={d.pack}"),
+    # through time
+    "CreateBacktest": lambda d: Case(past(d), "POST",
+                                     "/backtests", {"json": d.backtest_body}),
+    "GetBacktest": lambda d: Case({"backtest_id": d.backtest}, "GET", f"/backtests/{d.backtest}"),
+    "WatchBacktest": lambda d: Case({"backtest_id": d.backtest}, "GET", f"/backtests/{d.backtest}"),
+    "GetBacktestReport": lambda d: Case({"backtest_id": d.backtest}, "GET", f"/backtests/{d.backtest}/report"),
+    "ListBacktests": lambda d: Case({**d.portfolio, "status": "completed"}, "GET",
+                                    f"/backtests?portfolio_id={PORTFOLIO}&status=completed"),
+    "CancelBacktest": lambda d: Case({"backtest_id": d.backtest}, "POST", f"/backtests/{d.backtest}/cancel", is_refused=True),
+    "CreateWalkForward": lambda d: Case(
+        {**past(d), "windows": WINDOWS},
+        "POST", "/walk-forwards", {"json": d.backtest_body | {"windows": WINDOWS}}),
+    "GetWalkForward": lambda d: Case({"walk_forward_id": d.walk}, "GET", f"/walk-forwards/{d.walk}"),
+    "WatchWalkForward": lambda d: Case({"walk_forward_id": d.walk}, "GET", f"/walk-forwards/{d.walk}"),
+    "GetWalkForwardReport": lambda d: Case({"walk_forward_id": d.walk}, "GET", f"/walk-forwards/{d.walk}/report"),
+    "ListWalkForwards": lambda d: Case({**d.portfolio, "status": "completed"}, "GET",
+                                       f"/walk-forwards?portfolio_id={PORTFOLIO}&status=completed"),
+    "CancelWalkForward": lambda d: Case({"walk_forward_id": d.walk}, "POST", f"/walk-forwards/{d.walk}/cancel",
+                                        is_refused=True),
     # S1
     "Optimize": lambda d: Case(BODY, "POST", "/optimize", {"json": BODY}),
     "OptimizeBatch": lambda d: Case({"requests": [BODY]}, "POST", "/optimize/batch", {"json": [BODY]}),
@@ -170,8 +201,19 @@ def desk(sqlite_service: Served, sqlite_rpc: Client) -> Iterator[Desk]:
         while ended.get("status") not in ("completed", "failed", "infeasible"):
             ended = client.get(f"/optimizations/{found.optimization}", headers={"Prefer": "wait=20"}).json()
         found.run = ended["portopt"]["run_id"]
+        found.backtest = _worked_out(client, "/backtests", "backtest_id", found.backtest_body)
+        found.walk = _worked_out(client, "/walk-forwards", "walk_forward_id", found.backtest_body | {"windows": WINDOWS})
         client.post("/optimize", json=BODY)
         yield found
+
+
+def _worked_out(client: httpx.Client, path: str, name: str, body: dict[str, Any]) -> str:
+    """The id of a history that is at its end."""
+    told = client.post(path, json=body).json()
+    while told["status"] in ("pending", "processing"):
+        told = client.get(f"{path}/{told[name]}", headers={"Prefer": "wait=20"}).json()
+    assert told["status"] == "completed", told
+    return str(told[name])
 
 
 def test_every_rpc_is_compared(sqlite_rpc: Client) -> None:

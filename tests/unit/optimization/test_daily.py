@@ -16,7 +16,7 @@ from portopt.domain.solution import SolveStatus
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization.beside.answer import answer_at
 from portopt.optimization.beside.kinked import kinked
-from portopt.optimization.beside.standing import BUYING, HIGHEST, KEPT, LOWEST, SELLING, Standing, standing_of
+from portopt.optimization.beside.standing import BUYING, HIGHEST, LOWEST, SELLING, STAYING, Standing, standing_of
 from portopt.optimization.daily.check import checked
 from portopt.optimization.daily.day import Found
 from portopt.optimization.daily.solve import solved
@@ -119,7 +119,7 @@ def test_where_a_day_begins_decides_nothing(kind: str) -> None:
     for _ in range(12):
         places = right.places.copy()
         wrong = rng.permutation(len(places))[: len(places) // 2]
-        places[wrong] = rng.choice([LOWEST, SELLING, KEPT, BUYING, HIGHEST], len(wrong))
+        places[wrong] = rng.choice([LOWEST, SELLING, STAYING, BUYING, HIGHEST], len(wrong))
         sides = np.where(rng.random(len(right.sides)) < 0.3, np.where(right.sides == 2, 2, 0), right.sides).astype(np.int8)
         found = solved(day, Standing(places, sides, right.on_ball), 1.0, np.zeros(len(sides)))
         if found is not None:
