@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from portopt.document.backtest import backtest_document
@@ -48,9 +49,11 @@ def run(form: BacktestForm) -> tuple[Any, Any]:
     return asyncio.run(once())
 
 
-async def _artifacts() -> dict[str, Any]:
+async def _artifacts(state: Any) -> dict[str, Any]:
+    """Those of this run: the server has others' too."""
+    mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id]))
     async with get_client() as client:
-        return {a.key: a for a in await client.read_artifacts()}
+        return {a.key: a for a in await client.read_artifacts(artifact_filter=mine)}
 
 
 def test_a_backtest_of_the_flow_is_the_one_that_is_worked_out_at_once(home: Runtime) -> None:
@@ -65,7 +68,7 @@ def test_a_backtest_of_the_flow_is_the_one_that_is_worked_out_at_once(home: Runt
     assert (home.settings.reports_path / f"{run_id}.html").is_file()
     assert not (home.settings.pieces_path / run_id).exists()  # nothing is left of what only the way needed
 
-    shown = asyncio.run(_artifacts())
+    shown = asyncio.run(_artifacts(state))
     assert {"figures", "decisions", "report", "progress"} <= set(shown)
     figures = json.loads(shown["figures"].data)
     assert [row[""] for row in figures][:2] == ["Strategy, net", "Strategy, gross"]

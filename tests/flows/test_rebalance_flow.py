@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from portopt import pipeline
@@ -152,11 +153,12 @@ def test_a_file_that_is_not_there_ends_the_run_as_a_bad_request(home: Runtime) -
 
 
 def test_the_run_leaves_the_proposal_before_and_after_and_a_link_as_artifacts(home: Runtime) -> None:
-    run(RebalanceForm())
+    state, _ = run(RebalanceForm())
+    mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id]))
 
     async def artifacts():
         async with get_client() as client:
-            return {a.key: a for a in await client.read_artifacts()}
+            return {a.key: a for a in await client.read_artifacts(artifact_filter=mine)}
 
     found = asyncio.run(artifacts())
     assert {"proposal", "before-after", "report", "progress"} <= set(found)
