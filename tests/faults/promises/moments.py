@@ -5,6 +5,7 @@ Whatever moment it was, the rows are all there or none of them is; and who comes
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -88,6 +89,7 @@ def connection_is_cut(home: Path, url: str | None, *, most: int | None = None, s
         declared(runtime, this)
         with at_every_moment(runtime.runs.database.engine, at := At(number, cut)):
             _breaks(kept, runtime, this, number)
+        gc.collect()  # a file of SQLite closed under a cursor stays open, and locked, for as long as the cursor is in memory
         kept.require(at.reached >= number, f"moment {number} was not reached")
         runtime.runs.close()
         _ends_once(kept, home, url, this, f"cut at {number}")
