@@ -1,0 +1,26 @@
+"""The outside world, as protocols. Adapters implement them; runtime.py alone chooses which."""
+
+from portopt.ports.events import Deliveries, EventSink, Progress
+from portopt.ports.histories import PieceStore, TrialStore
+from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
+from portopt.ports.runs import RunStore
+from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
+
+__all__ = [
+    "ActionsProvider",
+    "BeliefStore",
+    "Deliveries",
+    "EventSink",
+    "JobStore",
+    "KeySetSource",
+    "KeyStore",
+    "Ledger",
+    "MarketDataProvider",
+    "PackStore",
+    "PieceStore",
+    "PortfolioStore",
+    "Progress",
+    "RunStore",
+    "SeriesStore",
+    "TrialStore",
+]

@@ -1,0 +1,73 @@
+"""What the watch keeps: figures through time, alerts, silences."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from portopt.domain.watch import Alert, AlertState, Figure, Notice, Silence, Standing
+
+
+class FigureStore(Protocol):
+    """Figures through time: a row a figure. The same figure of the same subject and instant is one row, and the newest wins."""
+
+    def put(self, figures: Sequence[Figure]) -> int:
+        """In one transaction; returns how many rows were written."""
+        ...
+
+    def latest(self, since: datetime, *, names: Collection[str] | None = None, among: frozenset[str] | None = None,
+               until: datetime | None = None) -> Sequence[Figure]:  # fmt: skip
+        """The newest of each name and subject, not older than `since`.
+
+        among: portfolios; None is everything, the service's too.
+        """
+        ...
+
+    def series(self, name: str, since: datetime, until: datetime | None = None, *, subject: str | None = None,
+               among: frozenset[str] | None = None, limit: int = 100_000) -> Sequence[Figure]:  # fmt: skip
+        """In the order of subject and instant."""
+        ...
+
+    def forget_before(self, instant: datetime) -> int: ...
+
+
+class AlertStore(Protocol):
+    """Alerts, silences, and the notices they cause: one transaction an evaluation."""
+
+    def standing(self) -> Standing:
+        """What the next evaluation starts from."""
+        ...
+
+    def save(self, alerts: Sequence[Alert], notices: Sequence[Notice], silences: Sequence[Silence], *, on: int,
+             at: datetime, channels: Sequence[str]) -> int:  # fmt: skip
+        """What an evaluation changed, and an outbox row for each notice and channel; returns the new version.
+
+        on: the version that it started from. Raises Conflict, and writes nothing, where another one was saved since.
+        """
+        ...
+
+    def get(self, alert_id: str) -> Alert:
+        """Raises UnknownThing."""
+        ...
+
+    def list(self, among: frozenset[str] | None, *, states: Collection[AlertState] | None = None, rule: str | None = None,
+             portfolio_id: str | None = None, after: str | None = None, limit: int = 50) -> Sequence[Alert]:  # fmt: skip
+        """Newest first, after an alert's id."""
+        ...
+
+    def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:
+        """Somebody looks after it. Raises UnknownThing; Conflict for one that is over."""
+        ...
+
+    def silence(self, silence: Silence) -> Silence: ...
+
+    def end_silence(self, silence_id: str, at: datetime) -> Silence:
+        """It ends now instead of later; its summary comes with the next evaluation. Raises UnknownThing."""
+        ...
+
+    def silences(self, *, at: datetime | None = None) -> Sequence[Silence]:
+        """All of them, or those in force at an instant."""
+        ...
+
+    def counts(self) -> Mapping[AlertState, int]: ...
