@@ -10,10 +10,12 @@ selection.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
-from portopt.optimization.daily.bend import SMALLEST_BALL, roots, square
+from portopt.optimization.daily.bend import SMALLEST_BALL, Square, roots, square
 from portopt.optimization.daily.state import State
 
 INF = float("inf")
@@ -43,7 +45,7 @@ class Walk:
         state, day = self.state, self.state.day
         for _ in range(STRETCHES):
             nothing = np.zeros(len(state.given))
-            outside = square(state, nothing, nothing, 0.0)[2] > 0.0
+            outside = square(day, state.line(nothing, nothing), 0.0)[2] > 0.0
             target = SMALLEST_BALL if outside else 1.0
             if day.ratio:
                 target = state.tau * (LONGEST if outside else SMALLEST_BALL)
@@ -137,7 +139,7 @@ class Walk:
         state = self.state
         state.given[k], state.follows[k] = state.follows[k], state.given[k]
         if k >= state.n:
-            state.stand(np.array([k - state.n]), np.array([low]))
+            state.lead(np.array([k]), np.array([low]))
         elif not led:
             self._led(k, low)
         state.aim_at(k)
@@ -162,10 +164,7 @@ class Walk:
         return other, other_low
 
 
-def square_at(walk: Walk, rates: Vector, following: Vector) -> tuple[float, float, float]:
+def square_at(walk: Walk, rates: Vector, following: Vector) -> Square:
     """(a, b, c) of the square on the way that is left, from the tau that the walk has come to."""
-    state, end = walk.state, walk.state.tau
-    state.tau = walk.tau
-    found = square(state, rates, following, end - walk.tau)
-    state.tau = end
-    return found
+    line = replace(walk.state.line(rates, following), tau=walk.tau)
+    return square(walk.state.day, line, walk.state.tau - walk.tau)
