@@ -20,7 +20,7 @@ from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 from portopt.optimization.daily.day import Day
 from portopt.optimization.daily.tableau import Dependent
 
-SMALL = 40  # unknowns up to which K is factored as it is
+SMALL = 56  # unknowns up to which K is factored as it is
 SINGULAR = 1e-11  # of the largest variance, or of a row: a pivot that small is none
 FEW = 4  # one in so many weights moved: from there on a product with all of M is cheaper than with its rows
 
@@ -84,7 +84,7 @@ class Factored:
     def _factor(self, exchanged: Mask) -> None:
         """Raises Dependent, and then has changed nothing."""
         free, binding = exchanged[: self.n].nonzero()[0], exchanged[self.n :].nonzero()[0]
-        block = self.day.M[free[:, None], free]
+        block = self.day.M[free].take(free, axis=1) if len(free) else self.day.M[:0, :0]
         if self.day.bend is not None:
             block.flat[:: len(free) + 1] += self.day.bend[free]
         self.K: Small | Large = (Small if len(free) + len(binding) <= SMALL else Large)(block, self.C[binding[:, None], free])

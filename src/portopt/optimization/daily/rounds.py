@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portopt.domain.arrays import Matrix, Vector
+from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 from portopt.optimization.daily.bend import Line, best_tau
 from portopt.optimization.daily.day import Day
 from portopt.optimization.daily.factored import Factored
@@ -18,7 +18,7 @@ from portopt.optimization.daily.places import ALONG, COUNTED, SIGN, Levels, Mean
 from portopt.optimization.daily.state import rows_as_counted
 from portopt.optimization.daily.tableau import Dependent
 
-MOST, PATIENCE = 12, 2  # rounds, and those of them that leave no less wrong than the best before
+MOST, PATIENCE = 12, 3  # rounds, and those of them that leave no less wrong than the best before
 OUTSIDE = 1e-13
 
 
@@ -85,13 +85,21 @@ def wrong_at(day: Day, rest: Rest) -> Matrix:
 
 
 def rounds(day: Day, means: Meanings, levels: Levels, tau: float) -> tuple[Rest | None, Levels, float, int]:
-    """(where everything is right, or None; where the least was wrong, and its tau; rounds)."""
+    """(where everything is right, or None; where the least was wrong, and its tau; rounds).
+
+    Where what would be exchanged says nothing new, only what makes the system larger is: weights that become free, rows that
+    no longer bind.
+    """
     fewest, patience, best = means.size + 1, PATIENCE, (levels, tau)
+    more: Levels | None = None
     for done in range(MOST):
         try:
             rest = at_rest(day, means, levels, tau)
         except Dependent:
-            return None, *best, done
+            if more is None:
+                return None, *best, done
+            levels, more = more, None
+            continue
         wrong = wrong_at(day, rest) > OUTSIDE
         either = (wrong[0] | wrong[1]).nonzero()[0]
         if not len(either):
@@ -102,7 +110,15 @@ def rounds(day: Day, means: Meanings, levels: Levels, tau: float) -> tuple[Rest 
             patience -= 1
             if patience < 0:
                 break
-        levels, tau = levels.copy(), rest.tau
-        low = wrong[0].take(either)
-        levels[either] = means.leads[1 - low, levels[either] * means.size + either]
+        low, tau = wrong[0].take(either), rest.tau
+        opens = rest.table.exchanged[either] == (either >= day.n)
+        more = _led(means, levels, either[opens], low[opens]) if opens.any() and not opens.all() else None
+        levels = _led(means, levels, either, low)
     return None, *best, MOST
+
+
+def _led(means: Meanings, levels: Levels, at: Indices, low: Mask) -> Levels:
+    """The levels with those at `at` beyond the side that they have met, the lower where `low`."""
+    found = levels.copy()
+    found[at] = means.leads[1 - low, levels[at] * means.size + at]
+    return found

@@ -39,18 +39,25 @@ def solved(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
 
 def _come_to(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
     means = Meanings(day)
-    try:
-        rest, levels, tau, done = rounds(day, means, levels_of(now), tau)
-        if rest is None:
-            state = _begun(day, means, standing_at(levels, day.n, now.on_ball), tau, tau * y)
-            walk = Walk(state, FEWEST_TURNS + int(TURNS_A_NAME * day.n))
-            walk.home()
-            if day.is_bent:
-                walk.along_tau()
-            rest, done = at_rest(day, means, state.levels, state.tau), done + walk.turns
+    rest, levels, at, done = rounds(day, means, levels_of(now), tau)
+    if rest is not None:
         return _exact(day, rest, done)
-    except (Lost, Dependent):
-        return None
+    for begin, tau_there in ((standing_at(levels, day.n, now.on_ball), at), (now, tau)):
+        try:
+            state, turns = _walked(day, means, begin, tau_there, tau * y)
+            return _exact(day, at_rest(day, means, state.levels, state.tau), done + turns)
+        except (Lost, Dependent):
+            continue
+    return None
+
+
+def _walked(day: Day, means: Meanings, now: Standing, tau: float, y: Vector) -> tuple[State, int]:
+    """(where a walk from there ends, the corners it turned). Raises Lost, Dependent."""
+    walk = Walk(_begun(day, means, now, tau, y), FEWEST_TURNS + int(TURNS_A_NAME * day.n))
+    walk.home()
+    if day.is_bent:
+        walk.along_tau()
+    return walk.state, walk.turns
 
 
 def _begun(day: Day, means: Meanings, now: Standing, tau: float, y: Vector) -> State:

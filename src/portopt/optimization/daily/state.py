@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from portopt.domain.arrays import Indices, Mask, Matrix, Vector
+from portopt.domain.arrays import Matrix, Vector
 from portopt.optimization.beside.standing import Standing
 from portopt.optimization.daily.bend import Line
 from portopt.optimization.daily.day import Day
@@ -28,13 +28,14 @@ class State:
         n, r = day.n, day.r
         self.day, self.n, self.means = day, n, means
         self.levels = levels_of(now)
-        self.counting = np.array(day.counting, dtype=np.intp)
+        self.counting = day.counting
         at = means.at(self.levels)
         C, exchanged = rows_as_counted(day, means.numbers[SIGN].take(at[:n])), means.free.take(at)
         many = np.count_nonzero(exchanged) > TABLED
         self.table = Table(day.curvature, C, exchanged) if many else Factored(day, C, exchanged)
-        self._per_trade = np.zeros((len(self.counting), 2, n + r))
-        self._per_trade[:, 0, :n], self._per_trade[:, 1, :n] = day.G_buys[self.counting], day.G_sells[self.counting]
+        self._per_trade = np.zeros((len(day.counting), 2, n + r))
+        for per_trade, j in zip(self._per_trade, day.counting, strict=True):
+            per_trade[:, :n] = day.per_trade[j]
         self.aim(tau)
         self.given = self.goal.copy()
         self.follows = self.table.follows(self.given)
@@ -57,11 +58,12 @@ class State:
 
     def aim_at(self, k: int) -> None:
         """Goal and sides at k alone."""
-        found = self.means.numbers[:, self.levels[k] * self.means.size + k]
-        aims = found[:ALONG] + self.tau * found[ALONG:SIGN]
-        self.goal[k], self.sides[:, k] = aims[0], aims[1:]
-        if len(self.counting):
-            self.widths[:, :, k] = self._per_trade[:, :, k] * found[COUNTED:]
+        at, tau = int(self.levels[k]) * self.means.size + k, self.tau
+        goal, low, high, goal_more, low_more, high_more, _, low_width, high_width = self.means.numbers[:, at].tolist()
+        self.goal[k] = goal + tau * goal_more
+        self.sides[0, k], self.sides[1, k] = low + tau * low_more, high + tau * high_more
+        for width, per_trade in zip(self.widths, self._per_trade, strict=True):
+            width[0, k], width[1, k] = per_trade[0, k] * low_width, per_trade[1, k] * high_width
 
     def prices(self, given: Vector, follows: Vector) -> Vector:
         """(r,) the multipliers of the rows, or their rates."""
@@ -73,7 +75,9 @@ class State:
         out = SIGNS * follows
         for width, j in zip(self.widths, self.counting, strict=True):
             k = self.n + j
-            out += width * (follows if self.table.exchanged[k] else given)[k]
+            price = (follows if self.table.exchanged[k] else given)[k]
+            if price:
+                out += width * price
         return out
 
     def line(self, rates: Vector, following: Vector) -> Line:
@@ -94,23 +98,30 @@ class State:
         sign = self.means.numbers[SIGN].take(self.means.at(self.levels))[: self.n]
         return np.where(sign > 0.0, self.day.buying, np.where(sign < 0.0, -self.day.selling, 0.0))
 
-    def lead(self, at: Indices, low: Mask) -> None:
-        """What is at `at` goes to the level beyond the side that it has met, the lower where `low`. Not in the table."""
-        self.levels[at] = self.means.leads[np.where(low, 0, 1), self.levels[at] * self.means.size + at]
+    def lead(self, k: int, low: bool) -> None:
+        """k goes to the level beyond the side that it has met, the lower where `low`. Not in the table."""
+        self.levels[k] = self.means.leads[0 if low else 1, self.levels[k] * self.means.size + k]
 
-    def recount(self, at: Indices) -> None:
-        """Weights at `at`, held, count in the rows as their places say; what is said of them stays true."""
-        day, table, n = self.day, self.table, self.n
-        sign = self.means.numbers[SIGN, self.levels[at] * self.means.size + at]
-        for j in self.counting:
-            by = day.G[j, at] + day.G_buys[j, at] * (sign > 0.0) - day.G_sells[j, at] * (sign < 0.0) - table.C[j, at]
-            if not by.any():
+    def recount(self, k: int) -> list[tuple[int, float]]:
+        """The weight k, held, counts in the rows as its place says; what is said of them stays true.
+
+        What rows that do not bind came to by it: [(k of the row, by how much more)].
+        """
+        day, table, n, jumps = self.day, self.table, self.n, []
+        sign, at = self.means.numbers[SIGN, self.levels[k] * self.means.size + k], np.array([k])
+        for j in day.counting:
+            counts = day.G[j, k] + (day.G_buys[j, k] if sign > 0.0 else -day.G_sells[j, k] if sign < 0.0 else 0.0)
+            by = float(counts - table.C[j, k])
+            if not by:
                 continue
-            k = n + j
-            table.count(at, int(j), by)
-            binds = table.exchanged[k]
-            (self.given if binds else self.follows)[k] += float(by @ self.given[at])
-            self.follows[at] += by * (self.follows if binds else self.given)[k]
+            table.count(at, j, np.array([by]))
+            row, jump = n + j, by * float(self.given[k])
+            binds = table.exchanged[row]
+            (self.given if binds else self.follows)[row] += jump
+            self.follows[k] += by * (self.follows if binds else self.given)[row]
+            if not binds and jump:
+                jumps.append((row, jump))
+        return jumps
 
 
 def levels_of(now: Standing) -> Levels:
