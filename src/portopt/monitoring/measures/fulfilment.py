@@ -37,6 +37,10 @@ class PastProposal:
     cash_before: float = 0.0
     cost: float = 0.0
 
+    def was_made_for(self, book: DeclaredBook) -> bool:
+        held = {asset: n for asset, n in book.shares.items() if n}
+        return book.cash == self.cash_before and held == {asset: n for asset, n in self.shares_before.items() if n}
+
     @property
     def gross(self) -> float:
         """Money that it would trade."""
@@ -70,8 +74,12 @@ def fulfilment(
 
 
 def shown_after(proposal: PastProposal, until: datetime | None, books: Sequence[DeclaredBook]) -> DeclaredBook | None:
-    """The newest holdings declared after the proposal was released, and before `until`; None where there are none."""
+    """The newest holdings declared after the proposal was released, and up to `until`; None where there are none.
+
+    Those that it was made for are declared with it, and show nothing.
+    """
     later = [book for book in books if book.at > proposal.released_at and (until is None or book.at <= until)]
+    later = [book for book in later if not proposal.was_made_for(book)]
     return max(later, key=lambda book: book.at, default=None)
 
 

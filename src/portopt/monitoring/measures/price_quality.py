@@ -8,13 +8,14 @@ from datetime import date, datetime, timedelta
 
 from portopt.domain.market import Finding
 from portopt.domain.watch import Figure, labels
+from portopt.market.observed import Observed
 
 OLDEST_NAMED = 10
 RECENT_DAYS = 14  # a jump is told for so long after it: by then it was looked at
 # Of these the finding's day is the jump's own; of others it is when a state began that may last.
 OF_A_DAY = frozenset({"unadjusted_split", "extreme_move", "impossible_return", "non_positive_price", "not_a_number",
                       "infinite_price", "duplicate"})  # fmt: skip
-LASTING = frozenset({"stale", "gap", "no_longer_traded", "short_history"})
+LASTING = frozenset({"stale", "gap", "no_longer_traded"})
 
 
 def sessions_missed(last: date, sessions: Sequence[date]) -> int:
@@ -40,26 +41,22 @@ def price_age(portfolio_id: str, last_days: Mapping[str, date], sessions: Sequen
     return Figure("book_price_age", of, now, float(missed[oldest[0]]), limit=0.0, detail=detail)
 
 
-def suspicious(portfolio_id: str, held: Iterable[str], findings: Iterable[Finding], now: datetime) -> Figure:
-    """How many of the assets held have prices that look wrong now; what was found of the past is past.
+def suspicious(
+    portfolio_id: str, held: Iterable[str], present: Iterable[Observed], past: Iterable[Finding], now: datetime
+) -> Figure:
+    """How many of the assets held have prices that look wrong now.
 
-    findings: of market's checks, on recent prices for what lasts, on the whole history for what is of a day.
+    present: what market's checks find in the newest prices alone, of which what lasts counts. past: what they find in the whole
+    history, of which what happened on a day counts, for RECENT_DAYS.
     """
-    mine, cutoff = set(held), now.date() - timedelta(days=RECENT_DAYS)
-    found: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.asset_id in mine and finding.asset_id is not None and _is_present(finding, cutoff):
-            found.setdefault(finding.asset_id, []).append(finding)
-    told = [{"asset": a, "kind": f.kind, "date": None if f.date is None else f.date.isoformat(), "detail": f.detail}
-            for a in sorted(found) for f in found[a]]  # fmt: skip
-    detail = {"found": told[:OLDEST_NAMED]} if told else {}
+    mine, cutoff = {*held}, now.date() - timedelta(days=RECENT_DAYS)
+    now_so: list[Observed | Finding] = [one for one in present if one.kind in LASTING]
+    now_so += [one for one in past if one.kind in OF_A_DAY and one.date is not None and one.date >= cutoff]
+    told = sorted({(f.asset_id, f.kind, f.date.isoformat() if f.date else "", f.detail) for f in now_so if f.asset_id in mine})
+    found = {asset for asset, *_ in told}
+    named = [dict(zip(("asset", "kind", "date", "detail"), one, strict=True)) for one in told[:OLDEST_NAMED]]
+    detail = {"found": named} if named else {}
     return Figure("book_suspicious_prices", labels(portfolio=portfolio_id), now, float(len(found)), limit=0.0, detail=detail)
-
-
-def _is_present(finding: Finding, cutoff: date) -> bool:
-    if finding.kind in OF_A_DAY:
-        return finding.date is not None and finding.date >= cutoff
-    return finding.kind in LASTING
 
 
 def stale_assets(last_days: Mapping[str, date], sessions: Sequence[date], now: datetime) -> Figure:

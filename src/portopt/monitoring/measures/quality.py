@@ -30,7 +30,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One answer beside another engine's. gap: how much better theirs is, relative; None where `why` says that there is none."""
+    """One answer beside another engine's. gap: how much better theirs is, relative; None where there is none, and why."""
 
     run_id: str
     gap: float | None = None
