@@ -12,6 +12,7 @@ from portopt.monitoring.catalog import CATALOG
 
 NOW = datetime(2026, 11, 30, 21, 5, tzinfo=UTC)
 DAYS = 30
+HOUR = timedelta(hours=1)
 DRAWN = {"book_drift": (0.012, 0.03), "book_tracking_error": (0.031, 0.05), "book_volatility": (0.11, 0.15)}
 STAGES = {"data": 0.08, "solve": 0.02, "round": 0.3, "total": 0.6}
 RUNBOOK = "# A book has drifted\n\nA weight is *further* from its target than the policy allows.\n\n## What to look at\n\n\
@@ -26,7 +27,7 @@ def made_watch(books: int = 12, *, series_of: int = 12, seed: int = 7, alerts: b
     figures = [f for k, name in enumerate(names) for f in _book(name, k, rng)]
     figures += _runs(rng) + _service()
     series = [f for k, name in enumerate(names[:series_of]) for f in _through_time(name, k, rng)]
-    series += [f for f in _runs_through_time(rng)]
+    series += list(_runs_through_time(rng))
     return Seen(
         now=NOW, since=NOW - timedelta(days=DAYS), evaluated_at=NOW - timedelta(seconds=40), figures=figures, series=series,
         alerts=_alerts(names) if alerts else (), silences=_silences(names) if alerts else (), catalog=CATALOG,
@@ -47,10 +48,16 @@ def _book(name: str, k: int, rng: random.Random) -> Iterator[Figure]:
     yield Figure("book_cash", of, at, 0.01 + 0.01 * rng.random())
     for figure, (usual, limit) in DRAWN.items():
         detail = {"asset": "AAPL", "weight": 0.081, "target": 0.05} if figure == "book_drift" else {}
-        yield Figure(figure, of, at, usual * over * (0.9 + 0.2 * rng.random()), limit * (0.7 if over > 1 else 1.0), detail=detail)
-    yield Figure("book_violation", of, at, 0.12 if over > 1 else 0.0, 0.0, detail={"limit": "max_weight AAPL"} if over > 1 else {})
+        yield Figure(
+            figure, of, at, usual * over * (0.9 + 0.2 * rng.random()), limit * (0.7 if over > 1 else 1.0), detail=detail
+        )
+    yield Figure(
+        "book_violation", of, at, 0.12 if over > 1 else 0.0, 0.0, detail={"limit": "max_weight AAPL"} if over > 1 else {}
+    )
     yield Figure("book_price_age", of, at, 0.0, 1.0)
-    yield Figure("book_suspicious_prices", of, at, 2.0 if k == 5 else 0.0, 0.0, detail={"assets": ["GE", "F"]} if k == 5 else {})
+    yield Figure(
+        "book_suspicious_prices", of, at, 2.0 if k == 5 else 0.0, 0.0, detail={"assets": ["GE", "F"]} if k == 5 else {}
+    )
     yield Figure("book_volatility_ratio", of, at, None, why="12 days since the proposal; 20 are needed")
 
 
@@ -92,7 +99,9 @@ def _runs_through_time(rng: random.Random) -> Iterator[Figure]:
         for stage, seconds in STAGES.items():
             for name, times in (("run_seconds_p50", 1.0), ("run_seconds_p95", 1.8), ("run_seconds_p99", 2.6)):
                 of = labels(stage=stage, size="500")
-                yield Figure(name, of, at, 3.0 * seconds * times * (0.9 + 0.2 * rng.random()), 5.0 if stage == "total" else None)
+                yield Figure(
+                    name, of, at, 3.0 * seconds * times * (0.9 + 0.2 * rng.random()), 5.0 if stage == "total" else None
+                )
 
 
 def _service() -> list[Figure]:
@@ -128,7 +137,7 @@ def _alerts(names: list[str]) -> list[Alert]:
     parked = Figure("outbox_parked", (), NOW, 1.0, 0.0)
     return [
         *(made_alert("BookDrift", labels(portfolio=name)) for k, name in enumerate(names) if k % 7 == 3 and k < 700),
-        made_alert("BookBlind", labels(portfolio=names[-1]), AlertState.UNKNOWN, blind_since=NOW - timedelta(hours=1), value=None),
+        made_alert("BookBlind", labels(portfolio=names[-1]), AlertState.UNKNOWN, blind_since=NOW - HOUR, value=None),
         made_alert(
             "EventsParked", parked.of, severity=Severity.PAGE, group="service", value=1.0, limit=0.0, worst=2.0,
             figures={"outbox_parked": 1.0}, summary="An event is parked.", runbook="events-parked",
@@ -142,4 +151,6 @@ def _alerts(names: list[str]) -> list[Alert]:
 def _silences(names: list[str]) -> list[Silence]:
     quiet = labels(portfolio=names[min(3, len(names) - 1)])
     ends = NOW + timedelta(hours=3)
-    return [Silence("silence-1", quiet, NOW - timedelta(hours=1), ends, "ops@example.org", "a corporate action is being booked")]
+    return [
+        Silence("silence-1", quiet, NOW - timedelta(hours=1), ends, "ops@example.org", "a corporate action is being booked")
+    ]

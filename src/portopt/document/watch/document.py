@@ -42,7 +42,7 @@ def watch_document(seen: Seen, *, books: int = BOOKS_SHOWN) -> dict[str, Any]:
         "alerts": listed([row for row in alerts if row["state"] in OPEN]),
         "alerts_by_rule": _by_rule(alerts),
         "pending": listed([row for row in alerts if row["state"] == AlertState.PENDING.value]),
-        "resolved": _lately([row for row in alerts if row["state"] == AlertState.RESOLVED.value]),
+        "resolved": _lately(alerts),
         "silences": [silence_row(s) for s in sorted(seen.silences, key=lambda s: (s.ends, s.silence_id))],
         "books": books_document(seen, books, rows),
         "prices": listed(_prices(seen)),
@@ -68,7 +68,9 @@ def _counts(alerts: Sequence[Mapping[str, Any]], seen: Seen) -> dict[str, Any]:
     }
 
 
-def _lately(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _lately(alerts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those that fired and are over, the last first; what ended before it fired was never told."""
+    rows = [row for row in alerts if row["state"] == AlertState.RESOLVED.value and row["fired_at"] is not None]
     return sorted(rows, key=lambda row: (row["resolved_at"] or "", row["alert_id"]), reverse=True)[:RESOLVED_SHOWN]
 
 

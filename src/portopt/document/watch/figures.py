@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from portopt.document.watch.seen import LATE_AFTER, STALE_AFTER
+from portopt.document.watch.seen import BOOKS_WITHIN, SERVICE_WITHIN
 from portopt.domain.canonical import plain
 from portopt.domain.watch import Figure
 
@@ -35,7 +35,7 @@ def state_of(figure: Figure, now: datetime) -> str:
 
 
 def is_stale(figure: Figure, now: datetime) -> bool:
-    return now - figure.at > (STALE_AFTER if figure.name.startswith("book_") else LATE_AFTER)
+    return now - figure.at > (BOOKS_WITHIN if figure.name.startswith("book_") else SERVICE_WITHIN)
 
 
 def severity_of(figure: Figure) -> float:

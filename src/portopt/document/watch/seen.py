@@ -9,8 +9,9 @@ from typing import Protocol
 
 from portopt.domain.watch import Alert, Figure, Silence
 
-LATE_AFTER = timedelta(minutes=15)  # of the runs' and the service's own figures, and of the evaluation
-STALE_AFTER = timedelta(days=1)  # of a book's: prices come once a day
+EVALUATED_WITHIN = timedelta(minutes=5)
+SERVICE_WITHIN = timedelta(minutes=15)  # figures of the runs and the service that are older are unknown
+BOOKS_WITHIN = timedelta(days=1)  # and those of books: prices come once a day
 
 
 class Described(Protocol):
@@ -47,4 +48,4 @@ class Seen:
     @property
     def is_late(self) -> bool:
         """Nothing was evaluated for too long: what is shown may be of the past."""
-        return self.evaluated_at is None or self.now - self.evaluated_at > LATE_AFTER
+        return self.evaluated_at is None or self.now - self.evaluated_at > EVALUATED_WITHIN
