@@ -5,6 +5,7 @@ prices, volumes. What comes out the same stays; of the rest the laws are known a
 
     M = scale Sigma     q = -mu or nothing, less scale Sigma b or nothing     book = the weights held
     ball: (w - c)'Sigma(w - c) <= radius^2, c the benchmark or nothing
+    powers: of what a trade moves the price by, sigma_i sqrt(V / ADV_i), a multiple
 
 A program of which anything else changes is not of this kind, and neither is one with other parts; which, is said in words.
 """
@@ -16,11 +17,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
+from portopt.domain.errors import PortoptError
 from portopt.domain.moments import Covariance
-from portopt.domain.problem import Problem
+from portopt.domain.problem import Cost, Problem
 from portopt.domain.program import StandardForm
 from portopt.optimization.assemble import assemble
 from portopt.optimization.beside.kinked import Kinked, kinked
+from portopt.optimization.curved.powers import powers
 from portopt.optimization.daily.day import Day
 
 SAME = 1e-12
@@ -36,7 +39,8 @@ class Template:
     """first: the first day's program. scale, mean, about: M = scale Sigma, q = mean mu + about scale Sigma benchmark.
 
     center: what the ball's centre is of the benchmark, 1 or 0; None where there is no ball. asked: limits that may be opened.
-    square: whether the objective is half a square and told as its root.
+    square: whether the objective is half a square and told as its root. impact: (n,) what a trade's 3/2 power costs, of
+    `impact_of`; None where nothing grows so.
     """
 
     ids: tuple[str, ...]
@@ -48,18 +52,29 @@ class Template:
     radius: float
     asked: frozenset[str]
     square: bool
+    impact: Vector | None = None
+
+    @property
+    def counts_trades(self) -> bool:
+        """Whether weights are counted from the book."""
+        return self.first.layout.has_trades or self.impact is not None
 
     @property
     def form(self) -> StandardForm:
         return self.first.form
 
-    def on(self, mu: Vector, Sigma: Matrix, held: Vector, benchmark: Vector | None = None) -> Day:
-        """The program of a day. mu: (n,) annual, Sigma: (n, n), held: (n,) weights before the trade, benchmark: (n,)."""
+    def on(
+        self, mu: Vector, Sigma: Matrix, held: Vector, benchmark: Vector | None = None, moves: Vector | None = None
+    ) -> Day:
+        """The program of a day. mu: (n,) annual, Sigma: (n, n), held: (n,) weights before the trade, benchmark: (n,).
+
+        moves: (n,) `impact_of` the day, where the template has an impact.
+        """
         k = self.first
         M = Sigma if self.scale == 1.0 else self.scale * Sigma
         b = np.zeros(len(mu)) if benchmark is None else benchmark
         q = self.mean * mu if self.about == 0.0 else self.mean * mu + self.about * (M @ b)
-        traded = k.layout.has_trades
+        traded, priced = self.counts_trades, k.layout.has_trades
         return Day(
             M=M,
             q=q,
@@ -67,7 +82,7 @@ class Template:
             upper=k.upper,
             book=held if traded else k.lower,
             buying=k.buying,
-            selling=k.selling if traded else np.zeros(len(q)),
+            selling=k.selling if priced else np.zeros(len(q)),
             G=k.G,
             G_buys=k.G_buys,
             G_sells=k.G_sells,
@@ -78,6 +93,7 @@ class Template:
             radius=self.radius,
             ratio=k.form.ratio,
             constant=k.form.constant if k.form.ratio else 0.0,
+            powers=None if self.impact is None or moves is None else self.impact * moves,
         )
 
 
@@ -86,7 +102,8 @@ def template_of(problem: Problem) -> Template:
     if problem.n > MOST_ASSETS:
         raise NotDaily(f"{problem.n} assets are more than the quick path's table is for ({MOST_ASSETS})")
     other = _another_day(problem)
-    one, two = _read(problem), _read(other)
+    impact = _law_of_impact((problem, other))
+    one, two = _read(_without_impact(problem)), _read(_without_impact(other))
     _require_same(one.form, two.form)
     scale = one.risk.scale  # type: ignore[attr-defined]
     mean, about = _law_of_q(((one, problem), (two, other)), scale)
@@ -95,7 +112,9 @@ def template_of(problem: Problem) -> Template:
         raise NotDaily("trades are not counted from the weights held")
     asked = frozenset(limit.kind for limit in problem.limits if not limit.structural)
     square = problem.objective.unit == "half variance" and problem.objective.gamma is None
-    return Template(problem.universe.ids, one, scale, mean, about, center, radius, asked, square)
+    if impact is not None and one.form.ratio:
+        raise NotDaily("a ratio is asked for of what costs more the more is traded")
+    return Template(problem.universe.ids, one, scale, mean, about, center, radius, asked, square, impact)
 
 
 def _another_day(p: Problem) -> Problem:
@@ -112,6 +131,60 @@ def _another_day(p: Problem) -> Problem:
         average_daily_value=None if p.average_daily_value is None else 3.0 * p.average_daily_value,
         prices=None if p.prices is None else p.prices * turn,
     )
+
+
+def impact_of(Sigma: Matrix, periods_per_year: float, value: float, traded: Vector) -> Vector:
+    """(n,) sigma_i sqrt(V / ADV_i): daily volatility, and the book's worth against the money traded a day; nothing for cash."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.sqrt(np.diagonal(Sigma) / periods_per_year * (value / traded))
+    return np.where(np.isfinite(found), found, 0.0)
+
+
+def _grows(cost: Cost) -> bool:
+    return cost.kind == "square_root_impact"
+
+
+def _without_impact(p: Problem) -> Problem:
+    return p.replaced(costs=tuple(cost for cost in p.costs if not _grows(cost)))
+
+
+def _law_of_impact(days: tuple[Problem, Problem]) -> Vector | None:
+    """(n,) what the power of a trade costs, of `impact_of`; None where no cost grows so."""
+    if not any(_grows(cost) for cost in days[0].costs):
+        return None
+    rates = [_rates(p) for p in days]
+    if rates[0] is None or rates[1] is None:
+        return None
+    of_days = [_impact_on(p) for p in days]
+    impact = np.divide(rates[0], of_days[0], out=np.zeros(days[0].n), where=of_days[0] > 0.0)
+    if not all(_close(rate, impact * moves) for rate, moves in zip(rates, of_days, strict=True)):
+        raise NotDaily("what a trade moves the price by changes with more than risk, volumes and the book")
+    return impact
+
+
+def _impact_on(p: Problem) -> Vector:
+    traded = np.full(p.n, np.inf) if p.average_daily_value is None else p.average_daily_value
+    return impact_of(p.moments.covariance.dense(), p.moments.periods_per_year, p.portfolio_value or 0.0, traded)
+
+
+def _rates(p: Problem) -> Vector | None:
+    """(n,) what the 3/2 power of each trade costs in the program; None where nothing does. Raises NotDaily for other powers."""
+    form = assemble(p, multiples=True)
+    parts = powers(form)
+    if parts is None:
+        if any(cone.kind != "second_order" for cone in form.cones):
+            raise NotDaily("it has curves of another kind than the square-root impact")
+        return None
+    try:
+        plain = assemble(_without_impact(p), multiples=True)
+    except PortoptError as reads_costs:
+        raise NotDaily(f"a limit counts what trading costs, and that grows faster than the trade ({reads_costs})") from None
+    apart = form.n_columns == plain.n_columns + len(parts.t) and form.A.nnz == plain.A.nnz
+    if not apart or p.w_prev is None or (parts.w >= p.n).any() or not _close(parts.b, -p.w_prev[parts.w]):
+        raise NotDaily("a limit counts what trading costs, and that grows faster than the trade")
+    rates = np.zeros(p.n)
+    rates[parts.w] = form.q[parts.t]
+    return rates
 
 
 def _read(problem: Problem) -> Kinked:
