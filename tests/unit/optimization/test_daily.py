@@ -19,8 +19,9 @@ from portopt.optimization.beside.kinked import kinked
 from portopt.optimization.beside.standing import BUYING, HIGHEST, LOWEST, SELLING, STAYING, Standing, standing_of
 from portopt.optimization.daily.check import checked
 from portopt.optimization.daily.day import Found
+from portopt.optimization.daily.impact import impact_of, whole_answer
 from portopt.optimization.daily.solve import solved
-from portopt.optimization.daily.template import NotDaily, Template, impact_of, template_of
+from portopt.optimization.daily.template import NotDaily, Template, template_of
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
 
 N, DAYS = 24, 7
@@ -229,6 +230,22 @@ def test_an_answer_is_put_into_its_form_and_signed() -> None:
     signed = audit.audit(problem, form, Solution(raw.status, problem.identity(), raw.x[: problem.n].copy(), raw))
     assert signed.verdict == "certified"
     assert np.abs(raw.x[: problem.n] - found.w).max() < 1e-12
+
+
+@pytest.mark.parametrize("kind", ["impact", "impact and tracking error"])
+def test_an_answer_with_powers_is_put_into_its_form_and_signed(kind: str) -> None:
+    from portopt import audit
+    from portopt.domain.solution import Solution
+
+    problem = list(_days(kind, seed=8))[-1]
+    found = solved(_on(template_of(problem), problem), *_nowhere(problem))
+    assert found is not None
+    form = optimization.assemble(problem)
+    raw = whole_answer(problem, form, found)
+    assert raw is not None
+    assert raw.x is not None
+    signed = audit.audit(problem, form, Solution(raw.status, problem.identity(), raw.x[: problem.n].copy(), raw))
+    assert signed.verdict == "certified"
 
 
 @pytest.mark.parametrize(

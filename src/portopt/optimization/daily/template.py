@@ -17,21 +17,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
-from portopt.domain.errors import PortoptError
 from portopt.domain.moments import Covariance
-from portopt.domain.problem import Cost, Problem
+from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.optimization.assemble import assemble
 from portopt.optimization.beside.kinked import Kinked, kinked
-from portopt.optimization.curved.powers import powers
 from portopt.optimization.daily.day import Day
+from portopt.optimization.daily.impact import law_of_impact, without_impact
+from portopt.optimization.daily.reasons import NotDaily, close
 
-SAME = 1e-12
+__all__ = ["NotDaily", "Template", "template_of"]
+
 MOST_ASSETS = 1_500  # a table has as many rows
-
-
-class NotDaily(Exception):
-    """Why a problem is not of this kind, in words."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,13 +99,13 @@ def template_of(problem: Problem) -> Template:
     if problem.n > MOST_ASSETS:
         raise NotDaily(f"{problem.n} assets are more than the quick path's table is for ({MOST_ASSETS})")
     other = _another_day(problem)
-    impact = _law_of_impact((problem, other))
-    one, two = _read(_without_impact(problem)), _read(_without_impact(other))
+    impact = law_of_impact((problem, other))
+    one, two = _read(without_impact(problem)), _read(without_impact(other))
     _require_same(one.form, two.form)
     scale = one.risk.scale  # type: ignore[attr-defined]
     mean, about = _law_of_q(((one, problem), (two, other)), scale)
     center, radius = _law_of_ball(((one, problem), (two, other)), scale)
-    if one.layout.has_trades and not (_close(one.book, problem.w_prev) and _close(two.book, other.w_prev)):
+    if one.layout.has_trades and not (close(one.book, problem.w_prev) and close(two.book, other.w_prev)):
         raise NotDaily("trades are not counted from the weights held")
     asked = frozenset(limit.kind for limit in problem.limits if not limit.structural)
     square = problem.objective.unit == "half variance" and problem.objective.gamma is None
@@ -131,60 +128,6 @@ def _another_day(p: Problem) -> Problem:
         average_daily_value=None if p.average_daily_value is None else 3.0 * p.average_daily_value,
         prices=None if p.prices is None else p.prices * turn,
     )
-
-
-def impact_of(Sigma: Matrix, periods_per_year: float, value: float, traded: Vector) -> Vector:
-    """(n,) sigma_i sqrt(V / ADV_i): daily volatility, and the book's worth against the money traded a day; nothing for cash."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found = np.sqrt(np.diagonal(Sigma) / periods_per_year * (value / traded))
-    return np.where(np.isfinite(found), found, 0.0)
-
-
-def _grows(cost: Cost) -> bool:
-    return cost.kind == "square_root_impact"
-
-
-def _without_impact(p: Problem) -> Problem:
-    return p.replaced(costs=tuple(cost for cost in p.costs if not _grows(cost)))
-
-
-def _law_of_impact(days: tuple[Problem, Problem]) -> Vector | None:
-    """(n,) what the power of a trade costs, of `impact_of`; None where no cost grows so."""
-    if not any(_grows(cost) for cost in days[0].costs):
-        return None
-    rates = [_rates(p) for p in days]
-    if rates[0] is None or rates[1] is None:
-        return None
-    of_days = [_impact_on(p) for p in days]
-    impact = np.divide(rates[0], of_days[0], out=np.zeros(days[0].n), where=of_days[0] > 0.0)
-    if not all(_close(rate, impact * moves) for rate, moves in zip(rates, of_days, strict=True)):
-        raise NotDaily("what a trade moves the price by changes with more than risk, volumes and the book")
-    return impact
-
-
-def _impact_on(p: Problem) -> Vector:
-    traded = np.full(p.n, np.inf) if p.average_daily_value is None else p.average_daily_value
-    return impact_of(p.moments.covariance.dense(), p.moments.periods_per_year, p.portfolio_value or 0.0, traded)
-
-
-def _rates(p: Problem) -> Vector | None:
-    """(n,) what the 3/2 power of each trade costs in the program; None where nothing does. Raises NotDaily for other powers."""
-    form = assemble(p, multiples=True)
-    parts = powers(form)
-    if parts is None:
-        if any(cone.kind != "second_order" for cone in form.cones):
-            raise NotDaily("it has curves of another kind than the square-root impact")
-        return None
-    try:
-        plain = assemble(_without_impact(p), multiples=True)
-    except PortoptError as reads_costs:
-        raise NotDaily(f"a limit counts what trading costs, and that grows faster than the trade ({reads_costs})") from None
-    apart = form.n_columns == plain.n_columns + len(parts.t) and form.A.nnz == plain.A.nnz
-    if not apart or p.w_prev is None or (parts.w >= p.n).any() or not _close(parts.b, -p.w_prev[parts.w]):
-        raise NotDaily("a limit counts what trading costs, and that grows faster than the trade")
-    rates = np.zeros(p.n)
-    rates[parts.w] = form.q[parts.t]
-    return rates
 
 
 def _read(problem: Problem) -> Kinked:
@@ -232,7 +175,7 @@ def _require_same(one: StandardForm, two: StandardForm) -> None:
 def _law_of_q(days: tuple[tuple[Kinked, Problem], ...], scale: float) -> tuple[float, float]:
     for mean in (-1.0, 0.0):
         for about in (0.0, -1.0):
-            if all(_close(k.q, mean * p.moments.mu + about * scale * _risk_of_benchmark(p)) for k, p in days):
+            if all(close(k.q, mean * p.moments.mu + about * scale * _risk_of_benchmark(p)) for k, p in days):
                 return mean, about
     raise NotDaily("its objective is not expected return, risk and tracking error alone")
 
@@ -245,7 +188,7 @@ def _law_of_ball(days: tuple[tuple[Kinked, Problem], ...], scale: float) -> tupl
         raise NotDaily("its limit on risk changes with more than prices and the book")
     for center in (1.0, 0.0):
         # The ball's matrix is a root of Sigma, M is scale Sigma: its centre pulls with minus Sigma c.
-        if all(_close(ball.pulled, -center * _risk_of_benchmark(p)) for ball, (_, p) in zip(balls, days, strict=True)):
+        if all(close(ball.pulled, -center * _risk_of_benchmark(p)) for ball, (_, p) in zip(balls, days, strict=True)):
             return center, balls[0].radius * float(np.sqrt(scale))
     raise NotDaily("its limit on risk is about another portfolio than the benchmark")
 
@@ -253,7 +196,3 @@ def _law_of_ball(days: tuple[tuple[Kinked, Problem], ...], scale: float) -> tupl
 def _risk_of_benchmark(p: Problem) -> Vector:
     """(n,) Sigma b."""
     return np.zeros(p.n) if p.benchmark is None else p.moments.covariance.times(p.benchmark)
-
-
-def _close(a: Vector, b: Vector | None) -> bool:
-    return b is not None and bool(np.abs(a - b).max(initial=0.0) <= SAME * max(1.0, float(np.abs(a).max(initial=0.0))))
