@@ -93,14 +93,26 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+class Told(StrEnum):
+    """What a notice says."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+    BLIND = "blind"  # its figures have stopped coming
+    SEEING = "seeing"  # they come again, and it still fires
+    SUMMARY = "summary"  # a silence has ended: what happened under it
+    LATE = "late"  # nothing was evaluated for so long
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One episode of a rule for one subject.
 
-    since: when its condition began to hold. fired_at, resolved_at: when it was told. good_since: since when it has not held,
-    while it is kept firing. seen_at: of the newest figures it was judged by; blind_since: since when there are none.
-    value, limit: what was measured last and what it was held against; worst: the furthest it went. figures: every named figure
-    of its expression. acknowledged_by, _at, note: who looks after it. silence: the id of the silence it is under.
+    since: when its condition began to hold. fired_at, resolved_at: when it began to fire, when it ended. good_since: since when
+    it has not held, while it is kept firing. seen_at: of the newest figures it was judged by. blind_since: since when there are
+    none. value, limit: what was measured last and what it was held against; worst: the furthest it went. figures: every named figure
+    of its expression. acknowledged_by, _at, note: who looks after it. silence: the id of the silence it is under, or ended
+    under. told: what was said of it last: what is owed to those who listen is the difference to its state.
     """
 
     alert_id: str
@@ -125,6 +137,7 @@ class Alert:
     acknowledged_at: datetime | None = None
     note: str = ""
     silence: str | None = None
+    told: Told | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -151,17 +164,6 @@ def alert_id_of(rule: str, of: Labels, since: datetime) -> str:
 
 # Where notices go: each of them has a place of its own in the outbox, and holds up no other.
 NOTICE_CHANNELS = ("log", "webhook", "mail", "automation")
-
-
-class Told(StrEnum):
-    """What a notice says."""
-
-    FIRING = "firing"
-    RESOLVED = "resolved"
-    BLIND = "blind"  # its figures have stopped coming
-    SEEING = "seeing"  # they come again, and it still fires
-    SUMMARY = "summary"  # a silence has ended: what happened under it
-    LATE = "late"  # nothing was evaluated for so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,7 @@ class Silence:
 class Standing:
     """What an evaluation starts from: every alert that is pending or open, every silence that is not summarized.
 
+    And the alerts that ended under such a silence (`silence` is its id): its summary tells of them.
     version: counts evaluations; who saves one says on which it stands. evaluated_at: when the last one was, if ever.
     """
 
