@@ -6,12 +6,15 @@ from portopt.ports.histories import PieceStore, TrialStore
 from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
+from portopt.ports.watch import AlertStore, FigureStore
 
 __all__ = [
     "ActionsProvider",
+    "AlertStore",
     "BeliefStore",
     "Deliveries",
     "EventSink",
+    "FigureStore",
     "JobStore",
     "KeySetSource",
     "KeyStore",
