@@ -5,12 +5,14 @@ from portopt.ports.histories import PieceStore, TrialStore
 from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
+from portopt.ports.watch import FigureSteps
 
 __all__ = [
     "ActionsProvider",
     "BeliefStore",
     "Deliveries",
     "EventSink",
+    "FigureSteps",
     "JobStore",
     "KeySetSource",
     "KeyStore",
