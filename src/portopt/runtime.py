@@ -14,9 +14,11 @@ from portopt.domain.disk import storage_error
 from portopt.domain.errors import MissingInput, PortoptError, RequestError
 from portopt.ports import (
     ActionsProvider,
+    AlertStore,
     BeliefStore,
     EventSink,
     FigureSteps,
+    FigureStore,
     JobStore,
     KeySetSource,
     KeyStore,
@@ -159,6 +161,18 @@ class Runtime:
         from portopt.adapters.store.series import SqlSeries
 
         return SqlSeries(self.runs.database)
+
+    @_Part
+    def figures(self) -> FigureStore:
+        from portopt.adapters.store.figures import SqlFigures
+
+        return SqlFigures(self.runs.database)
+
+    @_Part
+    def alerts(self) -> AlertStore:
+        from portopt.adapters.store.alerts import SqlAlerts
+
+        return SqlAlerts(self.runs.database)
 
     @_Part
     def beliefs(self) -> BeliefStore:

@@ -73,7 +73,7 @@ class FileHistories:
         return frozenset(path.name.partition("=")[2] for path in self.directory.glob(f"{self._by}=*"))
 
     def ask(self, sql: str, *, limit: int = 10_000) -> Found:
-        """One SELECT over the views, each with the column that folders are named by. Raises InvalidValue for what is none or has no answer."""
+        """One SELECT over the views, each with the column that folders are named by. Raises InvalidValue for anything else."""
         import duckdb
 
         limit = min(limit, MOST_ROWS)
@@ -104,7 +104,8 @@ class FileHistories:
 
     def _fix(self) -> str:
         there = ", ".join(self.tables())
-        leaves = {"day": "`portopt figures --archive` leaves one"}.get(self._by, "a backtest of the service or a flow leaves one")
+        of_days, of_runs = "`portopt figures --archive` leaves one", "a backtest of the service or a flow leaves one"
+        leaves = of_days if self._by == "day" else of_runs
         return f"ask of {there}" if there else f"there is no history yet: {leaves}"
 
 

@@ -66,7 +66,7 @@ def _seen(portfolio: str | None, days: float, books: int) -> dict[str, Any]:
 
     here, among = runtime(), None
     if portfolio is not None:
-        here.portfolios.get(portfolio)  # raises UnknownThing: nobody is told that a book that is not there is well
+        here.portfolios.get(portfolio)  # raises UnknownThing: of a book that is not there nobody is told that it is well
         among = frozenset({portfolio})
     seen = see(here, datetime.now(UTC), among=among, days=days, books=books)
     return watch_document(seen, books=books)

@@ -32,10 +32,13 @@ def see(runtime: Runtime, now: datetime, *, among: frozenset[str] | None = None,
 
     books: of how many of the worst there is a history. An installation that keeps nothing yet has seen nothing.
     """
+    since = now - timedelta(days=days)
+    if not runtime.has_store:  # none is made for a question
+        return Seen(now, since, None, (), (), CATALOG, is_of_some=among is not None)
     alerts = _alerts(runtime, among)
     seen = Seen(
         now=now,
-        since=now - timedelta(days=days),
+        since=since,
         evaluated_at=runtime.alerts.standing().evaluated_at,
         figures=runtime.figures.latest(now - KNOWN_FOR, among=among),
         alerts=alerts,

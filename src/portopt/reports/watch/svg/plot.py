@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from portopt.domain.errors import DataError
 from portopt.reports.svg.charts import ticks
 from portopt.reports.through_time.svg.thinning import thinned
 from portopt.reports.watch import words
@@ -27,10 +28,10 @@ STYLE_OF_PLOT = (
 
 
 def figures_plot(document: Row) -> str:
-    """document: of `portopt figures NAME`. Raises ValueError where it holds no value."""
+    """document: of `portopt figures NAME`. Raises DataError where it holds no value."""
     series = [row for row in document["series"] if any(v is not None for v in row["value"])]
     if not series:
-        raise ValueError(f"{document['name']} has no value in this time")
+        raise DataError(f"{document['name']} has no value since {words.when(document['since'])}", field="since")
     shown = series[:LINES_SHOWN]
     held = [v for row in shown for name in ("value", "limit") for v in row[name] if v is not None]
     times = [parsed(at).timestamp() for row in shown for at in row["at"]]
