@@ -24,6 +24,7 @@ from portopt.ports import (
     PackStore,
     PieceStore,
     PortfolioStore,
+    RunColumns,
     SeriesStore,
     TrialStore,
 )
@@ -115,6 +116,12 @@ class Runtime:
         store = SqlStore(self.settings.store_url)
         store.migrate()
         return store
+
+    @_Part
+    def run_columns(self) -> RunColumns:
+        from portopt.adapters.store.run_columns import SqlRunColumns
+
+        return SqlRunColumns(self.runs.database)
 
     @_Part
     def portfolios(self) -> PortfolioStore:

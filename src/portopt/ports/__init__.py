@@ -1,5 +1,6 @@
 """The outside world, as protocols. Adapters implement them; runtime.py alone chooses which."""
 
+from portopt.ports.columns import RunColumns
 from portopt.ports.events import Deliveries, EventSink, Progress
 from portopt.ports.histories import PieceStore, TrialStore
 from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
@@ -20,6 +21,7 @@ __all__ = [
     "PieceStore",
     "PortfolioStore",
     "Progress",
+    "RunColumns",
     "RunStore",
     "SeriesStore",
     "TrialStore",

@@ -39,7 +39,7 @@ class AlertStore(Protocol):
         """What the next evaluation starts from."""
         ...
 
-    def save(self, alerts: Sequence[Alert], notices: Sequence[Notice], silences: Sequence[Silence], *, on: int,
+    def save(self, alerts_changed: Sequence[Alert], notices: Sequence[Notice], silences_changed: Sequence[Silence], *, on: int,
              at: datetime, channels: Sequence[str]) -> int:  # fmt: skip
         """What an evaluation changed, and an outbox row for each notice and channel; returns the new version.
 

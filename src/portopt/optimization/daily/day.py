@@ -29,6 +29,7 @@ class Day:
 
     row_lower, row_upper: (r,). counting: positions of the rows that count trades. center: (n,) c of the ball, radius its own;
     None where there is none. ratio, constant: whether it is a ratio, and minus its excess return at q'w = 0.
+    bend, pulled: (n,) a diagonal beside M, for trades alone, and what it asks for them at no trade; None for none (powers.py).
     """
 
     M: Matrix
@@ -48,11 +49,17 @@ class Day:
     radius: float = 0.0
     ratio: bool = False
     constant: float = 0.0
+    bend: Vector | None = None
+    pulled: Vector | None = None
     at_floor: Mask = field(init=False)
     at_ceiling: Mask = field(init=False)
     fixed: Mask = field(init=False)
     M_book: Vector = field(init=False)
-    M_center: Vector = field(init=False)  # nothing for a ratio
+    M_center: Vector = field(init=False)  # nothing without a ball
+    off_center: Vector = field(init=False)  # (n,), (n,) what is held, from the centre, and M times it
+    M_off_center: Vector = field(init=False)
+    per_trade: dict[int, Matrix] = field(init=False)  # (2, n) of each row that counts trades: a buy's part in it, a sale's
+    none: Vector = field(init=False)  # (n,) zeros
     least: Vector = field(init=False)  # (n,), (n,) the least and the most a trade can be
     most: Vector = field(init=False)
     row_least: Vector = field(init=False)  # (r,), (r,) what the rows allow the trades to come to
@@ -65,6 +72,10 @@ class Day:
         put(self, "fixed", self.lower == self.upper)
         put(self, "M_book", self.M @ self.book)
         put(self, "M_center", np.zeros(self.n) if self.center is None else self.M @ self.center)
+        put(self, "off_center", self.book if self.center is None else self.book - self.center)
+        put(self, "M_off_center", self.M_book - self.M_center)
+        put(self, "per_trade", {j: np.array([self.G_buys[j], self.G_sells[j]]) for j in self.counting})
+        put(self, "none", np.zeros(self.n))
         put(self, "least", np.maximum(self.lower - self.book, -NONE))
         put(self, "most", np.minimum(self.upper - self.book, NONE))
         held = self.G @ self.book
@@ -76,12 +87,23 @@ class Day:
         return len(self.q)
 
     @property
+    def is_bent(self) -> bool:
+        """Whether tau is to be found."""
+        return self.ratio or self.center is not None
+
+    @property
     def r(self) -> int:
         return len(self.row_lower)
 
     def wanted(self, tau: float) -> Vector:
         """(n,) what M x + rows'y comes to where a trade x is free and pays nothing, at one tau."""
-        return (self.M_center - self.M_book) - tau * (self.q + self.M_center)
+        found = -self.M_off_center - tau * (self.q + self.M_center)
+        return found if self.pulled is None else found + self.pulled
+
+    @property
+    def curvature(self) -> Matrix:
+        """(n, n) M, with what bends beside it."""
+        return self.M if self.bend is None else self.M + np.diag(self.bend)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,11 +8,11 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.optimization.beside.standing import HIGHEST, LOWEST, Places, Standing, possible
-from portopt.optimization.daily.bend import best_tau
 from portopt.optimization.daily.check import checked
 from portopt.optimization.daily.day import Day, Found
-from portopt.optimization.daily.rounds import rounds
-from portopt.optimization.daily.state import State
+from portopt.optimization.daily.places import ALONG, FIRST, Meanings
+from portopt.optimization.daily.rounds import Rest, at_rest, bend, rounds
+from portopt.optimization.daily.state import State, levels_of, standing_at
 from portopt.optimization.daily.tableau import Dependent
 from portopt.optimization.daily.walk import Lost, Walk
 
@@ -38,29 +38,39 @@ def solved(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
 
 
 def _come_to(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
-    try:
-        state, at_rest = _begun(day, now, tau, tau * y)
-        done = rounds(state) if at_rest else 0
-        walk = Walk(state, FEWEST_TURNS + int(TURNS_A_NAME * day.n))
-        walk.home()
-        bent = walk.along_tau() if day.ratio or day.center is not None else False
-        return _exact(state, bent, done + walk.turns)
-    except (Lost, Dependent):
-        return None
+    means = Meanings(day)
+    rest, levels, at, done = rounds(day, means, levels_of(now), tau)
+    if rest is not None:
+        return _exact(day, rest, done)
+    for begin, tau_there in ((standing_at(levels, day.n, now.on_ball), at), (now, tau)):
+        try:
+            state, turns = _walked(day, means, begin, tau_there, tau * y)
+            return _exact(day, at_rest(day, means, state.levels, state.tau), done + turns)
+        except (Lost, Dependent):
+            continue
+    return None
 
 
-def _begun(day: Day, now: Standing, tau: float, y: Vector) -> tuple[State, bool]:
-    """(the state, whether everything given is where it is to be). Rows that say nothing new of what is free begin as prices
-    that are to vanish. Raises Dependent."""
+def _walked(day: Day, means: Meanings, now: Standing, tau: float, y: Vector) -> tuple[State, int]:
+    """(where a walk from there ends, the corners it turned). Raises Lost, Dependent."""
+    walk = Walk(_begun(day, means, now, tau, y), FEWEST_TURNS + int(TURNS_A_NAME * day.n))
+    walk.home()
+    if day.is_bent:
+        walk.along_tau()
+    return walk.state, walk.turns
+
+
+def _begun(day: Day, means: Meanings, now: Standing, tau: float, y: Vector) -> State:
+    """Where a walk begins. Rows that say nothing new of what is free begin as prices that are to vanish. Raises Dependent."""
     try:
-        return State(day, now, tau), True
+        return State(day, means, now, tau)
     except Dependent:
         sides = _independent(day, now)
-        state = State(day, replace(now, sides=sides), tau)
+        state = State(day, means, replace(now, sides=sides), tau)
         idle = np.flatnonzero(sides == 0)
         state.given[day.n + idle] = y[idle]
         state.follows = state.table.follows(state.given)
-        return state, False
+        return state
 
 
 def _independent(day: Day, now: Standing) -> Places:
@@ -79,35 +89,30 @@ def _independent(day: Day, now: Standing) -> Places:
     return sides
 
 
-def _exact(state: State, bent: bool, steps: int) -> Found:
-    """What was come to, to rounding: the table is what its residuals are worked off with."""
-    day, places = state.day, state.places
+def _exact(day: Day, rest: Rest, steps: int) -> Found:
+    """What was come to, to rounding: its residuals are worked off with the factorization that it was found by."""
     for _ in range(REFINED):
-        if bent:
-            _refine(state)
-            slopes = state.slopes()
-            following = state.table.follows(slopes)
-            by = best_tau(state, slopes, following) - state.tau
-            state.follows = state.follows + by * following
-            state.aim(state.tau + by)
-        state.given = state.goal.copy()
-        _refine(state)
-    tau, x = state.tau, np.where(state.free, state.follows[: day.n], state.given[: day.n])
-    w = np.where(places == LOWEST, day.lower, np.where(places == HIGHEST, day.upper, day.book + x))
+        _refine(day, rest)
+        if day.is_bent:
+            bend(day, rest)
+    places, tau = rest.levels[: day.n], rest.tau
+    w = np.where(places == LOWEST + FIRST, day.lower, np.where(places == HIGHEST + FIRST, day.upper, day.book + rest.x))
     for side in (day.book, day.lower, day.upper):
         w = np.where(np.abs(w - side) <= ROUNDED, side, w)
     gradient = (day.M @ w - day.M_book - day.wanted(tau)) / tau
     pull = 0.0 if day.center is None else 1.0 / tau - 1.0
-    y = state.prices(state.given, state.follows) / tau
-    return Found(w, y, pull, gradient, state.standing(pull > 0.0), tau, steps)
+    return Found(w, rest.y / tau, pull, gradient, standing_at(rest.levels, day.n, pull > 0.0), tau, steps)
 
 
-def _refine(state: State) -> None:
+def _refine(day: Day, rest: Rest) -> None:
     """One correction of what follows by what it leaves of the conditions."""
-    day, table, n = state.day, state.table, state.n
-    exchanged = table.exchanged
-    x = np.where(exchanged[:n], state.follows[:n], state.given[:n])
-    y = state.prices(state.given, state.follows)
-    came = np.concatenate([day.M @ x + y @ table.C, table.C @ x])
-    correction = table.follows(np.where(exchanged, state.given - came, 0.0))
-    state.follows = np.where(exchanged, state.follows + correction, came)
+    table, n = rest.table, day.n
+    free, binding = table.free, table.binding
+    given = rest.numbers[0] + rest.tau * rest.numbers[ALONG]
+    left = np.concatenate([
+        given[free] - table.pushed(rest.x, rest.y)[free], given[n + binding] - table.C[binding] @ rest.x
+    ])  # fmt: skip
+    correction = table.K.solve(left)
+    rest.x[free] += correction[: len(free)]
+    rest.y[binding] += correction[len(free) :]
+    rest.M_x = table.times(rest.x)
