@@ -16,7 +16,7 @@ from portopt.monitoring.rules.templates import NAME, compared_unit, in_unit_word
 from portopt.monitoring.rules.tree import Number, Quantity, Read, comparisons
 from portopt.monitoring.rules.trying import SUBJECT
 
-RULES_FILE, TESTS_FILE = "portopt-rules.yaml", "portopt-rules-test.yaml"
+RULES_FILE, CASES_FILE = "portopt-rules.yaml", "portopt-rules-test.yaml"
 HEADER = """# Made by `portopt rules export --prometheus`, over the metrics at /metrics. Evaluate them every
 # minute: an alert remembers itself by ALERTS, for which Prometheus looks back five minutes.
 """
@@ -29,7 +29,7 @@ def rules_file(rules: Sequence[Rule]) -> str:
     return HEADER + _yaml({"groups": groups})
 
 
-def tests_file(rules: Sequence[Rule]) -> str:
+def cases_file(rules: Sequence[Rule]) -> str:
     """YAML for `promtool test rules`, beside the rules' file."""
     tests = [_test(rule, case) for rule in rules for case in rule.cases]
     return HEADER + _yaml({"rule_files": [RULES_FILE], "evaluation_interval": "1m", "tests": tests})
