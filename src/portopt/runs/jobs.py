@@ -155,7 +155,7 @@ def sweep(runtime: Runtime) -> dict[str, Any]:
     """What was left behind is made good, by whoever comes: nothing here needs to be done at its time, or by one alone.
 
     Jobs whose runner went silent are free again or, after too many attempts, failed; proposals that nobody approved in time are
-    cancelled; idempotency keys are forgotten after their days, and rows of the time series after theirs.
+    cancelled; idempotency keys are forgotten after their days, rows of the time series and figures after theirs.
     """
     settings = runtime.settings
     swept = runtime.jobs.sweep(settings.job_attempts)
@@ -167,6 +167,7 @@ def sweep(runtime: Runtime) -> dict[str, Any]:
         "keys_forgotten": runtime.keys.forget_old(settings.idempotency_days),
         "chunks_compressed": series.compressed,
         "series_forgotten": series.forgotten,
+        "figures_forgotten": runtime.figures.tend(settings.figures_days),
     }
 
 
