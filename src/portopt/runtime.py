@@ -17,6 +17,7 @@ from portopt.ports import (
     AlertStore,
     BeliefStore,
     EventSink,
+    FigureSteps,
     FigureStore,
     JobStore,
     KeySetSource,
@@ -26,6 +27,7 @@ from portopt.ports import (
     PackStore,
     PieceStore,
     PortfolioStore,
+    RunColumns,
     SeriesStore,
     TrialStore,
 )
@@ -119,6 +121,12 @@ class Runtime:
         return store
 
     @_Part
+    def run_columns(self) -> RunColumns:
+        from portopt.adapters.store.run_columns import SqlRunColumns
+
+        return SqlRunColumns(self.runs.database)
+
+    @_Part
     def portfolios(self) -> PortfolioStore:
         from portopt.adapters.store.books import SqlPortfolios
 
@@ -183,6 +191,19 @@ class Runtime:
         from portopt.adapters.store.histories import FileHistories
 
         return FileHistories(self.settings.histories_path)
+
+    @_Part
+    def figure_steps(self) -> FigureSteps:
+        from portopt.adapters.store.figure_steps import SqlFigureSteps
+
+        return SqlFigureSteps(self.runs.database)
+
+    @_Part
+    def figure_archive(self) -> FileHistories:
+        """Figures of whole days, a folder a day."""
+        from portopt.adapters.store.histories import FileHistories
+
+        return FileHistories(self.settings.figures_path, by="day")
 
     @_Part
     def issuer_keys(self) -> KeySetSource | None:

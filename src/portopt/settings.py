@@ -128,6 +128,10 @@ class Settings(BaseModel):
     task_workers: int = Field(2, ge=1, le=256, description="pieces at once, where no cluster says so itself")
     dask_address: str | None = Field(None, description="scheduler of a Dask cluster; unset: a cluster of this machine's own")
 
+    pieces_days: float = Field(
+        7.0, ge=0.1, description="days that finished pieces of a run that nobody works on are kept, to be gone on with"
+    )
+
     calendar: str = Field("XNYS", description="exchange calendar that scheduled runs ask (exchange_calendars name)")
 
     @model_validator(mode="before")
@@ -192,6 +196,10 @@ class Settings(BaseModel):
     @property
     def histories_path(self) -> Path:
         return self.home_path / "histories"
+
+    @property
+    def figures_path(self) -> Path:
+        return self.home_path / "figures"
 
     @property
     def reports_path(self) -> Path:

@@ -111,9 +111,9 @@ class Alert:
 
     since: when its condition began to hold. fired_at, resolved_at: when it began to fire, when it ended. good_since: since when
     it has not held, while it is kept firing. seen_at: of the newest figures it was judged by. blind_since: since when there are
-    none. value, limit: what was measured last and what it was held against. worst: the furthest it went. figures: all that its
-    expression names. acknowledged_by, _at, note: who looks after it. silence: the id of the silence it is under, or ended
-    under. told: what was said of it last: what is owed to those who listen is the difference to its state.
+    none. value, limit: what was measured last and what it was held against; worst: the furthest it went. figures: every named
+    figure of its expression. acknowledged_by, _at, note: who looks after it. silence: the id of the silence it is under, or
+    ended under. told: what was said of it last: what is owed to those who listen is the difference to its state.
     """
 
     alert_id: str

@@ -103,7 +103,7 @@ def block_sums(R: Matrix, blocks: int) -> tuple[Vector, Vector, Matrix, Matrix]:
     return np.array([float(len(part)) for part in parts]), shift, S1, S2
 
 
-def _ratios(seen: Matrix, sizes: Vector, shift: Vector, S1: Matrix, S2: Matrix) -> Matrix:
+def _ratios(seen: Mask, sizes: Vector, shift: Vector, S1: Matrix, S2: Matrix) -> Matrix:
     """(C, N) Sharpe ratio of every column over the blocks that each row of `seen` (C, S) names.
 
     Block after block in their order, never by a matrix product: two columns that are equal stay so to the last bit.

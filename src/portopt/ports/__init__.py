@@ -1,11 +1,12 @@
 """The outside world, as protocols. Adapters implement them; runtime.py alone chooses which."""
 
+from portopt.ports.columns import RunColumns
 from portopt.ports.events import Deliveries, EventSink, Progress
 from portopt.ports.histories import PieceStore, TrialStore
 from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
-from portopt.ports.watch import AlertStore, FigureStore
+from portopt.ports.watch import AlertStore, FigureSteps, FigureStore
 
 __all__ = [
     "ActionsProvider",
@@ -13,6 +14,7 @@ __all__ = [
     "BeliefStore",
     "Deliveries",
     "EventSink",
+    "FigureSteps",
     "FigureStore",
     "JobStore",
     "KeySetSource",
@@ -23,6 +25,7 @@ __all__ = [
     "PieceStore",
     "PortfolioStore",
     "Progress",
+    "RunColumns",
     "RunStore",
     "SeriesStore",
     "TrialStore",

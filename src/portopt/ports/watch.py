@@ -97,3 +97,14 @@ class AlertStore(Protocol):
     def unpark(self, channel: str) -> int:
         """What its receiver refused too often may be tried again; returns how many notices."""
         ...
+
+
+class FigureSteps(Protocol):
+    """Figures through time with fewer points than there are rows."""
+
+    def steps(self, names: Collection[str], since: datetime, seconds: int, *, until: datetime | None = None,
+              among: frozenset[str] | None = None, lowest: Collection[str] = ()) -> Sequence[Figure]:  # fmt: skip
+        """Of each name, subject and step of so many seconds the largest value, of the names in `lowest` the smallest;
+        None where nothing was measured in it. In the order of name, subject and instant.
+        """
+        ...

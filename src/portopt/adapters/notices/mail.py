@@ -161,5 +161,3 @@ def _told(error: Exception) -> str:
     """What kind of failure; what the server said may hold what it was told."""
     code = getattr(error, "smtp_code", None)
     return type(error).__name__ if code is None else f"{type(error).__name__} {code}"
-
-

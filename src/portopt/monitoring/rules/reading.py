@@ -1,19 +1,19 @@
 """Rules from a file: every fault of the file at once, each with its line and field.
 
-    groups:
-      - name: books
-        stale: 1h                           of its rules, unless they say it
-        rules:
-          - alert: drift_over_band          a name of its own among all rules
-            expr: book_drift > limit(book_drift)
-            clears: book_drift < 0.8 * limit(book_drift)     a second threshold; without it, the opposite of expr
-            for: 30m                        it has to hold so long before anybody is told
-            keep_firing_for: 1h             and has to be good so long before it is over
-            stale: 15m                      figures older than that are none
-            severity: warn                  page, warn, info
-            labels: {team: risk}            of whoever looks after it; never a measured value
-            annotations: {summary: "{portfolio} is {value} from its targets; the band is {limit}", runbook: drift-over-band}
-            cases: …                        see case_reading
+groups:
+  - name: books
+    stale: 1h                           of its rules, unless they say it
+    rules:
+      - alert: drift_over_band          a name of its own among all rules
+        expr: book_drift > limit(book_drift)
+        clears: book_drift < 0.8 * limit(book_drift)     a second threshold; without it, the opposite of expr
+        for: 30m                        it has to hold so long before anybody is told
+        keep_firing_for: 1h             and has to be good so long before it is over
+        stale: 15m                      figures older than that are none
+        severity: warn                  page, warn, info
+        labels: {team: risk}            of whoever looks after it; never a measured value
+        annotations: {summary: "{portfolio} is {value} from its targets; the band is {limit}", runbook: drift-over-band}
+        cases: …                        see case_reading
 """
 
 from __future__ import annotations

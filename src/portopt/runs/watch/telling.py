@@ -1,4 +1,4 @@
-"""Notices out of the outbox, each channel for itself: at least once, in order within a key, none held up by another's receiver."""
+"""Notices out of the outbox, each channel for itself: at least once, in order within a key, and none held up by another."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ class Delivered:
     why: str = ""
 
 
-def tell(runtime: Runtime, channels: Sequence[str] | None = None, *, stopped: Callable[[], bool] | None = None) -> tuple[Delivered, ...]:  # fmt: skip
+Stopped = Callable[[], bool] | None
+
+
+def tell(runtime: Runtime, channels: Sequence[str] | None = None, *, stopped: Stopped = None) -> tuple[Delivered, ...]:
     """Everything that may be sent, on every channel at once; what fails is told, and waits. Raises nothing of a channel's."""
     named = list(runtime.settings.channels if channels is None else channels)
     if len(named) == 1:
@@ -35,7 +38,7 @@ def tell(runtime: Runtime, channels: Sequence[str] | None = None, *, stopped: Ca
         return tuple(pool.map(lambda name: _tell(runtime, name, stopped), named))
 
 
-def _tell(runtime: Runtime, channel: str, stopped: Callable[[], bool] | None) -> Delivered:
+def _tell(runtime: Runtime, channel: str, stopped: Stopped) -> Delivered:
     total = 0
     try:
         # Who finds the channel held leaves it to the holder, who therefore looks once more after having let go.
@@ -50,7 +53,7 @@ def _tell(runtime: Runtime, channel: str, stopped: Callable[[], bool] | None) ->
     return Delivered(channel, total)
 
 
-def _turn(runtime: Runtime, channel: str, stopped: Callable[[], bool] | None) -> tuple[bool, int]:
+def _turn(runtime: Runtime, channel: str, stopped: Stopped) -> tuple[bool, int]:
     """Whether no other process holds the channel, and how many notices were delivered."""
     from portopt.adapters.events.relay import never, relay_until_empty
 
