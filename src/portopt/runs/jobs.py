@@ -156,11 +156,7 @@ def sweep(runtime: Runtime) -> dict[str, Any]:
     """What was left behind is made good, by whoever comes: nothing here needs to be done at its time, or by one alone.
 
     Jobs whose runner went silent are free again or, after too many attempts, failed; proposals that nobody approved in time are
-<<<<<<< HEAD
-    cancelled; idempotency keys are forgotten after their days, rows of the time series and figures after theirs.
-=======
-    cancelled; idempotency keys, rows of the time series and the pieces of abandoned runs are forgotten, each after its days.
->>>>>>> main
+    cancelled; idempotency keys, figures, rows of the time series, pieces of abandoned runs are forgotten, each after its days.
     """
     settings = runtime.settings
     swept = runtime.jobs.sweep(settings.job_attempts)

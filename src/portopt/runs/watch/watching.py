@@ -75,6 +75,11 @@ def evaluate_now(runtime: Runtime, now: datetime) -> Judged | None:
     return judge(runtime, rules_in_force(runtime.settings.rules_path), now)
 
 
+def rule_names(runtime: Runtime) -> frozenset[str]:
+    """Of the rules in force."""
+    return frozenset(rule.name for rule in rules_in_force(runtime.settings.rules_path))
+
+
 def is_due(runtime: Runtime, seconds: float) -> bool:
     """Whether nobody looked lately: of several workers one does."""
     last = runtime.alerts.standing().evaluated_at
