@@ -18,6 +18,7 @@ import typer
 
 from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
+    alerts,
     backtest,
     batch,
     compromises,
@@ -29,6 +30,7 @@ from portopt.doors.commands import (
     histories,
     honest,
     keys,
+    monitor,
     periods,
     policies,
     processes,
@@ -88,6 +90,8 @@ app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
 app.command()(watch.watch)
 app.command()(figures.figures)
+app.command()(monitor.monitor)
+app.add_typer(alerts.app, name="alerts")
 app.command()(upkeep.doctor)
 app.command()(upkeep.upkeep)
 app.command()(relay.relay)
