@@ -14,8 +14,11 @@ from portopt.domain.disk import storage_error
 from portopt.domain.errors import MissingInput, PortoptError, RequestError
 from portopt.ports import (
     ActionsProvider,
+    AlertStore,
     BeliefStore,
     EventSink,
+    FigureSteps,
+    FigureStore,
     JobStore,
     KeySetSource,
     KeyStore,
@@ -160,6 +163,18 @@ class Runtime:
         return SqlSeries(self.runs.database)
 
     @_Part
+    def figures(self) -> FigureStore:
+        from portopt.adapters.store.figures import SqlFigures
+
+        return SqlFigures(self.runs.database)
+
+    @_Part
+    def alerts(self) -> AlertStore:
+        from portopt.adapters.store.alerts import SqlAlerts
+
+        return SqlAlerts(self.runs.database)
+
+    @_Part
     def beliefs(self) -> BeliefStore:
         from portopt.adapters.store.beliefs import FileBeliefStore
 
@@ -176,6 +191,19 @@ class Runtime:
         from portopt.adapters.store.histories import FileHistories
 
         return FileHistories(self.settings.histories_path)
+
+    @_Part
+    def figure_steps(self) -> FigureSteps:
+        from portopt.adapters.store.figure_steps import SqlFigureSteps
+
+        return SqlFigureSteps(self.runs.database)
+
+    @_Part
+    def figure_archive(self) -> FileHistories:
+        """Figures of whole days, a folder a day."""
+        from portopt.adapters.store.histories import FileHistories
+
+        return FileHistories(self.settings.figures_path, by="day")
 
     @_Part
     def issuer_keys(self) -> KeySetSource | None:

@@ -167,6 +167,10 @@ class Settings(BaseModel):
         return self.home_path / "histories"
 
     @property
+    def figures_path(self) -> Path:
+        return self.home_path / "figures"
+
+    @property
     def reports_path(self) -> Path:
         return self.home_path / "reports"
 

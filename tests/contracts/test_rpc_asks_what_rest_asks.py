@@ -23,7 +23,6 @@ HELP = {
     "posed": "what several questions begin with",
     "sharing": "what several answers have in common",
     # at the command line and in a notebook alone
-    "comparison": "several policies beside one another: over the wire each is a backtest of its own",
     "prove_again": "of a document, by whoever doubts it, on prices of their own",
     "replay_live": "of the runs of a store, by whoever keeps it",
     "trials": "of the registry of a store, by whoever keeps it",
@@ -35,7 +34,7 @@ OF_REST_ALONE = {
     "/metrics": "for whoever collects them",
     "/docs": "pages for people",
     "/api/v1/openapi.json": "the contract of REST; that of gRPC is a file and its reflection",
-    "/events": "WatchOptimization, WatchRun, WatchBacktest and WatchWalkForward stream the same",
+    "/events": "WatchOptimization, WatchRun, WatchBacktest, WatchWalkForward and WatchComparison stream the same",
 }
 
 

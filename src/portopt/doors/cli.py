@@ -23,6 +23,7 @@ from portopt.doors.commands import (
     compromises,
     database,
     factors,
+    figures,
     forecasts,
     frontier,
     histories,
@@ -41,6 +42,7 @@ from portopt.doors.commands import (
     upkeep,
     views,
     walk_forward,
+    watch,
     weights,
 )
 from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem
@@ -84,6 +86,8 @@ app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)
 app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
+app.command()(watch.watch)
+app.command()(figures.figures)
 app.command()(upkeep.doctor)
 app.command()(upkeep.upkeep)
 app.command()(relay.relay)

@@ -6,12 +6,16 @@ from portopt.ports.histories import PieceStore, TrialStore
 from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
+from portopt.ports.watch import AlertStore, FigureSteps, FigureStore
 
 __all__ = [
     "ActionsProvider",
+    "AlertStore",
     "BeliefStore",
     "Deliveries",
     "EventSink",
+    "FigureSteps",
+    "FigureStore",
     "JobStore",
     "KeySetSource",
     "KeyStore",
