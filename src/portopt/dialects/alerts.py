@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from portopt.domain.canonical import plain
-from portopt.domain.watch import Alert, AlertState, Figure, Labels, Notice, Severity, Silence
+from portopt.domain.watch import Alert, AlertState, Figure, Notice, Severity, Silence, Told
 
 INSTANTS = ("since", "seen_at", "fired_at", "resolved_at", "good_since", "blind_since", "acknowledged_at")
 SAME = (
@@ -23,18 +23,21 @@ def alert_data(alert: Alert) -> dict[str, Any]:
         "severity": alert.severity.value,
         "state": alert.state.value,
         "of": dict(alert.of),
+        "told": None if alert.told is None else alert.told.value,
         **{name: _written(getattr(alert, name)) for name in INSTANTS},
     }
 
 
 def alert_from(data: Mapping[str, Any]) -> Alert:
     """The alert that `alert_data` wrote, equal to it."""
+    fields: dict[str, Any] = {name: data[name] for name in SAME} | {name: _read(data[name]) for name in INSTANTS}
+    told = data["told"]
     return Alert(
-        **{name: data[name] for name in SAME},
+        **fields,
         severity=Severity(data["severity"]),
         state=AlertState(data["state"]),
-        of=_labels(data["of"]),
-        **{name: _read(data[name]) for name in INSTANTS},
+        of=tuple(sorted(data["of"].items())),
+        told=None if told is None else Told(told),
     )
 
 
@@ -77,10 +80,6 @@ def figure_data(figure: Figure) -> dict[str, Any]:
         "why": figure.why,
         "detail": plain(figure.detail),
     }
-
-
-def _labels(of: Mapping[str, str]) -> Labels:
-    return tuple(sorted(of.items()))
 
 
 def _written(instant: datetime | None) -> str | None:

@@ -76,7 +76,7 @@ def evaluate(
     """
     turns = _turns(rules, standing, figures, now)
     silences = standing.silences
-    silent = [Turn(one.was, _silenced(one.now, silences, now)) for one in turns]
+    silent = [_silenced(turn, silences, now) for turn in turns]
     over, summaries = [], []
     for silence in ended(silences, now):
         under_it = [one.now for one in turns if one.now.silence == silence.silence_id and one.now.fired_at is not None]

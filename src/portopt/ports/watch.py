@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from portopt.domain.run import Outbox
 from portopt.domain.watch import Alert, AlertState, Figure, Notice, Silence, Standing
+from portopt.ports.events import Deliveries
 
 
 class FigureStore(Protocol):
@@ -34,6 +36,10 @@ class FigureStore(Protocol):
 
 class AlertStore(Protocol):
     """Alerts, silences, and the notices they cause: one transaction an evaluation."""
+
+    def now(self) -> datetime:
+        """The store's clock: evaluations on several machines have one."""
+        ...
 
     def standing(self) -> Standing:
         """What the next evaluation starts from."""
@@ -71,6 +77,22 @@ class AlertStore(Protocol):
         ...
 
     def counts(self) -> Mapping[AlertState, int]: ...
+
+    def deliveries(self, channel: str) -> Deliveries:
+        """The notices of a channel as one relay sees them; to be closed."""
+        ...
+
+    def may_be_sent(self, channel: str, now: datetime | None = None) -> bool:
+        """Whether any of its notices waits for nothing but a relay."""
+        ...
+
+    def undelivered(self, channel: str, now: datetime | None = None) -> Outbox:
+        """What waits for this channel, and for what."""
+        ...
+
+    def unpark(self, channel: str) -> int:
+        """What its receiver refused too often may be tried again; returns how many notices."""
+        ...
 
 
 class FigureSteps(Protocol):

@@ -61,7 +61,7 @@ def test_a_new_store_stands_at_nothing(alerts):
 def test_what_was_saved_is_read_back_whole(alerts):
     full = alert().changed(
         resolved_at=NOW, good_since=NOW, blind_since=NOW, acknowledged_by="anna", acknowledged_at=NOW, note="on it",
-        silence="s-1", state=AlertState.UNKNOWN,
+        silence="s-1", state=AlertState.UNKNOWN, told=Told.BLIND,
     )  # fmt: skip
     assert alerts.save([full], [], [], on=0, at=NOW, channels=["log"]) == 1
     assert alerts.get(full.alert_id) == full
@@ -202,10 +202,10 @@ def test_silences_are_in_force_between_their_instants_and_end_early(alerts):
     later = Silence("s-2", labels(rule="cash"), NOW + 2 * HOUR, NOW + 3 * HOUR, "bert", "cash day")
     assert alerts.silence(long) == alerts.silence(long) == long
     alerts.silence(later)
-    assert alerts.silences() == [long, later]
-    assert alerts.silences(at=NOW - HOUR) == []
-    assert alerts.silences(at=NOW + 2 * HOUR) == [long, later]
-    assert alerts.silences(at=NOW + 3 * HOUR) == [long]
+    assert alerts.silences() == (long, later)
+    assert alerts.silences(at=NOW - HOUR) == ()
+    assert alerts.silences(at=NOW + 2 * HOUR) == (long, later)
+    assert alerts.silences(at=NOW + 3 * HOUR) == (long,)
     assert alerts.end_silence("s-1", NOW + HOUR).ends == NOW + HOUR
     assert alerts.end_silence("s-1", NOW + 4 * HOUR).ends == NOW + HOUR  # it was over
     assert alerts.end_silence("s-2", NOW).ends == later.starts  # it never was in force
@@ -214,6 +214,15 @@ def test_silences_are_in_force_between_their_instants_and_end_early(alerts):
     version = alerts.standing().version
     alerts.save([], [], [replace(long, ends=NOW + HOUR, summarized=True)], on=version, at=NOW, channels=[])
     assert [one.silence_id for one in alerts.standing().silences] == ["s-2"]
+
+
+def test_what_ended_under_a_silence_stands_until_it_is_summarized(alerts):
+    silence = alerts.silence(Silence("s-1", labels(rule="drift"), NOW, NOW + HOUR, "anna", "known"))
+    a = alert(state=AlertState.RESOLVED).changed(resolved_at=NOW, silence="s-1")
+    alerts.save([a], [], [], on=1, at=NOW, channels=[])
+    assert alerts.standing().alerts == (a,)
+    alerts.save([], [], [replace(silence, summarized=True)], on=2, at=NOW + HOUR, channels=[])
+    assert alerts.standing() == Standing(3, NOW + HOUR)
 
 
 def test_what_a_receiver_refused_too_often_is_parked_and_tried_again(alerts):

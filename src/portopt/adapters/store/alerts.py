@@ -7,7 +7,7 @@ numbered in the order in which evaluations were saved.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,11 @@ class SqlAlerts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def now(self) -> datetime:
+        """The store's clock: evaluations on several machines have one."""
+        with self._database.reading() as connection:
+            return database_now(connection)
+
     # --- evaluation: of every portfolio, whoever asks -----------------------------------------------------------------
 
     def standing(self) -> Standing:
@@ -43,10 +48,12 @@ class SqlAlerts:
         with restricted_to(None), self._database.reading() as connection:
             # First: what is saved meanwhile is seen or not, and either way the version says that it was.
             version, evaluated_at = connection.execute(select(watch_state.c.version, watch_state.c.evaluated_at)).one()
-            found = connection.execute(select(alerts.c.body).where(alerts.c.state.in_(OPEN)).order_by(alerts.c.alert_id))
-            standing = tuple(alert_from(body) for body in found.scalars())
+            # With those that ended under a silence which is not summarized yet: its summary tells of them.
+            due = select(silences.c.silence_id).where(silences.c.summarized == 0)
+            standing = select(alerts.c.body).where(or_(alerts.c.state.in_(OPEN), alerts.c.silence_id.in_(due)))
+            found = [alert_from(body) for body in connection.execute(standing.order_by(alerts.c.alert_id)).scalars()]
             silent = select(silences).where(silences.c.summarized == 0).order_by(silences.c.silence_id)
-            return Standing(version, evaluated_at, standing, tuple(map(_silence, connection.execute(silent).mappings())))
+            return Standing(version, evaluated_at, tuple(found), _silences(connection.execute(silent)))
 
     def save(self, alerts_changed: Sequence[Alert], notices: Sequence[Notice], silences_changed: Sequence[Silence], *, on: int,
              at: datetime, channels: Sequence[str]) -> int:  # fmt: skip
@@ -77,7 +84,7 @@ class SqlAlerts:
              portfolio_id: str | None = None, after: str | None = None, limit: int = 50) -> Sequence[Alert]:  # fmt: skip
         """Newest first, after an alert's id; among: portfolios, None is every alert, the service's too."""
         wanted = select(alerts.c.body).order_by(alerts.c.since.desc(), alerts.c.alert_id.desc()).limit(limit)
-        seen = [] if among is None else [alerts.c.portfolio_id.in_(among)]
+        seen: list[Any] = [] if among is None else [alerts.c.portfolio_id.in_(among)]
         if states is not None:
             seen.append(alerts.c.state.in_(states))
         asked = {"rule": rule, "portfolio_id": portfolio_id}
@@ -123,7 +130,7 @@ class SqlAlerts:
         if at is not None:
             wanted = wanted.where(silences.c.starts <= at, silences.c.ends > at)
         with self._database.reading() as connection:
-            return [_silence(row) for row in connection.execute(wanted).mappings()]
+            return _silences(connection.execute(wanted))
 
     def counts(self) -> Mapping[AlertState, int]:
         counted = select(alerts.c.state, func.count()).group_by(alerts.c.state)
@@ -181,7 +188,7 @@ def _alert_row(alert: Alert) -> dict[str, Any]:
     return {
         "alert_id": alert.alert_id, "rule": alert.rule, "subject": subject, "portfolio_id": alert.portfolio_id,
         "state": alert.state.value, "severity": alert.severity.value, "since": alert.since, "fired_at": alert.fired_at,
-        "resolved_at": alert.resolved_at, "body": alert_data(alert),
+        "resolved_at": alert.resolved_at, "silence_id": alert.silence, "body": alert_data(alert),
     }  # fmt: skip
 
 
@@ -194,14 +201,22 @@ def _silence_row(silence: Silence) -> dict[str, Any]:
 
 
 def _silence_of(connection: Connection, silence_id: str) -> Silence:
-    row = connection.execute(select(silences).where(silences.c.silence_id == silence_id)).mappings().first()
-    if row is None:
+    found = _silences(connection.execute(select(silences).where(silences.c.silence_id == silence_id)))
+    if not found:
         raise UnknownThing("silence", silence_id)
-    return _silence(row)
+    return found[0]
 
 
-def _silence(row: Mapping[str, Any]) -> Silence:
-    return Silence(
-        row["silence_id"], tuple(sorted(row["matches"].items())), row["starts"], row["ends"], row["made_by"], row["reason"],
-        bool(row["summarized"]),
-    )  # fmt: skip
+def _silences(rows: Iterable[Any]) -> tuple[Silence, ...]:
+    return tuple(
+        Silence(
+            row.silence_id,
+            tuple(sorted(row.matches.items())),
+            row.starts,
+            row.ends,
+            row.made_by,
+            row.reason,
+            bool(row.summarized),
+        )
+        for row in rows
+    )

@@ -21,9 +21,9 @@ figures = Table(
 alerts = Table(
     "alerts", metadata, id_column("alert_id"), string("rule", 100), string("subject", 300), Column("portfolio_id", String(100)),
     string("state", 20), string("severity", 10), instant("since"), instant("fired_at", optional=True),
-    instant("resolved_at", optional=True), exact("body"),
-    Index("alerts_state_idx", "state"), Index("alerts_since_idx", "since", "alert_id"),
-    Index("alerts_portfolio_idx", "portfolio_id", "since"),
+    instant("resolved_at", optional=True), Column("silence_id", String(64)), exact("body"),
+    Index("alerts_state_idx", "state"), Index("alerts_silence_idx", "silence_id"),
+    Index("alerts_since_idx", "since", "alert_id"), Index("alerts_portfolio_idx", "portfolio_id", "since"),
     schema=COMMAND,
 )  # fmt: skip
 

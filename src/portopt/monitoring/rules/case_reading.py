@@ -1,12 +1,12 @@
 """The cases of a rule: series of one subject, and the state that is expected at times.
 
-    cases:
-      - name: drifts out of its band and comes back
-        every: 5m                                   between two values; 1m unless it is said
-        series:
-          book_drift: 0.01+0.002x20 0.01x20         as Prometheus writes them; _ is a gap
-          limit(book_drift): 0.02x40
-        expect: {10m: quiet, 40m: pending, 1h30m: firing, 3h: resolved}
+cases:
+  - name: drifts out of its band and comes back
+    every: 5m                                   between two values; 1m unless it is said
+    series:
+      book_drift: 0.01+0.002x20 0.01x20         as Prometheus writes them; _ is a gap
+      limit(book_drift): 0.02x40
+    expect: {10m: quiet, 40m: pending, 1h30m: firing, 3h: resolved}
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """The expression language: a small part of Prometheus's, over the names of the catalog. Read by hand; nothing is executed.
 
-    truth       = conjunction { "or" conjunction }
-    conjunction = clause { ("and" | "unless") clause }
-    clause      = quantity ( ">" | ">=" | "<" | "<=" | "==" | "!=" ) quantity  |  "(" truth ")"
-    quantity    = product { ("+" | "-") product }
-    product     = factor { ("*" | "/") factor }
-    factor      = ["-"] ( number | NAME | CALL | "(" quantity ")" )
-    CALL        = "limit(" NAME ")" | "age(" NAME ")" | WINDOW "(" NAME "[" duration "])"
-    WINDOW      = avg_over_time | max_over_time | min_over_time | count_over_time
+truth       = conjunction { "or" conjunction }
+conjunction = clause { ("and" | "unless") clause }
+clause      = quantity ( ">" | ">=" | "<" | "<=" | "==" | "!=" ) quantity  |  "(" truth ")"
+quantity    = product { ("+" | "-") product }
+product     = factor { ("*" | "/") factor }
+factor      = ["-"] ( number | NAME | CALL | "(" quantity ")" )
+CALL        = "limit(" NAME ")" | "age(" NAME ")" | WINDOW "(" NAME "[" duration "])"
+WINDOW      = avg_over_time | max_over_time | min_over_time | count_over_time
 """
 
 from __future__ import annotations

@@ -1,24 +1,26 @@
 """Rules from a file: every fault of the file at once, each with its line and field.
 
-    groups:
-      - name: books
-        rules:
-          - alert: drift_over_band          a name of its own among all rules
-            expr: book_drift > limit(book_drift)
-            clears: book_drift < 0.8 * limit(book_drift)     a second threshold; without it, the opposite of expr
-            for: 30m                        it has to hold so long before anybody is told
-            keep_firing_for: 1h             and has to be good so long before it is over
-            stale: 15m                      figures older than that are none
-            severity: warn                  page, warn, info
-            labels: {team: risk}            of whoever looks after it; never a measured value
-            annotations: {summary: "{portfolio} is {value} from its targets; the band is {limit}", runbook: drift-over-band}
-            cases: …                        see case_reading
+groups:
+  - name: books
+    stale: 1h                           of its rules, unless they say it
+    rules:
+      - alert: drift_over_band          a name of its own among all rules
+        expr: book_drift > limit(book_drift)
+        clears: book_drift < 0.8 * limit(book_drift)     a second threshold; without it, the opposite of expr
+        for: 30m                        it has to hold so long before anybody is told
+        keep_firing_for: 1h             and has to be good so long before it is over
+        stale: 15m                      figures older than that are none
+        severity: warn                  page, warn, info
+        labels: {team: risk}            of whoever looks after it; never a measured value
+        annotations: {summary: "{portfolio} is {value} from its targets; the band is {limit}", runbook: drift-over-band}
+        cases: …                        see case_reading
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 
 from portopt.domain.watch import Labels, Severity
@@ -42,6 +44,15 @@ OF_ALERTS = ("alertname", "alertstate", "severity", "rule", "group", "job", "ins
 LONGEST_SUMMARY = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What the rules of a group share. stale: of those that do not say it themselves."""
+
+    name: str
+    file: str
+    stale: timedelta
+
+
 def read_rules(text: str, file: str, runbooks: Collection[str]) -> tuple[Rule, ...]:
     """The rules of a file, in its order. Raises RulesRefused.
 
@@ -54,10 +65,11 @@ def read_rules(text: str, file: str, runbooks: Collection[str]) -> tuple[Rule, .
     if groups is None:
         document.wrong("groups are missing: `groups: [{name: …, rules: […]}]`")
     for group in groups.items() if groups else ():
-        fields = group.fields(("name", "rules"))
+        fields = group.fields(("name", "stale", "rules"))
+        stale = _duration(fields, "stale", STALE)
         name = _needed(fields, "name", group)
         for one in fields["rules"].items() if "rules" in fields else ():
-            rule = _rule(one, name or "", file, runbooks)
+            rule = _rule(one, Group(name or "", file, stale), runbooks)
             if rule is not None and names.setdefault(rule.name, rule.line) != rule.line:
                 one.wrong(f"there is a rule {rule.name!r} already, in line {names[rule.name]}")
             rules += [rule] if rule else []
@@ -72,7 +84,7 @@ def _needed(fields: dict[str, Value], name: str, of: Value) -> str | None:
     return fields[name].text()
 
 
-def _rule(value: Value, group: str, file: str, runbooks: Collection[str]) -> Rule | None:
+def _rule(value: Value, group: Group, runbooks: Collection[str]) -> Rule | None:
     """None where it has a fault that leaves nothing to look at further; what else is wrong is said as well."""
     fields = value.fields(FIELDS)
     name, text = _needed(fields, "alert", value), _needed(fields, "expr", value)
@@ -81,7 +93,7 @@ def _rule(value: Value, group: str, file: str, runbooks: Collection[str]) -> Rul
     severity = _severity(value, fields)
     summary, runbook = _annotations(value, fields, runbooks)
     waits = [_duration(fields, one) for one in ("for", "keep_firing_for")]
-    stale = _duration(fields, "stale", STALE)
+    stale = _duration(fields, "stale", group.stale)
     holds = _truth(fields["expr"]) if text is not None else None
     clears = _truth(fields["clears"]) if "clears" in fields else None
     figures = tuple(dict.fromkeys([*(figures_of(holds) if holds else ()), *(figures_of(clears) if clears else ())]))
@@ -93,9 +105,9 @@ def _rule(value: Value, group: str, file: str, runbooks: Collection[str]) -> Rul
         at = ", ".join(f"{leaf} = {number:g}" for leaf, number in both.items())
         fields["clears"].wrong(f"the two thresholds cross: at {at} it would fire and be good at once")
     rule = Rule(
-        name=name, group=group, holds=holds, clears=clears or opposite(holds), wait=waits[0], keep=waits[1], stale=stale,
+        name=name, group=group.name, holds=holds, clears=clears or opposite(holds), wait=waits[0], keep=waits[1], stale=stale,
         severity=severity, of=of, summary=summary, runbook=runbook, labels=labels, text=text or "",
-        clears_text=str(fields["clears"].node.value) if clears else "", file=file, line=value.line, figures=figures,
+        clears_text=str(fields["clears"].node.value) if clears else "", file=group.file, line=value.line, figures=figures,
         cases=read_cases(value, fields.get("cases"), figures),
     )  # fmt: skip
     _check_names(value, fields, rule)

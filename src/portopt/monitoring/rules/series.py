@@ -1,7 +1,7 @@
 """Series of values as Prometheus's unit tests write them.
 
-    1 2.5 _ 4      values, and a gap         0.01+0.001x20   21 values, each larger by 0.001
-    3x4            the same five times       _x5             five gaps
+1 2.5 _ 4      values, and a gap         0.01+0.001x20   21 values, each larger by 0.001
+3x4            the same five times       _x5             five gaps
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A rule's summary: a sentence with names in braces, filled with what was measured, in the units of the catalog.
 
-    {value} {limit} {worst}: of the comparison that fired     {since}: when it began     {portfolio}: a label of the subject
-    {book_drift}: any figure of the expression
+{value} {limit} {worst}: of the comparison that fired     {since}: when it began     {portfolio}: a label of the subject
+{book_drift}: any figure of the expression
 """
 
 from __future__ import annotations

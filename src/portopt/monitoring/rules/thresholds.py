@@ -51,7 +51,18 @@ def _tried(read: list[Leaf], numbers: list[float]) -> Mapping[Leaf, Vector]:
         [drawn.choice(interesting, (TRIED // 4, len(read))), spread * 2.0 * drawn.random((TRIED // 4, len(read)))]
     )
     values = np.concatenate([grid, random])
-    return {leaf: values[:, place] for place, leaf in enumerate(read)}
+    return _possible({leaf: values[:, place] for place, leaf in enumerate(read)})
+
+
+def _possible(columns: Mapping[Leaf, Vector]) -> Mapping[Leaf, Vector]:
+    """With every smallest and largest value of a window on its side of the newest, which is one of the window's."""
+    sides = {"min": np.minimum, "max": np.maximum}
+    return {
+        leaf: sides[leaf.over](column, columns[Read(leaf.figure)])
+        if isinstance(leaf, Window) and leaf.over in sides and Read(leaf.figure) in columns
+        else column
+        for leaf, column in columns.items()
+    }
 
 
 def _numbers(node: Truth | Quantity) -> Iterator[float]:

@@ -69,4 +69,3 @@ def _quotient(left: Unit | None, right: Unit | None) -> Unit | None:
 def _word(unit: Unit | None) -> str:
     words = {Unit.FRACTION: "a share", Unit.SECONDS: "seconds", Unit.DAYS: "days", Unit.COUNT: "a count", Unit.MONEY: "money"}
     return words.get(unit, "a number") if unit is not None else "a number"
-

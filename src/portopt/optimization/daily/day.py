@@ -1,6 +1,7 @@
 """The program of one day, dense: what the weights of that day minimize, and the numbers that are read of it over and over.
 
     minimize    1/2 w'Mw + q'w + buying'max(w - book, 0) + selling'max(book - w, 0)
+    + powers'|w - book|^(3/2)
     subject to  row_lower <= G w + G_buys max(w - book, 0) + G_sells max(book - w, 0) <= row_upper
                 lower <= w <= upper,   (w - c)'M(w - c) <= radius^2
 
@@ -13,6 +14,7 @@ weights, in y, and in tau:
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,7 +31,8 @@ class Day:
 
     row_lower, row_upper: (r,). counting: positions of the rows that count trades. center: (n,) c of the ball, radius its own;
     None where there is none. ratio, constant: whether it is a ratio, and minus its excess return at q'w = 0.
-    bend, pulled: (n,) a diagonal beside M, for trades alone, and what it asks for them at no trade; None for none (powers.py).
+    powers: (n,) what a trade costs times its 3/2 power; None for none. bend, still: (n,), (n,) what stands in for it (powers.py):
+    a diagonal beside M, for trades alone, and how much less of the price of a trade goes with tau.
     """
 
     M: Matrix
@@ -49,8 +52,9 @@ class Day:
     radius: float = 0.0
     ratio: bool = False
     constant: float = 0.0
+    powers: Vector | None = None
     bend: Vector | None = None
-    pulled: Vector | None = None
+    still: Vector | None = None
     at_floor: Mask = field(init=False)
     at_ceiling: Mask = field(init=False)
     fixed: Mask = field(init=False)
@@ -97,8 +101,21 @@ class Day:
 
     def wanted(self, tau: float) -> Vector:
         """(n,) what M x + rows'y comes to where a trade x is free and pays nothing, at one tau."""
-        found = -self.M_off_center - tau * (self.q + self.M_center)
-        return found if self.pulled is None else found + self.pulled
+        return -self.M_off_center - tau * (self.q + self.M_center)
+
+    def priced(self, more: Vector, bend: Vector | None, still: Vector | None) -> Day:
+        """The same with trades dearer by `more` (n,), and with another bend."""
+        day = copy(self)
+        changes = {"buying": self.buying + more, "selling": self.selling + more, "powers": None, "bend": bend, "still": still}
+        for name, value in changes.items():
+            object.__setattr__(day, name, value)
+        return day
+
+    def as_traded(self, w: Vector) -> Day:
+        """The day with its powers as prices of the trades that lead to w (n,): of the same conditions there."""
+        if self.powers is None:
+            return self
+        return self.priced(1.5 * self.powers * np.sqrt(np.abs(w - self.book)), None, None)
 
     @property
     def curvature(self) -> Matrix:

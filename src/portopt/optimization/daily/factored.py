@@ -117,7 +117,7 @@ class Large:
 
     def __init__(self, M: Matrix, C: Matrix) -> None:
         """Raises Dependent."""
-        self.f, self.C, self.weight = len(M), C, float(M.trace()) / max(len(M), 1)
+        self.f, self.C, self.weight = len(M), C, float(np.median(M.diagonal()))
         if not self.weight > 0.0 or len(C) > self.f:
             raise Dependent
         self.L, wrong = lapack.dpotrf((M + self.weight * (C.T @ C)).T, lower=True, overwrite_a=True, clean=False)

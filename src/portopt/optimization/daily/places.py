@@ -50,10 +50,13 @@ def _weights(day: Day, numbers: Matrix, leads: npt.NDArray[np.intp]) -> None:
     floor, ceiling, fixed = day.at_floor, day.at_ceiling, day.fixed
     h, q = day.wanted(0.0), day.q + day.M_center
     bought, sold = -q - day.buying, -q + day.selling
+    h_bought, h_sold = (h, h) if day.still is None else (h + day.still, h - day.still)
     goal, low, high = numbers[:3]
-    goal[0], goal[1], goal[3], goal[4] = day.least, h, h, day.most
-    low[0], low[1], low[2], low[3], low[4] = h, day.least, h, np.maximum(day.least, 0.0), -NONE
-    high[0], high[1], high[2], high[3], high[4] = -NONE, -np.minimum(day.most, 0.0), -h, -day.most, -h
+    goal[0], goal[1], goal[3], goal[4] = day.least, h_sold, h_bought, day.most
+    low[0], low[1], low[2] = np.where(floor, h_bought, h_sold), day.least, h_bought
+    low[3], low[4] = np.maximum(day.least, 0.0), -NONE
+    high[0], high[1], high[2] = -NONE, -np.minimum(day.most, 0.0), -h_sold
+    high[3], high[4] = -day.most, -np.where(ceiling, h_sold, h_bought)
     goal, low, high = numbers[ALONG:SIGN]
     goal[1], goal[3] = sold, bought
     low[0], low[2] = np.where(floor, bought, sold), bought

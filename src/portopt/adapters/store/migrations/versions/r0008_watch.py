@@ -62,10 +62,12 @@ def keep_alerts() -> None:
         sa.Column("subject", sa.String(300), nullable=False), sa.Column("portfolio_id", sa.String(100)),
         sa.Column("state", sa.String(20), nullable=False), sa.Column("severity", sa.String(10), nullable=False),
         sa.Column("since", UtcDateTime(), nullable=False), sa.Column("fired_at", UtcDateTime()),
-        sa.Column("resolved_at", UtcDateTime()), sa.Column("body", ExactJson, nullable=False),
+        sa.Column("resolved_at", UtcDateTime()), sa.Column("silence_id", sa.String(64)),
+        sa.Column("body", ExactJson, nullable=False),
         schema=schema("command"),
     )  # fmt: skip
     op.create_index("alerts_state_idx", "alerts", ["state"], schema=schema("command"))
+    op.create_index("alerts_silence_idx", "alerts", ["silence_id"], schema=schema("command"))
     op.create_index("alerts_since_idx", "alerts", ["since", "alert_id"], schema=schema("command"))
     op.create_index("alerts_portfolio_idx", "alerts", ["portfolio_id", "since"], schema=schema("command"))
     op.create_table(
