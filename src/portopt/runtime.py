@@ -26,6 +26,7 @@ from portopt.ports import (
     PortfolioStore,
     SeriesStore,
     TrialStore,
+    WaveStore,
 )
 
 if TYPE_CHECKING:
@@ -145,6 +146,12 @@ class Runtime:
         from portopt.adapters.store.trials import SqlTrials
 
         return SqlTrials(self.runs.database)
+
+    @_Part
+    def waves(self) -> WaveStore:
+        from portopt.adapters.store.waves import SqlWaves
+
+        return SqlWaves(self.runs.database)
 
     @_Part
     def series(self) -> SeriesStore:

@@ -41,6 +41,7 @@ from portopt.doors.commands import (
     upkeep,
     views,
     walk_forward,
+    wave,
     weights,
 )
 from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem
@@ -90,6 +91,7 @@ upkeep.db.command()(database.convert_timescale)
 upkeep.db.command()(database.load_prices)
 app.add_typer(upkeep.db, name="db")
 app.add_typer(keys.app, name="keys")
+app.add_typer(wave.app, name="wave")
 app.command()(processes.up)
 app.command()(processes.serve)
 app.command()(processes.worker)

@@ -5,6 +5,7 @@ from portopt.ports.histories import PieceStore, TrialStore
 from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
+from portopt.ports.waves import WaveStore
 
 __all__ = [
     "ActionsProvider",
@@ -23,4 +24,5 @@ __all__ = [
     "RunStore",
     "SeriesStore",
     "TrialStore",
+    "WaveStore",
 ]
