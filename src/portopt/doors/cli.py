@@ -18,16 +18,19 @@ import typer
 
 from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
+    alerts,
     backtest,
     batch,
     compromises,
     database,
     factors,
+    figures,
     forecasts,
     frontier,
     histories,
     honest,
     keys,
+    monitor,
     periods,
     policies,
     processes,
@@ -41,6 +44,7 @@ from portopt.doors.commands import (
     upkeep,
     views,
     walk_forward,
+    watch,
     wave,
     weights,
 )
@@ -85,7 +89,12 @@ app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)
 app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
+app.command()(watch.watch)
+app.command()(figures.figures)
+app.command()(monitor.monitor)
+app.add_typer(alerts.app, name="alerts")
 app.command()(upkeep.doctor)
+app.command()(upkeep.upkeep)
 app.command()(relay.relay)
 upkeep.db.command()(database.convert_timescale)
 upkeep.db.command()(database.load_prices)

@@ -12,4 +12,4 @@ DRAWS = 2000
 def compare(asked: Comparison, *, draws: int = DRAWS) -> Compared:
     """Net and gross, and paired tests of each against each other and against 1/N, least variance, benchmark, doing nothing."""
     seed = asked.base.request.seed
-    return compared(asked.requests, asked.history, path=asked.base.path, draws=draws, seed=seed)
+    return compared(asked.requests, asked.history, path=asked.base.path, draws=draws, seed=seed, deciders=asked.deciders)
