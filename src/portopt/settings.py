@@ -108,6 +108,10 @@ class Settings(BaseModel):
         7.0, ge=1, description="days until a chunk of them is compressed, where TimescaleDB's licence has that"
     )
 
+    rules_path: Path | None = Field(
+        None, description="file or folder of alert rules beside the shipped ones; of the same name they take their place"
+    )
+
     task_runner: Literal["threads", "processes", "dask"] = Field(
         "threads", description="what carries out the pieces of a walk-forward: this process, processes, or a Dask cluster"
     )
