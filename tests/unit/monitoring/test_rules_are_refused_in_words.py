@@ -72,7 +72,7 @@ def changed(old: str, new: str) -> list[tuple[int, str, str]]:
         ("expect: {0m: quiet}", "expect: {0m: loud}", 11, "cases[1].expect.0m", "'loud' is none of quiet, pending, firing"),
         ("expect: {0m: quiet}", "expect: {90s: quiet}", 11, "cases[1].expect.90s", "no whole number of minutes"),
         ("book_drift: 0x1", "book_drift: 0y1", 11, "cases[1].series.book_drift", "'0y1' is no value, gap (_) or run"),
-        ("book_drift: 0x1", "book_cash: 0x1", 11, "cases[1].series.book_cash", "is no field; known here: book_drift, limit(book_drift)"),
+        ("book_drift: 0x1", "book_cash: 0x1", 11, "cases[1].series.book_cash", "is no field; known here: book_drift"),
         ("severity: warn", "severity: warn\n        labels: {severity: x}", 7, "labels.severity", "cannot be a label here"),
         ("severity: warn", "severity: warn\n        labels: {size: '{value}'}", 7, "labels.size", "belongs into the summary"),
         ("severity: warn", "severity: warn\n        labels: {portfolio: P1}", 7, "labels.portfolio", "cannot be a label here"),
