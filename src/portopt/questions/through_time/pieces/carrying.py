@@ -46,7 +46,8 @@ def _work_of(run_id: str, question: Question, snapshot: MarketSnapshot, runtime:
 
 
 def missing(run_id: str, runtime: Runtime) -> tuple[tuple[str, ...], ...]:
-    """The rounds as far as they are not finished."""
+    """The rounds as far as they are not finished; what is there of them is in use from now on."""
+    runtime.pieces.taken_up(run_id)
     rounds = opened(run_id, runtime).rounds
     return tuple(tuple(piece for piece in round_ if not runtime.pieces.has(run_id, piece)) for round_ in rounds)
 
