@@ -25,8 +25,8 @@ from portopt.questions.wave import carry_out
 from portopt.runs.waves.start import WaveWish, all_portfolios, start
 from portopt.runtime import Runtime
 
-KILLS = int(os.environ.get("PORTOPT_KILLS", "3"))
-BOOKS = int(os.environ.get("PORTOPT_TEST_NIGHT", "24"))
+KILLS = int(os.environ.get("PORTOPT_KILLS", "2"))
+BOOKS = int(os.environ.get("PORTOPT_TEST_NIGHT", "12"))
 ASSETS, SEED = 12, 7
 
 
@@ -79,18 +79,22 @@ def test_a_night_that_is_killed_again_and_again_misses_nothing_and_does_nothing_
             lease_ends(runtime, wave_id)
             process = resumed(wave_id, home, market)
     told, _ = process.communicate(timeout=600)
-    assert process.returncode == 0 and kills > 0
+    assert process.returncode == 0
+    assert kills > 0
     report = json.loads(told)
-    assert report["states"]["proposed"] == BOOKS and report["deadlines"] == {
-        "given": BOOKS, "missed": 0, "said": f"missed 0 of {BOOKS:,}",
-    }  # fmt: skip
+    assert report["states"]["proposed"] == BOOKS
+    assert report["deadlines"] == {
+        "given": BOOKS,
+        "missed": 0,
+        "said": f"missed 0 of {BOOKS:,}",
+    }
 
     quiet = nights.home(tmp_path / "quiet", market, BOOKS)
     carry_out(recorded(quiet), quiet)
     assert documents(runtime) == documents(quiet)
     events = [json.loads(line) for line in (home / "events.jsonl").read_text().splitlines()]
     assert Counter(event["subject"] for event in events) == {f"P{k:05d}": 1 for k in range(BOOKS)}
-    assert not [link for link in runtime.ledger.verify()]
+    assert not list(runtime.ledger.verify())
 
 
 def lease_ends(runtime: Runtime, wave_id: str) -> None:

@@ -39,8 +39,8 @@ class WaveStore(Protocol):
     ) -> Sequence[WaveItem]:
         """Up to `size` items that nobody works on, leased to the owner: the shortest deadline first.
 
-        One that was taken up before and did not end is given out alone: what ends its process ends no other item's work with
-        it. One that was taken up `most_attempts` times is held instead.
+        Those that were taken up before and did not end are given out a few together, then alone: what ends its process ends no
+        other item's work with it. One that was taken up `most_attempts` times is held instead.
         """
         ...
 

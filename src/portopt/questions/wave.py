@@ -10,7 +10,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,7 @@ def _open(wave_id: str, runtime: Runtime) -> int:
 def _round(shared: Shared, owner: str, processes: int, left: int, told: Told | None) -> int:
     """Chunk after chunk, as many as there is work for; returns how many items were taken up."""
     calls = range(-(-left // chunk.SIZE) + processes)
+    counted: Iterable[int]
     if processes <= 1:
         counted = map(partial(_here, shared, owner), calls)
     else:

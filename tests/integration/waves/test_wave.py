@@ -46,7 +46,9 @@ def test_an_item_is_the_run_that_a_rebalance_of_it_by_itself_would_be(market: ni
     together = nights.home(tmp_path / "together", market, BOOKS)
     alone = nights.home(tmp_path / "alone", market, BOOKS)
     report = carry_out(started(together).wave_id, together)
-    assert report.counts[ItemState.PROPOSED] == BOOKS and report.missed == 0 and report.with_deadline == BOOKS
+    assert report.counts[ItemState.PROPOSED] == BOOKS
+    assert report.missed == 0
+    assert report.with_deadline == BOOKS
     shared = Shared(started(alone), alone)
     expected = {}
     for item in alone.waves.items(shared.wave.wave_id):
@@ -61,7 +63,8 @@ def test_several_processes_give_the_bytes_that_one_gives(market: nights.Market, 
     for processes in (1, 2):
         runtime = nights.home(tmp_path / str(processes), market, BOOKS)
         found.append(digests(runtime, carry_out(started(runtime).wave_id, runtime, processes=processes)))
-    assert len(found[0]) == BOOKS and found[0] == found[1]
+    assert len(found[0]) == BOOKS
+    assert found[0] == found[1]
 
 
 def test_every_proposal_of_a_wave_replays_to_its_bytes(market: nights.Market, tmp_path: Path) -> None:
@@ -94,7 +97,8 @@ def test_what_cannot_be_answered_is_refused_with_its_cause_and_holds_nobody_up(m
     report = carry_out(started(runtime).wave_id, runtime)
     assert {**report.counts} == {**dict.fromkeys(ItemState, 0), ItemState.PROPOSED: 2, ItemState.REFUSED: 2}
     lines = {line["portfolio_id"]: line for line in lines_of(runtime.waves.items(report.wave.wave_id), datetime.now(UTC))}
-    assert lines["P00002"]["code"] == "infeasible" and lines["P00001"]["code"] == "bad_data"
+    assert lines["P00002"]["code"] == "infeasible"
+    assert lines["P00001"]["code"] == "bad_data"
     assert "NOBODY" in lines["P00001"]["cause"]
     assert runtime.runs.get(lines["P00002"]["run_id"]).status is RunStatus.INFEASIBLE
 
@@ -103,7 +107,8 @@ def test_proposals_of_a_wave_may_wait_for_a_person(market: nights.Market, tmp_pa
     runtime = nights.home(tmp_path, market, 2)
     found = digests(runtime, carry_out(started(runtime, await_approval=True).wave_id, runtime))
     assert {runtime.runs.status(run_id) for run_id in found} == {RunStatus.AWAITING_APPROVAL}
-    assert runtime.runs.outbox().waiting == 0 and not runtime.settings.event_log_path.exists()
+    assert runtime.runs.outbox().waiting == 0
+    assert not runtime.settings.event_log_path.exists()
 
 
 def test_a_source_of_prices_that_is_gone_is_tried_again_and_then_given_up(market: nights.Market, tmp_path: Path) -> None:
@@ -113,7 +118,9 @@ def test_a_source_of_prices_that_is_gone_is_tried_again_and_then_given_up(market
     report = carry_out(started(runtime, provider="http").wave_id, runtime)
     assert report.counts[ItemState.HELD] == 2
     for item in runtime.waves.items(report.wave.wave_id):
-        assert item.attempts == 2 and item.problem is not None and item.problem["code"] == "upstream_failed"
+        assert item.attempts == 2
+        assert item.problem is not None
+        assert item.problem["code"] == "upstream_failed"
 
 
 def test_a_wave_is_worked_on_the_pack_that_it_began_with(market: nights.Market, tmp_path: Path) -> None:
@@ -124,4 +131,6 @@ def test_a_wave_is_worked_on_the_pack_that_it_began_with(market: nights.Market, 
     moved = nights.write_market(tmp_path, ASSETS, days=nights.DAYS + 1)
     elsewhere = nights.home(tmp_path, moved, 0)
     later = work(second, Shared(wave, elsewhere), 5).run
-    assert run is not None and later is not None and run.pricing_pack_id == later.pricing_pack_id
+    assert run is not None
+    assert later is not None
+    assert run.pricing_pack_id == later.pricing_pack_id

@@ -20,6 +20,7 @@ from portopt.domain.wave import ENDED, ItemEnd, ItemState, Wave, WaveItem
 
 WITH_RESULT = (RunStatus.COMPLETED, RunStatus.AWAITING_APPROVAL)
 AT_ONCE = 500  # rows to a statement
+ONCE_MORE = 4  # items to a claim of those that were taken up once before
 Conditions: TypeAlias = list[Any]
 
 
@@ -70,16 +71,13 @@ class SqlWaves:
     ) -> Sequence[WaveItem]:
         """Up to `size` items that nobody works on, leased to the owner: the shortest deadline first.
 
-        One that was taken up before and did not end is given out alone; one that was taken up `most_attempts` times is held.
+        Those that were taken up before and did not end are given out a few together, then alone: what ends its process ends no
+        other item's work with it. One that was taken up `most_attempts` times is held.
         """
         with self._database.writing() as connection:
             now = now or database_now(connection)
             _hold(connection, wave_id, most_attempts, now)
-            fresh = _free(wave_id, now).where(wave_items.c.attempts == 0).limit(size)
-            numbers = [number for (number,) in connection.execute(fresh.with_for_update(skip_locked=True))]
-            if not numbers:
-                alone = _free(wave_id, now).limit(1).with_for_update(skip_locked=True)
-                numbers = [number for (number,) in connection.execute(alone)]
+            numbers = _taken(connection, _free(wave_id, now), size)
             _lease(connection, wave_id, numbers, fits("owner", owner), now + timedelta(seconds=lease_seconds))
             taken = select(wave_items).where(wave_items.c.wave_id == wave_id, wave_items.c.number.in_(numbers))
             taken = taken.order_by(wave_items.c.deadline.is_(None), wave_items.c.deadline, wave_items.c.number)
@@ -126,6 +124,14 @@ def _free(wave_id: str, now: datetime) -> Any:
     free = or_(wave_items.c.state == ItemState.WAITING.value, is_over)
     by = (wave_items.c.attempts > 0, wave_items.c.deadline.is_(None), wave_items.c.deadline, wave_items.c.number)
     return select(wave_items.c.number).where(wave_items.c.wave_id == wave_id, free).order_by(*by)
+
+
+def _taken(connection: Connection, free: Any, size: int) -> Sequence[int]:
+    """Numbers of what is claimed next; nobody else claims them meanwhile."""
+    attempts = wave_items.c.attempts
+    few = (free.where(attempts == 0).limit(size), free.where(attempts == 1).limit(min(size, ONCE_MORE)), free.limit(1))
+    found = (connection.execute(wanted.with_for_update(skip_locked=True)).scalars().all() for wanted in few)
+    return next((numbers for numbers in found if numbers), [])
 
 
 def _lease(connection: Connection, wave_id: str, numbers: Sequence[int], owner: str, until: datetime) -> None:

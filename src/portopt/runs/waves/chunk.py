@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 from portopt.domain.errors import OutsideError, PortoptError
-from portopt.domain.wave import ItemEnd, ItemState
+from portopt.domain.wave import ItemEnd, ItemState, WaveItem
 from portopt.runs.waves.item import work
 from portopt.runs.waves.shared import Shared
 
@@ -40,22 +41,33 @@ def _shared(settings: Settings, wave_id: str) -> Shared:
 
 
 def work_chunk(owner: str, shared: Shared, *, size: int = SIZE) -> int:
-    """Claim up to `size` items and end them; returns how many were claimed, 0 where nothing is free.
+    """Claim items and end them, until they are `size` or more or nothing is free; returns how many were claimed.
 
     Raises OutsideError where the store does not answer: what was claimed is free again once its lease is over.
     """
+    done = 0
+    while done < size and (claimed := _claimed(owner, shared, size - done)):
+        _end(claimed, owner, shared)
+        done += len(claimed)
+    return done
+
+
+def _claimed(owner: str, shared: Shared, size: int) -> Sequence[WaveItem]:
+    most = shared.runtime.settings.job_attempts
+    return shared.runtime.waves.claim(shared.wave.wave_id, owner, LEASE_SECONDS, size=size, most_attempts=most)
+
+
+def _end(claimed: Sequence[WaveItem], owner: str, shared: Shared) -> None:
+    """Each worked out, stored a few at a time."""
     runtime, wave_id = shared.runtime, shared.wave.wave_id
-    most = runtime.settings.job_attempts
-    claimed = runtime.waves.claim(wave_id, owner, LEASE_SECONDS, size=size, most_attempts=most)
     ends, since = list[ItemEnd](), time.monotonic()
     for item in claimed:
-        ends.append(work(item, shared, most))
+        ends.append(work(item, shared, runtime.settings.job_attempts))
         if len(ends) >= STORED or time.monotonic() - since > SOON:
             _store(wave_id, owner, ends, runtime)
             runtime.waves.renew(wave_id, owner, LEASE_SECONDS)
             ends, since = [], time.monotonic()
     _store(wave_id, owner, ends, runtime)
-    return len(claimed)
 
 
 def _store(wave_id: str, owner: str, ends: list[ItemEnd], runtime: Runtime) -> None:
