@@ -30,6 +30,7 @@ from portopt.ports import (
     RunColumns,
     SeriesStore,
     TrialStore,
+    WaveStore,
 )
 
 if TYPE_CHECKING:
@@ -155,6 +156,12 @@ class Runtime:
         from portopt.adapters.store.trials import SqlTrials
 
         return SqlTrials(self.runs.database)
+
+    @_Part
+    def waves(self) -> WaveStore:
+        from portopt.adapters.store.waves import SqlWaves
+
+        return SqlWaves(self.runs.database)
 
     @_Part
     def series(self) -> SeriesStore:

@@ -86,6 +86,7 @@ class Settings(BaseModel):
     processes: int = Field(2, ge=1, le=64, description="processes that answer questions")
     answer_seconds: float = Field(30.0, gt=0, description="longest time for an answer, unless who asks gives less")
     wait_seconds: float = Field(5.0, gt=0, description="longest expected wait before a question is begun; beyond it is 429")
+    metric_books: int = Field(200, ge=0, le=100_000, description="books with series of their own at /metrics: the worst ones")
     body_bytes: int = Field(64_000_000, ge=1024, description="largest request body, before and after decompression")
     access: Literal["open", "keys"] = Field(
         "open", description="open: whoever reaches the loopback address; keys: API keys and tokens alone"

@@ -45,6 +45,7 @@ from portopt.doors.commands import (
     views,
     walk_forward,
     watch,
+    wave,
     weights,
 )
 from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem
@@ -99,6 +100,7 @@ upkeep.db.command()(database.convert_timescale)
 upkeep.db.command()(database.load_prices)
 app.add_typer(upkeep.db, name="db")
 app.add_typer(keys.app, name="keys")
+app.add_typer(wave.app, name="wave")
 app.command()(processes.up)
 app.command()(processes.serve)
 app.command()(processes.worker)
