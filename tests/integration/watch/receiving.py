@@ -30,21 +30,21 @@ class Receiver:
 
     def __init__(self, folder: Path) -> None:
         self.path, self.port = folder / "seen.jsonl", 0
-        self._server: ThreadingHTTPServer | None = None
+        self.server: ThreadingHTTPServer | None = None
 
     def start(self) -> str:
         """The address."""
         module = example()
-        self._server = module.serve(self.port, SECRET, module.Seen(self.path))
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self.server = module.serve(self.port, SECRET, module.Seen(self.path))
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         return f"http://127.0.0.1:{self.port}/alerts"
 
     def stop(self) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+        if self.server is not None:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
 
     def taken(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
