@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PRESENT = 21  # newest days of prices in which a state that lasts is looked for
 SESSION_DAYS = 400  # how far back the exchange's sessions are known
+DELIVERED_AFTER = timedelta(hours=12)  # a session's prices are missed from so long after its close on
 REMEMBERED = 64  # answers of a provider, snapshots and beliefs that one measurement keeps
 
 
@@ -44,12 +45,12 @@ class Market:
 
     @property
     def sessions(self) -> tuple[date, ...]:
-        """Sessions of the installation's exchange that are over. Raises RequestError for a calendar nobody knows."""
+        """Sessions of the exchange whose prices should be here by now. Raises RequestError for a calendar nobody knows."""
         if self._sessions is None:
             from portopt.adapters.providers.exchange_calendar import sessions_over
 
-            since = self._now.date() - timedelta(days=SESSION_DAYS)
-            self._sessions = sessions_over(self._runtime.settings.calendar, since, self._now)
+            since, until = self._now.date() - timedelta(days=SESSION_DAYS), self._now - DELIVERED_AFTER
+            self._sessions = sessions_over(self._runtime.settings.calendar, since, until)
         return self._sessions
 
     def snapshot(self, request: RebalanceRequest) -> MarketSnapshot:
