@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import TypeAlias
 
 from portopt.domain.market import Finding
 from portopt.domain.watch import Figure, labels
@@ -16,6 +17,7 @@ RECENT_DAYS = 14  # a jump is told for so long after it: by then it was looked a
 OF_A_DAY = frozenset({"unadjusted_split", "extreme_move", "impossible_return", "non_positive_price", "not_a_number",
                       "infinite_price", "duplicate"})  # fmt: skip
 LASTING = frozenset({"stale", "gap", "no_longer_traded"})
+Found: TypeAlias = Finding | Observed
 
 
 def sessions_missed(last: date, sessions: Sequence[date]) -> int:
@@ -42,17 +44,20 @@ def price_age(portfolio_id: str, last_days: Mapping[str, date], sessions: Sequen
 
 
 def suspicious(
-    portfolio_id: str, held: Iterable[str], present: Iterable[Observed], past: Iterable[Finding], now: datetime
+    portfolio_id: str, last_days: Mapping[str, date], present: Iterable[Found], past: Iterable[Found], now: datetime
 ) -> Figure:
     """How many of the assets held have prices that look wrong now.
 
+    last_days: of each asset held, the day of its newest price; that it is old is not suspicious, and is told by its age.
     present: what market's checks find in the newest prices alone, of which what lasts counts. past: what they find in the whole
     history, of which what happened on a day counts, for RECENT_DAYS.
     """
-    mine, cutoff = {*held}, now.date() - timedelta(days=RECENT_DAYS)
-    now_so: list[Observed | Finding] = [one for one in present if one.kind in LASTING]
+    cutoff = now.date() - timedelta(days=RECENT_DAYS)
+    now_so = [one for one in present if one.kind in LASTING and last_days.get(one.asset_id or "") != one.date]
     now_so += [one for one in past if one.kind in OF_A_DAY and one.date is not None and one.date >= cutoff]
-    told = sorted({(f.asset_id, f.kind, f.date.isoformat() if f.date else "", f.detail) for f in now_so if f.asset_id in mine})
+    told = sorted(
+        {(f.asset_id, f.kind, f.date.isoformat() if f.date else "", f.detail) for f in now_so if f.asset_id in last_days}
+    )
     found = {asset for asset, *_ in told}
     named = [dict(zip(("asset", "kind", "date", "detail"), one, strict=True)) for one in told[:OLDEST_NAMED]]
     detail = {"found": named} if named else {}

@@ -119,7 +119,7 @@ def _prices(book: _Priced, days: Mapping[str, date]) -> list[Figure]:
     present = present_findings(book.snapshot, policy)
     return [
         price_age(portfolio_id, days, book.market.sessions, book.now),
-        suspicious(portfolio_id, _held(book.standing), present, book.snapshot.findings, book.now),
+        suspicious(portfolio_id, days, present, book.snapshot.findings, book.now),
     ]
 
 
