@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
@@ -64,10 +64,10 @@ def suspicious(
     return Figure("book_suspicious_prices", labels(portfolio=portfolio_id), now, float(len(found)), limit=0.0, detail=detail)
 
 
-def stale_assets(last_days: Mapping[str, date], sessions: Sequence[date], now: datetime) -> Figure:
-    """Assets of any book whose newest price is older than the exchange's last session."""
+def stale_assets(last_days: Mapping[str, date], sessions: Sequence[date], now: datetime, also: Collection[str] = ()) -> Figure:
+    """Assets of any book whose newest price is older than the last session. also: others that were found so lately."""
     if not sessions:
         return Figure("prices_stale_assets", (), now, None, why="the exchange has no session in the window")
-    late = sorted(asset for asset, day in last_days.items() if day < sessions[-1])
+    late = sorted({asset for asset, day in last_days.items() if day < sessions[-1]} | (set(also) - set(last_days)))
     detail = {"newest_session": sessions[-1].isoformat(), "assets": late[:OLDEST_NAMED], "of": len(last_days)}
     return Figure("prices_stale_assets", (), now, float(len(late)), limit=0.0, detail=detail)

@@ -52,13 +52,11 @@ class _Priced:
     now: datetime
 
 
-def book_figures(
-    standing: Standing, market: Market, policies: Mapping[str, Policy], default_provider: str, now: datetime
-) -> tuple[list[Figure], dict[str, date]]:
+def book_figures(standing: Standing, market: Market, policies: Mapping[str, Policy]) -> tuple[list[Figure], dict[str, date]]:
     """(every figure of the book, {asset: day of its newest price}). What cannot be measured says why, and the rest goes on."""
-    portfolio_id = standing.portfolio.id
+    portfolio_id, now = standing.portfolio.id, market.now
     try:
-        request = request_of(standing, policies, default_provider)
+        request = request_of(standing, policies, market.default_provider)
         book = _Priced(standing, request, market.snapshot(request), market, now)
     except PortoptError as error:
         why = _said(error, standing)

@@ -37,11 +37,15 @@ class Market:
     """
 
     def __init__(self, runtime: Runtime, now: datetime) -> None:
-        self._runtime, self._now = runtime, now
+        self._runtime, self.now = runtime, now
         self._providers: dict[str, MarketDataProvider] = {}
         self._snapshots: dict[str, MarketSnapshot] = {}
         self._moments: dict[str, Moments] = {}
         self._sessions: tuple[date, ...] | None = None
+
+    @property
+    def default_provider(self) -> str:
+        return self._runtime.settings.market
 
     @property
     def sessions(self) -> tuple[date, ...]:
@@ -49,13 +53,13 @@ class Market:
         if self._sessions is None:
             from portopt.adapters.providers.exchange_calendar import sessions_over
 
-            since, until = self._now.date() - timedelta(days=SESSION_DAYS), self._now - DELIVERED_AFTER
+            since, until = self.now.date() - timedelta(days=SESSION_DAYS), self.now - DELIVERED_AFTER
             self._sessions = sessions_over(self._runtime.settings.calendar, since, until)
         return self._sessions
 
     def snapshot(self, request: RebalanceRequest) -> MarketSnapshot:
         """The request's prices as they stand, every finding accepted. Raises DataError where a holding has none at all."""
-        asked = dataclasses.replace(request, as_of=self._now.date(), policy=accepting(request))
+        asked = dataclasses.replace(request, as_of=self.now.date(), policy=accepting(request))
         key = digest(request.provider, list(pipeline.wanted_assets(asked)), asked.policy.data, asked.policy.estimation.lookback)
         if key not in self._snapshots:
             _make_room(self._snapshots)
