@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
-from watch_year import WARM, Fault, Year, figures
+from watch_year import WARM, Fault, Year
+from watch_year_figures import figures
 
 from portopt.domain.watch import Alert, AlertState, Figure, Standing
 from portopt.monitoring.evaluate import evaluate, stood_after
@@ -69,25 +70,31 @@ OF_ALL: dict[str, tuple[tuple[str, ...], int, int]] = {
     "gap": (("optimality_gap_wide",), 1, 1),
     "wrong_answer": (("engine_does_better",), 1, 1),
 }
+MONDAYS = -WARM % 5  # of sessions counted from the year's first: the days made here are every weekday from a Monday on
 AFTER = {"budget_low": 22, "budget_spent": 22, "availability": 22}  # sessions until what they did is out of every window
 INFLUENCE = 24  # sessions after a fault of a book until it was rebalanced and its prices are past
+
+
+def in_a_week(start: int) -> int:
+    """That session, or the next one that is no Monday: this watch sleeps over weekends, and an age is told of a day at most."""
+    return start + 1 if start % 5 == MONDAYS else start
 
 
 def plan() -> list[Fault]:
     """A fault of every kind, each of a book in a book of its own, spread over the year; in the whole year fifty of them."""
     found = []
     for k, (kind, (rules, length, within)) in enumerate(OF_BOOKS.items()):
-        start = {"var_low": 0}.get(kind, 1 + (7 * k) % (SESSIONS - length - 2))
+        start = 0 if kind == "var_low" else in_a_week(1 + (7 * k) % (SESSIONS - length - 3))
         found.append(Fault(kind, start, length, rules, f"B{k + 1:03d}", within))
     spread = SESSIONS / (len(OF_ALL) + 1)
     for k, (kind, (rules, length, within)) in enumerate(OF_ALL.items()):
-        found.append(Fault(kind, min(1 + int(k * spread), SESSIONS - length - 1), length, rules, within=within))
+        found.append(Fault(kind, in_a_week(min(1 + int(k * spread), SESSIONS - length - 2)), length, rules, within=within))
     if FULL:
         found.append(Fault("proposal_old", 0, SESSIONS, ("proposal_old",), "B021", 80))
         again = ("limit", "drift", "cash_owed", "unfilled", "tracking_error", "missing_asset", "volatility", "split")
         for k, kind in enumerate(again):
             rules, length, within = OF_BOOKS[kind]
-            found.append(Fault(kind, 120 + 14 * k, length, rules, f"B{22 + k:03d}", within))
+            found.append(Fault(kind, in_a_week(120 + 14 * k), length, rules, f"B{22 + k:03d}", within))
     return found
 
 

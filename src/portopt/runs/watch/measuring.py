@@ -73,8 +73,8 @@ class _Measuring:
 def measure(runtime: Runtime, now: datetime, *, books: Sequence[str] | None = None, engines: bool | None = None) -> Measured:
     """The figures of the catalog as they stand.
 
-    now: the instant that they are of. books: portfolios to measure; None is every one whose holdings were declared, of more than
-    MOST_BOOKS those that were not measured for longest.
+    now: the instant that they are of. books: portfolios to measure; None is every one whose holdings were declared, and of more
+    than MOST_BOOKS those that were not measured for longest.
     engines: whether a sample of recent problems is put to other engines, which takes seconds; None is once in ENGINES_EVERY.
     """
     m = _Measuring(now)
