@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from portopt.domain.canonical import plain
+from portopt.domain.errors import InvalidValue
 from portopt.domain.watch import Alert, AlertState, Figure, Notice, Severity, Silence, Told
 
 INSTANTS = ("since", "seen_at", "fired_at", "resolved_at", "good_since", "blind_since", "acknowledged_at")
+OPEN = (AlertState.FIRING, AlertState.UNKNOWN)
 SAME = (
     "alert_id", "rule", "group", "value", "limit", "worst", "figures", "summary", "runbook", "acknowledged_by", "note",
     "silence", "detail",
@@ -80,6 +82,14 @@ def figure_data(figure: Figure) -> dict[str, Any]:
         "why": figure.why,
         "detail": plain(figure.detail),
     }
+
+
+def states_of(given: Sequence[str] | None) -> tuple[AlertState, ...]:
+    """The states that are named; those of open alerts where none is. Raises InvalidValue."""
+    for name in given or ():
+        if name not in list(AlertState):
+            raise InvalidValue("state", name, f"is no state: {', '.join(AlertState)}")
+    return tuple(map(AlertState, given)) if given else OPEN
 
 
 def _written(instant: datetime | None) -> str | None:

@@ -36,7 +36,10 @@ USUAL_CAPITAL, USUAL_REBALANCE = "1000000", "monthly"
 MOST_DATED = 10_000
 OWN = "own"  # a policy that comes with the body and has no name
 # Of the document: what is long is to be had whole under its run.
-LONG = ("days", "monthly", "rolling", "rebalances", "trades", "happenings", "unfilled", "assets", "attribution", "request")
+LONG = (
+    "days", "monthly", "yearly", "rolling", "rebalances", "trades", "happenings", "unfilled", "assets", "attribution",
+    "request",
+)  # fmt: skip
 
 
 Dated: TypeAlias = tuple[date, str | Policy]
@@ -136,10 +139,10 @@ def _list(found: Mapping[str, Any], name: str) -> Any:
 
 def _dated(value: Any, path: str) -> Dated:
     doc = object_of(value, path, ("date", "policy", "known_from"))
-    given, day = required(doc, "policy", path), f"{path}.date"
-    policy = text(given, f"{path}.policy", most=64) if isinstance(given, str) else read_policy(given, path=f"{path}.policy")
+    since = read_date(required(doc, "date", path), f"{path}.date")
     known = None if doc.get("known_from") is None else read_date(doc["known_from"], f"{path}.known_from")
-    return in_force(read_date(required(doc, "date", path), day), known, day), policy
+    policy = _policy(required(doc, "policy", path), f"{path}.policy", f"{OWN} {since}")
+    return in_force(since, known, f"{path}.date"), policy if policy is not None else OWN
 
 
 def _flow(value: Any, path: str) -> tuple[date, Decimal]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from portopt.dialects.backtests import backtest_to_data
+from portopt.document.by_period import drawdown_of, monthly, yearly
 from portopt.domain.arrays import Vector
 from portopt.domain.backtest import BORROW_FEE, FRACTION, Backtested, Decision, Fill, Happening
 from portopt.domain.backtest_found import BacktestData, BacktestFound, Sweep
@@ -21,12 +22,11 @@ from portopt.judgement.rolling import rolling
 
 VERSION = "1"
 WINDOW, LEAST_WINDOW = 252, 63  # sessions of the moving figures, and of those of a history that is shorter than two of them
-OF_MONTHS = ("net", "benchmark")
 
 
 def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
     """The document as REST, the report and `--json` have it. Money in the currency's unit, weights and returns as fractions."""
-    run, days = found.run, days_of(found)
+    run, days, flows = found.run, days_of(found), _flows(found)
     return {
         "kind": "backtest",
         "document_version": VERSION,
@@ -35,10 +35,11 @@ def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
         "question": question_of(found),
         "data": data_of(found.data, len(run.dates)),
         "execution": {**plain(found.request.execution), "printed": _printed(found)},
-        "summary": summaries(days, found, _flows(found)),
+        "summary": summaries(days, found, flows),
         "days": days,
-        "monthly": monthly(days),
-        "rolling": moving(days, found.request.policy.risk_free_rate, _flows(found)),
+        "monthly": monthly(days, flows),
+        "yearly": yearly(days, flows),
+        "rolling": moving(days, found.request.policy.risk_free_rate, flows),
         "rebalances": [_rebalance(d, run, costs) for d, costs in _with_costs(run)],
         "trades": [_trade(f, run, fractional=found.request.execution.fractional) for f in run.fills],
         "happenings": [_happening(h, run, fractional=found.request.execution.fractional) for h in run.happenings],
@@ -86,7 +87,6 @@ def days_of(found: BacktestFound) -> dict[str, Any]:
     """Equity in money at each close, by whose it is; drawdown and cash as fractions."""
     run = found.run
     net = run.equity / 100.0
-    peak = np.maximum.accumulate(net)
     return {
         "date": [str(day) for day in run.dates.astype("datetime64[D]")],
         "net": net.tolist(),
@@ -95,7 +95,7 @@ def days_of(found: BacktestFound) -> dict[str, Any]:
         "do_nothing": _money(found.do_nothing),
         "equal_weight": _money(found.equal_weight),
         "cash_weight": np.divide(run.cash, run.equity, out=np.ones(len(net)), where=run.equity > 0).tolist(),
-        "drawdown": (np.divide(net, peak, out=np.ones(len(net)), where=peak > 0.0) - 1.0).tolist(),
+        "drawdown": drawdown_of(net, _flows(found)),
     }
 
 
@@ -112,20 +112,6 @@ def _figures(days: Mapping[str, Any], name: str, risk_free: float, flows: Vector
     dates = [date.fromisoformat(day) for day in days["date"]]
     against = None if benchmark is None or flows.any() else benchmark
     return dict(plain(figures(equity, dates, risk_free=risk_free, benchmark=against, flows=flows if flows.any() else None)))
-
-
-def monthly(days: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns by calendar month, the first from the first close on."""
-    last: dict[str, int] = {day[:7]: t for t, day in enumerate(days["date"])}
-    rows, before = [], 0
-    for month, t in last.items():
-        row: dict[str, Any] = {"year": int(month[:4]), "month": int(month[5:])}
-        for name in OF_MONTHS:
-            worth = days[name]
-            row[name] = None if worth is None or worth[before] <= 0.0 else worth[t] / worth[before] - 1.0
-        rows.append(row)
-        before = t
-    return rows
 
 
 def moving(days: Mapping[str, Any], risk_free: float, flows: Vector) -> dict[str, Any]:

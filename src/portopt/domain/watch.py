@@ -102,6 +102,7 @@ class Told(StrEnum):
     SEEING = "seeing"  # they come again, and it still fires
     SUMMARY = "summary"  # a silence has ended: what happened under it
     LATE = "late"  # nothing was evaluated for so long
+    TEST = "test"  # nothing happened: somebody tries whether it arrives
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvide
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
 from portopt.ports.watch import AlertStore, FigureSteps, FigureStore
+from portopt.ports.waves import WaveStore
 
 __all__ = [
     "ActionsProvider",
@@ -29,4 +30,5 @@ __all__ = [
     "RunStore",
     "SeriesStore",
     "TrialStore",
+    "WaveStore",
 ]

@@ -33,6 +33,10 @@ class FigureStore(Protocol):
 
     def forget_before(self, instant: datetime) -> int: ...
 
+    def tend(self, keep_days: float, now: datetime | None = None) -> int:
+        """What is past its days goes; returns how many rows. Cheap where nothing is due. now: for tests."""
+        ...
+
 
 class AlertStore(Protocol):
     """Alerts, silences, and the notices they cause: one transaction an evaluation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -20,6 +20,14 @@ NAMES = {
     "equal_weight": "One part in N",
     "do_nothing": "Bought once",
 }
+YEARS = (
+    ("net", "Net"),
+    ("benchmark", "Benchmark"),
+    ("active", "Beyond it"),
+    ("equal_weight", "One part in N"),
+    ("fall", "Fall"),
+)
+LAST_YEARS = 12
 BARS = "▁▂▃▄▅▆▇█"
 POINTS = 60
 FEW = 5
@@ -30,6 +38,8 @@ def print_backtest(document: Row, console: Console, *, report_path: str | None =
     for line in _head(document):
         console.print(line)
     console.print(_table(document))
+    if len(document.get("yearly") or ()) > 1:
+        console.print(_years(document["yearly"]))
     for line in _rest(document):
         console.print(line)
     if report_path:
@@ -84,6 +94,18 @@ def _table(document: Row) -> Table:
         figures = document["summary"][key]
         if figures is not None:
             table.add_row(*(Text(cell) for cell in _row(name, figures)))
+    return table
+
+
+def _years(rows: Sequence[Row]) -> Table:
+    """The last of them: a row a year, for those that have a history."""
+    shown = [(key, name) for key, name in YEARS if any(row[key] is not None for row in rows)]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("Year", *(name for _, name in shown)):
+        table.add_column(name, justify="right")
+    for row in rows[-LAST_YEARS:]:
+        cells = ("–" if row[key] is None else percent(row[key], 1) for key, _ in shown)
+        table.add_row(str(row["year"]), *cells)
     return table
 
 

@@ -108,6 +108,15 @@ def test_old_figures_are_forgotten_and_new_ones_stay(figures):
     assert [one.value for one in figures.series("drift", NOW - timedelta(days=99))] == [3.0, 2.0, 1.0, 0.0]
 
 
+def test_what_is_past_its_days_goes_an_hour_at_a_time(figures):
+    figures.put([Figure("drift", labels(portfolio="P1"), NOW - timedelta(minutes=30 * n), float(n)) for n in range(10)])
+    assert figures.tend(1.0, NOW) == 0
+    day = timedelta(days=1)
+    assert figures.tend(1.0, NOW + day - timedelta(hours=4)) == 0  # half an hour is past: not yet
+    assert figures.tend(1.0, NOW + day - timedelta(hours=2)) == 5
+    assert len(figures.series("drift", NOW - day)) == 5
+
+
 def test_a_subject_that_no_column_holds_is_refused_and_nothing_is_written(figures):
     with pytest.raises(InvalidValue):
         figures.put([Figure("drift", labels(), NOW, 1.0), Figure("drift", labels(portfolio="P" * 101), NOW, 1.0)])

@@ -18,12 +18,14 @@ from portopt.adapters.store.jobs import SqlJobs
 from portopt.adapters.store.ledger import SqlLedger
 from portopt.adapters.store.row_security import POLICY
 from portopt.adapters.store.sql import SqlStore
+from portopt.adapters.store.waves import SqlWaves
 from portopt.domain.access import restricted_to
 from portopt.domain.errors import NotAllowed, UnknownRun, UnknownThing
 from portopt.domain.holdings import Holdings
 from portopt.domain.job import Job
 from portopt.domain.run import RunStatus
 from portopt.domain.watch import Alert, AlertState, Figure, Severity, Silence, labels
+from portopt.domain.wave import Wave, WaveItem
 
 pytestmark = pytest.mark.postgres
 
@@ -38,6 +40,7 @@ OF_NO_PORTFOLIO = {
     "idempotency_keys",
     "trials",
     "watch_state",
+    "waves",
 }
 
 
@@ -74,6 +77,8 @@ def filled(walled, finished, event) -> SqlStore:
         SqlJobs(walled.database).submit(Job(f"opt-{name}", "optimization", name, RunStatus.PENDING, {}, {}, name, 1, FIRST))
         SqlJobs(walled.database).submit(Job(f"plan-{name}", "rebalance", name, RunStatus.PENDING, {}, {}, f"{name}r", 1, FIRST))
         request = {"policy": {"limits": {}}, "holdings": {"currency": "USD", "cash": "0", "shares": {"A": "1"}}}
+        wave = Wave(f"wave-{name}", "the month ended", {}, FIRST)
+        SqlWaves(walled.database).start(wave, [WaveItem(wave.wave_id, 0, name, "night")])
         walled.begin(finished(f"reb-{name}", portfolio_id=name, request=request, status=RunStatus.PROCESSING))
         for kind in ("opt", "plan"):
             SqlJobs(walled.database).became(f"{kind}-{name}", f"reb-{name}")

@@ -52,7 +52,7 @@ def sessions_over(calendar: str, since: date, now: datetime) -> tuple[date, ...]
         raise _unknown(calendar) from None
     except (ValueError, OverflowError) as error:
         raise _out_of_reach(calendar, since, error) from None
-    return tuple(session.date() for session, close in closes.items() if close <= now)
+    return tuple(session.date() for session, close in zip(closes.index, closes.array, strict=True) if close <= now)
 
 
 def _unknown(calendar: str) -> RequestError:

@@ -26,7 +26,7 @@ from portopt.domain.errors import Conflict, InvalidValue, UnknownThing
 from portopt.domain.run import Outbox
 from portopt.domain.watch import Alert, AlertState, Notice, Silence, Standing
 
-OPEN = (AlertState.PENDING, AlertState.FIRING, AlertState.UNKNOWN)
+STANDING = (AlertState.PENDING, AlertState.FIRING, AlertState.UNKNOWN)
 MOST_SUBJECT = 300
 
 
@@ -50,7 +50,7 @@ class SqlAlerts:
             version, evaluated_at = connection.execute(select(watch_state.c.version, watch_state.c.evaluated_at)).one()
             # With those that ended under a silence which is not summarized yet: its summary tells of them.
             due = select(silences.c.silence_id).where(silences.c.summarized == 0)
-            standing = select(alerts.c.body).where(or_(alerts.c.state.in_(OPEN), alerts.c.silence_id.in_(due)))
+            standing = select(alerts.c.body).where(or_(alerts.c.state.in_(STANDING), alerts.c.silence_id.in_(due)))
             found = [alert_from(body) for body in connection.execute(standing.order_by(alerts.c.alert_id)).scalars()]
             silent = select(silences).where(silences.c.summarized == 0).order_by(silences.c.silence_id)
             return Standing(version, evaluated_at, tuple(found), _silences(connection.execute(silent)))

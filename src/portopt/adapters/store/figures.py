@@ -6,11 +6,12 @@ Measured on two shared cores, 150,000 figures (10,000 books of 15): see docs/ale
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select, text
 
+from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.types import to_json
 from portopt.adapters.store.watch_tables import figures
@@ -18,6 +19,7 @@ from portopt.domain.access import restricted_to
 from portopt.domain.errors import InvalidValue
 from portopt.domain.watch import Figure, Labels, labels_of
 
+HOUR = timedelta(hours=1)
 KEYS = ("name", "subject", "timestamp")
 COLUMNS = (*KEYS, "portfolio_id", "value", "limit_value", "why", "detail")
 ALL = [figures.c[name] for name in COLUMNS]
@@ -87,6 +89,13 @@ class SqlFigures:
         """Returns how many rows went."""
         with restricted_to(None), self._database.writing() as connection:
             return connection.execute(delete(figures).where(figures.c.timestamp < instant)).rowcount
+
+    def tend(self, keep_days: float, now: datetime | None = None) -> int:
+        """What is past its days goes, once a whole hour of it is: a sweep comes often. now: for tests; else the database's."""
+        with restricted_to(None), self._database.reading() as connection:
+            last = (now or database_now(connection)) - timedelta(days=keep_days)
+            oldest = connection.execute(select(func.min(figures.c.timestamp, type_=figures.c.timestamp.type))).scalar()
+        return 0 if oldest is None or oldest >= last - HOUR else self.forget_before(last)
 
     def _read(self, wanted: Select[Any]) -> list[Figure]:
         with self._database.reading() as connection:

@@ -136,6 +136,8 @@ class Reader:
             return node
         sign = self._take()
         right = self._operand(self._sum)
+        if isinstance(node, Number) and isinstance(right, Number):
+            raise ExpressionFault("this comparison reads no figure", sign.place)
         if self.here.text in COMPARED:
             raise ExpressionFault("two comparisons in a row: write `a < b and b < c`", self.here.place)
         return Comparison(sign.text, _quantity(node, sign.place), _quantity(right, sign.place))  # type: ignore[arg-type]

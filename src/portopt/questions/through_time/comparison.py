@@ -123,9 +123,19 @@ def document_of(asked: Comparison, found: Compared, run_id: str) -> dict[str, An
         "execution": {name: plain(request.execution) for name, request in asked.requests.items()},
         "policies": {name: plain(request.policy) for name, request in asked.requests.items()},
     }
-    points = asked.base.asked.points
-    more = {"frontier": {"policy": first.policy.id, "points": points}} if points else {}
-    return comparison_document(found, {**about, **more}, run_id, first.policy.risk_free_rate)
+    document = comparison_document(found, about, run_id, first.policy.risk_free_rate)
+    return {**document, "frontier": _frontier(document, first.policy.id)} if asked.base.asked.points else document
+
+
+def _frontier(document: Mapping[str, Any], policy: str) -> dict[str, Any]:
+    """The points as they turned out, after costs, the least risk first."""
+    asked = [one for one in document["strategies"] if one["asked"]]
+    names = ("annual_return", "volatility", "sharpe")
+    points = [
+        {"name": one["name"], **{name: (one["summary"]["net"] or {}).get(name) for name in names}, "turnover": one["turnover"]}
+        for one in asked
+    ]
+    return {"policy": policy, "points": points}
 
 
 def kept(asked: Comparison, found: Compared, snapshot: MarketSnapshot, runtime: Runtime | None = None) -> dict[str, Any]:

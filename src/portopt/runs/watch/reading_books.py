@@ -26,6 +26,7 @@ from portopt.runs.watch.reading_market import Market, last_days, present_finding
 
 PRICED = ("book_price_age", "book_suspicious_prices")
 EVERY_FIGURE = (*BOOK_FIGURES, *PRICED, *CALIBRATION, *FULFILMENT)
+NAMED_ASSETS = 10
 WORTH = ("book_value", "book_cash")
 
 
@@ -60,9 +61,18 @@ def book_figures(
         request = request_of(standing, policies, default_provider)
         book = _Priced(standing, request, market.snapshot(request), market, now)
     except PortoptError as error:
-        return [*without(portfolio_id, error.detail, now, (*BOOK_FIGURES, *PRICED, *CALIBRATION)), *told], {}
+        return [*without(portfolio_id, _said(error, standing), now, (*BOOK_FIGURES, *PRICED, *CALIBRATION)), *told], {}
     days = last_days(book.snapshot, _held(standing))
     return [*_live(book), *_prices(book, days), *_calibrated(book), *told], days
+
+
+def _said(error: PortoptError, standing: Standing) -> str:
+    """Its sentence, and what is held where the sentence names none of it."""
+    held = sorted(_held(standing))
+    if not held or any(asset in error.detail for asset in held):
+        return error.detail
+    more = f" and {len(held) - NAMED_ASSETS} more" if len(held) > NAMED_ASSETS else ""
+    return f"{error.detail} (held: {', '.join(held[:NAMED_ASSETS])}{more})"
 
 
 def request_of(standing: Standing, policies: Mapping[str, Policy], default_provider: str) -> RebalanceRequest:

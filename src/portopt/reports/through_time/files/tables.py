@@ -93,6 +93,17 @@ OF_BACKTEST = (
         _plain("monthly"),
     ),
     Table(
+        "years",
+        (
+            Column("year", "Year", "whole"),
+            *(Column(key, name, "percent") for key, name in view.HISTORIES),
+            Column("active", "Beyond the benchmark", "percent"),
+            Column("fall", "Deepest fall", "percent"),
+            Column("sessions", "Sessions", "whole"),
+        ),
+        _plain("yearly"),
+    ),
+    Table(
         "rebalances",
         (
             DATE,
