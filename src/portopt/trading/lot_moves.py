@@ -7,7 +7,7 @@ import numpy as np
 from portopt.domain.arrays import Mask, Matrix, Vector
 from portopt.optimization.daily.day import Day
 from portopt.trading.exactness import HOLDS
-from portopt.trading.lots_of_day import Lots, missed_by, outside, rows_of
+from portopt.trading.lots_of_day import Lots, Units, missed_by, outside, rows_of
 
 TOLERANCE = HOLDS / 2.0
 REPAIRS, IMPROVEMENTS = 2, 4  # moves a weight to keep the limits, and moves in all that pay
@@ -24,11 +24,13 @@ class Search:
         self.day, self.lots, self.gamma = day, lots, gamma
         w = _paid_for(day, w, lots)
         self.step = np.where(lots.movable, lots.price * (100.0 * lots.lot / lots.share / lots.value), 0.0)
+        self.unit = self.step / lots.lot
         with np.errstate(divide="ignore", invalid="ignore"):
             wanted = np.where(lots.movable, np.rint((w - day.book) / self.step), 0.0)
         near = day.book + wanted * self.step
         wanted += np.where(lots.movable, 1.0 * (near < day.lower - TOLERANCE) - (near > day.upper + TOLERANCE), 0.0)
         self.units = lots.units + lots.lot * wanted.astype(np.int64)
+        self.fewest = _fewest(lots)
         gone = lots.movable & (w <= 0.0) & (lots.units > 0)
         self.units[gone] = 0
         self._drop_small()
@@ -40,10 +42,27 @@ class Search:
         self.dear = DEAR * max(float(np.abs(gamma * self.M_w + day.q).max()), 1e-12)
 
     def _drop_small(self) -> None:
-        lots = self.lots
+        """Trades that are too small are none, or, of what is held beyond its bounds, the smallest there may be."""
+        lots, day = self.lots, self.day
         traded = np.abs(self.units - lots.units) * lots.price * (100.0 / lots.share)
         small = (traded < lots.least) & (self.units != 0)
         self.units[small] = lots.units[small]
+        if self.fewest is not None:
+            short = day.book < day.lower - TOLERANCE
+            beyond = small & lots.movable & (short | (day.book > day.upper + TOLERANCE))
+            by = np.where(short, self.fewest, -self.fewest)
+            self.units[beyond] = np.maximum(lots.units + by, 0)[beyond]
+
+    def _moves(self) -> Units:
+        """(2, n) units more, and less: a lot; from no trade the fewest there may be, and to none what would be fewer."""
+        lots = self.lots
+        by = np.array([np.full(len(self.units), lots.lot), np.full(len(self.units), -lots.lot)])
+        if self.fewest is not None:
+            traded = self.units - lots.units
+            by = np.where(traded == 0, np.array([self.fewest, -self.fewest]), by)
+            by = np.where((traded != 0) & (np.abs(traded + by) < self.fewest), -traded, by)
+        by[1] = np.where(self.units < -by[1], -self.units, by[1])  # what is left of a lot goes whole
+        return by
 
     def _weights(self) -> Vector:
         lots, day = self.lots, self.day
@@ -113,8 +132,9 @@ class Search:
     def _looked_at(self) -> tuple[Matrix, Matrix]:
         """(2, n), (2, n): of a lot more and a lot less of each, what is missed then, and how much worse the objective is."""
         day, lots, w, c = self.day, self.lots, self.weights, self.lots.cash_at
-        by = np.array([self.step, -self.step])
-        by[1] = np.where(self.units < lots.lot, -np.maximum(w, 0.0), by[1])  # an odd lot goes whole
+        moves = self._moves()
+        by = moves * self.unit
+        by[1] = np.where(moves[1] == -self.units, -np.maximum(w, 0.0) * lots.movable, by[1])
         after, cash = w + by, float(w[c]) - by
         apart = outside(w, day.lower, day.upper)
         missed = outside(after, day.lower, day.upper) - apart
@@ -177,11 +197,8 @@ class Search:
 
     def _make(self, at: int) -> None:
         day, lots = self.day, self.lots
-        i, less = at % day.n, at >= day.n
-        if less:
-            self.units[i] = self.units[i] - lots.lot if self.units[i] >= lots.lot else 0
-        else:
-            self.units[i] += lots.lot
+        i, less = at % day.n, at // day.n
+        self.units[i] += self._moves()[less, i]
         before = self.weights
         self.weights = self._weights()
         by, c = float(self.weights[i] - before[i]), lots.cash_at
@@ -200,6 +217,14 @@ def _paid_for(day: Day, w: Vector, lots: Lots) -> Vector:
     paid = w - buys * (short / bought)
     paid[lots.cash_at] += short
     return np.asarray(paid)
+
+
+def _fewest(lots: Lots) -> Units | None:
+    """(n,) the fewest units that may be traded; None where that is a lot of each."""
+    if lots.least <= 0.0:
+        return None
+    a_lot = lots.price * (100.0 * lots.lot / lots.share)
+    return np.asarray(lots.lot * np.maximum(np.ceil(lots.least / a_lot - 1e-12), 1.0).astype(np.int64))
 
 
 def _powers(before: Vector, after: Matrix) -> Matrix:
