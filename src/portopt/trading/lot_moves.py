@@ -33,6 +33,7 @@ class Search:
         self.fewest = _fewest(lots)
         gone = lots.movable & (w <= 0.0) & (lots.units > 0)
         self.units[gone] = 0
+        self._make_room(wanted - (w - day.book) / np.where(self.step > 0.0, self.step, 1.0))
         self._drop_small()
         self.weights = self._weights()
         self.M_w = day.M @ self.weights
@@ -40,6 +41,17 @@ class Search:
         self.room = lots.room
         self.curve = np.diagonal(day.M) - 2.0 * day.M[lots.cash_at] + day.M[lots.cash_at, lots.cash_at]
         self.dear = DEAR * max(float(np.abs(gamma * self.M_w + day.q).max()), 1e-12)
+
+    def _make_room(self, up: Vector) -> None:
+        """Where rounding bought more than cash pays for, what was rounded up the most is rounded down. up: (n,) lots."""
+        lots, w = self.lots, self._weights()
+        short = self._costs(w) + float(self.day.lower[lots.cash_at]) - float(w[lots.cash_at])
+        if not short > 0.0:
+            return
+        kept = (up > 0.0) & (self.units >= lots.lot) & (w - self.step >= self.day.lower - TOLERANCE) & lots.movable
+        order = np.flatnonzero(kept)[np.argsort(-up[kept], kind="stable")]
+        enough = int(np.searchsorted(np.cumsum(self.step[order]), short)) + 1
+        self.units[order[:enough]] -= lots.lot
 
     def _drop_small(self) -> None:
         """Trades that are too small are none, or, of what is held beyond its bounds, the smallest there may be."""
