@@ -47,7 +47,8 @@ class ComparisonWork:
 
     def document(self, done: Done) -> dict[str, Any]:
         sides = [unpack(done(piece), KINDS)[0] for piece in self._sides]
-        found = concluded(self._sims, [*sides, *unpack(done(BESIDE), KINDS)], draws=PAIRED_DRAWS, seed=self._asked.base.request.seed)
+        seed = self._asked.base.request.seed
+        found = concluded(self._sims, [*sides, *unpack(done(BESIDE), KINDS)], draws=PAIRED_DRAWS, seed=seed)
         document = document_of(self._asked, found, self._run_id)
         tried(self._asked, found, document, self._runtime)
         return document
