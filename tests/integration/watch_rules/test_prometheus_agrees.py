@@ -19,7 +19,7 @@ from made_watch import MINUTE, START, Watch, rule
 
 from portopt.domain.watch import AlertState, Figure, labels
 from portopt.monitoring.prometheus_names import limit_metric_of, metric_of
-from portopt.monitoring.rules.prometheus import RULES_FILE, CASES_FILE, expected_samples, rules_file, cases_file
+from portopt.monitoring.rules.prometheus import CASES_FILE, RULES_FILE, cases_file, expected_samples, rules_file
 from portopt.monitoring.rules.rule import Expected, Rule
 from portopt.monitoring.rules.standard import rules_in_force
 
@@ -110,7 +110,9 @@ def test_prometheus_and_ours_agree_on_random_series_minute_by_minute(tmp_path: P
     series, figures = made(RULES, SERIES)
     states = our_states(RULES, figures)
     assert {state for found in states for state in found.values()} == {Expected.PENDING, Expected.FIRING, Expected.UNKNOWN}
-    assert {name for found in states for (name, _), state in found.items() if state is Expected.FIRING} == {r.name for r in RULES}
+    assert {name for found in states for (name, _), state in found.items() if state is Expected.FIRING} == {
+        r.name for r in RULES
+    }
     (tmp_path / RULES_FILE).write_text(rules_file(RULES))
     (tmp_path / CASES_FILE).write_text(written_tests(RULES, series, states))
     said = promtool("test", "rules", CASES_FILE, where=tmp_path)

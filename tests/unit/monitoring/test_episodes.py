@@ -33,7 +33,12 @@ def states(watch: Watch, values: list[float | None], **options: object) -> str:
         ("keep_firing_for: 2m", "", [0.06, 0.04, 0.06, 0.04, 0.04, 0.04], "FFFFFr"),
         ("", "book_drift < 0.6 * limit(book_drift)", [0.04, 0.06, 0.04, 0.03, 0.02, 0.04], ".FFFr."),
         ("keep_firing_for: 2m", "book_drift < 0.6 * limit(book_drift)", [0.06, 0.02, 0.04, 0.02, 0.02, 0.02], "FFFFFr"),
-        ("for: 1m\nkeep_firing_for: 1m", "book_drift < 0.6 * limit(book_drift)", [0.06, 0.06, 0.02, 0.02, 0.06, 0.06], "pFFrpF"),
+        (
+            "for: 1m\nkeep_firing_for: 1m",
+            "book_drift < 0.6 * limit(book_drift)",
+            [0.06, 0.06, 0.02, 0.02, 0.06, 0.06],
+            "pFFrpF",
+        ),
     ],
 )
 def test_an_alert_waits_is_kept_and_clears_as_its_rule_says(
