@@ -1,6 +1,6 @@
 """The watch at size: python tests/benchmarks/watch_rows.py [--books 10000] [--measured 100] [--assets 50].
 
-rules     so many books with every figure of a book, by the shipped rules: one evaluation, one book in a hundred in some trouble.
+rules     so many books with every figure of a book, by the shipped rules: one evaluation, one book in a hundred in trouble.
           Goal: 10,000 books by 20 rules in 5 s.
 measure   an installation with so many books of so many assets on common prices, each with a released proposal: a look at all
           of them, the first (proposals are read from documents) and the next (from figures), without other engines.
@@ -40,8 +40,10 @@ from portopt.runtime import Runtime
 from portopt.settings import Settings
 
 NOW = datetime(2024, 6, 4, 12, tzinfo=UTC)
-GOOD = {"book_value": 1e6, "book_cash": 0.03, "book_volatility_ratio": 1.0, "book_var_exceptions": 0.5,
-        "book_proposal_age": 5.0, "book_cost_ratio": 1.0, "book_tracking_ratio": 1.0, "book_tracking_error": 0.01, "book_volatility": 0.1}  # fmt: skip
+GOOD = {
+    "book_value": 1e6, "book_cash": 0.03, "book_volatility_ratio": 1.0, "book_var_exceptions": 0.5, "book_proposal_age": 5.0,
+    "book_cost_ratio": 1.0, "book_tracking_ratio": 1.0, "book_tracking_error": 0.01, "book_volatility": 0.1,
+}  # fmt: skip
 LIMITS = {"book_drift": 0.05, "book_tracking_error": 0.02, "book_volatility": 0.2, "book_cash": 0.0}
 
 
