@@ -7,7 +7,7 @@ auditor's voices, `value` and `read`, at points that say it all where it is of s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,12 +87,24 @@ def plain_question(problem: Problem) -> PlainQuestion | str:
     A, lower, upper = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     return PlainQuestion(
         mu=problem.moments.mu, root=_root(problem.moments.Sigma), A=A, lower=lower, upper=upper, rates=rates,
-        risk_free_rate=problem.risk_free_rate, w_prev=problem.w_prev, benchmark=problem.benchmark, **wanted, **cones,
+        ratio=wanted.ratio, reward=wanted.reward, gamma=wanted.gamma, active=wanted.active,
+        risk_free_rate=problem.risk_free_rate, w_prev=problem.w_prev, benchmark=problem.benchmark,
+        turnover=cones.get("turnover"), tracking_error=cones.get("tracking_error"), volatility=cones.get("volatility"),
     )  # fmt: skip
 
 
-def _wanted(problem: Problem) -> Mapping[str, float] | None:
-    """ratio, or reward, gamma and active, as `value` tells them at trial points; None where it is of another form."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """As in PlainQuestion."""
+
+    ratio: bool = False
+    reward: float = 0.0
+    gamma: float = 0.0
+    active: float = 0.0
+
+
+def _wanted(problem: Problem) -> Wanted | None:
+    """What `value` tells at trial points; None where it is of another form."""
     objective, covariance, mu = problem.objective, problem.moments.covariance, problem.moments.mu
     free = problem.replaced(costs=(), limits=())
     points = _points(problem)
@@ -105,7 +117,7 @@ def _wanted(problem: Problem) -> Mapping[str, float] | None:
     returns = np.array([float(mu @ w) for w in points])
     deviations = np.array([covariance.volatility(w) for w in points])
     if np.allclose(values * deviations, returns - problem.risk_free_rate, rtol=0.0, atol=SAME):
-        return {"ratio": True}
+        return Wanted(ratio=True)
     names, columns = ["reward", "gamma"], [returns, [-0.5 * covariance.variance(w) for w in points]]
     if problem.benchmark is not None:
         names.append("active")
@@ -116,7 +128,7 @@ def _wanted(problem: Problem) -> Mapping[str, float] | None:
     weights[np.abs(weights) < SAME] = 0.0
     if not np.allclose(basis @ weights, sign * values, rtol=0.0, atol=SAME) or (weights < 0.0).any():
         return None
-    return dict(zip(names, weights.tolist(), strict=True))
+    return Wanted(**dict(zip(names, weights.tolist(), strict=True)))
 
 
 def _affine(limit: Limit, problem: Problem) -> tuple[Matrix, Vector, Vector] | None:
