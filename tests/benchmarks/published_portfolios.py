@@ -2,9 +2,10 @@
 
     python tests/benchmarks/published_portfolios.py 10_Industry_Portfolios.csv --bills F-F_Research_Data_Factors.csv
 
-Each period the moments of the last `--window` returns in excess of bills, and the weights held for one period: one part in N, the
-least variance, mean and variance, each also without short positions. The Sharpe ratio outside the window, of a period; how far
-it is from a loop over closed forms, where there is one; and the probability that one part in N is as good (Ledoit and Wolf 2008).
+Each period the moments of the last `--window` returns in excess of bills, and the weights held for one period: one part in N,
+the least variance, mean and variance, each also without short positions. The Sharpe ratio outside the window, of a period; how
+far it is from a loop over closed forms, where there is one; and the probability that one part in N is as good, by the test of
+Ledoit and Wolf (2008).
 Zip archives are read as they are. The files are not part of this repository.
 """
 
@@ -44,8 +45,9 @@ def goals(aversion: float) -> dict[str, tuple[dict[str, Any], bool]]:
 
 def ours(h: History, goal: dict[str, Any], long_only: bool, window: int) -> np.ndarray:
     estimation = EstimationChoice(lookback=window, min_observations=window, covariance="sample", periods_per_year=12.0)
-    policy = Policy("published", "Published", goal, {"long_only": long_only, "cash": NO_CASH}, risk_free_rate=0.0,
-                    estimation=estimation, data=DataPolicy(stale="accept"), trading=TradingRules(min_trade_value=0.0))  # fmt: skip
+    limits, trading = {"long_only": long_only, "cash": NO_CASH}, TradingRules(min_trade_value=0.0)
+    policy = Policy("published", "Published", goal, limits, risk_free_rate=0.0, estimation=estimation,
+                    data=DataPolicy(stale="accept"), trading=trading)  # fmt: skip
     asked = BacktestRequest(
         policy, Universe.of(h.ids), Decimal(10**9), ["daily"], execution=Execution(fractional=True, delay=0)
     )

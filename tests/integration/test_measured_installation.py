@@ -24,7 +24,7 @@ from portopt.runs.watch.reading_books import EVERY_FIGURE
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
-NOW = datetime(2024, 6, 3, 21, 0, tzinfo=UTC)
+NOW = datetime(2024, 6, 4, 12, 0, tzinfo=UTC)  # before the market opens: yesterday's prices are the newest there can be
 SESSIONS = sessions_over("XNYS", NOW.date() - timedelta(days=300), NOW)
 RELEASED = len(SESSIONS) - 81  # eighty sessions before now
 

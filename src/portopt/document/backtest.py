@@ -155,6 +155,7 @@ def _rebalance(d: Decision, run: Backtested, costs: Mapping[str, Any]) -> dict[s
         "binding": [{"limit": limit, "price": price} for limit, price in d.binding],
         "problem": None if d.problem is None else plain(d.problem),
         "certificate": d.certificate,
+        "notes": list(d.notes),
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from portopt.domain.arrays import Vector
+from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.backtest import Backtested
 from portopt.domain.errors import DataError
 from portopt.domain.factor_returns import FactorReturns
@@ -31,7 +31,7 @@ def published_history(found: FactorReturns, risk_free: Vector | None = None) -> 
     X = found.values if risk_free is None else found.values - risk_free[:, None]
     if (X <= -1.0).any():
         raise DataError(f"{found.source}: a portfolio lost everything; no price comes after that", field="prices")
-    prices = BEGIN * np.cumprod(np.vstack([np.ones(X.shape[1]), 1.0 + X]), axis=0)
+    prices: Matrix = BEGIN * np.cumprod(np.vstack([np.ones(X.shape[1]), 1.0 + X]), axis=0).astype(np.float64)
     step = np.timedelta64(1, "D") if len(found.dates) < 2 else found.dates[1] - found.dates[0]
     dates = np.concatenate([[found.dates[0] - step], found.dates]).astype("datetime64[D]")
     ids = tuple(found.names)

@@ -31,8 +31,8 @@ class Day:
 
     row_lower, row_upper: (r,). counting: positions of the rows that count trades. center: (n,) c of the ball, radius its own;
     None where there is none. ratio, constant: whether it is a ratio, and minus its excess return at q'w = 0.
-    powers: (n,) what a trade costs times its 3/2 power; None for none. bend, still: (n,), (n,) what stands in for it (powers.py):
-    a diagonal beside M, for trades alone, and how much less of the price of a trade goes with tau.
+    powers: (n,) what a trade costs times its 3/2 power; None for none. bend, still: (n,), (n,) what stands in for it
+    (powers.py): a diagonal beside M, for trades alone, and how much less of the price of a trade goes with tau.
     """
 
     M: Matrix

@@ -31,12 +31,13 @@ SHRINKS = 1e-4  # to that of its size, a trade that rows hold at nothing: which 
 def with_powers(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
     """As `come_to`, of a day with powers."""
     v, steps, near = np.full(day.n, FIRST_TRADES / day.n), 0, False
+    powers = day.none if day.powers is None else day.powers
     for _ in range(STEPS):
-        found = come_to(_expanded(day, v, tau, to_first_order=near and day.is_bent), now, tau, y)
+        found = come_to(_expanded(day, powers, v, tau, to_first_order=near and day.is_bent), now, tau, y)
         if found is None:
             return None
         steps += found.steps
-        sizes = _sizes(day, found, v)
+        sizes = _sizes(day, powers, found, v)
         by = abs(found.tau - tau) / found.tau
         near = by < NEAR
         if max(by, float((np.abs(sizes - v) / sizes).max(initial=0.0))) <= SETTLED:
@@ -45,21 +46,19 @@ def with_powers(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
     return None
 
 
-def _expanded(day: Day, v: Vector, tau: float, *, to_first_order: bool) -> Day:
+def _expanded(day: Day, powers: Vector, v: Vector, tau: float, *, to_first_order: bool) -> Day:
     """The day around trades of sizes v (n,), and around that tau."""
-    assert day.powers is not None
-    price = 0.75 * day.powers * np.sqrt(v)
+    price = 0.75 * powers * np.sqrt(v)
     bend = tau * price / v
     return day.priced(2.0 * price, bend, bend * v) if to_first_order else day.priced(price, bend, None)
 
 
-def _sizes(day: Day, found: Found, v: Vector) -> Vector:
+def _sizes(day: Day, powers: Vector, found: Found, v: Vector) -> Vector:
     """(n,) what is traded; of a name that was left where it is what it would be traded in, at most what it was taken for."""
-    assert day.powers is not None
     x = np.abs(found.w - day.book)
     wants = -(found.gradient + found.y @ day.G)
     beyond = np.maximum(wants - (day.buying + found.y @ day.G_buys), -wants - (day.selling + found.y @ day.G_sells))
     with np.errstate(divide="ignore", invalid="ignore"):
-        wanted = np.where(found.standing.free, SHRINKS * v, np.minimum((beyond / (1.5 * day.powers)) ** 2, v))
-    left = np.where((beyond > 0.0) & (day.powers > 0.0) & ~day.fixed, wanted, v)
-    return np.where(day.powers > 0.0, np.maximum(np.where(x > 0.0, x, left), SMALLEST), v)
+        wanted = np.where(found.standing.free, SHRINKS * v, np.minimum((beyond / (1.5 * powers)) ** 2, v))
+    left = np.where((beyond > 0.0) & (powers > 0.0) & ~day.fixed, wanted, v)
+    return np.where(powers > 0.0, np.maximum(np.where(x > 0.0, x, left), SMALLEST), v)

@@ -18,7 +18,7 @@ from portopt.formulation import exact_prices, formulate
 from portopt.intake.request import rebalance_request
 from portopt.intake.standing import book_of
 from portopt.monitoring.measures.calibration import CALIBRATION, calibration
-from portopt.monitoring.measures.fulfilment import FULFILMENT, DeclaredBook, PastProposal, fulfilment
+from portopt.monitoring.measures.fulfilment import FULFILMENT, DeclaredBook, PastProposal, fulfilment, trade_move
 from portopt.monitoring.measures.held_returns import held_returns
 from portopt.monitoring.measures.live_book import BOOK_FIGURES, LiveBook, live_figures, without
 from portopt.monitoring.measures.price_quality import price_age, suspicious
@@ -52,18 +52,18 @@ class _Priced:
     now: datetime
 
 
-def book_figures(
-    standing: Standing, market: Market, policies: Mapping[str, Policy], default_provider: str, now: datetime
-) -> tuple[list[Figure], dict[str, date]]:
+def book_figures(standing: Standing, market: Market, policies: Mapping[str, Policy]) -> tuple[list[Figure], dict[str, date]]:
     """(every figure of the book, {asset: day of its newest price}). What cannot be measured says why, and the rest goes on."""
-    portfolio_id, told = standing.portfolio.id, _fulfilled(standing, now)
+    portfolio_id, now = standing.portfolio.id, market.now
     try:
-        request = request_of(standing, policies, default_provider)
+        request = request_of(standing, policies, market.default_provider)
         book = _Priced(standing, request, market.snapshot(request), market, now)
     except PortoptError as error:
-        return [*without(portfolio_id, _said(error, standing), now, (*BOOK_FIGURES, *PRICED, *CALIBRATION)), *told], {}
+        why = _said(error, standing)
+        told = fulfilment(portfolio_id, standing.proposals, _declared(standing), now)
+        return [*without(portfolio_id, why, now, (*BOOK_FIGURES, *PRICED, *CALIBRATION)), *told], {}
     days = last_days(book.snapshot, _held(standing))
-    return [*_live(book), *_prices(book, days), *_calibrated(book), *told], days
+    return [*_live(book), *_prices(book, days), *_calibrated(book), *_fulfilled(book)], days
 
 
 def _said(error: PortoptError, standing: Standing) -> str:
@@ -117,7 +117,7 @@ def _prices(book: _Priced, days: Mapping[str, date]) -> list[Figure]:
     present = present_findings(book.snapshot, policy)
     return [
         price_age(portfolio_id, days, book.market.sessions, book.now),
-        suspicious(portfolio_id, _held(book.standing), present, book.snapshot.findings, book.now),
+        suspicious(portfolio_id, days, present, book.snapshot.findings, book.now),
     ]
 
 
@@ -128,8 +128,13 @@ def _calibrated(book: _Priced) -> list[Figure]:
     return calibration(standing.portfolio.id, [one.forecast for one in standing.proposals], realized, book.now)
 
 
-def _fulfilled(standing: Standing, now: datetime) -> list[Figure]:
-    return fulfilment(standing.portfolio.id, standing.proposals, _declared(standing), now)
+def _fulfilled(book: _Priced) -> list[Figure]:
+    snapshot, proposals = book.snapshot, book.standing.proposals
+    steps = snapshot.prices[1:] / snapshot.prices[:-1] - 1.0
+    returns = {asset: steps[:, j] for j, asset in enumerate(snapshot.asset_ids)}
+    found = {one.run_id: trade_move(one.trades, one.prices, returns) for one in proposals}
+    moves = {run_id: move for run_id, move in found.items() if move is not None}
+    return fulfilment(book.standing.portfolio.id, proposals, _declared(book.standing), book.now, moves)
 
 
 def _held(standing: Standing) -> list[str]:

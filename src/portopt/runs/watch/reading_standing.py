@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from portopt.domain.errors import PortoptError
 from portopt.domain.measured import ReleasedProposal
 from portopt.domain.run import RunRecord
 from portopt.domain.watch import Figure, labels
@@ -24,7 +23,6 @@ EXPECTED = "proposal_volatility"
 YEAR = timedelta(days=370)  # what forecasts are held against what came
 MOST_PROPOSALS = 60  # of a book
 MOST_VERSIONS = 300  # of its holdings
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Standings:
@@ -35,7 +33,7 @@ class Standings:
         self._released: dict[str, list[ReleasedProposal]] = defaultdict(list)
         for one in runtime.run_columns.released(now - YEAR):
             self._released[one.portfolio_id].append(one)
-        self._kept = _kept(getattr(runtime, "figures", None))
+        self._kept = _kept(runtime.figures, now - YEAR)
         self.new: list[Figure] = []
 
     def of(self, portfolio_id: str) -> Standing | None:
@@ -70,13 +68,6 @@ class Standings:
         return read[run_id]
 
 
-def _kept(figures: FigureStore | None) -> Mapping[str, Figure]:
-    """What proposals expected, by run, as far as it was kept; nothing where figures cannot be read: documents have it too."""
-    if figures is None:
-        return {}
-    try:
-        found: Sequence[Figure] = figures.latest(BEGINNING, names=(EXPECTED,))
-    except PortoptError as error:
-        logging.getLogger(__name__).warning("what proposals expected is read from their documents: %s", error.detail)
-        return {}
-    return {str(figure.detail.get("run")): figure for figure in found}
+def _kept(figures: FigureStore, since: datetime) -> Mapping[str, Figure]:
+    """What proposals expected, by run, as far as it was kept."""
+    return {str(figure.detail.get("run")): figure for figure in figures.latest(since, names=(EXPECTED,))}

@@ -28,7 +28,8 @@ def chunk_in(settings: Settings, wave_id: str, owner: str, size: int = SIZE) -> 
 
 
 @cache
-def _opened(settings: Settings) -> Runtime:
+def opened(settings: Settings) -> Runtime:
+    """This process's installation by these settings."""
     from portopt.runtime import open_runtime
 
     return open_runtime(settings)
@@ -36,7 +37,7 @@ def _opened(settings: Settings) -> Runtime:
 
 @cache
 def _shared(settings: Settings, wave_id: str) -> Shared:
-    runtime = _opened(settings)
+    runtime = opened(settings)
     return Shared(runtime.waves.get(wave_id), runtime)
 
 
