@@ -8,7 +8,8 @@ import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import DataError, InvalidValue
-from portopt.judgement.overfitting import Overfitting, overfitting
+from portopt.judgement.best_of_many import by_luck
+from portopt.judgement.overfitting import halves, overfitting
 from portopt.judgement.sharpe import (
     correlated_error,
     deflated_sharpe,
@@ -22,9 +23,8 @@ from portopt.judgement.sharpe import (
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What is asked of a strategy. confidence: least deflated Sharpe ratio. most_loss: largest share of halves of the history
-    outside which the choice lost (several trials only). least_periods: shortest history. blocks: the history is cut into for
-    the halves.
+    """What is asked of a strategy. confidence: that it is no luck, for all that was tried. most_loss: largest share of the
+    halves of the history in which it lost. least_periods: shortest history. blocks: the history is cut into for the halves.
     """
 
     confidence: float = 0.95
@@ -54,14 +54,17 @@ class Verdict:
     """promoted: every condition holds. chosen: which of the strategies was the best, None where a rule over them is judged.
     trials: how many were tried in all.
 
-    Annual: sharpe, expected_by_luck (the best that so many trials without skill would have shown). probabilistic, deflated:
-    probabilities. track_record: periods that it takes, None where no history would do. overfitting: None of a single trial.
+    by_luck: probability that the best of as many trials without skill, as dependent on each other as these, scores as much.
+    Annual: sharpe, expected_by_luck (the best that so many independent trials without skill would have shown). probabilistic,
+    deflated: probabilities. track_record: periods that it takes, None where no history would do. overfitting: None of a single
+    trial. Only what is among the conditions decides.
     """
 
     promoted: bool
     chosen: int | None
     trials: int
     sharpe: float
+    by_luck: float
     expected_by_luck: float
     probabilistic: float
     deflated: float
@@ -89,8 +92,9 @@ def judge(
     was tried, also where its returns are not at hand; N where left out. The error of the ratio is the larger of that of
     independent returns and of one that allows for dependence through time.
 
-    Raises DataError for missing returns or where none varies, InvalidValue for fewer trials than columns.
-    Source: Bailey and López de Prado (2014); Bailey, Borwein, López de Prado and Zhu (2015).
+    Raises DataError for missing returns, fewer than eight, or where none varies; InvalidValue for fewer trials than columns.
+    Source: White (2000), Romano and Wolf (2005) for the decision; Bailey and López de Prado (2014) and Bailey, Borwein, López
+    de Prado and Zhu (2015) for what is told beside it.
     """
     tried = R.shape[1] if trials is None else trials
     if tried < R.shape[1]:
@@ -105,20 +109,23 @@ def judge(
     moments, shown = sharpe_moments(r), sr[~np.isnan(sr)]
     error = max(moments.standard_error, correlated_error(r))
     variance = _variance_by_luck(shown, error) if tried > 1 else 0.0
-    deflated = deflated_sharpe(moments, tried, variance, error)
-    found = overfitting(R, gate.blocks) if len(shown) > 1 and len(R) >= 2 * gate.blocks else None
-    conditions = _conditions(gate, deflated, tried, len(R), found)
+    others = np.delete(R, chosen, axis=1) if chosen is not None else R[:, : R.shape[1] if tried > 1 else 0]
+    luck = by_luck(others, r).probability(moments.sr / error, tried - R.shape[1])
+    cut = len(R) >= 2 * gate.blocks
+    lost = float(np.mean(halves(r[:, None], gate.blocks) < 0.0)) if cut else None
     year = periods_per_year**0.5
+    conditions = _conditions(gate, luck, tried, len(R), lost)
     return Verdict(
         all(one.holds for one in conditions),
         chosen,
         tried,
         moments.sr * year,
+        luck,
         expected_maximum_sharpe(tried, variance) * year,
         probabilistic_sharpe(moments, 0.0, error),
-        deflated,
+        deflated_sharpe(moments, tried, variance, error),
         minimum_track_record(moments, confidence=gate.confidence),
-        None if found is None else found.probability,
+        overfitting(R, gate.blocks).probability if len(shown) > 1 and cut else None,
         conditions,
     )
 
@@ -130,8 +137,9 @@ def _variance_by_luck(sr: Vector, error: float) -> float:
     return min(float(np.var(sr, ddof=1)), error**2) if len(sr) > 1 else error**2
 
 
-def _conditions(gate: Gate, deflated: float, tried: int, periods: int, found: Overfitting | None) -> tuple[Condition, ...]:
+def _conditions(gate: Gate, luck: float, tried: int, periods: int, lost: float | None) -> tuple[Condition, ...]:
     among = "it is the only one tried" if tried == 1 else f"{tried} were tried"
+    most = 1.0 - gate.confidence
     out = [
         Condition(
             "history",
@@ -141,23 +149,22 @@ def _conditions(gate: Gate, deflated: float, tried: int, periods: int, found: Ov
             f"{periods} returns out of sample; at least {gate.least_periods} are asked",
         ),
         Condition(
-            "deflated_sharpe",
-            deflated,
-            gate.confidence,
-            deflated >= gate.confidence,
-            f"the probability that its Sharpe ratio is more than luck is {deflated:.3f}, as {among}; "
-            f"at least {gate.confidence:g} is asked",
+            "luck",
+            luck,
+            most,
+            luck <= most,
+            f"the probability that luck alone shows as high a Sharpe ratio is {luck:.3f}, as {among}; "
+            f"at most {most:.3g} is allowed",
         ),
     ]
-    if found is not None:
+    if lost is not None:
         out.append(
             Condition(
-                "loss_outside",
-                found.loss,
+                "lost_halves",
+                lost,
                 gate.most_loss,
-                found.loss <= gate.most_loss,
-                f"chosen on one half of the history, the best lost on the other in {found.loss:.1%} of the halves; "
-                f"at most {gate.most_loss:.1%} are allowed",
+                lost <= gate.most_loss,
+                f"it lost in {lost:.1%} of the halves of its history; at most {gate.most_loss:.1%} are allowed",
             )
         )
     return tuple(out)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from portopt.domain.arrays import Matrix, Vector
+from portopt.domain.arrays import Mask, Matrix, Vector
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.judgement.moments import NO_DEVIATION
 
@@ -48,16 +49,15 @@ def overfitting(R: Matrix, blocks: int = 16) -> Overfitting:
         InvalidValue: blocks that are odd, too many, or hold fewer than two returns. DataError: a return that is missing.
     Source: Bailey, Borwein, López de Prado and Zhu (2015), The probability of backtest overfitting.
     """
+    if R.ndim != 2 or R.shape[1] < 2:
+        raise DataError("overfitting is measured over two strategies or more", field="returns")
     _check(R, blocks)
     N = R.shape[1]
-    sizes, shift, S1, S2 = block_sums(R, blocks)
-    halves = np.array(list(combinations(range(blocks), blocks // 2)))
+    sums = block_sums(R, blocks)
     inside, outside, logits = [], [], []
     chosen: list[int] = []
-    for at in range(0, len(halves), AT_ONCE):
-        seen = np.zeros((len(halves[at : at + AT_ONCE]), blocks), dtype=bool)
-        np.put_along_axis(seen, halves[at : at + AT_ONCE], True, axis=1)
-        SI, SO = (_ratios(mask, sizes, shift, S1, S2) for mask in (seen, ~seen))
+    for seen in _seen(blocks):
+        SI, SO = (_ratios(mask, *sums) for mask in (seen, ~seen))
         best = np.argmax(SI, axis=1)
         rows = np.arange(len(best))
         of_best = SO[rows, best]
@@ -74,6 +74,22 @@ def overfitting(R: Matrix, blocks: int = 16) -> Overfitting:
     )
 
 
+def halves(R: Matrix, blocks: int) -> Matrix:
+    """(C, N) Sharpe ratio of each column of R (T, N) over every half of its blocks. Raises as `overfitting` does."""
+    _check(R, blocks)
+    sums = block_sums(R, blocks)
+    return np.concatenate([_ratios(seen, *sums) for seen in _seen(blocks)])
+
+
+def _seen(blocks: int) -> Iterator[Mask]:
+    """(c, S) which blocks are in each half, some thousand halves at a time."""
+    chosen = np.array(list(combinations(range(blocks), blocks // 2)))
+    for at in range(0, len(chosen), AT_ONCE):
+        seen = np.zeros((len(chosen[at : at + AT_ONCE]), blocks), dtype=bool)
+        np.put_along_axis(seen, chosen[at : at + AT_ONCE], True, axis=1)
+        yield seen
+
+
 def block_sums(R: Matrix, blocks: int) -> tuple[Vector, Vector, Matrix, Matrix]:
     """Rows of each block (S,); mean of each column (N,); sums by block of the returns less that mean, and of squares (S, N).
 
@@ -87,7 +103,7 @@ def block_sums(R: Matrix, blocks: int) -> tuple[Vector, Vector, Matrix, Matrix]:
     return np.array([float(len(part)) for part in parts]), shift, S1, S2
 
 
-def _ratios(seen: Matrix, sizes: Vector, shift: Vector, S1: Matrix, S2: Matrix) -> Matrix:
+def _ratios(seen: Mask, sizes: Vector, shift: Vector, S1: Matrix, S2: Matrix) -> Matrix:
     """(C, N) Sharpe ratio of every column over the blocks that each row of `seen` (C, S) names.
 
     Block after block in their order, never by a matrix product: two columns that are equal stay so to the last bit.
@@ -112,8 +128,6 @@ def _slope(inside: Vector, outside: Vector) -> float | None:
 
 
 def _check(R: Matrix, blocks: int) -> None:
-    if R.ndim != 2 or R.shape[1] < 2:
-        raise DataError("overfitting is measured over two strategies or more", field="returns")
     if not np.isfinite(R).all():
         row, column = (int(k) for k in np.argwhere(~np.isfinite(R))[0])
         raise DataError(f"return {row + 1} of strategy {column + 1} is missing", field="returns")

@@ -38,3 +38,15 @@ class PieceStore(Protocol):
     def forget(self, run_id: str) -> None:
         """The run is ended, and needs its pieces no more."""
         ...
+
+    def taken_up(self, run_id: str) -> None:
+        """Somebody works on the run from now on: what is there of it is in use."""
+        ...
+
+    def idle(self, seconds: float, now: float | None = None) -> Sequence[str]:
+        """Runs of which nothing was kept, and which nobody took up, for so long. now: seconds since 1970."""
+        ...
+
+    def forget_idle(self, run_id: str, seconds: float, now: float | None = None) -> bool:
+        """Remove what is left of the run, unless somebody took it up meanwhile; whether anything was removed."""
+        ...

@@ -98,6 +98,10 @@ class JobStore(Protocol):
         """How far it is: {"percent", "said", "seconds_left"}; False where it is not this owner's any more, or is ended."""
         ...
 
+    def is_open(self, run_id: str) -> bool:
+        """Whether some job that is not at its end is this run."""
+        ...
+
     def became(self, job_id: str, run_id: str, *, owner: str | None = None) -> bool:
         """The job's prices are read: it is this run, whose end is the job's.
 

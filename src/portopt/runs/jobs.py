@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 log = logging.getLogger(__name__)
+DAY = 86_400.0  # seconds
 RENEWALS = 3  # in the time of one lease
 
 
@@ -155,7 +156,7 @@ def sweep(runtime: Runtime) -> dict[str, Any]:
     """What was left behind is made good, by whoever comes: nothing here needs to be done at its time, or by one alone.
 
     Jobs whose runner went silent are free again or, after too many attempts, failed; proposals that nobody approved in time are
-    cancelled; idempotency keys are forgotten after their days, and rows of the time series after theirs.
+    cancelled; idempotency keys, figures, rows of the time series, pieces of abandoned runs are forgotten, each after its days.
     """
     settings = runtime.settings
     swept = runtime.jobs.sweep(settings.job_attempts)
@@ -167,7 +168,16 @@ def sweep(runtime: Runtime) -> dict[str, Any]:
         "keys_forgotten": runtime.keys.forget_old(settings.idempotency_days),
         "chunks_compressed": series.compressed,
         "series_forgotten": series.forgotten,
+        "figures_forgotten": runtime.figures.tend(settings.figures_days),
+        "pieces_forgotten": _forget_pieces(runtime),
     }
+
+
+def _forget_pieces(runtime: Runtime) -> list[str]:
+    """Runs whose pieces were left, and that neither a job nor anybody at work has taken up for the days that were set."""
+    seconds = runtime.settings.pieces_days * DAY
+    left = [run_id for run_id in runtime.pieces.idle(seconds) if not runtime.jobs.is_open(run_id)]
+    return [run_id for run_id in left if runtime.pieces.forget_idle(run_id, seconds)]
 
 
 def _expire(job: Job, runtime: Runtime) -> bool:

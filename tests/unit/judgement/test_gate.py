@@ -1,4 +1,4 @@
-"""The gate: noise is rejected, skill is promoted. `PORTOPT_GATE=full` runs it at the counts of the promise (two minutes)."""
+"""The gate: noise is rejected, skill is promoted. `PORTOPT_GATE=full` runs it at the counts of the promise (half an hour)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.judgement.gate import Gate, judge
 
-SEARCHES = 1000 if os.environ.get("PORTOPT_GATE") == "full" else 30
+SEARCHES = 1000 if os.environ.get("PORTOPT_GATE") == "full" else 8
 DAYS = 2520
 
 
@@ -20,12 +20,12 @@ def search(rng: np.random.Generator, annual_sharpe: float, variants: int = 200, 
     return 0.01 * (annual_sharpe / np.sqrt(252) + np.sqrt(correlation) * common + np.sqrt(1 - correlation) * own)
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9, 0.99])
 def test_the_best_of_two_hundred_without_skill_is_rejected(correlation: float) -> None:
     rng = np.random.default_rng(100)
     promoted = [judge(search(rng, 0.0, correlation=correlation)).promoted for _ in range(SEARCHES)]
-    # Of 30 searches, five promoted would happen to an honest gate of 5 % once in 250 times.
-    assert np.mean(promoted) <= (0.05 if SEARCHES == 1000 else 0.14)
+    # Of 8 searches, three promoted would happen to an honest gate of 5 % once in 170 times.
+    assert np.mean(promoted) <= (0.05 if SEARCHES == 1000 else 0.25)
 
 
 @pytest.mark.parametrize("correlation", [0.5, 0.9])
@@ -35,9 +35,30 @@ def test_variants_of_an_idea_with_a_sharpe_ratio_of_one_are_promoted(correlation
     assert np.mean(promoted) >= 0.8
 
 
+def test_one_that_is_skilled_is_found_among_those_that_are_not() -> None:
+    """What no rule by Sharpe ratios can better: the chance that a ratio of 1.0 shows itself above the luckiest of 199."""
+    rng = np.random.default_rng(400)
+    promoted = []
+    for _ in range(2 * SEARCHES):
+        R = search(rng, 0.0, correlation=0.9)
+        R[:, 0] += 0.01 / np.sqrt(252)
+        verdict = judge(R)
+        promoted.append(verdict.promoted and verdict.chosen == 0)
+    assert np.mean(promoted) >= 0.6
+
+
+def test_a_gain_of_one_stretch_is_no_gain_of_the_halves_without_it() -> None:
+    r = 0.01 * np.random.default_rng(7).standard_normal(DAYS)
+    r -= r.mean() + 3e-4
+    r[1000:1050] += 0.05
+    verdict = judge(r[:, None])
+    assert verdict.by_luck <= 0.05
+    assert [one.name for one in verdict.conditions if not one.holds] == ["lost_halves"]
+
+
 def test_a_single_strategy_with_a_sharpe_ratio_of_one_is_promoted_and_one_without_is_not() -> None:
     rng = np.random.default_rng(300)
-    count = 10 * SEARCHES
+    count = max(10 * SEARCHES, 300)
     skill = np.mean([judge(search(rng, 1.0, variants=1)).promoted for _ in range(count)])
     noise = np.mean([judge(search(rng, 0.0, variants=1)).promoted for _ in range(count)])
     assert skill >= 0.85
@@ -45,7 +66,7 @@ def test_a_single_strategy_with_a_sharpe_ratio_of_one_is_promoted_and_one_withou
 
 
 def test_trials_whose_returns_are_not_at_hand_count_too() -> None:
-    R = 0.01 * np.random.default_rng(1).standard_normal((DAYS, 5)) + 0.01 * 1.1 / np.sqrt(252)
+    R = 0.01 * np.random.default_rng(1).standard_normal((DAYS, 5)) + 0.01 * 0.8 / np.sqrt(252)
     few, many = judge(R), judge(R, trials=5000)
     assert few.promoted
     assert not many.promoted
@@ -68,7 +89,7 @@ def test_skill_among_the_trials_does_not_raise_the_bar_for_itself() -> None:
 def test_a_rejection_says_why_with_what_was_measured() -> None:
     found = judge(search(np.random.default_rng(2), 0.0, variants=50))
     assert not found.promoted
-    assert [one.name for one in found.conditions] == ["history", "deflated_sharpe", "loss_outside"]
+    assert [one.name for one in found.conditions] == ["history", "luck", "lost_halves"]
     assert found.reasons == tuple(one.sentence for one in found.conditions if not one.holds)
     assert found.track_record > DAYS
 

@@ -132,6 +132,12 @@ class SqlJobs:
             this = update(jobs).where(jobs.c.job_id == job_id, *_worked_on_by(owner))
             return connection.execute(this.values(progress=plain(progress))).rowcount > 0
 
+    def is_open(self, run_id: str) -> bool:
+        """Whether some job that is not at its end is this run."""
+        with self._database.reading() as connection:
+            open_ones = select(jobs.c.job_id).where(jobs.c.run_id == run_id, jobs.c.status.in_(WORKED_ON))
+            return connection.execute(open_ones.limit(1)).first() is not None
+
     def became(self, job_id: str, run_id: str, *, owner: str | None = None) -> bool:
         """The job is this run, whose end is the job's: at once, where the run is ended with an answer.
 

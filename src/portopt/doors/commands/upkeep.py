@@ -37,6 +37,16 @@ def doctor(as_json: Json = False) -> Shown:
     return Shown(health, say, exit_code=0 if health["ok"] else 1)
 
 
+def upkeep(as_json: Json = False) -> Shown:
+    """Make good what was left behind: silent runners' jobs, late approvals, and what is past its days."""
+    from portopt.runs import jobs
+    from portopt.runtime import runtime
+
+    swept = jobs.sweep(runtime())
+    told = (f"{name.replace('_', ' ')}: {len(made) if isinstance(made, list) else made}" for name, made in swept.items())
+    return Shown(swept, words(*told))
+
+
 @db.command()
 def upgrade(as_json: Json = False) -> Shown:
     """Bring the database to this version's schema; safe to repeat."""

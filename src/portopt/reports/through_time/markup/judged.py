@@ -40,6 +40,8 @@ def gate(document: Row) -> str:
         ("The same, for what was tried (deflated)", pct(found["deflated"])),
         ("Sessions that it takes to show it", "no history would do" if track is None else whole(track)),
     ]
+    if found.get("by_luck") is not None:  # a document of an earlier version has none
+        told.append(("Probability that luck alone shows as much", pct(found["by_luck"])))
     if found.get("overfitting") is not None:
         told.append(("Probability of backtest overfitting", pct(found["overfitting"])))
     return part(
