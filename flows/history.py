@@ -1,4 +1,4 @@
-"""What a backtest and a walk-forward have in common: from what is asked to a run on record, piece by piece."""
+"""What a backtest, a walk-forward and a comparison have in common: from what is asked to a run on record, piece by piece."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portopt.adapters.jobs.orchestration import refused, skipped
 from portopt.domain.errors import PortoptError
 from portopt.domain.job import Job
 from portopt.domain.run import RunRecord
-from portopt.doors.history_form import BacktestForm, WalkForwardForm
+from portopt.doors.history_form import HistoryForm
 from portopt.settings import Settings
 from tasks import records, through_time
 
@@ -24,7 +24,7 @@ def task_runner() -> TaskRunner[Any]:
     return runners.task_runner(settings.task_runner, settings.task_workers, settings.dask_address)
 
 
-async def answer(form: BacktestForm | WalkForwardForm) -> Any:
+async def answer(form: HistoryForm) -> Any:
     """What the form asks; or the job that it names, unless that is at its end or somebody else's by now."""
     if form.job is None:
         return await work_out(form, None)
@@ -35,7 +35,7 @@ async def answer(form: BacktestForm | WalkForwardForm) -> Any:
         return refused(error)
 
 
-async def work_out(form: BacktestForm | WalkForwardForm, job: Job | None) -> Any:
+async def work_out(form: HistoryForm, job: Job | None) -> Any:
     """From what is asked to its end. job: what asks, where it is no form."""
     run = None
     try:

@@ -1,4 +1,4 @@
-"""Backtests and walk-forwards: few large pieces, each of which may run again and is worked out once."""
+"""Backtests, walk-forwards and comparisons: few large pieces, each of which may run again and is worked out once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portopt.domain.errors import OutsideError
 from portopt.domain.job import THROUGH_TIME, Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.run import RunRecord
-from portopt.doors.history_form import BacktestForm, WalkForwardForm, resolve
+from portopt.doors.history_form import HistoryForm, resolve
 from portopt.questions.through_time import pieces
 from portopt.runs import jobs
 from portopt.runs.through_time import life
@@ -28,7 +28,7 @@ BACKOFF = exponential_backoff(2)
 
 
 @task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[2, 5, 15], retry_condition_fn=outside_only)
-def resolve_form(form: BacktestForm | WalkForwardForm, job: Job | None) -> Question:
+def resolve_form(form: HistoryForm, job: Job | None) -> Question:
     """What the job asks; without one, what the form says. What cannot be worked out again is refused here."""
     return accepted(resolve(form, runtime())) if job is None else life.question_of(job)
 

@@ -14,8 +14,11 @@ from portopt.domain.disk import storage_error
 from portopt.domain.errors import MissingInput, PortoptError, RequestError
 from portopt.ports import (
     ActionsProvider,
+    AlertStore,
     BeliefStore,
     EventSink,
+    FigureSteps,
+    FigureStore,
     JobStore,
     KeySetSource,
     KeyStore,
@@ -24,8 +27,10 @@ from portopt.ports import (
     PackStore,
     PieceStore,
     PortfolioStore,
+    RunColumns,
     SeriesStore,
     TrialStore,
+    WaveStore,
 )
 
 if TYPE_CHECKING:
@@ -117,6 +122,12 @@ class Runtime:
         return store
 
     @_Part
+    def run_columns(self) -> RunColumns:
+        from portopt.adapters.store.run_columns import SqlRunColumns
+
+        return SqlRunColumns(self.runs.database)
+
+    @_Part
     def portfolios(self) -> PortfolioStore:
         from portopt.adapters.store.books import SqlPortfolios
 
@@ -147,10 +158,28 @@ class Runtime:
         return SqlTrials(self.runs.database)
 
     @_Part
+    def waves(self) -> WaveStore:
+        from portopt.adapters.store.waves import SqlWaves
+
+        return SqlWaves(self.runs.database)
+
+    @_Part
     def series(self) -> SeriesStore:
         from portopt.adapters.store.series import SqlSeries
 
         return SqlSeries(self.runs.database)
+
+    @_Part
+    def figures(self) -> FigureStore:
+        from portopt.adapters.store.figures import SqlFigures
+
+        return SqlFigures(self.runs.database)
+
+    @_Part
+    def alerts(self) -> AlertStore:
+        from portopt.adapters.store.alerts import SqlAlerts
+
+        return SqlAlerts(self.runs.database)
 
     @_Part
     def beliefs(self) -> BeliefStore:
@@ -169,6 +198,19 @@ class Runtime:
         from portopt.adapters.store.histories import FileHistories
 
         return FileHistories(self.settings.histories_path)
+
+    @_Part
+    def figure_steps(self) -> FigureSteps:
+        from portopt.adapters.store.figure_steps import SqlFigureSteps
+
+        return SqlFigureSteps(self.runs.database)
+
+    @_Part
+    def figure_archive(self) -> FileHistories:
+        """Figures of whole days, a folder a day."""
+        from portopt.adapters.store.histories import FileHistories
+
+        return FileHistories(self.settings.figures_path, by="day")
 
     @_Part
     def issuer_keys(self) -> KeySetSource | None:
@@ -199,6 +241,31 @@ class Runtime:
 
         self.home  # noqa: B018 - made on first use
         return LocalLog(self.settings.event_log_path)
+
+    def channel(self, name: str) -> EventSink:
+        """Where a channel's notices go. Raises MissingInput naming the setting it lacks, InvalidValue for a wrong one."""
+        settings, seconds = self.settings, self.settings.alert_seconds
+        if name == "log":
+            from portopt.adapters.events.local_log import LocalLog
+
+            self.home  # noqa: B018 - made on first use
+            return LocalLog(settings.alert_log_path)
+        if name == "webhook":
+            from portopt.adapters.notices.webhook import Webhook
+
+            url = _needed(settings.alert_webhook_url, "PORTOPT_ALERT_WEBHOOK_URL").get_secret_value()
+            secret = _needed(settings.alert_webhook_secret, "PORTOPT_ALERT_WEBHOOK_SECRET").get_secret_value()
+            return Webhook(url, secret, private=settings.hosts_of_ours, seconds=seconds)
+        if name == "mail":
+            from portopt.adapters.notices.mail import Mail
+
+            server = _needed(settings.alert_mail_server, "PORTOPT_ALERT_MAIL_SERVER").get_secret_value()
+            sender = _needed(settings.alert_mail_from, "PORTOPT_ALERT_MAIL_FROM")
+            receivers = _needed(settings.alert_mail_to, "PORTOPT_ALERT_MAIL_TO").split(",")
+            return Mail(server, sender, receivers, seconds=seconds)
+        from portopt.adapters.jobs.automation import AutomationEvents
+
+        return AutomationEvents()
 
     @property
     def pulsar_token(self) -> str | None:
@@ -286,7 +353,7 @@ class Runtime:
 
 def _needed(value: T | None, variable: str) -> T:
     if value is None:
-        raise MissingInput(f"this provider needs {variable}", field=variable, fixes=[f"set {variable}"])
+        raise MissingInput(f"this needs {variable}", field=variable, fixes=[f"set {variable}"])
     return value
 
 

@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from portopt.domain.errors import RequestError
+from portopt.domain.errors import InvalidValue, RequestError
 
 PREFIX = "portopt_"
 DOTENV = Path(".env")
+NO_CHANNEL = "none"
 
 
 def default_home() -> Path:
@@ -85,6 +86,7 @@ class Settings(BaseModel):
     processes: int = Field(2, ge=1, le=64, description="processes that answer questions")
     answer_seconds: float = Field(30.0, gt=0, description="longest time for an answer, unless who asks gives less")
     wait_seconds: float = Field(5.0, gt=0, description="longest expected wait before a question is begun; beyond it is 429")
+    metric_books: int = Field(200, ge=0, le=100_000, description="books with series of their own at /metrics: the worst ones")
     body_bytes: int = Field(64_000_000, ge=1024, description="largest request body, before and after decompression")
     access: Literal["open", "keys"] = Field(
         "open", description="open: whoever reaches the loopback address; keys: API keys and tokens alone"
@@ -107,6 +109,19 @@ class Settings(BaseModel):
     series_open_days: float = Field(
         7.0, ge=1, description="days until a chunk of them is compressed, where TimescaleDB's licence has that"
     )
+
+    watch_seconds: float = Field(
+        60.0, ge=0, le=3600, description="between two looks of a worker at every figure; 0: it looks at none"
+    )
+    figures_days: float = Field(90.0, gt=0, description="days that figures are kept")
+    rules_path: Path | None = Field(None, description="file or folder of alert rules of one's own, see docs/alerts.md")
+    alert_channels: str = Field("log", description="where notices go: log, webhook, mail, automation, by commas; none: nowhere")
+    alert_webhook_url: SecretStr | None = Field(None, description="https address that notices are posted to, for `webhook`")
+    alert_webhook_secret: SecretStr | None = Field(None, description="secret of the webhook's signature")
+    alert_mail_server: SecretStr | None = Field(None, description="smtp://user:password@host:587 or smtps://…, for `mail`")
+    alert_mail_from: str | None = Field(None, description="address that mail comes from")
+    alert_mail_to: str | None = Field(None, description="addresses that mail goes to, by commas")
+    alert_seconds: float = Field(10.0, gt=0, le=120, description="longest time for a channel to take one notice")
 
     task_runner: Literal["threads", "processes", "dask"] = Field(
         "threads", description="what carries out the pieces of a walk-forward: this process, processes, or a Dask cluster"
@@ -151,6 +166,23 @@ class Settings(BaseModel):
         return frozenset(name.strip().lower() for name in self.private_hosts.split(",") if name.strip())
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """Those of `alert_channels`. Raises InvalidValue for one that is none."""
+        from portopt.domain.watch import NOTICE_CHANNELS
+
+        named = [name.strip() for name in self.alert_channels.split(",") if name.strip()]
+        unknown = [name for name in named if name not in (*NOTICE_CHANNELS, NO_CHANNEL)]
+        if unknown:
+            raise InvalidValue(
+                "PORTOPT_ALERT_CHANNELS", unknown[0], f"channels are {', '.join(NOTICE_CHANNELS)}; {NO_CHANNEL}: nowhere"
+            )
+        return tuple(name for name in NOTICE_CHANNELS if name in named)
+
+    @property
+    def alert_log_path(self) -> Path:
+        return self.home_path / "alerts.jsonl"
+
+    @property
     def packs_path(self) -> Path:
         return self.home_path / "packs"
 
@@ -165,6 +197,10 @@ class Settings(BaseModel):
     @property
     def histories_path(self) -> Path:
         return self.home_path / "histories"
+
+    @property
+    def figures_path(self) -> Path:
+        return self.home_path / "figures"
 
     @property
     def reports_path(self) -> Path:

@@ -23,7 +23,6 @@ HELP = {
     "posed": "what several questions begin with",
     "sharing": "what several answers have in common",
     # at the command line and in a notebook alone
-    "comparison": "several policies beside one another: over the wire each is a backtest of its own",
     "prove_again": "of a document, by whoever doubts it, on prices of their own",
     "replay_live": "of the runs of a store, by whoever keeps it",
     "trials": "of the registry of a store, by whoever keeps it",
@@ -33,9 +32,10 @@ OF_REST_ALONE = {
     "/healthz": "gRPC has a health service",
     "/readyz": "for whoever starts and watches the process",
     "/metrics": "for whoever collects them",
+    "/watch": "a page for people; its alerts and figures have calls of their own",
     "/docs": "pages for people",
     "/api/v1/openapi.json": "the contract of REST; that of gRPC is a file and its reflection",
-    "/events": "WatchOptimization, WatchRun, WatchBacktest and WatchWalkForward stream the same",
+    "/events": "WatchOptimization, WatchRun, WatchBacktest, WatchWalkForward and WatchComparison stream the same",
 }
 
 

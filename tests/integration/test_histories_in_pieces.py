@@ -16,7 +16,7 @@ from portopt.domain.run import RunRecord, RunStatus
 from portopt.doors.history_form import resolve
 from portopt.questions.through_time import pieces
 from portopt.questions.through_time.pieces import carrying
-from portopt.questions.through_time.pieces.backtest import asked_on
+from portopt.questions.through_time.question import asked_on
 from portopt.questions.walk_forward import walk_forward
 from portopt.runs.submissions import AskedFor
 from portopt.runs.through_time import life

@@ -1,4 +1,4 @@
-"""What is sent to have a backtest or a walk-forward worked out, and what is told of it until it is ended and then."""
+"""What is sent to have a backtest, a walk-forward or a comparison worked out, and what is told of it until it is ended."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
-from portopt.dialects.backtests import read_execution, read_options, walk_from_data
+from portopt.dialects.backtests import in_force, read_execution, read_options, rounding_of, walk_from_data
 from portopt.dialects.books import instant
 from portopt.dialects.policies import read_policy
-from portopt.dialects.reading import list_of, mapping_of, object_of, required, text
+from portopt.dialects.reading import list_of, mapping_of, object_of, required, text, whole_number
 from portopt.dialects.requests import read_date, read_decimal, read_universe
 from portopt.domain.errors import InvalidValue
 from portopt.domain.job import Job
@@ -24,13 +24,25 @@ OPTIONS = ("currency", "start", "end", "benchmark", "members", "actions", "round
 NAMED = ("portfolio_id", "pricing_pack_id", "provider", "policy", "policies", "universe", "capital", "rebalance",
          "execution", "cash_flows")  # fmt: skip
 BACKTEST = (*NAMED, *OPTIONS)
-WALK_FORWARD = (*BACKTEST, "windows")
-IDS = {"backtest": "backtest_id", "walk_forward": "walk_forward_id"}
+OF_ONE = ("policy", "policies", "prove")  # a comparison has several, and no proof
+FIELDS = {
+    "backtest": BACKTEST,
+    "walk_forward": (*BACKTEST, "windows"),
+    "comparison": (*(name for name in BACKTEST if name not in OF_ONE), "strategies", "frontier"),
+}
+IDS = {"backtest": "backtest_id", "walk_forward": "walk_forward_id", "comparison": "comparison_id"}
+MOST_STRATEGIES = 50
 USUAL_CAPITAL, USUAL_REBALANCE = "1000000", "monthly"
 MOST_DATED = 10_000
 OWN = "own"  # a policy that comes with the body and has no name
 # Of the document: what is long is to be had whole under its run.
-LONG = ("days", "monthly", "rolling", "rebalances", "trades", "happenings", "unfilled", "assets", "attribution", "request")
+LONG = (
+    "days", "monthly", "yearly", "rolling", "rebalances", "trades", "happenings", "unfilled", "assets", "attribution",
+    "request",
+)  # fmt: skip
+
+
+Dated: TypeAlias = tuple[date, str | Policy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,8 @@ class Body:
     """body: word for word. policy: an id, a whole one, or None for the portfolio's. rebalance: words or objects, not yet read.
 
     execution: what is said of it in place of the policy's own costs. options: the other fields of a BacktestRequest, by name.
-    walk: the windows of a walk-forward.
+    later: policies, whole or by id, by the day from which each decides. walk: the windows of a walk-forward. strategies:
+    of a comparison, whole policies or ids; points: so many of the frontier of one.
     """
 
     body: Mapping[str, Any]
@@ -51,7 +64,10 @@ class Body:
     universe: Universe | None = None
     execution: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    later: tuple[Dated, ...] = ()
     walk: WalkForward | None = None
+    strategies: tuple[str | Policy, ...] = ()
+    points: int = 0
 
     @property
     def names_its_data(self) -> bool:
@@ -60,11 +76,14 @@ class Body:
 
 
 def read_body(doc: Any, kind: str) -> Body:
-    """kind: "backtest" or "walk_forward". Raises MalformedDocument, UnknownField, InvalidValue, MissingInput with the path."""
-    found = object_of(doc, "", BACKTEST if kind == "backtest" else WALK_FORWARD)
-    words = {name: text(found[name], name) for name in ("pricing_pack_id", "provider") if found.get(name) is not None}
+    """kind: one of FIELDS. Raises MalformedDocument, UnknownField, InvalidValue, MissingInput with the path."""
+    found = object_of(doc, "", FIELDS[kind])
+    words: dict[str, Any] = {
+        name: text(found[name], name) for name in ("pricing_pack_id", "provider") if found.get(name) is not None
+    }
     if len(words) == 2:
         raise InvalidValue("provider", words["provider"], "stands beside pricing_pack_id: the prices come from one of the two")
+    options, execution = _rounded(found, _options(found), _execution(found.get("execution")))
     return Body(
         body=found,
         portfolio_id=text(required(found, "portfolio_id"), "portfolio_id"),
@@ -72,35 +91,64 @@ def read_body(doc: Any, kind: str) -> Body:
         capital=_capital(found.get("capital")),
         rebalance=USUAL_REBALANCE if found.get("rebalance") is None else found["rebalance"],
         universe=_universe(found.get("universe")),
-        execution=_execution(found.get("execution")),
-        options=_options(found),
+        execution=execution,
+        options=options,
+        later=read_later(_list(found, "policies")),
         walk=walk_from_data(found.get("windows") or {}, "windows") if kind == "walk_forward" else None,
+        **(_strategies(found) if kind == "comparison" else {}),
         **words,
     )
 
 
+def _strategies(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands side by side; the portfolio's policy where nobody says."""
+    given = list_of(found.get("strategies") or [], "strategies", most=MOST_STRATEGIES)
+    each = tuple(_policy(item, f"strategies[{i}]", f"{OWN} {i + 1}") for i, item in enumerate(given))
+    points = whole_number(found.get("frontier") or 0, "frontier", low=0, high=MOST_STRATEGIES)
+    return {"strategies": each, "points": points}
+
+
 def _options(found: Mapping[str, Any]) -> dict[str, Any]:
-    options = read_options({name: found[name] for name in OPTIONS if name in found})
+    options = read_options({name: found[name] for name in OPTIONS if name in found and name != "rounding"})
     start, end = options.get("start"), options.get("end")
     if start is not None and end is not None and start > end:
         raise InvalidValue("start", start.isoformat(), f"is after the end, {end.isoformat()}", fix="exchange the two dates")
-    dated = {
-        "policies": tuple(_dated(item, f"policies[{i}]", "policy") for i, item in enumerate(_list(found, "policies"))),
-        "cash_flows": tuple(_dated(item, f"cash_flows[{i}]", "amount") for i, item in enumerate(_list(found, "cash_flows"))),
-    }
-    return {**options, **{name: value for name, value in dated.items() if value}}
+    flows = tuple(_flow(item, f"cash_flows[{i}]") for i, item in enumerate(_list(found, "cash_flows")))
+    return {**options, **({"cash_flows": tuple(sorted(flows))} if flows else {})}
+
+
+def _rounded(
+    found: Mapping[str, Any], options: dict[str, Any], execution: Mapping[str, Any]
+) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """With what the rounding says of both."""
+    words = found.get("rounding")
+    if words is None:
+        return options, execution
+    rounding, fractional = rounding_of(text(words, "rounding"), fractional=execution.get("fractional") is True)
+    return {**options, "rounding": rounding}, {**execution, "fractional": True} if fractional else execution
+
+
+def read_later(items: Any, path: str = "policies") -> tuple[Dated, ...]:
+    """[{"date": …, "policy": an id or a whole one, "known_from": …}] by date. Raises InvalidValue for one known too late."""
+    return tuple(sorted((_dated(item, f"{path}[{i}]") for i, item in enumerate(items)), key=lambda dated: dated[0]))
 
 
 def _list(found: Mapping[str, Any], name: str) -> Any:
     return list_of(found.get(name) or [], name, most=MOST_DATED)
 
 
-def _dated(value: Any, path: str, what: str) -> tuple[date, Any]:
-    """{"date": …, "policy": …} or {"date": …, "amount": …}."""
-    doc = object_of(value, path, ("date", what))
-    given = required(doc, what, path)
-    read = read_policy(given, path=f"{path}.policy") if what == "policy" else _amount(given, f"{path}.amount")
-    return read_date(required(doc, "date", path), f"{path}.date"), read
+def _dated(value: Any, path: str) -> Dated:
+    doc = object_of(value, path, ("date", "policy", "known_from"))
+    since = read_date(required(doc, "date", path), f"{path}.date")
+    known = None if doc.get("known_from") is None else read_date(doc["known_from"], f"{path}.known_from")
+    policy = _policy(required(doc, "policy", path), f"{path}.policy", f"{OWN} {since}")
+    return in_force(since, known, f"{path}.date"), policy if policy is not None else OWN
+
+
+def _flow(value: Any, path: str) -> tuple[date, Decimal]:
+    """{"date": …, "amount": …}."""
+    doc = object_of(value, path, ("date", "amount"))
+    return read_date(required(doc, "date", path), f"{path}.date"), _amount(required(doc, "amount", path), f"{path}.amount")
 
 
 def _capital(value: Any) -> Decimal:
@@ -125,12 +173,12 @@ def _execution(value: Any) -> dict[str, Any]:
     return dict(mapping_of(value, "execution"))
 
 
-def _policy(value: Any, path: str) -> str | Policy | None:
+def _policy(value: Any, path: str, own: str = OWN) -> str | Policy | None:
     if value is None:
         return None
     if isinstance(value, str):
         return text(value, path, most=64)
-    return read_policy({"id": OWN, "name": OWN, **mapping_of(value, path)}, path=path)
+    return read_policy({"id": own, "name": own, **mapping_of(value, path)}, path=path)
 
 
 def _universe(value: Any) -> Universe | None:
@@ -166,7 +214,10 @@ def write_job(job: Job, run: RunRecord | None, usual_seconds: float | None) -> d
 def shortened(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document without what is long, and how much of that there is."""
     counts = {name: len(document[name]) for name in LONG if isinstance(document.get(name), list)}
-    return {**{name: value for name, value in document.items() if name not in LONG}, "counts": counts}
+    rest = {name: value for name, value in document.items() if name not in LONG}
+    if "strategies" in rest:  # of a comparison, each with its days
+        rest["strategies"] = [{name: value for name, value in one.items() if name != "days"} for one in rest["strategies"]]
+    return {**rest, "counts": counts}
 
 
 def write_line(job: Job) -> dict[str, Any]:

@@ -37,6 +37,7 @@ FIELDS = tuple(f.name for f in dataclasses.fields(BacktestRequest))
 MOST_ROWS = 1_000_000
 KINDS = ("split", "dividend", "spin_off", "delisting")
 ROUNDING = ("nearest", "search")
+ROUNDED = ("whole", "fractional", *ROUNDING)  # as it is asked: the first two say what is held
 # Smallest and largest value that can mean anything, by field of Execution.
 EXECUTION: Mapping[str, tuple[float, float]] = {
     "delay": (0, 250), "expires": (1, 250), "participation": (1e-6, 1.0), "commission_bps": (0.0, 1e4),
@@ -90,6 +91,26 @@ def read_execution(value: Any, field: str = "execution") -> Execution:
         if given is not None and not low <= given <= high:
             raise InvalidValue(f"{field}.{name}", shown(given), f"must lie in [{low:g}, {high:g}]")
     return found
+
+
+def rounding_of(words: str | None, *, fractional: bool, field: str = "rounding") -> tuple[str, bool]:
+    """(how lots are rounded, whether fractions of a share are held) of what was asked. Raises InvalidValue for both at once."""
+    if words is None:
+        return "nearest", fractional
+    one_of(words, field, ROUNDED)
+    if fractional and words in ("whole", "search"):
+        raise InvalidValue(field, words, "holds whole shares, and fractions were asked for", fix="ask for one of the two")
+    return "search" if words == "search" else "nearest", fractional or words == "fractional"
+
+
+def in_force(since: date | None, known: date | None, field: str) -> date:
+    """The day from which a later policy decides. Raises InvalidValue for one that was known only after its first decision."""
+    if since is None:
+        raise InvalidValue(field, None, "does not say from when on", fix="write the day: 2020-01-02")
+    if known is not None and known > since:
+        why = f"became known on {known}: no decision from {since} on could have followed it"
+        raise InvalidValue(field, since.isoformat(), why, fix=f"let it decide from {known} on")
+    return since
 
 
 def walk_to_data(walk: WalkForward) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,22 +11,22 @@ from typing import Any
 import numpy as np
 
 from portopt.dialects.backtests import backtest_to_data
+from portopt.document.by_period import drawdown_of, monthly, moving, yearly
+from portopt.document.failures import failures_of
 from portopt.domain.arrays import Vector
 from portopt.domain.backtest import BORROW_FEE, FRACTION, Backtested, Decision, Fill, Happening
 from portopt.domain.backtest_found import BacktestData, BacktestFound, Sweep
 from portopt.domain.canonical import plain
 from portopt.domain.universe import CASH
 from portopt.judgement.figures import figures
-from portopt.judgement.rolling import rolling
 
 VERSION = "1"
-WINDOW, LEAST_WINDOW = 252, 63  # sessions of the moving figures, and of those of a history that is shorter than two of them
-OF_MONTHS = ("net", "benchmark")
 
 
 def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
     """The document as REST, the report and `--json` have it. Money in the currency's unit, weights and returns as fractions."""
-    run, days = found.run, days_of(found)
+    run, days, flows = found.run, days_of(found), _flows(found)
+    failed = [_failed(d, run) for d in run.decisions if d.problem]
     return {
         "kind": "backtest",
         "document_version": VERSION,
@@ -35,10 +35,11 @@ def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
         "question": question_of(found),
         "data": data_of(found.data, len(run.dates)),
         "execution": {**plain(found.request.execution), "printed": _printed(found)},
-        "summary": summaries(days, found, _flows(found)),
+        "summary": summaries(days, found, flows),
         "days": days,
-        "monthly": monthly(days),
-        "rolling": moving(days, found.request.policy.risk_free_rate, _flows(found)),
+        "monthly": monthly(days, flows),
+        "yearly": yearly(days, flows),
+        "rolling": moving(days, found.request.policy.risk_free_rate, flows),
         "rebalances": [_rebalance(d, run, costs) for d, costs in _with_costs(run)],
         "trades": [_trade(f, run, fractional=found.request.execution.fractional) for f in run.fills],
         "happenings": [_happening(h, run, fractional=found.request.execution.fractional) for h in run.happenings],
@@ -49,7 +50,8 @@ def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
         "sweep": None if found.sweep is None else sweep_of(found.sweep),
         "proof": None if found.proof is None else plain(found.proof),
         "warnings": list(run.warnings),
-        "failed": [{"date": run.date_of(d.day).isoformat(), "problem": plain(d.problem)} for d in run.decisions if d.problem],
+        "failed": failed,
+        "failures": failures_of(failed),
     }
 
 
@@ -86,7 +88,6 @@ def days_of(found: BacktestFound) -> dict[str, Any]:
     """Equity in money at each close, by whose it is; drawdown and cash as fractions."""
     run = found.run
     net = run.equity / 100.0
-    peak = np.maximum.accumulate(net)
     return {
         "date": [str(day) for day in run.dates.astype("datetime64[D]")],
         "net": net.tolist(),
@@ -95,7 +96,7 @@ def days_of(found: BacktestFound) -> dict[str, Any]:
         "do_nothing": _money(found.do_nothing),
         "equal_weight": _money(found.equal_weight),
         "cash_weight": np.divide(run.cash, run.equity, out=np.ones(len(net)), where=run.equity > 0).tolist(),
-        "drawdown": (np.divide(net, peak, out=np.ones(len(net)), where=peak > 0.0) - 1.0).tolist(),
+        "drawdown": drawdown_of(net, _flows(found)),
     }
 
 
@@ -112,33 +113,6 @@ def _figures(days: Mapping[str, Any], name: str, risk_free: float, flows: Vector
     dates = [date.fromisoformat(day) for day in days["date"]]
     against = None if benchmark is None or flows.any() else benchmark
     return dict(plain(figures(equity, dates, risk_free=risk_free, benchmark=against, flows=flows if flows.any() else None)))
-
-
-def monthly(days: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns by calendar month, the first from the first close on."""
-    last: dict[str, int] = {day[:7]: t for t, day in enumerate(days["date"])}
-    rows, before = [], 0
-    for month, t in last.items():
-        row: dict[str, Any] = {"year": int(month[:4]), "month": int(month[5:])}
-        for name in OF_MONTHS:
-            worth = days[name]
-            row[name] = None if worth is None or worth[before] <= 0.0 else worth[t] / worth[before] - 1.0
-        rows.append(row)
-        before = t
-    return rows
-
-
-def moving(days: Mapping[str, Any], risk_free: float, flows: Vector) -> dict[str, Any]:
-    """Figures over the sessions that end on each day; nothing for a history shorter than such a window."""
-    net = np.array(days["net"])
-    if len(net) <= LEAST_WINDOW or net.min() <= 0.0:
-        return {}
-    r = (net[1:] - flows[1:]) / net[:-1] - 1.0
-    window = WINDOW if len(r) >= 2 * WINDOW else LEAST_WINDOW
-    b = None if days["benchmark"] is None else np.array(days["benchmark"])
-    against = None if b is None else (b[1:] - flows[1:]) / b[:-1] - 1.0
-    found = rolling(r, window, risk_free=risk_free, benchmark=against)
-    return {each.name: plain(getattr(found, each.name)) for each in fields(found)}
 
 
 def costs_of(run: Backtested) -> dict[str, Any]:
@@ -169,7 +143,12 @@ def _rebalance(d: Decision, run: Backtested, costs: Mapping[str, Any]) -> dict[s
         "binding": [{"limit": limit, "price": price} for limit, price in d.binding],
         "problem": None if d.problem is None else plain(d.problem),
         "certificate": d.certificate,
+        "notes": list(d.notes),
     }
+
+
+def _failed(d: Decision, run: Backtested) -> dict[str, Any]:
+    return {"date": run.date_of(d.day).isoformat(), "problem": plain(d.problem), "notes": list(d.notes)}
 
 
 def _with_costs(run: Backtested) -> list[tuple[Decision, dict[str, Any]]]:

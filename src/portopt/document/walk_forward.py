@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from portopt.document.backtest import backtest_document
+from portopt.document.by_period import yearly_of
 from portopt.domain.canonical import plain
 from portopt.domain.walk import Paths, Window
 from portopt.judgement.figures import figures
@@ -97,7 +98,7 @@ def comparison_document(found: Compared, about: Mapping[str, Any], run_id: str, 
 
 def _side(side: Side, found: Compared, risk_free: float) -> dict[str, Any]:
     benchmark = next((one.net for one in found.sides if one.name == "benchmark"), None)
-    days = {"date": plain(found.dates)}
+    days: dict[str, Any] = {"date": plain(found.dates)}
     summary: dict[str, Any] = {}
     for name in ("net", "gross"):
         equity = getattr(side, name)
@@ -114,6 +115,7 @@ def _side(side: Side, found: Compared, risk_free: float) -> dict[str, Any]:
         "asked": side.asked,
         "summary": summary,
         "days": days,
+        "yearly": yearly_of(days["net"], days["date"], found.flows / 100.0),
         "decisions": len(made),
         "turnover": float(sum(d.turnover for d in made if d.status == "decided")),
         "costs": 0.0 if side.run is None else sum(f.cost for f in side.run.fills) / 100.0,

@@ -9,7 +9,7 @@ from typing import Any
 
 from portopt.domain.run import RunStatus
 
-THROUGH_TIME = ("backtest", "walk_forward")
+THROUGH_TIME = ("backtest", "walk_forward", "comparison")
 OF_A_BOOK = ("optimization", "rebalance")
 
 
@@ -17,7 +17,7 @@ OF_A_BOOK = ("optimization", "rebalance")
 class Job:
     """What was asked for by another service or a person, and is carried out by a flow.
 
-    kind: "optimization" or "rebalance", by S2's two ways to ask; "backtest" or "walk_forward". body: what was asked, word for
+    kind: "optimization" or "rebalance", by S2's two ways to ask; one of THROUGH_TIME. body: what was asked, word for
     word. request: the complete request as data. request_digest: SHA-256 of both and of the holdings' version: the same is the
     same job while it is not ended. holdings_version: of the portfolio's holdings when it was asked.
     run_id: the run it became, None until its prices are read. problem: why it ended without an answer.

@@ -7,6 +7,7 @@ is not a good figure: an alert whose figures stop coming is unknown, and says si
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -33,7 +34,24 @@ def subject_of(of: Labels) -> str:
     >>> subject_of(labels(portfolio="P1", asset="XOM"))
     'asset=XOM,portfolio=P1'
     """
-    return ",".join(f"{name}={value}" for name, value in of)
+    return ",".join(f"{name}={_escaped(value)}" for name, value in of)
+
+
+def labels_of(subject: str) -> Labels:
+    """What `subject_of` wrote, read again.
+
+    >>> labels_of("asset=GC=F,portfolio=P1")
+    (('asset', 'GC=F'), ('portfolio', 'P1'))
+    """
+    if "\\" not in subject:  # as nearly always; ten thousands are read at once
+        return tuple((name, value) for name, _, value in (part.partition("=") for part in subject.split(",") if part))
+    parts = re.findall(r"([^=,]+)=((?:[^,\\]|\\.)*)", subject)
+    return tuple((name, re.sub(r"\\(.)", r"\1", value)) for name, value in parts)
+
+
+def _escaped(value: str) -> str:
+    """A comma that is of the value is told from one between labels."""
+    return value if "," not in value and "\\" not in value else value.replace("\\", "\\\\").replace(",", "\\,")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +102,7 @@ class Told(StrEnum):
     SEEING = "seeing"  # they come again, and it still fires
     SUMMARY = "summary"  # a silence has ended: what happened under it
     LATE = "late"  # nothing was evaluated for so long
+    TEST = "test"  # nothing happened: somebody tries whether it arrives
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +110,10 @@ class Alert:
     """One episode of a rule for one subject.
 
     since: when its condition began to hold. fired_at, resolved_at: when it began to fire, when it ended. good_since: since when
-    it has not held, while it is kept firing. seen_at: of the newest figures it was judged by; blind_since: since when there are none.
-    value, limit: what was measured last and what it was held against; worst: the furthest it went. figures: every named figure
-    of its expression. acknowledged_by, _at, note: who looks after it. silence: the id of the silence it is under, or ended
-    under. told: what was said of it last: what is owed to those who listen is the difference to its state.
+    it has not held, while it is kept firing. seen_at: of the newest figures it was judged by. blind_since: since when there are
+    none. value, limit: what was measured last and what it was held against; worst: the furthest it went. figures: every named
+    figure of its expression. acknowledged_by, _at, note: who looks after it. silence: the id of the silence it is under, or
+    ended under. told: what was said of it last: what is owed to those who listen is the difference to its state.
     """
 
     alert_id: str
@@ -142,6 +161,10 @@ class Alert:
 def alert_id_of(rule: str, of: Labels, since: datetime) -> str:
     """The same episode has the same id, whoever evaluates it, and however often."""
     return f"alert-{digest(canonical_json([rule, subject_of(of), since.isoformat()]))[:20]}"
+
+
+# Where notices go: each of them has a place of its own in the outbox, and holds up no other.
+NOTICE_CHANNELS = ("log", "webhook", "mail", "automation")
 
 
 @dataclass(frozen=True, slots=True)

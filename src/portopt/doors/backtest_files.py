@@ -1,7 +1,9 @@
-"""The tables beside the prices of a backtest: candidates, benchmark, corporate actions, memberships."""
+"""The tables beside the prices of a backtest: candidates, benchmark, corporate actions, memberships, cash flows."""
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ def read_beside(
     benchmark: Path | None = None,
     actions: Path | None = None,
     members: Path | None = None,
+    flows: Path | None = None,
     on_sample: bool = False,
 ) -> dict[str, Any]:
     """Those that are named, as values by their name, and the notes of reading them.
@@ -35,6 +38,8 @@ def read_beside(
         found["actions"] = actions_from(actions, notes)
     if members is not None:
         found["members"] = members_from(members, notes)
+    if flows is not None:
+        found["cash_flows"] = flows_from(flows, notes)
     return {**found, "notes": tuple(notes)}
 
 
@@ -65,3 +70,15 @@ def members_from(where: Any, notes: list[str]) -> tuple[Membership, ...]:
 
         return read_members(where, notes)
     return tuple(where)
+
+
+def flows_from(where: Any, notes: list[str]) -> tuple[tuple[date, Decimal], ...]:
+    """Money in, or out below zero, by day: of a file, or {date: amount}."""
+    from portopt.intake.book import day_of, money_of
+
+    if isinstance(where, str | Path):
+        from portopt.tables.cash_flows import read_cash_flows
+
+        return read_cash_flows(where, notes)
+    found = ((day_of(day, "cash_flows"), money_of(amount, "cash_flows")) for day, amount in dict(where or {}).items())
+    return tuple((day, amount) for day, amount in found if day is not None)

@@ -18,16 +18,19 @@ import typer
 
 from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
+    alerts,
     backtest,
     batch,
     compromises,
     database,
     factors,
+    figures,
     forecasts,
     frontier,
     histories,
     honest,
     keys,
+    monitor,
     periods,
     policies,
     processes,
@@ -36,11 +39,14 @@ from portopt.doors.commands import (
     relay,
     replay_live,
     risk,
+    rules,
     runs,
     sensitivity,
     upkeep,
     views,
     walk_forward,
+    watch,
+    wave,
     weights,
 )
 from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem
@@ -84,6 +90,11 @@ app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)
 app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
+app.add_typer(rules.app, name="rules")
+app.command()(watch.watch)
+app.command()(figures.figures)
+app.command()(monitor.monitor)
+app.add_typer(alerts.app, name="alerts")
 app.command()(upkeep.doctor)
 app.command()(upkeep.upkeep)
 app.command()(relay.relay)
@@ -91,6 +102,7 @@ upkeep.db.command()(database.convert_timescale)
 upkeep.db.command()(database.load_prices)
 app.add_typer(upkeep.db, name="db")
 app.add_typer(keys.app, name="keys")
+app.add_typer(wave.app, name="wave")
 app.command()(processes.up)
 app.command()(processes.serve)
 app.command()(processes.worker)

@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict
 from portopt.dialects.portfolio import Wish, read_wish
 from portopt.dialects.reading import mapping_of, parse_json
 from portopt.domain.request import Policy, RebalanceRequest
+from portopt.doors import form_fields as shared
 from portopt.doors.files import SAMPLE, BookNames, priced_by, read_book, with_factor_returns
-from portopt.doors.form_fields import field, optional
+from portopt.doors.form_fields import ShippedPolicy, field, optional
 from portopt.intake.policy import Wishes
 from portopt.intake.request import rebalance_request
 from portopt.questions import policies
@@ -23,7 +24,6 @@ from portopt.questions import policies
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
-ShippedPolicy = Literal["quality_focused", "aggressive_growth", "conservative_income"]
 Goal = Literal["policy", "max_sharpe", "min_risk", "max_return", "min_tracking_error", "risk_parity", "hierarchical"]
 Measure = Literal[
     "volatility", "semideviation", "mad", "gini_mean_difference", "var", "cvar", "wasserstein_cvar", "evar",
@@ -36,10 +36,7 @@ class RebalanceForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    portfolio_id: str = field(
-        1, SAMPLE, "Portfolio", "The portfolio's id, under which the run is kept. sample is the demonstration book.",
-        min_length=1, max_length=100,
-    )  # fmt: skip
+    portfolio_id: str = shared.portfolio(1)
     holdings: str = field(
         2, SAMPLE, "Holdings",
         "sample: the demonstration book. store: the portfolio as its last run found it. A file: CSV, Parquet or XLSX "
@@ -55,30 +52,24 @@ class RebalanceForm(BaseModel):
         max_length=1024, pattern="^(sample|files(:.+)?|sql|http|yahoo)$",
     )  # fmt: skip
     as_of: date | None = optional(4, "As of", "Use prices up to this day. Empty: the newest there are.")
-    policy: ShippedPolicy = field(
-        5, "quality_focused", "Policy",
+    policy: ShippedPolicy = shared.policy(
+        5,
         "quality_focused: quality, close to the benchmark. aggressive_growth: larger positions, further from it. "
         "conservative_income: only the best quality, little trading.",
     )  # fmt: skip
-    custom_policy: str | None = optional(
-        6, "Policy of your own", "Id of a policy kept in the store. Empty: the one chosen above.", max_length=64
-    )
+    custom_policy: str | None = shared.own_policy(6)
     max_turnover: float | None = optional(
         7, "Turnover limit", "One-way, as a fraction: 0.2 is 20 %. Empty: the policy's own.", gt=0, le=2
     )
     max_tracking_error: float | None = optional(
         8, "Tracking-error limit", "Annual, as a fraction: 0.02 is 2 %. Empty: the policy's own.", gt=0, le=1
     )
-    universe: str | None = optional(
+    universe: str | None = shared.file_of(
         9, "Candidates file", "What may be bought, with sector, asset class and quality score. "
         "Empty: the sample's candidates on sample prices, otherwise only what is held.",
-        max_length=1024,
     )  # fmt: skip
-    benchmark: str | None = optional(
-        10,
-        "Benchmark file",
-        "Weights by asset. Empty: the sample's benchmark on sample prices, otherwise none.",
-        max_length=1024,
+    benchmark: str | None = shared.file_of(
+        10, "Benchmark file", "Weights by asset. Empty: the sample's benchmark on sample prices, otherwise none."
     )
     fractional: bool = field(11, False, "Fractional shares", "Off: whole shares only, unless the policy allows fractions.")
     approval_hours: float = field(
@@ -105,16 +96,8 @@ class RebalanceForm(BaseModel):
         "risk_measure, constraints, preferences. Empty: none.",
         max_length=100_000,
     )  # fmt: skip
-    changes: str | None = optional(
-        18, "Changes to the policy", 'Values by path, in JSON: {"limits.max_positions": 12, "limits.min_position": 0.02}. '
-        "Empty: none.",
-        max_length=100_000,
-    )  # fmt: skip
-    job: str | None = optional(
-        19, "Job", "Id of a job that was asked for over the service: it brings its own request, and nothing above counts. "
-        "Empty: none.",
-        max_length=64,
-    )  # fmt: skip
+    changes: str | None = shared.changes(18, '{"limits.max_positions": 12, "limits.min_position": 0.02}')
+    job: str | None = shared.job(19, "request")
 
     @property
     def title(self) -> str:

@@ -40,7 +40,10 @@ BOOKS = (
     Watched("book_tracking_error", BOOK, Unit.FRACTION, "Ex-ante tracking error a year; held against the policy's limit."),
     Watched("book_volatility", BOOK, Unit.FRACTION, "Ex-ante volatility a year; held against the policy's limit."),
     Watched(
-        "book_volatility_ratio", BOOK, Unit.NUMBER, "Realized over forecast volatility since the proposal: 1 is calibrated."
+        "book_volatility_ratio",
+        BOOK,
+        Unit.NUMBER,
+        "Realized over forecast volatility, each day by the proposal in force on it: 1 is calibrated.",
     ),
     Watched(
         "book_var_exceptions", BOOK, Unit.NUMBER, "Probability of as many losses beyond the 95 % VaR, were it right (binomial)."
@@ -56,14 +59,30 @@ BOOKS = (
         Unit.FRACTION,
         "Share of the last released proposal's trades, by money, that the holdings do not show.",
     ),
-    Watched("book_cost_ratio", BOOK, Unit.NUMBER, "Realized over expected cost of past proposals."),
+    Watched(
+        "book_cost_ratio",
+        BOOK,
+        Unit.NUMBER,
+        "Realized over expected cost of the past year's proposals, as far as holdings tell it.",
+    ),
     Watched(
         "book_return_gap",
         BOOK,
         Unit.NUMBER,
-        "Realized less expected return since the proposal, in standard deviations of the forecast.",
+        "Realized less expected return, each day by the proposal in force on it, in standard deviations of the forecast.",
     ),
-    Watched("book_tracking_ratio", BOOK, Unit.NUMBER, "Realized over expected tracking error since the proposal."),
+    Watched(
+        "book_tracking_ratio",
+        BOOK,
+        Unit.NUMBER,
+        "Realized over expected tracking error, each day by the proposal in force on it.",
+    ),
+    Watched(
+        "proposal_volatility",
+        ("portfolio", "run"),
+        Unit.FRACTION,
+        "Volatility a year that a released proposal expected, of the instant of its release; the rest of it is its detail.",
+    ),
 )
 RUNS = (
     Watched("run_seconds_p50", ("stage", "size"), Unit.SECONDS, "Median seconds of a stage, by the number of assets."),
@@ -96,7 +115,7 @@ SERVICE = (
         "service_availability",
         (),
         Unit.FRACTION,
-        "Share of the window's jobs and questions that were answered and not failed by us.",
+        "Share of a day's jobs that were not failed by us.",
     ),
     Watched("error_budget_left", (), Unit.FRACTION, "What is left of the month's error budget; below 0 it is spent."),
     Watched(

@@ -9,12 +9,19 @@ dies before its result is saved has done nothing, and whoever comes next does th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from portopt.domain.watch import Alert, AlertState, Figure, Notice, Silence, Standing
+from portopt.domain.watch import Alert, AlertState, Figure, Labels, Notice, Silence, Standing, Told
+from portopt.monitoring.evaluation.columns import Columns
+from portopt.monitoring.evaluation.episodes import Turn, episodes
+from portopt.monitoring.evaluation.judging import judge
+from portopt.monitoring.evaluation.silences import ended, summary, under
+from portopt.monitoring.evaluation.telling import late, notice, owed
+from portopt.monitoring.evaluation.truths import AGE_LOOKS_BACK
 from portopt.monitoring.rules.rule import Rule
+from portopt.monitoring.rules.tree import Age, Window, leaves
 
 LATE_AFTER = timedelta(minutes=5)
 
@@ -40,13 +47,20 @@ class Reach:
 
 def reaches(rules: Sequence[Rule]) -> Mapping[str, Reach]:
     """What evaluate() has to be given, by the name of the figure: `FigureStore.latest` and `.series` say the rest."""
-    raise NotImplementedError
+    found: dict[str, Reach] = {}
+    for rule in rules:
+        for leaf in (*leaves(rule.holds), *leaves(rule.clears)):
+            known = found.get(leaf.figure, Reach(rule.stale))
+            newest = max(known.newest, rule.stale, AGE_LOOKS_BACK if isinstance(leaf, Age) else rule.stale)
+            every = max(known.every or leaf.back, leaf.back) if isinstance(leaf, Window) else known.every
+            found[leaf.figure] = Reach(newest, every)
+    return found
 
 
 def evaluate(
     rules: Sequence[Rule],
     standing: Standing,
-    figures: Sequence[Figure],
+    figures: Iterable[Figure],
     now: datetime,
     *,
     late_after: timedelta = LATE_AFTER,
@@ -60,7 +74,76 @@ def evaluate(
         now: the instant of the evaluation, with a zone.
         late_after: so long without an evaluation is told of, once.
     """
-    raise NotImplementedError
+    turns = _turns(rules, standing, figures, now)
+    silences = standing.silences
+    silent = [_silenced(turn, silences, now) for turn in turns]
+    over, summaries = [], []
+    for silence in ended(silences, now):
+        under_it = [one.now for one in turns if one.now.silence == silence.silence_id and one.now.fired_at is not None]
+        summaries.append(summary(silence, under_it, now))
+        over.append(replace(silence, summarized=True))
+    summed = {one.silence_id for one in over}
+    told = [_told(one, summed, now) for one in silent]
+    notices = [notice for _, notice in told if notice is not None]
+    changed = [alert for turn, (alert, _) in zip(silent, told, strict=True) if alert != turn.was]
+    return Evaluated(tuple(changed), (*_late(standing, now, late_after), *summaries, *notices), tuple(over))
+
+
+def _turns(rules: Sequence[Rule], standing: Standing, figures: Iterable[Figure], now: datetime) -> list[Turn]:
+    """Every alert that stands or begins, in the order of the rules and subjects; last, those that nothing judges any longer."""
+    columns = Columns(figures, {name for rule in rules for name in rule.figures}, now)
+    alive = [alert for alert in standing.alerts if alert.state is not AlertState.RESOLVED]
+    taken: set[str] = set()
+    turns: list[Turn] = []
+    for rule in rules:
+        own = {_measured_of(alert, rule): alert for alert in alive if alert.rule == rule.name and _is_about(alert, rule)}
+        taken |= {alert.alert_id for alert in own.values()}
+        turns += episodes(judge(rule, columns), own, now)
+    left = sorted((one for one in alive if one.alert_id not in taken), key=lambda one: (one.rule, one.subject, one.alert_id))
+    turns += [Turn(one, _ruleless(one, now)) for one in left]
+    return turns + [Turn(one, one) for one in standing.alerts if one.state is AlertState.RESOLVED]
+
+
+def _is_about(alert: Alert, rule: Rule) -> bool:
+    """Whether the alert's subject is one of the rule's: its expression may have come to be about others."""
+    return {name for name, _ in alert.of} >= set(rule.of)
+
+
+def _measured_of(alert: Alert, rule: Rule) -> Labels:
+    return tuple((name, value) for name, value in alert.of if name in rule.of)
+
+
+def _ruleless(alert: Alert, now: datetime) -> Alert:
+    summary = f"its rule is no longer in force; when it was last judged: {alert.summary}"
+    return alert.changed(state=AlertState.RESOLVED, resolved_at=now, summary=summary)
+
+
+def _silenced(turn: Turn, silences: Sequence[Silence], now: datetime) -> Turn:
+    """With the silence it is under now. What ended under one stays there until the summary."""
+    if not silences and turn.now.silence is None:
+        return turn
+    if turn.now.fired_at is None or (turn.was is not None and turn.was.state is AlertState.RESOLVED):
+        return turn
+    return replace(turn, now=under(turn.now, silences, now))
+
+
+def _told(turn: Turn, summed: Collection[str], now: datetime) -> tuple[Alert, Notice | None]:
+    """The alert with what is said of it, and that."""
+    before, alert = turn.was, turn.now
+    if before is not None and before.silence in summed and alert.state is AlertState.RESOLVED:
+        return alert.changed(told=Told.RESOLVED, silence=before.silence), None  # the summary says it
+    due = None if alert.silence is not None or alert.fired_at is None else owed(alert)
+    if due is None:
+        return alert, None
+    alert = alert.changed(told=due)
+    return alert, notice(alert, due, before.blind_since if before else None, now)
+
+
+def _late(standing: Standing, now: datetime, late_after: timedelta) -> tuple[Notice, ...]:
+    since = standing.evaluated_at
+    if since is None or now - since <= late_after:
+        return ()
+    return (late(since, now, sum(one.is_open for one in standing.alerts)),)
 
 
 def stood_after(standing: Standing, evaluated: Evaluated, now: datetime) -> Standing:

@@ -1,16 +1,22 @@
 """The outside world, as protocols. Adapters implement them; runtime.py alone chooses which."""
 
+from portopt.ports.columns import RunColumns
 from portopt.ports.events import Deliveries, EventSink, Progress
 from portopt.ports.histories import PieceStore, TrialStore
 from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
+from portopt.ports.watch import AlertStore, FigureSteps, FigureStore
+from portopt.ports.waves import WaveStore
 
 __all__ = [
     "ActionsProvider",
+    "AlertStore",
     "BeliefStore",
     "Deliveries",
     "EventSink",
+    "FigureSteps",
+    "FigureStore",
     "JobStore",
     "KeySetSource",
     "KeyStore",
@@ -20,7 +26,9 @@ __all__ = [
     "PieceStore",
     "PortfolioStore",
     "Progress",
+    "RunColumns",
     "RunStore",
     "SeriesStore",
     "TrialStore",
+    "WaveStore",
 ]

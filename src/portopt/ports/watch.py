@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from portopt.domain.run import Outbox
 from portopt.domain.watch import Alert, AlertState, Figure, Notice, Silence, Standing
+from portopt.ports.events import Deliveries
 
 
 class FigureStore(Protocol):
@@ -31,15 +33,23 @@ class FigureStore(Protocol):
 
     def forget_before(self, instant: datetime) -> int: ...
 
+    def tend(self, keep_days: float, now: datetime | None = None) -> int:
+        """What is past its days goes; returns how many rows. Cheap where nothing is due. now: for tests."""
+        ...
+
 
 class AlertStore(Protocol):
     """Alerts, silences, and the notices they cause: one transaction an evaluation."""
+
+    def now(self) -> datetime:
+        """The store's clock: evaluations on several machines have one."""
+        ...
 
     def standing(self) -> Standing:
         """What the next evaluation starts from."""
         ...
 
-    def save(self, alerts: Sequence[Alert], notices: Sequence[Notice], silences: Sequence[Silence], *, on: int,
+    def save(self, alerts_changed: Sequence[Alert], notices: Sequence[Notice], silences_changed: Sequence[Silence], *, on: int,
              at: datetime, channels: Sequence[str]) -> int:  # fmt: skip
         """What an evaluation changed, and an outbox row for each notice and channel; returns the new version.
 
@@ -71,3 +81,30 @@ class AlertStore(Protocol):
         ...
 
     def counts(self) -> Mapping[AlertState, int]: ...
+
+    def deliveries(self, channel: str) -> Deliveries:
+        """The notices of a channel as one relay sees them; to be closed."""
+        ...
+
+    def may_be_sent(self, channel: str, now: datetime | None = None) -> bool:
+        """Whether any of its notices waits for nothing but a relay."""
+        ...
+
+    def undelivered(self, channel: str, now: datetime | None = None) -> Outbox:
+        """What waits for this channel, and for what."""
+        ...
+
+    def unpark(self, channel: str) -> int:
+        """What its receiver refused too often may be tried again; returns how many notices."""
+        ...
+
+
+class FigureSteps(Protocol):
+    """Figures through time with fewer points than there are rows."""
+
+    def steps(self, names: Collection[str], since: datetime, seconds: int, *, until: datetime | None = None,
+              among: frozenset[str] | None = None, lowest: Collection[str] = ()) -> Sequence[Figure]:  # fmt: skip
+        """Of each name, subject and step of so many seconds the largest value, of the names in `lowest` the smallest;
+        None where nothing was measured in it. In the order of name, subject and instant.
+        """
+        ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -20,6 +20,14 @@ NAMES = {
     "equal_weight": "One part in N",
     "do_nothing": "Bought once",
 }
+YEARS = (
+    ("net", "Net"),
+    ("benchmark", "Benchmark"),
+    ("active", "Beyond it"),
+    ("equal_weight", "One part in N"),
+    ("fall", "Fall"),
+)
+LAST_YEARS = 12
 BARS = "▁▂▃▄▅▆▇█"
 POINTS = 60
 FEW = 5
@@ -30,6 +38,8 @@ def print_backtest(document: Row, console: Console, *, report_path: str | None =
     for line in _head(document):
         console.print(line)
     console.print(_table(document))
+    if len(document.get("yearly") or ()) > 1:
+        console.print(_years(document["yearly"]))
     for line in _rest(document):
         console.print(line)
     if report_path:
@@ -87,6 +97,18 @@ def _table(document: Row) -> Table:
     return table
 
 
+def _years(rows: Sequence[Row]) -> Table:
+    """The last of them: a row a year, for those that have a history."""
+    shown = [(key, name) for key, name in YEARS if any(row[key] is not None for row in rows)]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("Year", *(name for _, name in shown)):
+        table.add_column(name, justify="right")
+    for row in rows[-LAST_YEARS:]:
+        cells = ("–" if row[key] is None else percent(row[key], 1) for key, _ in shown)
+        table.add_row(str(row["year"]), *cells)
+    return table
+
+
 def _row(name: str, f: Row) -> list[str]:
     fall = percent(-f["max_drawdown"], 1)
     still_open = f["drawdown"] is not None and f["drawdown"].get("recovered") is None
@@ -114,8 +136,14 @@ def _rest(document: Row) -> Iterator[Text]:
     yield Text(f"Universe: {universe}. Prices: {document['data']['adjustment']}, {document['data']['source']}", style="dim")
     for warning in document["warnings"]:
         yield Text(f"! {warning}", style="yellow")
-    for failed in document["failed"][:FEW]:
-        yield Text(f"  {failed['date']}: {failed['problem']['detail']}", style="yellow")
+    for failed in (document.get("failures") or ())[:FEW]:
+        often = f"{count(failed['count'], 'decision')}, worst on {failed['worst']}" if failed["count"] > 1 else failed["worst"]
+        yield Text(f"  {often}: {failed['reason']}", style="yellow")
+        for note in failed["notes"]:
+            yield Text(f"    {note}", style="yellow")
+        for fix in failed["fixes"]:
+            let = "" if failed["count"] == 1 else f": lets {fix['lets_through']} of {failed['count']} through"
+            yield Text(f"    tried: {fix['after']} ({fix['before']} now){let}", style="yellow")
 
 
 def _proof(document: Row) -> Iterator[Text]:

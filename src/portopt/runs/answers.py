@@ -28,9 +28,6 @@ PREFIXES = {
     "optimize": "opt",
     "frontier": "fro",
     "factors": "fac",
-    "backtest": "bt",
-    "walk_forward": "wal",
-    "comparison": "cmp",
 }
 ANY_OTHER = "ask"
 VERSION = "1"  # part of every answer's identity: a new meaning of a document is a new answer

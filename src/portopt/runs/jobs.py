@@ -156,7 +156,7 @@ def sweep(runtime: Runtime) -> dict[str, Any]:
     """What was left behind is made good, by whoever comes: nothing here needs to be done at its time, or by one alone.
 
     Jobs whose runner went silent are free again or, after too many attempts, failed; proposals that nobody approved in time are
-    cancelled; idempotency keys, rows of the time series and the pieces of abandoned runs are forgotten, each after its days.
+    cancelled; idempotency keys, figures, rows of the time series, pieces of abandoned runs are forgotten, each after its days.
     """
     settings = runtime.settings
     swept = runtime.jobs.sweep(settings.job_attempts)
@@ -168,6 +168,7 @@ def sweep(runtime: Runtime) -> dict[str, Any]:
         "keys_forgotten": runtime.keys.forget_old(settings.idempotency_days),
         "chunks_compressed": series.compressed,
         "series_forgotten": series.forgotten,
+        "figures_forgotten": runtime.figures.tend(settings.figures_days),
         "pieces_forgotten": _forget_pieces(runtime),
     }
 

@@ -16,6 +16,7 @@ from portopt.judgement.attribution import Brinson, SectorPeriod, brinson, by_gro
 from portopt.judgement.histories import returns_of
 from portopt.judgement.sources import realized
 from portopt.simulation.comparators import Drifting
+from portopt.simulation.expected_factors import expected_factors
 from portopt.simulation.history import filled_forward
 from portopt.simulation.simulate import Simulation
 
@@ -27,7 +28,8 @@ def attribution_of(s: Simulation, run: Backtested, held_against: Drifting | None
     """Brinson's effects against the benchmark by sector, linked over the days (Cariño); exposures to the factor returns known.
 
     brinson [{group, allocation, selection, interaction, total}], the last row the sum, which is the compounded active return.
-    factors [{name, exposure, contribution, share}], a year. None where there is neither.
+    factors [{name, exposure, contribution, share}], a year, as it turned out; expected_factors {decisions, parts}: as the books
+    that were decided let expect. None where there is neither.
     """
     if len(run.dates) < 3 or run.equity.min() <= 0:
         return None
@@ -39,6 +41,9 @@ def attribution_of(s: Simulation, run: Backtested, held_against: Drifting | None
     factors = _factors(s, run, r)
     if factors:
         found["factors"] = factors
+        expected = expected_factors(s, run)
+        if expected is not None:
+            found["expected_factors"] = expected
     return found or None
 
 

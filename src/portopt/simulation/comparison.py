@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.backtest import BacktestRequest
+from portopt.domain.backtest import BacktestRequest, Units
 from portopt.domain.errors import InvalidValue, PortoptError
 from portopt.judgement.histories import returns_of
 from portopt.judgement.pairs import compare
@@ -17,7 +17,7 @@ from portopt.judgement.walked import Compared, Pair, Side
 from portopt.simulation.comparators import drifting, replayed
 from portopt.simulation.deciders import Path, decider_of
 from portopt.simulation.history import History, Known, day_of
-from portopt.simulation.simulate import Run, Simulation, simulation, walked
+from portopt.simulation.simulate import Simulation, simulation, walked
 from portopt.simulation.span import enough_rows, span
 from portopt.simulation.strategies import Decider, Held, Ruled, equal_weights
 
@@ -27,57 +27,78 @@ FEWEST_RETURNS = 20
 
 
 def compared(
-    requests: Mapping[str, BacktestRequest], history: History, *, path: Path = "auto", draws: int = 2000, seed: int = 1
+    requests: Mapping[str, BacktestRequest],
+    history: History,
+    *,
+    path: Path = "auto",
+    draws: int = 2000,
+    seed: int = 1,
+    deciders: Mapping[str, Decider] = {},
 ) -> Compared:
     """Every strategy by its name, from the first day on which all of them can decide, on the same capital.
 
     The comparators trade when the first of the strategies does, at its costs. A strategy that is refused stands there with its
-    problem; the others are compared.
+    problem; the others are compared. deciders: who decides, by name, where it is not the request's policy by itself.
 
     Raises InvalidValue for no strategy, for a name that a comparator has, or for different capital, benchmarks or periods.
     """
+    sims = simulations(requests, history, path, deciders)
+    walks = [side(name, s) for name, s in sims.items()]
+    beside = comparators(sims, walks[0][1], path)
+    return concluded(sims, [*(one for one, _ in walks), *beside], draws=draws, seed=seed)
+
+
+def simulations(
+    requests: Mapping[str, BacktestRequest], history: History, path: Path, deciders: Mapping[str, Decider] = {}
+) -> dict[str, Simulation]:
+    """What does not change from day to day, of each. Errors as for `compared`."""
     _require_comparable(requests)
-    first_name, base = next(iter(requests.items()))
-    first, last = _common_span(requests, history)
-    sims = {name: _simulation(request, history, first, last, path) for name, request in requests.items()}
-    sides: list[Side] = []
-    ends: dict[str, Run] = {}
-    for name, s in sims.items():
-        sides.append(_side(name, s, ends, asked=True))
-    sides += _comparators(sims[first_name], ends.get(first_name), base, path)
-    flows = _flows(sims[first_name])
-    dates = history.dates[first : last + 1]
-    return Compared(tuple(day_of(day) for day in dates), flows, tuple(sides), _pairs(sides, flows, dates, base, draws, seed))
+    rows = _common_span(requests, history)
+    return {
+        name: _simulation(request, history, rows, deciders.get(name) or decider_of(request, path))
+        for name, request in requests.items()
+    }
 
 
-def _simulation(request: BacktestRequest, history: History, first: int, last: int, path: Path) -> Simulation:
-    start, end = (day_of(history.dates[row]) for row in (first, last))
-    s = simulation(request, history, decider_of(request, path), start=start, end=end)
+def concluded(sims: Mapping[str, Simulation], sides: Sequence[Side], *, draws: int, seed: int) -> Compared:
+    """All of them beside one another, when each has come to its end."""
+    s = next(iter(sims.values()))
+    flows, dates = _flows(s), s.history.dates[s.first : s.last + 1]
+    pairs = _pairs(sides, flows, dates, s.request, draws, seed)
+    return Compared(tuple(day_of(day) for day in dates), flows, tuple(sides), pairs)
+
+
+def _simulation(request: BacktestRequest, history: History, rows: tuple[int, int], decider: Decider) -> Simulation:
+    start, end = (day_of(history.dates[row]) for row in rows)
+    s = simulation(request, history, decider, start=start, end=end)
     held_against = drifting(request, history, min(s.last, s.ready + request.execution.delay))
     return s if held_against is None else replace(s, benchmark=held_against.weights)
 
 
-def _side(name: str, s: Simulation, ends: dict[str, Run], *, asked: bool) -> Side:
+def side(name: str, s: Simulation, *, asked: bool = True) -> tuple[Side, dict[int, Units]]:
+    """One of them over the whole history, and the first book that it wanted, by the row of that decision."""
     try:
-        run, ends[name] = walked(s)
+        run, end = walked(s)
     except PortoptError as refusal:
-        return Side(name, asked, None, None, None, refusal.problem())
-    return Side(name, asked, run.equity.astype(np.float64), run.gross, run)
+        return Side(name, asked, None, None, None, refusal.problem()), {}
+    return Side(name, asked, run.equity.astype(np.float64), run.gross, run), dict(list(end.wanted.items())[:1])
 
 
-def _comparators(s: Simulation, end: Run | None, base: BacktestRequest, path: Path) -> list[Side]:
-    ends: dict[str, Run] = {}
+def comparators(sims: Mapping[str, Simulation], bought: Mapping[int, Units], path: Path) -> list[Side]:
+    """What every policy should be held against, trading as the first of them does. bought: the first book that it wanted."""
+    s = next(iter(sims.values()))
+    base = s.request
     least = replace(base, policy=least_variance(base))
     found = [
-        _side(EQUAL, replace(s, decider=one_in_n(base)), ends, asked=False),
-        _side(LEAST, replace(s, request=least, decider=decider_of(least, path)), ends, asked=False),
+        side(EQUAL, replace(s, decider=one_in_n(base)), asked=False)[0],
+        side(LEAST, replace(s, request=least, decider=decider_of(least, path)), asked=False)[0],
     ]
     held_against = drifting(base, s.history, min(s.last, s.ready + base.execution.delay))
     if held_against is not None:
         worth = _in_money(held_against.index[s.first : s.last + 1], s)
         found.append(Side(BENCHMARK, False, worth, worth))
-    if end is not None and end.wanted:
-        run = replayed(s, dict(list(end.wanted.items())[:1]))
+    if bought:
+        run = replayed(s, bought)
         found.append(Side(NOTHING, False, run.equity.astype(np.float64), run.gross, run))
     return found
 

@@ -9,7 +9,7 @@ the history, here and in every fill and decision.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,8 @@ from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.backtest import Action, Backtested, BacktestRequest, Cents, Decision, Fill, Happening, Order, Units
 from portopt.domain.errors import PortoptError, RequestError
 from portopt.simulation.accounting import Account, Quotes, begin_day, equity, fill, opened, placed, schedule, withdrawn
+from portopt.simulation.asking import notes_on
+from portopt.simulation.benchmark_said import said_of_benchmark
 from portopt.simulation.history import History, day_of, filled_forward
 from portopt.simulation.series import gross_of, needs_volatility, trailing_volatility, warnings_of
 from portopt.simulation.span import enough_rows, span
@@ -247,18 +249,21 @@ def _decide(s: Simulation, run: Run, day: int, why: str) -> tuple[Order, ...]:
     One that fails leaves the book as it is.
     """
     book, ended = withdrawn(run.book)
-    held = _held(s, run, day, book)
+    held, known = _held(s, run, day, book), s.history.known(day)
+    notes = notes_on(s.request, known, held)
     try:
-        decided = s.decider.decide(s.history.known(day), held)
+        decided = s.decider.decide(known, held)
     except PortoptError as refusal:
         if isinstance(refusal, RequestError) and not run.decisions:
             raise
-        run.decisions.append(Decision(day, None, why, "failed", None, None, 0.0, problem=refusal.problem()))
+        problem = refusal.problem()
+        said = (*notes, *said_of_benchmark(s.request, held, problem))
+        run.decisions.append(Decision(day, None, why, "failed", None, None, 0.0, problem=problem, notes=said))
         run.seen.append(held)
         return ()
     changes = decided.units - held.units
     orders = tuple(Order(f"{day}-{i}", day, i, int(changes[i])) for i in np.flatnonzero(changes).tolist())
-    run.decisions.append(_noted(s, day, why, decided, bool(orders)))
+    run.decisions.append(replace(_noted(s, day, why, decided, bool(orders)), notes=notes))
     run.seen.append(held)
     run.target, run.decided, run.memory = decided.weights, day, decided.memory
     run.wanted[day] = decided.units

@@ -27,13 +27,16 @@ class Things:
     optimization_id: str
     backtest_id: str
     walk_forward_id: str
+    comparison_id: str
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (self.portfolio_id, self.run_id, self.optimization_id, self.backtest_id, self.walk_forward_id)
+        return tuple(getattr(self, name) for name in OF_A_PORTFOLIO)
 
 
-OF_A_PORTFOLIO = ("portfolio_id", "run_id", "optimization_id", "backtest_id", "walk_forward_id")  # names in a path
+OF_A_PORTFOLIO = (  # names in a path
+    "portfolio_id", "run_id", "optimization_id", "backtest_id", "walk_forward_id", "comparison_id",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def place(operation: Operation, of: Things, shared: Shared) -> str:
 def is_about(operation: Operation) -> bool:
     """Whether what is asked names a portfolio, or something of one."""
     return any(name in operation.path for name in OF_A_PORTFOLIO) or operation.name in (
-        "optimize", "optimize_batch", "create_optimization", "create_backtest", "create_walk_forward", *OF_STRATEGIES,
+        "optimize", "optimize_batch", "create_optimization", "create_backtest", "create_walk_forward", "create_comparison",
+        *OF_STRATEGIES,
     )  # fmt: skip
 
 
@@ -87,6 +91,7 @@ def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
         "create_optimization": {**OPTIMIZATION, "portfolio_id": of.portfolio_id, **on_pack},
         "create_backtest": {"portfolio_id": of.portfolio_id, **on_pack},
         "create_walk_forward": {"portfolio_id": of.portfolio_id, **on_pack},
+        "create_comparison": {"portfolio_id": of.portfolio_id, **on_pack},
         "rebalance": {**REBALANCE, **on_pack},
         "efficient_frontier": on_pack,
         "factor_exposures": on_pack,
@@ -121,7 +126,12 @@ def seeded(client: httpx.Client, portfolio_id: str, book: Book) -> Things:
     asked = {"portfolio_id": portfolio_id, **on_pack}
     past = done(client.post("/backtests", json=asked), 202)["backtest_id"]
     walked = done(client.post("/walk-forwards", json=asked), 202)["walk_forward_id"]
-    return Things(portfolio_id, run, later["optimization_id"], past, walked)
+    compared = done(client.post("/comparisons", json=asked_of_several(asked)), 202)["comparison_id"]
+    return Things(portfolio_id, run, later["optimization_id"], past, walked, compared)
+
+
+def asked_of_several(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {**{name: value for name, value in asked.items() if name != "policy"}, "strategies": [asked["policy"]]}
 
 
 def absent(things: Things) -> Things:

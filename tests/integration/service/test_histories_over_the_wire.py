@@ -138,6 +138,10 @@ def test_what_is_cancelled_ends_as_that_and_stays(working: Served, asked: dict[s
         ({"policy": "nobody"}, 422, "policy"),
         ({"windows": {"train": 20}}, 422, "windows"),
         ({"actions": [{"asset_id": "N00", "kind": "merger", "ex_date": "2024-01-02"}]}, 422, "actions[0].kind"),
+        ({"policies": [{"date": "2024-07-01", "policy": POLICY, "known_from": "2024-08-01"}]}, 422, "policies[0].date"),
+        ({"cash_flows": [{"date": "2024-07-01", "amount": "10.001"}]}, 422, "cash_flows[0].amount"),
+        ({"rounding": "down"}, 422, "rounding"),
+        ({"rounding": "search", "execution": {"fractional": True}}, 422, "rounding"),
         ({"portfolio_id": "P-nobody"}, 404, None),
     ],
 )
@@ -177,3 +181,48 @@ def test_over_grpc_it_is_the_same(working: Served, rpc: Client, asked: dict[str,
     assert page.content == working.client.get(f"/backtests/{named}/report").content  # type: ignore[attr-defined]
     listed = rpc.ask("ListBacktests", m.ListBacktestsRequest(portfolio_id="P-past"))
     assert named in listed.content.decode()  # type: ignore[attr-defined]
+
+
+def compared(service: Served, body: dict[str, Any]) -> dict[str, Any]:
+    told = done(service.client.post("/comparisons", json=body), 202)
+    while told["status"] in ("pending", "processing"):
+        told = done(service.client.get(f"/comparisons/{told['comparison_id']}", headers={"Prefer": "wait=20"}))
+    return dict(told)
+
+
+def test_policies_are_compared_and_read_with_their_page(working: Served, asked: dict[str, Any]) -> None:
+    free = {"id": "free", "name": "free", "objective": {"kind": "min_risk"}, "limits": {"long_only": True}}
+    body = {**{name: value for name, value in asked.items() if name != "policy"}, "strategies": [POLICY, free]}
+    told = compared(working, body)
+    assert (told["status"], told["percent"], told["problem"]) == ("completed", 100.0, None)
+    names = [one["name"] for one in told["result"]["strategies"]]
+    assert names == ["own 1", "free", "equal_weight", "min_variance", "do_nothing"]
+    assert all("days" not in one for one in told["result"]["strategies"])
+    document = done(working.client.get(f"/runs/{told['run_id']}/document"))
+    assert document["kind"] == "comparison"
+    assert {(pair["first"], pair["second"]) for pair in document["pairs"]} >= {("own 1", "free"), ("free", "equal_weight")}
+    page = working.client.get(f"/comparisons/{told['comparison_id']}/report").text
+    assert "own 1" in page
+    listed = done(working.client.get("/comparisons", params={"portfolio_id": "P-past"}))["comparisons"]
+    assert told["comparison_id"] in [line["comparison_id"] for line in listed]
+
+
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        ({"strategies": ["eight", "eight"]}, "policy"),
+        ({"strategies": [POLICY | {"id": "same", "name": "same"}] * 2}, "strategies"),
+        ({"strategies": [POLICY, POLICY], "frontier": 3}, "frontier"),
+        ({"strategies": [POLICY], "frontier": 1}, "frontier"),
+        ({"policy": POLICY}, "policy"),
+        ({"prove": True}, "prove"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_and_nothing_is_kept(
+    service: Served, asked: dict[str, Any], changed: dict[str, Any], where: str
+) -> None:
+    body = {name: value for name, value in asked.items() if name != "policy"}
+    before = done(service.client.get("/comparisons"))
+    told = problem(service.client.post("/comparisons", json=body | changed), 422)
+    assert told["asked"]["field"] == where
+    assert done(service.client.get("/comparisons")) == before

@@ -41,10 +41,15 @@ class Desk:
     beliefs: str = ""
     backtest: str = ""
     walk: str = ""
+    comparison: str = ""
 
     @property
     def backtest_body(self) -> dict[str, Any]:
         return {**self.portfolio, "pricing_pack_id": self.pack, "rebalance": ["quarterly"], "policy": PAST}
+
+    @property
+    def comparison_body(self) -> dict[str, Any]:
+        return {**self.portfolio, "pricing_pack_id": self.pack, "rebalance": ["quarterly"], "strategies": BESIDE}
 
     @property
     def portfolio(self) -> dict[str, Any]:
@@ -88,6 +93,7 @@ NO_OBJECTIVE = {name: value for name, value in BODY.items() if name not in ("obj
 BELIEFS = {"ids": ["A", "B"], "expected_returns": [0.05, 0.08], "covariance": [[0.04, 0.01], [0.01, 0.09]]}
 PAST = {"objective": {"kind": "min_risk"}, "limits": {"long_only": True, "max_weight": 0.3}}
 WINDOWS = {"train": 126, "test": 63}
+BESIDE = [{"id": "calm", "name": "calm", **PAST}, {"id": "free", "name": "free", **PAST, "limits": {"long_only": True}}]
 OF_BOOK = f"/portfolios/{PORTFOLIO}"
 CASES: dict[str, Callable[[Desk], Case]] = {
     # portfolios and policies
@@ -155,6 +161,16 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                        f"/walk-forwards?portfolio_id={PORTFOLIO}&status=completed"),
     "CancelWalkForward": lambda d: Case({"walk_forward_id": d.walk}, "POST", f"/walk-forwards/{d.walk}/cancel",
                                         is_refused=True),
+    "CreateComparison": lambda d: Case(
+        {**d.portfolio, **on_pack(d), "rebalance": ["quarterly"], "additional": {"strategies": BESIDE}},
+        "POST", "/comparisons", {"json": d.comparison_body}),
+    "GetComparison": lambda d: Case({"comparison_id": d.comparison}, "GET", f"/comparisons/{d.comparison}"),
+    "WatchComparison": lambda d: Case({"comparison_id": d.comparison}, "GET", f"/comparisons/{d.comparison}"),
+    "GetComparisonReport": lambda d: Case({"comparison_id": d.comparison}, "GET", f"/comparisons/{d.comparison}/report"),
+    "ListComparisons": lambda d: Case({**d.portfolio, "status": "completed"}, "GET",
+                                      f"/comparisons?portfolio_id={PORTFOLIO}&status=completed"),
+    "CancelComparison": lambda d: Case({"comparison_id": d.comparison}, "POST", f"/comparisons/{d.comparison}/cancel",
+                                       is_refused=True),
     # S1
     "Optimize": lambda d: Case(BODY, "POST", "/optimize", {"json": BODY}),
     "OptimizeBatch": lambda d: Case({"requests": [BODY]}, "POST", "/optimize/batch", {"json": [BODY]}),
@@ -203,6 +219,7 @@ def desk(sqlite_service: Served, sqlite_rpc: Client) -> Iterator[Desk]:
         found.run = ended["portopt"]["run_id"]
         found.backtest = _worked_out(client, "/backtests", "backtest_id", found.backtest_body)
         found.walk = _worked_out(client, "/walk-forwards", "walk_forward_id", found.backtest_body | {"windows": WINDOWS})
+        found.comparison = _worked_out(client, "/comparisons", "comparison_id", found.comparison_body)
         client.post("/optimize", json=BODY)
         yield found
 

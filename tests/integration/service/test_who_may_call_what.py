@@ -23,7 +23,7 @@ OF_THEIR_PLACE = {
     name: method for name, method in METHODS.items()
     if any(word in method.operation.path for word in matrix.OF_A_PORTFOLIO)
 }  # fmt: skip
-OF_THEIR_MESSAGE = ("Optimize", "CreateOptimization", "CreateBacktest", "CreateWalkForward")
+OF_THEIR_MESSAGE = ("Optimize", "CreateOptimization", "CreateBacktest", "CreateWalkForward", "CreateComparison")
 
 
 @pytest.fixture(scope="module")

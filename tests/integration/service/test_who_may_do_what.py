@@ -149,6 +149,7 @@ def test_a_cursor_of_what_is_foreign_tells_nothing(doors: Doors) -> None:
         ("/optimizations", doors.theirs.optimization_id, gone.optimization_id),
         ("/backtests", doors.theirs.backtest_id, gone.backtest_id),
         ("/walk-forwards", doors.theirs.walk_forward_id, gone.walk_forward_id),
+        ("/comparisons", doors.theirs.comparison_id, gone.comparison_id),
     ):
         told = [mine.get(path, params={"cursor": name}) for name in (known, unknown)]
         assert told[0].status_code == told[1].status_code

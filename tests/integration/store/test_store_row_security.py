@@ -11,16 +11,21 @@ import pytest
 from sqlalchemy import func, make_url, select, text
 
 from portopt.adapters.store import columns
+from portopt.adapters.store.alerts import SqlAlerts
 from portopt.adapters.store.books import SqlPortfolios
+from portopt.adapters.store.figures import SqlFigures
 from portopt.adapters.store.jobs import SqlJobs
 from portopt.adapters.store.ledger import SqlLedger
 from portopt.adapters.store.row_security import POLICY
 from portopt.adapters.store.sql import SqlStore
+from portopt.adapters.store.waves import SqlWaves
 from portopt.domain.access import restricted_to
 from portopt.domain.errors import NotAllowed, UnknownRun, UnknownThing
 from portopt.domain.holdings import Holdings
 from portopt.domain.job import Job
 from portopt.domain.run import RunStatus
+from portopt.domain.watch import Alert, AlertState, Figure, Severity, Silence, labels
+from portopt.domain.wave import Wave, WaveItem
 
 pytestmark = pytest.mark.postgres
 
@@ -34,6 +39,8 @@ OF_NO_PORTFOLIO = {
     "api_keys",
     "idempotency_keys",
     "trials",
+    "watch_state",
+    "waves",
 }
 
 
@@ -70,6 +77,8 @@ def filled(walled, finished, event) -> SqlStore:
         SqlJobs(walled.database).submit(Job(f"opt-{name}", "optimization", name, RunStatus.PENDING, {}, {}, name, 1, FIRST))
         SqlJobs(walled.database).submit(Job(f"plan-{name}", "rebalance", name, RunStatus.PENDING, {}, {}, f"{name}r", 1, FIRST))
         request = {"policy": {"limits": {}}, "holdings": {"currency": "USD", "cash": "0", "shares": {"A": "1"}}}
+        wave = Wave(f"wave-{name}", "the month ended", {}, FIRST)
+        SqlWaves(walled.database).start(wave, [WaveItem(wave.wave_id, 0, name, "night")])
         walled.begin(finished(f"reb-{name}", portfolio_id=name, request=request, status=RunStatus.PROCESSING))
         for kind in ("opt", "plan"):
             SqlJobs(walled.database).became(f"{kind}-{name}", f"reb-{name}")
@@ -77,7 +86,18 @@ def filled(walled, finished, event) -> SqlStore:
         answers = {"optimize": {"optimal_weights": {"A": 1.0}}, "frontier": {"efficient_frontier": []}, "factors": {}}
         for kind, document in answers.items():
             walled.complete(finished(f"{kind}-{name}", kind=kind, portfolio_id=name, request={}, document=document), None)
+        watch(walled, name)
     return walled
+
+
+def watch(store: SqlStore, name: str) -> None:
+    """A figure, an alert and a silence of the portfolio."""
+    of, alerts = labels(portfolio=name), SqlAlerts(store.database)
+    SqlFigures(store.database).put([Figure("book_drift", of, FIRST, 0.1)])
+    alerts.silence(Silence(f"silence-{name}", of, FIRST, FIRST, "anna", "known"))
+    firing = (AlertState.FIRING, FIRST, FIRST, 0.1, 0.05, 0.1, {}, "it drifts", "book-drift")
+    fired = Alert(f"alert-{name}", "drift", "books", Severity.WARN, of, *firing)
+    alerts.save([fired], [], [], on=alerts.standing().version, at=FIRST, channels=[])
 
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -125,6 +145,8 @@ def test_what_belongs_to_another_one_is_as_if_it_were_not_there(filled):
             (lambda: filled.get("reb-P2"), UnknownRun),
             (lambda: SqlPortfolios(filled.database).get("P2"), UnknownThing),
             (lambda: SqlJobs(filled.database).get("opt-P2"), UnknownThing),
+            (lambda: SqlAlerts(filled.database).acknowledge("alert-P2", "mallory"), UnknownThing),
+            (lambda: SqlAlerts(filled.database).end_silence("silence-P2", FIRST), UnknownThing),
         ):
             with pytest.raises(error):
                 ask()

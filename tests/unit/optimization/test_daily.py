@@ -19,6 +19,7 @@ from portopt.optimization.beside.kinked import kinked
 from portopt.optimization.beside.standing import BUYING, HIGHEST, LOWEST, SELLING, STAYING, Standing, standing_of
 from portopt.optimization.daily.check import checked
 from portopt.optimization.daily.day import Found
+from portopt.optimization.daily.impact import impact_of, whole_answer
 from portopt.optimization.daily.solve import solved
 from portopt.optimization.daily.template import NotDaily, Template, template_of
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
@@ -36,6 +37,13 @@ KINDS = {
     "tracking error": (UTILITY, {**TRADED, "max_tracking_error": 0.012}, COST),
     "volatility": (UTILITY, {**TRADED, "max_volatility": 0.155, "cash": {"max": 0.3}}, COST),
     "near the benchmark": ({"kind": "min_tracking_error"}, {**TRADED, "max_weight": 0.055}, {}),
+    "impact": (UTILITY, {**TRADED, "max_turnover": 0.2}, {**COST, "square_root_impact": {"coefficient": 1.0}}),
+    "impact alone": (UTILITY, PLAIN, {"square_root_impact": {"coefficient": 0.7}}),
+    "impact and tracking error": (
+        UTILITY,
+        {**TRADED, "max_tracking_error": 0.012},
+        {**COST, "square_root_impact": {"coefficient": 1.0}},
+    ),
     "best ratio": ({"kind": "max_sharpe"}, {**TRADED, "fully_invested": True}, COST),
 }
 
@@ -59,7 +67,10 @@ def _days(kind: str, seed: int = 1, count: int = DAYS) -> Iterator[Problem]:
         Sigma[:N, :N] = 252.0 * np.cov(window.T)
         mu = np.append(252.0 * window.mean(axis=0), 0.02)
         moments = Moments(universe, mu, Covariance(Sigma=Sigma))
-        chosen = yield Problem(moments, w_prev=w, benchmark=benchmark, risk_free_rate=0.02, portfolio_value=1e7, **terms)
+        traded = np.append(2e6 * (1.0 + np.cos(np.arange(t, t + N)) ** 2), np.inf)
+        chosen = yield Problem(
+            moments, w_prev=w, benchmark=benchmark, risk_free_rate=0.02, portfolio_value=1e7, average_daily_value=traded, **terms
+        )
         grown = (w if chosen is None else chosen) * (1.0 + np.append(X[t], 0.0))
         w = grown / grown.sum()
 
@@ -72,14 +83,23 @@ def _solved_for(problem: Problem) -> tuple[np.ndarray, Standing, float, np.ndarr
     assert raw.x is not None
     assert raw.duals is not None
     k = kinked(form)
-    assert k is not None
+    if k is None:
+        return raw.x[: problem.n], *_nowhere(problem)
     now = standing_of(k, raw)
     assert now is not None
     return raw.x[: problem.n], now, 1.0 if not form.ratio else 0.05, raw.duals.rows[k.rows]
 
 
+def _nowhere(problem: Problem) -> tuple[Standing, float, np.ndarray]:
+    """Where all weights stand where they are, for problems that are no kinked form by themselves."""
+    sides = np.where((first := template_of(problem).first).row_lower == first.row_upper, 2, 0).astype(np.int8)
+    return Standing(np.full(problem.n, BUYING, dtype=np.int8), sides, False), 1.0, np.zeros(len(sides))
+
+
 def _on(template: Template, p: Problem):  # type: ignore[no-untyped-def]
-    return template.on(p.moments.mu, p.moments.Sigma, p.previous(), p.benchmark)
+    assert p.average_daily_value is not None
+    moves = impact_of(p.moments.Sigma, p.moments.periods_per_year, 1e7, p.average_daily_value)
+    return template.on(p.moments.mu, p.moments.Sigma, p.previous(), p.benchmark, moves)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -92,7 +112,7 @@ def test_days_one_after_the_other_have_the_weights_of_a_solve(kind: str) -> None
         day = _on(template, problem)
         found = solved(day, standing, tau, y)
         assert found is not None
-        assert checked(day, found).holds()
+        assert checked(day.as_traded(found.w), found).holds()
         w = _solved_for(problem)[0]
         assert np.abs(found.w - w).max() < 1e-9
         changed.append(int((found.standing.places != standing.places).sum()))
@@ -212,11 +232,27 @@ def test_an_answer_is_put_into_its_form_and_signed() -> None:
     assert np.abs(raw.x[: problem.n] - found.w).max() < 1e-12
 
 
+@pytest.mark.parametrize("kind", ["impact", "impact and tracking error"])
+def test_an_answer_with_powers_is_put_into_its_form_and_signed(kind: str) -> None:
+    from portopt import audit
+    from portopt.domain.solution import Solution
+
+    problem = list(_days(kind, seed=8))[-1]
+    found = solved(_on(template_of(problem), problem), *_nowhere(problem))
+    assert found is not None
+    form = optimization.assemble(problem)
+    raw = whole_answer(problem, form, found)
+    assert raw is not None
+    assert raw.x is not None
+    signed = audit.audit(problem, form, Solution(raw.status, problem.identity(), raw.x[: problem.n].copy(), raw))
+    assert signed.verdict == "certified"
+
+
 @pytest.mark.parametrize(
     ("limits", "costs", "says"),
     [
         ({"max_positions": 5}, {}, "whole numbers"),
-        ({}, {"square_root_impact": {}}, "curves"),
+        ({"max_cost": 0.001}, {"square_root_impact": {}}, "grows faster"),
         ({"max_tracking_error": 0.03, "max_volatility": 0.1}, {}, "max_tracking_error, max_volatility"),
         ({"frozen": True}, {}, "frozen"),
     ],

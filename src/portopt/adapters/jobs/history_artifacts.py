@@ -1,4 +1,4 @@
-"""What a backtest or a walk-forward leaves in Prefect's user interface: its figures, its decisions, its report, progress."""
+"""What a run through time leaves in Prefect's user interface: its figures, its decisions, its report, progress."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ def publish(record: RunRecord) -> None:
 
 def figure_rows(document: Row) -> Iterator[dict[str, str]]:
     """A row for whoever has a history."""
-    for whose, name in WHOSE.items():
-        found = document.get("summary", {}).get(whose)
+    compared = {one["name"]: one["summary"]["net"] for one in document.get("strategies", ())}
+    for whose, found in (compared or document.get("summary", {})).items():
+        name = WHOSE.get(whose, whose)
         if found:
             yield {"": name, **{title: figure_text(key, found.get(key)) for key, title in FIGURES.items()}}
 

@@ -61,6 +61,11 @@ def refused(error: PortoptError) -> State[Any]:
     return Failed(name=name, message=f"{error.detail}.{fixes}")
 
 
+def missed(said: str) -> State[Any]:
+    """A wave whose items are ended, some of them after their deadline."""
+    return Failed(name="Missed", message=f"deadlines: {said}")
+
+
 def rejected(record: RunRecord, why: str) -> PortoptError:
     """The end of a proposal that a person did not release."""
     return ProposalRejected(f"proposal {record.run_id} was not released: {why}", field="run", value=record.run_id)

@@ -40,6 +40,21 @@ def next_session(calendar: str, day: date) -> date:
         raise _out_of_reach(calendar, day, error) from None
 
 
+def sessions_over(calendar: str, since: date, now: datetime) -> tuple[date, ...]:
+    """The sessions of `calendar` from a day on whose market has closed by `now`, ascending. Raises RequestError."""
+    import exchange_calendars
+    from exchange_calendars.errors import InvalidCalendarName
+
+    until = now.date() + timedelta(days=1)
+    try:
+        closes = exchange_calendars.get_calendar(calendar).closes[since.isoformat() : until.isoformat()]
+    except InvalidCalendarName:
+        raise _unknown(calendar) from None
+    except (ValueError, OverflowError) as error:
+        raise _out_of_reach(calendar, since, error) from None
+    return tuple(session.date() for session, close in zip(closes.index, closes.array, strict=True) if close <= now)
+
+
 def _unknown(calendar: str) -> RequestError:
     return RequestError(
         f"there is no exchange calendar {calendar!r}",

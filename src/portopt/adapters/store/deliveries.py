@@ -16,15 +16,18 @@ from portopt.domain.run import Waiting
 
 
 class SqlDeliveries:
-    """Implements ports.Deliveries. Not to be shared between threads; a process may have several."""
+    """Implements ports.Deliveries. Not to be shared between threads; a process may have several.
+
+    wanted: shards of events, None for all of them; or the one of a channel of notices.
+    """
 
     def __init__(self, database: Database, wanted: Collection[int] | None = None) -> None:
         self.database = database
-        self.wanted = frozenset(range(outbox.SHARDS)) if wanted is None else frozenset(wanted)
+        self.wanted = frozenset(outbox.EVENTS) if wanted is None else frozenset(wanted)
         # Beside the process's number: what this one takes over is told from what another of the same process held.
         self.holder = f"process {os.getpid()} on {platform.node()} ({uuid.uuid4().hex[:8]})"
         self.held: frozenset[int] = frozenset()
-        self._locks = shard_locks(database)
+        self._locks = shard_locks(database, self.wanted)
 
     def take(self) -> frozenset[int]:
         before = self.held

@@ -1,6 +1,7 @@
 """Long histories as Parquet, a folder a run, and SQL over all of them: views in memory, read by DuckDB and never written.
 
     histories/run_id=RUN/days.parquet, trades.parquet, …
+    figures/day=2026-11-30/book_drift.parquet, … (what was watched, a folder a day)
 
 DuckDB lets nobody in beside a process that has a file of its own open, so it has none: each question makes its views anew,
 which takes milliseconds. It may read this folder and nothing else, on this machine or any other.
@@ -22,7 +23,7 @@ from portopt.domain.errors import InvalidValue
 if TYPE_CHECKING:
     import duckdb
 
-NAME = re.compile(r"[a-z][a-z_]{0,40}")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MOST_ROWS = 1_000_000
 BEFORE = (
@@ -43,14 +44,14 @@ class Found:
 
 
 class FileHistories:
-    """On a folder that processes share: a file appears whole, by one rename."""
+    """On a folder that processes share: a file appears whole, by one rename. by: the column that folders are named by."""
 
-    def __init__(self, directory: str | Path) -> None:
-        self.directory = Path(directory)
+    def __init__(self, directory: str | Path, by: str = "run_id") -> None:
+        self.directory, self._by = Path(directory), by
 
     def keep(self, run_id: str, tables: Mapping[str, bytes]) -> None:
-        """Each table's Parquet, in place of what was there."""
-        folder = self.directory / f"run_id={_named(RUN, run_id)}"
+        """Each table's Parquet, in place of what was there. run_id: or whatever else the folders are named by."""
+        folder = self.directory / f"{self._by}={_named(RUN, run_id)}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name, content in tables.items():
@@ -64,10 +65,15 @@ class FileHistories:
 
     def tables(self) -> tuple[str, ...]:
         """Names of the views that there are."""
-        return tuple(sorted({path.stem for path in self.directory.glob("run_id=*/*.parquet") if NAME.fullmatch(path.stem)}))
+        found = self.directory.glob(f"{self._by}=*/*.parquet")
+        return tuple(sorted({path.stem for path in found if NAME.fullmatch(path.stem)}))
+
+    def kept(self) -> frozenset[str]:
+        """Of what there is a folder."""
+        return frozenset(path.name.partition("=")[2] for path in self.directory.glob(f"{self._by}=*"))
 
     def ask(self, sql: str, *, limit: int = 10_000) -> Found:
-        """One SELECT over the views, each with a column `run_id`. Raises InvalidValue for what is none or has no answer."""
+        """One SELECT over the views, each with the column that folders are named by. Raises InvalidValue for anything else."""
         import duckdb
 
         limit = min(limit, MOST_ROWS)
@@ -90,7 +96,7 @@ class FileHistories:
             connection.execute(statement)
         connection.execute(AFTER[0])
         for name in self.tables():
-            files = _quoted(str(self.directory.resolve() / "run_id=*" / f"{name}.parquet"))
+            files = _quoted(str(self.directory.resolve() / f"{self._by}=*" / f"{name}.parquet"))
             reads = f"read_parquet({files}, hive_partitioning = true, union_by_name = true)"
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {reads}")  # noqa: S608 - our own names, quoted
         connection.execute(AFTER[1])
@@ -98,7 +104,9 @@ class FileHistories:
 
     def _fix(self) -> str:
         there = ", ".join(self.tables())
-        return f"ask of {there}" if there else "there is no history yet: a backtest of the service or a flow leaves one"
+        of_days, of_runs = "`portopt figures --archive` leaves one", "a backtest of the service or a flow leaves one"
+        leaves = of_days if self._by == "day" else of_runs
+        return f"ask of {there}" if there else f"there is no history yet: {leaves}"
 
 
 def _require_reading(sql: str) -> None:

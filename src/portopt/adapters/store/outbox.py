@@ -1,6 +1,7 @@
 """The outbox: events wait here, in order, until a relay has delivered them.
 
-It is divided into shards by key, and a relay delivers of those that it holds alone (shard_locks.py). Within one key (a
+It is divided into shards by key, and a relay delivers of those that it holds alone (shard_locks.py). Beside the shards of
+events each channel of notices has one: what a webhook does not take holds up no event, and no other channel. Within one key (a
 portfolio) order holds: an event is handed out only when no earlier, undelivered one of its key waits or is parked.
 What is asked for is what was not delivered, not what comes after a number: a number is drawn when a row is written and not when
 it is committed, and an event that is committed late is found all the same.
@@ -22,8 +23,10 @@ from portopt.adapters.store.records import event_from, event_row
 from portopt.adapters.store.upsert import insert_new
 from portopt.domain.errors import OutsideError
 from portopt.domain.run import Event, HeldShard, Outbox, ParkedEvent, Waiting
+from portopt.domain.watch import NOTICE_CHANNELS
 
 SHARDS = 8  # as many relays can work side by side; part of the schema, for every row has its shard
+EVENTS = tuple(range(SHARDS))  # the shards of what is told to the broker; the others are of notices
 KEY_LOCK = 708_122  # first half of the two-part lock, the second is the key's hash
 CHANNEL = "portopt_outbox"  # where PostgreSQL tells relays that something waits
 ATTEMPTS = 5
@@ -39,6 +42,15 @@ def shard_of(key: str) -> int:
     (1, 3)
     """
     return zlib.crc32(key.encode()) % SHARDS
+
+
+def channel_shard(channel: str) -> int:
+    """The shard of the notices of a channel. Part of the schema too.
+
+    >>> channel_shard("log"), channel_shard("automation")
+    (8, 11)
+    """
+    return SHARDS + NOTICE_CHANNELS.index(channel)
 
 
 def take_turns(connection: Connection, key: str) -> None:
@@ -82,10 +94,11 @@ def waiting(connection: Connection, shards: Collection[int], limit: int, now: da
     return [Waiting(event_from(row), row["shard"], numbered.get(row["event_id"])) for row in rows]
 
 
-def may_be_sent(connection: Connection, now: datetime | None = None) -> bool:
-    """Whether any event waits for nothing but a relay."""
+def may_be_sent(connection: Connection, now: datetime | None = None, shards: Collection[int] = EVENTS) -> bool:
+    """Whether anything in these shards waits for nothing but a relay."""
     now = now or database_now(connection)
-    return connection.execute(select(outbox.c.sequence).where(*_free(now)).limit(1)).first() is not None
+    found = select(outbox.c.sequence).where(*_free(now), outbox.c.shard.in_(shards)).limit(1)
+    return connection.execute(found).first() is not None
 
 
 def _free(now: datetime) -> tuple[Any, ...]:
@@ -165,21 +178,24 @@ def refuse(connection: Connection, event_id: str, problem: Mapping[str, Any], no
     return parked
 
 
-def unpark(connection: Connection) -> int:
-    """Every parked event may be tried again; returns how many there were."""
-    parked = update(outbox).where(WAITING, outbox.c.parked_at.is_not(None))
+def unpark(connection: Connection, shards: Collection[int] = EVENTS) -> int:
+    """Everything that is parked in these shards may be tried again; returns how many there were."""
+    parked = update(outbox).where(WAITING, outbox.c.parked_at.is_not(None), outbox.c.shard.in_(shards))
     return connection.execute(parked.values(parked_at=None, failures=0, not_before=None)).rowcount
 
 
-def state(connection: Connection, held: Collection[int], now: datetime | None = None) -> Outbox:
-    """What waits, and for what. held: the shards that somebody holds. Counted by the database: many may wait."""
+def state(
+    connection: Connection, held: Collection[int], now: datetime | None = None, shards: Collection[int] = EVENTS
+) -> Outbox:
+    """What waits in these shards, and for what; counted by the database, for many may wait. held: shards somebody holds."""
     now = now or database_now(connection)
-    by_shard = connection.execute(_counted(now)).mappings().all()
+    ours = outbox.c.shard.in_(shards)
+    by_shard = connection.execute(_counted(now).where(ours)).mappings().all()
     parked = connection.execute(
-        select(outbox.c.event_id, outbox.c.key, outbox.c.problem).where(PARKED).order_by(outbox.c.sequence)
+        select(outbox.c.event_id, outbox.c.key, outbox.c.problem).where(PARKED, ours).order_by(outbox.c.sequence)
     ).all()
-    stopped = select(outbox.c.key).where(PARKED)
-    behind = select(func.count()).where(WAITING, outbox.c.parked_at.is_(None), outbox.c.key.in_(stopped))
+    stopped = select(outbox.c.key).where(PARKED, ours)
+    behind = select(func.count()).where(WAITING, ours, outbox.c.parked_at.is_(None), outbox.c.key.in_(stopped))
     return Outbox(
         waiting=sum(row["waiting"] for row in by_shard),
         refused=sum(row["paused"] for row in by_shard),
@@ -187,7 +203,7 @@ def state(connection: Connection, held: Collection[int], now: datetime | None = 
         refused_until=min((row["until"] for row in by_shard if row["until"] is not None), default=None),
         parked=tuple(ParkedEvent(row.event_id, row.key, (row.problem or {}).get("detail", "")) for row in parked),
         behind=connection.execute(behind).scalar_one(),
-        held=_held(connection, held, {row["shard"]: row["waiting"] for row in by_shard}),
+        held=_held(connection, frozenset(held) & frozenset(shards), {row["shard"]: row["waiting"] for row in by_shard}),
         oldest=min((row["oldest"] for row in by_shard), default=None),
     )
 
@@ -214,7 +230,8 @@ def past(
     connection: Connection, since: datetime, until: datetime | None, key: str | None, after: int, limit: int
 ) -> Sequence[tuple[int, Event]]:
     """Events that were delivered before, by when they occurred, from `since` to before `until`; (sequence, event), in order."""
-    wanted = select(outbox).where(~WAITING, outbox.c.occurred_at >= since, outbox.c.sequence > after)
+    told = (~WAITING, outbox.c.shard.in_(EVENTS))
+    wanted = select(outbox).where(*told, outbox.c.occurred_at >= since, outbox.c.sequence > after)
     if until is not None:
         wanted = wanted.where(outbox.c.occurred_at < until)
     if key is not None:
@@ -224,4 +241,5 @@ def past(
 
 
 def pending(connection: Connection) -> int:
-    return connection.execute(select(func.count()).where(WAITING)).scalar_one()
+    """Events that are not delivered."""
+    return connection.execute(select(func.count()).where(WAITING, outbox.c.shard.in_(EVENTS))).scalar_one()

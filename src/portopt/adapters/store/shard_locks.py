@@ -1,7 +1,8 @@
 """The right to deliver of a shard: a lock that goes with its holder, however it ends.
 
 On PostgreSQL a session's advisory lock: the server lets it go when the connection ends. On SQLite a lock on a file beside the
-database, of all shards at once: there is one writer at a time anyway, and the kernel lets it go with the process.
+database, of all shards of events at once, and one for each channel of notices: there is one writer at a time anyway, and the
+kernel lets it go with the process.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, text
 
 from portopt.adapters.store.engine import Database
-from portopt.adapters.store.outbox import CHANNEL, SHARDS
+from portopt.adapters.store.outbox import CHANNEL, EVENTS, SHARDS
 from portopt.domain.disk import storage_error
+from portopt.domain.watch import NOTICE_CHANNELS
 
 SHARD_LOCK = 708_123  # first half of the two-part lock, the second is the shard
 LOOK_AGAIN = 0.2  # seconds between looks at a file, which wakes nobody
@@ -44,8 +46,11 @@ class ShardLocks(Protocol):
     def close(self) -> None: ...
 
 
-def shard_locks(database: Database) -> ShardLocks:
-    return SessionLocks(database) if database.dialect == "postgresql" else FileLock(lock_file(database))
+def shard_locks(database: Database, wanted: Collection[int] = EVENTS) -> ShardLocks:
+    """For these shards: of events, or one channel's of notices."""
+    if database.dialect == "postgresql":
+        return SessionLocks(database)
+    return FileLock(lock_file(database, max(wanted, default=0)))
 
 
 class SessionLocks:
@@ -132,15 +137,18 @@ class FileLock:
             os.close(file)  # which also unlocks
 
 
-def lock_file(database: Database) -> Path:
-    return Path(f"{database.url.database}-relay")
+def lock_file(database: Database, shard: int = 0) -> Path:
+    """Of the shards of events together, or of a channel's."""
+    return Path(f"{database.url.database}-relay{'' if shard < SHARDS else f'-{NOTICE_CHANNELS[shard - SHARDS]}'}")
 
 
 def held(database: Database, connection: Connection) -> frozenset[int]:
     """The shards that some relay holds at this moment."""
     if database.dialect == "postgresql":
         return frozenset(connection.execute(_HELD, {"half": SHARD_LOCK}).scalars())
-    return frozenset(range(SHARDS)) if _is_locked(lock_file(database)) else frozenset()
+    events = frozenset(EVENTS) if _is_locked(lock_file(database)) else frozenset()
+    channels = range(SHARDS, SHARDS + len(NOTICE_CHANNELS))
+    return events | frozenset(shard for shard in channels if _is_locked(lock_file(database, shard)))
 
 
 def _locked(path: Path) -> int | None:

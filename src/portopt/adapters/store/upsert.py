@@ -38,3 +38,12 @@ def insert_or_update(connection: Connection, table: Table, row: Mapping[str, Any
         insert_of(connection.dialect.name, table).values(**row).on_conflict_do_update(index_elements=list(keys), set_=changed)
     )
     connection.execute(statement)
+
+
+def insert_or_update_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> None:
+    """The same for many rows, which have the same columns."""
+    if not rows:
+        return
+    statement = insert_of(connection.dialect.name, table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), list(rows))

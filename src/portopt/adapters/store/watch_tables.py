@@ -6,7 +6,8 @@ from sqlalchemy import Column, Float, Index, Integer, String, Table, Text, text
 
 from portopt.adapters.store.columns import COMMAND, QUERY, exact, id_column, instant, metadata, string
 
-# A hypertable where there is TimescaleDB. subject: the labels as one line. portfolio_id: NULL for what is the service's own.
+# A hypertable where the first migration found TimescaleDB. subject: the labels as one line. portfolio_id: NULL for what is the
+# service's own.
 figures = Table(
     "figures", metadata, Column("name", String(64), primary_key=True), Column("subject", String(300), primary_key=True),
     instant("timestamp", primary_key=True), Column("portfolio_id", String(100)),
@@ -20,19 +21,21 @@ figures = Table(
 alerts = Table(
     "alerts", metadata, id_column("alert_id"), string("rule", 100), string("subject", 300), Column("portfolio_id", String(100)),
     string("state", 20), string("severity", 10), instant("since"), instant("fired_at", optional=True),
-    instant("resolved_at", optional=True), exact("body"),
-    Index("alerts_state_idx", "state"), Index("alerts_since_idx", "since", "alert_id"),
-    Index("alerts_portfolio_idx", "portfolio_id", "since"),
+    instant("resolved_at", optional=True), Column("silence_id", String(64)), exact("body"),
+    Index("alerts_state_idx", "state"), Index("alerts_silence_idx", "silence_id"),
+    Index("alerts_since_idx", "since", "alert_id"), Index("alerts_portfolio_idx", "portfolio_id", "since"),
     schema=COMMAND,
 )  # fmt: skip
 
+# portfolio_id: of the book that it matches; NULL is one that is not for one book alone.
 silences = Table(
-    "silences", metadata, id_column("silence_id"), exact("matches"), instant("starts"), instant("ends"),
-    string("made_by", 200), Column("reason", Text, nullable=False), Column("summarized", Integer, nullable=False),
+    "silences", metadata, id_column("silence_id"), Column("portfolio_id", String(100)), exact("matches"), instant("starts"),
+    instant("ends"), string("made_by", 200), Column("reason", Text, nullable=False),
+    Column("summarized", Integer, nullable=False),
     schema=COMMAND,
 )  # fmt: skip
 
-# One row: how often was evaluated, and when last. Who saves an evaluation says on which one it stands.
+# One row. version: counts what was saved, acknowledged and silenced: who saves an evaluation says on which one it stands.
 watch_state = Table(
     "watch_state", metadata, Column("id", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False), instant("evaluated_at", optional=True),

@@ -11,6 +11,8 @@ from portopt.doors.commands.surface import Json, Shown
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from portopt.adapters.store.histories import Found
+
 SQL = "One SELECT; without it, which tables there are."
 
 
@@ -20,13 +22,18 @@ def histories(
     as_json: Json = False,
 ) -> Shown:
     """Ask the kept histories by SQL: one SELECT over the tables of every run, which nothing can write."""
-    from portopt.domain.canonical import plain
     from portopt.runtime import runtime
 
     kept = runtime().histories
     if sql is None:
         return Shown({"tables": list(kept.tables())}, lambda console: console.print("\n".join(kept.tables())))
-    found = kept.ask(sql, limit=limit)
+    return found_rows(kept.ask(sql, limit=limit), limit)
+
+
+def found_rows(found: Found, limit: int) -> Shown:
+    """The rows of an answer as a table, or as a document."""
+    from portopt.domain.canonical import plain
+
     rows = [plain(list(row)) for row in found.rows]
     document = {"columns": list(found.columns), "rows": rows, "is_cut": found.is_cut}
 

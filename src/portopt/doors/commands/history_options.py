@@ -1,66 +1,84 @@
-"""Options that every question about a history has, and what they say as values."""
+"""The options of every question about a history, written once: a command takes them as one value.
+
+@with_history_options
+def backtest(asked: HistoryOptions, policy: PolicyName = "min_risk", …) -> Shown: ...
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
-if TYPE_CHECKING:
-    from portopt.domain.request import Policy
+from portopt.doors.commands.surface import Shown
 
-Prices = Annotated[str | None, typer.Option(help="Prices: a CSV, XLSX or Parquet file, a folder, or `sample`.")]
+WHEN = "When to decide: monthly, every 21 sessions, last of month, drift 5%, volatility 15%, … Repeated: any of them."
+CHARGED = "none, or what the ledger charges: spread_bps=5, commission_bps=1, impact=1, cash_rate=0.02, … Else the policy's own."
+FROM_THEN = "The policy from a day on: 2020-01-02=cautious; with @2019-12-15 behind it, known since then. Repeated."
+MONEY_IN = "Money in, or out below zero: a file of date and amount."
+ROUNDED = "whole (nearest lots, repaired within the limits), fractional, nearest, or search for the best whole shares."
+KEPT_AS = "Under which the run is kept; else `sample` on the sample's prices, and the policy's own."
+OVER = "Override the policy, or each of them: limits.max_weight=0.12"
+FOLDER = "Also write CSV, Parquet, XLSX and JSON."
+
 PolicyName = Annotated[str, typer.Option(help="Policy id, a JSON file, FILE#ID, or an objective (min_risk).")]
 PolicyNames = Annotated[list[str] | None, typer.Option("--policy", help="Policy id, file or objective; repeated, for each.")]
-Capital = Annotated[str, typer.Option(metavar="MONEY", help="What the book begins with, in cash.")]
-Rebalance = Annotated[list[str] | None, typer.Option(help="When to decide: monthly, every 21 sessions, drift 5%, … Repeated.")]
-Universe = Annotated[Path | None, typer.Option(help="Candidates with their attributes; else all that is priced.")]
-Benchmark = Annotated[Path | None, typer.Option(help="Benchmark weights by asset; they drift from then on.")]
-Actions = Annotated[Path | None, typer.Option(help="Corporate actions, beside raw prices.")]
-Members = Annotated[Path | None, typer.Option(help="Who belonged to the universe when.")]
-Start = Annotated[str | None, typer.Option(help="First day (2015-01-02); else as early as the history allows.")]
-End = Annotated[str | None, typer.Option(help="Last day; else the newest price.")]
-Delay = Annotated[int, typer.Option(min=0, max=60, help="Sessions from a decision's close to the fill.")]
-Costs = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="none, or spread_bps=5 …; else the policy's own.")]
-Fractional = Annotated[bool, typer.Option("--fractional/--whole", help="Fractions of a share, or not.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override: limits.max_weight=0.12")]
-Seed = Annotated[int, typer.Option(min=0, help="Of all that is drawn.")]
-DecisionPath = Annotated[str, typer.Option("--path", help="auto, live (the rebalance's own steps) or quick.")]
-
-MOST_VALUES = 1000
-VARY = "--vary estimation.lookback=126,252"
+Prove = Annotated[bool, typer.Option("--prove", help="Prove that no decision saw what came after it.")]
 
 
-def read_vary(items: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """["estimation.lookback=126,252"] as {path: values}. A list in brackets is read as JSON, so that values may hold commas.
+@dataclass(frozen=True, slots=True)
+class HistoryOptions:
+    """The command line's words for prices, money, when to decide, what is charged, and what stands beside them."""
 
-    Raises InvalidValue for what is no such thing, or names a path twice.
-    """
-    from portopt.dialects.reading import list_of, parse_json
-    from portopt.domain.errors import InvalidValue
-    from portopt.doors.commands.documents import read_sets
+    prices: Annotated[str | None, typer.Option(help="Prices: a CSV, XLSX or Parquet file, a folder, or `sample`.")] = None
+    capital: Annotated[str, typer.Option(metavar="MONEY", help="What the book begins with, in cash.")] = "1000000"
+    rebalance: Annotated[list[str] | None, typer.Option(help=WHEN)] = None
+    universe: Annotated[Path | None, typer.Option(help="Candidates with their attributes; else all that is priced.")] = None
+    benchmark: Annotated[Path | None, typer.Option(help="Benchmark weights by asset; they drift from then on.")] = None
+    actions: Annotated[Path | None, typer.Option(help="Corporate actions, beside raw prices: a file; http or sql, as set.")] = (
+        None
+    )
+    members: Annotated[Path | None, typer.Option(help="Who belonged to the universe when.")] = None
+    flows: Annotated[Path | None, typer.Option(help=MONEY_IN)] = None
+    later: Annotated[list[str] | None, typer.Option(metavar="DATE=POLICY", help=FROM_THEN)] = None
+    start: Annotated[str | None, typer.Option(help="First day (2015-01-02); else as early as the history allows.")] = None
+    end: Annotated[str | None, typer.Option(help="Last day; else the newest price.")] = None
+    delay: Annotated[int, typer.Option(min=0, max=60, help="Sessions from a decision's close to the fill.")] = 1
+    costs: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help=CHARGED)] = None
+    fractional: Annotated[bool, typer.Option("--fractional/--whole", help="Fractions of a share, or not.")] = False
+    rounding: Annotated[str | None, typer.Option(metavar="HOW", help=ROUNDED)] = None
+    sets: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help=OVER)] = None
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 1
+    path: Annotated[str, typer.Option(help="auto, live (the rebalance's own steps) or quick.")] = "auto"
+    portfolio: Annotated[str | None, typer.Option(metavar="ID", help=KEPT_AS)] = None
+    html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Also write the report.")] = None
+    files: Annotated[Path | None, typer.Option(metavar="FOLDER", help=FOLDER)] = None
 
-    found: dict[str, tuple[Any, ...]] = {}
-    for item in items:
-        path, equals, values = (part.strip() for part in item.partition("="))
-        if not equals or not values or not all(path.split(".")):
-            raise InvalidValue("--vary", item, "is not PATH=VALUE,VALUE", fix=VARY)
-        if path in found:
-            raise InvalidValue("--vary", item, f"{path} is varied twice", fix="put all of its values into one --vary")
-        if values.startswith("["):
-            found[path] = tuple(list_of(parse_json(values), f"--vary {path}", least=1, most=MOST_VALUES))
-        else:
-            found[path] = tuple(read_sets([f"{path}={value.strip()}"])[path] for value in values.split(","))
-    return found
 
+def with_history_options(command: Callable[..., Shown]) -> Callable[..., Shown]:
+    """The command with the options of HistoryOptions where it takes `asked`: Typer reads them off the signature."""
+    hints = get_type_hints(command, include_extras=True)
+    ours = [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hint)
+        for f, hint in zip(fields(HistoryOptions), get_type_hints(HistoryOptions, include_extras=True).values(), strict=True)
+    ]
+    own = [
+        p.replace(annotation=hints[p.name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for p in inspect.signature(command).parameters.values()
+        if p.name != "asked"
+    ]
 
-def policies_of(names: Sequence[str], sets: Sequence[str] | None, here: Any) -> tuple[Policy, ...]:
-    """Each by its name, what is overridden laid over all of them."""
-    from portopt.doors.commands.backtest import find_policy
-    from portopt.doors.commands.documents import read_sets
-    from portopt.intake.policy import Wishes, laid_over
+    def asking(**given: Any) -> Shown:
+        said = {p.name: given.pop(p.name) for p in ours if p.name in given}
+        return command(HistoryOptions(**said), **given)
 
-    wishes = Wishes(changes=read_sets(sets or ()))
-    return tuple(laid_over(find_policy(name, here), wishes) for name in names)
+    asking.__name__, asking.__qualname__, asking.__doc__ = command.__name__, command.__qualname__, command.__doc__
+    asking.__module__ = command.__module__
+    together = [*ours[:1], *own, *ours[1:]]
+    asking.__annotations__ = {p.name: p.annotation for p in together}
+    asking.__signature__ = inspect.Signature(together)  # type: ignore[attr-defined]  # what inspect.signature looks for first
+    return asking

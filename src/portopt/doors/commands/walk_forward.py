@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portopt.doors.commands import history_options as options
+from portopt.doors.commands.history_options import (
+    HistoryOptions,
+    PolicyName,
+    PolicyNames,
+    Prove,
+    with_history_options,
+)
 from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 PATHS = "Cross-validation in so many parts, of which so many are tested at once (10:2); 0 for none."
+POINTS = "The frontier of one policy walked forward, in so many points from the least risk to the most return; 0 for none."
+Values = Annotated[list[str] | None, typer.Option(metavar="PATH=VALUES", help="To try: estimation.lookback=126,252. Repeated.")]
 
 
+@with_history_options
 def walk_forward(
-    prices: options.Prices = None,
-    policy: options.PolicyName = "min_risk",
-    vary: Annotated[
-        list[str] | None, typer.Option(metavar="PATH=VALUES", help="Values to try: estimation.lookback=126,252. Repeated.")
-    ] = None,
+    asked: HistoryOptions,
+    policy: PolicyName = "min_risk",
+    vary: Values = None,
     train: Annotated[int, typer.Option(min=2, help="Sessions that choose.")] = 756,
     test: Annotated[int, typer.Option(min=1, help="Sessions after them that judge.")] = 252,
     expanding: Annotated[bool, typer.Option("--expanding/--rolling", help="Train on all that came before.")] = False,
@@ -30,75 +36,44 @@ def walk_forward(
     embargo: Annotated[int, typer.Option(min=0, help="Further sessions left out.")] = 0,
     paths: Annotated[str, typer.Option(metavar="N:K", help=PATHS)] = "10:2",
     starts: Annotated[int, typer.Option(min=1, help="Days from which the walk is begun, side by side.")] = 1,
-    capital: options.Capital = "1000000",
-    rebalance: options.Rebalance = None,
-    universe: options.Universe = None,
-    benchmark: options.Benchmark = None,
-    actions: options.Actions = None,
-    members: options.Members = None,
-    start: options.Start = None,
-    end: options.End = None,
-    delay: options.Delay = 1,
-    costs: options.Costs = None,
-    fractional: options.Fractional = False,
-    sets: options.Sets = None,
-    prove: Annotated[bool, typer.Option("--prove", help="Prove that no decision saw what came after it.")] = False,
-    seed: options.Seed = 1,
-    path: options.DecisionPath = "auto",
-    html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Also write the report.")] = None,
-    files: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also write CSV, Parquet, XLSX and JSON.")] = None,
+    prove: Prove = False,
     as_json: Json = False,
 ) -> Shown:
     """Walk a policy forward: parameters chosen in training windows alone, judged on what came after, every trial counted."""
     from portopt.domain.walk import WalkForward
-    from portopt.doors.commands import backtest as shared
+    from portopt.doors.commands import history_asked
     from portopt.doors.commands.progress import Spinner
     from portopt.questions.through_time.question import question
-    from portopt.questions.through_time.walk_forward import kept
+    from portopt.questions.through_time.walk_forward import kept, planned_for
     from portopt.questions.walk_forward import walk_forward as walked_forward
     from portopt.runtime import runtime
 
     here = runtime()
     groups, tested = read_paths(paths)
-    walk = WalkForward(train, test, expanding, purge, embargo, options.read_vary(vary or ()), groups, tested, starts)
-    names = {"universe": universe, "benchmark": benchmark, "actions": actions, "members": members}
-    how = {"rebalance": tuple(rebalance or ("monthly",)), "capital": capital, "delay": delay, "fractional": fractional,
-           "prove": prove, "seed": seed, "path": shared.path_of(path), "costs": shared.costs_of(costs)}  # fmt: skip
-    asked = shared.wanted(here, prices, policy, sets or (), (start, end), names, how)
+    vary_by = history_asked.read_vary(vary or ())
+    walk = WalkForward(train, test, expanding, purge, embargo, vary_by, groups, tested, starts)
+    wanted = history_asked.wanted(asked, policy, here, prove=prove)
     with Spinner() as progress:
         with progress.step("read prices"):
-            posed, snapshot = question(asked, shared.market_of(prices, here))
+            posed, snapshot = question(wanted, history_asked.market_of(asked, here))
+        planned_for(posed, walk)  # what is refused is refused before the register is opened
         with progress.step("walk forward"):
             found = walked_forward(posed, walk, registry=here.trials, progress=progress.count)
     document = kept(posed, found, snapshot, here)
-    shared.write_beside(document, html, files)
-    return Shown(document, lambda console: print_walk(document, console, None if html is None else str(html)))
+    report = history_asked.write_beside(document, asked)
+    return Shown(document, lambda console: print_walk(document, console, report))
 
 
+@with_history_options
 def compare(
-    prices: options.Prices = None,
-    policies: options.PolicyNames = None,
-    capital: options.Capital = "1000000",
-    rebalance: options.Rebalance = None,
-    universe: options.Universe = None,
-    benchmark: options.Benchmark = None,
-    actions: options.Actions = None,
-    members: options.Members = None,
-    start: options.Start = None,
-    end: options.End = None,
-    delay: options.Delay = 1,
-    costs: options.Costs = None,
-    fractional: options.Fractional = False,
-    sets: options.Sets = None,
-    seed: options.Seed = 1,
-    path: options.DecisionPath = "auto",
-    html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Also write the report.")] = None,
-    files: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also write CSV, Parquet, XLSX and JSON.")] = None,
+    asked: HistoryOptions,
+    policies: PolicyNames = None,
+    frontier: Annotated[int, typer.Option(min=0, max=50, metavar="POINTS", help=POINTS)] = 0,
     as_json: Json = False,
 ) -> Shown:
     """Compare policies on one history: with 1/N, least variance, benchmark and doing nothing, net and gross, paired tests."""
     from portopt.domain.errors import MissingInput
-    from portopt.doors.commands import backtest as shared
+    from portopt.doors.commands import history_asked
     from portopt.doors.commands.progress import Spinner
     from portopt.questions.comparison import compare as side_by_side
     from portopt.questions.through_time import comparison as questions
@@ -107,18 +82,15 @@ def compare(
     if not policies:
         raise MissingInput("--policy is missing", field="--policy", fixes=["--policy min_risk --policy max_sharpe"])
     here = runtime()
-    names = {"universe": universe, "benchmark": benchmark, "actions": actions, "members": members}
-    how = {"rebalance": tuple(rebalance or ("monthly",)), "capital": capital, "delay": delay, "fractional": fractional,
-           "seed": seed, "path": shared.path_of(path), "costs": shared.costs_of(costs)}  # fmt: skip
-    asked = shared.wanted(here, prices, policies[0], (), (start, end), names, how)
+    wanted = history_asked.wanted(asked, policies[0], here)
+    each = history_asked.policies_of(policies, asked.sets, here)
     with Spinner() as progress:
         with progress.step("read prices"):
-            market = shared.market_of(prices, here)
-            posed, snapshot = questions.posed(asked, options.policies_of(policies, sets, here), market)
+            posed, snapshot = questions.posed(wanted, each, history_asked.market_of(asked, here), points=frontier)
         with progress.step("compare"):
             found = side_by_side(posed)
     document = questions.kept(posed, found, snapshot, here)
-    shared.write_beside(document, html, files)
+    history_asked.write_beside(document, asked)
     return Shown(document, lambda console: print_comparison(document, console))
 
 

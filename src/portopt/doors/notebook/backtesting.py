@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, Any
 from portopt.domain.backtest import Action, Membership
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import Policy
-from portopt.doors.backtest_files import actions_from, members_from
+from portopt.doors.backtest_files import actions_from, flows_from, members_from
 from portopt.doors.notebook.rebalancing import benchmark_of, candidates_of, market_of, policy_of, runtime_at
 from portopt.intake.book import day_of
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from portopt.questions.through_time.question import Wanted
+
+ASKED = (
+    "capital", "rebalance", "universe", "benchmark", "start", "end", "delay", "fractional", "rounding", "actions", "members",
+    "policies", "factors", "cash_flows", "prove", "seed", "path", "portfolio",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,16 +110,18 @@ def backtest(
     end: date | str | None = None,
     delay: int = 1,
     fractional: bool = False,
+    rounding: str | None = None,
     costs: Mapping[str, Any] | None = None,
     actions: Sequence[Action] | str | Path = (),
     members: Sequence[Membership] | str | Path = (),
     policies: Sequence[tuple[date, Policy]] = (),
     factors: Sequence[tuple[date, FactorReturns]] = (),
-    cash_flows: Mapping[Any, Any] | None = None,
+    cash_flows: Mapping[Any, Any] | str | Path | None = None,
     limits: Mapping[str, Any] | None = None,
     prove: bool = False,
     seed: int = 1,
     path: Any = "auto",
+    portfolio: str | None = None,
     home: Path | None = None,
 ) -> Backtest:
     """The decisions of a policy, day by day, through the live pipeline, on a ledger exact to the share and the cent.
@@ -124,32 +133,48 @@ def backtest(
         rebalance: "monthly", "every 21 sessions", "drift 5%", …, or several: any of them.
         costs: what the ledger charges, {"spread_bps": 5}; None is what the policy expects, {} nothing.
         delay: sessions from the close that a decision saw to its fill. policies: later ones, by when each became known.
-        actions, members: values, or files of them. cash_flows: {date: money in, or out below zero}. prove: show that no
-            decision saw what came after it.
+        rounding: "whole", "fractional", "nearest" lots repaired within the limits, or "search" for the best whole shares.
+        actions, members: values, or files of them. cash_flows: {date: money in, or out below zero}, or a file. prove: show that
+            no decision saw what came after it. portfolio: under which the run is kept.
     """
     from portopt.questions.backtest import backtest
     from portopt.questions.through_time.backtest import kept
-    from portopt.questions.through_time.question import Wanted, question
+    from portopt.questions.through_time.question import question
 
-    runtime, notes = runtime_at(home), []  # type: ignore[var-annotated]
-    wanted = Wanted(
-        **_who_decides(policy, limits, costs, runtime),
-        **_beside(universe, benchmark, actions, members, cash_flows, notes),
-        capital=capital,
-        rebalance=[rebalance] if isinstance(rebalance, str | Mapping) else rebalance,
-        start=day_of(start, "start"),
-        end=day_of(end, "end"),
-        delay=delay,
-        fractional=fractional,
-        policies=tuple(policies),
-        factors=tuple(factors),
-        prove=prove,
-        seed=seed,
-        path=path,
-        notes=tuple(notes),
-    )
+    given = dict(locals())
+    runtime = runtime_at(home)
+    asked = {name: given[name] for name in ASKED}
+    wanted = wanted_of(**_who_decides(policy, limits, costs, runtime), **asked)
     posed, snapshot = question(wanted, market_of(prices, runtime))
     return Backtest(kept(posed, backtest(posed), snapshot, runtime))
+
+
+def wanted_of(policy: Policy, *, strategy: Any = None, costs: Mapping[str, Any] | None = None, **asked: Any) -> Wanted:
+    """What every question about a history may be asked, by the names of `backtest`. Raises UnknownField for another name."""
+    from portopt.domain.errors import UnknownField
+    from portopt.questions.through_time.question import CAPITAL, Wanted
+
+    for name in asked:
+        if name not in ASKED:
+            raise UnknownField(name, ASKED, value=asked[name])
+    notes: list[str] = []
+    rebalance = asked.pop("rebalance", "monthly")
+    beside = _beside(asked, notes)
+    return Wanted(
+        policy,
+        capital=asked.pop("capital", CAPITAL),
+        rebalance=[rebalance] if isinstance(rebalance, str | Mapping) else rebalance,
+        start=day_of(asked.pop("start", None), "start"),
+        end=day_of(asked.pop("end", None), "end"),
+        policies=tuple(asked.pop("policies", ())),
+        factors=tuple(asked.pop("factors", ())),
+        costs=costs,
+        strategy=strategy,
+        portfolio_id=asked.pop("portfolio", None),
+        notes=tuple(notes),
+        **beside,
+        **asked,
+    )
 
 
 def _who_decides(
@@ -163,16 +188,15 @@ def _who_decides(
     return {"policy": with_limits(policy_or_goal(policy, runtime), limits), "costs": costs}
 
 
-def _beside(
-    universe: Any, benchmark: Any, actions: Any, members: Any, cash_flows: Mapping[Any, Any] | None, notes: list[str]
-) -> dict[str, Any]:
-    """What is read of values or of files, by its name."""
+def _beside(asked: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+    """What is read of values or of files, by its name; taken out of what was asked."""
+    universe = asked.pop("universe", None)
     return {
         "universe": candidates_of(universe, notes),
-        "benchmark": benchmark_of(benchmark, (universe,), notes),
-        "actions": actions_from(actions, notes),
-        "members": members_from(members, notes),
-        "cash_flows": flows_of(cash_flows),
+        "benchmark": benchmark_of(asked.pop("benchmark", None), (universe,), notes),
+        "actions": actions_from(asked.pop("actions", ()), notes),
+        "members": members_from(asked.pop("members", ()), notes),
+        "cash_flows": flows_from(asked.pop("cash_flows", None), notes),
     }
 
 
@@ -196,10 +220,3 @@ def with_limits(policy: Policy, limits: Mapping[str, Any] | None) -> Policy:
     from portopt.intake.policy import Wishes, laid_over
 
     return laid_over(policy, Wishes(limits={} if limits is None else limits))
-
-
-def flows_of(flows: Mapping[Any, Any] | None) -> tuple[Any, ...]:
-    from portopt.intake.book import money_of
-
-    found = ((day_of(day, "cash_flows"), money_of(amount, "cash_flows")) for day, amount in (flows or {}).items())
-    return tuple(found)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portopt.doors.notebook.backtesting import Backtest, Drawing, policy_or_goal, with_limits
-from portopt.doors.notebook.rebalancing import benchmark_of, candidates_of, market_of, runtime_at
-from portopt.intake.book import day_of
+from portopt.doors.notebook.backtesting import Backtest, Drawing, policy_or_goal, wanted_of, with_limits
+from portopt.doors.notebook.rebalancing import market_of, runtime_at
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from portopt.questions.through_time.question import Wanted
 
 OF_WINDOWS = ("number", "variant", "training_sharpe", "status", "began_with", "total_return", "sharpe")
 
@@ -154,8 +150,7 @@ def walk_forward(
     """Walk a policy forward: parameters chosen in training windows alone, judged on what came after, every trial counted.
 
     Args:
-        prices, policy: as of `backtest`; so are `asked`: capital, rebalance, universe, benchmark, start, end, delay,
-            fractional, costs, seed.
+        prices, policy, asked: as of `backtest`.
         vary: {path in the policy: values to try}. train, test, purge, embargo: sessions. paths: of the cross-validation, None
             for none. starts: from how many days the walk is begun, side by side.
     Raises:
@@ -169,7 +164,7 @@ def walk_forward(
     runtime = runtime_at(home)
     tried = {name: tuple(values) for name, values in (vary or {}).items()}
     walk = WalkForward(train, test, expanding, purge, embargo, tried, *(paths or (0, 2)), starts)
-    wanted = _wanted(with_limits(policy_or_goal(policy, runtime), limits), prove=prove, **asked)
+    wanted = wanted_of(with_limits(policy_or_goal(policy, runtime), limits), prove=prove, **asked)
     posed, snapshot = question(wanted, market_of(prices, runtime))
     found = walked_forward(posed, walk, registry=runtime.trials)
     return Walk(kept(posed, found, snapshot, runtime))
@@ -179,6 +174,7 @@ def compare(
     prices: Any = None,
     policies: Sequence[Any] = ("min_risk", "max_sharpe"),
     *,
+    frontier: int = 0,
     limits: Mapping[str, Any] | None = None,
     home: Path | None = None,
     **asked: Any,
@@ -186,49 +182,14 @@ def compare(
     """Policies side by side on one history: with 1/N, least variance, the benchmark and doing nothing, net and gross.
 
     Args:
-        prices: as of `backtest`; so are `asked`: capital, rebalance, universe, benchmark, start, end, delay, fractional, costs,
-            seed. policies: each as of `backtest`. limits: laid over each.
+        prices, asked: as of `backtest`. policies: each as there. limits: laid over each. frontier: points of the frontier of
+            one policy, each a book of its own, in place of several policies.
     """
     from portopt.questions.comparison import compare as side_by_side
     from portopt.questions.through_time import comparison as questions
 
     runtime = runtime_at(home)
     each = [with_limits(policy_or_goal(policy, runtime), limits) for policy in policies]
-    wanted = _wanted(each[0] if each else policy_or_goal("min_risk", runtime), **asked)
-    posed, snapshot = questions.posed(wanted, each, market_of(prices, runtime))
-    return Comparison(questions.kept(posed, side_by_side(posed), snapshot))
-
-
-def _wanted(
-    policy: Any,
-    *,
-    capital: Any = 1_000_000,
-    rebalance: Any = "monthly",
-    universe: Any = None,
-    benchmark: Any = None,
-    start: date | str | None = None,
-    end: date | str | None = None,
-    delay: int = 1,
-    fractional: bool = False,
-    costs: Mapping[str, Any] | None = None,
-    prove: bool = False,
-    seed: int = 1,
-) -> Wanted:
-    from portopt.questions.through_time.question import Wanted
-
-    notes: list[str] = []
-    return Wanted(
-        policy=policy,
-        capital=capital,
-        rebalance=[rebalance] if isinstance(rebalance, str | Mapping) else rebalance,
-        universe=candidates_of(universe, notes),
-        benchmark=benchmark_of(benchmark, (universe,), notes),
-        start=day_of(start, "start"),
-        end=day_of(end, "end"),
-        delay=delay,
-        fractional=fractional,
-        costs=costs,
-        prove=prove,
-        seed=seed,
-        notes=tuple(notes),
-    )
+    wanted = wanted_of(each[0] if each else policy_or_goal("min_risk", runtime), **asked)
+    posed, snapshot = questions.posed(wanted, each, market_of(prices, runtime), points=frontier)
+    return Comparison(questions.kept(posed, side_by_side(posed), snapshot, runtime))

@@ -31,6 +31,7 @@ STOP = "stop"
 FLOWS = {
     "optimization": ("rebalance", "order"), "rebalance": ("rebalance", "order"),
     "backtest": ("backtest", "form"), "walk_forward": ("walk_forward", "form"),
+    "comparison": ("comparison", "form"),
 }  # fmt: skip
 WAIT_SECONDS = 0.5  # between looks at what came in; where the database tells of it, the look is at once
 AGAIN_SECONDS, LONGEST_SECONDS = 5.0, 300.0  # pauses after work that broke off, twice as long each time

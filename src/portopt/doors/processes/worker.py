@@ -1,4 +1,6 @@
-"""The worker: so many runners, kept alive; leases of the dead given back; what was left behind made good, again and again."""
+"""The worker: so many runners, kept alive; leases of the dead given back; what was left behind made good, again and again.
+Beside them the watch looks at every figure, and tells of what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt.adapters.jobs.local import environment_for
 from portopt.domain.errors import OutsideError, PortoptError
-from portopt.doors.processes.parts import Part, end_together
+from portopt.doors.processes.parts import Part, as_part, end_together
 from portopt.doors.processes.runner import STOP
 from portopt.doors.processes.workflows import API, answers, own_address, server
 from portopt.questions.children import THREADS
@@ -70,6 +72,21 @@ class Runner:
         self._say(said)
 
 
+class Watch:
+    """A process that looks at every figure, begun once the worker has been there for as long as lies between two looks."""
+
+    def __init__(self, runtime: Runtime, environment: Mapping[str, str]) -> None:
+        log_file = runtime.home / "logs" / "watch.log"
+        self.part = Part("watch", as_part("monitor", "--follow", "--json"), environment, log=log_file)
+        self._seconds = runtime.settings.watch_seconds
+        self._begin = time.monotonic() + self._seconds
+
+    def keep(self) -> None:
+        """Alive, from its time on."""
+        if self._seconds and time.monotonic() >= self._begin:
+            self.part.keep()
+
+
 def work(runtime: Runtime, processes: int, stopping: threading.Event, say: Say, *, once: bool = False) -> None:
     """Until `stopping` is set, or with `once` until nothing waits.
 
@@ -81,14 +98,15 @@ def work(runtime: Runtime, processes: int, stopping: threading.Event, say: Say, 
     if API not in environment:
         environment[API] = own_address()
         own = server(environment[API], runtime.home, environment)
+    watch = Watch(runtime, environment)
     runners = [Runner(number + 1, environment, say, once=once) for number in range(processes)]
     try:
         if own is None or _started(own, environment[API], stopping):
             for runner in runners:
                 runner.part.start()
-            _attend(runtime, runners, own, stopping, say)
+            _attend(runtime, runners, [own, None if once else watch], stopping, say)
     finally:
-        end_together([runner.part for runner in runners], runtime.settings.stop_seconds)
+        end_together([watch.part, *(runner.part for runner in runners)], runtime.settings.stop_seconds)
         for runner in runners:
             runner.let_go(runtime)
         if own is not None:
@@ -107,11 +125,14 @@ def _started(own: Part, address: str, stopping: threading.Event) -> bool:
     return False
 
 
-def _attend(runtime: Runtime, runners: list[Runner], own: Part | None, stopping: threading.Event, say: Say) -> None:
+def _attend(
+    runtime: Runtime, runners: list[Runner], beside: list[Part | Watch | None], stopping: threading.Event, say: Say
+) -> None:
     sweeps, told = 0.0, False
     while not (stopping.wait(LOOK_SECONDS) or all(runner.is_done for runner in runners)):
-        if own is not None:
-            own.keep()
+        for part in beside:
+            if part is not None:
+                part.keep()
         for runner in runners:
             runner.keep(runtime)
         if not told and all(runner.is_ready for runner in runners):

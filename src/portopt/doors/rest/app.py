@@ -17,6 +17,7 @@ from portopt.doors.rest.front import Front, call_at, refusal
 from portopt.doors.rest.responses import response_of
 from portopt.doors.rest.site import add_site
 from portopt.doors.rest.streams import add_streams
+from portopt.doors.rest.watch_page import add_watch_page
 from portopt.doors.rest.watching import add_watching
 from portopt.doors.wire.headers import wait_of
 from portopt.doors.wire.operations import OPERATIONS, Operation
@@ -54,6 +55,7 @@ def application(runtime: Runtime) -> FastAPI:
         app.add_route(BASE + operation.path, _route(operation, service), methods=[operation.method], name=operation.name)
     add_streams(app, service, BASE)
     add_watching(app, service)
+    add_watch_page(app, service)
     add_site(app, BASE)
     app.add_middleware(Front, methods=methods)
     app.add_exception_handler(HTTPException, refusal(methods))

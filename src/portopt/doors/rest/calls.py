@@ -30,7 +30,7 @@ async def call_of(operation: Operation, request: Request, begun: Call, most: int
     return Call(
         operation=operation.name,
         place={name: str(value) for name, value in request.path_params.items()},
-        asked=_each_once(request.query_params.multi_items()),
+        asked=asked_once(request.query_params.multi_items()),
         body=await read_body(request, most) if has_body else b"",
         content_type=content_type(operation, headers.get("content-type")) if has_body else JSON,
         accept=headers.get("accept", JSON),
@@ -108,7 +108,8 @@ def _is_nothing(parameter: str) -> bool:
     return name.strip().lower() == "q" and re.fullmatch(r"0(\.0*)?", value.strip()) is not None
 
 
-def _each_once(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+def asked_once(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What stands behind the path, by name. Raises InvalidValue for a name that stands there twice."""
     found: dict[str, str] = {}
     for name, value in items:
         if name in found:

@@ -31,7 +31,7 @@ HEADERS = ("X-Request-Timeout", "X-Correlation-Id", "traceparent")  # of every c
 TAGS = {
     "Strategies": "Weights for a request that brings its own beliefs, answered at once.",
     "Optimizations": "What to trade in a portfolio: worked out later, looked at until it ends, approved by a person.",
-    "Histories": "A policy on the prices of the past: backtests and walk-forwards, worked out later, looked at until they end.",
+    "Histories": "Policies on past prices: backtests, walk-forwards, comparisons, worked out later, looked at until they end.",
     "Portfolios": "Portfolios and the versions of their holdings.",
     "Questions": "Questions about a request that brings its own beliefs.",
     "Data": "Prices and beliefs: uploaded once, named by their content from then on.",

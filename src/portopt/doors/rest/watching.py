@@ -39,8 +39,8 @@ def add_watching(app: FastAPI, service: Service) -> None:
         shown = parts if await _may_see(service, request) else {name: {"ok": part["ok"]} for name, part in parts.items()}
         return _told({"status": "ready" if is_ready else "not ready", "parts": shown}, 200 if is_ready else 503, request)
 
-    async def counted(_request: Request) -> Response:
-        text = await asyncio.to_thread(service.metrics.text)
+    async def counted(request: Request) -> Response:
+        text = await asyncio.to_thread(service.metrics.text, of_books=await _may_see(service, request))
         return Response(text, 200, {"Cache-Control": "no-store"}, CONTENT_TYPE_LATEST)
 
     app.add_api_route("/healthz", alive, methods=["GET"])
@@ -67,7 +67,7 @@ def versions() -> dict[str, str]:
 
 
 async def _may_see(service: Service, request: Request) -> bool:
-    """The details are for those who run the service; whether it is ready, for whoever asks."""
+    """The details, and books by name, are for those who run the service; whether it is ready, for whoever asks."""
     try:
         return (await service.access.who(request.headers)).may("admin")
     except PortoptError:

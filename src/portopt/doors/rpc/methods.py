@@ -38,6 +38,7 @@ NAMES: Final[Mapping[str, str]] = {
     "WatchRun": "get_run",
     "WatchBacktest": "get_backtest",
     "WatchWalkForward": "get_walk_forward",
+    "WatchComparison": "get_comparison",
 }
 DOCUMENT, REQUEST = "document", "request"  # fields that are a body: bytes or an object, and a request with its own fields
 DOCUMENTS = "Document"  # the message of both

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from portopt.domain.portfolio import Portfolio
 from portopt.domain.request import Policy
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.doors.wire.standing import PACK, policy_named, provider_of
+from portopt.questions.through_time.comparison import require_names, require_points
 from portopt.runs.through_time.question import Question
 from portopt.simulation.charged import charged_by_policy
 from portopt.simulation.trigger_words import as_data, parse_triggers
@@ -22,27 +24,42 @@ if TYPE_CHECKING:
 
 
 def question_of(portfolio: Portfolio, body: Body, kind: Any, runtime: Runtime) -> Question:
-    """kind: "backtest" or "walk_forward". Raises MissingInput where nobody says what may be held."""
+    """kind: "backtest", "walk_forward" or "comparison". Raises MissingInput where nobody says what may be held."""
     asked = Submission(pricing_pack_id=body.pricing_pack_id, provider=body.provider)
     provider = provider_of(portfolio, asked, runtime)
-    policy = body.policy if isinstance(body.policy, Policy) else policy_named(body.policy, portfolio, runtime)
+    named = body.strategies or (body.policy,)
+    policy, *others = [_policy(one, portfolio, runtime) for one in named]
     usual: dict[str, Any] = {"benchmark": portfolio.benchmark, "currency": _currency(portfolio)}
     options = {**{name: value for name, value in usual.items() if value is not None}, **body.options}
-    several = isinstance(body.rebalance, list)
-    rebalance = body.rebalance if several else [body.rebalance]
-    data = tuple(as_data(item, f"rebalance[{i}]" if several else "rebalance") for i, item in enumerate(rebalance))
-    parse_triggers(data, benchmark=options.get("benchmark") is not None)
     charged, notes = charged_by_policy(policy)
     request = BacktestRequest(
         policy=policy,
         universe=body.universe or portfolio.universe or _held(portfolio) or _of_the_pack(portfolio.id, provider, runtime),
         capital=body.capital,
-        rebalance=data,
+        rebalance=_triggers(body, options),
         execution=replace(charged, **body.execution),
+        policies=tuple((day, _policy(later, portfolio, runtime)) for day, later in body.later),
         notes=notes,
         **options,
     )
-    return Question(kind, portfolio.id, request, provider, body.walk)
+    beside = tuple((other, replace(charged_by_policy(other)[0], **body.execution)) for other in others)
+    if kind == "comparison":
+        require_names([policy.id, *(other.id for other in others)], "strategies")
+        require_points(body.points, [policy, *others])
+    return Question(kind, portfolio.id, request, provider, body.walk, beside, body.points)
+
+
+def _policy(named: str | Policy | None, portfolio: Portfolio, runtime: Runtime) -> Policy:
+    return named if isinstance(named, Policy) else policy_named(named, portfolio, runtime)
+
+
+def _triggers(body: Body, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """When to decide, as data. Raises InvalidValue naming the one that says nothing."""
+    several = isinstance(body.rebalance, list)
+    rebalance = body.rebalance if several else [body.rebalance]
+    data = tuple(as_data(item, f"rebalance[{i}]" if several else "rebalance") for i, item in enumerate(rebalance))
+    parse_triggers(data, benchmark=options.get("benchmark") is not None)
+    return data
 
 
 def _currency(portfolio: Portfolio) -> str | None:

@@ -10,6 +10,9 @@ portopt_processes_replaced_total                  that died or did not answer in
 portopt_jobs{status}                              work that is answered later
 portopt_outbox_events{state}                      waiting, refused, parked
 portopt_store_up                                  whether the database answered when this was read
+portopt_alerts{state}                             alerts of the watch that are pending or open
+portopt_books{status}                             books by how they stand
+portopt_books_named                               books that have series of their own; see figure_metrics.py for those
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from portopt.domain.errors import PortoptError
+from portopt.domain.run import RunStatus
 from portopt.doors.wire.call import Call, Reply
+from portopt.doors.wire.figure_metrics import WatchMetrics
 
 if TYPE_CHECKING:
     from portopt.doors.wire.admission import Admission
@@ -48,6 +53,9 @@ class Metrics:
         )
         self._registry.register(_Processes(pool, admission))
         self._registry.register(_Store(runtime))
+        self._watched = {of_books: CollectorRegistry() for of_books in (True, False)}
+        for of_books, registry in self._watched.items():
+            registry.register(WatchMetrics(runtime, of_books=of_books))
 
     def seen(self, call: Call, reply: Reply, seconds: float) -> None:
         self._requests.labels(call.operation, reply.status).inc()
@@ -55,9 +63,9 @@ class Metrics:
         for stage, took in reply.timings.items():
             self._stages.labels(call.operation, stage).observe(took)
 
-    def text(self) -> bytes:
-        """Asks the store: not on an event loop."""
-        return generate_latest(self._registry)
+    def text(self, *, of_books: bool = True) -> bytes:
+        """Asks the store: not on an event loop. of_books: whether who reads it may see books by name."""
+        return generate_latest(self._registry) + generate_latest(self._watched[of_books])
 
 
 class _Processes(Collector):
@@ -88,7 +96,8 @@ class _Store(Collector):
             yield _filled(up, {(): 0})
             return
         yield _filled(up, {(): 1})
-        yield _filled(jobs, {(status.value,): count for status, count in counted.items()})
+        # Those of which there are none too: a series that comes and goes is none to draw or to watch.
+        yield _filled(jobs, {(status.value,): counted.get(status, 0) for status in RunStatus})
         found = {"waiting": waiting.waiting, "refused": waiting.refused}
         yield _filled(events, {(state,): count for state, count in {**found, "parked": len(waiting.parked)}.items()})
 

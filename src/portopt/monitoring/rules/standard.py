@@ -2,11 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 
+from portopt.domain.config_files import config_file
+from portopt.domain.errors import FileNotReadable
+from portopt.monitoring.rules.lines import Fault, RulesRefused
+from portopt.monitoring.rules.reading import read_rules
 from portopt.monitoring.rules.rule import Rule
+from portopt.monitoring.rules.runbooks import runbook_names
+
+SHIPPED_FILES = ("books", "runs", "service")
 
 
 def rules_in_force(own: Path | None = None) -> tuple[Rule, ...]:
     """The shipped rules, then those of a file or folder (`*.yaml`). Raises RulesRefused, FileNotReadable."""
-    raise NotImplementedError
+    by_name = {rule.name: rule for rule in shipped_rules()}
+    if own is not None:
+        by_name |= {rule.name: rule for rule in rules_of(own)}
+    return tuple(by_name.values())
+
+
+@cache
+def shipped_rules() -> tuple[Rule, ...]:
+    files = [config_file(f"rules/{name}.yaml") for name in SHIPPED_FILES]
+    return _read(files, runbook_names())
+
+
+def rules_of(path: Path) -> tuple[Rule, ...]:
+    """Of a file, or of every `*.yaml` of a folder in the order of names. Raises RulesRefused with the faults of all of them."""
+    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    if not files:
+        raise FileNotReadable(f"{path} holds no rules", field="rules", value=str(path), fixes=["put a *.yaml file into it"])
+    return _read(files, runbook_names(path))
+
+
+def _read(files: Collection[Path], runbooks: frozenset[str]) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    faults: list[Fault] = []
+    for file in files:
+        try:
+            rules += read_rules(_text(file), file.name, runbooks)
+        except RulesRefused as refused:
+            faults += refused.faults
+    where = {rule.name: rule for rule in reversed(rules)}
+    faults += [
+        Fault(rule.file, rule.line, "alert", f"there is a rule {rule.name!r} already, in {where[rule.name].file}")
+        for rule in rules
+        if where[rule.name] is not rule
+    ]
+    if faults:
+        raise RulesRefused(faults)
+    return tuple(rules)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "is no UTF-8 text"
+        raise FileNotReadable(f"{file}: {why}", field="rules", value=str(file)) from None

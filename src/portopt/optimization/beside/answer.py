@@ -8,6 +8,7 @@ would depend on where it began, are given up: the caller solves afresh.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -55,8 +56,13 @@ def answer_at(form: StandardForm, now: Standing) -> RawAnswer | None:
         point = None if k is None else settled(k, now)
     if k is None or point is None or not _balanced(k, now, point):
         return None
-    x, duals = _in_columns(k, now, point)
-    return RawAnswer(SolveStatus.OPTIMAL, x, duals, DAILY, 0, perf_counter() - began, polished=True)
+    return replace(answer_of(k, now, point), seconds=perf_counter() - began)
+
+
+def answer_of(k: Kinked, now: Standing, at: Point) -> RawAnswer:
+    """A point and where it stands, in the form's own columns; whether it is an optimum is not looked at."""
+    x, duals = _in_columns(k, now, at)
+    return RawAnswer(SolveStatus.OPTIMAL, x, duals, DAILY, 0, 0.0, polished=True)
 
 
 def _corrected(k: Kinked, now: Standing) -> tuple[Standing, Point, int] | None:

@@ -1,6 +1,7 @@
 """The program of one day, dense: what the weights of that day minimize, and the numbers that are read of it over and over.
 
     minimize    1/2 w'Mw + q'w + buying'max(w - book, 0) + selling'max(book - w, 0)
+    + powers'|w - book|^(3/2)
     subject to  row_lower <= G w + G_buys max(w - book, 0) + G_sells max(book - w, 0) <= row_upper
                 lower <= w <= upper,   (w - c)'M(w - c) <= radius^2
 
@@ -13,6 +14,7 @@ weights, in y, and in tau:
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +31,8 @@ class Day:
 
     row_lower, row_upper: (r,). counting: positions of the rows that count trades. center: (n,) c of the ball, radius its own;
     None where there is none. ratio, constant: whether it is a ratio, and minus its excess return at q'w = 0.
+    powers: (n,) what a trade costs times its 3/2 power; None for none. bend, still: (n,), (n,) what stands in for it
+    (powers.py): a diagonal beside M, for trades alone, and how much less of the price of a trade goes with tau.
     """
 
     M: Matrix
@@ -48,11 +52,18 @@ class Day:
     radius: float = 0.0
     ratio: bool = False
     constant: float = 0.0
+    powers: Vector | None = None
+    bend: Vector | None = None
+    still: Vector | None = None
     at_floor: Mask = field(init=False)
     at_ceiling: Mask = field(init=False)
     fixed: Mask = field(init=False)
     M_book: Vector = field(init=False)
-    M_center: Vector = field(init=False)  # nothing for a ratio
+    M_center: Vector = field(init=False)  # nothing without a ball
+    off_center: Vector = field(init=False)  # (n,), (n,) what is held, from the centre, and M times it
+    M_off_center: Vector = field(init=False)
+    per_trade: dict[int, Matrix] = field(init=False)  # (2, n) of each row that counts trades: a buy's part in it, a sale's
+    none: Vector = field(init=False)  # (n,) zeros
     least: Vector = field(init=False)  # (n,), (n,) the least and the most a trade can be
     most: Vector = field(init=False)
     row_least: Vector = field(init=False)  # (r,), (r,) what the rows allow the trades to come to
@@ -65,6 +76,10 @@ class Day:
         put(self, "fixed", self.lower == self.upper)
         put(self, "M_book", self.M @ self.book)
         put(self, "M_center", np.zeros(self.n) if self.center is None else self.M @ self.center)
+        put(self, "off_center", self.book if self.center is None else self.book - self.center)
+        put(self, "M_off_center", self.M_book - self.M_center)
+        put(self, "per_trade", {j: np.array([self.G_buys[j], self.G_sells[j]]) for j in self.counting})
+        put(self, "none", np.zeros(self.n))
         put(self, "least", np.maximum(self.lower - self.book, -NONE))
         put(self, "most", np.minimum(self.upper - self.book, NONE))
         held = self.G @ self.book
@@ -76,12 +91,36 @@ class Day:
         return len(self.q)
 
     @property
+    def is_bent(self) -> bool:
+        """Whether tau is to be found."""
+        return self.ratio or self.center is not None
+
+    @property
     def r(self) -> int:
         return len(self.row_lower)
 
     def wanted(self, tau: float) -> Vector:
         """(n,) what M x + rows'y comes to where a trade x is free and pays nothing, at one tau."""
-        return (self.M_center - self.M_book) - tau * (self.q + self.M_center)
+        return -self.M_off_center - tau * (self.q + self.M_center)
+
+    def priced(self, more: Vector, bend: Vector | None, still: Vector | None) -> Day:
+        """The same with trades dearer by `more` (n,), and with another bend."""
+        day = copy(self)
+        changes = {"buying": self.buying + more, "selling": self.selling + more, "powers": None, "bend": bend, "still": still}
+        for name, value in changes.items():
+            object.__setattr__(day, name, value)
+        return day
+
+    def as_traded(self, w: Vector) -> Day:
+        """The day with its powers as prices of the trades that lead to w (n,): of the same conditions there."""
+        if self.powers is None:
+            return self
+        return self.priced(1.5 * self.powers * np.sqrt(np.abs(w - self.book)), None, None)
+
+    @property
+    def curvature(self) -> Matrix:
+        """(n, n) M, with what bends beside it."""
+        return self.M if self.bend is None else self.M + np.diag(self.bend)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ prices, volumes. What comes out the same stays; of the rest the laws are known a
 
     M = scale Sigma     q = -mu or nothing, less scale Sigma b or nothing     book = the weights held
     ball: (w - c)'Sigma(w - c) <= radius^2, c the benchmark or nothing
+    powers: of what a trade moves the price by, sigma_i sqrt(V / ADV_i), a multiple
 
 A program of which anything else changes is not of this kind, and neither is one with other parts; which, is said in words.
 """
@@ -22,13 +23,12 @@ from portopt.domain.program import StandardForm
 from portopt.optimization.assemble import assemble
 from portopt.optimization.beside.kinked import Kinked, kinked
 from portopt.optimization.daily.day import Day
+from portopt.optimization.daily.impact import law_of_impact, without_impact
+from portopt.optimization.daily.reasons import NotDaily, close
 
-SAME = 1e-12
+__all__ = ["NotDaily", "Template", "template_of"]
+
 MOST_ASSETS = 1_500  # a table has as many rows
-
-
-class NotDaily(Exception):
-    """Why a problem is not of this kind, in words."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +36,8 @@ class Template:
     """first: the first day's program. scale, mean, about: M = scale Sigma, q = mean mu + about scale Sigma benchmark.
 
     center: what the ball's centre is of the benchmark, 1 or 0; None where there is no ball. asked: limits that may be opened.
-    square: whether the objective is half a square and told as its root.
+    square: whether the objective is half a square and told as its root. impact: (n,) what a trade's 3/2 power costs, of
+    `impact_of`; None where nothing grows so.
     """
 
     ids: tuple[str, ...]
@@ -48,18 +49,29 @@ class Template:
     radius: float
     asked: frozenset[str]
     square: bool
+    impact: Vector | None = None
+
+    @property
+    def counts_trades(self) -> bool:
+        """Whether weights are counted from the book."""
+        return self.first.layout.has_trades or self.impact is not None
 
     @property
     def form(self) -> StandardForm:
         return self.first.form
 
-    def on(self, mu: Vector, Sigma: Matrix, held: Vector, benchmark: Vector | None = None) -> Day:
-        """The program of a day. mu: (n,) annual, Sigma: (n, n), held: (n,) weights before the trade, benchmark: (n,)."""
+    def on(
+        self, mu: Vector, Sigma: Matrix, held: Vector, benchmark: Vector | None = None, moves: Vector | None = None
+    ) -> Day:
+        """The program of a day. mu: (n,) annual, Sigma: (n, n), held: (n,) weights before the trade, benchmark: (n,).
+
+        moves: (n,) `impact_of` the day, where the template has an impact.
+        """
         k = self.first
         M = Sigma if self.scale == 1.0 else self.scale * Sigma
         b = np.zeros(len(mu)) if benchmark is None else benchmark
         q = self.mean * mu if self.about == 0.0 else self.mean * mu + self.about * (M @ b)
-        traded = k.layout.has_trades
+        traded, priced = self.counts_trades, k.layout.has_trades
         return Day(
             M=M,
             q=q,
@@ -67,7 +79,7 @@ class Template:
             upper=k.upper,
             book=held if traded else k.lower,
             buying=k.buying,
-            selling=k.selling if traded else np.zeros(len(q)),
+            selling=k.selling if priced else np.zeros(len(q)),
             G=k.G,
             G_buys=k.G_buys,
             G_sells=k.G_sells,
@@ -78,6 +90,7 @@ class Template:
             radius=self.radius,
             ratio=k.form.ratio,
             constant=k.form.constant if k.form.ratio else 0.0,
+            powers=None if self.impact is None or moves is None else self.impact * moves,
         )
 
 
@@ -86,16 +99,19 @@ def template_of(problem: Problem) -> Template:
     if problem.n > MOST_ASSETS:
         raise NotDaily(f"{problem.n} assets are more than the quick path's table is for ({MOST_ASSETS})")
     other = _another_day(problem)
-    one, two = _read(problem), _read(other)
+    impact = law_of_impact((problem, other))
+    one, two = _read(without_impact(problem)), _read(without_impact(other))
     _require_same(one.form, two.form)
     scale = one.risk.scale  # type: ignore[attr-defined]
     mean, about = _law_of_q(((one, problem), (two, other)), scale)
     center, radius = _law_of_ball(((one, problem), (two, other)), scale)
-    if one.layout.has_trades and not (_close(one.book, problem.w_prev) and _close(two.book, other.w_prev)):
+    if one.layout.has_trades and not (close(one.book, problem.w_prev) and close(two.book, other.w_prev)):
         raise NotDaily("trades are not counted from the weights held")
     asked = frozenset(limit.kind for limit in problem.limits if not limit.structural)
     square = problem.objective.unit == "half variance" and problem.objective.gamma is None
-    return Template(problem.universe.ids, one, scale, mean, about, center, radius, asked, square)
+    if impact is not None and one.form.ratio:
+        raise NotDaily("a ratio is asked for of what costs more the more is traded")
+    return Template(problem.universe.ids, one, scale, mean, about, center, radius, asked, square, impact)
 
 
 def _another_day(p: Problem) -> Problem:
@@ -159,7 +175,7 @@ def _require_same(one: StandardForm, two: StandardForm) -> None:
 def _law_of_q(days: tuple[tuple[Kinked, Problem], ...], scale: float) -> tuple[float, float]:
     for mean in (-1.0, 0.0):
         for about in (0.0, -1.0):
-            if all(_close(k.q, mean * p.moments.mu + about * scale * _risk_of_benchmark(p)) for k, p in days):
+            if all(close(k.q, mean * p.moments.mu + about * scale * _risk_of_benchmark(p)) for k, p in days):
                 return mean, about
     raise NotDaily("its objective is not expected return, risk and tracking error alone")
 
@@ -172,7 +188,7 @@ def _law_of_ball(days: tuple[tuple[Kinked, Problem], ...], scale: float) -> tupl
         raise NotDaily("its limit on risk changes with more than prices and the book")
     for center in (1.0, 0.0):
         # The ball's matrix is a root of Sigma, M is scale Sigma: its centre pulls with minus Sigma c.
-        if all(_close(ball.pulled, -center * _risk_of_benchmark(p)) for ball, (_, p) in zip(balls, days, strict=True)):
+        if all(close(ball.pulled, -center * _risk_of_benchmark(p)) for ball, (_, p) in zip(balls, days, strict=True)):
             return center, balls[0].radius * float(np.sqrt(scale))
     raise NotDaily("its limit on risk is about another portfolio than the benchmark")
 
@@ -180,7 +196,3 @@ def _law_of_ball(days: tuple[tuple[Kinked, Problem], ...], scale: float) -> tupl
 def _risk_of_benchmark(p: Problem) -> Vector:
     """(n,) Sigma b."""
     return np.zeros(p.n) if p.benchmark is None else p.moments.covariance.times(p.benchmark)
-
-
-def _close(a: Vector, b: Vector | None) -> bool:
-    return b is not None and bool(np.abs(a - b).max(initial=0.0) <= SAME * max(1.0, float(np.abs(a).max(initial=0.0))))

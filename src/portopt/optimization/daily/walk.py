@@ -10,10 +10,12 @@ selection.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
-from portopt.optimization.daily.bend import SMALLEST_BALL, roots, square
+from portopt.optimization.daily.bend import SMALLEST_BALL, Square, roots, square
 from portopt.optimization.daily.state import State
 
 INF = float("inf")
@@ -43,7 +45,7 @@ class Walk:
         state, day = self.state, self.state.day
         for _ in range(STRETCHES):
             nothing = np.zeros(len(state.given))
-            outside = square(state, nothing, nothing, 0.0)[2] > 0.0
+            outside = square(day, state.line(nothing, nothing), 0.0)[2] > 0.0
             target = SMALLEST_BALL if outside else 1.0
             if day.ratio:
                 target = state.tau * (LONGEST if outside else SMALLEST_BALL)
@@ -83,8 +85,11 @@ class Walk:
     def _first(self, closing: Matrix, moving: Matrix) -> tuple[int, bool, float]:
         """(what meets a side first, whether its lower one, after which share of the way)."""
         speed = closing - moving
-        room = np.maximum(self.state.against(self.state.given, self.state.follows) - self.sides, 0.0)
-        share = np.divide(room, speed, out=np.full(room.shape, INF), where=speed > STILL)
+        room = self.state.against(self.state.given, self.state.follows)
+        room -= self.sides
+        np.maximum(room, 0.0, out=room)
+        share = np.full(room.shape, INF)
+        np.divide(room, speed, out=share, where=speed > STILL)
         at = int(share.argmin())
         return at % share.shape[1], at < share.shape[1], float(share.flat[at])
 
@@ -122,30 +127,30 @@ class Walk:
         return True
 
     def _led(self, k: int, low: bool) -> None:
-        at = np.array([k])
-        self.state.lead(at, np.array([low]))
-        before = self.state.follows[self.state.n + self.state.counting].copy()
-        self.state.recount(at)
-        for j, was in zip(self.state.counting, before, strict=True):
-            row = self.state.n + j
-            if not self.state.table.exchanged[row]:
-                jump = self.state.follows[row] - was
-                self.sides[:, row] += (jump, -jump)
+        state = self.state
+        state.lead(k, low)
+        for row, jump in state.recount(k):
+            self.sides[0, row] += jump
+            self.sides[1, row] -= jump
 
     def _arrived(self, k: int, low: bool, led: bool) -> None:
         """k is exchanged: what was given follows, and what follows is given."""
         state = self.state
         state.given[k], state.follows[k] = state.follows[k], state.given[k]
         if k >= state.n:
-            state.stand(np.array([k - state.n]), np.array([low]))
+            state.lead(k, low)
         elif not led:
             self._led(k, low)
         state.aim_at(k)
-        now = np.array([state.follows[k], -state.follows[k]])
+        low_now, high_now = float(state.follows[k]), -float(state.follows[k])
         for width, j in zip(state.widths, state.counting, strict=True):
-            now += width[:, k] * (state.follows if state.table.exchanged[state.n + j] else state.given)[state.n + j]
-        back = self.tau - state.tau
-        self.sides[:, k] = np.minimum(state.sides[:, k] + back * state.steepness(k), now)
+            price = float((state.follows if state.table.exchanged[state.n + j] else state.given)[state.n + j])
+            low_now, high_now = low_now + float(width[0, k]) * price, high_now + float(width[1, k]) * price
+        (low_goal, high_goal), back = state.sides[:, k].tolist(), self.tau - state.tau
+        if back:
+            low_more, high_more = state.steepness(k).tolist()
+            low_goal, high_goal = low_goal + back * low_more, high_goal + back * high_more
+        self.sides[0, k], self.sides[1, k] = min(low_goal, low_now), min(high_goal, high_now)
 
     def _pushed(self, k: int, low: bool) -> tuple[int, bool]:
         """Push what is given at k until something else meets a side: (what, whether its lower one). Raises Lost."""
@@ -162,10 +167,7 @@ class Walk:
         return other, other_low
 
 
-def square_at(walk: Walk, rates: Vector, following: Vector) -> tuple[float, float, float]:
+def square_at(walk: Walk, rates: Vector, following: Vector) -> Square:
     """(a, b, c) of the square on the way that is left, from the tau that the walk has come to."""
-    state, end = walk.state, walk.state.tau
-    state.tau = walk.tau
-    found = square(state, rates, following, end - walk.tau)
-    state.tau = end
-    return found
+    line = replace(walk.state.line(rates, following), tau=walk.tau)
+    return square(walk.state.day, line, walk.state.tau - walk.tau)

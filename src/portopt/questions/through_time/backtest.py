@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,13 @@ from portopt.domain.market import MarketQuery, MarketSnapshot
 from portopt.domain.request import DataPolicy
 from portopt.domain.universe import CASH, Universe
 from portopt.ports import MarketDataProvider
+from portopt.questions.through_time.beside_the_run import require_money_taken_was_there, said_beside
 from portopt.questions.through_time.trials import count_trials
+from portopt.runs.answers import portfolio_of
+from portopt.runs.through_time.question import Question
 from portopt.simulation.accounting.profit import profits
 from portopt.simulation.asking import said_of_opening
 from portopt.simulation.attributed import attribution_of
-from portopt.simulation.charged import charged_by_policy
 from portopt.simulation.comparators import Drifting, do_nothing, drifting, equal_weight
 from portopt.simulation.deciders import Path, decider_of
 from portopt.simulation.history import History, day_of, latest_of
@@ -44,16 +46,26 @@ FOR_THE_READER: dict[str, Any] = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backtest:
-    """A question and its history. strategy: of the user's own, in place of the policy. path: which way decisions are made."""
+    """A question and its history. strategy: of the user's own, in place of the policy. path: which way decisions are made.
+
+    request: as it can be answered on these prices; question: as it was asked, which is what it is known by; None: as it stands.
+    beside: what else the answer rests on, that no question says.
+    """
 
     request: BacktestRequest
     history: History
     strategy: Strategy | None = None
     path: Path = "auto"
     notes: tuple[str, ...] = ()
+    question: Question | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     def decider(self, history: History) -> Decider:
         return decider_of(self.request, self.path) if self.strategy is None else self.strategy.prepare(history)
+
+    @property
+    def asked(self) -> Question:
+        return self.question or Question("backtest", portfolio_of(self.request), self.request, path=self.path)
 
 
 def opened(market: MarketDataProvider, data: DataPolicy, assets: Sequence[str] | None, end: date | None) -> MarketSnapshot:
@@ -84,15 +96,6 @@ def named_assets(
     return tuple(sorted({*ids, *(benchmark or {}), *(m.asset_id for m in members), *into} - {CASH}))
 
 
-def with_costs_of_policy(request: BacktestRequest, history: History) -> tuple[BacktestRequest, tuple[str, ...]]:
-    """The request, its ledger charging what the policy expects; impact needs volumes, and is left out with a note without."""
-    execution, notes = charged_by_policy(request.policy, request.execution)
-    if execution.impact > 0.0 and history.volumes is None:
-        execution = replace(execution, impact=0.0)
-        notes = (*notes, f"{history.source} has no volumes: the ledger charges no impact")
-    return replace(request, execution=execution), notes
-
-
 def posed(asked: Backtest) -> tuple[Simulation, Drifting | None]:
     """What does not change from day to day, and the benchmark. Errors as for `backtest`."""
     request, history = asked.request, asked.history
@@ -113,7 +116,12 @@ def concluded(
     sweep: bool = True,
     progress: Progress | None = None,
 ) -> BacktestFound:
-    """What a walk that has come to its end is held against. end: the book there, and what each decision saw and wanted."""
+    """What a walk that has come to its end is held against. end: the book there, and what each decision saw and wanted.
+
+    Raises InvalidValue where more was taken out than there was.
+    """
+    require_money_taken_was_there(asked.request, run)
+    run = replace(run, warnings=(*run.warnings, *said_beside(asked.request, asked.history)))
     comparators = _comparators(s, end, held_against)
     return BacktestFound(
         request=asked.request,
@@ -150,6 +158,7 @@ def require_sound_question(request: BacktestRequest, history: History) -> None:
         raise InvalidValue("universe", list(request.universe.ids)[:10], f"none of them has a price in {history.source}")
     if history.volumes is None:
         _require_no_volumes(request.execution, history.source)
+    _require_open_days(request, history)
 
 
 def _require_no_volumes(execution: Execution, source: str) -> None:
@@ -159,6 +168,20 @@ def _require_no_volumes(execution: Execution, source: str) -> None:
             raise MissingInput(
                 f"{name} is measured in a day's volume, and {source} has none", field=f"costs.{name}", fixes=fixes
             )
+
+
+def _require_open_days(request: BacktestRequest, history: History) -> None:
+    """Raises InvalidValue for money on a day without prices: when it counts, and what it buys, would be a guess."""
+    first, last = day_of(history.dates[0]), day_of(history.dates[-1])
+    for day, amount in request.cash_flows:
+        row = history.row_of(day)
+        if row < len(history) and day_of(history.dates[row]) == day:
+            continue
+        why, fix = f"is outside of the prices, {first} to {last}: {amount} would never come", ""
+        if first <= day <= last:
+            why = f"is no session of {history.source}: {amount} cannot be booked"
+            fix = f"book it on the session after it, {day_of(history.dates[row])}"
+        raise InvalidValue("cash_flows", day.isoformat(), why, fix=fix or "book it on a session, or leave it out")
 
 
 def require_enough_money(s: Simulation) -> None:
@@ -213,25 +236,15 @@ def _profits(run: Backtested, end: Run) -> Profits:
 def kept(asked: Backtest, found: BacktestFound, snapshot: MarketSnapshot, runtime: Runtime | None = None) -> dict[str, Any]:
     """The document, left in the store, where there is one, with its prices; a strategy of one's own leaves nothing."""
     from portopt.document.backtest import backtest_document
-    from portopt.runs import answers
-    from portopt.runs.market import rests_on
+    from portopt.runs.through_time.life import keep
 
-    how = how_of(asked)
-    run_id = answers.answer_id("backtest", asked.request, how, found.data.pricing_pack_id, found.data.last)
-    document = backtest_document(found, run_id)
-    if asked.strategy is None and (runtime is None or runtime.has_store):
-        rests_on(snapshot, runtime)
-        answers.keep("backtest", asked.request, document, runtime, **how)
-        net = document["summary"]["net"]
-        days = [day_of(day) for day in found.run.dates]
-        count_trials([(asked.request, net and net["sharpe"])], days, runtime)
+    document = backtest_document(found, asked.asked.run_id(snapshot, **asked.beside))
+    if asked.strategy is None and keep(asked.asked, document, snapshot, runtime):
+        tried(found, document, runtime)
     return document
 
 
-def how_of(asked: Backtest) -> dict[str, Any]:
-    """What of the question is not in the request: which way, whose strategy, and the proof with its seed."""
-    how: dict[str, Any] = {} if asked.path == "auto" else {"path": asked.path}
-    if asked.strategy is not None:
-        rule = getattr(asked.strategy, "rule", asked.strategy)
-        how["strategy"] = getattr(rule, "__qualname__", type(rule).__qualname__)
-    return {**how, **({"prove": asked.request.seed} if asked.request.prove else {})}
+def tried(found: BacktestFound, document: Mapping[str, Any], runtime: Runtime | None = None) -> None:
+    """A backtest is a trial."""
+    net = document["summary"]["net"]
+    count_trials([(found.request, net and net["sharpe"])], [day_of(day) for day in found.run.dates], runtime)

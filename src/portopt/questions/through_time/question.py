@@ -8,7 +8,10 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from portopt.dialects.backtests import rounding_of
+from portopt.dialects.reading import text
 from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
+from portopt.domain.canonical import digest
 from portopt.domain.errors import InvalidValue
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.market import MarketSnapshot
@@ -16,14 +19,17 @@ from portopt.domain.request import Policy
 from portopt.domain.universe import CASH, Universe
 from portopt.market.action_checks import checked as checked_actions
 from portopt.ports import MarketDataProvider
-from portopt.questions.through_time.backtest import Backtest, named_assets, opened, require_sound_question, with_costs_of_policy
-from portopt.simulation.charged import execution_with
+from portopt.questions.through_time.backtest import Backtest, named_assets, opened, require_sound_question
+from portopt.runs.answers import portfolio_of
+from portopt.runs.through_time.question import Question
+from portopt.simulation.charged import charged_by_policy, execution_with
 from portopt.simulation.deciders import Path
 from portopt.simulation.history import History
 from portopt.simulation.strategies import Ruled, Strategy
 from portopt.simulation.trigger_words import as_data, parse_triggers
 
 CAPITAL = Decimal(1_000_000)
+LONGEST_PORTFOLIO = 100
 LARGEST = Decimal(10) ** 13  # money; cents of more do not fit into the ledger's integers
 
 
@@ -32,6 +38,8 @@ class Wanted:
     """What a door was told. universe: None is all that is priced. costs: None is the policy's own; a mapping is laid over none.
 
     policies, factors: later ones by the date on which each became known. rebalance: triggers, in words or as data.
+    rounding: whole, fractional, nearest or search; None is the nearest lots. portfolio_id: under which it is kept; None is the
+    policy's own.
     """
 
     policy: Policy
@@ -50,11 +58,12 @@ class Wanted:
     factors: tuple[tuple[date, FactorReturns], ...] = ()
     cash_flows: tuple[tuple[date, Decimal], ...] = ()
     currency: str = "USD"
-    rounding: str = "nearest"
+    rounding: str | None = None
     prove: bool = False
     seed: int = 1
     path: Path = "auto"
     strategy: Strategy | Any = None
+    portfolio_id: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -67,18 +76,57 @@ def question(wanted: Wanted, market: MarketDataProvider) -> tuple[Backtest, Mark
     beside = (wanted.benchmark, wanted.members, wanted.actions)
     assets = None if wanted.universe is None else named_assets(wanted.universe, *beside)
     snapshot = opened(market, wanted.policy.data, assets, wanted.end)
-    sound = checked_actions(wanted.actions, snapshot)
-    wanted, snapshot = replace(wanted, actions=sound.actions), replace(snapshot, findings=sound.findings)
     universe = wanted.universe or Universe.of(tuple(a for a in snapshot.asset_ids if a.upper() != CASH))
+    asked = question_of(wanted, universe, f"pack:{snapshot.pricing_pack_id}")
+    found = asked_on(asked, snapshot, strategy=_strategy(wanted.strategy), factors=wanted.factors)
+    said = found.request if wanted.costs is None else asked.request  # what was said to be charged is not left out in silence
+    require_sound_question(said, found.history)
+    return found, snapshot
+
+
+def question_of(wanted: Wanted, universe: Universe, provider: str) -> Question:
+    """What is asked, before any price has its say, whole. universe: of all that is priced, where none was named."""
     request = request_of(wanted, universe)
-    factors = wanted.factors or factors_of(wanted.policy)
-    history = History.of(snapshot, request.actions, request.members, request.policies, factors)
-    notes = wanted.notes
     if wanted.costs is None:
-        request, said = with_costs_of_policy(request, history)
-        notes = (*notes, *said)
-    require_sound_question(request, history)
-    return Backtest(request, history, _strategy(wanted.strategy), wanted.path, notes), snapshot
+        execution, said = charged_by_policy(wanted.policy, request.execution)
+        request = replace(request, execution=execution, notes=(*request.notes, *said))
+    return Question("backtest", wanted.portfolio_id or portfolio_of(request), request, provider, path=wanted.path)
+
+
+def asked_on(
+    asked: Question,
+    snapshot: MarketSnapshot,
+    *,
+    strategy: Strategy | None = None,
+    factors: Sequence[tuple[date, FactorReturns]] = (),
+) -> Backtest:
+    """The question with its history; actions that the prices contradict are not in it, but among its findings.
+
+    factors: by the date on which each became known; none are those of the policy's factor model, as they stand today.
+    """
+    sound = checked_actions(asked.request.actions, snapshot)
+    request, snapshot = replace(asked.request, actions=sound.actions), replace(snapshot, findings=sound.findings)
+    dated = tuple(factors) or factors_of(request.policy)
+    history = History.of(snapshot, request.actions, request.members, request.policies, dated)
+    request, notes = without_impact(request, history)
+    more = {"factors": digest(dated)} if factors else {}
+    return Backtest(request, history, strategy, asked.path, notes, asked, {**more, **_own(strategy)})
+
+
+def without_impact(request: BacktestRequest, history: History) -> tuple[BacktestRequest, tuple[str, ...]]:
+    """The request and its notes; impact needs volumes: without them it is left out, with a note."""
+    if request.execution.impact <= 0.0 or history.volumes is not None:
+        return request, request.notes
+    note = f"{history.source} has no volumes: the ledger charges no impact"
+    return replace(request, execution=replace(request.execution, impact=0.0)), (*request.notes, note)
+
+
+def _own(strategy: Strategy | None) -> dict[str, str]:
+    """Whose rule it is, of a strategy of one's own."""
+    if strategy is None:
+        return {}
+    rule = getattr(strategy, "rule", strategy)
+    return {"strategy": getattr(rule, "__qualname__", type(rule).__qualname__)}
 
 
 def _strategy(given: Any) -> Strategy | None:
@@ -98,10 +146,11 @@ def factors_of(policy: Policy) -> tuple[tuple[date, FactorReturns], ...]:
 
 def checked(wanted: Wanted) -> None:
     """Raises InvalidValue, UnknownField before any price is read."""
-    if wanted.rounding not in ("nearest", "search"):
-        raise InvalidValue("rounding", wanted.rounding, "is neither nearest nor search")
-    if isinstance(wanted.seed, bool) or not isinstance(wanted.seed, int) or not 0 <= wanted.seed < 2**32:
-        raise InvalidValue("seed", wanted.seed, "must be a whole number from 0 to 4294967295")
+    rounding_of(wanted.rounding, fractional=wanted.fractional)
+    if isinstance(wanted.seed, bool) or not isinstance(wanted.seed, int) or not 0 <= wanted.seed < 2**31:
+        raise InvalidValue("seed", wanted.seed, "must be a whole number from 0 to 2147483647", fix="write 1")
+    if wanted.portfolio_id is not None:
+        text(wanted.portfolio_id, "portfolio_id", most=LONGEST_PORTFOLIO)
     capital_of(wanted.capital)
     parse_triggers(wanted.rebalance, benchmark=wanted.benchmark is not None)
     if wanted.start is not None and wanted.end is not None and wanted.start > wanted.end:
@@ -111,7 +160,8 @@ def checked(wanted: Wanted) -> None:
 def request_of(wanted: Wanted, universe: Universe) -> BacktestRequest:
     """The request alone. universe: of all that is priced, where none was named."""
     rebalance = [wanted.rebalance] if isinstance(wanted.rebalance, str | Mapping) else wanted.rebalance
-    execution = execution_with(Execution(fractional=wanted.fractional), {"delay": wanted.delay, **(wanted.costs or {})})
+    rounding, fractional = rounding_of(wanted.rounding, fractional=wanted.fractional)
+    execution = execution_with(Execution(fractional=fractional), {"delay": wanted.delay, **(wanted.costs or {})})
     return BacktestRequest(
         policy=wanted.policy,
         universe=universe,
@@ -126,7 +176,7 @@ def request_of(wanted: Wanted, universe: Universe) -> BacktestRequest:
         actions=wanted.actions,
         policies=tuple(sorted(wanted.policies, key=lambda dated: dated[0])),
         cash_flows=tuple(sorted(wanted.cash_flows)),
-        rounding="search" if wanted.rounding == "search" else "nearest",
+        rounding="search" if rounding == "search" else "nearest",
         prove=wanted.prove,
         seed=wanted.seed,
         notes=wanted.notes,

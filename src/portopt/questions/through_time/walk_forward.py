@@ -227,13 +227,11 @@ def _cut(one: Trial, rows: int) -> Trial:
 def kept(asked: Backtest, found: WalkFound, snapshot: MarketSnapshot, runtime: Runtime | None = None) -> dict[str, Any]:
     """The document, left in the store, where there is one, with its prices."""
     from portopt.document.walk_forward import walk_document
-    from portopt.runs import answers
-    from portopt.runs.market import rests_on
+    from portopt.runs.through_time.life import keep
 
-    how = {"walk": found.walk, "trials": found.known_trials, **({} if asked.path == "auto" else {"path": asked.path})}
-    data = found.backtest.data
-    document = walk_document(found, answers.answer_id("walk_forward", asked.request, how, data.pricing_pack_id, data.last))
-    if runtime is None or runtime.has_store:
-        rests_on(snapshot, runtime)
-        answers.keep("walk_forward", asked.request, document, runtime, **how)
+    question = replace(asked.asked, kind="walk_forward", walk=found.walk)
+    # What was tried before on these assets judges this walk too: with another register it is another answer.
+    known = {} if found.known_trials == len(found.tried) else {"known": found.known_trials}
+    document = walk_document(found, question.run_id(snapshot, **asked.beside, **known))
+    keep(question, document, snapshot, runtime)
     return document

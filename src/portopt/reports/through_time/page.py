@@ -89,6 +89,8 @@ def _comparison(document: Row, kept: Carried) -> tuple[str, str, tuple[str, ...]
         compared.verdict(document),
         compared.growth(document),
         compared.side_by_side(document),
+        compared.frontier(document),
+        compared.years(document),
         compared.pairs(document),
         evidence.data_log(document) if document.get("data") else "",
         run.compared_run(document),

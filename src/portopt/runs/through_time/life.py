@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from portopt.analysis import Attempts
 from portopt.domain.canonical import canonical_text, digest, plain
 from portopt.domain.errors import Conflict, InvalidValue, PortoptError
 from portopt.domain.job import Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.run import RunRecord, RunStatus
-from portopt.runs import jobs, lifecycle
+from portopt.runs import answers, jobs, lifecycle
 from portopt.runs.report import keep_report
 from portopt.runs.through_time.history import keep_history
 from portopt.runs.through_time.question import Question, question_from_data, question_to_data
@@ -55,6 +57,43 @@ def begun(question: Question, snapshot: MarketSnapshot, now: datetime) -> RunRec
     )
 
 
+def keep(question: Question, document: Mapping[str, Any], snapshot: MarketSnapshot, runtime: Runtime | None = None) -> bool:
+    """An answer that whoever asked has worked out at once: the run that it is, ended, with its prices and its tables.
+
+    False where there is no store. The same question with the same answer is one record, whichever door it came through; an
+    answer that cannot be kept is given all the same.
+    """
+    from portopt.runtime import runtime as this_process
+
+    if runtime is None and answers.nothing_is_kept_here():
+        return False
+    store = runtime or this_process()
+    if not store.has_store:
+        return False
+    said = Attempts()
+    said.attempt("the record of the answer", lambda: _keep(question, document, snapshot, store))
+    for left in said.left_out:
+        logging.getLogger(__name__).warning("%s", left.sentence)
+    return True
+
+
+def _keep(question: Question, document: Mapping[str, Any], snapshot: MarketSnapshot, runtime: Runtime) -> None:
+    run = begun(question, snapshot, datetime.now(UTC))
+    told = dataclasses.replace(_ended(run, document, {}), run_id=document["run_id"])
+    runtime.packs.put(snapshot)
+    runtime.runs.complete_all([(told, None)])
+    keep_history(told, runtime)
+
+
+def _ended(run: RunRecord, document: Mapping[str, Any], timings: Mapping[str, float]) -> RunRecord:
+    told = plain(document)
+    text = canonical_text(told)
+    return dataclasses.replace(
+        run, status=RunStatus.COMPLETED, completed_at=datetime.now(UTC), document=told,
+        document_digest=digest(text.encode()), problem=None, timings=dict(timings),
+    )  # fmt: skip
+
+
 def tell(job: Job | None, percent: float, said: str, seconds_left: float | None, runtime: Runtime) -> None:
     """How far it is, in the job's row. Raises Conflict where the job is another's by now, or was ended: stop."""
     if job is None:
@@ -71,12 +110,7 @@ def finish(
 
     Raises Conflict where the job is another's by now, or was ended: who cancelled it is not overruled.
     """
-    told = plain(document)
-    text = canonical_text(told)
-    ended = dataclasses.replace(
-        run, status=RunStatus.COMPLETED, completed_at=datetime.now(UTC), document=told,
-        document_digest=digest(text.encode()), problem=None, timings=dict(timings),
-    )  # fmt: skip
+    ended = _ended(run, document, timings)
     of_job = None if job is None else (job.job_id, jobs.owner())
     if not runtime.runs.complete(ended, None, of_job=of_job):
         ended = runtime.runs.get(run.run_id)  # another process completed it first: its record is what counts

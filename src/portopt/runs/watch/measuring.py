@@ -6,28 +6,165 @@ others go on: a watch that dies of what it should report is of no use.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
-from portopt.domain.watch import Figure
+from portopt.domain.errors import PortoptError
+from portopt.domain.measured import EndedRun
+from portopt.domain.request import Policy
+from portopt.domain.watch import Figure, Labels, labels
+from portopt.monitoring.measures import latency, outcomes, price_quality, quality, service
+from portopt.monitoring.measures.live_book import without
+from portopt.runs.watch import reading_runs, reading_service
+from portopt.runs.watch.reading_books import EVERY_FIGURE, book_figures
+from portopt.runs.watch.reading_market import Market
+from portopt.runs.watch.reading_standing import Standings
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
+WINDOW = timedelta(days=1)  # of runs
+MOST_RUNS = 5_000  # of a window, the newest
+MOST_BOOKS = 500  # at once, where there are more
+LATELY = timedelta(hours=2)
+ENGINES_EVERY = timedelta(hours=1)
+ENGINES = tuple(labels(engine=name) for name in ("cvxpy", "pyportfolioopt"))
+RUN_FIGURES = ("runs_failed", "runs_infeasible", "runs_stuck", "runs_waiting_approval")
+PAPERS = ("certificate_violation", "certificate_gap")
+OUTBOX = ("outbox_age", "outbox_waiting", "outbox_parked")
+QUEUE, ANSWERS = ("jobs_waiting", "jobs_oldest"), ("service_availability", "error_budget_left")
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """figures: of one instant, each name and subject once. notes: what a person should know of how they were measured."""
+    """figures: of one instant, each name and subject once; what proposals expected is of the instant they were released.
+
+    notes: what a person should know of how they were measured.
+    """
 
     figures: tuple[Figure, ...]
     notes: tuple[str, ...] = ()
 
 
-def measure(runtime: Runtime, now: datetime, *, books: Sequence[str] | None = None) -> Measured:
+@dataclass(slots=True)
+class _Measuring:
+    """What has been measured so far, and what went wrong on the way."""
+
+    now: datetime
+    figures: list[Figure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def subject(self, names: Sequence[str], work: Callable[[], Sequence[Figure]], of: Sequence[Labels] = ((),)) -> None:
+        """names, of: the figures that have no value where the work fails."""
+        try:
+            self.figures += work()
+        except Exception as error:  # the watch reports whatever breaks, and does not die of it
+            why = error.detail if isinstance(error, PortoptError) else f"{type(error).__name__}: {error}"
+            if not isinstance(error, PortoptError):
+                logging.getLogger(__name__).exception("%s cannot be measured", ", ".join(names))
+            self.notes.append(f"{', '.join(names)}: {why}")
+            self.figures += [Figure(name, whose, self.now, None, why=why) for whose in of for name in names]
+
+
+def measure(runtime: Runtime, now: datetime, *, books: Sequence[str] | None = None, engines: bool | None = None) -> Measured:
     """The figures of the catalog as they stand.
 
-    now: the instant that they are of. books: portfolios to measure; None is every one that has holdings.
+    now: the instant that they are of. books: portfolios to measure; None is every one whose holdings were declared, and of more
+    than MOST_BOOKS those that were not measured for longest.
+    engines: whether a sample of recent problems is put to other engines, which takes seconds; None is once in ENGINES_EVERY.
     """
-    return Measured(())
+    m = _Measuring(now)
+    m.subject(("disk_free",), lambda: reading_service.disk(runtime, now))
+    m.subject(("broker_up",), lambda: reading_service.broker(runtime, now))
+    if not runtime.has_store:
+        return Measured(tuple(m.figures), (*m.notes, "nothing was stored here yet: there are no runs and no books to measure"))
+    why = _why_down(runtime)
+    m.figures.append(service.is_up("store_up", now, why))
+    if why is not None:
+        return Measured(tuple(m.figures), (*m.notes, f"the store does not answer: {why}"))
+    m.subject(OUTBOX, lambda: reading_service.deliveries(runtime, now))
+    m.subject(QUEUE, lambda: reading_service.work_waiting(runtime, now))
+    m.subject(ANSWERS, lambda: reading_service.answered_and_failed(runtime, now))
+    _runs(m, runtime, engines)
+    _books(m, runtime, books)
+    return Measured(tuple(m.figures), tuple(m.notes))
+
+
+def _why_down(runtime: Runtime) -> str | None:
+    """What the store says instead of an answer; None where it answers."""
+    try:
+        runtime.runs.installation()
+    except PortoptError as error:
+        return error.detail
+    return None
+
+
+def _runs(m: _Measuring, runtime: Runtime, engines: bool | None) -> None:
+    columns, now, runs = runtime.run_columns, m.now, list[EndedRun]()
+
+    def outcome() -> list[Figure]:
+        runs.extend(columns.ended(now - WINDOW, most=MOST_RUNS))
+        open_ones = [outcomes.stuck(columns.begun(now), now), outcomes.waiting(columns.awaiting(), now)]
+        return [*outcomes.shares(runs, now), *open_ones, *latency.latency(runs, now)]
+
+    m.subject(RUN_FIGURES, outcome)
+    if len(runs) == MOST_RUNS:
+        m.notes.append(f"of the window's runs the newest {MOST_RUNS} are measured")
+    m.subject(PAPERS, lambda: outcomes.certificates(reading_runs.papers(runs, runtime), now))
+    if _is_due(runtime, now) if engines is None else engines:
+        day = now.date().isoformat()
+        asked = ("quality_gap", "quality_checked")
+        m.subject(asked, lambda: quality.quality(reading_runs.answered(runs, day, runtime), now), ENGINES)
+
+
+def _is_due(runtime: Runtime, now: datetime) -> bool:
+    """Whether other engines were not asked lately. Where that cannot be read they are: the store says why soon enough."""
+    try:
+        return not runtime.figures.latest(now - ENGINES_EVERY, names=("quality_checked",), until=now)
+    except PortoptError:
+        return True
+
+
+def _books(m: _Measuring, runtime: Runtime, books: Sequence[str] | None) -> None:
+    m.subject(("prices_stale_assets",), lambda: _every_book(m, runtime, books))
+
+
+def _every_book(m: _Measuring, runtime: Runtime, books: Sequence[str] | None) -> list[Figure]:
+    """Each book by itself; returns what is of all of them."""
+    from portopt.dialects.policies import shipped_policies
+
+    every = list(runtime.run_columns.books()) if books is None else list(books)
+    chosen, late = every, set[str]()
+    if books is None and len(every) > MOST_BOOKS:
+        chosen, late = _longest_ago(every, runtime, m.now)
+        m.notes.append(f"of {len(every)} books those {MOST_BOOKS} are measured that were not for longest; the others come next")
+    policies = {p.id: p for p in (*shipped_policies(), *runtime.runs.policies())}
+    market, standings, days = Market(runtime, m.now), Standings(runtime, m.now), dict[str, date]()
+    for portfolio_id in chosen:
+        work = partial(_one_book, portfolio_id, standings, market, policies, days)
+        m.subject(EVERY_FIGURE, work, (labels(portfolio=portfolio_id),))
+    return [*standings.new, price_quality.stale_assets(days, market.sessions, m.now, late)]
+
+
+def _one_book(
+    portfolio_id: str, standings: Standings, market: Market, policies: Mapping[str, Policy], days: dict[str, date]
+) -> list[Figure]:
+    """days: is told the day of every asset's newest price."""
+    standing = standings.of(portfolio_id)
+    if standing is None:
+        return without(portfolio_id, "nobody declared what it holds", market.now, EVERY_FIGURE)
+    figures, newest = book_figures(standing, market, policies)
+    days.update({asset: max(day, days.get(asset, day)) for asset, day in newest.items()})
+    return figures
+
+
+def _longest_ago(every: Sequence[str], runtime: Runtime, now: datetime) -> tuple[list[str], set[str]]:
+    """(the books that were not measured for longest, assets whose prices were found old lately)."""
+    found = runtime.figures.latest(now - LATELY, names=("book_price_age",), until=now)
+    at = {figure.portfolio_id: figure.at for figure in found}
+    late = {str(one["asset"]) for figure in found for one in figure.detail.get("oldest", ())}
+    return sorted(every, key=lambda one: (at.get(one, now - LATELY), one))[:MOST_BOOKS], late

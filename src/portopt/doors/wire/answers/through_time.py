@@ -1,10 +1,10 @@
-"""Backtests and walk-forwards: asked for now, worked out by a worker, looked at until they are ended."""
+"""Backtests, walk-forwards and comparisons: asked for now, worked out by a worker, looked at until they are ended."""
 
 from __future__ import annotations
 
 import math
 
-from portopt.dialects.backtest_bodies import read_body, write_job, write_line
+from portopt.dialects.backtest_bodies import IDS, read_body, write_job, write_line
 from portopt.dialects.reading import one_of
 from portopt.domain.errors import Conflict, MissingInput, UnknownRun, UnknownThing
 from portopt.domain.job import Job
@@ -20,8 +20,7 @@ from portopt.runs.through_time import life
 from portopt.runs.through_time.submissions import submit
 
 FIRST_GUESS = 10.0  # seconds, before any was measured
-IDS = {"backtest": "backtest_id", "walk_forward": "walk_forward_id"}
-LISTS = {"backtest": "backtests", "walk_forward": "walk_forwards"}
+LISTS = {"backtest": "backtests", "walk_forward": "walk_forwards", "comparison": "comparisons"}
 
 
 def create_backtest(asked: Asked) -> Answered:
@@ -32,12 +31,20 @@ def create_walk_forward(asked: Asked) -> Answered:
     return _created(asked, "walk_forward")
 
 
+def create_comparison(asked: Asked) -> Answered:
+    return _created(asked, "comparison")
+
+
 def get_backtest(asked: Asked) -> Answered:
     return _got(asked, "backtest")
 
 
 def get_walk_forward(asked: Asked) -> Answered:
     return _got(asked, "walk_forward")
+
+
+def get_comparison(asked: Asked) -> Answered:
+    return _got(asked, "comparison")
 
 
 def backtest_report(asked: Asked) -> Answered:
@@ -48,6 +55,10 @@ def walk_forward_report(asked: Asked) -> Answered:
     return _report(asked, "walk_forward")
 
 
+def comparison_report(asked: Asked) -> Answered:
+    return _report(asked, "comparison")
+
+
 def list_backtests(asked: Asked) -> Answered:
     return _listed(asked, "backtest")
 
@@ -56,12 +67,20 @@ def list_walk_forwards(asked: Asked) -> Answered:
     return _listed(asked, "walk_forward")
 
 
+def list_comparisons(asked: Asked) -> Answered:
+    return _listed(asked, "comparison")
+
+
 def cancel_backtest(asked: Asked) -> Answered:
     return _cancelled(asked, "backtest")
 
 
 def cancel_walk_forward(asked: Asked) -> Answered:
     return _cancelled(asked, "walk_forward")
+
+
+def cancel_comparison(asked: Asked) -> Answered:
+    return _cancelled(asked, "comparison")
 
 
 def _created(asked: Asked, kind: str) -> Answered:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from portopt.domain.errors import DataError
+from portopt.domain.market import MarketSnapshot
 from portopt.questions.through_time.pieces.pack import reopen_pack
 from portopt.questions.through_time.pieces.work import Done, Work
-from portopt.runs.through_time.question import question_from_data
+from portopt.runs.through_time.question import Question, question_from_data
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -26,15 +27,22 @@ def opened(run_id: str, runtime: Runtime) -> Work:
             question = question_from_data(run.request)
             snapshot = reopen_pack(question, str(run.pricing_pack_id), runtime)
             _open.clear()
-            if question.kind == "backtest":
-                from portopt.questions.through_time.pieces.backtest import BacktestWork
-
-                _open[run_id] = BacktestWork(run_id, question, snapshot)
-            else:
-                from portopt.questions.through_time.pieces.walk_forward import WalkForwardWork
-
-                _open[run_id] = WalkForwardWork(run_id, question, snapshot, runtime.trials)
+            _open[run_id] = _work_of(run_id, question, snapshot, runtime)
         return _open[run_id]
+
+
+def _work_of(run_id: str, question: Question, snapshot: MarketSnapshot, runtime: Runtime) -> Work:
+    if question.kind == "backtest":
+        from portopt.questions.through_time.pieces.backtest import BacktestWork
+
+        return BacktestWork(run_id, question, snapshot, runtime)
+    if question.kind == "comparison":
+        from portopt.questions.through_time.pieces.comparison import ComparisonWork
+
+        return ComparisonWork(run_id, question, snapshot, runtime)
+    from portopt.questions.through_time.pieces.walk_forward import WalkForwardWork
+
+    return WalkForwardWork(run_id, question, snapshot, runtime.trials)
 
 
 def missing(run_id: str, runtime: Runtime) -> tuple[tuple[str, ...], ...]:

@@ -9,9 +9,10 @@ from portopt.domain.backtest_found import Changed, Proof
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.packing import pack, unpack
 from portopt.domain.walk import Choice, Paths, Trial
-from portopt.questions.through_time.pieces.backtest import PROOF, asked_on
+from portopt.questions.through_time.pieces.backtest import PROOF
 from portopt.questions.through_time.pieces.stretches import joined, names, walk_stretch
 from portopt.questions.through_time.pieces.work import Done
+from portopt.questions.through_time.question import asked_on
 from portopt.questions.through_time.walk_forward import (
     chosen,
     concluded_walk,

@@ -58,6 +58,12 @@ def _money_of_strategies(document: Row) -> Iterator[Row]:
                 yield {"date": day, "strategy": side["name"], "net": net, "gross": gross}
 
 
+def _years_of_strategies(document: Row) -> Iterator[Row]:
+    for side in document["strategies"]:
+        for row in side.get("yearly") or ():
+            yield {"strategy": side["name"], **row}
+
+
 def _pairs(document: Row) -> Iterator[Row]:
     for pair in document["pairs"]:
         for kind in ("net", "gross"):
@@ -130,6 +136,17 @@ OF_COMPARISON = (
         "days",
         (DATE, STRATEGY, Column("net", "Net", "money", 15), Column("gross", "Before costs", "money", 15)),
         _money_of_strategies,
+    ),
+    Table(
+        "years",
+        (
+            Column("year", "Year", "whole"),
+            STRATEGY,
+            Column("total_return", "Return", "percent"),
+            Column("fall", "Deepest fall", "percent"),
+            Column("sessions", "Sessions", "whole"),
+        ),
+        _years_of_strategies,
     ),
     Table(
         "pairs",

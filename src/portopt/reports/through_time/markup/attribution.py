@@ -23,7 +23,7 @@ def attribution(document: Row) -> str:
         "Where the profit came from. What the assets made, after the costs of their trades, adds up to the change of value.",
         _assets(document),
         _brinson(found.get("brinson") or ()),
-        _factors(found.get("factors") or ()),
+        _factors(found.get("factors") or (), found.get("expected_factors")),
     )
 
 
@@ -76,16 +76,33 @@ def _brinson(rows: Sequence[Row]) -> str:
     return subheading("Against the benchmark") + wide_table("Effects by sector", "keep", head, drawn) + told
 
 
-def _factors(rows: Sequence[Row]) -> str:
-    """Exposures and what they brought; what no factor explains is specific."""
+def _factors(rows: Sequence[Row], expected: Row | None) -> str:
+    """Exposures and what they brought, beside what was to be expected; what no factor explains is specific."""
     if not rows:
         return ""
-    head = headings("Factor", "Exposure", "A year", "Share")
-    drawn = (
-        _effects(row, "name", [number(row["exposure"]), pct(row["contribution"]), pct(row["share"])], row is rows[-1])
-        for row in rows
+    foreseen = {} if expected is None else {row["name"]: row for row in expected["parts"]}
+    more = ("Expected exposure", "Expected a year", "Expected share") if foreseen else ()
+    head = headings("Factor", "Exposure", "A year", "Share", *more)
+    drawn = (_effects(row, "name", [*_part(row), *_expected(foreseen, row["name"])], row is rows[-1]) for row in rows)
+    told = "" if expected is None else f'<p class="faint">{_how(int(expected["decisions"]))}</p>'
+    return subheading("By factor") + wide_table("Return by factor", "keep", head, drawn) + told
+
+
+def _part(row: Row) -> list[str]:
+    return [number(row["exposure"]), pct(row["contribution"]), pct(row["share"])]
+
+
+def _expected(foreseen: Mapping[str, Row], name: str) -> list[str]:
+    if not foreseen:
+        return []
+    return _part(foreseen.get(name, {"exposure": None, "contribution": None, "share": None}))
+
+
+def _how(decisions: int) -> str:
+    return (
+        "Exposure, a year and share are of the whole history as it turned out; those expected are the mean over "
+        f"{count(decisions, 'decision')}, each fitted on the returns before it."
     )
-    return subheading("By factor") + wide_table("Return by factor", "keep", head, drawn)
 
 
 def _effects(row: Row, name: str, told: Sequence[str], strong: bool) -> str:

@@ -164,6 +164,39 @@ def _figure(each: Figure, summaries: Sequence[Row]) -> str:
     return f'<tr><th scope="row">{each.name}</th>{cells}</tr>'
 
 
+def frontier(document: Row) -> str:
+    """Of a frontier that was walked forward: its points as they turned out."""
+    found = document.get("frontier")
+    if not found:
+        return ""
+    rows = (
+        _row(
+            f'<span class="whole">{text(str(one["name"]).capitalize())}</span>',
+            [pct(one["volatility"]), pct(one["annual_return"]), str(number(one["sharpe"])), pct(one["turnover"], 0)],
+        )
+        for one in found["points"]
+    )
+    head = headings("Point", "Volatility", "Return a year", "Sharpe ratio", "Turnover")
+    lead = (
+        f"The frontier of {prose(str(found['policy']))} from the least risk to the most return. Each point has a book of "
+        "its own and trades from what it really holds, so the limits on trading hold at every one. After costs."
+    )
+    return part("Frontier, as it turned out", lead, wide_table("Points of the frontier", "keep", head, rows))
+
+
+def years(document: Row) -> str:
+    """A row a year, a column a strategy."""
+    sides = [side for side in document["strategies"] if side.get("yearly")]
+    every = sorted({row["year"] for side in sides for row in side["yearly"]})
+    if len(every) < 2:
+        return ""
+    by = [{row["year"]: row["total_return"] for row in side["yearly"]} for side in sides]
+    rows = (_row(str(year), [pct(made.get(year)) for made in by]) for year in every)
+    head = headings("Year", *(text(name_of(side)) for side in sides))
+    lead = "Returns after costs. The first and the last may be parts of a year."
+    return part("Years", lead, wide_table("Returns by year", "compare", head, rows))
+
+
 def pairs(document: Row) -> str:
     """Each asked strategy against every other: differences with their errors and p-values, net and gross."""
     if not document["pairs"]:

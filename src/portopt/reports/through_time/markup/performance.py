@@ -122,7 +122,22 @@ def months(document: Row) -> str:
     head = headings("Year", *MONTHS, *(("Year",) if yearly else ()))
     rows = (_year(year, by, most, yearly) for year, by in found)
     lead = "Returns after costs. The first and the last may be parts of a month."
-    return part("Months", lead, wide_table("Returns by month", "months", head, rows))
+    by_year = subheading("By year") + years(document) if len(yearly) > 1 else ""
+    return part("Months", lead, wide_table("Returns by month", "months", head, rows), by_year)
+
+
+def years(document: Row) -> str:
+    """A row a year: the strategy, what it is compared with, and how far it fell within the year."""
+    found = document.get("yearly") or ()
+    named = [*view.HISTORIES, ("active", "Beyond benchmark"), ("fall", "Deepest fall")]
+    shown = [(key, name) for key, name in named if any(row[key] is not None for row in found)]
+    rows = (
+        f'<tr><th scope="row">{row["year"]}</th>'
+        + "".join(cell(pct(row[key]), "n strong" if key == "net" else "n", name) for key, name in shown)
+        + "</tr>"
+        for row in found
+    )
+    return wide_table("Returns by year", "keep compare", headings("Year", *(name for _, name in shown)), rows)
 
 
 def _year(year: int, by: Mapping[int, Row], most: float, yearly: Mapping[int, Row]) -> str:

@@ -1,0 +1,1 @@
+"""Where notices go beside the local log: a webhook, a mailbox."""

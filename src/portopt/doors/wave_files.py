@@ -1,0 +1,47 @@
+"""Which portfolios a wave is of, as a file says it: ids one a line, or a table with `portfolio_id`, `policy` and `deadline`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from portopt.domain.errors import DataError, FileNotReadable
+from portopt.runs.waves.start import Asked, deadline_of
+
+ID, POLICY, DEADLINE = "portfolio_id", "policy", "deadline"
+KNOWN = (ID, POLICY, DEADLINE)
+
+
+def read_portfolios(path: Path, zone: str, now: datetime) -> list[Asked]:
+    """In the order of the file; empty lines are none. Raises FileNotReadable, and DataError naming row and column."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileNotReadable(
+            f"{path} cannot be read: {error}", field="--portfolios", value=str(path), fixes=["name a text or CSV file"]
+        ) from None
+    rows = [row for row in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in row)]
+    header = [cell.strip().lower() for cell in rows[0]] if rows else []
+    if ID not in header:
+        return [Asked(row[0].strip()) for row in rows]
+    _require_known(path, header)
+    return [_asked(path, number, dict(zip(header, row, strict=False)), zone, now) for number, row in enumerate(rows[1:], 2)]
+
+
+def _require_known(path: Path, header: Sequence[str]) -> None:
+    for name in header:
+        if name not in KNOWN:
+            raise DataError(
+                f"{path}: nothing is known of a column {name!r}", field="--portfolios", value=name,
+                fixes=[f"the columns are {', '.join(KNOWN)}"],
+            )  # fmt: skip
+
+
+def _asked(path: Path, number: int, row: dict[str, str], zone: str, now: datetime) -> Asked:
+    said = {name: (row.get(name) or "").strip() for name in KNOWN}
+    if not said[ID]:
+        raise DataError(f"{path}, row {number}: there is no {ID}", field="--portfolios", value=number)
+    return Asked(said[ID], said[POLICY] or None, deadline_of(said[DEADLINE] or None, zone, now))

@@ -1,0 +1,1 @@
+"""Waves: many portfolios from one cause, in chunks that any process may take up, each item ended once."""

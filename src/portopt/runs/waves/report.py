@@ -1,0 +1,88 @@
+"""What became of a wave, from its items' rows: how many are there, how many are late, what took longest, what was refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from portopt.domain.canonical import plain
+from portopt.domain.wave import ItemState, Wave, WaveItem, WaveReport
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+PERCENTILES = (50, 95, 99, 100)
+COLUMNS = (
+    "number", "portfolio_id", "policy", "deadline", "state", "late", "attempts", "run_id", "seconds", "gap", "code", "cause",
+)  # fmt: skip
+
+
+def report(wave_id: str, runtime: Runtime, now: datetime | None = None) -> WaveReport:
+    """As it stands. Raises UnknownThing."""
+    wave = runtime.waves.get(wave_id)
+    return report_of(wave, runtime.waves.items(wave_id), now or datetime.now(UTC))
+
+
+def report_of(wave: Wave, items: Sequence[WaveItem], now: datetime) -> WaveReport:
+    """Of all items of a wave. now: for those that are not ended."""
+    counts = Counter(item.state for item in items)
+    timed = [item for item in items if item.seconds is not None]
+    seconds = [float(item.seconds or 0.0) for item in timed]
+    at = np.percentile(seconds, PERCENTILES, method="inverted_cdf").tolist() if seconds else None
+    ends = [item.ended_at for item in items if item.ended_at is not None]
+    return WaveReport(
+        wave,
+        {state: counts.get(state, 0) for state in ItemState},
+        sum(item.deadline is not None for item in items),
+        sum(item.is_late(now) for item in items),
+        None if at is None else (at[0], at[1], at[2], at[3]),
+        max(timed, key=lambda item: item.seconds or 0.0).portfolio_id if timed else None,
+        (max(ends) - wave.created_at).total_seconds() if ends else None,
+        Counter(_cause(item.problem) for item in items if item.problem is not None).most_common(),
+    )
+
+
+def _cause(problem: Mapping[str, Any]) -> str:
+    return f"{problem.get('code')}: {problem.get('title')}"
+
+
+def document_of(report: WaveReport) -> dict[str, Any]:
+    """The report as data."""
+    wave = report.wave
+    names = ("p50", "p95", "p99", "slowest")
+    return {
+        "wave_id": wave.wave_id,
+        "cause": wave.cause,
+        "created_at": wave.created_at.isoformat(),
+        "ended_at": None if wave.ended_at is None else wave.ended_at.isoformat(),
+        "policies": sorted(wave.policies),
+        "items": report.total,
+        "ended": report.ended,
+        "states": {state.value: count for state, count in report.counts.items()},
+        "deadlines": {"given": report.with_deadline, "missed": report.missed, "said": report.said},
+        "seconds": None if report.seconds is None else dict(zip(names, report.seconds, strict=True)),
+        "slowest_portfolio": report.slowest,
+        "wall_seconds": report.wall,
+        "causes": [{"cause": cause, "items": count} for cause, count in report.causes],
+    }
+
+
+def line_of(wave: Wave) -> dict[str, Any]:
+    """A wave in a list of them."""
+    ended_at = None if wave.ended_at is None else wave.ended_at.isoformat()
+    return {"wave_id": wave.wave_id, "created_at": wave.created_at.isoformat(), "ended_at": ended_at, "cause": wave.cause}
+
+
+def lines_of(items: Sequence[WaveItem], now: datetime) -> list[dict[str, Any]]:
+    """A line an item, for a table or a file."""
+    return [dict(zip(COLUMNS, _line(item, now), strict=True)) for item in items]
+
+
+def _line(item: WaveItem, now: datetime) -> tuple[Any, ...]:
+    problem = item.problem or {}
+    about = (item.number, item.portfolio_id, item.policy, plain(item.deadline), item.state.value, item.is_late(now))
+    return (*about, item.attempts, item.run_id, item.seconds, item.gap, problem.get("code"), problem.get("detail"))
