@@ -11,7 +11,7 @@ from integration.browser.conftest import browser
 from integration.service.conftest import service, serving, sqlite_service
 from integration.service.serving import Served
 from integration.store.conftest import databases, postgres_url
-from made_watch import NOW, made_watch
+from made_seen import NOW, made_seen
 
 from portopt.domain.watch import Figure, labels
 from portopt.monitoring.catalog import CATALOG
@@ -25,7 +25,7 @@ def keep(runtime: Runtime, books: int = 12, *, series_of: int = 12) -> datetime:
     """Made figures, alerts and silences, as if they had been measured now; every figure of the catalog among them."""
     now = datetime.now(UTC).replace(microsecond=0)
     later = now - NOW
-    seen = made_watch(books, series_of=series_of)
+    seen = made_seen(books, series_of=series_of)
     figures = [replace(f, at=f.at + later) for f in (*seen.series, *seen.figures)]
     runtime.figures.put([*figures, *every_figure(now)])
     times = ("since", "seen_at", "fired_at", "resolved_at", "blind_since", "acknowledged_at")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from portopt.document.watch import Seen
     from portopt.runtime import Runtime
 
+TOLD_AGAIN = timedelta(minutes=1)  # though nothing was evaluated: what stopped coming grows old
 Clock = Callable[[], datetime]
 
 
@@ -37,22 +38,31 @@ def utc_now() -> datetime:
 
 
 class WatchMetrics(Collector):
-    """of_books: whether books are named."""
+    """of_books: whether books are named. What is told stays until the next evaluation, or for a minute."""
 
     def __init__(self, runtime: Runtime, *, of_books: bool, clock: Clock = utc_now) -> None:
         self._runtime, self._of_books, self._clock = runtime, of_books, clock
+        self._told: tuple[int, datetime, Sequence[Metric]] | None = None
 
     def describe(self) -> Iterable[Metric]:
         """Nothing is said here, so that registering asks no database."""
         return ()
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterable[Metric]:
+        now = self._clock()
+        try:
+            version = self._runtime.alerts.standing().version if self._runtime.has_store else 0
+            if self._told is None or self._told[0] != version or now - self._told[1] >= TOLD_AGAIN:
+                # Of ten thousand books it takes a second and a half.
+                self._told = (version, now, tuple(self._made(now)))
+        except PortoptError:  # portopt_store_up says so
+            return ()
+        return self._told[2]
+
+    def _made(self, now: datetime) -> Iterator[Metric]:
         from portopt.runs.watch.seeing import see
 
-        try:
-            seen = see(self._runtime, self._clock(), with_history=False)
-        except PortoptError:  # portopt_store_up says so
-            return
+        seen = see(self._runtime, now, with_history=False)
         rows = ranked(seen)
         named = self._runtime.settings.metric_books if self._of_books else 0
         shown = {row["portfolio"] for row in rows[:named]}
