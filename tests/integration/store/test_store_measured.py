@@ -209,8 +209,23 @@ def test_of_very_many_books_every_one_has_its_turn(runtime: Runtime, monkeypatch
         found = measure(runtime, NOW + timedelta(minutes=minute), engines=False)
         runtime.figures.put(found.figures)
         looked_at.append({f.portfolio_id for f in found.figures if f.name == "book_value"})
-        assert any("of 5 books" in note for note in found.notes)
+        assert any("of 5 books" in note for note in found.notes)  # every one was declared after NOW: it is due
     assert looked_at == [{"P0", "P1"}, {"P2", "P3"}, {"P4", "P0"}]
+
+
+def test_a_book_is_measured_every_ten_minutes_and_whenever_it_changes(runtime: Runtime) -> None:
+    now, looked_at = datetime.now(UTC) + timedelta(minutes=1), []
+    runtime.portfolios.declare(Holdings("P1", {"A": Decimal(5)}, Decimal(10)), by="desk")
+    for minutes in (0, 5, 11, 12):
+        found = measure(runtime, now + timedelta(minutes=minutes), engines=False)
+        runtime.figures.put(found.figures)
+        looked_at.append(any(f.name == "book_value" for f in found.figures))
+    assert looked_at == [True, False, True, False]
+    runtime.portfolios.declare(Holdings("P1", {"A": Decimal(6)}, Decimal(10)), by="desk")
+    changed = update(models.portfolios).values(updated_at=now + timedelta(minutes=13))
+    with runtime.runs.database.writing() as connection:
+        connection.execute(changed)
+    assert any(f.name == "book_value" for f in measure(runtime, now + timedelta(minutes=14), engines=False).figures)
 
 
 def test_other_engines_are_asked_once_an_hour(runtime: Runtime) -> None:
