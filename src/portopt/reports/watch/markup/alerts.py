@@ -9,6 +9,7 @@ from portopt.document.formats import count
 from portopt.reports.markup.elements import cell, fold, headings, lines, prose, table, text
 from portopt.reports.through_time.markup.parts import part, slug, subheading, wide_table
 from portopt.reports.watch import words
+from portopt.reports.watch.details import details
 from portopt.reports.watch.markup.parts import SEVERITY_CHIPS, chip, limit, shown, whole, words_cell
 from portopt.reports.watch.markup.parts import row as line
 
@@ -50,7 +51,7 @@ def _card(row: Row, document: Row) -> str:
     chips = chip(row["severity"], SEVERITY_CHIPS[row["severity"]]) + chip(row["state"], STATE_CHIPS[row["state"]])
     facts = "".join(f"<div><dt>{name}</dt><dd>{told}</dd></div>" for name, told in _facts(row, document))
     said = f"<p>{prose(row['summary'])}</p>" if row["summary"] else ""
-    told = words.details(row["detail"])
+    told = details(row["detail"])
     detail = f'<p class="soft">{prose(told)}</p>' if told else ""
     body = lines((f'<p class="chips">{chips}</p>', title, f"{said}{detail}", f"<dl>{facts}</dl>", _care(row)))
     return f'<li class="alert {row["severity"]}">\n{body}\n</li>'
