@@ -14,7 +14,7 @@ from made_watch import MINUTE, START
 
 from portopt.domain.watch import Figure, labels
 from portopt.monitoring.evaluation.columns import Columns
-from portopt.monitoring.evaluation.truths import Readings, truth
+from portopt.monitoring.evaluation.truths import Readings, quantity, truth
 from portopt.monitoring.rules.grammar import read_truth
 from portopt.monitoring.rules.opposite import opposite
 from portopt.monitoring.rules.tree import (
@@ -117,14 +117,18 @@ def known(node: Truth, book: str, given: Sequence[Figure]) -> bool | None:
     return True if a and b else False if a is False or b is False else None
 
 
-def judged(node: Truth, given: Sequence[Figure]) -> dict[str, bool | None]:
-    columns = Columns(given, figures_of(node), NOW)
-    read = Readings(columns, OF, STALE)
+def read_all(node: Quantity | Truth, given: Sequence[Figure]) -> Readings:
+    read = Readings(Columns(given, figures_of(node), NOW), OF, STALE)
     for name in figures_of(node):
         read.rows(name)
+    return read
+
+
+def judged(node: Truth, given: Sequence[Figure]) -> dict[str, bool | None]:
+    read = read_all(node, given)
     found = truth(node, read)
     assert not (found.true & found.false).any()
-    places = columns.subjects(OF).places
+    places = read.columns.subjects(OF).places
     return {of[0][1]: True if found.true[k] else False if found.false[k] else None for of, k in places.items()}
 
 
@@ -133,6 +137,18 @@ def judged(node: Truth, given: Sequence[Figure]) -> dict[str, bool | None]:
 def test_all_subjects_at_once_are_as_each_by_itself(node: Truth, given_figures: list[Figure]) -> None:
     found = judged(node, given_figures)
     assert found == {book: known(node, book, given_figures) for book in found}
+
+
+@given(
+    st.lists(st.floats(-5.0, 5.0) | st.none(), min_size=11, max_size=11), st.sampled_from(["avg", "max", "min", "count"]), backs
+)
+@settings(max_examples=100, deadline=None)
+def test_a_window_is_over_the_values_inside_it(values: list[float | None], over: str, back: timedelta) -> None:
+    given_figures = [Figure("book_drift", labels(portfolio="A"), START + k * MINUTE, v) for k, v in enumerate(values)]
+    node = Window(over, "book_drift", back)  # type: ignore[arg-type]
+    found = quantity(node, read_all(node, given_figures))
+    expected = value_of(node, "A", given_figures)
+    assert math.isnan(found[0]) if expected is None else math.isclose(found[0], expected, abs_tol=1e-12)
 
 
 @given(truths, figures)

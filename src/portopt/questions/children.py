@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import IO, Any, TypeVar
 
@@ -95,7 +96,8 @@ class _Child:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            self._pipe(pipe).close()
+            with suppress(BrokenPipeError):  # what a dead child was not told any more is in its buffer still
+                self._pipe(pipe).close()
 
     def _send(self, value: Any) -> None:
         pipe = self._pipe(self._process.stdin)

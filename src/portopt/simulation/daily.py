@@ -19,11 +19,11 @@ import numpy as np
 from portopt.domain.arrays import Indices, Vector
 from portopt.domain.backtest import BacktestRequest
 from portopt.optimization.beside.kinked import kinked
-from portopt.optimization.beside.standing import Standing, standing_of
+from portopt.optimization.beside.standing import SELLING, STAYING, Standing, standing_of
 from portopt.optimization.daily.impact import grows, stripped
 from portopt.optimization.daily.prices import binding
 from portopt.optimization.daily.solve import solved
-from portopt.optimization.daily.template import NotDaily, Template
+from portopt.optimization.daily.template import NotDaily
 from portopt.pipeline import Solved
 from portopt.simulation.asking import asked_on, policy_on
 from portopt.simulation.decide import solved_live, traded_live
@@ -57,7 +57,8 @@ class DailyDecider:
 
     def decide(self, known: Known, held: Held) -> Decided:
         """Raises PortoptError where nothing can be decided."""
-        served = None if held.opens or not isinstance(held.memory, Memory) else self._serving(known, held)
+        begins = held.opens and "square_root_impact" in policy_on(self.request, known, held).costs
+        served = self._serving(known, held) if begins or isinstance(held.memory, Memory) and not held.opens else None
         quick = None if served is None else self._quick(served, known, held)
         return self._live(known, held) if quick is None else quick
 
@@ -91,12 +92,12 @@ class DailyDecider:
 
     def _quick(self, served: Served, known: Known, held: Held) -> Decided | None:
         """None where the live path is to decide."""
-        memory, b = held.memory, self._benchmark(served, held)
+        memory, b = begun_at(served) if held.opens else held.memory, self._benchmark(served, held)
         lots = lots_of(served, known, held)
         if memory.ids != served.universe.ids or lots is None:
             return None
         if len(memory.y) != len(served.template.first.rows):
-            memory = begun_at(memory, served.template)
+            memory = begun_at(served, memory.standing)
         market = beliefs(served, known, b)
         moves = None
         if served.template.impact is not None or served.paid_powers is not None:
@@ -109,7 +110,7 @@ class DailyDecider:
         found = solved(day, memory.standing, memory.tau, memory.y)
         if found is None:
             return None
-        audits = zlib.crc32(f"{self.request.seed} {known.day}".encode()) % AUDITED == 0
+        audits = held.opens or zlib.crc32(f"{self.request.seed} {known.day}".encode()) % AUDITED == 0
         if audits and not is_certified(asked_on(self.request, known, held), known, found):
             return None
         whole = day if served.template.counts_trades else replace(day, book=book)
@@ -131,11 +132,14 @@ class DailyDecider:
         return None if weights is None else served.universe.vector({a: float(w) for a, w in weights.items()})
 
 
-def begun_at(memory: Memory, template: Template) -> Memory:
-    """For the first day of a program with other rows: weights where they stood, rows at no side unless they are equalities."""
-    k = template.first
+def begun_at(served: Served, there: Standing | None = None) -> Memory:
+    """For the first day of a program: weights where they stood, or where they are, and rows at no side but equalities."""
+    k = served.template.first
     sides = np.where(k.row_lower == k.row_upper, 2, 0).astype(np.int8)
-    return replace(memory, standing=replace(memory.standing, sides=sides), tau=1.0, y=np.zeros(len(sides)))
+    places = np.full(len(served.universe), STAYING, dtype=np.int8)
+    if there is None:
+        places[served.universe.cash_position] = SELLING
+    return Memory(served.universe.ids, Standing(places if there is None else there.places, sides, False), 1.0, np.zeros(len(sides)))
 
 
 def memory_of(answer: Solved) -> Memory | None:

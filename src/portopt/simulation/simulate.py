@@ -20,6 +20,7 @@ from portopt.domain.backtest import Action, Backtested, BacktestRequest, Cents, 
 from portopt.domain.errors import PortoptError, RequestError
 from portopt.simulation.accounting import Account, Quotes, begin_day, equity, fill, opened, placed, schedule, withdrawn
 from portopt.simulation.asking import notes_on
+from portopt.simulation.benchmark_said import said_of_benchmark
 from portopt.simulation.history import History, day_of, filled_forward
 from portopt.simulation.series import gross_of, needs_volatility, trailing_volatility, warnings_of
 from portopt.simulation.span import enough_rows, span
@@ -255,7 +256,9 @@ def _decide(s: Simulation, run: Run, day: int, why: str) -> tuple[Order, ...]:
     except PortoptError as refusal:
         if isinstance(refusal, RequestError) and not run.decisions:
             raise
-        run.decisions.append(Decision(day, None, why, "failed", None, None, 0.0, problem=refusal.problem(), notes=notes))
+        problem = refusal.problem()
+        said = (*notes, *said_of_benchmark(s.request, held, problem))
+        run.decisions.append(Decision(day, None, why, "failed", None, None, 0.0, problem=problem, notes=said))
         run.seen.append(held)
         return ()
     changes = decided.units - held.units

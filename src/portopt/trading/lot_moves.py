@@ -7,11 +7,12 @@ import numpy as np
 from portopt.domain.arrays import Mask, Matrix, Vector
 from portopt.optimization.daily.day import Day
 from portopt.trading.exactness import HOLDS
-from portopt.trading.lots_of_day import Lots, missed_by, outside, rows_of
+from portopt.trading.lots_of_day import Lots, Units, missed_by, outside, rows_of
 
 TOLERANCE = HOLDS / 2.0
 REPAIRS, IMPROVEMENTS = 2, 4  # moves a weight to keep the limits, and moves in all that pay
 REACH = 8.0  # times the largest lot: farther from its side than that no row comes to it, whatever it counts (4 a weight)
+SEVERAL = 3  # moves at once are worth a look
 FIRSTS, LESS = 16, 1e-15  # first moves that are tried with a second one; how much less missed is less
 DEAR = 1e3  # times the gradient: what a miss costs against the objective while there is one
 WORTH = 1e-9  # of the gradient, times a lot: less is no improvement
@@ -24,26 +25,56 @@ class Search:
         self.day, self.lots, self.gamma = day, lots, gamma
         w = _paid_for(day, w, lots)
         self.step = np.where(lots.movable, lots.price * (100.0 * lots.lot / lots.share / lots.value), 0.0)
+        self.unit = self.step / lots.lot
         with np.errstate(divide="ignore", invalid="ignore"):
             wanted = np.where(lots.movable, np.rint((w - day.book) / self.step), 0.0)
         near = day.book + wanted * self.step
         wanted += np.where(lots.movable, 1.0 * (near < day.lower - TOLERANCE) - (near > day.upper + TOLERANCE), 0.0)
         self.units = lots.units + lots.lot * wanted.astype(np.int64)
+        self.fewest = _fewest(lots)
         gone = lots.movable & (w <= 0.0) & (lots.units > 0)
         self.units[gone] = 0
+        self._make_room(wanted - (w - day.book) / np.where(self.step > 0.0, self.step, 1.0))
         self._drop_small()
-        self.weights = self._weights()
-        self.M_w = day.M @ self.weights
-        self.M_d = self.M_w - day.M_center
+        self._weigh()
+        self.moves = np.zeros((2, day.n), dtype=np.int64)
         self.room = lots.room
         self.curve = np.diagonal(day.M) - 2.0 * day.M[lots.cash_at] + day.M[lots.cash_at, lots.cash_at]
         self.dear = DEAR * max(float(np.abs(gamma * self.M_w + day.q).max()), 1e-12)
 
+    def _make_room(self, up: Vector) -> None:
+        """Where rounding bought more than cash pays for, what was rounded up the most is rounded down. up: (n,) lots."""
+        lots, w = self.lots, self._weights()
+        short = self._costs(w) + float(self.day.lower[lots.cash_at]) - float(w[lots.cash_at])
+        if not short > 0.0:
+            return
+        kept = (up > 0.0) & (self.units >= lots.lot) & (w - self.step >= self.day.lower - TOLERANCE) & lots.movable
+        order = np.flatnonzero(kept)[np.argsort(-up[kept], kind="stable")]
+        enough = int(np.searchsorted(np.cumsum(self.step[order]), short)) + 1
+        self.units[order[:enough]] -= lots.lot
+
     def _drop_small(self) -> None:
-        lots = self.lots
+        """Trades that are too small are none, or, of what is held beyond its bounds, the smallest there may be."""
+        lots, day = self.lots, self.day
         traded = np.abs(self.units - lots.units) * lots.price * (100.0 / lots.share)
         small = (traded < lots.least) & (self.units != 0)
         self.units[small] = lots.units[small]
+        if self.fewest is not None:
+            short = day.book < day.lower - TOLERANCE
+            beyond = small & lots.movable & (short | (day.book > day.upper + TOLERANCE))
+            by = np.where(short, self.fewest, -self.fewest)
+            self.units[beyond] = np.maximum(lots.units + by, 0)[beyond]
+
+    def _moves(self) -> Units:
+        """(2, n) units more, and less: a lot; from no trade the fewest there may be, and to none what would be fewer."""
+        lots = self.lots
+        by = np.array([np.full(len(self.units), lots.lot), np.full(len(self.units), -lots.lot)])
+        if self.fewest is not None:
+            traded = self.units - lots.units
+            by = np.where(traded == 0, np.array([self.fewest, -self.fewest]), by)
+            by = np.where((traded != 0) & (np.abs(traded + by) < self.fewest), -traded, by)
+        by[1] = np.where(self.units < -by[1], -self.units, by[1])  # what is left of a lot goes whole
+        return by
 
     def _weights(self) -> Vector:
         lots, day = self.lots, self.day
@@ -61,11 +92,40 @@ class Search:
                 return True
             score, missed = self._scores()
             best = int(np.argmin(score))
+            if self._made_many(score, missed, before):
+                continue
             if missed.flat[best] < before - LESS:
                 self._make(best)
             elif not self._made_two(score, before):
                 return False
         return self._now() <= TOLERANCE
+
+    def _made_many(self, score: Matrix, missed: Matrix, before: float) -> bool:
+        """As many of the best moves at once, one a name, as together close what is missed, where that takes several.
+
+        Whether they were made: they leave less missed than the best one would.
+        """
+        every = np.arange(self.day.n)
+        way = np.argmin(score, axis=0)
+        gain = before - missed[way, every]
+        order = np.flatnonzero(gain > LESS)
+        order = order[np.argsort(score[way[order], order], kind="stable")]
+        enough = int(np.searchsorted(np.cumsum(gain[order]), before - TOLERANCE)) + 1
+        if not SEVERAL <= enough <= len(order):
+            return False
+        kept = self.units.copy(), self.weights, self.M_w, self.M_d
+        at = order[:enough]
+        self.units[at] += self.moves[way[at], at]
+        self._weigh()
+        if self._now() < float(missed.min()):
+            return True
+        self.units, self.weights, self.M_w, self.M_d = kept
+        return False
+
+    def _weigh(self) -> None:
+        self.weights = self._weights()
+        self.M_w = self.day.M @ self.weights
+        self.M_d = self.M_w - self.day.M_center
 
     def _scores(self) -> tuple[Matrix, Matrix]:
         """(2, n), (2, n): how bad each move is, and what it leaves missed."""
@@ -74,18 +134,20 @@ class Search:
 
     def _made_two(self, score: Matrix, before: float) -> bool:
         """The two moves that leave the least missed together, the first among the best alone; whether they leave less."""
-        kept = self.units.copy(), self.weights, self.M_w, self.M_d
-        best: tuple[float, int, int] = (np.inf, 0, 0)
+        kept, moves = (self.units.copy(), self.weights, self.M_w, self.M_d), self.moves
+        best: tuple[float, int, int, Units] = (np.inf, 0, 0, moves)
         for first in np.argsort(score, axis=None, kind="stable")[:FIRSTS].tolist():
             self._make(first)
             after, missed = self._scores()
             second = int(np.argmin(after))
             if missed.flat[second] < before - LESS:
-                best = min(best, (float(after.flat[second]), first, second))
+                best = min(best, (float(after.flat[second]), first, second, self.moves), key=lambda one: one[:3])
+            self.moves = moves
             self.units, (self.weights, self.M_w, self.M_d) = kept[0].copy(), kept[1:]
         if best[0] == np.inf:
             return False
         self._make(best[1])
+        self.moves = best[3]
         self._make(best[2])
         return True
 
@@ -113,11 +175,13 @@ class Search:
     def _looked_at(self) -> tuple[Matrix, Matrix]:
         """(2, n), (2, n): of a lot more and a lot less of each, what is missed then, and how much worse the objective is."""
         day, lots, w, c = self.day, self.lots, self.weights, self.lots.cash_at
-        by = np.array([self.step, -self.step])
-        by[1] = np.where(self.units < lots.lot, -np.maximum(w, 0.0), by[1])  # an odd lot goes whole
+        self.moves = moves = self._moves()
+        by = moves * self.unit
+        by[1] = np.where(moves[1] == -self.units, -np.maximum(w, 0.0) * lots.movable, by[1])
         after, cash = w + by, float(w[c]) - by
         apart = outside(w, day.lower, day.upper)
         missed = outside(after, day.lower, day.upper) - apart
+        leaves = missed > TOLERANCE  # its own bounds, which it can keep by itself: never given for another limit
         apart[c] = 0.0
         missed += float(apart.sum())
         moved, moved_c = w - day.book, float(w[c] - day.book[c])
@@ -138,7 +202,7 @@ class Search:
         worse = by * slope + 0.5 * self.gamma * curve + day.buying * bought + day.selling * sold
         if powered is not None and day.powers is not None:
             worse += day.powers * powered
-        barred = ~self._allowed(moved + by, after)
+        barred = leaves | ~self._allowed(moved + by, after)
         missed[barred] = worse[barred] = np.inf
         return missed, worse
 
@@ -177,11 +241,8 @@ class Search:
 
     def _make(self, at: int) -> None:
         day, lots = self.day, self.lots
-        i, less = at % day.n, at >= day.n
-        if less:
-            self.units[i] = self.units[i] - lots.lot if self.units[i] >= lots.lot else 0
-        else:
-            self.units[i] += lots.lot
+        i, less = at % day.n, at // day.n
+        self.units[i] += self.moves[less, i]
         before = self.weights
         self.weights = self._weights()
         by, c = float(self.weights[i] - before[i]), lots.cash_at
@@ -200,6 +261,14 @@ def _paid_for(day: Day, w: Vector, lots: Lots) -> Vector:
     paid = w - buys * (short / bought)
     paid[lots.cash_at] += short
     return np.asarray(paid)
+
+
+def _fewest(lots: Lots) -> Units | None:
+    """(n,) the fewest units that may be traded; None where that is a lot of each."""
+    if lots.least <= 0.0:
+        return None
+    a_lot = lots.price * (100.0 * lots.lot / lots.share)
+    return np.asarray(lots.lot * np.maximum(np.ceil(lots.least / a_lot - 1e-12), 1.0).astype(np.int64))
 
 
 def _powers(before: Vector, after: Matrix) -> Matrix:

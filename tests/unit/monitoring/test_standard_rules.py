@@ -10,7 +10,9 @@ from made_watch import rule_text
 
 from portopt.domain.errors import FileNotReadable
 from portopt.domain.watch import Severity
+from portopt.monitoring.rules.grammar import FUNCTIONS
 from portopt.monitoring.rules.lines import RulesRefused
+from portopt.monitoring.rules.reading import read_rules
 from portopt.monitoring.rules.rule import Rule
 from portopt.monitoring.rules.runbooks import runbook_names, runbook_text
 from portopt.monitoring.rules.standard import rules_in_force, rules_of, shipped_rules
@@ -100,3 +102,17 @@ def test_a_case_that_is_not_as_expected_says_when_and_what(tmp_path: Path) -> No
         ("0s after the start it is quiet, expected was firing",),
         ("it is to be quiet all the time; 2m after the start it is firing",),
     ]
+
+
+def test_the_page_about_alerts_names_every_shipped_rule_as_it_is() -> None:
+    page = (RUNBOOKS.parent / "alerts.md").read_text(encoding="utf-8")
+    for rule in shipped_rules():
+        assert f"| `{rule.name}` | {rule.severity} | `{rule.text}` | [{rule.runbook}](runbooks/{rule.runbook}.md) |" in page
+    for function in FUNCTIONS:
+        assert function.removesuffix("_over_time") in page
+
+
+def test_the_example_of_the_page_about_alerts_is_sound() -> None:
+    page = (RUNBOOKS.parent / "alerts.md").read_text(encoding="utf-8")
+    (rule,) = read_rules(page.split("```yaml\n")[1].split("```")[0], "alerts.md", runbook_names())
+    assert [one.wrong for one in try_rule(rule)] == [(), ()]

@@ -47,3 +47,8 @@ def test_what_the_work_raises_is_raised_here():
 def test_a_child_that_ends_is_said_to_have_ended():
     with pytest.raises(OutsideError, match="exit code 3"):
         list(mapped(os._exit, [3], 1))
+
+
+def test_a_child_that_dies_is_said_whatever_it_was_to_be_told_afterwards():
+    with pytest.raises(OutsideError, match="ended without an answer"):
+        list(mapped(os._exit, [3, 3, 3], 1))

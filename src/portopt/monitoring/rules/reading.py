@@ -99,7 +99,7 @@ def _rule(value: Value, group: Group, runbooks: Collection[str]) -> Rule | None:
     figures = tuple(dict.fromkeys([*(figures_of(holds) if holds else ()), *(figures_of(clears) if clears else ())]))
     of = _subjects(fields.get("expr", value), figures) if figures else ()
     labels = _labels(fields["labels"], of) if "labels" in fields else ()
-    cases = read_cases(value, fields.get("cases"), figures)
+    cases = read_cases(value, fields.get("cases"), figures or tuple(CATALOG))  # not also what follows from a fault
     if holds is None or name is None or severity is None:
         return None
     if clears is not None and (both := crossing(holds, clears)):

@@ -18,10 +18,11 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.optimization.beside.standing import Standing
 from portopt.optimization.daily.day import Day, Found
-from portopt.optimization.daily.settle import come_to
+from portopt.optimization.daily.settle import REFINED, come_to
 
 STEPS = 25
-SETTLED = 1e-6  # of a size, and of tau: what is left of a slope is the square of it
+SETTLED = 1e-5  # of a size, and of tau: what is left of a slope is the square of it
+ROUGHLY = 0.1  # of a size, and of tau: a step from farther away than that is not worth its last digits
 NEAR = 0.2  # of tau: nearer to its own than that it is taken to first order
 FIRST_TRADES = 0.05  # of the book: what a first step takes all trades to come to
 SMALLEST = 1e-18  # a trade whose bend is taken to be that of this size
@@ -30,17 +31,19 @@ SHRINKS = 1e-4  # to that of its size, a trade that rows hold at nothing: which 
 
 def with_powers(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
     """As `come_to`, of a day with powers."""
-    v, steps, near = np.full(day.n, FIRST_TRADES / day.n), 0, False
+    v, steps, by, apart = np.full(day.n, FIRST_TRADES / day.n), 0, 1.0, 1.0
     powers = day.none if day.powers is None else day.powers
     for _ in range(STEPS):
-        found = come_to(_expanded(day, powers, v, tau, to_first_order=near and day.is_bent), now, tau, y)
+        expanded = _expanded(day, powers, v, tau, to_first_order=by < NEAR and day.is_bent)
+        refined = 0 if apart > ROUGHLY else REFINED
+        found = come_to(expanded, now, tau, y, refined)
         if found is None:
             return None
         steps += found.steps
         sizes = _sizes(day, powers, found, v)
         by = abs(found.tau - tau) / found.tau
-        near = by < NEAR
-        if max(by, float((np.abs(sizes - v) / sizes).max(initial=0.0))) <= SETTLED:
+        apart = max(by, float((np.abs(sizes - v) / sizes).max(initial=0.0)))
+        if apart <= SETTLED and refined:
             return replace(found, steps=steps)
         now, tau, y, v = found.standing, found.tau, found.y, sizes
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from portopt.dialects.requests import rebalance_request_from_data
 from portopt.domain.errors import MissingInput, PortoptError
@@ -12,7 +13,6 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.portfolio import HoldingsVersion, Portfolio
 from portopt.domain.request import Policy, RebalanceRequest
-from portopt.domain.run import RunRecord
 from portopt.domain.watch import Figure, labels
 from portopt.formulation import exact_prices, formulate
 from portopt.intake.request import rebalance_request
@@ -32,13 +32,13 @@ WORTH = ("book_value", "book_cash")
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Standing:
-    """What is known of one book before its prices are read. newest: its newest released proposal as it is stored, if any."""
+    """What is known of one book before its prices are read. newest: what its newest released proposal was asked, if any."""
 
     portfolio: Portfolio
     holdings: Holdings
     versions: tuple[HoldingsVersion, ...]
     proposals: tuple[PastProposal, ...]
-    newest: RunRecord | None
+    newest: Mapping[str, Any] | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ def request_of(standing: Standing, policies: Mapping[str, Policy], default_provi
     portfolio = standing.portfolio
     own = portfolio.provider or default_provider
     if standing.newest is not None:
-        was = rebalance_request_from_data({name: told for name, told in standing.newest.request.items() if name != "asked"})
+        was = rebalance_request_from_data({name: told for name, told in standing.newest.items() if name != "asked"})
         provider = own if was.provider.startswith("pack:") else was.provider  # a pack is of its day, and this is another
         return dataclasses.replace(was, holdings=standing.holdings, provider=provider, as_of=None, notes=())
     if portfolio.policy not in policies:

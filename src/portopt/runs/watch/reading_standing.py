@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from portopt.domain.measured import ReleasedProposal
-from portopt.domain.run import RunRecord
 from portopt.domain.watch import Figure, labels
 from portopt.monitoring.measures.fulfilment import PastProposal
 from portopt.runs.watch.reading_books import Standing
@@ -42,30 +41,24 @@ class Standings:
         if portfolio.holdings is None:
             return None
         proposals = self._released.get(portfolio_id, [])[-MOST_PROPOSALS:]
-        read: dict[str, RunRecord] = {}
-        newest = self._record(proposals[-1].run_id, read) if proposals else None
-        told = [past for one in proposals if (past := self._past(one, read)) is not None]
+        newest = self._runtime.run_columns.request(proposals[-1].run_id) if proposals else None
+        told = [past for one in proposals if (past := self._past(one)) is not None]
         versions = self._runtime.portfolios.versions(portfolio_id, limit=MOST_VERSIONS)
         return Standing(portfolio, portfolio.holdings, tuple(versions), tuple(told), newest)
 
-    def _past(self, one: ReleasedProposal, read: dict[str, RunRecord]) -> PastProposal | None:
+    def _past(self, one: ReleasedProposal) -> PastProposal | None:
         """As it was kept when it was first read, else from its document, which is then kept."""
         kept = self._kept.get(one.run_id)
         if kept is not None and kept.value is not None:
             return from_detail(one.portfolio_id, kept.value, kept.at, kept.detail)
         try:
-            past = past_proposal(self._record(one.run_id, read), one.completed_at)
+            past = past_proposal(self._runtime.runs.get(one.run_id, verified=False), one.completed_at)
         except (KeyError, TypeError, ValueError) as error:
             logging.getLogger(__name__).warning("what %s expected cannot be read: %s", one.run_id, error)
             return None
         of = labels(portfolio=one.portfolio_id, run=one.run_id)
         self.new.append(Figure(EXPECTED, of, one.completed_at, past.forecast.volatility, detail=as_detail(past)))
         return past
-
-    def _record(self, run_id: str, read: dict[str, RunRecord]) -> RunRecord:
-        if run_id not in read:
-            read[run_id] = self._runtime.runs.get(run_id, verified=False)
-        return read[run_id]
 
 
 def _kept(figures: FigureStore, since: datetime) -> Mapping[str, Figure]:
