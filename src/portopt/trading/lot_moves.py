@@ -36,8 +36,11 @@ class Search:
         self.units[gone] = 0
         self._make_room(wanted - (w - day.book) / np.where(self.step > 0.0, self.step, 1.0))
         self._drop_small()
+        self.weights: Vector
+        self.M_w: Vector
+        self.M_d: Vector
         self._weigh()
-        self.moves = np.zeros((2, day.n), dtype=np.int64)
+        self.moves: Units = np.zeros((2, day.n), dtype=np.int64)
         self.room = lots.room
         self.curve = np.diagonal(day.M) - 2.0 * day.M[lots.cash_at] + day.M[lots.cash_at, lots.cash_at]
         self.dear = DEAR * max(float(np.abs(gamma * self.M_w + day.q).max()), 1e-12)
