@@ -51,7 +51,7 @@ class WatchMetrics(Collector):
     def collect(self) -> Iterable[Metric]:
         now = self._clock()
         try:
-            version = self._runtime.alerts.standing().version if self._runtime.has_store else 0
+            version = self._runtime.figure_steps.evaluated()[0] if self._runtime.has_store else 0
             if self._told is None or self._told[0] != version or now - self._told[1] >= TOLD_AGAIN:
                 # Of ten thousand books it takes a second and a half.
                 self._told = (version, now, tuple(self._made(now)))

@@ -81,7 +81,7 @@ def _care(row: Row) -> str:
         note = f": {prose(row['note'])}" if row["note"] else ""
         said.append(f"Looked after by {text(row['acknowledged_by'])} since {text(words.when(row['acknowledged_at']))}{note}")
     else:
-        said.append("Nobody looks after it yet")
+        said.append(f"Nobody looks after it yet (<code>portopt alerts ack {text(row['alert_id'])}</code>)")
     if row["silence"]:
         silence = row["silence"]
         said.append(f"silent until {text(words.when(silence['ends']))} by {text(silence['by'])}: {prose(silence['reason'])}")
