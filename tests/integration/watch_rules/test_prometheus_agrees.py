@@ -19,7 +19,7 @@ from made_watch import MINUTE, START, Watch, rule
 
 from portopt.domain.watch import AlertState, Figure, labels
 from portopt.monitoring.prometheus_names import limit_metric_of, metric_of
-from portopt.monitoring.rules.prometheus import RULES_FILE, CASES_FILE, expected_samples, rules_file, cases_file
+from portopt.monitoring.rules.prometheus import CASES_FILE, RULES_FILE, cases_file, expected_samples, rules_file
 from portopt.monitoring.rules.rule import Expected, Rule
 from portopt.monitoring.rules.standard import rules_in_force
 
