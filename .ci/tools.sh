@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The validators of the deployment's files that no Python package brings, for this run. Source it:
-#   . .ci/tools.sh         builds the reference reader of compose files (Go) and takes promtool out of Debian's package where they
-#                          are missing, keeps both in the cache, exports PORTOPT_TEST_COMPOSE and PORTOPT_TEST_PROMTOOL.
+#   . .ci/tools.sh         builds the reference reader of compose files (Go) and takes promtool and prometheus out of Debian's
+#                          package where they are missing, keeps them in the cache, exports PORTOPT_TEST_COMPOSE,
+#                          PORTOPT_TEST_PROMTOOL and PORTOPT_TEST_PROMETHEUS.
 
 TOOLS="${XDG_CACHE_HOME:-$HOME/.cache}/portopt/tools"
 COMPOSE_GO=github.com/compose-spec/compose-go/v2/cmd@v2.16.2
@@ -19,17 +20,19 @@ compose_reader() {
   GOBIN="$TOOLS/bin" go install "$COMPOSE_GO" && mv "$TOOLS/bin/cmd" "$TOOLS/compose-2.16.2"
 }
 
-promtool() {
-  if [ -x "$TOOLS/promtool" ]; then return; fi
-  echo "fetching promtool …"
+prometheus_tools() {  # promtool, and the server itself, which is never installed: that would start it
+  if [ -x "$TOOLS/promtool" ] && [ -x "$TOOLS/prometheus" ]; then return; fi
+  echo "fetching prometheus and promtool …"
   local place
   place=$(mktemp -d)
-  (cd "$place" && apt-get -qq download prometheus >/dev/null 2>&1 && dpkg -x prometheus_*.deb . && mv usr/bin/promtool "$TOOLS/promtool")
+  (cd "$place" && apt-get -qq download prometheus >/dev/null 2>&1 && dpkg -x prometheus_*.deb . &&
+    mv usr/bin/promtool "$TOOLS/promtool" && mv usr/bin/prometheus "$TOOLS/prometheus")
   rm -rf "$place"
 }
 
 mkdir -p "$TOOLS"
 compose_reader || echo "no reader of compose files could be built" >&2
-promtool || echo "promtool could not be fetched" >&2
+prometheus_tools || echo "prometheus and promtool could not be fetched" >&2
 if [ -x "$TOOLS/compose-2.16.2" ]; then export PORTOPT_TEST_COMPOSE="$TOOLS/compose-2.16.2"; fi
 if [ -x "$TOOLS/promtool" ]; then export PORTOPT_TEST_PROMTOOL="$TOOLS/promtool"; fi
+if [ -x "$TOOLS/prometheus" ]; then export PORTOPT_TEST_PROMETHEUS="$TOOLS/prometheus"; fi

@@ -68,7 +68,9 @@ class Watch:
             self.at(START + minute * MINUTE, figures)
 
     def silence(self, minutes_from: int, minutes_to: int, silence_id: str = "silence-1", **matches: str) -> None:
-        made = Silence(silence_id, labels(**matches), START + minutes_from * MINUTE, START + minutes_to * MINUTE, "ann", "a test")
+        made = Silence(
+            silence_id, labels(**matches), START + minutes_from * MINUTE, START + minutes_to * MINUTE, "ann", "a test"
+        )
         self.standing = Standing(
             self.standing.version + 1, self.standing.evaluated_at, self.standing.alerts, (*self.standing.silences, made)
         )

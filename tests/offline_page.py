@@ -1,4 +1,4 @@
-"""An offline page as a machine reads it: tags, attributes, headings, scripts, exact numbers, the document inside."""
+"""An offline page as a machine reads it: tags, attributes, headings, scripts, exact and loose numbers, the document inside."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Page(HTMLParser):
         self.scripts: list[tuple[dict[str, str | None], str]] = []
         self.exact: list[tuple[str, str]] = []
         self.headings: list[str] = []
+        self.loose: list[str] = []  # text of numeric cells outside <data>
+        self.numeric_cell = 0
         self.feed(text)
         self.close()
 
@@ -36,6 +38,8 @@ class Page(HTMLParser):
         self.open.append(tag)
         if tag == "script":
             self.scripts.append((dict(attrs), ""))
+        if tag == "td" and "n" in (dict(attrs).get("class") or "").split():
+            self.numeric_cell = len(self.open)
         if tag == "data":
             self.exact.append((dict(attrs)["value"], ""))
         if tag in ("h1", "h2", "h3"):
@@ -51,6 +55,8 @@ class Page(HTMLParser):
         if not self.open or self.open[-1] != tag:
             self.errors.append(f"</{tag}> closes {self.open[-1:]}")
             return
+        if len(self.open) == self.numeric_cell:
+            self.numeric_cell = 0
         self.open.pop()
 
     def handle_data(self, data):
@@ -63,6 +69,8 @@ class Page(HTMLParser):
             self.exact[-1] = (value, told + data)
         elif inside in ("h1", "h2", "h3"):
             self.headings[-1] += data
+        elif self.numeric_cell and data.strip():
+            self.loose.append(data.strip())
 
     @property
     def carried(self) -> Any:
@@ -71,10 +79,23 @@ class Page(HTMLParser):
         return json.loads(unfolded(told) if "data-folded" in given else told)
 
     @property
+    def texts(self) -> dict[str, str]:
+        """What stands in scripts, by id, else by class; `code` without either."""
+        found: dict[str, str] = {}
+        for given, told in self.scripts:
+            name = given.get("id") or given.get("class") or "code"
+            found[name] = found.get(name, "") + told
+        return found
+
+    @property
+    def folds(self) -> list[str]:
+        """The tables that the page keeps compressed, as they stand there."""
+        return [told for given, told in self.scripts if given.get("class") == "folded"]
+
+    @property
     def every(self) -> list[Page]:
         """This page and the tables that it keeps compressed."""
-        folds = [unfolded(told) for given, told in self.scripts if given.get("class") == "folded"]
-        return [self, *map(Page, folds)]
+        return [self, *(Page(unfolded(told)) for told in self.folds)]
 
 
 def leaves(value: object) -> set[str]:

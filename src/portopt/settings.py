@@ -114,7 +114,7 @@ class Settings(BaseModel):
         60.0, ge=0, le=3600, description="between two looks of a worker at every figure; 0: it looks at none"
     )
     figures_days: float = Field(90.0, gt=0, description="days that figures are kept")
-    rules_path: Path | None = Field(None, description="file or folder of alert rules of one's own, added to the shipped ones")
+    rules_path: Path | None = Field(None, description="file or folder of alert rules of one's own, see docs/alerts.md")
     alert_channels: str = Field("log", description="where notices go: log, webhook, mail, automation, by commas; none: nowhere")
     alert_webhook_url: SecretStr | None = Field(None, description="https address that notices are posted to, for `webhook`")
     alert_webhook_secret: SecretStr | None = Field(None, description="secret of the webhook's signature")

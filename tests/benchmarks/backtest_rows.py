@@ -35,6 +35,7 @@ from portopt.estimation import moments_from_returns
 from portopt.estimation.rolling import Rolling
 from portopt.optimization.beside.kinked import kinked
 from portopt.optimization.beside.standing import standing_of
+from portopt.optimization.daily.impact import impact_of, stripped
 from portopt.optimization.daily.solve import solved
 from portopt.optimization.daily.template import template_of
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
@@ -46,7 +47,8 @@ Peer = Callable[["Asked"], np.ndarray]
 
 @dataclass(frozen=True)
 class Row:
-    """cap, sector, turnover, te: limits; te None is none. cost: of trades in the objective."""
+    """cap, sector, turnover, te: limits; te None is none. cost: of trades in the objective. impact: coefficient of the square
+    root's law, on a book that is a day's money of a name; 0 is none."""
 
     name: str
     n: int
@@ -55,6 +57,7 @@ class Row:
     turnover: float = 0.05
     te: float | None = None
     cost: bool = True
+    impact: float = 0.0
 
     @property
     def policy(self) -> Policy:
@@ -62,6 +65,8 @@ class Row:
         if self.te is not None:
             limits["max_tracking_error"] = self.te
         costs = {"linear_impact": {"bps": BPS}} if self.cost else {}
+        if self.impact:
+            costs["square_root_impact"] = {"coefficient": self.impact}
         goal = {"kind": "utility", "risk_aversion": GAMMA}
         return Policy("rows", "Rows", goal, limits, costs, RISK_FREE, EstimationChoice(lookback=WINDOW))
 
@@ -70,7 +75,9 @@ ROWS = (
     Row("100 assets, turnover, costs", 100),
     Row("100 assets, tracking error, turnover, costs", 100, te=0.03),
     Row("500 assets, tracking error, turnover, costs", 500, cap=0.02, te=0.03),
+    Row("500 assets, tracking error, turnover, costs, square-root impact", 500, cap=0.02, te=0.03, impact=1.0),
 )
+MONEY, TRADED = 1e8, 1e8  # of the book, and of a name a day
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,8 @@ def problem_of(asked: Asked, moments: Moments) -> Problem:
         asked.held,
         asked.benchmark,
         RISK_FREE,
-        portfolio_value=1e8,
+        portfolio_value=MONEY,
+        average_daily_value=np.append(np.full(asked.row.n, TRADED), np.inf),
     )
 
 
@@ -149,6 +157,7 @@ class Quick:
 
     def __init__(self, asked: Asked) -> None:
         w, (problem, form, raw) = live(asked)  # type: ignore[misc]
+        form, raw = stripped(problem, form, raw) if asked.row.impact else (form, raw)
         k = kinked(form)
         assert k is not None
         now = standing_of(k, raw)
@@ -165,7 +174,8 @@ class Quick:
         n = asked.row.n
         mu, Sigma = np.append(252.0 * found.mean, RISK_FREE), np.zeros((n + 1, n + 1))
         np.multiply(found.Sigma, 252.0, out=Sigma[:n, :n])
-        answer = solved(self.template.on(mu, Sigma, asked.held, asked.benchmark), *self.near)
+        moves = impact_of(Sigma, 252.0, MONEY, np.append(np.full(n, TRADED), np.inf)) if asked.row.impact else None
+        answer = solved(self.template.on(mu, Sigma, asked.held, asked.benchmark, moves), *self.near)
         if answer is None:
             self.missed += 1
             return live(asked)[0]
@@ -267,10 +277,12 @@ def in_the_simulator(row: Row, days: int) -> float:
     prices = np.round(np.linspace(30.0, 200.0, row.n) * np.cumprod(1.0 + returns_of(row.n, T), axis=0), 2)
     ids = tuple(f"A{i:03d}" for i in range(row.n))
     dates = np.busday_offset("2015-01-05", np.arange(T), roll="forward").astype("datetime64[D]")
-    h = History.of(MarketSnapshot("rows", dates[-1].item(), ids, dates, np.maximum(prices, 1.0), None, "made", "adjusted"))
+    prices = np.maximum(prices, 1.0)
+    volumes = TRADED / prices if row.impact else None
+    h = History.of(MarketSnapshot("rows", dates[-1].item(), ids, dates, prices, volumes, "made", "adjusted"))
     universe = Universe(universe_of(row.n).assets[:-1])
     benchmark = dict.fromkeys(ids, 1.0 / row.n) if row.te is not None else None
-    asked = BacktestRequest(row.policy, universe, Decimal(100_000_000), ["daily"], benchmark=benchmark)
+    asked = BacktestRequest(row.policy, universe, Decimal(int(MONEY)), ["daily"], benchmark=benchmark)
     started = dates[WINDOW].item()
     began = time.process_time()
     found = simulate(asked, h, DailyDecider(asked), start=started)

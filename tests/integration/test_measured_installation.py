@@ -19,12 +19,13 @@ from portopt.domain.run import RunRecord
 from portopt.domain.watch import Figure
 from portopt.monitoring.catalog import CATALOG
 from portopt.questions.rebalance import rebalance
+from portopt.runs.watch import measuring
 from portopt.runs.watch.measuring import Measured, measure
 from portopt.runs.watch.reading_books import EVERY_FIGURE
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
-NOW = datetime(2024, 6, 3, 21, 0, tzinfo=UTC)
+NOW = datetime(2024, 6, 4, 12, 0, tzinfo=UTC)  # before the market opens: yesterday's prices are the newest there can be
 SESSIONS = sessions_over("XNYS", NOW.date() - timedelta(days=300), NOW)
 RELEASED = len(SESSIONS) - 81  # eighty sessions before now
 
@@ -176,6 +177,44 @@ def test_every_figure_is_in_the_catalog_with_the_labels_it_says_and_comes_once(r
     assert all(tuple(name for name, _ in f.of) == tuple(sorted(CATALOG[f.name].labels)) for f in found)
     assert len({(f.name, f.subject) for f in found}) == len(found)
     assert all(f.at == NOW for f in found if f.name != "proposal_volatility")
+
+
+def test_what_a_proposal_expected_is_read_from_its_document_once(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    carried_out(runtime, proposed(runtime))
+    first = measure(runtime, NOW, engines=False)
+    runtime.figures.put(first.figures)
+
+    def no_document(run_id: str, *, verified: bool = True) -> RunRecord:
+        raise AssertionError(run_id)
+
+    monkeypatch.setattr(runtime.runs, "get", no_document)
+    again = told(measure(runtime, NOW, engines=False))
+    assert "proposal_volatility" not in again
+    assert again == {name: f for name, f in told(first).items() if name != "proposal_volatility"}
+
+
+def test_of_very_many_books_every_one_has_its_turn(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "MOST_BOOKS", 2)
+    for number in range(5):
+        runtime.portfolios.declare(Holdings(f"P{number}", {"A": Decimal(5)}, Decimal(10)), by="desk")
+    looked_at = []
+    for minute in range(3):
+        found = measure(runtime, NOW + timedelta(minutes=minute), engines=False)
+        runtime.figures.put(found.figures)
+        looked_at.append({f.portfolio_id for f in found.figures if f.name == "book_value"})
+        assert any("of 5 books" in note for note in found.notes)
+    assert looked_at == [{"P0", "P1"}, {"P2", "P3"}, {"P4", "P0"}]
+
+
+def test_other_engines_are_asked_once_an_hour(runtime: Runtime) -> None:
+    record = proposed(runtime)
+    aged(runtime, record, NOW - timedelta(hours=1))
+    asked = []
+    for minutes in (0, 30, 59, 61):
+        found = measure(runtime, NOW + timedelta(minutes=minutes)).figures
+        runtime.figures.put(found)
+        asked.append(any(f.name == "quality_checked" for f in found))
+    assert asked == [True, False, False, True]
 
 
 def test_a_subject_that_breaks_is_told_and_the_rest_goes_on(runtime: Runtime, caplog: pytest.LogCaptureFixture,

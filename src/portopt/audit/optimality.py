@@ -189,7 +189,7 @@ def gap_bound(form: StandardForm, x: Vector, g: Vector, y: Vector, z: tuple[Vect
         endless = (r > 0) & np.isinf(lower) | (r < 0) & np.isinf(upper)
         if not endless.any():
             break
-        y, z = _absorbed(form, r, endless, y, z)
+        y, z = _absorbed(form, stacked, r, endless, y, z)
         r = _residual(form, stacked, g, y, z)
     endless = (r > 0) & np.isinf(lower) | (r < 0) & np.isinf(upper)
     reach = x - np.where(r > 0, lower, upper)
@@ -200,11 +200,11 @@ def gap_bound(form: StandardForm, x: Vector, g: Vector, y: Vector, z: tuple[Vect
 
 
 def _absorbed(
-    form: StandardForm, r: Vector, endless: Mask, y: Vector, z: tuple[Vector, ...]
+    form: StandardForm, stacked: StackedCones, r: Vector, endless: Mask, y: Vector, z: tuple[Vector, ...]
 ) -> tuple[Vector, tuple[Vector, ...]]:
     """Move the residual of columns without finite reach into a row or cone they stand in: any multiplier gives a bound."""
     y, z = y.copy(), tuple(zk.copy() for zk in z)
-    by_column = form.A.tocsc()
+    by_column, in_cones = form.A.tocsc(), stacked.B.tocsc()
     equality = form.row_lower == form.row_upper
     for j in np.flatnonzero(endless):
         entries = slice(by_column.indptr[j], by_column.indptr[j + 1])
@@ -214,12 +214,14 @@ def _absorbed(
             best = np.flatnonzero(inside)[np.abs(values[inside]).argmax()]
             y[rows[best]] -= r[j] / values[best]
             continue
-        for k, cone in enumerate(form.cones):
-            column = cone.B[:, [j]].toarray().ravel()
-            if column.any():
-                i = int(np.abs(column).argmax())
-                z[k][i] += r[j] / column[i]
-                break
+        entries = slice(in_cones.indptr[j], in_cones.indptr[j + 1])
+        rows, values = in_cones.indices[entries], in_cones.data[entries]
+        rows, values = rows[values != 0.0], values[values != 0.0]
+        if len(rows):
+            k = int(np.searchsorted(stacked.starts, rows.min(), side="right")) - 1
+            first = np.flatnonzero(rows < stacked.starts[k + 1])
+            best = first[np.abs(values[first]).argmax()]
+            z[k][rows[best] - stacked.starts[k]] += r[j] / values[best]
     return y, _into_duals(form, z)
 
 

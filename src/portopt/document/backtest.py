@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,22 +11,22 @@ from typing import Any
 import numpy as np
 
 from portopt.dialects.backtests import backtest_to_data
-from portopt.document.by_period import drawdown_of, monthly, yearly
+from portopt.document.by_period import drawdown_of, monthly, moving, yearly
+from portopt.document.failures import failures_of
 from portopt.domain.arrays import Vector
 from portopt.domain.backtest import BORROW_FEE, FRACTION, Backtested, Decision, Fill, Happening
 from portopt.domain.backtest_found import BacktestData, BacktestFound, Sweep
 from portopt.domain.canonical import plain
 from portopt.domain.universe import CASH
 from portopt.judgement.figures import figures
-from portopt.judgement.rolling import rolling
 
 VERSION = "1"
-WINDOW, LEAST_WINDOW = 252, 63  # sessions of the moving figures, and of those of a history that is shorter than two of them
 
 
 def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
     """The document as REST, the report and `--json` have it. Money in the currency's unit, weights and returns as fractions."""
     run, days, flows = found.run, days_of(found), _flows(found)
+    failed = [_failed(d, run) for d in run.decisions if d.problem]
     return {
         "kind": "backtest",
         "document_version": VERSION,
@@ -50,7 +50,8 @@ def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
         "sweep": None if found.sweep is None else sweep_of(found.sweep),
         "proof": None if found.proof is None else plain(found.proof),
         "warnings": list(run.warnings),
-        "failed": [{"date": run.date_of(d.day).isoformat(), "problem": plain(d.problem)} for d in run.decisions if d.problem],
+        "failed": failed,
+        "failures": failures_of(failed),
     }
 
 
@@ -114,19 +115,6 @@ def _figures(days: Mapping[str, Any], name: str, risk_free: float, flows: Vector
     return dict(plain(figures(equity, dates, risk_free=risk_free, benchmark=against, flows=flows if flows.any() else None)))
 
 
-def moving(days: Mapping[str, Any], risk_free: float, flows: Vector) -> dict[str, Any]:
-    """Figures over the sessions that end on each day; nothing for a history shorter than such a window."""
-    net = np.array(days["net"])
-    if len(net) <= LEAST_WINDOW or net.min() <= 0.0:
-        return {}
-    r = (net[1:] - flows[1:]) / net[:-1] - 1.0
-    window = WINDOW if len(r) >= 2 * WINDOW else LEAST_WINDOW
-    b = None if days["benchmark"] is None else np.array(days["benchmark"])
-    against = None if b is None else (b[1:] - flows[1:]) / b[:-1] - 1.0
-    found = rolling(r, window, risk_free=risk_free, benchmark=against)
-    return {each.name: plain(getattr(found, each.name)) for each in fields(found)}
-
-
 def costs_of(run: Backtested) -> dict[str, Any]:
     """Money by kind; a year of it in basis points of the average equity."""
     parts = {name: sum(getattr(f, name) for f in run.fills) / 100.0 for name in ("commission", "spread", "impact")}
@@ -155,7 +143,12 @@ def _rebalance(d: Decision, run: Backtested, costs: Mapping[str, Any]) -> dict[s
         "binding": [{"limit": limit, "price": price} for limit, price in d.binding],
         "problem": None if d.problem is None else plain(d.problem),
         "certificate": d.certificate,
+        "notes": list(d.notes),
     }
+
+
+def _failed(d: Decision, run: Backtested) -> dict[str, Any]:
+    return {"date": run.date_of(d.day).isoformat(), "problem": plain(d.problem), "notes": list(d.notes)}
 
 
 def _with_costs(run: Backtested) -> list[tuple[Decision, dict[str, Any]]]:

@@ -1,14 +1,18 @@
-"""Returns by calendar month and by calendar year, of a history of money: what came in or went out is no gain and no loss."""
+"""Returns by month, by year and over moving windows, of a history of money: what came in or went out is no gain and no loss."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from portopt.domain.arrays import Vector
+from portopt.domain.canonical import plain
+from portopt.judgement.rolling import rolling
 
+WINDOW, LEAST_WINDOW = 252, 63  # sessions of the moving figures, and of those of a history that is shorter than two of them
 OF_MONTHS = ("net", "benchmark")
 OF_YEARS = ("net", "gross", "benchmark", "equal_weight", "do_nothing")
 
@@ -86,3 +90,16 @@ def _fall(worth: Vector | None, a: int, b: int) -> float | None:
         return None
     within = worth[a : b + 1]
     return float((within / np.maximum.accumulate(within)).min() - 1.0)
+
+
+def moving(days: Mapping[str, Any], risk_free: float, flows: Vector) -> dict[str, Any]:
+    """Figures over the sessions that end on each day; nothing for a history shorter than such a window."""
+    net = np.array(days["net"])
+    if len(net) <= LEAST_WINDOW or net.min() <= 0.0:
+        return {}
+    r = (net[1:] - flows[1:]) / net[:-1] - 1.0
+    window = WINDOW if len(r) >= 2 * WINDOW else LEAST_WINDOW
+    b = None if days["benchmark"] is None else np.array(days["benchmark"])
+    against = None if b is None else (b[1:] - flows[1:]) / b[:-1] - 1.0
+    found = rolling(r, window, risk_free=risk_free, benchmark=against)
+    return {each.name: plain(getattr(found, each.name)) for each in fields(found)}

@@ -167,6 +167,7 @@ class Decision:
     binding: tuple[tuple[str, float], ...] = ()
     problem: Mapping[str, Any] | None = None
     certificate: str = ""  # "audit", or "check" where the full audit was not among the sampled
+    notes: tuple[str, ...] = ()  # what of the policy did not hold on that day, in sentences
 
 
 @dataclass(frozen=True, slots=True)

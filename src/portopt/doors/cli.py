@@ -42,6 +42,7 @@ from portopt.doors.commands import (
     replay_live,
     retention,
     risk,
+    rules,
     runs,
     sensitivity,
     upkeep,
@@ -92,6 +93,7 @@ app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)
 app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
+app.add_typer(rules.app, name="rules")
 app.command()(watch.watch)
 app.command()(figures.figures)
 app.command()(monitor.monitor)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portopt.domain.arrays import Indices, Matrix, Vector
+from portopt.domain.arrays import Matrix, Vector
 from portopt.judgement.bootstrap import block_length, resamples
 from portopt.judgement.moments import NO_DEVIATION
 
@@ -50,7 +50,8 @@ def by_luck(others: Matrix, judged: Vector, *, draws: int = DRAWS, seed: int = S
 
     Every column less its mean, resampled in blocks of days, the same days of all (stationary bootstrap): the dependence between
     the trials and through time stays, the skill goes. Of each draw the ratios, over the error that their skewness and kurtosis
-    give them, are put into their own spread over the draws; the largest counts. The block's mean length is that of `judged`.
+    give them, are put into their own spread over the draws; the largest counts. The block's mean length is that of `judged`, in
+    whole days.
 
     Columns that do not vary, or that lose beyond chance (a score below -sqrt(2 log log T)), could not be the best, and are
     left out: many bad variants do not raise the bar for a good one.
@@ -58,7 +59,7 @@ def by_luck(others: Matrix, judged: Vector, *, draws: int = DRAWS, seed: int = S
     Source: White (2000), A reality check for data snooping; Hansen (2005), A test for superior predictive ability; Romano and
     Wolf (2005), Stepwise multiple testing, for the studentized form.
     """
-    T, block = len(judged), block_length(judged)
+    T, block = len(judged), float(math.ceil(block_length(judged)))
     X = np.column_stack([_contenders(others), judged])
     if X.shape[1] == 1:
         return ByLuck(np.empty(0), 1, block)
@@ -66,8 +67,7 @@ def by_luck(others: Matrix, judged: Vector, *, draws: int = DRAWS, seed: int = S
     Z = X / X.std(axis=0)
     squares = Z * Z
     g3, g4 = (squares * Z).mean(axis=0), (squares * squares).mean(axis=0)
-    parts = [_ratios_of(_counts(rows, T), Z, squares) for rows in resamples(T, block, draws, seed)]
-    sr = np.concatenate(parts)
+    sr = np.concatenate([_ratios_of(counts, Z, squares) for counts in drawn(T, block, draws, seed)])
     score = sr / np.sqrt(np.maximum(1.0 - g3 * sr + (g4 - 1.0) / 4.0 * sr**2, NO_DEVIATION))
     score /= np.sqrt((score**2).mean(axis=0))
     return ByLuck(np.sort(score.max(axis=1)), X.shape[1], block)
@@ -81,11 +81,14 @@ def _contenders(R: Matrix) -> Matrix:
     return R[:, varies & (score >= -math.sqrt(2.0 * math.log(math.log(T))))]
 
 
-def _counts(rows: Indices, T: int) -> Matrix:
-    """(b, T) how often each day is in each draw."""
-    b = len(rows)
-    at = (np.arange(b)[:, None] * T + rows).ravel()
-    return np.bincount(at, minlength=b * T).reshape(b, T).astype(np.float64)
+def drawn(T: int, block: float, draws: int, seed: int) -> list[Matrix]:
+    """How often each of T days is in each draw, (b, T) each, a part of the draws after the other."""
+    found = []
+    for rows in resamples(T, block, draws, seed):
+        b = len(rows)
+        at = (np.arange(b)[:, None] * T + rows).ravel()
+        found.append(np.bincount(at, minlength=b * T).reshape(b, T).astype(np.float64))
+    return found
 
 
 def _ratios_of(counts: Matrix, Z: Matrix, squares: Matrix) -> Matrix:

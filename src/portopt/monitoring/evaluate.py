@@ -120,6 +120,8 @@ def _ruleless(alert: Alert, now: datetime) -> Alert:
 
 def _silenced(turn: Turn, silences: Sequence[Silence], now: datetime) -> Turn:
     """With the silence it is under now. What ended under one stays there until the summary."""
+    if not silences and turn.now.silence is None:
+        return turn
     if turn.now.fired_at is None or (turn.was is not None and turn.was.state is AlertState.RESOLVED):
         return turn
     return replace(turn, now=under(turn.now, silences, now))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from portopt.domain.measured import EndedJob, EndedRun, OpenRun, Queue, ReleasedProposal
 
@@ -26,6 +26,10 @@ class RunColumns(Protocol):
 
     def released(self, since: datetime, *, portfolio_id: str | None = None) -> Sequence[ReleasedProposal]:
         """Rebalances that were released since then, the oldest first, and of each portfolio the newest whenever it was."""
+        ...
+
+    def request(self, run_id: str) -> Mapping[str, Any]:
+        """What a run was asked, as data. Raises UnknownRun."""
         ...
 
     def jobs_ended(self, since: datetime) -> Sequence[EndedJob]:

@@ -19,10 +19,10 @@ class FigureStore(Protocol):
         ...
 
     def latest(self, since: datetime, *, names: Collection[str] | None = None, among: frozenset[str] | None = None,
-               until: datetime | None = None) -> Sequence[Figure]:  # fmt: skip
+               until: datetime | None = None, measured: bool = False) -> Sequence[Figure]:  # fmt: skip
         """The newest of each name and subject, not older than `since`.
 
-        among: portfolios; None is everything, the service's too.
+        among: portfolios; None is everything, the service's too. measured: the newest of those that have a value.
         """
         ...
 

@@ -6,10 +6,10 @@ from portopt.judgement.walked import Compared
 from portopt.questions.through_time.comparison import Comparison
 from portopt.simulation.comparison import compared
 
-DRAWS = 2000
+PAIRED_DRAWS = 2000
 
 
-def compare(asked: Comparison, *, draws: int = DRAWS) -> Compared:
+def compare(asked: Comparison, *, draws: int = PAIRED_DRAWS) -> Compared:
     """Net and gross, and paired tests of each against each other and against 1/N, least variance, benchmark, doing nothing."""
     seed = asked.base.request.seed
     return compared(asked.requests, asked.history, path=asked.base.path, draws=draws, seed=seed, deciders=asked.deciders)

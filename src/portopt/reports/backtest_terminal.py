@@ -136,8 +136,14 @@ def _rest(document: Row) -> Iterator[Text]:
     yield Text(f"Universe: {universe}. Prices: {document['data']['adjustment']}, {document['data']['source']}", style="dim")
     for warning in document["warnings"]:
         yield Text(f"! {warning}", style="yellow")
-    for failed in document["failed"][:FEW]:
-        yield Text(f"  {failed['date']}: {failed['problem']['detail']}", style="yellow")
+    for failed in (document.get("failures") or ())[:FEW]:
+        often = f"{count(failed['count'], 'decision')}, worst on {failed['worst']}" if failed["count"] > 1 else failed["worst"]
+        yield Text(f"  {often}: {failed['reason']}", style="yellow")
+        for note in failed["notes"]:
+            yield Text(f"    {note}", style="yellow")
+        for fix in failed["fixes"]:
+            let = "" if failed["count"] == 1 else f": lets {fix['lets_through']} of {failed['count']} through"
+            yield Text(f"    tried: {fix['after']} ({fix['before']} now){let}", style="yellow")
 
 
 def _proof(document: Row) -> Iterator[Text]:

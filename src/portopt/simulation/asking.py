@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 
 from portopt.domain.backtest import FRACTION, BacktestRequest
 from portopt.domain.calendar import Days
-from portopt.domain.errors import DataError, InvalidValue
+from portopt.domain.errors import DataError
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.pipeline import wanted_assets
 from portopt.simulation.history import Known, day_of
+from portopt.simulation.limits_of_day import limits_of_day, said_of_leaving
 from portopt.simulation.strategies import Held
 
 PORTFOLIO = "backtest"
@@ -32,20 +32,32 @@ def asked_on(request: BacktestRequest, known: Known, held: Held) -> RebalanceReq
     policy = policy_on(request, known, held)
     shares = _shares(known, held)
     candidates = _candidates(request.universe, known)
-    gone = () if known.members is None else tuple(a for a in shares if a not in known.members and a != CASH)
+    gone = leaving_on(known, shares)
     described = {asset.id: asset for asset in request.universe.assets}
     leaving = tuple(described.get(a, Asset(a)) for a in gone)
+    today = {*(asset.id for asset in candidates), *gone, *shares}
     return RebalanceRequest(
         holdings=Holdings(
             PORTFOLIO, shares, Decimal(held.cash) / 100, request.currency, _without_price(policy, known, held, shares)
         ),
-        policy=_without(policy, gone),
+        policy=limits_of_day(policy, {*described, *known.ids}, today, gone),
         universe=Universe((*candidates, *leaving)),
         benchmark=request.benchmark if held.benchmark is None else held.benchmark,
         as_of=known.date,
         provider="files",
         factor_returns=known.factor_returns,
     )
+
+
+def leaving_on(known: Known, shares: Iterable[str]) -> tuple[str, ...]:
+    """Those of a book who belong to the universe no more."""
+    return () if known.members is None else tuple(a for a in shares if a not in known.members and a != CASH)
+
+
+def notes_on(request: BacktestRequest, known: Known, held: Held) -> tuple[str, ...]:
+    """What the day's decision leaves out of the policy, in sentences."""
+    gone = leaving_on(known, [known.ids[i] for i in np.flatnonzero(held.units)])
+    return said_of_leaving(request.policy if known.policy is None else known.policy, gone)
 
 
 def policy_on(request: BacktestRequest, known: Known, held: Held) -> Policy:
@@ -115,19 +127,3 @@ def _candidates(universe: Universe, known: Known) -> tuple[Asset, ...]:
     return tuple(
         asset for asset in universe.assets if asset.id in listed and (known.members is None or asset.id in known.members)
     )
-
-
-def _without(policy: Policy, gone: tuple[str, ...]) -> Policy:
-    """The policy with these assets excluded by name, beside those that it excludes itself."""
-    if not gone:
-        return policy
-    stated: Any = policy.limits.get("exclusions")
-    if stated is None:
-        excluded: Any = list(gone)
-    elif isinstance(stated, Mapping):
-        excluded = {**stated, "assets": [*stated.get("assets", ()), *gone]}
-    elif isinstance(stated, list | tuple):
-        excluded = [*stated, *gone]
-    else:
-        raise InvalidValue("limits.exclusions", stated, "cannot be joined with assets that leave the universe")
-    return replace(policy, limits={**policy.limits, "exclusions": excluded})

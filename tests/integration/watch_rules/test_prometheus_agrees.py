@@ -110,7 +110,9 @@ def test_prometheus_and_ours_agree_on_random_series_minute_by_minute(tmp_path: P
     series, figures = made(RULES, SERIES)
     states = our_states(RULES, figures)
     assert {state for found in states for state in found.values()} == {Expected.PENDING, Expected.FIRING, Expected.UNKNOWN}
-    assert {name for found in states for (name, _), state in found.items() if state is Expected.FIRING} == {r.name for r in RULES}
+    assert {name for found in states for (name, _), state in found.items() if state is Expected.FIRING} == {
+        r.name for r in RULES
+    }
     (tmp_path / RULES_FILE).write_text(rules_file(RULES))
     (tmp_path / CASES_FILE).write_text(written_tests(RULES, series, states))
     said = promtool("test", "rules", CASES_FILE, where=tmp_path)

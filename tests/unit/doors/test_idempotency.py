@@ -123,15 +123,17 @@ def test_the_key_of_a_process_that_was_killed_is_taken_over_by_who_waits(runtime
 
 
 def test_the_key_of_who_works_on_it_for_long_is_not_taken_over(runtime: Runtime, quick: None) -> None:
-    go_on = threading.Event()
+    at_work, go_on = threading.Event(), threading.Event()
 
     def slow() -> Reply:
+        at_work.set()
         go_on.wait(30)
         return Reply(200, b"slow")
 
     first = threading.Thread(target=once, args=(CALL, runtime, NEVER, slow))
     first.start()
     try:
+        assert at_work.wait(30)
         with pytest.raises(Conflict):
             once(CALL, runtime, Deadline.within(1.8 * TAKEN_OVER), Work())
     finally:

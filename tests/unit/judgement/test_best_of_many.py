@@ -41,7 +41,7 @@ def test_it_is_a_loop_over_histories_that_might_have_been() -> None:
     R = noise(3, 6, 0.4, 200) ** 3 * 1e4
     R = R - R.mean(axis=0) * 1.01
     judged = R[:, 0]
-    block = block_length(judged)
+    block = math.ceil(block_length(judged))
     draws = np.concatenate(list(resamples(200, block, 80, 9)))
     table = []
     for rows in draws:

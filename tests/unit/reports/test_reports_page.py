@@ -7,86 +7,14 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections import Counter
-from html.parser import HTMLParser
 
 import pytest
+from offline_page import HOSTILE, Page, leaves
 
 from portopt.document.document import rebalance_document
 from portopt.domain.canonical import canonical_json, canonical_text
 from portopt.domain.folding import folded, unfolded
 from portopt.reports.page import harmless, html, write_report
-
-VOID = {"meta", "link", "br", "img", "input", "hr", "circle", "line", "path"}
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}</script>'
-
-
-class Page(HTMLParser):
-    """Tags as they open and close, attributes, scripts, and for every table cell its text beside its exact numbers."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.errors: list[str] = []
-        self.tags: Counter[str] = Counter()
-        self.attributes: list[tuple[str, str, str | None]] = []
-        self.texts: dict[str, str] = {}
-        self.exact: list[tuple[str, str]] = []  # (value, text) of every <data>
-        self.loose: list[str] = []  # text of numeric cells outside <data>
-        self.numeric_cell = 0
-        self.folds: list[str] = []
-        self.script_id: str | None = None
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags[tag] += 1
-        self.attributes += [(tag, name, value) for name, value in attrs]
-        given = dict(attrs)
-        if tag in VOID:
-            return
-        self.open.append(tag)
-        if tag == "script":
-            self.script_id = given.get("id") or given.get("class") or "code"
-        if tag == "td" and "n" in (given.get("class") or "").split():
-            self.numeric_cell = len(self.open)
-        if tag == "data":
-            self.exact.append((given["value"], ""))
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags[tag] += 1
-        self.attributes += [(tag, name, value) for name, value in attrs]
-
-    def handle_endtag(self, tag):
-        if tag in VOID:
-            return
-        if not self.open or self.open[-1] != tag:
-            self.errors.append(f"</{tag}> closes {self.open[-1:]}")
-            return
-        if len(self.open) == self.numeric_cell:
-            self.numeric_cell = 0
-        self.open.pop()
-
-    def handle_data(self, data):
-        inside = self.open[-1] if self.open else ""
-        if inside == "script" and self.script_id == "folded":
-            self.folds.append(data)
-        elif inside == "script":
-            self.texts[self.script_id] = self.texts.get(self.script_id, "") + data
-        elif inside == "data":
-            value, text = self.exact[-1]
-            self.exact[-1] = (value, text + data)
-        elif self.numeric_cell and data.strip():
-            self.loose.append(data.strip())
-
-
-def leaves(value: object) -> set[str]:
-    """Every number and money string of the JSON, spelled as JSON spells it."""
-    if isinstance(value, dict):
-        return set().union(*map(leaves, value.values())) if value else set()
-    if isinstance(value, list):
-        return set().union(*map(leaves, value)) if value else set()
-    return {value if isinstance(value, str) else json.dumps(value)}
 
 
 @pytest.fixture(scope="module")

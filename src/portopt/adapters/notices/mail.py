@@ -66,7 +66,7 @@ class Mail:
                 refused = session.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             raise self._refusal(event, [code for code, _ in error.recipients.values()]) from error
-        except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
+        except smtplib.SMTPDataError as error:
             raise self._refusal(event, [error.smtp_code]) from error
         except FAILED as error:
             raise OutsideError(f"{self._who} did not take the message ({_told(error)})", field=FIELD) from error

@@ -12,6 +12,7 @@ from portopt.adapters.store import models
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.lifecycle import UNFINISHED
 from portopt.adapters.store.service_tables import jobs
+from portopt.domain.errors import UnknownRun
 from portopt.domain.measured import EndedJob, EndedRun, OpenRun, Queue, ReleasedProposal
 from portopt.domain.run import RunStatus
 
@@ -82,6 +83,15 @@ class SqlRunColumns:
         with self._database.reading() as connection:
             rows = connection.execute(wanted.order_by(table.c.completed_at, table.c.run_id)).mappings().all()
         return [ReleasedProposal(**{name: row[name] for name in names}) for row in rows]
+
+    def request(self, run_id: str) -> Mapping[str, Any]:
+        """What a run was asked, as data. Raises UnknownRun."""
+        wanted = select(models.runs.c.request).where(models.runs.c.run_id == run_id)
+        with self._database.reading() as connection:
+            found = connection.execute(wanted).scalar()
+        if not isinstance(found, Mapping):
+            raise UnknownRun(run_id)
+        return found
 
     def jobs_ended(self, since: datetime) -> Sequence[EndedJob]:
         """Jobs that ended since then."""

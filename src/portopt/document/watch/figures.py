@@ -13,7 +13,7 @@ from portopt.domain.watch import Figure
 
 OVER, WITHIN, MEASURED, UNKNOWN = "over", "within", "measured", "unknown"
 LOW_IS_BAD = frozenset(
-    {"disk_free", "service_availability", "error_budget_left", "store_up", "broker_up", "book_var_exceptions"}
+    {"book_cash", "disk_free", "service_availability", "error_budget_left", "store_up", "broker_up", "book_var_exceptions"}
 )
 NONE_IS_ALLOWED = frozenset({"book_violation", "book_limits_broken"})  # held against nothing at all, unless said otherwise
 NOISE = 1e-9  # of a solver's answer; less than it is on the limit
@@ -35,7 +35,13 @@ def state_of(figure: Figure, now: datetime) -> str:
 
 
 def is_stale(figure: Figure, now: datetime) -> bool:
-    return now - figure.at > (BOOKS_WITHIN if figure.name.startswith("book_") else SERVICE_WITHIN)
+    """What was said of a run at its time stays as it was said."""
+    return not is_of_a_run(figure) and now - figure.at > (BOOKS_WITHIN if figure.name.startswith("book_") else SERVICE_WITHIN)
+
+
+def is_of_a_run(figure: Figure) -> bool:
+    """A fact of one run, as many as there are runs; not a figure of how things stand."""
+    return any(name == "run" for name, _ in figure.of)
 
 
 def severity_of(figure: Figure) -> float:

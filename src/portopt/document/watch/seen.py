@@ -11,7 +11,7 @@ from portopt.domain.watch import Alert, Figure, Silence
 
 EVALUATED_WITHIN = timedelta(minutes=5)
 SERVICE_WITHIN = timedelta(minutes=15)  # figures of the runs and the service that are older are unknown
-BOOKS_WITHIN = timedelta(days=1)  # and those of books: prices come once a day
+BOOKS_WITHIN = timedelta(hours=1)  # and those of books, of which there may be ten thousand
 
 
 class Described(Protocol):

@@ -44,7 +44,7 @@ def walk_forward(
     from portopt.doors.commands import history_asked
     from portopt.doors.commands.progress import Spinner
     from portopt.questions.through_time.question import question
-    from portopt.questions.through_time.walk_forward import kept
+    from portopt.questions.through_time.walk_forward import kept, planned_for
     from portopt.questions.walk_forward import walk_forward as walked_forward
     from portopt.runtime import runtime
 
@@ -56,6 +56,7 @@ def walk_forward(
     with Spinner() as progress:
         with progress.step("read prices"):
             posed, snapshot = question(wanted, history_asked.market_of(asked, here))
+        planned_for(posed, walk)  # what is refused is refused before the register is opened
         with progress.step("walk forward"):
             found = walked_forward(posed, walk, registry=here.trials, progress=progress.count)
     document = kept(posed, found, snapshot, here)

@@ -1,9 +1,9 @@
 """The figures of the watch and its alerts as Prometheus reads them: out of the store, so that no process takes any along.
 
 portopt_<figure>_<unit>{…}                        newest of every figure of the catalog; nothing where it is unknown
-portopt_<figure>_<unit>_limit{…}                  what it is held against
-portopt_<figure>_<unit>_measured_seconds{…}       when it was measured (Unix time)
+portopt_<figure>_limit_<unit>{…}                  what it is held against
 
+Both bear the instant at which the figure was measured, not that of the scrape (monitoring/prometheus_names.py).
 Of more books than `metric_books` the worst have series of their own, and so have none where who asks may not see books; the
 others are told together, and how many there are.
 """
@@ -11,52 +11,58 @@ others are told together, and how many there are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from portopt.document.watch.books import STATUSES, ranked
-from portopt.document.watch.figures import UNKNOWN, limit_of, state_of
+from portopt.document.watch.figures import UNKNOWN, is_of_a_run, limit_of, state_of
 from portopt.domain.errors import PortoptError
 from portopt.domain.watch import AlertState, Figure
 from portopt.monitoring.catalog import CATALOG
+from portopt.monitoring.prometheus_names import limit_metric_of, metric_of
 
 if TYPE_CHECKING:
     from portopt.document.watch import Seen
     from portopt.runtime import Runtime
 
-Clock = Any
+TOLD_AGAIN = timedelta(minutes=1)  # though nothing was evaluated: what stopped coming grows old
+Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def metric_name(figure: str) -> str:
-    """`portopt_book_drift_ratio` of `book_drift`."""
-    return f"portopt_{figure}_{CATALOG[figure].unit.value}"
-
-
 class WatchMetrics(Collector):
-    """of_books: whether books are named."""
+    """of_books: whether books are named. What is told stays until the next evaluation, or for a minute."""
 
     def __init__(self, runtime: Runtime, *, of_books: bool, clock: Clock = utc_now) -> None:
         self._runtime, self._of_books, self._clock = runtime, of_books, clock
+        self._told: tuple[int, datetime, Sequence[Metric]] | None = None
 
     def describe(self) -> Iterable[Metric]:
         """Nothing is said here, so that registering asks no database."""
         return ()
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterable[Metric]:
+        now = self._clock()
+        try:
+            version = self._runtime.alerts.standing().version if self._runtime.has_store else 0
+            if self._told is None or self._told[0] != version or now - self._told[1] >= TOLD_AGAIN:
+                # Of ten thousand books it takes a second and a half.
+                self._told = (version, now, tuple(self._made(now)))
+        except PortoptError:  # portopt_store_up says so
+            return ()
+        return self._told[2]
+
+    def _made(self, now: datetime) -> Iterator[Metric]:
         from portopt.runs.watch.seeing import see
 
-        try:
-            seen = see(self._runtime, self._clock(), with_history=False)
-        except PortoptError:  # portopt_store_up says so
-            return
+        seen = see(self._runtime, now, with_history=False)
         rows = ranked(seen)
         named = self._runtime.settings.metric_books if self._of_books else 0
         shown = {row["portfolio"] for row in rows[:named]}
@@ -93,29 +99,28 @@ def _figures(seen: Seen, shown: set[str], books: int) -> Iterator[Metric]:
     by_name: dict[str, list[Figure]] = {}
     for figure in seen.figures:
         is_shown = figure.portfolio_id is None or figure.portfolio_id in shown
-        if figure.name in CATALOG and is_shown and state_of(figure, seen.now) != UNKNOWN:
+        is_shown = is_shown and figure.name in CATALOG and not is_of_a_run(figure)  # as many as runs: no bound
+        if is_shown and state_of(figure, seen.now) != UNKNOWN:
             by_name.setdefault(figure.name, []).append(figure)
     for name, figures in sorted(by_name.items()):
         says = CATALOG[name].says
         if name.startswith("book_") and len(shown) < books:
             says += f" Of the {len(shown):,} worst of {books:,} books; portopt_books_rest tells of the others."
-        metric = metric_name(name)
-        value, limit = Metric(metric, says, "gauge"), Metric(f"{metric}_limit", f"What {metric} is held against.", "gauge")
-        measured = Metric(f"{metric}_measured_seconds", f"When {metric} was measured (Unix time).", "gauge")
+        value = Metric(metric_of(name), says, "gauge")
+        limit = Metric(limit_metric_of(name), f"What {value.name} is held against.", "gauge")
         for figure in figures:
-            of = dict(figure.of)
-            value.add_sample(metric, of, figure.value or 0.0)
-            measured.add_sample(measured.name, of, figure.at.timestamp())
+            at, of = figure.at.timestamp(), dict(figure.of)
+            value.add_sample(value.name, of, figure.value or 0.0, timestamp=at)
             if (held := limit_of(figure)) is not None:
-                limit.add_sample(limit.name, of, held)
-        yield from (family for family in (value, limit, measured) if family.samples)
+                limit.add_sample(limit.name, of, held, timestamp=at)
+        yield from (family for family in (value, limit) if family.samples)
 
 
 def _rest(figures: Sequence[Figure], seen: Seen) -> Iterator[Metric]:
     """Of the other books: how many have the figure, the least, the mean, the greatest, and how many are beyond the limit."""
     by_name: dict[str, list[Figure]] = {}
     for figure in figures:
-        if state_of(figure, seen.now) != UNKNOWN:
+        if state_of(figure, seen.now) != UNKNOWN and not is_of_a_run(figure):
             by_name.setdefault(figure.name, []).append(figure)
     if not by_name:
         return

@@ -25,6 +25,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from portopt.domain.errors import PortoptError
+from portopt.domain.run import RunStatus
 from portopt.doors.wire.call import Call, Reply
 from portopt.doors.wire.figure_metrics import WatchMetrics
 
@@ -95,7 +96,8 @@ class _Store(Collector):
             yield _filled(up, {(): 0})
             return
         yield _filled(up, {(): 1})
-        yield _filled(jobs, {(status.value,): count for status, count in counted.items()})
+        # Those of which there are none too: a series that comes and goes is none to draw or to watch.
+        yield _filled(jobs, {(status.value,): counted.get(status, 0) for status in RunStatus})
         found = {"waiting": waiting.waiting, "refused": waiting.refused}
         yield _filled(events, {(state,): count for state, count in {**found, "parked": len(waiting.parked)}.items()})
 

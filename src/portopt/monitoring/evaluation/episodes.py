@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -49,18 +50,13 @@ def _at(judged: Judged, places: np.ndarray) -> list[tuple[Labels, int]]:
 def _begun(judged: Judged, of: Labels, place: int | None, now: datetime) -> Alert:
     assert place is not None  # noqa: S101 - it holds there, so it was measured
     rule, measured = judged.rule, judged.measured(place, now)
-    about = tuple(sorted((*of, *rule.labels)))
-    alert = Alert(
-        alert_id=alert_id_of(rule.name, about, now), rule=rule.name, group=rule.group, severity=rule.severity, of=about,
-        state=AlertState.PENDING, since=now, seen_at=measured.seen_at, value=measured.value, limit=measured.limit,
-        worst=measured.value, figures=measured.figures, summary="", runbook=rule.runbook, detail=measured.detail,
+    about = tuple(sorted((*of, *rule.labels))) if rule.labels else of
+    waited = not rule.wait
+    return Alert(
+        alert_id=alert_id_of(rule.name, about, now), rule=rule.name, of=about, since=now, worst=measured.value,
+        state=AlertState.FIRING if waited else AlertState.PENDING, fired_at=now if waited else None,
+        **_said(rule, about, now, measured, measured.value),
     )  # fmt: skip
-    return _waited(rule, alert.changed(summary=filled(rule, alert)), now)
-
-
-def _waited(rule: Rule, alert: Alert, now: datetime) -> Alert:
-    """Firing, once it has held for long enough."""
-    return alert.changed(state=AlertState.FIRING, fired_at=now) if now - alert.since >= rule.wait else alert
 
 
 def _continued(judged: Judged, was: Alert, place: int | None, now: datetime) -> Alert:
@@ -72,26 +68,35 @@ def _continued(judged: Judged, was: Alert, place: int | None, now: datetime) -> 
         return was.changed(state=AlertState.RESOLVED, resolved_at=now)
     if place is None or not known:
         return _blind(judged, was, place)
-    alert = _updated(rule, was, judged.measured(place, now))
-    if was.state is AlertState.PENDING:
-        return _waited(rule, alert, now)
-    alert = alert.changed(state=AlertState.FIRING, blind_since=None)
-    if not good:
-        return alert.changed(good_since=None)
-    good_since = was.good_since or now
-    if now - good_since >= rule.keep:
-        return alert.changed(state=AlertState.RESOLVED, resolved_at=now, good_since=good_since)
-    return alert.changed(good_since=good_since)
-
-
-def _updated(rule: Rule, was: Alert, measured: Measured) -> Alert:
-    """With what is measured now. What the rule says of it is read anew: a deployment may have changed its words."""
+    measured = judged.measured(place, now)
     worst = _worse(was.worst, measured.value, measured.upwards)
-    alert = was.changed(
-        severity=rule.severity, group=rule.group, runbook=rule.runbook, seen_at=measured.seen_at, value=measured.value,
-        limit=measured.limit, worst=worst, figures=measured.figures, detail=measured.detail,
-    )  # fmt: skip
-    return alert.changed(summary=filled(rule, alert))
+    said = _said(rule, was.of, was.since, measured, worst)
+    return was.changed(
+        worst=worst, **said, **(_waiting(rule, was, now) if was.fired_at is None else _open(rule, was, good, now))
+    )
+
+
+def _waiting(rule: Rule, was: Alert, now: datetime) -> dict[str, Any]:
+    """Of what holds and has not fired: firing, once it has held for long enough."""
+    return {"state": AlertState.FIRING, "fired_at": now} if now - was.since >= rule.wait else {}
+
+
+def _open(rule: Rule, was: Alert, good: bool, now: datetime) -> dict[str, Any]:
+    """Of what has fired and is known: firing, or over once it has been good for long enough."""
+    good_since = (was.good_since or now) if good else None
+    if good_since is not None and now - good_since >= rule.keep:
+        return {"state": AlertState.RESOLVED, "resolved_at": now, "good_since": good_since, "blind_since": None}
+    return {"state": AlertState.FIRING, "good_since": good_since, "blind_since": None}
+
+
+def _said(rule: Rule, of: Labels, since: datetime, measured: Measured, worst: float | None) -> dict[str, Any]:
+    """What is measured now, and what the rule says of it, read anew: a deployment may have changed its words."""
+    compared = {"value": measured.value, "limit": measured.limit, "worst": worst}
+    return {
+        "group": rule.group, "severity": rule.severity, "runbook": rule.runbook, "seen_at": measured.seen_at,
+        "value": measured.value, "limit": measured.limit, "figures": measured.figures, "detail": measured.detail,
+        "summary": filled(rule, of, since, compared, measured.figures),
+    }  # fmt: skip
 
 
 def _worse(worst: float | None, value: float | None, upwards: bool | None) -> float | None:

@@ -7,12 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import numpy as np
+
+from portopt.domain.arrays import Vector
 from portopt.domain.watch import Figure, labels
 from portopt.monitoring.measures.calibration import Forecast
 
 FULFILMENT = ("book_proposal_age", "book_unfilled", "book_cost_ratio")
 TRADES_NAMED = 10
 CENTS = 0.005
+SESSION_HOURS = 6.5
+FEWEST_RETURNS = 20
 LOTS = 1e-6  # shares: less is arithmetic
 NO_FILLS, NO_COST = "no holdings declared after a proposal tell what its trades cost", "its trades were to cost nothing"
 NO_PROPOSAL = "no proposal was released"
@@ -57,9 +62,16 @@ class DeclaredBook:
 
 
 def fulfilment(
-    portfolio_id: str, proposals: Sequence[PastProposal], books: Sequence[DeclaredBook], now: datetime
+    portfolio_id: str,
+    proposals: Sequence[PastProposal],
+    books: Sequence[DeclaredBook],
+    now: datetime,
+    moves: Mapping[str, float] | None = None,
 ) -> list[Figure]:
-    """The figures of FULFILMENT. proposals, books: of the window, in any order."""
+    """The figures of FULFILMENT. proposals, books: of the window, in any order.
+
+    moves: by run, the standard deviation of a session of what its trades are worth, money; see trade_move.
+    """
     of = labels(portfolio=portfolio_id)
     if not proposals:
         return [Figure(name, of, now, None, why=NO_PROPOSAL) for name in FULFILMENT]
@@ -69,7 +81,7 @@ def fulfilment(
     return [
         Figure("book_proposal_age", of, now, age, detail={"run": newest.run_id, "released": newest.released_at.isoformat()}),
         _unfilled(newest, shown_after(newest, None, books), now),
-        _cost_ratio(portfolio_id, ordered, books, now),
+        _cost_ratio(portfolio_id, ordered, books, moves or {}, now),
     ]
 
 
@@ -136,19 +148,59 @@ def _is_of(trade: float, moved: float) -> bool:
     return trade * moved > 0.0 and abs(moved) <= abs(trade) + LOTS
 
 
-def _cost_ratio(portfolio_id: str, ordered: Sequence[PastProposal], books: Sequence[DeclaredBook], now: datetime) -> Figure:
-    """Realized over expected cost, added up over the window's proposals: one small order says little."""
+def trade_move(trades: Mapping[str, float], prices: Mapping[str, float], returns: Mapping[str, Vector]) -> float | None:
+    """Standard deviation of a session of  sum n_i p_i r_i,  money; None where the returns of an asset are not known.
+
+    returns: (T,) by asset, of the same sessions, NaN where there was none.
+    """
+    if not trades:
+        return 0.0
+    if any(asset not in returns for asset in trades):
+        return None
+    money = np.sum([n * prices[a] * returns[a] for a, n in trades.items()], axis=0)
+    known = money[np.isfinite(money)]
+    return float(np.std(known)) if len(known) >= FEWEST_RETURNS else None
+
+
+def sessions_between(released: datetime, shown: datetime) -> float:
+    """How many sessions' moves lie between a decision and the book that shows it, rather too many than too few: trading hours
+    count whole, and so does every day.
+
+    >>> sessions_between(datetime(2024, 3, 1, 15), datetime(2024, 3, 1, 18, 15)), round(
+    ...     sessions_between(datetime(2024, 3, 1, 15), datetime(2024, 3, 4, 15)), 2)
+    (0.5, 4.0)
+    """
+    hours = (shown - released) / timedelta(hours=1)
+    return min(hours / SESSION_HOURS, 1.0 + hours / 24.0)
+
+
+def _cost_ratio(
+    portfolio_id: str,
+    ordered: Sequence[PastProposal],
+    books: Sequence[DeclaredBook],
+    moves: Mapping[str, float],
+    now: datetime,
+) -> Figure:
+    """What the trades have cost at least, over what was expected, added up over the window's proposals.
+
+        (sum realized - 2 sqrt(sum move^2 sessions)) / sum expected,    no less than 0
+
+    Realized cost is measured from the prices of the decision, so what prices moved by meanwhile is in it, for and against: two
+    standard errors of that are taken off. Many proposals say more than one.
+    """
     of, name = labels(portfolio=portfolio_id), "book_cost_ratio"
     ends = [*(one.released_at for one in ordered[1:]), None]
-    known = []
+    known, noise = [], 0.0
     for proposal, until in zip(ordered, ends, strict=True):
         shown = shown_after(proposal, until, books)
-        costs = None if shown is None else realized_cost(proposal, shown)
-        if costs is not None:
+        costs = None if shown is None or proposal.run_id not in moves else realized_cost(proposal, shown)
+        if shown is not None and costs is not None:
             known.append((proposal.run_id, *costs))
+            noise += moves[proposal.run_id] ** 2 * sessions_between(proposal.released_at, shown.at)
     realized, expected = math.fsum(r for _, r, _ in known), math.fsum(e for _, _, e in known)
     if expected <= CENTS:
         return Figure(name, of, now, None, why=NO_COST if known else NO_FILLS)
     dearest = max(known, key=lambda one: (one[1] - one[2], one[0]))
-    detail = {"proposals": len(known), "realized": realized, "expected": expected, "dearest": dearest[0]}
-    return Figure(name, of, now, realized / expected, detail=detail)
+    detail = {"proposals": len(known), "realized": realized, "expected": expected, "standard_error": math.sqrt(noise),
+              "dearest": dearest[0]}  # fmt: skip
+    return Figure(name, of, now, max(realized - 2.0 * math.sqrt(noise), 0.0) / expected, detail=detail)

@@ -97,8 +97,9 @@ def _rule(value: Value, group: Group, runbooks: Collection[str]) -> Rule | None:
     holds = _truth(fields["expr"]) if text is not None else None
     clears = _truth(fields["clears"]) if "clears" in fields else None
     figures = tuple(dict.fromkeys([*(figures_of(holds) if holds else ()), *(figures_of(clears) if clears else ())]))
-    of = _subjects(fields["expr"], figures) if figures else ()
+    of = _subjects(fields.get("expr", value), figures) if figures else ()
     labels = _labels(fields["labels"], of) if "labels" in fields else ()
+    cases = read_cases(value, fields.get("cases"), figures or tuple(CATALOG))  # not also what follows from a fault
     if holds is None or name is None or severity is None:
         return None
     if clears is not None and (both := crossing(holds, clears)):
@@ -108,7 +109,7 @@ def _rule(value: Value, group: Group, runbooks: Collection[str]) -> Rule | None:
         name=name, group=group.name, holds=holds, clears=clears or opposite(holds), wait=waits[0], keep=waits[1], stale=stale,
         severity=severity, of=of, summary=summary, runbook=runbook, labels=labels, text=text or "",
         clears_text=str(fields["clears"].node.value) if clears else "", file=group.file, line=value.line, figures=figures,
-        cases=read_cases(value, fields.get("cases"), figures),
+        cases=cases,
     )  # fmt: skip
     _check_names(value, fields, rule)
     return rule

@@ -36,6 +36,11 @@ class Case:
     expects: Mapping[timedelta, Expected]
 
     @property
+    def length(self) -> timedelta:
+        """From its first value to its last."""
+        return self.every * (max((len(series) for series in (*self.values.values(), *self.limits.values())), default=1) - 1)
+
+    @property
     def fires(self) -> bool:
         return Expected.FIRING in self.expects.values()
 

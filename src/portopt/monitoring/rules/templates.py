@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
 
-from portopt.domain.watch import Alert
+from portopt.domain.watch import Labels
 from portopt.domain.words import signed_percent
 from portopt.monitoring.catalog import CATALOG, Unit
 from portopt.monitoring.rules.durations import in_words
 from portopt.monitoring.rules.rule import Rule
-from portopt.monitoring.rules.tree import comparisons
+from portopt.monitoring.rules.tree import Truth, comparisons
 from portopt.monitoring.rules.units import unit_of
 
 NAME = re.compile(r"\{([^{}]*)\}")
@@ -30,24 +32,30 @@ def known_names(rule: Rule) -> tuple[str, ...]:
     return (*OF_THE_COMPARISON, "since", *rule.of, *(name for name, _ in rule.labels), *rule.figures)
 
 
-def filled(rule: Rule, alert: Alert) -> str:
-    """The summary of an alert."""
-    said: dict[str, str] = {**dict(alert.of), "since": f"{alert.since:%Y-%m-%d %H:%M} UTC"}
+def filled(rule: Rule, of: Labels, since: datetime, compared: Mapping[str, float | None],
+           figures: Mapping[str, float | None]) -> str:  # fmt: skip
+    """The summary of an alert. compared: of its comparison, by the names of OF_THE_COMPARISON. figures: of its expression."""
+    unit, said = compared_unit(rule), dict(of)
 
     def word(found: re.Match[str]) -> str:
         name = found.group(1)
-        if name in OF_THE_COMPARISON:
-            return in_unit_words(getattr(alert, name), compared_unit(rule))
-        if name in alert.figures:
-            return in_unit_words(alert.figures[name], CATALOG[name].unit)
-        return said.get(name, found.group())
+        if name in compared:
+            return in_unit_words(compared[name], unit)
+        if name in figures:
+            return in_unit_words(figures[name], CATALOG[name].unit)
+        return f"{since:%Y-%m-%d %H:%M} UTC" if name == "since" else said.get(name, found.group())
 
     return NAME.sub(word, rule.summary)
 
 
 def compared_unit(rule: Rule) -> Unit | None:
+    return _unit_of_first(rule.holds)
+
+
+@lru_cache(maxsize=1_000)
+def _unit_of_first(holds: Truth) -> Unit | None:
     """Of the first comparison: of its left side, or where that has none of its right."""
-    first = next(comparisons(rule.holds))
+    first = next(comparisons(holds))
     return unit_of(first.left) or unit_of(first.right)
 
 

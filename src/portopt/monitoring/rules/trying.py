@@ -44,13 +44,13 @@ def try_case(rule: Rule, case: Case) -> Tried:
 
 
 def states(rule: Rule, case: Case) -> dict[timedelta, Expected]:
-    """The state of the subject at every minute, to the last that is expected of."""
+    """The state of the subject at every minute, to the last that is expected of; where it is to be quiet, to the last value."""
     figures = case_figures(case, subject(rule))
     back = max(max(one.newest, one.every or STEP) for one in reaches([rule]).values())
     standing, fired = Standing(0, None), False
     found: dict[timedelta, Expected] = {}
     first = last = 0
-    for minute in range(max(case.expects) // STEP + 1):
+    for minute in range(max(max(case.expects), case.length if case.is_quiet else STEP) // STEP + 1):
         now = START + minute * STEP
         while last < len(figures) and figures[last].at <= now:
             last += 1

@@ -14,7 +14,6 @@ weights, in y, and in tau:
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,8 +30,8 @@ class Day:
 
     row_lower, row_upper: (r,). counting: positions of the rows that count trades. center: (n,) c of the ball, radius its own;
     None where there is none. ratio, constant: whether it is a ratio, and minus its excess return at q'w = 0.
-    powers: (n,) what a trade costs times its 3/2 power; None for none. bend, still: (n,), (n,) what stands in for it (powers.py):
-    a diagonal beside M, for trades alone, and how much less of the price of a trade goes with tau.
+    powers: (n,) what a trade costs times its 3/2 power; None for none. bend, still: (n,), (n,) what stands in for it
+    (powers.py): a diagonal beside M, for trades alone, and how much less of the price of a trade goes with tau.
     """
 
     M: Matrix
@@ -105,10 +104,10 @@ class Day:
 
     def priced(self, more: Vector, bend: Vector | None, still: Vector | None) -> Day:
         """The same with trades dearer by `more` (n,), and with another bend."""
-        day = copy(self)
+        day: Day = object.__new__(Day)
         changes = {"buying": self.buying + more, "selling": self.selling + more, "powers": None, "bend": bend, "still": still}
-        for name, value in changes.items():
-            object.__setattr__(day, name, value)
+        for name in Day.__slots__:  # what was worked out of the rest stays
+            object.__setattr__(day, name, changes[name] if name in changes else getattr(self, name))
         return day
 
     def as_traded(self, w: Vector) -> Day:

@@ -32,29 +32,29 @@ def impact_of(Sigma: Matrix, periods_per_year: float, value: float, traded: Vect
     return np.where(np.isfinite(found), found, 0.0)
 
 
-def _grows(cost: Cost) -> bool:
+def grows(cost: Cost) -> bool:
     return cost.kind == "square_root_impact"
 
 
 def without_impact(p: Problem) -> Problem:
-    return p.replaced(costs=tuple(cost for cost in p.costs if not _grows(cost)))
+    return p.replaced(costs=tuple(cost for cost in p.costs if not grows(cost)))
 
 
 def law_of_impact(days: tuple[Problem, Problem]) -> Vector | None:
     """(n,) what the power of a trade costs, of `impact_of`; None where no cost grows so."""
-    if not any(_grows(cost) for cost in days[0].costs):
+    if not any(grows(cost) for cost in days[0].costs):
         return None
-    rates = [_rates(p) for p in days]
-    if rates[0] is None or rates[1] is None:
+    rates = [rate for rate in map(_rates, days) if rate is not None]
+    if len(rates) < len(days):
         return None
-    of_days = [_impact_on(p) for p in days]
+    of_days = [impact_on(p) for p in days]
     impact = np.divide(rates[0], of_days[0], out=np.zeros(days[0].n), where=of_days[0] > 0.0)
     if not all(close(rate, impact * moves) for rate, moves in zip(rates, of_days, strict=True)):
         raise NotDaily("what a trade moves the price by changes with more than risk, volumes and the book")
     return impact
 
 
-def _impact_on(p: Problem) -> Vector:
+def impact_on(p: Problem) -> Vector:
     traded = np.full(p.n, np.inf) if p.average_daily_value is None else p.average_daily_value
     return impact_of(p.moments.covariance.dense(), p.moments.periods_per_year, p.portfolio_value or 0.0, traded)
 
@@ -79,14 +79,15 @@ def _rates(p: Problem) -> Vector | None:
     return rates
 
 
-def without_powers(form: StandardForm, raw: RawAnswer) -> RawAnswer:
+def stripped(problem: Problem, form: StandardForm, raw: RawAnswer) -> tuple[StandardForm, RawAnswer]:
     """An answer to a whole program as one to that without the powers' columns and cones."""
     parts = powers(form)
     if parts is None or raw.x is None or raw.duals is None:
-        return raw
+        return form, raw
     kept = ~np.isin(form.bound_columns, parts.t)
     cones = tuple(part for k, part in enumerate(raw.duals.cones) if k not in parts.cones)
-    return replace(raw, x=np.delete(raw.x, parts.t), duals=Duals(raw.duals.rows, raw.duals.bounds[kept], cones))
+    duals = Duals(raw.duals.rows, raw.duals.bounds[kept], cones)
+    return assemble(without_impact(problem), multiples=True), replace(raw, x=np.delete(raw.x, parts.t), duals=duals)
 
 
 def whole_answer(problem: Problem, form: StandardForm, found: Found) -> RawAnswer | None:

@@ -26,7 +26,7 @@ OUTSIDE = 1e-13
 class Rest:
     """Weights and rows at their levels, at one tau. x: (n,) trades, y: (r,) prices. dx, dy: the same for one of tau more.
 
-    numbers: (9, n + r) of the levels. M_x: (n,) of the trades. wrong: (2, n + r) what is beyond its lower side, its upper one.
+    numbers: (9, n + r) of the levels. M_x, M_dx: (n,) M times them.
     """
 
     levels: Levels
@@ -42,7 +42,7 @@ class Rest:
 
 
 def at_rest(day: Day, means: Meanings, levels: Levels, tau: float) -> Rest:
-    """What follows where everything stands: with a ball, or of a ratio, at the tau of the answer; else at tau. Raises Dependent."""
+    """What follows where everything stands, with a ball, or of a ratio, at the tau of the answer. Raises Dependent."""
     n = day.n
     at = means.at(levels)
     numbers = means.numbers.take(at, axis=1)

@@ -21,16 +21,19 @@ ROUNDED = 1e-15  # a weight this close to where it could be held was rounded on 
 SAME = 1e-9  # of the largest: a row that far from the others, in what is free, says the same
 
 
-def come_to(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
-    """The optimum, not looked at again, or None where it is not come to in the steps that are counted. As `solved`."""
+def come_to(day: Day, now: Standing, tau: float, y: Vector, refined: int = REFINED) -> Found | None:
+    """The optimum, not looked at again, or None where it is not come to in the steps that are counted. As `solved`.
+
+    refined: how often its residuals are worked off.
+    """
     means = Meanings(day)
     rest, levels, at, done = rounds(day, means, levels_of(now), tau)
     if rest is not None:
-        return _exact(day, rest, done)
+        return _exact(day, rest, done, refined)
     for begin, tau_there in ((standing_at(levels, day.n, now.on_ball), at), (now, tau)):
         try:
             state, turns = _walked(day, means, begin, tau_there, tau * y)
-            return _exact(day, at_rest(day, means, state.levels, state.tau), done + turns)
+            return _exact(day, at_rest(day, means, state.levels, state.tau), done + turns, refined)
         except (Lost, Dependent):
             continue
     return None
@@ -74,9 +77,9 @@ def _independent(day: Day, now: Standing) -> Places:
     return sides
 
 
-def _exact(day: Day, rest: Rest, steps: int) -> Found:
+def _exact(day: Day, rest: Rest, steps: int, refined: int) -> Found:
     """What was come to, to rounding: its residuals are worked off with the factorization that it was found by."""
-    for _ in range(REFINED):
+    for _ in range(refined):
         _refine(day, rest)
         if day.is_bent:
             bend(day, rest)

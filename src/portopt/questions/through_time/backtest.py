@@ -17,6 +17,7 @@ from portopt.domain.market import MarketQuery, MarketSnapshot
 from portopt.domain.request import DataPolicy
 from portopt.domain.universe import CASH, Universe
 from portopt.ports import MarketDataProvider
+from portopt.questions.through_time.beside_the_run import require_money_taken_was_there, said_beside
 from portopt.questions.through_time.trials import count_trials
 from portopt.runs.answers import portfolio_of
 from portopt.runs.through_time.question import Question
@@ -115,7 +116,12 @@ def concluded(
     sweep: bool = True,
     progress: Progress | None = None,
 ) -> BacktestFound:
-    """What a walk that has come to its end is held against. end: the book there, and what each decision saw and wanted."""
+    """What a walk that has come to its end is held against. end: the book there, and what each decision saw and wanted.
+
+    Raises InvalidValue where more was taken out than there was.
+    """
+    require_money_taken_was_there(asked.request, run)
+    run = replace(run, warnings=(*run.warnings, *said_beside(asked.request, asked.history)))
     comparators = _comparators(s, end, held_against)
     return BacktestFound(
         request=asked.request,

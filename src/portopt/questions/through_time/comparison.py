@@ -107,7 +107,8 @@ def require_points(points: int, policies: Sequence[Policy]) -> None:
     if points and len(policies) > 1:
         raise InvalidValue("frontier", points, f"is that of one policy, and {len(policies)} are named", fix="name one policy")
     if points and not FEWEST_POINTS <= points <= MOST_SIDES:
-        raise InvalidValue("frontier", points, f"must be from {FEWEST_POINTS} to {MOST_SIDES}: a frontier has two ends")
+        why = f"must be from {FEWEST_POINTS} to {MOST_SIDES}: a frontier has two ends"
+        raise InvalidValue("frontier", points, why, fix="ask for 5 points, or for none with 0")
 
 
 def document_of(asked: Comparison, found: Compared, run_id: str) -> dict[str, Any]:

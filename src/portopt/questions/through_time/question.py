@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from portopt.dialects.backtests import rounding_of
+from portopt.dialects.reading import text
 from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
 from portopt.domain.canonical import digest
 from portopt.domain.errors import InvalidValue
@@ -28,6 +29,7 @@ from portopt.simulation.strategies import Ruled, Strategy
 from portopt.simulation.trigger_words import as_data, parse_triggers
 
 CAPITAL = Decimal(1_000_000)
+LONGEST_PORTFOLIO = 100
 LARGEST = Decimal(10) ** 13  # money; cents of more do not fit into the ledger's integers
 
 
@@ -146,7 +148,9 @@ def checked(wanted: Wanted) -> None:
     """Raises InvalidValue, UnknownField before any price is read."""
     rounding_of(wanted.rounding, fractional=wanted.fractional)
     if isinstance(wanted.seed, bool) or not isinstance(wanted.seed, int) or not 0 <= wanted.seed < 2**31:
-        raise InvalidValue("seed", wanted.seed, "must be a whole number from 0 to 2147483647")
+        raise InvalidValue("seed", wanted.seed, "must be a whole number from 0 to 2147483647", fix="write 1")
+    if wanted.portfolio_id is not None:
+        text(wanted.portfolio_id, "portfolio_id", most=LONGEST_PORTFOLIO)
     capital_of(wanted.capital)
     parse_triggers(wanted.rebalance, benchmark=wanted.benchmark is not None)
     if wanted.start is not None and wanted.end is not None and wanted.start > wanted.end:

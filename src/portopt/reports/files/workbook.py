@@ -28,26 +28,28 @@ class Column(NamedTuple):
     width: int = 12
 
 
+# What a table of trades has, of a proposal or of a history.
+ASSET, SIDE = Column("asset_id", "Asset", "text"), Column("side", "Side", "text", 7)
+SHARES = Column("shares", "Shares", "shares")
+VALUE, COMMISSION = Column("value", "Value", "money", 15), Column("commission", "Commission", "money")
+IMPACT = Column("impact", "Impact", "money")
+OF_AN_ASSET = (ASSET, Column("name", "Name", "text", 24), Column("sector", "Sector", "text", 18))
 TRADES = (
     Column("priority", "Order", "whole", 7),
-    Column("asset_id", "Asset", "text"),
-    Column("name", "Name", "text", 24),
-    Column("sector", "Sector", "text", 18),
-    Column("side", "Side", "text", 7),
-    Column("shares", "Shares", "shares"),
+    *OF_AN_ASSET,
+    SIDE,
+    SHARES,
     Column("price", "Price", "money"),
-    Column("value", "Value", "money", 15),
-    Column("commission", "Commission", "money"),
-    Column("impact", "Impact", "money"),
+    VALUE,
+    COMMISSION,
+    IMPACT,
     Column("cost", "Cost", "money"),
     Column("weight_before", "Weight now", "percent"),
     Column("weight_after", "Weight proposed", "percent", 16),
     Column("why", "Why", "text", 80),
 )
 POSITIONS = (
-    Column("asset_id", "Asset", "text"),
-    Column("name", "Name", "text", 24),
-    Column("sector", "Sector", "text", 18),
+    *OF_AN_ASSET,
     Column("asset_class", "Asset class", "text"),
     Column("quality_score", "Quality", "plain"),
     Column("shares_before", "Shares now", "shares"),

@@ -58,7 +58,11 @@ def judge(runtime: Runtime, rules: Sequence[Rule], now: datetime) -> Judged | No
 
 
 def figures_for(runtime: Runtime, rules: Sequence[Rule], now: datetime) -> Iterator[Figure]:
-    """What the rules read: the newest of each figure, and of those that a window is over every one in it."""
+    """What the rules read: the newest of each figure, and of those that a window is over every one in it.
+
+    Where the newest has no value, the newest that has one too: one failed measurement makes nobody blind before its figure is
+    stale, nor does the next one make them see again.
+    """
     until = now + INSTANT
     by_reach: dict[timedelta, list[str]] = {}
     for name, reach in reaches(rules).items():
@@ -66,7 +70,11 @@ def figures_for(runtime: Runtime, rules: Sequence[Rule], now: datetime) -> Itera
         if reach.every is not None:
             yield from runtime.figures.series(name, now - reach.every, until, limit=MOST_ROWS)
     for newest, names in by_reach.items():
-        yield from runtime.figures.latest(now - newest, names=names, until=until)
+        found = runtime.figures.latest(now - newest, names=names, until=until)
+        failed = sorted({one.name for one in found if one.value is None})
+        yield from found
+        if failed:
+            yield from runtime.figures.latest(now - newest, names=failed, until=until, measured=True)
 
 
 def late_after(watch_seconds: float) -> timedelta:

@@ -7,13 +7,15 @@ others go on: a watch that dies of what it should report is of no use.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from portopt.domain.errors import PortoptError
 from portopt.domain.measured import EndedRun
+from portopt.domain.request import Policy
 from portopt.domain.watch import Figure, Labels, labels
 from portopt.monitoring.measures import latency, outcomes, price_quality, quality, service
 from portopt.monitoring.measures.live_book import without
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 WINDOW = timedelta(days=1)  # of runs
 MOST_RUNS = 5_000  # of a window, the newest
+MOST_BOOKS = 500  # at once, where there are more
+LATELY = timedelta(hours=2)
+ENGINES_EVERY = timedelta(hours=1)
 ENGINES = tuple(labels(engine=name) for name in ("cvxpy", "pyportfolioopt"))
 RUN_FIGURES = ("runs_failed", "runs_infeasible", "runs_stuck", "runs_waiting_approval")
 PAPERS = ("certificate_violation", "certificate_gap")
@@ -65,11 +70,12 @@ class _Measuring:
             self.figures += [Figure(name, whose, self.now, None, why=why) for whose in of for name in names]
 
 
-def measure(runtime: Runtime, now: datetime, *, books: Sequence[str] | None = None, engines: bool = True) -> Measured:
+def measure(runtime: Runtime, now: datetime, *, books: Sequence[str] | None = None, engines: bool | None = None) -> Measured:
     """The figures of the catalog as they stand.
 
-    now: the instant that they are of. books: portfolios to measure; None is every one whose holdings were declared.
-    engines: whether a sample of recent problems is put to other engines, which takes seconds.
+    now: the instant that they are of. books: portfolios to measure; None is every one whose holdings were declared, and of more
+    than MOST_BOOKS those that were not measured for longest.
+    engines: whether a sample of recent problems is put to other engines, which takes seconds; None is once in ENGINES_EVERY.
     """
     m = _Measuring(now)
     m.subject(("disk_free",), lambda: reading_service.disk(runtime, now))
@@ -97,7 +103,7 @@ def _why_down(runtime: Runtime) -> str | None:
     return None
 
 
-def _runs(m: _Measuring, runtime: Runtime, engines: bool) -> None:
+def _runs(m: _Measuring, runtime: Runtime, engines: bool | None) -> None:
     columns, now, runs = runtime.run_columns, m.now, list[EndedRun]()
 
     def outcome() -> list[Figure]:
@@ -109,34 +115,56 @@ def _runs(m: _Measuring, runtime: Runtime, engines: bool) -> None:
     if len(runs) == MOST_RUNS:
         m.notes.append(f"of the window's runs the newest {MOST_RUNS} are measured")
     m.subject(PAPERS, lambda: outcomes.certificates(reading_runs.papers(runs, runtime), now))
-    if engines:
+    if _is_due(runtime, now) if engines is None else engines:
         day = now.date().isoformat()
         asked = ("quality_gap", "quality_checked")
         m.subject(asked, lambda: quality.quality(reading_runs.answered(runs, day, runtime), now), ENGINES)
 
 
+def _is_due(runtime: Runtime, now: datetime) -> bool:
+    """Whether other engines were not asked lately. Where that cannot be read they are: the store says why soon enough."""
+    try:
+        return not runtime.figures.latest(now - ENGINES_EVERY, names=("quality_checked",), until=now)
+    except PortoptError:
+        return True
+
+
 def _books(m: _Measuring, runtime: Runtime, books: Sequence[str] | None) -> None:
-    days: dict[str, date] = {}
-    market = Market(runtime, m.now)
+    m.subject(("prices_stale_assets",), lambda: _every_book(m, runtime, books))
 
-    def every() -> list[Figure]:
-        from portopt.dialects.policies import shipped_policies
 
-        ids = list(runtime.run_columns.books() if books is None else books)
-        policies = {p.id: p for p in (*shipped_policies(), *runtime.runs.policies())}
-        standings = Standings(runtime, m.now)
-        for portfolio_id in ids:
-            of = labels(portfolio=portfolio_id)
+def _every_book(m: _Measuring, runtime: Runtime, books: Sequence[str] | None) -> list[Figure]:
+    """Each book by itself; returns what is of all of them."""
+    from portopt.dialects.policies import shipped_policies
 
-            def one(portfolio_id: str = portfolio_id) -> list[Figure]:
-                standing = standings.of(portfolio_id)
-                if standing is None:
-                    return without(portfolio_id, "nobody declared what it holds", m.now, EVERY_FIGURE)
-                figures, newest = book_figures(standing, market, policies, runtime.settings.market, m.now)
-                days.update({asset: max(day, days.get(asset, day)) for asset, day in newest.items()})
-                return figures
+    every = list(runtime.run_columns.books()) if books is None else list(books)
+    chosen, late = every, set[str]()
+    if books is None and len(every) > MOST_BOOKS:
+        chosen, late = _longest_ago(every, runtime, m.now)
+        m.notes.append(f"of {len(every)} books those {MOST_BOOKS} are measured that were not for longest; the others come next")
+    policies = {p.id: p for p in (*shipped_policies(), *runtime.runs.policies())}
+    market, standings, days = Market(runtime, m.now), Standings(runtime, m.now), dict[str, date]()
+    for portfolio_id in chosen:
+        work = partial(_one_book, portfolio_id, standings, market, policies, days)
+        m.subject(EVERY_FIGURE, work, (labels(portfolio=portfolio_id),))
+    return [*standings.new, price_quality.stale_assets(days, market.sessions, m.now, late)]
 
-            m.subject(EVERY_FIGURE, one, (of,))
-        return [*standings.new, price_quality.stale_assets(days, market.sessions, m.now)]
 
-    m.subject(("prices_stale_assets",), every)
+def _one_book(
+    portfolio_id: str, standings: Standings, market: Market, policies: Mapping[str, Policy], days: dict[str, date]
+) -> list[Figure]:
+    """days: is told the day of every asset's newest price."""
+    standing = standings.of(portfolio_id)
+    if standing is None:
+        return without(portfolio_id, "nobody declared what it holds", market.now, EVERY_FIGURE)
+    figures, newest = book_figures(standing, market, policies)
+    days.update({asset: max(day, days.get(asset, day)) for asset, day in newest.items()})
+    return figures
+
+
+def _longest_ago(every: Sequence[str], runtime: Runtime, now: datetime) -> tuple[list[str], set[str]]:
+    """(the books that were not measured for longest, assets whose prices were found old lately)."""
+    found = runtime.figures.latest(now - LATELY, names=("book_price_age",), until=now)
+    at = {figure.portfolio_id: figure.at for figure in found}
+    late = {str(one["asset"]) for figure in found for one in figure.detail.get("oldest", ())}
+    return sorted(every, key=lambda one: (at.get(one, now - LATELY), one))[:MOST_BOOKS], late

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from portopt.dialects.requests import rebalance_request_from_data
 from portopt.domain.errors import MissingInput, PortoptError
@@ -12,13 +13,12 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.portfolio import HoldingsVersion, Portfolio
 from portopt.domain.request import Policy, RebalanceRequest
-from portopt.domain.run import RunRecord
 from portopt.domain.watch import Figure, labels
 from portopt.formulation import exact_prices, formulate
 from portopt.intake.request import rebalance_request
 from portopt.intake.standing import book_of
 from portopt.monitoring.measures.calibration import CALIBRATION, calibration
-from portopt.monitoring.measures.fulfilment import FULFILMENT, DeclaredBook, PastProposal, fulfilment
+from portopt.monitoring.measures.fulfilment import FULFILMENT, DeclaredBook, PastProposal, fulfilment, trade_move
 from portopt.monitoring.measures.held_returns import held_returns
 from portopt.monitoring.measures.live_book import BOOK_FIGURES, LiveBook, live_figures, without
 from portopt.monitoring.measures.price_quality import price_age, suspicious
@@ -32,13 +32,13 @@ WORTH = ("book_value", "book_cash")
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Standing:
-    """What is known of one book before its prices are read. newest: its newest released proposal as it is stored, if any."""
+    """What is known of one book before its prices are read. newest: what its newest released proposal was asked, if any."""
 
     portfolio: Portfolio
     holdings: Holdings
     versions: tuple[HoldingsVersion, ...]
     proposals: tuple[PastProposal, ...]
-    newest: RunRecord | None
+    newest: Mapping[str, Any] | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -52,18 +52,18 @@ class _Priced:
     now: datetime
 
 
-def book_figures(
-    standing: Standing, market: Market, policies: Mapping[str, Policy], default_provider: str, now: datetime
-) -> tuple[list[Figure], dict[str, date]]:
+def book_figures(standing: Standing, market: Market, policies: Mapping[str, Policy]) -> tuple[list[Figure], dict[str, date]]:
     """(every figure of the book, {asset: day of its newest price}). What cannot be measured says why, and the rest goes on."""
-    portfolio_id, told = standing.portfolio.id, _fulfilled(standing, now)
+    portfolio_id, now = standing.portfolio.id, market.now
     try:
-        request = request_of(standing, policies, default_provider)
+        request = request_of(standing, policies, market.default_provider)
         book = _Priced(standing, request, market.snapshot(request), market, now)
     except PortoptError as error:
-        return [*without(portfolio_id, _said(error, standing), now, (*BOOK_FIGURES, *PRICED, *CALIBRATION)), *told], {}
+        why = _said(error, standing)
+        told = fulfilment(portfolio_id, standing.proposals, _declared(standing), now)
+        return [*without(portfolio_id, why, now, (*BOOK_FIGURES, *PRICED, *CALIBRATION)), *told], {}
     days = last_days(book.snapshot, _held(standing))
-    return [*_live(book), *_prices(book, days), *_calibrated(book), *told], days
+    return [*_live(book), *_prices(book, days), *_calibrated(book), *_fulfilled(book)], days
 
 
 def _said(error: PortoptError, standing: Standing) -> str:
@@ -83,7 +83,7 @@ def request_of(standing: Standing, policies: Mapping[str, Policy], default_provi
     portfolio = standing.portfolio
     own = portfolio.provider or default_provider
     if standing.newest is not None:
-        was = rebalance_request_from_data({name: told for name, told in standing.newest.request.items() if name != "asked"})
+        was = rebalance_request_from_data({name: told for name, told in standing.newest.items() if name != "asked"})
         provider = own if was.provider.startswith("pack:") else was.provider  # a pack is of its day, and this is another
         return dataclasses.replace(was, holdings=standing.holdings, provider=provider, as_of=None, notes=())
     if portfolio.policy not in policies:
@@ -117,7 +117,7 @@ def _prices(book: _Priced, days: Mapping[str, date]) -> list[Figure]:
     present = present_findings(book.snapshot, policy)
     return [
         price_age(portfolio_id, days, book.market.sessions, book.now),
-        suspicious(portfolio_id, _held(book.standing), present, book.snapshot.findings, book.now),
+        suspicious(portfolio_id, days, present, book.snapshot.findings, book.now),
     ]
 
 
@@ -128,8 +128,13 @@ def _calibrated(book: _Priced) -> list[Figure]:
     return calibration(standing.portfolio.id, [one.forecast for one in standing.proposals], realized, book.now)
 
 
-def _fulfilled(standing: Standing, now: datetime) -> list[Figure]:
-    return fulfilment(standing.portfolio.id, standing.proposals, _declared(standing), now)
+def _fulfilled(book: _Priced) -> list[Figure]:
+    snapshot, proposals = book.snapshot, book.standing.proposals
+    steps = snapshot.prices[1:] / snapshot.prices[:-1] - 1.0
+    returns = {asset: steps[:, j] for j, asset in enumerate(snapshot.asset_ids)}
+    found = {one.run_id: trade_move(one.trades, one.prices, returns) for one in proposals}
+    moves = {run_id: move for run_id, move in found.items() if move is not None}
+    return fulfilment(book.standing.portfolio.id, proposals, _declared(book.standing), book.now, moves)
 
 
 def _held(standing: Standing) -> list[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PRESENT = 21  # newest days of prices in which a state that lasts is looked for
 SESSION_DAYS = 400  # how far back the exchange's sessions are known
+DELIVERED_AFTER = timedelta(hours=12)  # a session's prices are missed from so long after its close on
 REMEMBERED = 64  # answers of a provider, snapshots and beliefs that one measurement keeps
 
 
@@ -36,25 +37,29 @@ class Market:
     """
 
     def __init__(self, runtime: Runtime, now: datetime) -> None:
-        self._runtime, self._now = runtime, now
+        self._runtime, self.now = runtime, now
         self._providers: dict[str, MarketDataProvider] = {}
         self._snapshots: dict[str, MarketSnapshot] = {}
         self._moments: dict[str, Moments] = {}
         self._sessions: tuple[date, ...] | None = None
 
     @property
+    def default_provider(self) -> str:
+        return self._runtime.settings.market
+
+    @property
     def sessions(self) -> tuple[date, ...]:
-        """Sessions of the installation's exchange that are over. Raises RequestError for a calendar nobody knows."""
+        """Sessions of the exchange whose prices should be here by now. Raises RequestError for a calendar nobody knows."""
         if self._sessions is None:
             from portopt.adapters.providers.exchange_calendar import sessions_over
 
-            since = self._now.date() - timedelta(days=SESSION_DAYS)
-            self._sessions = sessions_over(self._runtime.settings.calendar, since, self._now)
+            since, until = self.now.date() - timedelta(days=SESSION_DAYS), self.now - DELIVERED_AFTER
+            self._sessions = sessions_over(self._runtime.settings.calendar, since, until)
         return self._sessions
 
     def snapshot(self, request: RebalanceRequest) -> MarketSnapshot:
         """The request's prices as they stand, every finding accepted. Raises DataError where a holding has none at all."""
-        asked = dataclasses.replace(request, as_of=self._now.date(), policy=accepting(request))
+        asked = dataclasses.replace(request, as_of=self.now.date(), policy=accepting(request))
         key = digest(request.provider, list(pipeline.wanted_assets(asked)), asked.policy.data, asked.policy.estimation.lookback)
         if key not in self._snapshots:
             _make_room(self._snapshots)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from portopt.domain.errors import PortoptError
 from portopt.domain.measured import ReleasedProposal
-from portopt.domain.run import RunRecord
 from portopt.domain.watch import Figure, labels
 from portopt.monitoring.measures.fulfilment import PastProposal
 from portopt.runs.watch.reading_books import Standing
@@ -24,7 +22,6 @@ EXPECTED = "proposal_volatility"
 YEAR = timedelta(days=370)  # what forecasts are held against what came
 MOST_PROPOSALS = 60  # of a book
 MOST_VERSIONS = 300  # of its holdings
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Standings:
@@ -35,7 +32,7 @@ class Standings:
         self._released: dict[str, list[ReleasedProposal]] = defaultdict(list)
         for one in runtime.run_columns.released(now - YEAR):
             self._released[one.portfolio_id].append(one)
-        self._kept = _kept(getattr(runtime, "figures", None))
+        self._kept = _kept(runtime.figures, now - YEAR)
         self.new: list[Figure] = []
 
     def of(self, portfolio_id: str) -> Standing | None:
@@ -44,19 +41,18 @@ class Standings:
         if portfolio.holdings is None:
             return None
         proposals = self._released.get(portfolio_id, [])[-MOST_PROPOSALS:]
-        read: dict[str, RunRecord] = {}
-        newest = self._record(proposals[-1].run_id, read) if proposals else None
-        told = [past for one in proposals if (past := self._past(one, read)) is not None]
+        newest = self._runtime.run_columns.request(proposals[-1].run_id) if proposals else None
+        told = [past for one in proposals if (past := self._past(one)) is not None]
         versions = self._runtime.portfolios.versions(portfolio_id, limit=MOST_VERSIONS)
         return Standing(portfolio, portfolio.holdings, tuple(versions), tuple(told), newest)
 
-    def _past(self, one: ReleasedProposal, read: dict[str, RunRecord]) -> PastProposal | None:
+    def _past(self, one: ReleasedProposal) -> PastProposal | None:
         """As it was kept when it was first read, else from its document, which is then kept."""
         kept = self._kept.get(one.run_id)
         if kept is not None and kept.value is not None:
             return from_detail(one.portfolio_id, kept.value, kept.at, kept.detail)
         try:
-            past = past_proposal(self._record(one.run_id, read), one.completed_at)
+            past = past_proposal(self._runtime.runs.get(one.run_id, verified=False), one.completed_at)
         except (KeyError, TypeError, ValueError) as error:
             logging.getLogger(__name__).warning("what %s expected cannot be read: %s", one.run_id, error)
             return None
@@ -64,19 +60,7 @@ class Standings:
         self.new.append(Figure(EXPECTED, of, one.completed_at, past.forecast.volatility, detail=as_detail(past)))
         return past
 
-    def _record(self, run_id: str, read: dict[str, RunRecord]) -> RunRecord:
-        if run_id not in read:
-            read[run_id] = self._runtime.runs.get(run_id, verified=False)
-        return read[run_id]
 
-
-def _kept(figures: FigureStore | None) -> Mapping[str, Figure]:
-    """What proposals expected, by run, as far as it was kept; nothing where figures cannot be read: documents have it too."""
-    if figures is None:
-        return {}
-    try:
-        found: Sequence[Figure] = figures.latest(BEGINNING, names=(EXPECTED,))
-    except PortoptError as error:
-        logging.getLogger(__name__).warning("what proposals expected is read from their documents: %s", error.detail)
-        return {}
-    return {str(figure.detail.get("run")): figure for figure in found}
+def _kept(figures: FigureStore, since: datetime) -> Mapping[str, Figure]:
+    """What proposals expected, by run, as far as it was kept."""
+    return {str(figure.detail.get("run")): figure for figure in figures.latest(since, names=(EXPECTED,))}

@@ -88,5 +88,5 @@ def _with_history(runtime: Runtime, seen: Seen, among: frozenset[str] | None, bo
 
     series = list(steps(DRAWN, shown)) if shown else []
     if among is None:
-        series += steps([name for name in CATALOG if not name.startswith("book_")], None)
+        series += steps([name for name, one in CATALOG.items() if "portfolio" not in one.labels], None)
     return replace(seen, series=series)

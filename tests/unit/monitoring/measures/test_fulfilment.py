@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portopt.domain.watch import Figure
 from portopt.monitoring.measures.calibration import Forecast
-from portopt.monitoring.measures.fulfilment import FULFILMENT, DeclaredBook, PastProposal, fulfilment, realized_cost
+from portopt.monitoring.measures.fulfilment import FULFILMENT, DeclaredBook, PastProposal, fulfilment, realized_cost, trade_move
 
 RELEASED = datetime(2024, 3, 1, 20, tzinfo=UTC)
 PRICES = {"A": 50.0, "B": 20.0, "C": 10.0}
@@ -35,8 +36,11 @@ def book(filled: dict[str, float], cost: float = COST, hours: float = 24.0) -> D
     return DeclaredBook(RELEASED + timedelta(hours=hours), shares, CASH - sum(n * PRICES[a] for a, n in moved.items()) - cost)
 
 
-def measured(proposals: list[PastProposal], books: list[DeclaredBook], hours: float = 48.0) -> dict[str, Figure]:
-    found = fulfilment("P1", proposals, books, RELEASED + timedelta(hours=hours))
+def measured(
+    proposals: list[PastProposal], books: list[DeclaredBook], hours: float = 48.0, move: float = 0.0
+) -> dict[str, Figure]:
+    moves = {one.run_id: move for one in proposals}
+    found = fulfilment("P1", proposals, books, RELEASED + timedelta(hours=hours), moves)
     assert tuple(f.name for f in found) == FULFILMENT
     return {f.name: f for f in found}
 
@@ -60,6 +64,38 @@ def test_costs_twice_as_high_have_a_ratio_of_two() -> None:
     assert measured([proposal()], [book({"A": 1, "B": 1, "C": 1}, cost=2 * COST)])["book_cost_ratio"].value == pytest.approx(
         2.0
     )
+
+
+def test_what_prices_may_have_moved_by_meanwhile_is_taken_off_the_cost() -> None:
+    """A day between them counts two sessions: two standard errors of 2 money a session are 4 sqrt(2)."""
+    found = measured([proposal()], [book({"A": 1, "B": 1, "C": 1}, cost=4 * COST)], move=2.0)["book_cost_ratio"]
+    assert found.value == pytest.approx((4 * COST - 4 * np.sqrt(2.0)) / COST)
+    assert measured([proposal()], [book({"A": 1, "B": 1, "C": 1})], move=100.0)["book_cost_ratio"].value == 0.0
+
+
+def test_where_nobody_knows_how_prices_move_no_cost_is_told() -> None:
+    found = fulfilment("P1", [proposal()], [book({"A": 1, "B": 1, "C": 1})], RELEASED + timedelta(hours=48))
+    assert {f.name: f.value for f in found}["book_cost_ratio"] is None
+
+
+def test_the_move_of_a_trade_list_is_the_deviation_of_its_worth() -> None:
+    rng = np.random.default_rng(2)
+    returns = {a: rng.normal(0, 0.02, 300) for a in TRADES}
+    worth = sum(TRADES[a] * PRICES[a] * returns[a] for a in TRADES)
+    assert trade_move(TRADES, PRICES, returns) == pytest.approx(float(np.std(worth)))
+    assert trade_move({}, PRICES, returns) == 0.0
+    assert trade_move(TRADES, PRICES, {"A": returns["A"]}) is None
+
+
+def test_costs_as_expected_are_seldom_told_as_twice_as_high_however_prices_moved() -> None:
+    """500 proposals filled a session later at prices that moved: what is told stays under 2, but for what two standard errors
+    let through."""
+    rng, high = np.random.default_rng(4), 0
+    for _ in range(500):
+        moved = rng.normal(0, 40.0)  # money, one session
+        shown = book({"A": 1, "B": 1, "C": 1}, cost=COST + moved, hours=6.5)
+        high += (measured([proposal()], [shown], move=40.0)["book_cost_ratio"].value or 0.0) > 2.0
+    assert high / 500 < 0.04
 
 
 def test_what_nobody_declared_or_declared_unchanged_is_wholly_open() -> None:

@@ -63,6 +63,9 @@ def test_assets_behind_the_last_session_are_counted_over_all_books() -> None:
     assert (found.value, found.detail["assets"], found.detail["of"]) == (2.0, ["B", "C"], 3)
 
 
+HELD = {"A": date(2024, 7, 8), "B": date(2024, 7, 8)}
+
+
 def finding(kind: str, asset: str = "A", day: date | None = date(2024, 7, 5)) -> Finding:
     return Finding(kind, asset, day, 1.0, "accepted", f"{asset} {kind}")
 
@@ -73,7 +76,7 @@ def observed(kind: str, asset: str = "A", day: date | None = date(2024, 6, 10)) 
 
 def test_a_recent_jump_of_what_is_held_is_suspicious_once() -> None:
     past = [finding("unadjusted_split"), finding("extreme_move"), finding("unadjusted_split", "Z")]
-    found = suspicious("P1", ["A", "B"], [], past, NOW)
+    found = suspicious("P1", HELD, [], past, NOW)
     assert found.value == 1.0
     assert {one["kind"] for one in found.detail["found"]} == {"unadjusted_split", "extreme_move"}
 
@@ -81,9 +84,15 @@ def test_a_recent_jump_of_what_is_held_is_suspicious_once() -> None:
 def test_what_happened_long_ago_and_a_state_that_is_over_are_past() -> None:
     old = finding("unadjusted_split", day=date(2024, 6, 1))
     over = finding("stale", day=date(2024, 7, 1))  # of the whole history: whether it lasts, the newest prices say
-    assert suspicious("P1", ["A"], [], [old, over], NOW).value == 0.0
-    assert suspicious("P1", ["A"], [observed("stale")], [old], NOW).value == 1.0
-    assert suspicious("P1", ["A"], [observed("short_history")], [], NOW).value == 0.0
+    assert suspicious("P1", HELD, [], [old, over], NOW).value == 0.0
+    assert suspicious("P1", HELD, [observed("stale")], [old], NOW).value == 1.0
+    assert suspicious("P1", HELD, [observed("short_history")], [], NOW).value == 0.0
+
+
+def test_a_price_that_is_late_is_old_and_not_suspicious_and_a_hole_before_it_is() -> None:
+    late = {"A": date(2024, 7, 5)}
+    assert suspicious("P1", late, [observed("gap", day=date(2024, 7, 5))], [], NOW).value == 0.0
+    assert suspicious("P1", late, [observed("gap", day=date(2024, 6, 20))], [], NOW).value == 1.0
 
 
 def test_the_same_price_repeated_up_to_now_is_found_by_the_markets_own_check() -> None:
@@ -92,4 +101,4 @@ def test_the_same_price_repeated_up_to_now_is_found_by_the_markets_own_check() -
     prices[-12:, 0] = prices[-12, 0]
     days = np.array(SESSIONS[-21:], dtype="datetime64[D]")
     seen = check_all(Prices(("A", "B"), days, prices, None, ~np.isnan(prices)), DataPolicy())
-    assert suspicious("P1", ["A", "B"], seen, [], NOW).value == 1.0
+    assert suspicious("P1", HELD, seen, [], NOW).value == 1.0

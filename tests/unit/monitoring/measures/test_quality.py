@@ -111,7 +111,7 @@ def test_an_engine_that_fails_is_not_our_failure() -> None:
     ("objective", "limits", "costs", "why"),
     [
         ({"kind": "max_sharpe"}, {**BASE, "max_positions": 5}, {}, "max_positions"),
-        ({"kind": "min_risk", "measure": "cvar"}, BASE, {}, "cvar"),
+        ({"kind": "max_ratio", "measure": "mad"}, BASE, {}, "max_ratio"),
         ({"kind": "max_return"}, {**BASE, "max_weight": {"value": 0.1, "soft": True, "penalty": 1.0}}, {}, "wish"),
         ({"kind": "utility", "risk_aversion": 2.0}, BASE, {"quadratic_impact": {"coefficient": 1.0}}, "in proportion"),
         ({"kind": "risk_parity"}, {"budget": True, "long_only": True}, {}, "risk_parity"),
@@ -122,6 +122,20 @@ def test_what_others_cannot_be_asked_says_why(objective: dict[str, object], limi
     found = plain_question(problem(objective, limits, costs))
     assert isinstance(found, str)
     assert why in found
+
+
+def test_what_is_wanted_is_learned_from_the_auditors_voice() -> None:
+    told = {str(one["kind"]): question(problem(one, BASE)) for one in KINDS}
+    found = {kind: (q.ratio, q.reward, q.gamma, q.active) for kind, q in told.items()}
+    assert found == {
+        "max_sharpe": (True, 0.0, 0.0, 0.0),
+        "min_risk": (False, 0.0, pytest.approx(1.0), 0.0),
+        "utility": (False, pytest.approx(1.0), pytest.approx(4.0), 0.0),
+        "max_return": (False, pytest.approx(1.0), 0.0, 0.0),
+        "min_tracking_error": (False, 0.0, 0.0, pytest.approx(1.0)),
+    }
+    traded = question(problem({"kind": "min_risk"}, {**BASE, **TRADED, "max_volatility": 0.3}))
+    assert (traded.turnover, traded.tracking_error, traded.volatility) == (0.2, 0.06, 0.3)
 
 
 def test_a_question_without_an_answer_has_none() -> None:

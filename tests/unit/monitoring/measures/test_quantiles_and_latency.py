@@ -58,6 +58,11 @@ def test_every_stage_and_the_whole_have_three_quantiles_by_size_with_the_slowest
     assert {name for name, _ in found} <= CATALOG.keys()
 
 
+def test_what_is_promised_is_the_limit_of_the_wholes_99th_percentile_alone() -> None:
+    limits = {(f.name, f.subject): f.limit for f in latency([run(1, 1.0), run(2, 1.0, 7_000)], NOW) if f.limit is not None}
+    assert limits == {("run_seconds_p99", "size=100,stage=whole"): 5.0}
+
+
 def test_sizes_go_apart_and_an_unknown_one_is_told_as_such() -> None:
     runs = [run(1, 1.0, 50), run(2, 2.0, 51), run(3, 3.0, 5_001), run(4, 4.0, None)]
     sizes = {dict(f.of)["size"]: f.value for f in latency(runs, NOW) if dict(f.of)["stage"] == "whole"}

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_watch import NOW, made_alert, made_watch
+from made_seen import NOW, made_alert, made_seen
 
 from portopt.document.watch import Seen, watch_document
 from portopt.domain.watch import Alert, AlertState, Figure, Severity, Silence, labels
@@ -120,7 +120,7 @@ def test_since_when_a_figure_is_over_its_limit_is_read_off_its_history() -> None
 
 
 def test_of_many_books_the_worst_are_shown_and_all_the_others_are_in_columns() -> None:
-    document = watch_document(made_watch(300, series_of=8), books=8)
+    document = watch_document(made_seen(300, series_of=8), books=8)
     books = document["books"]
     assert (books["total"], len(books["shown"]), len(books["rest"]["portfolio"])) == (301, 8, 293)
     assert sum(books["by_status"].values()) == 301
@@ -131,7 +131,7 @@ def test_of_many_books_the_worst_are_shown_and_all_the_others_are_in_columns() -
 
 
 def test_the_same_things_seen_give_the_same_bytes() -> None:
-    one, other = (json.dumps(watch_document(made_watch(20))) for _ in range(2))
+    one, other = (json.dumps(watch_document(made_seen(20))) for _ in range(2))
     assert one == other
 
 

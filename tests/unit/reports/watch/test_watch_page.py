@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from made_watch import made_watch
+from made_seen import made_seen
 from offline_page import HOSTILE, Page, hostile, leaves
 
 from portopt.document.watch import watch_document
@@ -20,7 +20,7 @@ MOST_BYTES = 2_000_000
 
 @pytest.fixture(scope="module")
 def document() -> dict:
-    return watch_document(made_watch(40, series_of=40))
+    return watch_document(made_seen(40, series_of=40))
 
 
 @pytest.fixture(scope="module")
@@ -92,13 +92,13 @@ def test_who_looks_after_an_alert_and_until_when_it_is_silent_is_told(text: str)
 
 
 def test_a_watch_that_is_late_says_so_first_and_shows_no_sign_of_being_well() -> None:
-    late = html(watch_document(replace(made_watch(2, alerts=False), evaluated_at=None)))
+    late = html(watch_document(replace(made_seen(2, alerts=False), evaluated_at=None)))
     assert "<h1>Nothing was ever evaluated</h1>" in late
     assert "Nothing fires" not in late
 
 
 def test_an_empty_installation_says_that_nothing_is_measured() -> None:
-    empty = made_watch(1, alerts=False)
+    empty = made_seen(1, alerts=False)
     empty = replace(empty, figures=(), series=(), books=(), runbooks={})
     said = html(watch_document(empty))
     assert "<h1>Nothing is measured yet</h1>" in said
@@ -125,7 +125,7 @@ def test_whatever_was_named_is_shown_and_never_obeyed(document: dict) -> None:
 
 
 def test_ten_thousand_books_fit_into_the_page_with_every_one_of_them_in_its_data(tmp_path) -> None:
-    document = watch_document(made_watch(10_000, series_of=24))
+    document = watch_document(made_seen(10_000, series_of=24))
     path = write_watch_page(document, tmp_path / "watch.html")
     made = Page(path.read_text(encoding="utf-8"))
     assert path.stat().st_size < MOST_BYTES

@@ -25,9 +25,9 @@ def solve(q: PlainQuestion) -> Vector:
     import cvxpy as cp
 
     y = cp.Variable(q.n)
-    kappa: Expression = cp.Variable(nonneg=True) if q.kind == "max_sharpe" else 1.0
+    kappa: Expression = cp.Variable(nonneg=True) if q.ratio else 1.0
     held = _limits(q, y, kappa)
-    if q.kind == "max_sharpe":
+    if q.ratio:
         held.append(q.mu @ y - q.risk_free_rate * kappa - _costs(q, y, kappa) >= 1.0)
     problem = cp.Problem(cp.Minimize(_wanted(q, y)), held)
     try:
@@ -36,20 +36,22 @@ def solve(q: PlainQuestion) -> Vector:
         raise NoAnswer(f"cvxpy with Clarabel: {error}") from None
     if y.value is None or problem.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
         raise NoAnswer(f"cvxpy with Clarabel: {problem.status}")
-    scale = float(kappa.value) if q.kind == "max_sharpe" else 1.0
+    scale = float(kappa.value) if q.ratio else 1.0
     return np.asarray(y.value, dtype=float) / scale
 
 
 def _wanted(q: PlainQuestion, y: Expression) -> Expression:
+    """What is least where the question is answered best."""
     import cvxpy as cp
 
-    if q.kind == "max_sharpe":
+    if q.ratio:
         return cp.norm2(q.root.T @ y)
-    if q.kind == "max_return":
-        return _costs(q, y, 1.0) - q.mu @ y
-    center = q.benchmark if q.kind == "min_tracking_error" else 0.0
-    half_variance = 0.5 * q.gamma * cp.sum_squares(q.root.T @ (y - center)) + _costs(q, y, 1.0)
-    return half_variance - q.mu @ y if q.kind == "utility" else half_variance
+    wanted = _costs(q, y, 1.0) - q.reward * (q.mu @ y)
+    if q.gamma:
+        wanted += 0.5 * q.gamma * cp.sum_squares(q.root.T @ y)
+    if q.active:
+        wanted += 0.5 * q.active * cp.sum_squares(q.root.T @ (y - q.benchmark))
+    return wanted
 
 
 def _limits(q: PlainQuestion, y: Expression, kappa: Expression) -> list[Expression]:

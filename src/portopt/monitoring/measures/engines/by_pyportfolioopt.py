@@ -7,13 +7,11 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.monitoring.measures.engines.plain_question import NoAnswer, PlainQuestion
 
-TAKES = ("max_sharpe", "min_risk", "utility")
-
 
 def cannot(q: PlainQuestion) -> str | None:
     """Why it cannot be asked this; None where it can."""
-    if q.kind not in TAKES:
-        return f"it has no {q.kind}"
+    if q.active or not (q.ratio or q.gamma):
+        return "it has no such objective"
     if q.charged or q.turnover is not None:
         return "it knows no trade from a book"
     if q.tracking_error is not None or q.volatility is not None:
@@ -32,10 +30,10 @@ def solve(q: PlainQuestion) -> Vector:
     frontier.add_constraint(lambda w: -(q.A[low] @ w) <= -q.lower[low])
     frontier.add_constraint(lambda w: q.A[high] @ w <= q.upper[high])
     try:
-        if q.kind == "max_sharpe":
+        if q.ratio:
             frontier.max_sharpe(risk_free_rate=q.risk_free_rate)
-        elif q.kind == "utility":
-            frontier.max_quadratic_utility(risk_aversion=q.gamma)
+        elif q.reward:
+            frontier.max_quadratic_utility(risk_aversion=q.gamma / q.reward)
         else:
             frontier.min_volatility()
     except (OptimizationError, ValueError) as error:

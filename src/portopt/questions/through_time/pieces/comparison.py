@@ -8,7 +8,7 @@ from portopt.domain.backtest import Backtested, Decision, Fill, Happening, Order
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.packing import pack, unpack
 from portopt.judgement.walked import Side
-from portopt.questions.comparison import DRAWS
+from portopt.questions.comparison import PAIRED_DRAWS
 from portopt.questions.through_time.comparison import comparison_on, document_of, tried
 from portopt.questions.through_time.pieces.work import Done
 from portopt.runs.through_time.question import Question
@@ -47,7 +47,8 @@ class ComparisonWork:
 
     def document(self, done: Done) -> dict[str, Any]:
         sides = [unpack(done(piece), KINDS)[0] for piece in self._sides]
-        found = concluded(self._sims, [*sides, *unpack(done(BESIDE), KINDS)], draws=DRAWS, seed=self._asked.base.request.seed)
+        seed = self._asked.base.request.seed
+        found = concluded(self._sims, [*sides, *unpack(done(BESIDE), KINDS)], draws=PAIRED_DRAWS, seed=seed)
         document = document_of(self._asked, found, self._run_id)
         tried(self._asked, found, document, self._runtime)
         return document

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from portopt.reports.files.workbook import Column
+from portopt.reports.files.workbook import ASSET, COMMISSION, IMPACT, SHARES, SIDE, VALUE, Column
 from portopt.reports.through_time import view
 from portopt.reports.through_time.figures import FIGURES, figure
 from portopt.reports.through_time.markup.activity import problem_in_words
@@ -65,7 +65,7 @@ def _findings(document: Row) -> Iterator[Row]:
     return iter(document["data"]["findings"])
 
 
-DATE, ASSET = Column("date", "Date", "date"), Column("asset_id", "Asset", "text")
+DATE = Column("date", "Date", "date")
 OF_BACKTEST = (
     Table(
         "figures",
@@ -127,13 +127,13 @@ OF_BACKTEST = (
             Column("decided_on", "Decided on", "date"),
             Column("order_id", "Order", "text", 16),
             ASSET,
-            Column("side", "Side", "text", 7),
-            Column("shares", "Shares", "shares"),
+            SIDE,
+            SHARES,
             Column("price", "Price", "plain"),
-            Column("value", "Value", "money", 15),
-            Column("commission", "Commission", "money"),
+            VALUE,
+            COMMISSION,
             Column("spread", "Spread", "money"),
-            Column("impact", "Impact", "money"),
+            IMPACT,
             Column("profit", "Profit", "money"),
         ),
         _plain("trades"),
@@ -144,7 +144,7 @@ OF_BACKTEST = (
             DATE,
             Column("kind", "What", "text"),
             ASSET,
-            Column("shares", "Shares", "shares"),
+            SHARES,
             Column("amount", "Amount", "money"),
             Column("sentence", "In words", "text", 60),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from portopt.document.failures import failures_of
 from portopt.document.formats import NOTHING, count
 from portopt.reports.markup.elements import (
     cell,
@@ -40,10 +41,11 @@ def rebalances(document: Row) -> str:
         return wide_table("Decisions", "decisions", head, (_rebalance(row, currency) for row in few))
 
     failed = [row for row in rows if row["status"] == "failed"]
+    let_go = [row for row in rows if row.get("notes") and row["status"] != "failed"]
     lead = (
         "Each sees one close; its orders are filled from the date beside it on. Gap: of objective value, by rounding to units."
     )
-    return part("Decisions", lead, _failures(failed), _listed(rows, made, "decision"))
+    return part("Decisions", lead, _failures(failed, document.get("failures")), _notes(let_go), _listed(rows, made, "decision"))
 
 
 def _rebalance(row: Row, currency: str) -> str:
@@ -59,21 +61,53 @@ def _rebalance(row: Row, currency: str) -> str:
     return f'<tr><th scope="row">{row["date"]}</th>{cells}</tr>'
 
 
+def _notes(rows: Sequence[Row]) -> str:
+    """What of the policy did not hold at some decision."""
+    said = [f"{prose('; '.join(row['notes']))} <b>{_dates([row['date']])}</b>" for row in rows]
+    more = f'<p class="faint">and {len(said) - SHOWN} more</p>' if len(said) > SHOWN else ""
+    return note("What did not hold", said[:SHOWN], more) if said else ""
+
+
 def _status(status: str) -> str:
     kind = {"decided": "ok", "failed": "refused"}.get(status, "")
     return f'<span class="chip {kind}">{text(status)}</span>'
 
 
-def _failures(failed: Sequence[Row]) -> str:
-    """Decisions that failed, first, each reason once with its dates: the book stayed."""
+def _failures(failed: Sequence[Row], grouped: Sequence[Row] | None) -> str:
+    """Decisions that failed, first, each reason once with its dates, and what would have let them through: the book stayed."""
     if not failed:
         return ""
-    by_reason: dict[str, list[str]] = {}
-    for row in failed:
-        by_reason.setdefault(problem_in_words(row["problem"]), []).append(row["date"])
-    items = [f"{prose(reason)} <b>{_dates(at)}</b>" for reason, at in list(by_reason.items())[:SHOWN]]
-    more = f'<p class="faint">and {len(by_reason) - SHOWN} more reasons</p>' if len(by_reason) > SHOWN else ""
+    if grouped is None:
+        grouped = failures_of([{**row, "problem": row["problem"] or {}} for row in failed])
+    items = [_failure(row) for row in grouped[:SHOWN]]
+    more = f'<p class="faint">and {len(grouped) - SHOWN} more reasons</p>' if len(grouped) > SHOWN else ""
     return note(f"{count(len(failed), 'decision')} failed; the book stayed", items, more)
+
+
+def _failure(row: Row) -> str:
+    """One reason: how often, why on the worst day, and the change that was tried."""
+    told = ("reason",) if row["limits"] else ("title", "reason")  # which limits those are stands in the reason
+    why = ": ".join(prose(str(row[name])) for name in told if row.get(name)) or "no reason was given"
+    if row["count"] == 1:
+        said = f"{why} <b>{_dates(row['dates'])}</b>"
+    else:
+        said = f"<b>{count(row['count'], 'decision')}</b>, worst on {text(row['worst'])}: {why} <b>{_dates(row['dates'])}</b>"
+    return "<br>".join([said, *(prose(f"{each}.") for each in row["notes"]), *_tried(row)])
+
+
+def _tried(row: Row) -> list[str]:
+    fixes = [fix for fix in row["fixes"] if fix["after"] != fix["before"]]
+    if not fixes:
+        return []
+    changes = "; or ".join(_change(fix, row["count"]) for fix in fixes)
+    each = "on the book held that day" if row["count"] == 1 else "each day on the book held then"
+    return [f"Tried, {each}: {changes}."]
+
+
+def _change(fix: Row, of: int) -> str:
+    through = "all of them" if fix["lets_through"] == of else str(fix["lets_through"])
+    let = "" if of == 1 else f" lets {through} through"
+    return f"<b>{prose(str(fix['after']))}</b> ({prose(str(fix['before']))} now){let}"
 
 
 def _dates(at: Sequence[str]) -> str:

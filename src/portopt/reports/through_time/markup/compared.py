@@ -171,12 +171,12 @@ def frontier(document: Row) -> str:
         return ""
     rows = (
         _row(
-            text(str(one["name"]).capitalize()),
+            f'<span class="whole">{text(str(one["name"]).capitalize())}</span>',
             [pct(one["volatility"]), pct(one["annual_return"]), str(number(one["sharpe"])), pct(one["turnover"], 0)],
         )
         for one in found["points"]
     )
-    head = headings("Point", "Volatility", "Return a year", "Sharpe ratio", "Turnover, all together")
+    head = headings("Point", "Volatility", "Return a year", "Sharpe ratio", "Turnover")
     lead = (
         f"The frontier of {prose(str(found['policy']))} from the least risk to the most return. Each point has a book of "
         "its own and trades from what it really holds, so the limits on trading hold at every one. After costs."

@@ -107,7 +107,8 @@ def _quiet(silences: Sequence[Row]) -> str:
 
 def _silence(row: Row) -> str:
     matches = ", ".join(f"{name}={value}" for name, value in row["matches"].items()) or "everything"
-    return line(text(matches), *map(words_cell, (text(words.when(row["ends"])), text(row["by"]), prose(row["reason"]))))
+    ends = words_cell(text(words.when(row["ends"])), "when")
+    return line(text(matches), ends, words_cell(text(row["by"])), words_cell(prose(row["reason"])))
 
 
 def _others(title: str, lead: str, rows: Sequence[Row]) -> str:

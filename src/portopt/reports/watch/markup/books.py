@@ -165,7 +165,7 @@ def _listed(name: str, head: str, found: Row, made: Callable[[Row], str]) -> tup
 def _over(row: Row, document: Row) -> str:
     since = words.when(row["since"] or row["at"])
     told = words.details(row["detail"]) or says(document, row["name"])
-    return line(book_of(row), *_about(row, told), words_cell(text(since)), *_measured(row, document))
+    return line(book_of(row), *_about(row, told), words_cell(text(since), "when"), *_measured(row, document))
 
 
 def _about(row: Row, told: str) -> tuple[str, str]:

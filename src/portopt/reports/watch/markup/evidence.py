@@ -30,7 +30,7 @@ def _unknown(row: Row) -> str:
     named = ", ".join(name.removeprefix("portfolio=") for name in row["subjects"] if name)
     rest = row["count"] - len(row["subjects"])
     of = (named or "the service") + (f" and {rest:,} more" if rest > 0 else "")
-    about = (words_cell(prose(row["why"]), "soft"), words_cell(text(of)), words_cell(text(words.when(row["newest"]))))
+    about = (words_cell(prose(row["why"]), "soft"), words_cell(text(of)), words_cell(text(words.when(row["newest"])), "when"))
     return line(text(words.name_of(row["name"])), *about, whole(row["count"]))
 
 

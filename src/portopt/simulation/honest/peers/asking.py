@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 
 from portopt.simulation.honest.outcome import Outcome
-from portopt.simulation.honest.peers import of_skfolio, of_vectorbt
+from portopt.simulation.honest.peers import of_bt, of_skfolio, of_vectorbt
 from portopt.simulation.honest.rows import ROWS
 
 PEERS: Mapping[str, Mapping[int, Callable[[], Outcome]]] = {
     "skfolio": of_skfolio.QUESTIONS,
     "vectorbt": of_vectorbt.QUESTIONS,
-    "bt": {},
-    "cvxportfolio": {},
+    "bt": of_bt.QUESTIONS,
+    "cvxportfolio": {},  # its licence is the GPL: asked apart, by tests/benchmarks/honest_of_cvxportfolio.py
 }
 NO_QUESTION = Outcome("cannot be asked", "there is no question of this row in its own words")
 

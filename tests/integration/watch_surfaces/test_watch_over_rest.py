@@ -1,0 +1,100 @@
+"""`/watch` and `/metrics` where keys are asked for: the page, the JSON, and only the books that a key sees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+from integration.service.serving import Served
+from integration.watch_surfaces.conftest import keep
+from offline_page import Page
+
+from portopt.domain.access import SCOPES, Principal
+from portopt.domain.portfolio import Portfolio
+
+MINE = "P-00003"
+
+
+@pytest.fixture(scope="module")
+def asking(serving: Callable[..., Served]) -> Callable[..., httpx.Response]:
+    """asking(who, path, **parameters): of somebody who sees everything, one book, has another scope, or no key."""
+    served = serving(access="keys", processes=1)
+    runtime = served.runtime()
+    keep(runtime)
+    runtime.portfolios.save(Portfolio(MINE))
+    who = {
+        "all": Principal("all", frozenset(SCOPES), None),
+        "one": Principal("one", frozenset({"read"}), frozenset({MINE})),
+        "other": Principal("other", frozenset({"ask"}), None),
+    }
+    keys = {name: runtime.keys.create(principal)[1] for name, principal in who.items()}
+
+    def ask(name: str, path: str = "/watch", accept: str = "application/json", **parameters: str) -> httpx.Response:
+        headers = {"Accept": accept} | ({"Authorization": f"Bearer {keys[name]}"} if name in keys else {})
+        return httpx.get(f"{served.url}{path}", params=parameters, headers=headers, timeout=60.0)
+
+    return ask
+
+
+def test_a_browser_gets_the_page_and_a_program_the_document(asking: Callable[..., httpx.Response]) -> None:
+    page = asking("all", accept="text/html,application/xhtml+xml,*/*;q=0.8")
+    told = asking("all")
+    assert (page.status_code, told.status_code) == (200, 200)
+    assert page.headers["content-type"].startswith("text/html")
+    assert "sandbox allow-scripts" in page.headers["content-security-policy"]
+    assert told.json()["kind"] == "watch"
+    carried = Page(page.text).carried
+    assert carried["books"]["shown"] == told.json()["books"]["shown"]
+    assert carried["alerts"]["total"] == told.json()["alerts"]["total"] == 4
+
+
+def test_who_sees_one_book_learns_of_that_one_alone(asking: Callable[..., httpx.Response]) -> None:
+    told = asking("one").json()
+    assert told["is_of_some"] is True
+    assert [row["portfolio"] for row in told["books"]["shown"]] == [MINE]
+    assert {row["portfolio"] for row in told["alerts"]["listed"]} == {MINE}
+    assert told["service"] == told["stages"] == told["quality"] == []
+    assert {row["matches"]["portfolio"] for row in told["silences"]} == {MINE}
+    others = {f"P-{k:05d}" for k in range(12)} - {MINE} | {"P-all"}
+    whole = json.dumps(told) + asking("one", accept="text/html").text
+    assert sorted(name for name in others if name in whole) == []
+
+
+def test_a_foreign_book_and_one_that_is_not_there_are_told_alike(asking: Callable[..., httpx.Response]) -> None:
+    foreign, missing = (asking("one", portfolio=name).json() for name in ("P-00001", "P-00000000"))
+    assert foreign["code"] == missing["code"] == "not_found"
+    assert foreign["detail"].replace("P-00001", "X") == missing["detail"].replace("P-00000000", "X")
+    mine = asking("all", portfolio=MINE).json()
+    assert [row["portfolio"] for row in mine["books"]["shown"]] == [MINE]
+
+
+def test_without_a_key_or_without_the_scope_nothing_is_told(asking: Callable[..., httpx.Response]) -> None:
+    assert asking("nobody").status_code == 401
+    refused = asking("other")
+    assert (refused.status_code, refused.json()["asked"]["value"]) == (403, "read")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [({"days": "0"}, "days"), ({"days": "x"}, "days"), ({"books": "1000"}, "books"), ({"book": "P"}, "book")],
+)
+def test_what_makes_no_sense_is_refused_by_name(
+    asking: Callable[..., httpx.Response], parameters: dict[str, str], field: str
+) -> None:
+    refused = asking("all", **parameters)
+    assert refused.status_code in (400, 422)
+    assert refused.json()["asked"]["field"] == field
+
+
+def test_what_is_not_accepted_is_not_sent(asking: Callable[..., httpx.Response]) -> None:
+    assert asking("all", accept="image/png").status_code == 406
+
+
+def test_metrics_name_books_for_an_administrator_alone(asking: Callable[..., httpx.Response]) -> None:
+    texts = {name: asking(name, "/metrics", accept="*/*").text for name in ("nobody", "one", "other", "all")}
+    assert {name: "P-0" in text for name, text in texts.items()} == {
+        "nobody": False, "one": False, "other": False, "all": True,
+    }  # fmt: skip
+    assert all("portopt_books_rest" in texts[name] for name in ("nobody", "one", "other"))
