@@ -27,13 +27,14 @@ NOT_IN_A_NOTEBOOK = {
     "prove_again.prove_again": "a document is put to its proof again from its file",
     "replay_live.replay_live": "a whole store is put to it by who runs the installation",
     "health.doctor": "an installation is examined by who runs it",
+    "wave.carry_out": "a night is started on its schedule or by who runs the installation",
 }
 NOT_AT_THE_COMMAND_LINE: dict[str, str] = {}
 NOT_OVER_THE_WIRE = {
     "health": "the service says how it is at /readyz; an installation is examined by who runs it",
-    "comparison": "over the wire each policy is a backtest of its own",
     "prove_again": "a document is put to its proof again by whoever doubts it, on prices of their own",
     "replay_live": "it is asked of a whole store, by who runs the installation",
+    "wave": "a night is started on its schedule or by who runs the installation",
 }
 
 

@@ -17,9 +17,11 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from portopt.document.backtest import backtest_document
 from portopt.domain.canonical import canonical_json
 from portopt.domain.run import RunStatus
-from portopt.doors.history_form import BacktestForm, resolve
+from portopt.doors.history_form import BacktestForm, ComparisonForm, WalkForwardForm, resolve
 from portopt.questions.backtest import backtest
+from portopt.questions.comparison import compare
 from portopt.questions.through_time.backtest import Backtest
+from portopt.questions.through_time.comparison import comparison_on, document_of
 from portopt.questions.through_time.pieces.pack import read
 from portopt.runtime import Runtime
 from portopt.simulation.history import History
@@ -87,6 +89,31 @@ def test_the_same_form_twice_is_one_run(home: Runtime) -> None:
     assert [record.run_id for record in home.runs.runs()] == [first]
 
 
+def test_a_comparison_of_the_flow_is_the_one_that_is_worked_out_at_once(home: Runtime) -> None:
+    from flows.comparison import comparison
+
+    form = ComparisonForm(
+        start=date(2022, 6, 1), rebalance="quarterly", custom_policy="conservative_income", beside="aggressive_growth"
+    )
+
+    async def once() -> tuple[Any, Any]:
+        state = await comparison(form, return_state=True)
+        return state, (await state.aresult() if state.is_completed() else None)
+
+    state, run_id = asyncio.run(once())
+    assert state.is_completed(), state.message
+    question = resolve(form, home)
+    asked = comparison_on(question, read(question, home))
+    at_once = document_of(asked, compare(asked), run_id)
+    assert canonical_json(home.runs.get(run_id).document) == canonical_json(at_once)
+    assert [one["name"] for one in at_once["strategies"]][:2] == ["conservative_income", "aggressive_growth"]
+    assert (home.settings.reports_path / f"{run_id}.html").is_file()
+    figures = json.loads(asyncio.run(_artifacts(state))["figures"].data)
+    assert [row[""] for row in figures][:3] == ["conservative_income", "aggressive_growth", "1/N"]
+    rows = home.histories.ask(f"SELECT count(DISTINCT strategy) FROM years WHERE run_id = '{run_id}'").rows
+    assert rows == ((len(at_once["strategies"]),),)
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -106,9 +133,7 @@ def test_what_cannot_be_done_ends_as_what_it_is_and_leaves_no_run(home: Runtime,
 
 
 def test_the_form_is_ordered_and_described(home: Runtime) -> None:
-    from portopt.doors.history_form import WalkForwardForm
-
-    for form in (BacktestForm, WalkForwardForm):
+    for form in (BacktestForm, WalkForwardForm, ComparisonForm):
         fields = form.model_json_schema()["properties"]
         assert sorted(field["position"] for field in fields.values()) == list(range(1, len(fields) + 1))
         assert all(field["title"] and field["description"] for field in fields.values())

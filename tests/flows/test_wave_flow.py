@@ -34,7 +34,7 @@ def home(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def run(form: WaveForm) -> tuple[Any, Any]:
-    from flows.wave import wave
+    from flows.night import wave
 
     async def once() -> tuple[Any, Any]:
         state = await wave(form, return_state=True)

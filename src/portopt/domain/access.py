@@ -14,6 +14,7 @@ SCOPES = {
     "propose": "optimizations, frontiers and rebalances of a portfolio",
     "import": "portfolios, holdings, prices, beliefs and policies",
     "approve": "the decision on a proposal",
+    "watch": "acknowledging and silencing alerts",
     "admin": "keys, the state of the service, support bundles",
 }
 

@@ -19,10 +19,10 @@ class FigureStore(Protocol):
         ...
 
     def latest(self, since: datetime, *, names: Collection[str] | None = None, among: frozenset[str] | None = None,
-               until: datetime | None = None) -> Sequence[Figure]:  # fmt: skip
+               until: datetime | None = None, measured: bool = False) -> Sequence[Figure]:  # fmt: skip
         """The newest of each name and subject, not older than `since`.
 
-        among: portfolios; None is everything, the service's too.
+        among: portfolios; None is everything, the service's too. measured: the newest of those that have a value.
         """
         ...
 
@@ -107,4 +107,8 @@ class FigureSteps(Protocol):
         """Of each name, subject and step of so many seconds the largest value, of the names in `lowest` the smallest;
         None where nothing was measured in it. In the order of name, subject and instant.
         """
+        ...
+
+    def evaluated(self) -> tuple[int, datetime | None]:
+        """The watch's version, which every evaluation and every acknowledgement counts up; when the last evaluation was."""
         ...

@@ -58,7 +58,7 @@ class DailyDecider:
     def decide(self, known: Known, held: Held) -> Decided:
         """Raises PortoptError where nothing can be decided."""
         begins = held.opens and "square_root_impact" in policy_on(self.request, known, held).costs
-        served = self._serving(known, held) if begins or isinstance(held.memory, Memory) and not held.opens else None
+        served = self._serving(known, held) if begins or (isinstance(held.memory, Memory) and not held.opens) else None
         quick = None if served is None else self._quick(served, known, held)
         return self._live(known, held) if quick is None else quick
 
@@ -136,10 +136,11 @@ def begun_at(served: Served, there: Standing | None = None) -> Memory:
     """For the first day of a program: weights where they stood, or where they are, and rows at no side but equalities."""
     k = served.template.first
     sides = np.where(k.row_lower == k.row_upper, 2, 0).astype(np.int8)
-    places = np.full(len(served.universe), STAYING, dtype=np.int8)
     if there is None:
-        places[served.universe.cash_position] = SELLING
-    return Memory(served.universe.ids, Standing(places if there is None else there.places, sides, False), 1.0, np.zeros(len(sides)))
+        places = np.where(served.universe.is_cash, SELLING, STAYING).astype(np.int8)
+    else:
+        places = there.places
+    return Memory(served.universe.ids, Standing(places, sides, False), 1.0, np.zeros(len(sides)))
 
 
 def memory_of(answer: Solved) -> Memory | None:

@@ -2,8 +2,8 @@
 
 For each decision the history is replaced by one whose everything after that close is noise (noise.py). Of the deciders that are
 built in, whose decisions depend on nothing but `Known` and `Held`, what reaches the decision is compared at every date, bit for
-bit, and a seeded sample is decided again in full, from the noisy history. A strategy of the user's own, which may have prepared
-itself on anything, is prepared and asked again on every noisy history.
+bit, and a seeded sample is decided again in full, from the noisy history, to the same lots. A strategy of the user's own, which
+may have prepared itself on anything, is prepared and asked again on every noisy history.
 
 The seed is in the answer: whoever has the prices can do it again.
 """
@@ -78,7 +78,7 @@ def prove(
         found = list(_differences(s.history.known(one.day), known)) + list(_fires_otherwise(s, noisy, one))
         if k in sampled or found:
             again += 1
-            found += _decided_otherwise(one, prepare(noisy), known)
+            found += _decided_otherwise(one, prepare(noisy), known, to_the_lot=not in_full)
             if in_full and found:  # one that remembers by itself is given the same past
                 found = _in_sequence(made[: k + 1], prepare(noisy), noisy)
         changed += [Changed(known.date, what) for what in found]
@@ -147,7 +147,7 @@ def _fires_otherwise(s: Simulation, noisy: History, one: Made) -> Iterator[str]:
         yield f"it was due because of {one.decision.trigger!r}, and with noise after it {why or 'not'}"
 
 
-def _decided_otherwise(one: Made, decider: Decider, known: Known) -> list[str]:
+def _decided_otherwise(one: Made, decider: Decider, known: Known, *, to_the_lot: bool = False) -> list[str]:
     """In words, how the decision on the noisy history is another one."""
     try:
         decided = decider.decide(known, one.held)
@@ -157,7 +157,8 @@ def _decided_otherwise(one: Made, decider: Decider, known: Known) -> list[str]:
         return [f"it fails with noise after it: {refusal.detail}"]
     if one.units is None or one.decision.target is None:
         return ["it failed, and with noise after it does not"]
-    return _other_weights(one.decision.target, decided, known)
+    found = _other_weights(one.decision.target, decided, known)
+    return found or (_other_units(one.units, decided, known) if to_the_lot else [])
 
 
 def _in_sequence(made: list[Made], decider: Decider, noisy: History) -> list[str]:
@@ -175,6 +176,15 @@ def _other_weights(target: Vector, decided: Decided, known: Known) -> list[str]:
     i = int(np.argmax(away))
     name = known.ids[i] if i < len(known.ids) else "cash"
     return [f"{name} weighs {target[i]:.4%}, and {decided.target[i]:.4%} with noise after it"]
+
+
+def _other_units(units: np.ndarray, decided: Decided, known: Known) -> list[str]:
+    """Of a decider that is built in, which remembers nothing but what it is given: the same lots, not only the same weights."""
+    other = np.flatnonzero(decided.units != units)
+    if not len(other):
+        return []
+    i = int(other[0])
+    return [f"{int(units[i]):,} units of {known.ids[i]} were wanted, and {int(decided.units[i]):,} are with noise after it"]
 
 
 def _named(changed: list[Changed], s: Simulation, made: list[Made], prepare: Prepare) -> list[Changed]:

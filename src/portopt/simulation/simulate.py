@@ -38,7 +38,8 @@ class Run:
     """What a simulation has come to so far.
 
     book: as it stands. target, decided, memory: of the newest decision that was carried out. seen: what each decision saw of
-    the book; wanted: (n,) units by day of decision.
+    the book; wanted: (n,) units by day of decision. carried: whether the book was held already at the close before the first
+    session.
     """
 
     book: Account
@@ -51,6 +52,7 @@ class Run:
     fills: list[Fill] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
     unfilled: list[tuple[str, str]] = field(default_factory=list)
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,9 +80,11 @@ class Simulation:
         volumes, volatility = (None if a is None else a[day] for a in (h.volumes, self.volatility))
         return Quotes(day, day_of(h.dates[day]), h.ids, h.prices[day], volumes, volatility)
 
-    def days_since(self, day: int) -> int:
-        """Calendar days since the session before; none on the first."""
-        return 0 if day == self.first else int((self.history.dates[day] - self.history.dates[day - 1]).astype(int))
+    def days_since(self, day: int, *, carried: bool = False) -> int:
+        """Calendar days since the session before; none on the first, unless the book was carried into it."""
+        if day == 0 or (day == self.first and not carried):
+            return 0
+        return int((self.history.dates[day] - self.history.dates[day - 1]).astype("timedelta64[D]").astype(int))
 
 
 def simulate(
@@ -99,7 +103,8 @@ def simulate(
 
     Args:
         start, end: sessions from and to, both counted; None is the request's, and there the first day on which the policy has
-            enough history, and the last there is. book: what is held at the open of the first day, None is the capital in cash.
+            enough history, and the last there is. book: what is held at the open of the first day, since the close of the
+            session before it: interest and borrow of the days between are its own. None is the capital in cash.
         trigger: when to decide; None is the request's. benchmark: (T, n) its weights by day, for limits against it.
         progress: told how many sessions are done, of how many.
     Raises:
@@ -158,7 +163,9 @@ def walked(s: Simulation, book: Account | None = None, progress: Progress | None
 def begun(s: Simulation, book: Account | None = None) -> Run:
     """Before the first session. book: None is the capital in cash."""
     capital = round(s.request.capital * 100)
-    return Run(opened(len(s.history.ids), capital, fractional=s.request.execution.fractional) if book is None else book)
+    if book is not None:
+        return Run(book, carried=True)
+    return Run(opened(len(s.history.ids), capital, fractional=s.request.execution.fractional))
 
 
 def stretch(s: Simulation, run: Run, first: int, last: int, progress: Progress | None = None) -> Closes:
@@ -207,7 +214,7 @@ def _session(s: Simulation, run: Run, day: int) -> None:
         quotes,
         s.actions.get(day, ()),
         s.request.execution,
-        days=s.days_since(day),
+        days=s.days_since(day, carried=run.carried),
         flow=s.flows.get(day, 0),
     )
     run.happenings += happened

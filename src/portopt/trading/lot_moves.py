@@ -10,7 +10,7 @@ from portopt.trading.exactness import HOLDS
 from portopt.trading.lots_of_day import Lots, Units, missed_by, outside, rows_of
 
 TOLERANCE = HOLDS / 2.0
-REPAIRS, IMPROVEMENTS = 2, 4  # moves a weight to keep the limits, and moves in all that pay
+REPAIRS, IMPROVEMENTS = 2, 2  # moves a weight to keep the limits, and moves in all that pay
 REACH = 8.0  # times the largest lot: farther from its side than that no row comes to it, whatever it counts (4 a weight)
 SEVERAL = 3  # moves at once are worth a look
 FIRSTS, LESS = 16, 1e-15  # first moves that are tried with a second one; how much less missed is less
@@ -36,8 +36,11 @@ class Search:
         self.units[gone] = 0
         self._make_room(wanted - (w - day.book) / np.where(self.step > 0.0, self.step, 1.0))
         self._drop_small()
+        self.weights: Vector
+        self.M_w: Vector
+        self.M_d: Vector
         self._weigh()
-        self.moves = np.zeros((2, day.n), dtype=np.int64)
+        self.moves: Units = np.zeros((2, day.n), dtype=np.int64)
         self.room = lots.room
         self.curve = np.diagonal(day.M) - 2.0 * day.M[lots.cash_at] + day.M[lots.cash_at, lots.cash_at]
         self.dear = DEAR * max(float(np.abs(gamma * self.M_w + day.q).max()), 1e-12)

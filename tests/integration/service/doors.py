@@ -24,6 +24,7 @@ class Doors:
         admin = self.client("admin", ALL)
         self.mine = matrix.seeded(admin, "P-first-1", book)
         self.theirs = matrix.seeded(admin, "P-other-2", book)
+        matrix.fired(served.runtime(), self.mine.portfolio_id, self.theirs.portfolio_id)
         run = admin.get("/runs").json()["runs"][0]
         beliefs = admin.post("/beliefs", json={"ids": ["A", "B"], "covariance": [[0.04, 0.0], [0.0, 0.09]]}).json()
         self.shared = Shared(run["pricing_pack_id"], beliefs["beliefs_id"], "eight", book)

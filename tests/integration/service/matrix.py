@@ -10,9 +10,11 @@ from typing import Any
 import httpx
 from integration.service.books import OPTIMIZATION, POLICY, REBALANCE, Book, body_of, done
 from integration.service.strategies import asked as strategy
+from made_alerts import NOW, alert
 
 from portopt.domain.access import SCOPES, Principal
 from portopt.doors.wire.operations import Operation
+from portopt.runtime import Runtime
 
 ENDED_TELLERS = ("date", "server-timing", "x-request-id", "content-length", "etag")
 CSV = "text/csv"
@@ -28,6 +30,8 @@ class Things:
     backtest_id: str
     walk_forward_id: str
     comparison_id: str
+    alert_id: str
+    silence_id: str
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -35,7 +39,7 @@ class Things:
 
 
 OF_A_PORTFOLIO = (  # names in a path
-    "portfolio_id", "run_id", "optimization_id", "backtest_id", "walk_forward_id", "comparison_id",
+    "portfolio_id", "run_id", "optimization_id", "backtest_id", "walk_forward_id", "comparison_id", "alert_id", "silence_id",
 )  # fmt: skip
 
 
@@ -74,7 +78,7 @@ def is_about(operation: Operation) -> bool:
     """Whether what is asked names a portfolio, or something of one."""
     return any(name in operation.path for name in OF_A_PORTFOLIO) or operation.name in (
         "optimize", "optimize_batch", "create_optimization", "create_backtest", "create_walk_forward", "create_comparison",
-        *OF_STRATEGIES,
+        "create_silence", *OF_STRATEGIES,
     )  # fmt: skip
 
 
@@ -100,6 +104,7 @@ def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
         "create_beliefs": {"ids": ["A", "B"], "covariance": [[0.04, 0.0], [0.0, 0.09]]},
         "put_policy": POLICY,
         "decide": {"decision": "reject"},
+        "create_silence": {"matches": {"portfolio": of.portfolio_id}, "reason": "known"},
     }
     if operation.name == "create_pack":
         return body_of(book.prices.write_csv().encode(), CSV)
@@ -127,7 +132,20 @@ def seeded(client: httpx.Client, portfolio_id: str, book: Book) -> Things:
     past = done(client.post("/backtests", json=asked), 202)["backtest_id"]
     walked = done(client.post("/walk-forwards", json=asked), 202)["walk_forward_id"]
     compared = done(client.post("/comparisons", json=asked_of_several(asked)), 202)["comparison_id"]
-    return Things(portfolio_id, run, later["optimization_id"], past, walked, compared)
+    silent = {"matches": {"portfolio": portfolio_id}, "reason": "seeded", "hours": 5}
+    silence = done(client.post("/silences", json=silent), 201)["silence_id"]
+    return Things(portfolio_id, run, later["optimization_id"], past, walked, compared, alert_of(portfolio_id), silence)
+
+
+def alert_of(portfolio_id: str) -> str:
+    """The id of the alert that `fired` makes."""
+    return alert(portfolio_id).alert_id
+
+
+def fired(runtime: Runtime, *portfolio_ids: str) -> None:
+    """An alert of each portfolio, as an evaluation leaves it: nobody makes one over the wire."""
+    on = runtime.alerts.standing().version
+    runtime.alerts.save([alert(one) for one in portfolio_ids], [], [], on=on, at=NOW, channels=[])
 
 
 def asked_of_several(asked: Mapping[str, Any]) -> dict[str, Any]:

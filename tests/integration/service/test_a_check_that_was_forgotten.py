@@ -29,10 +29,13 @@ from portopt.runtime import Runtime
 
 pytestmark = pytest.mark.postgres
 BOOK = book(8)
-WRITES = ("cancel_optimization", "decide", "put_portfolio", "put_holdings")  # asked last: they change what is there
+WRITES = (  # asked last: they change what is there
+    "cancel_optimization", "decide", "acknowledge_alert", "end_silence", "put_portfolio", "put_holdings",
+)  # fmt: skip
+OF_ONE = ("portfolio_id", "run_id", "optimization_id", "alert_id")
 READS_OF_ONE = [
     found for found in OPERATIONS.values()
-    if any(name in found.path for name in ("portfolio_id", "run_id", "optimization_id")) and found.name not in WRITES
+    if any(name in found.path for name in OF_ONE) and found.name not in WRITES
 ]  # fmt: skip
 LISTS = [
     found for found in OPERATIONS.values() if found.name in ("list_portfolios", "list_runs", "list_optimizations", "lookup")
@@ -65,6 +68,7 @@ def served(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def mine(served: Served) -> Things:
+    matrix.fired(served.runtime(), "P-first-1", "P-other-2")
     return matrix.seeded(served.client, "P-first-1", BOOK)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from google.protobuf.message import Message
+from integration.service import matrix
 from integration.service.books import OPTIMIZATION, POLICY, REBALANCE, book, imported
 from integration.service.rpc_client import Client, Refused, to_json
 from integration.service.serving import Served
@@ -21,11 +22,12 @@ OWN = ("instance", "request_id")  # of each call
 # What differs between any two answers to the same: when they were given, and how long they took.
 VARYING = {
     *("optimization_time_ms", "seconds", "declared_at", "created_at", "updated_at", "completed_at"),
-    *("estimated_completion_time", "version", "holdings_version"),
+    *("estimated_completion_time", "version", "holdings_version", "acknowledged_at"),
 }
 BOOK = book()
 PORTFOLIO = "P-alike"
 BODY = asked()
+SILENCE = {"matches": {"portfolio": PORTFOLIO}, "reason": "planned", "starts": "2099-01-01T00:00:00Z", "hours": 2.0}
 AT_ONCE = {**REBALANCE, "constraints": {**REBALANCE["constraints"], "max_trades": 40}}
 
 
@@ -42,6 +44,8 @@ class Desk:
     backtest: str = ""
     walk: str = ""
     comparison: str = ""
+    silence: str = ""
+    alert: str = matrix.alert_of(PORTFOLIO)
 
     @property
     def backtest_body(self) -> dict[str, Any]:
@@ -107,6 +111,15 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "ListHoldingsVersions": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/holdings/versions"),
     "GetLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger"),
     "VerifyLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger/verification"),
+    # the watch
+    "ListAlerts": lambda d: Case({"state": "firing,resolved", "limit": 5}, "GET", "/alerts?state=firing,resolved&limit=5"),
+    "GetAlert": lambda d: Case({"alert_id": d.alert}, "GET", f"/alerts/{d.alert}"),
+    "AcknowledgeAlert": lambda d: Case({"alert_id": d.alert, "note": "on it"}, "POST", f"/alerts/{d.alert}/acknowledgement",
+                                       {"json": {"note": "on it"}}),
+    "ListSilences": lambda d: Case({"all": True}, "GET", "/silences?all=true"),
+    "CreateSilence": lambda d: Case(SILENCE, "POST", "/silences", {"json": SILENCE}),
+    "EndSilence": lambda d: Case({"silence_id": d.silence}, "POST", f"/silences/{d.silence}/end"),
+    "ListFigures": lambda d: Case({"name": "book_drift", "limit": 5}, "GET", "/figures?name=book_drift&limit=5"),
     "ListPolicies": lambda d: Case({"limit": 2}, "GET", "/policies?limit=2"),
     "GetPolicy": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}"}, "GET", f"/policies/forty-{PORTFOLIO}"),
     "PutPolicy": lambda d: Case({"policy_id": "twice", "document": {"json": dict(POLICY)}}, "PUT", "/policies/twice",
@@ -221,6 +234,8 @@ def desk(sqlite_service: Served, sqlite_rpc: Client) -> Iterator[Desk]:
         found.walk = _worked_out(client, "/walk-forwards", "walk_forward_id", found.backtest_body | {"windows": WINDOWS})
         found.comparison = _worked_out(client, "/comparisons", "comparison_id", found.comparison_body)
         client.post("/optimize", json=BODY)
+        matrix.fired(sqlite_service.runtime(), PORTFOLIO)
+        found.silence = client.post("/silences", json=SILENCE | {"reason": "to be ended"}).json()["silence_id"]
         yield found
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from made_watch import MINUTE, START, Watch, figure, minutes, rule
+from made_watch import MINUTE, P1, START, Watch, figure, minutes, rule
 
-from portopt.domain.watch import AlertState, labels
+from portopt.domain.watch import AlertState, Figure, labels
 from portopt.monitoring.evaluate import Reach, evaluate, reaches
 
 BAND = "book_drift > limit(book_drift)"
@@ -110,3 +110,52 @@ def test_what_an_evaluation_has_to_be_given_covers_windows_ages_and_staleness() 
     minute, hour, day = MINUTE, 60 * MINUTE, 1440 * MINUTE
     assert reaches(rules) == {"book_drift": Reach(hour, day), "book_value": Reach(day)}
     assert minute < hour
+
+
+def test_an_alert_has_every_figure_of_its_expression_and_what_was_said_with_them() -> None:
+    seen = [
+        Figure("book_unfilled", P1, START, 0.4, detail={"trades": ["XOM"], "by": "unfilled"}),
+        Figure("book_proposal_age", P1, START, 5.0, detail={"run": "reb-1", "by": "age"}),
+    ]
+    asked = rule("book_proposal_age > 3 and book_unfilled > 0.1", figure="book_unfilled")
+    (alert,) = evaluate([asked], Watch([]).standing, seen, START).alerts
+    assert alert.figures == {"book_proposal_age": 5.0, "book_unfilled": 0.4}
+    assert alert.detail == {"run": "reb-1", "trades": ["XOM"], "by": "age"}
+
+
+def test_of_an_or_the_side_that_holds_is_told() -> None:
+    asked = rule("book_unfilled > 0.9 or book_cost_ratio > 2", figure="book_unfilled")
+    seen = [Figure("book_unfilled", P1, START, 0.4), Figure("book_cost_ratio", P1, START, 3.0)]
+    (alert,) = evaluate([asked], Watch([]).standing, seen, START).alerts
+    assert (alert.value, alert.limit) == (3.0, 2.0)
+
+
+def test_it_is_as_old_as_the_oldest_figure_that_it_was_judged_by() -> None:
+    asked = rule("book_unfilled > 0.1 and book_proposal_age > 3", figure="book_unfilled")
+    later = START + 3 * MINUTE
+    seen = [Figure("book_unfilled", P1, START, 0.4), Figure("book_proposal_age", P1, later, 5.0)]
+    (alert,) = evaluate([asked], Watch([]).standing, seen, later).alerts
+    assert alert.seen_at == START
+
+
+def test_what_is_no_number_or_is_of_nobody_is_no_figure() -> None:
+    seen = [
+        figure(float("nan"), START),
+        Figure("book_drift", (), START, 0.9, 0.05),
+        Figure("book_drift", labels(portfolio="P2", asset="XOM"), START, 0.9, 0.05),
+        Figure("nobody_knows_it", P1, START, 0.9, 0.05),
+    ]
+    assert evaluate([rule(BAND)], Watch([]).standing, seen, START).alerts == ()
+
+
+def test_a_number_without_end_fires_and_is_told_as_not_known() -> None:
+    (alert,) = evaluate([rule(BAND)], Watch([]).standing, [figure(float("inf"), START)], START).alerts
+    assert (alert.state, alert.value) == (AlertState.FIRING, None)
+    assert alert.summary == "it is not known of 5.00 %"
+
+
+@pytest.mark.parametrize("over", ["max", "min", "avg"])
+def test_one_value_is_a_window_s_largest_smallest_and_mean(over: str) -> None:
+    asked = rule(f"{over}_over_time(book_drift[5m]) > 0.05")
+    (alert,) = evaluate([asked], Watch([]).standing, [figure(0.06, START)], START).alerts
+    assert alert.value == 0.06

@@ -68,9 +68,8 @@ def _days(kind: str, seed: int = 1, count: int = DAYS) -> Iterator[Problem]:
         mu = np.append(252.0 * window.mean(axis=0), 0.02)
         moments = Moments(universe, mu, Covariance(Sigma=Sigma))
         traded = np.append(2e6 * (1.0 + np.cos(np.arange(t, t + N)) ** 2), np.inf)
-        chosen = yield Problem(
-            moments, w_prev=w, benchmark=benchmark, risk_free_rate=0.02, portfolio_value=1e7, average_daily_value=traded, **terms
-        )
+        said = {"risk_free_rate": 0.02, "portfolio_value": 1e7, "average_daily_value": traded}
+        chosen = yield Problem(moments, w_prev=w, benchmark=benchmark, **said, **terms)
         grown = (w if chosen is None else chosen) * (1.0 + np.append(X[t], 0.0))
         w = grown / grown.sum()
 

@@ -33,6 +33,11 @@ KINDS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     "tracking error": (UTILITY, {"max_weight": 0.2, "max_turnover": 0.1, "max_tracking_error": 0.02}, {}),
     "least risk": ("min_risk", {"max_weight": 0.12, "max_turnover": 0.05}, {}),
     "least tracking error": ("min_tracking_error", {"max_weight": 0.09, "max_turnover": 0.05}, {}),
+    "square-root impact": (
+        UTILITY,
+        {"max_weight": 0.2, "max_turnover": 0.1, "max_tracking_error": 0.02},
+        {"linear_impact": {"bps": 8}, "square_root_impact": {"coefficient": 1.0}},
+    ),
     "best ratio": ("max_sharpe", {"max_weight": 0.15, "cash": {"max": 0.02}}, {"linear_impact": {"bps": 8}}),
 }
 
@@ -40,7 +45,7 @@ KINDS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
 def _asked(kind: str, h: History, **changes: Any) -> BacktestRequest:
     objective, limits, costs = KINDS[kind]
     universe = Universe(tuple(Asset(a, sector="XYZ"[i % 3]) for i, a in enumerate(h.ids)))
-    benchmark = {a: 1.0 / len(h.ids) for a in h.ids} if "tracking" in kind else None
+    benchmark = {a: 1.0 / len(h.ids) for a in h.ids} if "max_tracking_error" in limits or "tracking" in kind else None
     wanted = policy(objective, limits, costs=costs, **changes)
     return request(h, policy=wanted, universe=universe, benchmark=benchmark, capital=4_000_000, rebalance=["daily"])
 
@@ -59,7 +64,8 @@ class _Watched:
 
 
 def _run(kind: str, h: History | None = None, **changes: Any) -> tuple[BacktestRequest, _Watched]:
-    h = history(drawn_prices(SESSIONS, ASSETS, seed=11)) if h is None else h
+    prices = drawn_prices(SESSIONS, ASSETS, seed=11)
+    h = history(prices, volumes=np.round(4e6 / prices)) if h is None else h
     asked = _asked(kind, h, **changes)
     watched = _Watched(DailyDecider(asked))
     simulate(asked, h, watched)
@@ -107,6 +113,15 @@ def test_a_day_decided_again_by_another_is_the_same_to_the_last_bit() -> None:
         assert np.array_equal(again.target, decided.target)
         assert again.certificate == decided.certificate
         assert again.binding == decided.binding
+
+
+def test_a_book_with_impact_is_opened_on_the_quick_path_and_signed() -> None:
+    asked, watched = _run("square-root impact")
+    known, held, decided = watched.asked[0]
+    assert held.opens
+    assert decided.certificate == "audit"
+    assert np.abs(decided.target - _live_weights(asked, known, held)).max() < 1e-8
+    assert all(d.certificate in ("check", "audit") for _, _, d in watched.asked)
 
 
 def test_some_days_are_certified_by_the_audit_and_the_seed_says_which() -> None:

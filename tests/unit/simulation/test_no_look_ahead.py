@@ -17,8 +17,11 @@ from made_histories import drawn_prices, history, own, policy, request
 from portopt.domain.backtest_found import Proof
 from portopt.questions.backtest import backtest
 from portopt.questions.through_time.backtest import Backtest
+from portopt.simulation.daily import DailyDecider
 from portopt.simulation.history import History, Known
 from portopt.simulation.noise import Noise
+from portopt.simulation.prove import prove
+from portopt.simulation.simulate import simulation, walked
 from portopt.simulation.strategies import Decided, Decider, Held, Ruled, in_units, weights_by_id
 
 FULL = os.environ.get("PORTOPT_TEST_FULL") == "1"
@@ -141,6 +144,26 @@ def test_a_history_that_shows_what_comes_later_is_caught_without_deciding_again(
     assert found is not None
     assert not found.holds
     assert "prices" in found.changed[0].what
+
+
+def test_a_lot_that_depends_on_what_comes_later_is_caught_where_the_weights_are_the_same() -> None:
+    h = history(drawn_prices(90, 5))
+    asked = request(h, policy=policy(min_observations=37), rebalance=["every 5"])
+
+    class OneMore:
+        def __init__(self, known_to_the_end: History) -> None:
+            self.inner, self.more = DailyDecider(asked), int(known_to_the_end.dates[-1] == h.dates[-1])
+
+        def decide(self, known: Known, held: Held) -> Decided:
+            decided = self.inner.decide(known, held)
+            return replace(decided, units=decided.units + self.more)
+
+    for prepare, holds in ((lambda of: DailyDecider(asked), True), (OneMore, False)):
+        s = simulation(asked, h, prepare(h))
+        run, end = walked(s)
+        found = prove(s, run, end, prepare, seed=3, in_full=False)
+        assert found.holds == holds
+        assert holds or "units of" in found.changed[0].what
 
 
 def test_noise_leaves_what_was_known_bit_for_bit_and_nothing_else() -> None:

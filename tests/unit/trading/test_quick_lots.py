@@ -10,7 +10,7 @@ import pytest
 
 from portopt.domain.holdings import to_cents
 from portopt.optimization.daily.day import Day
-from portopt.trading.quick_lots import Lots, Missed, QuickBook, in_cents, quick_lots, settled
+from portopt.trading.quick_lots import Lots, Missed, QuickBook, in_cents, objective, quick_lots, settled
 
 N = 20
 
@@ -123,3 +123,40 @@ def test_cents_are_those_of_decimals() -> None:
     exact = [int(to_cents(Decimal(int(u)) * Decimal(repr(float(p)))) * 100) for u, p in zip(units, price, strict=True)]
     assert in_cents(units, price).tolist() == exact
     assert in_cents(np.array([1, 3, 5]), np.array([0.125, 0.125, 0.005])).tolist() == [12, 38, 2]  # half to even
+
+
+@pytest.mark.parametrize("beyond", [1e-8, 3e-7, 1e-6])
+def test_a_name_beyond_its_cap_by_less_than_the_smallest_trade_is_sold_by_the_smallest_trade(beyond: float) -> None:
+    """A trade of less than 50 is not made here, and a lot of the name is worth 8 to 400."""
+    day, w, lots = _day(3)
+    i = int(np.argmin(lots.price[:N]))
+    upper = day.upper.copy()
+    upper[i] = day.book[i] - beyond
+    asked = w.copy()
+    asked[i], asked[N] = upper[i], w[N] + w[i] - upper[i]
+    least = 100.0 * 3.5 * lots.price[i]
+    found = quick_lots(replace(day, upper=upper), asked, replace(lots, least=least))
+    assert isinstance(found, QuickBook)
+    assert found.units[i] == lots.units[i] - 4
+    traded = np.abs(found.units - lots.units) * lots.price * 100.0
+    assert ((traded == 0.0) | (traded >= least) | (found.units == 0)).all()
+
+
+def test_what_grows_faster_than_the_trade_is_paid_from_cash() -> None:
+    """Commissions of each order by the naive sum, to the cent an order."""
+    day, w, lots = _day(5)
+    powers = np.append(np.full(N, 0.05), 0.0)
+    priced, paying = replace(day, powers=powers), replace(lots, powers=powers)
+    found = quick_lots(priced, w, paying)
+    assert isinstance(found, QuickBook)
+    weights, cash_after = settled(paying, found.units)
+    cost = 0.0
+    for i in range(N):
+        value = abs(int(found.units[i] - lots.units[i])) * lots.price[i] * 100.0
+        cost += 0.001 * value + 0.05 * value * (value / lots.value) ** 0.5
+    assert cash_after == pytest.approx(weights[N] * lots.value - cost, abs=2.0 * N)
+    assert cash_after >= 0
+    alone = 0.0
+    for i in range(N):
+        alone += 0.05 * abs(weights[i] - day.book[i]) ** 1.5
+    assert objective(priced, weights, 1.0) == pytest.approx(objective(day, weights, 1.0) + alone, rel=1e-12)

@@ -61,9 +61,12 @@ class SqlFigures:
         return len(rows)
 
     def latest(self, since: datetime, *, names: Collection[str] | None = None, among: frozenset[str] | None = None,
-               until: datetime | None = None) -> Sequence[Figure]:  # fmt: skip
-        """The newest of each name and subject, not older than `since`; by name and subject."""
-        wanted = _within(select(*ALL), since, until, names, among)
+               until: datetime | None = None, measured: bool = False) -> Sequence[Figure]:  # fmt: skip
+        """The newest of each name and subject, not older than `since`; by name and subject.
+
+        measured: the newest of those that have a value.
+        """
+        wanted = _within(select(*ALL), since, until, names, among, measured=measured)
         if self._database.dialect == "postgresql":
             from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -73,7 +76,7 @@ class SqlFigures:
             # SQLite takes the other columns of a group from the row that has its maximum.
             newest = func.max(figures.c.timestamp, type_=figures.c.timestamp.type).label("timestamp")
             newest_of = [newest if name == "timestamp" else figures.c[name] for name in COLUMNS]
-            wanted = _within(select(*newest_of), since, until, names, among)
+            wanted = _within(select(*newest_of), since, until, names, among, measured=measured)
             wanted = wanted.group_by(figures.c.name, figures.c.subject).order_by(figures.c.name, figures.c.subject)
         return self._read(wanted)
 
@@ -103,8 +106,10 @@ class SqlFigures:
 
 
 def _within(wanted: Select[Any], since: datetime, until: datetime | None, names: Collection[str] | None,
-            among: frozenset[str] | None) -> Select[Any]:  # fmt: skip
+            among: frozenset[str] | None, *, measured: bool = False) -> Select[Any]:  # fmt: skip
     wanted = wanted.where(figures.c.timestamp >= since)
+    if measured:
+        wanted = wanted.where(figures.c.value.is_not(None))
     if until is not None:
         wanted = wanted.where(figures.c.timestamp < until)
     if names is not None:

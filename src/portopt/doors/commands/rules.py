@@ -90,7 +90,7 @@ def export(
 def _own() -> Path | None:
     from portopt.settings import Settings
 
-    return Settings().rules_path  # type: ignore[call-arg]
+    return Settings().rules_path
 
 
 def _in_force() -> tuple[Rule, ...]:

@@ -37,6 +37,7 @@ TAGS = {
     "Data": "Prices and beliefs: uploaded once, named by their content from then on.",
     "Policies": "What is wanted and what is forbidden, by name and version.",
     "Runs": "What was done: documents, reports, replays, decisions.",
+    "Watch": "Alerts, silences, and the figures that they rest on.",
     "Service": "The state of the service itself.",
 }
 

@@ -184,6 +184,17 @@ OPERATIONS: Final = _by_name(
         Operation("get_bundle", "GET", "/runs/{run_id}/bundle", "admin", "runs:bundle",
                   "A run as an archive that is replayed elsewhere.", works=True,
                   gives=("application/zip",)),
+        # the watch
+        Operation("list_alerts", "GET", "/alerts", "read", "alerts:listed", "Alerts, the newest first."),
+        Operation("get_alert", "GET", "/alerts/{alert_id}", "read", "alerts:get", "One of them, with its figures."),
+        Operation("acknowledge_alert", "POST", "/alerts/{alert_id}/acknowledgement", "watch", "alerts:acknowledge",
+                  "Somebody looks after it.", keyed=True),
+        Operation("list_silences", "GET", "/silences", "read", "alerts:silences", "Who is not told of what, until when."),
+        Operation("create_silence", "POST", "/silences", "watch", "alerts:silence",
+                  "Nobody is told of what matches, for a while.", keyed=True),
+        Operation("end_silence", "POST", "/silences/{silence_id}/end", "watch", "alerts:end_silence",
+                  "It ends now instead of later.", keyed=True),
+        Operation("list_figures", "GET", "/figures", "read", "alerts:figures", "What was measured, newest or through time."),
         Operation("lookup", "GET", "/lookup", "read", "lookup:lookup",
                   "What was asked, by idempotency key, request hash, pricing pack or correlation id."),
     )

@@ -14,7 +14,6 @@ weights, in y, and in tau:
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -105,10 +104,10 @@ class Day:
 
     def priced(self, more: Vector, bend: Vector | None, still: Vector | None) -> Day:
         """The same with trades dearer by `more` (n,), and with another bend."""
-        day = copy(self)
+        day: Day = object.__new__(Day)
         changes = {"buying": self.buying + more, "selling": self.selling + more, "powers": None, "bend": bend, "still": still}
-        for name, value in changes.items():
-            object.__setattr__(day, name, value)
+        for name in Day.__slots__:  # what was worked out of the rest stays
+            object.__setattr__(day, name, changes[name] if name in changes else getattr(self, name))
         return day
 
     def as_traded(self, w: Vector) -> Day:

@@ -33,7 +33,7 @@ def impact_of(Sigma: Matrix, periods_per_year: float, value: float, traded: Vect
 
 
 def grows(cost: Cost) -> bool:
-    return cost.kind == "square_root_impact"
+    return cost.model == "square_root"
 
 
 def without_impact(p: Problem) -> Problem:
@@ -44,8 +44,8 @@ def law_of_impact(days: tuple[Problem, Problem]) -> Vector | None:
     """(n,) what the power of a trade costs, of `impact_of`; None where no cost grows so."""
     if not any(grows(cost) for cost in days[0].costs):
         return None
-    rates = [_rates(p) for p in days]
-    if rates[0] is None or rates[1] is None:
+    rates = [rate for rate in map(_rates, days) if rate is not None]
+    if len(rates) < len(days):
         return None
     of_days = [impact_on(p) for p in days]
     impact = np.divide(rates[0], of_days[0], out=np.zeros(days[0].n), where=of_days[0] > 0.0)

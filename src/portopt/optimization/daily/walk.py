@@ -88,10 +88,11 @@ class Walk:
         room = self.state.against(self.state.given, self.state.follows)
         room -= self.sides
         np.maximum(room, 0.0, out=room)
-        share = np.full(room.shape, INF)
+        share: Matrix = np.full(room.shape, INF)
+        n = len(self.state.goal)
         np.divide(room, speed, out=share, where=speed > STILL)
         at = int(share.argmin())
-        return at % share.shape[1], at < share.shape[1], float(share.flat[at])
+        return at % n, at < n, float(share.flat[at])
 
     def _move(self, share: float, rates: Vector, following: Vector) -> None:
         state = self.state

@@ -32,11 +32,11 @@ class Judged:
     evaluated: Evaluated
 
 
-def judge(runtime: Runtime, rules: Sequence[Rule], now: datetime) -> Judged | None:
+def judge(runtime: Runtime, rules: Sequence[Rule], now: datetime, *, whole: bool = True) -> Judged | None:
     """The rules over the figures of the store as of `now`, saved; None where one of that instant, or a later one, was saved.
 
     Where another process was faster, or a person acknowledged or silenced meanwhile, it starts again on what holds then: what
-    was not saved was not told. Raises OutsideError where that happens every time.
+    was not saved was not told. whole: whether these are all the rules. Raises OutsideError where that happens every time.
     """
     figures: list[Figure] | None = None
     channels, late = runtime.settings.channels, late_after(runtime.settings.watch_seconds)
@@ -46,7 +46,7 @@ def judge(runtime: Runtime, rules: Sequence[Rule], now: datetime) -> Judged | No
             return None
         if figures is None:
             figures = list(figures_for(runtime, rules, now))
-        found = evaluate(rules, standing, figures, now, late_after=late)
+        found = evaluate(rules, standing, figures, now, late_after=late, whole=whole)
         try:
             version = runtime.alerts.save(
                 found.alerts, found.notices, found.silences, on=standing.version, at=now, channels=channels
@@ -58,7 +58,11 @@ def judge(runtime: Runtime, rules: Sequence[Rule], now: datetime) -> Judged | No
 
 
 def figures_for(runtime: Runtime, rules: Sequence[Rule], now: datetime) -> Iterator[Figure]:
-    """What the rules read: the newest of each figure, and of those that a window is over every one in it."""
+    """What the rules read: the newest of each figure, and of those that a window is over every one in it.
+
+    Where the newest has no value, the newest that has one too: one failed measurement makes nobody blind before its figure is
+    stale, nor does the next one make them see again.
+    """
     until = now + INSTANT
     by_reach: dict[timedelta, list[str]] = {}
     for name, reach in reaches(rules).items():
@@ -66,7 +70,11 @@ def figures_for(runtime: Runtime, rules: Sequence[Rule], now: datetime) -> Itera
         if reach.every is not None:
             yield from runtime.figures.series(name, now - reach.every, until, limit=MOST_ROWS)
     for newest, names in by_reach.items():
-        yield from runtime.figures.latest(now - newest, names=names, until=until)
+        found = runtime.figures.latest(now - newest, names=names, until=until)
+        failed = sorted({one.name for one in found if one.value is None})
+        yield from found
+        if failed:
+            yield from runtime.figures.latest(now - newest, names=failed, until=until, measured=True)
 
 
 def late_after(watch_seconds: float) -> timedelta:
