@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from made_watch import MINUTE, START, Watch, figure, minutes, rule
 
-from portopt.domain.watch import AlertState, Told
+from portopt.domain.watch import AlertState, Severity, Told, labels
 
 FULL = os.environ.get("PORTOPT_TEST_FULL") == "1"
 BAND = "book_drift > limit(book_drift)"
@@ -208,3 +208,17 @@ def test_what_somebody_knows_of_is_not_over_before_a_week_has_passed() -> None:
     for hours in (1, 167):
         watch.at(START + timedelta(hours=hours), [], late_after=timedelta(days=99))
         assert watch.state == "unknown"
+
+
+@pytest.mark.parametrize(("books", "listed"), [(200, 200), (250, 200)])
+def test_a_summary_lists_so_many_and_counts_the_others(books: int, listed: int) -> None:
+    watch = Watch([rule(BAND)])
+    watch.silence(0, 5, rule="drift")
+    figures = [figure(0.06, START, of=labels(portfolio=f"P{k:03d}")) for k in range(books)]
+    watch.at(START, figures)
+    watch.at(START + 5 * MINUTE, figures)
+    (summary,) = [one for one in watch.told if one.told is Told.SUMMARY]
+    assert (len(summary.body["alerts"]), summary.body["not_listed"]) == (listed, books - listed)
+    assert summary.body["firing"] == books
+    assert summary.severity is Severity.WARN
+    assert f"{books} alerts under it: 0 ended, {books} still firing, 0 blind" in summary.text
