@@ -116,8 +116,8 @@ def _blind(judged: Judged, was: Alert, place: int | None, now: datetime) -> Aler
     What it is about may be gone for good. That alone ends nothing; with somebody who knows of it, it ends after GIVEN_UP.
     """
     if was.blind_since is not None and was.acknowledged_by and now - was.blind_since >= GIVEN_UP:
-        why = f"no figures for {in_words(GIVEN_UP)}, and {was.acknowledged_by} knows of it; when it was last judged: "
-        return was.changed(state=AlertState.RESOLVED, resolved_at=now, summary=why + was.summary)
+        known = f"no figures for {in_words(GIVEN_UP)}, and {was.acknowledged_by} knows of it; when it was last judged: "
+        return was.changed(state=AlertState.RESOLVED, resolved_at=now, summary=known + was.summary)
     if was.state is AlertState.UNKNOWN:
         return was
     why = judged.why_missing(place)
