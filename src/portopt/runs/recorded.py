@@ -72,7 +72,7 @@ def _answered(runtime: Runtime) -> Iterator[RunRecord]:
 def _spread(lines: Sequence[RunRecord], limit: int) -> list[RunRecord]:
     """A turn for every policy before any has a second one."""
     seen = Counter[str]()
-    ranked = []
+    ranked = list[tuple[int, int, RunRecord]]()
     for line in lines:
         policy = str((line.request.get("policy") or {}).get("id"))
         ranked.append((seen[policy], len(ranked), line))
