@@ -27,6 +27,8 @@ from portopt.ports import (
     PackStore,
     PieceStore,
     PortfolioStore,
+    Removals,
+    RetentionStore,
     RunColumns,
     SeriesStore,
     TrialStore,
@@ -162,6 +164,18 @@ class Runtime:
         from portopt.adapters.store.waves import SqlWaves
 
         return SqlWaves(self.runs.database)
+
+    @_Part
+    def retention(self) -> RetentionStore:
+        from portopt.adapters.store.retention import SqlRetention
+
+        return SqlRetention(self.runs.database)
+
+    @_Part
+    def removals(self) -> Removals:
+        from portopt.adapters.store.removals import FileRemovals
+
+        return FileRemovals(self.settings.packs_path, self.settings.reports_path, self.settings.histories_path)
 
     @_Part
     def series(self) -> SeriesStore:

@@ -123,6 +123,15 @@ class Settings(BaseModel):
     alert_mail_to: str | None = Field(None, description="addresses that mail goes to, by commas")
     alert_seconds: float = Field(10.0, gt=0, le=120, description="longest time for a channel to take one notice")
 
+    runs_days: float | None = Field(
+        None, ge=1, description="days that answers which nothing needs any more are kept; unset: for ever"
+    )
+    waves_days: float | None = Field(None, ge=1, description="days that the items of ended waves are kept; unset: for ever")
+    reports_days: float | None = Field(None, ge=1, description="days that pages of runs are kept; unset: for ever")
+    packs_days: float | None = Field(
+        None, ge=1, description="days that pricing packs which no run rests on are kept; unset: for ever"
+    )
+
     task_runner: Literal["threads", "processes", "dask"] = Field(
         "threads", description="what carries out the pieces of a walk-forward: this process, processes, or a Dask cluster"
     )

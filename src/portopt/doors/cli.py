@@ -20,6 +20,7 @@ from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
     alerts,
     backtest,
+    backup,
     batch,
     compromises,
     database,
@@ -36,8 +37,10 @@ from portopt.doors.commands import (
     processes,
     prove,
     rebalance,
+    recorded,
     relay,
     replay_live,
+    retention,
     risk,
     rules,
     runs,
@@ -103,6 +106,10 @@ upkeep.db.command()(database.load_prices)
 app.add_typer(upkeep.db, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(wave.app, name="wave")
+app.command()(retention.retention)
+app.command()(backup.backup)
+app.command(name="record-requests")(recorded.record_requests)
+app.command(name="replay-gate")(recorded.replay_gate)
 app.command()(processes.up)
 app.command()(processes.serve)
 app.command()(processes.worker)

@@ -4,6 +4,7 @@ from portopt.ports.columns import RunColumns
 from portopt.ports.events import Deliveries, EventSink, Progress
 from portopt.ports.histories import PieceStore, TrialStore
 from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
+from portopt.ports.retention import Removals, RetentionStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
 from portopt.ports.watch import AlertStore, FigureSteps, FigureStore
@@ -26,6 +27,8 @@ __all__ = [
     "PieceStore",
     "PortfolioStore",
     "Progress",
+    "Removals",
+    "RetentionStore",
     "RunColumns",
     "RunStore",
     "SeriesStore",

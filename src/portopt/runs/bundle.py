@@ -84,10 +84,11 @@ def settings_told(settings: Settings) -> dict[str, Any]:
     return told
 
 
-def replay_bundle(path: Path) -> dict[str, Any]:
+def replay_bundle(path: Path, most: int = 10) -> dict[str, Any]:
     """Work the run of an archive out again, here, on nothing but what is in it. The same answer as `history.replay` gives.
 
-    Raises FileNotReadable for what is no such archive, DataError for a pack that is not what its id says.
+    most: differences that are listed. Raises FileNotReadable for what is no such archive, DataError for a pack that is not what
+    its id says.
     """
     parts = _opened(path)
     line, document = parts["run.json"], parts["document.json"]
@@ -106,7 +107,7 @@ def replay_bundle(path: Path) -> dict[str, Any]:
         "digest": record.document_digest,
         "stored_digest": stored,
         "replayed_digest": again,
-        "differences": [] if stored == again else first_differences(document, replayed),
+        "differences": [] if stored == again else first_differences(document, replayed, most),
         "mended": False,
         "made_with": parts["versions.json"],
         "worked_out_with": versions(),

@@ -18,7 +18,7 @@ DEPLOY = Path(__file__).parents[3] / "config" / "deploy"
 MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 NEEDED = re.compile(r"\$\{(\w+):\?[^}]*\}")
 OLDEST_CLUSTER, NEWEST_CLUSTER = "1.30", "1.37"
-WORKLOADS = ("service", "runner", "relay", "orchestrator")
+WORKLOADS = ("service", "runner", "relay", "orchestrator", "night", "retention", "gate")
 
 
 def tool(variable: str) -> str:
@@ -47,7 +47,14 @@ def compose() -> dict[str, Any]:
 
 def pods() -> dict[str, dict[str, Any]]:
     documents = [d for path in MANIFESTS for d in yaml.safe_load_all(path.read_text())]
-    return {d["metadata"]["name"]: d["spec"]["template"]["spec"] for d in documents if d["kind"] == "Deployment"}
+    found = {d["metadata"]["name"]: d for d in documents if d["kind"] in ("Deployment", "Job", "CronJob")}
+    return {name: template_of(d)["spec"] for name, d in found.items()}
+
+
+def template_of(document: dict[str, Any]) -> dict[str, Any]:
+    """Of the pods that it starts."""
+    spec = document["spec"]
+    return spec["jobTemplate"]["spec"]["template"] if document["kind"] == "CronJob" else spec["template"]
 
 
 def filled_in(folder: Path) -> Path:
@@ -113,7 +120,7 @@ def test_every_published_port_is_on_loopback_and_every_image_is_of_one_version()
 
 def test_what_is_ours_in_compose_is_locked_down() -> None:
     ours = {name: s for name, s in compose()["services"].items() if s["image"] == "portopt:local"}
-    assert {"service", "runner", "relay", "orchestrator", "flows"} == set(ours)
+    assert {"service", "runner", "relay", "orchestrator", "flows", "night", "retention", "gate"} == set(ours)
     for name, service in ours.items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
@@ -145,6 +152,17 @@ def test_every_pod_is_limited_unprivileged_and_reads_alone() -> None:
             assert container["securityContext"]["readOnlyRootFilesystem"] is True, name
             assert container["securityContext"]["capabilities"]["drop"] == ["ALL"], name
             assert set(container["resources"]["limits"]) == {"cpu", "memory"}, name
+
+
+def test_every_command_of_a_container_is_one_that_the_command_line_has() -> None:
+    from portopt.doors.cli import app
+
+    known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    known |= {group.name for group in app.registered_groups}
+    of_pods = [container["args"] for pod in pods().values() for container in pod["containers"] if "command" not in container]
+    ours = [s for s in compose()["services"].values() if s["image"] == "portopt:local" and "entrypoint" not in s]
+    for words in (*of_pods, *(service["command"] for service in ours)):
+        assert words[0] in known, words
 
 
 def test_what_answers_is_probed() -> None:

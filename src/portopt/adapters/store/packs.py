@@ -8,6 +8,7 @@ Digests are verified whenever a pack is read, and before anything is built upon 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
 import hashlib
@@ -57,6 +58,8 @@ class FilePackStore:
         """
         folder = self._folder(snapshot.pricing_pack_id)
         if self._is_sound(folder):
+            with contextlib.suppress(OSError):
+                os.utime(folder)  # somebody rests on it from now on: it is as young as that to a retention
             return snapshot
         prices = _parquet_bytes(snapshot)
         making = self.directory / f"{MAKING}{os.getpid()}-{secrets.token_hex(4)}"

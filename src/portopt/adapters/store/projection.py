@@ -222,5 +222,14 @@ def _object(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _uuid(run: RunRecord, what: str) -> uuid.UUID:
+    return _id_of(run.run_id, what)
+
+
+def configuration_id(run_id: str) -> uuid.UUID:
+    """Of the row of `optimization_configurations` that a run left, if it left one."""
+    return _id_of(run_id, "configuration")
+
+
+def _id_of(run_id: str, what: str) -> uuid.UUID:
     """From the run's own id, so that the same run can never leave two."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"portopt:{run.run_id}:{what}")
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"portopt:{run_id}:{what}")
