@@ -70,7 +70,8 @@ def _row(n: int, lane: str, rate: float | None, answers: Sequence[tuple[int, flo
     good = [took for status, took in answers if status == 200]
     at = np.percentile(good, (50, 95, 99), method="inverted_cdf").tolist() if good else [float("nan")] * 3
     refused = sum(status == 429 for status, _ in answers)
-    return Row(n, lane, len(answers), rate, *at, refused, len(answers) - len(good) - refused)
+    p50, p95, p99 = (float(value) for value in at)
+    return Row(n, lane, len(answers), rate, p50, p95, p99, refused, len(answers) - len(good) - refused)
 
 
 def _beliefs(n: int, rng: np.random.Generator) -> dict[str, Any]:
