@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 30, 21, 5, tzinfo=UTC)
 DAYS = 30
 HOUR = timedelta(hours=1)
 DRAWN = {"book_drift": (0.012, 0.03), "book_tracking_error": (0.031, 0.05), "book_volatility": (0.11, 0.15)}
-STAGES = {"data": 0.08, "solve": 0.02, "round": 0.3, "total": 0.6}
+STAGES = {"data": 0.08, "solve": 0.02, "round": 0.3, "whole": 0.6}
 RUNBOOK = "# A book has drifted\n\nA weight is *further* from its target than the policy allows.\n\n## What to look at\n\n\
 ```\nportopt figures book_drift --portfolio P-00001\n```\n\n1. Is the price right? See `docs/runbooks`.\n2. Rebalance it.\n\n\
 | state | means |\n|---|---|\n| firing | it holds |\n"
@@ -78,7 +78,7 @@ def _runs(rng: random.Random) -> list[Figure]:
         for stage, seconds in STAGES.items():
             of = labels(stage=stage, size=size)
             for name, times in (("run_seconds_p50", 1.0), ("run_seconds_p95", 1.8), ("run_seconds_p99", 2.6)):
-                limit = 5.0 if name.endswith("99") and stage == "total" else None
+                limit = 5.0 if name.endswith("99") and stage == "whole" else None
                 found.append(Figure(name, of, NOW, seconds * slower * times * (0.9 + 0.2 * rng.random()), limit))
     found += [
         Figure("quality_gap", labels(engine="cvxpy (Clarabel)"), NOW, -2.1e-9, 1e-6),
@@ -100,7 +100,7 @@ def _runs_through_time(rng: random.Random) -> Iterator[Figure]:
             for name, times in (("run_seconds_p50", 1.0), ("run_seconds_p95", 1.8), ("run_seconds_p99", 2.6)):
                 of = labels(stage=stage, size="500")
                 yield Figure(
-                    name, of, at, 3.0 * seconds * times * (0.9 + 0.2 * rng.random()), 5.0 if stage == "total" else None
+                    name, of, at, 3.0 * seconds * times * (0.9 + 0.2 * rng.random()), 5.0 if stage == "whole" else None
                 )
 
 

@@ -63,6 +63,22 @@ figures = st.lists(
     max_size=40,
 )  # fmt: skip
 
+numbers_of_all = st.lists(st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0]), min_size=18, max_size=18)
+# Every figure of every book, and its limit, twice: nothing is missing, and windows have something in them.
+dense = numbers_of_all.flatmap(
+    lambda drawn: st.just(
+        [
+            Figure(
+                name, labels(portfolio=book), START + (8 + turn) * MINUTE, drawn[6 * k + 2 * j + turn], drawn[-1 - 2 * j - k]
+            )
+            for k, name in enumerate(NAMES)
+            for j, book in enumerate("ABC")
+            for turn in (0, 1)
+        ]
+    )
+)
+any_figures = st.one_of(figures, dense)
+
 
 def rows(name: str, book: str, given: Sequence[Figure]) -> list[Figure]:
     """One an instant, the last that was given, oldest first."""
@@ -132,8 +148,8 @@ def judged(node: Truth, given: Sequence[Figure]) -> dict[str, bool | None]:
     return {of[0][1]: True if found.true[k] else False if found.false[k] else None for of, k in places.items()}
 
 
-@given(truths, figures)
-@settings(max_examples=300, deadline=None)
+@given(truths, any_figures)
+@settings(max_examples=150, deadline=None)
 def test_all_subjects_at_once_are_as_each_by_itself(node: Truth, given_figures: list[Figure]) -> None:
     found = judged(node, given_figures)
     assert found == {book: known(node, book, given_figures) for book in found}
@@ -151,18 +167,14 @@ def test_a_window_is_over_the_values_inside_it(values: list[float | None], over:
     assert math.isnan(found[0]) if expected is None else math.isclose(found[0], expected, abs_tol=1e-12)
 
 
-@given(truths, figures)
-@settings(max_examples=150, deadline=None)
+@given(truths, any_figures)
+@settings(max_examples=100, deadline=None)
 def test_the_opposite_is_true_where_the_expression_is_false_and_never_where_it_is_true(
     node: Truth, given_figures: list[Figure]
 ) -> None:
     found, turned = judged(node, given_figures), judged(opposite(node), given_figures)
     for book, state in found.items():
-        if state is not None:
-            assert turned.get(book) is not state or "unless" in repr(node)
-        if state is False:
-            assert turned[book] is True
-        assert not (state is True and turned[book] is True)
+        assert (turned[book] is True) is (state is False)
 
 
 def written(node: Any) -> str:
@@ -179,7 +191,7 @@ def written(node: Any) -> str:
 
 
 @given(truths)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_an_expression_is_read_as_it_was_written(node: Truth) -> None:
     text = written(node)
     bare = any(isinstance(one.left, Number) and isinstance(one.right, Number) for one in comparisons_of(node))

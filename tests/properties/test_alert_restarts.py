@@ -64,7 +64,7 @@ def of_one(told: list[Notice], alert_id: str) -> str:
 
 
 @given(moments)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_every_alert_that_fires_is_told_once_and_so_is_its_end(story: list[tuple[float | None, float | None, str]]) -> None:
     watch = Watch(RULES)
     lived(watch, story)
@@ -79,7 +79,7 @@ def test_every_alert_that_fires_is_told_once_and_so_is_its_end(story: list[tuple
 
 
 @given(moments, silences)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_under_silences_nothing_is_told_and_each_ends_with_one_summary(
     story: list[tuple[float | None, float | None, str]], silent: list[tuple[int, int, dict[str, str]]]
 ) -> None:
@@ -104,7 +104,7 @@ def test_under_silences_nothing_is_told_and_each_ends_with_one_summary(
 
 
 @given(moments)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_what_dies_before_it_is_saved_changes_nothing(story: list[tuple[float | None, float | None, str]]) -> None:
     died, away = Watch(RULES), Watch(RULES)
     lived(died, story)
@@ -114,7 +114,7 @@ def test_what_dies_before_it_is_saved_changes_nothing(story: list[tuple[float | 
 
 
 @given(moments)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_same_figures_in_another_order_give_the_same_words_and_ids(
     story: list[tuple[float | None, float | None, str]],
 ) -> None:

@@ -71,7 +71,7 @@ OF_ALL: dict[str, tuple[tuple[str, ...], int, int]] = {
 }
 MONDAYS = -WARM % 5  # of sessions counted from the year's first: the days made here are every weekday from a Monday on
 AFTER = {"budget_low": 22, "budget_spent": 22, "availability": 22}  # sessions until what they did is out of every window
-LATE_PRICES = ("stale_price", "missing_asset")  # of one book's asset, and so of an asset of the installation's
+LATE_PRICES = ("stale_price", "missing_asset", "not_positive")  # of one book's asset, and so of an asset of the installation's
 INFLUENCE = 24  # sessions after a fault of a book until it was rebalanced and its prices are past
 
 

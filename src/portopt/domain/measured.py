@@ -59,6 +59,14 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownBook:
+    """A portfolio whose holdings were declared. changed_at: when what it holds, or what is said of it, changed last."""
+
+    portfolio_id: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReleasedProposal:
     """A proposal that was released: whose, of which day's prices, and when it was worked out."""
 

@@ -124,5 +124,6 @@ SERVICE = (
         Unit.COUNT,
         "Assets of any book whose newest price is older than its exchange's last session.",
     ),
+    Watched("rules_refused", (), Unit.COUNT, "Faults in the deployment's own alert rules, which are not in force meanwhile."),
 )
 CATALOG: dict[str, Watched] = {one.name: one for one in (*BOOKS, *RUNS, *SERVICE)}

@@ -64,6 +64,7 @@ def evaluate(
     now: datetime,
     *,
     late_after: timedelta = LATE_AFTER,
+    whole: bool = True,
 ) -> Evaluated:
     """What the figures make of what stood.
 
@@ -73,8 +74,9 @@ def evaluate(
         figures: any order, repeats allowed; what is measured after `now` is not looked at. See reaches().
         now: the instant of the evaluation, with a zone.
         late_after: so long without an evaluation is told of, once.
+        whole: whether these are all the rules; where some cannot be read, alerts of others stay as they are.
     """
-    turns = _turns(rules, standing, figures, now)
+    turns = _turns(rules, standing, figures, now, whole=whole)
     silences = standing.silences
     silent = [_silenced(turn, silences, now) for turn in turns]
     over, summaries = [], []
@@ -89,7 +91,8 @@ def evaluate(
     return Evaluated(tuple(changed), (*_late(standing, now, late_after), *summaries, *notices), tuple(over))
 
 
-def _turns(rules: Sequence[Rule], standing: Standing, figures: Iterable[Figure], now: datetime) -> list[Turn]:
+def _turns(rules: Sequence[Rule], standing: Standing, figures: Iterable[Figure], now: datetime, *,
+           whole: bool) -> list[Turn]:  # fmt: skip
     """Every alert that stands or begins, in the order of the rules and subjects; last, those that nothing judges any longer."""
     columns = Columns(figures, {name for rule in rules for name in rule.figures}, now)
     alive = [alert for alert in standing.alerts if alert.state is not AlertState.RESOLVED]
@@ -100,7 +103,7 @@ def _turns(rules: Sequence[Rule], standing: Standing, figures: Iterable[Figure],
         taken |= {alert.alert_id for alert in own.values()}
         turns += episodes(judge(rule, columns), own, now)
     left = sorted((one for one in alive if one.alert_id not in taken), key=lambda one: (one.rule, one.subject, one.alert_id))
-    turns += [Turn(one, _ruleless(one, now)) for one in left]
+    turns += [Turn(one, _ruleless(one, now) if whole else one) for one in left]
     return turns + [Turn(one, one) for one in standing.alerts if one.state is AlertState.RESOLVED]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from portopt.domain.measured import EndedJob, EndedRun, OpenRun, Queue, ReleasedProposal
+from portopt.domain.measured import EndedJob, EndedRun, KnownBook, OpenRun, Queue, ReleasedProposal
 
 
 class RunColumns(Protocol):
@@ -40,6 +40,6 @@ class RunColumns(Protocol):
         """Jobs that nobody has taken up."""
         ...
 
-    def books(self) -> Sequence[str]:
+    def books(self) -> Sequence[KnownBook]:
         """Portfolios whose holdings were declared, by id."""
         ...

@@ -108,3 +108,7 @@ class FigureSteps(Protocol):
         None where nothing was measured in it. In the order of name, subject and instant.
         """
         ...
+
+    def evaluated(self) -> tuple[int, datetime | None]:
+        """The watch's version, which every evaluation and every acknowledgement counts up; when the last evaluation was."""
+        ...

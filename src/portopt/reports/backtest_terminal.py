@@ -40,6 +40,9 @@ def print_backtest(document: Row, console: Console, *, report_path: str | None =
     console.print(_table(document))
     if len(document.get("yearly") or ()) > 1:
         console.print(_years(document["yearly"]))
+    factors = (document.get("attribution") or {}).get("factors")
+    if factors:
+        console.print(_factors(factors, (document["attribution"].get("expected_factors") or {}).get("parts") or ()))
     for line in _rest(document):
         console.print(line)
     if report_path:
@@ -106,6 +109,19 @@ def _years(rows: Sequence[Row]) -> Table:
     for row in rows[-LAST_YEARS:]:
         cells = ("–" if row[key] is None else percent(row[key], 1) for key, _ in shown)
         table.add_row(str(row["year"]), *cells)
+    return table
+
+
+def _factors(rows: Sequence[Row], expected: Sequence[Row]) -> Table:
+    """What each factor brought a year, beside what was to be expected of the books decided."""
+    foreseen = {row["name"]: row for row in expected}
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for k, name in enumerate(("Factor", "Exposure", "A year", *(("Expected exposure", "a year") if expected else ()))):
+        table.add_column(name, justify="left" if k == 0 else "right")
+    for row in rows:
+        parts = [row, foreseen.get(row["name"], {})] if expected else [row]
+        cells = (told for part in parts for told in (decimal(part.get("exposure")), percent(part.get("contribution"), 1)))
+        table.add_row(Text(str(row["name"])), *cells)
     return table
 
 

@@ -10,7 +10,7 @@ from portopt.trading.exactness import HOLDS
 from portopt.trading.lots_of_day import Lots, Units, missed_by, outside, rows_of
 
 TOLERANCE = HOLDS / 2.0
-REPAIRS, IMPROVEMENTS = 2, 4  # moves a weight to keep the limits, and moves in all that pay
+REPAIRS, IMPROVEMENTS = 2, 2  # moves a weight to keep the limits, and moves in all that pay
 REACH = 8.0  # times the largest lot: farther from its side than that no row comes to it, whatever it counts (4 a weight)
 SEVERAL = 3  # moves at once are worth a look
 FIRSTS, LESS = 16, 1e-15  # first moves that are tried with a second one; how much less missed is less

@@ -15,6 +15,7 @@ from integration.service.working import worker_of
 
 BOOK = book(12)
 POLICY = {"objective": {"kind": "min_risk"}, "limits": {"long_only": True, "cash": {"max": 0.05}, "max_weight": 0.3}}
+FROM_A_FILE = {"factors": {"method": "time_series", "source": "/etc/hostname"}}
 ASKED = {
     "policy": POLICY,
     "rebalance": "quarterly",
@@ -140,6 +141,7 @@ def test_what_is_cancelled_ends_as_that_and_stays(working: Served, asked: dict[s
         ({"actions": [{"asset_id": "N00", "kind": "merger", "ex_date": "2024-01-02"}]}, 422, "actions[0].kind"),
         ({"policies": [{"date": "2024-07-01", "policy": POLICY, "known_from": "2024-08-01"}]}, 422, "policies[0].date"),
         ({"cash_flows": [{"date": "2024-07-01", "amount": "10.001"}]}, 422, "cash_flows[0].amount"),
+        ({"policy": POLICY | {"estimation": FROM_A_FILE}}, 422, "policy.estimation.factors.source"),
         ({"rounding": "down"}, 422, "rounding"),
         ({"rounding": "search", "execution": {"fractional": True}}, 422, "rounding"),
         ({"portfolio_id": "P-nobody"}, 404, None),
@@ -214,6 +216,7 @@ def test_policies_are_compared_and_read_with_their_page(working: Served, asked: 
         ({"strategies": [POLICY | {"id": "same", "name": "same"}] * 2}, "strategies"),
         ({"strategies": [POLICY, POLICY], "frontier": 3}, "frontier"),
         ({"strategies": [POLICY], "frontier": 1}, "frontier"),
+        ({"strategies": [POLICY, POLICY | {"estimation": FROM_A_FILE}]}, "strategies[1].estimation.factors.source"),
         ({"policy": POLICY}, "policy"),
         ({"prove": True}, "prove"),
     ],

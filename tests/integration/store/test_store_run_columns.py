@@ -68,7 +68,11 @@ def test_of_each_portfolio_the_newest_proposal_is_told_however_old_it_is(store: 
 def test_books_are_those_whose_holdings_were_declared(store: SqlStore, columns: SqlRunColumns, begun: Make) -> None:
     store.begin(begun("reb-1", portfolio_id="named-only"))
     store.save_holdings(Holdings("P9", {"A": Decimal(3)}, Decimal(5)))
-    assert columns.books() == ["P9"]
+    before = datetime.now(UTC)
+    store.save_holdings(Holdings("P9", {"A": Decimal(4)}, Decimal(5)))
+    (found,) = columns.books()
+    assert found.portfolio_id == "P9"
+    assert abs(found.changed_at - before) < timedelta(minutes=10)
 
 
 def test_a_run_whose_job_is_leased_is_worked_on_and_jobs_are_counted(url: str, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def keep(runtime: Runtime, books: int = 12, *, series_of: int = 12) -> datetime:
 
 def every_figure(now: datetime) -> list[Figure]:
     """One of each, of the book P-all where it is of a book."""
-    of = {"portfolio": "P-all", "stage": "total", "size": "500", "engine": "cvxpy", "run": "reb-1"}
+    of = {"portfolio": "P-all", "stage": "whole", "size": "500", "engine": "cvxpy", "run": "reb-1"}
     return [
         Figure(name, labels(**{label: of[label] for label in watched.labels}), now, 0.01, WITH_LIMITS.get(name))
         for name, watched in CATALOG.items()

@@ -18,12 +18,17 @@ MINE = "P-00003"
 
 
 @pytest.fixture(scope="module")
-def asking(serving: Callable[..., Served]) -> Callable[..., httpx.Response]:
+def served(serving: Callable[..., Served]) -> Served:
+    started = serving(access="keys", processes=1)
+    keep(started.runtime())
+    started.runtime().portfolios.save(Portfolio(MINE))
+    return started
+
+
+@pytest.fixture(scope="module")
+def asking(served: Served) -> Callable[..., httpx.Response]:
     """asking(who, path, **parameters): of somebody who sees everything, one book, has another scope, or no key."""
-    served = serving(access="keys", processes=1)
     runtime = served.runtime()
-    keep(runtime)
-    runtime.portfolios.save(Portfolio(MINE))
     who = {
         "all": Principal("all", frozenset(SCOPES), None),
         "one": Principal("one", frozenset({"read"}), frozenset({MINE})),
@@ -98,3 +103,14 @@ def test_metrics_name_books_for_an_administrator_alone(asking: Callable[..., htt
         "nobody": False, "one": False, "other": False, "all": True,
     }  # fmt: skip
     assert all("portopt_books_rest" in texts[name] for name in ("nobody", "one", "other"))
+
+
+def test_what_was_told_is_told_again_until_something_changes_and_no_longer(
+    served: Served, asking: Callable[..., httpx.Response]
+) -> None:
+    before, again = asking("all"), asking("all")
+    assert before.headers["etag"] == again.headers["etag"]
+    (alert,) = [row for row in before.json()["alerts"]["listed"] if row["portfolio"] == MINE]
+    served.runtime().alerts.acknowledge(alert["alert_id"], "desk", "being rebalanced")
+    told = {row["alert_id"]: row["acknowledged_by"] for row in asking("all").json()["alerts"]["listed"]}
+    assert told[alert["alert_id"]] == "desk"

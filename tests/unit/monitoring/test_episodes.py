@@ -152,3 +152,10 @@ def test_a_number_without_end_fires_and_is_told_as_not_known() -> None:
     (alert,) = evaluate([rule(BAND)], Watch([]).standing, [figure(float("inf"), START)], START).alerts
     assert (alert.state, alert.value) == (AlertState.FIRING, None)
     assert alert.summary == "it is not known of 5.00 %"
+
+
+@pytest.mark.parametrize("over", ["max", "min", "avg"])
+def test_one_value_is_a_window_s_largest_smallest_and_mean(over: str) -> None:
+    asked = rule(f"{over}_over_time(book_drift[5m]) > 0.05")
+    (alert,) = evaluate([asked], Watch([]).standing, [figure(0.06, START)], START).alerts
+    assert alert.value == 0.06

@@ -168,3 +168,20 @@ def test_an_alert_of_a_rule_that_was_taken_away_ends_and_says_why() -> None:
     watch.at(START + 3 * MINUTE, [])
     assert watch.words == ["firing", "resolved"]
     assert "its rule is no longer in force" in watch.told[-1].text
+
+
+def test_an_alert_of_a_rule_that_cannot_be_read_now_stays_as_it_is() -> None:
+    watch = Watch([rule(BAND)])
+    watch.through(minutes([0.06] * 3), 2)
+    watch.rules = []
+    watch.at(START + 3 * MINUTE, [], whole=False)
+    assert watch.words == ["firing"]
+    assert watch.state == "firing"
+
+
+def test_the_reason_is_told_where_nothing_but_the_failed_measurement_is_left() -> None:
+    watch = Watch([rule(BAND, extra="stale: 2m")])
+    watch.at(START, [figure(0.06, START)])
+    late = START + 5 * MINUTE
+    watch.at(late, [figure(None, late, why="XOM has no price")])
+    assert watch.standing.alerts[0].detail["missing"] == {"book_drift": "XOM has no price"}

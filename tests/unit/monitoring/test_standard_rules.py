@@ -15,7 +15,7 @@ from portopt.monitoring.rules.lines import RulesRefused
 from portopt.monitoring.rules.reading import read_rules
 from portopt.monitoring.rules.rule import Rule
 from portopt.monitoring.rules.runbooks import runbook_names, runbook_text
-from portopt.monitoring.rules.standard import rules_in_force, rules_of, shipped_rules
+from portopt.monitoring.rules.standard import rules_in_force, rules_of, rules_to_watch, shipped_rules
 from portopt.monitoring.rules.trying import try_rule
 
 RUNBOOKS = Path(__file__).parents[3] / "docs" / "runbooks"
@@ -116,3 +116,12 @@ def test_the_example_of_the_page_about_alerts_is_sound() -> None:
     page = (RUNBOOKS.parent / "alerts.md").read_text(encoding="utf-8")
     (rule,) = read_rules(page.split("```yaml\n")[1].split("```")[0], "alerts.md", runbook_names())
     assert [one.wrong for one in try_rule(rule)] == [(), ()]
+
+
+def test_where_rules_of_ones_own_are_refused_the_shipped_ones_go_on_and_the_faults_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("groups: 3")
+    found = rules_to_watch(tmp_path)
+    assert found.rules == shipped_rules()
+    assert found.faults == ("a.yaml:1: groups: a list is needed here",)
+    assert rules_to_watch(tmp_path / "nowhere.yaml").faults != ()
+    assert rules_to_watch(None).faults == ()

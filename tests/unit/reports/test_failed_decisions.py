@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from functools import cache
@@ -11,12 +12,14 @@ import numpy as np
 import pytest
 from made_walks import IDS, history, policy, request
 from offline_page import Page
+from rich.console import Console
 
 from portopt.document.backtest import backtest_document
 from portopt.document.failures import failures_of
 from portopt.domain.universe import Asset, Universe
 from portopt.questions.backtest import backtest
 from portopt.questions.through_time.backtest import Backtest
+from portopt.reports.backtest_terminal import print_backtest
 from portopt.reports.through_time.page import html
 
 SECTORED = Universe(tuple(Asset(a, sector=s) for a, s in zip(IDS, ("tech", "tech", "banks", "food"), strict=True)))
@@ -99,3 +102,19 @@ def test_a_problem_without_limits_is_told_in_its_own_words(measured: Any) -> Non
 def test_nothing_failed_is_nothing_to_tell() -> None:
     asked = request(on=policy(max_weight=0.5))
     assert backtest_document(backtest(Backtest(asked, replace(history(100))), sweep=False), "bt-1")["failures"] == []
+
+
+def test_a_terminal_reads_the_reason_the_drift_the_change_the_years_and_the_factors() -> None:
+    made = drifted()
+    parts = [{"name": "market", "exposure": 0.9, "contribution": 0.05, "share": 0.8}]
+    attribution = {"factors": parts, "expected_factors": {"decisions": 3, "parts": [{**parts[0], "exposure": 1.1}]}}
+    of_a_year = {**dict.fromkeys(("net", "benchmark", "active", "equal_weight"), 0.1), "fall": -0.2}
+    years = [{"year": year, **of_a_year} for year in (2015, 2016)]
+    console = Console(record=True, width=200, file=io.StringIO())
+    print_backtest({**made, "attribution": attribution, "yearly": years}, console)
+    said = console.export_text()
+    for words in (
+        f"{made['failures'][0]['count']} decisions, worst on", "The benchmark drifts with prices",
+        "tried: tracking error at most", "Beyond it", "2016", "Expected exposure", "1.10",
+    ):  # fmt: skip
+        assert words in said, words

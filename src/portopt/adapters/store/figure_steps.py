@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, cast, extract, func, select
 
 from portopt.adapters.store.engine import Database
-from portopt.adapters.store.watch_tables import figures
+from portopt.adapters.store.watch_tables import figures, watch_state
+from portopt.domain.access import restricted_to
 from portopt.domain.watch import Figure, labels_of
 
 
@@ -39,6 +40,12 @@ class SqlFigureSteps:
             Figure(name, labels_of(subject), at, low if name in lowest else high, limit)
             for name, subject, at, high, low, limit in rows
         ]
+
+    def evaluated(self) -> tuple[int, datetime | None]:
+        """The version of the watch, which every evaluation and every hand counts up; and when the last evaluation was."""
+        with restricted_to(None), self._database.reading() as connection:
+            version, at = connection.execute(select(watch_state.c.version, watch_state.c.evaluated_at)).one()
+        return version, at
 
     def _step(self, seconds: int) -> ColumnElement[Any]:
         """Which step an instant is in, counted from 1970."""

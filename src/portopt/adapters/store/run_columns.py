@@ -13,7 +13,7 @@ from portopt.adapters.store.engine import Database
 from portopt.adapters.store.lifecycle import UNFINISHED
 from portopt.adapters.store.service_tables import jobs
 from portopt.domain.errors import UnknownRun
-from portopt.domain.measured import EndedJob, EndedRun, OpenRun, Queue, ReleasedProposal
+from portopt.domain.measured import EndedJob, EndedRun, KnownBook, OpenRun, Queue, ReleasedProposal
 from portopt.domain.run import RunStatus
 
 AWAITS = RunStatus.AWAITING_APPROVAL.value
@@ -110,13 +110,12 @@ class SqlRunColumns:
             oldest = connection.execute(first).scalar()
         return Queue(int(waiting), oldest)
 
-    def books(self) -> Sequence[str]:
+    def books(self) -> Sequence[KnownBook]:
         """Portfolios whose holdings were declared, by id."""
         table = models.portfolios
+        wanted = select(table.c.id, table.c.updated_at).where(table.c.shares.is_not(None)).order_by(table.c.id)
         with self._database.reading() as connection:
-            return list(
-                connection.execute(select(table.c.id).where(table.c.shares.is_not(None)).order_by(table.c.id)).scalars()
-            )
+            return [KnownBook(row.id, row.updated_at) for row in connection.execute(wanted)]
 
 
 def _ended(row: Mapping[str, Any], assets: int | None) -> EndedRun:

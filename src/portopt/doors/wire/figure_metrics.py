@@ -51,7 +51,7 @@ class WatchMetrics(Collector):
     def collect(self) -> Iterable[Metric]:
         now = self._clock()
         try:
-            version = self._runtime.alerts.standing().version if self._runtime.has_store else 0
+            version = self._runtime.figure_steps.evaluated()[0] if self._runtime.has_store else 0
             if self._told is None or self._told[0] != version or now - self._told[1] >= TOLD_AGAIN:
                 # Of ten thousand books it takes a second and a half.
                 self._told = (version, now, tuple(self._made(now)))
@@ -77,13 +77,15 @@ def _alerts(seen: Seen) -> Iterator[Metric]:
     states: Counter[tuple[str, ...]] = Counter({(state.value,): 0 for state in AlertState if state is not AlertState.RESOLVED})
     states.update((a.state.value,) for a in seen.alerts if a.state is not AlertState.RESOLVED)
     yield _of_labels("portopt_alerts", "Alerts that are pending or open.", ("state",), states)
-    by_rule = Counter((a.rule, a.severity.value, a.state.value) for a in seen.alerts if a.state is not AlertState.RESOLVED)
+    by_rule: Counter[tuple[str, ...]] = Counter(
+        (a.rule, a.severity.value, a.state.value) for a in seen.alerts if a.state is not AlertState.RESOLVED
+    )
     if by_rule:
         yield _of_labels("portopt_alerts_of_rule", "The same by rule.", ("rule", "severity", "state"), by_rule)
     if seen.evaluated_at is not None:
         about = "When the rules were evaluated last (Unix time)."
         yield GaugeMetricFamily("portopt_watch_evaluated_seconds", about, seen.evaluated_at.timestamp())
-    unknown = Counter((f.name,) for f in seen.figures if state_of(f, seen.now) == UNKNOWN)
+    unknown: Counter[tuple[str, ...]] = Counter((f.name,) for f in seen.figures if state_of(f, seen.now) == UNKNOWN)
     if unknown:
         about = "Of how many each figure is unknown: not measured, or not lately."
         yield _of_labels("portopt_figures_unknown", about, ("figure",), unknown)

@@ -13,6 +13,7 @@ from portopt.domain.errors import MissingInput
 from portopt.domain.portfolio import Portfolio
 from portopt.domain.request import Policy
 from portopt.domain.universe import CASH, Asset, Universe
+from portopt.doors.wire.no_files import require_no_file
 from portopt.doors.wire.standing import PACK, policy_named, provider_of
 from portopt.questions.through_time.comparison import require_names, require_points
 from portopt.runs.through_time.question import Question
@@ -28,7 +29,8 @@ def question_of(portfolio: Portfolio, body: Body, kind: Any, runtime: Runtime) -
     asked = Submission(pricing_pack_id=body.pricing_pack_id, provider=body.provider)
     provider = provider_of(portfolio, asked, runtime)
     named = body.strategies or (body.policy,)
-    policy, *others = [_policy(one, portfolio, runtime) for one in named]
+    many = "strategies[{}]" if body.strategies else "policy"
+    policy, *others = [_policy(one, portfolio, runtime, many.format(i)) for i, one in enumerate(named)]
     usual: dict[str, Any] = {"benchmark": portfolio.benchmark, "currency": _currency(portfolio)}
     options = {**{name: value for name, value in usual.items() if value is not None}, **body.options}
     charged, notes = charged_by_policy(policy)
@@ -38,7 +40,9 @@ def question_of(portfolio: Portfolio, body: Body, kind: Any, runtime: Runtime) -
         capital=body.capital,
         rebalance=_triggers(body, options),
         execution=replace(charged, **body.execution),
-        policies=tuple((day, _policy(later, portfolio, runtime)) for day, later in body.later),
+        policies=tuple(
+            (day, _policy(later, portfolio, runtime, f"policies[{i}].policy")) for i, (day, later) in enumerate(body.later)
+        ),
         notes=notes,
         **options,
     )
@@ -49,8 +53,12 @@ def question_of(portfolio: Portfolio, body: Body, kind: Any, runtime: Runtime) -
     return Question(kind, portfolio.id, request, provider, body.walk, beside, body.points)
 
 
-def _policy(named: str | Policy | None, portfolio: Portfolio, runtime: Runtime) -> Policy:
-    return named if isinstance(named, Policy) else policy_named(named, portfolio, runtime)
+def _policy(named: str | Policy | None, portfolio: Portfolio, runtime: Runtime, path: str) -> Policy:
+    """A whole one as it is sent, or by its id. path: for refusals."""
+    if not isinstance(named, Policy):
+        return policy_named(named, portfolio, runtime)
+    require_no_file(named, path)
+    return named
 
 
 def _triggers(body: Body, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

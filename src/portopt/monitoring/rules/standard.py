@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,29 @@ from portopt.monitoring.rules.rule import Rule
 from portopt.monitoring.rules.runbooks import runbook_names
 
 SHIPPED_FILES = ("books", "runs", "service")
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """rules: what is evaluated. refused: why a deployment's own are not among them, if they are not."""
+
+    rules: tuple[Rule, ...]
+    refused: RulesRefused | FileNotReadable | None = None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """A line each."""
+        if isinstance(self.refused, RulesRefused):
+            return tuple(fault.words() for fault in self.refused.faults)
+        return () if self.refused is None else (self.refused.detail,)
+
+
+def rules_to_watch(own: Path | None = None) -> InForce:
+    """The rules in force; where a deployment's own are refused, the shipped ones: a slip in a file silences no alert."""
+    try:
+        return InForce(rules_in_force(own))
+    except (RulesRefused, FileNotReadable) as refused:
+        return InForce(shipped_rules(), refused)
 
 
 def rules_in_force(own: Path | None = None) -> tuple[Rule, ...]:

@@ -33,7 +33,7 @@ def impact_of(Sigma: Matrix, periods_per_year: float, value: float, traded: Vect
 
 
 def grows(cost: Cost) -> bool:
-    return cost.kind == "square_root_impact"
+    return cost.model == "square_root"
 
 
 def without_impact(p: Problem) -> Problem:

@@ -20,6 +20,7 @@
   };
   const percent = (value) => (100 * value).toFixed(2).replace("-", "−") + " %";
   const told = (value, unit) => (value === null ? "unknown" : unit === "ratio" ? percent(value) : String(value));
+  const told_books = (number) => `${number.toLocaleString("en")} book${number === 1 ? "" : "s"}`;
   const chips = { firing: "missed", unknown: "quarantined", "out of band": "short", "within limits": "ok" };
   const row = (data, figures, k) => {
     const line = document.createElement("tr");
@@ -68,12 +69,12 @@
       const said = others > MOST ? `the first ${MOST} of ${others.toLocaleString("en")}` : others.toLocaleString("en");
       document.getElementById("rest-said").textContent = `Of the other books that fit: ${said}.`;
     }
-    output.textContent = `${(shown + others).toLocaleString("en")} of ${(cards.length + (data ? data.portfolio.length : 0)).toLocaleString("en")} books`;
+    output.textContent = `${(shown + others).toLocaleString("en")} of ${told_books(cards.length + data.portfolio.length)}`;
   };
   const ready = (found) => {
     data = found.books.rest;
     form.hidden = false;
-    output.textContent = `${found.books.total.toLocaleString("en")} books`;
+    output.textContent = told_books(found.books.total);
     name.addEventListener("input", look);
     status.addEventListener("change", look);
   };

@@ -12,6 +12,7 @@ from portopt.document.formats import count, percent
 from portopt.document.watch.books import DRAWN
 from portopt.reports.tables import table_of
 from portopt.reports.watch import words
+from portopt.reports.watch.details import details
 
 Row = Mapping[str, Any]
 ALERTS_PRINTED, BOOKS_PRINTED, OVER_PRINTED = 20, 12, 12
@@ -91,9 +92,9 @@ def _service(document: Row, console: Console) -> None:
     for row in rows[:OVER_PRINTED]:
         said = Text(f"{words.name_of(row['name'])} ", style="bold")
         said.append_text(_measured(row, document))
-        said.append(f"  {row['why'] or words.details(row['detail'])}", style="dim")
+        said.append(f"  {row['why'] or details(row['detail'])}", style="dim")
         console.print(said)
-    slow = [row for row in document["stages"] if row["stage"] in ("total", "run") and "run_seconds_p99" in row["figures"]]
+    slow = [row for row in document["stages"] if row["stage"] == "whole" and "run_seconds_p99" in row["figures"]]
     for row in slow:
         figures = (words.told(row["figures"][name]["value"], "seconds") for name in sorted(row["figures"]))
         console.print(Text(f"{row['size']} assets: {' / '.join(figures)} at P50, P95, P99", style="dim"))

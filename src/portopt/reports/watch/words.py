@@ -20,6 +20,29 @@ NAMES = {
     "book_limits_broken": "Limits broken",
     "book_price_age": "Age of prices",
     "book_suspicious_prices": "Suspicious prices",
+    "book_var_exceptions": "VaR exceptions",
+    "book_unfilled": "Not filled",
+    "book_proposal_age": "Age of the proposal",
+    "book_drift_turnover": "Would be traded",
+    "book_cost_ratio": "Cost, realized to expected",
+    "book_tracking_ratio": "Tracking error, realized to expected",
+    "book_volatility_ratio": "Volatility, realized to forecast",
+    "book_return_gap": "Return less forecast, in deviations",
+    "certificate_gap": "Gap of certificates",
+    "certificate_violation": "Violation of certificates",
+    "error_budget_left": "Error budget left",
+    "jobs_oldest": "Wait of the oldest job",
+    "jobs_waiting": "Jobs waiting",
+    "outbox_age": "Age of the oldest event",
+    "outbox_parked": "Events parked",
+    "outbox_waiting": "Events waiting",
+    "prices_stale_assets": "Assets with stale prices",
+    "quality_gap": "Other engine better by",
+    "quality_checked": "Problems asked of it",
+    "runs_waiting_approval": "Longest wait for a person",
+    "service_availability": "Availability",
+    "store_up": "Database answers",
+    "broker_up": "Broker answers",
     "run_seconds_p50": "P50",
     "run_seconds_p95": "P95",
     "run_seconds_p99": "P99",
@@ -27,10 +50,10 @@ NAMES = {
 
 
 def name_of(figure: str) -> str:
-    """`Outbox age` of `outbox_age`.
+    """What people call it.
 
-    >>> name_of("outbox_age"), name_of("book_drift"), name_of("book_var_exceptions")
-    ('Outbox age', 'Drift', 'Var exceptions')
+    >>> name_of("outbox_age"), name_of("book_drift"), name_of("book_cash")
+    ('Age of the oldest event', 'Drift', 'Cash')
     """
     return NAMES.get(figure) or figure.removeprefix("book_").replace("_", " ").capitalize()
 
@@ -95,29 +118,6 @@ def when(instant: str | None) -> str:
     '2026-11-30 21:05'
     """
     return NOTHING if instant is None else instant[:16].replace("T", " ")
-
-
-def details(detail: Mapping[str, Any], most: int = 4) -> str:
-    """What a figure rests on, as `asset AAPL, weight 0.081`.
-
-    >>> details({"asset": "AAPL", "weight": 0.0812345, "dates": ["2026-01-02", "2026-01-05"]})
-    'asset AAPL, weight 0.0812, dates 2026-01-02 and 2026-01-05'
-    """
-    known = {key.replace("_", " "): value for key, value in detail.items() if value not in ("", None, [])}
-    return ", ".join(f"{key} {_short(value, most)}" for key, value in known.items())
-
-
-def _short(value: Any, most: int) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float | list | dict):
-        return str(value)
-    if isinstance(value, dict):
-        return "(" + details(value) + ")"
-    if isinstance(value, list):
-        shown = [_short(one, most) for one in value[:most]]
-        rest = [f"{len(value) - most:,} more"] if len(value) > most else []
-        named = [*shown, *rest]
-        return named[0] if len(named) == 1 else ", ".join(named[:-1]) + " and " + named[-1] if named else NOTHING
-    return significant(float(value)) if isinstance(value, float) else f"{value:,}"
 
 
 def title(document: Row) -> str:

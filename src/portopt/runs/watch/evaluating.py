@@ -32,11 +32,11 @@ class Judged:
     evaluated: Evaluated
 
 
-def judge(runtime: Runtime, rules: Sequence[Rule], now: datetime) -> Judged | None:
+def judge(runtime: Runtime, rules: Sequence[Rule], now: datetime, *, whole: bool = True) -> Judged | None:
     """The rules over the figures of the store as of `now`, saved; None where one of that instant, or a later one, was saved.
 
     Where another process was faster, or a person acknowledged or silenced meanwhile, it starts again on what holds then: what
-    was not saved was not told. Raises OutsideError where that happens every time.
+    was not saved was not told. whole: whether these are all the rules. Raises OutsideError where that happens every time.
     """
     figures: list[Figure] | None = None
     channels, late = runtime.settings.channels, late_after(runtime.settings.watch_seconds)
@@ -46,7 +46,7 @@ def judge(runtime: Runtime, rules: Sequence[Rule], now: datetime) -> Judged | No
             return None
         if figures is None:
             figures = list(figures_for(runtime, rules, now))
-        found = evaluate(rules, standing, figures, now, late_after=late)
+        found = evaluate(rules, standing, figures, now, late_after=late, whole=whole)
         try:
             version = runtime.alerts.save(
                 found.alerts, found.notices, found.silences, on=standing.version, at=now, channels=channels

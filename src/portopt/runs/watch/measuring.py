@@ -31,6 +31,7 @@ WINDOW = timedelta(days=1)  # of runs
 MOST_RUNS = 5_000  # of a window, the newest
 MOST_BOOKS = 500  # at once, where there are more
 LATELY = timedelta(hours=2)
+BOOKS_EVERY = timedelta(minutes=10)  # prices change by the day, and a provider is asked for them
 ENGINES_EVERY = timedelta(hours=1)
 ENGINES = tuple(labels(engine=name) for name in ("cvxpy", "pyportfolioopt"))
 RUN_FIGURES = ("runs_failed", "runs_infeasible", "runs_stuck", "runs_waiting_approval")
@@ -73,8 +74,7 @@ class _Measuring:
 def measure(runtime: Runtime, now: datetime, *, books: Sequence[str] | None = None, engines: bool | None = None) -> Measured:
     """The figures of the catalog as they stand.
 
-    now: the instant that they are of. books: portfolios to measure; None is every one whose holdings were declared, and of more
-    than MOST_BOOKS those that were not measured for longest.
+    now: the instant that they are of. books: portfolios to measure; None is those that are due (_due).
     engines: whether a sample of recent problems is put to other engines, which takes seconds; None is once in ENGINES_EVERY.
     """
     m = _Measuring(now)
@@ -137,11 +137,7 @@ def _every_book(m: _Measuring, runtime: Runtime, books: Sequence[str] | None) ->
     """Each book by itself; returns what is of all of them."""
     from portopt.dialects.policies import shipped_policies
 
-    every = list(runtime.run_columns.books()) if books is None else list(books)
-    chosen, late = every, set[str]()
-    if books is None and len(every) > MOST_BOOKS:
-        chosen, late = _longest_ago(every, runtime, m.now)
-        m.notes.append(f"of {len(every)} books those {MOST_BOOKS} are measured that were not for longest; the others come next")
+    chosen, late = _due(m, runtime) if books is None else (list(books), set[str]())
     policies = {p.id: p for p in (*shipped_policies(), *runtime.runs.policies())}
     market, standings, days = Market(runtime, m.now), Standings(runtime, m.now), dict[str, date]()
     for portfolio_id in chosen:
@@ -162,9 +158,16 @@ def _one_book(
     return figures
 
 
-def _longest_ago(every: Sequence[str], runtime: Runtime, now: datetime) -> tuple[list[str], set[str]]:
-    """(the books that were not measured for longest, assets whose prices were found old lately)."""
-    found = runtime.figures.latest(now - LATELY, names=("book_price_age",), until=now)
+def _due(m: _Measuring, runtime: Runtime) -> tuple[list[str], set[str]]:
+    """(books that changed since they were measured, or were not for BOOKS_EVERY: those of longest ago, MOST_BOOKS at most;
+    assets whose prices were found old lately).
+    """
+    found = runtime.figures.latest(m.now - LATELY, names=("book_price_age",), until=m.now)
     at = {figure.portfolio_id: figure.at for figure in found}
-    late = {str(one["asset"]) for figure in found for one in figure.detail.get("oldest", ())}
-    return sorted(every, key=lambda one: (at.get(one, now - LATELY), one))[:MOST_BOOKS], late
+    every = runtime.run_columns.books()
+    measured = {book: at.get(book.portfolio_id, m.now - LATELY) for book in every}
+    due = [book for book in every if m.now - measured[book] >= BOOKS_EVERY or book.changed_at > measured[book]]
+    first = sorted(due, key=lambda book: (measured[book], book.portfolio_id))[:MOST_BOOKS]
+    if len(first) < len(due):
+        m.notes.append(f"of {len(due)} books that are due those {MOST_BOOKS} are measured that were not for longest")
+    return [book.portfolio_id for book in first], {str(one["asset"]) for f in found for one in f.detail.get("oldest", ())}

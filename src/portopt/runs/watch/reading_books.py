@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
+
 from portopt.dialects.requests import rebalance_request_from_data
 from portopt.domain.errors import MissingInput, PortoptError
 from portopt.domain.holdings import Holdings
@@ -130,7 +132,8 @@ def _calibrated(book: _Priced) -> list[Figure]:
 
 def _fulfilled(book: _Priced) -> list[Figure]:
     snapshot, proposals = book.snapshot, book.standing.proposals
-    steps = snapshot.prices[1:] / snapshot.prices[:-1] - 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):  # a price of zero is told elsewhere
+        steps = snapshot.prices[1:] / snapshot.prices[:-1] - 1.0
     returns = {asset: steps[:, j] for j, asset in enumerate(snapshot.asset_ids)}
     found = {one.run_id: trade_move(one.trades, one.prices, returns) for one in proposals}
     moves = {run_id: move for run_id, move in found.items() if move is not None}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from portopt.runs.watch.reading_books import Standing
 from portopt.runs.watch.reading_proposals import as_detail, from_detail, past_proposal
 
 if TYPE_CHECKING:
-    from portopt.ports.watch import FigureStore
     from portopt.runtime import Runtime
 
 EXPECTED = "proposal_volatility"
@@ -28,11 +26,7 @@ class Standings:
     """Reads books for one measurement. new: proposals that were read from their documents: figures to be kept."""
 
     def __init__(self, runtime: Runtime, now: datetime) -> None:
-        self._runtime, self._now = runtime, now
-        self._released: dict[str, list[ReleasedProposal]] = defaultdict(list)
-        for one in runtime.run_columns.released(now - YEAR):
-            self._released[one.portfolio_id].append(one)
-        self._kept = _kept(runtime.figures, now - YEAR)
+        self._runtime, self._since = runtime, now - YEAR
         self.new: list[Figure] = []
 
     def of(self, portfolio_id: str) -> Standing | None:
@@ -40,15 +34,22 @@ class Standings:
         portfolio = self._runtime.portfolios.get(portfolio_id)
         if portfolio.holdings is None:
             return None
-        proposals = self._released.get(portfolio_id, [])[-MOST_PROPOSALS:]
-        newest = self._runtime.run_columns.request(proposals[-1].run_id) if proposals else None
-        told = [past for one in proposals if (past := self._past(one)) is not None]
+        columns = self._runtime.run_columns
+        proposals = columns.released(self._since, portfolio_id=portfolio_id)[-MOST_PROPOSALS:]
+        newest = columns.request(proposals[-1].run_id) if proposals else None
+        kept = self._kept(portfolio_id) if proposals else {}
+        told = [past for one in proposals if (past := self._past(one, kept)) is not None]
         versions = self._runtime.portfolios.versions(portfolio_id, limit=MOST_VERSIONS)
         return Standing(portfolio, portfolio.holdings, tuple(versions), tuple(told), newest)
 
-    def _past(self, one: ReleasedProposal) -> PastProposal | None:
+    def _kept(self, portfolio_id: str) -> Mapping[str, Figure]:
+        """What the book's proposals expected, by run, as far as it was kept."""
+        found = self._runtime.figures.latest(self._since, names=(EXPECTED,), among=frozenset({portfolio_id}))
+        return {str(figure.detail.get("run")): figure for figure in found}
+
+    def _past(self, one: ReleasedProposal, known: Mapping[str, Figure]) -> PastProposal | None:
         """As it was kept when it was first read, else from its document, which is then kept."""
-        kept = self._kept.get(one.run_id)
+        kept = known.get(one.run_id)
         if kept is not None and kept.value is not None:
             return from_detail(one.portfolio_id, kept.value, kept.at, kept.detail)
         try:
@@ -59,8 +60,3 @@ class Standings:
         of = labels(portfolio=one.portfolio_id, run=one.run_id)
         self.new.append(Figure(EXPECTED, of, one.completed_at, past.forecast.volatility, detail=as_detail(past)))
         return past
-
-
-def _kept(figures: FigureStore, since: datetime) -> Mapping[str, Figure]:
-    """What proposals expected, by run, as far as it was kept."""
-    return {str(figure.detail.get("run")): figure for figure in figures.latest(since, names=(EXPECTED,))}

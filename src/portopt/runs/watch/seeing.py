@@ -39,7 +39,7 @@ def see(runtime: Runtime, now: datetime, *, among: frozenset[str] | None = None,
     seen = Seen(
         now=now,
         since=since,
-        evaluated_at=runtime.alerts.standing().evaluated_at,
+        evaluated_at=runtime.figure_steps.evaluated()[1],
         figures=runtime.figures.latest(now - KNOWN_FOR, among=among),
         alerts=alerts,
         catalog=CATALOG,

@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from portopt.domain.errors import PortoptError
-from portopt.domain.watch import Told
-from portopt.monitoring.rules.standard import rules_in_force
+from portopt.domain.watch import Figure, Told
+from portopt.monitoring.rules.standard import rules_in_force, rules_to_watch
 from portopt.runs.watch.evaluating import Judged, judge
 from portopt.runs.watch.measuring import measure
 from portopt.runs.watch.telling import Delivered, tell
@@ -68,11 +68,24 @@ def watch(runtime: Runtime, now: datetime | None = None) -> Watched:
 def take(runtime: Runtime, now: datetime) -> tuple[int, tuple[str, ...]]:
     """Measure and keep: how many figures, and what should be known of how they were measured."""
     measured = measure(runtime, now)
-    return runtime.figures.put(measured.figures), measured.notes
+    return runtime.figures.put([*measured.figures, *_of_the_rules(runtime, now)]), measured.notes
+
+
+def _of_the_rules(runtime: Runtime, now: datetime) -> list[Figure]:
+    """What is wrong with rules of one's own, where there are any."""
+    own = runtime.settings.rules_path
+    if own is None:
+        return []
+    faults = rules_to_watch(own).faults
+    return [Figure("rules_refused", (), now, float(len(faults)), limit=0.0, detail={"faults": faults[:10]} if faults else {})]
 
 
 def evaluate_now(runtime: Runtime, now: datetime) -> Judged | None:
-    return judge(runtime, rules_in_force(runtime.settings.rules_path), now)
+    """Where rules of one's own are refused, by the shipped ones alone, and what stood of the others stands."""
+    found = rules_to_watch(runtime.settings.rules_path)
+    for fault in found.faults:
+        log.warning("alert rules of one's own are not in force: %s", fault)
+    return judge(runtime, found.rules, now, whole=found.refused is None)
 
 
 def rule_names(runtime: Runtime) -> frozenset[str]:

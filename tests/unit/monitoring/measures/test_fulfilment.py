@@ -106,6 +106,14 @@ def test_what_nobody_declared_or_declared_unchanged_is_wholly_open() -> None:
         assert found["book_cost_ratio"].why
 
 
+def test_the_holdings_that_a_proposal_was_made_for_show_nothing_of_it() -> None:
+    """They are declared with it, an instant later."""
+    own = book({}, cost=0.0, hours=0.01)
+    assert measured([proposal()], [own])["book_unfilled"].detail["declared"] is None
+    shown = book({"A": 1}, cost=1.0)
+    assert measured([proposal()], [own, shown])["book_unfilled"].detail["declared"] == shown.at.isoformat()
+
+
 def test_the_wrong_way_is_not_filled_and_further_than_asked_is_whole() -> None:
     wrong = DeclaredBook(RELEASED + timedelta(hours=1), {"A": 140.0, "B": 260.0, "C": 100.0}, 0.0)
     found = measured([proposal()], [wrong])

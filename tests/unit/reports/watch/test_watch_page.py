@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -13,7 +14,8 @@ from made_seen import made_seen
 from offline_page import HOSTILE, Page, hostile, leaves
 
 from portopt.document.watch import watch_document
-from portopt.reports.watch.page import html, write_watch_page
+from portopt.domain.folding import unfolded
+from portopt.reports.watch.page import carried_of, html, write_watch_page
 
 MOST_BYTES = 2_000_000
 
@@ -131,3 +133,17 @@ def test_ten_thousand_books_fit_into_the_page_with_every_one_of_them_in_its_data
     assert path.stat().st_size < MOST_BYTES
     assert made.carried == document
     assert len(document["books"]["rest"]["portfolio"]) + len(document["books"]["shown"]) == 10_001
+
+
+def test_what_does_not_fit_is_left_out_and_told(document: dict) -> None:
+    """Of books without a card the figures that nobody draws; a bound that is smaller stands for more figures."""
+    large = watch_document(made_seen(2_000, series_of=4), books=4)
+    letters, is_folded, left_out = carried_of(large, most=10_000)
+    carried = json.loads(unfolded(letters))
+    assert is_folded
+    assert "portopt watch --json" in left_out
+    assert carried["books"]["rest"]["portfolio"] == large["books"]["rest"]["portfolio"]
+    assert set(carried["books"]["rest"]["figures"]) == {
+        "book_drift", "book_tracking_error", "book_volatility", "book_violation",
+    }  # fmt: skip
+    assert carried_of(document)[2] == ""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from portopt.dialects.alerts import alert_data, figure_data, silence_data, states_of
 from portopt.dialects.reading import mapping_of, number, object_of, required, text
 from portopt.domain.errors import InvalidValue, NotAllowed, UnknownThing, unknown_portfolio
-from portopt.domain.watch import Alert, Silence, subject_of
+from portopt.domain.watch import Alert, Labels, subject_of
 from portopt.doors.wire.asked import Answered, Asked
 from portopt.doors.wire.options import names_of
 from portopt.doors.wire.pages import PAGED, cursor_of, page, require_told, size_of
@@ -22,7 +21,7 @@ SILENCE = ("matches", "reason", "starts", "hours")
 LABEL = "portfolio"
 MOST_NOTE = 500
 DAY = timedelta(days=1)
-FIRST_YEAR, LAST_YEAR = 1970, 2200
+OLDEST_YEAR, NEWEST_YEAR = 1970, 2200  # years that figures and silences may be of
 MOST_FIGURES, USUAL_FIGURES = 10_000, 1_000
 
 
@@ -130,7 +129,7 @@ def _may_see(asked: Asked, portfolio_id: str | None) -> bool:
     return who.portfolios is None if portfolio_id is None else who.sees(portfolio_id)
 
 
-def _sees(asked: Asked, matches: Silence | Any) -> bool:
+def _sees(asked: Asked, matches: Labels) -> bool:
     return _may_see(asked, dict(matches).get(LABEL))
 
 
@@ -152,6 +151,6 @@ def _instant(field: str, given: str) -> datetime:
         found = datetime.fromisoformat(given)
     except ValueError:
         raise InvalidValue(field, given, "is no instant", fix="write it as 2026-11-20T12:00:00Z") from None
-    if not FIRST_YEAR < found.year < LAST_YEAR:
-        raise InvalidValue(field, given, f"belongs between {FIRST_YEAR} and {LAST_YEAR}")
+    if not OLDEST_YEAR < found.year < NEWEST_YEAR:
+        raise InvalidValue(field, given, f"belongs between {OLDEST_YEAR} and {NEWEST_YEAR}")
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from portopt.dialects.policies import read_policy, shipped_defaults, write_policy
-from portopt.dialects.reading import shown
 from portopt.domain.errors import InvalidValue
 from portopt.domain.request import Policy
 from portopt.doors.wire.asked import Answered, Asked
+from portopt.doors.wire.no_files import require_no_file
 from portopt.doors.wire.pages import PAGED, cursor_of, page, size_of
 from portopt.questions import policies
 
@@ -36,7 +36,7 @@ def put(asked: Asked) -> Answered:
     policy = read_policy(doc, shipped_defaults())
     if policy.id != named:
         raise InvalidValue("id", policy.id, f"the path says {named!r}", fix="leave the id out, or say the same")
-    _require_no_file(policy)
+    require_no_file(policy)
     policies.seed_policies(asked.runtime, (policy,))
     return Answered(_whole(policy))
 
@@ -44,14 +44,6 @@ def put(asked: Asked) -> Answered:
 def _whole(policy: Policy) -> dict[str, object]:
     """In full, its id under both of its names: S4's for what refers to a policy, and a policy's own."""
     return {"policy_id": policy.id, **write_policy(policy)}
-
-
-def _require_no_file(policy: Policy) -> None:
-    """Raises InvalidValue for factor returns out of a file: who sends a policy over the wire has none here."""
-    source = policy.estimation.factors.get("source")
-    if source not in (None, "sample"):
-        why = "names a file, and only values are read here"
-        raise InvalidValue("estimation.factors.source", shown(source), why, fix='use "sample", or the method statistical')
 
 
 def _line(policy: Policy) -> dict[str, str]:

@@ -57,6 +57,15 @@ def _figures(document: Row) -> Iterator[Row]:
         yield {"figure": each.name, **values}
 
 
+def _factors(document: Row) -> Iterator[Row]:
+    """As they turned out, and beside it as they were to be expected."""
+    found = document.get("attribution") or {}
+    foreseen = {row["name"]: row for row in (found.get("expected_factors") or {}).get("parts") or ()}
+    for row in found.get("factors") or ():
+        expected = foreseen.get(row["name"], {})
+        yield {**row, **{f"expected_{name}": expected.get(name) for name in ("exposure", "contribution", "share")}}
+
+
 def _plain(member: str) -> Callable[[Row], Iterator[Row]]:
     return lambda document: iter(document.get(member) or ())
 
@@ -162,6 +171,18 @@ OF_BACKTEST = (
             Column("trades", "Trades", "whole"),
         ),
         _plain("assets"),
+    ),
+    Table(
+        "factors",
+        (
+            Column("name", "Factor", "text", 18),
+            *(
+                Column(f"{which}{name}", f"{heading} {name}".strip().capitalize(), reads, 20)
+                for which, heading in (("", ""), ("expected_", "expected"))
+                for name, reads in (("exposure", "plain"), ("contribution", "percent"), ("share", "percent"))
+            ),
+        ),
+        _factors,
     ),
     Table(
         "findings",

@@ -9,6 +9,7 @@ from portopt.document.formats import count
 from portopt.reports.markup.elements import cell, fold, headings, lines, prose, table, text
 from portopt.reports.through_time.markup.parts import part, slug, subheading, wide_table
 from portopt.reports.watch import words
+from portopt.reports.watch.details import details
 from portopt.reports.watch.markup.parts import SEVERITY_CHIPS, chip, limit, shown, whole, words_cell
 from portopt.reports.watch.markup.parts import row as line
 
@@ -50,7 +51,7 @@ def _card(row: Row, document: Row) -> str:
     chips = chip(row["severity"], SEVERITY_CHIPS[row["severity"]]) + chip(row["state"], STATE_CHIPS[row["state"]])
     facts = "".join(f"<div><dt>{name}</dt><dd>{told}</dd></div>" for name, told in _facts(row, document))
     said = f"<p>{prose(row['summary'])}</p>" if row["summary"] else ""
-    told = words.details(row["detail"])
+    told = details(row["detail"])
     detail = f'<p class="soft">{prose(told)}</p>' if told else ""
     body = lines((f'<p class="chips">{chips}</p>', title, f"{said}{detail}", f"<dl>{facts}</dl>", _care(row)))
     return f'<li class="alert {row["severity"]}">\n{body}\n</li>'
@@ -80,7 +81,7 @@ def _care(row: Row) -> str:
         note = f": {prose(row['note'])}" if row["note"] else ""
         said.append(f"Looked after by {text(row['acknowledged_by'])} since {text(words.when(row['acknowledged_at']))}{note}")
     else:
-        said.append("Nobody looks after it yet")
+        said.append(f"Nobody looks after it yet (<code>portopt alerts ack {text(row['alert_id'])}</code>)")
     if row["silence"]:
         silence = row["silence"]
         said.append(f"silent until {text(words.when(silence['ends']))} by {text(silence['by'])}: {prose(silence['reason'])}")

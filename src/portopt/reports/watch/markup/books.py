@@ -9,6 +9,7 @@ from portopt.document.formats import count, percent
 from portopt.reports.markup.elements import cell, data, fold, headings, lines, prose, text
 from portopt.reports.through_time.markup.parts import part, subheading, wide_table
 from portopt.reports.watch import words
+from portopt.reports.watch.details import details
 from portopt.reports.watch.markup.parts import (
     STATUS_CHIPS,
     book_of,
@@ -36,8 +37,13 @@ def books(document: Row) -> str:
         return part("Books", "", "<p>There is no book yet.</p>")
     tally = "".join(map(_tallied, found["by_status"].items()))
     cards = lines(_card(row, document) for row in found["shown"])
+    some = (
+        f"The {len(found['shown']):,} worst of {count(found['total'], 'book')}"
+        if found["rest"]["portfolio"]
+        else "The worst first"
+    )
     lead = (
-        f"The {len(found['shown']):,} worst of {count(found['total'], 'book')}. Line: measured; dashed: its limit; green: what "
+        f"{some}. Line: measured; dashed: its limit; green: what "
         "the limit allows; yellow: unknown. A book without its figures is unknown, whatever its other figures say."
     )
     return part(
@@ -164,12 +170,12 @@ def _listed(name: str, head: str, found: Row, made: Callable[[Row], str]) -> tup
 
 def _over(row: Row, document: Row) -> str:
     since = words.when(row["since"] or row["at"])
-    told = words.details(row["detail"]) or says(document, row["name"])
+    told = details(row["detail"]) or says(document, row["name"])
     return line(book_of(row), *_about(row, told), words_cell(text(since), "when"), *_measured(row, document))
 
 
 def _about(row: Row, told: str) -> tuple[str, str]:
-    return words_cell(text(words.name_of(row["name"]))), words_cell(prose(told), "soft")
+    return words_cell(text(words.name_of(row["name"])), "when"), words_cell(prose(told), "soft")
 
 
 def _measured(row: Row, document: Row) -> tuple[str, str]:
@@ -190,5 +196,5 @@ def prices(document: Row) -> str:
 
 
 def _price(row: Row, document: Row) -> str:
-    told = row["why"] if row["state"] == "unknown" else words.details(row["detail"])
+    told = row["why"] if row["state"] == "unknown" else details(row["detail"])
     return line(book_of(row), *_about(row, told), words_cell(state_chip(row["state"])), *_measured(row, document))

@@ -43,7 +43,7 @@ def runbooks(document: Row) -> str:
     return part("What to do", "The runbook of every rule that has an alert here.", pages)
 
 
-def definitions(document: Row, *, data_is_folded: bool) -> str:
+def definitions(document: Row, *, data_is_folded: bool, left_out: str) -> str:
     """One sentence a figure; and the data of the page, to be saved."""
     names = {f["name"] for row in document["books"]["shown"] for f in row["figures"]}
     names |= {row["name"] for row in document["service"]} | {row["name"] for row in document["unknown"]}
@@ -54,5 +54,6 @@ def definitions(document: Row, *, data_is_folded: bool) -> str:
     )
     folded = " They are kept compressed." if data_is_folded else ""
     link = '<a class="button no-print" id="download" download="watch.json" hidden>Save the data of this page (JSON)</a>'
-    said = f"Every figure of this page is in its data; those of books without a card are there in six digits.{folded}"
+    whole = f"Every figure of this page is in its data; those of books without a card are there in six digits.{folded}"
+    said = f"{whole} {left_out}".rstrip()
     return part("Definitions", said, f'<dl class="terms">\n{terms}\n</dl>' if terms else "", f"<p>{link}</p>")

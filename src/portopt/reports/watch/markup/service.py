@@ -8,6 +8,7 @@ from typing import Any
 from portopt.reports.markup.elements import cell, headings, prose, text
 from portopt.reports.through_time.markup.parts import part, wide_table
 from portopt.reports.watch import words
+from portopt.reports.watch.details import details
 from portopt.reports.watch.markup.parts import limit, says, shown, state_chip, trend_of, trends, unit_of, words_cell
 from portopt.reports.watch.markup.parts import row as line
 
@@ -100,7 +101,8 @@ def _table(name: str, rows: Sequence[Row], document: Row) -> str:
 
 def _figure(row: Row, document: Row) -> str:
     unit, unknown = unit_of(document, row["name"]), row["state"] == "unknown"
-    said = row["why"] if unknown else words.details(row["detail"]) or says(document, row["name"])
+    rests_on = details(row["detail"]) if row["state"] == "over" else ""  # elsewhere it says only that nothing is the matter
+    said = row["why"] if unknown else rests_on or says(document, row["name"])
     of = f' <span class="soft">{text(row["subject"])}</span>' if row["subject"] else ""
     head = f'{text(words.name_of(row["name"]))}{of}<br><small class="faint">{prose(said)}</small>'
     last = f'<br><small class="faint">last {text(words.when(row["at"]))}</small>' if unknown else ""

@@ -11,6 +11,7 @@ from portopt.domain.errors import DataError
 from portopt.reports.svg.charts import ticks
 from portopt.reports.through_time.svg.thinning import thinned
 from portopt.reports.watch import words
+from portopt.reports.watch.svg.trend import steps
 from portopt.reports.watch.words import parsed
 
 Row = Mapping[str, Any]
@@ -32,28 +33,30 @@ def figures_plot(document: Row) -> str:
     series = [row for row in document["series"] if any(v is not None for v in row["value"])]
     if not series:
         raise DataError(f"{document['name']} has no value since {words.when(document['since'])}", field="since")
-    shown = series[:LINES_SHOWN]
+    shown = sorted(series, key=_largest, reverse=True)[:LINES_SHOWN]
     held = [v for row in shown for name in ("value", "limit") for v in row[name] if v is not None]
     times = [parsed(at).timestamp() for row in shown for at in row["at"]]
     frame = _Frame((min(times), max(times)), (min([*held, 0.0]), max([*held, 0.0]) or 1.0))
-    more = f", {len(series) - len(shown)} more not drawn" if len(series) > len(shown) else ""
-    title = f"{words.name_of(document['name'])}: {document['says']}"
     marks = [*_across(frame, document["unit"]), *_dates(frame)]
     for k, row in enumerate(shown):
         marks += _one(row, COLOURS_OF_LINES[k % len(COLOURS_OF_LINES)], frame)
-    marks += _names(shown)
+    marks += [*dict.fromkeys(limit for row in shown for limit in _limit(row, frame)), *_names(shown, len(series) - len(shown))]
     width, height = SIZE
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
-            f'aria-label="{escape(title)}">',
+            f'aria-label="{escape(document["says"])}">',
             f"<style>{STYLE_OF_PLOT}</style>",
             f'<rect class="back" width="{width:g}" height="{height:g}"/>',
-            f'<text class="title" x="12" y="22">{escape(title[:96])}{escape(more)}</text>',
+            f'<text class="title" x="12" y="22">{escape(words.name_of(document["name"]))}</text>',
             *marks,
             "</svg>\n",
         ]
     )
+
+
+def _largest(row: Row) -> float:
+    return max(abs(v) for v in row["value"] if v is not None)
 
 
 class _Frame:
@@ -102,15 +105,21 @@ def _one(row: Row, colour: str, frame: _Frame) -> list[str]:
     for piece in filter(None, pieces):
         kept = [piece[i] for i in thinned([v for _, v in piece], POINTS_DRAWN)]
         paths.append("M" + " ".join(f"{frame.x(t):.1f} {frame.y(v):.1f}" for t, v in kept) + ("h0.1" if len(kept) == 1 else ""))
+    return [f'<path class="series" stroke="{colour}" stroke-linecap="round" d="{" ".join(paths)}"/>']
+
+
+def _limit(row: Row, frame: _Frame) -> list[str]:
+    """As steps: it holds until it is another."""
     known = [(parsed(at).timestamp(), v) for at, v in zip(row["at"], row["limit"], strict=True) if v is not None]
-    held = " ".join(f"{frame.x(t):.1f} {frame.y(v):.1f}" for t, v in known)
-    limit = [f'<path class="limit" d="M{held}"/>'] if held else []
-    return [*limit, f'<path class="series" stroke="{colour}" stroke-linecap="round" d="{" ".join(paths)}"/>']
+    path = " ".join(f"{frame.x(t):.1f} {frame.y(v):.1f}" for t, v in steps(known)) if known else ""
+    return [f'<path class="limit" d="M{path}"/>'] if path else []
 
 
-def _names(rows: Sequence[Row]) -> list[str]:
-    """The lines' names at the right, one under the other."""
-    out, x = [], SIZE[0] - ROOM[1] + 14.0
+def _names(rows: Sequence[Row], left: int) -> list[str]:
+    """The lines' names at the right, one under the other; left: lines that are not drawn."""
+    x = SIZE[0] - ROOM[1] + 14.0
+    y = ROOM[2] + 12.0 + 20.0 * len(rows)
+    out = [f'<text x="{x:g}" y="{y:g}">and {left:,} more</text>'] if left else []
     for k, row in enumerate(rows):
         y = ROOM[2] + 8.0 + 20.0 * k
         name = ", ".join(row["labels"].values()) or "the service"

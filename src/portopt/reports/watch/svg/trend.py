@@ -67,14 +67,14 @@ def trend(lines: Sequence[Drawn], spoken: str, *, width: float = 220.0, height: 
 def _limit(columns: Columns, place: Place) -> list[str]:
     """The limit as it was at each instant, and what lies between it and zero."""
     known = [(parsed(at).timestamp(), v) for at, v in zip(columns["at"], columns["limit"], strict=True) if v is not None]
-    corners = _steps(known)
+    corners = steps(known)
     path = " ".join(f"{place.x(t):.1f} {place.y(v):.1f}" for t, v in corners)
     foot = f"L{place.x(corners[-1][0]):.1f} {place.y(0.0):.1f} L{place.x(corners[0][0]):.1f} {place.y(0.0):.1f}Z"
     band = [] if all(v == 0.0 for _, v in corners) else [f'<path class="allowed" d="M{path} {foot}"/>']
     return [*band, f'<path class="limit" d="M{path}"/>']
 
 
-def _steps(known: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def steps(known: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Corners of a line that changes at once, those alone where it does."""
     corners = [known[0]]
     for at, value in known[1:]:

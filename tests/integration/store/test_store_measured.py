@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,9 +11,12 @@ import numpy as np
 import polars as pl
 import pytest
 import small_book
-from sqlalchemy import text
+from sqlalchemy import update
 
 from portopt.adapters.providers.exchange_calendar import sessions_over
+from portopt.adapters.store import models
+from portopt.adapters.store.service_tables import holdings_versions
+from portopt.adapters.store.sql import SqlStore
 from portopt.domain.holdings import Holdings
 from portopt.domain.run import RunRecord
 from portopt.domain.watch import Figure
@@ -37,9 +40,10 @@ def prices(seed: int = 7) -> pl.DataFrame:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> Runtime:
+def runtime(store: SqlStore, url: str, tmp_path: Path) -> Runtime:
+    """On a database that is migrated already: `store` asks for it."""
     prices().write_parquet(tmp_path / "prices.parquet")
-    return Runtime(Settings(home=tmp_path / "home", market="files", market_path=tmp_path / "prices.parquet"))
+    return Runtime(Settings(home=tmp_path / "home", database_url=url, market="files", market_path=tmp_path / "prices.parquet"))
 
 
 def proposed(runtime: Runtime, portfolio_id: str = "P1") -> RunRecord:
@@ -57,13 +61,19 @@ def proposed(runtime: Runtime, portfolio_id: str = "P1") -> RunRecord:
 
 
 def aged(runtime: Runtime, record: RunRecord, at: datetime) -> None:
-    """The store as it would be had the proposal been worked out then."""
+    """The store as it would be had the proposal been worked out then, and its book declared."""
+    runs, results = models.runs, models.run_results
     with runtime.runs.database.writing() as connection:
-        for table, column in (("runs", "completed_at"), ("runs", "created_at"), ("run_results", "completed_at")):
-            connection.execute(text(f"UPDATE {table} SET {column} = :at WHERE run_id = :id"),
-                               {"at": at.replace(tzinfo=None), "id": record.run_id})  # fmt: skip
-        declared = text("UPDATE holdings_versions SET declared_at = :at WHERE portfolio_id = :p")
-        connection.execute(declared, {"at": at.replace(tzinfo=None), "p": record.portfolio_id})
+        connection.execute(update(runs).where(runs.c.run_id == record.run_id).values(created_at=at, completed_at=at))
+        connection.execute(update(results).where(results.c.run_id == record.run_id).values(completed_at=at))
+    declared_at(runtime, record.portfolio_id, 1, at)
+
+
+def declared_at(runtime: Runtime, portfolio_id: str, version: int, at: datetime) -> None:
+    table = holdings_versions
+    this = update(table).where(table.c.portfolio_id == portfolio_id, table.c.version == version)
+    with runtime.runs.database.writing() as connection:
+        connection.execute(this.values(declared_at=at))
 
 
 def carried_out(runtime: Runtime, record: RunRecord, share: float = 1.0, cost_factor: float = 1.0) -> Holdings:
@@ -78,10 +88,7 @@ def carried_out(runtime: Runtime, record: RunRecord, share: float = 1.0, cost_fa
     cash -= cost_factor * float(document["headline"]["total_cost"])
     found = Holdings(record.portfolio_id, {a: Decimal(n) for a, n in shares.items()}, Decimal(f"{cash:.2f}"))
     runtime.portfolios.declare(found, by="desk")
-    at = datetime.combine(SESSIONS[RELEASED + 1], datetime.min.time()) + timedelta(hours=20)
-    with runtime.runs.database.writing() as connection:
-        newest = text("UPDATE holdings_versions SET declared_at = :at WHERE portfolio_id = :p AND version = 2")
-        connection.execute(newest, {"at": at, "p": record.portfolio_id})
+    declared_at(runtime, record.portfolio_id, 2, datetime.combine(SESSIONS[RELEASED + 1], time(20), UTC))
     return found
 
 
@@ -202,8 +209,23 @@ def test_of_very_many_books_every_one_has_its_turn(runtime: Runtime, monkeypatch
         found = measure(runtime, NOW + timedelta(minutes=minute), engines=False)
         runtime.figures.put(found.figures)
         looked_at.append({f.portfolio_id for f in found.figures if f.name == "book_value"})
-        assert any("of 5 books" in note for note in found.notes)
+        assert any("of 5 books" in note for note in found.notes)  # every one was declared after NOW: it is due
     assert looked_at == [{"P0", "P1"}, {"P2", "P3"}, {"P4", "P0"}]
+
+
+def test_a_book_is_measured_every_ten_minutes_and_whenever_it_changes(runtime: Runtime) -> None:
+    now, looked_at = datetime.now(UTC) + timedelta(minutes=1), []
+    runtime.portfolios.declare(Holdings("P1", {"A": Decimal(5)}, Decimal(10)), by="desk")
+    for minutes in (0, 5, 11, 12):
+        found = measure(runtime, now + timedelta(minutes=minutes), engines=False)
+        runtime.figures.put(found.figures)
+        looked_at.append(any(f.name == "book_value" for f in found.figures))
+    assert looked_at == [True, False, True, False]
+    runtime.portfolios.declare(Holdings("P1", {"A": Decimal(6)}, Decimal(10)), by="desk")
+    changed = update(models.portfolios).values(updated_at=now + timedelta(minutes=13))
+    with runtime.runs.database.writing() as connection:
+        connection.execute(changed)
+    assert any(f.name == "book_value" for f in measure(runtime, now + timedelta(minutes=14), engines=False).figures)
 
 
 def test_other_engines_are_asked_once_an_hour(runtime: Runtime) -> None:
