@@ -22,6 +22,7 @@ from portopt.doors.commands import (
     backtest,
     backup,
     batch,
+    capacity,
     compromises,
     database,
     factors,
@@ -108,6 +109,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(wave.app, name="wave")
 app.command()(retention.retention)
 app.command()(backup.backup)
+app.command()(capacity.capacity)
 app.command(name="record-requests")(recorded.record_requests)
 app.command(name="replay-gate")(recorded.replay_gate)
 app.command()(processes.up)

@@ -12,6 +12,10 @@ from portopt.domain.wave import ItemEnd, ItemState, Wave, WaveItem
 class WaveStore(Protocol):
     """Instants are by the database's clock; `now` is for tests."""
 
+    def portfolios(self) -> Mapping[str, tuple[str, bool]]:
+        """Every portfolio on record by id: (its own policy, whether its holdings are on record). Universes are not read."""
+        ...
+
     def start(self, wave: Wave, items: Sequence[WaveItem]) -> Wave:
         """The wave with its items, all or none; one with its id that is there already is what comes back."""
         ...

@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from portopt.adapters.store.books import SqlPortfolios
 from portopt.adapters.store.sql import SqlStore
 from portopt.adapters.store.waves import SqlWaves
 from portopt.domain.errors import InvalidValue, UnknownThing
+from portopt.domain.holdings import Holdings
+from portopt.domain.portfolio import Portfolio
 from portopt.domain.wave import ENDED, ItemEnd, ItemState, Wave, WaveItem
 
 NOW = datetime(2026, 11, 30, 22, 0, tzinfo=UTC)
@@ -35,6 +39,15 @@ def claim(waves: SqlWaves, owner: str, size: int, now: datetime = NOW, most: int
 
 def ended(*numbers: int) -> list[ItemEnd]:
     return [ItemEnd(number, ItemState.REFUSED, problem={"code": "infeasible"}) for number in numbers]
+
+
+def test_portfolios_are_told_with_their_policies_and_whether_anything_is_known_of_their_holdings(
+    waves: SqlWaves, store: SqlStore
+) -> None:
+    books = SqlPortfolios(store.database)
+    books.save(Portfolio("P2", policy="growth"))
+    books.declare(Holdings("P1", {"A": Decimal(3)}), "desk")
+    assert dict(waves.portfolios()) == {"P1": ("quality_focused", True), "P2": ("growth", False)}
 
 
 def test_the_shortest_deadline_is_taken_up_first_and_what_has_none_last(waves: SqlWaves) -> None:

@@ -121,6 +121,23 @@ def test_what_another_process_delivers_on_is_left_to_it(opened: Callable[..., Ru
     assert tell(runtime) == (Delivered("log", 4),)
 
 
+def test_a_storm_does_not_keep_the_watch_from_looking_and_the_rest_is_told_next(opened: Callable[..., Runtime]) -> None:
+    runtime = opened()
+    saved(runtime, *story("P1"), *story("P2"))
+    (told,) = tell(runtime, seconds=0.0)
+    assert (told.delivered, "waits for the next look" in told.why) == (0, True)
+    asked: list[int] = []
+
+    def stopped() -> bool:
+        asked.append(1)
+        return len(asked) > 3
+
+    (some,) = tell(runtime, stopped=stopped)
+    (rest,) = tell(runtime)
+    assert 0 < some.delivered < 8
+    assert some.delivered + rest.delivered == len(logged(runtime)) == 8
+
+
 def test_a_channel_without_its_settings_says_which_and_its_notices_wait(opened: Callable[..., Runtime]) -> None:
     runtime = opened(alert_channels="log,webhook,mail")
     saved(runtime, *story("P1"))

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
-from portopt.adapters.store import lifecycle, outbox, wave_rows
+from portopt.adapters.store import lifecycle, models, outbox, wave_rows
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import fits
@@ -29,6 +29,13 @@ class SqlWaves:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def portfolios(self) -> Mapping[str, tuple[str, bool]]:
+        """Every portfolio on record by id: (its own policy, whether its holdings are on record). Universes are not read."""
+        books = models.portfolios.c
+        asked = select(books.id, books.policy, books.shares.is_not(None).label("is_held")).order_by(books.id)
+        with self._database.reading() as connection:
+            return {row.id: (row.policy, bool(row.is_held)) for row in connection.execute(asked)}
 
     def start(self, wave: Wave, items: Sequence[WaveItem]) -> Wave:
         """The wave with its items, all or none; one with its id that is there already is what comes back."""

@@ -17,7 +17,6 @@ from portopt.domain.wave import Wave, WaveItem
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
-PAGE = 500
 NAMED = 10  # portfolios that a refusal names
 
 
@@ -45,11 +44,7 @@ class WaveWish:
 
 def all_portfolios(runtime: Runtime) -> list[Asked]:
     """Every portfolio whose holdings are on record, by id."""
-    found, after = list[Asked](), None
-    while page := runtime.portfolios.list(None, after=after, limit=PAGE):
-        found += [Asked(portfolio.id) for portfolio in page if portfolio.version]
-        after = page[-1].id
-    return found
+    return [Asked(portfolio_id) for portfolio_id, (_, is_held) in runtime.waves.portfolios().items() if is_held]
 
 
 def start(asked: Sequence[Asked], wish: WaveWish, policies: Mapping[str, Policy], runtime: Runtime, now: datetime) -> Wave:
@@ -66,7 +61,7 @@ def start(asked: Sequence[Asked], wish: WaveWish, policies: Mapping[str, Policy]
             fixes=["PUT /api/v1/portfolios/ID/holdings, or `portopt rebalance` with a holdings file, puts one on record"],
         )  # fmt: skip
     _require_each_once(asked)
-    own = _own_policies(asked, wish, runtime)
+    own = _own_policies(asked, runtime)
     named = {a.portfolio_id: a.policy or wish.policy or own[a.portfolio_id] for a in asked}
     for policy_id in named.values():
         if policy_id not in policies:
@@ -89,14 +84,10 @@ def _require_each_once(asked: Sequence[Asked]) -> None:
         seen.add(a.portfolio_id)
 
 
-def _own_policies(asked: Sequence[Asked], wish: WaveWish, runtime: Runtime) -> dict[str, str]:
+def _own_policies(asked: Sequence[Asked], runtime: Runtime) -> dict[str, str]:
     """Each portfolio's own policy. Raises UnknownThing, naming the first few that are not on record."""
-    found, after = dict[str, str](), None
-    among = frozenset(a.portfolio_id for a in asked)
-    while page := runtime.portfolios.list(None, after=after, limit=PAGE):
-        found.update((portfolio.id, portfolio.policy) for portfolio in page if portfolio.id in among)
-        after = page[-1].id
-    unknown = sorted(among - found.keys())
+    found = {portfolio_id: policy for portfolio_id, (policy, _) in runtime.waves.portfolios().items()}
+    unknown = sorted({a.portfolio_id for a in asked} - found.keys())
     if unknown:
         more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
         raise UnknownThing("portfolio", ", ".join(unknown[:NAMED]) + more, field="portfolios")
