@@ -15,6 +15,7 @@ from portopt.adapters.store import outbox
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.run import Event
 from portopt.domain.watch import Notice, Told
+from portopt.questions.health import _alerts, _run
 from portopt.runs import events, relaying
 from portopt.runs.watch.telling import Delivered, tell, waits
 from portopt.runs.watch.telling import test as send_test
@@ -150,6 +151,28 @@ def test_a_channel_without_its_settings_says_which_and_its_notices_wait(opened: 
     assert [(one["channel"], one["configured"], one["waiting"]) for one in waits(only_log)] == [
         ("log", True, 0), ("webhook", False, 4), ("mail", False, 4),
     ]  # fmt: skip
+
+
+def test_the_doctor_says_which_channel_does_not_take_what_it_is_told(
+    opened: Callable[..., Runtime], receiver: Receiver
+) -> None:
+    def alerts_of(runtime: Runtime) -> tuple[bool, str]:
+        check = _run("alerts", _alerts, "", runtime)
+        return check.ok, check.detail
+
+    assert alerts_of(opened())[0] is True
+    without = opened(alert_channels="webhook")
+    assert alerts_of(without)[0] is False
+    assert "PORTOPT_ALERT_WEBHOOK_URL" in alerts_of(without)[1]
+    address = receiver.start()
+    receiver.stop()
+    runtime = opened(alert_channels="webhook", alert_webhook_secret=SECRET, alert_webhook_url=address)
+    saved(runtime, *story("P1"))
+    tell(runtime)
+    assert "4 notices wait for the channel webhook, the oldest since 2026-11-20 12:00" in alerts_of(runtime)[1]
+    receiver.start()
+    tell(runtime)
+    assert alerts_of(runtime) == (True, "webhook 0 waiting")
 
 
 def test_a_notice_that_its_receiver_calls_wrong_stops_its_own_key_alone(

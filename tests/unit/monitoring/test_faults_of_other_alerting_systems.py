@@ -222,3 +222,13 @@ def test_a_summary_lists_so_many_and_counts_the_others(books: int, listed: int) 
     assert summary.body["firing"] == books
     assert summary.severity is Severity.WARN
     assert f"{books} alerts under it: 0 ended, {books} still firing, 0 blind" in summary.text
+
+
+def test_a_summary_tells_of_what_was_under_the_silence_and_of_nothing_else() -> None:
+    watch = Watch([rule(BAND)])
+    watch.silence(0, 5, portfolio="P1")
+    figures = [figure(0.06, START, of=labels(portfolio=book)) for book in ("P1", "P2")]
+    watch.at(START, figures)
+    watch.at(START + 5 * MINUTE, figures)
+    assert watch.words == ["firing", "summary", "firing"]
+    assert [row["of"] for row in watch.told[1].body["alerts"]] == [{"portfolio": "P1"}]

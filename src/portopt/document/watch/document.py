@@ -38,6 +38,7 @@ def watch_document(seen: Seen, *, books: int = BOOKS_SHOWN) -> dict[str, Any]:
         "evaluated_at": None if seen.evaluated_at is None else instant(seen.evaluated_at),
         "is_late": seen.is_late,
         "is_of_some": seen.is_of_some,
+        "history": "furthest" if seen.history_is_whole else "newest",
         "counts": _counts(alerts, seen),
         "alerts": listed([row for row in alerts if row["state"] in OPEN]),
         "alerts_by_rule": _by_rule(alerts),
