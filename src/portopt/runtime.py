@@ -17,6 +17,7 @@ from portopt.ports import (
     AlertStore,
     BeliefStore,
     EventSink,
+    FigureSeeks,
     FigureSteps,
     FigureStore,
     JobStore,
@@ -218,6 +219,12 @@ class Runtime:
         from portopt.adapters.store.figure_steps import SqlFigureSteps
 
         return SqlFigureSteps(self.runs.database)
+
+    @_Part
+    def figure_seeks(self) -> FigureSeeks:
+        from portopt.adapters.store.figure_seeks import SqlFigureSeeks
+
+        return SqlFigureSeeks(self.runs.database)
 
     @_Part
     def figure_archive(self) -> FileHistories:

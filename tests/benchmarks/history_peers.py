@@ -4,8 +4,8 @@
     --days 120 --sample 10
 
 One table, medians of processor time, BLAS on one thread. Engines that choose weights are asked for the same portfolio of the
-same day from the same weights held; their row counts where the weights are ours to 1e-5. skfolio walks by itself (WalkForward, a
-day a test window, weight_drift=True, the previous weights its own) and has no limit on the turnover of a book: its row is of
+same day from the same weights held; their row counts where the weights are ours to 1e-5. skfolio walks by itself (WalkForward,
+a day a test window, weight_drift=True, the previous weights its own) and has no limit on the turnover of a book: its row is of
 the same portfolio without that limit, and counts where the weights are ours to 1e-4 all along. Engines that only keep books are
 given the weights that ours chose, all days at once; their row counts where every day's value is ours to a basis point.
 """

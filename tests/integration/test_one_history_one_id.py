@@ -14,6 +14,7 @@ from small_history import POLICY, prices_csv
 import portopt
 from portopt.dialects.backtest_bodies import read_body
 from portopt.domain.canonical import canonical_json
+from portopt.domain.errors import UnknownField
 from portopt.domain.portfolio import Portfolio
 from portopt.doors.cli import run
 from portopt.doors.history_form import BacktestForm, ComparisonForm, HistoryForm, WalkForwardForm, resolve
@@ -97,6 +98,16 @@ def test_python_comes_to_the_same_run(home: Runtime, capsys: pytest.CaptureFixtu
         "prices.csv", "small", capital=500_000, rebalance="every 20", portfolio="desk", prove=True, home=home.settings.home
     )
     assert canonical_json(found.document) == canonical_json(told)
+
+
+def test_python_takes_what_the_command_line_takes(home: Runtime) -> None:
+    asked = {"rebalance": "every 60", "cash_flows": {"2021-09-01": "-1000.50"}, "home": home.settings.home}
+    found = portopt.compare("prices.csv", ["small"], frontier=2, rounding="fractional", **asked)
+    assert [one["name"] for one in found.document["strategies"] if one["asked"]] == ["point 1 of 2", "point 2 of 2"]
+    assert {one["fractional"] for one in found.document["execution"].values()} == {True}
+    assert home.runs.get(found.document["run_id"]).kind == "comparison"
+    with pytest.raises(UnknownField, match="rounding"):
+        portopt.walk_forward("prices.csv", "small", roundin="whole", **asked)
 
 
 @pytest.mark.parametrize(

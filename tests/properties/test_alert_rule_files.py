@@ -13,7 +13,7 @@ from portopt.monitoring.rules.reading import read_rules
 from portopt.monitoring.rules.rule import Rule
 from portopt.monitoring.rules.runbooks import runbook_names
 
-TRIED = 5_000 if os.environ.get("PORTOPT_TEST_FULL") == "1" else 50
+TRIED = 750 if os.environ.get("PORTOPT_TEST_FULL") == "1" else 50
 TEXTS = [config_file(f"rules/{name}.yaml").read_text(encoding="utf-8") for name in ("runs", "service")]
 PIECES = (
     "{",

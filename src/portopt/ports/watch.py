@@ -112,3 +112,19 @@ class FigureSteps(Protocol):
     def evaluated(self) -> tuple[int, datetime | None]:
         """The watch's version, which every evaluation and every acknowledgement counts up; when the last evaluation was."""
         ...
+
+
+class FigureSeeks(Protocol):
+    """Single looks into what is kept, whose time grows with what is asked for and not with what is kept."""
+
+    def rows(self, names: Collection[str], since: datetime, among: frozenset[str] | None, most: int) -> int:
+        """How many there are, counted no further than `most`."""
+        ...
+
+    def last(self, names: Collection[str]) -> Sequence[Figure]:
+        """The newest of each subject of these names, however old."""
+        ...
+
+    def newest(self, pairs: Collection[tuple[str, str]], since: datetime, seconds: int, until: datetime) -> Sequence[Figure]:
+        """Of each name and subject the newest figure of each step of so many seconds; by name, subject and instant."""
+        ...

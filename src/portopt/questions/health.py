@@ -28,6 +28,7 @@ CARD = (
 )  # fmt: skip
 ROOM_BYTES = 1_000_000_000
 UNFINISHED_SECONDS = 3600.0  # a run takes minutes, and its steps have time limits below this
+LATE_SECONDS = 900.0  # a notice leaves within a look or two
 SHOWN = 5
 MEND = "ask for the same rebalance again: the same prices make the same pack anew; or restore it from a backup"
 
@@ -46,6 +47,7 @@ def doctor(runtime: Runtime) -> Health:
         ("prices", _prices, "check PORTOPT_MARKET and its settings"),
         ("prefect", _prefect, "pip install 'prefect>=3.8.8,<3.10' 'fastapi>=0.139,<0.151'"),
         ("events", _events, "run `portopt relay`, then read the log of the broker"),
+        ("alerts", _alerts, "`portopt alerts channels` says what waits, and for what"),
         ("litter", _litter, "delete what is named"),
     )
     return Health(tuple(_run(name, check, fix, runtime) for name, check, fix in checks))
@@ -182,6 +184,25 @@ def _events(runtime: Runtime) -> str:
     if runtime.settings.events == "pulsar":
         return f"{examined(runtime)}; {state.waiting} waiting"
     return f"{runtime.settings.events}, {state.waiting} waiting"
+
+
+def _alerts(runtime: Runtime) -> str:
+    """Whether what is told of alerts arrives: every channel has its settings, and nothing waits there for long."""
+    channels = runtime.settings.channels
+    for channel in channels:
+        runtime.channel(channel).close()
+    if not runtime.has_store:
+        return f"told over {', '.join(channels) or 'no channel'}"
+    states = {channel: runtime.alerts.undelivered(channel) for channel in channels}
+    parked = [f"{channel}: {one.event_id} is parked: {one.why}" for channel, state in states.items() for one in state.parked]
+    _require_none(parked, fix="mend what the receiver complains of, then `portopt alerts channels --retry-parked`")
+    late = [
+        f"{state.waiting} notices wait for the channel {channel}, the oldest since {state.oldest:%Y-%m-%d %H:%M} UTC"
+        for channel, state in states.items()
+        if state.oldest is not None and (state.now - state.oldest).total_seconds() > LATE_SECONDS
+    ]
+    _require_none(late, fix="`portopt alerts channels --deliver` tries them, and says what stops them")
+    return ", ".join(f"{channel} {state.waiting} waiting" for channel, state in states.items()) or "told over no channel"
 
 
 def _litter(runtime: Runtime) -> str:

@@ -31,6 +31,7 @@ from portopt.simulation.history import Known
 from portopt.simulation.quick_day import beliefs, decided, is_certified, lots_of, moves_of, rounded
 from portopt.simulation.serving import Served, is_other, may_serve, read
 from portopt.simulation.strategies import Decided, Held
+from portopt.terms.catalog import parse_costs
 from portopt.trading.lots_of_day import held_in_cents
 
 AUDITED = 25  # one day of so many is certified by the audit, chosen by the request's seed
@@ -57,7 +58,7 @@ class DailyDecider:
 
     def decide(self, known: Known, held: Held) -> Decided:
         """Raises PortoptError where nothing can be decided."""
-        begins = held.opens and "square_root_impact" in policy_on(self.request, known, held).costs
+        begins = held.opens and any(map(grows, parse_costs(policy_on(self.request, known, held).costs)))
         served = self._serving(known, held) if begins or (isinstance(held.memory, Memory) and not held.opens) else None
         quick = None if served is None else self._quick(served, known, held)
         return self._live(known, held) if quick is None else quick

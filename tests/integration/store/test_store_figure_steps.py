@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from portopt.adapters.store.figure_seeks import SqlFigureSeeks
 from portopt.adapters.store.figure_steps import SqlFigureSteps
 from portopt.adapters.store.figures import SqlFigures
 from portopt.domain.access import restricted_to
@@ -80,3 +81,42 @@ def test_who_is_restricted_to_some_books_sees_no_step_of_another_one_where_rows_
     with restricted_to(frozenset({"P1"})):
         found = steps.steps({"book_drift"}, NOW, SECONDS, among=frozenset({"P1"}))
     assert {f.portfolio_id for f in found} == {"P1"}
+
+
+@pytest.fixture
+def seeks(store) -> SqlFigureSeeks:
+    return SqlFigureSeeks(store.database)
+
+
+def test_the_last_of_each_subject_is_found_however_many_rows_lie_before_it(store, seeks: SqlFigureSeeks) -> None:
+    given = walk(8)
+    SqlFigures(store.database).put(given)
+    found = {(f.name, f.subject): f for f in seeks.last({"book_drift", "disk_free"})}
+    newest: dict[tuple[str, str], Figure] = {}
+    for f in sorted(given, key=lambda f: f.at):
+        if f.name in ("book_drift", "disk_free"):
+            newest[f.name, f.subject] = f
+    assert found == newest
+    assert seeks.last({"nothing"}) == []
+
+
+def test_the_newest_of_each_step_is_found_as_a_plain_loop_finds_it(store, seeks: SqlFigureSeeks) -> None:
+    given = walk(9)
+    SqlFigures(store.database).put(given)
+    pairs = {("book_drift", "portfolio=P1"), ("book_cash", ""), ("book_cash", "portfolio=nobody")}
+    until = NOW + timedelta(seconds=5 * SECONDS)
+    newest: dict[tuple, Figure] = {}
+    for f in sorted(given, key=lambda f: f.at):
+        if (f.name, f.subject) in pairs and f.at < NOW + timedelta(seconds=6 * SECONDS):
+            newest[f.name, f.subject, int((f.at - NOW).total_seconds()) // SECONDS] = f
+    found = seeks.newest(pairs, NOW, SECONDS, until)
+    assert list(found) == sorted(newest.values(), key=lambda f: (f.name, f.subject, f.at))
+    assert seeks.newest([], NOW, SECONDS, until) == []
+
+
+def test_rows_are_counted_no_further_than_was_asked(store, seeks: SqlFigureSeeks) -> None:
+    given = walk(10)
+    SqlFigures(store.database).put(given)
+    mine = [f for f in given if f.name == "book_drift" and f.portfolio_id == "P1"]
+    assert seeks.rows({"book_drift"}, NOW, frozenset({"P1"}), 10_000) == len(mine)
+    assert seeks.rows({"book_drift"}, NOW, None, 7) == 7

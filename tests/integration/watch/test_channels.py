@@ -15,6 +15,7 @@ from portopt.adapters.store import outbox
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.run import Event
 from portopt.domain.watch import Notice, Told
+from portopt.questions.health import _alerts, _run
 from portopt.runs import events, relaying
 from portopt.runs.watch.telling import Delivered, tell, waits
 from portopt.runs.watch.telling import test as send_test
@@ -121,6 +122,23 @@ def test_what_another_process_delivers_on_is_left_to_it(opened: Callable[..., Ru
     assert tell(runtime) == (Delivered("log", 4),)
 
 
+def test_a_storm_does_not_keep_the_watch_from_looking_and_the_rest_is_told_next(opened: Callable[..., Runtime]) -> None:
+    runtime = opened()
+    saved(runtime, *story("P1"), *story("P2"))
+    (told,) = tell(runtime, seconds=0.0)
+    assert (told.delivered, "waits for the next look" in told.why) == (0, True)
+    asked: list[int] = []
+
+    def stopped() -> bool:
+        asked.append(1)
+        return len(asked) > 3
+
+    (some,) = tell(runtime, stopped=stopped)
+    (rest,) = tell(runtime)
+    assert 0 < some.delivered < 8
+    assert some.delivered + rest.delivered == len(logged(runtime)) == 8
+
+
 def test_a_channel_without_its_settings_says_which_and_its_notices_wait(opened: Callable[..., Runtime]) -> None:
     runtime = opened(alert_channels="log,webhook,mail")
     saved(runtime, *story("P1"))
@@ -133,6 +151,28 @@ def test_a_channel_without_its_settings_says_which_and_its_notices_wait(opened: 
     assert [(one["channel"], one["configured"], one["waiting"]) for one in waits(only_log)] == [
         ("log", True, 0), ("webhook", False, 4), ("mail", False, 4),
     ]  # fmt: skip
+
+
+def test_the_doctor_says_which_channel_does_not_take_what_it_is_told(
+    opened: Callable[..., Runtime], receiver: Receiver
+) -> None:
+    def alerts_of(runtime: Runtime) -> tuple[bool, str]:
+        check = _run("alerts", _alerts, "", runtime)
+        return check.ok, check.detail
+
+    assert alerts_of(opened())[0] is True
+    without = opened(alert_channels="webhook")
+    assert alerts_of(without)[0] is False
+    assert "PORTOPT_ALERT_WEBHOOK_URL" in alerts_of(without)[1]
+    address = receiver.start()
+    receiver.stop()
+    runtime = opened(alert_channels="webhook", alert_webhook_secret=SECRET, alert_webhook_url=address)
+    saved(runtime, *story("P1"))
+    tell(runtime)
+    assert "4 notices wait for the channel webhook, the oldest since 2026-11-20 12:00" in alerts_of(runtime)[1]
+    receiver.start()
+    tell(runtime)
+    assert alerts_of(runtime) == (True, "webhook 0 waiting")
 
 
 def test_a_notice_that_its_receiver_calls_wrong_stops_its_own_key_alone(

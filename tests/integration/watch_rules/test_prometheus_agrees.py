@@ -21,7 +21,7 @@ from portopt.domain.watch import AlertState, Figure, labels
 from portopt.monitoring.prometheus_names import limit_metric_of, metric_of
 from portopt.monitoring.rules.prometheus import CASES_FILE, RULES_FILE, cases_file, expected_samples, rules_file
 from portopt.monitoring.rules.rule import Expected, Rule
-from portopt.monitoring.rules.standard import rules_in_force, shipped_rules
+from portopt.monitoring.rules.standard import rules_in_force
 
 FULL = os.environ.get("PORTOPT_TEST_FULL") == "1"
 SERIES = 1_000 if FULL else 50
@@ -149,10 +149,3 @@ def test_prometheus_passes_the_cases_that_ours_passes(asked: Rule, tmp_path: Pat
     (tmp_path / CASES_FILE).write_text(cases_file([asked]))
     said = promtool("test", "rules", CASES_FILE, where=tmp_path)
     assert said.returncode == 0, said.stdout + said.stderr
-
-
-def test_the_rule_file_of_the_deployment_is_what_is_exported_now() -> None:
-    deployed = Path(__file__).parents[3] / "config" / "deploy" / "prometheus" / RULES_FILE
-    assert deployed.read_text(encoding="utf-8") == rules_file(shipped_rules()), (
-        "write it again: portopt rules export --prometheus > config/deploy/prometheus/portopt-rules.yaml"
-    )

@@ -17,6 +17,7 @@ from support import free_port, wait_for
 
 CONFIGURATION = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+rule_files: ["{rules}"]
 scrape_configs:
   - job_name: portopt
     static_configs: [{{targets: ["{target}"]}}]
@@ -44,15 +45,20 @@ class Prometheus:
         assert told["status"] == "success", f"{expression}: {told}"
         return list(told["data"]["result"])
 
+    def rules(self) -> list[dict[str, Any]]:
+        """With the health of each, and its alerts."""
+        groups = httpx.get(f"{self.url}/api/v1/rules", timeout=30.0).json()["data"]["groups"]
+        return [rule for group in groups for rule in group["rules"]]
+
     def metadata(self) -> dict[str, Any]:
         """By metric, its type and its words."""
         return dict(httpx.get(f"{self.url}/api/v1/metadata", timeout=30.0).json()["data"])
 
 
 @contextmanager
-def prometheus(folder: Path, target: str) -> Iterator[Prometheus]:
-    """target: host:port whose /metrics it reads every second."""
-    (folder / "prometheus.yaml").write_text(CONFIGURATION.format(target=target))
+def prometheus(folder: Path, target: str, rules: Path) -> Iterator[Prometheus]:
+    """target: host:port whose /metrics it reads every second. rules: a file of rules that it evaluates as often."""
+    (folder / "prometheus.yaml").write_text(CONFIGURATION.format(target=target, rules=rules))
     port = free_port()
     command = [
         program("PORTOPT_TEST_PROMETHEUS"), f"--config.file={folder / 'prometheus.yaml'}",

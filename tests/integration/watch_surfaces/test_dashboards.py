@@ -17,8 +17,11 @@ from support import REPOSITORY, wait_for
 
 from portopt.monitoring.catalog import CATALOG
 from portopt.monitoring.prometheus_names import limit_metric_of, metric_of
+from portopt.monitoring.rules.prometheus import RULES_FILE
+from portopt.monitoring.rules.standard import shipped_rules
 
 BOARDS = sorted((REPOSITORY / "config" / "deploy" / "grafana" / "dashboards").glob("*.json"))
+DEPLOYED_RULES = REPOSITORY / "config" / "deploy" / "prometheus" / RULES_FILE
 BEHIND = re.compile(r"_(?:bucket|sum|count)$")
 
 
@@ -42,7 +45,7 @@ def asked_of(watched: Served, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Prometheus that has read the service at least twice, with calls in between."""
     watched.client.post("/optimize", json=asked())
     watched.client.post("/optimize", json={})
-    with prometheus(tmp_path_factory.mktemp("prometheus"), urlsplit(watched.url).netloc) as started:
+    with prometheus(tmp_path_factory.mktemp("prometheus"), urlsplit(watched.url).netloc, DEPLOYED_RULES) as started:
         wait_for(lambda: bool(started.ask('count_over_time(up{job="portopt"}[1m]) > 1')), 60, "nothing was read")
         watched.client.post("/optimize", json=asked())
         watched.client.post("/optimize", json={})
@@ -108,3 +111,17 @@ def test_prometheus_holds_the_figures_of_the_store_and_their_words(watched: Serv
     words = asked_of.metadata()["portopt_book_tracking_error_ratio"][0]
     assert words["type"] == "gauge"
     assert words["help"].startswith(CATALOG["book_tracking_error"].says)
+
+
+def test_prometheus_evaluates_every_rule_of_the_deployment_on_what_it_read(asked_of: Prometheus) -> None:
+    """Without an error; and what is beyond its threshold is an alert there too, with its book."""
+
+    def all_evaluated() -> bool:
+        return all(rule["health"] != "unknown" for rule in asked_of.rules())
+
+    wait_for(all_evaluated, 60, "the rules were not evaluated")
+    found = {rule["name"]: rule for rule in asked_of.rules()}
+    assert set(found) == {rule.name for rule in shipped_rules()}
+    assert {name: rule.get("lastError") for name, rule in found.items() if rule["health"] != "ok"} == {}
+    books = {alert["labels"]["portfolio"] for alert in found["tracking_error_over_limit"]["alerts"]}
+    assert books == {"P-00003", "P-00010"}

@@ -159,3 +159,9 @@ def test_one_value_is_a_window_s_largest_smallest_and_mean(over: str) -> None:
     asked = rule(f"{over}_over_time(book_drift[5m]) > 0.05")
     (alert,) = evaluate([asked], Watch([]).standing, [figure(0.06, START)], START).alerts
     assert alert.value == 0.06
+
+
+def test_a_number_without_end_does_not_hide_the_worst_that_was_measured() -> None:
+    watch = Watch([rule(BAND)])
+    watch.through(minutes([0.06, 0.09, float("inf"), 0.07]), 3)
+    assert watch.standing.alerts[0].worst == 0.09

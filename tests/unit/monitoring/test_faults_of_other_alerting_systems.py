@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 from made_watch import MINUTE, START, Watch, figure, minutes, rule
 
-from portopt.domain.watch import AlertState, Told
+from portopt.domain.watch import AlertState, Severity, Told, labels
 
 FULL = os.environ.get("PORTOPT_TEST_FULL") == "1"
 BAND = "book_drift > limit(book_drift)"
@@ -185,3 +186,49 @@ def test_the_reason_is_told_where_nothing_but_the_failed_measurement_is_left() -
     late = START + 5 * MINUTE
     watch.at(late, [figure(None, late, why="XOM has no price")])
     assert watch.standing.alerts[0].detail["missing"] == {"book_drift": "XOM has no price"}
+
+
+def test_what_is_gone_for_good_stays_unknown_until_somebody_knows_of_it_and_a_week_has_passed() -> None:
+    watch = Watch([rule(BAND)])
+    watch.at(START, [figure(0.06, START)])
+    for day in (1, 8, 30):
+        watch.at(START + timedelta(days=day), [], late_after=timedelta(days=99))
+        assert watch.state == "unknown"
+    standing = watch.standing
+    watch.standing = replace(standing, alerts=tuple(a.changed(acknowledged_by="ann") for a in standing.alerts))
+    watch.at(START + timedelta(days=31), [], late_after=timedelta(days=99))
+    assert watch.words == ["firing", "blind", "resolved"]
+    assert "no figures for 7 d, and ann knows of it" in watch.told[-1].text
+
+
+def test_what_somebody_knows_of_is_not_over_before_a_week_has_passed() -> None:
+    watch = Watch([rule(BAND)])
+    watch.at(START, [figure(0.06, START)])
+    watch.standing = replace(watch.standing, alerts=tuple(a.changed(acknowledged_by="ann") for a in watch.standing.alerts))
+    for hours in (1, 167):
+        watch.at(START + timedelta(hours=hours), [], late_after=timedelta(days=99))
+        assert watch.state == "unknown"
+
+
+@pytest.mark.parametrize(("books", "listed"), [(200, 200), (250, 200)])
+def test_a_summary_lists_so_many_and_counts_the_others(books: int, listed: int) -> None:
+    watch = Watch([rule(BAND)])
+    watch.silence(0, 5, rule="drift")
+    figures = [figure(0.06, START, of=labels(portfolio=f"P{k:03d}")) for k in range(books)]
+    watch.at(START, figures)
+    watch.at(START + 5 * MINUTE, figures)
+    (summary,) = [one for one in watch.told if one.told is Told.SUMMARY]
+    assert (len(summary.body["alerts"]), summary.body["not_listed"]) == (listed, books - listed)
+    assert summary.body["firing"] == books
+    assert summary.severity is Severity.WARN
+    assert f"{books} alerts under it: 0 ended, {books} still firing, 0 blind" in summary.text
+
+
+def test_a_summary_tells_of_what_was_under_the_silence_and_of_nothing_else() -> None:
+    watch = Watch([rule(BAND)])
+    watch.silence(0, 5, portfolio="P1")
+    figures = [figure(0.06, START, of=labels(portfolio=book)) for book in ("P1", "P2")]
+    watch.at(START, figures)
+    watch.at(START + 5 * MINUTE, figures)
+    assert watch.words == ["firing", "summary", "firing"]
+    assert [row["of"] for row in watch.told[1].body["alerts"]] == [{"portfolio": "P1"}]

@@ -89,9 +89,12 @@ def test_risk_above_its_bound() -> None:
     assert days_of([{"tracking_error": 5e-1, "window": 20}], wild, **against) == []
 
 
-def test_a_cash_flow_and_the_session_after_a_holiday_that_it_came_on() -> None:
-    saturday = date(2020, 2, 1)
-    assert days_of(["cash flow"], cash_flows=((saturday, Decimal(1000)),)) == [date(2020, 2, 3)]
+def test_a_cash_flow_decides_on_its_day_and_on_a_day_without_prices_names_the_session_after_it() -> None:
+    monday, saturday = date(2020, 2, 3), date(2020, 2, 1)
+    assert days_of(["cash flow"], cash_flows=((monday, Decimal(1000)),)) == [monday]
+    with pytest.raises(InvalidValue, match="is no session of") as refused:
+        days_of(["cash flow"], cash_flows=((saturday, Decimal(1000)),))
+    assert refused.value.fixes == ("book it on the session after it, 2020-02-03",)
 
 
 def test_all_of_several_and_any_of_several() -> None:

@@ -75,7 +75,7 @@ class FilePieceStore:
 
     def taken_up(self, run_id: str) -> None:
         """Somebody works on the run from now on: what is there of it is in use."""
-        with contextlib.suppress(FileNotFoundError, PermissionError):  # none yet; another's, who touches it as they put
+        with contextlib.suppress(OSError):  # none yet; another's, who touches it as they put
             os.utime(self._path(run_id, "x").parent)
 
     def idle(self, seconds: float, now: float | None = None) -> Sequence[str]:
@@ -84,9 +84,11 @@ class FilePieceStore:
         A folder that is put aside, and whose remover was killed, is one of them, under the run's id.
         """
         before = (time.time() if now is None else now) - seconds
-        if not self.directory.is_dir():
+        try:
+            with os.scandir(self.directory) as entries:
+                there = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:  # none yet, or not ours to look at: nothing that a sweep could remove
             return ()
-        there = [Path(entry.path) for entry in os.scandir(self.directory) if entry.is_dir(follow_symlinks=False)]
         found = {path.name.removeprefix(ASIDE) for path in there if _touched(path) < before}
         return sorted(name for name in found if NAME.fullmatch(name))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from portopt.document.watch.figures import OVER, UNKNOWN, figure_row, over_since, series_of, severity_of, state_of
 from portopt.document.watch.seen import Seen
-from portopt.domain.watch import Alert, AlertState, Figure
+from portopt.domain.watch import Alert, AlertState, Figure, labels, subject_of
 
 PRICES = ("book_price_age", "book_suspicious_prices")
 DRAWN = ("book_drift", "book_tracking_error", "book_volatility", "book_violation")
@@ -71,7 +71,8 @@ def books_document(seen: Seen, most: int, rows: Sequence[Mapping[str, Any]]) -> 
 
 def _shown(row: Mapping[str, Any], series: Mapping[tuple[str, str], Any], seen: Seen) -> dict[str, Any]:
     figures = sorted((figure_row(f, seen.now) for f in row["measured"]), key=lambda f: (f["name"], f["subject"]))
-    drawn = {name: found for (name, subject), found in series.items() if subject == f"portfolio={row['portfolio']}"}
+    book = subject_of(labels(portfolio=row["portfolio"]))
+    drawn = {name: series[name, book] for name in DRAWN if (name, book) in series}
     return {**_about(row), "figures": figures, "series": drawn}
 
 

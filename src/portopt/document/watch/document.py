@@ -10,7 +10,7 @@ from portopt.document.watch.alerts import OPEN, alert_rows, silence_row
 from portopt.document.watch.books import PRICES, books_document, ranked
 from portopt.document.watch.figures import UNKNOWN, figure_row, instant, series_of, severity_of, state_of, why_unknown
 from portopt.document.watch.seen import Seen
-from portopt.domain.watch import AlertState, Figure
+from portopt.domain.watch import AlertState, Figure, labels, subject_of
 
 VERSION = "1"
 STAGES = ("run_seconds_p50", "run_seconds_p95", "run_seconds_p99")
@@ -38,6 +38,7 @@ def watch_document(seen: Seen, *, books: int = BOOKS_SHOWN) -> dict[str, Any]:
         "evaluated_at": None if seen.evaluated_at is None else instant(seen.evaluated_at),
         "is_late": seen.is_late,
         "is_of_some": seen.is_of_some,
+        "history": "furthest" if seen.history_is_whole else "newest",
         "counts": _counts(alerts, seen),
         "alerts": listed([row for row in alerts if row["state"] in OPEN]),
         "alerts_by_rule": _by_rule(alerts),
@@ -128,7 +129,7 @@ def _quality(figures: Sequence[Figure], series: Mapping[tuple[str, str], Any], s
             {
                 "engine": engine,
                 "figures": {name: figure_row(f, seen.now) for name, f in sorted(about.items())},
-                "series": series.get(("quality_gap", f"engine={engine}")),
+                "series": series.get(("quality_gap", subject_of(labels(engine=engine)))),
             }
         )
     return rows

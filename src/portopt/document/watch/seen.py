@@ -31,6 +31,7 @@ class Seen:
     figures: the newest of each name and subject. series: the same through time, by name, subject and instant, of what is drawn.
     alerts: pending, open, and resolved lately. books: portfolios that there are, measured or not; None is those measured.
     catalog: figures by name. runbooks: text of each page that an alert names. among: whether this is of some books alone.
+    history_is_whole: a step of `series` has its furthest value; else, of more rows than are gone through, its newest.
     """
 
     now: datetime
@@ -44,6 +45,7 @@ class Seen:
     books: Sequence[str] | None = None
     runbooks: Mapping[str, str] = field(default_factory=dict)
     is_of_some: bool = False
+    history_is_whole: bool = True
 
     @property
     def is_late(self) -> bool:

@@ -10,15 +10,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from portopt.domain.watch import Alert, AlertState, Labels, alert_id_of
 from portopt.monitoring.evaluation.judging import Judged, Measured
+from portopt.monitoring.rules.durations import in_words
 from portopt.monitoring.rules.rule import Rule
 from portopt.monitoring.rules.templates import filled
+
+GIVEN_UP = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def _continued(judged: Judged, was: Alert, place: int | None, now: datetime) -> 
     if was.state is AlertState.PENDING and not bad:
         return was.changed(state=AlertState.RESOLVED, resolved_at=now)
     if place is None or not known:
-        return _blind(judged, was, place)
+        return _blind(judged, was, place, now)
     measured = judged.measured(place, now)
     worst = _worse(was.worst, measured.value, measured.upwards)
     said = _said(rule, was.of, was.since, measured, worst)
@@ -107,8 +110,14 @@ def _worse(worst: float | None, value: float | None, upwards: bool | None) -> fl
     return max(worst, value) if upwards else min(worst, value)
 
 
-def _blind(judged: Judged, was: Alert, place: int | None) -> Alert:
-    """Nothing is known of it: it stays, as it was last seen, and says since when and why."""
+def _blind(judged: Judged, was: Alert, place: int | None, now: datetime) -> Alert:
+    """Nothing is known of it: it stays, as it was last seen, and says since when and why.
+
+    What it is about may be gone for good. That alone ends nothing; with somebody who knows of it, it ends after GIVEN_UP.
+    """
+    if was.blind_since is not None and was.acknowledged_by and now - was.blind_since >= GIVEN_UP:
+        known = f"no figures for {in_words(GIVEN_UP)}, and {was.acknowledged_by} knows of it; when it was last judged: "
+        return was.changed(state=AlertState.RESOLVED, resolved_at=now, summary=known + was.summary)
     if was.state is AlertState.UNKNOWN:
         return was
     why = judged.why_missing(place)

@@ -24,6 +24,8 @@ from portopt.optimization.curved.powers import Powers, powers
 from portopt.optimization.daily.day import Found
 from portopt.optimization.daily.reasons import NotDaily, close
 
+SQUARE_ROOT = "square_root"  # what a cost of this law says of itself (its `model`)
+
 
 def impact_of(Sigma: Matrix, periods_per_year: float, value: float, traded: Vector) -> Vector:
     """(n,) sigma_i sqrt(V / ADV_i): daily volatility, and the book's worth against the money traded a day; nothing for cash."""
@@ -33,7 +35,8 @@ def impact_of(Sigma: Matrix, periods_per_year: float, value: float, traded: Vect
 
 
 def grows(cost: Cost) -> bool:
-    return cost.model == "square_root"
+    """Whether it is the square-root law."""
+    return cost.model == SQUARE_ROOT
 
 
 def without_impact(p: Problem) -> Problem:

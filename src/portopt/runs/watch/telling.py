@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 log = logging.getLogger(__name__)
+SECONDS = 60.0  # of one look: for what is told, on each channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +28,26 @@ class Delivered:
     why: str = ""
 
 
-Stopped = Callable[[], bool] | None
+Stopped = Callable[[], bool]
 
 
-def tell(runtime: Runtime, channels: Sequence[str] | None = None, *, stopped: Stopped = None) -> tuple[Delivered, ...]:
-    """Everything that may be sent, on every channel at once; what fails is told, and waits. Raises nothing of a channel's."""
+def tell(
+    runtime: Runtime, channels: Sequence[str] | None = None, *, stopped: Stopped | None = None, seconds: float = SECONDS
+) -> tuple[Delivered, ...]:
+    """What may be sent, on every channel at once; what fails is told, and waits. Raises nothing of a channel's.
+
+    seconds: after so many nothing more is begun: a storm of alerts over a slow receiver does not keep the watch from looking.
+    """
     named = list(runtime.settings.channels if channels is None else channels)
+    end = time.monotonic() + seconds
+
+    def is_over() -> bool:
+        return time.monotonic() > end or (stopped is not None and stopped())
+
     if len(named) == 1:
-        return (_tell(runtime, named[0], stopped),)
+        return (_tell(runtime, named[0], is_over),)
     with ThreadPoolExecutor(max(len(named), 1), thread_name_prefix="channel") as pool:
-        return tuple(pool.map(lambda name: _tell(runtime, name, stopped), named))
+        return tuple(pool.map(lambda name: _tell(runtime, name, is_over), named))
 
 
 def _tell(runtime: Runtime, channel: str, stopped: Stopped) -> Delivered:
@@ -45,6 +57,8 @@ def _tell(runtime: Runtime, channel: str, stopped: Stopped) -> Delivered:
         while runtime.alerts.may_be_sent(channel):
             alone, delivered = _turn(runtime, channel, stopped)
             total += delivered
+            if stopped():
+                return Delivered(channel, total, "its time is over: the rest waits for the next look")
             if not delivered:
                 return Delivered(channel, total, "" if alone else "another process delivers on it")
     except PortoptError as error:
@@ -55,10 +69,10 @@ def _tell(runtime: Runtime, channel: str, stopped: Stopped) -> Delivered:
 
 def _turn(runtime: Runtime, channel: str, stopped: Stopped) -> tuple[bool, int]:
     """Whether no other process holds the channel, and how many notices were delivered."""
-    from portopt.adapters.events.relay import never, relay_until_empty
+    from portopt.adapters.events.relay import relay_until_empty
 
     with closing(runtime.channel(channel)) as sink, closing(runtime.alerts.deliveries(channel)) as ours:
-        delivered = relay_until_empty(ours, sink, stopped=stopped or never)
+        delivered = relay_until_empty(ours, sink, stopped=stopped)
         return ours.held == ours.wanted, delivered
 
 

@@ -130,6 +130,12 @@ def test_of_many_books_the_worst_are_shown_and_all_the_others_are_in_columns() -
     assert ranks == sorted(ranks)
 
 
+def test_a_book_with_a_comma_in_its_name_keeps_its_history() -> None:
+    history = [replace(f, at=NOW - timedelta(hours=k)) for k in range(3) for f in book("a,b=c")]
+    (row,) = watch_document(seen(*book("a,b=c"), series=history))["books"]["shown"]
+    assert len(row["series"]["book_drift"]["at"]) == 3
+
+
 def test_the_same_things_seen_give_the_same_bytes() -> None:
     one, other = (json.dumps(watch_document(made_seen(20))) for _ in range(2))
     assert one == other

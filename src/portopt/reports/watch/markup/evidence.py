@@ -55,5 +55,6 @@ def definitions(document: Row, *, data_is_folded: bool, left_out: str) -> str:
     folded = " They are kept compressed." if data_is_folded else ""
     link = '<a class="button no-print" id="download" download="watch.json" hidden>Save the data of this page (JSON)</a>'
     whole = f"Every figure of this page is in its data; those of books without a card are there in six digits.{folded}"
-    said = f"{whole} {left_out}".rstrip()
+    steps = f"Of each step of a history there is the {text(document['history'])} value."
+    said = f"{whole} {steps} {left_out}".rstrip()
     return part("Definitions", said, f'<dl class="terms">\n{terms}\n</dl>' if terms else "", f"<p>{link}</p>")

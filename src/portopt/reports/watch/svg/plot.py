@@ -56,7 +56,7 @@ def figures_plot(document: Row) -> str:
 
 
 def _largest(row: Row) -> float:
-    return max(abs(v) for v in row["value"] if v is not None)
+    return max(abs(float(v)) for v in row["value"] if v is not None)
 
 
 class _Frame:
