@@ -151,7 +151,9 @@ def _weight(fade: float, T: int) -> float:
 
 def _scatter(sums: Sums, weight: float) -> Matrix:
     """(n, n) sum of a (x - m)(x - m)'."""
-    return np.asarray(sums.P - np.outer(sums.s, sums.s / weight))
+    from scipy.linalg.blas import dger
+
+    return np.asarray(dger(-1.0, sums.s, sums.s / weight, a=np.asfortranarray(sums.P)).T)
 
 
 def _sample(sums: Sums, _: float) -> Matrix:

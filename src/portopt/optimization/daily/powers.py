@@ -21,17 +21,17 @@ from portopt.optimization.daily.day import Day, Found
 from portopt.optimization.daily.settle import REFINED, come_to
 
 STEPS = 25
-SETTLED = 1e-5  # of a size, and of tau: what is left of a slope is the square of it
+SETTLED = 1e-4  # of a size, and of tau: what is left of a slope is the square of it
 ROUGHLY = 0.1  # of a size, and of tau: a step from farther away than that is not worth its last digits
 NEAR = 0.2  # of tau: nearer to its own than that it is taken to first order
-FIRST_TRADES = 0.05  # of the book: what a first step takes all trades to come to
+FIRST_TRADES, FEWEST = 0.05, 10  # of the book, what a first step takes all trades to come to; and of how many at least
 SMALLEST = 1e-18  # a trade whose bend is taken to be that of this size
 SHRINKS = 1e-4  # to that of its size, a trade that rows hold at nothing: which price it pays there no size says
 
 
 def with_powers(day: Day, now: Standing, tau: float, y: Vector) -> Found | None:
     """As `come_to`, of a day with powers."""
-    v, steps, by, apart = np.full(day.n, FIRST_TRADES / day.n), 0, 1.0, 1.0
+    v, steps, by, apart = np.full(day.n, FIRST_TRADES / max(int(np.count_nonzero(now.free)), FEWEST)), 0, 1.0, 1.0
     powers = day.none if day.powers is None else day.powers
     for _ in range(STEPS):
         expanded = _expanded(day, powers, v, tau, to_first_order=by < NEAR and day.is_bent)
