@@ -60,9 +60,7 @@ class Template:
     def form(self) -> StandardForm:
         return self.first.form
 
-    def on(
-        self, mu: Vector, Sigma: Matrix, held: Vector, benchmark: Vector | None = None, moves: Vector | None = None
-    ) -> Day:
+    def on(self, mu: Vector, Sigma: Matrix, held: Vector, benchmark: Vector | None = None, moves: Vector | None = None) -> Day:
         """The program of a day. mu: (n,) annual, Sigma: (n, n), held: (n,) weights before the trade, benchmark: (n,).
 
         moves: (n,) `impact_of` the day, where the template has an impact.
