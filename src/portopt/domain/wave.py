@@ -104,11 +104,24 @@ class ItemEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Why there is no proposal. said: the kind of refusal; items: how many it concerns; portfolio: the first of them, with the
+    detail of its refusal and what would mend it, where that is known.
+    """
+
+    said: str
+    items: int
+    portfolio: str
+    detail: str
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WaveReport:
     """A wave as it stands. counts: items by state. missed: those that ended after their deadline, or are not ended and past it.
 
     seconds: (P50, P95, P99, slowest) of an item, None before the first. wall: from the wave's beginning to the end of its last
-    item. causes: why there is no proposal, in the words of the refusals, with how many each concerns, the most first.
+    item. causes: why there are items without a proposal, the most frequent first.
     """
 
     wave: Wave
@@ -118,7 +131,7 @@ class WaveReport:
     seconds: tuple[float, float, float, float] | None = None
     slowest: str | None = None
     wall: float | None = None
-    causes: Sequence[tuple[str, int]] = field(default_factory=tuple)
+    causes: Sequence[Cause] = field(default_factory=tuple)
 
     @property
     def total(self) -> int:

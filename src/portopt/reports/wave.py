@@ -33,7 +33,9 @@ def lines_in_words(document: Mapping[str, Any]) -> Iterator[str]:
         per_second = document["ended"] / max(document["wall_seconds"], 1e-9)
         yield f"wall: {document['wall_seconds']:.1f} s, {per_second:.1f} items a second"
     for line in document["causes"]:
+        first = line["first"]
         yield f"  {line['items']:,} x {line['cause']}"
+        yield f"      {first['portfolio_id']}: {first['detail']}" + (f"; {first['fix']}" if first["fix"] else "")
     if document["ended"] < document["items"]:
         yield f"`portopt wave resume {document['wave_id']}` carries out what is left"
 

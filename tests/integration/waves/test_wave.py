@@ -15,9 +15,10 @@ from portopt.domain.wave import ItemState, Wave, WaveReport
 from portopt.questions.policies import policies
 from portopt.questions.rebalance import rebalance
 from portopt.questions.wave import carry_out
+from portopt.reports.wave import lines_in_words
 from portopt.runs import history
 from portopt.runs.waves.item import work
-from portopt.runs.waves.report import lines_of
+from portopt.runs.waves.report import document_of, lines_of
 from portopt.runs.waves.shared import Shared
 from portopt.runs.waves.start import WaveWish, all_portfolios, start
 from portopt.runtime import Runtime
@@ -101,6 +102,10 @@ def test_what_cannot_be_answered_is_refused_with_its_cause_and_holds_nobody_up(m
     assert lines["P00001"]["code"] == "bad_data"
     assert "NOBODY" in lines["P00001"]["cause"]
     assert runtime.runs.get(lines["P00002"]["run_id"]).status is RunStatus.INFEASIBLE
+    causes = {cause.portfolio: cause for cause in report.causes}
+    assert causes.keys() == {"P00001", "P00002"}
+    assert "NOBODY" in causes["P00001"].detail
+    assert any("NOBODY" in line for line in lines_in_words(document_of(report)))
 
 
 def test_proposals_of_a_wave_may_wait_for_a_person(market: nights.Market, tmp_path: Path) -> None:

@@ -13,9 +13,14 @@ MOST_CAUSES = 100
 def publish(document: Mapping[str, Any]) -> None:
     """document: as runs/waves/report.document_of gives it."""
     create_markdown_artifact(report_words(document), key="wave", description=f"Deadlines: {document['deadlines']['said']}")
-    causes = [{"Items": line["items"], "Cause": line["cause"]} for line in document["causes"][:MOST_CAUSES]]
+    told = document["causes"][:MOST_CAUSES]
+    causes = [{"Items": line["items"], "Cause": line["cause"], "The first": _first(line["first"])} for line in told]
     if causes:
         create_table_artifact(causes, key="causes", description="Why there is no proposal: these books stay as they are")
+
+
+def _first(first: Mapping[str, Any]) -> str:
+    return f"{first['portfolio_id']}: {first['detail']}"
 
 
 def report_words(document: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from portopt.domain.canonical import plain
-from portopt.domain.wave import ItemState, Wave, WaveItem, WaveReport
+from portopt.domain.wave import Cause, ItemState, Wave, WaveItem, WaveReport
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -42,12 +42,22 @@ def report_of(wave: Wave, items: Sequence[WaveItem], now: datetime) -> WaveRepor
         None if at is None else (at[0], at[1], at[2], at[3]),
         max(timed, key=lambda item: item.seconds or 0.0).portfolio_id if timed else None,
         (max(ends) - wave.created_at).total_seconds() if ends else None,
-        Counter(_cause(item.problem) for item in items if item.problem is not None).most_common(),
+        _causes(items),
     )
 
 
-def _cause(problem: Mapping[str, Any]) -> str:
-    return f"{problem.get('code')}: {problem.get('title')}"
+def _causes(items: Sequence[WaveItem]) -> list[Cause]:
+    """Refusals of one kind are one cause; what the first of them says is said with it."""
+    refused: dict[str, list[tuple[WaveItem, Mapping[str, Any]]]] = {}
+    for item in items:
+        if item.problem is not None:
+            refused.setdefault(f"{item.problem.get('code')}: {item.problem.get('title')}", []).append((item, item.problem))
+    found = []
+    for said, of_it in refused.items():
+        first, problem = of_it[0]
+        fix = next((str(fix) for fix in problem.get("fixes") or ()), None)
+        found.append(Cause(said, len(of_it), first.portfolio_id, str(problem.get("detail") or ""), fix))
+    return sorted(found, key=lambda one: -one.items)
 
 
 def document_of(report: WaveReport) -> dict[str, Any]:
@@ -67,8 +77,13 @@ def document_of(report: WaveReport) -> dict[str, Any]:
         "seconds": None if report.seconds is None else dict(zip(names, report.seconds, strict=True)),
         "slowest_portfolio": report.slowest,
         "wall_seconds": report.wall,
-        "causes": [{"cause": cause, "items": count} for cause, count in report.causes],
+        "causes": [_cause_of(cause) for cause in report.causes],
     }
+
+
+def _cause_of(cause: Cause) -> dict[str, Any]:
+    first = {"portfolio_id": cause.portfolio, "detail": cause.detail, "fix": cause.fix}
+    return {"cause": cause.said, "items": cause.items, "first": first}
 
 
 def line_of(wave: Wave) -> dict[str, Any]:
