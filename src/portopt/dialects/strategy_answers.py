@@ -160,9 +160,14 @@ def rebalance_event_body(record: RunRecord, event_id: str) -> dict[str, Any]:
             "iterations": engine.get("iterations", 0),
             "optimization_time_ms": 1000.0 * record.timings.get("optimize", 0.0),
             "objective_value": certificate["objective"],
-            "constraints_satisfied": all(limit["holds"] or limit["soft"] for limit in document["limits"]),
+            "constraints_satisfied": keeps_its_limits(document),
         },
     )
+
+
+def keeps_its_limits(document: Mapping[str, Any]) -> bool:
+    """Whether the proposed book keeps every limit that is not soft, as a rebalance's document tells it."""
+    return all(limit["holds"] or limit["soft"] for limit in document.get("limits", ()))
 
 
 def optimize_event_body(record: RunRecord, event_id: str) -> dict[str, Any]:

@@ -114,6 +114,7 @@ def test_both_printed_bodies_end_completed_on_forty_names(working: Served) -> No
     assert again["trades"] == plan["trades"]
     newest = done(client.get("/optimization/printed/latest"))
     assert newest["optimal_weights"] == again["target_allocation"]
+    assert newest["optimization_metadata"]["constraints_satisfied"] is True
 
 
 def test_what_was_worked_out_later_has_its_rows_in_the_tables_that_are_printed(working: Served) -> None:

@@ -24,6 +24,7 @@ from portopt.adapters.store import models
 from portopt.adapters.store.records import fits
 from portopt.adapters.store.types import written
 from portopt.dialects.portfolio_trades import allocation, plan_metrics, trade
+from portopt.dialects.strategy_answers import keeps_its_limits
 from portopt.dialects.strategy_words import method_of
 from portopt.domain.canonical import plain
 from portopt.domain.run import RunRecord, RunStatus
@@ -149,6 +150,7 @@ def _at_time(run: RunRecord) -> dict[str, Any]:
             "iterations": engine.get("iterations", 0),
             "optimization_time_ms": 1000.0 * run.timings.get("optimize", 0.0),
             "objective_value": certificate.get("objective"),
+            "constraints_satisfied": keeps_its_limits(document),
         },
     }
 
