@@ -14,6 +14,7 @@ from support import environment
 
 CHECKS = [
     *("python", "packages", "home", "store", "pricing packs", "runs", "policies", "solvers", "prices", "prefect", "events"),
+    "alerts",
     "litter",
 ]
 

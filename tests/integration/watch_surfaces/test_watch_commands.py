@@ -36,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def portopt(home: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "portopt.doors.cli", *words],
-        env=environment(home), cwd=home.parent, capture_output=True, text=True, timeout=120, check=False,
+        env=environment(home) | {"COLUMNS": "120"}, cwd=home.parent, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
