@@ -6,10 +6,17 @@ A head that does not come or comes by drops, a body that never ends, an answer t
 from __future__ import annotations
 
 import asyncio
+import resource
 from typing import ClassVar
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+def moments() -> int:
+    """A quarter of the files that this process may have open, as each connection is one; 4,096 at most."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 4096 if allowed == resource.RLIM_INFINITY else min(4096, allowed // 4)
 
 
 class Patient(H11Protocol):
@@ -19,7 +26,9 @@ class Patient(H11Protocol):
     body_seconds: ClassVar[float] = 60.0
     taking_seconds: ClassVar[float] = 60.0  # an answer, or a stretch of one, that waits for whoever asked
     most_connections: ClassVar[int] = 512
-    most_turned_away: ClassVar[int] = 256  # beyond those, each for a moment: it is told why; beyond both it is ended at once
+    most_turned_away: ClassVar[int] = (
+        moments()
+    )  # beyond those, each for a moment: it is told why; beyond both it is ended at once
     turning_away_seconds: ClassVar[float] = 2.0
 
     _hearing: asyncio.TimerHandle | None = None
