@@ -26,9 +26,7 @@ class Patient(H11Protocol):
     body_seconds: ClassVar[float] = 60.0
     taking_seconds: ClassVar[float] = 60.0  # an answer, or a stretch of one, that waits for whoever asked
     most_connections: ClassVar[int] = 512
-    most_turned_away: ClassVar[int] = (
-        moments()
-    )  # beyond those, each for a moment: it is told why; beyond both it is ended at once
+    most_turned_away: ClassVar[int] = moments()  # beyond those, each for a moment: it is told why; beyond both it is cut off
     turning_away_seconds: ClassVar[float] = 2.0
 
     _hearing: asyncio.TimerHandle | None = None
