@@ -20,15 +20,28 @@ def read_portfolios(path: Path, zone: str, now: datetime) -> list[Asked]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise FileNotReadable(
-            f"{path} cannot be read: {error}", field="--portfolios", value=str(path), fixes=["name a text or CSV file"]
-        ) from None
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        fixes = ["name a text or CSV file"]
+        raise FileNotReadable(f"{path}: {why}", field="--portfolios", value=str(path), fixes=fixes) from None
     rows = [row for row in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in row)]
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     if ID not in header:
+        _require_no_more(path, rows, 1, "no column is called portfolio_id")
         return [Asked(row[0].strip()) for row in rows]
     _require_known(path, header)
+    _require_no_more(path, rows, len(header), "the first row names no such column")
     return [_asked(path, number, dict(zip(header, row, strict=False)), zone, now) for number, row in enumerate(rows[1:], 2)]
+
+
+def _require_no_more(path: Path, rows: Sequence[Sequence[str]], count: int, why: str) -> None:
+    """Nothing that a row says beyond its first cells is passed by in silence."""
+    for number, row in enumerate(rows, 1):
+        more = [cell.strip() for cell in row[count:] if cell.strip()]
+        if more:
+            raise DataError(
+                f"{path}, row {number}: {more[0]!r} is in column {count + 1}, and {why}", field="--portfolios", value=number,
+                fixes=[f"name the columns in the first row: {', '.join(KNOWN)}"],
+            )  # fmt: skip
 
 
 def _require_known(path: Path, header: Sequence[str]) -> None:

@@ -86,8 +86,9 @@ def gate(folder: Path) -> tuple[Mapping[str, Any], list[Answered]]:
         release = json.loads((folder / RELEASE).read_text(encoding="utf-8"))
         runs = [str(run_id) for run_id in release["runs"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
+        why = f"{RELEASE}: {error.strerror}" if isinstance(error, OSError) else f"{RELEASE} is no such file"
         raise FileNotReadable(
-            f"{folder} holds no recorded requests ({error})", field="RECORDED", value=str(folder),
+            f"{folder} holds no recorded requests ({why})", field="RECORDED", value=str(folder),
             fixes=["`portopt record-requests FOLDER`, by the release that is in use, makes one"],
         ) from None  # fmt: skip
     return release["versions"], [_again(folder / f"{run_id}.zip", run_id) for run_id in runs]

@@ -83,6 +83,14 @@ def test_a_file_says_which_portfolios_under_which_policy_by_when(tmp_path: Path)
         read_portfolios(path, "UTC", NOW)
 
 
+@pytest.mark.parametrize("text", ["P1,growth\nP2,income\n", "portfolio,policy\nP1,growth\n", "portfolio_id\nP1,growth\n"])
+def test_what_a_file_says_in_a_column_without_a_name_is_not_passed_by(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "books.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match="is in column 2"):
+        read_portfolios(path, "UTC", NOW)
+
+
 def test_a_deadline_is_the_next_such_time_on_the_clocks_of_its_zone() -> None:
     assert deadline_of("07:00", "UTC", NOW) == datetime(2026, 12, 1, 7, tzinfo=UTC)
     assert deadline_of("23:00", "UTC", NOW) == datetime(2026, 11, 30, 23, tzinfo=UTC)
