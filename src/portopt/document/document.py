@@ -6,6 +6,7 @@ string with cents, every other number a float in natural units (fractions, annua
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from portopt.analysis import Attempts
@@ -63,7 +64,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "definitions": definitions(),
         "left_out": [],
     }
-    tidy = dict(_tidied(plain(document)))
+    tidy = dict(_tidied(document))
     tidy["verdict"] = said.attempt("the verdict in words", lambda: verdict(tidy)) or bare_verdict(tidy)
     tidy["left_out"] = [{**plain(left), "sentence": left.sentence} for left in said.left_out]
     return tidy
@@ -83,12 +84,17 @@ def _rounding(outcome: RebalanceOutcome) -> dict[str, Any]:
 
 
 def _tidied(value: Any) -> Any:
-    """Minus zero has no place among figures: a zero is a zero, and has one spelling."""
-    kind = type(value)  # exact: the document is plain, and is made of hundreds of thousands of these
+    """`plain`, and minus zero has no place among figures: a zero is a zero, and has one spelling."""
+    kind = type(value)  # exact: a document is made of hundreds of thousands of these
+    if kind is str or value is None or kind is bool or kind is int:
+        return value
     if kind is float:
-        return value + 0.0
+        return value + 0.0 if isfinite(value) else None
     if kind is dict:
-        return {key: item if type(item) is str else _tidied(item) for key, item in value.items()}
-    if kind is list:
-        return [item + 0.0 if type(item) is float else _tidied(item) for item in value]
-    return value + 0.0 if isinstance(value, float) else value
+        return {
+            key if type(key) is str else str(key): item if type(item) is str else _tidied(item) for key, item in value.items()
+        }
+    if kind is list or kind is tuple:
+        return [_tidied(item) for item in value]
+    rare = plain(value)
+    return _tidied(rare) if type(rare) in (float, dict, list) else rare

@@ -7,7 +7,7 @@ in `terms/` turns them into terms and refuses what it does not know.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -155,7 +155,8 @@ class RebalanceRequest:
         The provider is no part of it: which prices they were, the pack says. Computed once: it reads every asset.
         """
         if not self._identity:
-            self._identity.append(digest(replace(self, provider=""), *([list(self.notes)] if self.notes else [])))
+            content = canonical_fields(self, provider='""', universe=self.universe.canonical())
+            self._identity.append(digest(content, *([list(self.notes)] if self.notes else [])))
         return self._identity[0]
 
 

@@ -15,6 +15,7 @@ from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import polished_beside, solve_convex
 from portopt.optimization.scaling.penalties import solve_with_dear_wishes
+from portopt.optimization.scaling.presolve import crossing
 from portopt.optimization.tight_cones.faces import settled_on_face
 
 if TYPE_CHECKING:
@@ -62,6 +63,20 @@ def _from_neighbour(form: StandardForm, near: Neighbour) -> RawAnswer | None:
 def solve_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
     """The optimum of a form close to one already answered: its polish starts there, and is solved afresh if it strays."""
     return polished_beside(form, neighbour) or _by_ladder(form, None)
+
+
+def corrected_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer | None:
+    """The same by what stands where alone, for programs of weights, buys and sells: a tenth of what the polish takes.
+
+    None for others, and where it is not come to within its budget. The optimum is the same but for its last digits.
+    """
+    from portopt.optimization.neighbour import is_known
+
+    if neighbour is None or not is_known(neighbour) or form.integer.any() or form.hinges or crossing(form):
+        return None
+    from portopt.optimization.beside.answer import answer_beside
+
+    return answer_beside(form, neighbour)
 
 
 def _answer(form: StandardForm, *, solver: str | None, start: Vector | None) -> RawAnswer:
