@@ -249,6 +249,9 @@ LIMITS: dict[str, TermEntry] = {
         {"near the book": "norm2(w - w_prev) <= 0.1"},
     ),
     "frozen": TermEntry("frozen", "what cannot be traded keeps its weight", term("limits.frozen.Frozen"), True),
+    "pinned": TermEntry(
+        "pinned", "trades that are decided already", term("limits.pinned.Pinned"), {"AAPL": "none", "XOM": "3%"}
+    ),
     "exclusions": TermEntry("exclusions", "assets that may not be held", term("limits.exclusions.Exclusions"), ["XOM"]),
     "max_cost": TermEntry("max_cost", "what trading costs, a share of the portfolio", term("limits.max_cost.MaxCost"), 0.002),
     "liquidity": TermEntry(
