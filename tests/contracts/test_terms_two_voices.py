@@ -46,6 +46,9 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "min_quality": [6.0, {"score": 5.0, "grandfather": True}],
     "cash": [{"min": 0.0}, {"max": 0.1}],
     "exclusions": [{"assets": ["XOM", "GOLD"], "most": 0.02}],
+    "do_not_buy": [{"assets": ["XOM", "AAPL", "GOLD"], "slack": 0.02}, [{"asset_class": "Bond"}]],
+    "do_not_sell": [["XOM", {"sector": "Technology"}]],
+    "keep": [[{"sector": "Health"}]],
     "max_cost": [0.0005],
     "concentration": [{"effective_positions": 6}],
     "top_k": [{"k": 1, "weight": 0.2}, {"k": 9, "weight": 0.5}],
@@ -331,7 +334,8 @@ def test_an_objective_is_worth_what_the_program_minimizes_with_costs_and_soft_sh
     spec = {"kind": kind, **options}
     costs = parse_costs({"commission": {"bps": 5}, "linear_impact": {"bps": 15}, "square_root_impact": {}})
     limits = parse_limits({"max_tracking_error": {"limit": 0.02, "soft": True}, "max_turnover": 0.1})
-    for extras in ({}, {"costs": costs}, {"costs": costs, "limits": limits}):
+    bare = [] if kind == "min_cost" else [{}]  # without costs it asks for nothing
+    for extras in (*bare, {"costs": costs}, {"costs": costs, "limits": limits}):
         p = problem(3, factor_form=factor_form, cash=cash, objective=spec, **extras)
         form = form_of(p)
         for w in portfolios(p, seed=4):
