@@ -11,7 +11,6 @@ import dataclasses
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portopt.construction import construct
@@ -249,10 +248,20 @@ def optimize_for(
     until: ends the work without an answer. What is answered is a run, which is worked out again to the same bytes: no clock has
     a part in it, and from the certificate on nothing ends early.
     """
+    return optimize_posed(formulate(request, snapshot, moments, until), request, snapshot, work=work)
+
+
+def optimize_posed(
+    problem: Problem, request: RebalanceRequest, snapshot: MarketSnapshot, *, work: float | None = None
+) -> Solved:
+    """The same for the request's problem as it is formulated already."""
     from portopt.trading import can_trade, dearest_lot
 
-    problem, rules = formulate(request, snapshot, moments, until), request.policy.trading
-    rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot, request.holdings), rules=rules)
+    until, rules = problem.until, request.policy.trading
+
+    def rounds(opened: Problem) -> bool:
+        return can_trade(opened, request.holdings, exact_prices(snapshot, request.holdings), rules)
+
     room = LOTS_OF_ROOM * dearest_lot(problem, rules)
     order = order_of_giving_way(request.policy.relax_order, request.policy.limits)
     answer = optimize(problem, order, room=room, rounds=rounds, work=work)

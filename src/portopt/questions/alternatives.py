@@ -17,13 +17,11 @@ from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.choices import Alternative, Alternatives, NotOffered
 from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import DeadlineExceeded, InvalidValue, PortoptError
-from portopt.domain.found import RestsOn
-from portopt.domain.moments import Moments
 from portopt.domain.problem import Problem
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.ports import MarketDataProvider
-from portopt.questions.posed import OnPrices, on_prices, rests_on
+from portopt.questions.posed import OnPrices, kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
 from portopt.runs.identity import run_identity
 
@@ -107,18 +105,17 @@ def alternatives(
     Raises DeadlineExceeded.
     """
     on = on_prices(asked, runtime, market)
-    moments = pipeline.estimate(on.request, on.snapshot)
+    problem = formulation.formulate(on.request, on.snapshot, pipeline.estimate(on.request, on.snapshot), until)
     found: dict[str, _Answer | str] = {}
     for choice in CHOICES:
         request = choice.asks(on.request)
-        found[choice.name] = request if isinstance(request, str) else _answered(request, on, moments, until)
+        found[choice.name] = request if isinstance(request, str) else _answered(request, on, problem)
     policy = found[POLICY]
-    problem = formulation.formulate(on.request, on.snapshot, moments) if isinstance(policy, str) else policy.solved.asked
     yardstick = Yardstick(problem, None if isinstance(policy, str) else policy.validated.weights)
     offered = [_nothing(problem, yardstick)]
     offered += [_offered(c, answer, on, yardstick) for c in CHOICES if not isinstance(answer := found[c.name], str)]
     without = [NotOffered(c.name, c.title, why) for c in CHOICES if isinstance(why := found[c.name], str)]
-    return Alternatives(on.request, problem, tuple(offered), tuple(without), _on(on, runtime))
+    return Alternatives(on.request, problem, tuple(offered), tuple(without), kept_prices(on, runtime))
 
 
 def select(
@@ -152,10 +149,11 @@ class _Answer:
     validated: ValidatedSolution
 
 
-def _answered(request: RebalanceRequest, on: OnPrices, moments: Moments, until: Deadline) -> _Answer | str:
-    """The certified answer, or why there is none, in a sentence."""
+def _answered(request: RebalanceRequest, on: OnPrices, policy: Problem) -> _Answer | str:
+    """The certified answer, or why there is none, in a sentence. policy: the problem that the choices are variations of."""
     try:
-        solved = pipeline.optimize_for(request, on.snapshot, moments, until, work=QUICK_WORK)
+        problem = policy if request is on.request else formulation.with_terms_of(policy, request.policy)
+        solved = pipeline.optimize_posed(problem, request, on.snapshot, work=QUICK_WORK)
         return _Answer(request, solved, pipeline.certify(solved, on.snapshot))
     except DeadlineExceeded:
         raise
@@ -181,7 +179,3 @@ def _offered(choice: Choice, answer: _Answer, on: OnPrices, yardstick: Yardstick
         gave_way=tuple(step.because for step in answer.solved.gave_way),
     )
 
-
-def _on(on: OnPrices, runtime: Runtime) -> RestsOn:
-    found = rests_on(on.snapshot, runtime)
-    return found or RestsOn(on.snapshot.pricing_pack_id, on.snapshot.as_of)

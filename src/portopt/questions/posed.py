@@ -67,6 +67,11 @@ def prices_of(request: Asked, runtime: Runtime | None) -> MarketSnapshot | None:
     return read_pack(request, runtime)
 
 
+def kept_prices(on: OnPrices, runtime: Runtime) -> RestsOn:
+    """Which data an answer rests on, kept as a pricing pack where answers are kept."""
+    return rests_on(on.snapshot, runtime) or RestsOn(on.snapshot.pricing_pack_id, on.snapshot.as_of)
+
+
 def rests_on(snapshot: MarketSnapshot | None, runtime: Runtime | None) -> RestsOn | None:
     """Which data an answer rests on, kept as a pricing pack where answers are kept."""
     if snapshot is None:
