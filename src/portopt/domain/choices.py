@@ -144,7 +144,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WhatIf:
-    """A question with something in it moved, beside what stands. moved: path, value before, value now, as policies spell them."""
+    """A question with something in it moved, beside what stands. moved: path, value before, value now, as a policy has them."""
 
     request: RebalanceRequest
     problem: Problem

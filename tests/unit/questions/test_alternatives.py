@@ -40,7 +40,8 @@ def test_each_choice_is_what_its_request_gives_when_it_is_asked_alone(seed, obje
     for choice in found.choices[1:]:
         alone = pipeline.certify(pipeline.optimize(desk.problem(choice.request)))
         assert np.abs(choice.measured.weights - alone.weights).max() <= 1e-9, choice.name
-        assert choice.certificate is not None and choice.certificate.certified
+        assert choice.certificate is not None
+        assert choice.certificate.certified
 
 
 def test_doing_nothing_is_first_trades_nothing_and_is_held_against_every_limit(installed):
@@ -48,12 +49,15 @@ def test_doing_nothing_is_first_trades_nothing_and_is_held_against_every_limit(i
     desk = made_desk.desk(1, limits=tight)
     first = asked(desk, installed).choices[0]
     book = desk.problem().previous()
-    assert first.name == "do_nothing" and first.run_id == "" and first.request is None
+    assert first.name == "do_nothing"
+    assert first.run_id == ""
+    assert first.request is None
     assert np.array_equal(first.measured.weights, book)
     assert (first.measured.turnover, first.measured.cost) == (0.0, 0.0)
     risky = book[:-1]
     (miss,) = [one for one in first.measured.broken if one.limit == "max_weight"]
-    assert miss.by == pytest.approx(risky.max() - 0.12) and miss.others == int((risky > 0.12 + 1e-9).sum()) - 1
+    assert miss.by == pytest.approx(risky.max() - 0.12)
+    assert miss.others == int((risky > 0.12 + 1e-9).sum()) - 1
 
 
 def test_no_choice_but_doing_nothing_breaks_a_limit_and_none_that_keeps_them_gains(installed):
@@ -63,8 +67,10 @@ def test_no_choice_but_doing_nothing_breaks_a_limit_and_none_that_keeps_them_gai
                 assert choice.name == "do_nothing" or choice.measured.broken == ()
                 if not choice.measured.broken:
                     worth = choice.measured.worth
-                    assert worth is not None and worth.gives_up >= -1e-9
-                    assert worth.gives_up_return is not None and worth.gives_up_return >= -1e-9
+                    assert worth is not None
+                    assert worth.gives_up >= -1e-9
+                    assert worth.gives_up_return is not None
+                    assert worth.gives_up_return >= -1e-9
 
 
 def test_each_aim_is_reached_as_an_independent_solver_reaches_it(installed):
@@ -118,7 +124,8 @@ def test_where_the_limits_conflict_each_choice_says_so_and_doing_nothing_still_s
     desk = made_desk.desk(4, limits={**made_desk.LIMITS, "max_weight": 0.05})
     found = asked(desk, installed)
     assert [choice.name for choice in found.choices] == ["do_nothing"]
-    assert found.choices[0].measured.worth is None and found.choices[0].measured.drift is None
+    assert found.choices[0].measured.worth is None
+    assert found.choices[0].measured.drift is None
     assert {one.name for one in found.not_offered} == set(NAMES) - {"do_nothing"}
     assert all("max_weight" in one.reason for one in found.not_offered)
 
@@ -127,7 +134,8 @@ def test_a_choice_that_is_selected_is_the_run_that_its_request_makes(installed, 
     desk = made_desk.desk(6)
     found = asked(desk, installed)
     card = found.named("least_trading")
-    assert card is not None and card.request is not None
+    assert card is not None
+    assert card.request is not None
     chosen = select(desk.request, "least_trading", installed, market=desk.market)
     alone = rebalance(card.request, Runtime(Settings(home=tmp_path / "other")), market=desk.market)
     assert chosen.run_id == card.run_id == alone.run_id
@@ -149,12 +157,14 @@ def test_what_cannot_be_selected_is_refused_by_its_name(name, installed):
     desk = made_desk.desk(8, scored=False)
     with pytest.raises(InvalidValue) as refused:
         select(desk.request, name, installed, market=desk.market)
-    assert name in refused.value.detail and not installed.has_store
+    assert name in refused.value.detail
+    assert not installed.has_store
 
 
 def test_a_choice_has_the_same_id_however_often_it_is_asked_and_another_for_another_book(installed):
     ids = [[c.run_id for c in asked(made_desk.desk(seed), installed).choices[1:]] for seed in (9, 9, 10)]
-    assert ids[0] == ids[1] and not set(ids[0]) & set(ids[2])
+    assert ids[0] == ids[1]
+    assert not set(ids[0]) & set(ids[2])
     assert len(set(ids[0])) == len(ids[0])
 
 
@@ -162,12 +172,15 @@ def test_the_document_says_every_figure_and_names_what_is_broken(installed):
     desk = made_desk.desk(1, limits={**made_desk.LIMITS, "max_weight": 0.19})
     document = alternatives_document(asked(desk, installed))
     nothing, *others = document["alternatives"]
-    assert nothing["certificate"] is None and "max_weight" in nothing["limits_broken"][0]["sentence"]
+    assert nothing["certificate"] is None
+    assert "max_weight" in nothing["limits_broken"][0]["sentence"]
     for card in others:
         assert sum(card["weights"].values()) == pytest.approx(1.0, abs=1e-12)
-        assert card["gives_up"] and card["certificate"]["verdict"] == "certified"
+        assert card["gives_up"]
+        assert card["certificate"]["verdict"] == "certified"
     policy = next(card for card in others if card["name"] == "policy")
-    assert policy["gives_up"] == "as good" and policy["drift"] == 0.0
+    assert policy["gives_up"] == "as good"
+    assert policy["drift"] == 0.0
 
 
 def test_a_request_of_one_choice_changes_nothing_but_its_aim():

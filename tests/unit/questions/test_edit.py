@@ -29,9 +29,7 @@ def installed(tmp_path: Path) -> Runtime:
 
 def pinned(desk: made_desk.Desk, **trades: object) -> RebalanceRequest:
     policy = desk.request.policy
-    return dataclasses.replace(
-        desk.request, policy=dataclasses.replace(policy, limits={**policy.limits, "pinned": trades})
-    )
+    return dataclasses.replace(desk.request, policy=dataclasses.replace(policy, limits={**policy.limits, "pinned": trades}))
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda o: o["kind"])
@@ -84,7 +82,8 @@ def test_each_spelling_is_the_trade_that_it_says(said, target, installed):
     held = next(iter(desk.request.holdings.shares))
     i = p.universe.positions[held]
     found = edit(desk.request, {held: said}, installed, market=desk.market)
-    assert p.prices is not None and p.portfolio_value is not None
+    assert p.prices is not None
+    assert p.portfolio_value is not None
     meant = target(p.previous()[i], p.prices[i], p.portfolio_value)
     assert found.edited.weights[i] == pytest.approx(meant, abs=1.01 * CENT / p.portfolio_value)
 
@@ -95,7 +94,8 @@ def test_money_and_percentages_become_the_nearest_whole_shares_and_the_edit_says
     found = edit(desk.request, {held: "7%"}, installed, market=desk.market)
     p = desk.problem()
     i = p.universe.positions[held]
-    assert p.prices is not None and p.portfolio_value is not None
+    assert p.prices is not None
+    assert p.portfolio_value is not None
     assert abs(found.edited.weights[i] - 0.07) <= 0.5 * p.prices[i] / p.portfolio_value + 1e-7
     assert any(held in note and "whole shares" in note for note in found.notes)
     assert any("continuous" in note for note in found.notes)
@@ -109,7 +109,8 @@ def test_the_proposal_trades_exactly_what_was_decided_in_whole_shares_and_replay
     run = propose_edit(desk.request, {first: f"-{shares}", second: "none"}, installed, market=desk.market)
     document = run.document or {}
     traded = {t["asset_id"]: (t["side"], t["shares"]) for t in document["trades"]}
-    assert traded[first] == ("sell", float(shares)) and second not in traded
+    assert traded[first] == ("sell", float(shares))
+    assert second not in traded
     assert any(limit["limit"] == "pinned" and limit["holds"] for limit in document["limits"])
     assert replay(run.run_id, installed)["same"]
     assert run.run_id == edit(desk.request, {first: f"-{shares}", second: "none"}, installed, market=desk.market).run_id
@@ -133,7 +134,8 @@ def test_what_leaves_no_room_is_diagnosed_with_the_pins_by_name(installed):
     with pytest.raises(InfeasibleRequest) as refused:
         edit(desk.request, {held: "45%"}, installed, market=desk.market)
     conflicts = [set(c["limits"]) for c in refused.value.measured["conflicts"]]
-    assert conflicts and all("pinned" in limits for limits in conflicts)
+    assert conflicts
+    assert all("pinned" in limits for limits in conflicts)
     assert any("max_weight" in limits for limits in conflicts)
     assert any("pinned" in fix for fix in refused.value.fixes)
 
@@ -156,4 +158,5 @@ def test_what_says_no_trade_is_refused_in_its_own_words(trades, kind, word, inst
     with pytest.raises(kind) as refused:
         edit(desk.request, trades, installed, market=desk.market)
     error: PortoptError = refused.value
-    assert word in " ".join([error.detail, *error.fixes]) and not installed.has_store
+    assert word in " ".join([error.detail, *error.fixes])
+    assert not installed.has_store
