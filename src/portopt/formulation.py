@@ -21,6 +21,7 @@ from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
 from portopt.domain.universe import CASH, Asset, Universe
+from portopt.terms.flow import as_it_stands, require_left, sought
 
 ADV_WINDOW = 21  # trading days in the average daily value
 
@@ -179,28 +180,31 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
 
 
 def _of_book(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
-    policy, universe = request.policy, moments.universe
+    policy, universe, book = request.policy, moments.universe, request.funded
     require_whole("benchmark", request.benchmark)
     prices = exact_prices(snapshot, request.holdings)
+    require_left(request, snapshot, prices)
     benchmark = None
     if request.benchmark is not None:
         benchmark = universe.vector({a: float(b) for a, b in request.benchmark.items()})
-    w_prev = request.holdings.weights(universe, prices)
+    w_prev = book.weights(universe, prices)
     refusing = policy.data.missing_attribute == "refuse"
-    terms = _terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
+    objective, limits = sought(request)
+    terms = _terms(objective, limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
     said = (*request.notes, *snapshot.notes, *policy.notes, *_notes_on_data(request, snapshot, moments), *terms["notes"])
-    return Problem(
+    problem = Problem(
         moments=moments,
         **{**terms, "notes": said},
         w_prev=w_prev,
         benchmark=benchmark,
         risk_free_rate=policy.risk_free_rate,
-        portfolio_value=float(request.holdings.value(prices)),
+        portfolio_value=float(book.value(prices)),
         average_daily_value=_average_daily_value(snapshot, universe),
         prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
         exposures=exposures_of(universe, moments.factor_model),
         portfolio_id=request.holdings.portfolio_id,
     )
+    return as_it_stands(problem, request, prices) if request.no_worse or request.only_raises else problem
 
 
 def _of_weights(request: OptimizationRequest) -> Problem:

@@ -32,6 +32,7 @@ from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.domain.universe import CASH
 from portopt.formulation import estimated, exact_prices, formulate, order_of_giving_way
 from portopt.ports import MarketDataProvider, PackStore
+from portopt.terms.flow import most_raised
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,7 +58,10 @@ Step = Callable[[str], AbstractContextManager[Any]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solved:
-    """What optimize gives: the problem as finally solved, its program, the solution, and what had to give way."""
+    """What optimize gives: the problem as finally solved, its program, the solution, and what had to give way.
+
+    fixes: where there is no portfolio, what was tried beside opening limits and leaves one, in sentences.
+    """
 
     asked: Problem
     problem: Problem
@@ -65,6 +69,7 @@ class Solved:
     solution: Solution
     gave_way: tuple[GaveWay, ...] = ()
     diagnosis: Diagnosis | None = None
+    fixes: tuple[str, ...] = ()
 
     def without_deadline(self) -> Solved:
         """The same, with all the time there is for what follows from it."""
@@ -84,7 +89,7 @@ def fetch_pack(request: RebalanceRequest, market: MarketDataProvider) -> MarketS
     """Read the market as it stood at request.as_of and check it. Nothing is kept yet."""
     from portopt.market import open_snapshot
 
-    if not request.holdings.shares and request.holdings.cash <= 0:
+    if not request.holdings.shares and request.funded.cash <= 0:
         raise DataError(
             f"portfolio {request.holdings.portfolio_id!r} holds nothing: no shares and no cash",
             field="holdings",
@@ -238,11 +243,41 @@ def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: M
     from portopt.trading import can_trade, dearest_lot
 
     problem, rules = formulate(request, snapshot, moments, until), request.policy.trading
-    rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot, request.holdings), rules=rules)
+    prices = exact_prices(snapshot, request.holdings)
+    rounds = partial(
+        can_trade, holdings=request.funded, prices=prices, rules=rules, floor_after_fees=request.cash_flow is not None
+    )
     room = LOTS_OF_ROOM * dearest_lot(problem, rules)
     order = order_of_giving_way(request.policy.relax_order, request.policy.limits)
     answer = optimize(problem, order, room=room, rounds=rounds)
+    if answer.diagnosis is not None and answer.solution.status is SolveStatus.INFEASIBLE:
+        answer = replace(answer, fixes=_less_of_it(request, snapshot, moments))
     return answer if not until.is_set else answer.without_deadline()
+
+
+def _less_of_it(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> tuple[str, ...]:
+    """What money could leave instead of all that is asked for, and whether limits that are missed already are what stops it."""
+    fixes = []
+    if request.cash_flow is not None and request.cash_flow.is_withdrawal:
+        most = most_raised(request, lambda asked: has_plan(asked, snapshot, moments))
+        fixes += [] if most is None else [f"withdraw at most {most:,.2f} {request.holdings.currency}"]
+    if not request.no_worse and not request.only_raises and has_plan(replace(request, no_worse=True), snapshot, moments):
+        fixes.append("leave limits that are missed already as they are, missed by no more (no_worse)")
+    return tuple(fixes)
+
+
+def has_plan(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> bool:
+    """Whether weights keep every limit, and whole lots near them are easily found."""
+    from portopt import diagnosis as why
+    from portopt import optimization
+    from portopt.trading import can_trade
+
+    problem = formulate(request, snapshot, moments)
+    form = optimization.assemble(problem)
+    if why.check_before(problem, form) is not None or optimization.solve_quickly(form).status is not SolveStatus.OPTIMAL:
+        return False
+    prices, flows = exact_prices(snapshot, request.holdings), request.cash_flow is not None
+    return can_trade(problem, request.funded, prices, request.policy.trading, floor_after_fees=flows)
 
 
 def timings_of(answer: Solved) -> dict[str, float]:
@@ -263,7 +298,7 @@ def certify(answer: Solved, snapshot: MarketSnapshot | None = None) -> Validated
     if solution.status is SolveStatus.INFEASIBLE and answer.diagnosis is not None:
         findings = snapshot.findings if snapshot is not None else ()
         set_aside = [f.detail for f in findings if f.treatment == "quarantined"]
-        raise infeasible_request(answer.problem, answer.diagnosis, set_aside)
+        raise infeasible_request(answer.problem, answer.diagnosis, set_aside, answer.fixes)
     if not solution.is_optimal:
         raise stopped(solution.status.value, solution.raw.message if solution.raw else "")
     return audit.certify(answer.problem, answer.form, solution)
@@ -273,9 +308,9 @@ def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Solved, v
     """Whole shares that keep every limit, with money to the cent."""
     from portopt.trading import make_plan
 
-    return make_plan(
-        answer.problem, validated, request.holdings, exact_prices(snapshot, request.holdings), request.policy.trading
-    )
+    prices, rules = exact_prices(snapshot, request.holdings), request.policy.trading
+    flows = request.cash_flow is not None
+    return make_plan(answer.problem, validated, request.funded, prices, rules, floor_after_fees=flows)
 
 
 def frontier_of(answer: Solved, weights: Vector) -> Frontier:
