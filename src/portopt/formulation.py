@@ -204,7 +204,22 @@ def _of_book(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Momen
         exposures=exposures_of(universe, moments.factor_model),
         portfolio_id=request.holdings.portfolio_id,
     )
+    return _as_asked_of_the_book(problem, request, prices)
+
+
+def _as_asked_of_the_book(problem: Problem, request: RebalanceRequest, prices: Mapping[str, Decimal]) -> Problem:
+    """With the limits that need not be mended asked for as the book stands to them."""
     return as_it_stands(problem, request, prices) if request.no_worse or request.only_raises else problem
+
+
+def with_terms_of(problem: Problem, request: RebalanceRequest, snapshot: MarketSnapshot) -> Problem:
+    """The same book on the same beliefs under the objective, limits and costs of another request; nothing else of it is read."""
+    policy, (objective, limits) = request.policy, sought(request)
+    refusing = policy.data.missing_attribute == "refuse"
+    moments, w_prev, benchmark = problem.moments, problem.w_prev, problem.benchmark
+    terms = _terms(objective, limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
+    other = problem.replaced(**terms, target=None)
+    return constructed(_as_asked_of_the_book(other, request, exact_prices(snapshot, request.holdings)))
 
 
 def _of_weights(request: OptimizationRequest) -> Problem:

@@ -28,7 +28,18 @@ from portopt.domain.universe import Asset, Universe
 MAX_ASSETS = 20_000
 MAX_WORD = 20  # what S2's columns hold of a word of its own
 LATER_ASKED = ("cash_flow", "no_worse")
-REBALANCE = ("holdings", "policy", "universe", "benchmark", "as_of", "target_type", "provider", "factor_returns", "notes", *LATER_ASKED)
+REBALANCE = (
+    "holdings",
+    "policy",
+    "universe",
+    "benchmark",
+    "as_of",
+    "target_type",
+    "provider",
+    "factor_returns",
+    "notes",
+    *LATER_ASKED,
+)
 OPTIMIZATION = (
     *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
     *("covariance", "returns", "current_weights", "benchmark_weights", "relax_order"),

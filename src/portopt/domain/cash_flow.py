@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -42,6 +42,10 @@ class CashFlow:
     def only_raises(self) -> bool:
         """Whether it is a withdrawal by itself: no more is sold than it takes, and nothing is bought."""
         return self.is_withdrawal and not self.rebalance
+
+    def beside_a_rebalance(self) -> CashFlow:
+        """The same, for a request that seeks something of its own; of a deposit that is so anyway."""
+        return replace(self, rebalance=True) if self.only_raises else self
 
     def in_words(self, currency: str) -> str:
         """ "a deposit of 50,000.00 USD", "a withdrawal of 30,000.00 USD by 2026-12-31" """

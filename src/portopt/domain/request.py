@@ -165,6 +165,11 @@ class RebalanceRequest:
         """Whether it is a withdrawal by itself."""
         return self.cash_flow is not None and self.cash_flow.only_raises
 
+    def seeking(self, policy: Policy) -> RebalanceRequest:
+        """The same request for what that policy seeks: a withdrawal then is no longer one by itself."""
+        flow = None if self.cash_flow is None else self.cash_flow.beside_a_rebalance()
+        return replace(self, policy=policy, cash_flow=flow)
+
     def identity(self) -> str:
         """SHA-256 of what is asked; with the pricing pack's id it is the identity of the run.
 

@@ -258,6 +258,9 @@ LIMITS: dict[str, TermEntry] = {
         {"near the book": "norm2(w - w_prev) <= 0.1"},
     ),
     "frozen": TermEntry("frozen", "what cannot be traded keeps its weight", term("limits.frozen.Frozen"), True),
+    "pinned": TermEntry(
+        "pinned", "trades that are decided already", term("limits.pinned.Pinned"), {"AAPL": "none", "XOM": "3%"}
+    ),
     "exclusions": TermEntry("exclusions", "assets that may not be held", term("limits.exclusions.Exclusions"), ["XOM"]),
     "buy_only": TermEntry("buy_only", "nothing is sold", term("limits.buy_only.BuyOnly"), True),
     "sell_only": TermEntry("sell_only", "nothing is bought", term("limits.sell_only.SellOnly"), True),

@@ -104,9 +104,7 @@ class Book:
         return Settled(tuple(orders), settled_cash, weights)
 
 
-def open_book(
-    problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal], *, floor_after_fees: bool = False
-) -> Book:
+def open_book(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal], *, floor_after_fees: bool = False) -> Book:
     """Holdings on the problem's universe. floor_after_fees: see make_plan.
 
     Raises DataError for an asset without a positive price, for a universe without cash, and where the problem was
