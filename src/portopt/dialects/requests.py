@@ -110,7 +110,7 @@ def optimization_request_from_data(data: Mapping[str, Any]) -> OptimizationReque
         objective=json_object(required(doc, "objective"), "objective"),
         limits=json_object(required(doc, "limits"), "limits"),
         costs=json_object(doc.get("costs", {}), "costs"),
-        risk_free_rate=number(doc.get("risk_free_rate", 0.0), "risk_free_rate", low=low, high=high),
+        risk_free_rate=number(doc.get("risk_free_rate", 0.0), "risk_free_rate", low=low, high=high, fraction=True),
         estimation=record(EstimationChoice, doc.get("estimation", {}), "estimation"),
         expected_returns=None if mu is None else numbers(mu, "expected_returns", low=-1e3, high=1e3, size=n, most=n, gaps=True),
         covariance=None if Sigma is None else square(Sigma, "covariance", n, low=-1e4, high=1e4),
@@ -197,7 +197,8 @@ def _holdings(value: Any) -> Holdings:
 
 
 def _weights(value: Any, field: str, most: float = 1e3) -> dict[str, float]:
-    return {name: number(item, f"{field}.{name}", low=-most, high=most) for name, item in mapping_of(value, field).items()}
+    given = mapping_of(value, field).items()
+    return {name: number(item, f"{field}.{name}", low=-most, high=most, fraction=True) for name, item in given}
 
 
 def _optional_weights(doc: Mapping[str, Any], name: str, most: float = 1e3) -> dict[str, float] | None:
