@@ -85,6 +85,9 @@ ALIASES: Mapping[str, Mapping[str, Any]] = {
     "equal_risk_contributions": {"kind": "risk_parity"},
     "risk_budgeting": {"kind": "risk_parity"},
     "risk_budgets": {"kind": "risk_parity"},
+    # no more trading than needed
+    "comply": {"kind": "min_turnover"},
+    "least_trading": {"kind": "min_turnover"},
     # return, utility, benchmark
     "max_expected_return": {"kind": "max_return"},
     "maximum_return": {"kind": "max_return"},

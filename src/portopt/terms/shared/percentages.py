@@ -14,7 +14,7 @@ from portopt.domain.quantities import spelled_bps, spelled_fraction
 from portopt.terms.shared.checks import fraction
 
 COUNTED_IN_BPS = ("bps",)
-LISTS_OF_NAMES = ("exclusions", "assets", "issuers")
+LISTS_OF_NAMES = ("exclusions", "assets", "issuers", "do_not_buy", "do_not_sell", "keep")
 
 
 def is_levered(spec: Mapping[str, Any]) -> bool:
