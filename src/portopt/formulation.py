@@ -19,7 +19,7 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
-from portopt.domain.request import AnyRequest, EstimationChoice, OptimizationRequest, RebalanceRequest
+from portopt.domain.request import AnyRequest, EstimationChoice, OptimizationRequest, Policy, RebalanceRequest
 from portopt.domain.universe import CASH, Asset, Universe
 
 ADV_WINDOW = 21  # trading days in the average daily value
@@ -196,6 +196,14 @@ def _of_book(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Momen
         exposures=exposures_of(universe, moments.factor_model),
         portfolio_id=request.holdings.portfolio_id,
     )
+
+
+def with_terms_of(problem: Problem, policy: Policy) -> Problem:
+    """The same book on the same beliefs under another policy's objective, limits and costs; nothing else of it is read."""
+    refusing = policy.data.missing_attribute == "refuse"
+    moments, w_prev, benchmark = problem.moments, problem.w_prev, problem.benchmark
+    terms = _terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
+    return constructed(problem.replaced(**terms, target=None))
 
 
 def _of_weights(request: OptimizationRequest) -> Problem:

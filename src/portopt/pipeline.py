@@ -11,7 +11,6 @@ import dataclasses
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portopt.construction import construct
@@ -192,12 +191,14 @@ def optimize(
     room: float = 0.0,
     rounds: Callable[[Problem], bool] | None = None,
     neighbour: Solved | None = None,
+    work: float | None = None,
 ) -> Solved:
     """Solve; when no portfolio satisfies the limits, diagnose, and let the declared order give way where there is one.
 
     room: what every opening leaves to whole lots, a fraction of portfolio value. rounds: whether a problem has whole lots.
     neighbour: a problem solved before, to begin at: of the same assets and the same kinds of limits it saves most of the work,
     otherwise it is of no use and costs little. The answer is the same to the last digits.
+    work: how much a diagnosis may ask (diagnosis/effort.py), and what arithmetic sees is then enough; None is the usual.
     """
     from portopt import diagnosis as why
     from portopt import optimization
@@ -209,7 +210,10 @@ def optimize(
         return Solved(problem, problem, form, solution)
     # What ends up in a document is decided without trying plans: how many are tried depends on the clock.
     tried = None if relax_order else rounds
-    diagnosis = why.diagnose(problem, room=room, rounds=tried)
+    if work is None:
+        diagnosis = why.diagnose(problem, room=room, rounds=tried)
+    else:
+        diagnosis = early or why.diagnose(problem, room=room, work=work)
     infeasible = Solution(SolveStatus.INFEASIBLE, problem.identity(), diagnosis=diagnosis)
     if not relax_order:
         return Solved(problem, problem, form, infeasible, diagnosis=diagnosis)
@@ -229,19 +233,38 @@ def _solved_form(neighbour: Solved | None) -> Neighbour | None:
     return Neighbour(neighbour.form, neighbour.solution.raw)
 
 
-def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments, until: Deadline = NEVER) -> Solved:
+def optimize_for(
+    request: RebalanceRequest,
+    snapshot: MarketSnapshot,
+    moments: Moments,
+    until: Deadline = NEVER,
+    *,
+    work: float | None = None,
+) -> Solved:
     """Formulate and optimize; whatever must be opened leaves room for the request's own lots.
+
+    work: as for `optimize`.
 
     until: ends the work without an answer. What is answered is a run, which is worked out again to the same bytes: no clock has
     a part in it, and from the certificate on nothing ends early.
     """
+    return optimize_posed(formulate(request, snapshot, moments, until), request, snapshot, work=work)
+
+
+def optimize_posed(
+    problem: Problem, request: RebalanceRequest, snapshot: MarketSnapshot, *, work: float | None = None
+) -> Solved:
+    """The same for the request's problem as it is formulated already."""
     from portopt.trading import can_trade, dearest_lot
 
-    problem, rules = formulate(request, snapshot, moments, until), request.policy.trading
-    rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot, request.holdings), rules=rules)
+    until, rules = problem.until, request.policy.trading
+
+    def rounds(opened: Problem) -> bool:
+        return can_trade(opened, request.holdings, exact_prices(snapshot, request.holdings), rules)
+
     room = LOTS_OF_ROOM * dearest_lot(problem, rules)
     order = order_of_giving_way(request.policy.relax_order, request.policy.limits)
-    answer = optimize(problem, order, room=room, rounds=rounds)
+    answer = optimize(problem, order, room=room, rounds=rounds, work=work)
     return answer if not until.is_set else answer.without_deadline()
 
 

@@ -6,20 +6,53 @@ A choice of weights brings its own beliefs and rests on nothing; a rebalance nee
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from portopt import formulation
+from portopt import formulation, pipeline
 from portopt.domain.errors import MissingInput
 from portopt.domain.found import RestsOn
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
 from portopt.domain.request import AnyRequest, EstimationChoice, RebalanceRequest
+from portopt.ports import MarketDataProvider
+from portopt.runs.asked_again import PACK
 from portopt.runs.market import read_pack
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 Asked: TypeAlias = AnyRequest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnPrices:
+    """A rebalance with the prices it rests on. market: where they are read from again when it is carried out."""
+
+    request: RebalanceRequest
+    snapshot: MarketSnapshot
+    market: MarketDataProvider
+
+
+def on_prices(asked: RebalanceRequest | str, runtime: Runtime, market: MarketDataProvider | None = None) -> OnPrices:
+    """A request on the prices there are, or a stored run by its id, on the pack it was worked out on. Nothing is written.
+
+    market: prices from here instead of the provider that the request names. Raises UnknownRun, InvalidValue for a run that is
+    no rebalance, MissingInput for one that was never asked on any prices.
+    """
+    if isinstance(asked, RebalanceRequest):
+        provider = market or runtime.market(asked.provider)
+        return OnPrices(asked, read_pack(asked, runtime, market=provider), provider)
+    from portopt.dialects.requests import rebalance_request_from_data
+    from portopt.runs.history import require_rebalance, run_record
+
+    record = require_rebalance(run_record(asked, runtime, verified=False))
+    if record.pricing_pack_id is None:
+        raise MissingInput(f"run {asked} rests on no pricing pack", field="run", value=asked)
+    provider = runtime.market(PACK + record.pricing_pack_id)
+    request = dataclasses.replace(rebalance_request_from_data(record.request), provider=PACK + record.pricing_pack_id)
+    snapshot = dataclasses.replace(pipeline.reopen_pack(request, record.pricing_pack_id, runtime.packs), notes=())
+    return OnPrices(request, snapshot, provider)
 
 
 def prices_of(request: Asked, runtime: Runtime | None) -> MarketSnapshot | None:
@@ -32,6 +65,11 @@ def prices_of(request: Asked, runtime: Runtime | None) -> MarketSnapshot | None:
     if runtime is None:
         raise MissingInput("a rebalance request needs a runtime to fetch prices with", field="runtime")
     return read_pack(request, runtime)
+
+
+def kept_prices(on: OnPrices, runtime: Runtime) -> RestsOn:
+    """Which data an answer rests on, kept as a pricing pack where answers are kept."""
+    return rests_on(on.snapshot, runtime) or RestsOn(on.snapshot.pricing_pack_id, on.snapshot.as_of)
 
 
 def rests_on(snapshot: MarketSnapshot | None, runtime: Runtime | None) -> RestsOn | None:

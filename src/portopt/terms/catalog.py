@@ -61,6 +61,15 @@ OBJECTIVES: dict[str, TermEntry] = {
     "min_tracking_error": TermEntry(
         "min_tracking_error", "as close to the benchmark as allowed", term("objectives.min_tracking_error.MinTrackingError"), {}
     ),
+    "min_turnover": TermEntry(
+        "min_turnover",
+        "the least trading that brings the book within every limit",
+        term("objectives.min_turnover.MinTurnover"),
+        {},
+    ),
+    "min_cost": TermEntry(
+        "min_cost", "the cheapest trades that bring the book within every limit", term("objectives.min_cost.MinCost"), {}
+    ),
     "custom": TermEntry(
         "custom",
         "an expression of one's own, alone or on top of a utility",
@@ -249,7 +258,19 @@ LIMITS: dict[str, TermEntry] = {
         {"near the book": "norm2(w - w_prev) <= 0.1"},
     ),
     "frozen": TermEntry("frozen", "what cannot be traded keeps its weight", term("limits.frozen.Frozen"), True),
+    "pinned": TermEntry(
+        "pinned", "trades that are decided already", term("limits.pinned.Pinned"), {"AAPL": "none", "XOM": "3%"}
+    ),
     "exclusions": TermEntry("exclusions", "assets that may not be held", term("limits.exclusions.Exclusions"), ["XOM"]),
+    "buy_only": TermEntry("buy_only", "nothing is sold", term("limits.buy_only.BuyOnly"), True),
+    "sell_only": TermEntry("sell_only", "nothing is bought", term("limits.sell_only.SellOnly"), True),
+    "do_not_buy": TermEntry(
+        "do_not_buy", "what may not be bought", term("limits.do_not_buy.DoNotBuy"), ["AAPL", {"sector": "Energy"}]
+    ),
+    "do_not_sell": TermEntry(
+        "do_not_sell", "what may not be sold", term("limits.do_not_sell.DoNotSell"), ["AAPL", {"asset_class": "Bond"}]
+    ),
+    "keep": TermEntry("keep", "what is neither bought nor sold", term("limits.keep.Keep"), ["XOM", "JNJ"]),
     "max_cost": TermEntry("max_cost", "what trading costs, a share of the portfolio", term("limits.max_cost.MaxCost"), 0.002),
     "liquidity": TermEntry(
         "liquidity",
@@ -311,6 +332,10 @@ COSTS: dict[str, TermEntry] = {
 }
 
 
+# Other words for the same.
+ALIASES = {"comply": "min_turnover", "least_trading": "min_turnover"}
+
+
 def parse_objective(spec: Mapping[str, Any]) -> Objective:
     """{"kind": "utility", "risk_aversion": 4.0} as a term.
 
@@ -323,6 +348,7 @@ def parse_objective(spec: Mapping[str, Any]) -> Objective:
         raise MissingInput("objective needs a kind", field="objective.kind", fixes=[f"use one of: {', '.join(OBJECTIVES)}"])
     if not isinstance(kind, str):
         raise InvalidValue("objective.kind", kind, "a name is needed", fix=f"use one of: {', '.join(OBJECTIVES)}")
+    kind = ALIASES.get(kind, kind)
     if kind not in OBJECTIVES:
         raise UnknownField(kind, OBJECTIVES, path="objective", value=kind)
     objective: Objective = OBJECTIVES[kind].parse(given)
