@@ -99,7 +99,7 @@ def edited_request(on: OnPrices, trades: Mapping[str, Any]) -> tuple[RebalanceRe
 
 def in_lots(name: str, pin: Pin, on: OnPrices) -> tuple[Pin, str]:
     """The pin as the nearest whole lots where shares are whole, and what that makes of it; what nobody knows stays as it is."""
-    rules, holdings = on.request.policy.trading, on.request.holdings
+    rules, holdings = on.request.policy.trading, on.request.funded
     prices = formulation.exact_prices(on.snapshot, holdings)
     if pin.unit == "shares" or rules.fractional or name not in prices:
         return pin, ""
