@@ -13,7 +13,17 @@ from portopt.document.prices import amount_in_words
 from portopt.document.weights import by_asset
 from portopt.domain.arrays import Vector
 from portopt.domain.canonical import plain
-from portopt.domain.choices import Alternative, Alternatives, Broken, Edited, Measured, Preview, WhatIf, Worth
+from portopt.domain.choices import (
+    Alternative,
+    Alternatives,
+    Broken,
+    Edited,
+    Measured,
+    Preview,
+    Readiness,
+    WhatIf,
+    Worth,
+)
 from portopt.domain.found import RestsOn
 from portopt.domain.problem import Problem
 
@@ -174,3 +184,30 @@ def _preview(problem: Problem, preview: Preview) -> dict[str, Any]:
         "is_exact": preview.is_exact,
         "differs": preview.differs,
     }
+
+
+def ready_document(found: Readiness) -> dict[str, Any]:
+    """The answer, each reason, and what to do: what stops first, then what is to be known."""
+    order = ("stop", "but", "ok")
+    reasons = sorted(found.reasons, key=lambda reason: order.index(reason.status))
+    return {
+        "portfolio_id": found.portfolio_id,
+        "policy": found.policy,
+        "on": found.on.isoformat(),
+        "answer": found.answer,
+        "called_for": found.called_for,
+        "sentence": _ready_sentence(found),
+        "reasons": [plain(reason) for reason in reasons],
+        "pricing_pack_id": None if found.rests_on is None else found.rests_on.pricing_pack_id,
+        "as_of": None if found.rests_on is None else found.rests_on.as_of.isoformat(),
+    }
+
+
+def _ready_sentence(found: Readiness) -> str:
+    """`No: XNYS is closed on 2024-07-04; its next session is 2024-07-05.`"""
+    telling = {"no": "stop", "yes, but": "but"}.get(found.answer)
+    first = next((reason.detail for reason in found.reasons if reason.status == telling), None)
+    if first is None:
+        calls = next((reason.detail for reason in found.reasons if reason.calls), "nothing calls for it")
+        return f"Yes: {calls}."
+    return f"{found.answer.capitalize()}: {first}."
