@@ -37,6 +37,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "as_of": outcome.snapshot.as_of.isoformat(),
         "currency": plan.currency,
         "target_type": outcome.request.target_type,
+        **decision.money_moved(outcome.request),
         "verdict": None,
         "headline": decision.headline(plan),
         "figures": decision.figures(plan.before, plan.after),
