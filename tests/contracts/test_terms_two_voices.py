@@ -46,6 +46,9 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "min_quality": [6.0, {"score": 5.0, "grandfather": True}],
     "cash": [{"min": 0.0}, {"max": 0.1}],
     "exclusions": [{"assets": ["XOM", "GOLD"], "most": 0.02}],
+    "do_not_buy": [{"assets": ["XOM", "AAPL", "GOLD"], "slack": 0.02}, [{"asset_class": "Bond"}]],
+    "do_not_sell": [["XOM", {"sector": "Technology"}]],
+    "keep": [[{"sector": "Health"}]],
     "max_cost": [0.0005],
     "concentration": [{"effective_positions": 6}],
     "top_k": [{"k": 1, "weight": 0.2}, {"k": 9, "weight": 0.5}],
@@ -55,6 +58,7 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "max_trades": [0],
     "min_trade": [0.3],
     "round_lots": [{"lot": 500}],
+    "pinned": [{"AAPL": {"shares": 10}, "GOLD": "-$500"}, {"trades": {"JNJ": "12.5%"}, "slack": 0.01}],
     "ucits_5_10_40": [{"issuers": {"AAPL": "A", "MSFT": "A"}, "single": 0.2, "large": 0.1, "total": 0.5}],
     "axis_bounds": [{"risk": 0.1, "esg": 6.0}, {"turnover": 0.1}, {"tracking_error": 0.02}],
     "min_esg": [{"score": 7.0, "unscored": "neutral"}, {"score": 4.0, "allowance": 0.5}],
@@ -304,10 +308,22 @@ def test_the_opening_a_limit_needs_in_the_program_is_the_worst_violation_the_aud
             assert needed == pytest.approx(worst, rel=1e-6, abs=2e-8)
 
 
+def decided(kind: str, limit: Any, p: Problem) -> list[np.ndarray]:
+    """Of a limit that leaves single assets one weight each, the book with these weights: no chance portfolio has them."""
+    if kind != "pinned":
+        return []
+    pinned = p.previous().copy()
+    for name, pin in limit.trades.items():
+        i = p.universe.positions[name]
+        money = {"weight": pin.amount * 1e6 - pinned[i] * 1e6, "value": pin.amount, "shares": pin.amount * p.prices[i]}
+        pinned[i] += money[pin.unit] / 1e6
+    return [pinned]
+
+
 @pytest.mark.parametrize(("kind", "value"), spelled(LIMITS, MORE_LIMITS), ids=str)
 def test_each_limit_is_both_kept_and_broken_by_the_portfolios_it_is_tried_on(kind, value):
     limit, p = limited(kind, value, seed=1, factor_form=False, cash=True)
-    verdicts = {limit.read(w, p).worst() <= 1e-12 for w in portfolios(p, seed=2)}
+    verdicts = {limit.read(w, p).worst() <= 1e-12 for w in [*portfolios(p, seed=2), *decided(kind, limit, p)]}
     assert verdicts == {True, False}
 
 
@@ -318,7 +334,8 @@ def test_an_objective_is_worth_what_the_program_minimizes_with_costs_and_soft_sh
     spec = {"kind": kind, **options}
     costs = parse_costs({"commission": {"bps": 5}, "linear_impact": {"bps": 15}, "square_root_impact": {}})
     limits = parse_limits({"max_tracking_error": {"limit": 0.02, "soft": True}, "max_turnover": 0.1})
-    for extras in ({}, {"costs": costs}, {"costs": costs, "limits": limits}):
+    bare = [] if kind == "min_cost" else [{}]  # without costs it asks for nothing
+    for extras in (*bare, {"costs": costs}, {"costs": costs, "limits": limits}):
         p = problem(3, factor_form=factor_form, cash=cash, objective=spec, **extras)
         form = form_of(p)
         for w in portfolios(p, seed=4):
