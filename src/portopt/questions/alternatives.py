@@ -178,4 +178,3 @@ def _offered(choice: Choice, answer: _Answer, on: OnPrices, yardstick: Yardstick
         certificate=answer.validated.certificate,
         gave_way=tuple(step.because for step in answer.solved.gave_way),
     )
-
