@@ -11,6 +11,7 @@ import numpy as np
 
 from portopt.analysis import Attempts
 from portopt.analysis.risk_figures import risk_figures
+from portopt.document.program import beside, program, terms_as_solved
 from portopt.domain.canonical import plain
 from portopt.domain.diagnosis import Diagnosis
 from portopt.domain.explanation import FrontierPoint, RiskContribution
@@ -169,6 +170,13 @@ def certificate(outcome: RebalanceOutcome) -> dict[str, Any]:
         "tolerances": plain(paper.tolerances),
         "engine": None if raw is None else {"solver": raw.solver, "iterations": raw.iterations, "polished": raw.polished},
     }
+
+
+def to_check(outcome: RebalanceOutcome) -> dict[str, Any]:
+    """What a check of the document takes beside its figures: the limits as solved, and the program with its multipliers."""
+    problem, form, raw = outcome.problem, outcome.form, outcome.validated.solution.raw
+    solved = None if form is None else program(problem, form, raw)
+    return {"limits": terms_as_solved(problem), **beside(problem), "program": solved}
 
 
 def pricing_pack(snapshot: MarketSnapshot) -> dict[str, Any]:

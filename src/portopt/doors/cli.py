@@ -191,7 +191,7 @@ def _answer(words: list[str]) -> Any:
     if len(words) == 2 and words[0] == "optimize" and (words[1] == "-" or not words[1].startswith("-")):
         # The plain question goes straight there: to look for options at all, Typer imports pydantic, and that is a
         # quarter of the time to a first answer.
-        return weights.optimize(words[1])
+        return weights.optimize(request=words[1])
     return app(args=words, prog_name="portopt", standalone_mode=False)
 
 
