@@ -16,7 +16,7 @@ SAME = (
     "alert_id", "rule", "group", "value", "limit", "worst", "figures", "summary", "runbook", "acknowledged_by", "note",
     "silence", "detail",
 )  # fmt: skip
-SINCE_LATER = ("inhibited_by",)  # what alerts of earlier versions do not have
+SINCE_LATER = ("inhibited_by", "closed_by", "closed_why")  # what alerts of earlier versions do not have
 
 
 def alert_data(alert: Alert) -> dict[str, Any]:

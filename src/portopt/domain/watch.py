@@ -113,8 +113,9 @@ class Alert:
     when it has not held, while it is kept firing. seen_at: of the newest figures it was judged by. blind_since: since when
     there are none. value, limit: what was measured last and what it was held against; worst: the furthest it went. figures:
     every named figure of its expression. acknowledged_by, _at, note: who looks after it. silence: the id of the silence it
-    is under, or ended under. inhibited_by: the rule whose alert explains it, so that nobody is told of this one. told: what
-    was said of it last: what is owed to those who listen is the difference to its state.
+    is under, or ended under. inhibited_by: the rule whose alert explains it, so that nobody is told of this one. closed_by,
+    closed_why: of one whose subject is gone for good. told: what was said of it last: what is owed to those who listen is
+    the difference to its state.
     """
 
     alert_id: str
@@ -140,6 +141,8 @@ class Alert:
     note: str = ""
     silence: str | None = None
     inhibited_by: str | None = None
+    closed_by: str | None = None
+    closed_why: str | None = None
     told: Told | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
