@@ -116,6 +116,9 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "GetAlert": lambda d: Case({"alert_id": d.alert}, "GET", f"/alerts/{d.alert}"),
     "AcknowledgeAlert": lambda d: Case({"alert_id": d.alert, "note": "on it"}, "POST", f"/alerts/{d.alert}/acknowledgement",
                                        {"json": {"note": "on it"}}),
+    # Its book is there, and its figures come: what is not gone is not closed.
+    "CloseAlert": lambda d: Case({"alert_id": d.alert, "why": "sold"}, "POST", f"/alerts/{d.alert}/closing",
+                                 {"json": {"why": "sold"}}, is_refused=True),
     "ListSilences": lambda d: Case({"all": True}, "GET", "/silences?all=true"),
     "CreateSilence": lambda d: Case(SILENCE, "POST", "/silences", {"json": SILENCE}),
     "EndSilence": lambda d: Case({"silence_id": d.silence}, "POST", f"/silences/{d.silence}/end"),

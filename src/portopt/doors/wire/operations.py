@@ -189,6 +189,8 @@ OPERATIONS: Final = _by_name(
         Operation("get_alert", "GET", "/alerts/{alert_id}", "read", "alerts:get", "One of them, with its figures."),
         Operation("acknowledge_alert", "POST", "/alerts/{alert_id}/acknowledgement", "watch", "alerts:acknowledge",
                   "Somebody looks after it.", keyed=True),
+        Operation("close_alert", "POST", "/alerts/{alert_id}/closing", "watch", "alerts:close",
+                  "What it is about is gone for good.", keyed=True),
         Operation("list_silences", "GET", "/silences", "read", "alerts:silences", "Who is not told of what, until when."),
         Operation("create_silence", "POST", "/silences", "watch", "alerts:silence",
                   "Nobody is told of what matches, for a while.", keyed=True),
