@@ -24,7 +24,9 @@ def publish(record: RunRecord, service: str | None = None) -> None:
     decisions = list(decision_rows(document.get("rebalances", ())))
     shown = f"The last {MOST_ROWS} of {len(decisions)} decisions" if len(decisions) > MOST_ROWS else "Every decision"
     create_table_artifact(decisions[-MOST_ROWS:], key="decisions", description=shown)
-    create_markdown_artifact(artifacts.report_words(record.run_id, service), key="report", description="Where the whole report is")
+    create_markdown_artifact(
+        artifacts.report_words(record.run_id, service), key="report", description="Where the whole report is"
+    )
 
 
 def figure_rows(document: Row) -> Iterator[dict[str, str]]:
