@@ -5,6 +5,7 @@ A method is imported when a form asks for it: a first answer has no time for tho
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from portopt.optimization.tight_cones.faces import settled_on_face
 if TYPE_CHECKING:
     from portopt.optimization.neighbour import Neighbour
 
+log = logging.getLogger(__name__)
 QUICK = 0.03  # of the usual effort, for one question in whole numbers on the way; without an answer by then it stays open
 
 
@@ -46,12 +48,22 @@ def solve(form: StandardForm, *, solver: str | None = None, start: Vector | None
     near, for programs with logarithms; the optimum is the same without. Every solver is bounded by its iterations and every
     search by its nodes, so that the answer is the same on a busy machine; no clock is read.
     """
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("%s", _shape(form))
     if form.integer.any():
         return _in_whole_numbers(form, 1.0)
     method = partial(_answer, solver=solver, start=start)
     answer = partial(solve_with_dear_wishes, solve=method)
     raw = answer(form)
     return settled_on_face(form, raw, answer) or raw
+
+
+def _shape(form: StandardForm) -> str:
+    """What is solved, in numbers."""
+    kinds = {"a ratio": form.ratio, "whole numbers": form.integer.any(), "scenarios": form.hinges, "powers": _has_powers(form)}
+    said = ", ".join(name for name, there in kinds.items() if there)
+    size = f"{form.n_columns} columns, {form.A.shape[0]} rows, {len(form.cones)} cones"
+    return f"a program of {size}{f': {said}' if said else ''}"
 
 
 def _from_neighbour(form: StandardForm, near: Neighbour) -> RawAnswer | None:
@@ -97,11 +109,15 @@ def _answer(form: StandardForm, *, solver: str | None, start: Vector | None) -> 
 
 def _by_ladder(form: StandardForm, solver: str | None) -> RawAnswer:
     """Down the ladder of solvers, with the last digits where there are powers."""
-    if any(cone.kind == "power" for cone in form.cones):
+    if _has_powers(form):
         from portopt.optimization.curved.powers import solve_powers
 
         return solve_powers(form, solver=solver)
     return solve_convex(form, solver=solver)
+
+
+def _has_powers(form: StandardForm) -> bool:
+    return any(cone.kind == "power" for cone in form.cones)
 
 
 def _has_exponentials(form: StandardForm) -> bool:
