@@ -10,6 +10,7 @@
 
 from portopt.doors.notebook.asking import ask
 from portopt.doors.notebook.backtesting import Backtest, backtest
+from portopt.doors.notebook.choosing import alternatives, edit, ready, what_if
 from portopt.doors.notebook.displays import Allocation, Findings, Proposal
 from portopt.doors.notebook.rebalancing import rebalance
 from portopt.doors.notebook.walking import Comparison, Walk, compare, walk_forward
@@ -22,14 +23,18 @@ __all__ = [
     "Findings",
     "Proposal",
     "Walk",
+    "alternatives",
     "ask",
     "backtest",
     "compare",
+    "edit",
     "frontier",
     "optimize",
     "pareto",
     "periods",
+    "ready",
     "rebalance",
     "sensitivity",
     "walk_forward",
+    "what_if",
 ]
