@@ -22,6 +22,7 @@ from portopt.intake.choices import CHOICES, NOTHING, POLICY, Choice, request_of
 from portopt.ports import MarketDataProvider
 from portopt.questions.posed import OnPrices, kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
+from portopt.questions.stands import REMEMBERED, kept
 from portopt.runs.identity import run_identity
 
 if TYPE_CHECKING:
@@ -44,17 +45,25 @@ def alternatives(
     Raises DeadlineExceeded.
     """
     on = on_prices(asked, runtime, market)
-    problem = formulation.formulate(on.request, on.snapshot, pipeline.estimate(on.request, on.snapshot), until)
-    found: dict[str, _Answer | str] = {}
+    known = REMEMBERED.get(on)
+    problem = _posed(on, until) if known is None else known.posed.replaced(until=until)
+    found: dict[str, _Answer | str] = {} if known is None else {POLICY: _Answer(on.request, known.solved, known.validated)}
     for choice in CHOICES:
         request = choice.asks(on.request)
-        found[choice.name] = request if isinstance(request, str) else _answered(request, on, problem)
+        if choice.name not in found:
+            found[choice.name] = request if isinstance(request, str) else _answered(request, on, problem)
     policy = found[POLICY]
+    if known is None and not isinstance(policy, str):
+        kept(on, problem, policy.solved, policy.validated)
     yardstick = Yardstick(problem, None if isinstance(policy, str) else policy.validated.weights)
     offered = [_nothing(problem, yardstick)]
     offered += [_offered(c, answer, on, yardstick) for c in CHOICES if not isinstance(answer := found[c.name], str)]
     without = [NotOffered(c.name, c.title, why) for c in CHOICES if isinstance(why := found[c.name], str)]
     return Alternatives(on.request, problem, tuple(offered), tuple(without), kept_prices(on, runtime))
+
+
+def _posed(on: OnPrices, until: Deadline) -> Problem:
+    return formulation.formulate(on.request, on.snapshot, pipeline.estimate(on.request, on.snapshot), until)
 
 
 def select(

@@ -21,6 +21,7 @@ from portopt.domain.words import signed_percent
 from portopt.ports import MarketDataProvider
 from portopt.questions.posed import OnPrices, kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
+from portopt.questions.stands import stands
 from portopt.runs.identity import run_identity
 from portopt.terms.limits.pinned import FIELD, Pinned
 from portopt.terms.shared.pins import SPELLINGS, Pin, pin_of
@@ -49,18 +50,17 @@ def edit(
     """
     on = on_prices(asked, runtime, market)
     request, notes = _edited_request(on, trades)
-    moments = pipeline.estimate(on.request, on.snapshot)
-    without = pipeline.optimize_for(on.request, on.snapshot, moments, until)
-    stands = pipeline.certify(without, on.snapshot)
-    solved = pipeline.optimize_for(request, on.snapshot, moments, until)
+    standing = stands(on, until)
+    solved = standing.beside(request, on, until)
     validated = pipeline.certify(solved, on.snapshot)
-    yardstick = Yardstick(without.problem, stands.weights)
+    weights = standing.validated.weights
+    yardstick = Yardstick(standing.solved.problem, weights)
     return Edited(
         request=request,
         problem=solved.problem,
         pins=tuple((name, pin.describe()) for name, pin in _pins(request).items()),
         run_id=run_identity(request, on.snapshot),
-        stands=yardstick.measured(stands.weights),
+        stands=yardstick.measured(weights),
         edited=yardstick.measured(validated.weights),
         price=yardstick.worth(validated.weights),
         certificate=validated.certificate,

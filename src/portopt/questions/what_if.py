@@ -19,6 +19,7 @@ from portopt.intake.moved import moved_request, value_at
 from portopt.ports import MarketDataProvider
 from portopt.questions.posed import kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
+from portopt.questions.stands import Stands, stands
 from portopt.runs.identity import run_identity
 
 if TYPE_CHECKING:
@@ -46,20 +47,19 @@ def what_if(
     """
     on = on_prices(asked, runtime, market)
     request = moved_request(on.request, moved)
-    moments = pipeline.estimate(on.request, on.snapshot)
-    before = pipeline.optimize_for(on.request, on.snapshot, moments, until)
-    stands = pipeline.certify(before, on.snapshot)
-    after = pipeline.optimize_for(request, on.snapshot, moments, until)
+    standing = stands(on, until)
+    after = standing.beside(request, on, until)
     validated = pipeline.certify(after, on.snapshot)
     said = Attempts()
-    preview = said.attempt(PREVIEW, lambda: _preview(before, stands, after, validated))
-    yardstick = Yardstick(before.problem, stands.weights)
+    preview = said.attempt(PREVIEW, lambda: _preview(standing, after, validated))
+    weights = standing.validated.weights
+    yardstick = Yardstick(standing.solved.problem, weights)
     return WhatIf(
         request=request,
         problem=after.problem,
         moved=tuple((path, value_at(on.request.policy, path), value_at(request.policy, path)) for path in moved),
         run_id=run_identity(request, on.snapshot),
-        stands=yardstick.measured(stands.weights),
+        stands=yardstick.measured(weights),
         after=yardstick.measured(validated.weights),
         worth=yardstick.worth(validated.weights),
         preview=preview,
@@ -77,14 +77,13 @@ def propose_what_if(
     return rebalance(moved_request(on.request, moved), runtime, market=on.market)
 
 
-def _preview(
-    before: pipeline.Solved, stands: ValidatedSolution, after: pipeline.Solved, validated: ValidatedSolution
-) -> Preview:
+def _preview(standing: Stands, after: pipeline.Solved, validated: ValidatedSolution) -> Preview:
     """Raises NotDetermined where the weights have no derivative, DataError where the two have not the same terms."""
     from portopt.optimization.prices.derivatives import Linearization
 
-    way = Linearization(before.problem, before.form, stands.solution).way_to(after.problem)
-    weights = stands.weights + way.weights
+    before = standing.solved
+    way = Linearization(before.problem, before.form, standing.validated.solution).way_to(after.problem)
+    weights = standing.validated.weights + way.weights
     reach, until = (way.reach, way.until) if way.is_exact else _holds(way, before, after, validated)
     differs = float(np.abs(weights - validated.weights).max())
     return Preview(weights, reach, until, way.is_exact, differs)
