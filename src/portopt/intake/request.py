@@ -49,4 +49,7 @@ def rebalance_request(
     )
     if wishes.foreign is not None:
         request = wishes.foreign.asked_of(request)
-    return dataclasses.replace(request, policy=laid_over(checked(request.policy), wishes))
+    policy = laid_over(checked(request.policy), wishes)
+    flow, no_worse = wishes.cash_flow or request.cash_flow, wishes.no_worse or request.no_worse
+    request = dataclasses.replace(request, policy=policy, cash_flow=flow, no_worse=no_worse)
+    return request.seeking(policy) if wishes.names_an_aim else request

@@ -1,7 +1,7 @@
 """The choices a desk has, doing nothing first: each the same book, prices and limits with another aim, priced for the policy.
 
-Each is a request of its own that anybody may ask; what they have in common (beliefs, and what is factored of them) is worked out
-once. A choice is certified like every answer.
+Each is a request of its own that anybody may ask; what they have in common (beliefs, and what is factored of them) is worked
+out once. A choice is certified like every answer.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _aiming_at(objective: Mapping[str, Any], needs: Callable[[RebalanceRequest],
             return why
         if dict(request.policy.objective) == dict(objective):
             return "the policy asks for just that"
-        return dataclasses.replace(request, policy=dataclasses.replace(request.policy, objective=dict(objective)))
+        return request.seeking(dataclasses.replace(request.policy, objective=dict(objective)))
 
     return asks
 
@@ -59,7 +59,7 @@ def _buy_only(request: RebalanceRequest) -> RebalanceRequest | str:
     if request.policy.limits.get("buy_only"):
         return "the policy asks for just that"
     limits = {**request.policy.limits, "buy_only": True}
-    return dataclasses.replace(request, policy=dataclasses.replace(request.policy, limits=limits))
+    return request.seeking(dataclasses.replace(request.policy, limits=limits))
 
 
 def _benchmark(request: RebalanceRequest) -> str:
@@ -152,7 +152,7 @@ class _Answer:
 def _answered(request: RebalanceRequest, on: OnPrices, policy: Problem) -> _Answer | str:
     """The certified answer, or why there is none, in a sentence. policy: the problem that the choices are variations of."""
     try:
-        problem = policy if request is on.request else formulation.with_terms_of(policy, request.policy)
+        problem = policy if request is on.request else formulation.with_terms_of(policy, request, on.snapshot)
         solved = pipeline.optimize_posed(problem, request, on.snapshot, work=QUICK_WORK)
         return _Answer(request, solved, pipeline.certify(solved, on.snapshot))
     except DeadlineExceeded:
@@ -178,4 +178,3 @@ def _offered(choice: Choice, answer: _Answer, on: OnPrices, yardstick: Yardstick
         certificate=answer.validated.certificate,
         gave_way=tuple(step.because for step in answer.solved.gave_way),
     )
-

@@ -19,7 +19,7 @@ from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.domain.words import signed_percent
 from portopt.ports import MarketDataProvider
-from portopt.questions.posed import OnPrices, on_prices, kept_prices
+from portopt.questions.posed import OnPrices, kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
 from portopt.runs.identity import run_identity
 from portopt.terms.limits.pinned import FIELD, Pinned
@@ -99,7 +99,7 @@ def edited_request(on: OnPrices, trades: Mapping[str, Any]) -> tuple[RebalanceRe
 
 def in_lots(name: str, pin: Pin, on: OnPrices) -> tuple[Pin, str]:
     """The pin as the nearest whole lots where shares are whole, and what that makes of it; what nobody knows stays as it is."""
-    rules, holdings = on.request.policy.trading, on.request.holdings
+    rules, holdings = on.request.policy.trading, on.request.funded
     prices = formulation.exact_prices(on.snapshot, holdings)
     if pin.unit == "shares" or rules.fractional or name not in prices:
         return pin, ""

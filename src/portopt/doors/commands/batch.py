@@ -40,7 +40,7 @@ def batch(
             if "code" in document:
                 console.print(f"refused: {document['detail']}", markup=False)
             else:
-                from portopt.doors.commands.weights import print_weights
+                from portopt.reports.answers import print_weights
 
                 console.print(document["portfolio_id"], style="bold", markup=False)
                 print_weights(document, console)

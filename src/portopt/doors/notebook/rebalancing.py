@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import Universe
@@ -15,6 +15,7 @@ from portopt.intake.book import Book, day_of, holdings_of, universe_of
 from portopt.intake.labelled import attributes_of, by_asset
 from portopt.intake.policy import Wishes
 from portopt.intake.request import rebalance_request
+from portopt.intake.wanted import Wanted, with_wanted
 from portopt.questions import policies
 from portopt.runtime import open_runtime
 
@@ -34,6 +35,7 @@ def rebalance(
     limits: Mapping[str, Any] | None = None,
     portfolio_id: str = "notebook",
     home: Path | None = None,
+    **wanted: Unpack[Wanted],
 ) -> Proposal:
     """A certified, whole-share proposal; stored under `home` (the installation's by default) and explained.
 
@@ -44,22 +46,33 @@ def rebalance(
         universe: {asset: {"sector": …, "quality_score": …}} or a file; None takes what the holdings file describes.
         benchmark: weights by asset, or a file; None takes a `benchmark_weight` column of the universe or holdings file.
         as_of: a date, or a text as 2024-03-28.
+        wanted: money in and out, and what may be traded: deposit, withdraw, by, rebalance, buy_only, sell_only, do_not_buy,
+            do_not_sell, keep, max_trades, names, no_worse (intake/wanted.py).
     """
     from portopt.questions.rebalance import rebalance as propose
     from portopt.runs.report import kept_report
 
     runtime = runtime_at(home)
     book = book_of(holdings, universe, benchmark, portfolio_id)
-    request = asked(book, policy_of(policy, runtime), limits, as_of, "sample" if prices is None else "frame")
+    provider = "sample" if prices is None else "frame"
+    request = asked(book, policy_of(policy, runtime), limits, as_of, provider, wanted)
     record = propose(request, runtime, market=market_of(prices, runtime))
     return Proposal(record, kept_report(record.run_id, runtime))
 
 
+NOTHING_WANTED = Wanted()
+
+
 def asked(
-    book: Book, policy: Policy, limits: Mapping[str, Any] | None, as_of: date | str | None, provider: str
+    book: Book,
+    policy: Policy,
+    limits: Mapping[str, Any] | None,
+    as_of: date | str | None,
+    provider: str,
+    wanted: Wanted = NOTHING_WANTED,
 ) -> RebalanceRequest:
     """The complete request, with the factor returns that the policy names."""
-    wishes = Wishes(limits={} if limits is None else limits)
+    wishes = with_wanted(Wishes(limits={} if limits is None else limits), wanted)
     return with_factor_returns(rebalance_request(book, policy, wishes, as_of=day_of(as_of, "as_of"), provider=provider))
 
 

@@ -52,6 +52,10 @@ class Through(Limit, Protocol):
         return self.limit.floors_positions
 
     @property
+    def forbids(self) -> str:
+        return self.limit.forbids
+
+    @property
     def reads(self) -> tuple[str, ...]:
         return self.limit.reads
 
