@@ -5,7 +5,8 @@
     portopt.backtest(prices, "conservative_income", rebalance="monthly")
     portopt.walk_forward(prices, "conservative_income", vary={"estimation.lookback": [126, 252]})
     portopt.optimize(returns, "max_sharpe", limits={"max_weight": 0.2})
-    portopt.frontier(portopt.ask(returns, limits={"max_weight": 0.2}))
+    portopt.frontier(prices=prices, limits={"max_weight": 0.2})
+    portopt.risk(holdings="holdings.csv", prices="prices.csv", policy="min_risk")
 
 The names below load what they need when first used, so that importing portopt costs nothing.
 """
@@ -22,19 +23,28 @@ if TYPE_CHECKING:
     from portopt.doors.notebook import (
         Allocation,
         Backtest,
+        Batch,
         Comparison,
         Findings,
         Proposal,
         Walk,
+        Weights,
         ask,
         backtest,
+        batch,
         compare,
+        explain,
+        factors,
+        forecasts,
         frontier,
+        lexicographic,
         optimize,
         pareto,
         periods,
         rebalance,
+        risk,
         sensitivity,
+        views,
         walk_forward,
     )
 
@@ -42,6 +52,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Allocation",
     "Backtest",
+    "Batch",
     "Comparison",
     "EstimationChoice",
     "Findings",
@@ -49,40 +60,57 @@ __all__ = [
     "PortoptError",
     "Proposal",
     "Walk",
+    "Weights",
     "ask",
     "backtest",
+    "batch",
     "compare",
+    "explain",
+    "factors",
+    "forecasts",
     "frontier",
+    "lexicographic",
     "optimize",
     "pareto",
     "periods",
     "rebalance",
+    "risk",
     "sensitivity",
+    "views",
     "walk_forward",
 ]
 
 __getattr__ = at_first_use(
     __name__,
     {
-        "Allocation": "portopt.doors.notebook",
-        "Backtest": "portopt.doors.notebook",
-        "backtest": "portopt.doors.notebook",
-        "Comparison": "portopt.doors.notebook",
-        "Walk": "portopt.doors.notebook",
-        "compare": "portopt.doors.notebook",
-        "walk_forward": "portopt.doors.notebook",
         "EstimationChoice": "portopt.domain.request",
         "Policy": "portopt.domain.request",
         "PortoptError": "portopt.domain.errors",
-        "Proposal": "portopt.doors.notebook",
+        "Allocation": "portopt.doors.notebook",
+        "Backtest": "portopt.doors.notebook",
+        "Batch": "portopt.doors.notebook",
+        "Comparison": "portopt.doors.notebook",
         "Findings": "portopt.doors.notebook",
+        "Proposal": "portopt.doors.notebook",
+        "Walk": "portopt.doors.notebook",
+        "Weights": "portopt.doors.notebook",
         "ask": "portopt.doors.notebook",
+        "backtest": "portopt.doors.notebook",
+        "batch": "portopt.doors.notebook",
+        "compare": "portopt.doors.notebook",
+        "explain": "portopt.doors.notebook",
+        "factors": "portopt.doors.notebook",
+        "forecasts": "portopt.doors.notebook",
         "frontier": "portopt.doors.notebook",
+        "lexicographic": "portopt.doors.notebook",
         "optimize": "portopt.doors.notebook",
         "pareto": "portopt.doors.notebook",
         "periods": "portopt.doors.notebook",
-        "sensitivity": "portopt.doors.notebook",
         "rebalance": "portopt.doors.notebook",
+        "risk": "portopt.doors.notebook",
+        "sensitivity": "portopt.doors.notebook",
+        "views": "portopt.doors.notebook",
+        "walk_forward": "portopt.doors.notebook",
     },
 )
 

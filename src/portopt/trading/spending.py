@@ -26,7 +26,7 @@ def spend(book: Book, rules: TradingRules, shares: list[Decimal], most: Decimal,
     cash = book.settle(shares).cash_after
     for _ in range(STEPS):
         over = cash - book.least_cash
-        if 0 <= over and cash <= most:
+        if over >= 0 and cash <= most:
             break
         step = lot if over > 0 else -lot
         payable = [i for i in able if step < 0 or book.prices[i] * lot <= over]
