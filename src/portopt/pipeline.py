@@ -49,7 +49,7 @@ FRONTIER = "the efficient frontier"
 PRICES, WORTH = "the prices of limits", "what more room under a limit is worth, solved for again"
 REASONS, SOURCES = "the reasons of trades", "where the risk comes from"
 STATED = "give its row a price, and let the policy say data.unknown_asset = 'quarantine': it is then kept as it is"
-DOCUMENT_VERSION = "5"  # part of every run's identity: a new meaning of the document is a new run
+DOCUMENT_VERSION = "6"  # part of every run's identity: a new meaning of the document is a new run
 
 
 Step = Callable[[str], AbstractContextManager[Any]]
@@ -384,6 +384,7 @@ def conclude(
         plan=dataclasses.replace(plan, trades=trades),
         explanation=dataclasses.replace(explanation, left_out=tuple(said.left_out)),
         frontier=drawn,
+        form=answer.form,
         gave_way=answer.gave_way,
         diagnosis=answer.diagnosis,
     )

@@ -53,9 +53,10 @@ from portopt.doors.commands import (
     wave,
     weights,
 )
-from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem
+from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem, tell_what_is_done
 
 INTERRUPTED = 130
+VERBOSE = ("-v", "--verbose")
 
 app = typer.Typer(
     name="portopt",
@@ -129,6 +130,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def portopt(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    verbose: Annotated[
+        bool, typer.Option(*VERBOSE, help="Tell on stderr what the engine does; of every command, and by PORTOPT_LOG=1.")
+    ] = False,
 ) -> None:
     """Holdings, prices and a policy in; a certified, explained, executable rebalancing proposal out."""
 
@@ -154,8 +158,11 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments[:end]
     wants_help = "--help" in arguments[:end] or "--version" in arguments[:end]
     # Taken out here so that it means the same wherever it stands; the commands declare it for their help.
-    arguments = [word for word in arguments[:end] if word != "--json"] + arguments[end:]
+    is_told = any(word in VERBOSE for word in arguments[:end]) or bool(os.environ.get("PORTOPT_LOG"))
+    arguments = [word for word in arguments[:end] if word not in ("--json", *VERBOSE)] + arguments[end:]
     keep_faults_in_files()
+    if is_told:
+        tell_what_is_done()
     try:
         try:
             with contextlib.nullcontext() if wants_help else _only_ours(as_json):

@@ -1,7 +1,7 @@
 """The choices a desk has, doing nothing first: each the same book, prices and limits with another aim, priced for the policy.
 
-Each is a request of its own that anybody may ask; what they have in common (beliefs, and what is factored of them) is worked out
-once. A choice is certified like every answer.
+Each is a request of its own that anybody may ask; what they have in common (beliefs, and what is factored of them) is worked
+out once. A choice is certified like every answer.
 """
 
 from __future__ import annotations
@@ -178,4 +178,3 @@ def _offered(choice: Choice, answer: _Answer, on: OnPrices, yardstick: Yardstick
         certificate=answer.validated.certificate,
         gave_way=tuple(step.because for step in answer.solved.gave_way),
     )
-

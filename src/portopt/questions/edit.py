@@ -19,7 +19,7 @@ from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.domain.words import signed_percent
 from portopt.ports import MarketDataProvider
-from portopt.questions.posed import OnPrices, on_prices, kept_prices
+from portopt.questions.posed import OnPrices, kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
 from portopt.runs.identity import run_identity
 from portopt.terms.limits.pinned import FIELD, Pinned

@@ -1,4 +1,4 @@
-"""What would be if a limit or the risk aversion were another: told at once by the derivatives, then solved again and certified."""
+"""What would be if a limit or the risk aversion were another: told by the derivatives, then solved again and certified."""
 
 from __future__ import annotations
 

@@ -12,9 +12,12 @@ import numpy as np
 from portopt.domain.errors import InvalidValue
 from portopt.domain.request import EstimationChoice, OptimizationRequest
 from portopt.doors.notebook.histories import history_of, is_history
+from portopt.estimation.views.spelled import as_choice
 from portopt.intake.book import day_of, universe_of
-from portopt.intake.labelled import annual_returns, attributes_of, by_asset, covariance_of
+from portopt.intake.bounds import limits_of_bounds
+from portopt.intake.labelled import annual_returns, attributes_of, by_asset, covariance_of, fraction_of, fractions_by_asset
 from portopt.tables.account import in_words
+from portopt.terms.catalog import objective_words
 
 TRADING_DAYS = EstimationChoice().periods_per_year
 
@@ -27,13 +30,15 @@ def asked_weights(
     costs: Mapping[str, Any] | None = None,
     expected_returns: Mapping[str, float] | None = None,
     covariance: Any = None,
-    risk_free_rate: float = 0.0,
+    risk_free_rate: float | str = 0.0,
     current_weights: Mapping[str, float] | None = None,
     benchmark: Mapping[str, float] | None = None,
     assets: Mapping[str, Mapping[str, Any]] | None = None,
     universe: Mapping[str, Mapping[str, Any]] | None = None,
     estimation: EstimationChoice | None = None,
-    views: Mapping[str, Any] | None = None,
+    views: Mapping[str, Any] | Sequence[Any] | str | None = None,
+    bounds: Any = None,
+    weight_bounds: Any = None,
     portfolio_value: float | None = None,
     average_daily_value: Mapping[str, float] | None = None,
     prices: Any = None,
@@ -42,8 +47,9 @@ def asked_weights(
     portfolio_id: str = "notebook",
 ) -> OptimizationRequest:
     """A question about weights that brings its own beliefs, or what they are estimated from. See `posing.ask`."""
-    if risk_free_rate > 1.0:
-        fix = f"write {risk_free_rate / 100:g} for {risk_free_rate:g} %"
+    rate = float(fraction_of(risk_free_rate, "risk_free_rate"))
+    if rate > 1.0:
+        fix = f"write {rate / 100:g} for {rate:g} %"
         raise InvalidValue("risk_free_rate", risk_free_rate, "fractions of a year are meant here", fix=fix)
     choice = estimation or EstimationChoice(lookback=None, min_observations=2)
     columns, choice, notes = _history(returns, prices, as_of, choice, said=estimation is not None)
@@ -61,16 +67,16 @@ def asked_weights(
     return OptimizationRequest(
         portfolio_id=portfolio_id,
         universe=among,
-        objective={"kind": objective} if isinstance(objective, str) else objective,
-        limits=limits or {},
+        objective=objective_words(objective),
+        limits=_with_bounds(limits or {}, ids, bounds=bounds, weight_bounds=weight_bounds),
         costs=costs or {},
-        risk_free_rate=risk_free_rate,
-        estimation=replace(choice, views=views) if views is not None else choice,
+        risk_free_rate=rate,
+        estimation=replace(choice, views=as_choice(views)) if views is not None else choice,
         expected_returns=None if beliefs is None else among.vector(beliefs, default=np.nan),
         covariance=covariance_of(covariance, ids, "covariance"),
         returns=np.column_stack(list(columns.values())) if columns else None,
-        current_weights=by_asset(current_weights, "current_weights"),
-        benchmark_weights=by_asset(benchmark, "benchmark"),
+        current_weights=fractions_by_asset(current_weights, "current_weights"),
+        benchmark_weights=fractions_by_asset(benchmark, "benchmark"),
         relax_order=tuple(relax_order),
         portfolio_value=portfolio_value,
         average_daily_value=by_asset(average_daily_value, "average_daily_value"),
@@ -102,6 +108,22 @@ def _described(assets: Any, universe: Any) -> Any:
     if assets is not None and universe is not None:
         raise InvalidValue("assets", "…", "says what universe says too", fix="give one of the two")
     return universe if assets is None else assets
+
+
+def _with_bounds(limits: Mapping[str, Any], ids: list[str], **bounds: Any) -> Mapping[str, Any]:
+    """The limits, and those that bounds are. Raises InvalidValue where both speak of the same."""
+    said = {name: value for name, value in bounds.items() if value is not None}
+    if not said:
+        return limits
+    if len(said) > 1:
+        raise InvalidValue("weight_bounds", str(bounds["weight_bounds"]), "mean the same as bounds", fix="give one of the two")
+    ((name, value),) = said.items()
+    found = limits_of_bounds(value, ids, name)
+    both = sorted(found.keys() & limits.keys())
+    if both:
+        why = f"and limits both speak of {', '.join(both)}"
+        raise InvalidValue(name, str(value), why, fix=f"give {name}, or limits.{both[0]}")
+    return {**found, **limits}
 
 
 def _columns(returns: Any, where: str, periods_per_year: float | None) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:

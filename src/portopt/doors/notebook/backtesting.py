@@ -195,14 +195,14 @@ def policy_or_goal(policy: Any, runtime: Any) -> Policy:
     """A policy by id, as it is or as data; or of an objective's name alone."""
     from portopt.domain.errors import UnknownPolicy
     from portopt.questions.through_time.question import plain_policy
-    from portopt.terms.catalog import OBJECTIVES
+    from portopt.terms.catalog import is_objective
 
     if isinstance(policy, Mapping) and "policies" not in policy:
         policy = {"id": "policy", "name": policy.get("id", "policy"), **policy}
     try:
         return policy_of(policy, runtime)
     except UnknownPolicy:
-        if policy not in OBJECTIVES:
+        if not is_objective(policy):
             raise
         return plain_policy(policy)
 

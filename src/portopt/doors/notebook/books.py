@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,15 @@ from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import Universe
 from portopt.doors.files import SAMPLE, benchmark_beside, priced_by, sample_file, with_factor_returns
 from portopt.doors.notebook.histories import provider_of
+from portopt.estimation.views.spelled import as_choice
 from portopt.intake.book import Book, day_of, holdings_of, universe_of
-from portopt.intake.labelled import attributes_of, by_asset
-from portopt.intake.policy import Wishes, laid_over
-from portopt.intake.request import rebalance_request
+from portopt.intake.labelled import attributes_of, fraction_of, fractions_by_asset
+from portopt.intake.policy import Wishes
+from portopt.intake.request import rebalance_request, wished
+from portopt.intake.wanted import Wanted, with_wanted
 from portopt.questions import policies
 from portopt.runtime import AT_HAND, open_runtime
+from portopt.terms.catalog import objective_words
 
 if TYPE_CHECKING:
     from portopt.dialects.portfolio import Wish
@@ -26,6 +29,15 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 USUAL_POLICY = "quality_focused"
+# What is said by name over a policy: under which path of it, and how it is read.
+BY_NAME: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "objective": ("objective", objective_words),
+    "costs": ("costs", dict),
+    "risk_free_rate": ("risk_free_rate", lambda rate: float(fraction_of(rate, "risk_free_rate"))),
+    "relax_order": ("relax_order", list),
+    "estimation": ("estimation", plain),
+    "views": ("estimation.views", as_choice),
+}
 
 
 def asked_of_book(words: Mapping[str, Any], home: Path | None) -> tuple[RebalanceRequest, Runtime]:
@@ -60,24 +72,17 @@ def _foreign(request: Any) -> Wish | None:
 
 def wishes_of(words: Mapping[str, Any], foreign: Wish | None = None) -> Wishes:
     """What is said over a policy: by name, then by path, then its limits."""
-    changes: dict[str, Any] = {name: words[name] for name in ("costs", "risk_free_rate") if name in words}
-    if "objective" in words:
-        objective = words["objective"]
-        changes["objective"] = {"kind": objective} if isinstance(objective, str) else objective
-    if "relax_order" in words:
-        changes["relax_order"] = list(words["relax_order"])
-    if "estimation" in words:
-        changes["estimation"] = plain(words["estimation"])
-    if "views" in words:
-        changes["estimation.views"] = words["views"]
+    changes = {path: read(words[name]) for name, (path, read) in BY_NAME.items() if name in words}
     changes |= words.get("sets") or {}
-    return Wishes(foreign, changes=changes, limits=words.get("limits") or {}, fractional=words.get("fractional"))
+    said = Wishes(foreign, changes=changes, limits=words.get("limits") or {}, fractional=words.get("fractional"))
+    wanted: Any = {name: words[name] for name in Wanted.__annotations__ if name in words}
+    return with_wanted(said, wanted)
 
 
 def with_words(request: RebalanceRequest, policy: Any, wishes: Wishes, runtime: Runtime) -> RebalanceRequest:
     """The same book on the same prices under another policy, or with other words over its own."""
     before = request.policy if policy is None else policy_of(policy, runtime)
-    changed = replace(request, policy=laid_over(before, wishes))
+    changed = wished(replace(request, policy=before), wishes)
     return changed if changed.estimation.factors == request.estimation.factors else with_factor_returns(changed)
 
 
@@ -128,7 +133,7 @@ def benchmark_of(benchmark: Any, beside: tuple[Any, ...], notes: list[str]) -> M
         return read_benchmark(Path(benchmark), notes)
     if benchmark is None:
         return benchmark_beside(*(str(name) for name in beside if isinstance(name, str | Path)))
-    return by_asset(benchmark, "benchmark")
+    return fractions_by_asset(benchmark, "benchmark")
 
 
 def market_of(prices: Any, runtime: Runtime) -> MarketDataProvider:

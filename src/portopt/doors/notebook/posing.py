@@ -12,37 +12,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from portopt.domain.errors import InvalidValue, UnknownField
 from portopt.domain.request import AnyRequest, OptimizationRequest, RebalanceRequest
 from portopt.doors.notebook.asking import asked_weights
-from portopt.doors.notebook.books import asked_of_book, runtime_at, wishes_of, with_words
+from portopt.doors.notebook.books import BY_NAME, asked_of_book, runtime_at, wishes_of, with_words
 from portopt.doors.notebook.displays import Allocation, Findings, Proposal
 from portopt.doors.notebook.question import Question
+from portopt.intake.wanted import Wanted
 from portopt.runs.asked_again import PACK, is_run, request_of
 from portopt.runtime import AT_HAND
 
-# Of a policy, laid over it in this order; a book's own words, and a stored run's.
-OVER_A_POLICY = ("objective", "costs", "risk_free_rate", "estimation", "views", "relax_order", "limits", "sets", "fractional")
-OF_A_BOOK = (
-    "holdings",
-    "prices",
-    "policy",
-    "universe",
-    "benchmark",
-    "as_of",
-    "provider",
-    "portfolio_id",
-    "request",
-    *OVER_A_POLICY,
-)
-OF_WEIGHTS = (
-    *("returns", "objective", "limits", "costs", "expected_returns", "covariance", "risk_free_rate", "current_weights"),
-    *("benchmark", "assets", "universe", "estimation", "views", "portfolio_value", "average_daily_value", "prices"),
-    *("relax_order", "as_of", "portfolio_id"),
-)
+# What is said over a policy, of a book's own files and of a stored run; what is said of a book, and of weights alone.
+OVER_A_POLICY = (*BY_NAME, "limits", "sets", "fractional", *Wanted.__annotations__)
+OF_FILES = ("holdings", "prices", "universe", "benchmark", "as_of", "provider", "portfolio_id", "request")
+OF_A_BOOK = (*OF_FILES, "policy", *OVER_A_POLICY)
+OF_WEIGHTS = tuple(signature(asked_weights).parameters)
 OVER_A_RUN = ("policy", *OVER_A_POLICY)
 
 
@@ -54,7 +42,7 @@ def ask(
     Args:
         asked: returns: periodic simple ones, one column an asset: a Polars or pandas frame, or {asset: sequence}. Or a request
             or its file, an earlier answer, or a stored run's id: then the other words stand over its policy.
-        objective: a catalog name ("max_sharpe", "min_risk", …) or {"kind": …, options}; a policy's own where there is one.
+        objective: a name ("max_sharpe", "min_risk", "hrp", "1/n", …) or {"kind": …, options}; else a policy's own.
         limits, costs: {catalog name: value}, as a policy spells them; long-only and fully invested unless said otherwise.
         prices: a history, as a frame (long or wide), a file or a folder. With holdings None is the bundled sample.
         universe: {asset: {"sector": …, "asset_class": …, "quality_score": …, "attributes": {"beta": …}}}; with holdings also a
@@ -63,13 +51,17 @@ def ask(
         Without holdings:
         expected_returns: annual, by asset. covariance: (n, n) annual, in the order of the assets (a frame's or dict's).
         risk_free_rate: annual. current_weights: by asset. estimation: an EstimationChoice. relax_order: what may give way.
-        views: what is believed beside the data, {"method": "black_litterman", "views": […]}.
+        views: what is believed beside the data: "MSFT - XOM == 2% @ 60%", several of them, or
+            {"method": "black_litterman", "views": […]}; with an inequality they are entropy pooling's.
+        bounds, weight_bounds: (0, 0.2), pairs by asset or in their order, as other libraries take them; they are limits.
         portfolio_value, average_daily_value, prices by asset: money, for liquidity, impact and lots. assets: as universe.
 
         Of a book:
         holdings: {"AAPL": 100, …, "CASH": 2500.0}, a CSV, Parquet or XLSX file, or `sample`.
         policy: an id, a Policy, or a policy as data. sets: {dotted path: value} over it, {"limits.max_weight": 0.12}.
         provider: where prices come from, by name, in the place of prices. portfolio_id: whose book it is.
+        deposit, withdraw, by, rebalance, buy_only, sell_only, do_not_buy, do_not_sell, keep, max_trades, names, no_worse:
+            money in and out, and what may be traded (intake/wanted.py).
         home: where answers are kept; None is the usual place.
     """
     return with_prices_kept(posed(asked, objective, home=home, **said)).request

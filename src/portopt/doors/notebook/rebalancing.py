@@ -37,7 +37,7 @@ def rebalance(
     within: float | None = None,
     output_dir: str | Path | None = None,
     home: Path | None = None,
-    **over: Any,
+    **wanted: Any,
 ) -> Proposal:
     """A certified, whole-share proposal; stored under `home` (the installation's by default) and explained.
 
@@ -46,12 +46,14 @@ def rebalance(
             earlier proposal, or a stored run's id: the same book again, on its own prices, under what else is said here.
         prices: a Polars or pandas frame, long or wide, or a file or folder; None is the bundled sample.
         policy: a policy's id ("quality_focused" where none is said), a Policy, or a policy as data. limits: {limit kind: value}
-            on top of it. sets: {dotted path: value}, as `--set`. over: objective, costs, risk_free_rate, estimation, views and
-            relax_order in the place of the policy's.
+            on top of it. sets: {dotted path: value}, as `--set`.
         universe: {asset: {"sector": …, "quality_score": …}} or a file; None takes what the holdings file describes.
         benchmark: weights by asset, or a file; None takes a `benchmark_weight` column of the universe or holdings file.
         as_of: a date, or a text as 2024-03-28. provider: where prices come from, by name, in the place of prices.
         request: another service's request (S2) over the policy: a file, or its content.
+        wanted: money in and out, and what may be traded: deposit, withdraw, by, rebalance, buy_only, sell_only, do_not_buy,
+            do_not_sell, keep, max_trades, names, no_worse (intake/wanted.py); and objective, costs, risk_free_rate, estimation,
+            views, relax_order in the place of the policy's.
         frontier: drawn in the report. within: seconds, and then no answer. output_dir: a folder for the trades as files.
     """
     from portopt.questions.rebalance import rebalance as propose
@@ -60,7 +62,7 @@ def rebalance(
     _require_folder(output_dir)
     said = {
         "prices": prices, "policy": policy, "universe": universe, "benchmark": benchmark, "as_of": as_of, "provider": provider,
-        "portfolio_id": portfolio_id, "limits": limits, "sets": sets, "fractional": fractional, "request": request, **over,
+        "portfolio_id": portfolio_id, "limits": limits, "sets": sets, "fractional": fractional, "request": request, **wanted,
     }  # fmt: skip
     question = (
         posed(holdings, home=home, **said) if _was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)

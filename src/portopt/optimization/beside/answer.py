@@ -14,7 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.program import StandardForm
+from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.beside.kinked import Kinked, kinked
 from portopt.optimization.beside.running import running
@@ -34,6 +34,8 @@ ROUNDED = 1e-16  # of the gradient: a multiplier that small is none
 
 def answer_beside(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
     """The optimum of a form from the answer to one of the same columns and rows; None where it is not come to cheaply."""
+    if form.ratio and form.cones:
+        return _inside_cones(form, near)
     began = perf_counter()
     k = kinked(form)
     now = None if k is None else standing_of(k, near)
@@ -46,6 +48,22 @@ def answer_beside(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
     standing, point, rounds = found
     x, duals = _in_columns(k, standing, point)
     return RawAnswer(SolveStatus.OPTIMAL, x, duals, near.solver, rounds, perf_counter() - began, polished=True)
+
+
+def _inside_cones(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
+    """Of a ratio, whose cones are not corrected here: where none of them presses they are left out, and have to hold still."""
+    if near.duals is None or any(z.any() for z in near.duals.cones):
+        return None
+    found = answer_beside(replace(form, cones=()), near)
+    if found is None or found.x is None or found.duals is None or not all(_is_inside(cone, found.x) for cone in form.cones):
+        return None
+    idle = tuple(np.zeros(len(cone.b)) for cone in form.cones)
+    return replace(found, duals=Duals(found.duals.rows, found.duals.bounds, idle))
+
+
+def _is_inside(cone: Cone, x: Vector) -> bool:
+    s = cone.B @ x + cone.b
+    return cone.kind == "second_order" and bool(np.linalg.norm(s[1:]) <= s[0])
 
 
 def answer_at(form: StandardForm, now: Standing) -> RawAnswer | None:

@@ -40,7 +40,7 @@ class MinQuality(Limit):
     scored_by: ClassVar[str] = "quality_score"  # it opens in steps, asset by asset of this attribute
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "score", number(FIELD, self.score, example="6.0"))
+        object.__setattr__(self, "score", number(FIELD, self.score, example="6.0", counts="plain"))
         object.__setattr__(self, "grandfather", flag(f"{FIELD}.grandfather", self.grandfather))
 
     def express(self, program: Program, p: Problem) -> None:
