@@ -1,4 +1,4 @@
-"""Deployments without the repository: the installed package registers its flows, and one for each portfolio, on a real server."""
+"""Deployments without the repository: the installed package registers its flows, and one for each portfolio."""
 
 from __future__ import annotations
 
