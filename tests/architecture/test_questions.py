@@ -13,6 +13,7 @@ NO_QUESTIONS = {
     "sharing": "what the requests of a batch have in common",
     "children": "the processes that a batch is spread over",
     "posed": "what the other questions begin with",
+    "stands": "what edits, what-ifs and alternatives are held against",
 }
 NOT_IN_A_NOTEBOOK = {
     "policies.policies": "policies are kept and listed by who runs the installation",

@@ -81,7 +81,8 @@ def _sum(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]
 
 
 def _no_shorts(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
-    yield from (Reading(a, w, -written(limit["slack"])) for a, w in zip(q.ids, held.w, strict=True))
+    least = -written(limit["slack"])
+    yield from (Reading(a, w, least) for a, w in zip(q.ids, held.w, strict=True))
 
 
 def _frozen(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:

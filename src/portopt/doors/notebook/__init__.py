@@ -11,6 +11,7 @@
 """
 
 from portopt.doors.notebook.backtesting import Backtest, backtest
+from portopt.doors.notebook.choosing import alternatives, edit, ready, what_if
 from portopt.doors.notebook.displays import Allocation, Batch, Findings, Proposal, Weights
 from portopt.doors.notebook.posing import ask
 from portopt.doors.notebook.rebalancing import rebalance
@@ -40,10 +41,12 @@ __all__ = [
     "Proposal",
     "Walk",
     "Weights",
+    "alternatives",
     "ask",
     "backtest",
     "batch",
     "compare",
+    "edit",
     "explain",
     "factors",
     "forecasts",
@@ -52,11 +55,13 @@ __all__ = [
     "optimize",
     "pareto",
     "periods",
+    "ready",
     "rebalance",
     "risk",
     "sensitivity",
     "views",
     "walk_forward",
+    "what_if",
 ]
 
 shown_as_tables()
