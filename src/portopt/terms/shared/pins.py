@@ -73,7 +73,9 @@ def _of_data(field: str, value: Mapping[str, Any]) -> Pin:
     if set(given) == {"unit", "amount"}:
         given = {str(given["unit"]): given["amount"]}
     if len(given) != 1 or next(iter(given)) not in UNITS:
-        raise InvalidValue(field, dict(value), "says no one trade", fix='write {"shares": 100}, {"value": 5000} or {"weight": 0.03}')
+        raise InvalidValue(
+            field, dict(value), "says no one trade", fix='write {"shares": 100}, {"value": 5000} or {"weight": 0.03}'
+        )
     unit, amount = next(iter(given.items()))
     bound = 10.0 if unit == "weight" else 1e15
     return Pin(unit, number(f"{field}.{unit}", amount, low=-bound, high=bound, example="0.03" if unit == "weight" else "100"))
