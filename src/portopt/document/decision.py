@@ -11,6 +11,7 @@ from portopt.domain.arrays import Vector
 from portopt.domain.holdings import to_cents
 from portopt.domain.outcome import RebalanceOutcome
 from portopt.domain.plan import Figures, PlanLine, RebalancePlan, Trade
+from portopt.domain.request import RebalanceRequest
 from portopt.domain.universe import Asset, Universe
 
 MOST_LINES = 3_200  # of a proposal: what is held, aimed at or ordered, and then as many candidates as there is room for
@@ -57,6 +58,23 @@ def headline(plan: RebalancePlan) -> dict[str, Any]:
         "cash_before": cents(plan.cash_before),
         "cash_after": cents(plan.cash_after),
         "cost_model": plan.cost_model,
+    }
+
+
+def money_moved(request: RebalanceRequest) -> dict[str, Any]:
+    """What came in or left beside the trades; nothing where nothing did. Every figure of the book is after it."""
+    flow, held = request.cash_flow, request.holdings
+    if flow is None:
+        return {}
+    return {
+        "cash_flow": {
+            "kind": "withdrawal" if flow.is_withdrawal else "deposit",
+            "amount": cents(flow.amount),
+            "by": None if flow.by is None else flow.by.isoformat(),
+            "rebalance": not flow.only_raises,
+            "cash_held": cents(held.cash),
+            "sentence": f"after {flow.in_words(held.currency)}",
+        }
     }
 
 

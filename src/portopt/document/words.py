@@ -47,12 +47,15 @@ def bare_verdict(document: Document) -> dict[str, Any]:
 
 
 def _title(document: Document) -> str:
-    head = document["headline"]
+    head, flow = document["headline"], document.get("cash_flow")
+    after = f", {flow['sentence']}" if flow else ""
+    if not head["trades"] and flow and not flow["rebalance"]:
+        return f"Nothing to trade{after}: the cash covers it."
     if not head["trades"]:
-        return "Nothing to trade: the portfolio already stands where its policy wants it."
+        return f"Nothing to trade{after}: the portfolio already stands where its policy wants it."
     parts = [f"sell {count(head['sells'], 'position')}"] if head["sells"] else []
     parts += [f"buy {head['buys']}" if parts else f"buy {count(head['buys'], 'position')}"] if head["buys"] else []
-    return f"{' and '.join(parts).capitalize()}: {percent(head['turnover'])} of the portfolio changes hands."
+    return f"{' and '.join(parts).capitalize()}: {percent(head['turnover'])} of the portfolio changes hands{after}."
 
 
 def _money_sentence(document: Document) -> str:

@@ -125,7 +125,9 @@ def _heading(document: Mapping[str, Any]) -> RenderableType:
     head = document["headline"]
     title = Text(document["verdict"]["title"], style="bold")
     policy = document["policy"]
-    parts = (document["portfolio_id"], money(head["portfolio_value"], document["currency"]), document["as_of"], policy["name"])
+    flow = document.get("cash_flow")
+    worth = money(head["portfolio_value"], document["currency"]) + (f" {flow['sentence']}" if flow else "")
+    parts = (document["portfolio_id"], worth, document["as_of"], policy["name"])
     return Padding(Group(title, Text(" · ".join(str(part) for part in parts), style="dim")), (1, 0, 0, 0))
 
 

@@ -29,6 +29,8 @@ class MinCost(Objective):
     sense: ClassVar[str] = "minimize"
     unit: ClassVar[str] = "return"
     charges_costs: ClassVar[bool] = True
+    about_benchmark: ClassVar[bool] = True
+    left_alone: ClassVar[str] = "no limit asks for a trade in it"
     linear: ClassVar[str] = "risk"  # what of the tie-break is linear: -k Sigma b
 
     def express(self, program: Program, p: Problem) -> None:

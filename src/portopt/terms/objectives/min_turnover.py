@@ -31,6 +31,8 @@ class MinTurnover(Objective):
     unit: ClassVar[str] = "fraction"
     charges_costs: ClassVar[bool] = False
     helpers: ClassVar[str] = "turnover"
+    about_benchmark: ClassVar[bool] = True
+    left_alone: ClassVar[str] = "no limit asks for a trade in it"
     linear: ClassVar[str] = "risk"  # what of the tie-break is linear: -k Sigma b
 
     def express(self, program: Program, p: Problem) -> None:

@@ -58,6 +58,10 @@ class OneWay(Limit, Protocol):
         at = self.at(p.universe)
         return Readings(self.kind, p.universe.names(at), w[at], *self._sides(p, at))
 
+    @property
+    def forbids(self) -> str:
+        return self.verb
+
     def presses(self, asset: Asset, reading: Readings, *, up: bool) -> str:
         return f"it may not be {self.verb}"
 

@@ -16,8 +16,10 @@ from portopt.runs.report import page_of
 
 HTML = "text/html; charset=utf-8"
 ZIP = "application/zip"
-KINDS = ("rebalance", "optimize", "frontier", "factors", "risk", "views", "sensitivity", "pareto", "lexicographic", "periods",
-         "forecasts", *THROUGH_TIME)  # fmt: skip
+KINDS = (
+    *("rebalance", "optimize", "weights", "frontier", "factors", "risk", "views", "sensitivity", "pareto", "lexicographic"),
+    *("periods", "forecasts", "alternatives", "edit", "what_if", *THROUGH_TIME),
+)
 
 
 def listed(asked: Asked) -> Answered:
