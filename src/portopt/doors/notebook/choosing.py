@@ -1,4 +1,7 @@
-"""What a desk asks around a proposal, in a notebook: the choices, an edit, a what-if, and whether it may trade now."""
+"""What a desk asks around a proposal: the choices, an edit, a what-if, and whether it may trade now.
+
+Each takes what `ask` takes of a book: holdings with prices and a policy, a request, a proposal, a stored run's id.
+"""
 
 from __future__ import annotations
 
@@ -7,163 +10,132 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import InvalidValue
-from portopt.domain.request import Policy, RebalanceRequest
-from portopt.doors.notebook.displays import Findings, Proposal
-from portopt.doors.notebook.rebalancing import asked as request_of
-from portopt.doors.notebook.rebalancing import book_of, market_of, policy_of, runtime_at
+from portopt.domain.request import RebalanceRequest
+from portopt.doors.notebook import looks
+from portopt.doors.notebook.books import runtime_at
+from portopt.doors.notebook.displays import Findings, Look, Proposal
+from portopt.doors.notebook.posing import posed
+from portopt.doors.notebook.question import Question
 from portopt.intake.book import day_of
-from portopt.runs import answers, asked_again
+from portopt.runs import answers
 
 if TYPE_CHECKING:
     from portopt.domain.run import RunRecord
-    from portopt.ports import MarketDataProvider
     from portopt.runtime import Runtime
-
-PolicyLike = str | Policy | Mapping[str, Any]
 
 
 def alternatives(
-    asked: Any,
-    prices: Any = None,
-    policy: PolicyLike = "quality_focused",
-    *,
-    select: str | None = None,
-    home: Path | None = None,
-    **book: Any,
+    asked: Any = None, *, select: str | None = None, within: float | None = None, home: Path | None = None, **question: Any
 ) -> Findings | Proposal:
     """The choices there are, doing nothing first: certified, compared in the same figures, priced for the policy.
 
-    Args:
-        asked: a Proposal, the id of a stored run, or holdings; prices, policy and the rest (universe, benchmark, as_of, limits,
-            portfolio_id) as for `rebalance`.
-        select: make this one's proposal instead, in whole shares, and store it: "least_trading".
-        home: where the proposal is kept; the installation's by default.
+    question: the words of `ask`, of a book. select: make this one's proposal instead, in whole shares, and store it:
+    "least_trading".
     """
     from portopt.document.choices import alternatives_document
-    from portopt.questions import alternatives as choosing
+    from portopt.questions.alternatives import alternatives as found
+    from portopt.questions.alternatives import select as chosen
 
-    request, runtime, market = _on(asked, prices, policy, home, book)
+    request, here = _of_a_book(asked, home, question)
     if select is not None:
-        return _proposal(choosing.select(request, select, runtime, market=market), runtime)
-    document = alternatives_document(choosing.alternatives(request, runtime, market=market))
-    answers.keep("alternatives", request, document, runtime)
-    return Findings(document)
+        return _proposal(chosen(request, select, here), here, home)
+    document = alternatives_document(found(request, here, until=_until(within)))
+    return _kept("alternatives", Question(request, here), document, looks.ALTERNATIVES)
 
 
 def edit(
-    asked: Any,
-    trades: Mapping[str, Any],
-    prices: Any = None,
-    policy: PolicyLike = "quality_focused",
+    asked: Any = None,
+    trades: Mapping[str, Any] | None = None,
     *,
     propose: bool = False,
+    within: float | None = None,
     home: Path | None = None,
-    **book: Any,
+    **question: Any,
 ) -> Findings | Proposal:
     """A proposal solved again around trades that are decided: {"AAPL": "+100", "MSFT": "none", "XOM": "3%", "JNJ": "$5,000"}.
 
-    asked, prices, policy, home and the rest: as for `alternatives`. propose: make it in whole shares, and store it.
+    question: the words of `ask`, of a book. propose: make it in whole shares, and store it.
     Raises InfeasibleRequest, diagnosed, where the limits leave no room for them.
     """
     from portopt.document.choices import edit_document
-    from portopt.questions import edit as editing
+    from portopt.questions.edit import edit as edited
+    from portopt.questions.edit import propose_edit
 
-    request, runtime, market = _on(asked, prices, policy, home, book)
+    request, here = _of_a_book(asked, home, question)
+    wanted = dict(trades or {})
     if propose:
-        return _proposal(editing.propose_edit(request, trades, runtime, market=market), runtime)
-    document = edit_document(editing.edit(request, trades, runtime, market=market))
-    answers.keep("edit", request, document, runtime, trades=dict(trades))
-    return Findings(document)
+        return _proposal(propose_edit(request, wanted, here), here, home)
+    document = edit_document(edited(request, wanted, here, until=_until(within)))
+    return _kept("edit", Question(request, here), document, looks.EDIT, trades=wanted)
 
 
 def what_if(
-    asked: Any,
-    moved: Mapping[str, Any],
-    prices: Any = None,
-    policy: PolicyLike = "quality_focused",
+    asked: Any = None,
+    moved: Mapping[str, Any] | None = None,
     *,
     propose: bool = False,
+    within: float | None = None,
     home: Path | None = None,
-    **book: Any,
+    **question: Any,
 ) -> Findings | Proposal:
     """A limit or the risk aversion moved, {"limits.max_turnover": 0.15}: by the derivatives, and solved again.
 
-    asked, prices, policy, home and the rest: as for `alternatives`. propose: make it in whole shares, and store it.
+    question: the words of `ask`, of a book. propose: make it in whole shares, and store it.
     """
     from portopt.document.choices import what_if_document
-    from portopt.questions import what_if as moving
+    from portopt.questions.what_if import propose_what_if
+    from portopt.questions.what_if import what_if as found
 
-    request, runtime, market = _on(asked, prices, policy, home, book)
+    request, here = _of_a_book(asked, home, question)
+    wanted = dict(moved or {})
     if propose:
-        return _proposal(moving.propose_what_if(request, moved, runtime, market=market), runtime)
-    document = what_if_document(moving.what_if(request, moved, runtime, market=market))
-    answers.keep("what_if", request, document, runtime, moved=dict(moved))
-    return Findings(document)
+        return _proposal(propose_what_if(request, wanted, here), here, home)
+    document = what_if_document(found(request, wanted, here, until=_until(within)))
+    return _kept("what_if", Question(request, here), document, looks.WHAT_IF, moved=wanted)
 
 
 def ready(
-    asked: Any,
-    prices: Any = None,
-    policy: PolicyLike = "quality_focused",
+    asked: Any = None,
     *,
     on: date | str | None = None,
+    within: float | None = None,
     home: Path | None = None,
-    **book: Any,
+    **question: Any,
 ) -> Findings:
     """Whether it may be rebalanced on a day, today by the exchange's count: "yes", "no" or "yes, but", and every reason.
 
-    asked, prices, policy, home and the rest: as for `alternatives`.
+    question: the words of `ask`, of a book.
     """
     from portopt.adapters.providers.exchange_calendar import today
     from portopt.document.choices import ready_document
     from portopt.questions.ready import ready as looked
 
-    request, runtime, market = _on(asked, prices, policy, home, book)
-    day = day_of(on, "on") or today(runtime.settings.calendar, datetime.now(UTC))
-    return Findings(ready_document(looked(request, runtime, day, market=market)))
+    request, here = _of_a_book(asked, home, question)
+    day = day_of(on, "on") or today(here.settings.calendar, datetime.now(UTC))
+    document = ready_document(looked(request, here, day, until=_until(within)))
+    return Findings(document, looks.READY, Question(request, here))
 
 
-def _on(
-    asked: Any, prices: Any, policy: PolicyLike, home: Path | None, book: Mapping[str, Any]
-) -> tuple[RebalanceRequest, Runtime, MarketDataProvider | None]:
-    """The request; of a stored run on its own prices, which it then names itself."""
-    runtime = runtime_at(home)
-    named = asked.run_id if isinstance(asked, Proposal) else asked
-    if isinstance(named, str) and asked_again.is_run(named):
-        if prices is not None or book:
-            said = sorted([*book, *(["prices"] if prices is not None else [])])
-            raise InvalidValue(said[0], str(book.get(said[0], "…")), "is the run's own", fix=f"leave {', '.join(said)} out")
-        return _of_run(named, runtime), runtime, None
-    return _of_book(asked, prices, policy, runtime, **book)
+def _of_a_book(asked: Any, home: Path | None, question: Mapping[str, Any]) -> tuple[RebalanceRequest, Runtime]:
+    found = posed(asked, home=home, **question)
+    if not isinstance(found.request, RebalanceRequest):
+        why = "asks for weights alone: there is no book to trade"
+        raise InvalidValue("asked", found.request.portfolio_id, why, fix="give holdings=…, with prices and a policy, or reb-…")
+    return found.request, found.runtime or runtime_at(home)
 
 
-def _of_run(named: str, runtime: Runtime) -> RebalanceRequest:
-    request = asked_again.request_of(named, runtime)
-    if not isinstance(request, RebalanceRequest):
-        raise InvalidValue("asked", named, "asks for weights alone: there is no book to trade", fix="name a rebalance: reb-…")
-    return request
+def _kept(kind: str, question: Question, document: dict[str, Any], look: Look, **how: Any) -> Findings:
+    answers.keep(kind, question.request, document, question.runtime, **how)
+    return Findings(document, look, question)
 
 
-def _of_book(
-    holdings: Any,
-    prices: Any,
-    policy: PolicyLike,
-    runtime: Runtime,
-    *,
-    universe: Any = None,
-    benchmark: Any = None,
-    as_of: date | str | None = None,
-    limits: Mapping[str, Any] | None = None,
-    portfolio_id: str = "notebook",
-) -> tuple[RebalanceRequest, Runtime, MarketDataProvider | None]:
-    book = book_of(holdings, universe, benchmark, portfolio_id)
-    provider = "sample" if prices is None else "frame"
-    request = request_of(book, policy_of(policy, runtime), limits, as_of, provider)
-    return request, runtime, market_of(prices, runtime)
-
-
-def _proposal(record: RunRecord, runtime: Runtime) -> Proposal:
+def _proposal(record: RunRecord, here: Runtime, home: Path | None) -> Proposal:
     from portopt.runs.report import kept_report
 
-    return Proposal(record, kept_report(record.run_id, runtime))
+    return Proposal(record, kept_report(record.run_id, here), home)
+
+
+def _until(within: float | None) -> Deadline:
+    return NEVER if within is None else Deadline.within(within, gives_best=False)
