@@ -42,7 +42,8 @@ def answer_beside(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
     if k is None or now is None:
         return None
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        found = _corrected(k, now)
+        # All that is wrong at once comes there in few rounds, or frees half the book and goes round: then one after the other.
+        found = _corrected(k, now) or _corrected(k, now, one_by_one=True)
     if found is None:
         return None
     standing, point, rounds = found
@@ -83,15 +84,15 @@ def answer_of(k: Kinked, now: Standing, at: Point) -> RawAnswer:
     return RawAnswer(SolveStatus.OPTIMAL, x, duals, DAILY, 0, 0.0, polished=True)
 
 
-def _corrected(k: Kinked, now: Standing) -> tuple[Standing, Point, int] | None:
-    """Solve, look at what is wrong, put it elsewhere, until nothing is."""
+def _corrected(k: Kinked, now: Standing, *, one_by_one: bool = False) -> tuple[Standing, Point, int] | None:
+    """Solve, look at what is wrong, put it elsewhere, until nothing is. one_by_one: only the worst of it each time."""
     seen: Counter[bytes] = Counter()
     work, nearly = 0.0, running(k)
     for done in range(1, FEWEST + int(PER_ASSET * k.n) + 1):
         work += float(now.free.sum() + np.count_nonzero(now.sides)) ** 3
         if work > max(SHARE * k.n**3, 1e6):
             return None
-        cautious = max(seen.values(), default=0) > 1
+        cautious = one_by_one or max(seen.values(), default=0) > 1
         point = nearly(now)
         after = None if point is None else revised(k, now, point, cautious)
         if after is None:  # nothing is wrong as far as that tells

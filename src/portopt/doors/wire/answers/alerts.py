@@ -13,6 +13,8 @@ from portopt.doors.wire.asked import Answered, Asked
 from portopt.doors.wire.options import names_of
 from portopt.doors.wire.pages import PAGED, cursor_of, page, require_told, size_of
 from portopt.monitoring.catalog import CATALOG
+from portopt.runs.watch.closing import MOST_WHY
+from portopt.runs.watch.closing import close as ended
 from portopt.runs.watch.silencing import LONGEST, MOST_REASON, silence_of
 from portopt.runs.watch.watching import rule_names
 
@@ -52,6 +54,15 @@ def acknowledge(asked: Asked) -> Answered:
     note = "" if given.get("note") in (None, "") else text(given["note"], "note", most=MOST_NOTE)
     alert = _alert(asked)
     return Answered(alert_data(asked.runtime.alerts.acknowledge(alert.alert_id, asked.call.who.subject, note)))
+
+
+def close(asked: Asked) -> Answered:
+    """{why}: what it is about is gone for good. 409 where it is still measured."""
+    asked.only()
+    given = object_of(asked.data(), "", ("why",))
+    why = text(required(given, "why"), "why", most=MOST_WHY)
+    alert = _alert(asked)
+    return Answered(alert_data(ended(asked.runtime, alert.alert_id, asked.call.who.subject, why)))
 
 
 def silences(asked: Asked) -> Answered:

@@ -18,7 +18,7 @@ HTML = "text/html; charset=utf-8"
 ZIP = "application/zip"
 KINDS = (
     *("rebalance", "optimize", "weights", "frontier", "factors", "risk", "views", "sensitivity", "pareto", "lexicographic"),
-    *("periods", "forecasts", *THROUGH_TIME),
+    *("periods", "forecasts", "alternatives", "edit", "what_if", *THROUGH_TIME),
 )
 
 
