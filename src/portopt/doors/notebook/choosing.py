@@ -7,26 +7,26 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portopt.domain.errors import InvalidValue
 from portopt.domain.request import Policy, RebalanceRequest
+from portopt.doors.notebook import looks
 from portopt.doors.notebook.displays import Findings, Proposal
-from portopt.doors.notebook.rebalancing import asked as request_of
-from portopt.doors.notebook.rebalancing import book_of, market_of, policy_of, runtime_at
+from portopt.doors.notebook.posing import posed
+from portopt.doors.notebook.question import Question
+from portopt.doors.notebook.rebalancing import here, of_book, was_asked
 from portopt.intake.book import day_of
-from portopt.runs import answers, asked_again
+from portopt.runs import answers
 
 if TYPE_CHECKING:
     from portopt.domain.run import RunRecord
-    from portopt.ports import MarketDataProvider
     from portopt.runtime import Runtime
 
-PolicyLike = str | Policy | Mapping[str, Any]
+PolicyLike = str | Policy | Mapping[str, Any] | None
 
 
 def alternatives(
     asked: Any,
     prices: Any = None,
-    policy: PolicyLike = "quality_focused",
+    policy: PolicyLike = None,
     *,
     select: str | None = None,
     home: Path | None = None,
@@ -43,19 +43,19 @@ def alternatives(
     from portopt.document.choices import alternatives_document
     from portopt.questions import alternatives as choosing
 
-    request, runtime, market = _on(asked, prices, policy, home, book)
+    request, runtime = _on(asked, home, {"prices": prices, "policy": policy, **book})
     if select is not None:
-        return _proposal(choosing.select(request, select, runtime, market=market), runtime)
-    document = alternatives_document(choosing.alternatives(request, runtime, market=market))
+        return _proposal(choosing.select(request, select, runtime), runtime)
+    document = alternatives_document(choosing.alternatives(request, runtime))
     answers.keep("alternatives", request, document, runtime)
-    return Findings(document)
+    return Findings(document, looks.ALTERNATIVES, Question(request, runtime))
 
 
 def edit(
     asked: Any,
     trades: Mapping[str, Any],
     prices: Any = None,
-    policy: PolicyLike = "quality_focused",
+    policy: PolicyLike = None,
     *,
     propose: bool = False,
     home: Path | None = None,
@@ -69,19 +69,19 @@ def edit(
     from portopt.document.choices import edit_document
     from portopt.questions import edit as editing
 
-    request, runtime, market = _on(asked, prices, policy, home, book)
+    request, runtime = _on(asked, home, {"prices": prices, "policy": policy, **book})
     if propose:
-        return _proposal(editing.propose_edit(request, trades, runtime, market=market), runtime)
-    document = edit_document(editing.edit(request, trades, runtime, market=market))
+        return _proposal(editing.propose_edit(request, trades, runtime), runtime)
+    document = edit_document(editing.edit(request, trades, runtime))
     answers.keep("edit", request, document, runtime, trades=dict(trades))
-    return Findings(document)
+    return Findings(document, looks.EDIT, Question(request, runtime))
 
 
 def what_if(
     asked: Any,
     moved: Mapping[str, Any],
     prices: Any = None,
-    policy: PolicyLike = "quality_focused",
+    policy: PolicyLike = None,
     *,
     propose: bool = False,
     home: Path | None = None,
@@ -94,18 +94,18 @@ def what_if(
     from portopt.document.choices import what_if_document
     from portopt.questions import what_if as moving
 
-    request, runtime, market = _on(asked, prices, policy, home, book)
+    request, runtime = _on(asked, home, {"prices": prices, "policy": policy, **book})
     if propose:
-        return _proposal(moving.propose_what_if(request, moved, runtime, market=market), runtime)
-    document = what_if_document(moving.what_if(request, moved, runtime, market=market))
+        return _proposal(moving.propose_what_if(request, moved, runtime), runtime)
+    document = what_if_document(moving.what_if(request, moved, runtime))
     answers.keep("what_if", request, document, runtime, moved=dict(moved))
-    return Findings(document)
+    return Findings(document, looks.WHAT_IF, Question(request, runtime))
 
 
 def ready(
     asked: Any,
     prices: Any = None,
-    policy: PolicyLike = "quality_focused",
+    policy: PolicyLike = None,
     *,
     on: date | str | None = None,
     home: Path | None = None,
@@ -119,48 +119,15 @@ def ready(
     from portopt.document.choices import ready_document
     from portopt.questions.ready import ready as looked
 
-    request, runtime, market = _on(asked, prices, policy, home, book)
+    request, runtime = _on(asked, home, {"prices": prices, "policy": policy, **book})
     day = day_of(on, "on") or today(runtime.settings.calendar, datetime.now(UTC))
-    return Findings(ready_document(looked(request, runtime, day, market=market)))
+    return Findings(ready_document(looked(request, runtime, day)), looks.READY, Question(request, runtime))
 
 
-def _on(
-    asked: Any, prices: Any, policy: PolicyLike, home: Path | None, book: Mapping[str, Any]
-) -> tuple[RebalanceRequest, Runtime, MarketDataProvider | None]:
-    """The request; of a stored run on its own prices, which it then names itself."""
-    runtime = runtime_at(home)
-    named = asked.run_id if isinstance(asked, Proposal) else asked
-    if isinstance(named, str) and asked_again.is_run(named):
-        if prices is not None or book:
-            said = sorted([*book, *(["prices"] if prices is not None else [])])
-            raise InvalidValue(said[0], str(book.get(said[0], "…")), "is the run's own", fix=f"leave {', '.join(said)} out")
-        return _of_run(named, runtime), runtime, None
-    return _of_book(asked, prices, policy, runtime, **book)
-
-
-def _of_run(named: str, runtime: Runtime) -> RebalanceRequest:
-    request = asked_again.request_of(named, runtime)
-    if not isinstance(request, RebalanceRequest):
-        raise InvalidValue("asked", named, "asks for weights alone: there is no book to trade", fix="name a rebalance: reb-…")
-    return request
-
-
-def _of_book(
-    holdings: Any,
-    prices: Any,
-    policy: PolicyLike,
-    runtime: Runtime,
-    *,
-    universe: Any = None,
-    benchmark: Any = None,
-    as_of: date | str | None = None,
-    limits: Mapping[str, Any] | None = None,
-    portfolio_id: str = "notebook",
-) -> tuple[RebalanceRequest, Runtime, MarketDataProvider | None]:
-    book = book_of(holdings, universe, benchmark, portfolio_id)
-    provider = "sample" if prices is None else "frame"
-    request = request_of(book, policy_of(policy, runtime), limits, as_of, provider)
-    return request, runtime, market_of(prices, runtime)
+def _on(asked: Any, home: Path | None, words: Mapping[str, Any]) -> tuple[RebalanceRequest, Runtime]:
+    """What is asked about, as `rebalance` takes it, and the installation that reads its prices."""
+    question = posed(asked, home=home, **words) if was_asked(asked) else posed(home=home, holdings=asked, **words)
+    return of_book(question.request), here(question)
 
 
 def _proposal(record: RunRecord, runtime: Runtime) -> Proposal:
