@@ -26,6 +26,7 @@ from portopt.domain.choices import (
 )
 from portopt.domain.found import RestsOn
 from portopt.domain.problem import Problem
+from portopt.domain.request import RebalanceRequest
 
 MOST_TRADES = 20  # told of each choice, the largest first
 STILL = 1e-9
@@ -35,7 +36,7 @@ def alternatives_document(found: Alternatives) -> dict[str, Any]:
     """Every choice in the same figures, and those there are not with the reason."""
     problem = found.problem
     return {
-        **_about(problem, found.rests_on, found.request.policy.id),
+        **_about(problem, found.rests_on, found.request),
         "objective": problem.objective.describe(),
         "alternatives": [_alternative(problem, choice) for choice in found.choices],
         "not_offered": [plain(one) for one in found.not_offered],
@@ -47,7 +48,7 @@ def edit_document(found: Edited) -> dict[str, Any]:
     """What was decided, what it costs, and the trades beside those that stand."""
     problem = found.problem
     return {
-        **_about(problem, found.rests_on, found.request.policy.id),
+        **_about(problem, found.rests_on, found.request),
         "pinned": [{"asset_id": name, "trade": words} for name, words in found.pins],
         "run_id": found.run_id,
         "price": {**plain(found.price), "sentence": price_sentence(found.price, "The edit")},
@@ -63,7 +64,7 @@ def what_if_document(found: WhatIf) -> dict[str, Any]:
     """What was moved, what it is worth, the linear answer and the certified one, beside what stands."""
     problem = found.problem
     return {
-        **_about(problem, found.rests_on, found.request.policy.id),
+        **_about(problem, found.rests_on, found.request),
         "moved": [{"path": path, "before": plain(before), "after": plain(after)} for path, before, after in found.moved],
         "run_id": found.run_id,
         "worth": {**plain(found.worth), "sentence": price_sentence(found.worth, "It")},
@@ -124,14 +125,15 @@ def price_sentence(worth: Worth, who: str) -> str:
     return f"{who} {said} of certain-equivalent return{own}."
 
 
-def _about(problem: Problem, rests_on: RestsOn, policy: str) -> dict[str, Any]:
+def _about(problem: Problem, rests_on: RestsOn, request: RebalanceRequest) -> dict[str, Any]:
     value = problem.portfolio_value
     return {
         "portfolio_id": problem.portfolio_id,
-        "policy": policy,
+        "policy": request.policy.id,
         "pricing_pack_id": rests_on.pricing_pack_id,
         "as_of": rests_on.as_of.isoformat(),
         "portfolio_value": None if value is None else f"{value:.2f}",
+        "currency": request.holdings.currency,
     }
 
 

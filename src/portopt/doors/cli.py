@@ -19,12 +19,14 @@ import typer
 from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
     alerts,
+    alternatives,
     backtest,
     backup,
     batch,
     capacity,
     compromises,
     database,
+    edit,
     factors,
     figures,
     forecasts,
@@ -37,6 +39,7 @@ from portopt.doors.commands import (
     policies,
     processes,
     prove,
+    ready,
     rebalance,
     recorded,
     relay,
@@ -52,6 +55,7 @@ from portopt.doors.commands import (
     watch,
     wave,
     weights,
+    what_if,
 )
 from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem, tell_what_is_done
 
@@ -69,6 +73,10 @@ app = typer.Typer(
 )
 app.command()(rebalance.rebalance)
 app.command()(rebalance.demo)
+app.command()(alternatives.alternatives)
+app.command()(edit.edit)
+app.command(name="what-if")(what_if.what_if)
+app.command()(ready.ready)
 app.command()(weights.optimize)
 app.command()(frontier.frontier)
 app.command()(compromises.pareto)

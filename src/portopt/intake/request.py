@@ -47,6 +47,11 @@ def rebalance_request(
         factor_returns=factor_returns,
         notes=book.notes,
     )
+    return wished(request, wishes)
+
+
+def wished(request: RebalanceRequest, wishes: Wishes) -> RebalanceRequest:
+    """The same request as these wishes want it."""
     if wishes.foreign is not None:
         request = wishes.foreign.asked_of(request)
     policy = laid_over(checked(request.policy), wishes)

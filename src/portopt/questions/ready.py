@@ -25,6 +25,7 @@ from portopt.domain.run import RunRecord, RunStatus
 from portopt.domain.words import amount, listed, signed_percent
 from portopt.ports import MarketDataProvider
 from portopt.questions.posed import OnPrices, kept_prices, on_prices
+from portopt.questions.stands import Stands, stands
 from portopt.runs.lifecycle import difference_of_holdings
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def ready(
     market: prices from here instead of the request's provider. Raises RequestError for a question that means nothing.
     """
     reasons = [_calendar(runtime.settings.calendar, on), *_holdings(declared or Declared(), on), *_proposals(request, runtime)]
-    about = {"portfolio_id": request.holdings.portfolio_id, "policy": request.policy.id, "on": on}
+    about: dict[str, Any] = {"portfolio_id": request.holdings.portfolio_id, "policy": request.policy.id, "on": on}
     try:
         found = on_prices(request, runtime, market)
     except PortoptError as error:
@@ -145,9 +146,19 @@ def _prices(snapshot: MarketSnapshot, request: RebalanceRequest, on: date) -> li
 
 def _book(on: OnPrices, until: Deadline) -> list[Reason]:
     """Cash, limits and drift of the book, by the policy's own optimum."""
-    problem = formulation.formulate(on.request, on.snapshot, pipeline.estimate(on.request, on.snapshot), until)
+    try:
+        standing: Stands | PortoptError = stands(on, until)
+    except DeadlineExceeded:
+        raise
+    except PortoptError as error:
+        standing = error
+    problem = _posed(on) if isinstance(standing, PortoptError) else standing.posed
     missed = broken(problem, problem.previous())
-    return [_cash(problem), _limits(missed), _drift(problem, on, moved=bool(missed))]
+    return [_cash(problem), _limits(missed), _drift(problem, standing, moved=bool(missed))]
+
+
+def _posed(on: OnPrices) -> Problem:
+    return formulation.formulate(on.request, on.snapshot, pipeline.estimate(on.request, on.snapshot))
 
 
 def _cash(problem: Problem) -> Reason:
@@ -172,17 +183,13 @@ def _bounds(one: Broken) -> str:
     return f"{amount(one.measured, one.unit)} (limit {amount(one.bound, one.unit)})"
 
 
-def _drift(problem: Problem, on: OnPrices, *, moved: bool) -> Reason:
+def _drift(problem: Problem, standing: Stands | PortoptError, *, moved: bool) -> Reason:
     """How far the book is from what the policy wants, what getting there is worth, and whether it can be reached."""
-    try:
-        solved = pipeline.optimize_posed(problem, on.request, on.snapshot)
-        best = pipeline.certify(solved, on.snapshot).weights
-    except DeadlineExceeded:
-        raise
-    except PortoptError as error:
-        fix = error.fixes[0] if error.fixes else "loosen a limit"
-        return Reason("policy", "stop", f"there is no proposal: {error.detail}", {}, fix, calls=moved)
-    now, yardstick = problem.previous(), Yardstick(solved.problem, best)
+    if isinstance(standing, PortoptError):
+        fix = standing.fixes[0] if standing.fixes else "loosen a limit"
+        return Reason("policy", "stop", f"there is no proposal: {standing.detail}", {}, fix, calls=moved)
+    now, best = problem.previous(), standing.validated.weights
+    yardstick = Yardstick(standing.solved.problem, best)
     drift, worst = 0.5 * float(np.abs(best - now).sum()), int(np.abs(best - now).argmax())
     figures = {
         "drift": drift,
