@@ -116,6 +116,14 @@ class Settings(BaseModel):
     watch_seconds: float = Field(
         60.0, ge=0, le=3600, description="between two looks of a worker at every figure; 0: it looks at none"
     )
+    drift_band: float = Field(0.05, gt=0, le=1, description="share of a book that a weight may stray from its target")
+    availability_objective: float = Field(0.995, gt=0, lt=1, description="share of jobs that is to be answered")
+    budget_days: float = Field(30.0, gt=1, le=366, description="days that the error budget is of")
+    run_window_hours: float = Field(24.0, gt=0, le=8784, description="hours of runs that shares and seconds are of")
+    run_stuck_seconds: float = Field(3600.0, gt=0, description="after so long a run that nobody works on is stuck")
+    book_seconds: float = Field(600.0, ge=0, description="between two measurements of a book whose holdings do not change")
+    books_at_once: int = Field(500, gt=0, description="books that one look measures at most")
+    engine_seconds: float = Field(3600.0, gt=0, description="between two samples that are put to other engines")
     figures_days: float = Field(730.0, gt=0, description="days that figures are kept")
     figures_thinned: str = Field(
         "7d:1h,90d:1d",
