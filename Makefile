@@ -6,7 +6,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-services faults honest newest bench lint types format lock deploy clean
+.PHONY: help demo test check test-services faults honest newest bench lint types format lock deploy clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -37,6 +37,16 @@ test: $(VENV)/.tests  ## Style, types, import contracts, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile
+
+# SINCE=REF: changed since then. Tests that are marked slow are left to `make test`.
+check: $(VENV)/.tests  ## Style, types, contracts and the tests of what was changed: two minutes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@tests=$$($(BIN)/python tests/changed.py $${SINCE:+--since $$SINCE}); \
+	if [ -z "$$tests" ]; then echo "nothing was changed: no tests"; else echo "tests of what was changed: $$(echo "$$tests" | wc -l) files or folders"; \
+	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile -m "not slow" $$tests; fi
 
 test-services: $(VENV)/.tests  ## Start PostgreSQL and a Pulsar broker on loopback; the tests that need them
 	@PYTHON=$(BIN)/python PORTOPT_TEST_SERVICES="postgres pulsar" bash -c 'set -euo pipefail; . .ci/services.sh; CI=true $(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile -m "postgres or pulsar"'

@@ -46,12 +46,18 @@ TIGHT: dict[str, Any] = {
     "liquidity": {"participation": 0.05, "days": 0.5},
     "days_to_liquidate": {"participation": 0.1, "days": 0.7},
     "concentration": {"hhi": 0.16},
+    "model_bands": {"weights": {"AAPL": {"target": 0.1, "band": 0.02}}, "others": "free"},
     "top_k": {"k": 3, "weight": 0.5},
     "round_lots": {"lot": 100},
     "min_position": 0.12,
     "ucits_5_10_40": {"single": 0.25, "large": 0.1, "total": 0.6},
 }
-BESIDE: dict[str, dict[str, Any]] = {"round_lots": {"cash": {"max": 0.1}}}  # whole lots never add up to everything
+# Whole lots never add up to everything; where nothing is bought, or nothing sold, money has to come from cash or go there.
+BESIDE: dict[str, dict[str, Any]] = {
+    "round_lots": {"cash": {"max": 0.1}},
+    "buy_only": {"cash": {"max": 0.5}},
+    "sell_only": {"cash": {"max": 0.5}},
+}
 LIMITS_THAT_BIND: dict[str, dict[str, Any]] = {
     kind: {kind: TIGHT.get(kind, entry.example), **BESIDE.get(kind, {})} for kind, entry in LIMITS.items()
 }

@@ -19,8 +19,9 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
-from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
+from portopt.domain.request import AnyRequest, EstimationChoice, OptimizationRequest, RebalanceRequest
 from portopt.domain.universe import CASH, Asset, Universe
+from portopt.terms.flow import as_it_stands, require_left, sought
 
 ADV_WINDOW = 21  # trading days in the average daily value
 
@@ -68,15 +69,15 @@ def beliefs(request: OptimizationRequest) -> Moments:
         return moments
     from portopt.estimation.views import apply_views
 
-    return apply_views(moments, request.estimation, request.risk_free_rate, market_of(request))
+    return apply_views(moments, request.estimation, request.risk_free_rate, market_of(request, request.universe))
 
 
-def market_of(request: OptimizationRequest) -> Vector | None:
-    """(n,) the market portfolio of an equilibrium: the benchmark, where there is one."""
-    return None if request.benchmark_weights is None else request.universe.vector(dict(request.benchmark_weights))
+def market_of(request: AnyRequest, universe: Universe) -> Vector | None:
+    """(n,) the market portfolio of an equilibrium on the assets that are asked about: the benchmark, where there is one."""
+    return None if request.benchmark_weights is None else universe.vector(dict(request.benchmark_weights))
 
 
-def prior_beliefs(request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None) -> Moments:
+def prior_beliefs(request: AnyRequest, snapshot: MarketSnapshot | None = None) -> Moments:
     """What is believed before any view; of a rebalance, estimated from its prices."""
     if isinstance(request, RebalanceRequest):
         return _estimated(request, _needed(snapshot), dataclasses.replace(request.policy.estimation, views={}))
@@ -131,9 +132,7 @@ def exact_prices(snapshot: MarketSnapshot, holdings: Holdings | None = None) -> 
     return {**stated, **known}
 
 
-def pose(
-    request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None, until: Deadline = NEVER
-) -> Problem:
+def pose(request: AnyRequest, snapshot: MarketSnapshot | None = None, until: Deadline = NEVER) -> Problem:
     """The question as one frozen problem, with the portfolio its objective refers to, where it refers to one.
 
     snapshot: the prices that a rebalance needs; a choice of weights brings its own beliefs. Raises MissingInput without them.
@@ -142,9 +141,7 @@ def pose(
     return constructed(as_asked(request, snapshot, until))
 
 
-def as_asked(
-    request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None, until: Deadline = NEVER
-) -> Problem:
+def as_asked(request: AnyRequest, snapshot: MarketSnapshot | None = None, until: Deadline = NEVER) -> Problem:
     """The same before anything is constructed."""
     if isinstance(request, RebalanceRequest):
         problem = _of_book(request, _needed(snapshot), estimated(request, _needed(snapshot)))
@@ -168,8 +165,7 @@ def _estimated(request: RebalanceRequest, snapshot: MarketSnapshot, choice: Esti
     from portopt.estimation import estimate
 
     universe = universe_of(request, snapshot)
-    market = None if request.benchmark is None else universe.vector(dict(request.benchmark))
-    rf = request.policy.risk_free_rate
+    market, rf = market_of(request, universe), request.policy.risk_free_rate
     return estimate(snapshot, universe, choice, rf, market, factor_returns=request.factor_returns)
 
 
@@ -179,28 +175,46 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
 
 
 def _of_book(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
-    policy, universe = request.policy, moments.universe
+    policy, universe, book = request.policy, moments.universe, request.funded
     require_whole("benchmark", request.benchmark)
     prices = exact_prices(snapshot, request.holdings)
+    require_left(request, snapshot, prices)
     benchmark = None
     if request.benchmark is not None:
         benchmark = universe.vector({a: float(b) for a, b in request.benchmark.items()})
-    w_prev = request.holdings.weights(universe, prices)
+    w_prev = book.weights(universe, prices)
     refusing = policy.data.missing_attribute == "refuse"
-    terms = _terms(policy.objective, policy.limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
+    objective, limits = sought(request)
+    terms = _terms(objective, limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
     said = (*request.notes, *snapshot.notes, *policy.notes, *_notes_on_data(request, snapshot, moments), *terms["notes"])
-    return Problem(
+    problem = Problem(
         moments=moments,
         **{**terms, "notes": said},
         w_prev=w_prev,
         benchmark=benchmark,
         risk_free_rate=policy.risk_free_rate,
-        portfolio_value=float(request.holdings.value(prices)),
+        portfolio_value=float(book.value(prices)),
         average_daily_value=_average_daily_value(snapshot, universe),
         prices=np.array([1.0 if a == CASH else float(prices[a]) for a in universe.ids]),
         exposures=exposures_of(universe, moments.factor_model),
         portfolio_id=request.holdings.portfolio_id,
     )
+    return _as_asked_of_the_book(problem, request, prices)
+
+
+def _as_asked_of_the_book(problem: Problem, request: RebalanceRequest, prices: Mapping[str, Decimal]) -> Problem:
+    """With the limits that need not be mended asked for as the book stands to them."""
+    return as_it_stands(problem, request, prices) if request.no_worse or request.only_raises else problem
+
+
+def with_terms_of(problem: Problem, request: RebalanceRequest, snapshot: MarketSnapshot) -> Problem:
+    """The same book on the same beliefs under what another request seeks: its objective, limits and costs."""
+    policy, (objective, limits) = request.policy, sought(request)
+    refusing = policy.data.missing_attribute == "refuse"
+    moments, w_prev, benchmark = problem.moments, problem.w_prev, problem.benchmark
+    terms = _terms(objective, limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
+    other = problem.replaced(**terms, target=None)
+    return constructed(_as_asked_of_the_book(other, request, exact_prices(snapshot, request.holdings)))
 
 
 def _of_weights(request: OptimizationRequest) -> Problem:

@@ -11,7 +11,6 @@ import dataclasses
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portopt.construction import construct
@@ -32,6 +31,7 @@ from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.domain.universe import CASH
 from portopt.formulation import estimated, exact_prices, formulate, order_of_giving_way
 from portopt.ports import MarketDataProvider, PackStore
+from portopt.terms.flow import most_raised
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,7 +49,7 @@ FRONTIER = "the efficient frontier"
 PRICES, WORTH = "the prices of limits", "what more room under a limit is worth, solved for again"
 REASONS, SOURCES = "the reasons of trades", "where the risk comes from"
 STATED = "give its row a price, and let the policy say data.unknown_asset = 'quarantine': it is then kept as it is"
-DOCUMENT_VERSION = "5"  # part of every run's identity: a new meaning of the document is a new run
+DOCUMENT_VERSION = "7"  # part of every run's identity: a new meaning of the document is a new run
 
 
 Step = Callable[[str], AbstractContextManager[Any]]
@@ -57,7 +57,10 @@ Step = Callable[[str], AbstractContextManager[Any]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solved:
-    """What optimize gives: the problem as finally solved, its program, the solution, and what had to give way."""
+    """What optimize gives: the problem as finally solved, its program, the solution, and what had to give way.
+
+    fixes: where there is no portfolio, what was tried beside opening limits and leaves one, in sentences.
+    """
 
     asked: Problem
     problem: Problem
@@ -65,6 +68,7 @@ class Solved:
     solution: Solution
     gave_way: tuple[GaveWay, ...] = ()
     diagnosis: Diagnosis | None = None
+    fixes: tuple[str, ...] = ()
 
     def without_deadline(self) -> Solved:
         """The same, with all the time there is for what follows from it."""
@@ -84,7 +88,7 @@ def fetch_pack(request: RebalanceRequest, market: MarketDataProvider) -> MarketS
     """Read the market as it stood at request.as_of and check it. Nothing is kept yet."""
     from portopt.market import open_snapshot
 
-    if not request.holdings.shares and request.holdings.cash <= 0:
+    if not request.holdings.shares and request.funded.cash <= 0:
         raise DataError(
             f"portfolio {request.holdings.portfolio_id!r} holds nothing: no shares and no cash",
             field="holdings",
@@ -192,12 +196,14 @@ def optimize(
     room: float = 0.0,
     rounds: Callable[[Problem], bool] | None = None,
     neighbour: Solved | None = None,
+    work: float | None = None,
 ) -> Solved:
     """Solve; when no portfolio satisfies the limits, diagnose, and let the declared order give way where there is one.
 
     room: what every opening leaves to whole lots, a fraction of portfolio value. rounds: whether a problem has whole lots.
     neighbour: a problem solved before, to begin at: of the same assets and the same kinds of limits it saves most of the work,
     otherwise it is of no use and costs little. The answer is the same to the last digits.
+    work: how much a diagnosis may ask (diagnosis/effort.py), and what arithmetic sees is then enough; None is the usual.
     """
     from portopt import diagnosis as why
     from portopt import optimization
@@ -209,7 +215,10 @@ def optimize(
         return Solved(problem, problem, form, solution)
     # What ends up in a document is decided without trying plans: how many are tried depends on the clock.
     tried = None if relax_order else rounds
-    diagnosis = why.diagnose(problem, room=room, rounds=tried)
+    if work is None:
+        diagnosis = why.diagnose(problem, room=room, rounds=tried)
+    else:
+        diagnosis = early or why.diagnose(problem, room=room, work=work)
     infeasible = Solution(SolveStatus.INFEASIBLE, problem.identity(), diagnosis=diagnosis)
     if not relax_order:
         return Solved(problem, problem, form, infeasible, diagnosis=diagnosis)
@@ -229,20 +238,69 @@ def _solved_form(neighbour: Solved | None) -> Neighbour | None:
     return Neighbour(neighbour.form, neighbour.solution.raw)
 
 
-def optimize_for(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments, until: Deadline = NEVER) -> Solved:
+def optimize_for(
+    request: RebalanceRequest,
+    snapshot: MarketSnapshot,
+    moments: Moments,
+    until: Deadline = NEVER,
+    *,
+    work: float | None = None,
+) -> Solved:
     """Formulate and optimize; whatever must be opened leaves room for the request's own lots.
+
+    work: as for `optimize`.
 
     until: ends the work without an answer. What is answered is a run, which is worked out again to the same bytes: no clock has
     a part in it, and from the certificate on nothing ends early.
     """
+    return optimize_posed(formulate(request, snapshot, moments, until), request, snapshot, work=work)
+
+
+def optimize_posed(
+    problem: Problem, request: RebalanceRequest, snapshot: MarketSnapshot, *, work: float | None = None
+) -> Solved:
+    """The same for the request's problem as it is formulated already."""
     from portopt.trading import can_trade, dearest_lot
 
-    problem, rules = formulate(request, snapshot, moments, until), request.policy.trading
-    rounds = partial(can_trade, holdings=request.holdings, prices=exact_prices(snapshot, request.holdings), rules=rules)
+    until, rules, flows = problem.until, request.policy.trading, request.cash_flow is not None
+
+    def rounds(opened: Problem) -> bool:
+        return can_trade(opened, request.funded, exact_prices(snapshot, request.holdings), rules, floor_after_fees=flows)
+
     room = LOTS_OF_ROOM * dearest_lot(problem, rules)
     order = order_of_giving_way(request.policy.relax_order, request.policy.limits)
-    answer = optimize(problem, order, room=room, rounds=rounds)
+    answer = optimize(problem, order, room=room, rounds=rounds, work=work)
+    if work is None and answer.solution.status is SolveStatus.INFEASIBLE:
+        answer = replace(answer, fixes=_less_of_it(request, snapshot, problem))
     return answer if not until.is_set else answer.without_deadline()
+
+
+def _less_of_it(request: RebalanceRequest, snapshot: MarketSnapshot, problem: Problem) -> tuple[str, ...]:
+    """What money could leave instead of all that is asked for, and whether limits that are missed already are what stops it."""
+    fixes: list[str] = []
+    moments = problem.moments
+    if request.cash_flow is not None and request.cash_flow.is_withdrawal:
+        most = most_raised(request, lambda asked: has_plan(asked, snapshot, moments))
+        fixes += [] if most is None else [f"withdraw at most {most:,.2f} {request.holdings.currency}"]
+    strict = not (request.no_worse or request.only_raises)
+    one_way = request.cash_flow is not None or any(limit.forbids for limit in problem.limits)
+    if strict and one_way and has_plan(replace(request, no_worse=True), snapshot, moments):
+        fixes.append("leave limits that are missed already as they are, missed by no more (no_worse)")
+    return tuple(fixes)
+
+
+def has_plan(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> bool:
+    """Whether weights keep every limit, and whole lots near them are easily found."""
+    from portopt import diagnosis as why
+    from portopt import optimization
+    from portopt.trading import can_trade
+
+    problem = formulate(request, snapshot, moments)
+    form = optimization.assemble(problem)
+    if why.check_before(problem, form) is not None or optimization.solve_quickly(form).status is not SolveStatus.OPTIMAL:
+        return False
+    prices, flows = exact_prices(snapshot, request.holdings), request.cash_flow is not None
+    return can_trade(problem, request.funded, prices, request.policy.trading, floor_after_fees=flows)
 
 
 def timings_of(answer: Solved) -> dict[str, float]:
@@ -263,7 +321,7 @@ def certify(answer: Solved, snapshot: MarketSnapshot | None = None) -> Validated
     if solution.status is SolveStatus.INFEASIBLE and answer.diagnosis is not None:
         findings = snapshot.findings if snapshot is not None else ()
         set_aside = [f.detail for f in findings if f.treatment == "quarantined"]
-        raise infeasible_request(answer.problem, answer.diagnosis, set_aside)
+        raise infeasible_request(answer.problem, answer.diagnosis, set_aside, answer.fixes)
     if not solution.is_optimal:
         raise stopped(solution.status.value, solution.raw.message if solution.raw else "")
     return audit.certify(answer.problem, answer.form, solution)
@@ -273,9 +331,9 @@ def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Solved, v
     """Whole shares that keep every limit, with money to the cent."""
     from portopt.trading import make_plan
 
-    return make_plan(
-        answer.problem, validated, request.holdings, exact_prices(snapshot, request.holdings), request.policy.trading
-    )
+    prices, rules = exact_prices(snapshot, request.holdings), request.policy.trading
+    flows = request.cash_flow is not None
+    return make_plan(answer.problem, validated, request.funded, prices, rules, floor_after_fees=flows)
 
 
 def frontier_of(answer: Solved, weights: Vector) -> Frontier:
@@ -326,6 +384,7 @@ def conclude(
         plan=dataclasses.replace(plan, trades=trades),
         explanation=dataclasses.replace(explanation, left_out=tuple(said.left_out)),
         frontier=drawn,
+        form=answer.form,
         gave_way=answer.gave_way,
         diagnosis=answer.diagnosis,
     )

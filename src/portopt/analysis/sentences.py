@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from portopt.analysis.pulls import COST, RETURN, RISK
 from portopt.analysis.situation import FELT, MOVED, NOTHING, Situation
-from portopt.domain.problem import Measure
+from portopt.domain.problem import Limit, Measure
 from portopt.domain.words import signed_percent
 
 LONG_ONLY = "long_only"
+BACK = "back to "  # where a limit asks for so much and no more: the verb goes on with it
 
 
 def sentence(s: Situation, i: int) -> str:
@@ -22,6 +23,8 @@ def sentence(s: Situation, i: int) -> str:
     if not asset.tradable:
         return f"Kept at {signed_percent(s.w[i])}: it cannot be traded"
     verb, because = _verb(s, i), _because(s, i)
+    if because.startswith(BACK):
+        return f"{verb} {because}"
     return f"{verb}: {because}" if because else verb
 
 
@@ -39,6 +42,9 @@ def _verb(s: Situation, i: int) -> str:
     if s.problem.w_prev is None:
         return "Not held" if abs(after) < NOTHING else f"Held at {signed_percent(after)}"
     if abs(after - before) <= MOVED:
+        forbidding = _forbidding(s, i)
+        if forbidding is not None:
+            return f"Not {forbidding.forbids}"
         return "Not bought" if abs(after) < NOTHING else "Kept"
     if after > before:
         cap = _own_cap(s, i)
@@ -53,10 +59,12 @@ def _verb(s: Situation, i: int) -> str:
 
 def _because(s: Situation, i: int) -> str:
     """The strongest reason that applies, the most particular first; nothing where the verb says it all."""
+    moved = float(s.w[i]) - s.before(i)
+    if s.problem.w_prev is not None and abs(moved) <= MOVED and _forbidding(s, i) is not None:
+        return _forbidden(s, i)
     barred = _barred(s, i)
     if barred:
         return barred
-    moved = float(s.w[i]) - s.before(i)
     if abs(moved) <= MOVED:
         return _unheld(s, i) or _at_its_floor(s, i) or _kept(s, i)
     if _own_cap(s, i) is not None:
@@ -141,12 +149,35 @@ def _unheld(s: Situation, i: int) -> str:
     return f"at the margin it would {would} ({_figures(s, i)})"
 
 
+def _holding(s: Situation, i: int) -> tuple[Limit | None, float, bool]:
+    """The limit that keeps an asset where it is, how hard, and whether it is a purchase that it stops."""
+    (below, down), (above, up) = s.strongest(i, up=False), s.strongest(i, up=True)
+    return (below, down, True) if down > up else (above, up, False)
+
+
+def _forbidding(s: Situation, i: int) -> Limit | None:
+    """What keeps an asset where it is, where that is a ban on trading it; none says so of what nobody would trade."""
+    limit, _, purchase = _holding(s, i)
+    if limit is None or not limit.forbids or (purchase and s.problem.objective.left_alone):
+        return None
+    return limit
+
+
+def _forbidden(s: Situation, i: int) -> str:
+    """ "do-not-sell; a sale would add 12 bps a year" """
+    limit, strength, purchase = _holding(s, i)
+    said = "" if limit is None else limit.stops
+    if not s.weighs_return:
+        return said
+    added = abs((strength if not purchase else -strength) + s.pull(COST, i))
+    return f"{said}; {'a purchase' if purchase else 'a sale'} would add {_bps(added)} a year"
+
+
 def _kept(s: Situation, i: int) -> str:
     """For an asset that is not traded: the limit that stops a trade, or what it would cost against what it would add."""
-    if s.problem.w_prev is None:
-        return ""
-    (below, down), (above, up) = s.strongest(i, up=False), s.strongest(i, up=True)
-    limit, strength = (below, down) if down > up else (above, up)
+    if s.problem.w_prev is None or s.problem.objective.left_alone:
+        return s.problem.objective.left_alone
+    limit, strength, purchase = _holding(s, i)
     cost = s.pull(COST, i)
     by_cost = limit is None or (abs(cost) > strength and not limit.uses)
     added = cost + (0.0 if by_cost or limit is None else s.pull(limit.kind, i))
@@ -160,8 +191,8 @@ def _kept(s: Situation, i: int) -> str:
     if limit.uses:
         return f"the {limit.uses} a trade would use is worth more elsewhere"
     if s.weighs_return:
-        return f"{'buying more' if limit is below else 'selling'} would add {adds} a year; {limit.stops} stops it"
-    return f"{limit.stops} stops {'a purchase' if limit is below else 'a sale'}"
+        return f"{'buying more' if purchase else 'selling'} would add {adds} a year; {limit.stops} stops it"
+    return f"{limit.stops} stops {'a purchase' if purchase else 'a sale'}"
 
 
 def _merit(s: Situation, i: int) -> str:
@@ -175,6 +206,9 @@ def _merit(s: Situation, i: int) -> str:
 def _figures(s: Situation, i: int) -> str:
     """Return and the price of risk; where return does not count, risk alone."""
     objective = s.problem.objective
+    told = objective.of_asset(i, s.problem)
+    if told:
+        return told
     if s.problem.target is not None:
         return f"the {objective.kind.replace('_', '-')} portfolio holds {signed_percent(float(s.problem.target[i]))} of it"
     if RETURN not in s.pulls:

@@ -188,6 +188,8 @@ def _trades(problem: Problem, room: _Room) -> str | None:
     if float(buys.sum()) > allowed + CERTAIN:
         must = [f"{problem.universe.ids[i]} by {100 * buys[i]:.2f} %" for i in np.argsort(-buys) if buys[i] > CERTAIN]
         low, high = seen_apart(float(buys.sum()), allowed)
+        if not (buys[~problem.universe.is_cash] > CERTAIN).any():
+            return f"{low} of the portfolio must be raised in cash; {high} may change hands"
         return f"{listed(must, most=3)} must be bought, {low} of the portfolio; {high} may change hands"
     if group_sells is not None and group_sells[0] > allowed + CERTAIN:
         low, high = seen_apart(group_sells[0], allowed)

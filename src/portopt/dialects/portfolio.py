@@ -1,11 +1,14 @@
 """S2, the portfolio optimization service: its optimization and rebalance requests as changes to a policy of ours.
 
     optimization_type   mean_variance, black_litterman, risk_parity, hierarchical_risk_parity, robust, multi_objective
-    objective           maximize_sharpe, minimize_risk, maximize_return, maximize_utility, minimize_tracking_error, risk_parity
+    objective           maximize_sharpe, minimize_risk, maximize_return, maximize_utility, minimize_tracking_error, risk_parity;
+                        ours: a name of our catalog, or one that people have for such ("hrp", "1/n", "min_cvar")
     risk_measure        volatility, var, cvar and the others of our catalog
     preferences         risk_aversion, include_transaction_costs, transaction_cost_model (a flat rate, a fraction of what is
                         traded), risk_free_rate (0.0 where not given, whatever the policy says), and ours: confidence,
                         horizon, views, options (further options of the objective)
+    cash_flow           ours: money that comes in or, below zero, leaves: {"amount": "-30000.00", "by": "2026-12-31"}
+    no_worse            ours: limits that the book misses already need only not be missed by more
     target_type         optimal; benchmark: the portfolio nearest to it; custom: the one nearest to target_weights
 
 What a request does not say, the portfolio's policy says. The surfaces themselves (REST, gRPC) come with the service.
@@ -21,11 +24,17 @@ from typing import Any
 from portopt.dialects.names import S2_LIMITS, in_users_words, in_vocabulary
 from portopt.dialects.reading import flag, number, object_of, one_of, shown, text, whole_number
 from portopt.dialects.records import RANGES, json_object
-from portopt.dialects.strategy_words import read_objective, read_views
+from portopt.dialects.requests import read_cash_flow
+from portopt.dialects.strategy_words import is_ours, read_objective, read_views
+from portopt.domain.cash_flow import CashFlow
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.request import Policy, RebalanceRequest
+from portopt.terms.wished import laid_over_limits
 
-OPTIMIZATION = ("portfolio_id", "optimization_type", "objective", "risk_measure", "constraints", "preferences")
+OPTIMIZATION = (
+    *("portfolio_id", "optimization_type", "objective", "risk_measure", "constraints", "preferences"),
+    *("cash_flow", "no_worse"),
+)
 TYPES: Mapping[str, str] = {
     "mean_variance": "MEAN_VARIANCE",
     "black_litterman": "BLACK_LITTERMAN",
@@ -47,10 +56,12 @@ PREFERENCES = (
     *("confidence", "horizon", "views", "options", "risk_budgets", "uncertainty", "objective_weights", "risk_free_rate"),
 )
 NOT_FOR_TRACKING = ("risk_aversion", "confidence", "horizon", "options", "risk_budgets", "uncertainty", "objective_weights")
+TRACKING = "minimize_tracking_error"
 USUAL_AVERSION = 4.0  # of maximize_utility where none is given: S2's own example
 TARGETS = ("optimal", "custom", "benchmark")
-REBALANCE = ("portfolio_id", "target_type", "target_weights", "constraints")
-REBALANCE_CONSTRAINTS = ("max_turnover", "min_trade_size", "max_trades", "consider_tax_implications")
+REBALANCE = ("portfolio_id", "target_type", "target_weights", "constraints", "cash_flow", "no_worse")
+MAY_TRADE = ("buy_only", "sell_only", "do_not_buy", "do_not_sell", "keep", "max_positions")  # ours, under the catalog's names
+REBALANCE_CONSTRAINTS = ("max_turnover", "min_trade_size", "max_trades", "consider_tax_implications", *MAY_TRADE)
 WORDS = {
     "risk_parameters.risk_measure": "risk_measure",
     "risk_parameters.confidence_level": "preferences.confidence",
@@ -82,6 +93,8 @@ class Wish:
     target_type: str = "optimal"
     risk_free_rate: float | None = None
     considers_taxes: bool = False
+    cash_flow: CashFlow | None = None
+    no_worse: bool = False
     notes: tuple[str, ...] = ()
 
     def asked_of(self, request: RebalanceRequest) -> RebalanceRequest:
@@ -98,7 +111,13 @@ class Wish:
             )
         self._refuse_other(request)
         policy = self.applied_to(request.policy, held=sorted(request.holdings.shares))
-        return dataclasses.replace(request, policy=policy, target_type=self.target_type)
+        return dataclasses.replace(
+            request,
+            policy=policy,
+            target_type=self.target_type,
+            cash_flow=self.cash_flow or request.cash_flow,
+            no_worse=self.no_worse or request.no_worse,
+        )
 
     def _refuse_other(self, request: RebalanceRequest) -> None:
         """S2's "other" is no instrument: what it stands for stays as it is, under its own ids."""
@@ -123,7 +142,7 @@ class Wish:
         return dataclasses.replace(
             policy,
             objective=policy.objective if self.objective is None else self.objective,
-            limits={**policy.limits, **self.limits},
+            limits=laid_over_limits(policy.limits, self.limits),
             costs=policy.costs if self.costs is None else self.costs,
             estimation=estimation,
             trading=trading,
@@ -157,8 +176,12 @@ def read_optimization(doc: Any) -> Wish:
     wants = object_of(found.get("preferences") or {}, "preferences", PREFERENCES)
     how = one_of(found.get("optimization_type") or "mean_variance", "optimization_type", TYPES)
     usual = {"risk_parity": "risk_parity", "hierarchical_risk_parity": "risk_parity", "multi_objective": "multi_objective"}
-    goal = one_of(found.get("objective") or usual.get(how, "maximize_sharpe"), "objective", (*GOALS, "minimize_tracking_error"))
-    objective, views, notes = _objective(how, goal, found.get("risk_measure"), wants)
+    said, known = found.get("objective"), (*GOALS, TRACKING)
+    if is_ours(said) and said not in known:
+        objective, views, notes = _own_objective(found, said, wants)
+    else:
+        goal = one_of(said or usual.get(how, "maximize_sharpe"), "objective", known)
+        objective, views, notes = _objective(how, goal, found.get("risk_measure"), wants)
     rate, (low, high) = wants.get("risk_free_rate"), RANGES["risk_free_rate"]
     return Wish(
         portfolio_id=_portfolio_id(found),
@@ -166,8 +189,9 @@ def read_optimization(doc: Any) -> Wish:
         limits=read_constraints(found.get("constraints") or {}),
         costs=_costs(wants),
         views=views or None,
-        risk_free_rate=0.0 if rate is None else number(rate, "preferences.risk_free_rate", low=low, high=high),
+        risk_free_rate=0.0 if rate is None else number(rate, "preferences.risk_free_rate", low=low, high=high, fraction=True),
         considers_taxes=_considers_taxes(wants, "preferences"),
+        **_money(found),
         notes=notes,
     )
 
@@ -188,6 +212,7 @@ def read_rebalance(doc: Any) -> Wish:
         min_trade_value=min_trade_value,
         target_type=target,
         considers_taxes=_considers_taxes(constraints, "constraints"),
+        **_money(found),
     )
 
 
@@ -197,11 +222,11 @@ def read_rebalance_constraints(doc: Any, path: str = "constraints") -> tuple[dic
     smallest, trades = found.get("min_trade_size"), found.get("max_trades")
     low, high = RANGES["min_trade_value"]
     asked = {
-        "max_turnover": found.get("max_turnover"),
+        **{name: found.get(name) for name in ("max_turnover", *MAY_TRADE)},
         "max_trades": None if trades is None else whole_number(trades, f"{path}.max_trades", low=0),
     }
     return (
-        _checked(asked, path, S2_LIMITS),
+        _checked(asked, path, {**{name: name for name in MAY_TRADE}, **S2_LIMITS}),
         None if smallest is None else number(smallest, f"{path}.min_trade_size", low=low, high=high),
     )
 
@@ -220,7 +245,7 @@ def read_constraints(doc: Any, path: str = "constraints") -> dict[str, Any]:
         if not isinstance(by_name, Mapping):
             raise InvalidValue(f"{path}.max_weights", shown(by_name), "an object of weights by asset belongs here")
         scalar = found.pop("max_position_size", None)
-        everyone = {} if scalar is None else {"*": number(scalar, f"{path}.max_position_size", low=0.0)}
+        everyone = {} if scalar is None else {"*": number(scalar, f"{path}.max_position_size", low=0.0, fraction=True)}
         found["max_weights"] = {**everyone, **by_name}
     return _checked(found, path, names)
 
@@ -232,7 +257,7 @@ def _objective(
     views = wants.get("views")
     if how == "black_litterman" and views is None:
         views = {"views": []}  # the equilibrium alone
-    if goal == "minimize_tracking_error":
+    if goal == TRACKING:
         ignored = [f"preferences.{name}" for name in NOT_FOR_TRACKING if wants.get(name)]
         ignored += [f"risk_measure {measure}"] if measure not in (None, "volatility") else []
         said = tuple(f"{word} has no effect on {goal}" for word in ignored)
@@ -258,6 +283,23 @@ def _objective(
         return objective, read_views(risk, TYPES[how]), (*unpriced, *(in_vocabulary(note, words) for note in notes))
 
 
+def _own_objective(
+    found: Mapping[str, Any], name: str, wants: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
+    """(objective, views, notes) of a name of our catalog; what else is said must go with it."""
+    how = found.get("optimization_type")
+    risk = {"views": wants.get("views"), "risk_measure": found.get("risk_measure"), "method_options": wants.get("options")}
+    risk |= {kept: wants.get(kept) for kept in ("risk_budgets", "uncertainty", "objective_weights")}
+    with in_users_words(WORDS, VOCABULARY):
+        objective, notes = read_objective(name, None if how is None else TYPES[how], risk)
+        unread = tuple(
+            f"preferences.{word} has no effect on {name}"
+            for word in ("risk_aversion", "confidence", "horizon")
+            if wants.get(word) is not None
+        )
+        return objective, read_views(risk, None), (*notes, *unread)
+
+
 def _portfolio_id(found: Mapping[str, Any]) -> str | None:
     given = found.get("portfolio_id")
     return None if given is None else text(given, "portfolio_id")
@@ -281,6 +323,15 @@ def _target(target: str, weights: Any) -> dict[str, Any] | None:
     return wanted
 
 
+def _money(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Ours: what comes in or leaves, and whether what is missed already has to be mended."""
+    strict = found.get("no_worse")
+    return {
+        "cash_flow": read_cash_flow(found.get("cash_flow")),
+        "no_worse": strict is not None and flag(strict, "no_worse"),
+    }
+
+
 def _costs(wants: Mapping[str, Any]) -> dict[str, Any] | None:
     """None leaves the policy's costs as they are; a rate replaces them; false takes them away."""
     rate, include = wants.get("transaction_cost_model"), wants.get("include_transaction_costs")
@@ -288,7 +339,9 @@ def _costs(wants: Mapping[str, Any]) -> dict[str, Any] | None:
         return {}
     if rate is None:
         return None
-    return {"linear_impact": {"bps": 1e4 * number(rate, "preferences.transaction_cost_model", low=0.0, high=1.0)}}
+    return {
+        "linear_impact": {"bps": 1e4 * number(rate, "preferences.transaction_cost_model", low=0.0, high=1.0, fraction=True)}
+    }
 
 
 def _considers_taxes(found: Mapping[str, Any], path: str) -> bool:

@@ -6,6 +6,7 @@ request that this version cannot read whole must not be replayed in part.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -17,7 +18,8 @@ from portopt.dialects.policies import policy_from_data
 from portopt.dialects.reading import flag, list_of, mapping_of, number, numbers, object_of, required, shown, square, text
 from portopt.dialects.records import MAX_TEXT, RANGES, json_object, record
 from portopt.domain.arrays import Matrix
-from portopt.domain.canonical import plain
+from portopt.domain.canonical import plain, plain_fields
+from portopt.domain.cash_flow import CashFlow
 from portopt.domain.errors import DataError, InvalidValue, RequestError
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
@@ -26,7 +28,19 @@ from portopt.domain.universe import Asset, Universe
 
 MAX_ASSETS = 20_000
 MAX_WORD = 20  # what S2's columns hold of a word of its own
-REBALANCE = ("holdings", "policy", "universe", "benchmark", "as_of", "target_type", "provider", "factor_returns", "notes")
+LATER_ASKED = ("cash_flow", "no_worse")
+REBALANCE = (
+    "holdings",
+    "policy",
+    "universe",
+    "benchmark",
+    "as_of",
+    "target_type",
+    "provider",
+    "factor_returns",
+    "notes",
+    *LATER_ASKED,
+)
 OPTIMIZATION = (
     *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
     *("covariance", "returns", "current_weights", "benchmark_weights", "relax_order"),
@@ -36,7 +50,8 @@ OPTIMIZATION = (
 
 def rebalance_request_to_data(request: RebalanceRequest) -> dict[str, Any]:
     """The whole request as JSON holds it; `rebalance_request_from_data` gives it back equal, identity and all."""
-    return {**plain(request), **({"notes": list(request.notes)} if request.notes else {})}
+    data = plain_fields(request, universe=request.universe.plain())
+    return {**data, **({"notes": list(request.notes)} if request.notes else {})}
 
 
 def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
@@ -53,8 +68,29 @@ def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
         target_type=text(doc.get("target_type", "optimal"), "target_type", most=MAX_WORD),
         provider=text(doc.get("provider", "sample"), "provider", most=MAX_TEXT),
         factor_returns=_factor_returns(doc.get("factor_returns")),
+        cash_flow=read_cash_flow(doc.get("cash_flow")),
+        no_worse=flag(doc.get("no_worse", False), "no_worse"),
         notes=_sentences(doc.get("notes", []), "notes"),
     )
+
+
+def read_cash_flow(value: Any, field: str = "cash_flow") -> CashFlow | None:
+    """{"amount": "-30000.00", "by": "2026-12-31", "rebalance": true}: below zero money leaves. None for None."""
+    if value is None:
+        return None
+    doc = object_of(value, field, ("amount", "by", "rebalance"))
+    by, also = doc.get("by"), doc.get("rebalance")
+    return CashFlow(
+        amount=read_money(required(doc, "amount", field), f"{field}.amount"),
+        by=None if by is None else read_date(by, f"{field}.by"),
+        rebalance=also is not None and flag(also, f"{field}.rebalance"),
+    )
+
+
+def read_money(value: Any, field: str) -> Decimal:
+    """An amount of money as a text or a number, as JSON has it: 30000, 30000.5, "30000.50"."""
+    exact = repr(value) if isinstance(value, float) else value
+    return read_decimal(exact, field)
 
 
 def optimization_request_to_data(request: OptimizationRequest) -> dict[str, Any]:
@@ -76,7 +112,7 @@ def optimization_request_from_data(data: Mapping[str, Any]) -> OptimizationReque
         objective=json_object(required(doc, "objective"), "objective"),
         limits=json_object(required(doc, "limits"), "limits"),
         costs=json_object(doc.get("costs", {}), "costs"),
-        risk_free_rate=number(doc.get("risk_free_rate", 0.0), "risk_free_rate", low=low, high=high),
+        risk_free_rate=number(doc.get("risk_free_rate", 0.0), "risk_free_rate", low=low, high=high, fraction=True),
         estimation=record(EstimationChoice, doc.get("estimation", {}), "estimation"),
         expected_returns=None if mu is None else numbers(mu, "expected_returns", low=-1e3, high=1e3, size=n, most=n, gaps=True),
         covariance=None if Sigma is None else square(Sigma, "covariance", n, low=-1e4, high=1e4),
@@ -114,8 +150,26 @@ def _factor_returns(value: Any) -> FactorReturns | None:
     )
 
 
+_READ: dict[bytes, Universe] = {}  # the last few, by what they were read from: the portfolios of a night share theirs
+FEW = 4
+
+
 def read_universe(value: Any, field: str = "universe") -> Universe:
-    """A Universe from `{"assets": [{"id": …}, …]}`."""
+    """A Universe from `{"assets": [{"id": …}, …]}`; the same content again is the same value."""
+    try:
+        content = marshal.dumps(value, 2)  # every letter and every bit of every number, in a fraction of the time of reading
+    except ValueError:
+        return _universe(value, field)
+    found = _READ.get(content)
+    if found is None:
+        found = _universe(value, field)
+        while len(_READ) >= FEW:
+            _READ.pop(next(iter(_READ)), None)
+        _READ[content] = found
+    return found
+
+
+def _universe(value: Any, field: str) -> Universe:
     doc = object_of(value, field, ("assets",))
     items = list_of(required(doc, "assets", field), f"{field}.assets", least=1, most=MAX_ASSETS)
     assets = tuple(record(Asset, item, f"{field}.assets[{i}]") for i, item in enumerate(items))
@@ -163,7 +217,8 @@ def _holdings(value: Any) -> Holdings:
 
 
 def _weights(value: Any, field: str, most: float = 1e3) -> dict[str, float]:
-    return {name: number(item, f"{field}.{name}", low=-most, high=most) for name, item in mapping_of(value, field).items()}
+    given = mapping_of(value, field).items()
+    return {name: number(item, f"{field}.{name}", low=-most, high=most, fraction=True) for name, item in given}
 
 
 def _optional_weights(doc: Mapping[str, Any], name: str, most: float = 1e3) -> dict[str, float] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from portopt.document.figure_words import error_sentence
 from portopt.document.formats import bps, count, decimal, listed, measure, money, percent, scientific
 from portopt.document.prices import step_in_words, worth_in_words
 
@@ -19,6 +20,7 @@ def verdict(document: Document) -> dict[str, Any]:
     sentences = [
         _money_sentence(document),
         _effect_sentence(document),
+        error_sentence(document["figures"], document.get("errors")),
         _limits_sentence(document),
         *document["rounding"]["notes"],
         _price_sentence(document),
@@ -47,12 +49,15 @@ def bare_verdict(document: Document) -> dict[str, Any]:
 
 
 def _title(document: Document) -> str:
-    head = document["headline"]
+    head, flow = document["headline"], document.get("cash_flow")
+    after = f", {flow['sentence']}" if flow else ""
+    if not head["trades"] and flow and not flow["rebalance"]:
+        return f"Nothing to trade{after}: the cash covers it."
     if not head["trades"]:
-        return "Nothing to trade: the portfolio already stands where its policy wants it."
+        return f"Nothing to trade{after}: the portfolio already stands where its policy wants it."
     parts = [f"sell {count(head['sells'], 'position')}"] if head["sells"] else []
     parts += [f"buy {head['buys']}" if parts else f"buy {count(head['buys'], 'position')}"] if head["buys"] else []
-    return f"{' and '.join(parts).capitalize()}: {percent(head['turnover'])} of the portfolio changes hands."
+    return f"{' and '.join(parts).capitalize()}: {percent(head['turnover'])} of the portfolio changes hands{after}."
 
 
 def _money_sentence(document: Document) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from portopt.domain.arrays import Vector
@@ -30,6 +30,10 @@ class Holdings:
     cash: Decimal = Decimal(0)
     currency: str = "USD"
     stated_prices: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def with_cash(self, amount: Decimal) -> Holdings:
+        """The same with so much more cash, or less."""
+        return replace(self, cash=self.cash + amount)
 
     def value(self, prices: Mapping[str, Decimal]) -> Decimal:
         """Net asset value: each position to the cent, then added, plus cash."""

@@ -10,10 +10,13 @@ from portopt.domain.errors import InfeasibleRequest, InvalidValue, PortoptError
 from portopt.domain.problem import Problem, describe_term
 
 
-def infeasible_request(problem: Problem, diagnosis: Diagnosis, set_aside: Sequence[str] = ()) -> PortoptError:
+def infeasible_request(
+    problem: Problem, diagnosis: Diagnosis, set_aside: Sequence[str] = (), more_fixes: Sequence[str] = ()
+) -> PortoptError:
     """The exception of a surface for an infeasible problem. Every fix in it was solved before it is named.
 
     set_aside: what was found wrong with the data of assets that are therefore frozen; often the real reason.
+    more_fixes: sentences on what else was solved and holds, told first.
     Where no limits conflict it is the objective that has no value at any portfolio they leave, and is refused for that.
     """
     if problem.objective.without_value and not any(conflict.limits for conflict in diagnosis.conflicts):
@@ -35,5 +38,5 @@ def infeasible_request(problem: Problem, diagnosis: Diagnosis, set_aside: Sequen
             "insufficient_alone": list(diagnosis.insufficient),
             "fixes": [plain(fix) for fix in diagnosis.fixes if fix.verified],
         },
-        fixes=[fix.summary for fix in diagnosis.fixes if fix.verified],
+        fixes=[*more_fixes, *(fix.summary for fix in diagnosis.fixes if fix.verified)],
     )

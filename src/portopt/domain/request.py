@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.canonical import LATER, canonical_fields, digest
+from portopt.domain.cash_flow import CashFlow
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
 from portopt.domain.universe import Universe
@@ -135,6 +136,9 @@ class RebalanceRequest:
     asset class, quality score); assets the provider prices but nobody describes are not candidates.
     as_of: the data version asked for; None is the newest the provider has. target_type: S2's word.
     factor_returns: what the policy's factor model regresses on; part of the request, so that a replay needs no file.
+    cash_flow: money that comes in or leaves; `holdings` are those before it, `funded` those that are traded.
+    no_worse: a limit that the book misses before the trade need not be mended, only not be missed by more; of a withdrawal by
+    itself that is so anyway.
     notes: what reading the files left out, added up or decided, in sentences; told in the answer, and so of its identity.
     """
 
@@ -146,8 +150,25 @@ class RebalanceRequest:
     target_type: str = "optimal"
     provider: str = "sample"
     factor_returns: FactorReturns | None = None
+    cash_flow: CashFlow | None = field(default=None, metadata=LATER)
+    no_worse: bool = field(default=False, metadata=LATER)
     notes: tuple[str, ...] = field(default=(), compare=False)
     _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def funded(self) -> Holdings:
+        """What is held once the money has come or gone: the book that is traded. Its cash may be below zero."""
+        return self.holdings if self.cash_flow is None else self.holdings.with_cash(self.cash_flow.amount)
+
+    @property
+    def only_raises(self) -> bool:
+        """Whether it is a withdrawal by itself."""
+        return self.cash_flow is not None and self.cash_flow.only_raises
+
+    def seeking(self, policy: Policy) -> RebalanceRequest:
+        """The same request for what that policy seeks: a withdrawal then is no longer one by itself."""
+        flow = None if self.cash_flow is None else self.cash_flow.beside_a_rebalance()
+        return replace(self, policy=policy, cash_flow=flow)
 
     def identity(self) -> str:
         """SHA-256 of what is asked; with the pricing pack's id it is the identity of the run.
@@ -155,8 +176,39 @@ class RebalanceRequest:
         The provider is no part of it: which prices they were, the pack says. Computed once: it reads every asset.
         """
         if not self._identity:
-            self._identity.append(digest(replace(self, provider=""), *([list(self.notes)] if self.notes else [])))
+            content = canonical_fields(self, provider='""', universe=self.universe.canonical())
+            self._identity.append(digest(content, *([list(self.notes)] if self.notes else [])))
         return self._identity[0]
+
+    # What both kinds of request say, under the names of OptimizationRequest.
+
+    @property
+    def portfolio_id(self) -> str:
+        return self.holdings.portfolio_id
+
+    @property
+    def objective(self) -> Mapping[str, Any]:
+        return self.policy.objective
+
+    @property
+    def limits(self) -> Mapping[str, Any]:
+        return self.policy.limits
+
+    @property
+    def relax_order(self) -> tuple[str, ...]:
+        return self.policy.relax_order
+
+    @property
+    def risk_free_rate(self) -> float:
+        return self.policy.risk_free_rate
+
+    @property
+    def estimation(self) -> EstimationChoice:
+        return self.policy.estimation
+
+    @property
+    def benchmark_weights(self) -> Mapping[str, float] | None:
+        return self.benchmark
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,3 +248,6 @@ class OptimizationRequest:
         arrays = (self.expected_returns, self.covariance, self.returns)
         absent = dict.fromkeys(("expected_returns", "covariance", "returns"), "null")
         return digest(canonical_fields(self, **absent, universe=self.universe.canonical()), *arrays)
+
+
+AnyRequest: TypeAlias = OptimizationRequest | RebalanceRequest

@@ -78,6 +78,7 @@ class LimitVoice(Reader, Protocol):
     pulls_everywhere: it pulls at every asset alike (the budget), and so says nothing of one.
     uses: what every trade uses up of it, where a trade must be worth that: "turnover".
     caps_positions, floors_positions: it is a cap (a floor) on the weight of single assets, told as such.
+    forbids: what no trade may do to an asset, "sold", "bought" or "traded", where that is all that it is about.
     """
 
     @property
@@ -110,6 +111,14 @@ class LimitVoice(Reader, Protocol):
         """What becomes of assets that lack an attribute it reads; "" where it reads none."""
         return ""
 
+    def exempts(self, asset: Asset) -> bool:
+        """Whether it says, as data, that it does not speak of the asset."""
+        return False
+
+    def of_the_exempt(self) -> str:
+        """How assets are called that it exempts; "" where it exempts none."""
+        return ""
+
     def describe(self) -> str:
         """One line for people: "each position at most 10.00 %"."""
         ...
@@ -140,6 +149,10 @@ class LimitVoice(Reader, Protocol):
     def floors_positions(self) -> bool:
         return False
 
+    @property
+    def forbids(self) -> str:
+        return ""
+
     def bars(self, asset: Asset, held: float) -> str:
         """Why the asset may not be held, whatever else holds; "" where it may. held: its weight in the answer."""
         return ""
@@ -167,6 +180,7 @@ class ObjectiveVoice(Reader, Protocol):
     construction: which portfolio it refers to that was constructed beforehand, as the audit knows them: "risk budgets",
     "hierarchy", "average", "weights", "best ratio"; "" for none, and for one that the audit has no claims on.
     divides: whether it is a ratio by `risk`. about_benchmark: whether its risk is measured from the benchmark.
+    left_alone: what it says of an asset that is not traded, where it seeks no trade for its own sake; "" where it does.
     without_value: why it may have no value at any portfolio that keeps the limits; "" where it always has one.
     """
 
@@ -201,6 +215,10 @@ class ObjectiveVoice(Reader, Protocol):
     @property
     def divides(self) -> bool:
         return False
+
+    @property
+    def left_alone(self) -> str:
+        return ""
 
     @property
     def without_value(self) -> str:

@@ -6,20 +6,53 @@ A choice of weights brings its own beliefs and rests on nothing; a rebalance nee
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from portopt import formulation
+from portopt import formulation, pipeline
 from portopt.domain.errors import MissingInput
 from portopt.domain.found import RestsOn
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
-from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
+from portopt.domain.request import AnyRequest, EstimationChoice, RebalanceRequest
+from portopt.ports import MarketDataProvider
+from portopt.runs.asked_again import PACK
 from portopt.runs.market import read_pack
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
-Asked: TypeAlias = OptimizationRequest | RebalanceRequest
+Asked: TypeAlias = AnyRequest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnPrices:
+    """A rebalance with the prices it rests on. market: where they are read from again when it is carried out."""
+
+    request: RebalanceRequest
+    snapshot: MarketSnapshot
+    market: MarketDataProvider
+
+
+def on_prices(asked: RebalanceRequest | str, runtime: Runtime, market: MarketDataProvider | None = None) -> OnPrices:
+    """A request on the prices there are, or a stored run by its id, on the pack it was worked out on. Nothing is written.
+
+    market: prices from here instead of the provider that the request names. Raises UnknownRun, InvalidValue for a run that is
+    no rebalance, MissingInput for one that was never asked on any prices.
+    """
+    if isinstance(asked, RebalanceRequest):
+        provider = market or runtime.market(asked.provider)
+        return OnPrices(asked, read_pack(asked, runtime, market=provider), provider)
+    from portopt.dialects.requests import rebalance_request_from_data
+    from portopt.runs.history import require_rebalance, run_record
+
+    record = require_rebalance(run_record(asked, runtime, verified=False))
+    if record.pricing_pack_id is None:
+        raise MissingInput(f"run {asked} rests on no pricing pack", field="run", value=asked)
+    provider = runtime.market(PACK + record.pricing_pack_id)
+    request = dataclasses.replace(rebalance_request_from_data(record.request), provider=PACK + record.pricing_pack_id)
+    snapshot = dataclasses.replace(pipeline.reopen_pack(request, record.pricing_pack_id, runtime.packs), notes=())
+    return OnPrices(request, snapshot, provider)
 
 
 def prices_of(request: Asked, runtime: Runtime | None) -> MarketSnapshot | None:
@@ -34,6 +67,11 @@ def prices_of(request: Asked, runtime: Runtime | None) -> MarketSnapshot | None:
     return read_pack(request, runtime)
 
 
+def kept_prices(on: OnPrices, runtime: Runtime) -> RestsOn:
+    """Which data an answer rests on, kept as a pricing pack where answers are kept."""
+    return rests_on(on.snapshot, runtime) or RestsOn(on.snapshot.pricing_pack_id, on.snapshot.as_of)
+
+
 def rests_on(snapshot: MarketSnapshot | None, runtime: Runtime | None) -> RestsOn | None:
     """Which data an answer rests on, kept as a pricing pack where answers are kept."""
     if snapshot is None:
@@ -43,11 +81,6 @@ def rests_on(snapshot: MarketSnapshot | None, runtime: Runtime | None) -> RestsO
     return RestsOn(snapshot.pricing_pack_id, snapshot.as_of)
 
 
-def estimation_of(request: Asked) -> EstimationChoice:
-    """How the request wants its beliefs estimated."""
-    return request.policy.estimation if isinstance(request, RebalanceRequest) else request.estimation
-
-
 def with_estimation(request: Asked, choice: EstimationChoice) -> Asked:
     """The same request on beliefs that are estimated so."""
     if isinstance(request, RebalanceRequest):
@@ -55,11 +88,12 @@ def with_estimation(request: Asked, choice: EstimationChoice) -> Asked:
     return dataclasses.replace(request, estimation=choice)
 
 
-def history_of(request: Asked, runtime: Runtime | None) -> tuple[Moments, EstimationChoice, float]:
-    """(beliefs before any view on the whole history there is, the request's own choice of them, risk-free rate)."""
-    plain = dataclasses.replace(estimation_of(request), views={}, factors={})
-    if isinstance(request, RebalanceRequest):
-        plain = dataclasses.replace(plain, lookback=None)
-        whole = with_estimation(request, plain)
-        return formulation.prior_beliefs(whole, prices_of(whole, runtime)), plain, request.policy.risk_free_rate
-    return formulation.prior_beliefs(request), plain, request.risk_free_rate
+def history_of(request: Asked, runtime: Runtime | None) -> tuple[Moments, EstimationChoice, MarketSnapshot | None]:
+    """(beliefs before any view on the whole history there is, the request's own choice of them, the prices they rest on)."""
+    plain = dataclasses.replace(request.estimation, views={}, factors={})
+    if not isinstance(request, RebalanceRequest):
+        return formulation.prior_beliefs(request), plain, None
+    plain = dataclasses.replace(plain, lookback=None)
+    whole = with_estimation(request, plain)
+    snapshot = prices_of(whole, runtime)
+    return formulation.prior_beliefs(whole, snapshot), plain, snapshot

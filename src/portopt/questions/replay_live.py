@@ -147,7 +147,7 @@ def _held(request: RebalanceRequest, pack: MarketSnapshot) -> Held:
     unit = FRACTION if fractional else 1
     by_id = {a: int(shares * unit) for a, shares in request.holdings.shares.items()}
     units = np.array([by_id.get(a, 0) for a in pack.asset_ids], dtype=np.int64)
-    return Held(units, int(request.holdings.cash * 100), pack.latest_prices(), fractional)
+    return Held(units, int(request.funded.cash * 100), pack.latest_prices(), fractional)
 
 
 def _trades_differ(document: Mapping[str, Any], decided: Decided, known: Known, held: Held) -> list[dict[str, Any]]:

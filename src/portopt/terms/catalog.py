@@ -14,6 +14,7 @@ from portopt.domain.problem import Cost, Limit, Objective, TermEntry
 from portopt.terms.shared.checks import mapping
 from portopt.terms.shared.percentages import is_levered, refuse_percentages
 from portopt.terms.soft import as_wish, bare, is_wish, softened
+from portopt.terms.spellings import in_catalog_words, is_a_name
 
 
 def term(home: str) -> Callable[[Any], Any]:
@@ -60,6 +61,15 @@ OBJECTIVES: dict[str, TermEntry] = {
     ),
     "min_tracking_error": TermEntry(
         "min_tracking_error", "as close to the benchmark as allowed", term("objectives.min_tracking_error.MinTrackingError"), {}
+    ),
+    "min_turnover": TermEntry(
+        "min_turnover",
+        "the least trading that brings the book within every limit",
+        term("objectives.min_turnover.MinTurnover"),
+        {},
+    ),
+    "min_cost": TermEntry(
+        "min_cost", "the cheapest trades that bring the book within every limit", term("objectives.min_cost.MinCost"), {}
     ),
     "custom": TermEntry(
         "custom",
@@ -138,6 +148,24 @@ OBJECTIVES: dict[str, TermEntry] = {
         "as close to given weights as allowed",
         term("objectives.target_weights.TargetWeights"),
         {"weights": {"AAPL": 0.3}, "rest": "equally"},
+    ),
+    "model": TermEntry(
+        "model",
+        "back within the bands of a model portfolio by the least trading",
+        term("objectives.model.Model"),
+        {"to": "edge"},
+    ),
+    "equal_weight": TermEntry(
+        "equal_weight",
+        "the same weight for everything that may be held",
+        term("objectives.equal_weight.EqualWeight"),
+        {},
+    ),
+    "max_diversification": TermEntry(
+        "max_diversification",
+        "the most volatility of the parts per unit of volatility of the whole",
+        term("objectives.max_diversification.MaxDiversification"),
+        {},
     ),
     "risk_parity": TermEntry(
         "risk_parity",
@@ -249,7 +277,19 @@ LIMITS: dict[str, TermEntry] = {
         {"near the book": "norm2(w - w_prev) <= 0.1"},
     ),
     "frozen": TermEntry("frozen", "what cannot be traded keeps its weight", term("limits.frozen.Frozen"), True),
+    "pinned": TermEntry(
+        "pinned", "trades that are decided already", term("limits.pinned.Pinned"), {"AAPL": "none", "XOM": "3%"}
+    ),
     "exclusions": TermEntry("exclusions", "assets that may not be held", term("limits.exclusions.Exclusions"), ["XOM"]),
+    "buy_only": TermEntry("buy_only", "nothing is sold", term("limits.buy_only.BuyOnly"), True),
+    "sell_only": TermEntry("sell_only", "nothing is bought", term("limits.sell_only.SellOnly"), True),
+    "do_not_buy": TermEntry(
+        "do_not_buy", "what may not be bought", term("limits.do_not_buy.DoNotBuy"), ["AAPL", {"sector": "Energy"}]
+    ),
+    "do_not_sell": TermEntry(
+        "do_not_sell", "what may not be sold", term("limits.do_not_sell.DoNotSell"), ["AAPL", {"asset_class": "Bond"}]
+    ),
+    "keep": TermEntry("keep", "what is neither bought nor sold", term("limits.keep.Keep"), ["XOM", "JNJ"]),
     "max_cost": TermEntry("max_cost", "what trading costs, a share of the portfolio", term("limits.max_cost.MaxCost"), 0.002),
     "liquidity": TermEntry(
         "liquidity",
@@ -262,6 +302,12 @@ LIMITS: dict[str, TermEntry] = {
         "days a position takes to sell",
         term("limits.days_to_liquidate.DaysToLiquidate"),
         {"participation": 0.1, "days": 1},
+    ),
+    "model_bands": TermEntry(
+        "model_bands",
+        "targets of a model portfolio, each with a band around it",
+        term("limits.model_bands.ModelBands"),
+        {"weights": {"AAPL": {"target": 0.15, "band": 0.05}}, "band": "5/25", "others": "free"},
     ),
     "concentration": TermEntry(
         "concentration", "Herfindahl index of the positions", term("limits.concentration.Concentration"), {"hhi": 0.2}
@@ -311,13 +357,25 @@ COSTS: dict[str, TermEntry] = {
 }
 
 
-def parse_objective(spec: Mapping[str, Any]) -> Objective:
-    """{"kind": "utility", "risk_aversion": 4.0} as a term.
+def objective_words(spec: Any) -> Any:
+    """An objective in the catalog's words, {"kind": …}, of what people type: a name alone, and the names of others too.
+
+    Raises InvalidValue for a name that leaves a choice open; what is no objective is left for `parse_objective` to refuse.
+    """
+    return in_catalog_words(spec, OBJECTIVES)
+
+
+def is_objective(name: str) -> bool:
+    """Whether a name alone says what is wanted: the catalog's, people's own, or one whose refusal spells what does."""
+    return is_a_name(name, OBJECTIVES)
+
+
+def parse_objective(spec: str | Mapping[str, Any]) -> Objective:
+    """{"kind": "utility", "risk_aversion": 4.0} as a term; a name alone, and the names that people type (spellings.py), too.
 
     Raises MissingInput without a kind, UnknownField for a kind or an option nobody knows, InvalidValue for a bad value.
     """
-    example = '{"kind": "max_sharpe"}'
-    given = dict(mapping("objective", spec, example=example))
+    given = dict(mapping("objective", objective_words(spec), example='{"kind": "max_sharpe"}'))
     kind = given.pop("kind", None)
     if kind is None:
         raise MissingInput("objective needs a kind", field="objective.kind", fixes=[f"use one of: {', '.join(OBJECTIVES)}"])

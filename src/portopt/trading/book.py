@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.errors import DataError
-from portopt.domain.holdings import Holdings, to_cents
+from portopt.domain.holdings import CENT, Holdings, to_cents
 from portopt.domain.problem import Problem
 from portopt.domain.universe import CASH
-from portopt.trading.costs import NOTHING, Fees, fees_of
+from portopt.trading.costs import NOTHING, Fees, exact, fees_of
 
 WEIGHTS_AGREE = 1e-6
 
@@ -62,7 +62,8 @@ class Book:
     """What is held, at the prices of the plan.
 
     shares, prices, values: by position in the universe; cash has shares zero and price one. value: net asset value.
-    w_prev: (n,) the problem's own weights before the trade. movable: positions that may be traded.
+    w_prev: (n,) the problem's own weights before the trade. movable: positions that may be traded. least_cash: what is to be
+    left when every fee is paid.
     """
 
     portfolio_id: str
@@ -77,6 +78,7 @@ class Book:
     w_prev: Vector
     movable: tuple[int, ...]
     fees: Fees
+    least_cash: Decimal = NOTHING
 
     def settle(self, shares: Sequence[Decimal]) -> Settled:
         """Execute signed `shares`, one number an asset.
@@ -102,8 +104,8 @@ class Book:
         return Settled(tuple(orders), settled_cash, weights)
 
 
-def open_book(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal]) -> Book:
-    """Holdings on the problem's universe.
+def open_book(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal], *, floor_after_fees: bool = False) -> Book:
+    """Holdings on the problem's universe. floor_after_fees: see make_plan.
 
     Raises DataError for an asset without a positive price, for a universe without cash, and where the problem was
     formulated for other holdings or prices.
@@ -139,7 +141,16 @@ def open_book(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal
         w_prev=w_prev,
         movable=tuple(i for i, asset in enumerate(universe.assets) if asset.tradable and asset.id != CASH),
         fees=fees_of(problem),
+        least_cash=_least_cash(problem, holdings.value(prices), cash_position) if floor_after_fees else NOTHING,
     )
+
+
+def _least_cash(problem: Problem, value: Decimal, cash_position: int) -> Decimal:
+    """The highest floor that any hard limit puts under cash, in money, up to the cent; nothing where that is below zero."""
+    readings = [limit.read(problem.previous(), problem) for limit in problem.limits if not limit.soft]
+    sides = [reading.sides(problem.universe.ids[cash_position]) for reading in readings]
+    floor = max((side[0] for side in sides if side is not None), default=0.0)
+    return (exact(max(floor, 0.0)) * value).quantize(CENT, rounding=ROUND_CEILING)
 
 
 def _require_prices(ids: Sequence[str], holdings: Holdings, prices: Mapping[str, Decimal]) -> None:

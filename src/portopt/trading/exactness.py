@@ -62,8 +62,8 @@ def missed(
     cash_residual: how far the cash left after costs may pass its cap, a fraction of portfolio value; None is not at all.
     """
     out: dict[str, float] = {}
-    if settled.cash_after < 0:
-        out[AFTER_COSTS] = float(-settled.cash_after / book.value)
+    if settled.cash_after < book.least_cash:
+        out[AFTER_COSTS] = float((book.least_cash - settled.cash_after) / book.value)
     least = to_cents(exact(rules.min_trade_value))
     small = [order for order in settled.orders if order.value < least and order.shares != -book.shares[order.i]]
     if small:

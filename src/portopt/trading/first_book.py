@@ -25,12 +25,12 @@ from portopt.domain.arrays import Mask, Vector
 from portopt.domain.program import INF, StandardForm
 from portopt.domain.solution import RawAnswer
 from portopt.optimization import assemble, solve_quickly
-from portopt.optimization.engine import solve_beside
+from portopt.optimization.engine import corrected_beside, solve_beside
 from portopt.optimization.integers.switches import remainder, whole_numbers
 from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
 from portopt.optimization.scaling.extension import bounded, tightened
 from portopt.terms.costs.spread import Spread
-from portopt.trading.book import Settled
+from portopt.trading.book import Book, Settled
 from portopt.trading.exactness import AFTER_COSTS, scale_of, worth
 from portopt.trading.nearest import nearest_orders
 from portopt.trading.primal import as_utility, own_risk_aversion
@@ -113,7 +113,7 @@ class _FirstBook:
                 break
             self._close(faults)
             closed = self._kept(tightened(form, self.margins), whole, idle)
-            near = _answered(_with_reserve(closed, book.cash_position, self.reserve), near)
+            near = _answered(_with_reserve(closed, book, self.reserve), near)
             if near is None or near.x is None:
                 break
             x = near.x
@@ -166,9 +166,12 @@ class _FirstBook:
                 self.margins[limit] = self.margins.get(limit, 0.0) + step
 
 
-def _with_reserve(form: StandardForm, cash_position: int, reserve: float) -> StandardForm:
-    """Cash kept for what trading costs."""
-    return bounded(form, np.array([cash_position]), np.array([reserve]), np.array([INF])) if reserve > 0.0 else form
+def _with_reserve(form: StandardForm, book: Book, reserve: float) -> StandardForm:
+    """Cash kept for what trading costs, on top of what is to be left."""
+    if reserve <= 0.0:
+        return form
+    least = float(book.least_cash / book.value) + reserve
+    return bounded(form, np.array([book.cash_position]), np.array([least]), np.array([INF]))
 
 
 def _solved(form: StandardForm) -> Vector | None:
@@ -181,7 +184,8 @@ def _answered(form: StandardForm, near: RawAnswer | None) -> RawAnswer | None:
     plain = not form.hinges and all(cone.kind == "second_order" for cone in form.cones)
     try:
         if near is not None and plain and near.x is not None and len(near.x) == form.n_columns:
-            return solve_beside(form, _beside(near, form))
+            beside = _beside(near, form)
+            return corrected_beside(form, beside) or solve_beside(form, beside)
         return solve_quickly(form)
     except (NoExcessReturn, RisklessExcess):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -26,6 +27,8 @@ from portopt.trading.searchable import Expandable, searchable
 from portopt.trading.to_round import Certified, ToRound
 from portopt.trading.whole import has_lots, round_to_lots
 
+log = logging.getLogger(__name__)
+
 
 def make_plan(
     problem: Problem,
@@ -34,6 +37,8 @@ def make_plan(
     prices: Mapping[str, Decimal],
     rules: TradingRules,
     reasons: Mapping[str, str] | None = None,
+    *,
+    floor_after_fees: bool = False,
 ) -> RebalancePlan:
     """Orders that keep every limit the weights kept, paid for from the book's own cash.
 
@@ -43,6 +48,8 @@ def make_plan(
         prices: money per share of every asset but cash.
         rules: share granularity, least trade, effort.
         reasons: one sentence by asset id, for the trades.
+        floor_after_fees: whether the least cash that the limits ask for is to be there when every fee is paid, to the cent;
+            weights are before costs, and so is what limits say of them.
     Raises:
         DataError: an asset without a positive price, a universe without cash, holdings that are not the problem's.
         NotRoundable: weights satisfy the limits, and it is proved that whole shares cannot.
@@ -53,17 +60,25 @@ def make_plan(
     rules.search_effort alone. Where the gap stayed open, rounding is "mip_open" and mip_gap says how much.
     """
     _check(rules)
-    book = open_book(problem, holdings, prices)
+    book = open_book(problem, holdings, prices, floor_after_fees=floor_after_fees)
     # What is certified is rounded whatever the time; the search for better lots alone ends at the deadline.
     until, problem = problem.until, searchable(problem.replaced(until=NEVER), validated.weights)
     form = assemble(problem)
     asked = ToRound(problem, form, book, rules, _certified(form, validated), until=until)
     rounded, note = round_to_fractions(asked) if rules.fractional else round_to_lots(asked)
+    log.debug("whole shares: %s", _rounding(rules, rounded))
     notes = tuple(said for said in (note, _broken_off(rounded)) if said)
     return _plan(problem, validated, book, rounded, _rounding(rules, rounded), notes, reasons or {})
 
 
-def can_trade(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal], rules: TradingRules) -> bool:
+def can_trade(
+    problem: Problem,
+    holdings: Holdings,
+    prices: Mapping[str, Decimal],
+    rules: TradingRules,
+    *,
+    floor_after_fees: bool = False,
+) -> bool:
     """Whether a plan for this problem is easily found, before anybody proposes the problem; True for fractional shares.
 
     Cheap: close to the continuous optimum only. Arguments and errors as for `make_plan`.
@@ -78,7 +93,8 @@ def can_trade(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal
         raw = solve(form)
     if raw.x is None:
         return False
-    return has_lots(ToRound(problem, form, open_book(problem, holdings, prices), rules, Certified.of(form, raw, raw.x)))
+    book = open_book(problem, holdings, prices, floor_after_fees=floor_after_fees)
+    return has_lots(ToRound(problem, form, book, rules, Certified.of(form, raw, raw.x)))
 
 
 def dearest_lot(problem: Problem, rules: TradingRules) -> float:

@@ -198,7 +198,10 @@ def _switch(program: Program, c: ShareProgram, lots: _Lots) -> None:
 
 
 def _pay(program: Program, c: ShareProgram, lots: _Lots, problem: Problem, most_cash: float) -> None:
-    """Costs leave cash, which stays at or above zero. The flat fee counts in the objective too: the terms could not say it."""
+    """Costs leave cash, which stays at or above the least there is to be, nothing as a rule.
+
+    The flat fee counts in the objective too: the terms could not say it.
+    """
     book, fees = c.book, c.book.fees
     now, closed = np.abs(book.w_prev[c.movable]), lots.closable
     value = float(book.value)
@@ -218,7 +221,8 @@ def _pay(program: Program, c: ShareProgram, lots: _Lots, problem: Problem, most_
         columns.append(grown)
         parts.append(-rate[sized])
     row, at = np.concatenate(parts)[None, :], np.concatenate(columns)
-    program.add_rows(row, at, 0.0, most_cash, limit="cash_after_costs", relax=1.0)
+    least = float(book.least_cash / book.value)
+    program.add_rows(row, at, least, most_cash, limit="cash_after_costs", relax=1.0)
     if problem.objective.charges_costs and fee > 0.0:
         program.add_linear(np.concatenate([switches, c.closing[closed]]), fee / problem.holding_period_years)
 

@@ -13,7 +13,7 @@ to any problem of the same terms, from the difference of the two assembled forms
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from portopt.optimization.prices.own_unit import OwnUnit
 from portopt.optimization.prices.shadow_prices import shadow_prices
 from portopt.optimization.prices.solved_beside import held, held_answer, solve_again
 
+STRAIGHT = 1e-14  # of an annual variance: a quadratic that changes less is the same
 CONFIRMING = 40  # halvings of a distance that is confirmed by solving
 
 
@@ -40,6 +41,18 @@ class NotDetermined(DataError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"this answer has no derivative: {why}", field="solution")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """From one problem to another. weights: (n,) change over the whole way. reach: the part of it, 1.0 is all, on which the
+    same limits bind; until: what binds or lets go there. is_exact: False where weights are curved on it.
+    """
+
+    weights: Vector
+    reach: float
+    until: str
+    is_exact: bool
 
 
 class Linearization:
@@ -68,6 +81,25 @@ class Linearization:
     def towards(self, other: Problem) -> Vector:
         """dw (n,) at the beginning of the straight way from this problem's form to that of `other`."""
         return self._response(difference(self.form, held(assemble(other), self.x), self.raw, self.local.gamma)).x[: self.n]
+
+    def way_to(self, other: Problem) -> Way:
+        """The straight way from this problem to `other`, of the same terms: how weights move on it, and how far that holds.
+
+        A risk aversion is gone along by its inverse, in which weights are linear where nothing bends them.
+        """
+        there = held(assemble(other), self.x)
+        change, scale = difference(self.form, there, self.raw, self.local.gamma), 1.0
+        before, after = self.problem.objective.gamma, other.objective.gamma
+        if before is not None and after is not None and before != after:
+            # At gamma' the same weights are best for (gamma/gamma') times the objective, whose quadratic is the one here.
+            scale = before / after
+            change = replace(change, gradient=change.gradient + (scale - 1.0) * (there.P_times(self.x) + there.q))
+        response = self._response(change)
+        (reach, until), _ = self._reach(response)
+        probe = np.cos(np.arange(self.form.n_columns))
+        bends = float(np.abs(scale * there.P_times(probe) - self.form.P_times(probe)).max(initial=0.0)) > STRAIGHT
+        bends |= bool(abs(there.A - self.form.A).max() > 0.0) if there.A.nnz else False
+        return Way(response.x[: self.n], reach, until, is_exact=not self.local.is_curved and not bends)
 
     def returns_matrix(self) -> Matrix:
         """(n, n), entry [i, j] = dw_i / dmu_j."""

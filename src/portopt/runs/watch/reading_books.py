@@ -77,6 +77,9 @@ def _said(error: PortoptError, standing: Standing) -> str:
     return f"{error.detail} (held: {', '.join(held[:NAMED_ASSETS])}{more})"
 
 
+NO_FLOW: Mapping[str, Any] = {"cash_flow": None, "no_worse": False}  # what came or went then is in the holdings by now
+
+
 def request_of(standing: Standing, policies: Mapping[str, Policy], default_provider: str) -> RebalanceRequest:
     """What would be asked of this book now: as its newest released proposal was, else as the portfolio itself says.
 
@@ -87,7 +90,7 @@ def request_of(standing: Standing, policies: Mapping[str, Policy], default_provi
     if standing.newest is not None:
         was = rebalance_request_from_data({name: told for name, told in standing.newest.items() if name != "asked"})
         provider = own if was.provider.startswith("pack:") else was.provider  # a pack is of its day, and this is another
-        return dataclasses.replace(was, holdings=standing.holdings, provider=provider, as_of=None, notes=())
+        return dataclasses.replace(was, holdings=standing.holdings, provider=provider, as_of=None, notes=(), **NO_FLOW)
     if portfolio.policy not in policies:
         raise MissingInput(f"nobody knows the policy {portfolio.policy!r} of {portfolio.id!r}", field="policy")
     asked = rebalance_request(book_of(portfolio), policies[portfolio.policy])

@@ -52,6 +52,10 @@ class Through(Limit, Protocol):
         return self.limit.floors_positions
 
     @property
+    def forbids(self) -> str:
+        return self.limit.forbids
+
+    @property
     def reads(self) -> tuple[str, ...]:
         return self.limit.reads
 
@@ -79,6 +83,12 @@ class Through(Limit, Protocol):
 
     def of_the_undescribed(self) -> str:
         return self.limit.of_the_undescribed()
+
+    def exempts(self, asset: Asset) -> bool:
+        return self.limit.exempts(asset)
+
+    def of_the_exempt(self) -> str:
+        return self.limit.of_the_exempt()
 
     def bars(self, asset: Asset, held: float) -> str:
         return self.limit.bars(asset, held)

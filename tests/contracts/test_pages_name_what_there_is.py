@@ -1,4 +1,4 @@
-"""Every command and setting that a runbook or the page about alerts names can be typed as it stands there."""
+"""Every command and setting that a page names can be typed as it stands there."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import typer
 from portopt.doors.cli import app
 from portopt.settings import Settings
 
-DOCS = Path(__file__).parents[3] / "docs"
-PAGES = [*sorted((DOCS / "runbooks").glob("*.md")), DOCS / "alerts.md"]
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
+RUNBOOKS = [*sorted((DOCS / "runbooks").glob("*.md")), DOCS / "alerts.md"]
 FENCED = re.compile(r"^(portopt [^#\n]+)", re.MULTILINE)
 INLINE = re.compile(r"`(portopt [^`]+)`", re.DOTALL)
 SETTING = re.compile(r"`PORTOPT_([A-Z_]+)`")
+OF_THE_TESTS = {"generated_seed"}
 FIGURE = re.compile(r"portopt figures ([a-z]\w+)")
 
 
@@ -31,8 +33,8 @@ def what_is_wrong(line: str) -> str | None:
     command: click.Command = typer.main.get_command(app)
     words = shlex.split(line)[1:]
     while isinstance(command, click.Group) or hasattr(command, "commands"):
-        if not words:
-            return f"{line}: names no command"
+        if not words:  # a family of commands, as such
+            return None
         found = command.commands.get(words[0])
         if found is None:
             return f"{line}: there is no {words[0]}"
@@ -45,7 +47,7 @@ def what_is_wrong(line: str) -> str | None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_command_of_a_page_is_there_with_its_options(page: Path) -> None:
     found = commands(page)
-    assert found
+    assert found or page not in RUNBOOKS
     assert [wrong for line in sorted(found) if (wrong := what_is_wrong(line))] == []
 
 
@@ -53,7 +55,7 @@ def test_every_setting_and_figure_of_the_pages_is_there() -> None:
     from portopt.monitoring.catalog import CATALOG
 
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    assert {name.lower() for name in SETTING.findall(text)} <= set(Settings.model_fields)
+    assert {name.lower() for name in SETTING.findall(text)} - OF_THE_TESTS <= set(Settings.model_fields)
     assert set(FIGURE.findall(text)) <= set(CATALOG)
 
 

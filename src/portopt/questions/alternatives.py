@@ -1,0 +1,115 @@
+"""The choices a desk has, doing nothing first: each the same book, prices and limits with another aim, priced for the policy.
+
+Each is a request of its own that anybody may ask; what they have in common (beliefs, and what is factored of them) is worked
+out once. A choice is certified like every answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portopt import formulation, pipeline
+from portopt.analysis.yardstick import Yardstick
+from portopt.domain.certificate import ValidatedSolution
+from portopt.domain.choices import Alternative, Alternatives, NotOffered
+from portopt.domain.deadline import NEVER, Deadline
+from portopt.domain.errors import DeadlineExceeded, PortoptError
+from portopt.domain.problem import Problem
+from portopt.domain.request import RebalanceRequest
+from portopt.domain.run import RunRecord
+from portopt.intake.choices import CHOICES, NOTHING, POLICY, Choice, request_of
+from portopt.ports import MarketDataProvider
+from portopt.questions.posed import OnPrices, kept_prices, on_prices
+from portopt.questions.rebalance import rebalance
+from portopt.questions.stands import REMEMBERED, kept
+from portopt.runs.identity import run_identity
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
+
+QUICK_WORK = 200.0  # of diagnosis/effort.py: why a choice is none is told in a sentence, not with every way out
+
+
+def alternatives(
+    asked: RebalanceRequest | str,
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+    until: Deadline = NEVER,
+) -> Alternatives:
+    """Every choice there is, certified and compared, and those there are not, with the reason.
+
+    asked: a rebalance, or the id of a stored one. market: prices from here instead of the request's provider.
+    A choice whose limits cannot hold together is not offered; where even the policy's cannot, nothing is priced.
+    Raises DeadlineExceeded.
+    """
+    on = on_prices(asked, runtime, market)
+    known = REMEMBERED.get(on)
+    problem = _posed(on, until) if known is None else known.posed.replaced(until=until)
+    found: dict[str, _Answer | str] = {} if known is None else {POLICY: _Answer(on.request, known.solved, known.validated)}
+    for choice in CHOICES:
+        request = choice.asks(on.request)
+        if choice.name not in found:
+            found[choice.name] = request if isinstance(request, str) else _answered(request, on, problem)
+    policy = found[POLICY]
+    if known is None and not isinstance(policy, str):
+        kept(on, problem, policy.solved, policy.validated)
+    yardstick = Yardstick(problem, None if isinstance(policy, str) else policy.validated.weights)
+    offered = [_nothing(problem, yardstick)]
+    offered += [_offered(c, answer, on, yardstick) for c in CHOICES if not isinstance(answer := found[c.name], str)]
+    without = [NotOffered(c.name, c.title, why) for c in CHOICES if isinstance(why := found[c.name], str)]
+    return Alternatives(on.request, problem, tuple(offered), tuple(without), kept_prices(on, runtime))
+
+
+def _posed(on: OnPrices, until: Deadline) -> Problem:
+    return formulation.formulate(on.request, on.snapshot, pipeline.estimate(on.request, on.snapshot), until)
+
+
+def select(
+    asked: RebalanceRequest | str, name: str, runtime: Runtime, *, market: MarketDataProvider | None = None
+) -> RunRecord:
+    """The proposal of one choice, in whole shares, stored: the same run as asking for its request makes.
+
+    Raises InvalidValue for a choice that nobody knows, that this book does not have, or that trades nothing.
+    """
+    on = on_prices(asked, runtime, market)
+    return rebalance(request_of(on.request, name), runtime, market=on.market)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answer:
+    request: RebalanceRequest
+    solved: pipeline.Solved
+    validated: ValidatedSolution
+
+
+def _answered(request: RebalanceRequest, on: OnPrices, policy: Problem) -> _Answer | str:
+    """The certified answer, or why there is none, in a sentence. policy: the problem that the choices are variations of."""
+    try:
+        problem = policy if request is on.request else formulation.with_terms_of(policy, request, on.snapshot)
+        solved = pipeline.optimize_posed(problem, request, on.snapshot, work=QUICK_WORK)
+        return _Answer(request, solved, pipeline.certify(solved, on.snapshot))
+    except DeadlineExceeded:
+        raise
+    except PortoptError as refusal:
+        return refusal.detail
+
+
+def _nothing(problem: Problem, yardstick: Yardstick) -> Alternative:
+    """The book as it is, held against every limit like the others."""
+    about = "the book as it is"
+    return Alternative(NOTHING, "Do nothing", about, "", None, yardstick.measured(problem.previous()), None)
+
+
+def _offered(choice: Choice, answer: _Answer, on: OnPrices, yardstick: Yardstick) -> Alternative:
+    return Alternative(
+        name=choice.name,
+        title=choice.title,
+        about=choice.about,
+        run_id=run_identity(answer.request, on.snapshot),
+        request=answer.request,
+        measured=yardstick.measured(answer.validated.weights),
+        certificate=answer.validated.certificate,
+        gave_way=tuple(step.because for step in answer.solved.gave_way),
+    )

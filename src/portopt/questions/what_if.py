@@ -1,0 +1,102 @@
+"""What would be if a limit or the risk aversion were another: told by the derivatives, then solved again and certified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from portopt import pipeline
+from portopt.analysis import Attempts
+from portopt.analysis.yardstick import Yardstick
+from portopt.domain.certificate import ValidatedSolution
+from portopt.domain.choices import Preview, WhatIf
+from portopt.domain.deadline import NEVER, Deadline
+from portopt.domain.request import RebalanceRequest
+from portopt.domain.run import RunRecord
+from portopt.intake.moved import moved_request, value_at
+from portopt.ports import MarketDataProvider
+from portopt.questions.posed import kept_prices, on_prices
+from portopt.questions.rebalance import rebalance
+from portopt.questions.stands import Stands, stands
+from portopt.runs.identity import run_identity
+
+if TYPE_CHECKING:
+    from portopt.optimization.prices.derivatives import Way
+    from portopt.runtime import Runtime
+
+BENDS = "the weights bend from the straight line"
+WITHIN = 1e-6  # weights: as far as a preview may be from the weights solved again where it is said to hold
+PREVIEW = "the preview by derivatives"
+
+
+def what_if(
+    asked: RebalanceRequest | str,
+    moved: Mapping[str, Any],
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+    until: Deadline = NEVER,
+) -> WhatIf:
+    """What stands and what would be, both certified, with the linear answer and how far it holds.
+
+    asked: a rebalance, or the id of a stored one. moved: {dotted path of the policy: value}, {"limits.max_turnover": 0.15}.
+    Raises UnknownField or InvalidValue for a path or a value that mean nothing, InfeasibleRequest where the limits then leave
+    no portfolio.
+    """
+    on = on_prices(asked, runtime, market)
+    request = moved_request(on.request, moved)
+    standing = stands(on, until)
+    after = standing.beside(request, on, until)
+    validated = pipeline.certify(after, on.snapshot)
+    said = Attempts()
+    preview = said.attempt(PREVIEW, lambda: _preview(standing, after, validated))
+    weights = standing.validated.weights
+    yardstick = Yardstick(standing.solved.problem, weights)
+    return WhatIf(
+        request=request,
+        problem=after.problem,
+        moved=tuple((path, value_at(on.request.policy, path), value_at(request.policy, path)) for path in moved),
+        run_id=run_identity(request, on.snapshot),
+        stands=yardstick.measured(weights),
+        after=yardstick.measured(validated.weights),
+        worth=yardstick.worth(validated.weights),
+        preview=preview,
+        certificate=validated.certificate,
+        rests_on=kept_prices(on, runtime),
+        left_out=tuple(said.left_out),
+    )
+
+
+def propose_what_if(
+    asked: RebalanceRequest | str, moved: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None
+) -> RunRecord:
+    """The proposal with that moved, in whole shares, stored."""
+    on = on_prices(asked, runtime, market)
+    return rebalance(moved_request(on.request, moved), runtime, market=on.market)
+
+
+def _preview(standing: Stands, after: pipeline.Solved, validated: ValidatedSolution) -> Preview:
+    """Raises NotDetermined where the weights have no derivative, DataError where the two have not the same terms."""
+    from portopt.optimization.prices.derivatives import Linearization
+
+    before = standing.solved
+    way = Linearization(before.problem, before.form, standing.validated.solution).way_to(after.problem)
+    weights = standing.validated.weights + way.weights
+    reach, until = (way.reach, way.until) if way.is_exact else _holds(way, before, after, validated)
+    differs = float(np.abs(weights - validated.weights).max())
+    return Preview(weights, reach, until, way.is_exact, differs)
+
+
+def _holds(way: Way, before: pipeline.Solved, after: pipeline.Solved, validated: ValidatedSolution) -> tuple[float, str]:
+    """How far a curved way is as good as straight: where half the curvature, by the derivatives at both ends, is WITHIN.
+
+    weights(t) = w + t w' + t^2/2 w'',   w'' = w'(1) - w'(0) as far as it is even; half of WITHIN is left to the rest.
+    """
+    from portopt.optimization.prices.derivatives import Linearization
+
+    back = Linearization(after.problem, after.form, validated.solution).way_to(before.problem)
+    curvature = float(np.abs(-back.weights - way.weights).max())
+    straight = float(np.sqrt(WITHIN / curvature)) if curvature > 0.0 else np.inf
+    return (way.reach, way.until) if way.reach <= straight else (straight, BENDS)

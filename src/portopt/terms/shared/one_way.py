@@ -1,0 +1,142 @@
+"""Limits on the way a position may go: whom a list means, and the bounds at the book before the trade.
+
+    w_i >= w_prev_i - slack    where i may not be sold          w_i <= w_prev_i + slack    where it may not be bought
+
+A member of a list is an asset's id or all of a group, {"sector": "Energy"}. What has no sector may belong to any, and is bound
+wherever a sector is named. Cash is never bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal, Protocol, cast
+
+import numpy as np
+
+from portopt.domain.arrays import Indices, Vector
+from portopt.domain.errors import InvalidValue
+from portopt.domain.problem import Limit, Problem, Readings
+from portopt.domain.program import INF, Program
+from portopt.domain.universe import CASH, Asset, Universe
+from portopt.terms.shared.checks import listed, options, percent, required
+from portopt.terms.shared.members import unknown_name
+
+PRECEDENCE = 13  # a desk would rather see its other limits measured
+EXAMPLE = '["AAPL", {"sector": "Energy"}]'
+GROUPS: tuple[Literal["sector", "asset_class"], ...] = ("sector", "asset_class")
+
+Member = str | Mapping[str, str]
+
+
+class OneWay(Limit, Protocol):
+    """What such limits say alike. sold, bought: which of the two the assets `at` may be; verb: what they are not.
+
+    slack: zero in every request, there so that the limit can be opened like any other.
+    """
+
+    sold: ClassVar[bool] = False
+    bought: ClassVar[bool] = False
+    verb: ClassVar[str]
+
+    noun: ClassVar[str] = "the weight of"
+    precedence: ClassVar[int] = PRECEDENCE
+    unit: ClassVar[str] = "fraction"
+
+    @property
+    def slack(self) -> float: ...
+
+    def at(self, universe: Universe) -> Indices:
+        """(k,) positions of the assets it binds, ascending."""
+        ...
+
+    def express(self, program: Program, p: Problem) -> None:
+        at = self.at(p.universe)
+        if len(at):
+            program.add_bounds(at, *self._sides(p, at), limit=self.kind, members=p.universe.names(at))
+
+    def read(self, w: Vector, p: Problem) -> Readings:
+        at = self.at(p.universe)
+        return Readings(self.kind, p.universe.names(at), w[at], *self._sides(p, at))
+
+    @property
+    def forbids(self) -> str:
+        return self.verb
+
+    def presses(self, asset: Asset, reading: Readings, *, up: bool) -> str:
+        return f"it may not be {self.verb}"
+
+    def _sides(self, p: Problem, at: Indices) -> tuple[Vector, Vector]:
+        now, none = p.previous()[at], np.full(len(at), INF)
+        return -none if self.sold else now - self.slack, none if self.bought else now + self.slack
+
+
+def checked_members(field: str, value: Any) -> tuple[Member, ...]:
+    """The members of a list, each once. Raises InvalidValue for what is no list of ids and groups, and for cash."""
+    fix = f"write {field}: {EXAMPLE}"
+    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
+        raise InvalidValue(field, value, "a list of asset ids and groups is needed", fix=fix)
+    members = [_member(field, item, fix) for item in value]
+    if not members:
+        raise InvalidValue(field, [], "names nothing", fix=f"{fix}, or leave it out")
+    return tuple(member for k, member in enumerate(members) if member not in members[:k])
+
+
+def _member(field: str, item: Any, fix: str) -> Member:
+    if isinstance(item, str):
+        if item == CASH:
+            raise InvalidValue(field, item, "does not bind cash", fix="write limits.cash to bind money")
+        return item
+    if isinstance(item, Mapping) and "account" in item:
+        raise InvalidValue(field, dict(item), "holdings say nothing of accounts here", fix=f"name the assets: {fix}")
+    if not isinstance(item, Mapping) or len(item) != 1 or next(iter(item)) not in GROUPS:
+        raise InvalidValue(field, item, "is neither an asset id nor one group", fix=fix)
+    group, name = next(iter(item.items()))
+    if not isinstance(name, str):
+        raise InvalidValue(f"{field}.{group}", name, "the name of a group is a text", fix=fix)
+    return {group: name}
+
+
+def members_of(field: str, value: Any) -> tuple[Any, float]:
+    """(assets, slack) of a list, or of {"assets": [...], "slack": 0.02}."""
+    if not isinstance(value, Mapping):
+        return value, 0.0
+    given = options(field, value, ("assets", "slack"), example='{"assets": ["AAPL"]}')
+    return required(field, given, "assets", example=EXAMPLE), given.get("slack") or 0.0
+
+
+def groups_read(members: Iterable[Member]) -> tuple[str, ...]:
+    """The attributes of assets that the members are told by."""
+    said = {group for member in members if not isinstance(member, str) for group in member}
+    return tuple(group for group in GROUPS if group in said)
+
+
+def positions_of(field: str, members: Iterable[Member], universe: Universe) -> Indices:
+    """(k,) positions, ascending. Raises InvalidValue for an asset or a group that the universe does not have."""
+    found: set[int] = set()
+    for member in members:
+        if isinstance(member, str):
+            if member not in universe.positions:
+                raise unknown_name(field, member, member, [i for i in universe.ids if i != CASH], "asset")
+            found.add(universe.positions[member])
+            continue
+        group, name = next(iter(member.items()))
+        attribute = cast(Literal["sector", "asset_class"], group)
+        known = universe.groups(attribute)
+        if name not in known:
+            raise unknown_name(f"{field}.{group}", name, name, known, group.replace("_", " "))
+        found.update(known[name].tolist())
+        found.update(universe.ungrouped(attribute).tolist())
+    if universe.cash_position is not None:
+        found.discard(universe.cash_position)
+    return np.array(sorted(found), dtype=np.intp)
+
+
+def in_words(members: Iterable[Member]) -> str:
+    """ "AAPL, sector Energy" """
+    said = [m if isinstance(m, str) else " ".join(*m.items()).replace("_", " ") for m in members]
+    return listed(said)
+
+
+def beyond(slack: float) -> str:
+    """How far the limit was opened, as it reads in a description."""
+    return f" beyond {percent(slack)} of the portfolio" if slack else ""
