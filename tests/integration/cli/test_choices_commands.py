@@ -170,7 +170,7 @@ def test_a_notebook_asks_the_same(files, capsys, home):
     moved = portopt.what_if(proposal, {"limits.max_turnover": 0.2})
     assert isinstance(moved, portopt.Findings)
     assert moved["moved"][0]["after"] == 0.2
-    ready = portopt.ready(holdings=files[1], **book, on="2024-07-04")
+    ready = portopt.ready(files[1], **book, on="2024-07-04")
     assert ready["answer"] == "no"
     assert ready.to_frame()["name"][0] == "calendar"
     chosen = portopt.alternatives(edited, select="least_trading")
@@ -180,5 +180,5 @@ def test_a_notebook_asks_the_same(files, capsys, home):
     assert table.to_frame()["name"][0] == "do_nothing"
     with pytest.raises(portopt.PortoptError, match="already"):
         portopt.alternatives(proposal, prices=HELD.prices)
-    with pytest.raises(portopt.PortoptError, match="no book"):
-        portopt.alternatives({"A": [0.01, 0.02, -0.01], "B": [0.0, 0.01, 0.02]})
+    with pytest.raises(portopt.PortoptError, match="question about weights"):
+        portopt.alternatives(portopt.ask({"A": [0.01, 0.02, -0.01], "B": [0.0, 0.01, 0.02]}))
