@@ -95,7 +95,7 @@ def test_an_edit_keeps_its_trades_and_tells_its_price(files, capsys):
     run_id = proposed(capsys, files)
     code, found = answer(capsys, "edit", run_id, f"{FIRST}=none", f"{SECOND}=-5")
     assert code == 0
-    assert found["pinned"] == [{"asset_id": FIRST, "trade": "no trade"}, {"asset_id": SECOND, "trade": "sell 5"}]
+    assert found["pinned"] == [{"asset_id": FIRST, "trade": "no trade"}, {"asset_id": SECOND, "trade": "sell 5 shares"}]
     assert found["price"]["gives_up"] >= -1e-10
     text = told(capsys, "edit", run_id, f"{FIRST}=none")
     assert f"pinned: {FIRST} no trade" in text
