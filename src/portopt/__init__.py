@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         periods,
         rebalance,
         sensitivity,
+        verify,
         walk_forward,
     )
 
@@ -58,6 +59,7 @@ __all__ = [
     "periods",
     "rebalance",
     "sensitivity",
+    "verify",
     "walk_forward",
 ]
 
@@ -82,6 +84,7 @@ __getattr__ = at_first_use(
         "pareto": "portopt.doors.notebook",
         "periods": "portopt.doors.notebook",
         "sensitivity": "portopt.doors.notebook",
+        "verify": "portopt.doors.notebook",
         "rebalance": "portopt.doors.notebook",
     },
 )

@@ -70,7 +70,7 @@ def test_the_public_face_shows_exactly_what_is_meant() -> None:
         *("Allocation", "Backtest", "Comparison", "EstimationChoice", "Findings", "Policy", "PortoptError", "Proposal", "Walk"),
     ]
     questions = ["ask", "backtest", "compare", "frontier", "optimize", "pareto", "periods", "rebalance", "sensitivity"]
-    assert portopt.__all__ == [*values, *questions, "walk_forward"]
+    assert portopt.__all__ == [*values, *questions, "verify", "walk_forward"]
     for name in portopt.__all__:
         assert getattr(portopt, name).__doc__
     with pytest.raises(AttributeError, match="no attribute 'rebalence'"):

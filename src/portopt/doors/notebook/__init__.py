@@ -3,6 +3,7 @@
     displays   what an answer shows of itself       weights      questions about weights alone
     asking     what such a question is made of      rebalancing  what to trade
     backtesting   what a policy would have done    walking       whether that would have held, and policies side by side
+    verifying     whether an answer holds, from its document alone
 
 >>> import portopt
 >>> portopt.optimize({"A": [0.01, 0.02, -0.01], "B": [0.00, 0.01, 0.02]}, "min_risk").weights  # doctest: +SKIP
@@ -12,6 +13,7 @@ from portopt.doors.notebook.asking import ask
 from portopt.doors.notebook.backtesting import Backtest, backtest
 from portopt.doors.notebook.displays import Allocation, Findings, Proposal
 from portopt.doors.notebook.rebalancing import rebalance
+from portopt.doors.notebook.verifying import verify
 from portopt.doors.notebook.walking import Comparison, Walk, compare, walk_forward
 from portopt.doors.notebook.weights import frontier, optimize, pareto, periods, sensitivity
 
@@ -31,5 +33,6 @@ __all__ = [
     "periods",
     "rebalance",
     "sensitivity",
+    "verify",
     "walk_forward",
 ]
