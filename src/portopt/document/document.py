@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Any
 
 from portopt.analysis import Attempts
+from portopt.analysis.errors import FigureErrors, figure_errors
 from portopt.document import decision, evidence, inputs, prices
 from portopt.document.definitions import definitions
 from portopt.document.words import bare_verdict, verdict
@@ -29,6 +30,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
     """
     plan, problem, said = outcome.plan, outcome.problem, Attempts(list(outcome.explanation.left_out))
     proposal = decision.proposal(outcome)
+    errors = said.attempt("the errors of the figures", lambda: _errors(outcome))
     left_out = len(plan.lines) - len(proposal)
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -41,7 +43,8 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         **decision.money_moved(outcome.request),
         "verdict": None,
         "headline": decision.headline(plan),
-        "figures": decision.figures(plan.before, plan.after),
+        "figures": decision.figures(plan.before, plan.after, errors),
+        "errors": decision.errors_document(errors),
         "trades": decision.trades(outcome),
         "proposal": proposal,
         **({"candidates_left_out": left_out} if left_out else {}),
@@ -74,6 +77,13 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
     tidy["left_out"] = [{**plain(left), "sentence": left.sentence} for left in said.left_out]
     tidy["evidence"]["seals"] = seals(tidy, ("evidence", "seals"))
     return tidy
+
+
+def _errors(outcome: RebalanceOutcome) -> FigureErrors | None:
+    """Of the figures of the book before and of the whole-share book."""
+    problem, plan = outcome.problem, outcome.plan
+    after = decision.weights_of(plan, problem.universe, "weight_after")
+    return figure_errors(problem, problem.previous(), after, outcome.request.policy.estimation)
 
 
 def _certified_orders(document: dict[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,9 @@ def terms_as_solved(problem: Problem) -> list[dict[str, Any]]:
 def _limit(limit: Limit, problem: Problem) -> dict[str, Any]:
     price = getattr(limit, "price", None)  # of a wish
     priced = {} if price is None else {"price": float(price(problem))}
-    return {"kind": limit.kind, "soft": limit.soft, **priced, **plain(limit.asked)}
+    sides = {side: plain(getattr(limit, side, {})) for side in ("below", "above")}  # of one that need not be mended
+    opened = {"opened": sides} if any(sides.values()) else {}
+    return {"kind": limit.kind, "soft": limit.soft, **priced, **opened, **plain(limit.asked)}
 
 
 def beside(problem: Problem) -> dict[str, Any]:

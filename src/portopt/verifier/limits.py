@@ -8,7 +8,7 @@ of weights alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -61,11 +61,20 @@ def readings(limit: Mapping[str, Any], held: Held, q: Question) -> list[Reading]
     """Raises NotRead."""
     reader = READERS.get(limit["kind"])
     try:
-        return list(reader(limit, held, q) if reader else from_rows(limit["kind"], held, q))
+        found = list(reader(limit, held, q) if reader else from_rows(limit["kind"], held, q))
+        return [_opened(reading, limit["opened"]) for reading in found] if reader and "opened" in limit else found
     except NotRead:
         raise
     except LookupError as error:
         raise NotRead(str(error.args[0]) if error.args else "the document lacks what it speaks of") from error
+
+
+def _opened(reading: Reading, by: Mapping[str, Mapping[str, float]]) -> Reading:
+    """As far open as the book missed it before the trade, where that need not be mended."""
+    below, above = by["below"].get(reading.member), by["above"].get(reading.member)
+    floor = reading.floor if reading.floor is None or below is None else reading.floor - written(below)
+    cap = reading.cap if reading.cap is None or above is None else reading.cap + written(above)
+    return replace(reading, floor=floor, cap=cap)
 
 
 def worst(found: Sequence[Reading]) -> Fraction:

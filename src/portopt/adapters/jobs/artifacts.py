@@ -73,13 +73,14 @@ def proposal_rows(document: Row) -> Iterator[dict[str, str]]:
 
 def before_after(document: Row) -> str:
     """Markdown: the verdict, a table of the headline figures, the reason of every order."""
-    from portopt.reports.terminal import figure_texts
+    from portopt.document.figure_words import figure_texts
 
     verdict = document.get("verdict", {})
     lines = [f"**{_text(verdict.get('title', ''))}**", ""]
     lines += [f"- {_text(sentence)}" for sentence in (*verdict.get("concessions", []), *verdict.get("sentences", []))]
     lines += ["", "| Figure | Now | Proposed | Change |", "|---|---:|---:|---:|"]
-    lines += [f"| {row['label']} | {' | '.join(figure_texts(row))} |" for row in document.get("figures", [])]
+    errors = document.get("errors")
+    lines += [f"| {row['label']} | {' | '.join(figure_texts(row, errors))} |" for row in document.get("figures", [])]
     if document.get("trades"):
         lines += ["", "**Why each order, in the order in which they should go**", ""]  # a list: tables do not wrap either
     for trade in document.get("trades", []):

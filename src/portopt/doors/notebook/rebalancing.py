@@ -65,14 +65,14 @@ def rebalance(
         "portfolio_id": portfolio_id, "limits": limits, "sets": sets, "fractional": fractional, "request": request, **wanted,
     }  # fmt: skip
     question = (
-        posed(holdings, home=home, **said) if was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)
+        posed(holdings, home=home, **said) if _was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)
     )
-    record = propose(of_book(question.request), here(question), frontier=frontier, within=within)
+    record = propose(_of_book(question.request), _here(question), frontier=frontier, within=within)
     missing = _written(record.document, output_dir)
-    return Proposal(record, kept_report(record.run_id, here(question)), home, missing)
+    return Proposal(record, kept_report(record.run_id, _here(question)), home, missing)
 
 
-def was_asked(holdings: Any) -> bool:
+def _was_asked(holdings: Any) -> bool:
     """Whether it is a question, an earlier answer or a stored run, and no list of what is held."""
     if isinstance(holdings, Question | RebalanceRequest | OptimizationRequest | Proposal | Allocation | Findings):
         return True
@@ -90,14 +90,14 @@ def _needed(holdings: Any) -> Any:
     return holdings
 
 
-def of_book(request: AnyRequest) -> RebalanceRequest:
+def _of_book(request: AnyRequest) -> RebalanceRequest:
     if isinstance(request, RebalanceRequest):
         return request
     why = "is a question about weights: it says nothing of what is held"
     raise InvalidValue("holdings", request.portfolio_id, why, fix="give holdings=…, with prices and a policy")
 
 
-def here(question: Question) -> Runtime:
+def _here(question: Question) -> Runtime:
     return question.runtime or runtime_at(None)
 
 
