@@ -51,6 +51,7 @@ from portopt.doors.commands import (
     runs,
     sensitivity,
     upkeep,
+    verify,
     views,
     walk_forward,
     watch,
@@ -96,6 +97,7 @@ app.command()(walk_forward.compare)
 app.command()(histories.histories)
 app.command()(runs.explain)
 app.command()(runs.report)
+app.command()(verify.verify)
 app.command()(runs.replay)
 app.command(name="replay-live")(replay_live.replay_live)
 app.command()(honest.honest)

@@ -66,14 +66,14 @@ def rebalance(
         "portfolio_id": portfolio_id, "limits": limits, "sets": sets, "fractional": fractional, "request": request, **wanted,
     }  # fmt: skip
     question = (
-        posed(holdings, home=home, **said) if _was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)
+        posed(holdings, home=home, **said) if was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)
     )
     record = propose(_of_book(question.request), _here(question), frontier=frontier, within=within)
     missing = _written(record.document, output_dir)
     return Proposal(record, kept_report(record.run_id, _here(question)), home, missing)
 
 
-def _was_asked(holdings: Any) -> bool:
+def was_asked(holdings: Any) -> bool:
     """Whether it is a question, an earlier answer or a stored run, and no list of what is held."""
     if isinstance(holdings, Question | RebalanceRequest | OptimizationRequest | Proposal | Allocation | Findings):
         return True
