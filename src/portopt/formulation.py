@@ -208,7 +208,7 @@ def _as_asked_of_the_book(problem: Problem, request: RebalanceRequest, prices: M
 
 
 def with_terms_of(problem: Problem, request: RebalanceRequest, snapshot: MarketSnapshot) -> Problem:
-    """The same book on the same beliefs under the objective, limits and costs of another request; nothing else of it is read."""
+    """The same book on the same beliefs under what another request seeks: its objective, limits and costs."""
     policy, (objective, limits) = request.policy, sought(request)
     refusing = policy.data.missing_attribute == "refuse"
     moments, w_prev, benchmark = problem.moments, problem.w_prev, problem.benchmark

@@ -49,7 +49,7 @@ FRONTIER = "the efficient frontier"
 PRICES, WORTH = "the prices of limits", "what more room under a limit is worth, solved for again"
 REASONS, SOURCES = "the reasons of trades", "where the risk comes from"
 STATED = "give its row a price, and let the policy say data.unknown_asset = 'quarantine': it is then kept as it is"
-DOCUMENT_VERSION = "6"  # part of every run's identity: a new meaning of the document is a new run
+DOCUMENT_VERSION = "7"  # part of every run's identity: a new meaning of the document is a new run
 
 
 Step = Callable[[str], AbstractContextManager[Any]]

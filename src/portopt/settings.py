@@ -80,6 +80,9 @@ class Settings(BaseModel):
     pulsar_topic: str = Field("persistent://public/default/portfolio-optimized", description="topic, for `pulsar`")
 
     http_host: str = Field("127.0.0.1", description="address the REST API listens on; other than loopback needs keys or tokens")
+    public_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="where people reach the REST API: links in the workflow server lead there"
+    )
     http_port: int = Field(8000, ge=0, le=65535, description="port of the REST API; 0 is any free one")
     grpc_port: int = Field(50051, ge=0, le=65535, description="port of the gRPC API; 0 is any free one")
     grpc_reflection: bool = Field(False, description="whether the gRPC API describes itself to whoever asks")

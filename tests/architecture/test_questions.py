@@ -13,15 +13,9 @@ NO_QUESTIONS = {
     "sharing": "what the requests of a batch have in common",
     "children": "the processes that a batch is spread over",
     "posed": "what the other questions begin with",
+    "stands": "what edits, what-ifs and alternatives are held against",
 }
-FACE = "the public face shows what a notebook asks for every day; this is asked at the command line"
 NOT_IN_A_NOTEBOOK = {
-    "weights.optimize_many": "a loop over optimize says the same there",
-    "compromises.lexicographic": FACE,
-    "risk.risk": FACE,
-    "views.views": FACE,
-    "factors.factors": FACE,
-    "forecasts.forecasts": FACE,
     "policies.policies": "policies are kept and listed by who runs the installation",
     "policies.seed_policies": "policies are kept and listed by who runs the installation",
     "prove_again.prove_again": "a document is put to its proof again from its file",

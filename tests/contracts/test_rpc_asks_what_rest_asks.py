@@ -21,6 +21,7 @@ HELP = {
     "health": "asked by the state of the service",
     "many": "weights, of many requests at once",
     "posed": "what several questions begin with",
+    "stands": "what the questions around a proposal are held against",
     "sharing": "what several answers have in common",
     # at the command line and in a notebook alone
     "prove_again": "of a document, by whoever doubts it, on prices of their own",

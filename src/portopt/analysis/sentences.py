@@ -13,6 +13,7 @@ from portopt.domain.problem import Limit, Measure
 from portopt.domain.words import signed_percent
 
 LONG_ONLY = "long_only"
+BACK = "back to "  # where a limit asks for so much and no more: the verb goes on with it
 
 
 def sentence(s: Situation, i: int) -> str:
@@ -23,6 +24,8 @@ def sentence(s: Situation, i: int) -> str:
     if not asset.tradable:
         return f"Kept at {signed_percent(s.w[i])}: it cannot be traded"
     verb, because = _verb(s, i), _because(s, i)
+    if because.startswith(BACK):
+        return f"{verb} {because}"
     return f"{verb}: {because}" if because else verb
 
 
@@ -214,6 +217,9 @@ def _beside(s: Situation, i: int) -> str:
 def _figures(s: Situation, i: int) -> str:
     """Return and the price of risk; where return does not count, risk alone."""
     objective = s.problem.objective
+    told = objective.of_asset(i, s.problem)
+    if told:
+        return told
     if s.problem.target is not None:
         return f"the {objective.kind.replace('_', '-')} portfolio holds {signed_percent(float(s.problem.target[i]))} of it"
     if RETURN not in s.pulls:

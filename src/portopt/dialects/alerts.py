@@ -16,12 +16,13 @@ SAME = (
     "alert_id", "rule", "group", "value", "limit", "worst", "figures", "summary", "runbook", "acknowledged_by", "note",
     "silence", "detail",
 )  # fmt: skip
+SINCE_LATER = ("inhibited_by", "closed_by", "closed_why")  # what alerts of earlier versions do not have
 
 
 def alert_data(alert: Alert) -> dict[str, Any]:
     """Every field, instants as text in UTC, labels as an object."""
     return {
-        **{name: plain(getattr(alert, name)) for name in SAME},
+        **{name: plain(getattr(alert, name)) for name in (*SAME, *SINCE_LATER)},
         "severity": alert.severity.value,
         "state": alert.state.value,
         "of": dict(alert.of),
@@ -36,6 +37,7 @@ def alert_from(data: Mapping[str, Any]) -> Alert:
     told = data["told"]
     return Alert(
         **fields,
+        **{name: data.get(name) for name in SINCE_LATER},
         severity=Severity(data["severity"]),
         state=AlertState(data["state"]),
         of=tuple(sorted(data["of"].items())),

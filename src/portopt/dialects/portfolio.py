@@ -7,6 +7,8 @@
     preferences         risk_aversion, include_transaction_costs, transaction_cost_model (a flat rate, a fraction of what is
                         traded), risk_free_rate (0.0 where not given, whatever the policy says), and ours: confidence,
                         horizon, views, options (further options of the objective)
+    cash_flow           ours: money that comes in or, below zero, leaves: {"amount": "-30000.00", "by": "2026-12-31"}
+    no_worse            ours: limits that the book misses already need only not be missed by more
     target_type         optimal; benchmark: the portfolio nearest to it; custom: the one nearest to target_weights
 
 What a request does not say, the portfolio's policy says. The surfaces themselves (REST, gRPC) come with the service.
@@ -22,11 +24,17 @@ from typing import Any
 from portopt.dialects.names import S2_LIMITS, in_users_words, in_vocabulary
 from portopt.dialects.reading import flag, number, object_of, one_of, shown, text, whole_number
 from portopt.dialects.records import RANGES, json_object
+from portopt.dialects.requests import read_cash_flow
 from portopt.dialects.strategy_words import is_ours, read_objective, read_views
+from portopt.domain.cash_flow import CashFlow
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.request import Policy, RebalanceRequest
+from portopt.terms.wished import laid_over_limits
 
-OPTIMIZATION = ("portfolio_id", "optimization_type", "objective", "risk_measure", "constraints", "preferences")
+OPTIMIZATION = (
+    *("portfolio_id", "optimization_type", "objective", "risk_measure", "constraints", "preferences"),
+    *("cash_flow", "no_worse"),
+)
 TYPES: Mapping[str, str] = {
     "mean_variance": "MEAN_VARIANCE",
     "black_litterman": "BLACK_LITTERMAN",
@@ -51,8 +59,9 @@ NOT_FOR_TRACKING = ("risk_aversion", "confidence", "horizon", "options", "risk_b
 TRACKING = "minimize_tracking_error"
 USUAL_AVERSION = 4.0  # of maximize_utility where none is given: S2's own example
 TARGETS = ("optimal", "custom", "benchmark")
-REBALANCE = ("portfolio_id", "target_type", "target_weights", "constraints")
-REBALANCE_CONSTRAINTS = ("max_turnover", "min_trade_size", "max_trades", "consider_tax_implications")
+REBALANCE = ("portfolio_id", "target_type", "target_weights", "constraints", "cash_flow", "no_worse")
+MAY_TRADE = ("buy_only", "sell_only", "do_not_buy", "do_not_sell", "keep", "max_positions")  # ours, under the catalog's names
+REBALANCE_CONSTRAINTS = ("max_turnover", "min_trade_size", "max_trades", "consider_tax_implications", *MAY_TRADE)
 WORDS = {
     "risk_parameters.risk_measure": "risk_measure",
     "risk_parameters.confidence_level": "preferences.confidence",
@@ -84,6 +93,8 @@ class Wish:
     target_type: str = "optimal"
     risk_free_rate: float | None = None
     considers_taxes: bool = False
+    cash_flow: CashFlow | None = None
+    no_worse: bool = False
     notes: tuple[str, ...] = ()
 
     def asked_of(self, request: RebalanceRequest) -> RebalanceRequest:
@@ -100,7 +111,13 @@ class Wish:
             )
         self._refuse_other(request)
         policy = self.applied_to(request.policy, held=sorted(request.holdings.shares))
-        return dataclasses.replace(request, policy=policy, target_type=self.target_type)
+        return dataclasses.replace(
+            request,
+            policy=policy,
+            target_type=self.target_type,
+            cash_flow=self.cash_flow or request.cash_flow,
+            no_worse=self.no_worse or request.no_worse,
+        )
 
     def _refuse_other(self, request: RebalanceRequest) -> None:
         """S2's "other" is no instrument: what it stands for stays as it is, under its own ids."""
@@ -125,7 +142,7 @@ class Wish:
         return dataclasses.replace(
             policy,
             objective=policy.objective if self.objective is None else self.objective,
-            limits={**policy.limits, **self.limits},
+            limits=laid_over_limits(policy.limits, self.limits),
             costs=policy.costs if self.costs is None else self.costs,
             estimation=estimation,
             trading=trading,
@@ -174,6 +191,7 @@ def read_optimization(doc: Any) -> Wish:
         views=views or None,
         risk_free_rate=0.0 if rate is None else number(rate, "preferences.risk_free_rate", low=low, high=high, fraction=True),
         considers_taxes=_considers_taxes(wants, "preferences"),
+        **_money(found),
         notes=notes,
     )
 
@@ -194,6 +212,7 @@ def read_rebalance(doc: Any) -> Wish:
         min_trade_value=min_trade_value,
         target_type=target,
         considers_taxes=_considers_taxes(constraints, "constraints"),
+        **_money(found),
     )
 
 
@@ -203,11 +222,11 @@ def read_rebalance_constraints(doc: Any, path: str = "constraints") -> tuple[dic
     smallest, trades = found.get("min_trade_size"), found.get("max_trades")
     low, high = RANGES["min_trade_value"]
     asked = {
-        "max_turnover": found.get("max_turnover"),
+        **{name: found.get(name) for name in ("max_turnover", *MAY_TRADE)},
         "max_trades": None if trades is None else whole_number(trades, f"{path}.max_trades", low=0),
     }
     return (
-        _checked(asked, path, S2_LIMITS),
+        _checked(asked, path, {**{name: name for name in MAY_TRADE}, **S2_LIMITS}),
         None if smallest is None else number(smallest, f"{path}.min_trade_size", low=low, high=high),
     )
 
@@ -302,6 +321,15 @@ def _target(target: str, weights: Any) -> dict[str, Any] | None:
     with in_users_words({"objective.weights": "target_weights"}):
         parse_objective(wanted)
     return wanted
+
+
+def _money(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Ours: what comes in or leaves, and whether what is missed already has to be mended."""
+    strict = found.get("no_worse")
+    return {
+        "cash_flow": read_cash_flow(found.get("cash_flow")),
+        "no_worse": strict is not None and flag(strict, "no_worse"),
+    }
 
 
 def _costs(wants: Mapping[str, Any]) -> dict[str, Any] | None:

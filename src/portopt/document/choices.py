@@ -13,9 +13,20 @@ from portopt.document.prices import amount_in_words
 from portopt.document.weights import by_asset
 from portopt.domain.arrays import Vector
 from portopt.domain.canonical import plain
-from portopt.domain.choices import Alternative, Alternatives, Broken, Edited, Measured, Preview, WhatIf, Worth
+from portopt.domain.choices import (
+    Alternative,
+    Alternatives,
+    Broken,
+    Edited,
+    Measured,
+    Preview,
+    Readiness,
+    WhatIf,
+    Worth,
+)
 from portopt.domain.found import RestsOn
 from portopt.domain.problem import Problem
+from portopt.domain.request import RebalanceRequest
 
 MOST_TRADES = 20  # told of each choice, the largest first
 STILL = 1e-9
@@ -25,7 +36,7 @@ def alternatives_document(found: Alternatives) -> dict[str, Any]:
     """Every choice in the same figures, and those there are not with the reason."""
     problem = found.problem
     return {
-        **_about(problem, found.rests_on, found.request.policy.id),
+        **_about(problem, found.rests_on, found.request),
         "objective": problem.objective.describe(),
         "alternatives": [_alternative(problem, choice) for choice in found.choices],
         "not_offered": [plain(one) for one in found.not_offered],
@@ -37,7 +48,7 @@ def edit_document(found: Edited) -> dict[str, Any]:
     """What was decided, what it costs, and the trades beside those that stand."""
     problem = found.problem
     return {
-        **_about(problem, found.rests_on, found.request.policy.id),
+        **_about(problem, found.rests_on, found.request),
         "pinned": [{"asset_id": name, "trade": words} for name, words in found.pins],
         "run_id": found.run_id,
         "price": {**plain(found.price), "sentence": price_sentence(found.price, "The edit")},
@@ -53,7 +64,7 @@ def what_if_document(found: WhatIf) -> dict[str, Any]:
     """What was moved, what it is worth, the linear answer and the certified one, beside what stands."""
     problem = found.problem
     return {
-        **_about(problem, found.rests_on, found.request.policy.id),
+        **_about(problem, found.rests_on, found.request),
         "moved": [{"path": path, "before": plain(before), "after": plain(after)} for path, before, after in found.moved],
         "run_id": found.run_id,
         "worth": {**plain(found.worth), "sentence": price_sentence(found.worth, "It")},
@@ -114,14 +125,15 @@ def price_sentence(worth: Worth, who: str) -> str:
     return f"{who} {said} of certain-equivalent return{own}."
 
 
-def _about(problem: Problem, rests_on: RestsOn, policy: str) -> dict[str, Any]:
+def _about(problem: Problem, rests_on: RestsOn, request: RebalanceRequest) -> dict[str, Any]:
     value = problem.portfolio_value
     return {
         "portfolio_id": problem.portfolio_id,
-        "policy": policy,
+        "policy": request.policy.id,
         "pricing_pack_id": rests_on.pricing_pack_id,
         "as_of": rests_on.as_of.isoformat(),
         "portfolio_value": None if value is None else f"{value:.2f}",
+        "currency": request.holdings.currency,
     }
 
 
@@ -174,3 +186,30 @@ def _preview(problem: Problem, preview: Preview) -> dict[str, Any]:
         "is_exact": preview.is_exact,
         "differs": preview.differs,
     }
+
+
+def ready_document(found: Readiness) -> dict[str, Any]:
+    """The answer, each reason, and what to do: what stops first, then what is to be known."""
+    order = ("stop", "but", "ok")
+    reasons = sorted(found.reasons, key=lambda reason: order.index(reason.status))
+    return {
+        "portfolio_id": found.portfolio_id,
+        "policy": found.policy,
+        "on": found.on.isoformat(),
+        "answer": found.answer,
+        "called_for": found.called_for,
+        "sentence": _ready_sentence(found),
+        "reasons": [plain(reason) for reason in reasons],
+        "pricing_pack_id": None if found.rests_on is None else found.rests_on.pricing_pack_id,
+        "as_of": None if found.rests_on is None else found.rests_on.as_of.isoformat(),
+    }
+
+
+def _ready_sentence(found: Readiness) -> str:
+    """`No: XNYS is closed on 2024-07-04; its next session is 2024-07-05.`"""
+    telling = {"no": "stop", "yes, but": "but"}.get(found.answer)
+    first = next((reason.detail for reason in found.reasons if reason.status == telling), None)
+    if first is None:
+        calls = next((reason.detail for reason in found.reasons if reason.calls), "nothing calls for it")
+        return f"Yes: {calls}."
+    return f"{found.answer.capitalize()}: {first}."

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from portopt.analysis.errors import FigureErrors
 from portopt.domain.arrays import Vector
 from portopt.domain.holdings import to_cents
 from portopt.domain.outcome import RebalanceOutcome
@@ -78,14 +79,44 @@ def money_moved(request: RebalanceRequest) -> dict[str, Any]:
     }
 
 
-def figures(before: Figures, after: Figures) -> list[dict[str, Any]]:
-    """The book in figures, now and as proposed; `change` is after minus before."""
+def figures(before: Figures, after: Figures, errors: FigureErrors | None = None) -> list[dict[str, Any]]:
+    """The book in figures, now and as proposed; `change` is after minus before.
+
+    *_error: standard errors, null where there is none to tell. is_clear: whether the change is more than luck may show, at
+    the confidence that `errors` of the document names; null where the change has no error.
+    """
     rows = []
     for name, (label, unit) in FIGURES.items():
         old, new = getattr(before, name), getattr(after, name)
         change = None if old is None or new is None else new - old
-        rows.append({"name": name, "label": label, "unit": unit, "before": old, "after": new, "change": change})
+        row = {"name": name, "label": label, "unit": unit, "before": old, "after": new, "change": change}
+        rows.append({**row, **_error_of(name, change, errors)})
     return rows
+
+
+def _error_of(name: str, change: float | None, errors: FigureErrors | None) -> dict[str, Any]:
+    found = None if errors is None else errors.by_name.get(name)
+    if errors is None or found is None:
+        return {"before_error": None, "after_error": None, "change_error": None, "is_clear": None}
+    clear = None if change is None or found.change is None else abs(change) > errors.clear_beyond[name] * found.change
+    return {"before_error": found.before, "after_error": found.after, "change_error": found.change, "is_clear": clear}
+
+
+def errors_document(errors: FigureErrors | None) -> dict[str, Any] | None:
+    """What the errors of the figures are, and how they were drawn; null where there is no history to draw from."""
+    if errors is None:
+        return None
+    return {
+        "confidence": errors.confidence,
+        "standard_errors": errors.quantile,
+        "clear_beyond": dict(errors.clear_beyond),
+        "of": list(errors.of),
+        "method": "stationary bootstrap",
+        "periods": errors.periods,
+        "block": errors.block,
+        "draws": errors.draws,
+        "seed": errors.seed,
+    }
 
 
 def proposal(outcome: RebalanceOutcome) -> list[dict[str, Any]]:

@@ -6,9 +6,11 @@ string with cents, every other number a float in natural units (fractions, annua
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from portopt.analysis import Attempts
+from portopt.analysis.errors import FigureErrors, figure_errors
 from portopt.document import decision, evidence, inputs, prices
 from portopt.document.definitions import definitions
 from portopt.document.words import bare_verdict, verdict
@@ -28,6 +30,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
     """
     plan, problem, said = outcome.plan, outcome.problem, Attempts(list(outcome.explanation.left_out))
     proposal = decision.proposal(outcome)
+    errors = said.attempt("the errors of the figures", lambda: _errors(outcome))
     left_out = len(plan.lines) - len(proposal)
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -40,7 +43,8 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         **decision.money_moved(outcome.request),
         "verdict": None,
         "headline": decision.headline(plan),
-        "figures": decision.figures(plan.before, plan.after),
+        "figures": decision.figures(plan.before, plan.after, errors),
+        "errors": decision.errors_document(errors),
         "trades": decision.trades(outcome),
         "proposal": proposal,
         **({"candidates_left_out": left_out} if left_out else {}),
@@ -67,12 +71,19 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "definitions": definitions(),
         "left_out": [],
     }
-    tidy = dict(_tidied(plain(document)))
+    tidy = dict(_tidied(document))
     tidy["certificate"]["orders"] = _certified_orders(tidy)
     tidy["verdict"] = said.attempt("the verdict in words", lambda: verdict(tidy)) or bare_verdict(tidy)
     tidy["left_out"] = [{**plain(left), "sentence": left.sentence} for left in said.left_out]
     tidy["evidence"]["seals"] = seals(tidy, ("evidence", "seals"))
     return tidy
+
+
+def _errors(outcome: RebalanceOutcome) -> FigureErrors | None:
+    """Of the figures of the book before and of the whole-share book."""
+    problem, plan = outcome.problem, outcome.plan
+    after = decision.weights_of(plan, problem.universe, "weight_after")
+    return figure_errors(problem, problem.previous(), after, outcome.request.policy.estimation)
 
 
 def _certified_orders(document: dict[str, Any]) -> dict[str, Any]:
@@ -103,12 +114,17 @@ def _rounding(outcome: RebalanceOutcome) -> dict[str, Any]:
 
 
 def _tidied(value: Any) -> Any:
-    """Minus zero has no place among figures: a zero is a zero, and has one spelling."""
-    kind = type(value)  # exact: the document is plain, and is made of hundreds of thousands of these
+    """`plain`, and minus zero has no place among figures: a zero is a zero, and has one spelling."""
+    kind = type(value)  # exact: a document is made of hundreds of thousands of these
+    if kind is str or value is None or kind is bool or kind is int:
+        return value
     if kind is float:
-        return value + 0.0
+        return value + 0.0 if isfinite(value) else None
     if kind is dict:
-        return {key: item if type(item) is str else _tidied(item) for key, item in value.items()}
-    if kind is list:
-        return [item + 0.0 if type(item) is float else _tidied(item) for item in value]
-    return value + 0.0 if isinstance(value, float) else value
+        return {
+            key if type(key) is str else str(key): item if type(item) is str else _tidied(item) for key, item in value.items()
+        }
+    if kind is list or kind is tuple:
+        return [_tidied(item) for item in value]
+    rare = plain(value)
+    return _tidied(rare) if type(rare) in (float, dict, list) else rare

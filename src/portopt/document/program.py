@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.arrays import Vector
-from portopt.domain.canonical import plain
+from portopt.domain.arrays import Matrix, Vector
+from portopt.domain.canonical import digest, plain
 from portopt.domain.covariance import Covariance
 from portopt.domain.problem import Limit, Problem
 from portopt.domain.program import Cone, Quadratic, StandardForm
@@ -32,12 +32,13 @@ def terms_as_solved(problem: Problem) -> list[dict[str, Any]]:
 def _limit(limit: Limit, problem: Problem) -> dict[str, Any]:
     price = getattr(limit, "price", None)  # of a wish
     priced = {} if price is None else {"price": float(price(problem))}
-    missed = {side: dict(by) for side in ("below", "above") if (by := getattr(limit, side, None))}  # before the trade
-    return {"kind": limit.kind, "soft": limit.soft, **priced, **missed, **plain(limit.asked)}
+    sides = {side: plain(getattr(limit, side, {})) for side in ("below", "above")}  # of one that need not be mended
+    opened = {"missed_before": sides} if any(sides.values()) else {}
+    return {"kind": limit.kind, "soft": limit.soft, **priced, **opened, **plain(limit.asked)}
 
 
 def beside(problem: Problem) -> dict[str, Any]:
-    """What limits read that stands nowhere else: exposures, the factor model, probabilities of the scenarios."""
+    """What limits read that stands nowhere else: exposures, factors, what funds are made of, probabilities of scenarios."""
     model = problem.moments.factor_model
     reads_factors = any(limit.reads_factors for limit in problem.limits)
     found: dict[str, Any] = {}
@@ -45,6 +46,9 @@ def beside(problem: Problem) -> dict[str, Any]:
         found["exposures"] = plain(problem.exposures)
     if reads_factors and model is not None:
         found["factor_model"] = {"names": list(model.names), **{k: plain(getattr(model, k)) for k in ("B", "Omega", "D")}}
+    made = {asset.id: plain(asset.composition) for asset in problem.universe.assets if asset.composition}
+    if made:
+        found["compositions"] = made
     if problem.moments.probabilities is not None:
         found["probabilities"] = plain(problem.moments.probabilities)
     return found
@@ -161,13 +165,22 @@ def _of_covariance(cone: Cone, form: StandardForm, problem: Problem) -> dict[str
     own, n = problem.moments.covariance.Sigma, form.n_weights
     if cone.kind != "second_order" or own is None or cone.B.nnz < n or np.any(cone.B[1:].indices >= n):
         return None
-    R, tail, largest = cone.B[1:, :n], cone.b[1:], float(np.diagonal(own).max(initial=0.0))
-    if not np.allclose((R.T @ R).toarray(), own, rtol=0.0, atol=SAME_ROOT * largest):
+    first, last = int(cone.B.indptr[1]), int(cone.B.indptr[-1])
+    B = cone.B
+    R = sp.csr_array((B.data[first:last], B.indices[first:last], B.indptr[1:] - first), shape=(B.shape[0] - 1, n))
+    tail, covariance = cone.b[1:], problem.moments.covariance
+    # Looked at once for one root of one covariance: the portfolios of a night share both.
+    if not covariance.once(f"root {digest(R.data, R.indices, R.indptr)}", lambda: _is_root(R, own)):
         return None
     centres = {None: np.zeros(n), "benchmark": problem.benchmark, "w_prev": problem.w_prev}
     there = [name for name, c in centres.items() if c is not None and np.allclose(R @ c, -tail, rtol=0.0, atol=SAME_ROOT)]
     if not there:
         return None
-    first = cone.B[[0]]
-    excess = {"columns": plain(first.indices), "values": plain(first.data)}
+    excess = {"columns": plain(B.indices[:first]), "values": plain(B.data[:first])}
     return {"bound": float(cone.b[0]), "centre": there[0], "excess": excess}
+
+
+def _is_root(R: sp.csr_array, own: Matrix) -> bool:
+    """Whether R'R is the covariance."""
+    dense, largest = R.toarray(), float(np.diagonal(own).max(initial=0.0))
+    return bool(np.allclose(dense.T @ dense, own, rtol=0.0, atol=SAME_ROOT * largest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from portopt.document.figure_words import error_sentence
 from portopt.document.formats import bps, count, decimal, listed, measure, money, percent, scientific
 from portopt.document.prices import step_in_words, worth_in_words
 
@@ -19,6 +20,7 @@ def verdict(document: Document) -> dict[str, Any]:
     sentences = [
         _money_sentence(document),
         _effect_sentence(document),
+        error_sentence(document["figures"], document.get("errors")),
         _limits_sentence(document),
         *document["rounding"]["notes"],
         _price_sentence(document),

@@ -15,7 +15,8 @@ def infeasible_request(
 ) -> PortoptError:
     """The exception of a surface for an infeasible problem. Every fix in it was solved before it is named.
 
-    more_fixes: sentences on what else was solved and holds, told first. set_aside: what was found wrong with the data of assets that are therefore frozen; often the real reason.
+    set_aside: what was found wrong with the data of assets that are therefore frozen; often the real reason.
+    more_fixes: sentences on what else was solved and holds, told first.
     Where no limits conflict it is the objective that has no value at any portfolio they leave, and is refused for that.
     """
     if problem.objective.without_value and not any(conflict.limits for conflict in diagnosis.conflicts):

@@ -176,7 +176,8 @@ class RebalanceRequest:
         The provider is no part of it: which prices they were, the pack says. Computed once: it reads every asset.
         """
         if not self._identity:
-            self._identity.append(digest(replace(self, provider=""), *([list(self.notes)] if self.notes else [])))
+            content = canonical_fields(self, provider='""', universe=self.universe.canonical())
+            self._identity.append(digest(content, *([list(self.notes)] if self.notes else [])))
         return self._identity[0]
 
     # What both kinds of request say, under the names of OptimizationRequest.

@@ -109,11 +109,13 @@ class Told(StrEnum):
 class Alert:
     """One episode of a rule for one subject.
 
-    since: when its condition began to hold. fired_at, resolved_at: when it began to fire, when it ended. good_since: since when
-    it has not held, while it is kept firing. seen_at: of the newest figures it was judged by. blind_since: since when there are
-    none. value, limit: what was measured last and what it was held against; worst: the furthest it went. figures: every named
-    figure of its expression. acknowledged_by, _at, note: who looks after it. silence: the id of the silence it is under, or
-    ended under. told: what was said of it last: what is owed to those who listen is the difference to its state.
+    since: when its condition began to hold. fired_at, resolved_at: when it began to fire, when it ended. good_since: since
+    when it has not held, while it is kept firing. seen_at: of the newest figures it was judged by. blind_since: since when
+    there are none. value, limit: what was measured last and what it was held against; worst: the furthest it went. figures:
+    every named figure of its expression. acknowledged_by, _at, note: who looks after it. silence: the id of the silence it
+    is under, or ended under. inhibited_by: the rule whose alert explains it, so that nobody is told of this one. closed_by,
+    closed_why: of one whose subject is gone for good. told: what was said of it last: what is owed to those who listen is
+    the difference to its state.
     """
 
     alert_id: str
@@ -138,6 +140,9 @@ class Alert:
     acknowledged_at: datetime | None = None
     note: str = ""
     silence: str | None = None
+    inhibited_by: str | None = None
+    closed_by: str | None = None
+    closed_why: str | None = None
     told: Told | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
@@ -171,7 +176,8 @@ NOTICE_CHANNELS = ("log", "webhook", "mail", "automation")
 class Notice:
     """What is told once, over every channel. notice_id: the same for the same thing, so that a receiver drops repeats.
 
-    key: deliveries of one key stay in order. alert: None for a summary, and for an evaluator that was late.
+    key: deliveries of one key stay in order. alert: None for a summary, for an evaluator that was late, and for a group.
+    keys: of every alert that a group tells of: it stands in the order of each of them.
     """
 
     notice_id: str
@@ -182,6 +188,12 @@ class Notice:
     severity: Severity
     alert: Alert | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+
+    @property
+    def alerts(self) -> int:
+        """How many alerts it tells of; a summary and what is told of the watch itself are one thing."""
+        return len(self.keys) or 1
 
 
 @dataclass(frozen=True, slots=True)

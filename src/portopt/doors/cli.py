@@ -19,12 +19,14 @@ import typer
 from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
     alerts,
+    alternatives,
     backtest,
     backup,
     batch,
     capacity,
     compromises,
     database,
+    edit,
     factors,
     figures,
     forecasts,
@@ -37,6 +39,7 @@ from portopt.doors.commands import (
     policies,
     processes,
     prove,
+    ready,
     rebalance,
     recorded,
     relay,
@@ -53,10 +56,12 @@ from portopt.doors.commands import (
     watch,
     wave,
     weights,
+    what_if,
 )
-from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem
+from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem, tell_what_is_done
 
 INTERRUPTED = 130
+VERBOSE = ("-v", "--verbose")
 
 app = typer.Typer(
     name="portopt",
@@ -69,6 +74,10 @@ app = typer.Typer(
 )
 app.command()(rebalance.rebalance)
 app.command()(rebalance.demo)
+app.command()(alternatives.alternatives)
+app.command()(edit.edit)
+app.command(name="what-if")(what_if.what_if)
+app.command()(ready.ready)
 app.command()(weights.optimize)
 app.command()(frontier.frontier)
 app.command()(compromises.pareto)
@@ -131,6 +140,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def portopt(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    verbose: Annotated[
+        bool, typer.Option(*VERBOSE, help="Tell on stderr what the engine does; of every command, and by PORTOPT_LOG=1.")
+    ] = False,
 ) -> None:
     """Holdings, prices and a policy in; a certified, explained, executable rebalancing proposal out."""
 
@@ -156,8 +168,11 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments[:end]
     wants_help = "--help" in arguments[:end] or "--version" in arguments[:end]
     # Taken out here so that it means the same wherever it stands; the commands declare it for their help.
-    arguments = [word for word in arguments[:end] if word != "--json"] + arguments[end:]
+    is_told = any(word in VERBOSE for word in arguments[:end]) or bool(os.environ.get("PORTOPT_LOG"))
+    arguments = [word for word in arguments[:end] if word not in ("--json", *VERBOSE)] + arguments[end:]
     keep_faults_in_files()
+    if is_told:
+        tell_what_is_done()
     try:
         try:
             with contextlib.nullcontext() if wants_help else _only_ours(as_json):

@@ -19,6 +19,7 @@ from portopt.doors.files import SAMPLE, BookNames, priced_by, read_book, with_fa
 from portopt.doors.form_fields import ShippedPolicy, field, optional
 from portopt.intake.policy import Wishes
 from portopt.intake.request import rebalance_request
+from portopt.intake.wanted import Wanted, with_wanted
 from portopt.questions import policies
 
 if TYPE_CHECKING:
@@ -98,6 +99,26 @@ class RebalanceForm(BaseModel):
     )  # fmt: skip
     changes: str | None = shared.changes(18, '{"limits.max_positions": 12, "limits.min_position": 0.02}')
     job: str | None = shared.job(19, "request")
+    deposit: str | None = optional(
+        20, "Money in", "An amount that comes in, to be invested: 50000. Empty: none.", max_length=shared.LONGEST_AMOUNT
+    )
+    withdraw: str | None = optional(
+        21, "Money out", "An amount to be raised: 30000. By itself no more is sold than it takes, and nothing is bought. "
+        "Empty: none.",
+        max_length=shared.LONGEST_AMOUNT,
+    )  # fmt: skip
+    by: date | None = optional(22, "Due on", "The day on which money out is due. Empty: not said.")
+    rebalance: bool = field(23, False, "Rebalance with money out", "On: what the policy seeks is sought too.")
+    buy_only: bool = field(24, False, "Sell nothing", "On: positions are kept or added to.")
+    sell_only: bool = field(25, False, "Buy nothing", "On: positions are kept or reduced.")
+    do_not_buy: str | None = shared.assets(26, "Not bought")
+    do_not_sell: str | None = shared.assets(27, "Not sold")
+    keep: str | None = shared.assets(28, "Neither bought nor sold")
+    max_trades: int | None = optional(29, "Trades at most", "A whole number. Empty: the policy's own.", ge=0, le=100_000)
+    names: int | None = optional(30, "Positions at most", "A whole number. Empty: the policy's own.", ge=0, le=100_000)
+    no_worse: bool = field(
+        31, False, "Mend nothing", "On: a limit that is missed already need not be mended, only not be missed by more."
+    )
 
     @property
     def title(self) -> str:
@@ -133,8 +154,9 @@ def names_of(form: RebalanceForm, foreign: Wish | None = None) -> BookNames:
 
 def wishes_of(form: RebalanceForm, limits: Mapping[str, Any]) -> Wishes:
     """What the form asks in place of the policy's words. Raises RequestError for a document that cannot be read."""
+    desk = Wanted(**form.model_dump(include=set(Wanted.__annotations__)))  # type: ignore[typeddict-item]  # the same names
     boxes = {"max_turnover": form.max_turnover, "max_tracking_error": form.max_tracking_error}
-    return Wishes(
+    wishes = Wishes(
         foreign=read_wish(parse_json(form.request)) if form.request else None,
         goal=form.goal,
         risk_measure=form.risk_measure,
@@ -142,3 +164,4 @@ def wishes_of(form: RebalanceForm, limits: Mapping[str, Any]) -> Wishes:
         limits={**{name: value for name, value in boxes.items() if value is not None}, **limits},
         fractional=form.fractional or None,
     )
+    return with_wanted(wishes, desk)

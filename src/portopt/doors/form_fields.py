@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 ShippedPolicy = Literal["quality_focused", "aggressive_growth", "conservative_income"]
-LONGEST_NAME, LONGEST_PATH, LONGEST_TEXT, LONGEST_ID = 100, 1024, 100_000, 64
+LONGEST_NAME, LONGEST_PATH, LONGEST_TEXT, LONGEST_ID, LONGEST_AMOUNT = 100, 1024, 100_000, 64, 40
 
 
 def field(position: int, default: Any, title: str, description: str, *choices: dict[str, Any], **more: Any) -> Any:
@@ -61,6 +61,12 @@ def own_policy(position: int) -> Any:
 def file_of(position: int, title: str, description: str) -> Any:
     """A file that may be named, where the worker can read it."""
     return optional(position, title, description, max_length=LONGEST_PATH)
+
+
+def assets(position: int, title: str) -> Any:
+    """Assets and groups that may be named."""
+    words = "Assets and groups, with commas between: AAPL, sector:Energy, class:Bond. Empty: none."
+    return optional(position, title, words, max_length=LONGEST_TEXT)
 
 
 def changes(position: int, example: str) -> Any:

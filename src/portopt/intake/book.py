@@ -71,6 +71,11 @@ def money_of(value: Any, field: str) -> Decimal:
     return _decimal(field, value).quantize(Decimal("0.01"))
 
 
+def money_in(value: Any, field: str) -> Decimal:
+    """An amount as it was written, every digit of it. Raises InvalidValue for what is no number."""
+    return _decimal(field, value.strip() if isinstance(value, str) else value)
+
+
 def day_of(value: date | str | None, field: str) -> date | None:
     """A date, a datetime's date, or that of an ISO text. Raises InvalidValue for anything else."""
     if isinstance(value, str):

@@ -19,8 +19,10 @@ from typing import Any
 from portopt.dialects.policies import checked, override
 from portopt.dialects.portfolio import Wish
 from portopt.domain.canonical import plain
+from portopt.domain.cash_flow import CashFlow
 from portopt.domain.errors import InvalidValue
 from portopt.domain.request import Policy
+from portopt.terms.wished import laid_over_limits
 
 OWN_GOAL = "policy"
 USUAL_MEASURE = "volatility"
@@ -33,6 +35,7 @@ class Wishes:
 
     foreign: the request of another service, read. goal: a catalog name, or "policy". changes: {dotted path: value}, as
     {"limits.max_weight": 0.12}. limits: {catalog name: value}. None takes a limit out. fractional: fractions of a share or not.
+    cash_flow, no_worse: as a rebalance request has them.
     """
 
     foreign: Wish | None = None
@@ -41,6 +44,14 @@ class Wishes:
     changes: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
     fractional: bool | None = None
+    cash_flow: CashFlow | None = None
+    no_worse: bool = False
+
+    @property
+    def names_an_aim(self) -> bool:
+        """Whether anything is sought in place of what the policy seeks."""
+        foreign = self.foreign is not None and self.foreign.objective is not None
+        return foreign or self.goal != OWN_GOAL or any(path.split(".")[0] == "objective" for path in self.changes)
 
 
 def laid_over(policy: Policy, wishes: Wishes) -> Policy:
@@ -80,7 +91,7 @@ def _with_limits(policy: Policy, limits: Any) -> Policy:
         raise InvalidValue("limits", limits, "is not a map of limit names to values", fix='write {"max_weight": 0.1}')
     if not limits:
         return policy
-    merged: dict[str, Any] = plain({**policy.limits, **limits})
+    merged: dict[str, Any] = plain(laid_over_limits(policy.limits, limits))
     return checked(dataclasses.replace(policy, limits={name: value for name, value in merged.items() if value is not None}))
 
 

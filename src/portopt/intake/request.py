@@ -47,6 +47,14 @@ def rebalance_request(
         factor_returns=factor_returns,
         notes=book.notes,
     )
+    return wished(request, wishes)
+
+
+def wished(request: RebalanceRequest, wishes: Wishes) -> RebalanceRequest:
+    """The same request as these wishes want it."""
     if wishes.foreign is not None:
         request = wishes.foreign.asked_of(request)
-    return dataclasses.replace(request, policy=laid_over(checked(request.policy), wishes))
+    policy = laid_over(checked(request.policy), wishes)
+    flow, no_worse = wishes.cash_flow or request.cash_flow, wishes.no_worse or request.no_worse
+    request = dataclasses.replace(request, policy=policy, cash_flow=flow, no_worse=no_worse)
+    return request.seeking(policy) if wishes.names_an_aim else request

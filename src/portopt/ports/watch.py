@@ -94,6 +94,10 @@ class AlertStore(Protocol):
         """What waits for this channel, and for what."""
         ...
 
+    def delivered_since(self, channel: str, told_since: datetime) -> datetime | None:
+        """When the last of what was told since then was delivered on it; None where none was."""
+        ...
+
     def unpark(self, channel: str) -> int:
         """What its receiver refused too often may be tried again; returns how many notices."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from portopt.document.formats import decimal, measure, percent, scientific
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 def print_weights(response: Mapping[str, Any], console: Console) -> None:
     """Weights, figures, what binds and the certificate, in a few lines."""
-    of = "Asset" if "pricing_pack_id" in response else "Strategy"
-    table(console, [of, "Weight"], [[name, percent(weight)] for name, weight in response["optimal_weights"].items()])
+    table(console, [_of(response), "Weight"], [[name, percent(weight)] for name, weight in response["optimal_weights"].items()])
     sharpe = response["sharpe_ratio"]
     figures = f"expected return {percent(response['expected_return'])} · volatility {percent(response['expected_volatility'])}"
     console.print(f"{figures} · Sharpe ratio {'not defined' if sharpe is None else f'{sharpe:.3f}'}", markup=False)
@@ -32,6 +31,18 @@ def print_weights(response: Mapping[str, Any], console: Console) -> None:
     paper = ours["certificate"]
     residuals = f"worst violation {scientific(paper['worst_violation'])}, relative gap {scientific(paper['relative_gap'])}"
     console.print(f"{paper['verdict']}: {residuals}", markup=False)
+
+
+def print_batch(documents: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Every answer in turn; of a refusal, why."""
+    for document in documents:
+        if "code" in document:
+            console.print(f"refused: {document['detail']}", markup=False)
+        else:
+            console.print(document["portfolio_id"], style="bold", markup=False)
+            print_weights(document, console)
+    refused = sum("code" in document for document in documents)
+    console.print(f"{len(documents) - refused} answered, {refused} refused", markup=False)
 
 
 def print_compromises(document: Mapping[str, Any], console: Console) -> None:
@@ -62,7 +73,12 @@ def print_stages(document: Mapping[str, Any], console: Console) -> None:
         best, bound = _amount(stage["axis"], stage["best"]), _amount(stage["axis"], stage["bound"])
         console.print(f"{k}. {stage['axis']}: {best} at best, kept to {bound}", markup=False)
     console.print(f"{len(document['stages']) + 1}. {document['order'][-1]}: the best of what is left", markup=False)
-    print_held(document["optimal_weights"], console)
+    print_held(document["optimal_weights"], console, _of(document))
+
+
+def _of(document: Mapping[str, Any]) -> str:
+    """What the weights are of, by the words of what was asked: a book holds assets, S1's request strategies."""
+    return "Asset" if "pricing_pack_id" in document else "Strategy"
 
 
 def _amount(axis: str, value: float | None) -> str:

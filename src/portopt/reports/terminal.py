@@ -14,7 +14,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from portopt.document.formats import NOTHING, bps, count, decimal, listed, money, percent, points, scientific, shares
+from portopt.document.figure_words import figure_texts, what_errors_are
+from portopt.document.formats import NOTHING, bps, count, listed, money, percent, scientific, shares
 from portopt.reports.notebook import html_summary
 from portopt.reports.tables import (
     limit_prices_table,
@@ -181,21 +182,13 @@ def _figures(document: Mapping[str, Any]) -> Table:
     for row in document["figures"]:
         if row["before"] is None and row["after"] is None:
             continue
-        table.add_row(row["label"], *(Text(text) for text in figure_texts(row)))
+        table.add_row(row["label"], *(Text(text) for text in figure_texts(row, document.get("errors"))))
     head = document["headline"]
     table.add_row("Turnover, one-way", "", percent(head["turnover"]), "")
     cost = Text(f"{money(head['total_cost'], document['currency'])}")
     table.add_row("Estimated cost", "", cost, Text(bps(head["cost_bps"]), style="dim"))
+    table.caption, table.caption_justify = Text(what_errors_are(document.get("errors"))), "left"
     return table
-
-
-def figure_texts(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Before, after and change of one figure, in its unit."""
-    if row["unit"] == "count":
-        return decimal(row["before"], 0), decimal(row["after"], 0), decimal(row["change"], 0, signed=True)
-    if row["unit"] == "ratio":
-        return decimal(row["before"]), decimal(row["after"]), decimal(row["change"], signed=True)
-    return percent(row["before"]), percent(row["after"]), points(row["change"])
 
 
 def _verdict(document: Mapping[str, Any]) -> RenderableType:

@@ -149,6 +149,12 @@ OBJECTIVES: dict[str, TermEntry] = {
         term("objectives.target_weights.TargetWeights"),
         {"weights": {"AAPL": 0.3}, "rest": "equally"},
     ),
+    "model": TermEntry(
+        "model",
+        "back within the bands of a model portfolio by the least trading",
+        term("objectives.model.Model"),
+        {"to": "edge"},
+    ),
     "equal_weight": TermEntry(
         "equal_weight",
         "the same weight for everything that may be held",
@@ -296,6 +302,12 @@ LIMITS: dict[str, TermEntry] = {
         "days a position takes to sell",
         term("limits.days_to_liquidate.DaysToLiquidate"),
         {"participation": 0.1, "days": 1},
+    ),
+    "model_bands": TermEntry(
+        "model_bands",
+        "targets of a model portfolio, each with a band around it",
+        term("limits.model_bands.ModelBands"),
+        {"weights": {"AAPL": {"target": 0.15, "band": 0.05}}, "band": "5/25", "others": "free"},
     ),
     "concentration": TermEntry(
         "concentration", "Herfindahl index of the positions", term("limits.concentration.Concentration"), {"hhi": 0.2}

@@ -1,6 +1,6 @@
 """A limit that the book misses before the trade, where it need not be mended: no trade may make it be missed by more.
 
-    lower_j - missed_j  <=  measured_j  <=  upper_j + missed_j        missed_j: what the book misses that side by, member by member
+    lower_j - missed_j  <=  measured_j  <=  upper_j + missed_j        missed_j: what the book misses that side by
 
 The book is the one that is traded, once money has come or gone. What held before the money moved is asked for as it stands,
 whatever the money did to it. Cash below its floor is no miss that may stay: that money is asked for.

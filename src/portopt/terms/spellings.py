@@ -24,9 +24,6 @@ ALIASES: Mapping[str, Mapping[str, Any]] = {
     "one_over_n": {"kind": "equal_weight"},
     "naive": {"kind": "equal_weight"},
     "uniform": {"kind": "equal_weight"},
-    # least trading
-    "comply": {"kind": "min_turnover"},
-    "least_trading": {"kind": "min_turnover"},
     # trees of assets
     "hrp": {"kind": "hierarchical", "variant": "hrp"},
     "hierarchical_risk_parity": {"kind": "hierarchical", "variant": "hrp"},

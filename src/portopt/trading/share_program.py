@@ -198,7 +198,10 @@ def _switch(program: Program, c: ShareProgram, lots: _Lots) -> None:
 
 
 def _pay(program: Program, c: ShareProgram, lots: _Lots, problem: Problem, most_cash: float) -> None:
-    """Costs leave cash, which stays at or above the least there is to be, nothing as a rule. The flat fee counts in the objective too: the terms could not say it."""
+    """Costs leave cash, which stays at or above the least there is to be, nothing as a rule.
+
+    The flat fee counts in the objective too: the terms could not say it.
+    """
     book, fees = c.book, c.book.fees
     now, closed = np.abs(book.w_prev[c.movable]), lots.closable
     value = float(book.value)

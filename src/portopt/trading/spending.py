@@ -16,17 +16,17 @@ STEPS = 400
 
 
 def spend(book: Book, rules: TradingRules, shares: list[Decimal], most: Decimal, box: tuple[Vector, Vector]) -> list[Decimal]:
-    """Orders changed lot by lot until the cash left after costs is between the least there is to be and `most`, as near as lots allow.
+    """Orders changed lot by lot until the cash left after costs is in its window, as near as lots allow.
 
-    Only what is traded already is traded more or less, within the box (n,), (n,) of its weight and never below the least
-    trade; the largest lot that fits goes first.
+    The window is from the least there is to be, nothing as a rule, to `most`. Only what is traded already is traded more or
+    less, within the box (n,), (n,) of its weight and never below the least trade; the largest lot that fits goes first.
     """
     shares, lot = list(shares), Decimal(rules.lot_size)
     able = [i for i in book.movable if shares[i] != 0 and shares[i] % lot == 0]
     cash = book.settle(shares).cash_after
     for _ in range(STEPS):
         over = cash - book.least_cash
-        if 0 <= over and cash <= most:
+        if over >= 0 and cash <= most:
             break
         step = lot if over > 0 else -lot
         payable = [i for i in able if step < 0 or book.prices[i] * lot <= over]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,9 +35,7 @@ class Beliefs:
         products = self.form["Sigma_times"]
         if not of or any(products.get(name) is None for name in of):
             raise LookupError("the covariance is in the document only by its products with other books")
-        rows = [sum((Fraction(times) * Fraction(products[name][i] or 0.0) for name, times in of.items()), ZERO)
-                for i in range(len(v))]  # fmt: skip
-        return sum((x * row for x, row in zip(v, rows, strict=True) if x), ZERO)
+        return sum((Fraction(times) * dot(v, [x or 0.0 for x in products[name]]) for name, times in of.items()), ZERO)
 
     def matrix(self) -> np.ndarray | None:
         """(n, n) Sigma in doubles; None where the document has products alone."""
@@ -120,28 +119,29 @@ class Orders:
     moved: tuple[Fraction, ...]
     cash: Fraction
 
-    @property
+    @cached_property
     def values(self) -> list[Fraction]:
         return [self.cash if a == CASH else cents(n * p) for a, n, p in zip(self.ids, self.shares, self.prices, strict=True)]
 
-    @property
+    @cached_property
     def value(self) -> Fraction:
         return sum(self.values, ZERO)
 
-    @property
+    @cached_property
     def settled(self) -> list[Fraction]:
         return [cents(abs(m) * p) for m, p in zip(self.moved, self.prices, strict=True)]
 
     def before(self) -> list[Fraction]:
         V = self.value
-        return [v / V for v in self.values]
+        return [v / V if v else ZERO for v in self.values]
 
     def after(self) -> list[Fraction]:
         """w_i = (value before ± the order's value) / V, nothing where all is sold; cash what the orders leave, before costs."""
         V, out, cash = self.value, [], self.cash
         for value, n, m, order in zip(self.values, self.shares, self.moved, self.settled, strict=True):
             signed = order if m > 0 else -order
-            out.append(ZERO if m and m == -n else (value + (signed if m else 0)) / V)
+            left = ZERO if m and m == -n else value + (signed if m else 0)
+            out.append(left / V if left else ZERO)
             cash -= signed if m else ZERO
         if CASH in self.ids:
             out[self.ids.index(CASH)] = cash / V
@@ -174,10 +174,11 @@ def question_of(document: Mapping[str, Any]) -> Question:
         orders = orders_of(document)
         exactly = dict(zip(orders.ids, orders.before(), strict=True))
         before = [exactly.get(a, ZERO) for a in ids]
+    made = evidence.get("compositions") or {}
     told, benchmark = inputs["in_sample_returns"] or {}, inputs["benchmark"]
     return Question(
         ids=ids,
-        attributes=tuple(rows.get(a, {}) for a in ids),
+        attributes=tuple({**rows.get(a, {}), "composition": made.get(a)} for a in ids),
         beliefs=Beliefs(inputs["mu"], inputs["covariance"]),
         before=before,
         benchmark=None if benchmark is None else [written(w) for w in benchmark],

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 ZERO, ONE, HUNDRED = Fraction(0), Fraction(1), Fraction(100)
@@ -17,19 +18,27 @@ ZERO, ONE, HUNDRED = Fraction(0), Fraction(1), Fraction(100)
 
 def written(value: Any) -> Fraction:
     """The decimal number that is written: 0.1, "125.674" or 980."""
-    if isinstance(value, Fraction):
-        return value
+    return value if type(value) is Fraction else _written(value)
+
+
+@lru_cache(maxsize=1 << 15, typed=True)  # a document says zero, a price or a benchmark's weight again and again
+def _written(value: Any) -> Fraction:
     return Fraction(Decimal(repr(value) if isinstance(value, float) else str(value)))
 
 
 def cents(amount: Fraction) -> Fraction:
     """Half-even to the cent."""
+    if not amount:
+        return ZERO
     return Fraction(round(amount * HUNDRED), 100)
 
 
 def dot(a: Sequence[Fraction], b: Sequence[float]) -> Fraction:
     """a'b, exactly; b as doubles."""
-    return sum((x * Fraction(y) for x, y in zip(a, b, strict=True) if x and y), ZERO)
+    held = [(x, float(y).as_integer_ratio()) for x, y in zip(a, b, strict=True) if x and y]
+    whole, shared = over_one([x for x, _ in held])
+    two = max((d for _, (_, d) in held), default=1)  # doubles have powers of two below
+    return Fraction(sum(w * n * (two // d) for w, (_, (n, d)) in zip(whole, held, strict=True)), two * shared)
 
 
 def over_one(values: Sequence[Fraction]) -> tuple[list[int], int]:

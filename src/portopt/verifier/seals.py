@@ -47,6 +47,19 @@ def seal(part: Any) -> str:
 
 
 def _by_value(value: Any) -> Any:
+    kind = type(value)  # exact: most of a document is of these, and there are hundreds of thousands
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is float:
+        return repr(value + 0.0)
+    if kind is dict:
+        return {
+            key if type(key) is str else str(key): item if type(item) is str else _by_value(item)
+            for key, item in value.items()
+            if key not in OF_A_CLOCK
+        }
+    if kind is list:
+        return [repr(item + 0.0) if type(item) is float else _by_value(item) for item in value]
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, int | float):

@@ -104,6 +104,9 @@ def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
         "create_beliefs": {"ids": ["A", "B"], "covariance": [[0.04, 0.0], [0.0, 0.09]]},
         "put_policy": POLICY,
         "decide": {"decision": "reject"},
+        "edit": {"trades": {next(iter(book.held)): "none"}},
+        "what_if": {"moved": {"limits.max_weight": 0.45}},
+        "alternatives": on_pack,
         "create_silence": {"matches": {"portfolio": of.portfolio_id}, "reason": "known"},
     }
     if operation.name == "create_pack":

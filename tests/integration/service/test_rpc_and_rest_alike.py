@@ -116,6 +116,9 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "GetAlert": lambda d: Case({"alert_id": d.alert}, "GET", f"/alerts/{d.alert}"),
     "AcknowledgeAlert": lambda d: Case({"alert_id": d.alert, "note": "on it"}, "POST", f"/alerts/{d.alert}/acknowledgement",
                                        {"json": {"note": "on it"}}),
+    # Its book is there, and its figures come: what is not gone is not closed.
+    "CloseAlert": lambda d: Case({"alert_id": d.alert, "why": "sold"}, "POST", f"/alerts/{d.alert}/closing",
+                                 {"json": {"why": "sold"}}, is_refused=True),
     "ListSilences": lambda d: Case({"all": True}, "GET", "/silences?all=true"),
     "CreateSilence": lambda d: Case(SILENCE, "POST", "/silences", {"json": SILENCE}),
     "EndSilence": lambda d: Case({"silence_id": d.silence}, "POST", f"/silences/{d.silence}/end"),
@@ -155,6 +158,16 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                          f"{OF_BOOK}/factor-exposures?pricing_pack_id={d.pack}"),
     "GetForecasts": lambda d: Case({**d.portfolio, "covariances": ["sample", "ledoit_wolf"], **on_pack(d)}, "GET",
                                    f"{OF_BOOK}/forecasts?covariances=sample,ledoit_wolf&pricing_pack_id={d.pack}"),
+    # around a proposal
+    "Alternatives": lambda d: Case({**d.portfolio, **on_pack(d), "constraints": {"max_position_size": 0.2}}, "POST",
+                                   f"{OF_BOOK}/alternatives",
+                                   {"json": {**on_pack(d), "constraints": {"max_position_size": 0.2}}}),
+    "Ready": lambda d: Case({**d.portfolio, **on_pack(d), "on": "2026-03-02"}, "GET",
+                            f"{OF_BOOK}/ready?on=2026-03-02&pricing_pack_id={d.pack}"),
+    "Edit": lambda d: Case({"run_id": d.run, "trades": {next(iter(BOOK.held)): "none"}}, "POST", f"/runs/{d.run}/edit",
+                           {"json": {"trades": {next(iter(BOOK.held)): "none"}}}),
+    "WhatIf": lambda d: Case({"run_id": d.run, "moved": {"limits.max_turnover": 0.19}}, "POST", f"/runs/{d.run}/what-if",
+                             {"json": {"moved": {"limits.max_turnover": 0.19}}}),
     # through time
     "CreateBacktest": lambda d: Case(past(d), "POST",
                                      "/backtests", {"json": d.backtest_body}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -232,3 +233,13 @@ def test_an_order_that_only_a_limit_explains_names_it(explained):
     before.lines[0].target_weight = 0.25
 
     assert _told(found, before)["A1"] == "Sold: without it the position cap would not hold in whole shares"
+
+
+def test_rows_alike_are_handed_on_together_to_the_bits_of_one_after_the_other(answer, monkeypatch):
+    validated = answer.validated
+    together = pulls(answer.problem, answer.form, validated.solution.raw)
+    monkeypatch.setattr(sys.modules[pulls.__module__], "_alike", lambda form, rows: None)
+    one_by_one = pulls(answer.problem, answer.form, validated.solution.raw)
+    assert together.keys() == one_by_one.keys()
+    for name, pull in together.items():
+        assert np.array_equal(pull, one_by_one[name]), name

@@ -14,7 +14,8 @@ from portopt import pipeline
 from portopt.document.choices import alternatives_document
 from portopt.domain.choices import Alternatives
 from portopt.domain.errors import InvalidValue
-from portopt.questions.alternatives import NAMES, alternatives, request_of, select
+from portopt.intake.choices import NAMES, request_of
+from portopt.questions.alternatives import alternatives, select
 from portopt.questions.rebalance import rebalance
 from portopt.runtime import Runtime
 from portopt.settings import Settings

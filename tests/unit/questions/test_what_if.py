@@ -10,9 +10,10 @@ import pytest
 
 from portopt import pipeline
 from portopt.document.choices import what_if_document
-from portopt.domain.errors import InfeasibleRequest, MissingInput, RequestError, UnknownField
+from portopt.domain.errors import InfeasibleRequest, InvalidValue, MissingInput, RequestError, UnknownField
+from portopt.intake.moved import moved_request
 from portopt.questions.rebalance import rebalance
-from portopt.questions.what_if import moved_request, propose_what_if, what_if
+from portopt.questions.what_if import propose_what_if, what_if
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -106,6 +107,8 @@ def test_it_is_proposed_as_a_run_of_its_own(installed):
     [
         ({}, MissingInput, "nothing is moved"),
         ({"limits.max_turnovr": 0.1}, UnknownField, "max_turnover"),
+        ({"approval.four_eyes": False}, InvalidValue, "who decides"),
+        ({"estimation.lookback": 60}, InvalidValue, "believed"),
         ({"limits.max_turnover": "much"}, RequestError, "number"),
     ],
     ids=str,

@@ -80,7 +80,9 @@ def test_only_our_own_script_may_run(page):
 
 def hostile(outcome):
     """The same rebalance with every name a user or a source may choose made hostile."""
-    assets = tuple(dataclasses.replace(a, name=HOSTILE, sector=f"{HOSTILE} {a.sector}") for a in outcome.request.universe.assets)
+    assets = tuple(
+        dataclasses.replace(a, name=HOSTILE, sector=f"{HOSTILE} {a.sector}") for a in outcome.request.universe.assets
+    )
     universe = dataclasses.replace(outcome.problem.universe, assets=assets)
     problem = outcome.problem.replaced(moments=dataclasses.replace(outcome.problem.moments, universe=universe))
     trades = tuple(dataclasses.replace(trade, reason=HOSTILE) for trade in outcome.plan.trades)

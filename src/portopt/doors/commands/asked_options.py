@@ -99,12 +99,13 @@ def _with_words(request: RebalanceRequest, asked: AskedOptions, here: Runtime) -
     from portopt.doors.commands.documents import read_sets
     from portopt.doors.commands.policy_files import find_policy
     from portopt.doors.files import with_factor_returns
-    from portopt.intake.policy import Wishes, laid_over
+    from portopt.intake.policy import Wishes
+    from portopt.intake.request import wished
 
     if asked.policy is None and not asked.sets:
         return request
     policy = request.policy if asked.policy is None else find_policy(asked.policy, here)
-    changed = dataclasses.replace(request, policy=laid_over(policy, Wishes(changes=read_sets(asked.sets or ()))))
+    changed = wished(dataclasses.replace(request, policy=policy), Wishes(changes=read_sets(asked.sets or ())))
     return changed if changed.estimation.factors == request.estimation.factors else with_factor_returns(changed)
 
 

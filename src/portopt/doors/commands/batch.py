@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from portopt.doors.commands.documents import read_document
 from portopt.doors.commands.options import Within, deadline
 from portopt.doors.commands.surface import Json, Shown
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 def batch(
@@ -25,6 +22,7 @@ def batch(
     from portopt.domain.errors import PortoptError
     from portopt.doors.commands.progress import Spinner
     from portopt.questions.weights import optimize_many
+    from portopt.reports.answers import print_batch
     from portopt.runs import answers
 
     with Spinner() as spinner, spinner.step("optimize"):
@@ -33,17 +31,4 @@ def batch(
     told = zip(asked, documents, strict=True)
     answered = [(a, document) for a, document in told if not isinstance(a, PortoptError) and "code" not in document]
     answers.keep_all("optimize", answered)
-    refused = len(documents) - len(answered)
-
-    def say(console: Console) -> None:
-        for document in documents:
-            if "code" in document:
-                console.print(f"refused: {document['detail']}", markup=False)
-            else:
-                from portopt.reports.answers import print_weights
-
-                console.print(document["portfolio_id"], style="bold", markup=False)
-                print_weights(document, console)
-        console.print(f"{len(documents) - refused} answered, {refused} refused", markup=False)
-
-    return Shown(documents, say)
+    return Shown(documents, lambda console: print_batch(documents, console))

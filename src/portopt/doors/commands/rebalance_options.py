@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from portopt.dialects.portfolio import Wish
     from portopt.domain.request import RebalanceRequest
     from portopt.doors.files import BookNames
+    from portopt.intake.wanted import Wanted
     from portopt.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The command line's words for a rebalance. sets: `path=value` texts, applied to the policy in order."""
+    """The command line's words for a rebalance. sets: `path=value` texts, applied to the policy in order. wanted: in a
+    desk's words."""
 
     holdings: str | None = None
     prices: Path | None = None
@@ -33,6 +35,7 @@ class Options:
     fractional: bool | None = None
     sets: Sequence[str] = ()
     request: str | None = None
+    wanted: Wanted = field(default_factory=dict)  # type: ignore[assignment]  # nothing
 
 
 def read_rebalance(options: Options, runtime: Runtime) -> RebalanceRequest:
@@ -41,17 +44,24 @@ def read_rebalance(options: Options, runtime: Runtime) -> RebalanceRequest:
     from portopt.intake.book import day_of
     from portopt.intake.policy import Wishes
     from portopt.intake.request import rebalance_request
+    from portopt.intake.wanted import with_wanted
 
     if options.holdings is None:
         fixes = ["--holdings holdings.csv", "--holdings sample for the demonstration book", "--holdings store for the last one"]
         raise MissingInput("--holdings is missing", field="--holdings", fixes=fixes)
     foreign = None if options.request is None else read_wish_of(options.request)
     provider, as_of = _provider(options, runtime), day_of(options.as_of, "--as-of")
-    wishes = Wishes(foreign, changes=read_sets(options.sets), fractional=options.fractional)
+    asked = Wishes(foreign, changes=read_sets(options.sets), fractional=options.fractional)
+    wishes = with_wanted(asked, options.wanted, _as_option)
     # The files first: a policy's id may open the database, and nothing is to be written for a file that cannot be read.
     book = read_book(_names(options, options.holdings, foreign, provider), runtime)
     request = rebalance_request(book, find_policy(options.policy, runtime), wishes, as_of=as_of)
     return with_factor_returns(priced_by(request, provider))
+
+
+def _as_option(word: str) -> str:
+    """How a word is spelled on the command line."""
+    return f"--{word.replace('_', '-')}"
 
 
 def _names(options: Options, holdings: str, foreign: Wish | None, provider: str) -> BookNames:

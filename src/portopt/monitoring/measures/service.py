@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from portopt.domain.measured import EndedJob, Queue
 from portopt.domain.run import Outbox, RunStatus
-from portopt.domain.watch import Figure
+from portopt.domain.watch import Figure, labels
 
 # Ended for a reason of ours, or of what we rest on; everything else is an answer to what was asked.
 OURS = frozenset({"internal_error", "upstream_failed", "unavailable", "certificate_refused", "optimizer_stopped",
@@ -43,6 +43,22 @@ def queue(jobs: Queue, now: datetime) -> list[Figure]:
 def is_up(name: str, now: datetime, why: str | None) -> Figure:
     """1 where it answered; 0 with what it said where it did not. name: store_up or broker_up. why: None where it answered."""
     return Figure(name, (), now, 1.0 if why is None else 0.0, limit=1.0, why="" if why is None else why)
+
+
+def gap(before: datetime | None, now: datetime, late: timedelta) -> list[Figure]:
+    """Since the measurement before this one; the first one has none. late: from how long on it was an interruption."""
+    if before is None:
+        return []
+    return [Figure("measured_gap", (), now, (now - before).total_seconds(), limit=late.total_seconds())]
+
+
+def silent(channel: str, oldest: datetime | None, delivered: datetime | None, now: datetime) -> Figure:
+    """How long a channel has delivered nothing though something waits for it: since the oldest that waits was told, or since
+    the last was delivered. oldest: None where nothing waits. delivered: None where nothing was.
+    """
+    since = max((at for at in (oldest, delivered) if at is not None), default=now) if oldest is not None else now
+    detail = {"waiting_since": oldest.isoformat()} if oldest is not None else {}
+    return Figure("channel_silent", labels(channel=channel), now, max((now - since).total_seconds(), 0.0), detail=detail)
 
 
 def disk(free: int, total: int, path: str, now: datetime) -> Figure:

@@ -26,6 +26,9 @@ WITHOUT_HEURISTICS = {
     "mip_heuristic_run_root_reduced_cost": False,
     "mip_heuristic_run_feasibility_jump": False,
 }
+# The presolve of a search within the search divides by zero where whole numbers are held and small coefficients are left
+# (HiGHS 1.15.1, HPresolve::rowPresolve): the process ends there.
+ROOT_PRESOLVE_ONLY = {"mip_root_presolve_only": True}
 FOUND = 2  # HiGHS's kSolutionStatusFeasible
 # A node stops at about three checkpoints; the root at 20 to 400, after every round of cuts and every heuristic. Node limits
 # alone leave the root unbounded: 15 seconds for 200 dense rows of 300 whole numbers.
@@ -107,6 +110,7 @@ def _searched(s: Search, gap: float, nodes: int, checkpoints: int) -> Found:
         "mip_feasibility_tolerance": FEASIBLE,
         "primal_feasibility_tolerance": FEASIBLE,
         "mip_max_nodes": nodes,
+        **ROOT_PRESOLVE_ONLY,
     }
     start = s.start if s.start is not None and _is_inside(s, *s.start) else None
     native = Native(options if start is None or s.thorough else options | WITHOUT_HEURISTICS, s.until)

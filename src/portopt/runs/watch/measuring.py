@@ -34,7 +34,7 @@ LATELY = timedelta(hours=2)
 BOOKS_EVERY = timedelta(minutes=10)  # prices change by the day, and a provider is asked for them
 ENGINES_EVERY = timedelta(hours=1)
 ENGINES = tuple(labels(engine=name) for name in ("cvxpy", "pyportfolioopt"))
-RUN_FIGURES = ("runs_failed", "runs_infeasible", "runs_stuck", "runs_waiting_approval")
+RUN_FIGURES = ("runs_ended", "runs_failed", "runs_infeasible", "runs_stuck", "runs_waiting_approval")
 PAPERS = ("certificate_violation", "certificate_gap")
 OUTBOX = ("outbox_age", "outbox_waiting", "outbox_parked")
 QUEUE, ANSWERS = ("jobs_waiting", "jobs_oldest"), ("service_availability", "error_budget_left")
@@ -86,12 +86,18 @@ def measure(runtime: Runtime, now: datetime, *, books: Sequence[str] | None = No
     m.figures.append(service.is_up("store_up", now, why))
     if why is not None:
         return Measured(tuple(m.figures), (*m.notes, f"the store does not answer: {why}"))
+    m.subject(("measured_gap",), lambda: reading_service.gap(runtime, now))
+    m.subject(("channel_silent",), lambda: reading_service.channels(runtime, now), _channels(runtime))
     m.subject(OUTBOX, lambda: reading_service.deliveries(runtime, now))
     m.subject(QUEUE, lambda: reading_service.work_waiting(runtime, now))
     m.subject(ANSWERS, lambda: reading_service.answered_and_failed(runtime, now))
     _runs(m, runtime, engines)
     _books(m, runtime, books)
     return Measured(tuple(m.figures), tuple(m.notes))
+
+
+def _channels(runtime: Runtime) -> list[Labels]:
+    return [labels(channel=name) for name in runtime.settings.channels]
 
 
 def _why_down(runtime: Runtime) -> str | None:

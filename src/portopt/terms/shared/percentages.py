@@ -50,6 +50,8 @@ def in_fractions(value: Any, name: str = "") -> Any:
     Of what the catalog has read, so that no text stands where a count is meant; the same limits then have the same identity.
     name: under which the value stands; basis points are counted in themselves, and lists of names are left alone.
     """
+    if name == "band":  # "25%" is of the target there, and 0.25 of the portfolio
+        return value
     if isinstance(value, Mapping):
         return {key: in_fractions(item, name if name in COUNTED_IN_BPS else str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple) and name not in LISTS_OF_NAMES:

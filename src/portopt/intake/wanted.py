@@ -1,0 +1,109 @@
+"""What a desk wants this week beside its policy, in a desk's words: money in and out, and what may be traded.
+
+deposit, withdraw       money in the portfolio's currency; by: when it is due; rebalance: whether a withdrawal goes with the
+                        policy's aim too
+buy_only, sell_only     nothing sold, nothing bought
+do_not_buy, do_not_sell, keep
+                        whom not to trade: ["AAPL", {"sector": "Energy"}] or "AAPL, sector:Energy"
+max_trades, names       at most so many trades, at most so many positions
+no_worse                limits that are missed already are not mended, only not missed by more
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypedDict
+
+from portopt.domain.cash_flow import CashFlow
+from portopt.domain.errors import InvalidValue, UnknownField
+from portopt.intake.book import day_of
+from portopt.intake.book import money_in as exactly
+from portopt.intake.policy import Wishes
+
+LISTS = ("do_not_buy", "do_not_sell", "keep")
+FLAGS = ("buy_only", "sell_only")
+COUNTS = {"max_trades": "max_trades", "names": "max_positions"}
+GROUPS = {"sector": "sector", "asset_class": "asset_class", "asset class": "asset_class", "class": "asset_class"}
+
+
+class Wanted(TypedDict, total=False):
+    """The words above. What is absent, None, false or empty is not wanted."""
+
+    deposit: Any
+    withdraw: Any
+    by: date | str | None
+    rebalance: bool
+    buy_only: bool
+    sell_only: bool
+    do_not_buy: Any
+    do_not_sell: Any
+    keep: Any
+    max_trades: int | None
+    names: int | None
+    no_worse: bool
+
+
+def with_wanted(wishes: Wishes, wanted: Wanted, said: Callable[[str], str] = str) -> Wishes:
+    """The wishes with these words among them, as limits of the catalog. said: how a word is spelled where it was asked.
+
+    Raises UnknownField, InvalidValue for what is no amount, no day, no list, and for money that comes and goes at once.
+    """
+    known = Wanted.__annotations__
+    for name in wanted:
+        if name not in known:
+            raise UnknownField(name, known, path="wanted", value=wanted[name])  # type: ignore[literal-required]
+    limits = {**wishes.limits, **_limits(wanted, said)}
+    flow = _flow(wanted, said) or wishes.cash_flow
+    return dataclasses.replace(wishes, limits=limits, cash_flow=flow, no_worse=bool(wanted.get("no_worse")) or wishes.no_worse)
+
+
+def _flow(wanted: Mapping[str, Any], said: Callable[[str], str]) -> CashFlow | None:
+    given = [name for name in ("deposit", "withdraw") if wanted.get(name) not in (None, "")]
+    by = day_of(wanted.get("by") or None, said("by"))
+    if len(given) == 2:
+        why = f"stands beside {said('withdraw')}: money comes or goes"
+        raise InvalidValue(said("deposit"), str(wanted["deposit"]), why, fix="give the difference of the two")
+    if not given:
+        if by is not None:
+            why, fix = "says when money is due, and none is", f"add {said('withdraw')} with an amount"
+            raise InvalidValue(said("by"), by.isoformat(), why, fix=fix)
+        return None
+    name = given[0]
+    amount = _amount(said(name), wanted[name])
+    return CashFlow(amount if name == "deposit" else -amount, by, bool(wanted.get("rebalance")) and name == "withdraw")
+
+
+def _amount(field: str, value: Any) -> Decimal:
+    amount = exactly(value, field)
+    if amount <= 0:
+        raise InvalidValue(field, str(value), "is not above zero", fix="write an amount above zero, as 30000.00")
+    return amount
+
+
+def _limits(wanted: Mapping[str, Any], said: Callable[[str], str]) -> dict[str, Any]:
+    flags = {name: True for name in FLAGS if wanted.get(name)}
+    lists = {name: members_of(said(name), wanted[name]) for name in LISTS if wanted.get(name)}
+    counts = {limit: wanted[name] for name, limit in COUNTS.items() if wanted.get(name) is not None}
+    return {**flags, **lists, **counts}
+
+
+def members_of(field: str, value: Any) -> list[Any]:
+    """A list of assets and groups, or texts of them: "AAPL, sector:Energy". Raises InvalidValue."""
+    items: Iterable[Any] = [value] if isinstance(value, str | Mapping) else value
+    if not isinstance(items, list | tuple | set | frozenset):
+        raise InvalidValue(field, value, "is no list of assets", fix=f"write {field} as AAPL,MSFT or sector:Energy")
+    found: list[Any] = []
+    for item in sorted(items) if isinstance(items, set | frozenset) else items:
+        found += [_member(word) for word in item.split(",") if word.strip()] if isinstance(item, str) else [item]
+    if not found:
+        raise InvalidValue(field, value, "names nothing", fix=f"write {field} as AAPL,MSFT or sector:Energy, or leave it out")
+    return found
+
+
+def _member(word: str) -> str | dict[str, str]:
+    group, colon, name = word.partition(":")
+    attribute = GROUPS.get(group.strip().lower())
+    return {attribute: name.strip()} if colon and attribute else word.strip()
