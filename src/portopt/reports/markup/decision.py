@@ -73,7 +73,10 @@ def _within(row: Row, side: str) -> str:
     scale, symbol = unit_of(row["unit"], is_change=change)
     digits = digits_of(off, scale)
     shown = data(value, f"{decimal(scale * value, digits, signed=change)}{symbol}")
-    return shown if off is None else f'{shown}<span class="off">{data(off, f"± {decimal(scale * off, digits)}{symbol}")}</span>'
+    if off is None:
+        return f"{shown}{none}"
+    error = data(off, f"± {decimal(scale * off, digits)}{symbol}")
+    return f'{shown}<span class="off">{error}</span>'
 
 
 def _unclear(row: Row) -> str:
