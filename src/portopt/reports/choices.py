@@ -16,7 +16,7 @@ MARKS = {"ok": "✓", "but": "!", "stop": "✗"}
 FIGURES: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("Turnover", lambda m: percent(m["turnover"])),
     ("Cost", lambda m: bps(1e4 * m["cost"])),
-    ("Expected return", lambda m: percent(m["expected_return"])),
+    ("Return", lambda m: percent(m["expected_return"])),
     ("Volatility", lambda m: percent(m["volatility"])),
     ("Tracking error", lambda m: percent(m["tracking_error"])),
     ("ESG score", lambda m: decimal(m["esg_score"])),
@@ -30,7 +30,7 @@ def print_alternatives(document: Mapping[str, Any], console: Console) -> None:
     cards = document["alternatives"]
     shown = _told(*cards)
     rows = [[card["name"], *(said(card) for _, said in shown), _broken(card), card["gives_up"]] for card in cards]
-    table(console, ["", *(name for name, _ in shown), "Limits broken", "For the policy"], rows)
+    table(console, ["", *(name for name, _ in shown), "Broken", "For the policy"], rows)
     for card in cards:
         for one in card["limits_broken"]:
             console.print(f"{card['name']}: {one['sentence']}", markup=False, style="yellow")

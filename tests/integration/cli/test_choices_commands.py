@@ -95,7 +95,7 @@ def test_an_edit_keeps_its_trades_and_tells_its_price(files, capsys):
     run_id = proposed(capsys, files)
     code, found = answer(capsys, "edit", run_id, f"{FIRST}=none", f"{SECOND}=-5")
     assert code == 0
-    assert found["pinned"] == [{"asset_id": FIRST, "trade": "no trade"}, {"asset_id": SECOND, "trade": "sell 5"}]
+    assert found["pinned"] == [{"asset_id": FIRST, "trade": "no trade"}, {"asset_id": SECOND, "trade": "sell 5 shares"}]
     assert found["price"]["gives_up"] >= -1e-10
     text = told(capsys, "edit", run_id, f"{FIRST}=none")
     assert f"pinned: {FIRST} no trade" in text
@@ -157,17 +157,28 @@ def test_a_notebook_asks_the_same(files, capsys, home):
     run_id = proposed(capsys, files)
     _, at_the_command_line = answer(capsys, "alternatives", run_id)
     assert dict(portopt.alternatives(run_id)) == at_the_command_line
-    proposal = portopt.rebalance(files[1], files[3], HELD.request.policy)
+    book = {"prices": files[3], "policy": HELD.request.policy}
+    proposal = portopt.rebalance(files[1], **book)
     edited = portopt.edit(proposal, {FIRST: "none"})
+    assert isinstance(edited, portopt.Findings)
     assert edited["pinned"] == [{"asset_id": FIRST, "trade": "no trade"}]
+    assert "pinned" in str(edited)
+    assert set(edited.to_frame().columns) >= {"asset_id", "now", "stands", "after"}
     made = portopt.edit(proposal, {FIRST: "none"}, propose=True)
     assert isinstance(made, portopt.Proposal)
     assert made.run_id == edited["run_id"]
     moved = portopt.what_if(proposal, {"limits.max_turnover": 0.2})
+    assert isinstance(moved, portopt.Findings)
     assert moved["moved"][0]["after"] == 0.2
-    ready = portopt.ready(files[1], files[3], HELD.request.policy, on="2024-07-04")
+    ready = portopt.ready(files[1], **book, on="2024-07-04")
     assert ready["answer"] == "no"
-    chosen = portopt.alternatives(proposal, select="least_trading")
+    assert ready.to_frame()["name"][0] == "calendar"
+    chosen = portopt.alternatives(edited, select="least_trading")
     assert isinstance(chosen, portopt.Proposal)
-    with pytest.raises(portopt.PortoptError, match="the run's own"):
-        portopt.alternatives(proposal, HELD.prices)
+    table = portopt.alternatives(proposal)
+    assert isinstance(table, portopt.Findings)
+    assert table.to_frame()["name"][0] == "do_nothing"
+    with pytest.raises(portopt.PortoptError, match="already"):
+        portopt.alternatives(proposal, prices=HELD.prices)
+    with pytest.raises(portopt.PortoptError, match="question about weights"):
+        portopt.alternatives(portopt.ask({"A": [0.01, 0.02, -0.01], "B": [0.0, 0.01, 0.02]}))

@@ -215,7 +215,10 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                     "/lexicographic?order=risk,return&tolerances=risk%3D0.01", {"json": BODY}),
     "Forecasts": lambda d: Case({"request": BODY, "window": 100}, "POST", "/forecasts?window=100", {"json": BODY}),
     # runs
-    "ListRuns": lambda d: Case({**d.portfolio, "kind": "rebalance"}, "GET", f"/runs?portfolio_id={PORTFOLIO}&kind=rebalance"),
+    "ListRuns": lambda d: Case(
+        {**d.portfolio, "kind": "rebalance", "since": "2020-01-01"},
+        "GET", f"/runs?portfolio_id={PORTFOLIO}&kind=rebalance&since=2020-01-01",
+    ),
     "GetRun": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}"),
     "WatchRun": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}"),
     "GetDocument": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/document"),

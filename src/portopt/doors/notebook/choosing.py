@@ -1,4 +1,7 @@
-"""What a desk asks around a proposal, in a notebook: the choices, an edit, a what-if, and whether it may trade now."""
+"""What a desk asks around a proposal: the choices, an edit, a what-if, and whether it may trade now.
+
+Each takes what `rebalance` takes: holdings with prices and a policy, a request, a proposal, a stored run's id.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portopt.domain.request import Policy, RebalanceRequest
+from portopt.domain.deadline import NEVER, Deadline
+from portopt.domain.errors import InvalidValue
+from portopt.domain.request import RebalanceRequest
 from portopt.doors.notebook import looks
-from portopt.doors.notebook.displays import Findings, Proposal
+from portopt.doors.notebook.books import runtime_at
+from portopt.doors.notebook.displays import Findings, Look, Proposal
 from portopt.doors.notebook.posing import posed
 from portopt.doors.notebook.question import Question
-from portopt.doors.notebook.rebalancing import here, of_book, was_asked
+from portopt.doors.notebook.rebalancing import was_asked
 from portopt.intake.book import day_of
 from portopt.runs import answers
 
@@ -20,117 +26,119 @@ if TYPE_CHECKING:
     from portopt.domain.run import RunRecord
     from portopt.runtime import Runtime
 
-PolicyLike = str | Policy | Mapping[str, Any] | None
-
 
 def alternatives(
-    asked: Any,
-    prices: Any = None,
-    policy: PolicyLike = None,
-    *,
-    select: str | None = None,
-    home: Path | None = None,
-    **book: Any,
+    asked: Any = None, *, select: str | None = None, within: float | None = None, home: Path | None = None, **question: Any
 ) -> Findings | Proposal:
     """The choices there are, doing nothing first: certified, compared in the same figures, priced for the policy.
 
-    Args:
-        asked: a Proposal, the id of a stored run, or holdings; prices, policy and the rest (universe, benchmark, as_of, limits,
-            portfolio_id) as for `rebalance`.
-        select: make this one's proposal instead, in whole shares, and store it: "least_trading".
-        home: where the proposal is kept; the installation's by default.
+    asked, question: as for `rebalance`: holdings with prices and a policy, a proposal, a stored run.
+    select: make this one's proposal instead, in whole shares, and store it: "least_trading".
     """
     from portopt.document.choices import alternatives_document
-    from portopt.questions import alternatives as choosing
+    from portopt.questions.alternatives import alternatives as found
+    from portopt.questions.alternatives import select as chosen
 
-    request, runtime = _on(asked, home, {"prices": prices, "policy": policy, **book})
+    request, here = _of_a_book(asked, home, question)
     if select is not None:
-        return _proposal(choosing.select(request, select, runtime), runtime)
-    document = alternatives_document(choosing.alternatives(request, runtime))
-    answers.keep("alternatives", request, document, runtime)
-    return Findings(document, looks.ALTERNATIVES, Question(request, runtime))
+        return _proposal(chosen(request, select, here), here, home)
+    document = alternatives_document(found(request, here, until=_until(within)))
+    return _kept("alternatives", Question(request, here), document, looks.ALTERNATIVES)
 
 
 def edit(
-    asked: Any,
-    trades: Mapping[str, Any],
-    prices: Any = None,
-    policy: PolicyLike = None,
+    asked: Any = None,
+    trades: Mapping[str, Any] | None = None,
     *,
     propose: bool = False,
+    within: float | None = None,
     home: Path | None = None,
-    **book: Any,
+    **question: Any,
 ) -> Findings | Proposal:
     """A proposal solved again around trades that are decided: {"AAPL": "+100", "MSFT": "none", "XOM": "3%", "JNJ": "$5,000"}.
 
-    asked, prices, policy, home and the rest: as for `alternatives`. propose: make it in whole shares, and store it.
+    asked, question: as for `alternatives`. propose: make it in whole shares, and store it.
     Raises InfeasibleRequest, diagnosed, where the limits leave no room for them.
     """
     from portopt.document.choices import edit_document
-    from portopt.questions import edit as editing
+    from portopt.questions.edit import edit as edited
+    from portopt.questions.edit import propose_edit
 
-    request, runtime = _on(asked, home, {"prices": prices, "policy": policy, **book})
+    request, here = _of_a_book(asked, home, question)
+    wanted = dict(trades or {})
     if propose:
-        return _proposal(editing.propose_edit(request, trades, runtime), runtime)
-    document = edit_document(editing.edit(request, trades, runtime))
-    answers.keep("edit", request, document, runtime, trades=dict(trades))
-    return Findings(document, looks.EDIT, Question(request, runtime))
+        return _proposal(propose_edit(request, wanted, here), here, home)
+    document = edit_document(edited(request, wanted, here, until=_until(within)))
+    return _kept("edit", Question(request, here), document, looks.EDIT, trades=wanted)
 
 
 def what_if(
-    asked: Any,
-    moved: Mapping[str, Any],
-    prices: Any = None,
-    policy: PolicyLike = None,
+    asked: Any = None,
+    moved: Mapping[str, Any] | None = None,
     *,
     propose: bool = False,
+    within: float | None = None,
     home: Path | None = None,
-    **book: Any,
+    **question: Any,
 ) -> Findings | Proposal:
     """A limit or the risk aversion moved, {"limits.max_turnover": 0.15}: by the derivatives, and solved again.
 
-    asked, prices, policy, home and the rest: as for `alternatives`. propose: make it in whole shares, and store it.
+    asked, question: as for `alternatives`. propose: make it in whole shares, and store it.
     """
     from portopt.document.choices import what_if_document
-    from portopt.questions import what_if as moving
+    from portopt.questions.what_if import propose_what_if
+    from portopt.questions.what_if import what_if as found
 
-    request, runtime = _on(asked, home, {"prices": prices, "policy": policy, **book})
+    request, here = _of_a_book(asked, home, question)
+    wanted = dict(moved or {})
     if propose:
-        return _proposal(moving.propose_what_if(request, moved, runtime), runtime)
-    document = what_if_document(moving.what_if(request, moved, runtime))
-    answers.keep("what_if", request, document, runtime, moved=dict(moved))
-    return Findings(document, looks.WHAT_IF, Question(request, runtime))
+        return _proposal(propose_what_if(request, wanted, here), here, home)
+    document = what_if_document(found(request, wanted, here, until=_until(within)))
+    return _kept("what_if", Question(request, here), document, looks.WHAT_IF, moved=wanted)
 
 
 def ready(
-    asked: Any,
-    prices: Any = None,
-    policy: PolicyLike = None,
+    asked: Any = None,
     *,
     on: date | str | None = None,
+    within: float | None = None,
     home: Path | None = None,
-    **book: Any,
+    **question: Any,
 ) -> Findings:
     """Whether it may be rebalanced on a day, today by the exchange's count: "yes", "no" or "yes, but", and every reason.
 
-    asked, prices, policy, home and the rest: as for `alternatives`.
+    asked, question: as for `alternatives`.
     """
     from portopt.adapters.providers.exchange_calendar import today
     from portopt.document.choices import ready_document
     from portopt.questions.ready import ready as looked
 
-    request, runtime = _on(asked, home, {"prices": prices, "policy": policy, **book})
-    day = day_of(on, "on") or today(runtime.settings.calendar, datetime.now(UTC))
-    return Findings(ready_document(looked(request, runtime, day)), looks.READY, Question(request, runtime))
+    request, here = _of_a_book(asked, home, question)
+    day = day_of(on, "on") or today(here.settings.calendar, datetime.now(UTC))
+    document = ready_document(looked(request, here, day, until=_until(within)))
+    return Findings(document, looks.READY, Question(request, here))
 
 
-def _on(asked: Any, home: Path | None, words: Mapping[str, Any]) -> tuple[RebalanceRequest, Runtime]:
-    """What is asked about, as `rebalance` takes it, and the installation that reads its prices."""
-    question = posed(asked, home=home, **words) if was_asked(asked) else posed(home=home, holdings=asked, **words)
-    return of_book(question.request), here(question)
+def _of_a_book(asked: Any, home: Path | None, question: Mapping[str, Any]) -> tuple[RebalanceRequest, Runtime]:
+    """asked: what was asked before, or a stored run; else the first word is what is held, as for `rebalance`."""
+    is_anew = asked is not None and not was_asked(asked)
+    found = posed(home=home, holdings=asked, **question) if is_anew else posed(asked, home=home, **question)
+    if not isinstance(found.request, RebalanceRequest):
+        why = "asks for weights alone: there is no book to trade"
+        raise InvalidValue("asked", found.request.portfolio_id, why, fix="give holdings=…, with prices and a policy, or reb-…")
+    return found.request, found.runtime or runtime_at(home)
 
 
-def _proposal(record: RunRecord, runtime: Runtime) -> Proposal:
+def _kept(kind: str, question: Question, document: dict[str, Any], look: Look, **how: Any) -> Findings:
+    answers.keep(kind, question.request, document, question.runtime, **how)
+    return Findings(document, look, question)
+
+
+def _proposal(record: RunRecord, here: Runtime, home: Path | None) -> Proposal:
     from portopt.runs.report import kept_report
 
-    return Proposal(record, kept_report(record.run_id, runtime))
+    return Proposal(record, kept_report(record.run_id, here), home)
+
+
+def _until(within: float | None) -> Deadline:
+    return NEVER if within is None else Deadline.within(within, gives_best=False)

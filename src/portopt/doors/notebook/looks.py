@@ -56,13 +56,9 @@ def _reason_rows(found: Document) -> Rows:
     return [{name: row[name] for name in names} for row in found["proposal"]]
 
 
-def _choice_rows(found: Document) -> Rows:
-    """A row a choice: its name, its figures, its weights; what is more than a number is in the document."""
-    rows = ({"id": c["id"], "name": c["name"], **c["figures"]} if "figures" in c else c for c in found["alternatives"])
-    return [
-        {name: value for name, value in row.items() if not isinstance(value, Mapping | Sequence) or isinstance(value, str)}
-        for row in rows
-    ]
+def _figures(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a row is one figure or one word."""
+    return {name: value for name, value in row.items() if not isinstance(value, Mapping | list)}
 
 
 FRONTIER = Look(tables.print_frontier, _frontier_rows, drawings.frontier_plot)
@@ -75,7 +71,7 @@ PERIODS = Look(answers.print_periods, _period_rows, drawings.periods_plot)
 FACTORS = Look(answers.print_factors, lambda found: found["exposures"], drawings.factors_plot)
 FORECASTS = Look(answers.print_forecasts, _forecast_rows, drawings.forecasts_plot)
 EXPLANATION = Look(terminal.print_explanation, _reason_rows)
-ALTERNATIVES = Look(choices.print_alternatives, _choice_rows)
+ALTERNATIVES = Look(choices.print_alternatives, lambda found: [_figures(card) for card in found["alternatives"]])
 EDIT = Look(choices.print_edit, lambda found: found["trades"])
 WHAT_IF = Look(choices.print_what_if, lambda found: found["trades"])
-READY = Look(choices.print_ready, lambda found: found["reasons"])
+READY = Look(choices.print_ready, lambda found: [_figures(reason) for reason in found["reasons"]])
