@@ -83,6 +83,7 @@ def figure_data(figure: Figure) -> dict[str, Any]:
         "limit": figure.limit,
         "why": figure.why,
         "detail": plain(figure.detail),
+        **({} if figure.spread is None else {"spread": plain(figure.spread)}),
     }
 
 

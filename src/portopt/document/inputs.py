@@ -28,7 +28,7 @@ def inputs(outcome: RebalanceOutcome) -> dict[str, Any]:
     return {
         "assets": list(universe.ids),
         "mu": plain(moments.mu),
-        "covariance": _covariance(moments.covariance, books),
+        "covariance": covariance_as_data(moments.covariance, books),
         "w_prev": plain(problem.w_prev),
         "target_weights": plain(target),
         "weights_after": plain(after),
@@ -59,7 +59,7 @@ def estimators(outcome: RebalanceOutcome) -> dict[str, Any]:
     }
 
 
-def _covariance(covariance: Covariance, books: dict[str, Vector | None]) -> dict[str, Any]:
+def covariance_as_data(covariance: Covariance, books: dict[str, Vector | None]) -> dict[str, Any]:
     """Sigma as it was used: its factors, the whole of it, or, where that is too much, Sigma times each book.
 
     A product is given where any book has weight, the optimum's everywhere: its conditions speak of every asset. That is enough

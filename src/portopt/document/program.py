@@ -32,9 +32,8 @@ def terms_as_solved(problem: Problem) -> list[dict[str, Any]]:
 def _limit(limit: Limit, problem: Problem) -> dict[str, Any]:
     price = getattr(limit, "price", None)  # of a wish
     priced = {} if price is None else {"price": float(price(problem))}
-    sides = {side: plain(getattr(limit, side, {})) for side in ("below", "above")}  # of one that need not be mended
-    opened = {"opened": sides} if any(sides.values()) else {}
-    return {"kind": limit.kind, "soft": limit.soft, **priced, **opened, **plain(limit.asked)}
+    missed = {side: dict(by) for side in ("below", "above") if (by := getattr(limit, side, None))}  # before the trade
+    return {"kind": limit.kind, "soft": limit.soft, **priced, **missed, **plain(limit.asked)}
 
 
 def beside(problem: Problem) -> dict[str, Any]:

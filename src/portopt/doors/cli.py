@@ -50,6 +50,7 @@ from portopt.doors.commands import (
     runs,
     sensitivity,
     upkeep,
+    verify,
     views,
     walk_forward,
     watch,
@@ -95,6 +96,7 @@ app.command()(walk_forward.compare)
 app.command()(histories.histories)
 app.command()(runs.explain)
 app.command()(runs.report)
+app.command()(verify.verify)
 app.command()(runs.replay)
 app.command(name="replay-live")(replay_live.replay_live)
 app.command()(honest.honest)

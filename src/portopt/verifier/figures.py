@@ -17,7 +17,7 @@ from portopt.verifier.measures import compounded_drawdown
 
 BOOKS = {"before": "w_prev", "target": "target_weights", "measured": "weights_after"}
 BINDS = 1e-7  # what a continuous optimum that presses on a side may be away from it
-SUMS = 1e-9  # of the largest pull: what multipliers accurate to the audit leave over
+SUMS = 1e-9  # of the largest pull, at least one basis point: what multipliers accurate to the audit leave over
 MEASURE = 1e-9  # of a risk measure that is a minimum found by search
 
 
@@ -141,7 +141,7 @@ def _pulls(ledger: Ledger, q: Question) -> None:
         size = max((abs(pull) for pull in pulls.values()), default=0.0)
         for name in pulls:
             others = math.fsum(amount for other, amount in pulls.items() if other != name)
-            ledger.same(("proposal", k, "pulls", name), f"pull of {name} at {row['asset_id']}", -others, SUMS * size)
+            ledger.same(("proposal", k, "pulls", name), f"pull of {name} at {row['asset_id']}", -others, SUMS * max(size, 1.0))
             checked += 1
     if checked:
         ledger.said.append(f"pulls: of {checked}, those at each asset add up to nothing")
@@ -189,11 +189,13 @@ def _frontier(ledger: Ledger, q: Question) -> None:
 
 def _objective(ledger: Ledger, q: Question, books: Mapping[str, Held]) -> None:
     """What is wanted, of the book before and of the continuous optimum; and what whole shares give up of it."""
-    told = ledger.document["objective"]
+    told, asked = ledger.document["objective"], ledger.document["policy"]["objective"]
+    # Under "target" the document has the objective's value there; a measure's own target is the policy's to say.
+    term = {**told, "target": asked.get("target") if isinstance(asked, Mapping) else None}
     values = {}
     for book, held in books.items():
         try:
-            values[book] = objective(told, held, q)
+            values[book] = objective(term, held, q)
         except (NotRead, LookupError) as error:
             ledger.leaves(("objective",), f"the objective at {book}", str(error))
     for side, book in (("before", "w_prev"), ("target", "target_weights")):
@@ -209,7 +211,7 @@ def _objective(ledger: Ledger, q: Question, books: Mapping[str, Held]) -> None:
     orders = ledger.document["certificate"].get("orders")
     if orders:
         ledger.same(("certificate", "orders", "gap"), "gap of the orders", gap, 0.0)
-        if best:
+        if orders["relative_gap"] is not None:
             ledger.same(("certificate", "orders", "relative_gap"), "relative gap of the orders", gap / abs(best), 1e-15)
     ledger.uses(("objective", "risk_aversion"))
     ledger.uses(("costs",))

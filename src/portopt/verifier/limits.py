@@ -61,20 +61,22 @@ def readings(limit: Mapping[str, Any], held: Held, q: Question) -> list[Reading]
     """Raises NotRead."""
     reader = READERS.get(limit["kind"])
     try:
-        found = list(reader(limit, held, q) if reader else from_rows(limit["kind"], held, q))
-        return [_opened(reading, limit["opened"]) for reading in found] if reader and "opened" in limit else found
+        if reader is None:
+            return list(from_rows(limit["kind"], held, q))
+        return [_no_worse(reading, limit) for reading in reader(limit, held, q)]
     except NotRead:
         raise
     except LookupError as error:
         raise NotRead(str(error.args[0]) if error.args else "the document lacks what it speaks of") from error
 
 
-def _opened(reading: Reading, by: Mapping[str, Mapping[str, float]]) -> Reading:
-    """As far open as the book missed it before the trade, where that need not be mended."""
-    below, above = by["below"].get(reading.member), by["above"].get(reading.member)
-    floor = reading.floor if reading.floor is None or below is None else reading.floor - written(below)
-    cap = reading.cap if reading.cap is None or above is None else reading.cap + written(above)
-    return replace(reading, floor=floor, cap=cap)
+def _no_worse(reading: Reading, limit: Mapping[str, Any]) -> Reading:
+    """Of a limit that the book missed before the trade and that need not be mended: opened by what was missed."""
+    below, above = (written((limit.get(side) or {}).get(reading.member, 0)) for side in ("below", "above"))
+    if not below and not above:
+        return reading
+    floor = None if reading.floor is None else reading.floor - below
+    return replace(reading, floor=floor, cap=None if reading.cap is None else reading.cap + above)
 
 
 def worst(found: Sequence[Reading]) -> Fraction:
@@ -138,6 +140,42 @@ def _scored(attribute: str) -> Reader:
                 yield Reading(q.ids[i], held.w[i], OPEN, most)
 
     return read
+
+
+def _one_way(*, sold: bool, bought: bool) -> Reader:
+    """What may not be sold, not be bought, or neither: the weight before the trade is its floor, its cap, or both."""
+
+    def read(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
+        slack, before = written(limit["slack"]), _before(q)
+        for i in q.risky:
+            if "assets" not in limit or any(_is_meant(member, i, q) for member in limit["assets"]):
+                now = before[i]
+                yield Reading(q.ids[i], held.w[i], OPEN if sold else now - slack, OPEN if bought else now + slack)
+
+    return read
+
+
+def _is_meant(member: Any, i: int, q: Question) -> bool:
+    """By its id, or by a group; what has no group may belong to any."""
+    if isinstance(member, str):
+        return q.ids[i] == member
+    return any(_blank(q.attributes[i].get(group)) or q.attributes[i].get(group) == name for group, name in member.items())
+
+
+def _pinned(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
+    """A trade of so many shares or so much money, to the cent; or a weight."""
+    if q.value is None:
+        raise NotRead("the document has no value of the portfolio")
+    cent, slack = Fraction(1, 100) / q.value, written(limit["slack"])
+    for a, pin in limit["trades"].items():
+        i = q.ids.index(a)
+        amount, now = written(pin["amount"]), _before(q)[i]
+        price = q.prices[i] if pin["unit"] == "shares" and q.prices is not None else ONE
+        target = amount if pin["unit"] == "weight" else now + amount * price / q.value
+        target = ZERO if abs(target) <= cent else target
+        exact = not target or (pin["unit"] != "weight" and not amount)
+        room = slack if exact else slack + cent
+        yield Reading(a, held.w[i], target - room, target + room)
 
 
 # --- groups, exposures, scores ---------------------------------------------------------------------------------------
@@ -501,6 +539,12 @@ READERS: Mapping[str, Reader] = {
     "exclusions": _excluded,
     "min_quality": _scored("quality_score"),
     "esg_exclusion": _scored("esg_score"),
+    "buy_only": _one_way(sold=False, bought=True),
+    "sell_only": _one_way(sold=True, bought=False),
+    "do_not_sell": _one_way(sold=False, bought=True),
+    "do_not_buy": _one_way(sold=True, bought=False),
+    "keep": _one_way(sold=False, bought=False),
+    "pinned": _pinned,
     "sector_limits": _groups("sector"),
     "asset_class_limits": _groups("asset_class"),
     "exposure_limits": _exposed(active=False),

@@ -5,6 +5,7 @@
     backtesting   what a policy would have done   walking       whether that would have held, and policies side by side
     displays      what an answer shows of itself  looks         how the answer to each question is seen
     refusals      errors as the command line tells them
+    verifying     whether an answer holds, from its document alone
 
 >>> import portopt
 >>> portopt.optimize({"A": [0.01, 0.02, -0.01], "B": [0.00, 0.01, 0.02]}, "min_risk").weights  # doctest: +SKIP
@@ -16,6 +17,7 @@ from portopt.doors.notebook.displays import Allocation, Batch, Findings, Proposa
 from portopt.doors.notebook.posing import ask
 from portopt.doors.notebook.rebalancing import rebalance
 from portopt.doors.notebook.refusals import shown_as_tables
+from portopt.doors.notebook.verifying import verify
 from portopt.doors.notebook.walking import Comparison, Walk, compare, walk_forward
 from portopt.doors.notebook.weights import (
     batch,
@@ -59,6 +61,7 @@ __all__ = [
     "rebalance",
     "risk",
     "sensitivity",
+    "verify",
     "views",
     "walk_forward",
     "what_if",
