@@ -25,6 +25,7 @@ NOT_IN_A_NOTEBOOK = {
 }
 NOT_AT_THE_COMMAND_LINE: dict[str, str] = {}
 NOT_OVER_THE_WIRE = {
+    "verify": "a second opinion from the service that gave the first would be none: it is worked out where the document is",
     "health": "the service says how it is at /readyz; an installation is examined by who runs it",
     "prove_again": "a document is put to its proof again by whoever doubts it, on prices of their own",
     "replay_live": "it is asked of a whole store, by who runs the installation",
