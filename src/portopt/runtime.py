@@ -20,6 +20,7 @@ from portopt.ports import (
     FigureSeeks,
     FigureSteps,
     FigureStore,
+    FigureThinning,
     JobStore,
     KeySetSource,
     KeyStore,
@@ -227,6 +228,12 @@ class Runtime:
         from portopt.adapters.store.figure_seeks import SqlFigureSeeks
 
         return SqlFigureSeeks(self.runs.database)
+
+    @_Part
+    def figure_thinning(self) -> FigureThinning:
+        from portopt.adapters.store.figure_thinning import SqlFigureThinning
+
+        return SqlFigureThinning(self.runs.database)
 
     @_Part
     def figure_archive(self) -> FileHistories:

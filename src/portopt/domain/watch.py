@@ -55,12 +55,26 @@ def _escaped(value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """What was in the step that a figure of long ago stands for; it was the last one itself.
+
+    measured: how many values. lowest, highest, mean: of them; None where there was none.
+    """
+
+    measured: int
+    lowest: float | None
+    highest: float | None
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """One number of one subject at one instant.
 
     name: of monitoring/catalog, which has its unit. of: who is measured, never a measured value; `portfolio` is the book.
     value: None where it could not be measured, and `why` then says so. limit: what it is held against, in its own unit.
     detail: what a person needs to find it: assets, dates, runs; never needed to evaluate a rule.
+    spread: of one that stands for all of a step, see domain/thinning.
     """
 
     name: str
@@ -70,6 +84,7 @@ class Figure:
     limit: float | None = None
     why: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
+    spread: Spread | None = None
 
     @property
     def subject(self) -> str:

@@ -110,7 +110,7 @@ def _in_lots(name: str, pin: Pin, on: OnPrices) -> tuple[Pin, str]:
     lots = -held if wanted == 0 and pin.unit == "weight" else max(lots, -held) if held >= 0 else lots
     found = Pin("shares", float(lots))
     weight = float((held + lots) * price / value)
-    return found, f"{name}: {pin.describe()} is {found.describe()} whole shares, {signed_percent(weight)} of the portfolio"
+    return found, f"{name}: {pin.describe()}, in whole shares: {found.describe()}, to {signed_percent(weight)} of the portfolio"
 
 
 def _pins(request: RebalanceRequest) -> Mapping[str, Pin]:

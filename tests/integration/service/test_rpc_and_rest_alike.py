@@ -125,6 +125,8 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "ListFigures": lambda d: Case({"name": "book_drift", "limit": 5}, "GET", "/figures?name=book_drift&limit=5"),
     "ListPolicies": lambda d: Case({"limit": 2}, "GET", "/policies?limit=2"),
     "GetPolicy": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}"}, "GET", f"/policies/forty-{PORTFOLIO}"),
+    "ListTerms": lambda d: Case({"catalog": "limits"}, "GET", "/terms/limits"),
+    "GetTerm": lambda d: Case({"catalog": "objectives", "name": "hrp"}, "GET", "/terms/objectives/hrp"),
     "PutPolicy": lambda d: Case({"policy_id": "twice", "document": {"json": dict(POLICY)}}, "PUT", "/policies/twice",
                                 {"json": dict(POLICY)}),
     # data and beliefs
@@ -215,7 +217,10 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                     "/lexicographic?order=risk,return&tolerances=risk%3D0.01", {"json": BODY}),
     "Forecasts": lambda d: Case({"request": BODY, "window": 100}, "POST", "/forecasts?window=100", {"json": BODY}),
     # runs
-    "ListRuns": lambda d: Case({**d.portfolio, "kind": "rebalance"}, "GET", f"/runs?portfolio_id={PORTFOLIO}&kind=rebalance"),
+    "ListRuns": lambda d: Case(
+        {**d.portfolio, "kind": "rebalance", "since": "2020-01-01"},
+        "GET", f"/runs?portfolio_id={PORTFOLIO}&kind=rebalance&since=2020-01-01",
+    ),
     "GetRun": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}"),
     "WatchRun": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}"),
     "GetDocument": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/document"),

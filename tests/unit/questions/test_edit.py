@@ -121,9 +121,9 @@ def test_an_edit_of_an_edit_keeps_what_was_decided_until_it_is_freed(installed):
     first, second, *_ = desk.request.holdings.shares
     run = propose_edit(desk.request, {first: "none"}, installed, market=desk.market)
     again = edit(run.run_id, {second: "-5"}, installed)
-    assert dict(again.pins) == {first: "no trade", second: "sell 5"}
+    assert dict(again.pins) == {first: "no trade", second: "sell 5 shares"}
     freed = edit(run.run_id, {first: "free", second: "-5"}, installed)
-    assert dict(freed.pins) == {second: "sell 5"}
+    assert dict(freed.pins) == {second: "sell 5 shares"}
     plain = rebalance(desk.request, installed, market=desk.market)
     assert edit(plain.run_id, {second: "-5"}, installed).run_id == freed.run_id
 

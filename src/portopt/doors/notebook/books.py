@@ -11,7 +11,7 @@ from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import Universe
-from portopt.doors.files import SAMPLE, benchmark_beside, priced_by, sample_file, with_factor_returns
+from portopt.doors.files import SAMPLE, benchmark_beside, priced_by, sample_file, with_factor_returns, with_files_read
 from portopt.doors.notebook.histories import provider_of
 from portopt.estimation.views.spelled import as_choice
 from portopt.intake.book import Book, day_of, holdings_of, universe_of
@@ -76,7 +76,7 @@ def wishes_of(words: Mapping[str, Any], foreign: Wish | None = None) -> Wishes:
     changes |= words.get("sets") or {}
     said = Wishes(foreign, changes=changes, limits=words.get("limits") or {}, fractional=words.get("fractional"))
     wanted: Any = {name: words[name] for name in Wanted.__annotations__ if name in words}
-    return with_wanted(said, wanted)
+    return with_wanted(said, with_files_read(wanted))
 
 
 def with_words(request: RebalanceRequest, policy: Any, wishes: Wishes, runtime: Runtime) -> RebalanceRequest:

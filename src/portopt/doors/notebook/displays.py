@@ -296,7 +296,7 @@ class Proposal:
         return as_text(lambda console: print_rebalance(self.document, console, report_path=report))
 
     def __repr__(self) -> str:
-        return f"Proposal({self.run_id}, {' '.join(self.document['verdict']['sentences'])})"
+        return f"Proposal({self.run_id}, {self.document['verdict']['title']})"
 
     def _repr_html_(self) -> str:
         from portopt.reports.notebook import html_summary

@@ -52,8 +52,9 @@ def rebalance(
         as_of: a date, or a text as 2024-03-28. provider: where prices come from, by name, in the place of prices.
         request: another service's request (S2) over the policy: a file, or its content.
         wanted: money in and out, and what may be traded: deposit, withdraw, by, rebalance, buy_only, sell_only, do_not_buy,
-            do_not_sell, keep, max_trades, names, no_worse (intake/wanted.py); and objective, costs, risk_free_rate, estimation,
-            views, relax_order in the place of the policy's.
+            do_not_sell, keep, max_trades, names, no_worse; model, a portfolio with bands, and look_through, what funds are
+            made of, as values or files (intake/wanted.py); and objective, costs, risk_free_rate, estimation, views,
+            relax_order in the place of the policy's.
         frontier: drawn in the report. within: seconds, and then no answer. output_dir: a folder for the trades as files.
     """
     from portopt.questions.rebalance import rebalance as propose
@@ -65,14 +66,14 @@ def rebalance(
         "portfolio_id": portfolio_id, "limits": limits, "sets": sets, "fractional": fractional, "request": request, **wanted,
     }  # fmt: skip
     question = (
-        posed(holdings, home=home, **said) if _was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)
+        posed(holdings, home=home, **said) if was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)
     )
     record = propose(_of_book(question.request), _here(question), frontier=frontier, within=within)
     missing = _written(record.document, output_dir)
     return Proposal(record, kept_report(record.run_id, _here(question)), home, missing)
 
 
-def _was_asked(holdings: Any) -> bool:
+def was_asked(holdings: Any) -> bool:
     """Whether it is a question, an earlier answer or a stored run, and no list of what is held."""
     if isinstance(holdings, Question | RebalanceRequest | OptimizationRequest | Proposal | Allocation | Findings):
         return True

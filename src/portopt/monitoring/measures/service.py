@@ -68,16 +68,18 @@ def disk(free: int, total: int, path: str, now: datetime) -> Figure:
     return Figure("disk_free", (), now, free / total, detail={"path": path, "free_bytes": free, "total_bytes": total})
 
 
-def availability(jobs: Sequence[EndedJob], now: datetime, objective: float = OBJECTIVE) -> list[Figure]:
-    """The share of a day's jobs that were answered and not failed by us, and what is left of thirty days' error budget.
+def availability(
+    jobs: Sequence[EndedJob], now: datetime, objective: float = OBJECTIVE, days: float = BUDGET_DAYS
+) -> list[Figure]:
+    """The share of a day's jobs that were answered and not failed by us, and what is left of the error budget of so many days.
 
         availability = 1 - ours / ended          budget left = 1 - (ours / ended) / (1 - objective)
 
     A refusal of what was asked (contradictory limits, wrong data) is an answer; a cancelled job is nobody's failure.
-    jobs: of thirty days. Without any there is nothing to say.
+    jobs: of those days. Without any there is nothing to say.
     """
     day = [job for job in jobs if now - job.completed_at <= timedelta(days=AVAILABILITY_DAYS)]
-    return [_answered(day, now, objective), _budget(jobs, now, objective)]
+    return [_answered(day, now, objective), _budget(jobs, now, objective, days)]
 
 
 def failed_by_us(job: EndedJob) -> bool:
@@ -93,10 +95,10 @@ def _answered(jobs: Sequence[EndedJob], now: datetime, objective: float) -> Figu
     return Figure("service_availability", (), now, 1.0 - len(ours) / len(jobs), limit=objective, detail=detail)
 
 
-def _budget(jobs: Sequence[EndedJob], now: datetime, objective: float) -> Figure:
+def _budget(jobs: Sequence[EndedJob], now: datetime, objective: float, days: float) -> Figure:
     if not jobs:
         return Figure("error_budget_left", (), now, None, limit=0.0, why=NO_JOBS)
     ours = sum(failed_by_us(job) for job in jobs)
     left = 1.0 - (ours / len(jobs)) / (1.0 - objective)
-    detail = {"ended": len(jobs), "ours": ours, "objective": objective, "days": BUDGET_DAYS}
+    detail = {"ended": len(jobs), "ours": ours, "objective": objective, "days": days}
     return Figure("error_budget_left", (), now, left, limit=0.0, detail=detail)

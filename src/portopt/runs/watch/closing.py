@@ -1,4 +1,4 @@
-"""An alert about what is gone for good, closed by a person: who did it and why stays with it, and those who were told hear it."""
+"""An alert about what is gone for good, closed by a person: who and why stays with it, and those who were told hear it."""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ def work_waiting(runtime: Runtime, now: datetime) -> list[Figure]:
 
 
 def answered_and_failed(runtime: Runtime, now: datetime) -> list[Figure]:
-    return service.availability(runtime.run_columns.jobs_ended(now - timedelta(days=service.BUDGET_DAYS)), now)
+    days, objective = runtime.settings.budget_days, runtime.settings.availability_objective
+    return service.availability(runtime.run_columns.jobs_ended(now - timedelta(days=days)), now, objective, days)
 
 
 def disk(runtime: Runtime, now: datetime) -> list[Figure]:

@@ -11,6 +11,7 @@ from portopt.domain.errors import OutsideError, PortoptError
 from portopt.domain.wave import ItemEnd, ItemState, WaveItem
 from portopt.runs.waves.item import work
 from portopt.runs.waves.shared import Shared
+from portopt.runs.waves.warming import warm_up
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -46,6 +47,7 @@ def work_chunk(owner: str, shared: Shared, *, size: int = SIZE) -> int:
 
     Raises OutsideError where the store does not answer: what was claimed is free again once its lease is over.
     """
+    warm_up()
     done = 0
     while done < size and (claimed := _claimed(owner, shared, size - done)):
         _end(claimed, owner, shared)
