@@ -125,6 +125,8 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "ListFigures": lambda d: Case({"name": "book_drift", "limit": 5}, "GET", "/figures?name=book_drift&limit=5"),
     "ListPolicies": lambda d: Case({"limit": 2}, "GET", "/policies?limit=2"),
     "GetPolicy": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}"}, "GET", f"/policies/forty-{PORTFOLIO}"),
+    "ListTerms": lambda d: Case({"catalog": "limits"}, "GET", "/terms/limits"),
+    "GetTerm": lambda d: Case({"catalog": "objectives", "name": "hrp"}, "GET", "/terms/objectives/hrp"),
     "PutPolicy": lambda d: Case({"policy_id": "twice", "document": {"json": dict(POLICY)}}, "PUT", "/policies/twice",
                                 {"json": dict(POLICY)}),
     # data and beliefs

@@ -162,6 +162,10 @@ OPERATIONS: Final = _by_name(
         Operation("get_policy", "GET", "/policies/{policy_id}", "read", "policies:get", "One in full.", "policies"),
         Operation("put_policy", "PUT", "/policies/{policy_id}", "import", "policies:put",
                   "A new policy, or a new version of one.", "policies", keyed=True),
+        # what they may say
+        Operation("list_terms", "GET", "/terms/{catalog}", "read", "catalog:listed",
+                  "Every objective, limit, cost or risk measure, with its unit and an example.", "catalog"),
+        Operation("get_term", "GET", "/terms/{catalog}/{name}", "read", "catalog:get", "All of one.", "catalog"),
         # questions about a request that brings its own beliefs
         Operation("frontier", "POST", "/frontier", "ask", "inquiries:frontier",
                   "The efficient frontier under the request's limits.", "frontier", works=True, keyed=True),

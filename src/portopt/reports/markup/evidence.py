@@ -61,7 +61,11 @@ def _contributions(of: str, rows: Row) -> str:
 def _contribution(item: Row) -> str:
     row, at = item["row"], item["bar"]
     told = cell(pct(row["weight"]), "n soft") + cell(pct(row["share"]), "n strong")
-    return f'<tr><th scope="row">{text(row["name"])}</th>{bar(edge(at["weight"], "was"), edge(at["share"], "is"))}{told}</tr>'
+    return f'<tr><th scope="row">{_named(row["name"])}</th>{bar(edge(at["weight"], "was"), edge(at["share"], "is"))}{told}</tr>'
+
+
+def _named(name: str) -> str:
+    return "Cash, and what has no sector" if name == "no sector" else text(name)
 
 
 def measures(s: Shown) -> str:
