@@ -28,13 +28,12 @@ from whole_job_files import INDEX, write_files
 from portopt import pipeline
 from portopt.dialects.policies import read_policies
 from portopt.domain.request import RebalanceRequest
-from portopt.doors.notebook.rebalancing import asked, book_of, market_of
+from portopt.doors.notebook.posing import posed
 from portopt.questions.alternatives import alternatives
 from portopt.questions.edit import edit
 from portopt.questions.ready import ready
 from portopt.questions.what_if import what_if
 from portopt.runtime import Runtime
-from portopt.settings import Settings
 
 SIZES = (30, 500, 3_000)
 ON = date(2024, 6, 28)
@@ -68,10 +67,11 @@ def desk(folder: Path, n: int) -> Desk:
     scores = np.round(np.random.default_rng(n).uniform(2.0, 9.0, len(book)), 2)
     scored = pl.Series("esg_score", [None if a == "CASH" else s for a, s in zip(book["asset"], scores, strict=True)])
     book.with_columns(scored).write_csv(files.holdings)
-    runtime = Runtime(Settings(home=folder / "home"))
     policy = next(p for p in read_policies(json.loads(files.policies.read_text())) if p.id == INDEX)
-    request = asked(book_of(str(files.holdings), None, None, "bench"), policy, None, None, "frame")
-    return Desk(request, Read(market_of(str(files.prices), runtime), request), runtime)
+    found = posed(holdings=str(files.holdings), prices=str(files.prices), policy=policy, home=folder / "home")
+    assert isinstance(found.request, RebalanceRequest)
+    assert found.runtime is not None
+    return Desk(found.request, Read(found.runtime.market(found.request.provider), found.request), found.runtime)
 
 
 def questions(d: Desk) -> dict[str, Callable[[], Any]]:

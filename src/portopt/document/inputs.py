@@ -28,7 +28,7 @@ def inputs(outcome: RebalanceOutcome) -> dict[str, Any]:
     return {
         "assets": list(universe.ids),
         "mu": plain(moments.mu),
-        "covariance": _covariance(moments.covariance, books),
+        "covariance": covariance_as_data(moments.covariance, books),
         "w_prev": plain(problem.w_prev),
         "target_weights": plain(target),
         "weights_after": plain(after),
@@ -39,7 +39,7 @@ def inputs(outcome: RebalanceOutcome) -> dict[str, Any]:
         "periods_per_year": moments.periods_per_year,
         "portfolio_value": problem.portfolio_value,
         "holding_period_years": problem.holding_period_years,
-        "in_sample_returns": _in_sample(moments.scenarios, problem.w_prev, after),
+        "in_sample_returns": _in_sample(moments.scenarios, problem.w_prev, after, problem.benchmark),
     }
 
 
@@ -59,7 +59,7 @@ def estimators(outcome: RebalanceOutcome) -> dict[str, Any]:
     }
 
 
-def _covariance(covariance: Covariance, books: dict[str, Vector | None]) -> dict[str, Any]:
+def covariance_as_data(covariance: Covariance, books: dict[str, Vector | None]) -> dict[str, Any]:
     """Sigma as it was used: its factors, the whole of it, or, where that is too much, Sigma times each book.
 
     A product is given where any book has weight, the optimum's everywhere: its conditions speak of every asset. That is enough
@@ -79,9 +79,13 @@ def _covariance(covariance: Covariance, books: dict[str, Vector | None]) -> dict
     return {"form": "products", "Sigma_times": plain(products), "sha256": sha256}
 
 
-def _in_sample(scenarios: Any, before: Vector | None, after: Vector) -> dict[str, Any] | None:
-    """(T,) periodic returns of both books over the history used, held at constant weights; a missing return counts as zero."""
+def _in_sample(scenarios: Any, before: Vector | None, after: Vector, benchmark: Vector | None) -> dict[str, Any] | None:
+    """(T,) periodic returns of both books and of the benchmark over the history used, held at constant weights.
+
+    A missing return counts as zero.
+    """
     if scenarios is None:
         return None
     returns = np.nan_to_num(np.asarray(scenarios), nan=0.0)
-    return {"before": None if before is None else plain(returns @ before), "after": plain(returns @ after)}
+    books = {"before": before, "after": after, "benchmark": benchmark}
+    return {name: None if w is None else plain(returns @ w) for name, w in books.items()}

@@ -24,6 +24,7 @@ from portopt.doors.commands import (
     backup,
     batch,
     capacity,
+    catalog,
     compromises,
     database,
     edit,
@@ -50,6 +51,7 @@ from portopt.doors.commands import (
     runs,
     sensitivity,
     upkeep,
+    verify,
     views,
     walk_forward,
     watch,
@@ -95,6 +97,7 @@ app.command()(walk_forward.compare)
 app.command()(histories.histories)
 app.command()(runs.explain)
 app.command()(runs.report)
+app.command()(verify.verify)
 app.command()(runs.replay)
 app.command(name="replay-live")(replay_live.replay_live)
 app.command()(honest.honest)
@@ -103,6 +106,10 @@ app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)
 app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
+app.command()(catalog.objectives)
+app.command()(catalog.limits)
+app.command()(catalog.costs)
+app.command()(catalog.measures)
 app.add_typer(rules.app, name="rules")
 app.command()(watch.watch)
 app.command()(figures.figures)

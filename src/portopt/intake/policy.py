@@ -35,7 +35,7 @@ class Wishes:
 
     foreign: the request of another service, read. goal: a catalog name, or "policy". changes: {dotted path: value}, as
     {"limits.max_weight": 0.12}. limits: {catalog name: value}. None takes a limit out. fractional: fractions of a share or not.
-    cash_flow, no_worse: as a rebalance request has them.
+    cash_flow, no_worse: as a rebalance request has them. look_through: what funds are made of, by fund.
     """
 
     foreign: Wish | None = None
@@ -46,6 +46,7 @@ class Wishes:
     fractional: bool | None = None
     cash_flow: CashFlow | None = None
     no_worse: bool = False
+    look_through: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def names_an_aim(self) -> bool:

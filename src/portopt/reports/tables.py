@@ -80,7 +80,8 @@ def print_runs(runs: Sequence[Mapping[str, Any]], console: Console) -> None:
         console.print(Text("No runs yet. `portopt rebalance` makes the first."))
         return
     table = table_of("Run", "Portfolio", "Policy", "Status", "As of", "Value", "Trades", "Turnover", "Cost", left=5)
-    table.columns[0].no_wrap = True
+    table.collapse_padding = True  # nine columns in the width of a page
+    table.columns[0].no_wrap = table.columns[4].no_wrap = True
     for run in runs:
         status = Text(run["status"].replace("_", " "), style=STATUS_STYLES.get(run["status"], ""))
         told = [_amount(run.get("portfolio_value")), NOTHING if run.get("trades") is None else f"{run['trades']:,}"]
@@ -94,8 +95,8 @@ def print_runs(runs: Sequence[Mapping[str, Any]], console: Console) -> None:
 
 
 def _amount(value: str | None) -> str:
-    """In the portfolio's own currency, which a line has no room for."""
-    return NOTHING if value is None else f"{float(value):,.2f}"
+    """In the portfolio's own currency; a line has no room for that, nor for cents."""
+    return NOTHING if value is None else f"{float(value):,.0f}"
 
 
 def print_doctor(health: Mapping[str, Any], console: Console) -> None:

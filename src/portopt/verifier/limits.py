@@ -62,7 +62,8 @@ def readings(limit: Mapping[str, Any], held: Held, q: Question) -> list[Reading]
     reader = READERS.get(limit["kind"])
     try:
         found = list(reader(limit, held, q) if reader else from_rows(limit["kind"], held, q))
-        return [_opened(reading, limit["opened"]) for reading in found] if reader and "opened" in limit else found
+        missed = limit.get("missed_before") if reader else None
+        return found if missed is None else [_opened(reading, missed) for reading in found]
     except NotRead:
         raise
     except LookupError as error:
@@ -140,20 +141,56 @@ def _scored(attribute: str) -> Reader:
     return read
 
 
+def _one_way(*, sold: bool, bought: bool) -> Reader:
+    """What may not be sold, not be bought, or neither: the weight before the trade is its floor, its cap, or both."""
+
+    def read(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
+        slack, before = written(limit["slack"]), _before(q)
+        for i in q.risky:
+            if "assets" not in limit or any(_is_meant(member, i, q) for member in limit["assets"]):
+                now = before[i]
+                yield Reading(q.ids[i], held.w[i], OPEN if sold else now - slack, OPEN if bought else now + slack)
+
+    return read
+
+
+def _is_meant(member: Any, i: int, q: Question) -> bool:
+    """By its id, or by a group; what has no group may belong to any."""
+    if isinstance(member, str):
+        return q.ids[i] == member
+    return any(_is_silent(group, i, q) or q.attributes[i].get(group) == name for group, name in member.items())
+
+
+def _pinned(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
+    """A trade of so many shares or so much money, to the cent; or a weight."""
+    if q.value is None:
+        raise NotRead("the document has no value of the portfolio")
+    cent, slack = Fraction(1, 100) / q.value, written(limit["slack"])
+    for a, pin in limit["trades"].items():
+        i = q.ids.index(a)
+        amount, now = written(pin["amount"]), _before(q)[i]
+        price = q.prices[i] if pin["unit"] == "shares" and q.prices is not None else ONE
+        target = amount if pin["unit"] == "weight" else now + amount * price / q.value
+        target = ZERO if abs(target) <= cent else target
+        exact = not target or (pin["unit"] != "weight" and not amount)
+        room = slack if exact else slack + cent
+        yield Reading(a, held.w[i], target - room, target + room)
+
+
 # --- groups, exposures, scores ---------------------------------------------------------------------------------------
 
 
 def _groups(attribute: str) -> Reader:
     def read(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
-        sides = limit["groups"]
-        for name, at in sorted(_members(attribute, q).items()):
+        sides, members = limit["groups"], _members(attribute, q)
+        nobodys = members.pop(NO_GROUP, None)
+        for name, parts in sorted(members.items()):
             if name in sides or EVERY in sides:
-                yield _between(name, sum((held.w[i] for i in at), ZERO), sides.get(name, sides.get(EVERY)))
-        nobodys = [i for i in q.risky if _blank(q.attributes[i].get(attribute))]
+                yield _between(name, _held_of(parts, held), sides.get(name, sides.get(EVERY)))
         caps = [cap for _, cap in sides.values() if cap is not None]
         if nobodys and (NO_GROUP in sides or caps):
             theirs = sides[NO_GROUP] if NO_GROUP in sides else (None, min(caps))
-            yield _between(NO_GROUP, sum((held.w[i] for i in nobodys), ZERO), theirs)
+            yield _between(NO_GROUP, _held_of(nobodys, held), theirs)
 
     return read
 
@@ -359,8 +396,8 @@ def _count(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Readin
         for group, count in asked.items():
             mine = sum(q.attributes[i].get(attribute) == group for i in there)
             yield Reading(group, Fraction(mine), OPEN, written(count))
-        if asked and any(_blank(q.attributes[i].get(attribute)) for i in q.risky):
-            nobodys = sum(_blank(q.attributes[i].get(attribute)) for i in there)
+        if asked and any(_is_silent(attribute, i, q) for i in q.risky):
+            nobodys = sum(_is_silent(attribute, i, q) for i in there)
             yield Reading(f"no {attribute.replace('_', ' ')}", Fraction(nobodys), OPEN, min(map(written, asked.values())))
 
 
@@ -482,12 +519,39 @@ def _blank(value: Any) -> bool:
     return value is None or not str(value).strip()
 
 
-def _members(attribute: str, q: Question) -> dict[str, list[int]]:
-    out: dict[str, list[int]] = {}
-    for i, asset in enumerate(q.attributes):
-        if not _blank(asset.get(attribute)):
-            out.setdefault(str(asset[attribute]), []).append(i)
+def _is_silent(attribute: str, i: int, q: Question) -> bool:
+    """Whether nothing says of which group an asset is: neither itself nor what it is made of."""
+    told = q.attributes[i].get("composition") or {}
+    return _blank(q.attributes[i].get(attribute)) and not told.get(attribute) and not told.get("asset")
+
+
+def _members(attribute: str, q: Question) -> dict[str, list[tuple[int, Fraction]]]:
+    """What each group holds of every asset: all of it, of a fund the share it is told to be; NO_GROUP holds the rest."""
+    out: dict[str, list[tuple[int, Fraction]]] = {}
+    for i in q.risky:
+        for name, share in _parts(attribute, i, q).items():
+            out.setdefault(name, []).append((i, share))
     return out
+
+
+def _parts(attribute: str, i: int, q: Question) -> dict[str, Fraction]:
+    told, own = q.attributes[i].get("composition") or {}, q.attributes[i].get(attribute)
+    parts: dict[str, Fraction] = {}
+    if attribute in told:
+        parts = {name: written(share) for name, share in told[attribute].items()}
+    elif not _blank(own):
+        return {str(own): ONE}
+    else:
+        for name, share in (told.get("asset") or {}).items():
+            group = q.attributes[q.ids.index(name)].get(attribute) if name in q.ids else None
+            if not _blank(group):
+                parts[str(group)] = parts.get(str(group), ZERO) + written(share)
+    rest = ONE - sum(parts.values(), ZERO)
+    return {**parts, NO_GROUP: parts.get(NO_GROUP, ZERO) + rest} if rest > HELD else parts
+
+
+def _held_of(parts: list[tuple[int, Fraction]], held: Held) -> Fraction:
+    return sum((share * held.w[i] for i, share in parts), ZERO)
 
 
 READERS: Mapping[str, Reader] = {
@@ -501,6 +565,12 @@ READERS: Mapping[str, Reader] = {
     "exclusions": _excluded,
     "min_quality": _scored("quality_score"),
     "esg_exclusion": _scored("esg_score"),
+    "buy_only": _one_way(sold=False, bought=True),
+    "sell_only": _one_way(sold=True, bought=False),
+    "do_not_sell": _one_way(sold=False, bought=True),
+    "do_not_buy": _one_way(sold=True, bought=False),
+    "keep": _one_way(sold=False, bought=False),
+    "pinned": _pinned,
     "sector_limits": _groups("sector"),
     "asset_class_limits": _groups("asset_class"),
     "exposure_limits": _exposed(active=False),

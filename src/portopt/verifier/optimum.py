@@ -25,7 +25,9 @@ from portopt.verifier.book import Question
 from portopt.verifier.ledger import Ledger, Path
 
 ALLOWED, FEASIBLE = 1e-7, 1e-9  # of the audit: residuals relative, limits in their own unit
-NOISE = 1e-11  # residuals that double precision leaves; beyond them the document's own figures are what is allowed
+# Residuals, and sums of many of them, that double precision leaves; beyond them the document's own figures are allowed.
+NOISE, SUMS = 1e-11, 1e-9
+LEFT_BY_SEARCH = 1.0  # of the objective: a search may leave any gap that it states
 REACH = 2.0  # how far a weight, or a sum of them, may still move
 PROGRAM: Path = ("program",)
 
@@ -64,10 +66,22 @@ def check_optimum(ledger: Ledger, q: Question, w: np.ndarray, within: Path, pape
         ("relative_gap", "relative gap", found.gap / found.scale if found.scale else found.gap),
         ("worst_violation", "violation of a row, bound or cone", found.missed),
     ):
-        _at_most(ledger, (*paper_at, name), figure, value, paper[name], FEASIBLE if name == "worst_violation" else ALLOWED)
+        allowed = (
+            FEASIBLE
+            if name == "worst_violation"
+            else LEFT_BY_SEARCH
+            if name == "relative_gap" and told["integers"]
+            else ALLOWED
+        )
+        _at_most(ledger, (*paper_at, name), figure, value, paper[name], allowed)
     _objective_told(ledger, found, paper, paper_at)
-    ledger.same(
-        (*paper_at, "gap"), "gap", paper["relative_gap"] * found.scale, max(NOISE * found.scale, 1e-3 * abs(paper["gap"]))
+    _at_most(
+        ledger,
+        (*paper_at, "gap"),
+        "gap",
+        0.0,
+        paper["gap"],
+        (LEFT_BY_SEARCH if told["integers"] else ALLOWED) * max(found.scale, 1.0),
     )
     ledger.same((*paper_at, "weight_sum"), "sum of the weights", math.fsum(w.tolist()), 1e-15)
     ledger.same((*paper_at, "exact_zeros"), "weights of exactly nothing", int((w == 0.0).sum()), 0.0)
@@ -84,7 +98,7 @@ def _at_most(ledger: Ledger, path: Path, figure: str, comes_to: float, says: flo
     """A residual is what rounding left: it may not be above what the document says, nor that above what is allowed."""
     ledger.recomputed.add(path)
     stated = says if isinstance(says, int | float) else math.nan
-    if comes_to > max(10.0 * stated, NOISE) or not stated <= allowed:
+    if comes_to > max(10.0 * stated, SUMS if path[-1] == "relative_gap" else NOISE) or not stated <= allowed:
         ledger.fault(path, figure, repr(says), f"{comes_to:.3e}, of {allowed:.0e} allowed")
 
 
@@ -118,6 +132,8 @@ def residuals(told: Mapping[str, Any], q: Question, w: np.ndarray) -> Residuals:
     left = (g + pull)[free]
     size = max(*largest, float(np.abs(g - linear).max()), float(np.abs(linear).max()), 1e-300)
     scale = abs(rest) if told["ratio"] else max(abs(objective), 1e-4 * (0.5 * abs(square) + float(np.abs(linear) @ np.abs(x))))
+    # An objective of nothing (all cash) is none to be relative to: then what pulls is.
+    scale = scale if scale > 1e-6 * size else size / 100.0
     if not convex:
         wrong.append(math.inf)
     reach = np.maximum(np.abs(x[free]), 1.0) * REACH

@@ -12,6 +12,7 @@ from portopt.verifier.limits import NotRead, readings, worst
 
 # What a limit may be missed by where doubles chose the shares: a billionth of the portfolio, the audit's own.
 ALLOWED = Fraction(1, 10**9)
+NOTHING = 1e-9  # an objective below it is none to be relative to
 
 
 def certificate_of_orders(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def certificate_of_orders(document: Mapping[str, Any]) -> dict[str, Any]:
         "not_read": not_read,
         "cash_after": _money(cash),
         "gap": left["gap"],
-        "relative_gap": left["gap"] / abs(best) if best else None,
+        "relative_gap": left["gap"] / abs(best) if abs(best or 0.0) > NOTHING else None,
         "gap_unit": document["objective"]["unit"],
         "gap_proven": bool(paper["gap_proven"]) and not searched,
     }

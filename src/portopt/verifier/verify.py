@@ -11,13 +11,16 @@ import numpy as np
 from portopt.verifier.book import Held, Question, after_orders, question_of
 from portopt.verifier.exact import ONE, ZERO, dot, root, written
 from portopt.verifier.figures import books_of, check_figures
-from portopt.verifier.ledger import Findings, Ledger
+from portopt.verifier.ledger import Findings, Ledger, Path
 from portopt.verifier.limits import NotRead, readings, worst
 from portopt.verifier.money import check_money
 from portopt.verifier.optimum import check_optimum, check_prices
 from portopt.verifier.orders import certificate_of_orders
 from portopt.verifier.seals import check_seals
 
+REBALANCE: Path = ("evidence",)
+WEIGHTS: Path = ("portopt", "evidence")
+OF_DRAWS = "they come of draws from the history, which are not drawn again here"
 OF_THE_PACK = "it is made from the prices of the pricing pack, which the document names and does not hold"
 
 
@@ -31,25 +34,35 @@ def verify(document: Mapping[str, Any]) -> Findings:
     document: of a rebalance (`portopt rebalance --json`, trades.json, a stored run's), or of a choice of weights
     (`portopt optimize --json`). Raises CannotVerify for anything else.
     """
-    if not isinstance(document, Mapping):
-        raise CannotVerify("a document is one JSON object")
-    if document.get("kind") == "rebalance":
-        check, within = _rebalance, ("evidence",)
-    elif "optimal_weights" in document and isinstance(document.get("portopt"), Mapping):
-        check, within = _weights, ("portopt", "evidence")
-    else:
-        what = document.get("kind") or document.get("code") or "no kind"
-        raise CannotVerify(f"a document of a rebalance or of a choice of weights is needed; this one has {what}")
+    ledger = worked_out(document)
+    sealed = check_seals(ledger, _evidence_of(document))
+    return ledger.findings(_name(document), sealed=sealed)
+
+
+def worked_out(document: Mapping[str, Any]) -> Ledger:
+    """The same by arithmetic alone, seals aside. Raises CannotVerify."""
+    within = _evidence_of(document)
     ledger = Ledger(document)
     if not isinstance(ledger.at(within), Mapping):
         raise CannotVerify(f"it has no {'.'.join(within)}: it was written before documents carried what a check takes")
     try:
-        check(ledger)
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError, ZeroDivisionError, ArithmeticError) as error:
+        (_rebalance if within == REBALANCE else _weights)(ledger)
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         where = f"{type(error).__name__}: {error}"
         ledger.fault((), "the document as a whole", "what stands in it", f"parts that do not fit together ({where})")
-    sealed = check_seals(ledger, within)
-    return ledger.findings(_name(document), sealed=sealed)
+    return ledger
+
+
+def _evidence_of(document: Any) -> Path:
+    """Where the evidence stands. Raises CannotVerify for a document of another kind."""
+    if not isinstance(document, Mapping):
+        raise CannotVerify("a document is one JSON object")
+    if document.get("kind") == "rebalance":
+        return REBALANCE
+    if "optimal_weights" in document and isinstance(document.get("portopt"), Mapping):
+        return WEIGHTS
+    what = document.get("kind") or document.get("code") or "no kind"
+    raise CannotVerify(f"a document of a rebalance or of a choice of weights is needed; this one has {what}")
 
 
 def _name(document: Mapping[str, Any]) -> str:
@@ -70,7 +83,11 @@ def _rebalance(ledger: Ledger) -> None:
     _risk_aversion(ledger, q)
     _pack(ledger)
     ledger.leaves(("inputs", "in_sample_returns"), "the returns that both books would have had", OF_THE_PACK)
+    ledger.leaves(("errors",), "how the errors of the figures were drawn", OF_THE_PACK)
+    ledger.leaves(("figures",), "the errors of the figures", OF_THE_PACK)
     ledger.leaves(("rounding", "mip_gap"), "the gap of the search for whole shares", "it is the word of a search")
+    ledger.leaves(("errors",), "how the errors of the figures were drawn", OF_DRAWS)
+    ledger.leaves(("figures",), "errors of the figures", OF_DRAWS)
     ledger.leaves(("policy",), "settings of the policy", "they say how beliefs are made and data are read, not what they are")
     ledger.leaves(("estimators",), "how beliefs were estimated", OF_THE_PACK)
     ledger.leaves(("data_quality",), "what was found wrong with the data", OF_THE_PACK)

@@ -95,7 +95,7 @@ def test_an_edit_keeps_its_trades_and_tells_its_price(files, capsys):
     run_id = proposed(capsys, files)
     code, found = answer(capsys, "edit", run_id, f"{FIRST}=none", f"{SECOND}=-5")
     assert code == 0
-    assert found["pinned"] == [{"asset_id": FIRST, "trade": "no trade"}, {"asset_id": SECOND, "trade": "sell 5"}]
+    assert found["pinned"] == [{"asset_id": FIRST, "trade": "no trade"}, {"asset_id": SECOND, "trade": "sell 5 shares"}]
     assert found["price"]["gives_up"] >= -1e-10
     text = told(capsys, "edit", run_id, f"{FIRST}=none")
     assert f"pinned: {FIRST} no trade" in text
@@ -170,7 +170,7 @@ def test_a_notebook_asks_the_same(files, capsys, home):
     moved = portopt.what_if(proposal, {"limits.max_turnover": 0.2})
     assert isinstance(moved, portopt.Findings)
     assert moved["moved"][0]["after"] == 0.2
-    ready = portopt.ready(holdings=files[1], **book, on="2024-07-04")
+    ready = portopt.ready(files[1], **book, on="2024-07-04")
     assert ready["answer"] == "no"
     assert ready.to_frame()["name"][0] == "calendar"
     chosen = portopt.alternatives(edited, select="least_trading")
@@ -180,5 +180,5 @@ def test_a_notebook_asks_the_same(files, capsys, home):
     assert table.to_frame()["name"][0] == "do_nothing"
     with pytest.raises(portopt.PortoptError, match="already"):
         portopt.alternatives(proposal, prices=HELD.prices)
-    with pytest.raises(portopt.PortoptError, match="no book"):
-        portopt.alternatives({"A": [0.01, 0.02, -0.01], "B": [0.0, 0.01, 0.02]})
+    with pytest.raises(portopt.PortoptError, match="no book to trade"):
+        portopt.alternatives(portopt.ask({"A": [0.01, 0.02, -0.01], "B": [0.0, 0.01, 0.02]}))

@@ -58,6 +58,12 @@ def test_a_run_is_found_read_explained_replayed_and_bundled(service: Served, tmp
     listed = done(client.get("/runs", params={"portfolio_id": "runs", "kind": "rebalance", "limit": 1}))
     rest = done(client.get("/runs", params={"portfolio_id": "runs", "kind": "rebalance", "cursor": listed["next_cursor"]}))
     assert [one["run_id"] for one in (*listed["runs"], *rest["runs"])] == [other["rebalance_id"], run]
+    asked_at = listed["runs"][0]["created_at"]
+    before = done(client.get("/runs", params={"portfolio_id": "runs", "kind": "rebalance", "until": asked_at}))
+    since = done(client.get("/runs", params={"portfolio_id": "runs", "kind": "rebalance", "since": "2020-01-01"}))
+    assert run in [one["run_id"] for one in before["runs"]]
+    assert [one["policy"] for one in since["runs"]] == [line["policy"]] * 2
+    assert problem(client.get("/runs", params={"since": "yesterday"}), 422)["asked"]["field"] == "since"
     on_pack = done(client.get("/lookup", params={"pricing_pack_id": pack}))
     assert [one["run_id"] for one in on_pack["runs"] if one["portfolio_id"] == "runs"] == [run]
 

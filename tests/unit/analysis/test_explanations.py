@@ -147,9 +147,9 @@ def test_a_kept_position_says_what_the_trade_would_cost_and_add(explained):
     kept = [r for r in found.explanation.reasons if r.sentence.startswith("Kept: trading it would cost more than it adds")]
     assert kept
     for reason in kept:
-        adds = float(reason.sentence.split("against ")[1].split(" bps")[0])
-        assert "150 bps against" in reason.sentence
-        assert adds == pytest.approx(abs(reason.pulls["trading cost"]), abs=0.51)
+        adds = float(reason.sentence.split("against ")[1].split(" %")[0])
+        assert "1.50 % against" in reason.sentence
+        assert 100 * adds == pytest.approx(abs(reason.pulls["trading cost"]), abs=0.51)
 
 
 def test_a_trade_the_turnover_limit_stopped_says_so(explained):
@@ -200,7 +200,7 @@ def test_reasons_follow_the_orders_where_whole_shares_go_another_way_than_the_op
 
     told = _told(found, _plan(moves, {"A0": 0.1, "A1": 0.09, "A2": 0.13}, 0.1))
 
-    assert told["A0"] == "Kept: the 0.40 % that it should move is not worth an order"
+    assert told["A0"] == "Kept: the 0.40 % that it should move is made up for by whole shares of the others"
     assert told["A1"].startswith("Sold: it evens out")
     assert told["A2"] == found.reason("A2").sentence
 

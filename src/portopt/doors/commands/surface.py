@@ -30,7 +30,10 @@ WIDTH_OF_A_FILE = 120
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """document: what --json prints. human: prints the same for people. exit_code: 0, or 1 for a check that failed."""
+    """document: what --json prints, or what makes it, where people have no use for it. human: prints the same for people.
+
+    exit_code: 0, or 1 for a check that failed.
+    """
 
     document: Any
     human: Callable[[Console], None]
@@ -107,7 +110,7 @@ def words(*lines: str) -> Callable[[Console], None]:
 
 def show(answer: Shown, *, as_json: bool) -> int:
     if as_json:
-        print_json(answer.document)
+        print_json(answer.document() if callable(answer.document) else answer.document)
     else:
         answer.human(console(sys.stdout))
     sys.stdout.flush()

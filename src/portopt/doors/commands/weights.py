@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from portopt.doors.commands.asked_options import AskedOptions, posed, with_asked_options
 from portopt.doors.commands.options import Within, deadline
 from portopt.doors.commands.surface import Json, Shown
@@ -21,6 +23,13 @@ def optimize(asked: AskedOptions, within: Within = None, as_json: Json = False) 
 
     request, here = posed(asked)
     with working("optimize"), in_s1_words() if here is None else nullcontext():
-        response = write_response(request, certified(request, here, prices_solved_again=True, until=deadline(within)))
+        found = certified(request, here, prices_solved_again=True, until=deadline(within))
+        response = write_response(request, found)
     answers.keep(answers.kind_of_weights(request), request, response, here)
-    return Shown(response, lambda console: print_weights(response, console))
+
+    def document() -> dict[str, Any]:
+        from portopt.document.weights_evidence import with_evidence
+
+        return with_evidence(response, found.problem, found.form, found.validated)
+
+    return Shown(document, lambda console: print_weights(response, console))

@@ -11,7 +11,7 @@ from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import Universe
-from portopt.doors.files import SAMPLE, benchmark_beside, priced_by, sample_file, with_factor_returns
+from portopt.doors.files import SAMPLE, benchmark_beside, priced_by, sample_file, with_factor_returns, with_files_read
 from portopt.doors.notebook.histories import provider_of
 from portopt.estimation.views.spelled import as_choice
 from portopt.intake.book import Book, day_of, holdings_of, universe_of
@@ -19,7 +19,6 @@ from portopt.intake.labelled import attributes_of, fraction_of, fractions_by_ass
 from portopt.intake.policy import Wishes
 from portopt.intake.request import rebalance_request, wished
 from portopt.intake.wanted import Wanted, with_wanted
-from portopt.questions import policies
 from portopt.runtime import AT_HAND, open_runtime
 from portopt.terms.catalog import objective_words
 
@@ -76,7 +75,7 @@ def wishes_of(words: Mapping[str, Any], foreign: Wish | None = None) -> Wishes:
     changes |= words.get("sets") or {}
     said = Wishes(foreign, changes=changes, limits=words.get("limits") or {}, fractional=words.get("fractional"))
     wanted: Any = {name: words[name] for name in Wanted.__annotations__ if name in words}
-    return with_wanted(said, wanted)
+    return with_wanted(said, with_files_read(wanted))
 
 
 def with_words(request: RebalanceRequest, policy: Any, wishes: Wishes, runtime: Runtime) -> RebalanceRequest:
@@ -94,13 +93,14 @@ def runtime_at(home: Path | None, at_hand: Any = None) -> Runtime:
     return open_runtime(None if home is None else Settings(home=home), market)
 
 
-def policy_of(policy: str | Policy | Mapping[str, Any], runtime: Runtime) -> Policy:
-    """By id, as it is, or as data."""
+def policy_of(policy: str | Path | Policy | Mapping[str, Any], runtime: Runtime) -> Policy:
+    """By id, from a JSON file (`FILE#ID` picks one of several), as it is, or as data."""
     from portopt.dialects.policies import read_policies
+    from portopt.doors.commands.policy_files import find_policy
 
     if isinstance(policy, Policy):
         return policy
-    return policies.policy(policy, runtime) if isinstance(policy, str) else read_policies(policy)[0]
+    return find_policy(str(policy), runtime) if isinstance(policy, str | Path) else read_policies(policy)[0]
 
 
 def book_of(holdings: Any, universe: Any, benchmark: Any, portfolio_id: str) -> Book:

@@ -1,6 +1,6 @@
 """What a desk asks around a proposal: the choices, an edit, a what-if, and whether it may trade now.
 
-Each takes what `ask` takes of a book: holdings with prices and a policy, a request, a proposal, a stored run's id.
+Each takes what `rebalance` takes: holdings with prices and a policy, a request, a proposal, a stored run's id.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from portopt.doors.notebook.books import runtime_at
 from portopt.doors.notebook.displays import Findings, Look, Proposal
 from portopt.doors.notebook.posing import posed
 from portopt.doors.notebook.question import Question
+from portopt.doors.notebook.rebalancing import was_asked
 from portopt.intake.book import day_of
 from portopt.runs import answers
 
@@ -31,8 +32,8 @@ def alternatives(
 ) -> Findings | Proposal:
     """The choices there are, doing nothing first: certified, compared in the same figures, priced for the policy.
 
-    question: the words of `ask`, of a book. select: make this one's proposal instead, in whole shares, and store it:
-    "least_trading".
+    asked, question: as for `rebalance`: holdings with prices and a policy, a proposal, a stored run.
+    select: make this one's proposal instead, in whole shares, and store it: "least_trading".
     """
     from portopt.document.choices import alternatives_document
     from portopt.questions.alternatives import alternatives as found
@@ -56,7 +57,7 @@ def edit(
 ) -> Findings | Proposal:
     """A proposal solved again around trades that are decided: {"AAPL": "+100", "MSFT": "none", "XOM": "3%", "JNJ": "$5,000"}.
 
-    question: the words of `ask`, of a book. propose: make it in whole shares, and store it.
+    asked, question: as for `alternatives`. propose: make it in whole shares, and store it.
     Raises InfeasibleRequest, diagnosed, where the limits leave no room for them.
     """
     from portopt.document.choices import edit_document
@@ -82,7 +83,7 @@ def what_if(
 ) -> Findings | Proposal:
     """A limit or the risk aversion moved, {"limits.max_turnover": 0.15}: by the derivatives, and solved again.
 
-    question: the words of `ask`, of a book. propose: make it in whole shares, and store it.
+    asked, question: as for `alternatives`. propose: make it in whole shares, and store it.
     """
     from portopt.document.choices import what_if_document
     from portopt.questions.what_if import propose_what_if
@@ -106,7 +107,7 @@ def ready(
 ) -> Findings:
     """Whether it may be rebalanced on a day, today by the exchange's count: "yes", "no" or "yes, but", and every reason.
 
-    question: the words of `ask`, of a book.
+    asked, question: as for `alternatives`.
     """
     from portopt.adapters.providers.exchange_calendar import today
     from portopt.document.choices import ready_document
@@ -119,7 +120,9 @@ def ready(
 
 
 def _of_a_book(asked: Any, home: Path | None, question: Mapping[str, Any]) -> tuple[RebalanceRequest, Runtime]:
-    found = posed(asked, home=home, **question)
+    """asked: what was asked before, or a stored run; else the first word is what is held, as for `rebalance`."""
+    is_anew = asked is not None and not was_asked(asked)
+    found = posed(home=home, holdings=asked, **question) if is_anew else posed(asked, home=home, **question)
     if not isinstance(found.request, RebalanceRequest):
         why = "asks for weights alone: there is no book to trade"
         raise InvalidValue("asked", found.request.portfolio_id, why, fix="give holdings=…, with prices and a policy, or reb-…")

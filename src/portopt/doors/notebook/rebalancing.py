@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def rebalance(
     holdings: Any = None,
     prices: Any = None,
-    policy: str | Policy | Mapping[str, Any] | None = None,
+    policy: str | Path | Policy | Mapping[str, Any] | None = None,
     *,
     universe: Any = None,
     benchmark: Mapping[str, float] | str | Path | None = None,
@@ -45,15 +45,16 @@ def rebalance(
         holdings: {"AAPL": 100, …, "CASH": 2500.0}, a CSV, Parquet or XLSX file, or `sample`. Or a request about a book, an
             earlier proposal, or a stored run's id: the same book again, on its own prices, under what else is said here.
         prices: a Polars or pandas frame, long or wide, or a file or folder; None is the bundled sample.
-        policy: a policy's id ("quality_focused" where none is said), a Policy, or a policy as data. limits: {limit kind: value}
-            on top of it. sets: {dotted path: value}, as `--set`.
+        policy: a policy's id ("quality_focused" where none is said), a JSON file of it, a Policy, or a policy as data. limits:
+            {limit kind: value} on top of it. sets: {dotted path: value}, as `--set`.
         universe: {asset: {"sector": …, "quality_score": …}} or a file; None takes what the holdings file describes.
         benchmark: weights by asset, or a file; None takes a `benchmark_weight` column of the universe or holdings file.
         as_of: a date, or a text as 2024-03-28. provider: where prices come from, by name, in the place of prices.
         request: another service's request (S2) over the policy: a file, or its content.
         wanted: money in and out, and what may be traded: deposit, withdraw, by, rebalance, buy_only, sell_only, do_not_buy,
-            do_not_sell, keep, max_trades, names, no_worse (intake/wanted.py); and objective, costs, risk_free_rate, estimation,
-            views, relax_order in the place of the policy's.
+            do_not_sell, keep, max_trades, names, no_worse; model, a portfolio with bands, and look_through, what funds are
+            made of, as values or files (intake/wanted.py); and objective, costs, risk_free_rate, estimation, views,
+            relax_order in the place of the policy's.
         frontier: drawn in the report. within: seconds, and then no answer. output_dir: a folder for the trades as files.
     """
     from portopt.questions.rebalance import rebalance as propose
@@ -65,14 +66,14 @@ def rebalance(
         "portfolio_id": portfolio_id, "limits": limits, "sets": sets, "fractional": fractional, "request": request, **wanted,
     }  # fmt: skip
     question = (
-        posed(holdings, home=home, **said) if _was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)
+        posed(holdings, home=home, **said) if was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)
     )
     record = propose(_of_book(question.request), _here(question), frontier=frontier, within=within)
     missing = _written(record.document, output_dir)
     return Proposal(record, kept_report(record.run_id, _here(question)), home, missing)
 
 
-def _was_asked(holdings: Any) -> bool:
+def was_asked(holdings: Any) -> bool:
     """Whether it is a question, an earlier answer or a stored run, and no list of what is held."""
     if isinstance(holdings, Question | RebalanceRequest | OptimizationRequest | Proposal | Allocation | Findings):
         return True

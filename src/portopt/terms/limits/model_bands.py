@@ -19,6 +19,7 @@ from portopt.domain.words import signed_percent
 from portopt.terms.shared.banding import USUAL_BAND, Band, Target, read_band, read_target
 from portopt.terms.shared.checks import EVERY, listed, mapping, number, options, percent
 from portopt.terms.shared.members import unknown_name
+from portopt.terms.shared.seen_through import row_of
 
 FIELD = "limits.model_bands"
 EXAMPLE = '{"weights": {"AAPL": 0.6, "CASH": 0.4}, "band": "5/25"}'
@@ -29,7 +30,6 @@ PARTS = ("weights", *GROUPS)
 NOUNS = {"sector": "sector", "asset_class": "asset class"}
 WHOLE = 1e-3  # targets rounded to three digits still add up
 AT_ITS_EDGE = 1e-6
-NOBODY, NONE_OF_IT = np.zeros(0, dtype=np.intp), np.zeros(0)
 NOT_NAMED = Target(0.0, Band(absolute=0.0))
 
 
@@ -155,12 +155,8 @@ class ModelBands(Limit):
     def _bound(self, universe: Universe) -> list[tuple[str, Indices, Vector]]:
         """(member, positions, shares) of each row; a name that the model has is seen through the funds that hold it."""
         through = universe.held_through()
-        found = []
-        for name in self._assets(universe):
-            own = [universe.positions[name]] if name in universe.positions else []
-            at, share = through[name] if name in self.weights and name in through else (NOBODY, NONE_OF_IT)
-            positions = np.concatenate([np.array(own, dtype=np.intp), at])
-            found.append((name, positions, np.concatenate([np.ones(len(own)), share])))
+        seen = {name: through if name in self.weights else {} for name in self._assets(universe)}
+        found = [(name, *row_of(name, held_by, universe)) for name, held_by in seen.items()]
         for attribute in GROUPS:
             held = universe.shares(attribute)
             found += [(_member(attribute, name), *held[name]) for name, _ in self._of_groups(universe, attribute)]
