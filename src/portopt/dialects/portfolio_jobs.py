@@ -187,4 +187,5 @@ def _of_run(run: RunRecord | None, document: Mapping[str, Any]) -> dict[str, Any
         "risk_free_rate": (document.get("policy") or {}).get("risk_free_rate"),
         "certificate": certificate.get("verdict"),
         "notes": list(document.get("notes", ())),
+        **({"cash_flow": document["cash_flow"]} if document.get("cash_flow") else {}),
     }
