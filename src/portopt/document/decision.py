@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from portopt.analysis.errors import FigureErrors
+from portopt.analysis.errors import FigureError, FigureErrors
 from portopt.domain.arrays import Vector
 from portopt.domain.holdings import to_cents
 from portopt.domain.outcome import RebalanceOutcome
@@ -82,8 +82,9 @@ def money_moved(request: RebalanceRequest) -> dict[str, Any]:
 def figures(before: Figures, after: Figures, errors: FigureErrors | None = None) -> list[dict[str, Any]]:
     """The book in figures, now and as proposed; `change` is after minus before.
 
-    *_error: standard errors, null where there is none to tell. is_clear: whether the change is more than luck may show, at
-    the confidence that `errors` of the document names; null where the change has no error.
+    *_error: standard errors, null where there is none to tell; *_within: as many of them as it takes to be that close to the
+    truth at the confidence that `errors` of the document names. is_clear: whether the change is more than luck may show, at
+    that confidence; null where the change has no error.
     """
     rows = []
     for name, (label, unit) in FIGURES.items():
@@ -95,11 +96,14 @@ def figures(before: Figures, after: Figures, errors: FigureErrors | None = None)
 
 
 def _error_of(name: str, change: float | None, errors: FigureErrors | None) -> dict[str, Any]:
-    found = None if errors is None else errors.by_name.get(name)
-    if errors is None or found is None:
-        return {"before_error": None, "after_error": None, "change_error": None, "is_clear": None}
+    found = FigureError(None, None, None) if errors is None else errors.by_name.get(name, FigureError(None, None, None))
+    told = {"before": found.before, "after": found.after, "change": found.change}
+    out: dict[str, Any] = {f"{side}_error": error for side, error in told.items()}
+    if errors is None:
+        return {**out, **{f"{side}_within": None for side in told}, "is_clear": None}
+    out |= {f"{side}_within": None if error is None else errors.quantile * error for side, error in told.items()}
     clear = None if change is None or found.change is None else abs(change) > errors.clear_beyond[name] * found.change
-    return {"before_error": found.before, "after_error": found.after, "change_error": found.change, "is_clear": clear}
+    return {**out, "is_clear": clear}
 
 
 def errors_document(errors: FigureErrors | None) -> dict[str, Any] | None:

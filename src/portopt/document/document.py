@@ -13,6 +13,7 @@ from portopt.analysis import Attempts
 from portopt.analysis.errors import FigureErrors, figure_errors
 from portopt.document import decision, evidence, inputs, prices
 from portopt.document.definitions import definitions
+from portopt.document.groups import groups, scores
 from portopt.document.words import bare_verdict, verdict
 from portopt.domain.canonical import plain
 from portopt.domain.errors import CertificateRefused
@@ -48,6 +49,8 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "trades": decision.trades(outcome),
         "proposal": proposal,
         **({"candidates_left_out": left_out} if left_out else {}),
+        "groups": said.attempt("sectors and asset classes", lambda: groups(outcome)) or {},
+        "scores": said.attempt("the scores of the portfolios", lambda: scores(outcome)) or [],
         "limits": evidence.limits(outcome, said),
         "limit_prices": said.attempt("the prices of limits", lambda: prices.limit_prices(outcome.explanation.prices, problem))
         or [],

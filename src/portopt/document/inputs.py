@@ -39,7 +39,7 @@ def inputs(outcome: RebalanceOutcome) -> dict[str, Any]:
         "periods_per_year": moments.periods_per_year,
         "portfolio_value": problem.portfolio_value,
         "holding_period_years": problem.holding_period_years,
-        "in_sample_returns": _in_sample(moments.scenarios, problem.w_prev, after),
+        "in_sample_returns": _in_sample(moments.scenarios, problem.w_prev, after, problem.benchmark),
     }
 
 
@@ -79,9 +79,13 @@ def covariance_as_data(covariance: Covariance, books: dict[str, Vector | None]) 
     return {"form": "products", "Sigma_times": plain(products), "sha256": sha256}
 
 
-def _in_sample(scenarios: Any, before: Vector | None, after: Vector) -> dict[str, Any] | None:
-    """(T,) periodic returns of both books over the history used, held at constant weights; a missing return counts as zero."""
+def _in_sample(scenarios: Any, before: Vector | None, after: Vector, benchmark: Vector | None) -> dict[str, Any] | None:
+    """(T,) periodic returns of both books and of the benchmark over the history used, held at constant weights.
+
+    A missing return counts as zero.
+    """
     if scenarios is None:
         return None
     returns = np.nan_to_num(np.asarray(scenarios), nan=0.0)
-    return {"before": None if before is None else plain(returns @ before), "after": plain(returns @ after)}
+    books = {"before": before, "after": after, "benchmark": benchmark}
+    return {name: None if w is None else plain(returns @ w) for name, w in books.items()}

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from portopt.verifier.book import Held, Question, Weights
+from portopt.verifier.book import CASH, Held, Question, Weights
 from portopt.verifier.exact import ZERO, dot, root, written
 from portopt.verifier.ledger import Ledger, numbers
 from portopt.verifier.limits import HELD, NotRead, Reading, active_variance, convex_costs, neutral_score, readings, risk_of
@@ -23,6 +23,8 @@ MEASURE = 1e-9  # of a risk measure that is a minimum found by search
 
 def check_figures(ledger: Ledger, q: Question, books: Mapping[str, Held]) -> None:
     _before_and_after(ledger, q, books)
+    _groups(ledger, q, books)
+    _scores(ledger, q, books)
     _limits(ledger, q, books)
     _risk(ledger, q, books["target_weights"])
     _measures(ledger, q, books)
@@ -43,6 +45,7 @@ def _before_and_after(ledger: Ledger, q: Question, books: Mapping[str, Held]) ->
             ledger.same(("figures", k, side), f"{row['label']}, {side}", found.get(row["name"]))
         if row["change"] is not None:
             ledger.same(("figures", k, "change"), f"change of {row['label']}", row["after"] - row["before"], 1e-15)
+        _clear(ledger, k, row)
     ledger.uses(("inputs", "in_sample_returns"))
     ledger.said.append(f"figures: {len(ledger.document['figures'])} of each book, from the moments in the document")
 
@@ -63,6 +66,66 @@ def _figures(held: Held, q: Question) -> dict[str, float | int | None]:
         "positions": sum(abs(held.w[i]) > HELD for i in q.risky),
         "cash_weight": 0.0 if q.cash is None else float(held.w[q.cash]),
     }
+
+
+def _clear(ledger: Ledger, k: int, row: Mapping[str, Any]) -> None:
+    """Whether a change is beyond the error that the document tells of it."""
+    errors, error = ledger.document.get("errors"), row.get("change_error")
+    if errors is None or error is None or row["change"] is None:
+        return
+    ledger.uses(("errors", "clear_beyond", row["name"]))
+    clear = bool(abs(row["change"]) > errors["clear_beyond"][row["name"]] * error)
+    ledger.same(("figures", k, "is_clear"), f"whether the change of {row['label']} is clear", clear)
+
+
+SHOWN_BOOKS = {"before": "w_prev", "after": "weights_after", "benchmark": "benchmark"}
+OF_GROUPS = {"sector": "sector_limits", "asset_class": "asset_class_limits"}
+OF_CANDIDATES = "candidates that the document leaves out may be in the benchmark"
+
+
+def _books_told(ledger: Ledger, path: tuple[str, ...]) -> dict[str, str]:
+    """The books whose assets are all described; of a large universe the benchmark's may not be."""
+    if "candidates_left_out" not in ledger.document:
+        return SHOWN_BOOKS
+    ledger.leaves(path, "what the benchmark is made of", OF_CANDIDATES)
+    return {side: book for side, book in SHOWN_BOOKS.items() if side != "benchmark"}
+
+
+def _groups(ledger: Ledger, q: Question, books: Mapping[str, Held]) -> None:
+    """Weights of sectors and classes; cash is in none of them."""
+    for attribute, rows in (ledger.document.get("groups") or {}).items():
+        for k, row in enumerate(rows):
+            here = [i for i in q.risky if (q.attributes[i].get(attribute) or "(none)") == row["name"]]
+            here = [q.cash] if row["name"] == CASH and q.cash is not None else here
+            for side, book in _books_told(ledger, ("groups",)).items():
+                w = _weights_of(q, books, book)
+                total = None if w is None else float(sum((w[i] for i in here), ZERO))
+                ledger.same(("groups", attribute, k, side), f"{row['name']}, {side}", total, 1e-12)
+            limit = next((x for x in ledger.document["limits"] if x["limit"] == OF_GROUPS[attribute]), None)
+            reading = next((r for r in limit["readings"] if r["member"] == row["name"]), None) if limit else None
+            for side in ("lower", "upper"):
+                ledger.same(("groups", attribute, k, side), f"{side} side of {row['name']}", reading[side] if reading else None)
+
+
+def _scores(ledger: Ledger, q: Question, books: Mapping[str, Held]) -> None:
+    """Averages over what is scored, by weight."""
+    for k, row in enumerate(ledger.document.get("scores") or ()):
+        scored = [i for i in q.risky if q.attributes[i].get(row["name"]) is not None]
+        for side, book in _books_told(ledger, ("scores",)).items():
+            w = _weights_of(q, books, book)
+            share = None if w is None else sum((w[i] for i in scored), ZERO)
+            mean = None
+            if w is not None and share:
+                mean = float(sum((w[i] * written(q.attributes[i][row["name"]]) for i in scored), ZERO) / share)
+            ledger.same(("scores", k, side), f"{row['label']}, {side}", mean, 1e-11)
+            told = None if share is None else float(share)
+            ledger.same(("scores", k, f"{side}_scored"), f"share that has a {row['label']}, {side}", told, 1e-12)
+
+
+def _weights_of(q: Question, books: Mapping[str, Held], book: str) -> Weights | None:
+    if book == "benchmark":
+        return q.benchmark
+    return books[book].w if book in books else None
 
 
 def _limits(ledger: Ledger, q: Question, books: Mapping[str, Held]) -> None:

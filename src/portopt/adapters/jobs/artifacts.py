@@ -65,8 +65,8 @@ def proposal_rows(document: Row) -> Iterator[dict[str, str]]:
             "Shares": shares(line["shares_change"], signed=True) if traded else "",
             "Value": money(line["value"], currency) if traded else "",
             "Cost": money(line["cost"], currency) if traded else "",
-            "Current": percent(line["weight_before"]),
-            "Target": percent(line["weight_after"]),
+            "Now": percent(line["weight_before"]),
+            "Proposed": percent(line["weight_after"]),
             "Why": line["why"],
         }
 
@@ -79,8 +79,7 @@ def before_after(document: Row) -> str:
     lines = [f"**{_text(verdict.get('title', ''))}**", ""]
     lines += [f"- {_text(sentence)}" for sentence in (*verdict.get("concessions", []), *verdict.get("sentences", []))]
     lines += ["", "| Figure | Now | Proposed | Change |", "|---|---:|---:|---:|"]
-    errors = document.get("errors")
-    lines += [f"| {row['label']} | {' | '.join(figure_texts(row, errors))} |" for row in document.get("figures", [])]
+    lines += [f"| {row['label']} | {' | '.join(figure_texts(row))} |" for row in document.get("figures", [])]
     if document.get("trades"):
         lines += ["", "**Why each order, in the order in which they should go**", ""]  # a list: tables do not wrap either
     for trade in document.get("trades", []):
