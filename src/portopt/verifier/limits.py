@@ -112,10 +112,14 @@ def _cash_between(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator
 
 
 def _caps(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
-    caps = limit["caps"]
+    caps, through = limit["caps"], _held_through(q)
     for i, a in enumerate(q.ids):
         if a in caps or (EVERY in caps and a != CASH):
-            yield Reading(a, held.w[i], OPEN, written(caps.get(a, caps.get(EVERY))))
+            whole = held.w[i] + _held_of(through.get(a, []), held)
+            yield Reading(a, whole, OPEN, written(caps.get(a, caps.get(EVERY))))
+    for name, parts in through.items():  # what funds alone hold
+        if name not in q.ids and (name in caps or EVERY in caps):
+            yield Reading(name, _held_of(parts, held), OPEN, written(caps.get(name, caps.get(EVERY))))
 
 
 def _floors(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
@@ -548,6 +552,17 @@ def _parts(attribute: str, i: int, q: Question) -> dict[str, Fraction]:
                 parts[str(group)] = parts.get(str(group), ZERO) + written(share)
     rest = ONE - sum(parts.values(), ZERO)
     return {**parts, NO_GROUP: parts.get(NO_GROUP, ZERO) + rest} if rest > HELD else parts
+
+
+def _held_through(q: Question) -> dict[str, list[tuple[int, Fraction]]]:
+    """The assets that funds are told to hold, with what share of each fund it is."""
+    out: dict[str, list[tuple[int, Fraction]]] = {}
+    for i in q.risky:
+        told = (q.attributes[i].get("composition") or {}).get("asset") or {}
+        for name, share in told.items():
+            if share and name not in (CASH, q.ids[i]):
+                out.setdefault(name, []).append((i, written(share)))
+    return out
 
 
 def _held_of(parts: list[tuple[int, Fraction]], held: Held) -> Fraction:
