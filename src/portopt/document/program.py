@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.arrays import Indices, Vector
+from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.canonical import digest, plain
 from portopt.domain.covariance import Covariance
 from portopt.domain.problem import Limit, Problem
