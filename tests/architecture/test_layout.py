@@ -71,8 +71,8 @@ def test_the_public_face_shows_exactly_what_is_meant() -> None:
         *("Proposal", "Walk", "Weights"),
     ]
     questions = [
-        *("alternatives", "ask", "backtest", "batch", "compare", "edit", "explain", "factors", "forecasts", "frontier"),
-        *("lexicographic", "optimize", "pareto", "periods", "ready", "rebalance", "risk", "sensitivity", "views"),
+        *("alternatives", "ask", "backtest", "batch", "catalog", "compare", "edit", "explain", "factors", "forecasts"),
+        *("frontier", "lexicographic", "optimize", "pareto", "periods", "ready", "rebalance", "risk", "sensitivity", "views"),
     ]
     assert portopt.__all__ == [*values, *questions, "verify", "walk_forward", "what_if"]
     for name in portopt.__all__:

@@ -34,10 +34,10 @@ def alert_data(alert: Alert) -> dict[str, Any]:
 def alert_from(data: Mapping[str, Any]) -> Alert:
     """The alert that `alert_data` wrote, equal to it."""
     fields: dict[str, Any] = {name: data[name] for name in SAME} | {name: _read(data[name]) for name in INSTANTS}
+    fields |= {name: data.get(name) for name in SINCE_LATER}
     told = data["told"]
     return Alert(
         **fields,
-        **{name: data.get(name) for name in SINCE_LATER},
         severity=Severity(data["severity"]),
         state=AlertState(data["state"]),
         of=tuple(sorted(data["of"].items())),

@@ -32,12 +32,13 @@ def terms_as_solved(problem: Problem) -> list[dict[str, Any]]:
 def _limit(limit: Limit, problem: Problem) -> dict[str, Any]:
     price = getattr(limit, "price", None)  # of a wish
     priced = {} if price is None else {"price": float(price(problem))}
-    missed = {side: dict(by) for side in ("below", "above") if (by := getattr(limit, side, None))}  # before the trade
-    return {"kind": limit.kind, "soft": limit.soft, **priced, **missed, **plain(limit.asked)}
+    sides = {side: plain(getattr(limit, side, {})) for side in ("below", "above")}  # of one that need not be mended
+    opened = {"missed_before": sides} if any(sides.values()) else {}
+    return {"kind": limit.kind, "soft": limit.soft, **priced, **opened, **plain(limit.asked)}
 
 
 def beside(problem: Problem) -> dict[str, Any]:
-    """What limits read that stands nowhere else: exposures, the factor model, probabilities of the scenarios."""
+    """What limits read that stands nowhere else: exposures, factors, what funds are made of, probabilities of scenarios."""
     model = problem.moments.factor_model
     reads_factors = any(limit.reads_factors for limit in problem.limits)
     found: dict[str, Any] = {}
@@ -45,6 +46,9 @@ def beside(problem: Problem) -> dict[str, Any]:
         found["exposures"] = plain(problem.exposures)
     if reads_factors and model is not None:
         found["factor_model"] = {"names": list(model.names), **{k: plain(getattr(model, k)) for k in ("B", "Omega", "D")}}
+    made = {asset.id: plain(asset.composition) for asset in problem.universe.assets if asset.composition}
+    if made:
+        found["compositions"] = made
     if problem.moments.probabilities is not None:
         found["probabilities"] = plain(problem.moments.probabilities)
     return found

@@ -24,6 +24,7 @@ from portopt.doors.commands import (
     backup,
     batch,
     capacity,
+    catalog,
     compromises,
     database,
     edit,
@@ -105,6 +106,10 @@ app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)
 app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
+app.command()(catalog.objectives)
+app.command()(catalog.limits)
+app.command()(catalog.costs)
+app.command()(catalog.measures)
 app.add_typer(rules.app, name="rules")
 app.command()(watch.watch)
 app.command()(figures.figures)

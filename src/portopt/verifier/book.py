@@ -174,10 +174,11 @@ def question_of(document: Mapping[str, Any]) -> Question:
         orders = orders_of(document)
         exactly = dict(zip(orders.ids, orders.before(), strict=True))
         before = [exactly.get(a, ZERO) for a in ids]
+    made = evidence.get("compositions") or {}
     told, benchmark = inputs["in_sample_returns"] or {}, inputs["benchmark"]
     return Question(
         ids=ids,
-        attributes=tuple(rows.get(a, {}) for a in ids),
+        attributes=tuple({**rows.get(a, {}), "composition": made.get(a)} for a in ids),
         beliefs=Beliefs(inputs["mu"], inputs["covariance"]),
         before=before,
         benchmark=None if benchmark is None else [written(w) for w in benchmark],

@@ -61,22 +61,21 @@ def readings(limit: Mapping[str, Any], held: Held, q: Question) -> list[Reading]
     """Raises NotRead."""
     reader = READERS.get(limit["kind"])
     try:
-        if reader is None:
-            return list(from_rows(limit["kind"], held, q))
-        return [_no_worse(reading, limit) for reading in reader(limit, held, q)]
+        found = list(reader(limit, held, q) if reader else from_rows(limit["kind"], held, q))
+        missed = limit.get("missed_before") if reader else None
+        return found if missed is None else [_opened(reading, missed) for reading in found]
     except NotRead:
         raise
     except LookupError as error:
         raise NotRead(str(error.args[0]) if error.args else "the document lacks what it speaks of") from error
 
 
-def _no_worse(reading: Reading, limit: Mapping[str, Any]) -> Reading:
-    """Of a limit that the book missed before the trade and that need not be mended: opened by what was missed."""
-    below, above = (written((limit.get(side) or {}).get(reading.member, 0)) for side in ("below", "above"))
-    if not below and not above:
-        return reading
-    floor = None if reading.floor is None else reading.floor - below
-    return replace(reading, floor=floor, cap=None if reading.cap is None else reading.cap + above)
+def _opened(reading: Reading, by: Mapping[str, Mapping[str, float]]) -> Reading:
+    """As far open as the book missed it before the trade, where that need not be mended."""
+    below, above = by["below"].get(reading.member), by["above"].get(reading.member)
+    floor = reading.floor if reading.floor is None or below is None else reading.floor - written(below)
+    cap = reading.cap if reading.cap is None or above is None else reading.cap + written(above)
+    return replace(reading, floor=floor, cap=cap)
 
 
 def worst(found: Sequence[Reading]) -> Fraction:
@@ -159,7 +158,7 @@ def _is_meant(member: Any, i: int, q: Question) -> bool:
     """By its id, or by a group; what has no group may belong to any."""
     if isinstance(member, str):
         return q.ids[i] == member
-    return any(_blank(q.attributes[i].get(group)) or q.attributes[i].get(group) == name for group, name in member.items())
+    return any(_is_silent(group, i, q) or q.attributes[i].get(group) == name for group, name in member.items())
 
 
 def _pinned(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
@@ -183,15 +182,15 @@ def _pinned(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Readi
 
 def _groups(attribute: str) -> Reader:
     def read(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
-        sides = limit["groups"]
-        for name, at in sorted(_members(attribute, q).items()):
+        sides, members = limit["groups"], _members(attribute, q)
+        nobodys = members.pop(NO_GROUP, None)
+        for name, parts in sorted(members.items()):
             if name in sides or EVERY in sides:
-                yield _between(name, sum((held.w[i] for i in at), ZERO), sides.get(name, sides.get(EVERY)))
-        nobodys = [i for i in q.risky if _blank(q.attributes[i].get(attribute))]
+                yield _between(name, _held_of(parts, held), sides.get(name, sides.get(EVERY)))
         caps = [cap for _, cap in sides.values() if cap is not None]
         if nobodys and (NO_GROUP in sides or caps):
             theirs = sides[NO_GROUP] if NO_GROUP in sides else (None, min(caps))
-            yield _between(NO_GROUP, sum((held.w[i] for i in nobodys), ZERO), theirs)
+            yield _between(NO_GROUP, _held_of(nobodys, held), theirs)
 
     return read
 
@@ -397,8 +396,8 @@ def _count(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Readin
         for group, count in asked.items():
             mine = sum(q.attributes[i].get(attribute) == group for i in there)
             yield Reading(group, Fraction(mine), OPEN, written(count))
-        if asked and any(_blank(q.attributes[i].get(attribute)) for i in q.risky):
-            nobodys = sum(_blank(q.attributes[i].get(attribute)) for i in there)
+        if asked and any(_is_silent(attribute, i, q) for i in q.risky):
+            nobodys = sum(_is_silent(attribute, i, q) for i in there)
             yield Reading(f"no {attribute.replace('_', ' ')}", Fraction(nobodys), OPEN, min(map(written, asked.values())))
 
 
@@ -520,12 +519,39 @@ def _blank(value: Any) -> bool:
     return value is None or not str(value).strip()
 
 
-def _members(attribute: str, q: Question) -> dict[str, list[int]]:
-    out: dict[str, list[int]] = {}
-    for i, asset in enumerate(q.attributes):
-        if not _blank(asset.get(attribute)):
-            out.setdefault(str(asset[attribute]), []).append(i)
+def _is_silent(attribute: str, i: int, q: Question) -> bool:
+    """Whether nothing says of which group an asset is: neither itself nor what it is made of."""
+    told = q.attributes[i].get("composition") or {}
+    return _blank(q.attributes[i].get(attribute)) and not told.get(attribute) and not told.get("asset")
+
+
+def _members(attribute: str, q: Question) -> dict[str, list[tuple[int, Fraction]]]:
+    """What each group holds of every asset: all of it, of a fund the share it is told to be; NO_GROUP holds the rest."""
+    out: dict[str, list[tuple[int, Fraction]]] = {}
+    for i in q.risky:
+        for name, share in _parts(attribute, i, q).items():
+            out.setdefault(name, []).append((i, share))
     return out
+
+
+def _parts(attribute: str, i: int, q: Question) -> dict[str, Fraction]:
+    told, own = q.attributes[i].get("composition") or {}, q.attributes[i].get(attribute)
+    parts: dict[str, Fraction] = {}
+    if attribute in told:
+        parts = {name: written(share) for name, share in told[attribute].items()}
+    elif not _blank(own):
+        return {str(own): ONE}
+    else:
+        for name, share in (told.get("asset") or {}).items():
+            group = q.attributes[q.ids.index(name)].get(attribute) if name in q.ids else None
+            if not _blank(group):
+                parts[str(group)] = parts.get(str(group), ZERO) + written(share)
+    rest = ONE - sum(parts.values(), ZERO)
+    return {**parts, NO_GROUP: parts.get(NO_GROUP, ZERO) + rest} if rest > HELD else parts
+
+
+def _held_of(parts: list[tuple[int, Fraction]], held: Held) -> Fraction:
+    return sum((share * held.w[i] for i, share in parts), ZERO)
 
 
 READERS: Mapping[str, Reader] = {

@@ -27,7 +27,7 @@ from portopt.verifier.ledger import Ledger, Path
 ALLOWED, FEASIBLE = 1e-7, 1e-9  # of the audit: residuals relative, limits in their own unit
 # Residuals, and sums of many of them, that double precision leaves; beyond them the document's own figures are allowed.
 NOISE, SUMS = 1e-11, 1e-9
-SEARCHED = 1.0  # of the objective: a search may leave any gap that it states
+LEFT_BY_SEARCH = 1.0  # of the objective: a search may leave any gap that it states
 REACH = 2.0  # how far a weight, or a sum of them, may still move
 PROGRAM: Path = ("program",)
 
@@ -67,7 +67,11 @@ def check_optimum(ledger: Ledger, q: Question, w: np.ndarray, within: Path, pape
         ("worst_violation", "violation of a row, bound or cone", found.missed),
     ):
         allowed = (
-            FEASIBLE if name == "worst_violation" else SEARCHED if name == "relative_gap" and told["integers"] else ALLOWED
+            FEASIBLE
+            if name == "worst_violation"
+            else LEFT_BY_SEARCH
+            if name == "relative_gap" and told["integers"]
+            else ALLOWED
         )
         _at_most(ledger, (*paper_at, name), figure, value, paper[name], allowed)
     _objective_told(ledger, found, paper, paper_at)
@@ -77,7 +81,7 @@ def check_optimum(ledger: Ledger, q: Question, w: np.ndarray, within: Path, pape
         "gap",
         0.0,
         paper["gap"],
-        (SEARCHED if told["integers"] else ALLOWED) * max(found.scale, 1.0),
+        (LEFT_BY_SEARCH if told["integers"] else ALLOWED) * max(found.scale, 1.0),
     )
     ledger.same((*paper_at, "weight_sum"), "sum of the weights", math.fsum(w.tolist()), 1e-15)
     ledger.same((*paper_at, "exact_zeros"), "weights of exactly nothing", int((w == 0.0).sum()), 0.0)

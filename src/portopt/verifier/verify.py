@@ -20,6 +20,7 @@ from portopt.verifier.seals import check_seals
 
 REBALANCE: Path = ("evidence",)
 WEIGHTS: Path = ("portopt", "evidence")
+OF_DRAWS = "they come of draws from the history, which are not drawn again here"
 OF_THE_PACK = "it is made from the prices of the pricing pack, which the document names and does not hold"
 
 
@@ -85,6 +86,8 @@ def _rebalance(ledger: Ledger) -> None:
     ledger.leaves(("errors",), "how the errors of the figures were drawn", OF_THE_PACK)
     ledger.leaves(("figures",), "the errors of the figures", OF_THE_PACK)
     ledger.leaves(("rounding", "mip_gap"), "the gap of the search for whole shares", "it is the word of a search")
+    ledger.leaves(("errors",), "how the errors of the figures were drawn", OF_DRAWS)
+    ledger.leaves(("figures",), "errors of the figures", OF_DRAWS)
     ledger.leaves(("policy",), "settings of the policy", "they say how beliefs are made and data are read, not what they are")
     ledger.leaves(("estimators",), "how beliefs were estimated", OF_THE_PACK)
     ledger.leaves(("data_quality",), "what was found wrong with the data", OF_THE_PACK)

@@ -180,5 +180,5 @@ def test_a_notebook_asks_the_same(files, capsys, home):
     assert table.to_frame()["name"][0] == "do_nothing"
     with pytest.raises(portopt.PortoptError, match="already"):
         portopt.alternatives(proposal, prices=HELD.prices)
-    with pytest.raises(portopt.PortoptError, match="question about weights"):
+    with pytest.raises(portopt.PortoptError, match="no book to trade"):
         portopt.alternatives(portopt.ask({"A": [0.01, 0.02, -0.01], "B": [0.0, 0.01, 0.02]}))

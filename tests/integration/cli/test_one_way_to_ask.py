@@ -178,3 +178,16 @@ def test_a_stored_run_keeps_its_own_prices(book: list[str], capsys: pytest.Captu
     run_id = answer(capsys, "rebalance", *book, "--no-frontier")["run_id"]
     for option in (["--as-of", "2022-06-01"], ["--provider", "sample"], ["--portfolio-id", "other"]):
         assert refusal(capsys, "frontier", run_id, *option)["asked"]["field"] == option[0]
+
+
+def test_a_batch_takes_stored_runs_beside_requests(book: list[str], home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_id = answer(capsys, "rebalance", *book, "--no-frontier")["run_id"]
+    listed = [json.loads(REQUEST.read_text()), run_id, "reb-20221228-0123456789abcdef0123", {"portfolio": 1}]
+    (home / "many.json").write_text(json.dumps(listed))
+    found = answer(capsys, "batch", str(home / "many.json"))
+    assert [document.get("code") for document in found] == [None, None, "unknown_run", "unknown_field"]
+    assert found[3]["asked"]["field"].startswith("[3].")
+    assert found[1]["optimal_weights"] == answer(capsys, "optimize", run_id)["optimal_weights"]
+    assert found[0]["optimal_weights"] == answer(capsys, "optimize", str(REQUEST))["optimal_weights"]
+    kinds = sorted(line["kind"] for line in answer(capsys, "runs"))
+    assert kinds == ["optimize", "rebalance", "weights"]

@@ -58,6 +58,17 @@ def test_a_limit_with_units_is_the_limit(spelled, plain):
     assert in_fractions(spelled) == plain
 
 
+def test_what_has_a_unit_of_its_own_is_left_as_it_is_written():
+    written = {"model_bands": {"weights": {"A": {"target": "20%", "band": "25%"}}, "band": "5/25"}, "pinned": {"A": "3%"}}
+    found = in_fractions(written)
+    assert found["model_bands"] == {"weights": {"A": {"target": 0.2, "band": "25%"}}, "band": "5/25"}
+    assert found["pinned"] == {"A": "3%"}
+    policy = read_policy(
+        {"id": "p", "objective": "model", "limits": {"model_bands": {**written["model_bands"], "others": "free"}}}
+    )
+    assert policy.limits["model_bands"]["weights"]["A"]["band"] == "25%"
+
+
 @pytest.mark.parametrize("limits", COUNTS, ids=str)
 def test_what_counts_things_takes_no_percentage(limits):
     with pytest.raises(InvalidValue, match="a number is needed, not a text"):

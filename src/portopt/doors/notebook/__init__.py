@@ -3,6 +3,7 @@
     posing        what a question is asked of, in all its forms: asking of returns or beliefs, books of holdings and prices
     weights       the questions                   rebalancing   what to trade
     backtesting   what a policy would have done   walking       whether that would have held, and policies side by side
+    names         what may be asked for
     displays      what an answer shows of itself  looks         how the answer to each question is seen
     refusals      errors as the command line tells them
     verifying     whether an answer holds, from its document alone
@@ -14,6 +15,7 @@
 from portopt.doors.notebook.backtesting import Backtest, backtest
 from portopt.doors.notebook.choosing import alternatives, edit, ready, what_if
 from portopt.doors.notebook.displays import Allocation, Batch, Findings, Proposal, Weights
+from portopt.doors.notebook.names import catalog
 from portopt.doors.notebook.posing import ask
 from portopt.doors.notebook.rebalancing import rebalance
 from portopt.doors.notebook.refusals import shown_as_tables
@@ -47,6 +49,7 @@ __all__ = [
     "ask",
     "backtest",
     "batch",
+    "catalog",
     "compare",
     "edit",
     "explain",

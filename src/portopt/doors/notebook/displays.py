@@ -296,7 +296,7 @@ class Proposal:
         return as_text(lambda console: print_rebalance(self.document, console, report_path=report))
 
     def __repr__(self) -> str:
-        return f"Proposal({self.run_id}, {' '.join(self.document['verdict']['sentences'])})"
+        return f"Proposal({self.run_id}, {self.document['verdict']['title']})"
 
     def _repr_html_(self) -> str:
         from portopt.reports.notebook import html_summary
@@ -363,7 +363,8 @@ class Findings(dict[str, Any]):
         return as_text(partial(self._look.say, self))
 
     def _repr_html_(self) -> str:
-        return as_html(partial(self._look.say, self))
+        """The drawing, where there is one, above the command line's words: of several displays a notebook shows one."""
+        return f"<div>{self._repr_svg_() or ''}</div>{as_html(partial(self._look.say, self))}"
 
     def _repr_svg_(self) -> str | None:
         return None if self._look.draw is None else self._look.draw(self)

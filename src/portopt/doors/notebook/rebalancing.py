@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def rebalance(
     holdings: Any = None,
     prices: Any = None,
-    policy: str | Policy | Mapping[str, Any] | None = None,
+    policy: str | Path | Policy | Mapping[str, Any] | None = None,
     *,
     universe: Any = None,
     benchmark: Mapping[str, float] | str | Path | None = None,
@@ -45,8 +45,8 @@ def rebalance(
         holdings: {"AAPL": 100, …, "CASH": 2500.0}, a CSV, Parquet or XLSX file, or `sample`. Or a request about a book, an
             earlier proposal, or a stored run's id: the same book again, on its own prices, under what else is said here.
         prices: a Polars or pandas frame, long or wide, or a file or folder; None is the bundled sample.
-        policy: a policy's id ("quality_focused" where none is said), a Policy, or a policy as data. limits: {limit kind: value}
-            on top of it. sets: {dotted path: value}, as `--set`.
+        policy: a policy's id ("quality_focused" where none is said), a JSON file of it, a Policy, or a policy as data. limits:
+            {limit kind: value} on top of it. sets: {dotted path: value}, as `--set`.
         universe: {asset: {"sector": …, "quality_score": …}} or a file; None takes what the holdings file describes.
         benchmark: weights by asset, or a file; None takes a `benchmark_weight` column of the universe or holdings file.
         as_of: a date, or a text as 2024-03-28. provider: where prices come from, by name, in the place of prices.

@@ -97,7 +97,7 @@ def _window(node: Window, readings: Readings) -> Vector:
     rows, count = readings.rows(node.figure), len(readings)
     inside = (rows.at > readings.columns.now - node.back.total_seconds()) & (rows.measured > 0)
     who, weights = rows.who[inside], rows.measured[inside]
-    counted: Vector = np.bincount(who, weights=weights, minlength=count)
+    counted = np.bincount(who, weights=weights, minlength=count).astype(float)
     if node.over == "count":
         found = counted
     elif node.over == "avg":

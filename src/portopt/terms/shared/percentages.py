@@ -14,6 +14,8 @@ from portopt.domain.quantities import spelled_bps, spelled_fraction
 from portopt.terms.shared.checks import fraction
 
 COUNTED_IN_BPS = ("bps",)
+# "25%" as a band is of the target, and 0.25 of the portfolio; "3%" as a trade is a weight, and 3 a count of shares.
+OF_THEIR_OWN = ("band", "pinned")
 LISTS_OF_NAMES = ("exclusions", "assets", "issuers", "do_not_buy", "do_not_sell", "keep")
 
 
@@ -50,7 +52,7 @@ def in_fractions(value: Any, name: str = "") -> Any:
     Of what the catalog has read, so that no text stands where a count is meant; the same limits then have the same identity.
     name: under which the value stands; basis points are counted in themselves, and lists of names are left alone.
     """
-    if name == "band":  # "25%" is of the target there, and 0.25 of the portfolio
+    if name in OF_THEIR_OWN:
         return value
     if isinstance(value, Mapping):
         return {key: in_fractions(item, name if name in COUNTED_IN_BPS else str(key)) for key, item in value.items()}

@@ -58,9 +58,9 @@ def acknowledge(asked: Asked) -> Answered:
 def close(asked: Asked) -> Answered:
     """{why}: what it is about is gone for good. 409 where it is still measured."""
     asked.only()
+    alert = _alert(asked)
     given = object_of(asked.data(), "", ("why",))
     why = text(required(given, "why"), "why", most=MOST_WHY)
-    alert = _alert(asked)
     return Answered(alert_data(ended(asked.runtime, alert.alert_id, asked.call.who.subject, why)))
 
 
