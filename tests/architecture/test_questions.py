@@ -21,6 +21,7 @@ NOT_IN_A_NOTEBOOK = {
     "prove_again.prove_again": "a document is put to its proof again from its file",
     "replay_live.replay_live": "a whole store is put to it by who runs the installation",
     "health.doctor": "an installation is examined by who runs it",
+    "wave.put_on_record": "a night is started on its schedule or by who runs the installation",
     "wave.carry_out": "a night is started on its schedule or by who runs the installation",
 }
 NOT_AT_THE_COMMAND_LINE: dict[str, str] = {}
@@ -29,7 +30,6 @@ NOT_OVER_THE_WIRE = {
     "health": "the service says how it is at /readyz; an installation is examined by who runs it",
     "prove_again": "a document is put to its proof again by whoever doubts it, on prices of their own",
     "replay_live": "it is asked of a whole store, by who runs the installation",
-    "wave": "a night is started on its schedule or by who runs the installation",
 }
 
 

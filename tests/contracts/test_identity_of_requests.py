@@ -27,6 +27,7 @@ from portopt.dialects.requests import (
     rebalance_request_from_data,
     rebalance_request_to_data,
 )
+from portopt.domain.cash_flow import CashFlow
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
@@ -76,6 +77,8 @@ BOOK = RebalanceRequest(
     benchmark={"A": 0.4, "B": 0.6},
     as_of=date(2022, 12, 28),
     factor_returns=FACTORS,
+    cash_flow=CashFlow(Decimal("-5.00"), date(2026, 12, 31)),
+    no_worse=True,
     notes=("of the files",),
 )
 WEIGHTS = OptimizationRequest(

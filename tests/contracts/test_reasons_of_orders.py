@@ -32,6 +32,7 @@ DECIDES = {
     "min_weight": Decides(UTILITY, "AAPL", "it stands at its position floor of 5.00 %"),
     "sector_limits": Decides(UTILITY, "MSFT", "the limit of its sector stops more"),
     "asset_class_limits": Decides(UTILITY, "MSFT", "Sold entirely: its asset class Equity is at the 60.00 % cap"),
+    "model_bands": Decides(UTILITY, "AAPL", "the band of the model keeps the rest"),
     "max_turnover": Decides(UTILITY, "AAPL", "the turnover limit keeps the rest"),
     "leverage_limit": Decides(UTILITY, "BOND", "the leverage limit", {"leverage_limit": 0.8, "cash": {"max": 0.5}}),
     "max_tracking_error": Decides(UTILITY, "XOM", "the tracking-error limit keeps the rest"),

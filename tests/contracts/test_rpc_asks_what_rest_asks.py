@@ -27,7 +27,6 @@ HELP = {
     "prove_again": "of a document, by whoever doubts it, on prices of their own",
     "replay_live": "of the runs of a store, by whoever keeps it",
     "trials": "of the registry of a store, by whoever keeps it",
-    "wave": "of many books of a store, on a schedule or by whoever keeps it",
 }
 # What REST answers beside the catalog, and why gRPC does not.
 OF_REST_ALONE = {

@@ -51,17 +51,32 @@ class _Book:
     def stops(self, asset_id: str, by: float, pulls: Mapping[str, float]) -> str:
         """What one more order of that size, a signed fraction, would break: a limit by its name, "cash", or ""; of several
         limits the one that pulls hardest at the asset."""
-        there = self.w.copy()
-        there[self.problem.universe.positions[asset_id]] += by
-        at = self.problem.universe.cash_position
-        if at is not None:
-            there[at] -= by
+        there, at = self.moved(asset_id, by), self.problem.universe.cash_position
         hard = [limit for limit in self.problem.limits if not (limit.soft or limit.structural)]
         p = self.problem
         broken = [limit for limit in hard if limit.read(there, p).worst() > limit.read(self.w, p).worst() + BROKEN]
         if broken:
             return max(broken, key=lambda limit: abs(pulls.get(limit.kind, 0.0))).stops
         return "cash" if at is not None and there[at] < min(0.0, float(self.w[at])) - BROKEN else ""
+
+    def moved(self, asset_id: str, by: float) -> Vector:
+        """(n,) after one more order of that size, paid from cash."""
+        there, at = self.w.copy(), self.problem.universe.cash_position
+        there[self.problem.universe.positions[asset_id]] += by
+        if at is not None:
+            there[at] -= by
+        return there
+
+    def costs_more_than_it_adds(self, asset_id: str, by: float) -> bool:
+        """Whether the flat fee of an order is more than the order adds to the objective, where both have one unit."""
+        p = self.problem
+        fee = sum(float(cost.tariff(p).per_trade) for cost in p.costs)
+        if fee <= 0.0 or not (p.objective.charges_costs and p.portfolio_value):
+            return False
+        better = 1.0 if p.objective.sense == "maximize" else -1.0
+        adds = better * (p.objective.value(self.moved(asset_id, by), p) - p.objective.value(self.w, p))
+        paid = fee / p.portfolio_value / p.holding_period_years
+        return adds < (paid / max(p.objective.volatility(self.w, p), NOTHING) if p.objective.unit == "ratio" else paid)
 
     def lot(self, asset_id: str) -> float:
         """The weight of the least that may be traded of it, as far as lots go."""
@@ -94,8 +109,9 @@ def _kept(book: _Book, reason: TradeReason, line: PlanLine, move: float) -> str:
     small = book.too_small(line, move)
     if small:
         return f"Kept: {wanted} is {small}"
-    fee = any(cost.tariff(book.problem).per_trade > 0 for cost in book.problem.costs)
-    return f"Kept: {wanted} is {'worth less than the fee of an order' if fee else 'made up for by whole shares of the others'}"
+    if book.costs_more_than_it_adds(line.asset_id, move):
+        return f"Kept: {wanted} is worth less than the fee of an order"
+    return f"Kept: {wanted} is made up for by whole shares of the others"
 
 
 def _evened(book: _Book, reason: TradeReason, line: PlanLine, side: str) -> str:

@@ -75,7 +75,7 @@ def what_if_document(found: WhatIf) -> dict[str, Any]:
         "trades": _beside(problem, found.stands.weights, found.after.weights),
         "certificate": found.certificate.without_readings(),
         "left_out": [{**plain(left), "sentence": left.sentence} for left in found.left_out],
-        "notes": list(problem.notes),
+        "notes": [*problem.notes, *found.notes],
     }
 
 

@@ -159,6 +159,7 @@ class WhatIf:
     certificate: Certificate
     rests_on: RestsOn
     left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

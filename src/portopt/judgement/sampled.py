@@ -19,6 +19,7 @@ FEWEST_PERIODS = 20
 FEWEST_BLOCKS = 10  # a history of fewer blocks than this says nothing of its own variance
 CELLS = 400_000  # drawn positions of all histories together, so that a long history is drawn less often
 MOST_DRAWS, FEWEST_DRAWS = 1000, 200
+SEED_LETTERS = 12  # 48 bits: a program that holds every number as a double reads such a seed whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +49,7 @@ def sampled(R: Matrix, of_mean: Vector | None = None, of_covariance: Vector | No
     T, k = R.shape
     block = block_of(R)
     draws = draws_of(T)
-    seed = int(digest(R)[:15], 16)
+    seed = int(digest(R)[:SEED_LETTERS], 16)
     equally = np.full(T, 1.0 / T)
     a, c = (equally if weights is None else weights for weights in (of_mean, of_covariance))
     center = a @ R

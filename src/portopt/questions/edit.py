@@ -21,7 +21,7 @@ from portopt.domain.words import signed_percent
 from portopt.ports import MarketDataProvider
 from portopt.questions.posed import OnPrices, kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
-from portopt.questions.stands import stands
+from portopt.questions.stands import gave_way, stands
 from portopt.runs.identity import run_identity
 from portopt.terms.limits.pinned import FIELD, Pinned
 from portopt.terms.shared.pins import SPELLINGS, Pin, pin_of
@@ -65,7 +65,7 @@ def edit(
         price=yardstick.worth(validated.weights),
         certificate=validated.certificate,
         rests_on=kept_prices(on, runtime),
-        notes=(*notes, *([] if request.policy.trading.fractional else [CONTINUOUS])),
+        notes=(*notes, *gave_way(standing, solved), *([] if request.policy.trading.fractional else [CONTINUOUS])),
     )
 
 

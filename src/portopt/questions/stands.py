@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from portopt import formulation, pipeline
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.deadline import NEVER, Deadline
+from portopt.domain.diagnosis import GaveWay
 from portopt.domain.problem import Problem
 from portopt.domain.request import RebalanceRequest
 from portopt.questions.posed import OnPrices
@@ -80,3 +81,13 @@ def stands(on: OnPrices, until: Deadline = NEVER) -> Stands:
 def kept(on: OnPrices, problem: Problem, solved: pipeline.Solved, validated: ValidatedSolution) -> Stands:
     """The same, worked out by whoever had to, for whoever asks next: no deadline outlives its question."""
     return REMEMBERED.put(on, Stands(problem.replaced(until=NEVER), solved, validated))
+
+
+def gave_way(standing: Stands, other: pipeline.Solved) -> tuple[str, ...]:
+    """Which limits the policy let give way in what stands, and in what is held against it, in sentences."""
+    before = (f"in what stands {_opened(step)}" for step in standing.solved.gave_way)
+    return (*before, *(f"here {_opened(step)}" for step in other.gave_way))
+
+
+def _opened(step: GaveWay) -> str:
+    return f"{step.relaxation.limit} gave way, to {step.relaxation.after}: {step.because}"

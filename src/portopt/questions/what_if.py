@@ -19,7 +19,7 @@ from portopt.intake.moved import moved_request, value_at
 from portopt.ports import MarketDataProvider
 from portopt.questions.posed import kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
-from portopt.questions.stands import Stands, stands
+from portopt.questions.stands import Stands, gave_way, stands
 from portopt.runs.identity import run_identity
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def what_if(
         certificate=validated.certificate,
         rests_on=kept_prices(on, runtime),
         left_out=tuple(said.left_out),
+        notes=gave_way(standing, after),
     )
 
 

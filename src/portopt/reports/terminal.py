@@ -14,6 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from portopt.document import signed
 from portopt.document.figure_words import figure_texts, what_errors_are
 from portopt.document.formats import NOTHING, bps, count, listed, money, percent, scientific, shares
 from portopt.reports.notebook import html_summary
@@ -194,18 +195,21 @@ def _figures(document: Mapping[str, Any], width: int) -> Table:
 
 def _verdict(document: Mapping[str, Any]) -> RenderableType:
     paper = document["certificate"]
-    certified = paper["verdict"] == "certified"
-    stamp = Text("✓ certified" if certified else "✗ refused", style="bold green" if certified else "bold red")
-    stamp.append(
-        f"  worst violation {scientific(paper['worst_violation'])} · relative gap {scientific(paper['relative_gap'])}"
-        f" · stationarity {scientific(paper['stationarity'])}",
-        style="not bold default",
+    told = signed.stamp(document)
+    stamp = Text(f"✓ {told}" if told == "certified" else f"✗ {told}", style="bold green" if told == "certified" else "bold red")
+    if signed.orders_of(document):
+        words = f"  the orders: {signed.limits_in_words(document)} · {signed.gap_in_words(document)}"
+        stamp.append(words, style="not bold default")
+    optimum = Text(
+        f"  the optimum: worst violation {scientific(paper['worst_violation'])} · relative gap"
+        f" {scientific(paper['relative_gap'])} · stationarity {scientific(paper['stationarity'])}",
+        style="dim",
     )
     said = [sentence for sentence in document["verdict"]["sentences"] if not sentence.startswith("Certified")]
     gave = [Text(sentence, style="yellow") for sentence in document["verdict"]["concessions"]]
     missing = [Text(left["sentence"], style="yellow") for left in document.get("left_out", ())]
     notes = [Text(f"note: {note}", style="dim") for note in document.get("notes", ())]
-    return Padding(Group(stamp, *gave, *(Text(sentence) for sentence in said), *missing, *notes), (1, 0, 0, 0))
+    return Padding(Group(stamp, optimum, *gave, *(Text(sentence) for sentence in said), *missing, *notes), (1, 0, 0, 0))
 
 
 def _provenance(document: Mapping[str, Any]) -> RenderableType:

@@ -37,6 +37,7 @@ PAGES: Mapping[str, Mapping[str, str]] = {
         "min_esg": "methods/esg.md",
         "esg_exclusion": "methods/esg.md",
         "custom": "methods/custom-terms.md",
+        "pinned": "alternatives.md",
         "buy_only": "money-in-and-out.md",
         "sell_only": "money-in-and-out.md",
         "do_not_buy": "money-in-and-out.md",

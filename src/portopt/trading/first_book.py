@@ -24,7 +24,7 @@ import numpy as np
 from portopt.domain.arrays import Mask, Vector
 from portopt.domain.program import INF, StandardForm
 from portopt.domain.solution import RawAnswer
-from portopt.optimization import assemble, solve_quickly
+from portopt.optimization import assemble, solve, solve_quickly
 from portopt.optimization.engine import corrected_beside, solve_beside
 from portopt.optimization.integers.switches import remainder, whole_numbers
 from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
@@ -40,6 +40,7 @@ from portopt.trading.to_round import ToRound
 
 TRIES = 10
 CLOSED = 1.25  # times what was missed
+ROOM = 2.0  # times that, where other whole numbers are looked for
 REWEIGHTED = 2
 MOST_BPS = 9_000.0  # a rate this high stops any trade
 IDLE = 1e-7  # of portfolio value: no trade
@@ -55,10 +56,10 @@ class FirstBook:
     value: float
 
 
-def first_book(asked: ToRound, *, weighed: bool = True) -> FirstBook | None:
+def first_book(asked: ToRound, *, weighed: bool = True, once: bool = False) -> FirstBook | None:
     """A book of the nearest orders; None when no try keeps every limit, which proves nothing.
 
-    weighed: whether flat fees are weighed against trades.
+    weighed: whether flat fees are weighed against trades. once: whether the whole-number choices of the answer are kept.
     """
     certified = asked.certified
     search = _FirstBook(asked, own_risk_aversion(asked.form, certified.x))
@@ -67,7 +68,11 @@ def first_book(asked: ToRound, *, weighed: bool = True) -> FirstBook | None:
         found = None if worth_it is None else search.from_weights(*worth_it)
         if found is not None:
             return found
-    return search.from_weights(certified.x, np.zeros(asked.problem.n, dtype=bool), certified.raw)
+    none_idle = np.zeros(asked.problem.n, dtype=bool)
+    found = search.from_weights(certified.x, none_idle, certified.raw)
+    if found is None and not once and (again := search.chosen_again()) is not None:
+        return search.from_weights(again, none_idle)
+    return found
 
 
 def _fees_count(asked: ToRound) -> bool:
@@ -118,6 +123,18 @@ class _FirstBook:
                 break
             x = near.x
         return None
+
+    def chosen_again(self) -> Vector | None:
+        """(N,) the optimum of other whole-number choices: those that leave room to what lots missed. None where there is none.
+
+        The choices that were made may keep a limit with nothing to spare (a turnover that just suffices for so few positions).
+        """
+        form = self.asked.form
+        if not (form.integer.any() and self.missed_before):
+            return None
+        room = {limit: ROOM * self.margins.get(limit, 0.0) for limit in self.missed_before}
+        raw = solve(tightened(as_utility(form, self.gamma), {limit: by for limit, by in room.items() if by > 0.0}))
+        return None if raw.x is None else raw.x
 
     def weighed(self, x: Vector) -> tuple[Vector, Mask] | None:
         """(weights, (n,) what is not worth a flat fee): the trades that stay when small ones are dear."""

@@ -65,12 +65,16 @@ Refine = Callable[[Vector], list[Decimal]]
 def best_book(asked: ToRound, refining: Callable[[ToRound, ShareProgram], Refine] | None = None) -> Rounded | None:
     """A first book; where its gap is open and the book is not large, the best that the search finds. None where none was.
 
+    Of a large book a search is worth its time where nothing else was found.
+
     refining: how a point of the linear program becomes orders, where that is more than reading its lots (fractions).
     """
     first = first_book(asked, weighed=not asked.few)
     rounded = None if first is None else Rounded.of(asked, first, asked.certified.bound)
-    if not asked.few or (rounded is not None and rounded.proved):
+    if rounded is not None and (rounded.proved or not asked.few):
         return rounded
+    if not asked.searchable:
+        return None
     program = asked.share_program()
     return Rounding(asked, program, first, None if refining is None else refining(asked, program)).run()
 

@@ -19,6 +19,7 @@ from portopt.trading.exactness import missed, relative_gap
 from portopt.trading.share_program import CASH_CAPS, ShareProgram, share_program
 
 LARGE = 100  # assets; up to there a search among lots is quick enough to be worth what it finds
+LARGEST = 400  # up to there it is worth its time where the nearest lots miss a limit
 MOST_SHARE_ROWS = 20_000
 
 
@@ -69,6 +70,11 @@ class ToRound:
     def few(self) -> bool:
         """Whether a search among lots is quick enough to be worth what it finds."""
         return self.problem.n <= LARGE and len(self.form.row_lower) <= MOST_SHARE_ROWS
+
+    @property
+    def searchable(self) -> bool:
+        """Whether a search among lots is worth it where no book is known."""
+        return self.problem.n <= LARGEST and len(self.form.row_lower) <= MOST_SHARE_ROWS
 
     @property
     def most_cash(self) -> float:

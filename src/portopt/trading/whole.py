@@ -41,7 +41,7 @@ def has_lots(near: ToRound) -> bool:
     """Whether whole lots near an optimum keep every limit: the first book found will do, and none far off is looked for."""
     for residual in cash_residuals(near):
         asked = near.leaving(residual)
-        if first_book(asked, weighed=False) is not None:
+        if first_book(asked, weighed=False, once=True) is not None:
             return True
         if asked.few and Rounding(asked, asked.share_program()).any_book():
             return True

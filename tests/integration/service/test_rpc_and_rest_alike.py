@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,6 +46,7 @@ class Desk:
     walk: str = ""
     comparison: str = ""
     silence: str = ""
+    wave: str = ""
     alert: str = matrix.alert_of(PORTFOLIO)
 
     @property
@@ -111,6 +113,16 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "ListHoldingsVersions": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/holdings/versions"),
     "GetLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger"),
     "VerifyLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger/verification"),
+    # many portfolios from one cause
+    "CreateWave": lambda d: Case({"cause": "alike", "portfolios": [{"portfolio_id": "P-none"}], "await_approval": True}, "POST",
+                                 "/waves", {"json": {"cause": "alike", "portfolios": ["P-none"], "await_approval": True}},
+                                 is_refused=True),
+    "ListWaves": lambda d: Case({"limit": 5}, "GET", "/waves?limit=5"),
+    "GetWave": lambda d: Case({"wave_id": d.wave}, "GET", f"/waves/{d.wave}"),
+    "ListWaveItems": lambda d: Case({"wave_id": d.wave, "state": "proposed,refused", "limit": 5}, "GET",
+                                    f"/waves/{d.wave}/items?state=proposed,refused&limit=5"),
+    # It is at its end.
+    "CancelWave": lambda d: Case({"wave_id": d.wave}, "POST", f"/waves/{d.wave}/cancel", is_refused=True),
     # the watch
     "ListAlerts": lambda d: Case({"state": "firing,resolved", "limit": 5}, "GET", "/alerts?state=firing,resolved&limit=5"),
     "GetAlert": lambda d: Case({"alert_id": d.alert}, "GET", f"/alerts/{d.alert}"),
@@ -253,10 +265,20 @@ def desk(sqlite_service: Served, sqlite_rpc: Client) -> Iterator[Desk]:
         found.backtest = _worked_out(client, "/backtests", "backtest_id", found.backtest_body)
         found.walk = _worked_out(client, "/walk-forwards", "walk_forward_id", found.backtest_body | {"windows": WINDOWS})
         found.comparison = _worked_out(client, "/comparisons", "comparison_id", found.comparison_body)
+        found.wave = _carried_out(client, {"cause": "alike", "portfolios": ["P-other"], "pricing_pack_id": found.pack})
         client.post("/optimize", json=BODY)
         matrix.fired(sqlite_service.runtime(), PORTFOLIO)
         found.silence = client.post("/silences", json=SILENCE | {"reason": "to be ended"}).json()["silence_id"]
         yield found
+
+
+def _carried_out(client: httpx.Client, body: dict[str, Any]) -> str:
+    """The id of a wave that is at its end."""
+    told = client.post("/waves", json=body).json()
+    while told["ended_at"] is None:
+        time.sleep(0.5)
+        told = client.get(f"/waves/{told['wave_id']}").json()
+    return str(told["wave_id"])
 
 
 def _worked_out(client: httpx.Client, path: str, name: str, body: dict[str, Any]) -> str:

@@ -160,3 +160,17 @@ def test_what_says_no_trade_is_refused_in_its_own_words(trades, kind, word, inst
     error: PortoptError = refused.value
     assert word in " ".join([error.detail, *error.fixes])
     assert not installed.has_store
+
+
+def test_a_limit_that_gives_way_for_the_edit_is_told(installed):
+    desk = made_desk.desk(2, n=10)
+    policy = dataclasses.replace(desk.request.policy, relax_order=("max_turnover",))
+    desk = dataclasses.replace(desk, request=dataclasses.replace(desk.request, policy=policy))
+    p = desk.problem()
+    held = max(desk.request.holdings.shares, key=lambda a: p.previous()[p.universe.positions[a]])
+    other = next(a for a in desk.request.holdings.shares if a != held)
+    found = edit(desk.request, {held: "0%", other: "29%"}, installed, market=desk.market)
+    told = [note for note in found.notes if "max_turnover gave way" in note]
+    assert told
+    assert told[0].startswith("here ")
+    assert found.edited.turnover > made_desk.LIMITS["max_turnover"]

@@ -129,6 +129,16 @@ OPERATIONS: Final = _by_name(
                   "Comparisons that were asked for, the newest first."),
         Operation("cancel_comparison", "POST", "/comparisons/{comparison_id}/cancel", "propose",
                   "through_time:cancel_comparison", "End one that is not wanted.", keyed=True),
+        # many portfolios from one cause
+        Operation("create_wave", "POST", "/waves", "propose", "waves:create",
+                  "Proposals for many portfolios from one cause, worked out later.", "wave", keyed=True),
+        Operation("list_waves", "GET", "/waves", "read", "waves:listed", "Waves, the newest first."),
+        Operation("get_wave", "GET", "/waves/{wave_id}", "read", "waves:get",
+                  "How far a wave is: items by state, deadlines missed, causes of refusals."),
+        Operation("list_wave_items", "GET", "/waves/{wave_id}/items", "read", "waves:items",
+                  "What became of each portfolio of a wave, with why there is no proposal."),
+        Operation("cancel_wave", "POST", "/waves/{wave_id}/cancel", "propose", "waves:cancel",
+                  "What is not ended of it is not worked out.", keyed=True),
         # portfolios
         Operation("list_portfolios", "GET", "/portfolios", "read", "portfolios:listed", "Portfolios, by id."),
         Operation("put_portfolio", "PUT", "/portfolios/{portfolio_id}", "import", "portfolios:put",

@@ -83,6 +83,7 @@ class MixedInteger:
             self._begin(relaxed, first)
             self.master.deepen()
             self.master.run(self._accept)
+            self._exchanged()
         except DeadlineExceeded:
             if self.master.best is None or not until.gives_best:
                 raise
@@ -105,9 +106,16 @@ class MixedInteger:
         dived = dive(self.tight, relaxed, self._point)
         if dived is not None:
             self._accept(dived)
+        self._exchanged()
+
+    def _exchanged(self) -> None:
+        """Exchanges around the best so far; a ratio is not one for its gradient."""
         best = self.master.best
-        if best is not None and not self.form.ratio:
-            exchanged(self.tight, best.answer.values, best.answer.x, self._exchange)
+        if best is None or self.form.ratio or not self.master.is_open or self.master.until.is_over:
+            return
+        exchanged(self.tight, best.answer.values, best.answer.x, self._exchange)
+        if self.master.best is not None and self.master.best is not best:
+            self.master.tangents.touch(self.master.best.answer.x)
 
     @property
     def _is_question(self) -> bool:
@@ -128,14 +136,13 @@ class MixedInteger:
             self.master.tangents.touch(held.x)
 
     def _exchange(self, values: Vector) -> tuple[float, Vector] | None:
-        """What the remainder at these whole numbers is worth, and its optimum. Touched where it is the best so far: tangents
-        at every exchange that was no better would only slow the search.
+        """What the remainder at these whole numbers is worth, and its optimum. Not touched: tangents at every step of the way
+        would only slow the search.
         """
         held = self._held(values)
         if held is None:
             return None
-        if self._offer(held):
-            self.master.tangents.touch(held.x)
+        self._offer(held)
         return self.form.objective(held.x), held.x
 
     def _offer(self, held: Held) -> bool:
