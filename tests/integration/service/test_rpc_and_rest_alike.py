@@ -189,6 +189,8 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                            {"json": {"trades": {next(iter(BOOK.held)): "none"}}}),
     "WhatIf": lambda d: Case({"run_id": d.run, "moved": {"limits.max_turnover": 0.19}}, "POST", f"/runs/{d.run}/what-if",
                              {"json": {"moved": {"limits.max_turnover": 0.19}}}),
+    "AskRun": lambda d: Case({"run_id": d.run, "question": "pareto", "axes": ["return", "risk"], "points": 4}, "POST",
+                             f"/runs/{d.run}/questions/pareto", {"json": {"axes": ["return", "risk"], "points": 4}}),
     # through time
     "CreateBacktest": lambda d: Case(past(d), "POST",
                                      "/backtests", {"json": d.backtest_body}),
