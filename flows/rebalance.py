@@ -6,9 +6,10 @@ from typing import Any
 
 from prefect import flow
 from prefect.exceptions import FlowPauseTimeout
-from prefect.flow_runs import apause_flow_run
 
-from portopt.adapters.jobs.orchestration import Approval, expired, proposal_summary, refused, rejected, skipped
+from portopt.adapters.jobs import awaiting
+from portopt.adapters.jobs.orchestration import Approval, expired, proposal_summary, refused, rejected, say, skipped
+from portopt.document import narrative
 from portopt.domain.errors import NotAllowed, PortoptError, ProposalSuperseded
 from portopt.domain.job import Job
 from portopt.domain.market import MarketSnapshot
@@ -44,8 +45,11 @@ async def propose(order: RebalanceForm, job: Job | None) -> Any:
     hours = order.approval_hours if job is None else job.approval_hours
     try:
         request = gate.resolve_form(order, job)
+        say(narrative.asked(request))
         since = records.holdings_version(request, job)
         snapshot = market_data.fetch(request, job)
+        say(narrative.priced(snapshot))
+        await awaiting.called(narrative.called(request, snapshot))
         run = records.begin(job, request, snapshot)
     except PortoptError as error:
         records.record_refusal(job, None, error, return_state=True)  # where it cannot be kept, it is a refusal all the same
@@ -64,6 +68,7 @@ async def propose(order: RebalanceForm, job: Job | None) -> Any:
         run = records.settle(run, snapshot, since, hours > 0)
     records.publish(run)
     records.report_progress(100.0, f"{run.run_id} is on record")
+    say(f"{run.run_id} is on record: {run.status.value}")
     if run.status is RunStatus.SUPERSEDED:
         return refused(records.superseded(run))
     if run.status is RunStatus.AWAITING_APPROVAL and job is None:
@@ -76,10 +81,14 @@ async def decide(request: RebalanceRequest, snapshot: MarketSnapshot, *, frontie
     """From prices to the proposal's document."""
     records.report_progress(20.0, f"priced on {snapshot.pricing_pack_id}")
     moments = decisions.estimate(request, snapshot)
+    say(narrative.believed(request, moments))
     answer = decisions.optimize(request, snapshot, moments)
+    say(narrative.solved(answer.solution, answer.gave_way))
     validated = decisions.certify(answer, snapshot)
+    say(narrative.certified(validated))
     records.report_progress(60.0, "certified; rounding to shares")
     plan = decisions.generate_trades(request, snapshot, answer, validated)
+    say(narrative.planned(plan))
     return decisions.conclude(request, snapshot, answer, validated, plan, frontier), answer
 
 
@@ -87,7 +96,7 @@ async def approve(run: RunRecord, hours: float) -> Any:
     """Wait for a person; no answer in time is a no."""
     form = Approval.with_initial_data(description=proposal_summary(run))
     try:
-        answer = await apause_flow_run(wait_for_input=form, timeout=int(hours * 3600), poll_interval=2)
+        answer = await awaiting.decision(form, narrative.awaits(run), int(hours * 3600))
     except FlowPauseTimeout:
         error, kind = expired(run, hours), "expired"
     else:

@@ -104,7 +104,7 @@ def withdraw(run: RunRecord, error: PortoptError, kind: str) -> bool:
 @task(cache_policy=NO_CACHE)
 def publish(run: RunRecord) -> None:
     """The artifacts of the run; what cannot be shown is on record all the same."""
-    Attempts().attempt("the artifacts of the run", lambda: artifacts.publish(run))
+    Attempts().attempt("the artifacts of the run", lambda: artifacts.publish(run, runtime().settings.public_url))
 
 
 @task(cache_policy=NO_CACHE)

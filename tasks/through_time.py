@@ -82,7 +82,7 @@ def tell(job: Job | None, done: int, of: int, said: str, seconds_left: float | N
 @task(cache_policy=NO_CACHE)
 def publish(run: RunRecord) -> None:
     """The artifacts of the run; what cannot be shown is on record all the same."""
-    Attempts().attempt("the artifacts of the run", lambda: history_artifacts.publish(run))
+    Attempts().attempt("the artifacts of the run", lambda: history_artifacts.publish(run, runtime().settings.public_url))
 
 
 def leased(job_id: str) -> AbstractContextManager[Job | None]:

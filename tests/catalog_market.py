@@ -46,6 +46,7 @@ TIGHT: dict[str, Any] = {
     "liquidity": {"participation": 0.05, "days": 0.5},
     "days_to_liquidate": {"participation": 0.1, "days": 0.7},
     "concentration": {"hhi": 0.16},
+    "model_bands": {"weights": {"AAPL": {"target": 0.1, "band": 0.02}}, "others": "free"},
     "top_k": {"k": 3, "weight": 0.5},
     "round_lots": {"lot": 100},
     "min_position": 0.12,

@@ -19,7 +19,7 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
-from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
+from portopt.domain.request import AnyRequest, EstimationChoice, OptimizationRequest, RebalanceRequest
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.terms.flow import as_it_stands, require_left, sought
 
@@ -69,15 +69,15 @@ def beliefs(request: OptimizationRequest) -> Moments:
         return moments
     from portopt.estimation.views import apply_views
 
-    return apply_views(moments, request.estimation, request.risk_free_rate, market_of(request))
+    return apply_views(moments, request.estimation, request.risk_free_rate, market_of(request, request.universe))
 
 
-def market_of(request: OptimizationRequest) -> Vector | None:
-    """(n,) the market portfolio of an equilibrium: the benchmark, where there is one."""
-    return None if request.benchmark_weights is None else request.universe.vector(dict(request.benchmark_weights))
+def market_of(request: AnyRequest, universe: Universe) -> Vector | None:
+    """(n,) the market portfolio of an equilibrium on the assets that are asked about: the benchmark, where there is one."""
+    return None if request.benchmark_weights is None else universe.vector(dict(request.benchmark_weights))
 
 
-def prior_beliefs(request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None) -> Moments:
+def prior_beliefs(request: AnyRequest, snapshot: MarketSnapshot | None = None) -> Moments:
     """What is believed before any view; of a rebalance, estimated from its prices."""
     if isinstance(request, RebalanceRequest):
         return _estimated(request, _needed(snapshot), dataclasses.replace(request.policy.estimation, views={}))
@@ -132,9 +132,7 @@ def exact_prices(snapshot: MarketSnapshot, holdings: Holdings | None = None) -> 
     return {**stated, **known}
 
 
-def pose(
-    request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None, until: Deadline = NEVER
-) -> Problem:
+def pose(request: AnyRequest, snapshot: MarketSnapshot | None = None, until: Deadline = NEVER) -> Problem:
     """The question as one frozen problem, with the portfolio its objective refers to, where it refers to one.
 
     snapshot: the prices that a rebalance needs; a choice of weights brings its own beliefs. Raises MissingInput without them.
@@ -143,9 +141,7 @@ def pose(
     return constructed(as_asked(request, snapshot, until))
 
 
-def as_asked(
-    request: OptimizationRequest | RebalanceRequest, snapshot: MarketSnapshot | None = None, until: Deadline = NEVER
-) -> Problem:
+def as_asked(request: AnyRequest, snapshot: MarketSnapshot | None = None, until: Deadline = NEVER) -> Problem:
     """The same before anything is constructed."""
     if isinstance(request, RebalanceRequest):
         problem = _of_book(request, _needed(snapshot), estimated(request, _needed(snapshot)))
@@ -169,8 +165,7 @@ def _estimated(request: RebalanceRequest, snapshot: MarketSnapshot, choice: Esti
     from portopt.estimation import estimate
 
     universe = universe_of(request, snapshot)
-    market = None if request.benchmark is None else universe.vector(dict(request.benchmark))
-    rf = request.policy.risk_free_rate
+    market, rf = market_of(request, universe), request.policy.risk_free_rate
     return estimate(snapshot, universe, choice, rf, market, factor_returns=request.factor_returns)
 
 

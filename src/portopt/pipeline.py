@@ -26,7 +26,7 @@ from portopt.domain.outcome import RebalanceOutcome
 from portopt.domain.plan import RebalancePlan
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
-from portopt.domain.request import RebalanceRequest
+from portopt.domain.request import RebalanceRequest, TradingRules
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.domain.universe import CASH
 from portopt.formulation import estimated, exact_prices, formulate, order_of_giving_way
@@ -49,7 +49,7 @@ FRONTIER = "the efficient frontier"
 PRICES, WORTH = "the prices of limits", "what more room under a limit is worth, solved for again"
 REASONS, SOURCES = "the reasons of trades", "where the risk comes from"
 STATED = "give its row a price, and let the policy say data.unknown_asset = 'quarantine': it is then kept as it is"
-DOCUMENT_VERSION = "5"  # part of every run's identity: a new meaning of the document is a new run
+DOCUMENT_VERSION = "7"  # part of every run's identity: a new meaning of the document is a new run
 
 
 Step = Callable[[str], AbstractContextManager[Any]]
@@ -370,7 +370,7 @@ def conclude(
     from portopt.analysis import Attempts
 
     said = Attempts()
-    explanation = explain(answer, validated, plan, said)
+    explanation = explain(answer, validated, plan, said, request.policy.trading)
     reasons = {reason.asset_id: reason.sentence for reason in explanation.reasons}
     trades = tuple(dataclasses.replace(t, reason=t.reason or reasons.get(t.asset_id, "")) for t in plan.trades)
     drawn = said.attempt(FRONTIER, lambda: frontier_of(answer, validated.weights)) if frontier else None
@@ -384,13 +384,20 @@ def conclude(
         plan=dataclasses.replace(plan, trades=trades),
         explanation=dataclasses.replace(explanation, left_out=tuple(said.left_out)),
         frontier=drawn,
+        form=answer.form,
         gave_way=answer.gave_way,
         diagnosis=answer.diagnosis,
     )
 
 
-def explain(answer: Solved, validated: ValidatedSolution, plan: RebalancePlan, said: Attempts) -> Explanation:
-    """The explanation as far as it can be given. said: is told what cannot."""
+def explain(
+    answer: Solved,
+    validated: ValidatedSolution,
+    plan: RebalancePlan,
+    said: Attempts,
+    rules: TradingRules | None = None,
+) -> Explanation:
+    """The explanation as far as it can be given. said: is told what cannot. rules: of trading, for what was not traded."""
     from portopt import analysis
 
     prices = prices_of(answer.problem, answer.form, validated.solution.raw, said)
@@ -398,7 +405,7 @@ def explain(answer: Solved, validated: ValidatedSolution, plan: RebalancePlan, s
     if whole is None:
         sources = said.attempt(SOURCES, lambda: analysis.risk_contributions(answer.problem, validated.weights))
         return Explanation(prices, sources or (), (), None)
-    settled = said.attempt(REASONS, lambda: analysis.settled(whole, plan, answer.problem))
+    settled = said.attempt(REASONS, lambda: analysis.settled(whole, plan, answer.problem, rules))
     return settled or dataclasses.replace(whole, reasons=())
 
 

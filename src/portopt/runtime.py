@@ -20,6 +20,7 @@ from portopt.ports import (
     FigureSeeks,
     FigureSteps,
     FigureStore,
+    FigureThinning,
     JobStore,
     KeySetSource,
     KeyStore,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PROVIDERS = ("sample", "files", "sql", "http", "yahoo")
+AT_HAND = "frame"  # the provider whose prices whoever opens a runtime has brought with them
 
 
 class _Part(Generic[T]):
@@ -70,10 +72,11 @@ class Runtime:
 
     Parts open when they are first used, so that a question that needs no database opens none; what fails to open is tried
     again by the next that asks. A process that answers for long opens them all as it starts (`opened`).
+    at_hand: prices that are neither in a file nor behind an address: what a request names as the provider `frame`.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, at_hand: MarketDataProvider | None = None) -> None:
+        self.settings, self._at_hand = settings, at_hand
         self.opening = threading.RLock()  # one part may need another: a store makes its home
 
     def opened(self, *, needed: bool = True) -> Runtime:
@@ -227,6 +230,12 @@ class Runtime:
         return SqlFigureSeeks(self.runs.database)
 
     @_Part
+    def figure_thinning(self) -> FigureThinning:
+        from portopt.adapters.store.figure_thinning import SqlFigureThinning
+
+        return SqlFigureThinning(self.runs.database)
+
+    @_Part
     def figure_archive(self) -> FileHistories:
         """Figures of whole days, a folder a day."""
         from portopt.adapters.store.histories import FileHistories
@@ -336,6 +345,8 @@ class Runtime:
         """
         name, _, path = provider.partition(":")
         settings = self.settings
+        if name == AT_HAND and self._at_hand is not None:
+            return self._at_hand
         if name == "sample":
             from portopt.adapters.providers.sample import SampleProvider
 
@@ -378,14 +389,14 @@ def _needed(value: T | None, variable: str) -> T:
     return value
 
 
-def open_runtime(settings: Settings | None = None) -> Runtime:
-    """A runtime of its own, for tests and embedding; settings default to the environment's."""
+def open_runtime(settings: Settings | None = None, at_hand: MarketDataProvider | None = None) -> Runtime:
+    """A runtime of its own, for tests and embedding; settings default to the environment's. at_hand: prices, see Runtime."""
     from pydantic import ValidationError
 
     from portopt.settings import Settings as FromEnvironment
 
     try:
-        return Runtime(settings or FromEnvironment())
+        return Runtime(settings or FromEnvironment(), at_hand)
     except ValidationError as error:
         first = error.errors()[0]
         name = "PORTOPT_" + "_".join(str(part) for part in first["loc"]).upper()

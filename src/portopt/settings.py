@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from portopt.domain.errors import InvalidValue, RequestError
+
+if TYPE_CHECKING:
+    from portopt.domain.thinning import Thinning
 
 PREFIX = "portopt_"
 DOTENV = Path(".env")
@@ -80,6 +83,9 @@ class Settings(BaseModel):
     pulsar_topic: str = Field("persistent://public/default/portfolio-optimized", description="topic, for `pulsar`")
 
     http_host: str = Field("127.0.0.1", description="address the REST API listens on; other than loopback needs keys or tokens")
+    public_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="where people reach the REST API: links in the workflow server lead there"
+    )
     http_port: int = Field(8000, ge=0, le=65535, description="port of the REST API; 0 is any free one")
     grpc_port: int = Field(50051, ge=0, le=65535, description="port of the gRPC API; 0 is any free one")
     grpc_reflection: bool = Field(False, description="whether the gRPC API describes itself to whoever asks")
@@ -113,7 +119,19 @@ class Settings(BaseModel):
     watch_seconds: float = Field(
         60.0, ge=0, le=3600, description="between two looks of a worker at every figure; 0: it looks at none"
     )
-    figures_days: float = Field(90.0, gt=0, description="days that figures are kept")
+    drift_band: float = Field(0.05, gt=0, le=1, description="share of a book that a weight may stray from its target")
+    availability_objective: float = Field(0.995, gt=0, lt=1, description="share of jobs that is to be answered")
+    budget_days: float = Field(30.0, gt=1, le=366, description="days that the error budget is of")
+    run_window_hours: float = Field(24.0, gt=0, le=8784, description="hours of runs that shares and seconds are of")
+    run_stuck_seconds: float = Field(3600.0, gt=0, description="after so long a run that nobody works on is stuck")
+    book_seconds: float = Field(600.0, ge=0, description="between two measurements of a book whose holdings do not change")
+    books_at_once: int = Field(500, gt=0, description="books that one look measures at most")
+    engine_seconds: float = Field(3600.0, gt=0, description="between two samples that are put to other engines")
+    figures_days: float = Field(730.0, gt=0, description="days that figures are kept")
+    figures_thinned: str = Field(
+        "7d:1h,90d:1d",
+        description="age after which one figure a step is kept, and the step, by commas; none: every one is kept",
+    )
     rules_path: Path | None = Field(None, description="file or folder of alert rules of one's own, see docs/alerts.md")
     alert_channels: str = Field("log", description="where notices go: log, webhook, mail, automation, by commas; none: nowhere")
     alert_webhook_url: SecretStr | None = Field(None, description="https address that notices are posted to, for `webhook`")
@@ -186,6 +204,13 @@ class Settings(BaseModel):
                 "PORTOPT_ALERT_CHANNELS", unknown[0], f"channels are {', '.join(NOTICE_CHANNELS)}; {NO_CHANNEL}: nowhere"
             )
         return tuple(name for name in NOTICE_CHANNELS if name in named)
+
+    @property
+    def thinning(self) -> tuple[Thinning, ...]:
+        """Of figures. Raises InvalidValue."""
+        from portopt.monitoring.thinning import read_thinning
+
+        return read_thinning(self.figures_thinned, "PORTOPT_FIGURES_THINNED")
 
     @property
     def alert_log_path(self) -> Path:

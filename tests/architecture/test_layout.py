@@ -67,10 +67,15 @@ def test_no_file_of_a_flow_or_task_bears_the_name_of_another_module(folder: str)
 
 def test_the_public_face_shows_exactly_what_is_meant() -> None:
     values = [
-        *("Allocation", "Backtest", "Comparison", "EstimationChoice", "Findings", "Policy", "PortoptError", "Proposal", "Walk"),
+        *("Allocation", "Backtest", "Batch", "Comparison", "EstimationChoice", "Findings", "Policy", "PortoptError"),
+        *("Proposal", "Walk", "Weights"),
     ]
-    questions = ["ask", "backtest", "compare", "frontier", "optimize", "pareto", "periods", "rebalance", "sensitivity"]
-    assert portopt.__all__ == [*values, *questions, "walk_forward"]
+    questions = [
+        *("alternatives", "ask", "backtest", "batch", "catalog", "compare", "edit", "explain", "factors", "forecasts"),
+        *("frontier", "lexicographic", "optimize", "pareto", "periods", "ready", "rebalance", "risk", "sensitivity"),
+        *("verify", "views", "walk_forward", "what_if"),
+    ]
+    assert portopt.__all__ == [*values, *questions]
     for name in portopt.__all__:
         assert getattr(portopt, name).__doc__
     with pytest.raises(AttributeError, match="no attribute 'rebalence'"):

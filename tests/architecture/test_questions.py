@@ -13,28 +13,23 @@ NO_QUESTIONS = {
     "sharing": "what the requests of a batch have in common",
     "children": "the processes that a batch is spread over",
     "posed": "what the other questions begin with",
+    "stands": "what edits, what-ifs and alternatives are held against",
 }
-FACE = "the public face shows what a notebook asks for every day; this is asked at the command line"
 NOT_IN_A_NOTEBOOK = {
-    "weights.optimize_many": "a loop over optimize says the same there",
-    "compromises.lexicographic": FACE,
-    "risk.risk": FACE,
-    "views.views": FACE,
-    "factors.factors": FACE,
-    "forecasts.forecasts": FACE,
     "policies.policies": "policies are kept and listed by who runs the installation",
     "policies.seed_policies": "policies are kept and listed by who runs the installation",
     "prove_again.prove_again": "a document is put to its proof again from its file",
     "replay_live.replay_live": "a whole store is put to it by who runs the installation",
     "health.doctor": "an installation is examined by who runs it",
+    "wave.put_on_record": "a night is started on its schedule or by who runs the installation",
     "wave.carry_out": "a night is started on its schedule or by who runs the installation",
 }
 NOT_AT_THE_COMMAND_LINE: dict[str, str] = {}
 NOT_OVER_THE_WIRE = {
+    "verify": "a second opinion from the service that gave the first would be none: it is worked out where the document is",
     "health": "the service says how it is at /readyz; an installation is examined by who runs it",
     "prove_again": "a document is put to its proof again by whoever doubts it, on prices of their own",
     "replay_live": "it is asked of a whole store, by who runs the installation",
-    "wave": "a night is started on its schedule or by who runs the installation",
 }
 
 

@@ -25,6 +25,7 @@ from portopt.terms.catalog import LIMITS, OBJECTIVES
 
 WHOLE = {"max_positions", "min_positions", "min_position", "max_trades", "min_trade", "round_lots", "ucits_5_10_40"}
 UTILITY = {"kind": "utility", "risk_aversion": 4.0}
+LIMITS_OF: dict[str, dict[str, Any]] = {"model": {"model_bands": LIMITS["model_bands"].example}}
 OPTIONS: dict[str, dict[str, Any]] = {"factor_risk_budget": {"budgets": {"*": 1.0}}}
 
 
@@ -73,7 +74,7 @@ def test_under_every_limit_every_analysis_is_there_or_has_its_reason(kind, name)
 @pytest.mark.parametrize("kind", OBJECTIVES)
 def test_for_every_objective_every_analysis_is_there_or_has_its_reason(kind, name):
     options = OPTIONS.get(kind, dict(OBJECTIVES[kind].example or {}))
-    _is_there_or_has_its_reason(name, request({"kind": kind, **options}, {"max_weight": 0.3}))
+    _is_there_or_has_its_reason(name, request({"kind": kind, **options}, {"max_weight": 0.3, **LIMITS_OF.get(kind, {})}))
 
 
 def test_what_is_drawn_without_whole_numbers_is_never_to_the_right_of_what_they_allow():

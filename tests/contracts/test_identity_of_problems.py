@@ -91,7 +91,9 @@ def filled(p: Problem) -> Problem:
         lags=3,
         notes=("said",),
     )
-    moments = dataclasses.replace(m, probabilities=uneven / uneven.sum(), factor_model=model)
+    *others, last = p.universe.assets
+    universe = Universe((*others, dataclasses.replace(last, composition={"sector": {last.sector or "Cash": 1.0}})))
+    moments = dataclasses.replace(m, universe=universe, probabilities=uneven / uneven.sum(), factor_model=model)
     target = np.linspace(0.1, 0.2, n) if p.target is None else p.target
     return p.replaced(moments=moments, target=target, notes=("said",))
 

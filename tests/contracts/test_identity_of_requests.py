@@ -48,7 +48,7 @@ FACTORS = FactorReturns(
 UNIVERSE = Universe(
     (
         Asset("A", "Alpha", "Energy", "Equity", 7.0, 6.0, True, {"beta": 1.0, "duration": 2.0}),
-        Asset("B", "Beta", "Health", "Equity", 6.0, 5.0, True, {"beta": 0.9, "duration": 3.0}),
+        Asset("B", "Beta", "Health", "Equity", 6.0, 5.0, True, {"beta": 0.9, "duration": 3.0}, {"sector": {"Health": 0.9}}),
     )
 )
 ESTIMATION = EstimationChoice(

@@ -21,12 +21,12 @@ HELP = {
     "health": "asked by the state of the service",
     "many": "weights, of many requests at once",
     "posed": "what several questions begin with",
+    "stands": "what the questions around a proposal are held against",
     "sharing": "what several answers have in common",
     # at the command line and in a notebook alone
     "prove_again": "of a document, by whoever doubts it, on prices of their own",
     "replay_live": "of the runs of a store, by whoever keeps it",
     "trials": "of the registry of a store, by whoever keeps it",
-    "wave": "of many books of a store, on a schedule or by whoever keeps it",
 }
 # What REST answers beside the catalog, and why gRPC does not.
 OF_REST_ALONE = {

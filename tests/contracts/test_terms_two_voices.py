@@ -43,13 +43,19 @@ MORE_LIMITS: dict[str, list[Any]] = {
         {"cdar": {"limit": 0.04, "confidence": 0.8}, "soft": True, "penalty": 2.0},
     ],
     "max_tracking_error": [0.05, {"limit": 0.03, "soft": True, "penalty": 2.0}],
-    "min_quality": [6.0, {"score": 5.0, "grandfather": True}],
+    "min_quality": [6.0, {"score": 5.0, "grandfather": True}, {"score": 6.0, "exempt_classes": ["bond"]}],
     "cash": [{"min": 0.0}, {"max": 0.1}],
     "exclusions": [{"assets": ["XOM", "GOLD"], "most": 0.02}],
     "do_not_buy": [{"assets": ["XOM", "AAPL", "GOLD"], "slack": 0.02}, [{"asset_class": "Bond"}]],
     "do_not_sell": [["XOM", {"sector": "Technology"}]],
     "keep": [[{"sector": "Health"}]],
     "max_cost": [0.0005],
+    "model_bands": [
+        {"weights": {"AAPL": 0.2, "XOM": 0.2, "*": 0.1}, "band": 0.1},
+        {"weights": {"AAPL": {"target": 0.9, "band": None}}, "others": "free"},
+        {"sector": {"Technology": {"target": 0.3, "band": "50%"}, "Energy": 0.3, "Health": 0.3}, "band": 0.3},
+        {"asset_class": {"Equity": 0.6, "Bond": {"target": 0.2, "band": "20/100"}}, "band": 0.2, "others": "free"},
+    ],
     "concentration": [{"effective_positions": 6}],
     "top_k": [{"k": 1, "weight": 0.2}, {"k": 9, "weight": 0.5}],
     "max_positions": [3, {"asset_class": {"Equity": 2}}],
@@ -62,7 +68,7 @@ MORE_LIMITS: dict[str, list[Any]] = {
     "ucits_5_10_40": [{"issuers": {"AAPL": "A", "MSFT": "A"}, "single": 0.2, "large": 0.1, "total": 0.5}],
     "axis_bounds": [{"risk": 0.1, "esg": 6.0}, {"turnover": 0.1}, {"tracking_error": 0.02}],
     "min_esg": [{"score": 7.0, "unscored": "neutral"}, {"score": 4.0, "allowance": 0.5}],
-    "esg_exclusion": [6.0, {"score": 5.0, "grandfather": True}],
+    "esg_exclusion": [6.0, {"score": 5.0, "grandfather": True}, {"score": 6.0, "exempt_classes": ["Bond", "Gold"]}],
     "exposure_limits": [{"*": [0.2, None]}],
     "active_exposure_limits": [{"duration": 0.3}],
     "factor_risk_limits": [{"VAL": 0.001}],
@@ -124,8 +130,20 @@ MORE_OBJECTIVES: dict[str, list[Any]] = {
         {"measure": "cvar", "confidence": 0.9, "budgets": {"AAPL": 0.5, "BOND": 0.5}},
     ],
     "min_tracking_error": [{"risk_aversion": 3.0}],
+    "model": [{"to": "target"}],
+    "equal_weight": [{"nearest": "risk"}],
     "target_weights": [{"weights": {"AAPL": 0.3, "BOND": 0.1}, "rest": "equally", "nearest": "risk"}],
     "factor_risk_budget": [{"budgets": {"*": 1.0}, "nearest": "weights"}],
+}
+# Objectives that speak of a limit.
+LIMITS_OF: dict[str, Any] = {
+    "model": {
+        "model_bands": {
+            "weights": {"AAPL": 0.3, "XOM": {"target": 0.1, "band": None}},
+            "sector": {"Health": 0.1},
+            "others": "free",
+        }
+    }
 }
 MORE_COSTS: dict[str, list[Any]] = {
     "commission": [{"per_trade": 1, "bps": 2.5}],
@@ -336,7 +354,9 @@ def test_an_objective_is_worth_what_the_program_minimizes_with_costs_and_soft_sh
     limits = parse_limits({"max_tracking_error": {"limit": 0.02, "soft": True}, "max_turnover": 0.1})
     bare = [] if kind == "min_cost" else [{}]  # without costs it asks for nothing
     for extras in (*bare, {"costs": costs}, {"costs": costs, "limits": limits}):
-        p = problem(3, factor_form=factor_form, cash=cash, objective=spec, **extras)
+        needed = parse_limits(LIMITS_OF.get(kind, {}))
+        more = {**extras, "limits": (*extras.get("limits", ()), *needed)}
+        p = problem(3, factor_form=factor_form, cash=cash, objective=spec, **more)
         form = form_of(p)
         for w in portfolios(p, seed=4):
             if not w.any() and (form.ratio or any(cone.kind == "exponential" for cone in form.cones)):
@@ -407,7 +427,8 @@ def test_every_row_bound_and_cone_is_tagged_with_its_limit_and_named_as_the_audi
 def test_a_term_as_data_builds_the_same_term_again(term):
     data = json.loads(json.dumps(describe_term(term)))
     assert data.pop("kind") == term.kind
-    assert set(data) == {f.name for f in dataclasses.fields(term)}
+    unused = {f.name for f in dataclasses.fields(term) if f.metadata.get("later") and not getattr(term, f.name)}
+    assert set(data) == {f.name for f in dataclasses.fields(term)} - unused
     if isinstance(term, Soft):
         data["limit"] = type(term.limit)(**data["limit"])
     assert type(term)(**data) == term

@@ -108,7 +108,8 @@ def logged(runtime: Runtime) -> list[dict]:
 def by_key(notices: list[dict]) -> dict[str, list[str]]:
     found = defaultdict(list)
     for one in notices:
-        found[one["key"]].append(one["notice_id"])
+        for key in (one.get("more") or {}).get("keys") or [one["key"]]:
+            found[key].append(one["notice_id"])
     return dict(found)
 
 
@@ -120,7 +121,10 @@ def test_so_many_were_killed_and_no_one_failed_otherwise(lived: Lived) -> None:
 def test_the_story_has_every_kind_of_notice(lived: Lived) -> None:
     told = {one["told"] for one in lived.reference}
     assert {"firing", "resolved", "blind", "summary"} <= told
-    assert len(lived.reference) > MINUTES / 2
+    assert len(lived.reference) > MINUTES / 3
+    grouped = [one for one in lived.reference if "group" in (one.get("more") or {})]
+    assert len(grouped) >= 3
+    assert all(one["more"]["count"] == len(set(one["more"]["keys"])) >= 2 for one in grouped)
 
 
 @pytest.mark.parametrize("channel", ["log", "webhook"])

@@ -17,6 +17,7 @@ from portopt.runtime import Runtime
 
 BEGIN, MINUTE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC), timedelta(minutes=1)
 BOOKS = ("P1", "P2", "P3", "P4", "P5")
+SHOCKS_EVERY, SHOCK = 18, {4: 0.01, 5: 0.01, 6: 0.08, 7: 0.08, 8: 0.08, 9: 0.01}
 RULES = """
 groups:
   - name: made
@@ -26,6 +27,7 @@ groups:
         expr: book_drift > 0.05
         clears: book_drift < 0.04
         for: 1m
+        group_from: 2
         severity: warn
         annotations: {summary: "{portfolio} is {value} off its targets.", runbook: drift-over-band}
         cases:
@@ -53,12 +55,12 @@ def rules(folder: Path) -> tuple[Rule, ...]:
 
 @cache
 def drifts(book: str, many: int) -> tuple[float | None, ...]:
-    """By the minute; None where it was not measured. Stretches of a few minutes in, out, and unknown."""
+    """By the minute; None where it was not measured. Stretches of a few minutes in, out, and unknown, and shocks to all."""
     chance, found = random.Random(book), []
     while len(found) < many:
         value = chance.choice((0.01, 0.02, 0.06, 0.08, 0.045, None))
         found += [value] * chance.randint(2, 6)
-    return tuple(found)
+    return tuple(SHOCK.get(minute % SHOCKS_EVERY, value) for minute, value in enumerate(found))
 
 
 def figures_at(minute: int) -> list[Figure]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,13 @@ class Deployed:
 
     def state(self, run: str) -> dict:
         return self.http.get(f"/flow_runs/{run}").raise_for_status().json()["state"]
+
+    def name(self, run: str) -> str:
+        return self.http.get(f"/flow_runs/{run}").raise_for_status().json()["name"]
+
+    def log(self, run: str) -> list[str]:
+        body = {"logs": {"flow_run_id": {"any_": [run]}}, "sort": "TIMESTAMP_ASC"}
+        return [line["message"] for line in self.http.post("/logs/filter", json=body).raise_for_status().json()]
 
     def wait(self, run: str, *names: str) -> dict:
         """The state, once it bears one of the names or is final."""
@@ -136,14 +144,23 @@ def test_the_worker_carries_out_a_job_that_was_asked_for_once(deployed: Deployed
 def test_a_proposal_that_awaits_approval_releases_its_event_only_when_approved(deployed: Deployed) -> None:
     before = len(deployed.events())
     run = deployed.start("on-demand", {"max_turnover": 0.18, "approval_hours": 1.0})
-    deployed.wait(run, "Paused")
+    paused = deployed.wait(run, "Paused")
     assert len(deployed.events()) == before
+    document = opened(deployed.home).runs.get(deployed.newest_run()["run_id"]).document
+    value = f"{sum(Decimal(trade['value']) for trade in document['trades']):,.0f}"
+    assert paused["message"] == f"awaiting approval of {value} USD"
+    assert deployed.name(run) == f"sample under quality_focused, 2022-12-28: awaiting approval of {value} USD"
 
     deployed.resume(run, "approve", "as proposed")
     state = deployed.wait(run, "Completed")
 
     assert state["name"] == "Completed", state
     assert len(deployed.events()) == before + 1
+    assert deployed.name(run) == "sample under quality_focused, 2022-12-28"
+    wait_for(lambda: any("is on record" in line for line in deployed.log(run)), 60, "the log of the run did not arrive")
+    told = "\n".join(deployed.log(run))
+    for step in ("max_turnover", "pack-", "covariance of", "solved by", "certified: worst violation", "buys of", "on record"):
+        assert step in told, (step, told)
 
 
 def test_a_rejected_proposal_ends_as_rejected_and_releases_nothing(deployed: Deployed) -> None:

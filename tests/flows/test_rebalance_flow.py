@@ -164,7 +164,7 @@ def test_the_run_leaves_the_proposal_before_and_after_and_a_link_as_artifacts(ho
     assert {"proposal", "before-after", "report", "progress"} <= set(found)
     assert "Tracking error" in found["before-after"].data
     rows = json.loads(found["proposal"].data)
-    assert {"Asset", "Current", "Target", "Shares", "Value", "Cost", "Why"} <= set(rows[0])
+    assert {"Asset", "Now", "Proposed", "Shares", "Value", "Cost", "Why"} <= set(rows[0])
 
 
 def test_the_form_reaches_another_goal_another_measure_and_whatever_a_policy_can_say(home: Runtime) -> None:

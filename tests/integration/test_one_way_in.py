@@ -18,7 +18,7 @@ from portopt.domain.request import RebalanceRequest
 from portopt.doors.commands.rebalance_options import Options, read_rebalance
 from portopt.doors.files import BookNames, read_book
 from portopt.doors.form import RebalanceForm, resolve
-from portopt.doors.notebook import rebalancing
+from portopt.doors.notebook.posing import posed
 from portopt.intake.policy import Wishes
 from portopt.intake.request import rebalance_request
 from portopt.runtime import Runtime, open_runtime
@@ -134,13 +134,13 @@ def by_form(asked: Asked, folder: Path, runtime: Runtime, *, boxes: bool) -> Reb
 def by_notebook(asked: Asked, folder: Path, runtime: Runtime, *, files: bool) -> RebalanceRequest:
     """files: the tables are named, else they are handed in as dicts."""
     holdings, universe, benchmark = asked.files(folder)
-    if files:
-        book = rebalancing.book_of(holdings, universe, benchmark, "one")
-    else:
-        candidates = None if universe is None else MORE
-        book = rebalancing.book_of(HELD, candidates, None if asked.benchmark == "none" else INDEX, "one")
-    policy = rebalancing.policy_of(asked.policy, runtime)
-    return rebalancing.asked(book, policy, asked.limits, asked.as_of, "frame")
+    words: dict[str, Any] = {"policy": asked.policy, "limits": asked.limits, "portfolio_id": "one"}
+    words |= {} if asked.as_of is None else {"as_of": asked.as_of}
+    if not files:
+        holdings, benchmark = HELD, None if asked.benchmark == "none" else INDEX
+        universe = None if universe is None else MORE
+    said = {**words, "holdings": holdings, "universe": universe, "benchmark": benchmark}
+    return posed(home=runtime.settings.home_path, **said).request
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,12 @@ def book(tmp_path_factory: pytest.TempPathFactory):
     return request, pipeline.fetch_pack(request, SampleProvider())
 
 
+def believing(request, expected_returns):
+    """The same request with other expected returns."""
+    choice = dataclasses.replace(request.policy.estimation, expected_returns=expected_returns, expected_returns_options={})
+    return dataclasses.replace(request, policy=dataclasses.replace(request.policy, estimation=choice))
+
+
 def planned(book, objective, limits=None):
     """(the answer, its plan) of the sample book under that objective and those limits beside the policy's own."""
     request, snapshot = book
@@ -45,6 +51,7 @@ def test_the_least_risk_in_whole_shares_keeps_every_limit_and_stays_close_to_the
 
 def test_the_best_ratio_in_whole_shares_is_proved(book, tmp_path):
     request = resolve(RebalanceForm(policy="aggressive_growth"), open_runtime(Settings(home=tmp_path / "home")))
+    request = believing(request, "historical_mean")
     _, plan = planned((request, book[1]), request.policy.objective)
     assert plan.rounding == "mip"
     assert plan.mip_gap <= request.policy.trading.mip_relative_gap
@@ -84,7 +91,7 @@ def test_reasons_charge_the_measure_itself_and_what_pulls_on_an_asset_adds_up_to
 
 
 def test_a_risk_limit_that_binds_pulls_under_its_own_name(book):
-    request, snapshot = book
+    request, snapshot = believing(book[0], "historical_mean"), book[1]
     tight = {**request.policy.limits, "max_risk": {"semideviation": 0.0105}, "max_tracking_error": None}
     policy = dataclasses.replace(request.policy, objective={"kind": "utility", "risk_aversion": 2.0}, limits=tight)
     asked = dataclasses.replace(request, policy=policy)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from portopt.analysis.definitions import Definitions, definitions
-from portopt.domain.arrays import Indices, Vector
+from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.errors import DataError
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program, StandardForm
@@ -139,20 +139,66 @@ def _handed_on(
     for g in form.row_groups:
         if g.limit:
             continue
-        for row in g.start + np.flatnonzero(~known[g.start : g.stop]):
-            at = slice(form.A.indptr[row], form.A.indptr[row + 1])
-            columns, values, multiplier = form.A.indices[at], form.A.data[at], float(duals.rows[row])
-            helper = columns >= n
-            if not helper.any():
-                continue
-            h, coefficient = _helper_of(x, columns[helper], values[helper], multiplier, sources)
-            pulled = {name: float(pull[h]) for name, pull in sources.items() if pull[h] != 0.0}
-            total = sum(pulled.values()) / coefficient
-            share = multiplier / total if total != 0.0 else 0.0
-            own, weights = columns[~helper], values[~helper]
-            for name, amount in pulled.items():
-                out[name][own] -= weights * (share * amount / coefficient)
+        rows = g.start + np.flatnonzero(~known[g.start : g.stop])
+        alike = _alike(form, rows)
+        if alike is not None:
+            _hand_on_alike(alike, x, duals.rows[rows], sources, out)
+            continue
+        for row in rows:
+            _hand_on(form, int(row), x, float(duals.rows[row]), sources, out)
     return out
+
+
+def _alike(form: StandardForm, rows: Indices) -> tuple[Indices, Matrix] | None:
+    """(columns, values), (r, k) each, of rows that hold one weight and then k - 1 helpers, as those of trades do; else None."""
+    A, n = form.A, form.n_weights
+    if len(rows) == 0 or not np.array_equal(rows, np.arange(rows[0], rows[-1] + 1)):
+        return None
+    entries = slice(A.indptr[rows[0]], A.indptr[rows[-1] + 1])
+    k = (entries.stop - entries.start) // len(rows)
+    if k < 2 or np.any(np.diff(A.indptr[rows[0] : rows[-1] + 2]) != k):
+        return None
+    columns = A.indices[entries].reshape(len(rows), k).astype(np.intp)
+    one = bool(np.all(columns[:, 0] < n) and np.all(columns[:, 1:] >= n))
+    return (columns, A.data[entries].reshape(len(rows), k)) if one else None
+
+
+def _hand_on_alike(
+    alike: tuple[Indices, Matrix], x: Vector, multipliers: Vector, sources: Mapping[str, Vector], out: dict[str, Vector]
+) -> None:
+    """What `_hand_on` does, of many rows at once and to the same bits."""
+    (columns, values), every = alike, np.arange(len(multipliers))
+    helpers, coefficients = columns[:, 1:], values[:, 1:]
+    pulled = np.zeros(helpers.shape)
+    for pull in sources.values():
+        pulled = pulled + pull[helpers]
+    used = np.argmax(x[helpers], axis=1)
+    # Buying weighs against the multiplier's one sign, selling against the other.
+    would = np.argmax(pulled / coefficients * np.sign(multipliers)[:, None], axis=1)
+    used = np.where(x[helpers[every, used]] <= STILL, would, used) if helpers.shape[1] > 1 else used
+    h, coefficient = helpers[every, used], coefficients[every, used]
+    total = pulled[every, used] / coefficient
+    share = np.divide(multipliers, total, out=np.zeros(len(total)), where=total != 0.0)
+    for name, pull in sources.items():
+        np.subtract.at(out[name], columns[:, 0], values[:, 0] * (share * pull[h] / coefficient))
+
+
+def _hand_on(
+    form: StandardForm, row: int, x: Vector, multiplier: float, sources: Mapping[str, Vector], out: dict[str, Vector]
+) -> None:
+    """One defining row: what its helper is pulled by, to the weights that it holds."""
+    at = slice(form.A.indptr[row], form.A.indptr[row + 1])
+    columns, values = form.A.indices[at], form.A.data[at]
+    helper = columns >= form.n_weights
+    if not helper.any():
+        return
+    h, coefficient = _helper_of(x, columns[helper], values[helper], multiplier, sources)
+    pulled = {name: float(pull[h]) for name, pull in sources.items() if pull[h] != 0.0}
+    total = sum(pulled.values()) / coefficient
+    share = multiplier / total if total != 0.0 else 0.0
+    own, weights = columns[~helper], values[~helper]
+    for name, amount in pulled.items():
+        out[name][own] -= weights * (share * amount / coefficient)
 
 
 def _helper_of(

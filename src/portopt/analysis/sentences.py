@@ -6,12 +6,14 @@ which speaks for itself (domain/voice.py).
 
 from __future__ import annotations
 
-from portopt.analysis.pulls import COST, RETURN, RISK
+from portopt.analysis.pulls import COST, GOALS, RETURN, RISK, UNCERTAINTY
 from portopt.analysis.situation import FELT, MOVED, NOTHING, Situation
+from portopt.domain.covariance import Covariance
 from portopt.domain.problem import Limit, Measure
 from portopt.domain.words import signed_percent
 
 LONG_ONLY = "long_only"
+BACK = "back to "  # where a limit asks for so much and no more: the verb goes on with it
 
 
 def sentence(s: Situation, i: int) -> str:
@@ -22,6 +24,8 @@ def sentence(s: Situation, i: int) -> str:
     if not asset.tradable:
         return f"Kept at {signed_percent(s.w[i])}: it cannot be traded"
     verb, because = _verb(s, i), _because(s, i)
+    if because.startswith(BACK):
+        return f"{verb} {because}"
     return f"{verb}: {because}" if because else verb
 
 
@@ -124,7 +128,7 @@ def _at_its_floor(s: Situation, i: int) -> str:
     limit, strength = s.strongest(i, up=True)
     if limit is None or not limit.floors_positions or s.pull(COST, i) > strength:
         return ""
-    costs = f", which costs {_bps(strength)} a year at the margin" if s.weighs_return else ""
+    costs = f", which costs {_rate(strength)} a year of the money" if s.weighs_return else ""
     return f"it stands at its position floor of {signed_percent(s.w[i])}{costs}"
 
 
@@ -140,10 +144,10 @@ def _unheld(s: Situation, i: int) -> str:
     limit, strength = s.strongest(i, up=False)
     if limit is not None and not limit.uses and strength > -s.merit(i):
         return s.pressed(limit, i, up=False)
-    would = f"lose {_bps(loses)} a year" if s.weighs_return else "add to the risk"
+    would = f"lose {_rate(loses)} a year" if s.weighs_return else "add to the risk"
     if s.problem.target is not None:
         would = "lead away from what was constructed"
-    return f"at the margin it would {would} ({_figures(s, i)})"
+    return f"at the margin it would {would} ({_figures(s, i)}{_beside(s, i) if RETURN in s.pulls else ''})"
 
 
 def _holding(s: Situation, i: int) -> tuple[Limit | None, float, bool]:
@@ -161,13 +165,13 @@ def _forbidding(s: Situation, i: int) -> Limit | None:
 
 
 def _forbidden(s: Situation, i: int) -> str:
-    """ "do-not-sell; a sale would add 12 bps a year" """
+    """ "do-not-sell; a sale would add 0.12 % a year" """
     limit, strength, purchase = _holding(s, i)
     said = "" if limit is None else limit.stops
     if not s.weighs_return:
         return said
     added = abs((strength if not purchase else -strength) + s.pull(COST, i))
-    return f"{said}; {'a purchase' if purchase else 'a sale'} would add {_bps(added)} a year"
+    return f"{said}; {'a purchase' if purchase else 'a sale'} would add {_rate(added)} a year"
 
 
 def _kept(s: Situation, i: int) -> str:
@@ -181,8 +185,11 @@ def _kept(s: Situation, i: int) -> str:
     added = abs(added + (s.pull(LONG_ONLY, i) if abs(s.w[i]) < NOTHING else 0.0))
     if limit is None or by_cost:
         full = s.rates[i]
-        return f"trading it would cost more than it adds ({_bps(full)} against {_bps(added)} a year)" if full > 0.0 else ""
-    adds = _bps(added)
+        if full <= 0.0:
+            return ""
+        too = "" if limit is None else f"; {limit.stops} stops {'a purchase' if purchase else 'a sale'} too"
+        return f"trading it would cost more than it adds ({_rate(full)} against {_rate(added)} a year){too}"
+    adds = _rate(added)
     if limit.uses and s.weighs_return:
         return f"a trade would add {adds} a year, less than the {limit.uses} it uses is worth elsewhere"
     if limit.uses:
@@ -196,13 +203,24 @@ def _merit(s: Situation, i: int) -> str:
     if RETURN not in s.pulls:
         return _figures(s, i)
     merit = s.merit(i)
-    compared = f"{signed_percent(abs(merit) / 1e4)} a year {'more' if merit >= 0.0 else 'less'} than the same money elsewhere"
-    return f"after its risk it is worth {compared} ({_figures(s, i)})"
+    compared = f"{_rate(merit)} a year {'more' if merit >= 0.0 else 'less'} than the same money elsewhere"
+    compared = "as much as the same money elsewhere" if abs(merit) <= FELT else compared
+    return f"after its risk it is worth {compared} ({_figures(s, i)}{_beside(s, i)})"
+
+
+def _beside(s: Situation, i: int) -> str:
+    """What else its worth is made of, so that the figures add up: uncertainty, goals, what money is worth elsewhere."""
+    told = [f", {signed_percent(s.pull(name, i) / 1e4)} for {name}" for name in (UNCERTAINTY, GOALS) if s.pull(name, i)]
+    elsewhere = -sum(s.pull(limit.kind, i) for limit in s.problem.limits if limit.pulls_everywhere)
+    return "".join(told) + (f"; elsewhere {signed_percent(elsewhere / 1e4)}" if abs(elsewhere) > FELT else "")
 
 
 def _figures(s: Situation, i: int) -> str:
     """Return and the price of risk; where return does not count, risk alone."""
     objective = s.problem.objective
+    told = objective.of_asset(i, s.problem)
+    if told:
+        return told
     if s.problem.target is not None:
         return f"the {objective.kind.replace('_', '-')} portfolio holds {signed_percent(float(s.problem.target[i]))} of it"
     if RETURN not in s.pulls:
@@ -211,10 +229,18 @@ def _figures(s: Situation, i: int) -> str:
         if objective.helpers == RISK and objective.risk is not None:
             return _marginal(s, objective.risk, i)
         covariance = s.problem.moments.covariance
-        own, whole = float(covariance.times(s.w)[i]), covariance.variance(s.w)
-        return f"its covariance with the portfolio is {own:.4f}, the portfolio's variance {whole:.4f}"
+        own = float(covariance.times(s.w)[i])
+        return (
+            f"its covariance with the portfolio is {own:.4f}, that of the same money elsewhere {_elsewhere(s, covariance):.4f}"
+        )
     earned = f"return {signed_percent(s.pull(RETURN, i) / 1e4)}"
     return earned if RISK not in s.pulls else f"{earned}, charged {signed_percent(-s.pull(RISK, i) / 1e4)} for risk"
+
+
+def _elsewhere(s: Situation, covariance: Covariance) -> float:
+    """The covariance that an asset which nothing else pulls at has: the budget's multiplier; without a budget the variance."""
+    pull = sum(s.pull(limit.kind, 0) for limit in s.problem.limits if limit.pulls_everywhere)
+    return pull / 1e4 / (s.gamma or 1.0) if pull else covariance.variance(s.w)
 
 
 def _marginal(s: Situation, measure: Measure, i: int) -> str:
@@ -225,5 +251,7 @@ def _marginal(s: Situation, measure: Measure, i: int) -> str:
     return f"its marginal {measure.describe()}, is {signed_percent(own)}, the portfolio's {signed_percent(whole)}"
 
 
-def _bps(amount: float) -> str:
-    return f"{amount:.0f} bps" if amount >= 10.0 else f"{amount:.1f} bps"
+def _rate(amount: float) -> str:
+    """A pull, in basis points, as a percentage a year of the money moved: "3.70 %", of very little two digits, "0.0042 %"."""
+    percent = abs(amount) / 100.0
+    return f"{percent:.2f} %" if percent >= 0.0995 or percent == 0.0 else f"{float(f'{percent:.2g}'):.4g} %"

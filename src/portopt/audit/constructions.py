@@ -4,6 +4,7 @@
     hierarchical   every split of the tree has the weights that its two risks ask for (hierarchies.py)
     resampled      which draws it is the average of; nothing to check but that it is a portfolio
     target_weights the target holds what was asked for of every name
+    equal_weight   the target holds the same of everything that may be held
     max_ratio      no portfolio is worth more than the target at the target's own ratio: that ratio is the highest
 
 Shares no code with what constructs: the shares are recomputed from covariance or scenarios, the tree from SciPy's own nodes.
@@ -20,6 +21,7 @@ from portopt.audit.hierarchies import hierarchy_claims
 from portopt.domain.arrays import Mask, Matrix, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
+from portopt.domain.universe import CASH
 
 Claims = tuple[tuple[str, float | str], ...]
 
@@ -88,6 +90,8 @@ def construction_claims(problem: Problem, form: StandardForm, w: Vector) -> tupl
         return (*stated, ("largest move from the average", moved)), []
     if made == "weights":
         return _wanted_claims(problem, cast(Wanted, problem.objective), h, w)
+    if made == "equal weights":
+        return _equal_claims(problem, h, w)
     if made == "best ratio":
         return _ratio_claims(problem, cast(Ratio, problem.objective), h, w)
     return (), []
@@ -100,6 +104,19 @@ def _wanted_claims(problem: Problem, objective: Wanted, h: Vector, w: Vector) ->
     if off <= ROUNDED_WEIGHTS:
         return claims, []
     return claims, [f"the target holds another weight than was asked for: {off:.1e} apart"]
+
+
+def _equal_claims(problem: Problem, h: Vector, w: Vector) -> tuple[Claims, list[str]]:
+    """Every asset that is not cash, can be traded and is barred by no limit has the same weight in h; nothing else has any."""
+    hard = [limit for limit in problem.limits if not limit.soft]
+    assets = enumerate(problem.universe.assets)
+    who = [i for i, a in assets if a.tradable and a.id != CASH and not any(limit.bars(a, 0.0) for limit in hard)]
+    claims: Claims = (
+        ("assets that count", float(len(who))),
+        ("largest difference from the equal weight", float(np.abs(w[who] - h[who]).max(initial=0.0))),
+    )
+    off = float(np.abs(h[who] - 1.0 / max(len(who), 1)).max(initial=0.0)) + float(np.abs(np.delete(h, who)).sum())
+    return claims, [] if off <= SUM else [f"the constructed weights are not equal: {off:.1e} apart"]
 
 
 def _ratio_claims(problem: Problem, objective: Ratio, h: Vector, w: Vector) -> tuple[Claims, list[str]]:

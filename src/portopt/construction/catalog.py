@@ -54,6 +54,12 @@ def _target_weights(problem: Problem) -> Vector:
     return given_target(problem)
 
 
+def _equal_weight(problem: Problem) -> Vector:
+    from portopt.construction.given import equal_target
+
+    return equal_target(problem)
+
+
 # By the objective's kind: a problem without target -> (n,) weights of the constructed portfolio.
 CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {
     "multi_period": _multi_period,
@@ -63,6 +69,7 @@ CONSTRUCTIONS: dict[str, Callable[[Problem], Vector]] = {
     "resampled": _resampled,
     "max_ratio": _max_ratio,
     "target_weights": _target_weights,
+    "equal_weight": _equal_weight,
 }
 
 

@@ -16,12 +16,13 @@ SAME = (
     "alert_id", "rule", "group", "value", "limit", "worst", "figures", "summary", "runbook", "acknowledged_by", "note",
     "silence", "detail",
 )  # fmt: skip
+SINCE_LATER = ("inhibited_by", "closed_by", "closed_why")  # what alerts of earlier versions do not have
 
 
 def alert_data(alert: Alert) -> dict[str, Any]:
     """Every field, instants as text in UTC, labels as an object."""
     return {
-        **{name: plain(getattr(alert, name)) for name in SAME},
+        **{name: plain(getattr(alert, name)) for name in (*SAME, *SINCE_LATER)},
         "severity": alert.severity.value,
         "state": alert.state.value,
         "of": dict(alert.of),
@@ -33,6 +34,7 @@ def alert_data(alert: Alert) -> dict[str, Any]:
 def alert_from(data: Mapping[str, Any]) -> Alert:
     """The alert that `alert_data` wrote, equal to it."""
     fields: dict[str, Any] = {name: data[name] for name in SAME} | {name: _read(data[name]) for name in INSTANTS}
+    fields |= {name: data.get(name) for name in SINCE_LATER}
     told = data["told"]
     return Alert(
         **fields,
@@ -81,6 +83,7 @@ def figure_data(figure: Figure) -> dict[str, Any]:
         "limit": figure.limit,
         "why": figure.why,
         "detail": plain(figure.detail),
+        **({} if figure.spread is None else {"spread": plain(figure.spread)}),
     }
 
 

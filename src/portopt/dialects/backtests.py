@@ -158,7 +158,9 @@ def _policy(value: Any, field: str) -> Policy:
 
 
 def _weights(value: Any, field: str) -> dict[str, float]:
-    return {name: number(w, f"{field}.{name}", low=-1e3, high=1e3) for name, w in mapping_of(value, field).items()}
+    return {
+        name: number(w, f"{field}.{name}", low=-1e3, high=1e3, fraction=True) for name, w in mapping_of(value, field).items()
+    }
 
 
 def _membership(value: Any, field: str) -> Membership:

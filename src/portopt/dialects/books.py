@@ -46,7 +46,7 @@ def read_benchmark(value: Any) -> dict[str, float]:
     given = mapping_of(value, "benchmark")
     if not 1 <= len(given) <= MAX_ASSETS:
         raise InvalidValue("benchmark", f"{len(given)} assets", f"between 1 and {MAX_ASSETS} are accepted")
-    weights = {name: number(weight, f"benchmark.{name}", low=0.0, high=100.0) for name, weight in given.items()}
+    weights = {name: number(weight, f"benchmark.{name}", low=0.0, high=100.0, fraction=True) for name, weight in given.items()}
     total = math.fsum(weights.values())
     if abs(total - 1.0) > ROUNDED:
         percent = abs(total - 100.0) <= 100.0 * ROUNDED

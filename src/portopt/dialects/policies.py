@@ -25,7 +25,7 @@ from portopt.dialects.reading import (
     text,
     what,
 )
-from portopt.dialects.records import MAX_TEXT, RANGES, json_object, record
+from portopt.dialects.records import FRACTIONS, MAX_TEXT, RANGES, json_object, record
 from portopt.domain.canonical import plain
 from portopt.domain.config_files import config_file
 from portopt.domain.errors import InvalidValue, MalformedDocument, UnknownField
@@ -64,7 +64,13 @@ def read_defaults(doc: Any) -> PolicyDefaults:
     per_trade = number(found.get("commission_per_trade", 5.0), "commission_per_trade", low=0.0, high=1e9)
     impact = number(found.get("market_impact_bps", 15.0), "market_impact_bps", low=0.0, high=10_000.0)
     values = {
-        ours: number(found.get(theirs, getattr(base, ours)), theirs, low=RANGES[ours][0], high=RANGES[ours][1])
+        ours: number(
+            found.get(theirs, getattr(base, ours)),
+            theirs,
+            low=RANGES[ours][0],
+            high=RANGES[ours][1],
+            fraction=ours in FRACTIONS,
+        )
         for theirs, ours in (
             ("min_trade_value", "min_trade_value"),
             ("risk_free_rate", "risk_free_rate"),
@@ -117,16 +123,22 @@ def policy_from_data(doc: Any, defaults: PolicyDefaults | None = None, path: str
     defaults = defaults or PolicyDefaults()
     found = object_of(doc, path, OURS)
     given = {part: json_object(found.get(part, {}), _at(path, part)) for part in ("estimation", "trading")}
-    estimation = {"periods_per_year": defaults.periods_per_year, **given["estimation"]}
+    estimation = _with_views({"periods_per_year": defaults.periods_per_year, **given["estimation"]})
     trading = in_counted_work({"min_trade_value": defaults.min_trade_value, **given["trading"]})
     objective = required(found, "objective", path)
     rf_low, rf_high = RANGES["risk_free_rate"]
-    rate = number(found.get("risk_free_rate", defaults.risk_free_rate), _at(path, "risk_free_rate"), low=rf_low, high=rf_high)
+    rate = number(
+        found.get("risk_free_rate", defaults.risk_free_rate),
+        _at(path, "risk_free_rate"),
+        low=rf_low,
+        high=rf_high,
+        fraction=True,
+    )
     relax_order = list_of(found.get("relax_order", []), _at(path, "relax_order"), most=100)
     notes = list_of(found.get("notes", []), _at(path, "notes"), most=100)
     return Policy(
         **_identity(found, path),
-        objective={"kind": objective} if isinstance(objective, str) else json_object(objective, _at(path, "objective")),
+        objective=_objective(objective, _at(path, "objective")),
         limits=json_object(required(found, "limits", path), _at(path, "limits")),
         costs=json_object(found.get("costs", defaults.costs), _at(path, "costs")),
         risk_free_rate=rate,
@@ -139,6 +151,23 @@ def policy_from_data(doc: Any, defaults: PolicyDefaults | None = None, path: str
     )
 
 
+def _with_views(estimation: dict[str, Any]) -> dict[str, Any]:
+    """Views that are texts or a list of them, as the object that they are."""
+    from portopt.estimation.views.spelled import as_choice
+
+    return {**estimation, "views": as_choice(estimation["views"])} if "views" in estimation else estimation
+
+
+def _objective(value: Any, path: str) -> dict[str, Any]:
+    """In the catalog's words, whatever people call it; a text is a name alone."""
+    from portopt.dialects.names import in_users_words
+    from portopt.terms.catalog import objective_words
+
+    given = value if isinstance(value, str) else json_object(value, path)
+    with in_users_words({"objective": path}):
+        return dict(objective_words(given))
+
+
 def _approval(value: Any, path: str) -> dict[str, Any]:
     return {name: flag(given, _at(path, name)) for name, given in object_of(value, path, APPROVAL).items()}
 
@@ -149,7 +178,7 @@ def _read_s4(doc: Any, defaults: PolicyDefaults, path: str) -> Policy:
     for theirs, ours in S4_LIMITS.items():
         if found.get(theirs) is not None:
             high = 1e6 if ours == "min_quality" else 1.0
-            limits[ours] = number(found[theirs], _at(path, theirs), low=0.0, high=high)
+            limits[ours] = number(found[theirs], _at(path, theirs), low=0.0, high=high, fraction=ours != "min_quality")
     return Policy(
         **_identity(found, path),
         objective={"kind": "max_sharpe"},
@@ -194,7 +223,16 @@ def checked(policy: Policy, path: str = "") -> Policy:
         if kind not in may_give_way:
             where = _at(path, f"relax_order[{i}]")
             raise InvalidValue(where, kind, "is not a limit of this policy that may give way", fix=_one_of(may_give_way))
-    return policy
+    return _in_numbers(policy)
+
+
+def _in_numbers(policy: Policy) -> Policy:
+    """Fractions that were spelled with a unit as the numbers they are; the very policy where there are none."""
+    from portopt.terms.shared.percentages import in_fractions
+
+    spelled = {part: getattr(policy, part) for part in ("objective", "limits", "costs")}
+    meant = {part: in_fractions(value) for part, value in spelled.items()}
+    return policy if meant == spelled else dataclasses.replace(policy, **meant)
 
 
 def _one_of(names: list[str]) -> str:

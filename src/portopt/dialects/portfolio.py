@@ -1,7 +1,8 @@
 """S2, the portfolio optimization service: its optimization and rebalance requests as changes to a policy of ours.
 
     optimization_type   mean_variance, black_litterman, risk_parity, hierarchical_risk_parity, robust, multi_objective
-    objective           maximize_sharpe, minimize_risk, maximize_return, maximize_utility, minimize_tracking_error, risk_parity
+    objective           maximize_sharpe, minimize_risk, maximize_return, maximize_utility, minimize_tracking_error, risk_parity;
+                        ours: a name of our catalog, or one that people have for such ("hrp", "1/n", "min_cvar")
     risk_measure        volatility, var, cvar and the others of our catalog
     preferences         risk_aversion, include_transaction_costs, transaction_cost_model (a flat rate, a fraction of what is
                         traded), risk_free_rate (0.0 where not given, whatever the policy says), and ours: confidence,
@@ -24,7 +25,7 @@ from portopt.dialects.names import S2_LIMITS, in_users_words, in_vocabulary
 from portopt.dialects.reading import flag, number, object_of, one_of, shown, text, whole_number
 from portopt.dialects.records import RANGES, json_object
 from portopt.dialects.requests import read_cash_flow
-from portopt.dialects.strategy_words import read_objective, read_views
+from portopt.dialects.strategy_words import is_ours, read_objective, read_views
 from portopt.domain.cash_flow import CashFlow
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.request import Policy, RebalanceRequest
@@ -55,6 +56,7 @@ PREFERENCES = (
     *("confidence", "horizon", "views", "options", "risk_budgets", "uncertainty", "objective_weights", "risk_free_rate"),
 )
 NOT_FOR_TRACKING = ("risk_aversion", "confidence", "horizon", "options", "risk_budgets", "uncertainty", "objective_weights")
+TRACKING = "minimize_tracking_error"
 USUAL_AVERSION = 4.0  # of maximize_utility where none is given: S2's own example
 TARGETS = ("optimal", "custom", "benchmark")
 REBALANCE = ("portfolio_id", "target_type", "target_weights", "constraints", "cash_flow", "no_worse")
@@ -174,8 +176,12 @@ def read_optimization(doc: Any) -> Wish:
     wants = object_of(found.get("preferences") or {}, "preferences", PREFERENCES)
     how = one_of(found.get("optimization_type") or "mean_variance", "optimization_type", TYPES)
     usual = {"risk_parity": "risk_parity", "hierarchical_risk_parity": "risk_parity", "multi_objective": "multi_objective"}
-    goal = one_of(found.get("objective") or usual.get(how, "maximize_sharpe"), "objective", (*GOALS, "minimize_tracking_error"))
-    objective, views, notes = _objective(how, goal, found.get("risk_measure"), wants)
+    said, known = found.get("objective"), (*GOALS, TRACKING)
+    if isinstance(said, str) and is_ours(said) and said not in known:
+        objective, views, notes = _own_objective(found, said, wants)
+    else:
+        goal = one_of(said or usual.get(how, "maximize_sharpe"), "objective", known)
+        objective, views, notes = _objective(how, goal, found.get("risk_measure"), wants)
     rate, (low, high) = wants.get("risk_free_rate"), RANGES["risk_free_rate"]
     return Wish(
         portfolio_id=_portfolio_id(found),
@@ -183,7 +189,7 @@ def read_optimization(doc: Any) -> Wish:
         limits=read_constraints(found.get("constraints") or {}),
         costs=_costs(wants),
         views=views or None,
-        risk_free_rate=0.0 if rate is None else number(rate, "preferences.risk_free_rate", low=low, high=high),
+        risk_free_rate=0.0 if rate is None else number(rate, "preferences.risk_free_rate", low=low, high=high, fraction=True),
         considers_taxes=_considers_taxes(wants, "preferences"),
         **_money(found),
         notes=notes,
@@ -239,7 +245,7 @@ def read_constraints(doc: Any, path: str = "constraints") -> dict[str, Any]:
         if not isinstance(by_name, Mapping):
             raise InvalidValue(f"{path}.max_weights", shown(by_name), "an object of weights by asset belongs here")
         scalar = found.pop("max_position_size", None)
-        everyone = {} if scalar is None else {"*": number(scalar, f"{path}.max_position_size", low=0.0)}
+        everyone = {} if scalar is None else {"*": number(scalar, f"{path}.max_position_size", low=0.0, fraction=True)}
         found["max_weights"] = {**everyone, **by_name}
     return _checked(found, path, names)
 
@@ -251,7 +257,7 @@ def _objective(
     views = wants.get("views")
     if how == "black_litterman" and views is None:
         views = {"views": []}  # the equilibrium alone
-    if goal == "minimize_tracking_error":
+    if goal == TRACKING:
         ignored = [f"preferences.{name}" for name in NOT_FOR_TRACKING if wants.get(name)]
         ignored += [f"risk_measure {measure}"] if measure not in (None, "volatility") else []
         said = tuple(f"{word} has no effect on {goal}" for word in ignored)
@@ -275,6 +281,23 @@ def _objective(
     with in_users_words(WORDS, words):
         objective, notes = read_objective(GOALS[goal], TYPES[how], risk)
         return objective, read_views(risk, TYPES[how]), (*unpriced, *(in_vocabulary(note, words) for note in notes))
+
+
+def _own_objective(
+    found: Mapping[str, Any], name: str, wants: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
+    """(objective, views, notes) of a name of our catalog; what else is said must go with it."""
+    how = found.get("optimization_type")
+    risk = {"views": wants.get("views"), "risk_measure": found.get("risk_measure"), "method_options": wants.get("options")}
+    risk |= {kept: wants.get(kept) for kept in ("risk_budgets", "uncertainty", "objective_weights")}
+    with in_users_words(WORDS, VOCABULARY):
+        objective, notes = read_objective(name, None if how is None else TYPES[how], risk)
+        unread = tuple(
+            f"preferences.{word} has no effect on {name}"
+            for word in ("risk_aversion", "confidence", "horizon")
+            if wants.get(word) is not None
+        )
+        return objective, read_views(risk, None), (*notes, *unread)
 
 
 def _portfolio_id(found: Mapping[str, Any]) -> str | None:
@@ -316,7 +339,9 @@ def _costs(wants: Mapping[str, Any]) -> dict[str, Any] | None:
         return {}
     if rate is None:
         return None
-    return {"linear_impact": {"bps": 1e4 * number(rate, "preferences.transaction_cost_model", low=0.0, high=1.0)}}
+    return {
+        "linear_impact": {"bps": 1e4 * number(rate, "preferences.transaction_cost_model", low=0.0, high=1.0, fraction=True)}
+    }
 
 
 def _considers_taxes(found: Mapping[str, Any], path: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from portopt.domain.explanation import FrontierPoint
 from portopt.domain.factor_analysis import FactorAttribution
-from portopt.domain.found import FactorsOfBook, FoundFrontier, RestsOn
+from portopt.domain.found import FactorsOfBook, FoundFrontier, on_data
 from portopt.domain.problem import Problem
 
 
@@ -27,12 +27,8 @@ def write_frontier(found: FoundFrontier) -> dict[str, Any]:
         "optimal_portfolio": _point(problem, line.optimal),
         "min_risk_portfolio": _point(problem, line.min_risk),
         "max_return_portfolio": _point(problem, line.max_return),
-        **({} if found.rests_on is None else _data(found.rests_on)),
+        **on_data(found.rests_on),
     }
-
-
-def _data(rests_on: RestsOn) -> dict[str, Any]:
-    return {"pricing_pack_id": rests_on.pricing_pack_id, "as_of": rests_on.as_of.isoformat()}
 
 
 def _point(problem: Problem, p: FrontierPoint) -> dict[str, Any]:

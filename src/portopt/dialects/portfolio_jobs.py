@@ -186,6 +186,7 @@ def _of_run(run: RunRecord | None, document: Mapping[str, Any]) -> dict[str, Any
         "as_of": None if run is None else run.as_of.isoformat(),
         "risk_free_rate": (document.get("policy") or {}).get("risk_free_rate"),
         "certificate": certificate.get("verdict"),
+        "certificate_of_orders": (certificate.get("orders") or {}).get("verdict"),
         "notes": list(document.get("notes", ())),
         **({"cash_flow": document["cash_flow"]} if document.get("cash_flow") else {}),
     }

@@ -1,6 +1,7 @@
 """Strict reading of foreign documents: every unknown name, wrong type and silent ambiguity is an error with a dotted path.
 
-Nothing is coerced: a text is not a number, `true` is not 1, NaN is not JSON, a name that stands twice is not a choice.
+Nothing is coerced: a text is not a number (but "12 %" is a fraction, where one belongs), `true` is not 1, NaN is not JSON, a
+name that stands twice is not a choice.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from portopt.dialects.quick_json import read_quickly
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import InvalidValue, MalformedDocument, MissingInput, UnknownField
+from portopt.domain.quantities import spelled_fraction
 
 MAX_DOCUMENT_BYTES = 64 * 2**20  # about 1,700 strategies with a full covariance
 MAX_NAME = 100  # S1: portfolio_id is at most 100 characters
@@ -163,8 +165,13 @@ def required(doc: Mapping[str, Any], name: str, path: str = "") -> Any:
     return doc[name]
 
 
-def number(value: Any, field: str, *, low: float = -math.inf, high: float = math.inf) -> float:
-    """A finite JSON number within [low, high], as a float."""
+def number(value: Any, field: str, *, low: float = -math.inf, high: float = math.inf, fraction: bool = False) -> float:
+    """A finite JSON number within [low, high], as a float.
+
+    fraction: of a whole, so that "12 %" and "15 bps" are such numbers too; any other text is none.
+    """
+    spelled = spelled_fraction(value) if fraction else None
+    value = value if spelled is None else spelled
     if isinstance(value, bool) or not isinstance(value, int | float):
         fix = "write the number without quotes" if isinstance(value, str) else "write a number"
         raise InvalidValue(field, shown(value), f"{what(value)} stands where a number belongs", fix=fix)

@@ -34,6 +34,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "search_effort": (0.0, 1000.0),
     "mip_relative_gap": (0.0, 1.0),
 }
+FRACTIONS = ("cash_return", "risk_free_rate", "split_ratio_tolerance", "mip_relative_gap")
 
 
 @cache
@@ -64,7 +65,7 @@ def _typed(cls: type, name: str, value: Any, hint: Any, field: str) -> Any:
     if hint is int:
         return whole_number(value, field, low=int(max(low, -(10**9))), high=int(min(high, 10**9)))
     if hint is float:
-        return number(value, field, low=low, high=high)
+        return number(value, field, low=low, high=high, fraction=name in FRACTIONS)
     if hint is str:
         if cls is DataPolicy:
             return one_of(value, field, MISSING_ATTRIBUTE if name == "missing_attribute" else TREATMENTS)

@@ -6,6 +6,7 @@ request that this version cannot read whole must not be replayed in part.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -17,7 +18,7 @@ from portopt.dialects.policies import policy_from_data
 from portopt.dialects.reading import flag, list_of, mapping_of, number, numbers, object_of, required, shown, square, text
 from portopt.dialects.records import MAX_TEXT, RANGES, json_object, record
 from portopt.domain.arrays import Matrix
-from portopt.domain.canonical import plain
+from portopt.domain.canonical import plain, plain_fields
 from portopt.domain.cash_flow import CashFlow
 from portopt.domain.errors import DataError, InvalidValue, RequestError
 from portopt.domain.factor_returns import FactorReturns
@@ -49,7 +50,8 @@ OPTIMIZATION = (
 
 def rebalance_request_to_data(request: RebalanceRequest) -> dict[str, Any]:
     """The whole request as JSON holds it; `rebalance_request_from_data` gives it back equal, identity and all."""
-    return {**plain(request), **({"notes": list(request.notes)} if request.notes else {})}
+    data = plain_fields(request, universe=request.universe.plain())
+    return {**data, **({"notes": list(request.notes)} if request.notes else {})}
 
 
 def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
@@ -110,7 +112,7 @@ def optimization_request_from_data(data: Mapping[str, Any]) -> OptimizationReque
         objective=json_object(required(doc, "objective"), "objective"),
         limits=json_object(required(doc, "limits"), "limits"),
         costs=json_object(doc.get("costs", {}), "costs"),
-        risk_free_rate=number(doc.get("risk_free_rate", 0.0), "risk_free_rate", low=low, high=high),
+        risk_free_rate=number(doc.get("risk_free_rate", 0.0), "risk_free_rate", low=low, high=high, fraction=True),
         estimation=record(EstimationChoice, doc.get("estimation", {}), "estimation"),
         expected_returns=None if mu is None else numbers(mu, "expected_returns", low=-1e3, high=1e3, size=n, most=n, gaps=True),
         covariance=None if Sigma is None else square(Sigma, "covariance", n, low=-1e4, high=1e4),
@@ -148,8 +150,26 @@ def _factor_returns(value: Any) -> FactorReturns | None:
     )
 
 
+_READ: dict[bytes, Universe] = {}  # the last few, by what they were read from: the portfolios of a night share theirs
+FEW = 4
+
+
 def read_universe(value: Any, field: str = "universe") -> Universe:
-    """A Universe from `{"assets": [{"id": …}, …]}`."""
+    """A Universe from `{"assets": [{"id": …}, …]}`; the same content again is the same value."""
+    try:
+        content = marshal.dumps(value, 2)  # every letter and every bit of every number, in a fraction of the time of reading
+    except ValueError:
+        return _universe(value, field)
+    found = _READ.get(content)
+    if found is None:
+        found = _universe(value, field)
+        while len(_READ) >= FEW:
+            _READ.pop(next(iter(_READ)), None)
+        _READ[content] = found
+    return found
+
+
+def _universe(value: Any, field: str) -> Universe:
     doc = object_of(value, field, ("assets",))
     items = list_of(required(doc, "assets", field), f"{field}.assets", least=1, most=MAX_ASSETS)
     assets = tuple(record(Asset, item, f"{field}.assets[{i}]") for i, item in enumerate(items))
@@ -197,7 +217,8 @@ def _holdings(value: Any) -> Holdings:
 
 
 def _weights(value: Any, field: str, most: float = 1e3) -> dict[str, float]:
-    return {name: number(item, f"{field}.{name}", low=-most, high=most) for name, item in mapping_of(value, field).items()}
+    given = mapping_of(value, field).items()
+    return {name: number(item, f"{field}.{name}", low=-most, high=most, fraction=True) for name, item in given}
 
 
 def _optional_weights(doc: Mapping[str, Any], name: str, most: float = 1e3) -> dict[str, float] | None:

@@ -79,7 +79,7 @@ def read_request(doc: Any, named: NamedBeliefs | None = None) -> OptimizationReq
     universe = universe_of(strategies, order) or Universe(tuple(_asset(i, strategies[i]) for i in order))
     low, high = RANGES["risk_free_rate"]
     rate = risk.get("risk_free_rate")
-    rf = 0.0 if rate is None else number(rate, "risk_parameters.risk_free_rate", low=low, high=high)
+    rf = 0.0 if rate is None else number(rate, "risk_parameters.risk_free_rate", low=low, high=high, fraction=True)
     choice = dataclasses.replace(read_estimation(risk), views=read_views(risk, found.get("method")))
     if risk.get("estimator") is not None:
         check_estimators(choice, "risk_parameters.estimator")
@@ -237,6 +237,7 @@ def _limits(constraints: Any, universe: Universe) -> dict[str, Any]:
     """S1's OptimizationConstraints under our catalog's names, checked by the catalog and told in S1's words."""
     from portopt.terms.catalog import LIMITS, parse_limits
     from portopt.terms.shared.dynamic import for_reading
+    from portopt.terms.shared.percentages import in_fractions
     from portopt.terms.soft import bare
 
     known = {**{name: name for name in LIMITS if name not in ("budget", "long_only", "frozen")}, **S1_LIMITS}
@@ -254,7 +255,8 @@ def _limits(constraints: Any, universe: Universe) -> dict[str, Any]:
     with in_users_words(names):
         readable = for_reading(limits)
         parse_limits(readable)
-    plain = {kind: bare(value) for kind, value in readable.items()}
+    limits = in_fractions(limits)
+    plain = {kind: bare(value) for kind, value in in_fractions(readable).items()}
     _require_known_names(plain, names, universe)
     return _signed(limits, plain, universe)
 

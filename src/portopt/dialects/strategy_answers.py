@@ -18,8 +18,9 @@ from portopt.domain.arrays import Vector
 from portopt.domain.canonical import plain
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.explanation import LeftOut, ShadowPrice
+from portopt.domain.found import RestsOn, on_data
 from portopt.domain.problem import Problem
-from portopt.domain.request import OptimizationRequest
+from portopt.domain.request import AnyRequest
 from portopt.domain.run import RunRecord
 
 SCHEMA_VERSION = "1.0"
@@ -39,12 +40,15 @@ class CertifiedAnswer(Protocol):
     def seconds(self) -> float: ...
     @property
     def left_out(self) -> tuple[LeftOut, ...]: ...
+    @property
+    def rests_on(self) -> RestsOn | None: ...
 
 
-def write_response(request: OptimizationRequest, answer: CertifiedAnswer) -> dict[str, Any]:
+def write_response(request: AnyRequest, answer: CertifiedAnswer) -> dict[str, Any]:
     """S1's OptimizationResponse. expected_volatility and Sharpe ratio by the request's own moments and risk-free rate.
 
-    sharpe_ratio is null for a portfolio without risk. optimization_time_ms is a float here.
+    sharpe_ratio is null for a portfolio without risk. optimization_time_ms is a float here. Of a book, the pricing pack that it
+    rests on stands beside.
     """
     problem, weights = answer.problem, answer.validated.weights
     certificate, raw = answer.validated.certificate, answer.validated.solution.raw
@@ -64,10 +68,11 @@ def write_response(request: OptimizationRequest, answer: CertifiedAnswer) -> dic
             "constraints_satisfied": certificate.worst_violation <= certificate.tolerances.feasibility,
         },
         "portopt": _extension(request, answer),
+        **on_data(answer.rests_on),
     }
 
 
-def _extension(request: OptimizationRequest, answer: CertifiedAnswer) -> dict[str, Any]:
+def _extension(request: AnyRequest, answer: CertifiedAnswer) -> dict[str, Any]:
     """Our own: what was understood, what binds, and the certificate. Not part of S1."""
     problem, raw = answer.problem, answer.validated.solution.raw
     return {

@@ -10,7 +10,7 @@ from portopt.dialects.strategy import read_request
 from portopt.dialects.strategy_answers import CertifiedAnswer, write_response
 from portopt.dialects.strategy_beliefs import NamedBeliefs
 from portopt.domain.errors import PortoptError
-from portopt.domain.request import OptimizationRequest
+from portopt.domain.request import AnyRequest, OptimizationRequest
 
 MOST_REQUESTS = 10_000
 
@@ -31,13 +31,13 @@ def read_requests(documents: Any, named: NamedBeliefs | None = None) -> list[Opt
 
 
 def write_responses(
-    requests: Sequence[OptimizationRequest | PortoptError], answers: Sequence[CertifiedAnswer | PortoptError]
+    requests: Sequence[AnyRequest | PortoptError], answers: Sequence[CertifiedAnswer | PortoptError]
 ) -> list[dict[str, Any]]:
     """A response for what was answered, the problem object for what was refused."""
     return [_written(request, answer) for request, answer in zip(requests, answers, strict=True)]
 
 
-def _written(request: OptimizationRequest | PortoptError, answer: CertifiedAnswer | PortoptError) -> dict[str, Any]:
+def _written(request: AnyRequest | PortoptError, answer: CertifiedAnswer | PortoptError) -> dict[str, Any]:
     if isinstance(request, PortoptError):
         return dict(request.problem())
     return dict(answer.problem()) if isinstance(answer, PortoptError) else write_response(request, answer)

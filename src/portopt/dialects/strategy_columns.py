@@ -19,6 +19,7 @@ Strategies: TypeAlias = Sequence[Mapping[str, Any]]
 WORDS, SCORES = ("name", "sector", "asset_class"), ("esg_score", "quality_score")
 NUMBERS = frozenset({float, int, type(None)})  # bool, which derives from int, is none
 LARGEST = 1e6  # of a score
+MONEY = ("average_daily_value", "price")  # every other number of a strategy is a fraction
 REMEMBERED = 8  # universes: the same portfolio is asked about again with other beliefs, and so are the members of a batch
 
 
@@ -35,8 +36,10 @@ def floats(strategies: Strategies, name: str, *, low: float, high: float) -> lis
     found = [s.get(name) for s in strategies]
     if found.count(None) == len(found) or _are_within(found, low, high):
         return [None if value is None else float(value) for value in found]
+    whole, where = name not in MONEY, [f"strategies[{i}].{name}" for i in range(len(found))]
     return [
-        None if value is None else number(value, f"strategies[{i}].{name}", low=low, high=high) for i, value in enumerate(found)
+        None if value is None else number(value, field, low=low, high=high, fraction=whole)
+        for field, value in zip(where, found, strict=True)
     ]
 
 

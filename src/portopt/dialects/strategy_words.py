@@ -8,7 +8,8 @@
                                it the sets are estimated from the returns: mean returns off by one standard error, every
                                covariance at its 95 % upper bound
 
-Our additions: `objective` may be an object of our catalog ({"kind": "min_risk", "measure": "cvar"}), which needs no method;
+Our additions: `objective` may be an object of our catalog ({"kind": "min_risk", "measure": "cvar"}) or a name of it ("hrp",
+"min_cvar", "1/n": terms/spellings.py), which needs no method;
 `risk_parameters.risk_measure` (with confidence_level and horizon) in place of volatility; `risk_parameters.method_options`
 for whatever else the objective's catalog entry takes.
 """
@@ -79,7 +80,7 @@ def read_objective(objective: Any, method: Any, risk: Mapping[str, Any]) -> tupl
 
     Raises InvalidValue for a pair that means nothing and for risk parameters that belong to another method, naming which.
     """
-    if isinstance(objective, Mapping):
+    if isinstance(objective, Mapping) or is_ours(objective):
         ours = _own_words(objective, method, risk)
         notes: tuple[str, ...] = ()
     else:
@@ -92,17 +93,19 @@ def read_objective(objective: Any, method: Any, risk: Mapping[str, Any]) -> tupl
 
 
 def read_views(risk: Mapping[str, Any], method: Any) -> dict[str, Any]:
-    """`views` as our estimation spells them: a list is Black-Litterman's, an object says its own method.
+    """`views` as our estimation spells them: a list or a text is Black-Litterman's, an object says its own method.
 
     Raises MissingInput for BLACK_LITTERMAN without views.
     """
+    from portopt.estimation.views.spelled import as_choice
+
     views = risk.get("views")
     if not views:
         if method == "BLACK_LITTERMAN":
             fix = 'add risk_parameters.views: [{"assets": {"ID": 1}, "return": 0.08, "confidence": 0.5}]'
             raise MissingInput("BLACK_LITTERMAN needs views", field="risk_parameters.views", fixes=[fix])
         return {}
-    given = json_object(views if isinstance(views, Mapping) else {"views": views}, "risk_parameters.views")
+    given = json_object(as_choice(views), "risk_parameters.views")
     how = given.get("method", "black_litterman")
     if method is not None and (how == "black_litterman") != (method == "BLACK_LITTERMAN"):
         why = f"are for {how}, and the method is {method}"
@@ -155,9 +158,18 @@ def _require_belonging(how: str, wanted: str, risk: Mapping[str, Any]) -> None:
             raise InvalidValue(f"risk_parameters.{name}", shown(risk[name]), why, fix=f"leave {name!r} out")
 
 
-def _own_words(objective: Mapping[str, Any], method: Any, risk: Mapping[str, Any]) -> dict[str, Any]:
+def is_ours(objective: Any) -> bool:
+    """Whether it is a name of our catalog, or one that people have for such; S1's own words come first, in any case."""
+    from portopt.terms.catalog import is_objective
+
+    return isinstance(objective, str) and objective.upper() not in OBJECTIVES and is_objective(objective)
+
+
+def _own_words(objective: str | Mapping[str, Any], method: Any, risk: Mapping[str, Any]) -> dict[str, Any]:
     """An objective of our catalog as it stands; a method beside it must be the one it belongs to."""
-    ours = json_object(objective, "objective")
+    from portopt.terms.catalog import objective_words
+
+    ours = dict(objective_words(objective if isinstance(objective, str) else json_object(objective, "objective")))
     belongs = S1_WORDS.get(str(ours.get("kind")), ("", "MEAN_VARIANCE"))[1]
     fits = (belongs, "BLACK_LITTERMAN") if belongs == "MEAN_VARIANCE" else (belongs,)
     if method is not None and one_of(method, "method", METHODS) not in fits:
@@ -231,7 +243,7 @@ def _measure(how: str, wanted: str, risk: Mapping[str, Any]) -> tuple[dict[str, 
     """The risk measure with its confidence and horizon, as far as given; nothing for volatility."""
     confidence = risk.get("confidence_level")
     if confidence is not None:
-        confidence = number(confidence, "risk_parameters.confidence_level", low=0.5, high=1.0)
+        confidence = number(confidence, "risk_parameters.confidence_level", low=0.5, high=1.0, fraction=True)
     name = risk.get("risk_measure")
     if name is None or name == "volatility":
         ignored = [f"risk_parameters.confidence_level has no effect: {wanted} by {how} measures risk by volatility"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from portopt.document.weights import by_asset
 from portopt.domain.canonical import plain
-from portopt.domain.found import Compromises, InOrder
+from portopt.domain.found import Compromises, InOrder, on_data
 from portopt.domain.pareto import Located, ParetoPoint
 from portopt.domain.problem import Problem
 
@@ -26,6 +26,7 @@ def compromises_document(found: Compromises) -> dict[str, Any]:
             "dropped": surface.dropped,
             "without": list(surface.without),
             "not_found": surface.failed,
+            **on_data(found.rests_on),
         }
     )
     return document
@@ -39,6 +40,7 @@ def in_order_document(found: InOrder) -> dict[str, Any]:
         "stages": [plain(stage) for stage in found.stages],
         "optimal_weights": by_asset(found.problem, found.validated.weights),
         "certificate": found.validated.certificate.without_readings(),
+        **on_data(found.rests_on),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from portopt.analysis.errors import FigureError, FigureErrors
 from portopt.domain.arrays import Vector
 from portopt.domain.holdings import to_cents
 from portopt.domain.outcome import RebalanceOutcome
@@ -78,14 +79,48 @@ def money_moved(request: RebalanceRequest) -> dict[str, Any]:
     }
 
 
-def figures(before: Figures, after: Figures) -> list[dict[str, Any]]:
-    """The book in figures, now and as proposed; `change` is after minus before."""
+def figures(before: Figures, after: Figures, errors: FigureErrors | None = None) -> list[dict[str, Any]]:
+    """The book in figures, now and as proposed; `change` is after minus before.
+
+    *_error: standard errors, null where there is none to tell; *_within: as many of them as it takes to be that close to the
+    truth at the confidence that `errors` of the document names. is_clear: whether the change is more than luck may show, at
+    that confidence; null where the change has no error.
+    """
     rows = []
     for name, (label, unit) in FIGURES.items():
         old, new = getattr(before, name), getattr(after, name)
         change = None if old is None or new is None else new - old
-        rows.append({"name": name, "label": label, "unit": unit, "before": old, "after": new, "change": change})
+        row = {"name": name, "label": label, "unit": unit, "before": old, "after": new, "change": change}
+        rows.append({**row, **_error_of(name, change, errors)})
     return rows
+
+
+def _error_of(name: str, change: float | None, errors: FigureErrors | None) -> dict[str, Any]:
+    found = FigureError(None, None, None) if errors is None else errors.by_name.get(name, FigureError(None, None, None))
+    told = {"before": found.before, "after": found.after, "change": found.change}
+    out: dict[str, Any] = {f"{side}_error": error for side, error in told.items()}
+    if errors is None:
+        return {**out, **{f"{side}_within": None for side in told}, "is_clear": None}
+    out |= {f"{side}_within": None if error is None else errors.quantile * error for side, error in told.items()}
+    clear = None if change is None or found.change is None else abs(change) > errors.clear_beyond[name] * found.change
+    return {**out, "is_clear": clear}
+
+
+def errors_document(errors: FigureErrors | None) -> dict[str, Any] | None:
+    """What the errors of the figures are, and how they were drawn; null where there is no history to draw from."""
+    if errors is None:
+        return None
+    return {
+        "confidence": errors.confidence,
+        "standard_errors": errors.quantile,
+        "clear_beyond": dict(errors.clear_beyond),
+        "of": list(errors.of),
+        "method": "stationary bootstrap",
+        "periods": errors.periods,
+        "block": errors.block,
+        "draws": errors.draws,
+        "seed": errors.seed,
+    }
 
 
 def proposal(outcome: RebalanceOutcome) -> list[dict[str, Any]]:

@@ -32,6 +32,15 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
         "The largest fall from a peak that these weights, held constant, would have had over the history used; "
         "it looks back at data the weights were chosen on and is no forecast.",
     ),
+    (
+        "± (error)",
+        "1.96 standard errors of the estimate, 95 %, from histories drawn again from the one there was; of a change both "
+        "portfolios are drawn on the same days.",
+    ),
+    (
+        "Average score",
+        "Σ wᵢ sᵢ / Σ wᵢ over the positions that have a score, cash aside; the share that has one stands beside it.",
+    ),
     ("Positions", "Number of assets with a weight other than zero, cash not counted."),
     ("Risk contribution", "wᵢ(Σw)ᵢ / volatility: the contributions add up to the volatility, the shares to one."),
     ("Slack", "Distance of a reading to the nearer side of its limit, in the limit's own unit; negative is a violation."),
@@ -50,6 +59,36 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
     (
         "Rounding gap",
         "How much worse the proposed shares are than the continuous optimum, in the objective's unit.",
+    ),
+    (
+        "Orders certified",
+        "Every hard limit is kept by the book that the orders make, worked out from its own definition in rational numbers, by "
+        "code that shares nothing with what chose the shares; and the continuous optimum beside it is certified.",
+    ),
+    (
+        "Short of the optimum, proven",
+        "The rounding gap over the objective at the continuous optimum. Proven: no portfolio within the limits, in whole "
+        "shares or not, is better than that optimum by more than its own gap.",
+    ),
+    (
+        "% a year, in a reason",
+        "What moving money into the position, or out of it, changes a year at the margin, as a share of the money moved: one "
+        "unit for every such figure. Worth more than the same money elsewhere: return, less what is charged for risk, less "
+        "what the same money is worth elsewhere, before trading costs and limits.",
+    ),
+    (
+        "Charged for risk",
+        "Risk aversion times the position's covariance with the portfolio: what its risk costs a year, in return.",
+    ),
+    (
+        "Elsewhere",
+        "What one more unit of money is worth in the portfolio, a year: the multiplier of the budget. Where return is not "
+        "weighed, the covariance that a position has at which nothing but the budget pulls.",
+    ),
+    (
+        "Pull",
+        "Of the objective, of the trading cost or of a limit, on one weight: its part of the gradient at the optimum, in basis "
+        "points a year per unit of weight. At each asset the pulls add up to nothing.",
     ),
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from portopt.domain.canonical import plain
 from portopt.domain.forecasts import ForecastReport
-from portopt.domain.found import ForecastsCompared
+from portopt.domain.found import ForecastsCompared, on_data
 
 
 def forecasts_document(found: ForecastsCompared) -> dict[str, Any]:
@@ -20,6 +20,7 @@ def forecasts_document(found: ForecastsCompared) -> dict[str, Any]:
             *_unfitted("covariance", found.covariances),
             *([] if means is None else _unfitted("expected_returns", means)),
         ],
+        **on_data(found.rests_on),
     }
 
 

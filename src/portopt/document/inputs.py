@@ -14,6 +14,7 @@ from portopt.domain.outcome import RebalanceOutcome
 
 # A dense covariance of 200 assets is 40,000 numbers, 0.8 MB of JSON: as much as a document should carry, in either form.
 DENSE_AT_MOST = 200
+WHOLE = ("target_weights", "benchmark")  # products told of every asset: the gradient of an objective, of a tracking error
 BOOKS = ("w_prev", "target_weights", "weights_after", "benchmark")
 
 
@@ -27,7 +28,7 @@ def inputs(outcome: RebalanceOutcome) -> dict[str, Any]:
     return {
         "assets": list(universe.ids),
         "mu": plain(moments.mu),
-        "covariance": _covariance(moments.covariance, books),
+        "covariance": covariance_as_data(moments.covariance, books),
         "w_prev": plain(problem.w_prev),
         "target_weights": plain(target),
         "weights_after": plain(after),
@@ -38,7 +39,7 @@ def inputs(outcome: RebalanceOutcome) -> dict[str, Any]:
         "periods_per_year": moments.periods_per_year,
         "portfolio_value": problem.portfolio_value,
         "holding_period_years": problem.holding_period_years,
-        "in_sample_returns": _in_sample(moments.scenarios, problem.w_prev, after),
+        "in_sample_returns": _in_sample(moments.scenarios, problem.w_prev, after, problem.benchmark),
     }
 
 
@@ -58,12 +59,12 @@ def estimators(outcome: RebalanceOutcome) -> dict[str, Any]:
     }
 
 
-def _covariance(covariance: Covariance, books: dict[str, Vector | None]) -> dict[str, Any]:
+def covariance_as_data(covariance: Covariance, books: dict[str, Vector | None]) -> dict[str, Any]:
     """Sigma as it was used: its factors, the whole of it, or, where that is too much, Sigma times each book.
 
-    A product is given where its book has weight, the benchmark's where any has. That is enough for every figure: volatility
-    is sqrt(w'(Sigma w)), a contribution w_i (Sigma w)_i / volatility, a tracking error sqrt(w'(Sigma w) - 2 w'(Sigma b)
-    + b'(Sigma b)). Sigma itself is made again from the pricing pack, and known by its digest.
+    A product is given where any book has weight, the optimum's everywhere: its conditions speak of every asset. That is enough
+    for every figure: volatility is sqrt(w'(Sigma w)), a contribution w_i (Sigma w)_i / volatility, a tracking error
+    sqrt(w'(Sigma w) - 2 w'(Sigma b) + b'(Sigma b)). Sigma itself is made again from the pricing pack, and known by its digest.
     """
     most = DENSE_AT_MOST * DENSE_AT_MOST
     if covariance.is_factor_form and sum(part.size for part in covariance.factors()) <= most:
@@ -72,15 +73,19 @@ def _covariance(covariance: Covariance, books: dict[str, Vector | None]) -> dict
     if not covariance.is_factor_form and len(covariance) ** 2 <= most:
         return {"form": "dense", "Sigma": plain(covariance.dense())}
     held = {name: w for name, w in books.items() if w is not None}
-    seen = {**{name: w != 0.0 for name, w in held.items()}, "benchmark": np.any([w != 0.0 for w in held.values()], axis=0)}
-    products = {name: plain(np.where(seen[name], covariance.times(w), np.nan)) for name, w in held.items()}
+    seen = np.any([w != 0.0 for w in held.values()], axis=0)
+    products = {name: np.where(seen | (name in WHOLE), covariance.times(w), np.nan) for name, w in held.items()}
     sha256 = covariance.identity() if covariance.is_factor_form else digest(covariance.dense())
-    return {"form": "products", "Sigma_times": products, "sha256": sha256}
+    return {"form": "products", "Sigma_times": plain(products), "sha256": sha256}
 
 
-def _in_sample(scenarios: Any, before: Vector | None, after: Vector) -> dict[str, Any] | None:
-    """(T,) periodic returns of both books over the history used, held at constant weights; a missing return counts as zero."""
+def _in_sample(scenarios: Any, before: Vector | None, after: Vector, benchmark: Vector | None) -> dict[str, Any] | None:
+    """(T,) periodic returns of both books and of the benchmark over the history used, held at constant weights.
+
+    A missing return counts as zero.
+    """
     if scenarios is None:
         return None
     returns = np.nan_to_num(np.asarray(scenarios), nan=0.0)
-    return {"before": None if before is None else plain(returns @ before), "after": plain(returns @ after)}
+    books = {"before": before, "after": after, "benchmark": benchmark}
+    return {name: None if w is None else plain(returns @ w) for name, w in books.items()}

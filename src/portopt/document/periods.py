@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portopt.document.weights import by_asset
-from portopt.domain.found import PlanOverPeriods
+from portopt.domain.found import PlanOverPeriods, on_data
 
 
 def periods_document(found: PlanOverPeriods) -> dict[str, Any]:
@@ -26,4 +26,5 @@ def periods_document(found: PlanOverPeriods) -> dict[str, Any]:
             for k, period in enumerate(found.periods, start=1)
         ],
         "certificate": found.certificate.without_readings(),
+        **on_data(found.rests_on),
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from portopt.document.weights import by_asset
 from portopt.domain.canonical import plain
-from portopt.domain.found import RiskOfBooks
+from portopt.domain.found import RiskOfBooks, on_data
 
 
 def risk_document(found: RiskOfBooks) -> dict[str, Any]:
@@ -22,4 +22,5 @@ def risk_document(found: RiskOfBooks) -> dict[str, Any]:
         "decomposition": {name: plain(parts) for name, parts in found.decomposition.items()},
         "left_out": [{**plain(left), "sentence": left.sentence} for left in found.left_out],
         "certificate": found.validated.certificate.without_readings(),
+        **on_data(found.rests_on),
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from portopt.document.weights import by_asset
 from portopt.domain.canonical import plain
-from portopt.domain.found import Moves
+from portopt.domain.found import Moves, on_data
 from portopt.domain.problem import Problem
 from portopt.domain.sensitivity import Derivative
 
@@ -33,6 +33,7 @@ def moves_document(found: Moves) -> dict[str, Any]:
         "whole_numbers_stay": found.whole_numbers_stay,
         "left_out": [{**plain(left), "sentence": left.sentence} for left in found.left_out],
         "certificate": found.validated.certificate.without_readings(),
+        **on_data(found.rests_on),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from portopt.domain.canonical import plain
-from portopt.domain.found import BeliefsBeforeAndAfter
+from portopt.domain.found import BeliefsBeforeAndAfter, on_data
 
 
 def beliefs_document(found: BeliefsBeforeAndAfter) -> dict[str, Any]:
@@ -30,4 +30,5 @@ def beliefs_document(found: BeliefsBeforeAndAfter) -> dict[str, Any]:
             for i, (a, earlier, later) in enumerate(rows)
         ],
         **plain(found.told),
+        **on_data(found.rests_on),
     }

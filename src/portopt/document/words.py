@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from portopt.document.formats import bps, count, decimal, listed, measure, money, percent, scientific
+from portopt.document import signed
+from portopt.document.figure_words import error_sentence
+from portopt.document.formats import bps, count, decimal, listed, measure, money, percent
 from portopt.document.prices import step_in_words, worth_in_words
 
 Document = dict[str, Any]
@@ -19,10 +21,11 @@ def verdict(document: Document) -> dict[str, Any]:
     sentences = [
         _money_sentence(document),
         _effect_sentence(document),
+        error_sentence(document["figures"], document.get("errors")),
         _limits_sentence(document),
         *document["rounding"]["notes"],
         _price_sentence(document),
-        _certificate_sentence(document),
+        signed.sentence(document),
         _data_sentence(document),
     ]
     return {
@@ -38,7 +41,7 @@ def bare_verdict(document: Document) -> dict[str, Any]:
     head = document["headline"]
     return {
         "status": "trade" if head["trades"] else "hold",
-        "certified": document["certificate"]["verdict"] == "certified",
+        "certified": signed.is_signed(document),
         "relaxed": [step["limit"] for step in document["relaxations"]],
         "title": f"{count(head['trades'], 'trade')} proposed.",
         "concessions": [],
@@ -122,18 +125,6 @@ def _price_sentence(document: Document) -> str:
     worth = worth_in_words(dearest)
     gain = f"at most {worth.removeprefix('≤ ')}" if worth.startswith("≤") else f"about {worth}"
     return f"The dearest limit is “{dearest['description']}”{where}: {room} of room would be worth {gain}."
-
-
-def _certificate_sentence(document: Document) -> str:
-    paper = document["certificate"]
-    if paper["verdict"] != "certified":
-        return ""
-    could = "could improve" if paper["gap_proven"] else "is expected to improve"
-    return (
-        "Certified by an independent audit: every hard limit of the optimum holds to "
-        f"{scientific(paper['tolerances']['feasibility'])}, and no portfolio within the limits {could} the objective "
-        f"by more than {scientific(paper['relative_gap'])} of its size."
-    )
 
 
 def _data_sentence(document: Document) -> str:

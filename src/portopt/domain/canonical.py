@@ -30,11 +30,7 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     names = _content(kind)
     if names is not None:
-        found = {name: plain(getattr(value, name)) for name in names}
-        for name in _later(kind):
-            if not found[name]:
-                del found[name]
-        return found
+        return _without_later(kind, {name: plain(getattr(value, name)) for name in names})
     return _plain(value)
 
 
@@ -42,8 +38,8 @@ def _plain(value: Any) -> Any:
     """The rarer kinds, and those that derive from the common ones."""
     if isinstance(value, str | int):
         return value.value if isinstance(value, Enum) else value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
+    if isinstance(value, float):  # NumPy's own among them, which no fast writer takes
+        return float(value) if math.isfinite(value) else None
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, datetime | date):
@@ -67,7 +63,15 @@ def _plain(value: Any) -> Any:
 def plain_fields(value: Any, **known: Any) -> dict[str, Any]:
     """`plain` of a dataclass. known: fields as they are there already."""
     kind: Any = type(value)
-    return {name: known[name] if name in known else plain(getattr(value, name)) for name in _content(kind) or ()}
+    found = {name: known[name] if name in known else plain(getattr(value, name)) for name in _content(kind) or ()}
+    return _without_later(kind, found)
+
+
+def _without_later(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
+    for name in _later(kind):
+        if name in found and not found[name]:
+            del found[name]
+    return found
 
 
 @cache
@@ -102,9 +106,9 @@ def canonical_text(document: Any) -> str:
 def canonical_fields(value: Any, **known: str) -> bytes:
     """`canonical_json` of a dataclass. known: fields in their canonical text, where that is there already."""
     kind: Any = type(value)
-    names = sorted(_content(kind) or ())
-    texts = {name: known[name] if name in known else canonical_text(plain(getattr(value, name))) for name in names}
-    return ("{" + ",".join(f'"{name}":{text}' for name, text in texts.items()) + "}").encode()
+    said = {name: plain(getattr(value, name)) for name in _content(kind) or () if name not in known}
+    texts = {**{name: canonical_text(part) for name, part in _without_later(kind, said).items()}, **known}
+    return ("{" + ",".join(f'"{name}":{text}' for name, text in sorted(texts.items())) + "}").encode()
 
 
 def digest(*parts: Any) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from portopt.domain.arrays import Vector
 from portopt.domain.certificate import Certificate
@@ -144,7 +146,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WhatIf:
-    """A question with something in it moved, beside what stands. moved: path, value before, value now, as policies spell them."""
+    """A question with something in it moved, beside what stands. moved: path, value before, value now, as a policy has them."""
 
     request: RebalanceRequest
     problem: Problem
@@ -157,32 +159,41 @@ class WhatIf:
     certificate: Certificate
     rests_on: RestsOn
     left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at before trading. status: "ok", "but" (may go ahead, knowing it) or "stop".
+class Reason:
+    """One thing looked at before trading. status: "ok", "but" (it may go ahead, knowing this) or "stop".
 
-    detail: what was found, in a sentence; figures: the numbers in it. fix: what to do, "" where nothing is to be done.
+    calls: whether it calls for a rebalance. detail: what was found, in a sentence; figures: the numbers in it, by name.
+    fix: what to do about it, "" where nothing is to be done.
     """
 
     name: str
     status: str
     detail: str
-    figures: tuple[tuple[str, float | str | None], ...] = ()
+    figures: Mapping[str, Any] = field(default_factory=dict)
     fix: str = ""
+    calls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether a portfolio may be rebalanced on a day. answer: "yes", "no" or "yes, but"."""
+    """Whether a portfolio may be rebalanced on a day. rests_on: None where its prices could not be used."""
 
     portfolio_id: str
+    policy: str
     on: date
-    findings: tuple[Finding, ...]
+    reasons: tuple[Reason, ...]
     rests_on: RestsOn | None = None
 
     @property
     def answer(self) -> str:
-        statuses = {finding.status for finding in self.findings}
+        """yes, no, or yes, but."""
+        statuses = {reason.status for reason in self.reasons}
         return "no" if "stop" in statuses else "yes, but" if "but" in statuses else "yes"
+
+    @property
+    def called_for(self) -> bool:
+        return any(reason.calls for reason in self.reasons)

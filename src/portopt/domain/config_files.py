@@ -20,3 +20,9 @@ def config_file(name: str) -> Path:
         field=name,
         fixes=["reinstall: `pip install --force-reinstall portfolio-optimization-service`"],
     )
+
+
+def prefect_file() -> Path:
+    """The deployments, of the installed package or of a checkout. Raises FileNotReadable where they are missing."""
+    beside = CHECKOUT.parent / "prefect.yaml"
+    return beside if beside.is_file() and not (PACKAGED / beside.name).is_file() else config_file("prefect.yaml")

@@ -27,6 +27,11 @@ class RestsOn:
     as_of: date
 
 
+def on_data(rests_on: RestsOn | None) -> dict[str, str]:
+    """As every answer tells it; nothing where the request brought its own beliefs."""
+    return {} if rests_on is None else {"pricing_pack_id": rests_on.pricing_pack_id, "as_of": rests_on.as_of.isoformat()}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundFrontier:
     """An efficient frontier under the limits of `problem`. rests_on: None where the request brought its own beliefs."""
@@ -43,6 +48,7 @@ class Compromises:
     problem: Problem
     surface: ParetoSurface
     risk_measure: str
+    rests_on: RestsOn | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +59,7 @@ class InOrder:
     order: tuple[str, ...]
     stages: tuple[LexicographicStage, ...]
     validated: ValidatedSolution
+    rests_on: RestsOn | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +83,7 @@ class PlanOverPeriods:
     problem: Problem
     periods: tuple[PlannedPeriod, ...]
     certificate: Certificate
+    rests_on: RestsOn | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +99,7 @@ class Moves:
     sensitivities: Sensitivities | None
     whole_numbers_stay: bool
     left_out: tuple[LeftOut, ...]
+    rests_on: RestsOn | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +114,7 @@ class RiskOfBooks:
     figures: Mapping[str, tuple[RiskFigure, ...]]
     decomposition: Mapping[str, RiskDecomposition]
     left_out: tuple[LeftOut, ...]
+    rests_on: RestsOn | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +125,7 @@ class BeliefsBeforeAndAfter:
     before: Moments
     after: Moments
     told: Mapping[str, Any]
+    rests_on: RestsOn | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +144,7 @@ class ForecastsCompared:
     assets: tuple[str, ...]
     covariances: ForecastReport
     means: ForecastReport | None
+    rests_on: RestsOn | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,10 @@ class Objective(ObjectiveVoice, Protocol):
 
     def value(self, w: Vector, p: Problem) -> float: ...
 
+    def of_asset(self, i: int, p: Problem) -> str:
+        """What it says of asset i itself, in the reason of its trade; "" where its pulls say it all."""
+        return ""
+
     def ratio(self, w: Vector, p: Problem) -> float:
         """Excess return per unit of `risk`, where it divides by a measure; NaN elsewhere."""
         return math.nan

@@ -95,6 +95,15 @@ class Cone:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Rows in order: how many entries each has (r,), and the columns and values of all, row by row."""
+
+    lengths: Indices
+    columns: Indices
+    values: Vector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Hinge:
     """u_t >= a_t'x + b_t, u_t >= 0 for one block of scenarios: which rows say so and which columns u are.
 
@@ -223,7 +232,7 @@ class Program:
     constant: float = 0.0
     ratio: bool = False
     _linear: list[tuple[Indices, Vector]] = field(default_factory=list)
-    _rows: list[tuple[Entries, Vector, Vector, Vector]] = field(default_factory=list)
+    _rows: list[tuple[Entries | Block, Vector, Vector, Vector]] = field(default_factory=list)
     _row_groups: list[Group] = field(default_factory=list)
     _bounds: list[tuple[Indices, Vector, Vector, Vector]] = field(default_factory=list)
     _bound_groups: list[Group] = field(default_factory=list)
@@ -351,11 +360,14 @@ class Program:
         """
         F, Omega, D = covariance.factors()
         if "factors" not in self._shared:
-            G = F @ psd_root(Omega)
+            G = covariance.once("factor loadings", lambda: np.asarray(F @ psd_root(Omega)))
             k = G.shape[1]
             y = self.add_columns(k)
-            block = np.hstack([G.T, -np.eye(k)])
-            self.add_rows(block, np.concatenate([self.weights, y]), 0.0, 0.0, limit="", relax=0.0)
+            # Of ten thousand assets these rows are millions of entries, and the same for every book on the covariance.
+            rows = covariance.once(f"factor rows of columns from {y[0] if k else 0}", lambda: _factor_rows(G, self.weights, y))
+            self._rows.append((rows, np.zeros(k), np.zeros(k), np.zeros(k)))
+            start = self._row_groups[-1].stop if self._row_groups else 0
+            self._row_groups.append(Group(start, start + k, ""))
             self._shared["factors"] = (y,)
         return self._shared["factors"][0], D
 
@@ -423,7 +435,7 @@ class Program:
             quadratics=tuple(q if multiples or q.times == 1.0 else Quadratic(q.columns, q.M) for q in self.quadratics),
             q=q,
             constant=self.constant,
-            A=_csr(_stacked([b[0] for b in self._rows]), (m, N)),
+            A=_of_blocks([(b[0], len(b[1])) for b in self._rows], (m, N)),
             row_lower=_joined([b[1] for b in self._rows]),
             row_upper=_joined([b[2] for b in self._rows]),
             row_relax=_joined([b[3] for b in self._rows]),
@@ -478,6 +490,32 @@ def _stacked(parts: Sequence[Entries]) -> Entries:
         return parts[0]
     rows, cols, values = zip(*parts, strict=True)
     return np.concatenate(rows), np.concatenate(cols), np.concatenate(values)
+
+
+def _factor_rows(G: Matrix, weights: Indices, y: Indices) -> Block:
+    """G'w - y = 0."""
+    rows, columns, values = _entries(np.hstack([G.T, -np.eye(len(y))]), np.concatenate([weights, y]), 0)
+    return _block((rows, columns, values), 0, len(y))
+
+
+def _of_blocks(blocks: Sequence[tuple[Entries | Block, int]], shape: tuple[int, int]) -> sp.csr_array:
+    """Rows block by block, each brought into order by itself: (entries, or a block that is in order, and its rows) in turn."""
+    parts, first = [], 0
+    for entries, count in blocks:
+        parts.append(entries if isinstance(entries, Block) else _block(entries, first, count))
+        first += count
+    if not parts:
+        return sp.csr_array(shape)
+    lengths = np.concatenate([np.zeros(1, dtype=np.int64), *(part.lengths for part in parts)])
+    starts, columns = np.cumsum(lengths).astype(np.int32), np.concatenate([part.columns for part in parts])
+    return sp.csr_array((np.concatenate([part.values for part in parts]), columns, starts), shape=shape)
+
+
+def _block(entries: Entries, first: int, count: int) -> Block:
+    """The rows from `first` on."""
+    rows, columns, values = entries
+    A = _csr((rows - first, columns, values), (count, int(columns.max(initial=0)) + 1))
+    return Block(np.diff(A.indptr), A.indices, A.data)
 
 
 def _csr(entries: Entries, shape: tuple[int, int]) -> sp.csr_array:

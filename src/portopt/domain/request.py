@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.canonical import LATER, canonical_fields, digest
@@ -176,8 +176,39 @@ class RebalanceRequest:
         The provider is no part of it: which prices they were, the pack says. Computed once: it reads every asset.
         """
         if not self._identity:
-            self._identity.append(digest(replace(self, provider=""), *([list(self.notes)] if self.notes else [])))
+            content = canonical_fields(self, provider='""', universe=self.universe.canonical())
+            self._identity.append(digest(content, *([list(self.notes)] if self.notes else [])))
         return self._identity[0]
+
+    # What both kinds of request say, under the names of OptimizationRequest.
+
+    @property
+    def portfolio_id(self) -> str:
+        return self.holdings.portfolio_id
+
+    @property
+    def objective(self) -> Mapping[str, Any]:
+        return self.policy.objective
+
+    @property
+    def limits(self) -> Mapping[str, Any]:
+        return self.policy.limits
+
+    @property
+    def relax_order(self) -> tuple[str, ...]:
+        return self.policy.relax_order
+
+    @property
+    def risk_free_rate(self) -> float:
+        return self.policy.risk_free_rate
+
+    @property
+    def estimation(self) -> EstimationChoice:
+        return self.policy.estimation
+
+    @property
+    def benchmark_weights(self) -> Mapping[str, float] | None:
+        return self.benchmark
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,3 +248,6 @@ class OptimizationRequest:
         arrays = (self.expected_returns, self.covariance, self.returns)
         absent = dict.fromkeys(("expected_returns", "covariance", "returns"), "null")
         return digest(canonical_fields(self, **absent, universe=self.universe.canonical()), *arrays)
+
+
+AnyRequest: TypeAlias = OptimizationRequest | RebalanceRequest

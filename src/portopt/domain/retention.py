@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from portopt.domain.thinning import FiguresKept
 
 KINDS = ("run", "wave", "report", "history", "pack")
 
@@ -49,10 +51,14 @@ class Staying:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """One look at what is past its days. at: the instant it is reckoned from. done: whether it is deleted."""
+    """One look at what is past its days. at: the instant it is reckoned from. done: whether it is deleted.
+
+    figures: those that are thinned, or would be gone through.
+    """
 
     at: datetime
     days: Days
     going: tuple[Going, ...] = ()
     staying: tuple[Staying, ...] = ()
     done: bool = False
+    figures: FiguresKept = field(default=FiguresKept(0, 0))

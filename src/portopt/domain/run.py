@@ -47,11 +47,17 @@ class Waiting:
     """An event that may be sent now, of a shard of the outbox.
 
     number: under which it was sent before, by a relay that did not learn whether it arrived; None where it never was.
+    also: keys besides the event's own in whose order it stands: of a notice that tells of several alerts.
     """
 
     event: Event
     shard: int
     number: int | None = None
+    also: frozenset[str] = frozenset()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return self.also | {self.event.key}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.canonical import canonical_text, digest, plain
+from portopt.domain.canonical import LATER, canonical_text, digest, plain
+from portopt.domain.composition import checked_composition
 from portopt.domain.errors import DataError
 
 CASH = "CASH"
@@ -25,6 +26,7 @@ class Asset:
     quality_score and esg_score: on the source's own scale (S4: 0 to 10); None is "not scored", which is not a pass.
     tradable: False freezes the holding at its current weight.
     attributes: linear exposures by name (beta, duration, …), for exposure limits; an asset without one has none of it.
+    composition: of a fund, what it is made of, by asset, sector or asset class (composition.py): limits see through it.
     """
 
     id: str
@@ -35,6 +37,7 @@ class Asset:
     esg_score: float | None = None
     tradable: bool = True
     attributes: Mapping[str, float] = field(default_factory=dict)
+    composition: Mapping[str, Mapping[str, float]] = field(default_factory=dict, metadata=LATER)
 
 
 def is_blank(value: str | float | None) -> bool:
@@ -46,7 +49,9 @@ def is_blank(value: str | float | None) -> bool:
     return value is None or (not value.strip() if isinstance(value, str) else value != value)
 
 
-_ROW = attrgetter(*(f.name for f in fields(Asset)))
+_ROW = attrgetter(*(f.name for f in fields(Asset) if not f.metadata.get("later")))
+GROUPED = ("sector", "asset_class")
+UNKNOWN_SHARE = 1e-9  # of a fund: a smaller rest is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class Universe:
     _groups: dict[str, dict[str, Indices]] = field(default_factory=dict, init=False, compare=False, repr=False)  # once found
     _attributes: list[tuple[str, ...]] = field(default_factory=list, init=False, compare=False, repr=False)  # once found
     _lacking: dict[str, Indices] = field(default_factory=dict, init=False, compare=False, repr=False)  # once found
+    _shares: dict[str, dict[str, tuple[Indices, Vector]]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _funds: list[bool] = field(default_factory=list, init=False, compare=False, repr=False)  # whether there are any, once asked
     _identity: list[str] = field(default_factory=list, init=False, compare=False, repr=False)  # once computed
     _plain: list[dict[str, object]] = field(default_factory=list, init=False, compare=False, repr=False)  # once written
     _canonical: list[str] = field(default_factory=list, init=False, compare=False, repr=False)  # once written
@@ -111,9 +118,77 @@ class Universe:
     def lacking(self, attribute: str) -> Indices:
         """(k,) positions, ascending, of the assets but cash of which nothing is said there: a sector, a score."""
         if attribute not in self._lacking:
-            blank = [i for i, a in enumerate(self.assets) if is_blank(getattr(a, attribute)) and a.id != CASH]
+            silent = [a for a in self.assets if is_blank(getattr(a, attribute)) and a.id != CASH]
+            blank = [self.positions[a.id] for a in silent if not self._is_seen_through(a, attribute)]
             self._lacking[attribute] = np.array(blank, dtype=np.intp)
         return self._lacking[attribute].copy()
+
+    def _is_seen_through(self, asset: Asset, attribute: str) -> bool:
+        """Whether it is a fund of which that attribute is told in parts."""
+        return bool(asset.composition.get(attribute)) or (attribute in GROUPED and bool(asset.composition.get("asset")))
+
+    @property
+    def sees_through(self) -> bool:
+        """Whether any asset is told by what it is made of."""
+        if not self._funds:
+            self._funds.append(any(asset.composition for asset in self.assets))
+        return self._funds[0]
+
+    def shares(self, attribute: Literal["sector", "asset_class"]) -> dict[str, tuple[Indices, Vector]]:
+        """What each group holds of every asset: positions (k,) ascending, and shares (k,) of their weights.
+
+        An asset belongs whole to its group, a fund by its composition: by the attribute where that is told, else by the groups
+        of the assets in it. What is told of neither stands under NO_GROUP, as does the rest that a composition leaves; cash is
+        in none. Raises InvalidValue for a composition that cannot be.
+        """
+        if attribute not in self._shares:
+            self._shares[attribute] = self._seen_through(attribute) if self.sees_through else self._as_they_are(attribute)
+        return dict(self._shares[attribute])
+
+    def _as_they_are(self, attribute: Literal["sector", "asset_class"]) -> dict[str, tuple[Indices, Vector]]:
+        nobodys = self.ungrouped(attribute)
+        groups = {**self.groups(attribute), **({NO_GROUP: nobodys} if len(nobodys) else {})}
+        return {name: (at, np.ones(len(at))) for name, at in groups.items()}
+
+    def _seen_through(self, attribute: Literal["sector", "asset_class"]) -> dict[str, tuple[Indices, Vector]]:
+        found: dict[str, dict[int, float]] = {}
+        for i, asset in enumerate(self.assets):
+            if asset.id != CASH:
+                for name, share in self._parts(asset, attribute).items():
+                    found.setdefault(name, {})[i] = share
+        ordered = [*sorted(name for name in found if name != NO_GROUP), *([NO_GROUP] if NO_GROUP in found else [])]
+        return {name: (np.array(list(found[name]), dtype=np.intp), np.array(list(found[name].values()))) for name in ordered}
+
+    def _parts(self, asset: Asset, attribute: Literal["sector", "asset_class"]) -> dict[str, float]:
+        told = checked_composition(asset.id, asset.composition) if asset.composition else {}
+        own = getattr(asset, attribute)
+        if attribute in told:
+            parts = dict(told[attribute])
+        elif not is_blank(own):
+            return {own: 1.0}
+        else:
+            parts = {}
+            for name, share in told.get("asset", {}).items():
+                group = str(getattr(self.assets[self.positions[name]], attribute) or "") if name in self.positions else ""
+                if not is_blank(group):
+                    parts[group] = parts.get(group, 0.0) + share
+        rest = 1.0 - sum(parts.values())
+        if rest > UNKNOWN_SHARE:
+            parts[NO_GROUP] = parts.get(NO_GROUP, 0.0) + rest
+        return parts
+
+    def held_through(self) -> dict[str, tuple[Indices, Vector]]:
+        """The assets that funds are told to hold, sorted: positions (k,) of those funds, and what share (k,) of each it is.
+
+        Names that are no asset here are among them. Raises InvalidValue for a composition that cannot be.
+        """
+        found: dict[str, dict[int, float]] = {}
+        for i, asset in enumerate(self.assets):
+            told = checked_composition(asset.id, asset.composition).get("asset", {}) if asset.composition else {}
+            for name, share in told.items():
+                if name not in (CASH, asset.id):
+                    found.setdefault(name, {})[i] = share
+        return {n: (np.array(list(found[n]), dtype=np.intp), np.array(list(found[n].values()))) for n in sorted(found)}
 
     def names(self, positions: Indices) -> tuple[str, ...]:
         """The ids that stand at positions (k,), which ascend."""
@@ -155,7 +230,8 @@ class Universe:
     def identity(self) -> str:
         """SHA-256 of the assets, a row each. The canonical form of the whole costs more than most solves take: once written."""
         if not self._identity:
-            rows = [_ROW(a) for a in self.assets]
+            rows: list[Any] = [_ROW(a) for a in self.assets]
+            rows += [[a.id, plain(a.composition)] for a in self.assets if a.composition]
             self._identity.append(digest(json.dumps(rows, ensure_ascii=False, default=float, sort_keys=True).encode()))
         return self._identity[0]
 

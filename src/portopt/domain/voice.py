@@ -111,6 +111,14 @@ class LimitVoice(Reader, Protocol):
         """What becomes of assets that lack an attribute it reads; "" where it reads none."""
         return ""
 
+    def exempts(self, asset: Asset) -> bool:
+        """Whether it says, as data, that it does not speak of the asset."""
+        return False
+
+    def of_the_exempt(self) -> str:
+        """How assets are called that it exempts; "" where it exempts none."""
+        return ""
+
     def describe(self) -> str:
         """One line for people: "each position at most 10.00 %"."""
         ...

@@ -55,12 +55,26 @@ def _escaped(value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """What was in the step that a figure of long ago stands for; it was the last one itself.
+
+    measured: how many values. lowest, highest, mean: of them; None where there was none.
+    """
+
+    measured: int
+    lowest: float | None
+    highest: float | None
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """One number of one subject at one instant.
 
     name: of monitoring/catalog, which has its unit. of: who is measured, never a measured value; `portfolio` is the book.
     value: None where it could not be measured, and `why` then says so. limit: what it is held against, in its own unit.
     detail: what a person needs to find it: assets, dates, runs; never needed to evaluate a rule.
+    spread: of one that stands for all of a step, see domain/thinning.
     """
 
     name: str
@@ -70,6 +84,7 @@ class Figure:
     limit: float | None = None
     why: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
+    spread: Spread | None = None
 
     @property
     def subject(self) -> str:
@@ -109,11 +124,13 @@ class Told(StrEnum):
 class Alert:
     """One episode of a rule for one subject.
 
-    since: when its condition began to hold. fired_at, resolved_at: when it began to fire, when it ended. good_since: since when
-    it has not held, while it is kept firing. seen_at: of the newest figures it was judged by. blind_since: since when there are
-    none. value, limit: what was measured last and what it was held against; worst: the furthest it went. figures: every named
-    figure of its expression. acknowledged_by, _at, note: who looks after it. silence: the id of the silence it is under, or
-    ended under. told: what was said of it last: what is owed to those who listen is the difference to its state.
+    since: when its condition began to hold. fired_at, resolved_at: when it began to fire, when it ended. good_since: since
+    when it has not held, while it is kept firing. seen_at: of the newest figures it was judged by. blind_since: since when
+    there are none. value, limit: what was measured last and what it was held against; worst: the furthest it went. figures:
+    every named figure of its expression. acknowledged_by, _at, note: who looks after it. silence: the id of the silence it
+    is under, or ended under. inhibited_by: the rule whose alert explains it, so that nobody is told of this one. closed_by,
+    closed_why: of one whose subject is gone for good. told: what was said of it last: what is owed to those who listen is
+    the difference to its state.
     """
 
     alert_id: str
@@ -138,6 +155,9 @@ class Alert:
     acknowledged_at: datetime | None = None
     note: str = ""
     silence: str | None = None
+    inhibited_by: str | None = None
+    closed_by: str | None = None
+    closed_why: str | None = None
     told: Told | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
@@ -171,7 +191,8 @@ NOTICE_CHANNELS = ("log", "webhook", "mail", "automation")
 class Notice:
     """What is told once, over every channel. notice_id: the same for the same thing, so that a receiver drops repeats.
 
-    key: deliveries of one key stay in order. alert: None for a summary, and for an evaluator that was late.
+    key: deliveries of one key stay in order. alert: None for a summary, for an evaluator that was late, and for a group.
+    keys: of every alert that a group tells of: it stands in the order of each of them.
     """
 
     notice_id: str
@@ -182,6 +203,12 @@ class Notice:
     severity: Severity
     alert: Alert | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+
+    @property
+    def alerts(self) -> int:
+        """How many alerts it tells of; a summary and what is told of the watch itself are one thing."""
+        return len(self.keys) or 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from portopt.domain.run import Event, RunRecord
 
 class ItemState(StrEnum):
     """proposed: a run with its document. refused: it has a cause of its own (no portfolio satisfies its limits, its data are
-    refused). held: given up after too many attempts. Of the last two the book stays as it is, and the cause is kept.
+    refused). held: given up after too many attempts. cancelled: its wave was ended before it. Of the last three the book stays
+    as it is, and the cause is kept.
     """
 
     WAITING = "waiting"
@@ -25,9 +26,10 @@ class ItemState(StrEnum):
     PROPOSED = "proposed"
     REFUSED = "refused"
     HELD = "held"
+    CANCELLED = "cancelled"
 
 
-ENDED = (ItemState.PROPOSED, ItemState.REFUSED, ItemState.HELD)
+ENDED = (ItemState.PROPOSED, ItemState.REFUSED, ItemState.HELD, ItemState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,9 @@ class Wave:
 
     cause: why all of them are asked for, in a person's words. policies: those that items name, as they stood when the wave
     began, as data by id. provider: where prices come from; None is each portfolio's own. as_of: prices up to this day.
-    await_approval: whether proposals wait for a person. deadline: the earliest of its items'. ended_at: when the last item
-    ended, None before.
+    await_approval: whether proposals wait for a person. asked_by: who asked for it over the wire; it is then carried out by the
+    workers of the service, and without one by the command or the flow that began it. deadline: the earliest of its items'.
+    ended_at: when the last item ended, None before.
     """
 
     wave_id: str

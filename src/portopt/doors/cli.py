@@ -19,12 +19,15 @@ import typer
 from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
     alerts,
+    alternatives,
     backtest,
     backup,
     batch,
     capacity,
+    catalog,
     compromises,
     database,
+    edit,
     factors,
     figures,
     forecasts,
@@ -37,6 +40,7 @@ from portopt.doors.commands import (
     policies,
     processes,
     prove,
+    ready,
     rebalance,
     recorded,
     relay,
@@ -47,15 +51,18 @@ from portopt.doors.commands import (
     runs,
     sensitivity,
     upkeep,
+    verify,
     views,
     walk_forward,
     watch,
     wave,
     weights,
+    what_if,
 )
-from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem
+from portopt.doors.commands.surface import BROKEN_PIPE, Shown, keep_faults_in_files, show, show_problem, tell_what_is_done
 
 INTERRUPTED = 130
+VERBOSE = ("-v", "--verbose")
 
 app = typer.Typer(
     name="portopt",
@@ -68,6 +75,10 @@ app = typer.Typer(
 )
 app.command()(rebalance.rebalance)
 app.command()(rebalance.demo)
+app.command()(alternatives.alternatives)
+app.command()(edit.edit)
+app.command(name="what-if")(what_if.what_if)
+app.command()(ready.ready)
 app.command()(weights.optimize)
 app.command()(frontier.frontier)
 app.command()(compromises.pareto)
@@ -86,6 +97,7 @@ app.command()(walk_forward.compare)
 app.command()(histories.histories)
 app.command()(runs.explain)
 app.command()(runs.report)
+app.command()(verify.verify)
 app.command()(runs.replay)
 app.command(name="replay-live")(replay_live.replay_live)
 app.command()(honest.honest)
@@ -94,6 +106,10 @@ app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)
 app.add_typer(runs.packs, name="packs")
 app.add_typer(policies.app, name="policies")
+app.command()(catalog.objectives)
+app.command()(catalog.limits)
+app.command()(catalog.costs)
+app.command()(catalog.measures)
 app.add_typer(rules.app, name="rules")
 app.command()(watch.watch)
 app.command()(figures.figures)
@@ -129,6 +145,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def portopt(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    verbose: Annotated[
+        bool, typer.Option(*VERBOSE, help="Tell on stderr what the engine does; of every command, and by PORTOPT_LOG=1.")
+    ] = False,
 ) -> None:
     """Holdings, prices and a policy in; a certified, explained, executable rebalancing proposal out."""
 
@@ -154,8 +173,11 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments[:end]
     wants_help = "--help" in arguments[:end] or "--version" in arguments[:end]
     # Taken out here so that it means the same wherever it stands; the commands declare it for their help.
-    arguments = [word for word in arguments[:end] if word != "--json"] + arguments[end:]
+    is_told = any(word in VERBOSE for word in arguments[:end]) or bool(os.environ.get("PORTOPT_LOG"))
+    arguments = [word for word in arguments[:end] if word not in ("--json", *VERBOSE)] + arguments[end:]
     keep_faults_in_files()
+    if is_told:
+        tell_what_is_done()
     try:
         try:
             with contextlib.nullcontext() if wants_help else _only_ours(as_json):
@@ -191,7 +213,7 @@ def _answer(words: list[str]) -> Any:
     if len(words) == 2 and words[0] == "optimize" and (words[1] == "-" or not words[1].startswith("-")):
         # The plain question goes straight there: to look for options at all, Typer imports pydantic, and that is a
         # quarter of the time to a first answer.
-        return weights.optimize(words[1])
+        return weights.optimize(request=words[1])
     return app(args=words, prog_name="portopt", standalone_mode=False)
 
 

@@ -13,6 +13,7 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.universe import Universe
 from portopt.intake.book import Book
+from portopt.intake.wanted import Wanted
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -76,6 +77,16 @@ def benchmark_beside(*files: str | None) -> Mapping[str, float] | None:
     named = [name for name in files if name not in (None, SAMPLE, STORE, STDIN)]
     found = (read_benchmark_column(Path(str(name))) for name in named)
     return next((weights for weights in found if weights is not None), None)
+
+
+def with_files_read(wanted: Wanted) -> Wanted:
+    """The same words with the model and the composition that files hold in the place of the files' names."""
+    from portopt.adapters.providers.model_files import read_composition, read_model
+
+    read = {"model": read_model, "look_through": read_composition}
+    files = {name: wanted.get(name) for name in read if isinstance(wanted.get(name), str | Path)}
+    found: Any = {**wanted, **{name: read[name](Path(str(path))) for name, path in files.items()}}
+    return found  # type: ignore[no-any-return]  # the same names
 
 
 def with_factor_returns(request: RebalanceRequest) -> RebalanceRequest:

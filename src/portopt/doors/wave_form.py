@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from portopt.domain.errors import MissingInput
 from portopt.domain.wave import Wave
 from portopt.doors.form_fields import field, optional
-from portopt.runs.waves.start import Asked, WaveWish, all_portfolios, deadline_of, start
+from portopt.runs.waves.start import Asked, WaveWish, all_portfolios, deadline_of
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -51,7 +51,7 @@ class WaveForm(BaseModel):
 
 def recorded(form: WaveForm, runtime: Runtime, now: datetime) -> Wave:
     """The wave that the form names, or a new one, on record. Raises what `runs.waves.start` raises."""
-    from portopt.questions.policies import policies
+    from portopt.questions.wave import put_on_record
 
     if form.resume is not None:
         return runtime.waves.get(form.resume)
@@ -62,4 +62,4 @@ def recorded(form: WaveForm, runtime: Runtime, now: datetime) -> Wave:
     wish = WaveWish(
         form.cause, form.policy, form.provider, form.as_of, deadline_of(form.deadline, form.zone, now), form.await_approval
     )
-    return start(asked, wish, {policy.id: policy for policy in policies(runtime)}, runtime, now)
+    return put_on_record(asked, wish, runtime, now)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from portopt.domain.errors import InvalidValue
+from portopt.domain.quantities import plain_number, spelled_fraction
 
 MOST_A_YEAR = 3.0  # an expected return above 300 % a year is a percentage
 NOT_SYMMETRIC = 1e-8  # of the largest entry: what two ways of writing one number leave between them
@@ -19,7 +20,7 @@ def by_asset(values: Any, field: str) -> dict[str, Any] | None:
     """{asset: value} of a mapping or a pandas Series; None for None. Raises InvalidValue for anything else."""
     if values is None:
         return None
-    if _is_series(values):
+    if is_labelled(values):
         values = values.to_dict()
     if not isinstance(values, Mapping):
         raise InvalidValue(field, type(values).__name__, "does not say which asset each value is of",
@@ -27,9 +28,24 @@ def by_asset(values: Any, field: str) -> dict[str, Any] | None:
     return {str(asset): value for asset, value in values.items()}
 
 
+def fractions_by_asset(values: Any, field: str) -> dict[str, Any] | None:
+    """The same of fractions: "12 %" is 0.12. Raises InvalidValue for a text that is no fraction."""
+    given = by_asset(values, field)
+    return None if given is None else {asset: fraction_of(value, f"{field}.{asset}") for asset, value in given.items()}
+
+
+def fraction_of(value: Any, field: str) -> Any:
+    """A text as the fraction it spells, anything else as it is. Raises InvalidValue for any other text."""
+    spelled = spelled_fraction(value)
+    if spelled is None and isinstance(value, str):
+        fix = f"write {field} as {plain_number(value) or 0.12}, or as '12 %'"
+        raise InvalidValue(field, value, "is a text and no fraction", fix=fix)
+    return value if spelled is None else spelled
+
+
 def annual_returns(values: Any, field: str) -> dict[str, float] | None:
     """The same for beliefs about a year. Raises InvalidValue for what can only be a percentage."""
-    given = by_asset(values, field)
+    given = fractions_by_asset(values, field)
     for asset, value in (given or {}).items():
         if isinstance(value, int | float) and value > MOST_A_YEAR:
             raise InvalidValue(f"{field}.{asset}", value, f"is {value:.0%} a year; fractions are meant here",
@@ -84,7 +100,8 @@ def _in_order(frame: Any, ids: Sequence[str], field: str) -> Any:
     return order[np.ix_([rows.index(name) for name in ids], [columns.index(name) for name in ids])]
 
 
-def _is_series(values: Any) -> bool:
+def is_labelled(values: Any) -> bool:
+    """Whether it is a pandas Series."""
     return hasattr(values, "to_dict") and hasattr(values, "index") and getattr(values, "ndim", 0) == 1
 
 

@@ -35,7 +35,7 @@ class Wishes:
 
     foreign: the request of another service, read. goal: a catalog name, or "policy". changes: {dotted path: value}, as
     {"limits.max_weight": 0.12}. limits: {catalog name: value}. None takes a limit out. fractional: fractions of a share or not.
-    cash_flow, no_worse: as a rebalance request has them.
+    cash_flow, no_worse: as a rebalance request has them. look_through: what funds are made of, by fund.
     """
 
     foreign: Wish | None = None
@@ -46,6 +46,7 @@ class Wishes:
     fractional: bool | None = None
     cash_flow: CashFlow | None = None
     no_worse: bool = False
+    look_through: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def names_an_aim(self) -> bool:
@@ -71,13 +72,19 @@ def _with_goal(policy: Policy, goal: str, measure: str) -> Policy:
 
 
 def objective_of(goal: str, measure: str) -> dict[str, Any]:
-    """The two words as an objective of the catalog. Raises InvalidValue for a goal that has no such measure."""
+    """The two words as an objective of the catalog, the goal by any name that people have for it.
+
+    Raises InvalidValue for a goal that has no such measure.
+    """
+    from portopt.terms.catalog import objective_words
+
+    words: dict[str, Any] = dict(objective_words(goal))
     if measure == USUAL_MEASURE:
-        return {"kind": goal}
-    if goal not in MEASURED_GOALS:
+        return words
+    if words["kind"] not in MEASURED_GOALS or "measure" in words:
         why = f"has no part in the goal {goal}"
         raise InvalidValue("risk_measure", measure, why, fix="choose volatility, or the goal min_risk or max_sharpe")
-    return {"kind": "max_ratio" if goal == "max_sharpe" else goal, "measure": measure}
+    return {**words, "kind": "max_ratio" if words["kind"] == "max_sharpe" else words["kind"], "measure": measure}
 
 
 def _with_limits(policy: Policy, limits: Any) -> Policy:

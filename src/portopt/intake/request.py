@@ -11,6 +11,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.intake.book import Book
+from portopt.intake.model import seen_through
 from portopt.intake.policy import Wishes, laid_over
 
 NOTHING_WISHED = Wishes()
@@ -47,9 +48,15 @@ def rebalance_request(
         factor_returns=factor_returns,
         notes=book.notes,
     )
+    return wished(request, wishes)
+
+
+def wished(request: RebalanceRequest, wishes: Wishes) -> RebalanceRequest:
+    """The same request as these wishes want it."""
     if wishes.foreign is not None:
         request = wishes.foreign.asked_of(request)
     policy = laid_over(checked(request.policy), wishes)
     flow, no_worse = wishes.cash_flow or request.cash_flow, wishes.no_worse or request.no_worse
     request = dataclasses.replace(request, policy=policy, cash_flow=flow, no_worse=no_worse)
+    request = seen_through(request, wishes.look_through, "look_through") if wishes.look_through else request
     return request.seeking(policy) if wishes.names_an_aim else request

@@ -7,6 +7,8 @@ do_not_buy, do_not_sell, keep
                         whom not to trade: ["AAPL", {"sector": "Energy"}] or "AAPL, sector:Energy"
 max_trades, names       at most so many trades, at most so many positions
 no_worse                limits that are missed already are not mended, only not missed by more
+model                   a model portfolio with bands: back within them by the least trading (model.py)
+look_through            what funds are made of, {"VT": {"sector": {"Technology": 0.25}}}: limits see through them
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from portopt.domain.cash_flow import CashFlow
 from portopt.domain.errors import InvalidValue, UnknownField
 from portopt.intake.book import day_of
 from portopt.intake.book import money_in as exactly
+from portopt.intake.model import model_words
 from portopt.intake.policy import Wishes
 
 LISTS = ("do_not_buy", "do_not_sell", "keep")
@@ -44,6 +47,8 @@ class Wanted(TypedDict, total=False):
     max_trades: int | None
     names: int | None
     no_worse: bool
+    model: Any
+    look_through: Any
 
 
 def with_wanted(wishes: Wishes, wanted: Wanted, said: Callable[[str], str] = str) -> Wishes:
@@ -57,7 +62,21 @@ def with_wanted(wishes: Wishes, wanted: Wanted, said: Callable[[str], str] = str
             raise UnknownField(name, known, path="wanted", value=wanted[name])  # type: ignore[literal-required]
     limits = {**wishes.limits, **_limits(wanted, said)}
     flow = _flow(wanted, said) or wishes.cash_flow
-    return dataclasses.replace(wishes, limits=limits, cash_flow=flow, no_worse=bool(wanted.get("no_worse")) or wishes.no_worse)
+    changes = wishes.changes
+    if wanted.get("model") is not None:
+        bands, objective = model_words(wanted["model"], said("model"))
+        limits, changes = {**limits, **bands}, {"objective": objective, **changes}
+    composition = _composition(wanted.get("look_through"), said) or wishes.look_through
+    no_worse = bool(wanted.get("no_worse")) or wishes.no_worse
+    wishes = dataclasses.replace(wishes, limits=limits, changes=changes, look_through=composition)
+    return dataclasses.replace(wishes, cash_flow=flow, no_worse=no_worse)
+
+
+def _composition(value: Any, said: Callable[[str], str]) -> Mapping[str, Any]:
+    if value is not None and not isinstance(value, Mapping):
+        fix = 'write {"VT": {"sector": {"Technology": 0.25}}}'
+        raise InvalidValue(said("look_through"), str(value), "says of no fund what it is made of", fix=fix)
+    return value or {}
 
 
 def _flow(wanted: Mapping[str, Any], said: Callable[[str], str]) -> CashFlow | None:

@@ -88,6 +88,7 @@ RUNS = (
     Watched("run_seconds_p50", ("stage", "size"), Unit.SECONDS, "Median seconds of a stage, by the number of assets."),
     Watched("run_seconds_p95", ("stage", "size"), Unit.SECONDS, "95th percentile of a stage's seconds."),
     Watched("run_seconds_p99", ("stage", "size"), Unit.SECONDS, "99th percentile of a stage's seconds."),
+    Watched("runs_ended", (), Unit.COUNT, "Runs that ended in the window: what the shares are of."),
     Watched("runs_failed", (), Unit.FRACTION, "Share of runs in the window that failed."),
     Watched("runs_infeasible", (), Unit.FRACTION, "Share of runs in the window with contradictory limits."),
     Watched("runs_stuck", (), Unit.COUNT, "Runs that were begun, are not ended, and that nobody works on."),
@@ -109,6 +110,13 @@ SERVICE = (
     Watched("jobs_waiting", (), Unit.COUNT, "Jobs that nobody has taken up."),
     Watched("jobs_oldest", (), Unit.SECONDS, "How long the oldest of them has waited."),
     Watched("store_up", (), Unit.COUNT, "1 where the database answers."),
+    Watched("measured_gap", (), Unit.SECONDS, "Since the measurement before this one; held against what is late."),
+    Watched(
+        "channel_silent",
+        ("channel",),
+        Unit.SECONDS,
+        "How long a channel of alerts has delivered nothing though notices wait for it; 0 where none waits.",
+    ),
     Watched("broker_up", (), Unit.COUNT, "1 where the broker answers; absent where events go to a local log."),
     Watched("disk_free", (), Unit.FRACTION, "Share of the disk under the home that is free."),
     Watched(

@@ -1,7 +1,8 @@
 """Rules over figures, from what stood to what stands now, and what is to be told. START HERE for alerts.
 
     figures -> columns of one value a subject -> does the rule hold there, is it good there, or is it not known
-            -> episodes: pending, firing, unknown, resolved -> what is owed to those who listen, less what is silent
+            -> episodes: pending, firing, unknown, resolved -> what is owed to those who listen, less what is silent and what
+               another alert explains -> told in groups
 
 Pure: the same standing, figures and instant give the same alerts and notices, ids and order included, so that a process which
 dies before its result is saved has done nothing, and whoever comes next does the same.
@@ -16,11 +17,13 @@ from datetime import datetime, timedelta
 from portopt.domain.watch import Alert, AlertState, Figure, Labels, Notice, Silence, Standing, Told
 from portopt.monitoring.evaluation.columns import Columns
 from portopt.monitoring.evaluation.episodes import Turn, episodes
+from portopt.monitoring.evaluation.grouping import grouped
+from portopt.monitoring.evaluation.inhibition import explained_by
 from portopt.monitoring.evaluation.judging import judge
 from portopt.monitoring.evaluation.silences import ended, summary, under
 from portopt.monitoring.evaluation.telling import late, notice, owed
 from portopt.monitoring.evaluation.truths import AGE_LOOKS_BACK
-from portopt.monitoring.rules.rule import Rule
+from portopt.monitoring.rules.rule import Inhibition, Rule
 from portopt.monitoring.rules.tree import Age, Window, leaves
 
 LATE_AFTER = timedelta(minutes=5)
@@ -85,8 +88,10 @@ def evaluate(
         summaries.append(summary(silence, under_it, now))
         over.append(replace(silence, summarized=True))
     summed = {one.silence_id for one in over}
-    told = [_told(one, summed, now) for one in silent]
-    notices = [notice for _, notice in told if notice is not None]
+    how = {rule.name: rule.inhibition for rule in rules}
+    open_rules = {turn.now.rule for turn in silent if turn.now.is_open}
+    told = [_told(_explained(one, how, open_rules, now), summed, now) for one in silent]
+    notices = grouped([notice for _, notice in told if notice is not None], rules)
     changed = [alert for turn, (alert, _) in zip(silent, told, strict=True) if alert != turn.was]
     return Evaluated(tuple(changed), (*_late(standing, now, late_after), *summaries, *notices), tuple(over))
 
@@ -130,12 +135,22 @@ def _silenced(turn: Turn, silences: Sequence[Silence], now: datetime) -> Turn:
     return replace(turn, now=under(turn.now, silences, now))
 
 
+def _explained(turn: Turn, how: Mapping[str, Inhibition], open_rules: Collection[str], now: datetime) -> Turn:
+    """With the rule that explains it now. What ended while it was explained keeps it: nobody was told of it."""
+    alert = turn.now
+    if alert.rule not in how or alert.silence is not None or alert.state is AlertState.RESOLVED:
+        return turn
+    found = explained_by(alert, owed(alert) if alert.fired_at is not None else None, how[alert.rule], open_rules, now)
+    return turn if found == alert.inhibited_by else replace(turn, now=alert.changed(inhibited_by=found))
+
+
 def _told(turn: Turn, summed: Collection[str], now: datetime) -> tuple[Alert, Notice | None]:
     """The alert with what is said of it, and that."""
     before, alert = turn.was, turn.now
     if before is not None and before.silence in summed and alert.state is AlertState.RESOLVED:
         return alert.changed(told=Told.RESOLVED, silence=before.silence), None  # the summary says it
-    due = None if alert.silence is not None or alert.fired_at is None else owed(alert)
+    is_kept = alert.silence is not None or alert.fired_at is None
+    due = None if is_kept or (alert.inhibited_by is not None and alert.is_open) else owed(alert)
     if due is None:
         return alert, None
     alert = alert.changed(told=due)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from time import perf_counter
 
@@ -18,6 +19,7 @@ from portopt.optimization.polish.whole_numbers import settled
 from portopt.optimization.scaling.own_size import in_own_size
 from portopt.optimization.scaling.presolve import Scaled, SolverAnswer, crossing, lowered, restored, scaled
 
+log = logging.getLogger(__name__)
 FINER = ("structured", "clarabel")  # solvers that stop earlier when a polish follows
 PRESOLVE = "presolve"  # who answers where every column is fixed, or two sides cross
 
@@ -37,6 +39,7 @@ def solve_convex(form: StandardForm, *, solver: str | None = None, polish: bool 
     better = None if is_last else refined(program, answer) or polished(program, answer)
     smaller = in_own_size(program, answer.x) if not is_last and better is None else None
     if smaller is not None:
+        log.debug("no polish from there: solved again in its own size")
         again = climb(smaller, solver=solver)
         exact = refined(smaller, again) or polished(smaller, again)
         program, answer, better = (program, answer, None) if exact is None else (smaller, again, exact)
@@ -47,10 +50,14 @@ def solve_convex(form: StandardForm, *, solver: str | None = None, polish: bool 
         fine = answer.solver in FINER and answer.solver not in tried
         without = tuple(name for name in (*tried, answer.solver) if not (fine and name == answer.solver))
         tried = (*tried, answer.solver)
+        log.debug(
+            "no polish from %s: %s", answer.solver, "more of its digits are asked for" if fine else "the next one is asked"
+        )
         again = climb(program, solver=solver, without=without, fine=fine)
         if again.status is not SolveStatus.OPTIMAL:
             break
         answer, better = again, polished(program, again)
+    log.debug("%s", "not to be polished" if is_last else "polished" if better is not None else "left as the solver gave it")
     raw = restored(program, answer if better is None else better, perf_counter() - began)
     return finished(program, raw, better, began) if polish else raw
 

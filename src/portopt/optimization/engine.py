@@ -5,6 +5,7 @@ A method is imported when a form asks for it: a first answer has no time for tho
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,13 @@ from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
 from portopt.optimization.convex import polished_beside, solve_convex
 from portopt.optimization.scaling.penalties import solve_with_dear_wishes
+from portopt.optimization.scaling.presolve import crossing
 from portopt.optimization.tight_cones.faces import settled_on_face
 
 if TYPE_CHECKING:
     from portopt.optimization.neighbour import Neighbour
 
+log = logging.getLogger(__name__)
 QUICK = 0.03  # of the usual effort, for one question in whole numbers on the way; without an answer by then it stays open
 
 
@@ -45,12 +48,22 @@ def solve(form: StandardForm, *, solver: str | None = None, start: Vector | None
     near, for programs with logarithms; the optimum is the same without. Every solver is bounded by its iterations and every
     search by its nodes, so that the answer is the same on a busy machine; no clock is read.
     """
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("%s", _shape(form))
     if form.integer.any():
         return _in_whole_numbers(form, 1.0)
     method = partial(_answer, solver=solver, start=start)
     answer = partial(solve_with_dear_wishes, solve=method)
     raw = answer(form)
     return settled_on_face(form, raw, answer) or raw
+
+
+def _shape(form: StandardForm) -> str:
+    """What is solved, in numbers."""
+    kinds = {"a ratio": form.ratio, "whole numbers": form.integer.any(), "scenarios": form.hinges, "powers": _has_powers(form)}
+    said = ", ".join(name for name, there in kinds.items() if there)
+    size = f"{form.n_columns} columns, {form.A.shape[0]} rows, {len(form.cones)} cones"
+    return f"a program of {size}{f': {said}' if said else ''}"
 
 
 def _from_neighbour(form: StandardForm, near: Neighbour) -> RawAnswer | None:
@@ -62,6 +75,20 @@ def _from_neighbour(form: StandardForm, near: Neighbour) -> RawAnswer | None:
 def solve_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer:
     """The optimum of a form close to one already answered: its polish starts there, and is solved afresh if it strays."""
     return polished_beside(form, neighbour) or _by_ladder(form, None)
+
+
+def corrected_beside(form: StandardForm, neighbour: RawAnswer | None) -> RawAnswer | None:
+    """The same by what stands where alone, for programs of weights, buys and sells: a tenth of what the polish takes.
+
+    None for others, and where it is not come to within its budget. The optimum is the same but for its last digits.
+    """
+    from portopt.optimization.neighbour import is_known
+
+    if neighbour is None or not is_known(neighbour) or form.integer.any() or form.hinges or crossing(form):
+        return None
+    from portopt.optimization.beside.answer import answer_beside
+
+    return answer_beside(form, neighbour)
 
 
 def _answer(form: StandardForm, *, solver: str | None, start: Vector | None) -> RawAnswer:
@@ -82,11 +109,15 @@ def _answer(form: StandardForm, *, solver: str | None, start: Vector | None) -> 
 
 def _by_ladder(form: StandardForm, solver: str | None) -> RawAnswer:
     """Down the ladder of solvers, with the last digits where there are powers."""
-    if any(cone.kind == "power" for cone in form.cones):
+    if _has_powers(form):
         from portopt.optimization.curved.powers import solve_powers
 
         return solve_powers(form, solver=solver)
     return solve_convex(form, solver=solver)
+
+
+def _has_powers(form: StandardForm) -> bool:
+    return any(cone.kind == "power" for cone in form.cones)
 
 
 def _has_exponentials(form: StandardForm) -> bool:

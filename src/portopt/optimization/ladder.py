@@ -14,6 +14,7 @@ The limits are where one overtook the other, measured.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +28,7 @@ from portopt.optimization.scaling.ratio_gamma import RatioScale
 from portopt.optimization.solvers import clarabel, highs, piqp
 from portopt.optimization.tight_cones.out_of_reach import NEAREST, out_of_reach
 
+log = logging.getLogger(__name__)
 SOLVERS = ("structured", "piqp-dense", "piqp-sparse", "clarabel", "highs")
 DENSE_COLUMNS = 120
 SPARSE_COLUMNS = 3_000
@@ -54,9 +56,11 @@ def climb(
     for name in (name for name in ladder(program, solver) if name not in without):
         program.form.until.check("solving")
         answer = _call(name, program, fine, scale)
+        log.debug("%s: %s", name, _told(answer, program))
         if answer.status is SolveStatus.FAILED and answer.iterations and name not in ("clarabel", "highs"):
             proof = _proof_of_nothing(program)
             if proof:
+                log.debug("%s proves that there is nothing", proof)
                 return replace(answer, status=SolveStatus.INFEASIBLE, solver=proof)
         if answer.status in (SolveStatus.OPTIMAL, SolveStatus.WORK_LIMIT):
             break
@@ -66,10 +70,17 @@ def climb(
             answer = replace(answer, status=SolveStatus.INFEASIBLE) if is_empty(program) else answer
             break
         if answer.status is SolveStatus.INFEASIBLE:
+            log.debug("%s calls it infeasible, which could not be confirmed: the next one is asked", name)
             answer = replace(answer, status=SolveStatus.FAILED, message="called infeasible, which could not be confirmed")
     if answer.status is SolveStatus.FAILED and not program.integer.any() and is_empty(program):
         return replace(answer, status=SolveStatus.INFEASIBLE)
     return answer
+
+
+def _told(answer: SolverAnswer, program: Scaled) -> str:
+    said = f": {answer.message}" if answer.message else ""
+    size = f"{len(program.columns)} columns, {len(program.rows)} rows, {len(program.cones)} cones"
+    return f"{answer.status.value} after {answer.iterations} iterations on {size}{said}"
 
 
 def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:

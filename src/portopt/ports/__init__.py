@@ -7,7 +7,7 @@ from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvide
 from portopt.ports.retention import Removals, RetentionStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
-from portopt.ports.watch import AlertStore, FigureSeeks, FigureSteps, FigureStore
+from portopt.ports.watch import AlertStore, FigureSeeks, FigureSteps, FigureStore, FigureThinning
 from portopt.ports.waves import WaveStore
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "FigureSeeks",
     "FigureSteps",
     "FigureStore",
+    "FigureThinning",
     "JobStore",
     "KeySetSource",
     "KeyStore",

@@ -57,8 +57,11 @@ class RunStore(Protocol):
     def runs(
         self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
         status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
+        since: datetime | None = None, until: datetime | None = None,
     ) -> Sequence[RunRecord]:  # fmt: skip
-        """Newest first, after a run's id. among: portfolios; None is all of them."""
+        """Newest first, after a run's id. among: portfolios; None is all of them. since, until: when they were asked for, from
+        the one and up to before the other.
+        """
         ...
 
     def release(self, run_id: str, event: Event, *, by: str = ...) -> bool:

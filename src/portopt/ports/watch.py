@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from portopt.domain.run import Outbox
@@ -94,6 +94,10 @@ class AlertStore(Protocol):
         """What waits for this channel, and for what."""
         ...
 
+    def delivered_since(self, channel: str, told_since: datetime) -> datetime | None:
+        """When the last of what was told since then was delivered on it; None where none was."""
+        ...
+
     def unpark(self, channel: str) -> int:
         """What its receiver refused too often may be tried again; returns how many notices."""
         ...
@@ -127,4 +131,20 @@ class FigureSeeks(Protocol):
 
     def newest(self, pairs: Collection[tuple[str, str]], since: datetime, seconds: int, until: datetime) -> Sequence[Figure]:
         """Of each name and subject the newest figure of each step of so many seconds; by name, subject and instant."""
+        ...
+
+
+class FigureThinning(Protocol):
+    """Figures of long ago in steps, see domain/thinning."""
+
+    def oldest(self) -> datetime | None:
+        """When the oldest figure was measured."""
+        ...
+
+    def rows(self, step: timedelta, before: datetime) -> int:
+        """How many rows thin() would go through."""
+        ...
+
+    def thin(self, step: timedelta, before: datetime) -> int:
+        """Every step that ends before then and is not done; returns how many rows went. Safe to repeat, and to be killed."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from portopt.domain.wave import ItemEnd, ItemState, Wave, WaveItem
 
@@ -24,8 +24,16 @@ class WaveStore(Protocol):
         """Raises UnknownThing."""
         ...
 
-    def list(self, limit: int = 50) -> Sequence[Wave]:
-        """Newest first."""
+    def list(self, limit: int = 50, *, asked_by: str | None = None, after: str | None = None) -> Sequence[Wave]:
+        """Newest first; those that this one asked for, those after that wave."""
+        ...
+
+    def left_to_workers(self, limit: int = 10) -> Sequence[str]:
+        """Ids of those that were asked for over the wire and are not ended, the oldest first."""
+        ...
+
+    def cancel(self, wave_id: str, problem: Mapping[str, Any], *, now: datetime | None = None) -> int:
+        """What is not ended ends as cancelled, with this problem; returns how many items did. What ended stays as it is."""
         ...
 
     def items(

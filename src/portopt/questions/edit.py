@@ -19,8 +19,9 @@ from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.domain.words import signed_percent
 from portopt.ports import MarketDataProvider
-from portopt.questions.posed import OnPrices, on_prices, kept_prices
+from portopt.questions.posed import OnPrices, kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
+from portopt.questions.stands import gave_way, stands
 from portopt.runs.identity import run_identity
 from portopt.terms.limits.pinned import FIELD, Pinned
 from portopt.terms.shared.pins import SPELLINGS, Pin, pin_of
@@ -48,24 +49,23 @@ def edit(
     Raises InvalidValue for what says no trade, InfeasibleRequest, diagnosed, where the limits leave no room for the pins.
     """
     on = on_prices(asked, runtime, market)
-    request, notes = edited_request(on, trades)
-    moments = pipeline.estimate(on.request, on.snapshot)
-    without = pipeline.optimize_for(on.request, on.snapshot, moments, until)
-    stands = pipeline.certify(without, on.snapshot)
-    solved = pipeline.optimize_for(request, on.snapshot, moments, until)
+    request, notes = _edited_request(on, trades)
+    standing = stands(on, until)
+    solved = standing.beside(request, on, until)
     validated = pipeline.certify(solved, on.snapshot)
-    yardstick = Yardstick(without.problem, stands.weights)
+    weights = standing.validated.weights
+    yardstick = Yardstick(standing.solved.problem, weights)
     return Edited(
         request=request,
         problem=solved.problem,
         pins=tuple((name, pin.describe()) for name, pin in _pins(request).items()),
         run_id=run_identity(request, on.snapshot),
-        stands=yardstick.measured(stands.weights),
+        stands=yardstick.measured(weights),
         edited=yardstick.measured(validated.weights),
         price=yardstick.worth(validated.weights),
         certificate=validated.certificate,
         rests_on=kept_prices(on, runtime),
-        notes=(*notes, *([] if request.policy.trading.fractional else [CONTINUOUS])),
+        notes=(*notes, *gave_way(standing, solved), *([] if request.policy.trading.fractional else [CONTINUOUS])),
     )
 
 
@@ -74,11 +74,11 @@ def propose_edit(
 ) -> RunRecord:
     """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided."""
     on = on_prices(asked, runtime, market)
-    request, _ = edited_request(on, trades)
+    request, _ = _edited_request(on, trades)
     return rebalance(request, runtime, market=on.market)
 
 
-def edited_request(on: OnPrices, trades: Mapping[str, Any]) -> tuple[RebalanceRequest, tuple[str, ...]]:
+def _edited_request(on: OnPrices, trades: Mapping[str, Any]) -> tuple[RebalanceRequest, tuple[str, ...]]:
     """What asks for the edit, and what became of money and percentages in whole shares."""
     if not trades:
         fix = f"name an asset and its trade, as {EXAMPLE}: {SPELLINGS}"
@@ -88,7 +88,7 @@ def edited_request(on: OnPrices, trades: Mapping[str, Any]) -> tuple[RebalanceRe
         if said in FREE:
             pins.pop(name, None)
             continue
-        pin, note = in_lots(name, pin_of(f"{FIELD}.{name}", said), on)
+        pin, note = _in_lots(name, pin_of(f"{FIELD}.{name}", said), on)
         pins[name] = pin
         notes += [note] if note else []
     limits = {kind: value for kind, value in on.request.policy.limits.items() if kind != Pinned.kind}
@@ -97,7 +97,7 @@ def edited_request(on: OnPrices, trades: Mapping[str, Any]) -> tuple[RebalanceRe
     return dataclasses.replace(on.request, policy=dataclasses.replace(on.request.policy, limits=limits)), tuple(notes)
 
 
-def in_lots(name: str, pin: Pin, on: OnPrices) -> tuple[Pin, str]:
+def _in_lots(name: str, pin: Pin, on: OnPrices) -> tuple[Pin, str]:
     """The pin as the nearest whole lots where shares are whole, and what that makes of it; what nobody knows stays as it is."""
     rules, holdings = on.request.policy.trading, on.request.funded
     prices = formulation.exact_prices(on.snapshot, holdings)
@@ -110,7 +110,7 @@ def in_lots(name: str, pin: Pin, on: OnPrices) -> tuple[Pin, str]:
     lots = -held if wanted == 0 and pin.unit == "weight" else max(lots, -held) if held >= 0 else lots
     found = Pin("shares", float(lots))
     weight = float((held + lots) * price / value)
-    return found, f"{name}: {pin.describe()} is {found.describe()} whole shares, {signed_percent(weight)} of the portfolio"
+    return found, f"{name}: {pin.describe()}, in whole shares: {found.describe()}, to {signed_percent(weight)} of the portfolio"
 
 
 def _pins(request: RebalanceRequest) -> Mapping[str, Pin]:

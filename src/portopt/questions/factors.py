@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portopt import formulation, pipeline
 from portopt.domain.found import FactorsOfBook
-from portopt.questions.posed import Asked, estimation_of, prices_of, rests_on, with_estimation
+from portopt.questions.posed import Asked, prices_of, rests_on, with_estimation
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -25,7 +25,7 @@ def factors(request: Asked, names: Sequence[str] | None = None, runtime: Runtime
     """
     from portopt.analysis.factors import analyze_factors
 
-    choice = estimation_of(request)
+    choice = request.estimation
     if not choice.factors:
         request = with_estimation(request, dataclasses.replace(choice, factors=STATISTICAL))
     snapshot = prices_of(request, runtime)

@@ -13,9 +13,10 @@ from portopt.domain.arrays import Matrix
 from portopt.domain.errors import DataError, InvalidValue, MissingInput
 from portopt.domain.forecasts import ForecastReport
 from portopt.domain.found import ForecastsCompared
+from portopt.domain.moments import Moments
 from portopt.domain.request import EstimationChoice
 from portopt.domain.universe import Universe
-from portopt.questions.posed import Asked, history_of
+from portopt.questions.posed import Asked, history_of, rests_on
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -43,16 +44,18 @@ def forecasts(
     """
     from portopt.estimation.evaluation import evaluate
 
-    universe, returns, choice, rf = _history(request, runtime)
+    beliefs, choice, snapshot = history_of(request, runtime)
+    universe, returns, choice = _history(beliefs, choice)
     if not covariances:
         raise InvalidValue("covariances", "", "names no estimator", fix="name at least one: sample,ledoit_wolf")
-    compare = partial(evaluate, universe, returns, risk_free_rate=rf, window=window, step=step)
+    compare = partial(evaluate, universe, returns, risk_free_rate=request.risk_free_rate, window=window, step=step)
     found = compare(choices={name: dataclasses.replace(choice, **PLAINLY, covariance=name) for name in covariances})
     if not found.covariance:
         raise _none_fitted(found, covariances)
     beside = dataclasses.replace(choice, **PLAINLY, covariance=found.baseline)
     by_mean = {name: dataclasses.replace(beside, expected_returns=name) for name in means}
-    return ForecastsCompared(universe.ids, found, compare(choices=by_mean) if by_mean else None)
+    of_means = compare(choices=by_mean) if by_mean else None
+    return ForecastsCompared(universe.ids, found, of_means, rests_on(snapshot, runtime))
 
 
 def _none_fitted(found: ForecastReport, covariances: Sequence[str]) -> DataError:
@@ -65,13 +68,12 @@ def _none_fitted(found: ForecastReport, covariances: Sequence[str]) -> DataError
     )
 
 
-def _history(request: Asked, runtime: Runtime | None) -> tuple[Universe, Matrix, EstimationChoice, float]:
-    """(universe without cash, (T, n) complete returns, the request's own estimation without views, risk-free rate)."""
-    moments, choice, rf = history_of(request, runtime)
+def _history(moments: Moments, choice: EstimationChoice) -> tuple[Universe, Matrix, EstimationChoice]:
+    """(universe without cash, (T, n) complete returns, the choice on as many of them a year as there are)."""
     if moments.scenarios is None:
         fix = "give every asset `returns`, or a longer history"
         raise MissingInput("forecasts are compared on returns of every asset on common dates", field="returns", fixes=[fix])
     choice = dataclasses.replace(choice, periods_per_year=moments.scenarios_per_year)
     risky = np.flatnonzero(~moments.universe.is_cash)
     universe = Universe(tuple(moments.universe.assets[i] for i in risky))
-    return universe, moments.scenarios[:, risky], choice, rf
+    return universe, moments.scenarios[:, risky], choice

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from portopt import formulation
 from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import InvalidValue
 from portopt.domain.found import PlannedPeriod, PlanOverPeriods
-from portopt.domain.request import OptimizationRequest
+from portopt.questions.posed import Asked, prices_of, rests_on
+
+if TYPE_CHECKING:
+    from portopt.runtime import Runtime
 
 
-def periods(request: OptimizationRequest, *, until: Deadline = NEVER) -> PlanOverPeriods:
-    """The whole plan of a multi_period request: weights, turnover and figures of every period, and its one certificate."""
+def periods(request: Asked, runtime: Runtime | None = None, *, until: Deadline = NEVER) -> PlanOverPeriods:
+    """The whole plan of a multi_period request: weights, turnover and figures of every period, and its one certificate.
+
+    runtime: to read a book's prices.
+    """
     from portopt.construction.multi_period import plan_periods
     from portopt.terms.objectives.multi_period import MultiPeriod
 
-    problem = formulation.as_asked(request, until=until)
+    snapshot = prices_of(request, runtime)
+    problem = formulation.as_asked(request, snapshot, until)
     if not isinstance(problem.objective, MultiPeriod):
         fix = 'write {"kind": "multi_period", "risk_aversion": 4, "periods": 4, "years": 0.25} for the objective'
         raise InvalidValue("objective", problem.objective.kind, "is not a plan over several periods", fix=fix)
@@ -29,4 +38,4 @@ def periods(request: OptimizationRequest, *, until: Deadline = NEVER) -> PlanOve
         volatility = period.volatility_scale * covariance.volatility(w)
         found.append(PlannedPeriod(period.years, w, turnover, expected, volatility))
         before = w
-    return PlanOverPeriods(problem, tuple(found), plan.validated.certificate)
+    return PlanOverPeriods(problem, tuple(found), plan.validated.certificate, rests_on(snapshot, runtime))

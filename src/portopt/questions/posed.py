@@ -14,15 +14,15 @@ from portopt.domain.errors import MissingInput
 from portopt.domain.found import RestsOn
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
-from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
+from portopt.domain.request import AnyRequest, EstimationChoice, RebalanceRequest
 from portopt.ports import MarketDataProvider
+from portopt.runs.asked_again import PACK
 from portopt.runs.market import read_pack
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
-Asked: TypeAlias = OptimizationRequest | RebalanceRequest
-PACK = "pack:"  # before a pack's id, where a provider is named
+Asked: TypeAlias = AnyRequest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,11 +81,6 @@ def rests_on(snapshot: MarketSnapshot | None, runtime: Runtime | None) -> RestsO
     return RestsOn(snapshot.pricing_pack_id, snapshot.as_of)
 
 
-def estimation_of(request: Asked) -> EstimationChoice:
-    """How the request wants its beliefs estimated."""
-    return request.policy.estimation if isinstance(request, RebalanceRequest) else request.estimation
-
-
 def with_estimation(request: Asked, choice: EstimationChoice) -> Asked:
     """The same request on beliefs that are estimated so."""
     if isinstance(request, RebalanceRequest):
@@ -93,11 +88,12 @@ def with_estimation(request: Asked, choice: EstimationChoice) -> Asked:
     return dataclasses.replace(request, estimation=choice)
 
 
-def history_of(request: Asked, runtime: Runtime | None) -> tuple[Moments, EstimationChoice, float]:
-    """(beliefs before any view on the whole history there is, the request's own choice of them, risk-free rate)."""
-    plain = dataclasses.replace(estimation_of(request), views={}, factors={})
-    if isinstance(request, RebalanceRequest):
-        plain = dataclasses.replace(plain, lookback=None)
-        whole = with_estimation(request, plain)
-        return formulation.prior_beliefs(whole, prices_of(whole, runtime)), plain, request.policy.risk_free_rate
-    return formulation.prior_beliefs(request), plain, request.risk_free_rate
+def history_of(request: Asked, runtime: Runtime | None) -> tuple[Moments, EstimationChoice, MarketSnapshot | None]:
+    """(beliefs before any view on the whole history there is, the request's own choice of them, the prices they rest on)."""
+    plain = dataclasses.replace(request.estimation, views={}, factors={})
+    if not isinstance(request, RebalanceRequest):
+        return formulation.prior_beliefs(request), plain, None
+    plain = dataclasses.replace(plain, lookback=None)
+    whole = with_estimation(request, plain)
+    snapshot = prices_of(whole, runtime)
+    return formulation.prior_beliefs(whole, snapshot), plain, snapshot

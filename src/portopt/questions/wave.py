@@ -10,17 +10,21 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from portopt.domain.errors import OutsideError, PortoptError
-from portopt.domain.wave import ItemState, WaveReport
+from portopt.domain.request import Policy
+from portopt.domain.wave import ItemState, Wave, WaveReport
 from portopt.questions.children import mapped
+from portopt.questions.policies import policies
 from portopt.runs.events import deliver_if_possible
 from portopt.runs.waves import chunk
 from portopt.runs.waves.report import report
 from portopt.runs.waves.shared import Shared
+from portopt.runs.waves.start import Asked, WaveWish, start
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -31,6 +35,16 @@ MOST_FAULTS = 20  # rounds that end with a dead process before the wave is left 
 OTHERS_AT_WORK = 1.0  # seconds between looks at items that another process has
 
 Told = Callable[[int, int], None]
+
+
+def put_on_record(
+    asked: Sequence[Asked], wish: WaveWish, runtime: Runtime, now: datetime, beside: Sequence[Policy] = ()
+) -> Wave:
+    """The wave with its items, to be carried out. beside: policies that may be named and are not on record themselves.
+
+    Raises what `runs.waves.start.start` raises.
+    """
+    return start(asked, wish, {policy.id: policy for policy in (*policies(runtime), *beside)}, runtime, now)
 
 
 def carry_out(wave_id: str, runtime: Runtime, *, processes: int = 1, told: Told | None = None) -> WaveReport:

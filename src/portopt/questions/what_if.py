@@ -1,8 +1,7 @@
-"""What would be if a limit or the risk aversion were another: told at once by the derivatives, then solved again and certified."""
+"""What would be if a limit or the risk aversion were another: told by the derivatives, then solved again and certified."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,23 +10,23 @@ import numpy as np
 from portopt import pipeline
 from portopt.analysis import Attempts
 from portopt.analysis.yardstick import Yardstick
-from portopt.domain.canonical import plain
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.choices import Preview, WhatIf
 from portopt.domain.deadline import NEVER, Deadline
-from portopt.domain.errors import MissingInput
-from portopt.domain.request import Policy, RebalanceRequest
+from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
+from portopt.intake.moved import moved_request, value_at
 from portopt.ports import MarketDataProvider
 from portopt.questions.posed import kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
+from portopt.questions.stands import Stands, gave_way, stands
 from portopt.runs.identity import run_identity
 
 if TYPE_CHECKING:
     from portopt.optimization.prices.derivatives import Way
     from portopt.runtime import Runtime
 
-EXAMPLE = "limits.max_turnover=0.15"
+BENDS = "the weights bend from the straight line"
 WITHIN = 1e-6  # weights: as far as a preview may be from the weights solved again where it is said to hold
 PREVIEW = "the preview by derivatives"
 
@@ -48,26 +47,26 @@ def what_if(
     """
     on = on_prices(asked, runtime, market)
     request = moved_request(on.request, moved)
-    moments = pipeline.estimate(on.request, on.snapshot)
-    before = pipeline.optimize_for(on.request, on.snapshot, moments, until)
-    stands = pipeline.certify(before, on.snapshot)
-    after = pipeline.optimize_for(request, on.snapshot, moments, until)
+    standing = stands(on, until)
+    after = standing.beside(request, on, until)
     validated = pipeline.certify(after, on.snapshot)
     said = Attempts()
-    preview = said.attempt(PREVIEW, lambda: _preview(before, stands, after, validated))
-    yardstick = Yardstick(before.problem, stands.weights)
+    preview = said.attempt(PREVIEW, lambda: _preview(standing, after, validated))
+    weights = standing.validated.weights
+    yardstick = Yardstick(standing.solved.problem, weights)
     return WhatIf(
         request=request,
         problem=after.problem,
         moved=tuple((path, value_at(on.request.policy, path), value_at(request.policy, path)) for path in moved),
         run_id=run_identity(request, on.snapshot),
-        stands=yardstick.measured(stands.weights),
+        stands=yardstick.measured(weights),
         after=yardstick.measured(validated.weights),
         worth=yardstick.worth(validated.weights),
         preview=preview,
         certificate=validated.certificate,
         rests_on=kept_prices(on, runtime),
         left_out=tuple(said.left_out),
+        notes=gave_way(standing, after),
     )
 
 
@@ -79,37 +78,19 @@ def propose_what_if(
     return rebalance(moved_request(on.request, moved), runtime, market=on.market)
 
 
-def moved_request(request: RebalanceRequest, moved: Mapping[str, Any]) -> RebalanceRequest:
-    """The same request with something in its policy moved."""
-    from portopt.dialects.policies import override
-
-    if not moved:
-        raise MissingInput("nothing is moved", field="moved", fixes=[f"name a path of the policy and a value: {EXAMPLE}"])
-    return dataclasses.replace(request, policy=override(request.policy, moved))
-
-
-def value_at(policy: Policy, path: str) -> object:
-    """What stands there in a policy, None where nothing does."""
-    found: Any = plain(policy)
-    for step in path.split("."):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found
-
-
-def _preview(
-    before: pipeline.Solved, stands: ValidatedSolution, after: pipeline.Solved, validated: ValidatedSolution
-) -> Preview:
+def _preview(standing: Stands, after: pipeline.Solved, validated: ValidatedSolution) -> Preview:
     """Raises NotDetermined where the weights have no derivative, DataError where the two have not the same terms."""
     from portopt.optimization.prices.derivatives import Linearization
 
-    way = Linearization(before.problem, before.form, stands.solution).way_to(after.problem)
-    weights = stands.weights + way.weights
-    reach = way.reach if way.is_exact else _holds(way, before, after, validated)
+    before = standing.solved
+    way = Linearization(before.problem, before.form, standing.validated.solution).way_to(after.problem)
+    weights = standing.validated.weights + way.weights
+    reach, until = (way.reach, way.until) if way.is_exact else _holds(way, before, after, validated)
     differs = float(np.abs(weights - validated.weights).max())
-    return Preview(weights, reach, way.until, way.is_exact, differs)
+    return Preview(weights, reach, until, way.is_exact, differs)
 
 
-def _holds(way: Way, before: pipeline.Solved, after: pipeline.Solved, validated: ValidatedSolution) -> float:
+def _holds(way: Way, before: pipeline.Solved, after: pipeline.Solved, validated: ValidatedSolution) -> tuple[float, str]:
     """How far a curved way is as good as straight: where half the curvature, by the derivatives at both ends, is WITHIN.
 
     weights(t) = w + t w' + t^2/2 w'',   w'' = w'(1) - w'(0) as far as it is even; half of WITHIN is left to the rest.
@@ -118,4 +99,5 @@ def _holds(way: Way, before: pipeline.Solved, after: pipeline.Solved, validated:
 
     back = Linearization(after.problem, after.form, validated.solution).way_to(before.problem)
     curvature = float(np.abs(-back.weights - way.weights).max())
-    return min(way.reach, float(np.sqrt(WITHIN / curvature)) if curvature > 0.0 else way.reach)
+    straight = float(np.sqrt(WITHIN / curvature)) if curvature > 0.0 else np.inf
+    return (way.reach, way.until) if way.reach <= straight else (straight, BENDS)

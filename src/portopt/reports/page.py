@@ -6,7 +6,7 @@ book, are folded: compressed inside the file, and opened by its own script.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,18 @@ from portopt.analysis import Attempts
 from portopt.domain.canonical import canonical_text
 from portopt.domain.folding import folded
 from portopt.reports.files.exports import write_whole
-from portopt.reports.markup import decision, evidence
+from portopt.reports.markup import decision, evidence, makeup
 from portopt.reports.markup.elements import Shown
 from portopt.reports.markup.frame import page
 from portopt.reports.markup.limits import limits
 from portopt.reports.svg.charts import frontier_svg
+from portopt.reports.svg.histories import Line, beside_another, growth_of, history_svg
 
 # 1:1 on a 390 px telephone and in a 880 px column, so that 13 px letters are 13 px letters.
 LEGIBLE = 500_000  # characters of data that may stand in the page as they are
 DRAWINGS = (("wide", 860.0, 440.0), ("narrow", 358.0, 340.0))
+HISTORIES = (("wide", 860.0, 300.0), ("narrow", 358.0, 240.0))
+BOOKS = (("benchmark", "Benchmark"), ("before", "Now"), ("after", "Proposed"))
 
 
 def html(document: Mapping[str, Any], text: str | None = None) -> str:
@@ -35,12 +38,17 @@ def html(document: Mapping[str, Any], text: str | None = None) -> str:
     data, said = canonical_text(document) if text is None else text, Attempts()
     is_folded = len(data) > LEGIBLE
     drawings = said.attempt("the drawing of the frontier", lambda: _drawings(document)) or []
+    through = Attempts()
+    histories = through.attempt("the drawing of the history", lambda: _histories(document)) or {}
     s = Shown(document, {left["part"]: left["sentence"] for left in document.get("left_out", ())})
     parts = (
         decision.verdict(s),
         decision.figures(s),
         decision.trades(s),
         decision.positions(s),
+        makeup.groups(s),
+        makeup.scores(s),
+        makeup.history(s, histories, [left.sentence for left in through.left_out]),
         evidence.risk(s),
         evidence.measures(s),
         limits(s),
@@ -58,6 +66,31 @@ def _drawings(document: Mapping[str, Any]) -> list[str]:
     if not line or not line["points"]:
         return []
     return [frontier_svg(line, name=name, width=w, height=h) for name, w, h in DRAWINGS]
+
+
+def _histories(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Both books and the benchmark through the history used, and both books beside the benchmark; none without a history."""
+    returns = document["inputs"]["in_sample_returns"]
+    if not returns or not returns["after"]:
+        return {}
+    told = [Line(label, name, growth_of(returns[name])) for name, label in BOOKS if returns.get(name)]
+    drawn = {"Growth": _drawn(told, document, "grown")}
+    if returns.get("benchmark") and len(told) > 1:
+        beside = [Line(line.name, line.kind, beside_another(line.growth, told[0].growth)) for line in told[1:]]
+        drawn["Growth beside the benchmark's"] = _drawn(beside, document, "beside")
+    return drawn
+
+
+def _drawn(told: Sequence[Line], document: Mapping[str, Any], what: str) -> list[str]:
+    ends = _ends(document["pricing_pack"], len(told[0].growth) - 1)
+    return [history_svg(told, ends, name=f"{what} {name}", width=w, height=h) for name, w, h in HISTORIES]
+
+
+def _ends(pack: Mapping[str, Any], periods: int) -> tuple[str, str]:
+    """The days of the first and last price, where every price made a return; else how many returns there are."""
+    if pack["observations"] == periods + 1:
+        return str(pack["first_date"]), str(pack["last_date"])
+    return f"{periods:,} returns", str(pack["last_date"])
 
 
 def write_report(document: Mapping[str, Any], path: Path | str, text: str | None = None) -> Path:

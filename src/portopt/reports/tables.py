@@ -79,18 +79,24 @@ def print_runs(runs: Sequence[Mapping[str, Any]], console: Console) -> None:
     if not runs:
         console.print(Text("No runs yet. `portopt rebalance` makes the first."))
         return
-    table = table_of("Run", "Portfolio", "Status", "As of", "Trades", "Turnover", left=4)
-    table.columns[0].no_wrap = True
+    table = table_of("Run", "Portfolio", "Policy", "Status", "As of", "Value", "Trades", "Turnover", "Cost", left=5)
+    table.collapse_padding = True  # nine columns in the width of a page
+    table.columns[0].no_wrap = table.columns[4].no_wrap = True
     for run in runs:
         status = Text(run["status"].replace("_", " "), style=STATUS_STYLES.get(run["status"], ""))
-        trades = NOTHING if run.get("trades") is None else f"{run['trades']:,}"
-        table.add_row(
-            Text(run["run_id"]), Text(run["portfolio_id"]), status, run["as_of"], trades, percent(run.get("turnover"), 1)
-        )
+        told = [_amount(run.get("portfolio_value")), NOTHING if run.get("trades") is None else f"{run['trades']:,}"]
+        told += [percent(run.get("turnover"), 1), _amount(run.get("total_cost"))]
+        named = [Text(run["run_id"]), Text(run["portfolio_id"]), Text(run.get("policy") or NOTHING)]
+        table.add_row(*named, status, run["as_of"], *told)
     console.print(table)
     for run in runs:
         if problem := run.get("problem"):
             console.print(Text.assemble((run["run_id"], "bold"), f"  {problem['title']}: {problem['detail']}"))
+
+
+def _amount(value: str | None) -> str:
+    """In the portfolio's own currency; a line has no room for that, nor for cents."""
+    return NOTHING if value is None else f"{float(value):,.0f}"
 
 
 def print_doctor(health: Mapping[str, Any], console: Console) -> None:

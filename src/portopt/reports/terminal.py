@@ -14,7 +14,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from portopt.document.formats import NOTHING, bps, count, decimal, listed, money, percent, points, scientific, shares
+from portopt.document import signed
+from portopt.document.figure_words import figure_texts, what_errors_are
+from portopt.document.formats import NOTHING, bps, count, listed, money, percent, scientific, shares
 from portopt.reports.notebook import html_summary
 from portopt.reports.tables import (
     limit_prices_table,
@@ -38,6 +40,7 @@ __all__ = [
 
 # Below this width the reasons go under the table instead of into a column of two words a line.
 WIDE_ENOUGH_FOR_WHY = 108
+WIDE_ENOUGH_FOR_ERRORS = 90  # below it only the change is told with its error
 ROWS_SHOWN = 40
 
 
@@ -47,7 +50,9 @@ def print_rebalance(document: Mapping[str, Any], console: Console, *, report_pat
     parts: list[RenderableType] = [_proposal(document, console.width)]
     if console.width < WIDE_ENOUGH_FOR_WHY and document["trades"]:
         parts.append(_reasons(document))
-    parts.append(_figures(document))
+    parts.append(_figures(document, console.width))
+    if legend := what_errors_are(document.get("errors")):
+        parts.append(Text(legend, style="dim"))
     if document["limit_prices"]:
         parts.append(limit_prices_table(document["limit_prices"]))
     for part in parts:
@@ -134,7 +139,7 @@ def _heading(document: Mapping[str, Any]) -> RenderableType:
 def _proposal(document: Mapping[str, Any], width: int) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("Asset", no_wrap=True, overflow="ellipsis", max_width=14)
-    for heading in ("Now", "Target", "Shares", "Value", "Cost"):
+    for heading in ("Now", "Proposed", "Shares", "Value", "Cost"):
         table.add_column(heading, justify="right", no_wrap=True)
     with_why = width >= WIDE_ENOUGH_FOR_WHY
     if with_why:
@@ -157,7 +162,7 @@ def _proposal_cells(row: Mapping[str, Any], currency: str) -> list[Text]:
     return [
         Text(row["asset_id"], style="bold" if row["side"] else ""),
         Text(percent(row["weight_before"])),
-        Text(percent(row["target_weight"])),
+        Text(percent(row["weight_after"])),
         Text(shares(row["shares_change"], signed=True) if row["side"] else NOTHING, style=style),
         Text(value),
         Text(NOTHING if row["cost"] is None else money(row["cost"], currency)),
@@ -173,7 +178,7 @@ def _reasons(document: Mapping[str, Any]) -> Table:
     return table
 
 
-def _figures(document: Mapping[str, Any]) -> Table:
+def _figures(document: Mapping[str, Any], width: int) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("")
     for heading in ("Now", "Proposed", "Change"):
@@ -181,7 +186,7 @@ def _figures(document: Mapping[str, Any]) -> Table:
     for row in document["figures"]:
         if row["before"] is None and row["after"] is None:
             continue
-        table.add_row(row["label"], *(Text(text) for text in figure_texts(row)))
+        table.add_row(row["label"], *(Text(text) for text in figure_texts(row, errors=width >= WIDE_ENOUGH_FOR_ERRORS)))
     head = document["headline"]
     table.add_row("Turnover, one-way", "", percent(head["turnover"]), "")
     cost = Text(f"{money(head['total_cost'], document['currency'])}")
@@ -189,29 +194,23 @@ def _figures(document: Mapping[str, Any]) -> Table:
     return table
 
 
-def figure_texts(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Before, after and change of one figure, in its unit."""
-    if row["unit"] == "count":
-        return decimal(row["before"], 0), decimal(row["after"], 0), decimal(row["change"], 0, signed=True)
-    if row["unit"] == "ratio":
-        return decimal(row["before"]), decimal(row["after"]), decimal(row["change"], signed=True)
-    return percent(row["before"]), percent(row["after"]), points(row["change"])
-
-
 def _verdict(document: Mapping[str, Any]) -> RenderableType:
     paper = document["certificate"]
-    certified = paper["verdict"] == "certified"
-    stamp = Text("✓ certified" if certified else "✗ refused", style="bold green" if certified else "bold red")
-    stamp.append(
-        f"  worst violation {scientific(paper['worst_violation'])} · relative gap {scientific(paper['relative_gap'])}"
-        f" · stationarity {scientific(paper['stationarity'])}",
-        style="not bold default",
+    told = signed.stamp(document)
+    stamp = Text(f"✓ {told}" if told == "certified" else f"✗ {told}", style="bold green" if told == "certified" else "bold red")
+    if signed.orders_of(document):
+        words = f"  the orders: {signed.limits_in_words(document)} · {signed.gap_in_words(document)}"
+        stamp.append(words, style="not bold default")
+    optimum = Text(
+        f"  the optimum: worst violation {scientific(paper['worst_violation'])} · relative gap"
+        f" {scientific(paper['relative_gap'])} · stationarity {scientific(paper['stationarity'])}",
+        style="dim",
     )
     said = [sentence for sentence in document["verdict"]["sentences"] if not sentence.startswith("Certified")]
     gave = [Text(sentence, style="yellow") for sentence in document["verdict"]["concessions"]]
     missing = [Text(left["sentence"], style="yellow") for left in document.get("left_out", ())]
     notes = [Text(f"note: {note}", style="dim") for note in document.get("notes", ())]
-    return Padding(Group(stamp, *gave, *(Text(sentence) for sentence in said), *missing, *notes), (1, 0, 0, 0))
+    return Padding(Group(stamp, optimum, *gave, *(Text(sentence) for sentence in said), *missing, *notes), (1, 0, 0, 0))
 
 
 def _provenance(document: Mapping[str, Any]) -> RenderableType:

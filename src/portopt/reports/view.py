@@ -129,9 +129,9 @@ def portfolios(document: Row) -> list[dict[str, Any]]:
     """The marked portfolios of the frontier, as a table beside the drawing."""
     line = document["frontier"] or {}
     names = (
-        ("current", "Current"),
+        ("current", "Now"),
         ("proposed", "Proposed"),
-        ("target", "Target, before orders"),
+        ("target", "Target, before whole shares"),
         ("optimal", "Best Sharpe ratio"),
         ("min_risk", "Least risk"),
         ("max_return", "Highest return"),

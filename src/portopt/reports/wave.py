@@ -14,6 +14,7 @@ STATES = (
     ("proposed", "proposed"),
     ("refused", "refused, the book stays as it is"),
     ("held", "given up, the book stays as it is"),
+    ("cancelled", "cancelled, the book stays as it is"),
     ("working", "being worked out"),
     ("waiting", "waiting"),
 )

@@ -51,6 +51,13 @@ def keep(
     return kept[0] if kept else None
 
 
+def kind_of_weights(request: Asked) -> str:
+    """As which question certified weights are kept. Of a book they are told and decide nothing: that is a proposal's to do, so
+    no event is released, and no row says that the portfolio was optimized.
+    """
+    return "optimize" if isinstance(request, OptimizationRequest) else "weights"
+
+
 def keep_all(
     kind: str, answered: Sequence[tuple[Asked, Mapping[str, Any]]], runtime: Runtime | None = None, **asked: Any
 ) -> list[str]:

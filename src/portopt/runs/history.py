@@ -20,6 +20,11 @@ from portopt.runs.report import kept_report, page_of, report_place
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
+KINDS = (
+    *("rebalance", "optimize", "weights", "frontier", "factors", "risk", "views", "sensitivity", "pareto", "lexicographic"),
+    *("periods", "forecasts", "alternatives", "edit", "what_if", *THROUGH_TIME),
+)
+
 
 def explain(run_id: str, runtime: Runtime) -> dict[str, Any]:
     """Why each trade, and what each binding limit costs, from the stored document."""
@@ -141,11 +146,11 @@ def _decision_on(key: str, named: Mapping[str, RunRecord], runtime: Runtime) -> 
     return next((r.document for r in complete if r.document is not None), None)
 
 
-def runs(runtime: Runtime, *, portfolio_id: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
-    """The newest runs, a line each."""
+def runs(runtime: Runtime, *, limit: int = 50, **only: Any) -> list[dict[str, Any]]:
+    """The newest runs, a line each. only: by portfolio_id, kind, status, since, until, and after a run's id, as ports.runs."""
     if not runtime.has_store:
         return []
-    return [run_line(r, runtime) for r in runtime.runs.runs(portfolio_id=portfolio_id, limit=limit)]
+    return [run_line(r, runtime) for r in runtime.runs.runs(limit=limit, **only)]
 
 
 def require_rebalance(record: RunRecord) -> RunRecord:
@@ -162,16 +167,26 @@ def run_line(record: RunRecord, runtime: Runtime) -> dict[str, Any]:
     headline = (record.document or {}).get("headline", {})
     return {
         "run_id": record.run_id,
+        "kind": record.kind,
         "portfolio_id": record.portfolio_id,
+        "policy": policy_of(record),
         "status": record.status.value,
         "as_of": record.as_of.isoformat(),
         "created_at": record.created_at.isoformat(),
         "pricing_pack_id": record.pricing_pack_id,
         "trades": headline.get("trades"),
         "turnover": headline.get("turnover"),
+        "portfolio_value": headline.get("portfolio_value"),
+        "total_cost": headline.get("total_cost"),
         "report_path": None if page is None else str(page),
         "problem": record.problem,
     }
+
+
+def policy_of(record: RunRecord) -> str | None:
+    """The id of the policy that was asked under; None where none was."""
+    policy = record.request.get("policy")
+    return str(policy["id"]) if isinstance(policy, Mapping) and "id" in policy else None
 
 
 def run_record(run_id: str, runtime: Runtime, *, verified: bool = True) -> RunRecord:

@@ -23,6 +23,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.runs import lifecycle
+from portopt.runs.watch import thinning
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -168,7 +169,7 @@ def sweep(runtime: Runtime) -> dict[str, Any]:
         "keys_forgotten": runtime.keys.forget_old(settings.idempotency_days),
         "chunks_compressed": series.compressed,
         "series_forgotten": series.forgotten,
-        "figures_forgotten": runtime.figures.tend(settings.figures_days),
+        "figures_forgotten": thinning.forget(runtime),
         "pieces_forgotten": _forget_pieces(runtime),
     }
 

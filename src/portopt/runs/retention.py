@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from portopt.domain.retention import Days, Going, PastRun, Retention, Staying
+from portopt.domain.thinning import FiguresKept
+from portopt.runs.watch import thinning
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -41,7 +43,7 @@ def look(runtime: Runtime, now: datetime, days: Days | None = None) -> Retention
     ]
     kept = [pack.name for pack in packs if pack.name in in_use]
     staying = [*_staying(runs), *([Staying("pack", "a run, or open work, rests on it", len(kept), kept[0])] if kept else [])]
-    return Retention(now, days, tuple(going), tuple(staying))
+    return Retention(now, days, tuple(going), tuple(staying), figures=thinning.look(runtime, now))
 
 
 def carry_out(runtime: Runtime, now: datetime, days: Days | None = None) -> Retention:
@@ -60,7 +62,7 @@ def carry_out(runtime: Runtime, now: datetime, days: Days | None = None) -> Rete
             (removals.remove_report if going.kind == "report" else removals.remove_history)(going.name)
             is_gone = True
         gone += [going] if is_gone else []
-    return Retention(now, found.days, tuple(gone), found.staying, done=True)
+    return Retention(now, found.days, tuple(gone), found.staying, done=True, figures=thinning.thin(runtime, now))
 
 
 def _remove_pack(pricing_pack_id: str, runtime: Runtime, now: datetime, days: Days) -> bool:
@@ -114,5 +116,18 @@ def document_of(found: Retention) -> dict[str, Any]:
         "days": {"runs": days.runs, "waves": days.waves, "reports": days.reports, "packs": days.packs},
         "going": {kind: {"count": len(some), "bytes": sum(g.bytes for g in some), "names": [g.name for g in some]}
                   for kind, some in of_kind.items()},
+        "figures": _figures(found.figures),
         "staying": [{"kind": s.kind, "why": s.why, "count": s.count, "example": s.example} for s in found.staying],
     }  # fmt: skip
+
+
+def _figures(found: FiguresKept) -> dict[str, Any]:
+    """As data: the steps in seconds."""
+    return {
+        "days_archived": found.days,
+        "figures_archived": found.figures,
+        "thinned": [
+            {"step_seconds": one.step.total_seconds(), "until": one.until.isoformat(), "rows": one.rows}
+            for one in found.thinned
+        ],
+    }

@@ -14,6 +14,7 @@ from portopt.domain.problem import Cost, Limit, Objective, TermEntry
 from portopt.terms.shared.checks import mapping
 from portopt.terms.shared.percentages import is_levered, refuse_percentages
 from portopt.terms.soft import as_wish, bare, is_wish, softened
+from portopt.terms.spellings import in_catalog_words, is_a_name
 
 
 def term(home: str) -> Callable[[Any], Any]:
@@ -147,6 +148,24 @@ OBJECTIVES: dict[str, TermEntry] = {
         "as close to given weights as allowed",
         term("objectives.target_weights.TargetWeights"),
         {"weights": {"AAPL": 0.3}, "rest": "equally"},
+    ),
+    "model": TermEntry(
+        "model",
+        "back within the bands of a model portfolio by the least trading",
+        term("objectives.model.Model"),
+        {"to": "edge"},
+    ),
+    "equal_weight": TermEntry(
+        "equal_weight",
+        "the same weight for everything that may be held",
+        term("objectives.equal_weight.EqualWeight"),
+        {},
+    ),
+    "max_diversification": TermEntry(
+        "max_diversification",
+        "the most volatility of the parts per unit of volatility of the whole",
+        term("objectives.max_diversification.MaxDiversification"),
+        {},
     ),
     "risk_parity": TermEntry(
         "risk_parity",
@@ -284,6 +303,12 @@ LIMITS: dict[str, TermEntry] = {
         term("limits.days_to_liquidate.DaysToLiquidate"),
         {"participation": 0.1, "days": 1},
     ),
+    "model_bands": TermEntry(
+        "model_bands",
+        "targets of a model portfolio, each with a band around it",
+        term("limits.model_bands.ModelBands"),
+        {"weights": {"AAPL": {"target": 0.15, "band": 0.05}}, "band": "5/25", "others": "free"},
+    ),
     "concentration": TermEntry(
         "concentration", "Herfindahl index of the positions", term("limits.concentration.Concentration"), {"hhi": 0.2}
     ),
@@ -332,23 +357,30 @@ COSTS: dict[str, TermEntry] = {
 }
 
 
-# Other words for the same.
-ALIASES = {"comply": "min_turnover", "least_trading": "min_turnover"}
+def objective_words(spec: Any) -> Any:
+    """An objective in the catalog's words, {"kind": …}, of what people type: a name alone, and the names of others too.
+
+    Raises InvalidValue for a name that leaves a choice open; what is no objective is left for `parse_objective` to refuse.
+    """
+    return in_catalog_words(spec, OBJECTIVES)
 
 
-def parse_objective(spec: Mapping[str, Any]) -> Objective:
-    """{"kind": "utility", "risk_aversion": 4.0} as a term.
+def is_objective(name: str) -> bool:
+    """Whether a name alone says what is wanted: the catalog's, people's own, or one whose refusal spells what does."""
+    return is_a_name(name, OBJECTIVES)
+
+
+def parse_objective(spec: str | Mapping[str, Any]) -> Objective:
+    """{"kind": "utility", "risk_aversion": 4.0} as a term; a name alone, and the names that people type (spellings.py), too.
 
     Raises MissingInput without a kind, UnknownField for a kind or an option nobody knows, InvalidValue for a bad value.
     """
-    example = '{"kind": "max_sharpe"}'
-    given = dict(mapping("objective", spec, example=example))
+    given = dict(mapping("objective", objective_words(spec), example='{"kind": "max_sharpe"}'))
     kind = given.pop("kind", None)
     if kind is None:
         raise MissingInput("objective needs a kind", field="objective.kind", fixes=[f"use one of: {', '.join(OBJECTIVES)}"])
     if not isinstance(kind, str):
         raise InvalidValue("objective.kind", kind, "a name is needed", fix=f"use one of: {', '.join(OBJECTIVES)}")
-    kind = ALIASES.get(kind, kind)
     if kind not in OBJECTIVES:
         raise UnknownField(kind, OBJECTIVES, path="objective", value=kind)
     objective: Objective = OBJECTIVES[kind].parse(given)

@@ -49,7 +49,9 @@ class Soft(Through):
     def __post_init__(self) -> None:
         field = f"limits.{self.limit.kind}"
         if self.penalty is not None:
-            object.__setattr__(self, "penalty", number(f"{field}.penalty", self.penalty, low=0.0, high=1e6, example="10.0"))
+            object.__setattr__(
+                self, "penalty", number(f"{field}.penalty", self.penalty, low=0.0, high=1e6, example="10.0", counts="plain")
+            )
         if self.limit.structural:
             raise InvalidValue(f"{field}.soft", True, "makes a portfolio and cannot be missed", fix="leave soft out")
         if self.limit.unit in OPENED_BY_STEPS:
@@ -175,7 +177,7 @@ def _has_priority(value: Any) -> bool:
 
 
 def _priority(kind: str, value: Any) -> int:
-    priority = number(f"limits.{kind}.priority", value, low=0.0, high=1e6, example="1")
+    priority = number(f"limits.{kind}.priority", value, low=0.0, high=1e6, example="1", counts="plain")
     if priority != int(priority):
         raise InvalidValue(f"limits.{kind}.priority", value, "a whole number is needed", fix=f"write {int(priority)}")
     return int(priority)

@@ -25,7 +25,7 @@ from portopt.domain.arrays import Mask, Vector
 from portopt.domain.program import INF, StandardForm
 from portopt.domain.solution import RawAnswer
 from portopt.optimization import assemble, solve, solve_quickly
-from portopt.optimization.engine import solve_beside
+from portopt.optimization.engine import corrected_beside, solve_beside
 from portopt.optimization.integers.switches import remainder, whole_numbers
 from portopt.optimization.ratio.best_ratio import NoExcessReturn, RisklessExcess
 from portopt.optimization.scaling.extension import bounded, tightened
@@ -201,7 +201,8 @@ def _answered(form: StandardForm, near: RawAnswer | None) -> RawAnswer | None:
     plain = not form.hinges and all(cone.kind == "second_order" for cone in form.cones)
     try:
         if near is not None and plain and near.x is not None and len(near.x) == form.n_columns:
-            return solve_beside(form, _beside(near, form))
+            beside = _beside(near, form)
+            return corrected_beside(form, beside) or solve_beside(form, beside)
         return solve_quickly(form)
     except (NoExcessReturn, RisklessExcess):
         return None

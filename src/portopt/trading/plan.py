@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -25,6 +26,8 @@ from portopt.trading.rounding import Rounded
 from portopt.trading.searchable import Expandable, searchable
 from portopt.trading.to_round import Certified, ToRound
 from portopt.trading.whole import has_lots, round_to_lots
+
+log = logging.getLogger(__name__)
 
 
 def make_plan(
@@ -63,6 +66,7 @@ def make_plan(
     form = assemble(problem)
     asked = ToRound(problem, form, book, rules, _certified(form, validated), until=until)
     rounded, note = round_to_fractions(asked) if rules.fractional else round_to_lots(asked)
+    log.debug("whole shares: %s", _rounding(rules, rounded))
     notes = tuple(said for said in (note, _broken_off(rounded)) if said)
     return _plan(problem, validated, book, rounded, _rounding(rules, rounded), notes, reasons or {})
 

@@ -20,7 +20,10 @@ SECTIONS = [
     "Verdict",
     "Before and after",
     "Trades",
-    "Current against target",
+    "Positions now and as proposed",
+    "Sectors and asset classes",
+    "Scores",
+    "Through the history used",
     "Where the risk comes from",
     "Risk in every measure",
     "Limits and their price",
@@ -56,7 +59,7 @@ BEYOND_THE_EDGE = """[...document.querySelectorAll("body *")].filter((e) => e.ch
   .map((e) => e.tagName + "." + e.getAttribute("class") + ": " + e.textContent.trim().slice(0, 40))"""
 HEADINGS = '[...document.querySelectorAll("section h2")].map((h) => h.innerText.trim())'
 LENGTHS = '[...document.querySelectorAll("section > .body")].map((b) => b.innerText.trim().length)'
-DRAWINGS = """[...document.querySelectorAll("svg.frontier")].map((s) => s.getBoundingClientRect())
+DRAWINGS = """[...document.querySelectorAll("svg.frontier:not(.history)")].map((s) => s.getBoundingClientRect())
   .filter((b) => b.width > 0 && b.height > 0).map((b) => [b.width, b.height])"""
 
 
@@ -179,8 +182,8 @@ def test_the_download_gives_the_document_back(browser: Browser, report: Report, 
 
 
 def test_a_column_is_sorted_by_its_exact_numbers(browser: Browser, report: Report) -> None:
-    column = '[...document.querySelectorAll("table.sortable tbody tr td:nth-child(3) data")].map((d) => Number(d.value))'
-    click = 'document.querySelector("table.sortable thead th:nth-child(3) button").click()'
+    column = '[...document.querySelectorAll("table.bars.sortable tbody tr td:nth-child(3) data")].map((d) => Number(d.value))'
+    click = 'document.querySelector("table.bars.sortable thead th:nth-child(3) button").click()'
     with browser.page() as page:
         open_report(page, report)
         before = page.ask(column)
@@ -192,6 +195,57 @@ def test_a_column_is_sorted_by_its_exact_numbers(browser: Browser, report: Repor
     assert before != downward
     assert downward == sorted(before, reverse=True)
     assert upward == sorted(before)
+
+
+VALUES = '[...document.querySelectorAll("table.trades tbody tr.line td:nth-child(5) data")].map((d) => Number(d.value))'
+WHY = """[...document.querySelectorAll("table.trades tbody")].map((b) =>
+  [b.querySelector(".asset b").textContent, b.querySelector("tr.why").innerText.trim()])"""
+
+
+def test_trades_are_sorted_by_size_from_the_keyboard_and_keep_their_reasons(browser: Browser, report: Report) -> None:
+    with browser.page() as page:
+        open_report(page, report)
+        first, reasons = page.ask(VALUES), dict(page.ask(WHY))
+        page.ask('document.querySelector("table.trades thead th:nth-child(5) button").focus()')
+        for kind in ("keyDown", "keyUp"):
+            page.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r", windowsVirtualKeyCode=13)
+        by_size = page.ask(VALUES)
+        assert page.ask('document.activeElement.closest("th").getAttribute("aria-sort")') == "descending"
+        assert by_size == sorted(first, reverse=True) != first
+        assert dict(page.ask(WHY)) == reasons
+        assert page.ask('document.querySelector("table.trades tfoot").previousElementSibling.tagName') == "TBODY"
+        page.ask('document.querySelector("table.trades thead th:first-child button").click()')
+        page.ask('document.querySelector("table.trades thead th:first-child button").click()')
+        assert page.ask(VALUES) == first
+
+
+def test_on_a_telephone_trades_are_sorted_by_a_choice(browser: Browser, report: Report) -> None:
+    with browser.page(390) as page:
+        open_report(page, report)
+        first = page.ask(VALUES)
+        assert page.ask('document.querySelector(".sort-by").checkVisibility()')
+        page.ask(
+            """(() => { const s = document.querySelector(".sort-by select");
+            s.value = [...s.options].find((o) => o.textContent === "value, smallest first").value;
+            s.dispatchEvent(new Event("change")); })()"""
+        )
+        assert page.ask(VALUES) == sorted(first)
+    with browser.page() as page:
+        open_report(page, report)
+        assert not page.ask('document.querySelector(".sort-by").checkVisibility()')
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_one_drawing_of_each_history_is_seen_and_labels_stay_inside(browser: Browser, report: Report, width: int) -> None:
+    boxes = """[...document.querySelectorAll("svg.history")].filter((s) => s.getBoundingClientRect().width > 0).map((s) => {
+      const box = s.getBoundingClientRect();
+      const out = [...s.querySelectorAll("text")].map((t) => t.getBoundingClientRect());
+      return [box.width, out.filter((t) => t.right > box.right + 1 || t.left < box.left - 1).length]; })"""
+    with browser.page(width) as page:
+        open_report(page, report)
+        drawn = page.ask(boxes)
+    assert len(drawn) == 2
+    assert all(300 < wide <= width and outside == 0 for wide, outside in drawn)
 
 
 def test_names_of_any_length_do_not_widen_a_telephones_page(browser: Browser, report: Report, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class Things:
     comparison_id: str
     alert_id: str
     silence_id: str
+    wave_id: str
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -40,6 +41,7 @@ class Things:
 
 OF_A_PORTFOLIO = (  # names in a path
     "portfolio_id", "run_id", "optimization_id", "backtest_id", "walk_forward_id", "comparison_id", "alert_id", "silence_id",
+    "wave_id",
 )  # fmt: skip
 
 
@@ -69,7 +71,7 @@ def place(operation: Operation, of: Things, shared: Shared) -> str:
     known = {
         **{name: getattr(of, name) for name in OF_A_PORTFOLIO},
         "beliefs_id": shared.beliefs, "pricing_pack_id": shared.pack, "policy_id": shared.policy,
-        "other": shared.pack if "pricing_pack_id" in operation.path else of.run_id,
+        "other": shared.pack if "pricing_pack_id" in operation.path else of.run_id, "question": "views",
     }  # fmt: skip
     return operation.path.format(**known)
 
@@ -78,7 +80,7 @@ def is_about(operation: Operation) -> bool:
     """Whether what is asked names a portfolio, or something of one."""
     return any(name in operation.path for name in OF_A_PORTFOLIO) or operation.name in (
         "optimize", "optimize_batch", "create_optimization", "create_backtest", "create_walk_forward", "create_comparison",
-        "create_silence", *OF_STRATEGIES,
+        "create_silence", "create_wave", *OF_STRATEGIES,
     )  # fmt: skip
 
 
@@ -104,6 +106,10 @@ def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
         "create_beliefs": {"ids": ["A", "B"], "covariance": [[0.04, 0.0], [0.0, 0.09]]},
         "put_policy": POLICY,
         "decide": {"decision": "reject"},
+        "edit": {"trades": {next(iter(book.held)): "none"}},
+        "what_if": {"moved": {"limits.max_weight": 0.45}},
+        "alternatives": on_pack,
+        "create_wave": {"cause": "asked", "portfolios": [of.portfolio_id], **on_pack},
         "create_silence": {"matches": {"portfolio": of.portfolio_id}, "reason": "known"},
     }
     if operation.name == "create_pack":
@@ -134,7 +140,9 @@ def seeded(client: httpx.Client, portfolio_id: str, book: Book) -> Things:
     compared = done(client.post("/comparisons", json=asked_of_several(asked)), 202)["comparison_id"]
     silent = {"matches": {"portfolio": portfolio_id}, "reason": "seeded", "hours": 5}
     silence = done(client.post("/silences", json=silent), 201)["silence_id"]
-    return Things(portfolio_id, run, later["optimization_id"], past, walked, compared, alert_of(portfolio_id), silence)
+    wave = done(client.post("/waves", json={"cause": "seeded", "portfolios": [portfolio_id], "pricing_pack_id": pack}), 202)
+    jobs = (later["optimization_id"], past, walked, compared)
+    return Things(portfolio_id, run, *jobs, alert_of(portfolio_id), silence, wave["wave_id"])
 
 
 def alert_of(portfolio_id: str) -> str:

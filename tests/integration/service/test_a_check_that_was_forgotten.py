@@ -30,7 +30,7 @@ from portopt.runtime import Runtime
 pytestmark = pytest.mark.postgres
 BOOK = book(8)
 WRITES = (  # asked last: they change what is there
-    "cancel_optimization", "decide", "acknowledge_alert", "end_silence", "put_portfolio", "put_holdings",
+    "cancel_optimization", "decide", "acknowledge_alert", "close_alert", "end_silence", "put_portfolio", "put_holdings",
 )  # fmt: skip
 OF_ONE = ("portfolio_id", "run_id", "optimization_id", "alert_id")
 READS_OF_ONE = [

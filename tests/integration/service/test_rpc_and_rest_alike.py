@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,6 +50,7 @@ class Desk:
     walk: str = ""
     comparison: str = ""
     silence: str = ""
+    wave: str = ""
     alert: str = matrix.alert_of(PORTFOLIO)
 
     @property
@@ -115,17 +117,32 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "ListHoldingsVersions": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/holdings/versions"),
     "GetLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger"),
     "VerifyLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger/verification"),
+    # many portfolios from one cause
+    "CreateWave": lambda d: Case({"cause": "alike", "portfolios": [{"portfolio_id": "P-none"}], "await_approval": True}, "POST",
+                                 "/waves", {"json": {"cause": "alike", "portfolios": ["P-none"], "await_approval": True}},
+                                 is_refused=True),
+    "ListWaves": lambda d: Case({"limit": 5}, "GET", "/waves?limit=5"),
+    "GetWave": lambda d: Case({"wave_id": d.wave}, "GET", f"/waves/{d.wave}"),
+    "ListWaveItems": lambda d: Case({"wave_id": d.wave, "state": "proposed,refused", "limit": 5}, "GET",
+                                    f"/waves/{d.wave}/items?state=proposed,refused&limit=5"),
+    # It is at its end.
+    "CancelWave": lambda d: Case({"wave_id": d.wave}, "POST", f"/waves/{d.wave}/cancel", is_refused=True),
     # the watch
     "ListAlerts": lambda d: Case({"state": "firing,resolved", "limit": 5}, "GET", "/alerts?state=firing,resolved&limit=5"),
     "GetAlert": lambda d: Case({"alert_id": d.alert}, "GET", f"/alerts/{d.alert}"),
     "AcknowledgeAlert": lambda d: Case({"alert_id": d.alert, "note": "on it"}, "POST", f"/alerts/{d.alert}/acknowledgement",
                                        {"json": {"note": "on it"}}),
+    # Its book is there, and its figures come: what is not gone is not closed.
+    "CloseAlert": lambda d: Case({"alert_id": d.alert, "why": "sold"}, "POST", f"/alerts/{d.alert}/closing",
+                                 {"json": {"why": "sold"}}, is_refused=True),
     "ListSilences": lambda d: Case({"all": True}, "GET", "/silences?all=true"),
     "CreateSilence": lambda d: Case(SILENCE, "POST", "/silences", {"json": SILENCE}),
     "EndSilence": lambda d: Case({"silence_id": d.silence}, "POST", f"/silences/{d.silence}/end"),
     "ListFigures": lambda d: Case({"name": "book_drift", "limit": 5}, "GET", "/figures?name=book_drift&limit=5"),
     "ListPolicies": lambda d: Case({"limit": 2}, "GET", "/policies?limit=2"),
     "GetPolicy": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}"}, "GET", f"/policies/forty-{PORTFOLIO}"),
+    "ListTerms": lambda d: Case({"catalog": "limits"}, "GET", "/terms/limits"),
+    "GetTerm": lambda d: Case({"catalog": "objectives", "name": "hrp"}, "GET", "/terms/objectives/hrp"),
     "PutPolicy": lambda d: Case({"policy_id": "twice", "document": {"json": dict(POLICY)}}, "PUT", "/policies/twice",
                                 {"json": dict(POLICY)}),
     # data and beliefs
@@ -162,6 +179,18 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                          f"{OF_BOOK}/factor-exposures?pricing_pack_id={d.pack}"),
     "GetForecasts": lambda d: Case({**d.portfolio, "covariances": ["sample", "ledoit_wolf"], **on_pack(d)}, "GET",
                                    f"{OF_BOOK}/forecasts?covariances=sample,ledoit_wolf&pricing_pack_id={d.pack}"),
+    # around a proposal
+    "Alternatives": lambda d: Case({**d.portfolio, **on_pack(d), "constraints": {"max_position_size": 0.2}}, "POST",
+                                   f"{OF_BOOK}/alternatives",
+                                   {"json": {**on_pack(d), "constraints": {"max_position_size": 0.2}}}),
+    "Ready": lambda d: Case({**d.portfolio, **on_pack(d), "on": "2026-03-02"}, "GET",
+                            f"{OF_BOOK}/ready?on=2026-03-02&pricing_pack_id={d.pack}"),
+    "Edit": lambda d: Case({"run_id": d.run, "trades": {next(iter(BOOK.held)): "none"}}, "POST", f"/runs/{d.run}/edit",
+                           {"json": {"trades": {next(iter(BOOK.held)): "none"}}}),
+    "WhatIf": lambda d: Case({"run_id": d.run, "moved": {"limits.max_turnover": 0.19}}, "POST", f"/runs/{d.run}/what-if",
+                             {"json": {"moved": {"limits.max_turnover": 0.19}}}),
+    "AskRun": lambda d: Case({"run_id": d.run, "question": "pareto", "axes": ["return", "risk"], "points": 4}, "POST",
+                             f"/runs/{d.run}/questions/pareto", {"json": {"axes": ["return", "risk"], "points": 4}}),
     # through time
     "CreateBacktest": lambda d: Case(past(d), "POST",
                                      "/backtests", {"json": d.backtest_body}),
@@ -209,7 +238,10 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                     "/lexicographic?order=risk,return&tolerances=risk%3D0.01", {"json": BODY}),
     "Forecasts": lambda d: Case({"request": BODY, "window": 100}, "POST", "/forecasts?window=100", {"json": BODY}),
     # runs
-    "ListRuns": lambda d: Case({**d.portfolio, "kind": "rebalance"}, "GET", f"/runs?portfolio_id={PORTFOLIO}&kind=rebalance"),
+    "ListRuns": lambda d: Case(
+        {**d.portfolio, "kind": "rebalance", "since": "2020-01-01"},
+        "GET", f"/runs?portfolio_id={PORTFOLIO}&kind=rebalance&since=2020-01-01",
+    ),
     "GetRun": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}"),
     "WatchRun": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}"),
     "GetDocument": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/document"),
@@ -240,10 +272,20 @@ def desk(sqlite_service: Served, sqlite_rpc: Client) -> Iterator[Desk]:
         found.backtest = _worked_out(client, "/backtests", "backtest_id", found.backtest_body)
         found.walk = _worked_out(client, "/walk-forwards", "walk_forward_id", found.backtest_body | {"windows": WINDOWS})
         found.comparison = _worked_out(client, "/comparisons", "comparison_id", found.comparison_body)
+        found.wave = _carried_out(client, {"cause": "alike", "portfolios": ["P-other"], "pricing_pack_id": found.pack})
         client.post("/optimize", json=BODY)
         matrix.fired(sqlite_service.runtime(), PORTFOLIO)
         found.silence = client.post("/silences", json=SILENCE | {"reason": "to be ended"}).json()["silence_id"]
         yield found
+
+
+def _carried_out(client: httpx.Client, body: dict[str, Any]) -> str:
+    """The id of a wave that is at its end."""
+    told = client.post("/waves", json=body).json()
+    while told["ended_at"] is None:
+        time.sleep(0.5)
+        told = client.get(f"/waves/{told['wave_id']}").json()
+    return str(told["wave_id"])
 
 
 def _worked_out(client: httpx.Client, path: str, name: str, body: dict[str, Any]) -> str:

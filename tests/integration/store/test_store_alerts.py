@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from portopt.adapters.events.relay import relay_until_empty
 from portopt.adapters.store.alerts import SqlAlerts
 from portopt.dialects.alerts import notice_data
-from portopt.domain.errors import Conflict, UnknownThing
+from portopt.domain.errors import Conflict, EventRefused, UnknownThing
+from portopt.domain.run import Event
 from portopt.domain.watch import (
     Alert,
     AlertState,
@@ -243,3 +245,81 @@ def test_what_a_receiver_refused_too_often_is_parked_and_tried_again(alerts):
     assert alerts.unpark("log") == 0
     assert alerts.unpark("webhook") == 1
     assert alerts.may_be_sent("webhook")
+
+
+def group(books: list[str], told: Told = Told.FIRING, number: int = 0) -> Notice:
+    of = [alert(book) for book in books]
+    return Notice(f"notice-group-{'-'.join(books)}-{told}-{number}", "group-drift", told, NOW, "several", Severity.PAGE,
+                  body={"keys": [one.subject for one in of]}, keys=tuple(one.subject for one in of))  # fmt: skip
+
+
+class Receiver:
+    """Takes everything but what it calls wrong."""
+
+    def __init__(self, wrong: set[str]) -> None:
+        self.wrong, self.taken = wrong, list[str]()
+
+    def deliver(self, event: Event, *, shard: int = 0, number: int | None = None) -> None:
+        if event.body["notice_id"] in self.wrong:
+            raise EventRefused("no", field="test", value=event.event_id)
+        self.taken.append(event.body["notice_id"])
+
+    def highest(self, shard: int) -> int:
+        return 0
+
+
+def relayed(alerts: SqlAlerts, receiver: Receiver, now: datetime = NOW) -> list[str]:
+    receiver.taken.clear()
+    ours = alerts.deliveries("mail")
+    relay_until_empty(ours, receiver, now)
+    ours.close()
+    return list(receiver.taken)
+
+
+def test_a_notice_of_several_alerts_waits_behind_one_of_any_of_them_and_what_comes_after_waits_behind_it(alerts):
+    """P1's is refused: the group of P1 and P2 waits for it, and so does what is told of P2 alone; P3 waits for nothing."""
+    first, other = notice(alert("P1")), notice(alert("P3"))
+    both, after = group(["P1", "P2"], Told.RESOLVED), notice(alert("P2"), Told.SEEING)
+    more = group(["P2", "P4"], Told.BLIND)
+    alerts.save([], [first, both, after, more, other], [], on=0, at=NOW, channels=["mail"])
+    receiver = Receiver({first.notice_id})
+    assert relayed(alerts, receiver) == [other.notice_id]
+    assert relayed(alerts, receiver) == []
+    receiver.wrong.clear()
+    assert relayed(alerts, receiver, NOW + HOUR) == [one.notice_id for one in (first, both, after, more)]
+    assert alerts.undelivered("mail").waiting == 0
+
+
+def test_a_refused_group_holds_up_its_alerts_and_no_others_even_when_it_is_parked(alerts):
+    both = group(["P1", "P2"])
+    behind, free = notice(alert("P2"), Told.RESOLVED), notice(alert("P3"))
+    again = group(["P2", "P5"])
+    alerts.save([], [both, behind, again, free], [], on=0, at=NOW, channels=["mail"])
+    receiver = Receiver({both.notice_id})
+    taken = [one for hours in range(12) for one in relayed(alerts, receiver, NOW + hours * HOUR)]
+    assert taken == [free.notice_id]
+    state = alerts.undelivered("mail", NOW + 12 * HOUR)
+    assert [one.event_id for one in state.parked] == [f"mail:{both.notice_id}"]
+    assert state.behind >= 1
+    receiver.wrong.clear()
+    alerts.unpark("mail")
+    assert relayed(alerts, receiver, NOW + 13 * HOUR) == [one.notice_id for one in (both, behind, again)]
+
+
+def test_what_is_told_of_a_channel_goes_over_the_others_and_over_itself_where_there_is_none(alerts):
+    of = labels(channel="mail")
+    silent = replace(alert(""), of=of, rule="channel_silent")
+    alerts.save([], [notice(silent)], [], on=0, at=NOW, channels=["log", "mail", "webhook"])
+    assert [len(waiting(alerts, name)) for name in ("log", "mail", "webhook")] == [1, 0, 1]
+    alerts.save([], [notice(silent, number=1)], [], on=1, at=NOW, channels=["mail"])
+    assert len(waiting(alerts, "mail")) == 1
+
+
+def test_when_a_channel_delivered_last_is_known(alerts):
+    alerts.save([], [notice(alert("P1")), notice(alert("P2"))], [], on=0, at=NOW, channels=["mail", "log"])
+    assert alerts.delivered_since("mail", NOW - HOUR) is None
+    receiver = Receiver(set())
+    relayed(alerts, receiver, NOW + HOUR)
+    assert alerts.delivered_since("mail", NOW - HOUR) == NOW + HOUR
+    assert alerts.delivered_since("mail", NOW + HOUR) is None, "only of what was told since then"
+    assert alerts.delivered_since("log", NOW - HOUR) is None

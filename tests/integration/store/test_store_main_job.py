@@ -66,8 +66,9 @@ def test_what_the_store_gives_back_is_what_was_decided(installed: Runtime) -> No
 
 
 def test_two_runs_on_one_pack_differ_in_the_decision_alone(installed: Runtime) -> None:
-    first = propose(resolve(RebalanceForm(), installed), installed)
-    second = propose(resolve(RebalanceForm(max_turnover=0.19), installed), installed)
+    free = RebalanceForm(policy="aggressive_growth")
+    first = propose(resolve(free, installed), installed)
+    second = propose(resolve(free.model_copy(update={"max_turnover": 0.19}), installed), installed)
 
     difference = history.packs_difference(first.run_id, second.run_id, installed)
 

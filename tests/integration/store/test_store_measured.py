@@ -19,10 +19,9 @@ from portopt.adapters.store.service_tables import holdings_versions
 from portopt.adapters.store.sql import SqlStore
 from portopt.domain.holdings import Holdings
 from portopt.domain.run import RunRecord
-from portopt.domain.watch import Figure
+from portopt.domain.watch import Figure, Notice, Severity, Told, labels
 from portopt.monitoring.catalog import CATALOG
 from portopt.questions.rebalance import rebalance
-from portopt.runs.watch import measuring
 from portopt.runs.watch.measuring import Measured, measure
 from portopt.runs.watch.reading_books import EVERY_FIGURE
 from portopt.runtime import Runtime
@@ -201,7 +200,7 @@ def test_what_a_proposal_expected_is_read_from_its_document_once(runtime: Runtim
 
 
 def test_of_very_many_books_every_one_has_its_turn(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "MOST_BOOKS", 2)
+    monkeypatch.setattr(runtime, "settings", runtime.settings.model_copy(update={"books_at_once": 2}))
     for number in range(5):
         runtime.portfolios.declare(Holdings(f"P{number}", {"A": Decimal(5)}, Decimal(10)), by="desk")
     looked_at = []
@@ -260,3 +259,33 @@ def test_a_store_that_does_not_answer_is_down_and_nothing_else_is_said_to_be_goo
     assert by_name["store_up"].value == 0.0
     assert "secret" not in by_name["store_up"].why
     assert found.notes
+
+
+def test_what_a_desk_may_want_to_move_is_a_setting(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"drift_band": 0.02, "availability_objective": 0.9, "budget_days": 7.0, "book_seconds": 60.0,
+            "run_stuck_seconds": 60.0}  # fmt: skip
+    carried_out(runtime, proposed(runtime))
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    usual = {f.name: f for f in measure(runtime, now, engines=False).figures}
+    monkeypatch.setattr(runtime, "settings", runtime.settings.model_copy(update=told))
+    moved = {f.name: f for f in measure(runtime, now, engines=False).figures}
+    limits = {name: (usual[name].limit, moved[name].limit) for name in ("service_availability", "book_drift")}
+    assert limits == {"service_availability": (0.995, 0.9), "book_drift": (0.05, 0.02)}
+    assert [usual["runs_stuck"].detail["after_seconds"], moved["runs_stuck"].detail["after_seconds"]] == [3600.0, 60.0]
+    runtime.figures.put(list(moved.values()))
+    later = {f.name for f in measure(runtime, now + timedelta(minutes=2), engines=False).figures}
+    assert "book_value" in later, "two minutes are more than the minute that was set"
+
+
+def test_the_measurement_before_is_told_and_a_channel_that_takes_nothing(runtime: Runtime) -> None:
+    now = NOW.replace(year=2027)
+    first = {f.name: f for f in measure(runtime, now, engines=False).figures}
+    assert "measured_gap" not in first
+    assert (first["channel_silent"].of, first["channel_silent"].value) == (labels(channel="log"), 0.0)
+    runtime.figures.put(list(first.values()))
+    kept = runtime.alerts.standing()
+    waits = Notice("notice-1", "key", Told.FIRING, now, "it waits", Severity.WARN)
+    runtime.alerts.save([], [waits], [], on=kept.version, at=now, channels=["log"])
+    after = {f.name: f for f in measure(runtime, now + timedelta(minutes=50), engines=False).figures}
+    assert (after["measured_gap"].value, after["measured_gap"].limit) == (3000.0, 420.0)
+    assert after["channel_silent"].value == 3000.0

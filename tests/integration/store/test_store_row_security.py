@@ -40,6 +40,8 @@ OF_NO_PORTFOLIO = {
     "idempotency_keys",
     "trials",
     "watch_state",
+    "notice_keys",  # digests
+    "figures_thinned",
     "waves",
 }
 

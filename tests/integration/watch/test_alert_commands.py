@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from integration.watch.receiving import SECRET, Receiver
 from made_alerts import NOW, alert, notice
 
-from portopt.domain.watch import AlertState
+from portopt.domain.holdings import Holdings
+from portopt.domain.watch import AlertState, Told
 from portopt.doors import cli
 from portopt.runtime import Runtime, runtime
 
@@ -104,3 +106,41 @@ def test_what_makes_no_sense_is_refused_in_words_and_changes_nothing(home: Runti
     problem = document(capfd, "alerts", *words, code=2)
     assert problem["detail"]
     assert home.alerts.standing() == before
+
+
+def test_what_is_gone_is_closed_by_somebody_who_says_why_and_who_was_told_of_it_hears_it(home: Runtime, capfd) -> None:
+    gone = alert("P2").changed(state=AlertState.UNKNOWN, blind_since=NOW, told=Told.BLIND)
+    home.alerts.save([gone], [], [], on=1, at=NOW, channels=["log"])
+    before = home.alerts.undelivered("log").waiting
+    said = portopt(capfd, "alerts", "close", gone.alert_id, "--why", "liquidated in November", "--by", "anna")
+    assert f"{gone.alert_id} is over: closed by anna: liquidated in November; when it was last judged: P2 drifts" in said
+    closed = home.alerts.get(gone.alert_id)
+    assert (closed.state, closed.closed_by, closed.closed_why) == (AlertState.RESOLVED, "anna", "liquidated in November")
+    assert home.alerts.undelivered("log").waiting == before + 1
+    assert home.alerts.standing().evaluated_at == NOW, "nobody evaluated anything"
+    assert gone.alert_id not in {one.alert_id for one in home.alerts.standing().alerts}
+    portopt(capfd, "alerts", "channels", "--deliver")
+    (told,) = [one for one in told_in(home) if one["told"] == "resolved"]
+    assert told["alert"]["closed_by"] == "anna"
+    assert "liquidated in November" in told["text"]
+    problem = document(capfd, "alerts", "close", gone.alert_id, "--why", "again", code=2)
+    assert "is over" in problem["detail"]
+
+
+def told_in(home: Runtime) -> list[dict]:
+    return [json.loads(line)["data"] for line in home.settings.alert_log_path.read_text().splitlines()]
+
+
+def test_what_is_still_measured_is_not_closed_and_a_reason_has_to_be_given(home: Runtime, capfd) -> None:
+    home.portfolios.declare(Holdings("P1", {"A": Decimal(1)}), by="desk")
+    mine = alert("P1").alert_id
+    problem = document(capfd, "alerts", "close", mine, "--why", "sold", code=2)
+    assert "is of something that is there: its figures still come, the last at 2026-11-20" in problem["detail"]
+    assert home.alerts.get(mine).state is AlertState.FIRING
+    problem = document(capfd, "alerts", "close", alert("P2").alert_id, "--why", " ", code=2)
+    assert "why it is gone for good" in problem["detail"]
+
+
+def test_a_book_that_is_not_managed_any_more_is_gone_though_its_alert_fires(home: Runtime, capfd) -> None:
+    closed = document(capfd, "alerts", "close", alert("P1").alert_id, "--why", "moved elsewhere", "--by", "anna")
+    assert (closed["state"], closed["closed_why"]) == ("resolved", "moved elsewhere")

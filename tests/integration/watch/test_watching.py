@@ -117,12 +117,14 @@ def test_it_goes_on_until_it_is_told_to_stop_and_says_what_it_saw(tmp_path: Path
     assert runtime.alerts.standing().version == 2
 
 
-def test_the_sweep_forgets_figures_that_are_past_their_days(runtime: Runtime) -> None:
+def test_the_sweep_forgets_figures_that_are_past_their_days_once_they_are_in_the_archive(runtime: Runtime) -> None:
     now = runtime.alerts.now()
-    old = [Figure("book_drift", labels(portfolio="P1"), now - timedelta(days=days), 0.1) for days in (1, 100, 200)]
+    old = [Figure("book_drift", labels(portfolio="P1"), now - timedelta(days=days), 0.1) for days in (1, 800, 900)]
     runtime.figures.put(old)
     assert sweep(runtime)["figures_forgotten"] == 2
     assert sweep(runtime)["figures_forgotten"] == 0
+    assert runtime.figure_archive.kept() == {f"{figure.at:%Y-%m-%d}" for figure in old[1:]}
+    assert len(runtime.figure_archive.ask("SELECT value FROM book_drift").rows) == 2
 
 
 def test_rules_of_one_s_own_are_judged_beside_the_shipped_ones(tmp_path: Path) -> None:

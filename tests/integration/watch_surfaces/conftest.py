@@ -18,7 +18,13 @@ from portopt.monitoring.catalog import CATALOG
 from portopt.runtime import Runtime
 
 __all__ = ["browser", "databases", "postgres_url", "service", "serving", "sqlite_service"]
-WITH_LIMITS = {"book_drift": 0.03, "book_tracking_error": 0.05, "book_volatility": 0.15, "service_availability": 0.999}
+WITH_LIMITS = {
+    "book_drift": 0.03,
+    "book_tracking_error": 0.05,
+    "book_volatility": 0.15,
+    "service_availability": 0.999,
+    "measured_gap": 420.0,
+}
 
 
 def keep(runtime: Runtime, books: int = 12, *, series_of: int = 12) -> datetime:
@@ -37,7 +43,7 @@ def keep(runtime: Runtime, books: int = 12, *, series_of: int = 12) -> datetime:
 
 def every_figure(now: datetime) -> list[Figure]:
     """One of each, of the book P-all where it is of a book."""
-    of = {"portfolio": "P-all", "stage": "whole", "size": "500", "engine": "cvxpy", "run": "reb-1"}
+    of = {"portfolio": "P-all", "stage": "whole", "size": "500", "engine": "cvxpy", "run": "reb-1", "channel": "mail"}
     return [
         Figure(name, labels(**{label: of[label] for label in watched.labels}), now, 0.01, WITH_LIMITS.get(name))
         for name, watched in CATALOG.items()

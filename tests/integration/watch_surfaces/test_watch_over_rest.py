@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from offline_page import Page
 
 from portopt.domain.access import SCOPES, Principal
 from portopt.domain.portfolio import Portfolio
+from portopt.domain.watch import AlertState
 
 MINE = "P-00003"
 
@@ -114,3 +116,29 @@ def test_what_was_told_is_told_again_until_something_changes_and_no_longer(
     served.runtime().alerts.acknowledge(alert["alert_id"], "desk", "being rebalanced")
     told = {row["alert_id"]: row["acknowledged_by"] for row in asking("all").json()["alerts"]["listed"]}
     assert told[alert["alert_id"]] == "desk"
+
+
+def test_an_alert_about_what_is_gone_is_closed_by_who_sees_it_and_says_why(served: Served) -> None:
+    runtime = served.runtime()
+    gone = next(one for one in runtime.alerts.list(None) if one.state is AlertState.UNKNOWN)
+    whole = Principal("desk", frozenset({"read", "watch"}), None)
+    keys = {who.subject: runtime.keys.create(who)[1] for who in (
+        whole, replace(whole, subject="other", portfolios=frozenset({"P-elsewhere"})),
+        replace(whole, subject="reader", scopes=frozenset({"read"})),
+    )}  # fmt: skip
+
+    def closing(who: str, body: object) -> httpx.Response:
+        return httpx.post(f"{served.url}/api/v1/alerts/{gone.alert_id}/closing", json=body, timeout=60.0,
+                          headers={"Authorization": f"Bearer {keys[who]}"})  # fmt: skip
+
+    assert closing("other", {"why": "sold"}).status_code == 404
+    assert closing("reader", {"why": "sold"}).status_code == 403
+    assert closing("desk", {}).status_code == 422
+    closed = closing("desk", {"why": "liquidated"})
+    assert closed.status_code == 200, closed.text
+    assert (closed.json()["state"], closed.json()["closed_by"], closed.json()["closed_why"]) == (
+        "resolved",
+        "desk",
+        "liquidated",
+    )
+    assert closing("desk", {"why": "liquidated"}).status_code == 409

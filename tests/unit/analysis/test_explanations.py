@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -146,9 +147,9 @@ def test_a_kept_position_says_what_the_trade_would_cost_and_add(explained):
     kept = [r for r in found.explanation.reasons if r.sentence.startswith("Kept: trading it would cost more than it adds")]
     assert kept
     for reason in kept:
-        adds = float(reason.sentence.split("against ")[1].split(" bps")[0])
-        assert "150 bps against" in reason.sentence
-        assert adds == pytest.approx(abs(reason.pulls["trading cost"]), abs=0.51)
+        adds = float(reason.sentence.split("against ")[1].split(" %")[0])
+        assert "1.50 % against" in reason.sentence
+        assert 100 * adds == pytest.approx(abs(reason.pulls["trading cost"]), abs=0.51)
 
 
 def test_a_trade_the_turnover_limit_stopped_says_so(explained):
@@ -199,7 +200,7 @@ def test_reasons_follow_the_orders_where_whole_shares_go_another_way_than_the_op
 
     told = _told(found, _plan(moves, {"A0": 0.1, "A1": 0.09, "A2": 0.13}, 0.1))
 
-    assert told["A0"] == "Kept: the 0.40 % that it should move is not worth an order"
+    assert told["A0"] == "Kept: the 0.40 % that it should move is made up for by whole shares of the others"
     assert told["A1"].startswith("Sold: it evens out")
     assert told["A2"] == found.reason("A2").sentence
 
@@ -232,3 +233,13 @@ def test_an_order_that_only_a_limit_explains_names_it(explained):
     before.lines[0].target_weight = 0.25
 
     assert _told(found, before)["A1"] == "Sold: without it the position cap would not hold in whole shares"
+
+
+def test_rows_alike_are_handed_on_together_to_the_bits_of_one_after_the_other(answer, monkeypatch):
+    validated = answer.validated
+    together = pulls(answer.problem, answer.form, validated.solution.raw)
+    monkeypatch.setattr(sys.modules[pulls.__module__], "_alike", lambda form, rows: None)
+    one_by_one = pulls(answer.problem, answer.form, validated.solution.raw)
+    assert together.keys() == one_by_one.keys()
+    for name, pull in together.items():
+        assert np.array_equal(pull, one_by_one[name]), name

@@ -20,6 +20,7 @@ from portopt.dialects.policies import (
     write_policy,
 )
 from portopt.domain.errors import InvalidValue, MalformedDocument, MissingInput, PortoptError, UnknownField
+from portopt.domain.request import Policy
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
 
 # S4, policy_templates.json and constraint_defaults.json, word for word.
@@ -44,9 +45,21 @@ def ours(**changes: Any) -> dict[str, Any]:
     return {**document, **changes}
 
 
-def test_the_shipped_policies_are_s4s_templates() -> None:
+def test_the_shipped_policies_are_s4s_templates_but_for_what_they_believe_and_the_classes_without_scores() -> None:
+    """docs/deviations.md: means that are no plain past means, and a quality floor that is not asked of bonds."""
     templates = read_policies(json.loads(TEMPLATES), read_defaults(json.loads(DEFAULTS)))
-    assert tuple(dataclasses.replace(policy, description="") for policy in shipped_policies()) == templates
+
+    def as_templates(policy: Policy, template: Policy) -> Policy:
+        floor = policy.limits["min_quality"]
+        limits = {**policy.limits, "min_quality": floor["score"]}
+        return dataclasses.replace(policy, description="", method_version="v1", limits=limits, estimation=template.estimation)
+
+    shipped = shipped_policies()
+    assert tuple(as_templates(policy, template) for policy, template in zip(shipped, templates, strict=True)) == templates
+    for policy, template in zip(shipped, templates, strict=True):
+        believed, asked = policy.estimation, template.estimation
+        assert (believed.covariance, believed.lookback) == (asked.covariance, asked.lookback)
+        assert believed.expected_returns != asked.expected_returns == "historical_mean"
 
 
 def test_the_shipped_costs_are_s4s_defaults_and_what_a_policy_gets_without_any() -> None:

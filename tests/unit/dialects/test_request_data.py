@@ -18,6 +18,7 @@ from portopt.dialects.policies import shipped_policies
 from portopt.dialects.requests import (
     optimization_request_from_data,
     optimization_request_to_data,
+    read_universe,
     rebalance_request_from_data,
     rebalance_request_to_data,
 )
@@ -123,3 +124,22 @@ def test_a_stored_request_that_cannot_be_read_whole_is_not_read_in_part(
     with pytest.raises(error) as caught:
         rebalance_request_from_data({**rebalance_request_to_data(request), **change})
     assert caught.value.field == field
+
+
+def test_a_universe_that_was_read_before_is_the_same_value_and_another_number_in_it_is_another():
+    told = {"assets": [{"id": "A", "quality_score": 1.0, "attributes": {"beta": 1.0}}, {"id": "B"}]}
+    first = read_universe(told)
+    assert read_universe(json.loads(json.dumps(told))) is first
+    for changed in (1.0000000000000002, 1, 7.5):
+        other = {"assets": [{**told["assets"][0], "quality_score": changed}, {"id": "B"}]}
+        assert read_universe(other).assets[0].quality_score == changed
+    with pytest.raises(InvalidValue):
+        read_universe({"assets": [{**told["assets"][0], "quality_score": True}, {"id": "B"}]})
+    with pytest.raises(InvalidValue):
+        read_universe({"assets": [{**told["assets"][0], "quality_score": float("nan")}, {"id": "B"}]})
+
+
+def test_what_is_refused_of_a_universe_is_refused_every_time():
+    for _ in range(2):
+        with pytest.raises(UnknownField, match="colour"):
+            read_universe({"assets": [{"id": "A", "colour": "red"}]})

@@ -61,7 +61,7 @@ def test_lists_that_need_a_word_are_not_in_order(items):
 
 @pytest.mark.parametrize(
     ("wrong", "field"),
-    [({"expected_return": "5 %"}, "strategies[1].expected_return"), ({"current_weight": True}, "strategies[1].current_weight"),
+    [({"expected_return": "five"}, "strategies[1].expected_return"), ({"current_weight": True}, "strategies[1].current_weight"),
      ({"price": 0}, "strategies[1].price"), ({"name": ""}, "strategies[1].name"), ({"weight": 1}, "strategies[1].weight"),
      ({"id": "a"}, "strategies[1].id"), ({"esg_score": 1e300}, "strategies[1].esg_score")],
     ids=str,

@@ -180,7 +180,7 @@ WRONG: list[tuple[str, Any, type[PortoptError], str, str | None]] = [
     ("constraints.sector_limits", {"Equty": 0.5}, UnknownField, "constraints.sector_limits.Equty", "Equity"),
     ("constraints.max_weight", {"momentm": 0.5}, UnknownField, "constraints.max_weight.momentm", "momentum"),
     ("constraints.sector_limits", {"Credit": 0.5}, UnknownField, "constraints.sector_limits.Credit", "use one of"),
-    ("constraints.max_weight", "40 %", InvalidValue, "constraints.max_weight", "as 0.4"),
+    ("constraints.max_weight", "0.4", InvalidValue, "constraints.max_weight", "as 0.4"),
     ("constraints.max_weight", True, InvalidValue, "constraints.max_weight", None),
     ("constraints.max_weight", [0.5], InvalidValue, "constraints.max_weight", None),
     ("constraints.max_weight", 60, InvalidValue, "constraints.max_weight", "fraction"),

@@ -185,7 +185,7 @@ def test_views_reach_moments_that_are_estimated_from_returns():
         ({"views": [{"assets": {"A": 1}, "return": 0.1, "confidence": 1.5}]}, InvalidValue, "between 0 and 1"),
         ({"views": [{"assets": {"A": 1}, "return": 0.1, "confidence": 0.5, "variance": 1}]}, InvalidValue, "not both"),
         ({"views": [{"assets": {"A": 1}, "return": 0.1}], "omega": [[1, 0], [0, 1]]}, InvalidValue, "one row per view"),
-        ({"views": "A up"}, InvalidValue, "must be a list"),
+        ({"views": "A up"}, InvalidValue, "compares nothing"),
         ({"market_weights": {"A": -1}}, InvalidValue, "between 0"),
     ],
 )

@@ -59,7 +59,6 @@ def test_a_date_that_stands_twice_cannot_be_put_beside_other_dates():
         ({"current_weights": [0.5, 0.5]}, 'write {"A": 0.6, "B": 0.4}'),
         ({"expected_returns": {"A": 10, "B": 5}}, "write 0.1 for 10 %"),
         ({"risk_free_rate": 2.0}, "write 0.02 for 2 %"),
-        ({"limits": {"max_weight": "60%"}}, "write limits.max_weight as 0.6"),
         ({"limits": {"max_weight": "0.6"}}, "write limits.max_weight as 0.6"),
         ({"assets": ["x", "y"]}, 'write {"A": {"sector": "Energy"}}'),
     ],

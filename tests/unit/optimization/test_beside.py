@@ -33,6 +33,7 @@ KINDS = {
     "volatility": (UTILITY, {**PLAIN, "max_volatility": 0.11}, {}),
     "prices of trades": (UTILITY, PLAIN, {"linear_impact": {"bps": 20}}),
     "prices and turnover": (UTILITY, {**TURNOVER, "max_tracking_error": 0.03}, {"linear_impact": {"bps": 10}}),
+    "a ratio well inside its tracking error": ({"kind": "max_sharpe"}, {**TURNOVER, "max_tracking_error": 0.2}, {}),
     "a floor under the return": ({"kind": "min_risk"}, {**PLAIN, "min_return": 0.07}, {}),
 }
 # Beside cash every mixture has the same ratio: which of them, others decide.
@@ -119,6 +120,28 @@ def test_what_is_no_program_of_weights_alone_is_left_to_others(limits):
     problem = _members("utility", 1)[0]
     problem = problem.replaced(limits=parse_limits({"budget": True, "long_only": True, **limits}))
     assert kinked(optimization.assemble(problem)) is None
+
+
+@pytest.mark.parametrize(("bound", "inside"), [(0.02, 0), (0.054, 3), (0.12, 6)])
+def test_a_ratio_whose_tracking_error_presses_there_or_here_is_found_exactly_or_left_to_others(bound, inside):
+    """The cone is left out while it is idle: where the answer without it would leave it, nothing is answered."""
+    found = 0
+    for k, problem in enumerate(_members("turnover of a ratio", 6)):
+        limits = {"budget": True, "long_only": True, **TURNOVER, "max_tracking_error": bound}
+        wide = problem.replaced(limits=parse_limits({**limits, "max_tracking_error": 0.5}))
+        near = optimization.optimize(wide).raw
+        asked = problem.replaced(limits=parse_limits(limits))
+        form = optimization.assemble(asked)
+        alone = optimization.optimize(asked, form=form)
+        raw = answer_beside(form, near)
+        presses = bool(alone.raw.duals.cones[0].any())
+        assert (raw is None) == presses, f"member {k}"
+        if raw is not None:
+            found += 1
+            assert raw.x[:N] == pytest.approx(alone.weights, abs=1e-10)
+            certificate = audit.audit(asked, form, Solution(raw.status, asked.identity(), raw.x[:N].copy(), raw))
+            assert certificate.certified, certificate.reasons
+    assert found == inside
 
 
 def test_an_answer_to_other_columns_is_no_place_to_begin():

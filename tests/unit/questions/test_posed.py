@@ -81,16 +81,18 @@ def test_a_rebalance_without_prices_or_without_an_installation_says_what_it_lack
 def test_beliefs_are_chosen_alike_in_both_kinds():
     choice = EstimationChoice(covariance="oas")
     for request in (WEIGHTS, small_book.request()):
-        assert posed.estimation_of(posed.with_estimation(request, choice)) == choice
+        assert posed.with_estimation(request, choice).estimation == choice
 
 
 def test_a_rebalance_looks_back_over_the_whole_history_and_a_choice_of_weights_over_what_it_brings(installed):
     asked = small_book.request()
     short = posed.with_estimation(asked, dataclasses.replace(asked.policy.estimation, lookback=60))
-    moments, choice, rf = posed.history_of(short, installed)
+    moments, choice, snapshot = posed.history_of(short, installed)
     assert moments.scenarios is not None
     assert len(moments.scenarios) == small_book.DAYS - 1
-    assert (choice.lookback, choice.views, choice.factors, rf) == (None, {}, {}, asked.policy.risk_free_rate)
+    assert (choice.lookback, choice.views, choice.factors) == (None, {}, {})
+    assert snapshot is not None
+    assert len(snapshot.dates) == small_book.DAYS
     assert posed.history_of(WEIGHTS, None)[0].scenarios is None
 
 

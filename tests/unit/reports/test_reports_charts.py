@@ -42,7 +42,7 @@ def test_points_stand_where_the_axes_say(drawing, document):
 
 def test_both_portfolios_of_the_decision_are_on_it(drawing):
     labels = [t.text for t in drawing.iter("text")]
-    assert {"Proposed", "Current"} <= set(labels)
+    assert {"Proposed", "Now"} <= set(labels)
 
 
 def test_labels_stay_inside_the_drawing_and_off_each_other(drawing):

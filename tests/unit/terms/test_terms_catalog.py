@@ -156,5 +156,11 @@ def test_a_fee_is_an_amount_of_money(amount):
 
 @pytest.mark.parametrize("spec", [None, 3, "max_sharpe", [], True])
 def test_a_specification_is_an_object(spec):
-    for parse in (parse_limits, parse_costs, parse_objective):
+    for parse in (parse_limits, parse_costs):
         assert isinstance(refusal(parse, spec), InvalidValue)
+
+
+@pytest.mark.parametrize("spec", [None, 3, [], True])
+def test_an_objective_is_an_object_or_a_name(spec):
+    assert isinstance(refusal(parse_objective, spec), InvalidValue)
+    assert parse_objective("max_sharpe") == parse_objective({"kind": "max_sharpe"})

@@ -42,8 +42,10 @@ def relay_once(
         for waiting in ours.waiting(limit, now):
             if stopped():
                 break
-            if waiting.event.key not in turn.held_up:
+            if turn.held_up.isdisjoint(waiting.keys):
                 turn.offer(waiting)
+            else:  # what waits behind it, by any of its keys, waits too
+                turn.held_up |= waiting.keys
         if turn.unheard is not None:
             raise turn.unheard[1]
     finally:
@@ -85,7 +87,7 @@ class Round:
             if self.unheard is not None:
                 raise failure.error from failure
             self.unheard = (failure.waiting, failure.error)
-            self.held_up.add(waiting.event.key)
+            self.held_up |= waiting.keys
 
     def _send(self, waiting: Waiting) -> None:
         if self.unheard is not None and self.unheard[0].shard == waiting.shard:
@@ -123,7 +125,7 @@ class Round:
         highest = self._asked(waiting, lambda: self.sink.highest(waiting.shard))
         if waiting.number is not None and waiting.number <= highest:
             self.unheard = None
-            self.held_up.discard(waiting.event.key)
+            self.held_up -= waiting.keys
             self._take(waiting)
         elif blame:
             self.unheard = None
@@ -144,7 +146,7 @@ class Round:
 
     def _give_up(self, waiting: Waiting, error: PortoptError) -> None:
         self.ours.refuse(waiting.event.event_id, error.problem(), self.now)
-        self.held_up.add(waiting.event.key)
+        self.held_up |= waiting.keys
 
 
 def relay_until_empty(

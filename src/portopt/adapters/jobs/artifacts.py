@@ -27,19 +27,26 @@ from portopt.domain.run import RunRecord
 Row = Mapping[str, Any]
 
 
-def publish(record: RunRecord) -> None:
-    """The proposal table, before and after with the reasons, and where the report is."""
+def publish(record: RunRecord, service: str | None = None) -> None:
+    """The proposal table, before and after with the reasons, and where the report is. service: where people reach it."""
     document = record.document or {}
     title = _text(document.get("verdict", {}).get("title", ""))
     create_table_artifact(list(proposal_rows(document)), key="proposal", description=f"{title} {record.run_id}")
     create_markdown_artifact(before_after(document), key="before-after", description="The verdict, the figures, the reasons")
-    create_markdown_artifact(report_words(record.run_id), key="report", description="Where the whole report is")
+    create_markdown_artifact(report_words(record.run_id, service), key="report", description="Where the whole report is")
 
 
-def report_words(run_id: str) -> str:
-    """Markdown: the report by its run. No place of a file: a home may be moved, and a browser follows no link to one."""
+def report_words(run_id: str, service: str | None = None) -> str:
+    """Markdown: the report, opened from the service where people reach it; else by its run.
+
+    No place of a file: a home may be moved, and a browser follows no link to one.
+    """
     kept = f"`reports/{run_id}.html` in the home of the installation that ran this (PORTOPT_HOME)"
-    return f"The whole report, one file that needs no network: {kept}. `portopt report {run_id}` writes it anew and says where."
+    here = f"`portopt report {run_id}` writes it anew and says where."
+    if service is None:
+        return f"The whole report, one file that needs no network: {kept}. {here} With PORTOPT_PUBLIC_URL set, this is a link."
+    address = f"{service.rstrip('/')}/api/v1/runs/{run_id}/report"
+    return f"**[The whole report]({address})**, one page that needs no network. Kept as {kept}; {here}"
 
 
 def proposal_rows(document: Row) -> Iterator[dict[str, str]]:
@@ -58,15 +65,15 @@ def proposal_rows(document: Row) -> Iterator[dict[str, str]]:
             "Shares": shares(line["shares_change"], signed=True) if traded else "",
             "Value": money(line["value"], currency) if traded else "",
             "Cost": money(line["cost"], currency) if traded else "",
-            "Current": percent(line["weight_before"]),
-            "Target": percent(line["weight_after"]),
+            "Now": percent(line["weight_before"]),
+            "Proposed": percent(line["weight_after"]),
             "Why": line["why"],
         }
 
 
 def before_after(document: Row) -> str:
     """Markdown: the verdict, a table of the headline figures, the reason of every order."""
-    from portopt.reports.terminal import figure_texts
+    from portopt.document.figure_words import figure_texts
 
     verdict = document.get("verdict", {})
     lines = [f"**{_text(verdict.get('title', ''))}**", ""]

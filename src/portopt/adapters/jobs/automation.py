@@ -1,7 +1,7 @@
 """Notices as events of the workflow server, so that its automations react: start a flow, pause a deployment, call somebody.
 
     event                  portopt.alert.firing, .resolved, .blind, .seeing, .summary, .late
-    prefect.resource.id    portopt.alert.RULE (portopt.watch where it is of no alert)
+    prefect.resource.id    portopt.alert.RULE (portopt.watch where it is of no rule)
     payload                the notice, as every channel has it
 
 The event's id comes from the notice's: the server keeps one of them, however often it is sent.
@@ -55,10 +55,12 @@ class AutomationEvents:
 def told(event: Event) -> dict[str, Any]:
     """The event as the server takes it."""
     notice = event.body
-    alert = notice.get("alert") or {}
-    about = f"portopt.alert.{alert['rule']}" if alert else "portopt.watch"
-    resource = {"prefect.resource.id": about, "prefect.resource.name": alert.get("rule", "watch")}
-    resource |= {f"portopt.{name}": str(value) for name, value in (alert.get("of") or {}).items()}
+    alert, group = notice.get("alert") or {}, (notice.get("more") or {}).get("group") or {}
+    rule = alert.get("rule") or group.get("rule")
+    of = alert.get("of") or {name: value for name, value in group.items() if name != "rule"}
+    resource = {"prefect.resource.id": f"portopt.alert.{rule}" if rule else "portopt.watch",
+                "prefect.resource.name": rule or "watch"}  # fmt: skip
+    resource |= {f"portopt.{name}": str(value) for name, value in of.items()}
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"portopt:{notice['notice_id']}")),
         "occurred": event.occurred_at.astimezone(UTC).isoformat(),

@@ -17,14 +17,16 @@ FIGURES = {"annual_return": "Return a year", "volatility": "Volatility", "sharpe
 MOST_ROWS = 500
 
 
-def publish(record: RunRecord) -> None:
-    """Figures side by side, the decisions, and where the report is."""
+def publish(record: RunRecord, service: str | None = None) -> None:
+    """Figures side by side, the decisions, and where the report is. service: where people reach it."""
     document = record.document or {}
     create_table_artifact(list(figure_rows(document)), key="figures", description=f"What came out. {record.run_id}")
     decisions = list(decision_rows(document.get("rebalances", ())))
     shown = f"The last {MOST_ROWS} of {len(decisions)} decisions" if len(decisions) > MOST_ROWS else "Every decision"
     create_table_artifact(decisions[-MOST_ROWS:], key="decisions", description=shown)
-    create_markdown_artifact(artifacts.report_words(record.run_id), key="report", description="Where the whole report is")
+    create_markdown_artifact(
+        artifacts.report_words(record.run_id, service), key="report", description="Where the whole report is"
+    )
 
 
 def figure_rows(document: Row) -> Iterator[dict[str, str]]:

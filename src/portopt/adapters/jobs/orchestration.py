@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.input import RunInput
+from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import Field
@@ -47,6 +48,11 @@ def trigger_id() -> str | None:
     """What makes this trigger itself, however often it is run again: the flow run's id."""
     run_id = flow_run.get_id()
     return f"flow-run:{run_id}" if run_id else None
+
+
+def say(what: str) -> None:
+    """A line of the run's log."""
+    get_run_logger().info(what)
 
 
 def skipped(why: str) -> State[Any]:

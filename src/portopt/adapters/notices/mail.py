@@ -121,7 +121,8 @@ def message_of(event: Event, sender: str, receivers: Sequence[str]) -> EmailMess
     message["Date"] = format_datetime(event.occurred_at)
     message["Message-ID"] = f"<{notice['notice_id']}@portopt>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday reply answers it
-    told = [notice["text"], "", *_facts(alert), *([f"runbook: {alert['runbook']}"] if alert.get("runbook") else [])]
+    told = [notice["text"], "", *_facts(alert), *([f"runbook: {alert['runbook']}"] if alert.get("runbook") else []),
+            *_of_a_group(notice.get("more") or {})]  # fmt: skip
     message.set_content("\n".join([*told, "", canonical_text(dict(notice)), ""]))
     return message
 
@@ -131,6 +132,17 @@ def _facts(alert: dict[str, Any]) -> list[str]:
     of = ", ".join(f"{name} {value}" for name, value in (alert.get("of") or {}).items())
     facts = [("of", of), *((name.replace("_", " "), alert.get(name)) for name in names)]
     return [f"{name}: {value}" for name, value in facts if value not in (None, "")]
+
+
+def _of_a_group(more: dict[str, Any]) -> list[str]:
+    """A line each of those that are named, the worst first; how many more there are, and where they are seen."""
+    if "group" not in more:
+        return []
+    named = [f"- {one['summary']} ({one['rule']}, since {one['since']})" for one in more["named"]]
+    left = [f"- and {more['not_named']:,} more"] if more["not_named"] else []
+    runbooks = dict.fromkeys(one["runbook"] for one in more["named"])
+    return [f"alerts: {more['count']:,}", *named, *left, f"all of them: {more['see']}",
+            *(f"runbook: {name}" for name in runbooks)]  # fmt: skip
 
 
 def read_server(text: str) -> MailServer:

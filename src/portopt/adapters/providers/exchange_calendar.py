@@ -25,6 +25,18 @@ def is_trading_day(calendar: str, day: date | None, now: datetime) -> bool:
         raise _out_of_reach(calendar, day, error) from None
 
 
+def today(calendar: str, now: datetime) -> date:
+    """The day as the exchange counts days. Raises RequestError for a calendar that nobody knows."""
+    import exchange_calendars
+    from exchange_calendars.errors import InvalidCalendarName
+
+    try:
+        found: date = now.astimezone(exchange_calendars.get_calendar(calendar).tz).date()
+        return found
+    except InvalidCalendarName:
+        raise _unknown(calendar) from None
+
+
 def next_session(calendar: str, day: date) -> date:
     """The first session of `calendar` after a day; an exchange announces its holidays. Raises RequestError."""
     import exchange_calendars

@@ -17,6 +17,7 @@ from portopt.adapters.store import outbox, shard_locks
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.deliveries import SqlDeliveries
 from portopt.adapters.store.engine import Database
+from portopt.adapters.store.models import outbox as outbox_rows
 from portopt.adapters.store.notice_rows import put_notices
 from portopt.adapters.store.upsert import insert_new, insert_or_update_all
 from portopt.adapters.store.watch_tables import alerts, silences, watch_state
@@ -154,6 +155,14 @@ class SqlAlerts:
         with restricted_to(None), self._database.reading() as connection:
             held = shard_locks.held(self._database, connection)
             return outbox.state(connection, held, now, [outbox.channel_shard(channel)])
+
+    def delivered_since(self, channel: str, told_since: datetime) -> datetime | None:
+        """When the last of what was told since then was delivered; None where none was. By the index of when it was told."""
+        told = (outbox_rows.c.shard == outbox.channel_shard(channel), outbox_rows.c.occurred_at >= told_since)
+        last = select(func.max(outbox_rows.c.delivered_at, type_=outbox_rows.c.delivered_at.type)).where(*told)
+        with restricted_to(None), self._database.reading() as connection:
+            found: datetime | None = connection.execute(last).scalar()
+            return found
 
     def unpark(self, channel: str) -> int:
         """What its receiver refused too often may be tried again; returns how many notices."""

@@ -26,8 +26,9 @@ class SqlFigureSteps:
         step = self._step(seconds)
         newest = func.max(figures.c.timestamp, type_=figures.c.timestamp.type)
         wanted = select(
-            figures.c.name, figures.c.subject, newest.label("at"), func.max(figures.c.value), func.min(figures.c.value),
-            func.max(figures.c.limit_value),
+            figures.c.name, figures.c.subject, newest.label("at"),
+            func.max(func.coalesce(figures.c.highest, figures.c.value)),
+            func.min(func.coalesce(figures.c.lowest, figures.c.value)), func.max(figures.c.limit_value),
         ).where(figures.c.name.in_(names), figures.c.timestamp >= since)  # fmt: skip
         if until is not None:
             wanted = wanted.where(figures.c.timestamp < until)

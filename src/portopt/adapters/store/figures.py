@@ -17,12 +17,14 @@ from portopt.adapters.store.types import to_json
 from portopt.adapters.store.watch_tables import figures
 from portopt.domain.access import restricted_to
 from portopt.domain.errors import InvalidValue
-from portopt.domain.watch import Figure, Labels, labels_of
+from portopt.domain.watch import Figure, Labels, Spread, labels_of
 
 HOUR = timedelta(hours=1)
 KEYS = ("name", "subject", "timestamp")
 COLUMNS = (*KEYS, "portfolio_id", "value", "limit_value", "why", "detail")
-ALL = [figures.c[name] for name in COLUMNS]
+OF_A_STEP = ("measured", "lowest", "highest", "mean")  # of a row that was thinned
+READ = (*COLUMNS, *OF_A_STEP)
+ALL = [figures.c[name] for name in READ]
 MOST = {"name": 64, "subject": 300, "portfolio_id": 100}
 CHANGED = f"ON CONFLICT ({', '.join(KEYS)}) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in COLUMNS if name not in KEYS
@@ -75,7 +77,7 @@ class SqlFigures:
         else:
             # SQLite takes the other columns of a group from the row that has its maximum.
             newest = func.max(figures.c.timestamp, type_=figures.c.timestamp.type).label("timestamp")
-            newest_of = [newest if name == "timestamp" else figures.c[name] for name in COLUMNS]
+            newest_of = [newest if name == "timestamp" else figures.c[name] for name in READ]
             wanted = _within(select(*newest_of), since, until, names, among, measured=measured)
             wanted = wanted.group_by(figures.c.name, figures.c.subject).order_by(figures.c.name, figures.c.subject)
         return self._read(wanted)
@@ -160,8 +162,9 @@ def _copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
 def _figures(rows: Iterable[Any]) -> list[Figure]:
     known: dict[str, Labels] = {}
     found = []
-    for name, subject, at, _, value, limit, why, detail in rows:
+    for name, subject, at, _, value, limit, why, detail, measured, *of_a_step in rows:
         if subject not in known:
             known[subject] = labels_of(subject)
-        found.append(Figure(name, known[subject], at, value, limit, why, detail or {}))
+        spread = None if measured is None else Spread(measured, *of_a_step)
+        found.append(Figure(name, known[subject], at, value, limit, why, detail or {}, spread))
     return found

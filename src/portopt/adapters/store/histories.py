@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,9 @@ class FileHistories:
         """Each table's Parquet, in place of what was there. run_id: or whatever else the folders are named by."""
         folder = self.directory / f"{self._by}={_named(RUN, run_id)}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self.directory.mkdir(parents=True, exist_ok=True)
+            if not folder.exists() and _kept_whole(folder, tables):
+                return
             for name, content in tables.items():
                 making = folder / f".making-{os.getpid()}-{secrets.token_hex(4)}"
                 making.write_bytes(content)
@@ -107,6 +110,22 @@ class FileHistories:
         of_days, of_runs = "`portopt figures --archive` leaves one", "a backtest of the service or a flow leaves one"
         leaves = of_days if self._by == "day" else of_runs
         return f"ask of {there}" if there else f"there is no history yet: {leaves}"
+
+
+def _kept_whole(folder: Path, tables: Mapping[str, bytes]) -> bool:
+    """All tables at once, by one rename: who is killed leaves no folder of some of them. False where another was faster."""
+    making = folder.parent / f".making-{os.getpid()}-{secrets.token_hex(4)}"
+    making.mkdir()
+    for name, content in tables.items():
+        (making / f"{_named(NAME, name)}.parquet").write_bytes(content)
+    try:
+        making.rename(folder)
+    except OSError:
+        shutil.rmtree(making, ignore_errors=True)
+        if not folder.is_dir():
+            raise
+        return False
+    return True
 
 
 def _require_reading(sql: str) -> None:

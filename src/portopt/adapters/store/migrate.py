@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 
-from portopt.adapters.store import partitions, timescale
+from portopt.adapters.store import figure_chunks, partitions, timescale
 from portopt.adapters.store.columns import COMMAND
 from portopt.domain.errors import DataError, OutsideError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from portopt.adapters.store.engine import Database
 
-HEAD = "r0009"  # the newest revision in migrations/versions; a test holds the two together
+HEAD = "r0010"  # the newest revision in migrations/versions; a test holds the two together
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_081_220_001  # advisory lock: one migration at a time per database
 VERSION_TABLE = "alembic_version"
@@ -51,7 +51,11 @@ def migrate(database: Database, *, chunk_days: int = 1) -> str:
         if check_known(connection, database.shown) != HEAD:
             from alembic import command
 
-            command.upgrade(alembic_config(connection, **_offered(database), chunk_days=chunk_days), "head")
+            offered = _offered(database)
+            behind = figure_chunks.take_back(connection)
+            command.upgrade(alembic_config(connection, **offered, chunk_days=chunk_days), "head")
+            if behind:
+                figure_chunks.convert(connection, offered["timescaledb"], chunk_days)
     return HEAD
 
 

@@ -15,12 +15,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select, text, update
+from sqlalchemy import Connection, Select, and_, case, delete, exists, func, or_, select, text, update
 
 from portopt.adapters.store.clock import clock, database_now
 from portopt.adapters.store.models import outbox, outbox_shards
 from portopt.adapters.store.records import event_from, event_row
 from portopt.adapters.store.upsert import insert_new
+from portopt.adapters.store.watch_tables import notice_keys
 from portopt.domain.errors import OutsideError
 from portopt.domain.run import Event, HeldShard, Outbox, ParkedEvent, Waiting
 from portopt.domain.watch import NOTICE_CHANNELS
@@ -88,22 +89,41 @@ def waiting(connection: Connection, shards: Collection[int], limit: int, now: da
     numbered = _numbered(connection, shards)
     first = outbox.c.event_id.in_(numbered)
     wanted = (
-        select(outbox).where(*_free(now), outbox.c.shard.in_(shards)).order_by(first.desc(), outbox.c.sequence).limit(limit)
+        select(outbox)
+        .where(*_free(now, shards), outbox.c.shard.in_(shards))
+        .order_by(first.desc(), outbox.c.sequence)
+        .limit(limit)
     )
     rows: Sequence[Any] = connection.execute(wanted).mappings().all()
-    return [Waiting(event_from(row), row["shard"], numbered.get(row["event_id"])) for row in rows]
+    also = _also(connection, [row["event_id"] for row in rows if row["shard"] >= SHARDS])
+    return [
+        Waiting(event_from(row), row["shard"], numbered.get(row["event_id"]), also.get(row["event_id"], frozenset()))
+        for row in rows
+    ]
+
+
+def _also(connection: Connection, event_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    """The keys of notices that tell of several alerts."""
+    found: dict[str, set[str]] = {}
+    if event_ids:
+        asked = select(notice_keys.c.event_id, notice_keys.c.key).where(notice_keys.c.event_id.in_(event_ids))
+        for event_id, key in connection.execute(asked):
+            found.setdefault(event_id, set()).add(key)
+    return {event_id: frozenset(keys) for event_id, keys in found.items()}
 
 
 def may_be_sent(connection: Connection, now: datetime | None = None, shards: Collection[int] = EVENTS) -> bool:
     """Whether anything in these shards waits for nothing but a relay."""
     now = now or database_now(connection)
-    found = select(outbox.c.sequence).where(*_free(now), outbox.c.shard.in_(shards)).limit(1)
+    found = select(outbox.c.sequence).where(*_free(now, shards), outbox.c.shard.in_(shards)).limit(1)
     return connection.execute(found).first() is not None
 
 
-def _free(now: datetime) -> tuple[Any, ...]:
+def _free(now: datetime, shards: Collection[int]) -> tuple[Any, ...]:
+    """What waits for nothing but a relay. Only a notice has several keys: of events nothing more is asked."""
     due = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
-    return WAITING, outbox.c.parked_at.is_(None), due, ~_held_up(now)
+    first = (WAITING, outbox.c.parked_at.is_(None), due, ~_held_up(now))
+    return first if all(shard < SHARDS for shard in shards) else (*first, ~_held_up_by_another_key(now))
 
 
 def _numbered(connection: Connection, shards: Collection[int]) -> dict[str, int]:
@@ -123,6 +143,19 @@ def _held_up(now: datetime) -> Any:
             or_(earlier.c.not_before > now, earlier.c.parked_at.is_not(None)),
         )
     )
+
+
+def _held_up_by_another_key(now: datetime) -> Any:
+    """A notice of several alerts behind a notice of one of them that is stopped; anything behind a notice of several alerts
+    that tells of its alert too, for whatever that one waits: it may be behind something that this one knows nothing of.
+    """
+    earlier, mine, theirs = outbox.alias("earlier"), notice_keys.alias("mine"), notice_keys.alias("theirs")
+    before = and_(earlier.c.sequence < outbox.c.sequence, earlier.c.delivered_at.is_(None))
+    stopped = or_(earlier.c.not_before > now, earlier.c.parked_at.is_not(None))
+    of_one = and_(mine.c.event_id == outbox.c.event_id, earlier.c.key == mine.c.key, stopped)
+    of_several = and_(theirs.c.key == outbox.c.key, earlier.c.event_id == theirs.c.event_id)
+    of_both = and_(mine.c.event_id == outbox.c.event_id, theirs.c.key == mine.c.key, earlier.c.event_id == theirs.c.event_id)
+    return or_(*(exists().where(and_(before, how)) for how in (of_one, of_several, of_both)))
 
 
 def held_by(connection: Connection, shards: Collection[int], holder: str) -> None:
@@ -150,6 +183,8 @@ def advance(
         done = update(outbox).where(outbox.c.event_id == delivered, WAITING)
         when = now or clock(connection)
         connection.execute(done.values(delivered_at=when, not_before=None, problem=None, attempts=outbox.c.attempts + 1))
+        if shard >= SHARDS:  # nothing stands behind it any more
+            connection.execute(delete(notice_keys).where(notice_keys.c.event_id == delivered))
     sent = outbox_shards.c.sent
     number = sent if sending is None else case((sent > above, sent), else_=above) + 1
     this = update(outbox_shards).where(outbox_shards.c.shard == shard, outbox_shards.c.holder == holder)
@@ -197,6 +232,9 @@ def state(
     # The keys as values: of a table that has just grown PostgreSQL knows nothing, and compared every row with every other
     # (10,000 that waited took it minutes).
     stopped = {row.key for row in parked}
+    if stopped:
+        groups = select(notice_keys.c.key).where(notice_keys.c.event_id.in_([row.event_id for row in parked]))
+        stopped |= set(connection.execute(groups).scalars())
     behind = select(func.count()).where(WAITING, ours, outbox.c.parked_at.is_(None), outbox.c.key.in_(stopped))
     return Outbox(
         waiting=sum(row["waiting"] for row in by_shard),

@@ -6,13 +6,14 @@ from sqlalchemy import Column, Float, Index, Integer, String, Table, Text, text
 
 from portopt.adapters.store.columns import COMMAND, QUERY, exact, id_column, instant, metadata, string
 
-# A hypertable where the first migration found TimescaleDB. subject: the labels as one line. portfolio_id: NULL for what is the
-# service's own.
+# A hypertable where the first migration found TimescaleDB. subject: the labels as one line. portfolio_id: NULL for what is
+# the service's own. measured, lowest, highest, mean: of a row that stands for all of a step (figure_thinning.py), else NULL.
 figures = Table(
     "figures", metadata, Column("name", String(64), primary_key=True), Column("subject", String(300), primary_key=True),
     instant("timestamp", primary_key=True), Column("portfolio_id", String(100)),
     Column("value", Float), Column("limit_value", Float), Column("why", Text, nullable=False, server_default=text("''")),
-    exact("detail", optional=True),
+    exact("detail", optional=True), Column("measured", Integer), Column("lowest", Float), Column("highest", Float),
+    Column("mean", Float),
     Index("figures_timestamp_idx", "timestamp"), Index("figures_portfolio_idx", "portfolio_id", "timestamp"),
     schema=QUERY,
 )  # fmt: skip
@@ -32,6 +33,19 @@ silences = Table(
     "silences", metadata, id_column("silence_id"), Column("portfolio_id", String(100)), exact("matches"), instant("starts"),
     instant("ends"), string("made_by", 200), Column("reason", Text, nullable=False),
     Column("summarized", Integer, nullable=False),
+    schema=COMMAND,
+)  # fmt: skip
+
+# Of a notice that tells of several alerts, until it is delivered: the keys of all of them, as the outbox has them.
+notice_keys = Table(
+    "notice_keys", metadata, Column("event_id", String(64), primary_key=True), Column("key", String(100), primary_key=True),
+    Index("notice_keys_key_idx", "key"),
+    schema=COMMAND,
+)  # fmt: skip
+
+# Up to when figures are thinned to steps of so many seconds.
+figures_thinned = Table(
+    "figures_thinned", metadata, Column("step_seconds", Integer, primary_key=True, autoincrement=False), instant("until"),
     schema=COMMAND,
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import fits
 from portopt.adapters.store.upsert import insert_new
 from portopt.adapters.store.wave_tables import wave_items, waves
+from portopt.domain.canonical import plain
 from portopt.domain.errors import UnknownThing
 from portopt.domain.run import RunStatus
 from portopt.domain.wave import ENDED, ItemEnd, ItemState, Wave, WaveItem
@@ -21,6 +22,7 @@ from portopt.domain.wave import ENDED, ItemEnd, ItemState, Wave, WaveItem
 WITH_RESULT = (RunStatus.COMPLETED, RunStatus.AWAITING_APPROVAL)
 AT_ONCE = 500  # rows to a statement
 ONCE_MORE = 4  # items to a claim of those that were taken up once before
+OPEN = (ItemState.WAITING.value, ItemState.WORKING.value)
 Conditions: TypeAlias = list[Any]
 
 
@@ -51,11 +53,34 @@ class SqlWaves:
         with self._database.reading() as connection:
             return _wave(connection, wave_id)
 
-    def list(self, limit: int = 50) -> Sequence[Wave]:
-        """Newest first."""
+    def list(self, limit: int = 50, *, asked_by: str | None = None, after: str | None = None) -> Sequence[Wave]:
+        """Newest first; those that this one asked for, those after that wave."""
         newest = select(waves).order_by(waves.c.created_at.desc(), waves.c.wave_id.desc()).limit(limit)
+        if asked_by is not None:
+            newest = newest.where(waves.c.asked_by == asked_by)
         with self._database.reading() as connection:
+            if after is not None:
+                last = _wave(connection, after)
+                same, earlier = waves.c.created_at == last.created_at, waves.c.created_at < last.created_at
+                newest = newest.where(or_(earlier, and_(same, waves.c.wave_id < after)))
             return [wave_rows.wave_from(dict(row)) for row in connection.execute(newest).mappings()]
+
+    def left_to_workers(self, limit: int = 10) -> Sequence[str]:
+        """Ids of those that were asked for over the wire and are not ended, the oldest first."""
+        is_left = (waves.c.ended_at.is_(None), waves.c.asked_by != "")
+        asked = select(waves.c.wave_id).where(*is_left).order_by(waves.c.created_at, waves.c.wave_id).limit(limit)
+        with self._database.reading() as connection:
+            return connection.execute(asked).scalars().all()
+
+    def cancel(self, wave_id: str, problem: Mapping[str, Any], *, now: datetime | None = None) -> int:
+        """What is not ended ends as cancelled, with this problem; returns how many items did. What ended stays as it is."""
+        free = {"owner": None, "leased_until": None, "problem": plain(problem)}
+        with self._database.writing() as connection:
+            now = now or database_now(connection)
+            this = update(wave_items).where(wave_items.c.wave_id == wave_id, wave_items.c.state.in_(OPEN))
+            ended = connection.execute(this.values(state=ItemState.CANCELLED.value, ended_at=now, **free)).rowcount
+            _end_wave(connection, wave_id, now)
+            return int(ended)
 
     def items(
         self, wave_id: str, *, states: Sequence[ItemState] | None = None, after: int = -1, limit: int = 100_000
@@ -192,7 +217,7 @@ def _store(connection: Connection, end: ItemEnd) -> None:
 
 def _end_wave(connection: Connection, wave_id: str, now: datetime) -> None:
     """The wave is ended with its last item."""
-    is_open = wave_items.c.state.in_([ItemState.WAITING.value, ItemState.WORKING.value])
+    is_open = wave_items.c.state.in_(OPEN)
     open_item = select(wave_items.c.number).where(wave_items.c.wave_id == wave_id, is_open)
     this = update(waves).where(waves.c.wave_id == wave_id, waves.c.ended_at.is_(None), ~open_item.exists())
     connection.execute(this.values(ended_at=now))

@@ -55,6 +55,9 @@ def _row(alert: Alert, silences: Sequence[Silence], catalog: Mapping[str, Descri
         "acknowledged_by": alert.acknowledged_by,
         "acknowledged_at": _maybe(alert.acknowledged_at),
         "note": alert.note,
+        "inhibited_by": alert.inhibited_by,
+        "closed_by": alert.closed_by,
+        "closed_why": alert.closed_why,
         "silence": _silence(alert, silences, now),
         "detail": plain(dict(alert.detail)),
     }

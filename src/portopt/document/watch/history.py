@@ -40,6 +40,7 @@ def _series(subject: str, figures: Sequence[Figure]) -> dict[str, Any]:
         "limit": [limit_of(f) for f in figures],
         "why": [f.why for f in figures],
         "detail": [plain(dict(f.detail)) for f in figures],
+        **({"spread": [plain(f.spread) for f in figures]} if any(f.spread for f in figures) else {}),
     }
 
 

@@ -68,6 +68,18 @@ def ack(alert: Annotated[str, ALERT], note: Annotated[str, typer.Option(help="Wh
 
 
 @app.command()
+def close(alert: Annotated[str, ALERT], why: Annotated[str, typer.Option(help="Why what it is about is gone for good.")],
+          by: By = None, as_json: Json = False) -> Shown:  # fmt: skip
+    """End one whose subject is gone for good: a portfolio that is not managed any more. What is still measured is refused."""
+    from portopt.dialects.alerts import alert_data
+    from portopt.runs.watch.closing import close as ended
+    from portopt.runtime import runtime
+
+    found = ended(runtime(), alert, by or getpass.getuser(), why)
+    return Shown(alert_data(found), words(f"{found.alert_id} is over: {found.summary}"))
+
+
+@app.command()
 def silence(
     reason: Annotated[str, typer.Option(help="Why nobody needs to be told.")],
     rule: Annotated[str | None, typer.Option(help="Alerts of this rule.")] = None,
@@ -176,6 +188,7 @@ def _lines(alert: Alert) -> list[str]:
     ends = {AlertState.RESOLVED: f", over {alert.resolved_at:%Y-%m-%d %H:%M}" if alert.resolved_at else "",
             AlertState.UNKNOWN: f", blind since {alert.blind_since:%Y-%m-%d %H:%M}" if alert.blind_since else ""}  # fmt: skip
     after = f"; {alert.acknowledged_by} looks after it" if alert.acknowledged_by else ""
+    after += f"; not told, {alert.inhibited_by} explains it" if alert.inhibited_by and alert.is_open else ""
     head = f"{alert.alert_id}  {alert.severity.value} {alert.state.value}  {alert.rule}{f' ({of})' if of else ''}"
     since = f"  since {alert.since:%Y-%m-%d %H:%M} UTC{ends.get(alert.state, '')}{after}; runbook {alert.runbook}"
     return [head, f"  {alert.summary}", since]

@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portopt.doors.commands.documents import read_strategy_request
-from portopt.doors.commands.options import (
-    Benchmark,
-    Candidates,
-    InsteadHoldings,
-    MaybeRequest,
-    Plotted,
-    PolicyName,
-    Prices,
-    Within,
-    deadline,
-)
+from portopt.doors.commands.asked_options import AskedOptions, posed, with_asked_options
+from portopt.doors.commands.options import Plotted, Within, deadline
 from portopt.doors.commands.plots import write_plot
 from portopt.doors.commands.surface import Json, Shown
 
@@ -26,13 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+@with_asked_options
 def frontier(
-    request: MaybeRequest = None,
-    holdings: InsteadHoldings = None,
-    prices: Prices = None,
-    policy: PolicyName = "quality_focused",
-    universe: Candidates = None,
-    benchmark: Benchmark = None,
+    asked: AskedOptions,
     points: Annotated[int, typer.Option(min=2, max=1000, help="Portfolios on the frontier.")] = 20,
     min_return: Annotated[float | None, typer.Option(help="Lowest expected return, a fraction.")] = None,
     max_risk: Annotated[
@@ -49,32 +35,18 @@ def frontier(
 ) -> Shown:
     """The efficient frontier under the request's own limits."""
     from portopt.dialects.portfolio_answers import write_frontier
-    from portopt.domain.errors import MissingInput
     from portopt.doors.commands.progress import working
     from portopt.questions.frontier import frontier as drawn
     from portopt.runs import answers
 
     bounds: dict[str, Any] = {"points": points}
     bounds |= {"min_return": _finite(min_return, "--min-return"), "max_risk": _finite(max_risk, "--max-risk")}
-    asked = {"confidence": _finite(confidence, "--confidence"), "horizon": horizon}
-    bounds |= {"risk_measure": risk_measure, "options": {name: v for name, v in asked.items() if v is not None}}
-    if (request is None) == (holdings is None):
-        fixes = ["portopt frontier request.json", "portopt frontier --holdings holdings.csv --prices prices.csv"]
-        raise MissingInput("give either a request file or --holdings", field="FILE", fixes=fixes)
-    if request is not None:
-        asked_for = read_strategy_request(request)
-        with working("draw the frontier"):
-            document = write_frontier(drawn(asked_for, **bounds, until=deadline(within)))
-        answers.keep("frontier", asked_for, document, **bounds)
-    else:
-        from portopt.doors.commands.rebalance_options import Options, read_rebalance
-        from portopt.runtime import runtime
-
-        options = Options(holdings=holdings, prices=prices, policy=policy, universe=universe, benchmark=benchmark)
-        on_book = read_rebalance(options, runtime())
-        with working("draw the frontier"):
-            document = write_frontier(drawn(on_book, runtime(), **bounds, until=deadline(within)))
-        answers.keep("frontier", on_book, document, runtime(), **bounds)
+    options = {"confidence": _finite(confidence, "--confidence"), "horizon": horizon}
+    bounds |= {"risk_measure": risk_measure, "options": {name: v for name, v in options.items() if v is not None}}
+    request, here = posed(asked)
+    with working("draw the frontier"):
+        document = write_frontier(drawn(request, here, **bounds, until=deadline(within)))
+    answers.keep("frontier", request, document, here, **bounds)
     if plot is not None:
         from portopt.reports.svg.drawings import frontier_plot
 

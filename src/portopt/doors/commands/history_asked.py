@@ -73,15 +73,17 @@ def find_policy(name: str, here: Runtime) -> Policy:
     from portopt.doors.commands import policy_files
     from portopt.doors.commands.documents import read_document
     from portopt.questions.through_time.question import plain_policy
-    from portopt.terms.catalog import OBJECTIVES
+    from portopt.terms.catalog import is_objective
 
     path, _, wanted_id = name.partition("#")
     if Path(path).is_file() and not wanted_id:
         return _of_file(path, read_document(path, "policy"))
+    if "/" in name and is_objective(name):  # 1/n is no path
+        return plain_policy(name)
     try:
         return policy_files.find_policy(name, here)
     except UnknownPolicy:
-        if name not in OBJECTIVES:
+        if not is_objective(name):
             raise
         return plain_policy(name)
 

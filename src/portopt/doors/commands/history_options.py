@@ -6,15 +6,13 @@ def backtest(asked: HistoryOptions, policy: PolicyName = "min_risk", …) -> Sho
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated
 
 import typer
 
-from portopt.doors.commands.surface import Shown
+from portopt.doors.commands.signature import with_options
 
 WHEN = "When to decide: monthly, every 21 sessions, last of month, drift 5%, volatility 15%, … Repeated: any of them."
 CHARGED = "none, or what the ledger charges: spread_bps=5, commission_bps=1, impact=1, cash_rate=0.02, … Else the policy's own."
@@ -59,26 +57,4 @@ class HistoryOptions:
     files: Annotated[Path | None, typer.Option(metavar="FOLDER", help=FOLDER)] = None
 
 
-def with_history_options(command: Callable[..., Shown]) -> Callable[..., Shown]:
-    """The command with the options of HistoryOptions where it takes `asked`: Typer reads them off the signature."""
-    hints = get_type_hints(command, include_extras=True)
-    ours = [
-        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hint)
-        for f, hint in zip(fields(HistoryOptions), get_type_hints(HistoryOptions, include_extras=True).values(), strict=True)
-    ]
-    own = [
-        p.replace(annotation=hints[p.name], kind=inspect.Parameter.KEYWORD_ONLY)
-        for p in inspect.signature(command).parameters.values()
-        if p.name != "asked"
-    ]
-
-    def asking(**given: Any) -> Shown:
-        said = {p.name: given.pop(p.name) for p in ours if p.name in given}
-        return command(HistoryOptions(**said), **given)
-
-    asking.__name__, asking.__qualname__, asking.__doc__ = command.__name__, command.__qualname__, command.__doc__
-    asking.__module__ = command.__module__
-    together = [*ours[:1], *own, *ours[1:]]
-    asking.__annotations__ = {p.name: p.annotation for p in together}
-    asking.__signature__ = inspect.Signature(together)  # type: ignore[attr-defined]  # what inspect.signature looks for first
-    return asking
+with_history_options = with_options(HistoryOptions)

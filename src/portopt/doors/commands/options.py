@@ -11,28 +11,15 @@ import typer
 if TYPE_CHECKING:
     from portopt.domain.deadline import Deadline
 
-REQUEST = typer.Argument(metavar="FILE", help="A strategy optimization request (JSON), or - for stdin.")
 PLOT = typer.Option("--plot", metavar="FILE.svg", help="Also draw it into this file.")
 MEASURE = typer.Option("--risk-measure", help="What risk is: volatility, cvar, mad, max_drawdown, …")
 CONFIDENCE = typer.Option("--confidence", help="Of measures that have one, such as 0.95.")
-INSTEAD = typer.Option("--holdings", help="Instead of FILE: holdings, as for `rebalance`.")
-PRICES = typer.Option("--prices", help="Prices, as for `rebalance`.")
-POLICY = typer.Option("--policy", help="Policy id, or a JSON file.")
-UNIVERSE = typer.Option("--universe", help="Candidates, as for `rebalance`.")
-BENCHMARK = typer.Option("--benchmark", help="Benchmark weights, as for `rebalance`.")
 
 WITHIN = typer.Option("--within", metavar="SECONDS", help="Give up when there is no answer by then.")
 
-Request = Annotated[str, REQUEST]
-MaybeRequest = Annotated[str | None, REQUEST]
 Plotted = Annotated[Path | None, PLOT]
 Measure = Annotated[str, MEASURE]
 Confidence = Annotated[float | None, CONFIDENCE]
-InsteadHoldings = Annotated[str | None, INSTEAD]
-Prices = Annotated[Path | None, PRICES]
-PolicyName = Annotated[str, POLICY]
-Candidates = Annotated[Path | None, UNIVERSE]
-Benchmark = Annotated[Path | None, BENCHMARK]
 Within = Annotated[float | None, WITHIN]
 
 

@@ -10,6 +10,7 @@ import typer
 from portopt.doors.commands.surface import Json, Shown, say_now, words
 
 if TYPE_CHECKING:
+    from portopt.adapters.jobs.deployments import Wanted
     from portopt.runtime import Runtime
 
 Http = Annotated[int | None, typer.Option(min=0, max=65535, help="Port of the REST API, 0 for any; else PORTOPT_HTTP_PORT.")]
@@ -67,6 +68,44 @@ def set_up(as_json: Json = False) -> Shown:
 
     done = told()
     return Shown(done, words(*(f"{name}: {what}" for name, what in done.items())))
+
+
+@orchestration.command()
+def deploy(
+    portfolios: Annotated[
+        str | None, typer.Option(help="A deployment each: a CSV file (portfolio_id, policy, cron, …), or `all` on record.")
+    ] = None,
+    cron: Annotated[str | None, typer.Option(help="Of `all`: when they run (30 17 * * 1-5); else on demand.")] = None,
+    timezone: Annotated[str, typer.Option(help="Of `all`: the place whose time that is.")] = "UTC",
+    remove_others: Annotated[bool, typer.Option("--remove-others", help="Take away those that are not in the list.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of each.")] = False,
+    as_json: Json = False,
+) -> Shown:
+    """Register deployments with the server of PREFECT_API_URL: every flow's, or one for each portfolio. Safe to repeat."""
+    from portopt.adapters.jobs.deployments import deploy as registered
+    from portopt.adapters.jobs.deployments import deploy_all
+    from portopt.doors.commands.progress import working
+
+    wanted = None if portfolios is None else _wanted(portfolios, cron, timezone)
+    with working("register deployments"):
+        told = deploy_all() if wanted is None else registered(wanted, remove_others=remove_others, dry_run=dry_run)
+    return Shown({"deployments": told, "dry_run": dry_run}, words(*(f"{one['deployment']}: {one['is']}" for one in told)))
+
+
+def _wanted(portfolios: str, cron: str | None, timezone: str) -> list[Wanted]:
+    from pathlib import Path
+
+    from portopt.adapters.jobs.deployments import wrong_in_schedule
+    from portopt.domain.errors import InvalidValue
+    from portopt.doors.deployment_files import wanted_from, wanted_of_all
+    from portopt.runtime import runtime
+
+    if portfolios != "all":
+        return wanted_from(Path(portfolios))
+    wrong = wrong_in_schedule(cron, timezone)
+    if wrong is not None:
+        raise InvalidValue("--cron", cron, wrong, fix='--cron "30 17 * * 1-5" --timezone America/New_York')
+    return wanted_of_all(runtime(), cron, timezone)
 
 
 def _with_ports(http: int | None, grpc: int | None) -> Runtime:

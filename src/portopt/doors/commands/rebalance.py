@@ -60,6 +60,13 @@ def rebalance(
     no_worse: Annotated[
         bool, typer.Option("--no-worse", help="Do not mend limits that are missed already; miss them by no more.")
     ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="A model portfolio with bands (JSON, CSV, XLSX): back within them, no more traded."),
+    ] = None,
+    look_through: Annotated[
+        str | None, typer.Option(metavar="FILE", help="What funds are made of (JSON, CSV, XLSX): limits see through them.")
+    ] = None,
     request: Annotated[
         str | None,
         typer.Option(
@@ -82,6 +89,7 @@ def rebalance(
     wanted = Wanted(
         deposit=deposit, withdraw=withdraw, by=by, rebalance=also_rebalance, buy_only=buy_only, sell_only=sell_only,
         do_not_buy=do_not_buy, do_not_sell=do_not_sell, keep=keep, max_trades=max_trades, names=names, no_worse=no_worse,
+        model=model, look_through=look_through,
     )  # fmt: skip
     words = tuple(sets or ())
     options = Options(

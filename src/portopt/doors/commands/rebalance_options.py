@@ -40,7 +40,7 @@ class Options:
 
 def read_rebalance(options: Options, runtime: Runtime) -> RebalanceRequest:
     """Raises RequestError for what was asked wrongly, DataError for files that hold something else."""
-    from portopt.doors.files import priced_by, read_book, with_factor_returns
+    from portopt.doors.files import priced_by, read_book, with_factor_returns, with_files_read
     from portopt.intake.book import day_of
     from portopt.intake.policy import Wishes
     from portopt.intake.request import rebalance_request
@@ -52,7 +52,7 @@ def read_rebalance(options: Options, runtime: Runtime) -> RebalanceRequest:
     foreign = None if options.request is None else read_wish_of(options.request)
     provider, as_of = _provider(options, runtime), day_of(options.as_of, "--as-of")
     asked = Wishes(foreign, changes=read_sets(options.sets), fractional=options.fractional)
-    wishes = with_wanted(asked, options.wanted, _as_option)
+    wishes = with_wanted(asked, with_files_read(options.wanted), _as_option)
     # The files first: a policy's id may open the database, and nothing is to be written for a file that cannot be read.
     book = read_book(_names(options, options.holdings, foreign, provider), runtime)
     request = rebalance_request(book, find_policy(options.policy, runtime), wishes, as_of=as_of)

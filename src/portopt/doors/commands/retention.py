@@ -45,7 +45,17 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     for kind, going in document["going"].items():
         size = f", {going['bytes'] / 1e6:.1f} MB" if going["bytes"] else ""
         yield f"{verb} {going['count']:,} {kind}{'s' if going['count'] != 1 else ''}{size}"
+    yield from _figures(document["figures"], done=document["done"])
     if not document["going"]:
         yield "nothing is past its days that may go"
     for staying in document["staying"]:
         yield f"kept {staying['count']:,} of {staying['kind']}: {staying['why']} ({staying['example']})"
+
+
+def _figures(figures: Mapping[str, Any], *, done: bool) -> Iterator[str]:
+    if figures["days_archived"]:
+        yield f"archived {figures['figures_archived']:,} figures of {figures['days_archived']:,} days"
+    for one in figures["thinned"]:
+        if one["rows"]:
+            span = f"figures until {one['until'][:16].replace('T', ' ')} UTC, one each {one['step_seconds'] / 3600:g} hours"
+            yield f"{span}: {one['rows']:,} rows {'deleted' if done else 'would be gone through'}"

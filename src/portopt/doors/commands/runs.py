@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -131,19 +132,38 @@ def cancel(
 
 def list_runs(
     portfolio_id: Annotated[str | None, typer.Option(help="Only this portfolio's.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only of this question: rebalance, optimize, weights, frontier, …")] = None,
+    status: Annotated[str | None, typer.Option(help="Only in this state: completed, infeasible, awaiting_approval, …")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Asked from this date or instant on (UTC), or so far back: 7d, 12h.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Asked for before this date or instant.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 50,
+    cursor: Annotated[str | None, typer.Option(metavar="RUN", help="The page after this run, the last one of a page.")] = None,
     as_json: Json = False,
 ) -> Shown:
-    """The runs of this store, the newest first."""
+    """The runs of this store, the newest first: what was asked of which book, its value, trades, turnover and cost."""
+    from portopt.dialects.reading import one_of
+    from portopt.domain.run import RunStatus
+    from portopt.doors.commands.figures import moment
     from portopt.runs import history
     from portopt.runtime import runtime
 
-    found = history.runs(runtime(), portfolio_id=portfolio_id, limit=limit)
+    now = datetime.now(UTC)
+    instants = {"since": since, "until": until}
+    only = {name: moment(f"--{name}", given, now) for name, given in instants.items() if given is not None}
+    state = None if status is None else RunStatus(one_of(status, "--status", [s.value for s in RunStatus]))
+    asked_kind = None if kind is None else one_of(kind, "--kind", history.KINDS)
+    if cursor is not None:
+        history.run_record(cursor, runtime(), verified=False)  # one that is not there would begin nowhere
+    found = history.runs(runtime(), portfolio_id=portfolio_id, kind=asked_kind, status=state, after=cursor, limit=limit, **only)
 
     def say(console: Console) -> None:
         from portopt.reports.terminal import print_runs
 
         print_runs(found, console)
+        if len(found) == limit:
+            console.print(f"the next ones: --cursor {found[-1]['run_id']}", markup=False, style="dim")
 
     return Shown(found, say)
 

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,7 +30,10 @@ WIDTH_OF_A_FILE = 120
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """document: what --json prints. human: prints the same for people. exit_code: 0, or 1 for a check that failed."""
+    """document: what --json prints, or what makes it, where people have no use for it. human: prints the same for people.
+
+    exit_code: 0, or 1 for a check that failed.
+    """
 
     document: Any
     human: Callable[[Console], None]
@@ -47,12 +51,32 @@ class Faults(logging.Handler):
         aside(f"{record.getMessage()}{f'; {log} has why' if log else ''}")
 
 
+class Told(logging.Handler):
+    """What the engine does, a line each on stderr, with the seconds since the command began."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.began = time.perf_counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        where = record.name.removeprefix("portopt.")
+        aside(f"{time.perf_counter() - self.began:7.3f} s  {where}  {record.getMessage()}")
+
+
 FAULTS = Faults()
 
 
 def keep_faults_in_files() -> None:
     """For this process: no traceback on a terminal."""
     logging.getLogger("portopt.analysis.attempts").addHandler(FAULTS)
+
+
+def tell_what_is_done() -> None:
+    """For this process: every line of the house's own logs. None of it is in a document, and no setting's value in a line."""
+    house = logging.getLogger("portopt")
+    if not any(isinstance(handler, Told) for handler in house.handlers):
+        house.addHandler(Told())
+    house.setLevel(logging.DEBUG)
 
 
 def aside(sentence: str) -> None:
@@ -86,7 +110,7 @@ def words(*lines: str) -> Callable[[Console], None]:
 
 def show(answer: Shown, *, as_json: bool) -> int:
     if as_json:
-        print_json(answer.document)
+        print_json(answer.document() if callable(answer.document) else answer.document)
     else:
         answer.human(console(sys.stdout))
     sys.stdout.flush()

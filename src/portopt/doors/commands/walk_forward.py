@@ -112,8 +112,8 @@ def print_walk(document: dict[str, Any], console: Console, report: str | None = 
     """The backtest's summary, then windows and judgement."""
     from rich.text import Text
 
-    from portopt.doors.commands.columns import table
     from portopt.reports.backtest_terminal import print_backtest
+    from portopt.reports.columns import table
 
     print_backtest(document, console, report_path=report)
     table(console, ["Window", "Test", "Chosen", "Sharpe before", "after", "Return"], [_window(w) for w in document["windows"]])
@@ -155,7 +155,7 @@ def print_comparison(document: dict[str, Any], console: Console) -> None:
     from rich.text import Text
 
     from portopt.document.formats import decimal, percent
-    from portopt.doors.commands.columns import table
+    from portopt.reports.columns import table
 
     rows = []
     for one in document["strategies"]:

@@ -102,18 +102,16 @@ def _recorded(wish: Any, portfolios: str, deadline: str | None, zone: str) -> st
 
     from portopt.doors.commands.policy_files import find_policy
     from portopt.doors.wave_files import read_portfolios
-    from portopt.questions.policies import policies
-    from portopt.runs.waves.start import all_portfolios, deadline_of, start
+    from portopt.questions.wave import put_on_record
+    from portopt.runs.waves.start import all_portfolios, deadline_of
     from portopt.runtime import runtime
 
-    now, known = datetime.now(UTC), {policy.id: policy for policy in policies(runtime())}
-    if wish.policy is not None:
-        chosen = find_policy(wish.policy, runtime())
-        known[chosen.id] = chosen
+    now, chosen = datetime.now(UTC), None if wish.policy is None else find_policy(wish.policy, runtime())
+    if chosen is not None:
         wish = dataclasses.replace(wish, policy=chosen.id)
     wish = dataclasses.replace(wish, deadline=deadline_of(deadline, zone, now))
     asked = all_portfolios(runtime()) if portfolios == ALL else read_portfolios(Path(portfolios), zone, now)
-    return start(asked, wish, known, runtime(), now).wave_id
+    return put_on_record(asked, wish, runtime(), now, [] if chosen is None else [chosen]).wave_id
 
 
 def _carried_out(wave_id: str, processes: int) -> WaveReport:

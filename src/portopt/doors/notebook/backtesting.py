@@ -12,7 +12,8 @@ from portopt.domain.backtest import Action, Membership
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import Policy
 from portopt.doors.backtest_files import actions_from, flows_from, members_from
-from portopt.doors.notebook.rebalancing import benchmark_of, candidates_of, market_of, policy_of, runtime_at
+from portopt.doors.notebook.books import benchmark_of, candidates_of, market_of, policy_of, runtime_at
+from portopt.doors.notebook.displays import Drawing
 from portopt.intake.book import day_of
 
 if TYPE_CHECKING:
@@ -86,16 +87,6 @@ class Backtest:
         from portopt.reports.through_time.display import backtest_summary
 
         return backtest_summary(self.document)
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """An SVG that shows itself in a notebook."""
-
-    svg: str
-
-    def _repr_svg_(self) -> str:
-        return self.svg
 
 
 def backtest(
@@ -204,14 +195,14 @@ def policy_or_goal(policy: Any, runtime: Any) -> Policy:
     """A policy by id, as it is or as data; or of an objective's name alone."""
     from portopt.domain.errors import UnknownPolicy
     from portopt.questions.through_time.question import plain_policy
-    from portopt.terms.catalog import OBJECTIVES
+    from portopt.terms.catalog import is_objective
 
     if isinstance(policy, Mapping) and "policies" not in policy:
         policy = {"id": "policy", "name": policy.get("id", "policy"), **policy}
     try:
         return policy_of(policy, runtime)
     except UnknownPolicy:
-        if policy not in OBJECTIVES:
+        if not is_objective(policy):
             raise
         return plain_policy(policy)
 

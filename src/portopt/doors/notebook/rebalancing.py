@@ -5,130 +5,109 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
-from portopt.domain.request import Policy, RebalanceRequest
-from portopt.domain.universe import Universe
-from portopt.doors.files import benchmark_beside, with_factor_returns
-from portopt.doors.notebook.displays import Proposal
-from portopt.intake.book import Book, day_of, holdings_of, universe_of
-from portopt.intake.labelled import attributes_of, by_asset
-from portopt.intake.policy import Wishes
-from portopt.intake.request import rebalance_request
-from portopt.intake.wanted import Wanted, with_wanted
-from portopt.questions import policies
-from portopt.runtime import open_runtime
+from portopt.domain.errors import InvalidValue, MissingInput
+from portopt.domain.request import AnyRequest, OptimizationRequest, Policy, RebalanceRequest
+from portopt.doors.notebook.books import runtime_at
+from portopt.doors.notebook.displays import Allocation, Findings, Proposal
+from portopt.doors.notebook.posing import posed
+from portopt.doors.notebook.question import Question
+from portopt.runs.asked_again import is_run
 
 if TYPE_CHECKING:
-    from portopt.ports import MarketDataProvider
     from portopt.runtime import Runtime
 
 
 def rebalance(
-    holdings: Any,
+    holdings: Any = None,
     prices: Any = None,
-    policy: str | Policy | Mapping[str, Any] = "quality_focused",
+    policy: str | Path | Policy | Mapping[str, Any] | None = None,
     *,
     universe: Any = None,
     benchmark: Mapping[str, float] | str | Path | None = None,
     as_of: date | str | None = None,
+    provider: str | None = None,
+    portfolio_id: str | None = None,
     limits: Mapping[str, Any] | None = None,
-    portfolio_id: str = "notebook",
+    sets: Mapping[str, Any] | None = None,
+    fractional: bool | None = None,
+    request: Mapping[str, Any] | str | Path | None = None,
+    frontier: bool = True,
+    within: float | None = None,
+    output_dir: str | Path | None = None,
     home: Path | None = None,
-    **wanted: Unpack[Wanted],
+    **wanted: Any,
 ) -> Proposal:
     """A certified, whole-share proposal; stored under `home` (the installation's by default) and explained.
 
     Args:
-        holdings: {"AAPL": 100, …, "CASH": 2500.0}, or a CSV, Parquet or XLSX file.
+        holdings: {"AAPL": 100, …, "CASH": 2500.0}, a CSV, Parquet or XLSX file, or `sample`. Or a request about a book, an
+            earlier proposal, or a stored run's id: the same book again, on its own prices, under what else is said here.
         prices: a Polars or pandas frame, long or wide, or a file or folder; None is the bundled sample.
-        policy: a policy's id, a Policy, or a policy as data. limits: {limit kind: value} on top of it.
+        policy: a policy's id ("quality_focused" where none is said), a JSON file of it, a Policy, or a policy as data. limits:
+            {limit kind: value} on top of it. sets: {dotted path: value}, as `--set`.
         universe: {asset: {"sector": …, "quality_score": …}} or a file; None takes what the holdings file describes.
         benchmark: weights by asset, or a file; None takes a `benchmark_weight` column of the universe or holdings file.
-        as_of: a date, or a text as 2024-03-28.
+        as_of: a date, or a text as 2024-03-28. provider: where prices come from, by name, in the place of prices.
+        request: another service's request (S2) over the policy: a file, or its content.
         wanted: money in and out, and what may be traded: deposit, withdraw, by, rebalance, buy_only, sell_only, do_not_buy,
-            do_not_sell, keep, max_trades, names, no_worse (intake/wanted.py).
+            do_not_sell, keep, max_trades, names, no_worse; model, a portfolio with bands, and look_through, what funds are
+            made of, as values or files (intake/wanted.py); and objective, costs, risk_free_rate, estimation, views,
+            relax_order in the place of the policy's.
+        frontier: drawn in the report. within: seconds, and then no answer. output_dir: a folder for the trades as files.
     """
     from portopt.questions.rebalance import rebalance as propose
     from portopt.runs.report import kept_report
 
-    runtime = runtime_at(home)
-    book = book_of(holdings, universe, benchmark, portfolio_id)
-    provider = "sample" if prices is None else "frame"
-    request = asked(book, policy_of(policy, runtime), limits, as_of, provider, wanted)
-    record = propose(request, runtime, market=market_of(prices, runtime))
-    return Proposal(record, kept_report(record.run_id, runtime))
+    _require_folder(output_dir)
+    said = {
+        "prices": prices, "policy": policy, "universe": universe, "benchmark": benchmark, "as_of": as_of, "provider": provider,
+        "portfolio_id": portfolio_id, "limits": limits, "sets": sets, "fractional": fractional, "request": request, **wanted,
+    }  # fmt: skip
+    question = (
+        posed(holdings, home=home, **said) if was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)
+    )
+    record = propose(_of_book(question.request), _here(question), frontier=frontier, within=within)
+    missing = _written(record.document, output_dir)
+    return Proposal(record, kept_report(record.run_id, _here(question)), home, missing)
 
 
-NOTHING_WANTED = Wanted()
+def was_asked(holdings: Any) -> bool:
+    """Whether it is a question, an earlier answer or a stored run, and no list of what is held."""
+    if isinstance(holdings, Question | RebalanceRequest | OptimizationRequest | Proposal | Allocation | Findings):
+        return True
+    return isinstance(holdings, str) and is_run(holdings)
 
 
-def asked(
-    book: Book,
-    policy: Policy,
-    limits: Mapping[str, Any] | None,
-    as_of: date | str | None,
-    provider: str,
-    wanted: Wanted = NOTHING_WANTED,
-) -> RebalanceRequest:
-    """The complete request, with the factor returns that the policy names."""
-    wishes = with_wanted(Wishes(limits={} if limits is None else limits), wanted)
-    return with_factor_returns(rebalance_request(book, policy, wishes, as_of=day_of(as_of, "as_of"), provider=provider))
+def _needed(holdings: Any) -> Any:
+    if holdings is None:
+        fixes = [
+            'holdings={"AAPL": 100, "CASH": 5_000}',
+            'holdings="holdings.csv"',
+            'holdings="sample" for the demonstration book',
+        ]
+        raise MissingInput("holdings are missing", field="holdings", fixes=fixes)
+    return holdings
 
 
-def runtime_at(home: Path | None) -> Runtime:
-    from portopt.settings import Settings
-
-    return open_runtime(None if home is None else Settings(home=home))
-
-
-def policy_of(policy: str | Policy | Mapping[str, Any], runtime: Runtime) -> Policy:
-    """By id, as it is, or as data."""
-    from portopt.dialects.policies import read_policies
-
-    if isinstance(policy, Policy):
-        return policy
-    return policies.policy(policy, runtime) if isinstance(policy, str) else read_policies(policy)[0]
+def _of_book(request: AnyRequest) -> RebalanceRequest:
+    if isinstance(request, RebalanceRequest):
+        return request
+    why = "is a question about weights: it says nothing of what is held"
+    raise InvalidValue("holdings", request.portfolio_id, why, fix="give holdings=…, with prices and a policy")
 
 
-def book_of(holdings: Any, universe: Any, benchmark: Any, portfolio_id: str) -> Book:
-    """Each of the three as values, or read from the file that is named."""
-    from portopt.adapters.providers.holdings_files import read_holdings
-
-    notes: list[str] = []
-    if isinstance(holdings, str | Path):
-        held, described = read_holdings(Path(holdings), portfolio_id, notes)
-    else:
-        held, described = holdings_of(holdings, portfolio_id), {}
-    candidates = candidates_of(universe, notes)
-    weights = benchmark_of(benchmark, (universe, holdings), notes)
-    return Book(held, described, candidates, weights, tuple(notes))
+def _here(question: Question) -> Runtime:
+    return question.runtime or runtime_at(None)
 
 
-def candidates_of(universe: Any, notes: list[str]) -> Universe | None:
-    from portopt.adapters.providers.holdings_files import read_universe
-
-    if isinstance(universe, str | Path):
-        return read_universe(Path(universe), notes)
-    return None if universe is None else universe_of(attributes_of(universe, "universe"), "universe")
+def _require_folder(output_dir: str | Path | None) -> None:
+    if output_dir is not None and Path(output_dir).exists() and not Path(output_dir).is_dir():
+        raise InvalidValue("output_dir", str(output_dir), "is a file", fix="name a folder")
 
 
-def benchmark_of(benchmark: Any, beside: tuple[Any, ...], notes: list[str]) -> Mapping[str, float] | None:
-    """Of a file, of values, or of a `benchmark_weight` column in one of the files beside it."""
-    from portopt.adapters.providers.holdings_files import read_benchmark
+def _written(document: Mapping[str, Any] | None, output_dir: str | Path | None) -> tuple[str, ...]:
+    from portopt.doors.commands.rebalance import write_outputs
 
-    if isinstance(benchmark, str | Path):
-        return read_benchmark(Path(benchmark), notes)
-    if benchmark is None:
-        return benchmark_beside(*(str(name) for name in beside if isinstance(name, str | Path)))
-    return by_asset(benchmark, "benchmark")
-
-
-def market_of(prices: Any, runtime: Runtime) -> MarketDataProvider:
-    if prices is None:
-        return runtime.market("sample")
-    if isinstance(prices, str | Path):
-        return runtime.market(f"files:{prices}")
-    from portopt.adapters.providers.frames import FrameProvider
-
-    return FrameProvider(prices)
+    return () if output_dir is None or document is None else write_outputs(document, Path(output_dir))

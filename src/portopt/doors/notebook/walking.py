@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portopt.doors.notebook.backtesting import Backtest, Drawing, policy_or_goal, wanted_of, with_limits
-from portopt.doors.notebook.rebalancing import market_of, runtime_at
+from portopt.doors.notebook.backtesting import Backtest, policy_or_goal, wanted_of, with_limits
+from portopt.doors.notebook.books import market_of, runtime_at
+from portopt.doors.notebook.displays import Drawing
 
 if TYPE_CHECKING:
     import polars as pl

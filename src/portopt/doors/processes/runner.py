@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 from portopt.domain.errors import PortoptError
 from portopt.doors.processes.parts import end_with_starter
 from portopt.runs import jobs
+from portopt.runs.waves.chunk import chunk_left
 
 if TYPE_CHECKING:
     from portopt.domain.job import Job
@@ -33,6 +34,7 @@ FLOWS = {
     "backtest": ("backtest", "form"), "walk_forward": ("walk_forward", "form"),
     "comparison": ("comparison", "form"),
 }  # fmt: skip
+AT_ONCE = 4  # items of a wave: a few seconds, which a job may wait
 WAIT_SECONDS = 0.5  # between looks at what came in; where the database tells of it, the look is at once
 AGAIN_SECONDS, LONGEST_SECONDS = 5.0, 300.0  # pauses after work that broke off, twice as long each time
 log = logging.getLogger(__name__)
@@ -84,10 +86,10 @@ def warm_up() -> None:
 
 
 def work_once(runtime: Runtime, say: Say) -> bool:
-    """Take up one job and carry it out; False where there is none."""
+    """Take up one job and carry it out, or a few items of a wave that is left to the workers; False where there is nothing."""
     job = jobs.next_job(runtime)
-    if job is None:
-        return False
+    if job is None:  # somebody waits for a job; a wave has the time that nobody else wants
+        return chunk_left(runtime, f"wave:{jobs.owner()}", AT_ONCE) > 0
     say({"took": job.job_id})
     carry_out(job, runtime)
     say({"ended": job.job_id, "status": runtime.jobs.get(job.job_id).status.value})

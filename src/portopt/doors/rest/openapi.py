@@ -32,6 +32,7 @@ TAGS = {
     "Strategies": "Weights for a request that brings its own beliefs, answered at once.",
     "Optimizations": "What to trade in a portfolio: worked out later, looked at until it ends, approved by a person.",
     "Histories": "Policies on past prices: backtests, walk-forwards, comparisons, worked out later, looked at until they end.",
+    "Waves": "Proposals for many portfolios from one cause, each by its deadline, worked out later.",
     "Portfolios": "Portfolios and the versions of their holdings.",
     "Questions": "Questions about a request that brings its own beliefs.",
     "Data": "Prices and beliefs: uploaded once, named by their content from then on.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from portopt.dialects.reading import parse_json
@@ -14,6 +15,7 @@ from portopt.doors.wire.call import JSON, Call
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
+OLDEST_YEAR, NEWEST_YEAR = 1970, 2200  # years that figures, silences and runs may be of
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
@@ -67,6 +69,10 @@ class Asked:
             raise InvalidValue(name, given, f"belongs between {low} and {high}, a whole number")
         return int(given)
 
+    def instant(self, name: str) -> datetime | None:
+        given = self.call.asked.get(name)
+        return None if given is None else instant_of(name, given)
+
     def flag(self, name: str, default: bool = False) -> bool:
         given = self.call.asked.get(name)
         if given is None:
@@ -80,6 +86,17 @@ class Asked:
         if not given:
             raise MissingInput(f"{name} is needed", field=name)
         return given
+
+
+def instant_of(field: str, given: str) -> datetime:
+    """A date, or an instant; without an offset it is UTC. Raises InvalidValue."""
+    try:
+        found = datetime.fromisoformat(given)
+    except ValueError:
+        raise InvalidValue(field, given, "is no instant", fix="write it as 2026-11-20T12:00:00Z") from None
+    if not OLDEST_YEAR < found.year < NEWEST_YEAR:
+        raise InvalidValue(field, given, f"belongs between {OLDEST_YEAR} and {NEWEST_YEAR}")
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.moments import Moments
 from portopt.domain.request import EstimationChoice
 from portopt.estimation.views.parse import PATH
+from portopt.estimation.views.spelled import as_choice
 
 METHODS = ("black_litterman", "entropy_pooling")
 
@@ -35,7 +36,7 @@ def views_applied(
     Raises:
         InvalidValue, UnknownField, MissingInput: a view that cannot be read, or cannot hold.
     """
-    doc = choice.views
+    doc = as_choice(choice.views)
     if not doc:
         return moments, {}
     method = doc.get("method", "black_litterman")

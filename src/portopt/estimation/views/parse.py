@@ -9,6 +9,7 @@ import numpy as np
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
+from portopt.domain.quantities import spelled_fraction
 from portopt.domain.universe import Universe
 
 PATH = "estimation.views"
@@ -33,8 +34,10 @@ def number(doc: Mapping[str, Any], key: str, path: str, *, least: float = -np.in
 
 
 def checked(value: Any, field: str, *, least: float = -np.inf, most: float = np.inf) -> float:
+    spelled = spelled_fraction(value)
+    value = value if spelled is None else spelled
     if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise InvalidValue(field, value, "must be a number")
+        raise InvalidValue(field, value, "must be a number", fix='write 0.1, or "10 %"')
     if not least <= value <= most:
         raise InvalidValue(field, value, f"must lie between {least:g} and {most:g}")
     return float(value)

@@ -16,6 +16,7 @@ from portopt.domain.universe import Universe
 from portopt.estimation.views import black_litterman as formulas
 from portopt.estimation.views import parse
 from portopt.estimation.views.parse import PATH
+from portopt.estimation.views.spelled import return_view
 
 FIELDS = (
     "method", "tau", "market_weights", "risk_aversion", "prior", "returns_are", "omega", "posterior_covariance", "views",
@@ -69,6 +70,7 @@ def read(doc: Mapping[str, Any], universe: Universe) -> Choice:
 
 
 def _view(entry: Any, path: str, universe: Universe) -> ReturnView:
+    entry = return_view(entry, universe, path) if isinstance(entry, str) else entry
     parse.known_fields(entry, ("assets", "return", "confidence", "variance"), path)
     if "confidence" in entry and "variance" in entry:
         raise InvalidValue(f"{path}.variance", entry["variance"], "a view has a confidence or a variance, not both")

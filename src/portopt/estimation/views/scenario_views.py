@@ -14,6 +14,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.universe import Universe
 from portopt.estimation.views import parse
 from portopt.estimation.views.parse import PATH
+from portopt.estimation.views.spelled import scenario_view
 
 FIELDS = ("method", "views", "confidence", "prior")
 KINDS = ("mean", "volatility", "correlation", "cvar", "rank")
@@ -60,6 +61,7 @@ def read(doc: Mapping[str, Any], universe: Universe) -> Choice:
 
 
 def _view(entry: Any, path: str, universe: Universe) -> ScenarioView:
+    entry = scenario_view(entry, universe, path) if isinstance(entry, str) else entry
     parse.known_fields(entry, (*KINDS, *SENSES, "confidence"), path)
     kinds = [kind for kind in KINDS if kind in entry]
     if len(kinds) != 1:

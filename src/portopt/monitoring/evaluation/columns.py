@@ -19,6 +19,7 @@ class Rows:
     """All rows of one figure, in the order of subject and instant, one each.
 
     who: (rows,) places of the subjects. at: (rows,) seconds since 1970. value, limit: (rows,) NaN where there is none.
+    measured, lowest, highest, mean: (rows,) how many values each stands for, and what they come to: itself, where it is one.
     """
 
     figures: Sequence[Figure]
@@ -26,6 +27,10 @@ class Rows:
     at: Vector
     value: Vector
     limit: Vector
+    measured: Vector
+    lowest: Vector
+    highest: Vector
+    mean: Vector
 
 
 @dataclass(slots=True)
@@ -91,7 +96,20 @@ def _rows(figures: list[Figure], subjects: Subjects) -> Rows:
     kept = [figures[place] for place in order[last]]
     value = np.fromiter((NAN if one.value is None else one.value for one in kept), dtype=float, count=len(kept))
     limit = np.fromiter((NAN if one.limit is None else one.limit for one in kept), dtype=float, count=len(kept))
-    return Rows(kept, who[last], at[last], value, limit)
+    return Rows(kept, who[last], at[last], value, limit, *_of_steps(kept, value))
+
+
+def _of_steps(figures: Sequence[Figure], value: Vector) -> tuple[Vector, Vector, Vector, Vector]:
+    """measured, lowest, highest, mean."""
+    measured = (~np.isnan(value)).astype(float)
+    lowest, highest, mean = value.copy(), value.copy(), value.copy()
+    for place, figure in enumerate(figures):
+        if (of := figure.spread) is not None:
+            measured[place] = of.measured
+            lowest[place], highest[place], mean[place] = (
+                NAN if one is None else one for one in (of.lowest, of.highest, of.mean)
+            )
+    return measured, lowest, highest, mean
 
 
 def _last_of_each(who: Indices, there: np.ndarray, count: int) -> Indices:

@@ -90,18 +90,21 @@ def _picked(column: Vector, rows: Any) -> Vector:
 
 
 def _window(node: Window, readings: Readings) -> Vector:
-    """(n,) over the values since `back`; missing where the newest of them is stale: the past alone says nothing of now."""
+    """(n,) over the values since `back`; missing where the newest of them is stale: the past alone says nothing of now.
+
+    A row that stands for a step of long ago counts for all the values that were in it.
+    """
     rows, count = readings.rows(node.figure), len(readings)
-    inside = (rows.at > readings.columns.now - node.back.total_seconds()) & ~np.isnan(rows.value)
-    who, values = rows.who[inside], rows.value[inside]
-    counted = np.bincount(who, minlength=count).astype(float)
+    inside = (rows.at > readings.columns.now - node.back.total_seconds()) & (rows.measured > 0)
+    who, weights = rows.who[inside], rows.measured[inside]
+    counted = np.bincount(who, weights=weights, minlength=count).astype(float)
     if node.over == "count":
         found = counted
     elif node.over == "avg":
-        found = np.bincount(who, weights=values, minlength=count) / np.maximum(counted, 1.0)
+        found = np.bincount(who, weights=rows.mean[inside] * weights, minlength=count) / np.maximum(counted, 1.0)
     else:
-        better = np.maximum if node.over == "max" else np.minimum
+        better, furthest = (np.maximum, rows.highest) if node.over == "max" else (np.minimum, rows.lowest)
         found = np.full(count, -np.inf if node.over == "max" else np.inf)
-        better.at(found, who, values)
+        better.at(found, who, furthest[inside])
     fresh = readings.columns.newest(node.figure, readings.of, readings.stale) >= 0
     return np.where(fresh & (counted > 0), found, np.nan)

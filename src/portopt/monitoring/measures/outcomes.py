@@ -17,11 +17,11 @@ NO_PAPERS = "no certificate was given in the window"
 
 
 def shares(runs: Sequence[EndedRun], now: datetime) -> list[Figure]:
-    """Which share of the window's runs failed, and which had contradictory limits."""
+    """How many runs ended in the window, which share of them failed, and which had contradictory limits."""
     told = (("runs_failed", RunStatus.FAILED), ("runs_infeasible", RunStatus.INFEASIBLE))
+    found = [Figure("runs_ended", (), now, float(len(runs)))]
     if not runs:
-        return [Figure(name, (), now, None, why=NO_RUNS) for name, _ in told]
-    found = []
+        return [*found, *(Figure(name, (), now, None, why=NO_RUNS) for name, _ in told)]
     for name, status in told:
         ended_so = [run for run in runs if run.status is status]
         newest = sorted(ended_so, key=lambda run: (run.completed_at, run.run_id), reverse=True)[:NAMED]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from portopt.domain.measured import EndedJob, Queue
 from portopt.domain.run import Outbox, RunStatus
-from portopt.domain.watch import Figure
+from portopt.domain.watch import Figure, labels
 
 # Ended for a reason of ours, or of what we rest on; everything else is an answer to what was asked.
 OURS = frozenset({"internal_error", "upstream_failed", "unavailable", "certificate_refused", "optimizer_stopped",
@@ -45,6 +45,22 @@ def is_up(name: str, now: datetime, why: str | None) -> Figure:
     return Figure(name, (), now, 1.0 if why is None else 0.0, limit=1.0, why="" if why is None else why)
 
 
+def gap(before: datetime | None, now: datetime, late: timedelta) -> list[Figure]:
+    """Since the measurement before this one; the first one has none. late: from how long on it was an interruption."""
+    if before is None:
+        return []
+    return [Figure("measured_gap", (), now, (now - before).total_seconds(), limit=late.total_seconds())]
+
+
+def silent(channel: str, oldest: datetime | None, delivered: datetime | None, now: datetime) -> Figure:
+    """How long a channel has delivered nothing though something waits for it: since the oldest that waits was told, or since
+    the last was delivered. oldest: None where nothing waits. delivered: None where nothing was.
+    """
+    since = max((at for at in (oldest, delivered) if at is not None), default=now) if oldest is not None else now
+    detail = {"waiting_since": oldest.isoformat()} if oldest is not None else {}
+    return Figure("channel_silent", labels(channel=channel), now, max((now - since).total_seconds(), 0.0), detail=detail)
+
+
 def disk(free: int, total: int, path: str, now: datetime) -> Figure:
     """free, total: bytes."""
     if total <= 0:
@@ -52,16 +68,18 @@ def disk(free: int, total: int, path: str, now: datetime) -> Figure:
     return Figure("disk_free", (), now, free / total, detail={"path": path, "free_bytes": free, "total_bytes": total})
 
 
-def availability(jobs: Sequence[EndedJob], now: datetime, objective: float = OBJECTIVE) -> list[Figure]:
-    """The share of a day's jobs that were answered and not failed by us, and what is left of thirty days' error budget.
+def availability(
+    jobs: Sequence[EndedJob], now: datetime, objective: float = OBJECTIVE, days: float = BUDGET_DAYS
+) -> list[Figure]:
+    """The share of a day's jobs that were answered and not failed by us, and what is left of the error budget of so many days.
 
         availability = 1 - ours / ended          budget left = 1 - (ours / ended) / (1 - objective)
 
     A refusal of what was asked (contradictory limits, wrong data) is an answer; a cancelled job is nobody's failure.
-    jobs: of thirty days. Without any there is nothing to say.
+    jobs: of those days. Without any there is nothing to say.
     """
     day = [job for job in jobs if now - job.completed_at <= timedelta(days=AVAILABILITY_DAYS)]
-    return [_answered(day, now, objective), _budget(jobs, now, objective)]
+    return [_answered(day, now, objective), _budget(jobs, now, objective, days)]
 
 
 def failed_by_us(job: EndedJob) -> bool:
@@ -77,10 +95,10 @@ def _answered(jobs: Sequence[EndedJob], now: datetime, objective: float) -> Figu
     return Figure("service_availability", (), now, 1.0 - len(ours) / len(jobs), limit=objective, detail=detail)
 
 
-def _budget(jobs: Sequence[EndedJob], now: datetime, objective: float) -> Figure:
+def _budget(jobs: Sequence[EndedJob], now: datetime, objective: float, days: float) -> Figure:
     if not jobs:
         return Figure("error_budget_left", (), now, None, limit=0.0, why=NO_JOBS)
     ours = sum(failed_by_us(job) for job in jobs)
     left = 1.0 - (ours / len(jobs)) / (1.0 - objective)
-    detail = {"ended": len(jobs), "ours": ours, "objective": objective, "days": BUDGET_DAYS}
+    detail = {"ended": len(jobs), "ours": ours, "objective": objective, "days": days}
     return Figure("error_budget_left", (), now, left, limit=0.0, detail=detail)

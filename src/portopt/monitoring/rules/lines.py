@@ -86,6 +86,10 @@ class Value:
         self.wrong("a text is needed here")
         return None
 
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.node, yaml.SequenceNode)
+
     def items(self) -> Iterator[Value]:
         """Of a list, in order."""
         if not isinstance(self.node, yaml.SequenceNode):

@@ -14,6 +14,7 @@ groups:
         labels: {team: risk}            of whoever looks after it; never a measured value
         annotations: {summary: "{portfolio} is {value} from its targets; the band is {limit}", runbook: drift-over-band}
         cases: …                        see case_reading
+        group_by, inhibited_by: …       see telling
 """
 
 from __future__ import annotations
@@ -25,18 +26,21 @@ from datetime import timedelta
 
 from portopt.domain.watch import Labels, Severity
 from portopt.monitoring.catalog import CATALOG
+from portopt.monitoring.rules import telling
 from portopt.monitoring.rules.case_reading import read_cases
 from portopt.monitoring.rules.durations import read_duration
 from portopt.monitoring.rules.grammar import ExpressionFault, read_truth
 from portopt.monitoring.rules.lines import Value, read_yaml
 from portopt.monitoring.rules.opposite import opposite
-from portopt.monitoring.rules.rule import Rule
+from portopt.monitoring.rules.rule import Grouping, Inhibition, Rule
 from portopt.monitoring.rules.templates import known_names, names_in
 from portopt.monitoring.rules.thresholds import crossing
 from portopt.monitoring.rules.tree import Truth, figures_of
 from portopt.monitoring.rules.units import UnitFault, check_units
 
-FIELDS = ("alert", "expr", "clears", "for", "keep_firing_for", "stale", "severity", "labels", "annotations", "cases")
+FIELDS = (
+    "alert", "expr", "clears", "for", "keep_firing_for", "stale", "severity", "labels", "annotations", "cases", *telling.FIELDS
+)  # fmt: skip
 STALE = timedelta(minutes=15)
 RULE_NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
 LABEL_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -46,11 +50,13 @@ LONGEST_SUMMARY = 500
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What the rules of a group share. stale: of those that do not say it themselves."""
+    """What the rules of a group share. stale, grouping, inhibition: of those that do not say it themselves."""
 
     name: str
     file: str
     stale: timedelta
+    grouping: Grouping
+    inhibition: Inhibition
 
 
 def read_rules(text: str, file: str, runbooks: Collection[str]) -> tuple[Rule, ...]:
@@ -65,16 +71,21 @@ def read_rules(text: str, file: str, runbooks: Collection[str]) -> tuple[Rule, .
     if groups is None:
         document.wrong("groups are missing: `groups: [{name: …, rules: […]}]`")
     for group in groups.items() if groups else ():
-        fields = group.fields(("name", "stale", "rules"))
-        stale = _duration(fields, "stale", STALE)
-        name = _needed(fields, "name", group)
+        fields = group.fields(("name", "stale", *telling.FIELDS, "rules"))
+        shared = _shared(group, fields, file)
         for one in fields["rules"].items() if "rules" in fields else ():
-            rule = _rule(one, Group(name or "", file, stale), runbooks)
+            rule = _rule(one, shared, runbooks)
             if rule is not None and names.setdefault(rule.name, rule.line) != rule.line:
                 one.wrong(f"there is a rule {rule.name!r} already, in line {names[rule.name]}")
             rules += [rule] if rule else []
     document.faults.refuse()
     return tuple(rules)
+
+
+def _shared(group: Value, fields: dict[str, Value], file: str) -> Group:
+    stale, name = _duration(fields, "stale", STALE), _needed(fields, "name", group)
+    grouping = telling.read_grouping(fields, Grouping())
+    return Group(name or "", file, stale, grouping, telling.read_inhibition(fields, Inhibition()))
 
 
 def _needed(fields: dict[str, Value], name: str, of: Value) -> str | None:
@@ -99,6 +110,8 @@ def _rule(value: Value, group: Group, runbooks: Collection[str]) -> Rule | None:
     figures = tuple(dict.fromkeys([*(figures_of(holds) if holds else ()), *(figures_of(clears) if clears else ())]))
     of = _subjects(fields.get("expr", value), figures) if figures else ()
     labels = _labels(fields["labels"], of) if "labels" in fields else ()
+    grouping = telling.read_grouping(fields, group.grouping, (*of, *(label for label, _ in labels)))
+    inhibition = telling.read_inhibition(fields, group.inhibition, name)
     cases = read_cases(value, fields.get("cases"), figures or tuple(CATALOG))  # not also what follows from a fault
     if holds is None or name is None or severity is None:
         return None
@@ -109,7 +122,7 @@ def _rule(value: Value, group: Group, runbooks: Collection[str]) -> Rule | None:
         name=name, group=group.name, holds=holds, clears=clears or opposite(holds), wait=waits[0], keep=waits[1], stale=stale,
         severity=severity, of=of, summary=summary, runbook=runbook, labels=labels, text=text or "",
         clears_text=str(fields["clears"].node.value) if clears else "", file=group.file, line=value.line, figures=figures,
-        cases=cases,
+        cases=cases, grouping=grouping, inhibition=inhibition,
     )  # fmt: skip
     _check_names(value, fields, rule)
     return rule

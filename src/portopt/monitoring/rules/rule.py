@@ -50,6 +50,35 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Grouping:
+    """Which alerts of one evaluation are told of together.
+
+    by: `rule`, and names of labels: alerts that agree on all of them are a group; empty: each is told of alone.
+    least: fewer of a group than that are told of one by one. names: so many of a group are named, the others counted.
+    """
+
+    by: tuple[str, ...] = ("rule",)
+    least: int = 3
+    names: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """Rules whose alert, while it is open, explains an alert of this one: shown then, and not told.
+
+    by: of whatever it says. blind_by: of its figures having stopped. longest: after so long it is told all the same.
+    """
+
+    by: tuple[str, ...] = ()
+    blind_by: tuple[str, ...] = ()
+    longest: timedelta = timedelta(hours=6)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.by, *self.blind_by)))
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Where `holds` is true of a subject for `wait`, an alert fires; it ends once `clears` is true for `keep`.
 
@@ -76,3 +105,5 @@ class Rule:
     file: str = ""
     line: int = 0
     figures: tuple[str, ...] = field(default=())
+    grouping: Grouping = field(default=Grouping())
+    inhibition: Inhibition = field(default=Inhibition())

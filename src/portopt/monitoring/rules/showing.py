@@ -24,6 +24,12 @@ def rule_document(rule: Rule) -> dict[str, Any]:
         "stale": written(rule.stale),
         "of": list(rule.of),
         "labels": dict(rule.labels),
+        "group_by": list(rule.grouping.by),
+        "group_from": rule.grouping.least,
+        "group_names": rule.grouping.names,
+        "inhibited_by": list(rule.inhibition.by),
+        "blind_inhibited_by": list(rule.inhibition.blind_by),
+        "inhibited_for": written(rule.inhibition.longest),
         "summary": rule.summary,
         "runbook": rule.runbook,
         "figures": [{"name": name, "unit": CATALOG[name].unit.value, "says": CATALOG[name].says} for name in rule.figures],
@@ -41,12 +47,31 @@ def rule_lines(rule: Rule) -> list[str]:
         f"  ends where     {rule.clears_text or 'that holds no longer'}" + (f", for {written(rule.keep)}" if rule.keep else ""),
         f"  unknown where  its figures are older than {written(rule.stale)}",
         f"  says           {rule.summary}",
+        f"  told           {_grouping(rule)}",
+        *_inhibition(rule),
         *(f"  reads          {name} ({CATALOG[name].unit.value}): {CATALOG[name].says}" for name in rule.figures),
     ]
     for case in rule.cases:
         expected = ", ".join(f"{written(at)} {state}" for at, state in case.expects.items())
         told.append(f"  case           {case.name}: {expected}")
     return [*told, ""]
+
+
+def _grouping(rule: Rule) -> str:
+    how = rule.grouping
+    if not how.by:
+        return "each of its alerts alone"
+    return f"{how.least} or more of an evaluation together, by {', '.join(how.by)}; {how.names} of them by name"
+
+
+def _inhibition(rule: Rule) -> list[str]:
+    how = rule.inhibition
+    kinds = [("while", how.by), ("that its figures have stopped, while", how.blind_by)]
+    return [
+        f"  not told       {when} {' or '.join(names)} fires, for {written(how.longest)} at most"
+        for when, names in kinds
+        if names
+    ]
 
 
 def _case(case: Case) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import difflib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,16 +43,19 @@ def rules_to_watch(own: Path | None = None) -> InForce:
 
 def rules_in_force(own: Path | None = None) -> tuple[Rule, ...]:
     """The shipped rules, then those of a file or folder (`*.yaml`). Raises RulesRefused, FileNotReadable."""
-    by_name = {rule.name: rule for rule in shipped_rules()}
-    if own is not None:
-        by_name |= {rule.name: rule for rule in rules_of(own)}
-    return tuple(by_name.values())
+    return shipped_rules() if own is None else _with_shipped(rules_of(own))
+
+
+def _with_shipped(own: Sequence[Rule]) -> tuple[Rule, ...]:
+    return tuple(({rule.name: rule for rule in shipped_rules()} | {rule.name: rule for rule in own}).values())
 
 
 @cache
 def shipped_rules() -> tuple[Rule, ...]:
     files = [config_file(f"rules/{name}.yaml") for name in SHIPPED_FILES]
-    return _read(files, runbook_names())
+    found = _read(files, runbook_names())
+    _refuse_unexplained(found)
+    return found
 
 
 def rules_of(path: Path) -> tuple[Rule, ...]:
@@ -59,7 +63,9 @@ def rules_of(path: Path) -> tuple[Rule, ...]:
     files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
     if not files:
         raise FileNotReadable(f"{path} holds no rules", field="rules", value=str(path), fixes=["put a *.yaml file into it"])
-    return _read(files, runbook_names(path))
+    found = _read(files, runbook_names(path))
+    _refuse_unexplained(_with_shipped(found))
+    return found
 
 
 def _read(files: Collection[Path], runbooks: frozenset[str]) -> tuple[Rule, ...]:
@@ -79,6 +85,23 @@ def _read(files: Collection[Path], runbooks: frozenset[str]) -> tuple[Rule, ...]
     if faults:
         raise RulesRefused(faults)
     return tuple(rules)
+
+
+def _refuse_unexplained(rules: Sequence[Rule]) -> None:
+    """Where a rule is said to explain another's alerts there is such a rule, and nothing keeps itself from being told."""
+    by_name = {rule.name: rule for rule in rules}
+    faults = []
+    for rule in rules:
+        for name in rule.inhibition.rules:
+            if name not in by_name:
+                near = difflib.get_close_matches(name, by_name, n=1, cutoff=0.6)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                faults.append(Fault(rule.file, rule.line, "inhibited_by", f"there is no rule {name!r}{hint}"))
+            elif by_name[name].inhibition.rules:
+                said = f"{name!r} is itself inhibited: of a chain nobody might be told"
+                faults.append(Fault(rule.file, rule.line, "inhibited_by", said))
+    if faults:
+        raise RulesRefused(faults)
 
 
 def _text(file: Path) -> str:

@@ -14,7 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.program import StandardForm
+from portopt.domain.program import Cone, StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.beside.kinked import Kinked, kinked
 from portopt.optimization.beside.running import running
@@ -34,18 +34,37 @@ ROUNDED = 1e-16  # of the gradient: a multiplier that small is none
 
 def answer_beside(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
     """The optimum of a form from the answer to one of the same columns and rows; None where it is not come to cheaply."""
+    if form.ratio and form.cones:
+        return _inside_cones(form, near)
     began = perf_counter()
     k = kinked(form)
     now = None if k is None else standing_of(k, near)
     if k is None or now is None:
         return None
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        found = _corrected(k, now)
+        # All that is wrong at once comes there in few rounds, or frees half the book and goes round: then one after the other.
+        found = _corrected(k, now) or _corrected(k, now, one_by_one=True)
     if found is None:
         return None
     standing, point, rounds = found
     x, duals = _in_columns(k, standing, point)
     return RawAnswer(SolveStatus.OPTIMAL, x, duals, near.solver, rounds, perf_counter() - began, polished=True)
+
+
+def _inside_cones(form: StandardForm, near: RawAnswer) -> RawAnswer | None:
+    """Of a ratio, whose cones are not corrected here: where none of them presses they are left out, and have to hold still."""
+    if near.duals is None or any(z.any() for z in near.duals.cones):
+        return None
+    found = answer_beside(replace(form, cones=()), near)
+    if found is None or found.x is None or found.duals is None or not all(_is_inside(cone, found.x) for cone in form.cones):
+        return None
+    idle = tuple(np.zeros(len(cone.b)) for cone in form.cones)
+    return replace(found, duals=Duals(found.duals.rows, found.duals.bounds, idle))
+
+
+def _is_inside(cone: Cone, x: Vector) -> bool:
+    s = cone.B @ x + cone.b
+    return cone.kind == "second_order" and bool(np.linalg.norm(s[1:]) <= s[0])
 
 
 def answer_at(form: StandardForm, now: Standing) -> RawAnswer | None:
@@ -65,15 +84,15 @@ def answer_of(k: Kinked, now: Standing, at: Point) -> RawAnswer:
     return RawAnswer(SolveStatus.OPTIMAL, x, duals, DAILY, 0, 0.0, polished=True)
 
 
-def _corrected(k: Kinked, now: Standing) -> tuple[Standing, Point, int] | None:
-    """Solve, look at what is wrong, put it elsewhere, until nothing is."""
+def _corrected(k: Kinked, now: Standing, *, one_by_one: bool = False) -> tuple[Standing, Point, int] | None:
+    """Solve, look at what is wrong, put it elsewhere, until nothing is. one_by_one: only the worst of it each time."""
     seen: Counter[bytes] = Counter()
     work, nearly = 0.0, running(k)
     for done in range(1, FEWEST + int(PER_ASSET * k.n) + 1):
         work += float(now.free.sum() + np.count_nonzero(now.sides)) ** 3
         if work > max(SHARE * k.n**3, 1e6):
             return None
-        cautious = max(seen.values(), default=0) > 1
+        cautious = one_by_one or max(seen.values(), default=0) > 1
         point = nearly(now)
         after = None if point is None else revised(k, now, point, cautious)
         if after is None:  # nothing is wrong as far as that tells

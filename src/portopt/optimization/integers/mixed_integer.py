@@ -5,6 +5,7 @@ The answer that leaves is the convex remainder at the best whole numbers, polish
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -24,6 +25,7 @@ from portopt.optimization.integers.switches import remainder, whole_numbers, wit
 from portopt.optimization.scaling.extension import continuous
 from portopt.optimization.solvers.highs_search import Found, Search, search
 
+log = logging.getLogger(__name__)
 ASKED_GAP = 1e-6  # relative, asked for
 FIRST_NODES = 2_000
 SLACK = 1e-7  # of it: an answer below the bound by less is the solver's, not a better one
@@ -217,4 +219,7 @@ def solve_mixed_integer(form: StandardForm, exact: Exact, *, effort: float = 1.0
     on any machine. effort: a share of the usual one. Raises what `exact` raises about the program without whole numbers (no
     excess return, riskless excess).
     """
-    return MixedInteger(form, exact, Effort(effort), gap).run()
+    raw = MixedInteger(form, exact, Effort(effort), gap).run()
+    left = "" if raw.mip_gap is None else f", gap {raw.mip_gap:.1e}"
+    log.debug("in whole numbers: %s after %d nodes%s %s", raw.status.value, raw.iterations, left, raw.message)
+    return raw

@@ -1,7 +1,7 @@
 """What an objective counts in, for people: half a square is told as its root, a ratio as a ratio, a return as a return.
 
     return                  basis points a year            utility, most return, whatever prices risk by a risk aversion
-    Sharpe ratio, ratio     after the volatility, after another measure
+    Sharpe ratio, diversification ratio, ratio     after the volatility, of the volatilities, after another measure
     volatility, tracking error, risk, distance             the root of what is minimized as half its square
     objective               whatever a user, a goal or a risk budget counts in
 
@@ -19,6 +19,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 
 LAST_DIGITS = 1e-13
+RATIOS = {"ratio": "Sharpe ratio", "diversification ratio": "diversification ratio"}
 SQUARES = {"half variance": "volatility", "half square": "risk", "squared distance": "distance"}
 
 
@@ -35,7 +36,7 @@ class OwnUnit:
         """The words above, the left column."""
         objective = self.problem.objective
         if self._is_ratio:
-            return "Sharpe ratio" if self.form.ratio else "ratio"
+            return RATIOS.get(objective.unit, "ratio") if self.form.ratio else "ratio"
         if self._is_priced:
             return "return"
         if not self._is_square:

@@ -9,7 +9,7 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.program import Group, StandardForm
 from portopt.domain.solution import Duals, RawAnswer
-from portopt.optimization.engine import solve, solve_beside
+from portopt.optimization.engine import corrected_beside, solve, solve_beside
 from portopt.optimization.integers.switches import remainder, whole_numbers
 from portopt.optimization.ratio.best_ratio import solve_ratio_beside
 
@@ -24,14 +24,14 @@ def solve_again(form: StandardForm, near: RawAnswer) -> RawAnswer:
     if form.integer.any():
         return solve(remainder(form, whole_numbers(form, near.x)).form)
     if form.ratio:
-        return solve_ratio_beside(form, near)
+        return corrected_beside(form, near) or solve_ratio_beside(form, near)
     if form.hinges:
         from portopt.optimization.scenarios.solve import solve_hinges
 
         return solve_hinges(form, near=near.x) or solve(form)
     if any(cone.kind != "second_order" for cone in form.cones):
         return solve(form)
-    return solve_beside(form, near)
+    return corrected_beside(form, near) or solve_beside(form, near)
 
 
 def held(form: StandardForm, x: Vector) -> StandardForm:

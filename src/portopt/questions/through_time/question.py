@@ -201,8 +201,7 @@ def capital_of(value: Any) -> Decimal:
 def plain_policy(objective: str, name: str = "") -> Policy:
     """An objective by its name alone: long only, all but a rest of whole shares invested."""
     from portopt.dialects.policies import shipped_defaults
+    from portopt.terms.catalog import objective_words
 
-    costs = shipped_defaults().costs
-    return Policy(
-        name or objective, name or objective, {"kind": objective}, {"long_only": True, "cash": {"max": 0.02}}, costs=costs
-    )
+    costs, words = shipped_defaults().costs, objective_words(objective)
+    return Policy(name or objective, name or objective, words, {"long_only": True, "cash": {"max": 0.02}}, costs=costs)

@@ -38,8 +38,10 @@ def write_csv(document: Mapping[str, Any], path: Path | str) -> Path:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(TRADE_COLUMNS)
+    whole = not document["rounding"]["fractional"]
     for trade in document["trades"]:
-        writer.writerow([csv_cell(trade[name]) for name in TRADE_COLUMNS])
+        told = {**trade, "shares": int(trade["shares"])} if whole else trade  # 205, not 205.0
+        writer.writerow([csv_cell(told[name]) for name in TRADE_COLUMNS])
     return write_whole(Path(path), out.getvalue().encode())
 
 

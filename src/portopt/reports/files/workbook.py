@@ -12,7 +12,11 @@ from portopt.document.formats import PERCENT_UNITS
 FORMATS = {
     "percent": "0.00%",
     "money": "#,##0.00",
-    "shares": "#,##0.######",
+    "price": "#,##0.00##",
+    "shares": "#,##0",
+    "fraction of a share": "#,##0.00####",
+    "score": "0.0",
+    "bps": "0.0",
     "plain": "0.0000",
     "whole": "0",
     "date": "yyyy-mm-dd",
@@ -39,7 +43,7 @@ TRADES = (
     *OF_AN_ASSET,
     SIDE,
     SHARES,
-    Column("price", "Price", "money"),
+    Column("price", "Price", "price"),
     VALUE,
     COMMISSION,
     IMPACT,
@@ -51,11 +55,12 @@ TRADES = (
 POSITIONS = (
     *OF_AN_ASSET,
     Column("asset_class", "Asset class", "text"),
-    Column("quality_score", "Quality", "plain"),
+    Column("quality_score", "Quality", "score"),
+    Column("esg_score", "ESG", "score"),
     Column("shares_before", "Shares now", "shares"),
     Column("shares_after", "Shares proposed", "shares", 15),
     Column("shares_change", "Change", "shares"),
-    Column("price", "Price", "money"),
+    Column("price", "Price", "price"),
     Column("weight_before", "Weight now", "percent"),
     Column("target_weight", "Target weight", "percent", 14),
     Column("weight_after", "Weight proposed", "percent", 16),
@@ -81,6 +86,19 @@ FIGURES = (
     Column("before", "Now", "unit", 16),
     Column("after", "Proposed", "unit", 16),
     Column("change", "Change", "unit", 16),
+    Column("before_within", "± now, 95 %", "unit", 16),
+    Column("after_within", "± proposed, 95 %", "unit", 16),
+    Column("change_within", "± change, 95 %", "unit", 16),
+)
+ABOUT = (Column("label", "About", "text", 20), Column("value", "", "text", 60), Column("on", "Day", "date", 12))
+GROUPS = (
+    Column("of", "By", "text", 14),
+    Column("name", "Group", "text", 26),
+    Column("before", "Now", "percent"),
+    Column("after", "Proposed", "percent"),
+    Column("lower", "At least", "percent"),
+    Column("upper", "At most", "percent"),
+    Column("benchmark", "Benchmark", "percent"),
 )
 
 
@@ -99,6 +117,8 @@ def workbook_bytes(document: Mapping[str, Any]) -> bytes:
         Sheet("Positions", POSITIONS, document["proposal"]),
         Sheet("Limits", LIMITS, list(_limit_rows(document))),
         Sheet("Figures", FIGURES, list(_figure_rows(document))),
+        Sheet("Groups", GROUPS, list(_group_rows(document))),
+        Sheet("About", ABOUT, list(_about_rows(document))),
     )
     return book_bytes(f"Rebalancing proposal {document['run_id']}", document["as_of"], sheets)
 
@@ -143,6 +163,8 @@ def _write(sheet: Any, i: int, j: int, value: Any, reads: str, styles: Any) -> N
 
 
 def _reads(column: Column, row: Mapping[str, Any]) -> str:
+    if column.reads == "shares":  # a pattern of optional digits leaves its point behind: 205.
+        return "shares" if float(row[column.key] or 0.0).is_integer() else "fraction of a share"
     if column.reads != "unit":
         return column.reads
     unit = row["unit"]
@@ -155,25 +177,41 @@ def _limit_rows(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield {**limit, **reading}
 
 
+def _about_rows(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    policy, pack = document["policy"], document["pricing_pack"]
+    for label, value, on in (
+        ("Portfolio", document["portfolio_id"], None),
+        ("Policy", f"{policy['name'] or policy['id']} {policy['method_version']}", None),
+        ("As of", document["as_of"], document["as_of"]),
+        ("Prices", pack["source"], pack["last_date"]),
+        ("Run", document["run_id"], None),
+        ("Pricing pack", pack["id"], None),
+    ):
+        yield {"label": label, "value": value, "on": on}
+
+
+def _group_rows(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for attribute in ("sector", "asset_class"):
+        for row in (document.get("groups") or {}).get(attribute, ()):
+            yield {"of": attribute.replace("_", " "), **row}
+
+
 def _figure_rows(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from document["figures"]
+    unknown = dict.fromkeys(("before_within", "after_within", "change_within"))
+    for row in document["figures"]:
+        yield {**unknown, **row}
     head = document["headline"]
     for label, key, unit in (
         ("Portfolio value", "portfolio_value", "money"),
         ("Trades", "trades", "whole"),
-        ("Turnover", "turnover", "percent"),
+        ("Turnover, one-way", "turnover", "percent"),
         ("Bought", "buys_value", "money"),
         ("Sold", "sells_value", "money"),
         ("Commission", "commission", "money"),
         ("Impact", "impact", "money"),
         ("Total cost", "total_cost", "money"),
-        ("Cost, bps of the portfolio", "cost_bps", "plain"),
+        ("Cost, bps of the portfolio", "cost_bps", "bps"),
     ):
-        yield {"label": label, "unit": unit, "before": None, "after": head[key], "change": None}
-    yield {
-        "label": "Cash",
-        "unit": "money",
-        "before": head["cash_before"],
-        "after": head["cash_after"],
-        "change": None,
-    }
+        yield {"label": label, "unit": unit, "before": None, "after": head[key], "change": None, **unknown}
+    cash = {"before": head["cash_before"], "after": head["cash_after"], "change": None}
+    yield {"label": f"Cash, {document['currency']}", "unit": "money", **cash, **unknown}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portopt.document.formats import count
+from portopt.document.figure_words import digits_of, unit_of
+from portopt.document.formats import NOTHING, count, decimal, percent
 from portopt.reports import view
 from portopt.reports.markup.elements import (
     Row,
@@ -12,15 +13,14 @@ from portopt.reports.markup.elements import (
     asset,
     bar,
     cell,
+    data,
     edge,
     headings,
     lines,
     money,
-    number,
     ordered,
     parts,
     pct,
-    pp,
     price,
     prose,
     section,
@@ -50,20 +50,51 @@ def verdict(s: Shown) -> str:
 
 def figures(s: Shown) -> str:
     lead = "Annual figures of the portfolio, from the expected returns and the covariance named below."
-    rows = (_figure(row) for row in s.document["figures"] if row["before"] is not None or row["after"] is not None)
-    return section("Before and after", lead, table("keep", headings("Figure", "Now", "Proposed", "Change"), rows))
+    errors = s.document.get("errors")
+    shown = [row for row in s.document["figures"] if row["before"] is not None or row["after"] is not None]
+    rows = (_figure(row, errors=bool(errors)) for row in shown)
+    told = table("keep figures" if errors else "keep", headings("Figure", "Now", "Proposed", "Change"), rows)
+    return section("Before and after", lead, s.missing("the errors of the figures"), told, _of_the_errors(errors))
 
 
-def _figure(row: Row) -> str:
-    before, after, change = row["before"], row["after"], row["change"]
+def _figure(row: Row, *, errors: bool) -> str:
+    kinds = {"before": "n soft", "after": "n strong", "change": "n soft" if row.get("is_clear") is not True else "n strong"}
+    cells = "".join(cell(_within(row, side, errors=errors), kind) for side, kind in kinds.items())
+    return f'<tr><th scope="row">{text(row["label"])}{_unclear(row)}</th>{cells}</tr>'
+
+
+def _within(row: Row, side: str, *, errors: bool) -> str:
+    """A figure, and how far it may be off on either side, both to the same digits."""
+    value, off, change = row[side], row.get(f"{side}_within"), side == "change"
+    # Figures stand under one another, whether or not an error stands beside them.
+    none = '<span class="off"></span>' if errors else ""
+    if value is None:
+        return f"{NOTHING}{none}"
     if row["unit"] == "count":
-        told = whole(before), whole(after), whole(change, signed=True)
-    elif row["unit"] == "ratio":
-        told = number(before), number(after), number(change, signed=True)
-    else:
-        told = pct(before), pct(after), pp(change)
-    cells = "".join(cell(value, kind) for value, kind in zip(told, ("n soft", "n strong", "n soft"), strict=True))
-    return f'<tr><th scope="row">{text(row["label"])}</th>{cells}</tr>'
+        return f"{whole(value, signed=change)}{none}"
+    scale, symbol = unit_of(row["unit"], is_change=change)
+    digits = digits_of(off, scale)
+    shown = data(value, f"{decimal(scale * value, digits, signed=change)}{symbol}")
+    if off is None:
+        return f"{shown}{none}"
+    error = data(off, f"± {decimal(scale * off, digits)}{symbol}")
+    return f'{shown}<span class="off">{error}</span>'
+
+
+def _unclear(row: Row) -> str:
+    return "<small>change not distinguishable from none</small>" if row.get("is_clear") is False and row["change"] else ""
+
+
+def _of_the_errors(errors: Row | None) -> str:
+    """What stands behind ±, a sentence each."""
+    if errors is None:
+        return ""
+    head = (
+        f"± is how far the estimate may be off, at {percent(errors['confidence'], 0)}: {errors['standard_errors']:.2f} "
+        f"standard errors, from {errors['draws']} histories drawn again from the {errors['periods']:,} returns."
+    )
+    items = lines(f"<li>{prose(sentence[0].upper() + sentence[1:])}.</li>" for sentence in errors["of"])
+    return f'<div class="of-errors faint">\n<p>{prose(head)}</p>\n<ul>\n{items}\n</ul>\n</div>'
 
 
 def trades(s: Shown) -> str:
@@ -83,10 +114,10 @@ def trades(s: Shown) -> str:
 
 def _orders(rows: Sequence[Row], totals: Row | None) -> str:
     head = headings("Order", "Shares", "Price", "Value", "Cost", "Weight").replace(
-        "<tr>", '<tr><th scope="col" class="n">#</th>'
+        "<tr>", '<tr><th scope="col" class="n" aria-sort="ascending">#</th>'
     )
     foot = "" if totals is None else f"\n{_totals(totals)}"
-    return f'<table class="trades cards">\n{head}\n{lines(map(_order, rows))}{foot}\n</table>'
+    return f'<table class="trades cards sortable">\n{head}\n{lines(map(_order, rows))}{foot}\n</table>'
 
 
 def _order(row: Row) -> str:
@@ -117,20 +148,23 @@ def positions(s: Shown) -> str:
     unseen = (
         f" {count(out, 'candidate')} with no weight before or after {'is' if out == 1 else 'are'} not shown." if out else ""
     )
-    lead = f"Weights of the current portfolio and of the target in the shares proposed, cash included.{unseen}"
+    lead = (
+        "Weights now and as proposed, in whole shares and after costs, cash included. Target is the optimum before it was "
+        f"rounded to whole shares.{unseen}"
+    )
     tick = '<span class="tick">Benchmark</span>' if held["benchmark"] else ""
     more = f'<p class="faint">{count(held["more"], "smaller position")} in the data below.</p>' if held["more"] else ""
     return section(
-        "Current against target",
+        "Positions now and as proposed",
         lead,
-        f'<p class="legend"><span class="was">Current</span><span>Proposed</span>{tick}</p>',
+        f'<p class="legend"><span class="was">Now</span><span>Proposed</span>{tick}</p>',
         parts(held, _positions, lambda n: count(n, "more position")),
         more,
     )
 
 
 def _positions(items: Sequence[Row]) -> str:
-    head = headings("Asset", "", "Current", "Proposed", left=2).replace('"col"></th>', '"col" data-sort="no"></th>')
+    head = headings("Asset", "", "Now", "Target", "Proposed", left=2).replace('"col"></th>', '"col" data-sort="no"></th>')
     return table("bars sortable", head, map(_position, items))
 
 
@@ -138,5 +172,9 @@ def _position(item: Row) -> str:
     row, at = item["row"], item["bar"]
     tick = edge(at["benchmark_weight"], "tick") if row["benchmark_weight"] else ""
     drawn = bar(edge(at["weight_before"], "was"), edge(at["weight_after"], "is"), tick)
-    told = cell(pct(row["weight_before"]), "n soft") + cell(pct(row["weight_after"]), "n strong")
+    told = (
+        cell(pct(row["weight_before"]), "n soft", "Now")
+        + cell(pct(row["target_weight"]), "n faint", "Target")
+        + cell(pct(row["weight_after"]), "n strong", "Proposed")
+    )
     return f'<tr><th scope="row">{asset(row)}</th>{drawn}{told}</tr>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from portopt.document import signed
 from portopt.document.formats import count
 from portopt.document.prices import left_to_draw
 from portopt.reports import view
@@ -15,6 +16,7 @@ from portopt.reports.markup.elements import (
     edge,
     headings,
     lines,
+    money,
     number,
     parts,
     pct,
@@ -26,6 +28,7 @@ from portopt.reports.markup.elements import (
     whole,
 )
 
+ALLOWED = 1e-9  # of a limit's own unit: what doubles may leave between the audit and the rounding
 METHODS = {
     "exact": "fractional",
     "mip": "whole, proved to be as good as any to within the gap that was asked for",
@@ -61,7 +64,11 @@ def _contributions(of: str, rows: Row) -> str:
 def _contribution(item: Row) -> str:
     row, at = item["row"], item["bar"]
     told = cell(pct(row["weight"]), "n soft") + cell(pct(row["share"]), "n strong")
-    return f'<tr><th scope="row">{text(row["name"])}</th>{bar(edge(at["weight"], "was"), edge(at["share"], "is"))}{told}</tr>'
+    return f'<tr><th scope="row">{_named(row["name"])}</th>{bar(edge(at["weight"], "was"), edge(at["share"], "is"))}{told}</tr>'
+
+
+def _named(name: str) -> str:
+    return "Cash, and what has no sector" if name == "no sector" else text(name)
 
 
 def measures(s: Shown) -> str:
@@ -114,7 +121,23 @@ def certificate(s: Shown) -> str:
     checks = table(
         "keep", headings("Check of the continuous optimum", "Measured", "Allowed"), map(_check, view.checks(s.document))
     )
-    return section("Certificate", lead, checks, _facts(_of_certificate(s)))
+    return section("Certificate", lead, _of_orders(s), checks, _facts(_of_certificate(s)))
+
+
+def _of_orders(s: Shown) -> str:
+    """The orders' own checks; nothing of a document that was written before there were any."""
+    orders = signed.orders_of(s.document)
+    if not orders:
+        return ""
+    exactly = f"{orders['exactly']} of {count(orders['limits'], 'limit')}"
+    rows = (
+        ("Worst violation of a hard limit", cell(sci(orders["worst_violation"]), "n strong"), cell(sci(ALLOWED), "n soft")),
+        ("Worked out in rational numbers", cell(text(exactly), "strong"), cell("", "bare")),
+        ("Cash when every fee is paid", cell(money(orders["cash_after"], s.currency), "n strong"), cell("", "bare")),
+        ("Against the continuous optimum", cell(text(signed.gap_in_words(s.document)), "strong"), cell("", "bare")),
+    )
+    told = (f'<tr><th scope="row">{name}</th>{found}{most}</tr>' for name, found, most in rows)
+    return table("keep", headings("Check of the orders", "Found", "Allowed"), told)
 
 
 def _check(row: Row) -> str:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable
 
+from portopt.document import signed
 from portopt.document.formats import count
 from portopt.reports.markup.elements import Shown, bps, lines, money, pct, prose, text
 
@@ -55,11 +56,15 @@ def head(title: str, css: str, script: str) -> str:
 
 def _title(s: Shown) -> str:
     d, verdict = s.document, s.document["verdict"]
-    certified = f'<span class="badge">{TICK}Certified</span>'
-    badge = certified if verdict["certified"] else '<span class="badge refused">Not certified</span>'
+    badge = f'<span class="badge">{TICK}Orders certified</span>'
+    if not signed.is_signed(d):
+        badge = f'<span class="badge refused">{text(signed.stamp(d).capitalize())}</span>'
     gave_way = count(len(verdict["relaxed"]), "limit")
     relaxed = f'<span class="badge relaxed">{gave_way} gave way</span>' if verdict["relaxed"] else ""
     first = f'\n<p class="lead">{prose(verdict["sentences"][0])}</p>' if verdict["sentences"] else ""
+    if signed.orders_of(d):
+        told = f"{signed.limits_in_words(d)}; the orders are {signed.gap_in_words(d)}."
+        first += f'\n<p class="lead signed">{prose(told[0].upper() + told[1:])}</p>'
     stale = ' <span class="chip quarantined">stale</span>' if d["pricing_pack"]["stale"] else ""
     about = (
         ("Portfolio", text(d["portfolio_id"])),

@@ -16,7 +16,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 # What is marked on the chart, in the order in which labels get their place: the two portfolios of the decision first.
 MARKS = (
     ("proposed", "Proposed", "dot"),
-    ("current", "Current", "ring"),
+    ("current", "Now", "ring"),
     ("optimal", "Best Sharpe ratio", "diamond"),
     ("min_risk", "Least risk", "end"),
     ("max_return", "Highest return", "end"),

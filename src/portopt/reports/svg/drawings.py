@@ -16,6 +16,7 @@ AXIS_NAMES = {
     "turnover": "Turnover, one-way",
     "tracking_error": "Tracking error a year",
 }
+MOST_MOVES = 6  # limits side by side
 LEVELS = 7  # bands for the third axis of a surface
 
 
@@ -103,6 +104,25 @@ def forecasts_plot(document: Mapping[str, Any]) -> str:
     series = (Series("QLIKE", range(len(scores)), list(scores.values()), "bars"),)
     title = "How far off were the risk forecasts? Less is better"
     return svg(Plot(title, "", "QLIKE, out of sample", series, y_unit="number", labels=tuple(scores)))
+
+
+def weights_plot(document: Mapping[str, Any]) -> str:
+    """The weights of an answer that is one portfolio."""
+    held = sorted(((a, w) for a, w in document["optimal_weights"].items() if w), key=lambda item: -item[1])
+    return shares_plot("Weights", {"weight": dict(held)}, y_name="Weight")
+
+
+def moves_plot(document: Mapping[str, Any]) -> str:
+    """How weights move with each binding limit, and with risk aversion."""
+    first = [document["to_risk_aversion"]] if document["to_risk_aversion"] else []
+    moves = [*first, *document["to_limits"]][:MOST_MOVES]
+    names = dict.fromkeys(asset for move in moves for asset in move["weights"])
+    columns = {_named(move): {name: move["weights"].get(name, 0.0) for name in names} for move in moves}
+    return shares_plot("How the weights move", columns or {"nothing binds": {}}, y_name="Per unit")
+
+
+def _named(move: Mapping[str, Any]) -> str:
+    return f"{move['limit']} {move['member']}".strip() or str(move["parameter"]).replace("_", " ")
 
 
 def views_plot(document: Mapping[str, Any]) -> str:

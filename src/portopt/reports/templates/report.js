@@ -23,7 +23,10 @@
   };
   const compare = (a, b) =>
     typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
+  // A table of single rows sorts its rows; one that has a body for each of its items sorts the bodies, their first row told.
   const makeSortable = (table) => {
+    const items = () => (table.tBodies.length > 1 ? [...table.tBodies] : [...table.tBodies[0].rows]);
+    const cell = (item, column) => (item.rows ? item.rows[0] : item).cells[column];
     table.querySelectorAll("thead th").forEach((head, column) => {
       if (head.dataset.sort === "no") return;
       const button = document.createElement("button");
@@ -34,11 +37,35 @@
         const up = head.getAttribute("aria-sort") === "descending";
         for (const other of table.querySelectorAll("thead th")) other.removeAttribute("aria-sort");
         head.setAttribute("aria-sort", up ? "ascending" : "descending");
-        const body = table.tBodies[0];
-        const rows = [...body.rows].sort((a, b) => compare(worth(a.cells[column]), worth(b.cells[column])));
-        body.append(...(up ? rows : rows.reverse()));
+        const rows = items().sort((a, b) => compare(worth(cell(a, column)), worth(cell(b, column))));
+        const sorted = up ? rows : rows.reverse();
+        if (sorted[0].rows) table.tHead.after(...sorted);
+        else table.tBodies[0].append(...sorted);
       });
     });
+    // A telephone has no headings to press: a list of them does the same.
+    if (table.classList.contains("cards") && items().length > 2) table.before(chooser(table));
+  };
+  const chooser = (table) => {
+    const label = document.createElement("label");
+    const choice = document.createElement("select");
+    label.className = "sort-by no-print";
+    label.append("Sort by ", choice);
+    for (const button of table.querySelectorAll("thead th button")) {
+      for (const [way, wanted] of [["largest first", "descending"], ["smallest first", "ascending"]]) {
+        const name = button.textContent.trim() === "#" ? "order of trading" : button.textContent.trim().toLowerCase();
+        const option = new Option(`${name}, ${way}`);
+        option.sort = () => {
+          do button.click();
+          while (button.parentNode.getAttribute("aria-sort") !== wanted);
+        };
+        if (name === "order of trading" && wanted === "descending") continue;
+        if (name === "order of trading") option.textContent = name;
+        choice.append(option);
+      }
+    }
+    choice.addEventListener("change", () => choice.selectedOptions[0].sort());
+    return label;
   };
   for (const table of document.querySelectorAll("table.sortable")) makeSortable(table);
   // Inflated at once, so that paper has them; put into the page when somebody looks, so that a large book opens quickly.

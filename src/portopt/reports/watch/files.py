@@ -12,7 +12,8 @@ from portopt.domain.canonical import plain
 from portopt.domain.watch import Figure
 from portopt.reports.files.exports import csv_cell
 
-FIGURE_COLUMNS = ("name", "subject", "portfolio", "at", "value", "limit", "why", "detail")
+OF_A_STEP = ("measured", "lowest", "highest", "mean")  # of one that stands for a step of long ago; empty elsewhere
+FIGURE_COLUMNS = ("name", "subject", "portfolio", "at", "value", "limit", "why", "detail", *OF_A_STEP)
 
 
 def figures_csv(figures: Iterable[Figure]) -> bytes:
@@ -37,6 +38,12 @@ def figures_parquet(figures: Iterable[Figure]) -> bytes:
             "at": pl.Series([f.at for f in rows], dtype=pl.Datetime("us", "UTC")),
             "value": pl.Series([f.value for f in rows], dtype=pl.Float64),
             "limit": pl.Series([f.limit for f in rows], dtype=pl.Float64),
+            **{
+                name: pl.Series(
+                    [getattr(f.spread, name, None) for f in rows], dtype=pl.Int64 if name == "measured" else pl.Float64
+                )
+                for name in OF_A_STEP
+            },
         },
         schema_overrides=dict.fromkeys(texts, pl.String),
     ).select(FIGURE_COLUMNS)
@@ -50,5 +57,5 @@ def _row(figure: Figure) -> Mapping[str, Any]:
     return {
         "name": figure.name, "subject": figure.subject, "portfolio": figure.portfolio_id or "",
         "at": figure.at.isoformat().replace("+00:00", "Z"), "value": figure.value, "limit": figure.limit,
-        "why": figure.why, "detail": detail,
+        "why": figure.why, "detail": detail, **{name: getattr(figure.spread, name, None) for name in OF_A_STEP},
     }  # fmt: skip

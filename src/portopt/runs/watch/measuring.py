@@ -27,14 +27,10 @@ from portopt.runs.watch.reading_standing import Standings
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
-WINDOW = timedelta(days=1)  # of runs
 MOST_RUNS = 5_000  # of a window, the newest
-MOST_BOOKS = 500  # at once, where there are more
 LATELY = timedelta(hours=2)
-BOOKS_EVERY = timedelta(minutes=10)  # prices change by the day, and a provider is asked for them
-ENGINES_EVERY = timedelta(hours=1)
 ENGINES = tuple(labels(engine=name) for name in ("cvxpy", "pyportfolioopt"))
-RUN_FIGURES = ("runs_failed", "runs_infeasible", "runs_stuck", "runs_waiting_approval")
+RUN_FIGURES = ("runs_ended", "runs_failed", "runs_infeasible", "runs_stuck", "runs_waiting_approval")
 PAPERS = ("certificate_violation", "certificate_gap")
 OUTBOX = ("outbox_age", "outbox_waiting", "outbox_parked")
 QUEUE, ANSWERS = ("jobs_waiting", "jobs_oldest"), ("service_availability", "error_budget_left")
@@ -75,7 +71,7 @@ def measure(runtime: Runtime, now: datetime, *, books: Sequence[str] | None = No
     """The figures of the catalog as they stand.
 
     now: the instant that they are of. books: portfolios to measure; None is those that are due (_due).
-    engines: whether a sample of recent problems is put to other engines, which takes seconds; None is once in ENGINES_EVERY.
+    engines: whether a sample of recent problems is put to other engines, which takes seconds; None is as often as is set.
     """
     m = _Measuring(now)
     m.subject(("disk_free",), lambda: reading_service.disk(runtime, now))
@@ -86,12 +82,18 @@ def measure(runtime: Runtime, now: datetime, *, books: Sequence[str] | None = No
     m.figures.append(service.is_up("store_up", now, why))
     if why is not None:
         return Measured(tuple(m.figures), (*m.notes, f"the store does not answer: {why}"))
+    m.subject(("measured_gap",), lambda: reading_service.gap(runtime, now))
+    m.subject(("channel_silent",), lambda: reading_service.channels(runtime, now), _channels(runtime))
     m.subject(OUTBOX, lambda: reading_service.deliveries(runtime, now))
     m.subject(QUEUE, lambda: reading_service.work_waiting(runtime, now))
     m.subject(ANSWERS, lambda: reading_service.answered_and_failed(runtime, now))
     _runs(m, runtime, engines)
     _books(m, runtime, books)
     return Measured(tuple(m.figures), tuple(m.notes))
+
+
+def _channels(runtime: Runtime) -> list[Labels]:
+    return [labels(channel=name) for name in runtime.settings.channels]
 
 
 def _why_down(runtime: Runtime) -> str | None:
@@ -104,11 +106,12 @@ def _why_down(runtime: Runtime) -> str | None:
 
 
 def _runs(m: _Measuring, runtime: Runtime, engines: bool | None) -> None:
-    columns, now, runs = runtime.run_columns, m.now, list[EndedRun]()
+    columns, now, runs, told = runtime.run_columns, m.now, list[EndedRun](), runtime.settings
 
     def outcome() -> list[Figure]:
-        runs.extend(columns.ended(now - WINDOW, most=MOST_RUNS))
-        open_ones = [outcomes.stuck(columns.begun(now), now), outcomes.waiting(columns.awaiting(), now)]
+        runs.extend(columns.ended(now - timedelta(hours=told.run_window_hours), most=MOST_RUNS))
+        stuck = outcomes.stuck(columns.begun(now), now, told.run_stuck_seconds)
+        open_ones = [stuck, outcomes.waiting(columns.awaiting(), now)]
         return [*outcomes.shares(runs, now), *open_ones, *latency.latency(runs, now)]
 
     m.subject(RUN_FIGURES, outcome)
@@ -124,7 +127,8 @@ def _runs(m: _Measuring, runtime: Runtime, engines: bool | None) -> None:
 def _is_due(runtime: Runtime, now: datetime) -> bool:
     """Whether other engines were not asked lately. Where that cannot be read they are: the store says why soon enough."""
     try:
-        return not runtime.figures.latest(now - ENGINES_EVERY, names=("quality_checked",), until=now)
+        since = now - timedelta(seconds=runtime.settings.engine_seconds)
+        return not runtime.figures.latest(since, names=("quality_checked",), until=now)
     except PortoptError:
         return True
 
@@ -159,15 +163,16 @@ def _one_book(
 
 
 def _due(m: _Measuring, runtime: Runtime) -> tuple[list[str], set[str]]:
-    """(books that changed since they were measured, or were not for BOOKS_EVERY: those of longest ago, MOST_BOOKS at most;
-    assets whose prices were found old lately).
+    """(books that changed since they were measured, or were not for as long as is set: those of longest ago, so many at most;
+    assets whose prices were found old lately). Prices change by the day, and a provider is asked for them.
     """
+    every_so_often, most = timedelta(seconds=runtime.settings.book_seconds), runtime.settings.books_at_once
     found = runtime.figures.latest(m.now - LATELY, names=("book_price_age",), until=m.now)
     at = {figure.portfolio_id: figure.at for figure in found}
     every = runtime.run_columns.books()
     measured = {book: at.get(book.portfolio_id, m.now - LATELY) for book in every}
-    due = [book for book in every if m.now - measured[book] >= BOOKS_EVERY or book.changed_at > measured[book]]
-    first = sorted(due, key=lambda book: (measured[book], book.portfolio_id))[:MOST_BOOKS]
+    due = [book for book in every if m.now - measured[book] >= every_so_often or book.changed_at > measured[book]]
+    first = sorted(due, key=lambda book: (measured[book], book.portfolio_id))[:most]
     if len(first) < len(due):
-        m.notes.append(f"of {len(due)} books that are due those {MOST_BOOKS} are measured that were not for longest")
+        m.notes.append(f"of {len(due)} books that are due those {most} are measured that were not for longest")
     return [book.portfolio_id for book in first], {str(one["asset"]) for f in found for one in f.detail.get("oldest", ())}

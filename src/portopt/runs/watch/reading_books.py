@@ -105,7 +105,7 @@ def _live(book: _Priced) -> list[Figure]:
     except PortoptError as error:
         return _worth_alone(standing, value, error.detail, now)
     targets = standing.proposals[-1].targets if standing.proposals else None
-    return live_figures(LiveBook(standing.portfolio.id, problem, value, targets), now)
+    return live_figures(LiveBook(standing.portfolio.id, problem, value, targets, book.market.drift_band), now)
 
 
 def _worth_alone(standing: Standing, value: float, why: str, now: datetime) -> list[Figure]:

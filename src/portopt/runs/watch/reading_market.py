@@ -48,6 +48,10 @@ class Market:
         return self._runtime.settings.market
 
     @property
+    def drift_band(self) -> float:
+        return self._runtime.settings.drift_band
+
+    @property
     def sessions(self) -> tuple[date, ...]:
         """Sessions of the exchange whose prices should be here by now. Raises RequestError for a calendar nobody knows."""
         if self._sessions is None:

@@ -124,7 +124,7 @@ def told(watched: Watched) -> dict[str, Any]:
     return {
         "watched": watched.at.isoformat(),
         "figures": watched.figures,
-        "firing": sum(one.told is Told.FIRING for one in notices),
+        "firing": sum(one.alerts for one in notices if one.told is Told.FIRING),
         "notices": [one.text for one in notices],
         "delivered": {one.channel: one.delivered for one in watched.delivered},
         "waits": {one.channel: one.why for one in watched.delivered if one.why},

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from portopt.domain.access import asked_by
 from portopt.domain.errors import OutsideError, PortoptError
 from portopt.domain.wave import ItemEnd, ItemState, WaveItem
 from portopt.runs.waves.item import work
 from portopt.runs.waves.shared import Shared
+from portopt.runs.waves.warming import warm_up
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -35,7 +37,18 @@ def opened(settings: Settings) -> Runtime:
     return open_runtime(settings)
 
 
-@cache
+def chunk_left(runtime: Runtime, owner: str, size: int) -> int:
+    """A chunk of whatever wave is left to the workers, the oldest first; returns how many items were taken up.
+
+    Raises OutsideError where the store does not answer.
+    """
+    for wave_id in runtime.waves.left_to_workers():
+        if done := chunk_in(runtime.settings, wave_id, owner, size):
+            return done
+    return 0
+
+
+@lru_cache(maxsize=2)  # a process that works for weeks keeps the prices of no wave that is long over
 def _shared(settings: Settings, wave_id: str) -> Shared:
     runtime = opened(settings)
     return Shared(runtime.waves.get(wave_id), runtime)
@@ -46,6 +59,7 @@ def work_chunk(owner: str, shared: Shared, *, size: int = SIZE) -> int:
 
     Raises OutsideError where the store does not answer: what was claimed is free again once its lease is over.
     """
+    warm_up()
     done = 0
     while done < size and (claimed := _claimed(owner, shared, size - done)):
         _end(claimed, owner, shared)
@@ -60,6 +74,11 @@ def _claimed(owner: str, shared: Shared, size: int) -> Sequence[WaveItem]:
 
 def _end(claimed: Sequence[WaveItem], owner: str, shared: Shared) -> None:
     """Each worked out, stored a few at a time."""
+    with asked_by(shared.wave.asked_by):
+        _ended(claimed, owner, shared)
+
+
+def _ended(claimed: Sequence[WaveItem], owner: str, shared: Shared) -> None:
     runtime, wave_id = shared.runtime, shared.wave.wave_id
     ends, since = list[ItemEnd](), time.monotonic()
     for item in claimed:

@@ -50,8 +50,8 @@ def all_portfolios(runtime: Runtime) -> list[Asked]:
 def start(asked: Sequence[Asked], wish: WaveWish, policies: Mapping[str, Policy], runtime: Runtime, now: datetime) -> Wave:
     """The wave on record, with its items. policies: those there are, by id.
 
-    Raises MissingInput for a wave of nothing, InvalidValue for a portfolio asked for twice, UnknownThing for one that is not on
-    record and for a policy that is none.
+    Raises MissingInput for a wave of nothing, InvalidValue for a portfolio asked for twice and where a policy wants four eyes
+    that the wave would not wait for, UnknownThing for a portfolio that is not on record and for a policy that is none.
     """
     from portopt.dialects.policies import write_policy
 
@@ -66,6 +66,8 @@ def start(asked: Sequence[Asked], wish: WaveWish, policies: Mapping[str, Policy]
     for policy_id in named.values():
         if policy_id not in policies:
             raise UnknownThing("policy", policy_id, fixes=[f"one of {', '.join(sorted(policies))}"])
+    if not wish.await_approval:
+        _require_no_four_eyes(own, named, policies)
     used: dict[str, Any] = {policy_id: write_policy(policies[policy_id]) for policy_id in sorted(set(named.values()))}
     wave_id = f"wave-{now:%Y%m%d}-{digest(wish.cause, sorted(named.items()), now.isoformat(), secrets.token_hex(8))[:20]}"
     wave = Wave(wave_id, wish.cause, used, now, wish.provider, wish.as_of, wish.await_approval, wish.asked_by)
@@ -82,6 +84,15 @@ def _require_each_once(asked: Sequence[Asked]) -> None:
         if a.portfolio_id in seen:
             raise InvalidValue("portfolios", a.portfolio_id, "is asked for twice: two proposals cannot both be right")
         seen.add(a.portfolio_id)
+
+
+def _require_no_four_eyes(own: Mapping[str, str], named: Mapping[str, str], policies: Mapping[str, Policy]) -> None:
+    """Where a portfolio's own policy wants a second person, so does whatever is named in its place."""
+    for portfolio_id, policy_id in named.items():
+        for wants in (policy_id, own[portfolio_id]):
+            if wants in policies and policies[wants].wants_four_eyes:
+                why = f"is too few: {portfolio_id!r} is under the policy {wants!r}, which wants four eyes"
+                raise InvalidValue("await_approval", False, why, fix="let the wave wait for approval: await_approval true")
 
 
 def _own_policies(asked: Sequence[Asked], runtime: Runtime) -> dict[str, str]:

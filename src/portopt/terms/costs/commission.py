@@ -36,7 +36,7 @@ class Commission(Cost):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "per_trade", _money(f"{FIELD}.per_trade", self.per_trade))
-        object.__setattr__(self, "bps", number(f"{FIELD}.bps", self.bps, low=0.0, high=10_000.0, example="2.0"))
+        object.__setattr__(self, "bps", number(f"{FIELD}.bps", self.bps, low=0.0, high=10_000.0, example="2.0", counts="bps"))
 
     def express(self, program: Program, p: Problem) -> None:
         charge_proportional(program, p, self.bps)

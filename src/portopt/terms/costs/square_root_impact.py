@@ -38,7 +38,7 @@ class SquareRootImpact(Cost):
     spans_periods: ClassVar[bool] = False  # written against the book before the trade, a constant
 
     def __post_init__(self) -> None:
-        checked = number(f"{FIELD}.coefficient", self.coefficient, low=0.0, high=1_000.0, example="1.0")
+        checked = number(f"{FIELD}.coefficient", self.coefficient, low=0.0, high=1_000.0, example="1.0", counts="plain")
         object.__setattr__(self, "coefficient", checked)
 
     def express(self, program: Program, p: Problem) -> None:

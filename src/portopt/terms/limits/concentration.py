@@ -67,5 +67,5 @@ class Concentration(Limit):
         if (hhi is None) == (effective is None):
             raise InvalidValue(FIELD, dict(given), "needs one of hhi and effective_positions", fix=f"write {FIELD}: {EXAMPLE}")
         if effective is not None:
-            return cls(1.0 / number(f"{FIELD}.effective_positions", effective, low=1.0, example="10"))
+            return cls(1.0 / number(f"{FIELD}.effective_positions", effective, low=1.0, example="10", counts="plain"))
         return cls(number(f"{FIELD}.hhi", hhi, low=0.0, example="0.1"))

@@ -38,7 +38,7 @@ class Liquidity(Limit):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "participation", participation(FIELD, self.participation))
-        object.__setattr__(self, "days", number(f"{FIELD}.days", self.days, low=0.0, example="5"))
+        object.__setattr__(self, "days", number(f"{FIELD}.days", self.days, low=0.0, example="5", counts="plain"))
 
     def express(self, program: Program, p: Problem) -> None:
         bound, rate, names = self._rates(p)

@@ -113,17 +113,17 @@ def _flat(counts: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 def _checked(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        return {EVERY: number(FIELD, value, low=0.0, example="30")}
+        return {EVERY: number(FIELD, value, low=0.0, example="30", counts="plain")}
     given = mapping(FIELD, value, example=EXAMPLE)
     if not given:
         raise InvalidValue(FIELD, {}, "names nothing", fix=f"write {FIELD}: {EXAMPLE}, or leave it out")
     out: dict[str, Any] = {}
     for name, item in given.items():
         if name == EVERY:
-            out[name] = number(f"{FIELD}.*", item, low=0.0, example="30")
+            out[name] = number(f"{FIELD}.*", item, low=0.0, example="30", counts="plain")
         elif name in ATTRIBUTES:
             groups = mapping(f"{FIELD}.{name}", item, example='{"Energy": 2}')
-            out[name] = {g: number(f"{FIELD}.{name}.{g}", c, low=0.0, example="2") for g, c in groups.items()}
+            out[name] = {g: number(f"{FIELD}.{name}.{g}", c, low=0.0, example="2", counts="plain") for g, c in groups.items()}
         else:
             raise UnknownField(name, (EVERY, *ATTRIBUTES), path=FIELD, value=item)
     return out

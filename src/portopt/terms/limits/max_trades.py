@@ -32,7 +32,7 @@ class MaxTrades(Limit):
     unit: ClassVar[str] = "trades"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "count", number(FIELD, self.count, low=0.0, example="10"))
+        object.__setattr__(self, "count", number(FIELD, self.count, low=0.0, example="10", counts="plain"))
 
     def express(self, program: Program, p: Problem) -> None:
         both = np.concatenate(traded_columns(program, p))

@@ -48,7 +48,7 @@ class MinEsg(Limit):
     reads: ClassVar[tuple[str, ...]] = ("esg_score",)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "score", number(f"{FIELD}.score", self.score, example="6.0"))
+        object.__setattr__(self, "score", number(f"{FIELD}.score", self.score, example="6.0", counts="plain"))
         object.__setattr__(self, "allowance", number(f"{FIELD}.allowance", self.allowance, example="0.0"))
         if self.unscored not in UNSCORED:
             raise InvalidValue(f"{FIELD}.unscored", self.unscored, f"is one of {listed(UNSCORED)}", fix='write "worst"')

@@ -37,7 +37,7 @@ class MinPositions(Limit):
     unit: ClassVar[str] = "positions"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "count", number(f"{FIELD}.count", self.count, example="20"))
+        object.__setattr__(self, "count", number(f"{FIELD}.count", self.count, example="20", counts="plain"))
         least = number(f"{FIELD}.least", self.least, low=1e-6, high=1.0, example="0.001")
         object.__setattr__(self, "least", least)
 
@@ -65,7 +65,9 @@ class MinPositions(Limit):
         if not isinstance(value, Mapping):
             value = {"count": value}
         given = options(FIELD, value, ("count", "least"), example=EXAMPLE)
-        count = number(f"{FIELD}.count", required(FIELD, given, "count", example=EXAMPLE), low=0.0, example="20")
+        count = number(
+            f"{FIELD}.count", required(FIELD, given, "count", example=EXAMPLE), low=0.0, example="20", counts="plain"
+        )
         if count != int(count):
             raise InvalidValue(f"{FIELD}.count", count, "a whole number of positions is needed", fix=f"write {int(count)}")
         least = given.get("least")

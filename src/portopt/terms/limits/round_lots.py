@@ -38,7 +38,7 @@ class RoundLots(Limit):
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:
-        lot = number(f"{FIELD}.lot", self.lot, low=1.0, high=1e9, example="100")
+        lot = number(f"{FIELD}.lot", self.lot, low=1.0, high=1e9, example="100", counts="plain")
         if lot != int(lot):
             raise InvalidValue(f"{FIELD}.lot", self.lot, "a whole number of shares is needed", fix=f"write {int(lot)}")
         object.__setattr__(self, "lot", int(lot))

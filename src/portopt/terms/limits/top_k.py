@@ -36,7 +36,7 @@ class TopK(Limit):
     unit: ClassVar[str] = "fraction"
 
     def __post_init__(self) -> None:
-        k = number(f"{FIELD}.k", self.k, low=1.0, example="5")
+        k = number(f"{FIELD}.k", self.k, low=1.0, example="5", counts="plain")
         if k != int(k):
             raise InvalidValue(f"{FIELD}.k", self.k, "a whole number of positions is needed", fix=f"write {FIELD}: {EXAMPLE}")
         object.__setattr__(self, "k", int(k))

@@ -44,7 +44,9 @@ class CustomObjective(Objective):
         if len(said) != 1:
             why = "one of minimize, maximize and function is needed"
             raise InvalidValue("objective", ", ".join(said) or "nothing", why, fix=f"write {EXAMPLE}")
-        object.__setattr__(self, "weight", number("objective.weight", self.weight, low=0.0, high=1e9, example="1.0"))
+        object.__setattr__(
+            self, "weight", number("objective.weight", self.weight, low=0.0, high=1e9, example="1.0", counts="plain")
+        )
         self._wish()
         self._utility()
 

@@ -125,6 +125,8 @@ def _goals(value: Any) -> dict[str, dict[str, float]]:
         weight = said.get("weight")
         found[name] = {
             "goal": goal,
-            "weight": number(f"{where}.weight", 1.0 if weight is None else weight, low=0.0, high=1e6, example="1.0"),
+            "weight": number(
+                f"{where}.weight", 1.0 if weight is None else weight, low=0.0, high=1e6, example="1.0", counts="plain"
+            ),
         }
     return found

@@ -145,5 +145,7 @@ class Hierarchical(Objective):
 
 
 def _whole(name: str, value: Any) -> None:
-    if value is not None and (isinstance(value, bool) or number(f"objective.{name}", value, low=1.0, example="4") % 1 != 0):
+    if value is not None and (
+        isinstance(value, bool) or number(f"objective.{name}", value, low=1.0, example="4", counts="plain") % 1 != 0
+    ):
         raise InvalidValue(f"objective.{name}", value, "a whole number is needed", fix=f"write {name} as 4")

@@ -140,7 +140,10 @@ def _weights(value: Any) -> dict[str, float]:
         if name not in AXES:
             fix = f"use {listed(AXES)}"
             raise InvalidValue(f"objective.weights.{name}", given[name], f"is no axis; known: {listed(AXES)}", fix=fix)
-    found = {name: number(f"objective.weights.{name}", item, low=0.0, high=1e9, example="1.0") for name, item in given.items()}
+    found = {
+        name: number(f"objective.weights.{name}", item, low=0.0, high=1e9, example="1.0", counts="plain")
+        for name, item in given.items()
+    }
     kept = {name: weight for name, weight in found.items() if weight > 0.0}
     if not kept:
         raise InvalidValue("objective.weights", value, "no axis has a weight above zero", fix=f"write {EXAMPLE}")

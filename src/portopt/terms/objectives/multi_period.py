@@ -107,7 +107,7 @@ def _periods(given: Mapping[str, Any]) -> tuple[Period, ...]:
                 )
         _require_count(len(periods))
         return tuple(_period(f"objective.periods[{k}]", item) for k, item in enumerate(periods))
-    count = number("objective.periods", periods, low=1, high=MOST_PERIODS, example="4")
+    count = number("objective.periods", periods, low=1, high=MOST_PERIODS, example="4", counts="plain")
     if count != int(count):
         raise InvalidValue("objective.periods", periods, "must be a whole number", fix="write 4")
     years = number(
@@ -125,9 +125,11 @@ def _period(field: str, value: Any) -> Period:
     scale = given.get("volatility_scale")
     years = required(field, given, "years", example='{"years": 0.25}')
     return Period(
-        number(f"{field}.years", years, low=1e-4, high=50.0, example="0.25"),
+        number(f"{field}.years", years, low=1e-4, high=50.0, example="0.25", counts="plain"),
         _by_asset(f"{field}.expected_returns", given.get("expected_returns") or {}),
-        1.0 if scale is None else number(f"{field}.volatility_scale", scale, low=1e-3, high=100.0, example="1.5"),
+        1.0
+        if scale is None
+        else number(f"{field}.volatility_scale", scale, low=1e-3, high=100.0, example="1.5", counts="plain"),
     )
 
 

@@ -78,7 +78,7 @@ class Resampled(Objective):
 
 def _whole(name: str, value: Any, low: int, high: int, example: str) -> int:
     field = f"objective.{name}"
-    result = number(field, value, low=low, high=high, example=example)
+    result = number(field, value, low=low, high=high, example=example, counts="plain")
     if result % 1 != 0:
         raise InvalidValue(field, value, "a whole number is needed", fix=f"write {name} as {example}")
     return int(value)

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from numbers import Real
-from typing import Any
+from typing import Any, Literal
 
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
+from portopt.domain.quantities import plain_number, spelled_bps, spelled_fraction
 from portopt.domain.universe import CASH
 
 EVERY = "*"  # in a map: every name not listed
 
 
-def number(field: str, value: Any, *, low: float = -math.inf, high: float = math.inf, example: str = "0.10") -> float:
+def number(
+    field: str,
+    value: Any,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    example: str = "0.10",
+    counts: Literal["fraction", "bps", "plain"] = "fraction",
+) -> float:
     """`value` as a finite float within [low, high].
 
-    Raises InvalidValue for anything else; a bool, a text and a map are not numbers.
+    counts: what the number counts, and so which texts with a unit it may be: "12 %" and "15 bps" are fractions, or basis
+    points where those are meant; of days, scores and positions there is no percentage.
+    Raises InvalidValue for anything else; a bool, a map and any other text are not numbers.
     """
+    read = {"fraction": spelled_fraction, "bps": spelled_bps}.get(counts)
+    spelled = None if read is None else read(value)
+    value = value if spelled is None else spelled
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
-        fix = f"write {field} as {_meant(value) or example}"
+        fix = f"write {field} as {plain_number(value) or example}"
         raise InvalidValue(field, value, f"a number is needed, not {_noun(value)}", fix=fix)
     try:
         result = float(value)
@@ -33,16 +47,6 @@ def number(field: str, value: Any, *, low: float = -math.inf, high: float = math
     if result > high:
         raise InvalidValue(field, value, f"may not be above {high:g}", fix=f"write {field} as {example}")
     return result
-
-
-def _meant(value: Any) -> str | None:
-    """The number that a text spells, 40% as a fraction; None for any other."""
-    word = value.strip() if isinstance(value, str) else ""
-    try:
-        spelled = Decimal(word.removesuffix("%").strip())
-    except InvalidOperation:
-        return None
-    return f"{(spelled / 100 if word.endswith('%') else spelled).normalize():f}" if spelled.is_finite() else None
 
 
 def fraction(field: str, value: Any, *, low: float = -math.inf, most: float = 1.0) -> float:
@@ -110,7 +114,7 @@ def by_asset(field: str, value: Any, *, low: float = -math.inf, example: str, ca
 def aversion(value: Any) -> float:
     """A risk aversion gamma: positive, at most a million. Raises InvalidValue."""
     field = "objective.risk_aversion"
-    gamma = number(field, value, high=1e6, example="4.0")
+    gamma = number(field, value, high=1e6, example="4.0", counts="plain")
     if gamma <= 0.0:
         raise InvalidValue(field, value, "must be positive", fix='write 4.0, or use {"kind": "max_return"} to leave risk out')
     return gamma

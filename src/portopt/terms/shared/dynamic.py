@@ -148,7 +148,9 @@ def _read(field: str, spec: Any) -> tuple[str, str, int, list[tuple[float, float
     for name, value, known in (("on", on, MEASURES), ("of", of, OF)):
         if value not in known:
             raise InvalidValue(f"{path}.{name}", value, f"is none of {', '.join(known)}", fix=f"write {known[0]!r}")
-    window = number(f"{path}.window", WINDOW if given.get("window") is None else given["window"], low=2.0, example="63")
+    window = number(
+        f"{path}.window", WINDOW if given.get("window") is None else given["window"], low=2.0, example="63", counts="plain"
+    )
     if window != int(window):
         raise InvalidValue(f"{path}.window", window, "a whole number of periods is needed", fix=f"write {int(window)}")
     steps = _steps(path, required(path, given, "steps", example="[[0.10, 0.20], [0.20, 0.10]]"))

@@ -47,28 +47,34 @@ def opened(groups: Mapping[str, Sides], by: float) -> dict[str, Sides]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exposures:
-    """The groups a limit binds on one universe: names, positions, sides (-inf or inf where open); equally long."""
+    """The groups a limit binds on one universe: names, positions, sides (-inf or inf where open); equally long.
+
+    shares: of each position, how much of its weight belongs to the group: all of an asset's, of a fund's what it holds of it.
+    """
 
     names: tuple[str, ...]
     positions: tuple[Indices, ...]
+    shares: tuple[Vector, ...]
     lower: Vector
     upper: Vector
 
 
 def exposures(field: str, groups: Mapping[str, Sides], attribute: Attribute, p: Problem) -> Exposures:
     """What `groups` means here. Raises InvalidValue for a group that no asset belongs to."""
-    members = p.universe.groups(attribute)
+    seen = p.universe.shares(attribute)
+    nobodys, theirs = seen.pop(NO_GROUP, None), sides_of_no_group(groups)
+    members = seen
     for name, sides in groups.items():
         if name not in (EVERY, NO_GROUP) and name not in members:
             raise unknown_name(field, name, _plain(sides), members, attribute.replace("_", " "))
     _require_one_spelling(field, groups, members, attribute)
     bound = [(name, groups[name] if name in groups else groups[EVERY]) for name in members if name in groups or EVERY in groups]
-    nobodys, theirs = p.universe.ungrouped(attribute), sides_of_no_group(groups)
-    if len(nobodys) and theirs is not None:
+    if nobodys is not None and theirs is not None:
         members, bound = {**members, NO_GROUP: nobodys}, [*bound, (NO_GROUP, theirs)]
     return Exposures(
         names=tuple(name for name, _ in bound),
-        positions=tuple(members[name] for name, _ in bound),
+        positions=tuple(members[name][0] for name, _ in bound),
+        shares=tuple(members[name][1] for name, _ in bound),
         lower=np.array([-INF if low is None else low for _, (low, _) in bound]),
         upper=np.array([INF if high is None else high for _, (_, high) in bound]),
     )
@@ -112,7 +118,7 @@ def write_exposures(program: Program, e: Exposures, limit: str) -> None:
         return
     columns = np.concatenate(e.positions)
     rows = np.repeat(np.arange(len(e.names)), [len(p) for p in e.positions])
-    A = sp.coo_array((np.ones(len(columns)), (rows, columns)), shape=(len(e.names), program.n_weights))
+    A = sp.coo_array((np.concatenate(e.shares), (rows, columns)), shape=(len(e.names), program.n_weights))
     program.add_rows(A, program.weights, e.lower, e.upper, limit=limit, members=e.names)
 
 
@@ -121,8 +127,12 @@ def read_exposures(w: Vector, e: Exposures, limit: str) -> Readings:
 
     w: (n,) weights.
     """
-    measured = np.array([float(w[positions].sum()) for positions in e.positions])
+    measured = np.array([_held(w[at], share) for at, share in zip(e.positions, e.shares, strict=True)])
     return Readings(limit, e.names, measured, e.lower, e.upper)
+
+
+def _held(parts: Vector, share: Vector) -> float:
+    return float(parts.sum() if (share == 1.0).all() else parts @ share)
 
 
 def describe_exposures(groups: Mapping[str, Sides], noun: str) -> str:

@@ -50,7 +50,9 @@ class Pin:
         if self.unit == "weight":
             return percent(self.amount)
         verb = "buy" if self.amount > 0 else "sell"
-        return f"{verb} {abs(self.amount):,.10g}" if self.unit == "shares" else f"{verb} ${abs(self.amount):,.2f}"
+        if self.unit == "value":
+            return f"{verb} ${abs(self.amount):,.2f}"
+        return f"{verb} {abs(self.amount):,.10g} share{'' if abs(self.amount) == 1.0 else 's'}"
 
 
 def pin_of(field: str, value: Any) -> Pin:

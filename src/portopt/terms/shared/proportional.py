@@ -44,9 +44,12 @@ def charge_rates(program: Program, p: Problem, rates: Vector) -> None:
 def checked_rates(field: str, bps: object) -> float | Mapping[str, float]:
     """Basis points, one number or a map by asset id. Raises InvalidValue."""
     if not isinstance(bps, Mapping):
-        return number(field, bps, low=0.0, high=MOST_BPS, example="5")
+        return number(field, bps, low=0.0, high=MOST_BPS, example="5", counts="bps")
     given = mapping(field, bps, example='{"AAPL": 1, "*": 8}')
-    return {name: number(f"{field}.{name}", value, low=0.0, high=MOST_BPS, example="5") for name, value in given.items()}
+    return {
+        name: number(f"{field}.{name}", value, low=0.0, high=MOST_BPS, example="5", counts="bps")
+        for name, value in given.items()
+    }
 
 
 def rates_of(field: str, bps: float | Mapping[str, float], p: Problem) -> Vector:

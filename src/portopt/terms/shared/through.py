@@ -84,6 +84,12 @@ class Through(Limit, Protocol):
     def of_the_undescribed(self) -> str:
         return self.limit.of_the_undescribed()
 
+    def exempts(self, asset: Asset) -> bool:
+        return self.limit.exempts(asset)
+
+    def of_the_exempt(self) -> str:
+        return self.limit.of_the_exempt()
+
     def bars(self, asset: Asset, held: float) -> str:
         return self.limit.bars(asset, held)
 

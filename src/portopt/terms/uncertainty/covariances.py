@@ -273,7 +273,7 @@ def _check_confidence(given: CovarianceBox | CovarianceFactors) -> None:
             )
         object.__setattr__(given, "confidence", c)
     if given.observations is not None:
-        least = number(f"{given.path}.observations", given.observations, low=2.0, example="756")
+        least = number(f"{given.path}.observations", given.observations, low=2.0, example="756", counts="plain")
         object.__setattr__(given, "observations", least)
 
 

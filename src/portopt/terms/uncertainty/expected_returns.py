@@ -237,5 +237,5 @@ def _check_confidence(given: ReturnBox | ReturnEllipsoid) -> None:
         raise InvalidValue(where, given.confidence, "must be below 1: nothing bounds an estimate for certain", fix="write 0.95")
     object.__setattr__(given, "confidence", c)
     if given.observations is not None:
-        low = number(f"{given.path}.observations", given.observations, low=2.0, example="756")
+        low = number(f"{given.path}.observations", given.observations, low=2.0, example="756", counts="plain")
         object.__setattr__(given, "observations", low)

@@ -25,7 +25,8 @@ def test_shares_are_of_every_run_that_ended_and_name_the_newest_with_their_codes
     runs = [*(ended(k, RunStatus.COMPLETED) for k in range(6)), ended(7, RunStatus.FAILED, "bad_data"),
             ended(6, RunStatus.FAILED, "upstream_failed"), ended(8, RunStatus.INFEASIBLE, "infeasible"),
             ended(9, RunStatus.SUPERSEDED)]  # fmt: skip
-    failed, infeasible = shares(runs, NOW)
+    counted, failed, infeasible = shares(runs, NOW)
+    assert (counted.name, counted.value) == ("runs_ended", 10.0)
     assert (failed.name, failed.value) == ("runs_failed", 0.2)
     assert (infeasible.name, infeasible.value) == ("runs_infeasible", 0.1)
     assert failed.detail["codes"] == {"bad_data": 1, "upstream_failed": 1}
@@ -33,7 +34,9 @@ def test_shares_are_of_every_run_that_ended_and_name_the_newest_with_their_codes
 
 
 def test_no_run_is_no_good_share() -> None:
-    assert [(f.value, bool(f.why)) for f in shares([], NOW)] == [(None, True), (None, True)]
+    counted, *of_them = shares([], NOW)
+    assert counted.value == 0.0
+    assert [(f.value, bool(f.why)) for f in of_them] == [(None, True), (None, True)]
 
 
 def test_a_run_is_stuck_where_it_is_old_and_nobody_works_on_it() -> None:

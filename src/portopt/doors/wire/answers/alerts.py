@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from portopt.dialects.alerts import alert_data, figure_data, silence_data, states_of
 from portopt.dialects.reading import mapping_of, number, object_of, required, text
 from portopt.domain.errors import InvalidValue, NotAllowed, UnknownThing, unknown_portfolio
 from portopt.domain.watch import Alert, Labels, subject_of
-from portopt.doors.wire.asked import Answered, Asked
+from portopt.doors.wire.asked import Answered, Asked, instant_of
 from portopt.doors.wire.options import names_of
 from portopt.doors.wire.pages import PAGED, cursor_of, page, require_told, size_of
 from portopt.monitoring.catalog import CATALOG
+from portopt.runs.watch.closing import MOST_WHY
+from portopt.runs.watch.closing import close as ended
 from portopt.runs.watch.silencing import LONGEST, MOST_REASON, silence_of
 from portopt.runs.watch.watching import rule_names
 
@@ -21,7 +23,6 @@ SILENCE = ("matches", "reason", "starts", "hours")
 LABEL = "portfolio"
 MOST_NOTE = 500
 DAY = timedelta(days=1)
-OLDEST_YEAR, NEWEST_YEAR = 1970, 2200  # years that figures and silences may be of
 MOST_FIGURES, USUAL_FIGURES = 10_000, 1_000
 
 
@@ -54,6 +55,15 @@ def acknowledge(asked: Asked) -> Answered:
     return Answered(alert_data(asked.runtime.alerts.acknowledge(alert.alert_id, asked.call.who.subject, note)))
 
 
+def close(asked: Asked) -> Answered:
+    """{why}: what it is about is gone for good. 409 where it is still measured."""
+    asked.only()
+    alert = _alert(asked)
+    given = object_of(asked.data(), "", ("why",))
+    why = text(required(given, "why"), "why", most=MOST_WHY)
+    return Answered(alert_data(ended(asked.runtime, alert.alert_id, asked.call.who.subject, why)))
+
+
 def silences(asked: Asked) -> Answered:
     """Those in force; with `all=true` those that are over, and those to come, too."""
     asked.only("all")
@@ -72,7 +82,7 @@ def silence(asked: Asked) -> Answered:
     _require_own(asked, matches)
     hours = 1.0 if given.get("hours") is None else number(given["hours"], "hours", low=0.01, high=LONGEST / timedelta(hours=1))
     alerts = asked.runtime.alerts
-    starts = alerts.now() if given.get("starts") is None else _instant("starts", text(given["starts"], "starts"))
+    starts = alerts.now() if given.get("starts") is None else instant_of("starts", text(given["starts"], "starts"))
     made = silence_of(
         matches, starts, starts + timedelta(hours=hours), by=asked.call.who.subject,
         reason=text(required(given, "reason"), "reason", most=MOST_REASON), rules=rule_names(asked.runtime),
@@ -97,7 +107,7 @@ def figures(asked: Asked) -> Answered:
     if name is not None and name not in CATALOG:
         raise InvalidValue("name", name, "is no figure that is watched")
     among = asked.call.who.portfolios if portfolio_id is None else frozenset({asked.portfolio(portfolio_id)})
-    since, until = (_instant(word, given) if (given := asked.text(word)) is not None else None for word in ("since", "until"))
+    since, until = asked.instant("since"), asked.instant("until")
     most = asked.whole("limit", USUAL_FIGURES, low=1, high=MOST_FIGURES)
     if name is not None and since is not None:
         found = runtime.figures.series(name, since, until, among=among, limit=most + 1)
@@ -143,14 +153,3 @@ def _require_own(asked: Asked, matches: Mapping[str, str]) -> None:
         raise NotAllowed("what is of no portfolio alone is silenced by those who see all", field="matches", fixes=[fix])
     if not who.sees(portfolio_id):
         raise unknown_portfolio(portfolio_id)
-
-
-def _instant(field: str, given: str) -> datetime:
-    """Without an offset it is UTC. Raises InvalidValue."""
-    try:
-        found = datetime.fromisoformat(given)
-    except ValueError:
-        raise InvalidValue(field, given, "is no instant", fix="write it as 2026-11-20T12:00:00Z") from None
-    if not OLDEST_YEAR < found.year < NEWEST_YEAR:
-        raise InvalidValue(field, given, f"belongs between {OLDEST_YEAR} and {NEWEST_YEAR}")
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

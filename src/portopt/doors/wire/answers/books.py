@@ -31,8 +31,14 @@ def post_frontier(asked: Asked) -> Answered:
 
 
 def _bounds_in(found: Any) -> dict[str, Any]:
-    given = {name: number(found[name], name) for name in ("min_return", "max_risk") if found.get(name) is not None}
-    options = {name: number(found[name], name, low=0.0, high=1.0) for name in ("confidence",) if found.get(name) is not None}
+    given = {
+        name: number(found[name], name, fraction=True) for name in ("min_return", "max_risk") if found.get(name) is not None
+    }
+    options = {
+        name: number(found[name], name, low=0.0, high=1.0, fraction=True)
+        for name in ("confidence",)
+        if found.get(name) is not None
+    }
     if found.get("horizon") is not None:
         options["horizon"] = whole_number(found["horizon"], "horizon", low=1, high=10_000)
     points = found.get("points")

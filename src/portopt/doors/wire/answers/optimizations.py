@@ -50,7 +50,7 @@ def rebalance(asked: Asked) -> Answered:
         fix = "send Prefer: respond-async, and ask for the id that comes back"
         raise InvalidValue("approval_hours", submission.approval_hours, "is for what is answered later", fix=fix)
     request = request_of(portfolio, submission, asked.runtime)
-    _require_hours(request.policy, 0.0)
+    require_hours(request.policy, 0.0)
     with in_s2_words(), infeasible_in_words_of(submission.body):
         run = proposed(request, asked.runtime, within=max(asked.until.left(), LEAST) if asked.until.is_set else None)
     if run.status is RunStatus.SUPERSEDED:
@@ -61,7 +61,7 @@ def rebalance(asked: Asked) -> Answered:
 def _submitted(asked: Asked, submission: Submission, kind: str, portfolio_id: str) -> Answered:
     portfolio, call = known(asked, portfolio_id), asked.call
     request = request_of(portfolio, submission, asked.runtime)
-    _require_hours(request.policy, submission.approval_hours)
+    require_hours(request.policy, submission.approval_hours)
     job = submit(
         kind,
         submission.body,
@@ -80,7 +80,7 @@ def _submitted(asked: Asked, submission: Submission, kind: str, portfolio_id: st
     return Answered(write_submitted(job, usual), 202, headers=headers)
 
 
-def _require_hours(policy: Policy, hours: float) -> None:
+def require_hours(policy: Policy, hours: float) -> None:
     """Raises InvalidValue for what nobody would be asked about, where the policy wants a second person."""
     if policy.wants_four_eyes and hours <= 0:
         fix = "give approval_hours above 0, with Prefer: respond-async where it is a rebalance"

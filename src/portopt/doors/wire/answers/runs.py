@@ -16,19 +16,19 @@ from portopt.runs.report import page_of
 
 HTML = "text/html; charset=utf-8"
 ZIP = "application/zip"
-KINDS = ("rebalance", "optimize", "frontier", "factors", "risk", "views", "sensitivity", "pareto", "lexicographic", "periods",
-         "forecasts", *THROUGH_TIME)  # fmt: skip
 
 
 def listed(asked: Asked) -> Answered:
-    """The newest first; of a portfolio, a kind, a status."""
-    asked.only("portfolio_id", "kind", "status", *PAGED)
+    """The newest first; of a portfolio, a kind, a status, of some days."""
+    asked.only("portfolio_id", "kind", "status", "since", "until", *PAGED)
     portfolio_id, kind, status, size = asked.text("portfolio_id"), asked.text("kind"), asked.text("status"), size_of(asked)
     found = asked.runtime.runs.runs(
         portfolio_id=None if portfolio_id is None else known(asked, portfolio_id).id,
         among=asked.call.who.portfolios,
-        kind=None if kind is None else one_of(kind, "kind", KINDS),
+        kind=None if kind is None else one_of(kind, "kind", history.KINDS),
         status=None if status is None else RunStatus(one_of(status, "status", [s.value for s in RunStatus])),
+        since=asked.instant("since"),
+        until=asked.instant("until"),
         after=_cursor(asked),
         limit=size + 1,
     )
@@ -142,6 +142,7 @@ def run_line(run: RunRecord) -> dict[str, object]:
         "run_id": run.run_id,
         "kind": run.kind,
         "portfolio_id": run.portfolio_id,
+        "policy": history.policy_of(run),
         "status": run.status.value,
         "as_of": run.as_of.isoformat(),
         "pricing_pack_id": run.pricing_pack_id,

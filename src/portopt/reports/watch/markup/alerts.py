@@ -85,6 +85,8 @@ def _care(row: Row) -> str:
     if row["silence"]:
         silence = row["silence"]
         said.append(f"silent until {text(words.when(silence['ends']))} by {text(silence['by'])}: {prose(silence['reason'])}")
+    if row["inhibited_by"]:
+        said.append(f"not told: <code>{text(row['inhibited_by'])}</code> explains it")
     if row["runbook"]:
         said.append(f'<a href="#{slug("runbook " + row["runbook"])}">what to do</a>')
     return f'<p class="care">{"; ".join(said)}.</p>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def table(console: Console, columns: list[str], rows: list[list[str]]) -> None:
     console.print(table)
 
 
-def print_held(weights: dict[str, float], console: Console) -> None:
+def print_held(weights: Mapping[str, float], console: Console, of: str = "Strategy") -> None:
     from portopt.document.formats import percent
 
-    table(console, ["Strategy", "Weight"], [[name, percent(w)] for name, w in weights.items() if w])
+    table(console, [of, "Weight"], [[name, percent(w)] for name, w in weights.items() if w])

@@ -1,0 +1,103 @@
+"""Deployments without the repository: the installed package registers its flows, and one for each portfolio."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+from support import REPOSITORY, environment
+
+PORTFOLIOS = """portfolio_id,policy,holdings,approval_hours,cron,timezone
+desk-1,aggressive_growth,store,4,30 17 * * 1-5,America/New_York
+desk-2,,store,,,
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel's content in a folder of its own, ahead of the checkout on the path."""
+    place = tmp_path_factory.mktemp("installed")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(place), str(REPOSITORY)]
+    done = subprocess.run(build, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = place.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(place)
+    return place
+
+
+def deploy(installed: Path, home: Path, api: str, *words: str) -> tuple[int, dict]:
+    command = [sys.executable, "-m", "portopt.doors.cli", "orchestration", "deploy", *words, "--json"]
+    env = environment(home, api) | {"PYTHONPATH": str(installed)}
+    done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, timeout=300)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def became(answer: dict) -> dict[str, str]:
+    return {one["deployment"]: one["is"] for one in answer["deployments"]}
+
+
+@pytest.fixture(scope="module")
+def pool(prefect_server: str) -> str:
+    with httpx.Client(base_url=prefect_server, timeout=60) as http:
+        http.post("/work_pools/", json={"name": "portopt", "type": "process"})  # 409 where it is there
+    return prefect_server
+
+
+def test_the_installed_package_runs_from_its_own_files(installed: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import portopt, flows; print(portopt.__file__); print(flows.__file__)"]
+    env = environment(tmp_path) | {"PYTHONPATH": str(installed)}
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert [line.startswith(str(installed)) for line in done.stdout.split()] == [True, True]
+
+
+def test_every_flow_is_registered_by_the_installed_package(installed: Path, tmp_path: Path, pool: str) -> None:
+    code, answer = deploy(installed, tmp_path, pool)
+
+    assert code == 0, answer
+    assert {"rebalance/scheduled", "rebalance/on-demand", "backtest/on-demand", "monitor/monitor", "wave/night"} <= set(
+        became(answer)
+    )
+    with httpx.Client(base_url=pool, timeout=60) as http:
+        there = http.get("/deployments/name/rebalance/on-demand").raise_for_status().json()
+    assert (there["entrypoint"], there["pull_steps"]) == ("flows.rebalance.rebalance", [])
+
+
+def test_each_portfolio_has_a_deployment_made_once_changed_where_it_differs_and_taken_away(
+    installed: Path, tmp_path: Path, pool: str
+) -> None:
+    file = tmp_path / "portfolios.csv"
+    file.write_text(PORTFOLIOS)
+    both = ("rebalance/desk-1", "rebalance/desk-2")
+    assert became(deploy(installed, tmp_path, pool, "--portfolios", str(file), "--dry-run")[1]) == dict.fromkeys(both, "made")
+    assert became(deploy(installed, tmp_path, pool, "--portfolios", str(file))[1]) == dict.fromkeys(both, "made")
+    assert became(deploy(installed, tmp_path, pool, "--portfolios", str(file))[1]) == dict.fromkeys(both, "the same")
+
+    with httpx.Client(base_url=pool, timeout=60) as http:
+        there = http.get("/deployments/name/rebalance/desk-1").raise_for_status().json()
+        assert there["parameters"]["order"] == {
+            "portfolio_id": "desk-1", "policy": "aggressive_growth", "holdings": "store", "approval_hours": 4.0,
+        }  # fmt: skip
+        (schedule,) = there["schedules"]
+        assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("30 17 * * 1-5", "America/New_York")
+        wrong = {"parameters": {"order": {"approval_hours": -3}}}
+        refused = http.post(f"/deployments/{there['id']}/create_flow_run", json=wrong)
+        assert refused.status_code == 409, "the form's schema is enforced"
+
+    file.write_text(PORTFOLIOS.replace("store,4,30 17", "store,6,15 17").replace("desk-2,,store,,,\n", ""))
+    told = became(deploy(installed, tmp_path, pool, "--portfolios", str(file), "--remove-others")[1])
+    assert told == {both[0]: "changed: approval_hours, schedule", both[1]: "removed"}
+    assert became(deploy(installed, tmp_path, pool, "--portfolios", str(file))[1]) == {both[0]: "the same"}
+
+
+def test_a_server_that_is_not_there_is_told_with_its_fix(installed: Path, tmp_path: Path) -> None:
+    file = tmp_path / "portfolios.csv"
+    file.write_text(PORTFOLIOS)
+    code, problem = deploy(installed, tmp_path, "http://127.0.0.1:9/api", "--portfolios", str(file))
+    assert (code, problem["asked"]["field"]) == (5, "PREFECT_API_URL")
