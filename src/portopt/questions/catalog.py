@@ -82,7 +82,7 @@ def _options(term: Any) -> tuple[str, ...]:
 
 def _of_measure(entry: MeasureEntry) -> CatalogLine:
     measure = entry.make()
-    unit = "annual, a fraction" if entry.kind == "volatility" else "a fraction of portfolio value, over the horizon"
+    unit = "a fraction of portfolio value, over the horizon" if measure.scenario_based else "annual, a fraction"
     example = json.dumps({"objective": {"kind": "min_risk", "measure": entry.kind}})
     return CatalogLine(
         "measures", entry.kind, entry.summary, unit, example, measure.describe(), tuple(entry.options), (),
