@@ -322,19 +322,19 @@ def risk_of(name: str, options: dict[str, Any], held: Held, q: Question) -> floa
 def _axes(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
     for name, side in limit["bounds"].items():
         more = name in ("return", "esg")
-        sides = (written(side), OPEN) if more else (OPEN, written(side))
+        floor, cap = (written(side), OPEN) if more else (OPEN, written(side))
         if name == "risk":
             yield _risk(limit["risk_measure"], side, limit, held, q)
         elif name == "tracking_error":
-            yield Reading(name, active_variance(held, q), *sides, squared=True)
+            yield Reading(name, active_variance(held, q), floor, cap, squared=True)
         elif name == "cost":
-            yield Reading(name, convex_costs(held.w, q) / q.years, *sides, exact=False)
+            yield Reading(name, convex_costs(held.w, q) / q.years, floor, cap, exact=False)
         elif name == "turnover":
-            yield Reading(name, turnover(held.w, q), *sides)
+            yield Reading(name, turnover(held.w, q), floor, cap)
         elif name == "return":
-            yield Reading(name, dot(held.w, q.beliefs.mu), *sides)
+            yield Reading(name, dot(held.w, q.beliefs.mu), floor, cap)
         else:
-            yield Reading(name, neutral_score(held.w, q), *sides, exact=False)
+            yield Reading(name, neutral_score(held.w, q), floor, cap, exact=False)
 
 
 def neutral_score(w: Weights, q: Question) -> Fraction:
@@ -384,7 +384,7 @@ def impact_rate(cost: Mapping[str, Any], i: int, power: float, q: Question) -> f
     if not volume or q.value is None or Sigma is None:
         raise NotRead("the volumes or the variances that the cost reads are not in the document")
     daily = float(np.sqrt(Sigma[i, i] / q.periods_per_year))
-    return float(cost["coefficient"]) * daily * (float(q.value) / float(volume)) ** power
+    return float(float(cost["coefficient"]) * daily * (float(q.value) / float(volume)) ** power)
 
 
 # --- counts and sizes ------------------------------------------------------------------------------------------------
