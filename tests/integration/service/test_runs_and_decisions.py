@@ -55,6 +55,21 @@ def test_a_run_is_found_read_explained_replayed_and_bundled(service: Served, tmp
     assert done(client.post(f"/runs/{run}/replay"))["same"] is True
     apart = done(client.get(f"/runs/{run}/difference/{other['rebalance_id']}"))
     assert apart["data"]["dates_removed"]
+    weights = client.post(f"/runs/{run}/questions/weights")
+    targets = {row["asset_id"]: row["target_weight"] for row in document.json()["proposal"]}
+    assert done(weights)["optimal_weights"] == pytest.approx(targets, abs=1e-12)
+    assert done(weights)["pricing_pack_id"] == pack
+    risk = done(client.post(f"/runs/{run}/questions/risk", json={"risk_measure": "cvar", "confidence": 0.9}))
+    assert risk["optimal_weights"] == done(weights)["optimal_weights"]
+    for question in ("frontier", "sensitivity", "views", "factors", "forecasts"):
+        answer = client.post(f"/runs/{run}/questions/{question}", json={"window": 60} if question == "forecasts" else {})
+        assert done(answer)["pricing_pack_id"] == pack
+        assert done(client.get(answer.headers["Content-Location"].removeprefix("/api/v1")))
+    in_order = {"order": ["risk", "return"], "tolerances": {"risk": 0.01}}
+    assert done(client.post(f"/runs/{run}/questions/lexicographic", json=in_order))["order"] == ["risk", "return"]
+    assert problem(client.post(f"/runs/{run}/questions/luck"), 422)["asked"]["field"] == "question"
+    assert problem(client.post(f"/runs/{run}/questions/views", json={"points": 4}), 422)["asked"]["field"] == "points"
+    problem(client.post("/runs/reb-20221228-0123456789abcdef0123/questions/risk"), 404)
     listed = done(client.get("/runs", params={"portfolio_id": "runs", "kind": "rebalance", "limit": 1}))
     rest = done(client.get("/runs", params={"portfolio_id": "runs", "kind": "rebalance", "cursor": listed["next_cursor"]}))
     assert [one["run_id"] for one in (*listed["runs"], *rest["runs"])] == [other["rebalance_id"], run]
@@ -65,7 +80,9 @@ def test_a_run_is_found_read_explained_replayed_and_bundled(service: Served, tmp
     assert [one["policy"] for one in since["runs"]] == [line["policy"]] * 2
     assert problem(client.get("/runs", params={"since": "yesterday"}), 422)["asked"]["field"] == "since"
     on_pack = done(client.get("/lookup", params={"pricing_pack_id": pack}))
-    assert [one["run_id"] for one in on_pack["runs"] if one["portfolio_id"] == "runs"] == [run]
+    assert [one["run_id"] for one in on_pack["runs"] if one["run_id"].startswith("reb-") and one["portfolio_id"] == "runs"] == [
+        run
+    ]
 
     bundle = client.get(f"/runs/{run}/bundle")
     assert bundle.headers["content-type"] == "application/zip"

@@ -202,6 +202,8 @@ OPERATIONS: Final = _by_name(
         Operation("get_report", "GET", "/runs/{run_id}/report", "read", "runs:report", "Its page.", works=True,
                   gives=("text/html",)),
         Operation("explain_run", "GET", "/runs/{run_id}/explain", "read", "runs:explain", "Why each trade."),
+        Operation("ask_run", "POST", "/runs/{run_id}/questions/{question}", "propose", "inquiries:of_run",
+                  "Any question about a request, asked of what a run was asked, on its own prices.", works=True, keyed=True),
         Operation("replay_run", "POST", "/runs/{run_id}/replay", "read", "runs:replay",
                   "Work it out again and compare.", works=True),
         Operation("compare_runs", "GET", "/runs/{run_id}/difference/{other}", "read", "runs:compare",
