@@ -22,9 +22,7 @@ from portopt.domain.market import MarketQuery
 PAGE = Path(__file__).parents[2] / "docs" / "side-by-side.md"
 LIBRARIES = ("portopt", "PyPortfolioOpt", "skfolio")
 # Its wheel may stand there for its data alone.
-HAS_SKFOLIO = (
-    find_spec("skfolio") is not None and find_spec("sklearn") is not None
-)
+HAS_SKFOLIO = find_spec("skfolio") is not None and find_spec("sklearn") is not None
 SAMPLE: dict[str, Any] = {"estimation": portopt.EstimationChoice(covariance="sample", lookback=None, min_observations=2)}
 VIEWS = {"views": ["AAPL == 20% @ 60%", "JPM == 10% @ 40%"], "risk_aversion": 2.5}
 SHARPE: dict[str, Any] = {"objective": "max_sharpe", "limits": {"max_weight": 0.15}}
