@@ -91,6 +91,25 @@ def test_limits_see_through_what_a_file_says_of_a_fund(files, capsys):
     assert plain["run_id"] != seen["run_id"]
 
 
+def test_a_document_with_bands_and_funds_is_worked_out_again_from_itself_alone(files, capsys):
+    (files / "funds.json").write_text(json.dumps({"JNJ": {"asset": {"AAPL": 0.1, "ABBV": 0.2}, "sector": {"Technology": 0.4}}}))
+    words = ["--model", str(files / "model.csv"), "--look-through", str(files / "funds.json")]
+    code, document = asked(files, capsys, *words, "--set", 'limits.max_weight={"ABBV": 0.08, "*": 0.4}')
+    assert code == 0
+    (files / "document.json").write_text(json.dumps(document))
+    assert run(["verify", str(files / "document.json"), "--json"]) == 0
+    capsys.readouterr()
+    caps = next(limit for limit in document["limits"] if limit["limit"] == "max_weight")
+    weights = {row["asset_id"]: row["weight_after"] for row in document["proposal"]}
+    read = {reading["member"]: reading["measured"] for reading in caps["readings"]}
+    assert read["ABBV"] == pytest.approx(0.2 * weights["JNJ"], abs=1e-9)
+    assert read["AAPL"] == pytest.approx(weights["AAPL"] + 0.1 * weights["JNJ"], abs=1e-9)
+    for row in document["proposal"]:
+        row["weight_after"] = row["weight_after"] * 1.01
+    (files / "document.json").write_text(json.dumps(document))
+    assert run(["verify", str(files / "document.json"), "--json"]) != 0
+
+
 def test_sectors_and_classes_stand_in_a_table_too(tmp_path):
     (tmp_path / "m.csv").write_text(
         "asset,sector,asset_class,target,band\n,Technology,,40%,never\nAAPL,Technology,,10%,\n,,Bond,20%,0.03\n"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 from functools import cache
 from itertools import count, islice
 from typing import Any
@@ -102,7 +103,7 @@ def told() -> list[tuple[dict[str, Any], dict[str, Any]]]:
 def named(sentence: str) -> list[str]:
     """Kinds of limits that a sentence names."""
     uses = ["max_turnover"] if "the turnover a" in sentence or "the turnover it uses" in sentence else []
-    return uses + [kind for kind, stops in STOPS.items() if stops in sentence]
+    return uses + [kind for kind, stops in STOPS.items() if re.search(rf"\b{re.escape(stops)}\b", sentence)]
 
 
 def test_nothing_is_sold_for_being_worth_more_and_what_is_worth_more_is_sold_for_a_limit():

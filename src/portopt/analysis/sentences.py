@@ -204,6 +204,7 @@ def _merit(s: Situation, i: int) -> str:
         return _figures(s, i)
     merit = s.merit(i)
     compared = f"{_rate(merit)} a year {'more' if merit >= 0.0 else 'less'} than the same money elsewhere"
+    compared = "as much as the same money elsewhere" if abs(merit) <= FELT else compared
     return f"after its risk it is worth {compared} ({_figures(s, i)}{_beside(s, i)})"
 
 

@@ -188,4 +188,5 @@ def _of_run(run: RunRecord | None, document: Mapping[str, Any]) -> dict[str, Any
         "certificate": certificate.get("verdict"),
         "certificate_of_orders": (certificate.get("orders") or {}).get("verdict"),
         "notes": list(document.get("notes", ())),
+        **({"cash_flow": document["cash_flow"]} if document.get("cash_flow") else {}),
     }

@@ -32,6 +32,15 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
         "The largest fall from a peak that these weights, held constant, would have had over the history used; "
         "it looks back at data the weights were chosen on and is no forecast.",
     ),
+    (
+        "± (error)",
+        "1.96 standard errors of the estimate, 95 %, from histories drawn again from the one there was; of a change both "
+        "portfolios are drawn on the same days.",
+    ),
+    (
+        "Average score",
+        "Σ wᵢ sᵢ / Σ wᵢ over the positions that have a score, cash aside; the share that has one stands beside it.",
+    ),
     ("Positions", "Number of assets with a weight other than zero, cash not counted."),
     ("Risk contribution", "wᵢ(Σw)ᵢ / volatility: the contributions add up to the volatility, the shares to one."),
     ("Slack", "Distance of a reading to the nearer side of its limit, in the limit's own unit; negative is a violation."),

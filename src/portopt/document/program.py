@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.arrays import Matrix, Vector
+from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.canonical import digest, plain
 from portopt.domain.covariance import Covariance
 from portopt.domain.problem import Limit, Problem
@@ -80,7 +80,7 @@ def program(problem: Problem, form: StandardForm, raw: RawAnswer | None) -> dict
     }
 
 
-def _kept_rows(form: StandardForm, duals: Duals) -> tuple[Vector, Vector | None, int]:
+def _kept_rows(form: StandardForm, duals: Duals) -> tuple[Indices, Vector | None, int]:
     """(rows that are told, what the others pull together (N,) or None, how many others there are)."""
     entries = np.diff(form.A.indptr)
     told = np.ones(len(entries), dtype=bool)
@@ -93,7 +93,7 @@ def _kept_rows(form: StandardForm, duals: Duals) -> tuple[Vector, Vector | None,
     return np.flatnonzero(told), np.asarray(form.A.T @ others), int((~told).sum())
 
 
-def _rows(form: StandardForm, multipliers: Vector, kept: Vector) -> dict[str, Any]:
+def _rows(form: StandardForm, multipliers: Vector, kept: Indices) -> dict[str, Any]:
     A = form.A[kept]
     return {
         "starts": plain(A.indptr),
@@ -106,7 +106,7 @@ def _rows(form: StandardForm, multipliers: Vector, kept: Vector) -> dict[str, An
     }
 
 
-def _row_limits(form: StandardForm, kept: Vector) -> list[list[Any]]:
+def _row_limits(form: StandardForm, kept: Indices) -> list[list[Any]]:
     """[first, past the last, limit, members] of the rows that are told."""
     found = []
     for g in form.row_groups:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """level: apache or community. rows: those that were moved into the hypertable; None where it was one before."""
+    """level: apache or community. rows, figures: those of optimizations and of figures that were moved into a hypertable; None
+    where they were in one before.
+    """
 
     level: str
     rows: int | None
+    figures: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

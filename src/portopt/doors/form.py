@@ -25,7 +25,10 @@ from portopt.questions import policies
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
-Goal = Literal["policy", "max_sharpe", "min_risk", "max_return", "min_tracking_error", "risk_parity", "hierarchical"]
+Goal = Literal[
+    "policy", "max_sharpe", "min_risk", "max_return", "min_tracking_error", "risk_parity", "hierarchical", "equal_weight",
+    "max_diversification",
+]  # fmt: skip
 Measure = Literal[
     "volatility", "semideviation", "mad", "gini_mean_difference", "var", "cvar", "wasserstein_cvar", "evar",
     "worst_realization", "max_drawdown", "average_drawdown", "cdar", "ulcer_index",
@@ -85,7 +88,8 @@ class RebalanceForm(BaseModel):
     goal: Goal = field(
         15, "policy", "Goal",
         "policy: what the policy seeks. max_sharpe: most return for its risk. min_risk: least risk. risk_parity: every "
-        "asset the same share of risk. hierarchical: risk spread over groups of assets that move together.",
+        "asset the same share of risk. hierarchical: risk spread over groups of assets that move together. equal_weight: the "
+        "same of everything that may be held. max_diversification: most volatility of the parts for that of the whole.",
     )  # fmt: skip
     risk_measure: Measure = field(
         16, "volatility", "Risk measure",

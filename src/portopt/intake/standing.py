@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from portopt.domain.errors import MissingInput
@@ -40,3 +40,17 @@ def universe_with(
         found[asset_id] = dataclasses.replace(found.get(asset_id, Asset(asset_id)), **said)
     changed = sum(asset != before.get(asset_id) for asset_id, asset in found.items())
     return Universe(tuple(found.values())), changed
+
+
+def universe_known(kept: Universe | None, asked: Universe, held: Collection[str]) -> Universe:
+    """What may be held from now on, where a request describes its assets: all of them where nothing was known before.
+
+    Else what is said of assets that were known is what was said last, and what is held now is among them; what a request
+    names besides is for that request alone: what may be held of a portfolio is not widened by asking.
+    """
+    if kept is None:
+        return asked
+    said = {asset.id: asset for asset in asked.assets}
+    known = [said.get(asset.id, asset) for asset in kept.assets]
+    new = [said[a] for a in sorted(held) if a in said and a not in kept.positions]
+    return Universe((*known, *new))

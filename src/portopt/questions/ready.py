@@ -17,7 +17,7 @@ from portopt import formulation, pipeline
 from portopt.analysis.yardstick import Yardstick, broken
 from portopt.domain.choices import Broken, Readiness, Reason
 from portopt.domain.deadline import NEVER, Deadline
-from portopt.domain.errors import DeadlineExceeded, PortoptError
+from portopt.domain.errors import DeadlineExceeded, InvalidValue, PortoptError, RequestError
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.problem import Problem
 from portopt.domain.request import RebalanceRequest
@@ -75,9 +75,17 @@ def ready(
 def _calendar(calendar: str, on: date) -> Reason:
     from portopt.adapters.providers.exchange_calendar import is_trading_day, next_session
 
-    if is_trading_day(calendar, on, datetime.min):
+    try:
+        is_open = is_trading_day(calendar, on, datetime.min)
+        session = on if is_open else next_session(calendar, on)
+    except RequestError as error:
+        if error.field != "as_of":  # a calendar that there is not
+            raise
+        raise InvalidValue(
+            "on", on.isoformat(), f"is beyond what the calendar {calendar} knows", fix="ask for a nearer day"
+        ) from None
+    if is_open:
         return Reason("calendar", "ok", f"{calendar} is open on {on}", {"calendar": calendar, "on": on.isoformat()})
-    session = next_session(calendar, on)
     figures = {"calendar": calendar, "on": on.isoformat(), "next_session": session.isoformat()}
     detail = f"{calendar} is closed on {on}; its next session is {session}"
     return Reason("calendar", "stop", detail, figures, f"trade on {session}, or ask for another day")

@@ -51,6 +51,8 @@ def print_rebalance(document: Mapping[str, Any], console: Console, *, report_pat
     if console.width < WIDE_ENOUGH_FOR_WHY and document["trades"]:
         parts.append(_reasons(document))
     parts.append(_figures(document, console.width))
+    if legend := what_errors_are(document.get("errors")):
+        parts.append(Text(legend, style="dim"))
     if document["limit_prices"]:
         parts.append(limit_prices_table(document["limit_prices"]))
     for part in parts:
@@ -189,7 +191,6 @@ def _figures(document: Mapping[str, Any], width: int) -> Table:
     table.add_row("Turnover, one-way", "", percent(head["turnover"]), "")
     cost = Text(f"{money(head['total_cost'], document['currency'])}")
     table.add_row("Estimated cost", "", cost, Text(bps(head["cost_bps"]), style="dim"))
-    table.caption, table.caption_justify = Text(what_errors_are(document.get("errors"))), "left"
     return table
 
 

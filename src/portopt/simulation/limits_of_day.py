@@ -15,6 +15,8 @@ from portopt.domain.request import Policy
 from portopt.terms.shared.checks import EVERY
 
 FLOOR, EXCLUSIONS = "min_weight", "exclusions"
+STAYS = ("do_not_sell", "keep")  # whom they name may not be sold
+LISTS = (EXCLUSIONS, "do_not_buy", *STAYS)
 BY_ASSET = (FLOOR, "max_weight", "min_position")  # limits that may be a map of assets
 
 
@@ -28,6 +30,8 @@ def limits_of_day(policy: Policy, known: Collection[str], today: Collection[str]
         limits[EXCLUSIONS] = _excluded(limits.get(EXCLUSIONS), gone)
         if FLOOR in limits:
             limits[FLOOR] = _let_go(limits[FLOOR], gone)
+        limits = {kind: _without(value, gone) if kind in STAYS else value for kind, value in limits.items()}
+        limits = {kind: value for kind, value in limits.items() if value is not None}
     same = limits == dict(policy.limits) and costs == dict(policy.costs)
     return policy if same else replace(policy, limits=limits, costs=costs)
 
@@ -44,11 +48,16 @@ def _present(kind: str, value: Any, absent: frozenset[str]) -> Any:
     """Without those who are not there; None for a limit that then says nothing."""
     if kind in BY_ASSET and isinstance(value, Mapping):
         return {name: number for name, number in value.items() if name not in absent} or None
-    if kind == EXCLUSIONS and isinstance(value, Mapping) and "assets" in value:
-        left = [name for name in value["assets"] if name not in absent]
+    return _without(value, absent) if kind in LISTS else value
+
+
+def _without(value: Any, names: Collection[str]) -> Any:
+    """A list of assets without these; None where nobody is left on it."""
+    if isinstance(value, Mapping) and "assets" in value:
+        left = _without(list(value["assets"]), names)
         return {**value, "assets": left} if left else None
-    if kind == EXCLUSIONS and isinstance(value, list | tuple):
-        return [name for name in value if name not in absent] or None
+    if isinstance(value, list | tuple):
+        return [name for name in value if not (isinstance(name, str) and name in names)] or None
     return value
 
 

@@ -2,7 +2,8 @@
 
 Imports nothing of the engine, of the terms or of the rest of this package: the standard library, and NumPy for the matrices.
 Reading order: exact.py (rational numbers), ledger.py (what was checked, what did not hold), book.py (the document as read),
-limits.py (every limit from its definition), money.py, measures.py, figures.py, program.py (the optimum), seals.py, verify.py.
+limits.py (every limit from its definition), orders.py, money.py, measures.py, figures.py, optimum.py, asked.py (whether the
+program asks what the limits ask), seals.py, verify.py.
 """
 
 from __future__ import annotations

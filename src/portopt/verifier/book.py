@@ -13,6 +13,7 @@ import numpy as np
 from portopt.verifier.exact import ZERO, cents, dot, quadratic, written
 
 CASH = "CASH"
+RETURNS = {"before": "w_prev", "after": "weights_after", "target": "target_weights"}  # of which book each series is
 Weights = Sequence[Fraction]
 
 
@@ -192,7 +193,7 @@ def question_of(document: Mapping[str, Any]) -> Question:
         periods_per_year=float(inputs["periods_per_year"]),
         exposures=evidence.get("exposures") or {},
         factor_model=evidence.get("factor_model"),
-        returns={"w_prev": told.get("before"), "weights_after": told.get("after"), "target_weights": told.get("target")},
+        returns={book: told[name] for name, book in RETURNS.items() if told.get(name) is not None},
         probabilities=evidence.get("probabilities"),
         rows=evidence.get("program"),
     )

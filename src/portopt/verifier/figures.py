@@ -11,7 +11,7 @@ import numpy as np
 
 from portopt.verifier.book import CASH, Held, Question, Weights
 from portopt.verifier.exact import ZERO, dot, root, written
-from portopt.verifier.ledger import Ledger, numbers
+from portopt.verifier.ledger import Ledger, Path, numbers
 from portopt.verifier.limits import HELD, NotRead, Reading, active_variance, convex_costs, neutral_score, readings, risk_of
 from portopt.verifier.measures import compounded_drawdown
 
@@ -323,7 +323,7 @@ def _told_twice(ledger: Ledger) -> None:
     """What stands at two places, as a policy spells it and as it was used, is one number."""
     d = ledger.document
     policy = d["policy"]
-    pairs = [(("policy", "risk_free_rate"), "risk_free_rate", d["inputs"]["risk_free_rate"])]
+    pairs: list[tuple[Path, str, Any]] = [(("policy", "risk_free_rate"), "risk_free_rate", d["inputs"]["risk_free_rate"])]
     rules = ("lot_size", "min_trade_value")
     pairs += [(("policy", "trading", name), name, _number(d["rounding"][name])) for name in rules]
     made = [name for name in ("lookback", "periods_per_year") if policy["estimation"].get(name) is not None]

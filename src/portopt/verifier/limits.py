@@ -112,10 +112,14 @@ def _cash_between(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator
 
 
 def _caps(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
-    caps = limit["caps"]
+    caps, through = limit["caps"], _held_through(q)
     for i, a in enumerate(q.ids):
         if a in caps or (EVERY in caps and a != CASH):
-            yield Reading(a, held.w[i], OPEN, written(caps.get(a, caps.get(EVERY))))
+            whole = held.w[i] + _held_of(through.get(a, []), held)
+            yield Reading(a, whole, OPEN, written(caps.get(a, caps.get(EVERY))))
+    for name, parts in through.items():  # what funds alone hold
+        if name not in q.ids and (name in caps or EVERY in caps):
+            yield Reading(name, _held_of(parts, held), OPEN, written(caps.get(name, caps.get(EVERY))))
 
 
 def _floors(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
@@ -318,19 +322,19 @@ def risk_of(name: str, options: dict[str, Any], held: Held, q: Question) -> floa
 def _axes(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
     for name, side in limit["bounds"].items():
         more = name in ("return", "esg")
-        sides = (written(side), OPEN) if more else (OPEN, written(side))
+        floor, cap = (written(side), OPEN) if more else (OPEN, written(side))
         if name == "risk":
             yield _risk(limit["risk_measure"], side, limit, held, q)
         elif name == "tracking_error":
-            yield Reading(name, active_variance(held, q), *sides, squared=True)
+            yield Reading(name, active_variance(held, q), floor, cap, squared=True)
         elif name == "cost":
-            yield Reading(name, convex_costs(held.w, q) / q.years, *sides, exact=False)
+            yield Reading(name, convex_costs(held.w, q) / q.years, floor, cap, exact=False)
         elif name == "turnover":
-            yield Reading(name, turnover(held.w, q), *sides)
+            yield Reading(name, turnover(held.w, q), floor, cap)
         elif name == "return":
-            yield Reading(name, dot(held.w, q.beliefs.mu), *sides)
+            yield Reading(name, dot(held.w, q.beliefs.mu), floor, cap)
         else:
-            yield Reading(name, neutral_score(held.w, q), *sides, exact=False)
+            yield Reading(name, neutral_score(held.w, q), floor, cap, exact=False)
 
 
 def neutral_score(w: Weights, q: Question) -> Fraction:
@@ -380,7 +384,7 @@ def impact_rate(cost: Mapping[str, Any], i: int, power: float, q: Question) -> f
     if not volume or q.value is None or Sigma is None:
         raise NotRead("the volumes or the variances that the cost reads are not in the document")
     daily = float(np.sqrt(Sigma[i, i] / q.periods_per_year))
-    return float(cost["coefficient"]) * daily * (float(q.value) / float(volume)) ** power
+    return float(float(cost["coefficient"]) * daily * (float(q.value) / float(volume)) ** power)
 
 
 # --- counts and sizes ------------------------------------------------------------------------------------------------
@@ -548,6 +552,17 @@ def _parts(attribute: str, i: int, q: Question) -> dict[str, Fraction]:
                 parts[str(group)] = parts.get(str(group), ZERO) + written(share)
     rest = ONE - sum(parts.values(), ZERO)
     return {**parts, NO_GROUP: parts.get(NO_GROUP, ZERO) + rest} if rest > HELD else parts
+
+
+def _held_through(q: Question) -> dict[str, list[tuple[int, Fraction]]]:
+    """The assets that funds are told to hold, with what share of each fund it is."""
+    out: dict[str, list[tuple[int, Fraction]]] = {}
+    for i in q.risky:
+        told = (q.attributes[i].get("composition") or {}).get("asset") or {}
+        for name, share in told.items():
+            if share and name not in (CASH, q.ids[i]):
+                out.setdefault(name, []).append((i, written(share)))
+    return out
 
 
 def _held_of(parts: list[tuple[int, Fraction]], held: Held) -> Fraction:

@@ -226,7 +226,7 @@ def outside(cone: Mapping[str, Any], s: np.ndarray, *, dual: bool) -> float:
     if kind == "power":
         u, v = (max(float(s[0]), 0.0), max(float(s[1]), 0.0))
         u, v = (u / a, v / (1.0 - a)) if dual else (u, v)
-        return max(0.0, -float(s[0]), -float(s[1]), abs(float(s[2])) - u**a * v ** (1.0 - a))
+        return max(0.0, -float(s[0]), -float(s[1]), abs(float(s[2])) - float(u**a * v ** (1.0 - a)))
     r, t, v = (float(entry) for entry in s)
     if dual:
         return max(r, -t, -v, 0.0) if r >= 0.0 else max(0.0, -r * math.exp(min(t / r - 1.0, 700.0)) - v)

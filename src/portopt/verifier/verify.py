@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from portopt.verifier.asked import check_program
 from portopt.verifier.book import Held, Question, after_orders, question_of
 from portopt.verifier.exact import ONE, ZERO, dot, root, written
 from portopt.verifier.figures import books_of, check_figures
-from portopt.verifier.ledger import Findings, Ledger, Path
+from portopt.verifier.ledger import Findings, Ledger, Path, shown
 from portopt.verifier.limits import NotRead, readings, worst
 from portopt.verifier.money import check_money
 from portopt.verifier.optimum import check_optimum, check_prices
@@ -44,7 +45,7 @@ def worked_out(document: Mapping[str, Any]) -> Ledger:
     within = _evidence_of(document)
     ledger = Ledger(document)
     if not isinstance(ledger.at(within), Mapping):
-        raise CannotVerify(f"it has no {'.'.join(within)}: it was written before documents carried what a check takes")
+        raise CannotVerify(f"it has no {shown(within)}: it was written before documents carried what a check takes")
     try:
         (_rebalance if within == REBALANCE else _weights)(ledger)
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
@@ -77,14 +78,13 @@ def _rebalance(ledger: Ledger) -> None:
     check_money(ledger, q, after)
     check_figures(ledger, q, books)
     check_optimum(ledger, q, np.array(d["inputs"]["target_weights"], dtype=float), ("evidence",), ("certificate",))
+    check_program(ledger, q, ("evidence",))
     check_prices(ledger, q.ids, ("evidence",), ("limit_prices",))
     _standing(ledger)
     _of_orders(ledger)
     _risk_aversion(ledger, q)
     _pack(ledger)
     ledger.leaves(("inputs", "in_sample_returns"), "the returns that both books would have had", OF_THE_PACK)
-    ledger.leaves(("errors",), "how the errors of the figures were drawn", OF_THE_PACK)
-    ledger.leaves(("figures",), "the errors of the figures", OF_THE_PACK)
     ledger.leaves(("rounding", "mip_gap"), "the gap of the search for whole shares", "it is the word of a search")
     ledger.leaves(("errors",), "how the errors of the figures were drawn", OF_DRAWS)
     ledger.leaves(("figures",), "errors of the figures", OF_DRAWS)
@@ -171,6 +171,7 @@ def _weights(ledger: Ledger) -> None:
     ledger.same(("portopt", "moments", "periods_per_year"), "periods a year", inputs["periods_per_year"], 0.0)
     w = np.array([float(x) for x in chosen])
     check_optimum(ledger, q, w, at, ("portopt", "certificate"))
+    check_program(ledger, q, at)
     check_prices(ledger, q.ids, at, ("portopt", "binding_limits"))
     said = d["optimization_metadata"]["objective_value"]
     ledger.same(("portopt", "certificate", "objective"), "the objective", said, 0.0)

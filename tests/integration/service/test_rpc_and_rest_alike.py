@@ -31,6 +31,10 @@ BODY = asked()
 SILENCE = {"matches": {"portfolio": PORTFOLIO}, "reason": "planned", "starts": "2099-01-01T00:00:00Z", "hours": 2.0}
 AT_ONCE = {**REBALANCE, "constraints": {**REBALANCE["constraints"], "max_trades": 40}}
 
+# Ours beside what S2 prints: fields of a message over gRPC have them in `additional`.
+ONLY_SALES = {"sell_only": True, "max_positions": 40}
+MONEY = {"cash_flow": {"amount": "-25000.00"}, "no_worse": True}
+
 
 @dataclass
 class Desk:
@@ -158,8 +162,11 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                         f"/optimizations?portfolio_id={PORTFOLIO}&status=completed"),
     "CancelOptimization": lambda d: Case({"optimization_id": d.optimization}, "POST", f"/optimizations/{d.optimization}/cancel",
                                          is_refused=True),
-    "GenerateRebalancePlan": lambda d: Case(with_additional(d, {**d.portfolio, **AT_ONCE}), "POST", f"{OF_BOOK}/rebalance",
-                                            {"json": {**AT_ONCE, **on_pack(d)}}),
+    "GenerateRebalancePlan": lambda d: Case(
+        {**d.portfolio, **AT_ONCE, "constraints": {**AT_ONCE["constraints"], "additional": ONLY_SALES},
+         "additional": {**on_pack(d), **MONEY}},
+        "POST", f"{OF_BOOK}/rebalance",
+        {"json": {**AT_ONCE, "constraints": {**AT_ONCE["constraints"], **ONLY_SALES}, **on_pack(d), **MONEY}}),
     "GenerateEfficientFrontier": lambda d: Case(
         with_additional(d, {**d.portfolio, "points": 5, "constraints": {"max_position_size": 0.2}}),
         "POST", f"{OF_BOOK}/efficient-frontier",

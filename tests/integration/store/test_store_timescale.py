@@ -137,7 +137,7 @@ def test_a_database_that_gains_the_extension_is_converted_with_its_rows(store, l
     fill(store)
     assert store.health()["time_series_level"] == "partitions"
     series = SqlSeries(store.database)
-    assert series.convert(chunk_days=2) == Converted(level, 12)
+    assert series.convert(chunk_days=2) == Converted(level, 12, 0)
     assert (store.health()["time_series_level"], store.health()["timescaledb"]) == ("timescaledb", level)
     assert differences(store.database) == []
     assert count(store) == 12
@@ -266,5 +266,5 @@ def test_the_command_converts(store, level, fill, tmp_path, monkeypatch, capsys)
     monkeypatch.setenv("PORTOPT_DATABASE_URL", store.database.url.render_as_string(hide_password=False))
     runtime.cache_clear()
     assert run(["db", "convert-timescale", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"timescaledb": level, "rows": 12}
+    assert json.loads(capsys.readouterr().out) == {"timescaledb": level, "rows": 12, "figures": 0}
     runtime.cache_clear()

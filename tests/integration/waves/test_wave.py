@@ -10,7 +10,9 @@ from pathlib import Path
 import made_nights as nights
 import pytest
 
+from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunStatus
+from portopt.domain.universe import Asset, Universe
 from portopt.domain.wave import ItemState, Wave, WaveReport
 from portopt.questions.policies import policies
 from portopt.questions.rebalance import rebalance
@@ -139,3 +141,48 @@ def test_a_wave_is_worked_on_the_pack_that_it_began_with(market: nights.Market, 
     assert run is not None
     assert later is not None
     assert run.pricing_pack_id == later.pricing_pack_id
+
+
+def described_by_a_file(market: nights.Market, scores: dict[str, float], **more: object) -> RebalanceRequest:
+    """As a holdings file makes it: the portfolio itself is not on record."""
+    careful = nights.policy(ASSETS, "careful", min_quality=6.0, max_turnover=0.6, max_weight=0.4)
+    benchmark = dict.fromkeys(market.ids, 1.0 / ASSETS)
+    assets = tuple(Asset(a, sector=f"S{i % 10}", quality_score=scores[a]) for i, a in enumerate(market.ids))
+    holdings = replace(nights.book(market, 0), portfolio_id="of-a-file")
+    return RebalanceRequest(holdings, careful, Universe(assets), benchmark, provider="files", **more)  # type: ignore[arg-type]
+
+
+def test_what_an_earlier_request_said_of_its_assets_is_known_to_a_wave(market: nights.Market, tmp_path: Path) -> None:
+    runtime = nights.home(tmp_path, market, 0)
+    scores = {a: 4.0 if i == 0 else 8.0 for i, a in enumerate(market.ids)}
+    request = described_by_a_file(market, scores)
+    runtime.runs.save_policies([request.policy])
+    rebalance(request, runtime, frontier=False)
+    wave = started(runtime, policy="careful")
+    report = carry_out(wave.wave_id, runtime)
+    assert report.counts[ItemState.PROPOSED] == 1, report.causes
+    (item,) = runtime.waves.items(wave.wave_id)
+    document = runtime.runs.get(str(item.run_id)).document
+    assert document is not None
+    rows = {row["asset_id"]: row for row in document["proposal"]}
+    assert {a: row["quality_score"] for a, row in rows.items() if a in scores} == scores
+    assert rows[market.ids[0]]["shares_after"] == 0.0, "below the floor of 6"
+    assert {row["sector"] for row in rows.values()} >= {"S0", "S1"}
+    later = {a: 4.0 if i == 1 else 9.0 for i, a in enumerate(market.ids)}
+    rebalance(described_by_a_file(market, later), runtime, frontier=False)  # what is said later is what is known later
+    kept = runtime.portfolios.get("of-a-file")
+    assert kept.universe is not None
+    assert {asset.id: asset.quality_score for asset in kept.universe.assets} == later
+    assert kept.benchmark == request.benchmark
+
+
+def test_a_request_that_says_nothing_of_its_assets_leaves_a_portfolio_without_a_universe(
+    market: nights.Market, tmp_path: Path
+) -> None:
+    runtime = nights.home(tmp_path, market, 0)
+    plain = nights.policy(ASSETS, "plain", max_tracking_error=None, sector_limits=None)
+    limits = {name: value for name, value in plain.limits.items() if value is not None}
+    holdings = replace(nights.book(market, 0), portfolio_id="bare")
+    bare = RebalanceRequest(holdings, replace(plain, limits=limits), Universe.of(sorted(holdings.shares)), provider="files")
+    rebalance(bare, runtime, frontier=False)
+    assert runtime.portfolios.get("bare").universe is None

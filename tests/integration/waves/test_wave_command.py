@@ -79,7 +79,7 @@ def test_a_file_says_which_portfolios_under_which_policy_by_when(tmp_path: Path)
     with pytest.raises(DataError, match="colour"):
         read_portfolios(path, "UTC", NOW)
     path.write_text("portfolio_id,policy\n,growth\n")
-    with pytest.raises(DataError, match="row 2"):
+    with pytest.raises(DataError, match="line 2"):
         read_portfolios(path, "UTC", NOW)
 
 
@@ -136,3 +136,16 @@ def test_the_report_counts_as_a_loop_over_the_items_does() -> None:
 def test_a_hundred_thousand_items_are_fewer_than_two_hundred_tasks() -> None:
     for items in (1, 64, 1_000, 100_000, 1_000_000):
         assert -(-items // size_of(items)) <= MOST < 200
+
+
+def test_a_refusal_names_the_line_of_the_file_with_its_empty_ones_counted(tmp_path: Path) -> None:
+    named = tmp_path / "some.csv"
+    named.write_text("portfolio_id,policy\n\n\nP1,night\n\n,night\n")
+    with pytest.raises(DataError, match="line 6: there is no portfolio_id"):
+        read_portfolios(named, "UTC", NOW)
+    named.write_text('\n\nP1\n"P\n2",x\n')
+    with pytest.raises(DataError, match="line 4: 'x' is in column 2"):
+        read_portfolios(named, "UTC", NOW)
+    named.write_text("\nportfolio_id,policy\n\nP1,night,more\n")
+    with pytest.raises(DataError, match="line 4: 'more'"):
+        read_portfolios(named, "UTC", NOW)

@@ -14,6 +14,7 @@ import pytest
 from portopt import pipeline
 from portopt.document.choices import ready_document
 from portopt.domain.choices import Readiness, Reason
+from portopt.domain.errors import InvalidValue
 from portopt.questions.ready import Declared, ready
 from portopt.questions.rebalance import rebalance
 from portopt.runs import lifecycle
@@ -55,6 +56,12 @@ def test_a_closed_day_is_a_no_that_names_the_next_session(installed):
     assert found.answer == "no"
     assert reason(found, "calendar").figures["next_session"] == "2024-07-05"
     assert ready_document(found)["sentence"] == "No: XNYS is closed on 2024-07-04; its next session is 2024-07-05."
+
+
+def test_a_day_that_no_calendar_reaches_is_refused_by_its_name(installed):
+    with pytest.raises(InvalidValue, match="beyond what the calendar XNYS knows") as refused:
+        asked(made_desk.desk(2), installed, date(2199, 1, 1))
+    assert refused.value.field == "on"
 
 
 def test_prices_older_than_the_policy_takes_are_a_no(installed):

@@ -104,7 +104,8 @@ def test_without_a_history_the_figures_stand_without_errors_and_the_page_without
     page = Page(html(bare))
     assert page.errors == []
     assert "Through the history used" not in html(bare)
-    assert "±" not in html(bare).partition('id="data"')[0]
+    assert 'class="off"' not in html(bare)
+    assert 'class="of-errors' not in html(bare)
 
 
 @pytest.mark.parametrize("attribute", ["sector", "asset_class"])

@@ -38,6 +38,9 @@ def walked(path: str = "auto", costs: dict[str, Any] | None = None, **limits: An
         {"exclusions": ["BB"]},
         {"exclusions": {"assets": ["BB"]}},
         {"min_position": {"BB": 0.1}},
+        {"do_not_buy": ["BB"]},
+        {"do_not_sell": ["BB"]},
+        {"keep": {"assets": ["BB"]}},
     ],
 )
 def test_a_limit_on_who_leaves_ends_with_the_membership(path: str, limits: dict[str, Any]) -> None:

@@ -11,8 +11,10 @@ from portopt.dialects.policies import override, read_policy
 from portopt.dialects.portfolio import read_optimization
 from portopt.dialects.strategy import read_request
 from portopt.domain.errors import InvalidValue, MissingInput, RequestError, UnknownField
+from portopt.doors.commands.history_asked import find_policy
 from portopt.intake.policy import Wishes, laid_over
 from portopt.questions.through_time.question import plain_policy
+from portopt.runtime import open_runtime
 from portopt.terms.catalog import OBJECTIVES, objective_words, parse_objective
 from portopt.terms.spellings import ALIASES, TOLD, is_a_name, key_of
 
@@ -280,5 +282,7 @@ def test_the_form_and_a_backtest_take_them():
     with pytest.raises(InvalidValue, match="has no part in the goal"):
         laid_over(policy, Wishes(goal="min_cvar", risk_measure="mad"))
     assert plain_policy("1/n").objective == EQUAL
+    assert find_policy("1/n", open_runtime()).objective == EQUAL
+    assert find_policy("hrp", open_runtime()).objective == HRP
     with pytest.raises(RequestError, match="trades nothing"):
         plain_policy("buy and hold")

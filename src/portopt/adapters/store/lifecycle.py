@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from portopt.adapters.store import ledger, models, outbox, portfolios, projection
+from portopt.adapters.store import described, ledger, models, outbox, portfolios, projection
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.endings import end_jobs, require_worked_on, run_ended
 from portopt.adapters.store.records import fits, result_row, run_from, run_row
@@ -153,7 +153,10 @@ def _on_newest(connection: Connection, run: RunRecord, since: int | None) -> boo
     if since is None or not isinstance(held, Mapping):
         return portfolios.rests_on_newest(connection, run)
     row = {"id": run.portfolio_id, **{name: held[name] for name in ("currency", "cash", "shares")}}
-    return portfolios.declare(connection, row, since)
+    if not portfolios.declare(connection, row, since):
+        return False
+    described.keep(connection, run)
+    return True
 
 
 def _release(connection: Connection, run: RunRecord, event: Event | None) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 
-from portopt.adapters.store import partitions, timescale
+from portopt.adapters.store import figure_chunks, partitions, timescale
 from portopt.adapters.store.columns import COMMAND
 from portopt.domain.errors import DataError, OutsideError
 
@@ -51,7 +51,11 @@ def migrate(database: Database, *, chunk_days: int = 1) -> str:
         if check_known(connection, database.shown) != HEAD:
             from alembic import command
 
-            command.upgrade(alembic_config(connection, **_offered(database), chunk_days=chunk_days), "head")
+            offered = _offered(database)
+            behind = figure_chunks.take_back(connection)
+            command.upgrade(alembic_config(connection, **offered, chunk_days=chunk_days), "head")
+            if behind:
+                figure_chunks.convert(connection, offered["timescaledb"], chunk_days)
     return HEAD
 
 

@@ -89,7 +89,10 @@ def waiting(connection: Connection, shards: Collection[int], limit: int, now: da
     numbered = _numbered(connection, shards)
     first = outbox.c.event_id.in_(numbered)
     wanted = (
-        select(outbox).where(*_free(now), outbox.c.shard.in_(shards)).order_by(first.desc(), outbox.c.sequence).limit(limit)
+        select(outbox)
+        .where(*_free(now, shards), outbox.c.shard.in_(shards))
+        .order_by(first.desc(), outbox.c.sequence)
+        .limit(limit)
     )
     rows: Sequence[Any] = connection.execute(wanted).mappings().all()
     also = _also(connection, [row["event_id"] for row in rows if row["shard"] >= SHARDS])
@@ -112,13 +115,15 @@ def _also(connection: Connection, event_ids: Sequence[str]) -> dict[str, frozens
 def may_be_sent(connection: Connection, now: datetime | None = None, shards: Collection[int] = EVENTS) -> bool:
     """Whether anything in these shards waits for nothing but a relay."""
     now = now or database_now(connection)
-    found = select(outbox.c.sequence).where(*_free(now), outbox.c.shard.in_(shards)).limit(1)
+    found = select(outbox.c.sequence).where(*_free(now, shards), outbox.c.shard.in_(shards)).limit(1)
     return connection.execute(found).first() is not None
 
 
-def _free(now: datetime) -> tuple[Any, ...]:
+def _free(now: datetime, shards: Collection[int]) -> tuple[Any, ...]:
+    """What waits for nothing but a relay. Only a notice has several keys: of events nothing more is asked."""
     due = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
-    return WAITING, outbox.c.parked_at.is_(None), due, ~_held_up(now), ~_held_up_by_another_key(now)
+    first = (WAITING, outbox.c.parked_at.is_(None), due, ~_held_up(now))
+    return first if all(shard < SHARDS for shard in shards) else (*first, ~_held_up_by_another_key(now))
 
 
 def _numbered(connection: Connection, shards: Collection[int]) -> dict[str, int]:

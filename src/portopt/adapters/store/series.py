@@ -1,4 +1,4 @@
-"""`portfolio_optimization_ts` through time: what it stands on, how long its rows are kept, and its conversion."""
+"""`portfolio_optimization_ts` through time: what it stands on, how long its rows are kept, its conversion and the figures'."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, text
 
-from portopt.adapters.store import migrate, models, partitions, timescale
+from portopt.adapters.store import figure_chunks, migrate, models, partitions, timescale
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.upsert import insert_or_update
@@ -33,7 +33,8 @@ class SqlSeries:
     def convert(self, *, chunk_days: int = 1) -> Converted:
         """A database that gained TimescaleDB, or its licence, after its first migration uses it; the rows are kept.
 
-        In one transaction, during which nobody else writes an optimization. Raises RequestError where there is none that works.
+        In one transaction, during which nobody else writes an optimization or a figure. Raises RequestError where there is none
+        that works.
         """
         found = timescale.level(self._database)
         if found not in timescale.WORKS:
@@ -50,8 +51,9 @@ class SqlSeries:
             if is_new or known.get(EXTENSION) != found:
                 timescale.take_back(connection)
                 timescale.finish(connection, found)
+            figures = figure_chunks.convert(connection, found, chunk_days)
             record(connection, {LEVEL: partitions.TIMESCALEDB, EXTENSION: found})
-        return Converted(found, moved)
+        return Converted(found, moved, figures)
 
     def tend(self, keep_days: float | None, open_days: float, now: datetime | None = None) -> Tended:
         """What is past its days goes, where days are set; what is written to no more is compressed, and its days aggregated.
@@ -96,7 +98,9 @@ class SqlSeries:
         with restricted_to(None), self._database.writing() as connection:
             if facts(connection).get(EXTENSION) != timescale.COMMUNITY:
                 return 0
-            return timescale.compress_before(connection, instant)
+            figures = figure_chunks.is_behind_a_view(connection)
+            of_figures = timescale.compress_chunks(connection, figure_chunks.ROWS, instant) if figures else 0
+            return timescale.compress_before(connection, instant) + of_figures
 
     def refresh(self, since: datetime | None, until: datetime) -> bool:
         """The daily aggregate of these days is brought up to date, where there is one; since: None is from the first.

@@ -126,13 +126,16 @@ def drop_before(connection: Connection, instant: datetime) -> list[str]:
 
 def compress_before(connection: Connection, instant: datetime) -> int:
     """Chunks that end before it are compressed, where there is compression; returns how many were not."""
-    if not is_behind_a_view(connection):
-        return 0
+    return compress_chunks(connection, ROWS, instant) if is_behind_a_view(connection) else 0
+
+
+def compress_chunks(connection: Connection, hypertable: str, instant: datetime) -> int:
+    """The same of any hypertable that may be compressed."""
     open_chunks = text(
         "SELECT format('%I.%I', chunk_schema, chunk_name) FROM timescaledb_information.chunks "
         "WHERE format('%I.%I', hypertable_schema, hypertable_name) = :name AND NOT is_compressed AND range_end <= :instant"
     )
-    names = connection.execute(open_chunks, {"name": ROWS, "instant": instant}).scalars().all()
+    names = connection.execute(open_chunks, {"name": hypertable, "instant": instant}).scalars().all()
     for name in names:
         connection.execute(text("SELECT compress_chunk(CAST(:chunk AS regclass), if_not_compressed => true)"), {"chunk": name})
     return len(names)

@@ -14,12 +14,14 @@ def convert_timescale(
     chunk_days: Annotated[int, typer.Option("--chunk-days", min=1, max=366, help="Days in a chunk.")] = 1,
     as_json: Json = False,
 ) -> Shown:
-    """Let a database that gained TimescaleDB use it for optimizations through time; rows are kept. Safe to repeat."""
+    """Let a database that gained TimescaleDB use it for optimizations and figures; rows are kept. Safe to repeat."""
     from portopt.runtime import runtime
 
     done = runtime().series.convert(chunk_days=chunk_days)
-    said = "it was a hypertable before" if done.rows is None else f"{done.rows} rows are in a hypertable now"
-    return Shown({"timescaledb": done.level, "rows": done.rows}, words(f"TimescaleDB ({done.level}): {said}"))
+    of_each = (("optimizations", done.rows), ("figures", done.figures))
+    said = [f"{what} were in a hypertable before" if n is None else f"{n} {what} are in one now" for what, n in of_each]
+    document = {"timescaledb": done.level, "rows": done.rows, "figures": done.figures}
+    return Shown(document, words(f"TimescaleDB ({done.level}): {'; '.join(said)}"))
 
 
 def load_prices(

@@ -78,6 +78,8 @@ def find_policy(name: str, here: Runtime) -> Policy:
     path, _, wanted_id = name.partition("#")
     if Path(path).is_file() and not wanted_id:
         return _of_file(path, read_document(path, "policy"))
+    if "/" in name and is_objective(name):  # 1/n is no path
+        return plain_policy(name)
     try:
         return policy_files.find_policy(name, here)
     except UnknownPolicy:

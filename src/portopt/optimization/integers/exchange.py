@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portopt.domain.arrays import Indices, Vector
+from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.program import StandardForm
 
 COMING, LEAVING = 8, 12  # looked at on each side
@@ -37,8 +37,8 @@ class Switches:
         """(k,) by how much each column is past its side at x (N,)."""
         return np.asarray(self.way * (x[self.column] - self.side))
 
-    def gains(self, gradient: Vector, on: Vector) -> Vector:
-        """(k,) what a unit more is worth, against what it is worth where switches are on; on: (k,) of bool."""
+    def gains(self, gradient: Vector, on: Mask) -> Vector:
+        """(k,) what a unit more is worth, against what it is worth where switches are on, (k,)."""
         slope = gradient[self.column]
         usual = float(np.median(slope[on])) if on.any() else 0.0
         return np.asarray(-self.way * (slope - usual))

@@ -52,20 +52,22 @@ def figures(s: Shown) -> str:
     lead = "Annual figures of the portfolio, from the expected returns and the covariance named below."
     errors = s.document.get("errors")
     shown = [row for row in s.document["figures"] if row["before"] is not None or row["after"] is not None]
-    told = table("keep figures" if errors else "keep", headings("Figure", "Now", "Proposed", "Change"), map(_figure, shown))
+    rows = (_figure(row, errors=bool(errors)) for row in shown)
+    told = table("keep figures" if errors else "keep", headings("Figure", "Now", "Proposed", "Change"), rows)
     return section("Before and after", lead, s.missing("the errors of the figures"), told, _of_the_errors(errors))
 
 
-def _figure(row: Row) -> str:
+def _figure(row: Row, *, errors: bool) -> str:
     kinds = {"before": "n soft", "after": "n strong", "change": "n soft" if row.get("is_clear") is not True else "n strong"}
-    cells = "".join(cell(_within(row, side), kind) for side, kind in kinds.items())
+    cells = "".join(cell(_within(row, side, errors=errors), kind) for side, kind in kinds.items())
     return f'<tr><th scope="row">{text(row["label"])}{_unclear(row)}</th>{cells}</tr>'
 
 
-def _within(row: Row, side: str) -> str:
+def _within(row: Row, side: str, *, errors: bool) -> str:
     """A figure, and how far it may be off on either side, both to the same digits."""
     value, off, change = row[side], row.get(f"{side}_within"), side == "change"
-    none = '<span class="off"></span>'  # figures stand under one another, whether or not an error stands beside them
+    # Figures stand under one another, whether or not an error stands beside them.
+    none = '<span class="off"></span>' if errors else ""
     if value is None:
         return f"{NOTHING}{none}"
     if row["unit"] == "count":

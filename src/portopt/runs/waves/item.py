@@ -48,10 +48,10 @@ def _worked(item: WaveItem, shared: Shared, began: float) -> ItemEnd:
     request = shared.request(item, portfolio)
     snapshot = shared.snapshot(request)
     run = begun(request, snapshot, datetime.now(UTC))
-    awaits, since = shared.wave.await_approval, portfolio.version
+    awaits = shared.wave.await_approval
     stored = lifecycle.found(run.run_id, runtime)
     if stored is not None and stored.document is not None and stored.is_whole:
-        return _proposed(item, stored, awaits, since)
+        return _proposed(item, stored, awaits)
     try:
         document = worked_out(request, snapshot, shared.moments(request, snapshot), run.run_id)
     except OutsideError:
@@ -61,13 +61,13 @@ def _worked(item: WaveItem, shared: Shared, began: float) -> ItemEnd:
     timings = {"wave item": time.perf_counter() - began}
     text = canonical_text(document)
     record = completed(run, document, text, datetime.now(UTC), timings=timings, await_approval=awaits)
-    return _proposed(item, record, awaits, since)
+    return _proposed(item, record, awaits)
 
 
-def _proposed(item: WaveItem, record: RunRecord, awaits: bool, since: int) -> ItemEnd:
+def _proposed(item: WaveItem, record: RunRecord, awaits: bool) -> ItemEnd:
     event = None if awaits else event_of(replace(record, status=RunStatus.COMPLETED))
     gap = _gap(record.document or {})
-    return ItemEnd(item.number, ItemState.PROPOSED, record, event, since, run_id=record.run_id, gap=gap)
+    return ItemEnd(item.number, ItemState.PROPOSED, record, event, run_id=record.run_id, gap=gap)
 
 
 def worked_out(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments, run_id: str) -> dict[str, Any]:
