@@ -177,7 +177,7 @@ def read_optimization(doc: Any) -> Wish:
     how = one_of(found.get("optimization_type") or "mean_variance", "optimization_type", TYPES)
     usual = {"risk_parity": "risk_parity", "hierarchical_risk_parity": "risk_parity", "multi_objective": "multi_objective"}
     said, known = found.get("objective"), (*GOALS, TRACKING)
-    if is_ours(said) and said not in known:
+    if isinstance(said, str) and is_ours(said) and said not in known:
         objective, views, notes = _own_objective(found, said, wants)
     else:
         goal = one_of(said or usual.get(how, "maximize_sharpe"), "objective", known)
