@@ -83,7 +83,7 @@ WRONG: list[tuple[list[str], str, str | None, str | None]] = [
     (["optimize", "x.json", "--jason"], "usage_error", "option", "use --json"),
     (["rebalance", "--holding", "x.csv"], "usage_error", "option", "use --holdings"),
     (["rebalance", "--fractinal"], "usage_error", "option", "use --fractional"),
-    (["optimize"], "usage_error", "FILE", "--help"),
+    (["optimize"], "missing_input", "FILE", "request.json"),
     (["optimize", "a", "b"], "usage_error", None, "--help"),
     (["replay"], "missing_input", "RUN", "portopt replay --bundle FILE.zip"),
     (["replay", "reb-1", "--bundle", "x.zip"], "missing_input", "RUN", "portopt replay --bundle FILE.zip"),
@@ -97,8 +97,8 @@ WRONG: list[tuple[list[str], str, str | None, str | None]] = [
     (["optimize", "."], "file_not_readable", "request", "stdin"),
     (["optimize", "a\x00b"], "file_not_readable", "request", "stdin"),
     (["policies", "check", "nowhere.json"], "file_not_readable", "policy", "stdin"),
-    (["frontier"], "missing_input", "FILE", "frontier request.json"),
-    (["frontier", "request.json", "--holdings", "x.csv"], "missing_input", "FILE", "frontier request.json"),
+    (["frontier"], "missing_input", "FILE", "request.json"),
+    (["frontier", "request.json", "--holdings", "x.csv"], "missing_input", "FILE", "request.json"),
     (["frontier", "request.json", "--max-risk", "nan"], "invalid_value", "--max-risk", "0.1"),
     (["rebalance"], "missing_input", "--holdings", "sample"),
     (["rebalance", "--holdings", "nowhere.csv"], "file_not_readable", None, None),
@@ -163,7 +163,7 @@ def test_nothing_is_written_for_files_that_cannot_be_read(home: Path, tmp_path: 
 def test_every_branch_of_the_errors_has_its_exit_code(
     error: Exception, code: int, request_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(_: Any, **_more: Any) -> Any:
+    def fails(*_: Any, **_more: Any) -> Any:
         raise error
 
     monkeypatch.setattr(weights, "optimize", fails)
@@ -174,7 +174,7 @@ def test_every_branch_of_the_errors_has_its_exit_code(
 def test_an_error_of_ours_leaves_a_log_and_no_traceback(
     request_file: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def breaks(_: Any, **_more: Any) -> Any:
+    def breaks(*_: Any, **_more: Any) -> Any:
         raise ZeroDivisionError("seven by nothing")
 
     monkeypatch.setattr(weights, "optimize", breaks)
@@ -190,7 +190,7 @@ def test_an_error_of_ours_leaves_a_log_and_no_traceback(
 def test_debugging_shows_the_traceback(
     request_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def breaks(_: Any, **_more: Any) -> Any:
+    def breaks(*_: Any, **_more: Any) -> Any:
         raise ZeroDivisionError("seven by nothing")
 
     monkeypatch.setattr(weights, "optimize", breaks)
@@ -204,7 +204,7 @@ def test_what_a_library_prints_does_not_spoil_the_document(
 ) -> None:
     original = weights.optimize
 
-    def chatty(request: Any, **_more: Any) -> Any:
+    def chatty(request: Any, *_: Any, **_more: Any) -> Any:
         print("hello from a library")
         return original(request)
 
@@ -216,7 +216,7 @@ def test_what_a_library_prints_does_not_spoil_the_document(
 def test_an_interrupt_ends_quietly(
     request_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(_: Any, **_more: Any) -> Any:
+    def interrupted(*_: Any, **_more: Any) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(weights, "optimize", interrupted)

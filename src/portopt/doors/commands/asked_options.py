@@ -61,7 +61,7 @@ def posed(asked: AskedOptions) -> tuple[AnyRequest, Runtime | None]:
     from portopt.runtime import runtime
 
     if (asked.request is None) == (asked.holdings is None):
-        fixes = ["a request: FILE.json", "your own files: --holdings holdings.csv --prices prices.csv", "a stored run: reb-…"]
+        fixes = ["a request: request.json", "your own: --holdings holdings.csv --prices prices.csv", "a stored run: reb-…"]
         raise MissingInput("give either a request file, a run's id, or --holdings", field="FILE", fixes=fixes)
     if asked.holdings is not None:
         return _of_book(asked, runtime()), runtime()

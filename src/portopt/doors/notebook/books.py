@@ -19,6 +19,7 @@ from portopt.intake.labelled import attributes_of, fraction_of, fractions_by_ass
 from portopt.intake.policy import Wishes
 from portopt.intake.request import rebalance_request, wished
 from portopt.intake.wanted import Wanted, with_wanted
+from portopt.questions import policies
 from portopt.runtime import AT_HAND, open_runtime
 from portopt.terms.catalog import objective_words
 
@@ -96,11 +97,14 @@ def runtime_at(home: Path | None, at_hand: Any = None) -> Runtime:
 def policy_of(policy: str | Path | Policy | Mapping[str, Any], runtime: Runtime) -> Policy:
     """By id, from a JSON file (`FILE#ID` picks one of several), as it is, or as data."""
     from portopt.dialects.policies import read_policies
-    from portopt.doors.commands.policy_files import find_policy
+    from portopt.doors.commands.policy_files import pick, read_policy_file
 
     if isinstance(policy, Policy):
         return policy
-    return find_policy(str(policy), runtime) if isinstance(policy, str | Path) else read_policies(policy)[0]
+    if not isinstance(policy, str | Path):
+        return read_policies(policy)[0]
+    name, _, wanted = str(policy).partition("#")
+    return pick(read_policy_file(name), wanted, name) if name.endswith(".json") else policies.policy(str(policy), runtime)
 
 
 def book_of(holdings: Any, universe: Any, benchmark: Any, portfolio_id: str) -> Book:
