@@ -69,6 +69,7 @@ def test_a_conflict_with_it_is_diagnosed_and_a_fix_named(added):
 
 def test_a_rebalance_keeps_it_and_its_document_speaks_of_it(added, tmp_path):
     policy = json.loads(POLICIES.read_text())["policies"][0]
+    policy = {**policy, "estimation": {"expected_returns": "historical_mean", "covariance": "ledoit_wolf", "lookback": 756}}
     files = {name: SAMPLE / f"{name}.csv" for name in ("universe", "benchmark")}
     before = portopt.rebalance(SAMPLE / "holdings.csv", None, policy, home=tmp_path / "before", **files).document
     weights = {row["asset_id"]: row["target_weight"] for row in before["proposal"] if row["asset_id"] != "CASH"}

@@ -26,7 +26,7 @@ def proposed(runtime: Runtime, tmp_path, *sets: str):
 def test_a_conflict_of_counted_limits_names_a_fix_and_the_fix_is_one(tmp_path) -> None:
     runtime = open_runtime(Settings(home=tmp_path / "home"))
     with pytest.raises(InfeasibleRequest) as refusal:
-        proposed(runtime, tmp_path)
+        proposed(runtime, tmp_path, "limits.min_quality=6")
     assert refusal.value.fixes == ("change min_quality to 'quality score at least 5.2' (now 'quality score at least 6')",)
     assert refusal.value.measured["conflicts"][0]["limits"] == ["min_quality", "max_weight", "max_turnover"]
     document = proposed(runtime, tmp_path, "limits.min_quality=5.2").document

@@ -16,6 +16,9 @@ from portopt.domain.request import Policy
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.doors import notebook
 from portopt.estimation import moments_from_returns
+from portopt.runs import history
+from portopt.runtime import open_runtime
+from portopt.settings import Settings
 
 SHIPPED = Path(__file__).parents[2] / "config" / "policies.json"
 # A policy as it was shipped once, by plain past means and with a floor for every class. Its identity is part of that of every
@@ -54,6 +57,17 @@ def shipped(policy_id: str) -> Policy:
 def test_a_policy_that_was_shipped_once_is_still_the_policy_it_was():
     (former,) = read_policies({"policies": [FORMER]})
     assert digest(former) == FORMER_IDENTITY
+
+
+def test_a_run_under_a_policy_that_was_shipped_once_is_worked_out_again_to_the_same_bytes(tmp_path):
+    files = {name: SHIPPED.parent / "sample" / f"{name}.csv" for name in ("universe", "benchmark")}
+    held = SHIPPED.parent / "sample" / "holdings.csv"
+    proposal = notebook.rebalance(held, None, {"policies": [FORMER]}, home=tmp_path, **files)
+    assert proposal.document["policy"]["method_version"] == "v1"
+    assert proposal.document["policy"]["limits"]["min_quality"] == 6.0
+    again = history.replay(proposal.document["run_id"], open_runtime(Settings(home=tmp_path)))
+    assert again["same"]
+    assert again["replayed_digest"] == again["digest"]
 
 
 @pytest.mark.parametrize("policy_id", ["quality_focused", "aggressive_growth", "conservative_income"])

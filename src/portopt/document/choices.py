@@ -30,6 +30,7 @@ from portopt.domain.request import RebalanceRequest
 
 MOST_TRADES = 20  # told of each choice, the largest first
 STILL = 1e-9
+WITHOUT_VALUE = "has no value"  # a risk budget without some asset: the objective has none there
 LEAST_TOLD = 0.1  # basis points a year, beside other choices
 
 
@@ -122,6 +123,8 @@ def gives_up_in_words(worth: Mapping[str, Any] | None) -> str:
         return ""
     by_return = worth["gives_up_return"]
     amount, unit = (worth["gives_up"], worth["unit"]) if by_return is None else (by_return, "return")
+    if amount is None:
+        return WITHOUT_VALUE
     if abs(amount) < STILL:
         return "as good"
     return f"{'gives up' if amount > 0 else 'gains'} {amount_in_words(abs(amount), unit)}"
@@ -132,6 +135,8 @@ def price_sentence(worth: Worth, who: str) -> str:
     said = gives_up_in_words(plain(worth))
     if said == "as good":
         return f"{who} costs nothing that the policy counts."
+    if said == WITHOUT_VALUE:
+        return f"{who} cannot be priced: the policy's objective has no value there."
     if worth.gives_up_return is None:
         return f"{who} {said}."
     own = "" if worth.unit == "return" else f": {amount_in_words(abs(worth.gives_up), worth.unit)}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import inspect
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from portopt.domain.catalog_line import CATALOGS, CatalogLine
-from portopt.domain.errors import UnknownField
+from portopt.domain.errors import UnknownThing
 from portopt.domain.problem import TermEntry
 from portopt.terms.catalog import COSTS, LIMITS, OBJECTIVES
 from portopt.terms.pages import page_of
@@ -40,21 +42,27 @@ TERMS = {"objectives": OBJECTIVES, "limits": LIMITS, "costs": COSTS}
 
 
 def catalog(name: str) -> tuple[CatalogLine, ...]:
-    """Every line of one catalog, in its own order. Raises UnknownField for a catalog there is not."""
+    """Every line of one catalog, in its own order. Raises UnknownThing for a catalog there is not."""
     if name not in CATALOGS:
-        raise UnknownField(name, CATALOGS, path="catalog", value=name)
+        raise _unknown("catalog", name, CATALOGS)
     if name == "measures":
         return tuple(_of_measure(entry) for entry in RISK_MEASURES.values())
     return tuple(_of_term(name, entry) for entry in TERMS[name].values())
 
 
 def catalog_line(name: str, term: str) -> CatalogLine:
-    """One line, by the term's name or any that people have for it. Raises UnknownField with the nearest name."""
+    """One line, by the term's name or any that people have for it. Raises UnknownThing with the nearest name."""
     lines = {line.name: line for line in catalog(name)}
     meant = next((line.name for line in lines.values() if term in (line.name, *line.also)), term)
     if meant not in lines:
-        raise UnknownField(term, lines, path=name, value=term)
+        raise _unknown(name.removesuffix("s"), term, lines)
     return lines[meant]
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> UnknownThing:
+    names = sorted(known)
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    return UnknownThing(what, name, fixes=[f"did you mean {near[0]}?" if near else f"use one of: {', '.join(names)}"])
 
 
 def _of_term(catalog_name: str, entry: TermEntry) -> CatalogLine:
@@ -82,7 +90,7 @@ def _options(term: Any) -> tuple[str, ...]:
 
 def _of_measure(entry: MeasureEntry) -> CatalogLine:
     measure = entry.make()
-    unit = "annual, a fraction" if entry.kind == "volatility" else "a fraction of portfolio value, over the horizon"
+    unit = "a fraction of portfolio value, over the horizon" if measure.scenario_based else "annual, a fraction"
     example = json.dumps({"objective": {"kind": "min_risk", "measure": entry.kind}})
     return CatalogLine(
         "measures", entry.kind, entry.summary, unit, example, measure.describe(), tuple(entry.options), (),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from portopt.optimization.prices.derivatives import Way
     from portopt.runtime import Runtime
 
+ANOTHER = "another book is as good or better there: the derivatives say nothing of it"
 BENDS = "the weights bend from the straight line"
 WITHIN = 1e-6  # weights: as far as a preview may be from the weights solved again where it is said to hold
 PREVIEW = "the preview by derivatives"
@@ -87,6 +88,8 @@ def _preview(standing: Stands, after: pipeline.Solved, validated: ValidatedSolut
     weights = standing.validated.weights + way.weights
     reach, until = (way.reach, way.until) if way.is_exact else _holds(way, before, after, validated)
     differs = float(np.abs(weights - validated.weights).max())
+    if reach >= 1.0 and differs > WITHIN:  # other whole numbers are better there, or other weights are as good
+        reach, until = 0.0, ANOTHER
     return Preview(weights, reach, until, way.is_exact, differs)
 
 

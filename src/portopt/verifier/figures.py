@@ -150,7 +150,8 @@ def _limits(ledger: Ledger, q: Question, books: Mapping[str, Held]) -> None:
             by = max((r.excess() for r in found["measured"].values()), default=ZERO)
             ledger.same((*at, "worst_violation"), f"worst violation of {told['limit']} by the orders", float(by), 1e-9)
             ledger.same((*at, "holds"), f"whether {told['limit']} holds", bool(by <= Fraction(1, 10**9)))
-    ledger.said.append(f"limits: {exactly} of {len(q.limits)} on the orders in rational arithmetic, the others in doubles")
+    others = "" if exactly == len(q.limits) else ", the others in doubles or not at all"
+    ledger.said.append(f"limits: {exactly} of {len(q.limits)} on the orders in rational arithmetic{others}")
 
 
 def _reading(ledger: Ledger, at: Any, kind: str, row: Mapping[str, Any], found: Mapping[str, Mapping[str, Reading]]) -> None:

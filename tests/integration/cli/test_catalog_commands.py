@@ -7,7 +7,7 @@ import json
 import pytest
 
 import portopt
-from portopt.domain.errors import UnknownField
+from portopt.domain.errors import UnknownThing
 from portopt.doors.cli import run
 from portopt.questions.catalog import catalog, catalog_line
 from portopt.terms.catalog import COSTS, LIMITS, OBJECTIVES
@@ -78,5 +78,5 @@ def test_a_mistyped_name_is_met_with_the_nearest(words, near, capsys):
 
 
 def test_a_catalog_that_is_none_is_refused_with_those_there_are():
-    with pytest.raises(UnknownField, match="limits"):
+    with pytest.raises(UnknownThing, match="no catalog 'limit'"):
         catalog("limit")

@@ -216,7 +216,7 @@ def test_the_luckiest_of_all_books_is_seldom_called_better():
         change, told = float(p.moments.mu @ (lucky - equal)), errors.by_name["expected_return"].change
         clear += abs(change) > errors.clear_beyond["expected_return"] * told
         naive += abs(change) > errors.quantile * told
-    assert naive >= 8  # one in five or more would be called an improvement
+    assert naive >= 4  # 1 - Phi(1.96)^10 is 22 %: about one in five would be called an improvement
     assert clear <= 1
     assert errors.clear_beyond["volatility"] == errors.quantile
 

@@ -184,6 +184,16 @@ def test_the_document_says_every_figure_and_names_what_is_broken(installed):
     assert policy["drift"] == 0.0
 
 
+def test_a_book_that_the_objective_has_no_value_for_is_said_to_have_none(installed):
+    """Equal shares of the risk have no value where an asset is not held: a logarithm of nothing."""
+    desk = made_desk.desk(3, objective={"kind": "risk_parity"}, limits={"long_only": True, "max_weight": 0.5})
+    document = alternatives_document(asked(desk, installed))
+    cards = {card["name"]: card for card in document["alternatives"]}
+    assert cards["policy"]["gives_up"] == "as good"
+    assert cards["do_nothing"]["gives_up"] == "has no value"
+    assert cards["do_nothing"]["worth"]["gives_up"] is None
+
+
 def test_a_request_of_one_choice_changes_nothing_but_its_aim():
     request = made_desk.desk(1).request
     least = request_of(request, "least_risk")

@@ -118,3 +118,18 @@ def test_what_cannot_be_moved_is_refused(moved, kind, word, installed):
     with pytest.raises(kind) as refused:
         what_if(desk.request, moved, installed, market=desk.market)
     assert word in " ".join([refused.value.detail, *refused.value.fixes])
+
+
+def test_where_whole_numbers_change_no_preview_is_said_to_hold(installed):
+    """A limit on how many trades: which ones are made may change with anything."""
+    changed = 0
+    for seed in range(6):
+        desk = made_desk.desk(
+            80 + seed, n=8, limits={"long_only": True, "max_weight": 0.4, "max_trades": 3, "max_turnover": 0.3}
+        )
+        found = what_if(desk.request, {"limits.max_turnover": 0.1}, installed, market=desk.market)
+        assert found.preview is not None or found.left_out
+        if found.preview is not None:
+            changed += found.preview.differs > WITHIN
+            assert found.preview.reach < 1.0 or found.preview.differs <= WITHIN
+    assert changed, "the test would say nothing"

@@ -148,4 +148,4 @@ def of_the_exempt(kind: str, exempt_classes: tuple[str, ...]) -> str:
 
 def and_exempt(exempt_classes: tuple[str, ...]) -> str:
     """The end of the sentence that describes a floor: what it does not speak of."""
-    return f"; not asked of the asset classes {listed(exempt_classes)}" if exempt_classes else ""
+    return f"; exempt by class: {listed(exempt_classes, 2)}" if exempt_classes else ""
