@@ -24,6 +24,7 @@ from portopt.document.prices import left_to_draw, step_in_words, told, worth_in_
 
 STATUS_STYLES = {"completed": "green", "infeasible": "yellow", "failed": "red", "awaiting_approval": "cyan"}
 PRICES_SHOWN = 20
+WIDE_ENOUGH_FOR_MONEY = 110  # below it a list of runs tells no value, no cost and no policy
 
 
 def table_of(*headings: str, left: int = 1, title: str | None = None) -> Table:
@@ -75,19 +76,20 @@ def _frontier_cells(point: Mapping[str, Any]) -> list[Text]:
 
 
 def print_runs(runs: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """The newest runs, a line each; below them why those that have no proposal ended."""
+    """The newest runs, a line each; below them why those that have no proposal ended. Money is told where there is room."""
     if not runs:
         console.print(Text("No runs yet. `portopt rebalance` makes the first."))
         return
-    table = table_of("Run", "Portfolio", "Policy", "Status", "As of", "Value", "Trades", "Turnover", "Cost", left=5)
+    wide = console.width >= WIDE_ENOUGH_FOR_MONEY
+    heads = ("Run", "Portfolio", "Status", "As of", "Trades", "Turnover", *(("Value", "Cost", "Policy") if wide else ()))
+    table = table_of(*heads, left=4)
     table.collapse_padding = True  # nine columns in the width of a page
-    table.columns[0].no_wrap = table.columns[4].no_wrap = True
+    table.columns[0].no_wrap = table.columns[3].no_wrap = True
     for run in runs:
         status = Text(run["status"].replace("_", " "), style=STATUS_STYLES.get(run["status"], ""))
-        told = [_amount(run.get("portfolio_value")), NOTHING if run.get("trades") is None else f"{run['trades']:,}"]
-        told += [percent(run.get("turnover"), 1), _amount(run.get("total_cost"))]
-        named = [Text(run["run_id"]), Text(run["portfolio_id"]), Text(run.get("policy") or NOTHING)]
-        table.add_row(*named, status, run["as_of"], *told)
+        told = [NOTHING if run.get("trades") is None else f"{run['trades']:,}", percent(run.get("turnover"), 1)]
+        more = [_amount(run.get("portfolio_value")), _amount(run.get("total_cost")), Text(run.get("policy") or NOTHING)]
+        table.add_row(Text(run["run_id"]), Text(run["portfolio_id"]), status, run["as_of"], *told, *(more if wide else ()))
     console.print(table)
     for run in runs:
         if problem := run.get("problem"):

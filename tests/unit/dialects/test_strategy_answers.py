@@ -48,6 +48,7 @@ class Answered:
     prices: tuple[ShadowPrice, ...]
     seconds: float
     left_out: tuple[LeftOut, ...] = ()
+    rests_on: None = None
 
 
 def answered(weights: list[float]) -> Answered:
