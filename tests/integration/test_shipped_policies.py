@@ -19,6 +19,7 @@ from portopt.estimation import moments_from_returns
 from portopt.runs import history
 from portopt.runtime import open_runtime
 from portopt.settings import Settings
+from portopt.verifier import verify
 
 SHIPPED = Path(__file__).parents[2] / "config" / "policies.json"
 # A policy as it was shipped once, by plain past means and with a floor for every class. Its identity is part of that of every
@@ -136,6 +137,11 @@ def test_a_bond_fund_is_held_without_a_quality_score_and_a_share_without_one_is_
     notes = " ".join(proposal.document["notes"])
     assert "AGG, BNDX are exempt from min_quality by asset class" in notes
     assert "S17 has no quality score: min_quality does not let them be held" in notes
+    checked = verify(proposal.document)  # by code that shares nothing with what made it
+    assert checked.faults == ()
+    strictly = [limit for limit in proposal.document["evidence"]["limits"] if limit["kind"] == "min_quality"]
+    assert strictly[0].pop("exempt_classes")
+    assert any("min_quality" in fault.figure for fault in verify(proposal.document).faults)
 
 
 def test_where_no_class_is_exempt_the_same_funds_are_sold(book, tmp_path):

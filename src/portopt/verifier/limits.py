@@ -136,13 +136,21 @@ def _excluded(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Rea
 
 def _scored(attribute: str) -> Reader:
     def read(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
+        exempt = {_folded(name) for name in limit.get("exempt_classes") or ()}
         for i in q.risky:
-            score = q.attributes[i].get(attribute)
+            score, group = q.attributes[i].get(attribute), q.attributes[i].get("asset_class") or ""
+            if group.strip() and _folded(group) in exempt:
+                continue
             if score is None or written(score) < written(limit["score"]):
                 most = max(_before(q)[i], ZERO) if limit.get("grandfather") else ZERO
                 yield Reading(q.ids[i], held.w[i], OPEN, most)
 
     return read
+
+
+def _folded(name: str) -> str:
+    """A class by its letters: capitals and spaces at the ends do not count."""
+    return " ".join(name.split()).casefold()
 
 
 def _one_way(*, sold: bool, bought: bool) -> Reader:

@@ -84,7 +84,7 @@ def _rebalance(ledger: Ledger) -> None:
     _of_orders(ledger)
     _risk_aversion(ledger, q)
     _pack(ledger)
-    ledger.leaves(("inputs", "in_sample_returns"), "the returns that both books would have had", OF_THE_PACK)
+    ledger.leaves(("inputs", "in_sample_returns"), "the benchmark's returns over the history", OF_THE_PACK)
     ledger.leaves(("rounding", "mip_gap"), "the gap of the search for whole shares", "it is the word of a search")
     ledger.leaves(("errors",), "how the errors of the figures were drawn", OF_DRAWS)
     ledger.leaves(("figures",), "errors of the figures", OF_DRAWS)
