@@ -46,7 +46,7 @@ def message(client: Client, doors: Doors, method: Method, of: Things) -> Message
     places = {
         **{name: getattr(of, name) for name in matrix.OF_A_PORTFOLIO}, "other": of.run_id,
         "pricing_pack_id": doors.shared.pack, "policy_id": doors.shared.policy, "beliefs_id": doors.shared.beliefs,
-        "decision": "reject", "catalog": "limits", "name": "max_weight",
+        "decision": "reject", "catalog": "limits", "name": "max_weight", "question": "views",
     }  # fmt: skip
     if method.descriptor.name == "Optimize":
         return client.request("Optimize", matrix.strategy(portfolio_id=of.portfolio_id, n=4))
