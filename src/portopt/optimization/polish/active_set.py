@@ -142,7 +142,7 @@ class ActiveSet:
         return np.asarray(self.gradient(Px) + self.A.T @ self.y + self.cone_pull())
 
     def violation(self) -> float:
-        """The largest miss of box, rows and cones, on either side of what is held; of a held cone relative to its radius."""
+        """The largest miss of box, rows and cones; relative to its radius for a cone that is held."""
         p, Ax = self.program, np.asarray(self.A @ self.x)
         size = np.maximum(1.0, np.asarray(abs(self.A) @ np.abs(self.x)))
         cones = [0.0]
@@ -152,6 +152,5 @@ class ActiveSet:
             # One that is held has to be met: a multiplier on a cone that is not is no optimality condition.
             cones.append(abs(outside) / max(float(s[0]), TINY) if self.on[k] else outside)
         box = np.maximum(p.lower - self.x, self.x - p.upper).max(initial=0.0)
-        held = np.where(self.side != 0, np.abs(Ax - self.targets(np.arange(len(Ax)))), 0.0)
-        rows = np.maximum(np.maximum(p.row_lower - Ax, Ax - p.row_upper), held) / size
+        rows = np.maximum(p.row_lower - Ax, Ax - p.row_upper) / size
         return float(max(box, rows.max(initial=0.0), *cones))
