@@ -363,13 +363,17 @@ class Program:
             G = covariance.once("factor loadings", lambda: np.asarray(F @ psd_root(Omega)))
             k = G.shape[1]
             y = self.add_columns(k)
-            # Of ten thousand assets these rows are millions of entries, and the same for every book on the covariance.
-            rows = covariance.once(f"factor rows of columns from {y[0] if k else 0}", lambda: _factor_rows(G, self.weights, y))
-            self._rows.append((rows, np.zeros(k), np.zeros(k), np.zeros(k)))
-            start = self._row_groups[-1].stop if self._row_groups else 0
-            self._row_groups.append(Group(start, start + k, ""))
+            self._tie_factors(covariance, G, y)
             self._shared["factors"] = (y,)
         return self._shared["factors"][0], D
+
+    def _tie_factors(self, covariance: Covariance, G: Matrix, y: Indices) -> None:
+        """Rows y = G'w. Of ten thousand assets they are millions of entries, and the same for every book on the covariance."""
+        k = len(y)
+        rows = covariance.once(f"factor rows of columns from {y[0] if k else 0}", lambda: _factor_rows(G, self.weights, y))
+        self._rows.append((rows, np.zeros(k), np.zeros(k), np.zeros(k)))
+        start = self._row_groups[-1].stop if self._row_groups else 0
+        self._row_groups.append(Group(start, start + k, ""))
 
     def trade_columns(self, w_prev: Vector) -> tuple[Indices, Indices]:
         """Columns buys, sells >= 0 with w - w_prev = buys - sells. Made once, then shared by turnover and costs.

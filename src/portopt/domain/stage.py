@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Matrix, Vector
+from portopt.domain.covariance import Covariance
 from portopt.domain.program import ConeKind, Program
 
 
@@ -93,6 +94,11 @@ class Stage(Program):
 
     def add_linear(self, columns: Indices, c: Vector | float) -> None:
         self._whole.add_linear(self._there(columns), c)
+
+    def _tie_factors(self, covariance: Covariance, G: Matrix, y: Indices) -> None:
+        """The rows of this period's own weights, wherever they stand."""
+        block = np.hstack([G.T, -np.eye(len(y))])
+        self.add_rows(block, np.concatenate([self.weights, y]), 0.0, 0.0, limit="", relax=0.0)
 
     def trade_columns(self, w_prev: Vector) -> tuple[Indices, Indices]:
         """Buys and sells since the period before; since `w_prev` for the first."""

@@ -6,6 +6,7 @@ absolute gap, and must not have its integer columns rescaled.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +30,7 @@ WITHOUT_HEURISTICS = {
 # The presolve of a search within the search divides by zero where whole numbers are held and small coefficients are left
 # (HiGHS 1.15.1, HPresolve::rowPresolve): the process ends there.
 ROOT_PRESOLVE_ONLY = {"mip_root_presolve_only": True}
+NO_PRESOLVE = {"presolve": "off"}
 FOUND = 2  # HiGHS's kSolutionStatusFeasible
 # A node stops at about three checkpoints; the root at 20 to 400, after every round of cuts and every heuristic. Node limits
 # alone leave the root unbounded: 15 seconds for 200 dense rows of 300 whole numbers.
@@ -97,20 +99,22 @@ def search(s: Search, *, gap: float, nodes: int, checkpoints: int | None = None)
     A search that ends with its gap open and its work not used up, or with a point that misses a row, has failed.
     """
     allowed = ROOT_CHECKPOINTS + NODE_CHECKPOINTS * nodes if checkpoints is None else checkpoints
-    try:
-        return _searched(s, gap, nodes, allowed)
-    except NativeFailure as failure:
-        return _failed(str(failure))
+    for presolve in (ROOT_PRESOLVE_ONLY, NO_PRESOLVE):  # the second where the first ends with an error of its own
+        try:
+            return _searched(s, gap, nodes, allowed, presolve)
+        except NativeFailure as failure:
+            found = _failed(str(failure))
+    return found
 
 
-def _searched(s: Search, gap: float, nodes: int, checkpoints: int) -> Found:
+def _searched(s: Search, gap: float, nodes: int, checkpoints: int, presolve: Mapping[str, object]) -> Found:
     options: dict[str, object] = {
         "mip_rel_gap": 0.0,
         "mip_abs_gap": gap / s.scale,
         "mip_feasibility_tolerance": FEASIBLE,
         "primal_feasibility_tolerance": FEASIBLE,
         "mip_max_nodes": nodes,
-        **ROOT_PRESOLVE_ONLY,
+        **presolve,
     }
     start = s.start if s.start is not None and _is_inside(s, *s.start) else None
     native = Native(options if start is None or s.thorough else options | WITHOUT_HEURISTICS, s.until)
