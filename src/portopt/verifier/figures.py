@@ -46,7 +46,8 @@ def _before_and_after(ledger: Ledger, q: Question, books: Mapping[str, Held]) ->
         if row["change"] is not None:
             ledger.same(("figures", k, "change"), f"change of {row['label']}", row["after"] - row["before"], 1e-15)
         _clear(ledger, k, row)
-    ledger.uses(("inputs", "in_sample_returns"))
+    for book in ("before", "after"):
+        ledger.uses(("inputs", "in_sample_returns", book))
     ledger.said.append(f"figures: {len(ledger.document['figures'])} of each book, from the moments in the document")
 
 
