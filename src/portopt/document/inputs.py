@@ -15,6 +15,7 @@ from portopt.domain.outcome import RebalanceOutcome
 # A dense covariance of 200 assets is 40,000 numbers, 0.8 MB of JSON: as much as a document should carry, in either form.
 DENSE_AT_MOST = 200
 WHOLE = ("target_weights", "benchmark")  # products told of every asset: the gradient of an objective, of a tracking error
+BENCHMARK_PLACES = 40
 BOOKS = ("w_prev", "target_weights", "weights_after", "benchmark")
 
 
@@ -80,12 +81,15 @@ def covariance_as_data(covariance: Covariance, books: dict[str, Vector | None]) 
 
 
 def _in_sample(scenarios: Any, before: Vector | None, after: Vector, benchmark: Vector | None) -> dict[str, Any] | None:
-    """(T,) periodic returns of both books and of the benchmark over the history used, held at constant weights.
+    """(T,) periodic returns of both books over the history used, held at constant weights; a missing return counts as zero.
 
-    A missing return counts as zero.
+    benchmark_growth: of the benchmark at BENCHMARK_PLACES even places of the history, for its drawing alone.
     """
     if scenarios is None:
         return None
     returns = np.nan_to_num(np.asarray(scenarios), nan=0.0)
-    books = {"before": before, "after": after, "benchmark": benchmark}
-    return {name: None if w is None else plain(returns @ w) for name, w in books.items()}
+    told = {"before": None if before is None else plain(returns @ before), "after": plain(returns @ after)}
+    if benchmark is None or not len(returns):
+        return told
+    places = np.linspace(0, len(returns) - 1, BENCHMARK_PLACES).round().astype(np.intp)
+    return {**told, "benchmark_growth": plain((np.cumprod(1.0 + returns @ benchmark) - 1.0)[places])}

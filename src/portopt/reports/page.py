@@ -20,13 +20,13 @@ from portopt.reports.markup.elements import Shown
 from portopt.reports.markup.frame import page
 from portopt.reports.markup.limits import limits
 from portopt.reports.svg.charts import frontier_svg
-from portopt.reports.svg.histories import Line, beside_another, growth_of, history_svg
+from portopt.reports.svg.histories import Line, between, growth_of, history_svg
 
 # 1:1 on a 390 px telephone and in a 880 px column, so that 13 px letters are 13 px letters.
 LEGIBLE = 500_000  # characters of data that may stand in the page as they are
 DRAWINGS = (("wide", 860.0, 440.0), ("narrow", 358.0, 340.0))
 HISTORIES = (("wide", 860.0, 300.0), ("narrow", 358.0, 240.0))
-BOOKS = (("benchmark", "Benchmark"), ("before", "Now"), ("after", "Proposed"))
+BOOKS = (("before", "Now"), ("after", "Proposed"))
 
 
 def html(document: Mapping[str, Any], text: str | None = None) -> str:
@@ -69,16 +69,14 @@ def _drawings(document: Mapping[str, Any]) -> list[str]:
 
 
 def _histories(document: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Both books and the benchmark through the history used, and both books beside the benchmark; none without a history."""
+    """Both books and the benchmark through the history used; none without a history."""
     returns = document["inputs"]["in_sample_returns"]
     if not returns or not returns["after"]:
         return {}
     told = [Line(label, name, growth_of(returns[name])) for name, label in BOOKS if returns.get(name)]
-    drawn = {"Growth": _drawn(told, document, "grown")}
-    if returns.get("benchmark") and len(told) > 1:
-        beside = [Line(line.name, line.kind, beside_another(line.growth, told[0].growth)) for line in told[1:]]
-        drawn["Growth beside the benchmark's"] = _drawn(beside, document, "beside")
-    return drawn
+    if places := returns.get("benchmark_growth"):
+        told.insert(0, Line("Benchmark", "benchmark", between(places, len(returns["after"]))))
+    return {"Growth": _drawn(told, document, "grown")}
 
 
 def _drawn(told: Sequence[Line], document: Mapping[str, Any], what: str) -> list[str]:

@@ -244,7 +244,7 @@ def test_one_drawing_of_each_history_is_seen_and_labels_stay_inside(browser: Bro
     with browser.page(width) as page:
         open_report(page, report)
         drawn = page.ask(boxes)
-    assert len(drawn) == 2
+    assert len(drawn) == 1
     assert all(300 < wide <= width and outside == 0 for wide, outside in drawn)
 
 

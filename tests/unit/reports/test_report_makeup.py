@@ -17,7 +17,7 @@ from portopt.domain.moments import Moments
 from portopt.domain.universe import CASH, Universe
 from portopt.reports.files.exports import write_csv, write_xlsx
 from portopt.reports.page import html
-from portopt.reports.svg.histories import beside_another, growth_of, spread_apart, thinned
+from portopt.reports.svg.histories import between, growth_of, spread_apart, thinned
 
 NAMES = ("expected_return", "volatility", "sharpe_ratio", "tracking_error", "information_ratio")
 
@@ -166,17 +166,19 @@ def test_the_history_is_labelled_in_sample_and_drawn_for_both_widths(document):
     text = html(document)
     part = text[text.index("Through the history used") :].partition("</section>")[0]
     assert "<b>In-sample</b>" in part
-    assert part.count("<svg") == 4  # growth, and growth beside the benchmark's, wide and narrow
+    assert part.count("<svg") == 2  # wide and narrow
     grown = growth_of(document["inputs"]["in_sample_returns"]["after"])
     assert f"Proposed {100 * grown[-1]:.2f}" in part.replace("−", "-")
 
 
-def test_growth_is_compounded_and_beside_another_it_is_their_quotient():
-    rng = np.random.default_rng(2)
-    r, b = rng.normal(0, 0.01, 50), rng.normal(0, 0.01, 50)
+def test_growth_is_compounded_and_the_benchmarks_ends_where_its_returns_end(document, outcome):
+    r = np.random.default_rng(2).normal(0, 0.01, 50)
     assert growth_of(list(r))[-1] == pytest.approx(np.prod(1 + r) - 1)
-    found = beside_another(growth_of(list(r)), growth_of(list(b)))
-    assert found[-1] == pytest.approx(np.prod(1 + r) / np.prod(1 + b) - 1)
+    told = document["inputs"]["in_sample_returns"]["benchmark_growth"]
+    returns = outcome.problem.moments.scenarios @ outcome.problem.benchmark
+    assert told[-1] == pytest.approx(np.prod(1 + returns) - 1)
+    drawn = between(told, len(returns))
+    assert (len(drawn), drawn[0], drawn[-1]) == (len(returns) + 1, 0.0, told[-1])
 
 
 def test_a_thinned_line_keeps_its_ends_its_peak_and_its_trough():

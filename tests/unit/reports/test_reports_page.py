@@ -153,7 +153,7 @@ def test_a_book_without_benchmark_frontier_findings_or_trades_still_makes_a_page
     page = Page(html(rebalance_document(bare)))
 
     assert page.errors == []
-    assert page.tags["svg"] == 5  # the badge's tick, and two drawings of the history, for a wide page and for a narrow one
+    assert page.tags["svg"] == 3  # the badge's tick, and the history for a wide page and for a narrow one
 
 
 def test_what_gave_way_is_on_the_page(make_outcome, relaxed):

@@ -122,7 +122,7 @@ def history(s: Shown, drawings: Mapping[str, Sequence[str]], undrawn: Sequence[s
     if not drawings and not undrawn:
         return ""
     lead = (
-        "What the two portfolios, and the benchmark, would have earned over the history that the estimates rest on, at "
+        "What the two portfolios and the benchmark would have earned over the history that the estimates rest on, at "
         "constant weights and without costs. <b>In-sample</b>: the proposal was chosen on these very returns, so this is no "
         "forecast and no test of it."
     )

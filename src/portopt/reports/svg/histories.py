@@ -32,16 +32,14 @@ def growth_of(returns: Sequence[float]) -> list[float]:
     return [0.0, *(np.cumprod(1.0 + np.asarray(returns, dtype=np.float64)) - 1.0).tolist()]
 
 
-def beside_another(growth: Sequence[float], other: Sequence[float]) -> list[float]:
-    """Worth over the other's worth, less one: (1 + g) / (1 + h) - 1; where the other is worth nothing, as it was before.
+def between(growth: Sequence[float], periods: int) -> list[float]:
+    """(periods + 1,) of a line that is known at even places from the first return to the last, straight between them.
 
-    >>> beside_another([0.0, 0.21], [0.0, 0.1])
-    [0.0, 0.1]
+    >>> between([0.1, 0.3], 3)
+    [0.0, 0.1, 0.2, 0.3]
     """
-    out = [0.0]
-    for g, h in zip(growth[1:], other[1:], strict=True):
-        out.append(round((1.0 + g) / (1.0 + h) - 1.0, 15) if h > -1.0 else out[-1])
-    return out
+    places = np.linspace(0, periods - 1, len(growth)).round()
+    return [0.0, *np.interp(np.arange(periods), places, growth).tolist()]
 
 
 def history_svg(lines: Sequence[Line], ends: tuple[str, str], *, name: str, width: float, height: float) -> str:
