@@ -336,11 +336,9 @@ class Findings(dict[str, Any]):
         return dict(self)
 
     @property
-    def weights(self) -> Weights:
-        """Raises MissingInput where the answer is no one portfolio."""
-        if "optimal_weights" not in self:
-            raise MissingInput("this answer is not one portfolio; `to_frame()` has its weights", field="weights")
-        return Weights(self["optimal_weights"])
+    def weights(self) -> Weights | None:
+        """None where the answer is no one portfolio; `to_frame()` then has the weights of each."""
+        return Weights(self["optimal_weights"]) if "optimal_weights" in self else None
 
     def to_frame(self) -> pl.DataFrame:
         """Its rows as a Polars frame."""
