@@ -152,4 +152,5 @@ class ActiveSet:
             # One that is held has to be met: a multiplier on a cone that is not is no optimality condition.
             cones.append(abs(outside) / max(float(s[0]), TINY) if self.on[k] else outside)
         box = np.maximum(p.lower - self.x, self.x - p.upper).max(initial=0.0)
-        return float(max(box, (np.maximum(p.row_lower - Ax, Ax - p.row_upper) / size).max(initial=0.0), *cones))
+        rows = np.maximum(p.row_lower - Ax, Ax - p.row_upper) / size
+        return float(max(box, rows.max(initial=0.0), *cones))

@@ -35,7 +35,7 @@ def correct(state: ActiveSet, *, cautious: bool) -> bool:
         ]
     )
     if not wrong.any():
-        return False
+        return _let_go_of_unmet(state, Ax, room, WRONG_SIGN * size)
     if cautious:
         worst = int(wrong.argmax())
         wrong = np.where(np.arange(len(wrong)) == worst, wrong, 0.0)
@@ -48,6 +48,21 @@ def correct(state: ActiveSet, *, cautious: bool) -> bool:
     state.y[row_loose] = 0.0
     state.on ^= cone
     state.pull[cone] = 0.0
+    return True
+
+
+def _let_go_of_unmet(state: ActiveSet, Ax: Vector, room: Vector, nothing: float) -> bool:
+    """Let go of the row that is held, with a multiplier over `nothing`, and farthest from being met; True where there is one.
+
+    Rows that depend on each other cannot all be met where they do not agree, and the system leaves some of them open: with a
+    multiplier on a row that is not met nothing is optimal.
+    """
+    held = np.flatnonzero((np.abs(state.side) == 1) & (np.abs(state.y) > nothing))
+    missed = np.abs(Ax[held] - state.targets(held)) - room[held]
+    if not len(held) or float(missed.max()) <= 0.0:
+        return False
+    row = held[int(missed.argmax())]
+    state.side[row], state.y[row] = 0, 0.0
     return True
 
 
