@@ -365,7 +365,11 @@ class Findings(dict[str, Any]):
         return f"<div>{self._repr_svg_() or ''}</div>{as_html(partial(self._look.say, self))}"
 
     def _repr_svg_(self) -> str | None:
-        return None if self._look.draw is None else self._look.draw(self)
+        """None where there is no drawing; one that cannot be made takes no answer away."""
+        from portopt.analysis import Attempts
+
+        draw = self._look.draw
+        return None if draw is None else Attempts().attempt("the drawing", lambda: draw(self))
 
     def __reduce__(self) -> Any:
         """As plain data, to another process."""
