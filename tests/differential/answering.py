@@ -129,6 +129,9 @@ def shown(value: Any) -> dict[str, Any]:
     """What the value of a public function says, and how a notebook draws it."""
     says = dict(value) if isinstance(value, Mapping) else {}
     says |= {name: getattr(value, name) for name in (*ALLOCATION, "document", "run_id") if hasattr(value, name)}
+    if "optimization_metadata" in (says.get("document") or {}):  # a choice of weights tells how long it took
+        metadata = {k: v for k, v in says["document"]["optimization_metadata"].items() if k != "optimization_time_ms"}
+        says["document"] = {**says["document"], "optimization_metadata": metadata}
     for name in ("_repr_html_", "_repr_svg_"):
         drawn = getattr(value, name)() if hasattr(value, name) else None
         says |= {name: drawn.splitlines()} if drawn else {}

@@ -302,3 +302,10 @@ def test_a_dict_of_returns_needs_no_frame_library_of_another() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False"]
+
+
+def test_where_nothing_moves_the_answer_is_shown_all_the_same() -> None:
+    moves = portopt.sensitivity({"A": [0.01, 0.02, -0.01, 0.0], "B": [0.0, 0.01, 0.02, -0.01]}, objective="min_risk")
+    assert moves.plot()._repr_svg_().startswith("<svg")
+    assert moves.weights == portopt.optimize(moves).weights
+    assert "<svg" in moves._repr_html_()

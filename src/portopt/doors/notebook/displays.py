@@ -336,11 +336,9 @@ class Findings(dict[str, Any]):
         return dict(self)
 
     @property
-    def weights(self) -> Weights:
-        """Raises MissingInput where the answer is no one portfolio."""
-        if "optimal_weights" not in self:
-            raise MissingInput("this answer is not one portfolio; `to_frame()` has its weights", field="weights")
-        return Weights(self["optimal_weights"])
+    def weights(self) -> Weights | None:
+        """None where the answer is no one portfolio; `to_frame()` then has the weights of each."""
+        return Weights(self["optimal_weights"]) if "optimal_weights" in self else None
 
     def to_frame(self) -> pl.DataFrame:
         """Its rows as a Polars frame."""
@@ -367,7 +365,11 @@ class Findings(dict[str, Any]):
         return f"<div>{self._repr_svg_() or ''}</div>{as_html(partial(self._look.say, self))}"
 
     def _repr_svg_(self) -> str | None:
-        return None if self._look.draw is None else self._look.draw(self)
+        """None where there is no drawing; one that cannot be made takes no answer away."""
+        from portopt.analysis import Attempts
+
+        draw = self._look.draw
+        return None if draw is None else Attempts().attempt("the drawing", lambda: draw(self))
 
     def __reduce__(self) -> Any:
         """As plain data, to another process."""

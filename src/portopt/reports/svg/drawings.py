@@ -115,10 +115,11 @@ def weights_plot(document: Mapping[str, Any]) -> str:
 def moves_plot(document: Mapping[str, Any]) -> str:
     """How weights move with each binding limit, and with risk aversion."""
     first = [document["to_risk_aversion"]] if document["to_risk_aversion"] else []
-    moves = [*first, *document["to_limits"]][:MOST_MOVES]
+    moves = [move for move in (*first, *document["to_limits"]) if move["weights"]][:MOST_MOVES]
     names = dict.fromkeys(asset for move in moves for asset in move["weights"])
+    still = dict.fromkeys(document["optimal_weights"], 0.0)
     columns = {_named(move): {name: move["weights"].get(name, 0.0) for name in names} for move in moves}
-    return shares_plot("How the weights move", columns or {"nothing binds": {}}, y_name="Per unit")
+    return shares_plot("How the weights move", columns or {"nothing moves": still}, y_name="Per unit")
 
 
 def _named(move: Mapping[str, Any]) -> str:
