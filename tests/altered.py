@@ -24,5 +24,7 @@ def altered(document: Any, path: Path, rng: random.Random, digits: int | None = 
     spots = counted[first:] if digits is None else counted[first : first + digits]
     at = rng.choice(spots)
     new = text[:at] + rng.choice([d for d in "0123456789" if d != text[at]]) + text[at + 1 :]
+    if not isinstance(before, str) and float(new) == float(before):
+        return altered(document, path, rng, digits)  # the last digits of a double may name the same number: that is no change
     place[last] = new if isinstance(before, str) else type(before)(float(new)) if isinstance(before, int) else float(new)
     return changed, text, new
