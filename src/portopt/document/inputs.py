@@ -15,7 +15,7 @@ from portopt.domain.outcome import RebalanceOutcome
 # A dense covariance of 200 assets is 40,000 numbers, 0.8 MB of JSON: as much as a document should carry, in either form.
 DENSE_AT_MOST = 200
 WHOLE = ("target_weights", "benchmark")  # products told of every asset: the gradient of an objective, of a tracking error
-BENCHMARK_PLACES = 40
+BENCHMARK_PLACES = 12
 BOOKS = ("w_prev", "target_weights", "weights_after", "benchmark")
 
 

@@ -72,6 +72,12 @@ def _figures(held: Held, q: Question) -> dict[str, float | int | None]:
 def _clear(ledger: Ledger, k: int, row: Mapping[str, Any]) -> None:
     """Whether a change is beyond the error that the document tells of it."""
     errors, error = ledger.document.get("errors"), row.get("change_error")
+    for side in ("before", "after", "change"):
+        if errors is not None and row.get(f"{side}_error") is not None:
+            ledger.uses(("errors", "standard_errors"))
+            ledger.uses(("figures", k, f"{side}_error"))
+            within = errors["standard_errors"] * row[f"{side}_error"]
+            ledger.same(("figures", k, f"{side}_within"), f"how far {row['label']}, {side}, may be off", within)
     if errors is None or error is None or row["change"] is None:
         return
     ledger.uses(("errors", "clear_beyond", row["name"]))
