@@ -26,6 +26,7 @@ HELP = {
     # at the command line and in a notebook alone
     "prove_again": "of a document, by whoever doubts it, on prices of their own",
     "replay_live": "of the runs of a store, by whoever keeps it",
+    "verify": "of a document, where it is: a second opinion from the service that gave the first would be none",
     "trials": "of the registry of a store, by whoever keeps it",
 }
 # What REST answers beside the catalog, and why gRPC does not.
