@@ -85,7 +85,8 @@ def put(draw: st.DrawFn, message: Message, field: Any, depth: int) -> None:
         else:
             setattr(message, field.name, draw(one))
     elif inner.GetOptions().map_entry:
-        getattr(message, field.name).update(draw(st.dictionaries(WORDS, NUMBERS, max_size=3)))
+        values = SCALARS[inner.fields_by_name["value"].type]
+        getattr(message, field.name).update(draw(st.dictionaries(WORDS, values, max_size=3)))
     elif inner.full_name == "google.protobuf.Struct":
         getattr(message, field.name).update(draw(st.dictionaries(WORDS, OPEN, max_size=3)))
     elif depth < DEEPEST:
