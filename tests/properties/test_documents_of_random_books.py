@@ -1,5 +1,5 @@
-"""Documents of two hundred and forty random books: two hundred verify, and are found out with one digit of one number changed; no
-reason in any of them sells what it praises, or names a limit that does not bind.
+"""Documents of random books: two hundred verify, and are found out with one digit of one number changed; no reason in any of
+them, nor in forty more, sells what it praises or names a limit that does not bind.
 """
 
 from __future__ import annotations
