@@ -18,6 +18,28 @@ from support import environment, free_port, wait_for
 
 NUMBERS = count()
 
+# What `make check` leaves to `make test`: folders that start servers or kill processes, and files that took five seconds.
+SLOW_FOLDERS = (
+    *("faults", "flows", "integration/service", "integration/events", "integration/browser", "integration/processes"),
+    *("integration/upgrade", "integration/retention", "integration/waves"),
+)
+SLOW_FILES = (
+    *("architecture/test_differential.py", "properties/test_documents_of_random_books.py", "properties/test_mutated_files.py"),
+    *("properties/test_thousand_conflicts.py", "properties/test_trading_plans.py", "integration/test_same_answers.py"),
+    *("integration/test_whole_shares_by_risk_measure.py", "integration/test_example_notebooks.py"),
+    *("integration/test_relax_order.py", "integration/test_whole_number_wishes.py", "integration/test_histories_in_pieces.py"),
+    *("integration/store/test_store_figure_thinning.py", "contracts/test_the_openapi_document_generates_clients.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        file = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
+        if file in SLOW_FILES or file.startswith(tuple(f"{folder}/" for folder in SLOW_FOLDERS)):
+            item.add_marker(pytest.mark.slow)
+
+
 # The gate runs the same examples for the same code, so that it means the same twice; elsewhere every run looks at new ones.
 settings.register_profile("gate", derandomize=True)
 if os.environ.get("CI"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import changed
@@ -43,3 +44,16 @@ def test_every_module_has_tests() -> None:
     modules = [path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "src" / "portopt").rglob("*.py")]
     without = [file for file in modules if changed.tests_of([file]) == ("tests/architecture",) and "_pb2" not in file]
     assert without == []
+
+
+def test_what_is_called_slow_is_there() -> None:
+    shared = ast.parse((REPOSITORY / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    named = {
+        node.value
+        for statement in shared.body
+        if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "").startswith("SLOW_")
+        for node in ast.walk(statement.value)
+        if isinstance(node, ast.Constant)
+    }
+    assert len(named) > 15
+    assert [name for name in sorted(named) if not (REPOSITORY / "tests" / name).exists()] == []
