@@ -9,7 +9,7 @@ wherever a sector is named. Cash is never bound.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal, Protocol, cast
+from typing import Any, ClassVar, Literal, Protocol, Self, cast
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.domain.universe import CASH, Asset, Universe
-from portopt.terms.shared.checks import listed, options, percent, required
+from portopt.terms.shared.checks import listed, number, options, percent, required
 from portopt.terms.shared.members import unknown_name
 
 PRECEDENCE = 13  # a desk would rather see its other limits measured
@@ -68,6 +68,40 @@ class OneWay(Limit, Protocol):
     def _sides(self, p: Problem, at: Indices) -> tuple[Vector, Vector]:
         now, none = p.previous()[at], np.full(len(at), INF)
         return -none if self.sold else now - self.slack, none if self.bought else now + self.slack
+
+
+class OfAssets(OneWay, Protocol):
+    """What those say alike that name their assets: ids, and groups by one attribute each, {"sector": "Energy"}."""
+
+    assets: tuple[Member, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "assets", checked_members(self._field(), self.assets))
+        object.__setattr__(self, "slack", number(f"{self._field()}.slack", self.slack, low=0.0, example="0.0"))
+
+    def at(self, universe: Universe) -> Indices:
+        return positions_of(self._field(), self.assets, universe)
+
+    def relaxed(self, by: float) -> Self:
+        return type(self)(self.assets, self.slack + by)  # type: ignore[call-arg]  # the fields of each of them
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return groups_read(self.assets)
+
+    def of_the_undescribed(self) -> str:
+        return f"{self.kind} binds them too, as they may belong to any group it names"
+
+    def describe(self) -> str:
+        return f"{in_words(self.assets)} not {self.verb}{beyond(self.slack)}"
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        return cls(*members_of(cls._field(), value))  # type: ignore[call-arg]
+
+    @classmethod
+    def _field(cls) -> str:
+        return f"limits.{cls.kind}"
 
 
 def checked_members(field: str, value: Any) -> tuple[Member, ...]:
