@@ -18,7 +18,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.pipeline import Solved
-from portopt.runs import events, jobs, lifecycle
+from portopt.runs import decisions, events, jobs, lifecycle
 from portopt.runtime import runtime
 
 BACKOFF = exponential_backoff(2)
@@ -68,7 +68,7 @@ def emit_events() -> int:
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def release(run: RunRecord) -> RunRecord:
     """Release the event of an approved proposal."""
-    return lifecycle.approve(run.run_id, runtime())
+    return decisions.approve(run.run_id, runtime())
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)

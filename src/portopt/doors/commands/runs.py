@@ -109,10 +109,10 @@ def _versions(answer: dict[str, Any]) -> list[str]:
 
 def approve(run: Annotated[str, RUN], as_json: Json = False) -> Shown:
     """Release the event of a proposal that awaited a person."""
-    from portopt.runs import history, lifecycle
+    from portopt.runs import decisions, history
     from portopt.runtime import runtime
 
-    record = lifecycle.approve(run, runtime())
+    record = decisions.approve(run, runtime())
     document = history.run_line(record, runtime())
     return Shown(document, words(f"{record.run_id} is {record.status.value}"))
 
