@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from portopt.document.narrative import awaits
 from portopt.domain.access import Principal
-from portopt.domain.approval import OPEN, Approval, ApprovalState
+from portopt.domain.approval import OPEN, ApprovalState
 from portopt.domain.canonical import plain
-from portopt.domain.run import RunRecord
+from portopt.domain.run import RunRecord, RunStatus
+from portopt.runs.approval_told import Instant, told
 from portopt.runs.decisions import wants_other_eyes
 from portopt.runs.history import policy_of
 
@@ -18,26 +20,6 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 AT_ONCE = 100  # runs to a question
-Instant = Callable[[datetime | None], str | None]
-
-
-def told(approval: Approval | None, instant: Instant) -> dict[str, Any] | None:
-    """An approval as it stands now; None where nobody was asked. instant: how the door writes one."""
-    if approval is None:
-        return None
-    decided = approval.decided
-    return {
-        "state": approval.state_at(datetime.now(UTC)).value,
-        "asked_at": instant(approval.asked_at),
-        "expires_at": instant(approval.expires_at),
-        "held_until": instant(approval.held_until),
-        "needs_reason": approval.needs_reason,
-        "departures": plain(approval.departures),
-        "approvers": approval.approvers,
-        "approved_by": list(approval.approved_by),
-        "decided": None if decided is None else {**plain(decided), "at": instant(decided.at), "until": instant(decided.until)},
-        "superseded_by": approval.superseded_by,
-    }
 
 
 def line(record: RunRecord, runtime: Runtime, instant: Instant) -> dict[str, Any]:
@@ -96,6 +78,20 @@ def may_decide(record: RunRecord, who: Principal, runtime: Runtime) -> bool:
     if not (who.may("approve") and who.sees(record.portfolio_id)) or approval is None or who.subject in approval.approved_by:
         return False
     return not wants_other_eyes(record) or who.subject not in runtime.ledger.proposers(record.portfolio_id, record.run_id)
+
+
+def waits(run_id: str, runtime: Runtime) -> tuple[str, datetime | None] | None:
+    """For what a proposal waits, in words, and until when; None for one that is decided, or too late, which ends it."""
+    if runtime.runs.expire(run_id):
+        return None
+    record = runtime.runs.get(run_id, verified=False)
+    if record.status is not RunStatus.AWAITING_APPROVAL:
+        return None
+    approval = record.approval
+    if approval is None:
+        return awaits(record), None
+    is_held = approval.state_at(datetime.now(UTC)) is ApprovalState.HELD
+    return awaits(record, approval.held_until if is_held else None), approval.expires_at
 
 
 def history(record: RunRecord, runtime: Runtime, instant: Instant) -> dict[str, Any]:

@@ -165,12 +165,11 @@ def _require_known_reason(said: Said) -> None:
         raise MissingInput("the reason other is what the note says", field="note", fixes=["write the note"])
 
 
-def reject(run_id: str, runtime: Runtime, note: str = "", *, by: str = NOBODY, said: Said = NOTHING_SAID) -> RunRecord:
-    """A person says no: the proposal ends as cancelled, and its event is never released. note: why; kept with the run.
+def reject(run_id: str, runtime: Runtime, *, by: str = NOBODY, said: Said = NOTHING_SAID) -> RunRecord:
+    """A person says no: the proposal ends as cancelled, and its event is never released. said: why; kept with the run.
 
     Raises UnknownRun, and InvalidValue for a run that awaits nobody.
     """
-    said = dataclasses.replace(said, note=said.note or note)
     _require_known_reason(said)
     problem = ProposalRejected(
         f"{run_id} was rejected: {said.note or 'rejected without a note'}", field="run", value=run_id
@@ -232,6 +231,36 @@ def release_hold(run_id: str, runtime: Runtime, *, by: str = NOBODY, said: Said 
     if not _is_open(record):
         raise _not_open(record)
     raise InvalidValue("run", run_id, "is not held: there is no hold to lift")
+
+
+def decide(
+    run_id: str, decision: str, runtime: Runtime, *, by: str = NOBODY, said: Said = NOTHING_SAID, until: datetime | None = None,
+    seen: int | None = None, hours: float | None = None,
+) -> RunRecord:  # fmt: skip
+    """One of DECISIONS. until: of a hold, or how many `hours` it lasts. seen: the version of the holdings that was looked at.
+
+    Raises what the decision itself raises, and ProposalSuperseded where what was seen is not the newest.
+    """
+    if decision == "approve":
+        return approve(run_id, runtime, by=by, said=said, seen=seen)
+    if seen is not None:
+        require_newest(_proposal(run_id, runtime), runtime, seen)
+    if decision == "hold":
+        if until is None and hours is None:
+            raise MissingInput("a hold lasts until an instant", field="until", fixes=["name one, as 2026-11-20T12:00:00Z"])
+        return hold(run_id, until or datetime.now(UTC) + timedelta(hours=hours or 0.0), runtime, by=by, said=said)
+    carried_out = {"reject": reject, "request_changes": request_changes, "release_hold": release_hold}
+    return carried_out[decision](run_id, runtime, by=by, said=said)
+
+
+def not_released(record: RunRecord, runtime: Runtime) -> PortoptError | None:
+    """Why a proposal that was decided is not released; None for one that is."""
+    if record.status is RunStatus.SUPERSEDED:
+        return superseded(record, runtime)
+    if record.status is RunStatus.CANCELLED:
+        why = str((record.problem or {}).get("detail") or f"{record.run_id} was cancelled")
+        return _ended(record) or ProposalRejected(why, field="run", value=record.run_id)
+    return None
 
 
 def _is_open(record: RunRecord) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from portopt.dialects.books import instant
@@ -13,7 +12,6 @@ from portopt.domain.approval import DECISIONS, OPEN, REASONS, ApprovalState, Sai
 from portopt.domain.canonical import plain
 from portopt.domain.errors import Conflict, InvalidValue
 from portopt.domain.ledger import LedgerEntry
-from portopt.domain.run import RunRecord
 from portopt.doors.wire.answers.portfolios import known
 from portopt.doors.wire.answers.runs import cursor_of_run, run_line, run_of
 from portopt.doors.wire.asked import Answered, Asked, instant_of
@@ -31,36 +29,15 @@ def approval(asked: Asked) -> Answered:
     if decision != "hold" and found.get("until") is not None:
         raise InvalidValue("until", found["until"], f"means nothing with {decision}: it is how long a hold lasts")
     seen = None if found.get("holdings_version") is None else whole_number(found["holdings_version"], "holdings_version")
-    decide = _deciding(decision, found, seen)
-    run, who = run_of(asked), asked.call.who.subject
+    until = instant_of("until", text(required(found, "until"), "until")) if decision == "hold" else None
+    said, run, who = _said(found), run_of(asked), asked.call.who.subject
     try:
-        if seen is not None:
-            decisions.require_newest(run, asked.runtime, seen)
-        decided = decide(run.run_id, asked, _said(found))
+        decided = decisions.decide(run.run_id, decision, asked.runtime, by=who, said=said, until=until, seen=seen)
     except InvalidValue as error:
         if error.field != "run":
             raise
         raise Conflict(error.detail, field="run_id", value=run.run_id) from None
     return Answered({**run_line(decided), "decision": decision, "decided_by": who})
-
-
-def _deciding(decision: str, found: Mapping[str, Any], seen: int | None) -> Callable[[str, Asked, Said], RunRecord]:
-    """What carries it out, with what the body says beside it."""
-    if decision == "approve":
-        return lambda run, a, said: decisions.approve(run, a.runtime, by=a.call.who.subject, said=said, seen=seen)
-    if decision == "hold":
-        until = _until(found)
-        return lambda run, a, said: decisions.hold(run, until, a.runtime, by=a.call.who.subject, said=said)
-    plainly = {
-        "reject": decisions.reject,
-        "request_changes": decisions.request_changes,
-        "release_hold": decisions.release_hold,
-    }[decision]
-    return lambda run, a, said: plainly(run, a.runtime, by=a.call.who.subject, said=said)
-
-
-def _until(found: Mapping[str, Any]) -> datetime:
-    return instant_of("until", text(required(found, "until"), "until"))
 
 
 def _said(found: Mapping[str, Any]) -> Said:

@@ -12,7 +12,8 @@ from portopt.domain.run import RunRecord, RunStatus
 from portopt.doors.wire.answers.portfolios import known
 from portopt.doors.wire.asked import Answered, Asked
 from portopt.doors.wire.pages import PAGED, cursor_of, page, require_told, size_of
-from portopt.runs import approvals, history
+from portopt.runs import history
+from portopt.runs.approval_told import told
 from portopt.runs.report import page_of
 
 HTML = "text/html; charset=utf-8"
@@ -148,7 +149,7 @@ def run_line(run: RunRecord) -> dict[str, object]:
         "portfolio_id": run.portfolio_id,
         "policy": history.policy_of(run),
         "status": run.status.value,
-        "approval": approvals.told(run.approval, instant),
+        "approval": told(run.approval, instant),
         "as_of": run.as_of.isoformat(),
         "pricing_pack_id": run.pricing_pack_id,
         "created_at": instant(run.created_at),
