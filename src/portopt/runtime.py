@@ -16,6 +16,7 @@ from portopt.ports import (
     ActionsProvider,
     AlertStore,
     BeliefStore,
+    DeskStore,
     EventSink,
     FigureSeeks,
     FigureSteps,
@@ -168,6 +169,12 @@ class Runtime:
         from portopt.adapters.store.waves import SqlWaves
 
         return SqlWaves(self.runs.database)
+
+    @_Part
+    def desk(self) -> DeskStore:
+        from portopt.adapters.store.desk import SqlDesk
+
+        return SqlDesk(self.runs.database)
 
     @_Part
     def retention(self) -> RetentionStore:

@@ -1,6 +1,7 @@
 """The outside world, as protocols. Adapters implement them; runtime.py alone chooses which."""
 
 from portopt.ports.columns import RunColumns
+from portopt.ports.desk import DeskStore
 from portopt.ports.events import Deliveries, EventSink, Progress
 from portopt.ports.histories import PieceStore, TrialStore
 from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
@@ -15,6 +16,7 @@ __all__ = [
     "AlertStore",
     "BeliefStore",
     "Deliveries",
+    "DeskStore",
     "EventSink",
     "FigureSeeks",
     "FigureSteps",
