@@ -7,6 +7,7 @@ from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvide
 from portopt.ports.retention import Removals, RetentionStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
+from portopt.ports.sessions import Issuer, SessionStore
 from portopt.ports.watch import AlertStore, FigureSeeks, FigureSteps, FigureStore, FigureThinning
 from portopt.ports.waves import WaveStore
 
@@ -20,6 +21,7 @@ __all__ = [
     "FigureSteps",
     "FigureStore",
     "FigureThinning",
+    "Issuer",
     "JobStore",
     "KeySetSource",
     "KeyStore",
@@ -34,6 +36,7 @@ __all__ = [
     "RunColumns",
     "RunStore",
     "SeriesStore",
+    "SessionStore",
     "TrialStore",
     "WaveStore",
 ]

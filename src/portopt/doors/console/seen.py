@@ -16,6 +16,7 @@ class Seen:
     """One look at a screen. place: what stands in the path; query: what stands behind it; form: what was sent, each name once.
 
     is_part: whether the page is there already and a part of it is asked for (htmx). csrf: what forms of this page must send.
+    signed_in: whether there is a session to be left.
     """
 
     who: Principal
@@ -27,6 +28,7 @@ class Seen:
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
     is_part: bool = False
+    signed_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +56,14 @@ class Redirect:
     cookies: Mapping[str, str] = field(default_factory=dict)
 
 
-Screens: TypeAlias = Callable[[Seen], Awaitable[Page | Redirect]]
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A stream of server-sent events. look: asked every so many seconds; what it gives is told as the JSON of an event `change`
+    where it differs from what was told before, and None ends the stream. The page listens with portoptLive of console.js.
+    """
+
+    look: Callable[[], Awaitable[Mapping[str, Any] | None]]
+    seconds: float = 2.0
+
+
+Screens: TypeAlias = Callable[[Seen], Awaitable[Page | Redirect | Live]]
