@@ -16,6 +16,7 @@ from portopt.ports import (
     ActionsProvider,
     AlertStore,
     BeliefStore,
+    ChoiceStore,
     EventSink,
     FigureSeeks,
     FigureSteps,
@@ -176,6 +177,12 @@ class Runtime:
         from portopt.adapters.store.waves import SqlWaves
 
         return SqlWaves(self.runs.database)
+
+    @_Part
+    def choices(self) -> ChoiceStore:
+        from portopt.adapters.store.choices import SqlChoices
+
+        return SqlChoices(self.runs.database)
 
     @_Part
     def retention(self) -> RetentionStore:

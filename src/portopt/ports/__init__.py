@@ -1,5 +1,6 @@
 """The outside world, as protocols. Adapters implement them; runtime.py alone chooses which."""
 
+from portopt.ports.choices import ChoiceStore
 from portopt.ports.columns import RunColumns
 from portopt.ports.events import Deliveries, EventSink, Progress
 from portopt.ports.histories import PieceStore, TrialStore
@@ -15,6 +16,7 @@ __all__ = [
     "ActionsProvider",
     "AlertStore",
     "BeliefStore",
+    "ChoiceStore",
     "Deliveries",
     "EventSink",
     "FigureSeeks",

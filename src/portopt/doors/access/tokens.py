@@ -101,7 +101,7 @@ class Issuer:
         )  # fmt: skip
 
     def principal(self, token: str, nonce: str | None = None) -> Principal:
-        """Whose it is. nonce: what an id token must answer. Raises NotAuthenticated for one that is not accepted, saying why."""
+        """Whose it is. nonce: what an id token must answer. Raises NotAuthenticated, saying why it is not accepted."""
         claims = self._verified(token)
         if nonce is not None and not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
             raise NotAuthenticated("the token is not the answer to this sign-in", fixes=["sign in once more"])

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from portopt.domain.access import Principal
 from portopt.doors.console.asking import Asking
 from portopt.doors.console.reader import Reader
+from portopt.doors.wire.call import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,30 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """A stream of server-sent events. look: asked every so many seconds; what it gives is told as the JSON of an event `change`
-    where it differs from what was told before, and None ends the stream. The page listens with portoptLive of console.js.
+class Sent:
+    """What an operation answered, as it is: a report, an archive."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a screen as it stands now. is_last: whether it changes no more."""
+
+    page: Page
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A part of a screen that is sent anew whenever it is another one. look: how it stands, for whoever looks then.
+
+    seconds: between two looks.
     """
 
-    look: Callable[[], Awaitable[Mapping[str, Any] | None]]
-    seconds: float = 2.0
+    look: Callable[[Seen], Awaitable[Part]]
+    seconds: float = 0.5
 
 
-Screens: TypeAlias = Callable[[Seen], Awaitable[Page | Redirect | Live]]
+Shown: TypeAlias = Page | Redirect | Sent | Stream
+Screens: TypeAlias = Callable[[Seen], Awaitable[Shown]]

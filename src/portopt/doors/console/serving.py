@@ -12,12 +12,12 @@ from starlette.responses import RedirectResponse
 from portopt.domain.errors import NotAllowed, NotAuthenticated, PortoptError
 from portopt.doors.console.asking import Refused
 from portopt.doors.console.files import static_file
-from portopt.doors.console.live import Streams
 from portopt.doors.console.screens import ROOT, SCREENS, Screen
-from portopt.doors.console.seen import Live, Seen
+from portopt.doors.console.seen import Seen, Stream
 from portopt.doors.console.sessions import Session, Sessions, require_from_here
 from portopt.doors.console.shown import HEADERS, form_of, is_part, look, sent, told, with_session
 from portopt.doors.console.signing import AT_ISSUER, SIGN_IN, SIGN_OUT, SIGNED_IN, Signing
+from portopt.doors.console.streaming import Streams
 from portopt.doors.console.texts import texts
 from portopt.doors.rest.calls import asked_once
 from portopt.doors.rest.front import call_at
@@ -31,11 +31,11 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def add_console(app: FastAPI, service: Service) -> None:
     sessions = Sessions(service.access, service.runtime)
-    streams, signing = Streams(sessions), Signing(service, sessions)
+    streams, signing = Streams(), Signing(service, sessions)
     for screen in SCREENS:
         app.add_route(ROOT + screen.path, _route(screen, service, sessions, streams), methods=[screen.method])
     for path, method, endpoint in (
-        (SIGN_IN, "GET", signing.page), (SIGN_IN, "POST", _safe(signing.by_key, service)), (AT_ISSUER, "GET", signing.at_issuer),
+        (SIGN_IN, "GET", signing.page), (SIGN_IN, "POST", signing.by_key), (AT_ISSUER, "GET", signing.at_issuer),
         (SIGNED_IN, "GET", signing.back), (SIGN_OUT, "POST", _safe(signing.out, service)),
         (ROOT + "/static/{name:path}", "GET", static_file), (ROOT + "/said/{name}", "GET", _said), ("/", "GET", _home),
     ):  # fmt: skip
@@ -58,11 +58,11 @@ def _route(screen: Screen, service: Service, sessions: Sessions, streams: Stream
         try:
             session = await sessions.of(request)
             seen = await _seen(request, service, session)
-            if not seen.who.may(screen.scope):
-                raise NotAllowed(f"{seen.who.subject} may not see this: it needs the scope {screen.scope!r}", field="scope")
+            require_scope(seen, screen.scope)
             shown = await screen.function()(seen)
-            response = streams.response(shown, request) if isinstance(shown, Live) else sent(shown, seen)
-            return with_session(response, request, session)
+            if isinstance(shown, Stream):
+                return streams.opened(shown, lambda: _again(screen, request, service, sessions), request)
+            return with_session(sent(shown, seen, request), request, session)
         except NotAuthenticated:
             return _to_sign_in(request)
         except Refused as refused:
@@ -71,6 +71,19 @@ def _route(screen: Screen, service: Service, sessions: Sessions, streams: Stream
             return _refused(error, request, service, session)
 
     return endpoint
+
+
+def require_scope(seen: Seen, scope: str) -> None:
+    """Raises NotAllowed."""
+    if not seen.who.may(scope):
+        raise NotAllowed(f"{seen.who.subject} may not see this: it needs the scope {scope!r}", field="scope")
+
+
+async def _again(screen: Screen, request: Request, service: Service, sessions: Sessions) -> Seen:
+    """For who looks as they stand now. Raises NotAuthenticated where their session has ended meanwhile, NotAllowed."""
+    seen = await _seen(request, service, await sessions.of(request))
+    require_scope(seen, screen.scope)
+    return seen
 
 
 def _safe(endpoint: Endpoint, service: Service) -> Endpoint:

@@ -16,11 +16,11 @@ from portopt.doors.console.reader import COOKIE as READER
 from portopt.doors.console.reader import reader_of
 from portopt.doors.console.rendering import rendered
 from portopt.doors.console.screens import ROOT
-from portopt.doors.console.seen import Page, Redirect, Seen
+from portopt.doors.console.seen import Page, Redirect, Seen, Sent
 from portopt.doors.console.sessions import COOKIE, NOBODY, Session
 from portopt.doors.rest.calls import asked_once, read_body
 from portopt.doors.rest.front import call_at
-from portopt.doors.rest.responses import ENDS_HERE
+from portopt.doors.rest.responses import ENDS_HERE, response_of
 
 if TYPE_CHECKING:
     from portopt.doors.wire.service import Service
@@ -81,10 +81,10 @@ async def form_of(request: Request) -> dict[str, str]:
     return asked_once((name, value.replace("\r\n", " ").replace("\n", " ")) for name, value in fields)
 
 
-def sent(shown: Page | Redirect, seen: Seen) -> Response:
-    if isinstance(shown, Redirect):
-        return _redirect(shown, seen)
-    return page_response(shown, seen)
+def sent(shown: Page | Redirect | Sent, seen: Seen, request: Request) -> Response:
+    if isinstance(shown, Sent):
+        return response_of(shown.reply, call_at(request.scope), request)
+    return _redirect(shown, seen) if isinstance(shown, Redirect) else page_response(shown, seen)
 
 
 def page_response(page: Page, seen: Seen) -> Response:

@@ -56,6 +56,9 @@ class UnderWay:
         hashed = hashlib.sha256(self.part("verifier").encode()).digest()
         return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
 
+    def is_told_by(self, state: str) -> bool:
+        return hmac.compare_digest(state.encode(), self.part("state").encode())
+
     def cookie(self) -> str:
         return f"{self.secret}.{quote(self.to, safe='')}"
 
