@@ -9,6 +9,7 @@ from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvide
 from portopt.ports.retention import Removals, RetentionStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
+from portopt.ports.sessions import Issuer, SessionStore
 from portopt.ports.watch import AlertStore, FigureSeeks, FigureSteps, FigureStore, FigureThinning
 from portopt.ports.waves import WaveStore
 
@@ -24,6 +25,7 @@ __all__ = [
     "FigureSteps",
     "FigureStore",
     "FigureThinning",
+    "Issuer",
     "JobStore",
     "KeySetSource",
     "KeyStore",
@@ -38,6 +40,7 @@ __all__ = [
     "RunColumns",
     "RunStore",
     "SeriesStore",
+    "SessionStore",
     "TrialStore",
     "WaveStore",
 ]

@@ -11,6 +11,7 @@ from portopt.adapters.store import (  # noqa: F401 - their tables are what `meta
     desk_tables,
     models,
     service_tables,
+    session_tables,
     watch_tables,
     wave_tables,
 )
