@@ -56,6 +56,13 @@ class Asking:
                 return None
             raise
 
+    async def whole(self, operation: str, place: Mapping[str, str] | None = None) -> Reply:
+        """The answer as it is, for what is not JSON. Raises Refused."""
+        reply = await self.reply(operation, place)
+        if reply.status >= 400:
+            raise Refused(reply.status, orjson.loads(reply.body))
+        return reply
+
     async def each(self, *operations: tuple[str, Mapping[str, str], Mapping[str, str]]) -> list[dict[str, Any]]:
         """Answers to several (operation, place, asked), side by side. Raises Refused for the first that is."""
         return list(await asyncio.gather(*(self.of(*wanted) for wanted in operations)))
@@ -68,7 +75,7 @@ class Asking:
         body: Mapping[str, Any] | None = None,
         key: str | None = None,
     ) -> Reply:
-        """As it is: for what is not JSON."""
+        """As it is, refused or not."""
         call = dataclasses.replace(
             self.begun,
             operation=operation,

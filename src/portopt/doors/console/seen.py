@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from portopt.domain.access import Principal
 from portopt.doors.console.asking import Asking
 from portopt.doors.console.reader import Reader
+from portopt.doors.wire.call import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +55,27 @@ class Redirect:
     cookies: Mapping[str, str] = field(default_factory=dict)
 
 
-Screens: TypeAlias = Callable[[Seen], Awaitable[Page | Redirect]]
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What an operation answered, as it is: a report, an archive."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a screen as it stands now. is_last: whether it changes no more."""
+
+    page: Page
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A part of a screen that is sent anew whenever it is another one. look: how it stands, for whoever looks then."""
+
+    look: Callable[[Seen], Awaitable[Part]]
+
+
+Shown: TypeAlias = Page | Redirect | Sent | Stream
+Screens: TypeAlias = Callable[[Seen], Awaitable[Shown]]

@@ -21,12 +21,13 @@ from portopt.doors.console.reader import COOKIE as READER
 from portopt.doors.console.reader import reader_of
 from portopt.doors.console.rendering import rendered
 from portopt.doors.console.screens import ROOT, SCREENS, Screen
-from portopt.doors.console.seen import Page, Redirect, Seen
+from portopt.doors.console.seen import Page, Redirect, Seen, Sent, Shown, Stream
 from portopt.doors.console.sessions import COOKIE, Session, Sessions, require_from_here
+from portopt.doors.console.streaming import Streams
 from portopt.doors.console.texts import texts
 from portopt.doors.rest.calls import asked_once, read_body
 from portopt.doors.rest.front import call_at
-from portopt.doors.rest.responses import ENDS_HERE, has_it
+from portopt.doors.rest.responses import ENDS_HERE, has_it, response_of
 from portopt.doors.wire.problems import told_of
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def add_console(app: FastAPI, service: Service) -> None:
-    sessions = Sessions(service.access)
+    sessions, streams = Sessions(service.access), Streams()
     for screen in SCREENS:
-        app.add_route(ROOT + screen.path, _route(screen, service, sessions), methods=[screen.method])
+        app.add_route(ROOT + screen.path, _route(screen, service, sessions, streams), methods=[screen.method])
     app.add_route(ROOT + "/static/{name:path}", _static, methods=["GET"])
     app.add_route(ROOT + "/said/{name}", _said, methods=["GET"])
     app.add_route("/", _home, methods=["GET"])
@@ -70,15 +71,17 @@ async def _said(request: Request) -> Response:
     return Response(text, 200 if text else 404, HEADERS, "text/plain; charset=utf-8")
 
 
-def _route(screen: Screen, service: Service, sessions: Sessions) -> Endpoint:
+def _route(screen: Screen, service: Service, sessions: Sessions, streams: Streams) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         session: Session | None = None
         try:
             session = await sessions.of(request)
             seen = await _seen(request, service, session)
-            if not seen.who.may(screen.scope):
-                raise NotAllowed(f"{seen.who.subject} may not see this: it needs the scope {screen.scope!r}", field="scope")
-            return _sent(await screen.function()(seen), seen, request, session)
+            require_scope(seen, screen.scope)
+            shown = await screen.function()(seen)
+            if isinstance(shown, Stream):
+                return streams.opened(shown, lambda: _again(screen, request, service, sessions), request)
+            return _sent(shown, seen, request, session)
         except NotAuthenticated:
             return RedirectResponse(
                 f"{ROOT}/sign-in?to={quote(request.url.path)}", 303, headers={"HX-Redirect": f"{ROOT}/sign-in"}
@@ -91,6 +94,19 @@ def _route(screen: Screen, service: Service, sessions: Sessions) -> Endpoint:
             return _told(error.status, told, request, service, session)
 
     return endpoint
+
+
+def require_scope(seen: Seen, scope: str) -> None:
+    """Raises NotAllowed."""
+    if not seen.who.may(scope):
+        raise NotAllowed(f"{seen.who.subject} may not see this: it needs the scope {scope!r}", field="scope")
+
+
+async def _again(screen: Screen, request: Request, service: Service, sessions: Sessions) -> Seen:
+    """For who looks as they stand now. Raises NotAuthenticated where their session has ended meanwhile, NotAllowed."""
+    seen = await _seen(request, service, await sessions.of(request))
+    require_scope(seen, screen.scope)
+    return seen
 
 
 async def _seen(request: Request, service: Service, session: Session) -> Seen:
@@ -126,7 +142,11 @@ async def form_of(request: Request) -> dict[str, str]:
     return asked_once((name, value.replace("\r\n", " ").replace("\n", " ")) for name, value in fields)
 
 
-def _sent(shown: Page | Redirect, seen: Seen, request: Request, session: Session) -> Response:
+def _sent(shown: Shown, seen: Seen, request: Request, session: Session) -> Response:
+    if isinstance(shown, Sent):
+        return response_of(shown.reply, call_at(request.scope), request)
+    if isinstance(shown, Stream):  # opened already, where it is routed
+        raise TypeError(seen.path)
     if isinstance(shown, Redirect):
         response: Response = (
             Response(None, 204, {**HEADERS, "HX-Redirect": shown.to}) if seen.is_part else RedirectResponse(shown.to, 303)
