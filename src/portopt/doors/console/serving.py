@@ -49,6 +49,7 @@ HEADERS = {
     **ENDS_HERE, "Content-Security-Policy": POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
 }  # fmt: skip
+WHOLE = {"hx-boosted", "hx-history-restore-request"}  # htmx asks for a page, not for a part of one
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -126,7 +127,7 @@ def _look(request: Request, service: Service, session: Session, form: Mapping[st
         place={name: str(value) for name, value in request.path_params.items()},
         query=query,
         form=form,
-        is_part="hx-request" in request.headers and "hx-boosted" not in request.headers,
+        is_part="hx-request" in request.headers and not WHOLE & request.headers.keys(),
     )
 
 

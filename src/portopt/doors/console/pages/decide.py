@@ -15,6 +15,7 @@ from portopt.doors.console.reader import Reader
 from portopt.doors.console.screens import ROOT
 from portopt.doors.console.seen import Page, Redirect, Seen
 
+REASONS = {"other": "x"}
 DECISIONS: Final = ("approve", "request_changes", "reject", "hold", "release_hold")
 
 
@@ -26,10 +27,23 @@ async def standing(seen: Seen, run: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "history": history,
         "holdings_version": versions[0]["version"] if versions else None,
+        "reasons": REASONS,
         "key": secrets.token_urlsafe(16),
+        "own": own(seen, history),
         "refused": None,
         "said": {},
     }
+
+
+def own(seen: Seen, history: Mapping[str, Any] | None) -> bool:
+    """Whether who looks may not approve, because they proposed it and somebody else has to."""
+    return False
+
+
+async def deciding(seen: Seen) -> Page:
+    """The form, and the history below."""
+    run = await seen.asking.of("get_run", {"run_id": seen.place["run_id"]})
+    return Page("decide.html", {"run": run, **await standing(seen, run)})
 
 
 async def decide(seen: Seen) -> Page | Redirect:
