@@ -17,6 +17,7 @@ FIRST = "0" * 64  # what the first entry of a portfolio is sealed with
 KINDS = (
     *("holdings", "proposed", "approved", "rejected", "released", "superseded", "expired", "cancelled"),
     *("changes_requested", "held", "hold_released"),
+    *("selected", "saved", "renamed", "withdrawn"),  # of choices around a proposal
 )
 
 

@@ -219,7 +219,8 @@ class SqlStore:
     def runs(
         self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
         status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
-        since: datetime | None = None, until: datetime | None = None, approval: Sequence[ApprovalState] = (),
+        since: datetime | None = None, until: datetime | None = None, kinds: Sequence[str] = (), about: str | None = None,
+        approval: Sequence[ApprovalState] = (),
     ) -> Sequence[RunRecord]:  # fmt: skip
         """Newest first. approval: those whose approval stands as one of these.
 
@@ -229,9 +230,12 @@ class SqlStore:
         columns = (results.c.document_digest, results.c.headline, *OF_APPROVAL)
         wanted = select(runs, *columns).join(results, isouter=True).join(asked_of_people, isouter=not approval)
         asked = {"portfolio_id": portfolio_id, "kind": kind, "pricing_pack_id": pricing_pack_id, "status": status}
+        asked["about_run"] = about
         wanted = wanted.where(*(runs.c[name] == str(value) for name, value in asked.items() if value is not None))
         bounds = (runs.c.created_at >= since if since else None, runs.c.created_at < until if until else None)
         wanted = wanted.where(*(bound for bound in bounds if bound is not None))
+        if kinds:
+            wanted = wanted.where(runs.c.kind.in_(kinds))
         if among is not None:
             wanted = wanted.where(runs.c.portfolio_id.in_(among))
         if after is not None:
