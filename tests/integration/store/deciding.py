@@ -19,7 +19,7 @@ from portopt.runs.asking import asking
 from portopt.runtime import Runtime
 
 HELD = {"currency": "USD", "cash": "0", "shares": {"AAPL": "100", "XOM": "200"}}
-FIGURES = [{"name": name, "after": 0.1} for name in ("expected_return", "volatility", "sharpe_ratio")]
+FIGURES = [{"name": name, "after": 0.1, "change": 0.0} for name in ("expected_return", "volatility", "sharpe_ratio")]
 RELEASABLE = {"figures": FIGURES, "certificate": {"engine": None, "objective": 0.0}}  # what an event is made of
 RELAXED = {
     "limit": "max_turnover", "by": 0.05, "unit": "fraction", "before": "at most 20 %", "after": "at most 25 %",
