@@ -18,7 +18,6 @@ from portopt.doors.wire.call import Call
 from portopt.runs.asking import asking
 from portopt.runtime import Runtime
 
-HELD = {"currency": "USD", "cash": "0", "shares": {"AAPL": "100", "XOM": "200"}}
 FIGURES = [{"name": name, "after": 0.1, "change": 0.0} for name in ("expected_return", "volatility", "sharpe_ratio")]
 RELEASABLE = {"figures": FIGURES, "certificate": {"engine": None, "objective": 0.0}}  # what an event is made of
 RELAXED = {
@@ -39,10 +38,11 @@ class Desk:
 
     def proposes(
         self, run_id: str = "reb-1", by: str = "anna", hours: float | None = 24.0, policy: Mapping[str, Any] | None = None,
-        portfolio: str = "P1", wanted: ApprovalWanted | None = None, **document: Any,
+        portfolio: str = "P1", wanted: ApprovalWanted | None = None, shares: int = 200, **document: Any,
     ) -> RunRecord:  # fmt: skip
-        """On the holdings that are HELD; document: what else stands in the answer."""
-        request = {"policy": {"id": "careful", "limits": {}, **(policy or {})}, "holdings": HELD, "target_type": "optimal"}
+        """On holdings of AAPL and of so many `shares` of XOM; document: what else stands in the answer."""
+        request = {"policy": {"id": "careful", "limits": {}, **(policy or {})}, "target_type": "optimal"}
+        request["holdings"] = {"currency": "USD", "cash": "0", "shares": {"AAPL": "100", "XOM": f"{shares}"}}
         run = self._finished(run_id, portfolio_id=portfolio, request=request, status=RunStatus.AWAITING_APPROVAL)
         whole = {**(run.document or {}), **RELEASABLE, **document}
         run = dataclasses.replace(run, document=whole, document_digest=digest_of(whole), completed_at=datetime.now(UTC))
