@@ -251,6 +251,10 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "CompareRuns": lambda d: Case({"run_id": d.run, "other": d.run}, "GET", f"/runs/{d.run}/difference/{d.run}"),
     "Decide": lambda d: Case({"run_id": d.run, "decision": "approve"}, "POST", f"/runs/{d.run}/approval",
                              {"json": {"decision": "approve"}}),
+    "ListApprovals": lambda d: Case(
+        {**d.portfolio, "mine": True, "state": "awaiting"}, "GET", f"/approvals?portfolio_id={PORTFOLIO}&mine=true&state=awaiting"
+    ),
+    "ListDecisions": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/decisions"),
     "GetBundle": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/bundle"),
     "Lookup": lambda d: Case(on_pack(d), "GET", f"/lookup?pricing_pack_id={d.pack}"),
 }  # fmt: skip
