@@ -252,7 +252,7 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "Decide": lambda d: Case({"run_id": d.run, "decision": "approve"}, "POST", f"/runs/{d.run}/approval",
                              {"json": {"decision": "approve"}}),
     "ListApprovals": lambda d: Case(
-        {**d.portfolio, "mine": True, "state": "awaiting"}, "GET", f"/approvals?portfolio_id={PORTFOLIO}&mine=true&state=awaiting"
+        {**d.portfolio, "mine": True, "state": "held"}, "GET", f"/approvals?portfolio_id={PORTFOLIO}&mine=true&state=held"
     ),
     "ListDecisions": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/decisions"),
     "GetBundle": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/bundle"),
