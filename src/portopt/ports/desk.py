@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-from portopt.domain.desk import DeskBook, Told
+from portopt.domain.desk import DeskBook, Ended, Told
 from portopt.domain.holdings import Holdings
 
 
@@ -24,8 +24,8 @@ class DeskStore(Protocol):
         """The newest of these, of those that have any."""
         ...
 
-    def problems(self, books: Sequence[DeskBook]) -> Mapping[str, Mapping[str, Any]]:
-        """By portfolio, why the newest thing that was asked failed, of those whose did."""
+    def ended(self, books: Sequence[DeskBook]) -> Mapping[str, Ended]:
+        """Of the newest thing that was asked, by portfolio: when it was, and why it failed."""
         ...
 
     def waves(self, wave_ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
