@@ -1,5 +1,6 @@
 """The outside world, as protocols. Adapters implement them; runtime.py alone chooses which."""
 
+from portopt.ports.choices import ChoiceStore
 from portopt.ports.columns import RunColumns
 from portopt.ports.desk import DeskStore
 from portopt.ports.events import Deliveries, EventSink, Progress
@@ -8,6 +9,7 @@ from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvide
 from portopt.ports.retention import Removals, RetentionStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
+from portopt.ports.sessions import Issuer, SessionStore
 from portopt.ports.watch import AlertStore, FigureSeeks, FigureSteps, FigureStore, FigureThinning
 from portopt.ports.waves import WaveStore
 
@@ -15,6 +17,7 @@ __all__ = [
     "ActionsProvider",
     "AlertStore",
     "BeliefStore",
+    "ChoiceStore",
     "Deliveries",
     "DeskStore",
     "EventSink",
@@ -22,6 +25,7 @@ __all__ = [
     "FigureSteps",
     "FigureStore",
     "FigureThinning",
+    "Issuer",
     "JobStore",
     "KeySetSource",
     "KeyStore",
@@ -36,6 +40,7 @@ __all__ = [
     "RunColumns",
     "RunStore",
     "SeriesStore",
+    "SessionStore",
     "TrialStore",
     "WaveStore",
 ]
