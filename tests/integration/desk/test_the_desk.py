@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,7 +25,8 @@ from portopt.domain.watch import Figure, labels
 from portopt.doors.processes.runner import work_once
 from portopt.doors.wire.answering import answer
 from portopt.doors.wire.call import Call
-from portopt.runtime import Runtime
+from portopt.runtime import Runtime, open_runtime
+from portopt.settings import Settings
 
 ASSETS, BOOKS = 12, 3
 
@@ -34,9 +36,18 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> nights.Market:
     return nights.write_market(tmp_path_factory.mktemp("market"), ASSETS)
 
 
+@pytest.fixture(scope="module")
+def prepared(market: nights.Market, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the books on record, which each test has a copy of."""
+    folder = tmp_path_factory.mktemp("prepared")
+    nights.home(folder, market, BOOKS).runs.close()
+    return folder / "home"
+
+
 @pytest.fixture
-def runtime(market: nights.Market, tmp_path: Path) -> Runtime:
-    return nights.home(tmp_path, market, BOOKS)
+def runtime(market: nights.Market, prepared: Path, tmp_path: Path) -> Runtime:
+    shutil.copytree(prepared, tmp_path / "home")
+    return open_runtime(Settings(home=tmp_path / "home", market="files", market_path=market.path))
 
 
 def desk(runtime: Runtime, who: Principal | None = None, **asked: str) -> dict[str, Any]:
