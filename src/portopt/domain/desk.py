@@ -37,8 +37,13 @@ class Stage(StrEnum):
     NONE = "none"
     IN_PROGRESS = "in_progress"
     AWAITING_APPROVAL = "awaiting_approval"
-    RELEASED = "released"
+    HELD = "held"
+    APPROVED = "approved"  # by a person, and released
+    RELEASED = "released"  # without one
+    CHANGES_REQUESTED = "changes_requested"
     REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
     FAILED = "failed"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from portopt.domain.desk import DeskBook, Ended, Told
@@ -12,8 +13,8 @@ from portopt.domain.holdings import Holdings
 class DeskStore(Protocol):
     """A few statements for all portfolios together."""
 
-    def books(self, among: Collection[str] | None) -> Sequence[DeskBook]:
-        """By id. among: portfolios; None is all of them."""
+    def books(self, among: Collection[str] | None, now: datetime) -> Sequence[DeskBook]:
+        """By id. among: portfolios; None is all of them. now: up to which holds last and people may decide."""
         ...
 
     def told(self, portfolio_ids: Collection[str]) -> Mapping[str, Told]:

@@ -205,7 +205,7 @@ def test_a_proposal_that_waits_one_that_was_released_and_one_that_failed(runtime
     body = json.dumps({"decision": "approve"}).encode()
     assert answer(Call("decide", {"run_id": waits["proposal"]["run_id"]}, body=body), runtime).status == 200
     line = line_of(runtime, "P00000")
-    assert (line["proposal"]["stage"], line["tiles"]) == ("released", [])
+    assert (line["proposal"]["stage"], line["tiles"]) == ("approved", [])
     assert 0.0 <= line["days_since_release"] < 0.1
 
 

@@ -16,9 +16,10 @@ from portopt.adapters.store import models
 from portopt.adapters.store.desk_tables import NUMBERS, desk_books
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import holdings_of_version
-from portopt.adapters.store.service_tables import jobs, ledger
+from portopt.adapters.store.service_tables import approvals, jobs, ledger
 from portopt.adapters.store.wave_tables import wave_items, waves
 from portopt.dialects.requests import read_cash_flow
+from portopt.domain.approval import ApprovalState
 from portopt.domain.desk import BookFigures, DeskBook, Ended, Newest, Stage, Told
 from portopt.domain.holdings import Holdings
 from portopt.domain.run import RunStatus
@@ -29,12 +30,18 @@ ASKED = ("optimization", "rebalance")  # kinds of jobs that propose
 OF_BOOKS = ("id", "name", "policy", "currency", "cash", "version", "updated_at", "cash_flow")
 FIRST_NUMBER = len(OF_BOOKS) - 1 + 5  # in a row of _lines
 NONE = Newest()
+OF_PEOPLE: Mapping[str, Stage] = {
+    ApprovalState.APPROVED: Stage.APPROVED,
+    ApprovalState.CHANGES_REQUESTED: Stage.CHANGES_REQUESTED,
+    ApprovalState.REJECTED: Stage.REJECTED,
+    ApprovalState.EXPIRED: Stage.EXPIRED,
+}
 STAGES: Mapping[str, Stage] = {
     RunStatus.PENDING: Stage.IN_PROGRESS,
     RunStatus.PROCESSING: Stage.IN_PROGRESS,
     RunStatus.AWAITING_APPROVAL: Stage.AWAITING_APPROVAL,
     RunStatus.COMPLETED: Stage.RELEASED,
-    RunStatus.CANCELLED: Stage.REJECTED,
+    RunStatus.CANCELLED: Stage.CANCELLED,
     RunStatus.SUPERSEDED: Stage.SUPERSEDED,
     RunStatus.FAILED: Stage.FAILED,
     RunStatus.INFEASIBLE: Stage.FAILED,
@@ -48,10 +55,10 @@ class SqlDesk:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def books(self, among: Collection[str] | None) -> Sequence[DeskBook]:
-        """By id. among: portfolios; None is all of them."""
+    def books(self, among: Collection[str] | None, now: datetime) -> Sequence[DeskBook]:
+        """By id. among: portfolios; None is all of them. now: up to which holds last and people may decide."""
         with self._database.reading() as connection:
-            rows = connection.execute(_lines(among)).all()
+            rows = connection.execute(_lines(among, now)).all()
         return sorted((_book(row) for row in rows), key=lambda book: book.portfolio_id)
 
     def told(self, portfolio_ids: Collection[str]) -> Mapping[str, Told]:
@@ -135,7 +142,7 @@ def _picked(among: Collection[str] | None) -> CTE:
     return each.cte("picked").prefix_with("MATERIALIZED")
 
 
-def _lines(among: Collection[str] | None) -> Select[Any]:
+def _lines(among: Collection[str] | None, now: datetime) -> Select[Any]:
     """Found first, then read by their keys: asked for together, much more is gone through."""
     of, runs = _picked(among), models.runs
     job_is_newer = and_(of.c.job_at.is_not(None), or_(of.c.run_at.is_(None), of.c.job_at > of.c.run_at))
@@ -146,13 +153,15 @@ def _lines(among: Collection[str] | None) -> Select[Any]:
         (desk_books.c.measured_at >= of.c.updated_at).label("is_measured"), *(desk_books.c[name] for name in NUMBERS),
         runs.c.status.label("run_status"), jobs.c.status.label("job_status"), job_is_newer.label("job_is_newer"),
         desk_books.c.wave_id, wave_items.c.state.label("wave_state"), wave_items.c.run_id.label("wave_run"),
-        item_is_newer.label("item_is_newer"),
+        item_is_newer.label("item_is_newer"), approvals.c.state.label("decided"),
+        (approvals.c.held_until > now).label("is_held_back"), (approvals.c.expires_at <= now).label("is_late"),
     )  # fmt: skip
     in_wave = and_(wave_items.c.wave_id == desk_books.c.wave_id, wave_items.c.number == desk_books.c.wave_number)
     return (
         found.select_from(of)
         .outerjoin(desk_books, desk_books.c.portfolio_id == of.c.id)
         .outerjoin(runs, runs.c.run_id == of.c.run_id)
+        .outerjoin(approvals, approvals.c.run_id == of.c.run_id)
         .outerjoin(jobs, jobs.c.job_id == of.c.job_id)
         .outerjoin(wave_items, in_wave)
     )
@@ -181,4 +190,12 @@ def _newest(row: Any) -> Newest:
         return Newest(Stage.FAILED, row.wave_state, row.wave_run)
     if row.job_is_newer:
         return Newest(STAGES[row.job_status], row.job_status, row.job_id)
-    return NONE if row.run_id is None else Newest(STAGES[row.run_status], row.run_status, row.run_id)
+    return NONE if row.run_id is None else Newest(_stage(row), row.run_status, row.run_id)
+
+
+def _stage(row: Any) -> Stage:
+    """Of a proposal: as people have decided, where they were asked."""
+    stage = STAGES[row.run_status]
+    if stage is Stage.AWAITING_APPROVAL:
+        return Stage.HELD if row.is_held_back else Stage.EXPIRED if row.is_late else stage
+    return OF_PEOPLE.get(row.decided, stage) if stage in (Stage.RELEASED, Stage.CANCELLED) else stage

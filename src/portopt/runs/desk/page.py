@@ -63,7 +63,7 @@ class DeskPage:
 
 def desk_page(look: Look, runtime: Runtime, now: datetime) -> DeskPage:
     """Some statements for all portfolios together, and some more for those on the page."""
-    books, said = valued(runtime.desk.books(look.among), runtime)
+    books, said = valued(runtime.desk.books(look.among, now), runtime)
     found = [(book, book.tiles()) for book in books if _is_found(book, look.search)]
     chosen = [(book, tiles) for book, tiles in found if set(look.tiles) <= set(tiles)]
     shown = _in_order(chosen, look, now)[look.skip : look.skip + look.size]
