@@ -17,6 +17,7 @@ from portopt.ports import (
     AlertStore,
     BeliefStore,
     ChoiceStore,
+    DeskStore,
     EventSink,
     FigureSeeks,
     FigureSteps,
@@ -183,6 +184,12 @@ class Runtime:
         from portopt.adapters.store.choices import SqlChoices
 
         return SqlChoices(self.runs.database)
+
+    @_Part
+    def desk(self) -> DeskStore:
+        from portopt.adapters.store.desk import SqlDesk
+
+        return SqlDesk(self.runs.database)
 
     @_Part
     def retention(self) -> RetentionStore:

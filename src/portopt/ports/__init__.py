@@ -2,6 +2,7 @@
 
 from portopt.ports.choices import ChoiceStore
 from portopt.ports.columns import RunColumns
+from portopt.ports.desk import DeskStore
 from portopt.ports.events import Deliveries, EventSink, Progress
 from portopt.ports.histories import PieceStore, TrialStore
 from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
@@ -18,6 +19,7 @@ __all__ = [
     "BeliefStore",
     "ChoiceStore",
     "Deliveries",
+    "DeskStore",
     "EventSink",
     "FigureSeeks",
     "FigureSteps",

@@ -8,7 +8,7 @@ from alembic import op
 from portopt.adapters.store.types import ExactJson, UtcDateTime
 
 revision = "r0014"
-down_revision = "r0012"
+down_revision = "r0013"
 branch_labels = None
 depends_on = None
 
