@@ -31,6 +31,9 @@ class Screen:
 
 SCREENS: Final = (
     Screen("", "desk:desk"),
+    Screen("/desk/events", "desk:events"),
+    Screen("/propose", "propose:preview", "propose"),
+    Screen("/propose", "propose:start", "propose", method="POST"),
     Screen("/runs/{run_id}", "proposal:proposal"),
     Screen("/runs/{run_id}/state", "proposal:state"),
     Screen("/runs/{run_id}/decide", "decide:deciding"),
