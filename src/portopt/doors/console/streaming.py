@@ -16,7 +16,7 @@ from portopt.doors.console.asking import Refused
 from portopt.doors.console.rendering import rendered
 from portopt.doors.console.seen import Page, Seen, Stream
 from portopt.doors.rest.front import call_at
-from portopt.doors.rest.streams import HEADERS, HEARTBEAT_SECONDS, LONGEST_SECONDS, LOOK_SECONDS, MOST_STREAMS
+from portopt.doors.rest.streams import HEADERS, HEARTBEAT_SECONDS, LONGEST_SECONDS, MOST_STREAMS
 from portopt.doors.wire.problems import told_of
 
 Looks = Callable[[], Awaitable[Seen]]
@@ -52,7 +52,7 @@ class Streams:
                 if time.monotonic() - spoke > HEARTBEAT_SECONDS:
                     spoke = time.monotonic()
                     yield b": still here\n\n"
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(stream.seconds)
         finally:
             self._open.discard(me)
 
