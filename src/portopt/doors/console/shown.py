@@ -37,6 +37,7 @@ POLICY = "; ".join(
         "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
     )
 )  # fmt: skip
+WHOLE = {"hx-boosted", "hx-history-restore-request"}  # htmx asks for a page, not for a part of one
 HEADERS = {
     **ENDS_HERE, "Content-Security-Policy": POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
@@ -66,7 +67,7 @@ def look(
 
 def is_part(request: Request) -> bool:
     """Whether the page is there already, and a part of it is asked for (htmx)."""
-    return "hx-request" in request.headers and "hx-boosted" not in request.headers
+    return "hx-request" in request.headers and not WHOLE & request.headers.keys()
 
 
 async def form_of(request: Request) -> dict[str, str]:

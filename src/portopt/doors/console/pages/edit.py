@@ -23,7 +23,7 @@ NUMBER: Final = re.compile(r"[^\d.,'’\s\u00a0\u202f]+")
 
 
 async def edit(seen: Seen) -> Page | Redirect:
-    """State in the address: the trades that are pinned. What was typed is read as the reader writes, and told as it was read."""
+    """State in the address: the trades that are pinned. What was typed is read as the reader writes, and told so."""
     place = {"run_id": seen.place["run_id"]}
     run, document = await asyncio.gather(seen.asking.of("get_run", place), seen.asking.of("get_document", place))
     pins = pins_of(seen.query, seen.reader, document["currency"])

@@ -23,7 +23,7 @@ SAME: Final = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Slider:
-    """least, most: its ends. start, end: of the range in which the derivatives hold, in percent of the way; base: what stands."""
+    """least, most: its ends. start, end: of the range in which the derivatives hold, in percent of the way; base: it stands."""
 
     path: str
     title: str
