@@ -67,7 +67,7 @@ def look(
 
 def is_part(request: Request) -> bool:
     """Whether the page is there already, and a part of it is asked for (htmx)."""
-    return "hx-request" in request.headers and not WHOLE & request.headers.keys()
+    return "hx-request" in request.headers and not any(name in request.headers for name in WHOLE)
 
 
 async def form_of(request: Request) -> dict[str, str]:

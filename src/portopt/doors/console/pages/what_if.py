@@ -85,9 +85,7 @@ def _number(name: str, text: str) -> float:
 def slider(move: Mapping[str, Any], at: float) -> Slider:
     """Wide enough that the range in which the derivatives hold is a part of it."""
     value, low, high = move["value"], move["low"], move["high"]
-    reach = max(
-        4 * (value - low) if low is not None else 0.0, 4 * (high - value) if high is not None else 0.0, 0.3 * abs(value)
-    )
+    reach = max(*(4 * abs(value - end) for end in (low, high) if end is not None), 0.3 * abs(value), 0.0)
     step = 10.0 ** math.floor(math.log10(2 * reach / STEPS)) if reach > 0 else 0.01
     least, most = max(value - reach, 0.0 if value >= 0 else -math.inf), value + reach
     least, most = min(least, at), max(most, at)
