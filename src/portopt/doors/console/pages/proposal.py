@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from portopt.doors.console.pages.decide import standing
 from portopt.doors.console.pages.trades import FIND, GROUP, GROUPS, ORDER, ORDERS, SHOW, grouped
-from portopt.doors.console.seen import Page, Seen
+from portopt.doors.console.seen import Page, Seen, Sent
 
 SIX: Final = (
     *("expected_return", "volatility", "sharpe_ratio", "tracking_error", "positions", "cash_weight"),
@@ -31,6 +31,11 @@ async def state(seen: Seen) -> Page:
     """How it stands now, for a page that lies open. `was`: what that page shows."""
     run = await seen.asking.of("get_run", {"run_id": seen.place["run_id"]})
     return Page("proposal_state.html", {"run": run, "was": seen.query.get("was", run["status"])})
+
+
+async def document(seen: Seen) -> Sent:
+    """The document, in its canonical bytes."""
+    return Sent(await seen.asking.whole("get_document", {"run_id": seen.place["run_id"]}))
 
 
 def about(run: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
