@@ -14,6 +14,7 @@ from portopt.domain.errors import DataError, InvalidValue, MissingInput, Outside
 from portopt.domain.job import THROUGH_TIME
 from portopt.domain.run import RunRecord, digest_of
 from portopt.ports import PackStore
+from portopt.runs.approval_told import iso, told
 from portopt.runs.identity import run_identity
 from portopt.runs.report import kept_report, page_of, report_place
 
@@ -171,6 +172,7 @@ def run_line(record: RunRecord, runtime: Runtime) -> dict[str, Any]:
         "portfolio_id": record.portfolio_id,
         "policy": policy_of(record),
         "status": record.status.value,
+        "approval": told(record.approval, iso),
         "as_of": record.as_of.isoformat(),
         "created_at": record.created_at.isoformat(),
         "pricing_pack_id": record.pricing_pack_id,
