@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from portopt.doors.console.pages.decide import standing
 from portopt.doors.console.pages.trades import FIND, GROUP, GROUPS, ORDER, ORDERS, SHOW, grouped
 from portopt.doors.console.seen import Page, Seen, Sent
 
@@ -23,8 +21,8 @@ async def proposal(seen: Seen) -> Page:
     run = await seen.asking.of("get_run", place)
     if run["document_digest"] is None or run["kind"] != "rebalance":
         return Page("run_without_proposal.html", {"run": run, "is_open": run["status"] in OPEN})
-    document, stands = await asyncio.gather(seen.asking.of("get_document", place), standing(seen, run))
-    return Page("proposal.html", {**about(run, document), **table(seen, document), **stands})
+    document = await seen.asking.of("get_document", place)
+    return Page("proposal.html", {**about(run, document), **table(seen, document)})
 
 
 async def state(seen: Seen) -> Page:
