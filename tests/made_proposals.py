@@ -1,4 +1,4 @@
-"""Proposals of made books that wait for a person, in an installation that a test makes, and the service on a port of its own."""
+"""Proposals of made books that wait for a person, in an installation that a test makes, and the service on a port of it."""
 
 from __future__ import annotations
 
@@ -62,6 +62,6 @@ def served(runtime: Runtime) -> Iterator[str]:
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.02)
-    yield "http://127.0.0.1:{}".format(server.servers[0].sockets[0].getsockname()[1])
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(30)
