@@ -92,10 +92,14 @@ def run_of(asked: Asked, name: str = "run_id", *, verified: bool = False) -> Run
     """The run that the path names, by its own id or by that of the job that it was. Raises UnknownThing, missing or foreign
     alike; DataError where its document must be `verified` and is damaged.
     """
-    named = asked.call.place[name]
+    return run_named(asked, asked.call.place[name], name, verified=verified)
+
+
+def run_named(asked: Asked, named: str, field: str, *, verified: bool = False) -> RunRecord:
+    """The same of one that stands elsewhere. field: where, for refusals."""
     found = _seen(asked, named, verified)
     if found is None:
-        raise UnknownThing("run", named, field=name)
+        raise UnknownThing("run", named, field=field)
     return found
 
 
