@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -43,8 +44,14 @@ def reader_of(cookie: str | None, accept_language: str | None = None) -> Reader:
 
 def chosen(reader: Reader, wanted: Mapping[str, str]) -> Reader:
     """The reader with what is wanted and can be had."""
-    known = {"locale": LOCALES, "zone": available_timezones(), "theme": THEMES, "density": DENSITIES}
+    known = {"locale": LOCALES, "zone": _zones(), "theme": THEMES, "density": DENSITIES}
     return replace(reader, **{name: wanted[name] for name, among in known.items() if wanted.get(name) in among})
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read once: they are hundreds of files."""
+    return frozenset(available_timezones())
 
 
 def _preferred(accept_language: str) -> str:

@@ -31,6 +31,10 @@ class Screen:
 
 SCREENS: Final = (
     Screen("", "desk:desk"),
+    Screen("/runs/{run_id}", "proposal:proposal"),
+    Screen("/runs/{run_id}/state", "proposal:state"),
+    Screen("/runs/{run_id}/decide", "decide:deciding"),
+    Screen("/runs/{run_id}/decide", "decide:decide", "approve", method="POST"),
     Screen("/settings", "settings:settings"),
     Screen("/settings", "settings:change", method="POST"),
 )

@@ -17,6 +17,7 @@ class Seen:
     """One look at a screen. place: what stands in the path; query: what stands behind it; form: what was sent, each name once.
 
     is_part: whether the page is there already and a part of it is asked for (htmx). csrf: what forms of this page must send.
+    signed_in: whether there is a session to be left.
     """
 
     who: Principal
@@ -28,6 +29,7 @@ class Seen:
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
     is_part: bool = False
+    signed_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A part of a screen that is sent anew whenever it is another one. look: how it stands, for whoever looks then."""
+    """A part of a screen that is sent anew whenever it is another one. look: how it stands, for whoever looks then.
+
+    seconds: between two looks.
+    """
 
     look: Callable[[Seen], Awaitable[Part]]
+    seconds: float = 0.5
 
 
 Shown: TypeAlias = Page | Redirect | Sent | Stream

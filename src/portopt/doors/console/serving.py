@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import mimetypes
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, unquote
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from starlette.responses import RedirectResponse
 
-from portopt.domain.access import Principal
-from portopt.domain.errors import MalformedDocument, NotAllowed, NotAuthenticated, PortoptError, UnknownThing
-from portopt.doors.console.asking import Asking, Refused
-from portopt.doors.console.reader import COOKIE as READER
-from portopt.doors.console.reader import reader_of
-from portopt.doors.console.rendering import rendered
+from portopt.domain.errors import NotAllowed, NotAuthenticated, PortoptError
+from portopt.doors.console.asking import Refused
+from portopt.doors.console.files import static_file
 from portopt.doors.console.screens import ROOT, SCREENS, Screen
-from portopt.doors.console.seen import Page, Redirect, Seen, Sent, Shown, Stream
-from portopt.doors.console.sessions import COOKIE, Session, Sessions, require_from_here
+from portopt.doors.console.seen import Seen, Stream
+from portopt.doors.console.sessions import Session, Sessions, require_from_here
+from portopt.doors.console.shown import HEADERS, form_of, is_part, look, sent, told, with_session
+from portopt.doors.console.signing import AT_ISSUER, SIGN_IN, SIGN_OUT, SIGNED_IN, Signing
 from portopt.doors.console.streaming import Streams
 from portopt.doors.console.texts import texts
-from portopt.doors.rest.calls import asked_once, read_body
+from portopt.doors.rest.calls import asked_once
 from portopt.doors.rest.front import call_at
-from portopt.doors.rest.responses import ENDS_HERE, has_it, response_of
 from portopt.doors.wire.problems import told_of
 
 if TYPE_CHECKING:
@@ -49,16 +42,21 @@ HEADERS = {
     **ENDS_HERE, "Content-Security-Policy": POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
 }  # fmt: skip
+WHOLE = {"hx-boosted", "hx-history-restore-request"}  # htmx asks for a page, not for a part of one
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def add_console(app: FastAPI, service: Service) -> None:
-    sessions, streams = Sessions(service.access), Streams()
+    sessions = Sessions(service.access, service.runtime)
+    streams, signing = Streams(), Signing(service, sessions)
     for screen in SCREENS:
         app.add_route(ROOT + screen.path, _route(screen, service, sessions, streams), methods=[screen.method])
-    app.add_route(ROOT + "/static/{name:path}", _static, methods=["GET"])
-    app.add_route(ROOT + "/said/{name}", _said, methods=["GET"])
-    app.add_route("/", _home, methods=["GET"])
+    for path, method, endpoint in (
+        (SIGN_IN, "GET", signing.page), (SIGN_IN, "POST", signing.by_key), (AT_ISSUER, "GET", signing.at_issuer),
+        (SIGNED_IN, "GET", signing.back), (SIGN_OUT, "POST", _safe(signing.out, service)),
+        (ROOT + "/static/{name:path}", "GET", static_file), (ROOT + "/said/{name}", "GET", _said), ("/", "GET", _home),
+    ):  # fmt: skip
+        app.add_route(path, endpoint, methods=[method])
 
 
 async def _home(_request: Request) -> Response:
@@ -81,17 +79,13 @@ def _route(screen: Screen, service: Service, sessions: Sessions, streams: Stream
             shown = await screen.function()(seen)
             if isinstance(shown, Stream):
                 return streams.opened(shown, lambda: _again(screen, request, service, sessions), request)
-            return _sent(shown, seen, request, session)
+            return with_session(sent(shown, seen, request), request, session)
         except NotAuthenticated:
-            return RedirectResponse(
-                f"{ROOT}/sign-in?to={quote(request.url.path)}", 303, headers={"HX-Redirect": f"{ROOT}/sign-in"}
-            )
+            return _to_sign_in(request)
         except Refused as refused:
-            return _told(refused.status, refused.problem, request, service, session)
+            return told(refused.status, refused.problem, request, service, session)
         except PortoptError as error:
-            call = call_at(request.scope)
-            told = told_of(error, request_id=call.request_id, instance=call.instance)
-            return _told(error.status, told, request, service, session)
+            return _refused(error, request, service, session)
 
     return endpoint
 
@@ -109,7 +103,43 @@ async def _again(screen: Screen, request: Request, service: Service, sessions: S
     return seen
 
 
+def _safe(endpoint: Endpoint, service: Service) -> Endpoint:
+    """With refusals as pages, for addresses that are no screens."""
+
+    async def safe(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except NotAuthenticated:
+            return _to_sign_in(request)
+        except PortoptError as error:
+            return _refused(error, request, service, None)
+
+    return safe
+
+
+def _refused(error: PortoptError, request: Request, service: Service, session: Session | None) -> Response:
+    call = call_at(request.scope)
+    problem = told_of(error, request_id=call.request_id, instance=call.instance)
+    return told(error.status, problem, request, service, session)
+
+
+def _to_sign_in(request: Request) -> Response:
+    """And back here then; a part of a page takes the whole page there."""
+    current = urlsplit(request.headers.get("hx-current-url", "")) if is_part(request) else request.url
+    to = f"{current.path}?{current.query}" if current.query else current.path
+    there = f"{SIGN_IN}?to={quote(to, safe='/')}"
+    if is_part(request):
+        return Response(None, 401, {**HEADERS, "HX-Redirect": there})
+    return RedirectResponse(there if request.method == "GET" else SIGN_IN, 303, HEADERS)
+
+
 async def _seen(request: Request, service: Service, session: Session) -> Seen:
+    query = asked_once(request.query_params.multi_items())
+    if request.method != "POST":
+        return look(request, service, session, None, query)
+    form = await form_of(request)
+    require_from_here(request.headers, form, session, service.runtime.settings.public_url)
+    return look(request, service, session, form, query)
     form = await form_of(request) if request.method == "POST" else {}
     if request.method == "POST":
         require_from_here(request.headers, form, session)
@@ -126,7 +156,7 @@ def _look(request: Request, service: Service, session: Session, form: Mapping[st
         place={name: str(value) for name, value in request.path_params.items()},
         query=query,
         form=form,
-        is_part="hx-request" in request.headers and "hx-boosted" not in request.headers,
+        is_part="hx-request" in request.headers and not WHOLE & request.headers.keys(),
     )
 
 

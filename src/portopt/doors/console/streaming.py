@@ -52,7 +52,7 @@ class Streams:
                 if time.monotonic() - spoke > streams.HEARTBEAT_SECONDS:
                     spoke = time.monotonic()
                     yield b": still here\n\n"
-                await asyncio.sleep(streams.LOOK_SECONDS)
+                await asyncio.sleep(stream.seconds)
         finally:
             self._open.discard(me)
 
