@@ -108,6 +108,7 @@ def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
         "put_holdings": book.held,
         "create_beliefs": {"ids": ["A", "B"], "covariance": [[0.04, 0.0], [0.0, 0.09]]},
         "put_policy": POLICY,
+        "policy_preview": {"policy": POLICY, "last": 1},
         "decide": {"decision": "reject"},
         "edit": {"trades": {next(iter(book.held)): "none"}},
         "what_if": {"moved": {"limits.max_weight": 0.45}},

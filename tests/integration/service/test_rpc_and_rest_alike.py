@@ -148,6 +148,9 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "GetTerm": lambda d: Case({"catalog": "objectives", "name": "hrp"}, "GET", "/terms/objectives/hrp"),
     "PutPolicy": lambda d: Case({"policy_id": "twice", "document": {"json": dict(POLICY)}}, "PUT", "/policies/twice",
                                 {"json": dict(POLICY)}),
+    "ListPolicyVersions": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}"}, "GET", f"/policies/forty-{PORTFOLIO}/versions"),
+    "PolicyPreview": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}", "policy": dict(POLICY), "last": 1}, "POST",
+                                    f"/policies/forty-{PORTFOLIO}/preview", {"json": {"policy": dict(POLICY), "last": 1}}),
     # data and beliefs
     "CreatePack": lambda d: Case({"document": csv(BOOK.prices.write_csv().encode())}, "POST", "/packs",
                                  plain_csv(BOOK.prices.write_csv().encode())),

@@ -193,6 +193,10 @@ OPERATIONS: Final = _by_name(
         Operation("get_policy", "GET", "/policies/{policy_id}", "read", "policies:get", "One in full.", "policies"),
         Operation("put_policy", "PUT", "/policies/{policy_id}", "import", "policies:put",
                   "A new policy, or a new version of one.", "policies", keyed=True),
+        Operation("list_policy_versions", "GET", "/policies/{policy_id}/versions", "read", "policies:versions",
+                  "Every version of one, in words, with what it changed.", "policies"),
+        Operation("policy_preview", "POST", "/policies/{policy_id}/preview", "propose", "policies:preview",
+                  "A changed policy checked, and what it would have made of the last proposals.", "policy_preview", works=True),
         # what they may say
         Operation("list_terms", "GET", "/terms/{catalog}", "read", "catalog:listed",
                   "Every objective, limit, cost or risk measure, with its unit and an example.", "catalog"),
