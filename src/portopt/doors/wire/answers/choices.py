@@ -9,7 +9,7 @@ from typing import Any
 from portopt.dialects.names import in_s2_words
 from portopt.dialects.reading import flag, mapping_of, object_of, one_of, text
 from portopt.dialects.requests import read_date
-from portopt.dialects.submissions import ON_DATA, infeasible_in_words_of, read_on_data
+from portopt.dialects.submissions import ON_DATA, TRADED, infeasible_in_words_of, read_on_data
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.doors.wire.answers.optimizations import require_hours
@@ -29,7 +29,7 @@ def alternatives(asked: Asked) -> Answered:
     from portopt.questions import alternatives as choosing
 
     asked.only()
-    found = object_of(asked.data() if asked.call.body.strip() else {}, "", (*ON_DATA, "constraints", "select"))
+    found = object_of(asked.data() if asked.call.body.strip() else {}, "", (*ON_DATA, *TRADED, "select"))
     select = None if found.get("select") is None else one_of(text(found["select"], "select"), "select", NAMES)
     request = request_of(known(asked), read_on_data(found), asked.runtime)
     with in_s2_words(), infeasible_in_words_of(found):
