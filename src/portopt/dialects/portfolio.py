@@ -237,9 +237,10 @@ def read_constraints(doc: Any, path: str = "constraints") -> dict[str, Any]:
     A scalar (max_position_size) stands for every asset that the map beside it (max_weights) does not name.
     """
     from portopt.terms.catalog import LIMITS
+    from portopt.terms.limit_spellings import limits_in_catalog_words
 
     names = {**{name: name for name in LIMITS if name not in ("budget", "frozen")}, **S2_LIMITS}
-    found = json_object(object_of(doc, path, names), path)
+    found = json_object(object_of(limits_in_catalog_words(doc, names, path), path, names), path)
     by_name = found.pop("max_weights", None)
     if by_name is not None:
         if not isinstance(by_name, Mapping):
