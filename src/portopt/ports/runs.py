@@ -57,10 +57,10 @@ class RunStore(Protocol):
     def runs(
         self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
         status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
-        since: datetime | None = None, until: datetime | None = None,
+        since: datetime | None = None, until: datetime | None = None, kinds: Sequence[str] = (), about: str | None = None,
     ) -> Sequence[RunRecord]:  # fmt: skip
         """Newest first, after a run's id. among: portfolios; None is all of them. since, until: when they were asked for, from
-        the one and up to before the other.
+        the one and up to before the other. kinds: of one of these. about: what was asked around this run.
         """
         ...
 

@@ -64,6 +64,7 @@ def run_row(run: RunRecord) -> dict[str, Any]:
         "completed_at": run.completed_at,
         "problem": plain(run.problem),
         "timings": plain(run.timings),
+        "about_run": None if run.about_run is None else fits("run_id", run.about_run),
     }
 
 
@@ -102,6 +103,7 @@ def run_from(row: Mapping[str, Any], document: Mapping[str, Any] | None, documen
         document_digest=document_digest,
         problem=row["problem"],
         timings=row["timings"] or {},
+        about_run=row["about_run"],
     )
 
 

@@ -187,15 +187,18 @@ class SqlStore:
     def runs(
         self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
         status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
-        since: datetime | None = None, until: datetime | None = None,
+        since: datetime | None = None, until: datetime | None = None, kinds: Sequence[str] = (), about: str | None = None,
     ) -> Sequence[RunRecord]:  # fmt: skip
         """Newest first. Documents are large: here `document` holds the headline alone, `get` has the whole."""
         runs, results = models.runs, models.run_results
         wanted = select(runs, results.c.document_digest, results.c.headline).join(results, isouter=True)
         asked = {"portfolio_id": portfolio_id, "kind": kind, "pricing_pack_id": pricing_pack_id, "status": status}
+        asked["about_run"] = about
         wanted = wanted.where(*(runs.c[name] == str(value) for name, value in asked.items() if value is not None))
         bounds = (runs.c.created_at >= since if since else None, runs.c.created_at < until if until else None)
         wanted = wanted.where(*(bound for bound in bounds if bound is not None))
+        if kinds:
+            wanted = wanted.where(runs.c.kind.in_(kinds))
         if among is not None:
             wanted = wanted.where(runs.c.portfolio_id.in_(among))
         if after is not None:

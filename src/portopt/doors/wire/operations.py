@@ -138,7 +138,9 @@ OPERATIONS: Final = _by_name(
                   "Comparisons that were asked for, the newest first."),
         Operation("cancel_comparison", "POST", "/comparisons/{comparison_id}/cancel", "propose",
                   "through_time:cancel_comparison", "End one that is not wanted.", keyed=True),
-        # many portfolios from one cause
+        # many portfolios together
+        Operation("desk", "GET", "/desk", "read", "desk:desk",
+                  "Every portfolio in a line, and why somebody should look at it."),
         Operation("create_wave", "POST", "/waves", "propose", "waves:create",
                   "Proposals for many portfolios from one cause, worked out later.", "wave", keyed=True),
         Operation("list_waves", "GET", "/waves", "read", "waves:listed", "Waves, the newest first."),
