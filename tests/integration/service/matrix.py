@@ -104,6 +104,8 @@ def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
         "rebalance": {**REBALANCE, **on_pack},
         "efficient_frontier": on_pack,
         "factor_exposures": on_pack,
+        **dict.fromkeys(("portfolio_risk", "portfolio_sensitivity", "portfolio_views"), on_pack),
+        "portfolio_pareto": {**on_pack, "points": 4},
         "put_portfolio": {"name": "Eight"},
         "put_holdings": book.held,
         "create_beliefs": {"ids": ["A", "B"], "covariance": [[0.04, 0.0], [0.0, 0.09]]},
