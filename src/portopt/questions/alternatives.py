@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from portopt import formulation, pipeline
 from portopt.analysis.yardstick import Yardstick
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.choices import Alternative, Alternatives, NotOffered
 from portopt.domain.deadline import NEVER, Deadline
@@ -67,14 +68,17 @@ def _posed(on: OnPrices, until: Deadline) -> Problem:
 
 
 def select(
-    asked: RebalanceRequest | str, name: str, runtime: Runtime, *, market: MarketDataProvider | None = None
-) -> RunRecord:
+    asked: RebalanceRequest | str, name: str, runtime: Runtime, *, market: MarketDataProvider | None = None,
+    wanted: ApprovalWanted | None = None,
+) -> RunRecord:  # fmt: skip
     """The proposal of one choice, in whole shares, stored: the same run as asking for its request makes.
+
+    wanted: where a person is to approve it.
 
     Raises InvalidValue for a choice that nobody knows, that this book does not have, or that trades nothing.
     """
     on = on_prices(asked, runtime, market)
-    return rebalance(request_of(on.request, name), runtime, market=on.market)
+    return rebalance(request_of(on.request, name), runtime, market=on.market, wanted=wanted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from portopt import pipeline
 from portopt.analysis import Attempts
 from portopt.analysis.yardstick import Yardstick
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.choices import Preview, WhatIf
 from portopt.domain.deadline import NEVER, Deadline
@@ -20,6 +22,7 @@ from portopt.ports import MarketDataProvider
 from portopt.questions.posed import kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
 from portopt.questions.stands import Stands, gave_way, stands
+from portopt.runs import departures
 from portopt.runs.identity import run_identity
 
 if TYPE_CHECKING:
@@ -73,11 +76,19 @@ def what_if(
 
 
 def propose_what_if(
-    asked: RebalanceRequest | str, moved: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None
-) -> RunRecord:
-    """The proposal with that moved, in whole shares, stored."""
+    asked: RebalanceRequest | str, moved: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None,
+    wanted: ApprovalWanted | None = None,
+) -> RunRecord:  # fmt: skip
+    """The proposal with that moved, in whole shares, stored. wanted: where a person is to approve it; they see what moved."""
     on = on_prices(asked, runtime, market)
-    return rebalance(moved_request(on.request, moved), runtime, market=on.market)
+    request = moved_request(on.request, moved)
+    if wanted is not None:
+        ends = ((path, value_at(on.request.policy, path), value_at(request.policy, path)) for path in moved)
+        wanted = replace(
+            wanted,
+            departures=(*wanted.departures, *(departures.moved(path, was, now) for path, was, now in ends if was != now)),
+        )
+    return rebalance(request, runtime, market=on.market, wanted=wanted)
 
 
 def _preview(standing: Stands, after: pipeline.Solved, validated: ValidatedSolution) -> Preview:
