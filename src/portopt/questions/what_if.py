@@ -84,10 +84,8 @@ def propose_what_if(
     request = moved_request(on.request, moved)
     if wanted is not None:
         ends = ((path, value_at(on.request.policy, path), value_at(request.policy, path)) for path in moved)
-        wanted = replace(
-            wanted,
-            departures=(*wanted.departures, *(departures.moved(path, was, now) for path, was, now in ends if was != now)),
-        )
+        told = (departures.moved(path, was, now) for path, was, now in ends if was != now)
+        wanted = replace(wanted, departures=(*wanted.departures, *told))
     return rebalance(request, runtime, market=on.market, wanted=wanted)
 
 
