@@ -32,15 +32,25 @@ class ItemState(StrEnum):
 ENDED = (ItemState.PROPOSED, ItemState.REFUSED, ItemState.HELD, ItemState.CANCELLED)
 
 
+class WaveKind(StrEnum):
+    """What made somebody ask for all of them."""
+
+    POLICY_CHANGED = "policy_changed"
+    PRICES = "prices"
+    CASH = "cash"
+    DEADLINE = "deadline"
+    ASKED = "asked"
+
+
 @dataclass(frozen=True, slots=True)
 class Wave:
     """What all items have in common.
 
-    cause: why all of them are asked for, in a person's words. policies: those that items name, as they stood when the wave
-    began, as data by id. provider: where prices come from; None is each portfolio's own. as_of: prices up to this day.
-    await_approval: whether proposals wait for a person. asked_by: who asked for it over the wire; it is then carried out by the
-    workers of the service, and without one by the command or the flow that began it. deadline: the earliest of its items'.
-    ended_at: when the last item ended, None before.
+    cause: why all of them are asked for, in a person's words; kind: the same in a word. policies: those that items name, as
+    they stood when the wave began, as data by id. provider: where prices come from; None is each portfolio's own. as_of: prices
+    up to this day. await_approval: whether proposals wait for a person. asked_by: who asked for it over the wire; it is then
+    carried out by the workers of the service, and without one by the command or the flow that began it. deadline: the earliest
+    of its items'. ended_at: when the last item ended, None before.
     """
 
     wave_id: str
@@ -52,6 +62,7 @@ class Wave:
     await_approval: bool = False
     asked_by: str = ""
     ended_at: datetime | None = None
+    kind: WaveKind = WaveKind.ASKED
 
 
 @dataclass(frozen=True, slots=True)

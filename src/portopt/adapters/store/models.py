@@ -98,7 +98,7 @@ portfolios = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),  # counts what the holdings have been
     Column("name", Text, nullable=False, server_default=text("''")),
     string("policy", 64, server_default=text("'quality_focused'")), Column("provider", String(200)),
-    Column("universe", ExactJson), Column("benchmark", ExactJson),
+    Column("universe", ExactJson), Column("benchmark", ExactJson), Column("cash_flow", ExactJson),
     schema=COMMAND,
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any
 from portopt.adapters.store.records import fits
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue, PortoptError
-from portopt.domain.wave import ENDED, ItemEnd, ItemState, Wave, WaveItem
+from portopt.domain.wave import ENDED, ItemEnd, ItemState, Wave, WaveItem, WaveKind
 
 LONGEST_CAUSE = 500
 
@@ -21,6 +21,7 @@ def wave_row(wave: Wave) -> dict[str, Any]:
     return {
         "wave_id": wave.wave_id,
         "cause": wave.cause,
+        "kind": wave.kind.value,
         "policies": plain(wave.policies),
         "provider": wave.provider,
         "as_of": wave.as_of,
@@ -32,7 +33,7 @@ def wave_row(wave: Wave) -> dict[str, Any]:
 
 
 def wave_from(row: Mapping[str, Any]) -> Wave:
-    return Wave(**row)
+    return Wave(**{**row, "kind": WaveKind(row["kind"])})
 
 
 def item_row(item: WaveItem) -> dict[str, Any]:

@@ -10,6 +10,7 @@ waves = Table(
     "waves", metadata, id_column("wave_id"), Column("cause", Text, nullable=False), exact("policies"),
     Column("provider", String(1100)), Column("as_of", Date), Column("await_approval", Boolean, nullable=False),
     string("asked_by", 200, server_default=text("''")), instant("created_at"), instant("ended_at", optional=True),
+    string("kind", 20, server_default=text("'asked'")),
     Index("waves_created_idx", "created_at", "wave_id"),
     schema=COMMAND,
 )  # fmt: skip

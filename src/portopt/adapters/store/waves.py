@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
-from portopt.adapters.store import lifecycle, models, outbox, wave_rows
+from portopt.adapters.store import desk_figures, lifecycle, models, outbox, wave_rows
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import fits
@@ -46,6 +46,7 @@ class SqlWaves:
                 rows = [wave_rows.item_row(item) for item in items]
                 for first in range(0, len(rows), AT_ONCE):
                     connection.execute(wave_items.insert(), rows[first : first + AT_ONCE])
+                desk_figures.keep_newest_wave(connection, items)
             return _wave(connection, wave.wave_id)
 
     def get(self, wave_id: str) -> Wave:

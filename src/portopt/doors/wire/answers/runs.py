@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from portopt.dialects.books import instant
 from portopt.dialects.reading import one_of
+from portopt.domain.approval import ApprovalState
 from portopt.domain.canonical import canonical_json
 from portopt.domain.errors import MissingInput, UnknownRun, UnknownThing
 from portopt.domain.job import THROUGH_TIME
@@ -14,6 +15,7 @@ from portopt.doors.wire.answers.portfolios import known
 from portopt.doors.wire.asked import Answered, Asked
 from portopt.doors.wire.pages import PAGED, cursor_of, page, require_told, size_of
 from portopt.runs import history
+from portopt.runs.approval_told import told
 from portopt.runs.choices import chosen_from
 from portopt.runs.report import page_of
 
@@ -22,8 +24,9 @@ ZIP = "application/zip"
 
 
 def listed(asked: Asked) -> Answered:
-    """The newest first; of a portfolio, a kind, a status, of some days."""
-    asked.only("portfolio_id", "kind", "status", "since", "until", *PAGED)
+    """The newest first; of a portfolio, a kind, a status, an approval, of some days."""
+    asked.only("portfolio_id", "kind", "status", "approval", "since", "until", *PAGED)
+    approval = asked.text("approval")
     portfolio_id, kind, status, size = asked.text("portfolio_id"), asked.text("kind"), asked.text("status"), size_of(asked)
     found = asked.runtime.runs.runs(
         portfolio_id=None if portfolio_id is None else known(asked, portfolio_id).id,
@@ -32,7 +35,8 @@ def listed(asked: Asked) -> Answered:
         status=None if status is None else RunStatus(one_of(status, "status", [s.value for s in RunStatus])),
         since=asked.instant("since"),
         until=asked.instant("until"),
-        after=_cursor(asked),
+        approval=() if approval is None else (ApprovalState(one_of(approval, "approval", [s.value for s in ApprovalState])),),
+        after=cursor_of_run(asked),
         limit=size + 1,
     )
     chosen = chosen_from([run.run_id for run in found], asked.runtime)
@@ -101,7 +105,7 @@ def run_of(asked: Asked, name: str = "run_id", *, verified: bool = False) -> Run
 
 
 def run_named(asked: Asked, named: str, field: str = "run_id", *, verified: bool = False) -> RunRecord:
-    """The same of a name that stands elsewhere."""
+    """The same of one that stands elsewhere. field: where, for refusals."""
     found = _seen(asked, named, verified)
     if found is None:
         raise UnknownThing("run", named, field=field)
@@ -116,7 +120,8 @@ def _seen(asked: Asked, named: str, verified: bool = False) -> RunRecord | None:
     return asked.runtime.runs.get(found.run_id) if verified else found
 
 
-def _cursor(asked: Asked) -> str | None:
+def cursor_of_run(asked: Asked) -> str | None:
+    """The run that ended the page before. Raises InvalidValue for one that who asks may not have seen."""
     given = cursor_of(asked)
     last = None if given is None else _seen(asked, given)
     return require_told(given, last is not None and last.run_id == given)
@@ -154,6 +159,7 @@ def run_line(run: RunRecord, chosen: Mapping[str, object] | None = None) -> dict
         "portfolio_id": run.portfolio_id,
         "policy": history.policy_of(run),
         "status": run.status.value,
+        "approval": told(run.approval, instant),
         "as_of": run.as_of.isoformat(),
         "pricing_pack_id": run.pricing_pack_id,
         "created_at": instant(run.created_at),
