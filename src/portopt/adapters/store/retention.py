@@ -24,7 +24,8 @@ SAVED = "it is saved under a name"
 OF_A_WAVE = "it is an item's of a wave that is kept"
 # What a run left beside its own rows, results before requests: a result belongs to its request.
 LEFT = (
-    (saved_choices, "choice_id"), (models.run_results, "run_id"), (models.outbox, "run_id"), (models.optimization_results, "optimization_id"),
+    (saved_choices, "choice_id"),
+    (models.run_results, "run_id"), (models.outbox, "run_id"), (models.optimization_results, "optimization_id"),
     (models.efficient_frontier_results, "frontier_id"), (models.factor_analysis_results, "analysis_id"),
     (models.rebalance_results, "rebalance_id"), (models.optimization_requests, "id"),
     (models.efficient_frontier_requests, "id"), (models.factor_analysis_requests, "id"), (models.rebalance_requests, "id"),

@@ -30,6 +30,7 @@ FORM = "application/x-www-form-urlencoded"
 MOST_FORM = 1_000_000  # bytes
 MOST_FIELDS = 5_000
 SAID = "portopt_said"  # the page reads it, shows it once and lets it go
+WHOLE = {"hx-boosted", "hx-history-restore-request"}  # htmx asks for a page, not for a part of one
 YEAR = 365 * 86_400  # seconds
 POLICY = "; ".join(
     (
@@ -66,7 +67,7 @@ def look(
 
 def is_part(request: Request) -> bool:
     """Whether the page is there already, and a part of it is asked for (htmx)."""
-    return "hx-request" in request.headers and "hx-boosted" not in request.headers
+    return "hx-request" in request.headers and WHOLE.isdisjoint(request.headers)
 
 
 async def form_of(request: Request) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from portopt.dialects.books import instant
 from portopt.dialects.reading import one_of
 from portopt.domain.approval import ApprovalState
@@ -14,6 +16,7 @@ from portopt.doors.wire.asked import Answered, Asked
 from portopt.doors.wire.pages import PAGED, cursor_of, page, require_told, size_of
 from portopt.runs import history
 from portopt.runs.approval_told import told
+from portopt.runs.choices import chosen_from
 from portopt.runs.report import page_of
 
 HTML = "text/html; charset=utf-8"
@@ -36,7 +39,8 @@ def listed(asked: Asked) -> Answered:
         after=cursor_of_run(asked),
         limit=size + 1,
     )
-    return Answered(page("runs", found, size, run_line, lambda run: run.run_id))
+    chosen = chosen_from([run.run_id for run in found], asked.runtime)
+    return Answered(page("runs", found, size, lambda run: run_line(run, chosen.get(run.run_id)), lambda run: run.run_id))
 
 
 def get(asked: Asked) -> Answered:
@@ -44,7 +48,8 @@ def get(asked: Asked) -> Answered:
     asked.only()
     run = run_of(asked)
     is_open = run.status in (RunStatus.PENDING, RunStatus.PROCESSING)
-    return Answered(run_line(run), headers={"Retry-After": "1"} if is_open else {})
+    line = run_line(run, chosen_from([run.run_id], asked.runtime).get(run.run_id))
+    return Answered(line, headers={"Retry-After": "1"} if is_open else {})
 
 
 def document(asked: Asked) -> Answered:
@@ -59,7 +64,7 @@ def report(asked: Asked) -> Answered:
     run = _with_document(asked)
     if run.kind not in THROUGH_TIME:
         history.require_rebalance(run)
-    return Answered(page_of(run).encode(), content_type=HTML)
+    return Answered(page_of(run, asked.runtime).encode(), content_type=HTML)
 
 
 def explain(asked: Asked) -> Answered:
@@ -96,10 +101,14 @@ def run_of(asked: Asked, name: str = "run_id", *, verified: bool = False) -> Run
     """The run that the path names, by its own id or by that of the job that it was. Raises UnknownThing, missing or foreign
     alike; DataError where its document must be `verified` and is damaged.
     """
-    named = asked.call.place[name]
+    return run_named(asked, asked.call.place[name], name, verified=verified)
+
+
+def run_named(asked: Asked, named: str, field: str = "run_id", *, verified: bool = False) -> RunRecord:
+    """The same of one that stands elsewhere. field: where, for refusals."""
     found = _seen(asked, named, verified)
     if found is None:
-        raise UnknownThing("run", named, field=name)
+        raise UnknownThing("run", named, field=field)
     return found
 
 
@@ -141,7 +150,8 @@ def _with_document(asked: Asked) -> RunRecord:
     return run_of(asked, verified=True)
 
 
-def run_line(run: RunRecord) -> dict[str, object]:
+def run_line(run: RunRecord, chosen: Mapping[str, object] | None = None) -> dict[str, object]:
+    """chosen: which choice it came from, where it came from one."""
     headline = (run.document or {}).get("headline") or {}
     return {
         "run_id": run.run_id,
@@ -158,4 +168,5 @@ def run_line(run: RunRecord) -> dict[str, object]:
         "headline": dict(headline),
         "seconds": dict(run.timings),
         "problem": run.problem,
+        "chosen_from": chosen,
     }

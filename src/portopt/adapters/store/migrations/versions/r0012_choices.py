@@ -20,7 +20,8 @@ def upgrade() -> None:
     op.create_table(
         "saved_choices", sa.Column("saved_id", sa.String(64), primary_key=True),
         sa.Column("choice_id", sa.String(64), nullable=False), sa.Column("portfolio_id", sa.String(100), nullable=False),
-        sa.Column("kind", sa.String(20), nullable=False), text("alternative", 64), sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False), text("alternative", 64),
+        sa.Column("name", sa.String(200), nullable=False),
         sa.Column("note", sa.Text, nullable=False, server_default=sa.text("''")),
         sa.Column("run_id", sa.String(64), nullable=False), sa.Column("figures", ExactJson, nullable=False),
         sa.Column("saved_by", sa.String(200), nullable=False), sa.Column("saved_at", UtcDateTime(), nullable=False),
