@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from portopt import formulation, pipeline
 from portopt.analysis.yardstick import Yardstick
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.choices import Alternative, Alternatives, NotOffered
 from portopt.domain.deadline import NEVER, Deadline
@@ -67,14 +68,20 @@ def _posed(on: OnPrices, until: Deadline) -> Problem:
 
 
 def select(
-    asked: RebalanceRequest | str, name: str, runtime: Runtime, *, market: MarketDataProvider | None = None
+    asked: RebalanceRequest | str,
+    name: str,
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+    approval: ApprovalWanted | None = None,
 ) -> RunRecord:
     """The proposal of one choice, in whole shares, stored: the same run as asking for its request makes.
 
-    Raises InvalidValue for a choice that nobody knows, that this book does not have, or that trades nothing.
+    approval: as of a rebalance. Raises InvalidValue for a choice that nobody knows, that this book does not have, or
+    that trades nothing.
     """
     on = on_prices(asked, runtime, market)
-    return rebalance(request_of(on.request, name), runtime, market=on.market)
+    return rebalance(request_of(on.request, name), runtime, market=on.market, approval=approval)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt import formulation, pipeline
 from portopt.analysis.yardstick import Yardstick
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.choices import Edited
 from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import MissingInput
@@ -71,12 +72,20 @@ def edit(
 
 
 def propose_edit(
-    asked: RebalanceRequest | str, trades: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None
+    asked: RebalanceRequest | str,
+    trades: Mapping[str, Any],
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+    approval: ApprovalWanted | None = None,
 ) -> RunRecord:
-    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided."""
+    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided.
+
+    approval: as of a rebalance.
+    """
     on = on_prices(asked, runtime, market)
     request, _ = _edited_request(on, trades)
-    return rebalance(request, runtime, market=on.market)
+    return rebalance(request, runtime, market=on.market, approval=approval)
 
 
 def _edited_request(on: OnPrices, trades: Mapping[str, Any]) -> tuple[RebalanceRequest, tuple[str, ...]]:

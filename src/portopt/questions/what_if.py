@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from portopt import pipeline
 from portopt.analysis import Attempts
 from portopt.analysis.yardstick import Yardstick
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.choices import Preview, WhatIf
 from portopt.domain.deadline import NEVER, Deadline
@@ -20,6 +22,7 @@ from portopt.ports import MarketDataProvider
 from portopt.questions.posed import kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
 from portopt.questions.stands import Stands, gave_way, stands
+from portopt.runs.departures import moved as departed
 from portopt.runs.identity import run_identity
 
 if TYPE_CHECKING:
@@ -73,11 +76,23 @@ def what_if(
 
 
 def propose_what_if(
-    asked: RebalanceRequest | str, moved: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None
+    asked: RebalanceRequest | str,
+    moved: Mapping[str, Any],
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+    approval: ApprovalWanted | None = None,
 ) -> RunRecord:
-    """The proposal with that moved, in whole shares, stored."""
+    """The proposal with that moved, in whole shares, stored.
+
+    approval: as of a rebalance; whoever approves is told what was moved, and says why that is right.
+    """
     on = on_prices(asked, runtime, market)
-    return rebalance(moved_request(on.request, moved), runtime, market=on.market)
+    request = moved_request(on.request, moved)
+    if approval is not None:
+        told = tuple(departed(path, value_at(on.request.policy, path), value_at(request.policy, path)) for path in moved)
+        approval = dataclasses.replace(approval, departures=(*approval.departures, *told))
+    return rebalance(request, runtime, market=on.market, approval=approval)
 
 
 def _preview(standing: Stands, after: pipeline.Solved, validated: ValidatedSolution) -> Preview:

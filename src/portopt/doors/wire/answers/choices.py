@@ -12,6 +12,7 @@ from portopt.dialects.reading import flag, mapping_of, object_of, one_of, text
 from portopt.dialects.requests import read_date
 from portopt.dialects.submissions import ON_DATA, infeasible_in_words_of, read_on_data
 from portopt.document.choices import alternatives_document, edit_document, what_if_document
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.canonical import canonical_json
 from portopt.domain.chosen import ALTERNATIVES, EDIT, WHAT_IF
 from portopt.domain.errors import InvalidValue
@@ -90,13 +91,14 @@ class Around:
         return self.run_id or self.request
 
 
-def proposed(asked: Asked, around: Around, how: Mapping[str, Any], alternative: str = "") -> Answered:
+def proposed(asked: Asked, around: Around, how: Mapping[str, Any], alternative: str = "", hours: float = 0.0) -> Answered:
     """The run that a choice makes, and on record that it was chosen: out of what, by whom.
 
+    hours: how long a person may take to approve it; 0 releases it at once.
     Raises InvalidValue where the policy wants to be asked later, and ProposalSuperseded.
     """
-    require_hours(around.request.policy, 0.0)
-    run = _propose(around, how, alternative, asked.runtime)
+    require_hours(around.request.policy, hours)
+    run = _propose(around, how, alternative, asked.runtime, ApprovalWanted(hours) if hours > 0 else None)
     if run.status is RunStatus.SUPERSEDED:
         raise lifecycle.superseded(run, asked.runtime)
     choices.selected(run, _document(around, how, asked), asked.runtime, alternative)
@@ -104,12 +106,14 @@ def proposed(asked: Asked, around: Around, how: Mapping[str, Any], alternative: 
     return Answered(document, headers={"Location": place_of("get_run", run_id=run.run_id)})
 
 
-def _propose(around: Around, how: Mapping[str, Any], alternative: str, runtime: Runtime) -> RunRecord:
+def _propose(
+    around: Around, how: Mapping[str, Any], alternative: str, runtime: Runtime, approval: ApprovalWanted | None
+) -> RunRecord:
     if how["kind"] == ALTERNATIVES:
-        return choosing.select(around.asked, alternative, runtime)
+        return choosing.select(around.asked, alternative, runtime, approval=approval)
     if how["kind"] == EDIT:
-        return editing.propose_edit(around.asked, how["trades"], runtime)
-    return moving.propose_what_if(around.asked, how["moved"], runtime)
+        return editing.propose_edit(around.asked, how["trades"], runtime, approval=approval)
+    return moving.propose_what_if(around.asked, how["moved"], runtime, approval=approval)
 
 
 def _document(around: Around, how: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
