@@ -18,6 +18,9 @@ NO_QUESTIONS = {
 NOT_IN_A_NOTEBOOK = {
     "policies.policies": "policies are kept and listed by who runs the installation",
     "policies.seed_policies": "policies are kept and listed by who runs the installation",
+    "policies.versions": "policies are kept and listed by who runs the installation",
+    "policies.in_words": "policies are kept and listed by who runs the installation",
+    "policy_preview.policy_preview": "policies are changed by who runs the installation",
     "prove_again.prove_again": "a document is put to its proof again from its file",
     "replay_live.replay_live": "a whole store is put to it by who runs the installation",
     "health.doctor": "an installation is examined by who runs it",

@@ -142,7 +142,7 @@ def policy_from_data(doc: Any, defaults: PolicyDefaults | None = None, path: str
     return Policy(
         **_identity(found, path),
         objective=_objective(objective, _at(path, "objective")),
-        limits=json_object(required(found, "limits", path), _at(path, "limits")),
+        limits=_limits(required(found, "limits", path), _at(path, "limits")),
         costs=json_object(found.get("costs", defaults.costs), _at(path, "costs")),
         risk_free_rate=rate,
         estimation=record(EstimationChoice, estimation, _at(path, "estimation")),
@@ -169,6 +169,13 @@ def _objective(value: Any, path: str) -> dict[str, Any]:
     given = value if isinstance(value, str) else json_object(value, path)
     with in_users_words({"objective": path}):
         return dict(objective_words(given))
+
+
+def _limits(value: Any, path: str) -> dict[str, Any]:
+    """Under the catalog's names, whatever people call them."""
+    from portopt.terms.catalog import limit_words
+
+    return dict(limit_words(json_object(value, path), path))
 
 
 def _approval(value: Any, path: str) -> dict[str, Any]:
@@ -261,9 +268,11 @@ def override(policy: Policy, changes: Mapping[str, Any]) -> Policy:
 
     Raises UnknownField for a path that leads nowhere, and whatever reading the changed policy raises.
     """
+    from portopt.terms.catalog import limit_path
+
     doc = write_policy(policy)
     for path, value in changes.items():
-        names = path.split(".")
+        names = limit_path(path).split(".")
         if names[0] == "approval":
             raise InvalidValue(path, shown(value), "is for the policy itself to say", fix="change the policy")
         inner = doc

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from portopt.domain.approval import ApprovalState, Said
 from portopt.domain.holdings import Holdings
+from portopt.domain.policy_preview import PolicyVersion
 from portopt.domain.request import Policy
 from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination
 from portopt.ports.events import Deliveries
@@ -107,6 +108,10 @@ class RunStore(Protocol):
 
     def policy(self, policy_id: str) -> Policy:
         """Raises UnknownPolicy."""
+        ...
+
+    def policy_versions(self, policy_id: str) -> Sequence[PolicyVersion]:
+        """Every version of one policy, the newest first; none of one that is not kept."""
         ...
 
     def save_policies(self, policies: Sequence[Policy]) -> int:

@@ -22,6 +22,7 @@ from portopt.runs.report import kept_report, page_of, report_place
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
+AT_ONCE, LOOKED_THROUGH = 500, 20  # runs, and how often so many, for the last proposals of a policy
 KINDS = (
     *("rebalance", "optimize", "weights", "frontier", "factors", "risk", "views", "sensitivity", "pareto", "lexicographic"),
     *("periods", "forecasts", "alternatives", "edit", "what_if", *THROUGH_TIME),
@@ -157,6 +158,19 @@ def runs(runtime: Runtime, *, limit: int = 50, **only: Any) -> list[dict[str, An
     found = runtime.runs.runs(limit=limit, **only)
     chosen = chosen_from([run.run_id for run in found], runtime)
     return [{**run_line(run, runtime), "chosen_from": chosen.get(run.run_id)} for run in found]
+
+
+def proposals_under(policy_id: str, runtime: Runtime, *, limit: int, among: frozenset[str] | None = None) -> list[str]:
+    """The newest proposals that a policy asked for, by id; of the portfolios that are seen. Not looked for for ever."""
+    found: list[str] = []
+    last: str | None = None
+    for _ in range(LOOKED_THROUGH if runtime.has_store else 0):
+        read = runtime.runs.runs(kind="rebalance", among=among, after=last, limit=AT_ONCE)
+        found += [run.run_id for run in read if run.document is not None and policy_of(run) == policy_id]
+        if len(found) >= limit or len(read) < AT_ONCE:
+            break
+        last = read[-1].run_id
+    return found[:limit]
 
 
 def require_rebalance(record: RunRecord) -> RunRecord:

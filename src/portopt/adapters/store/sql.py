@@ -47,6 +47,7 @@ from portopt.domain.access import restricted_to
 from portopt.domain.approval import ApprovalState, Said
 from portopt.domain.errors import InvalidValue, MissingInput, PortoptError, UnknownPolicy
 from portopt.domain.holdings import Holdings
+from portopt.domain.policy_preview import PolicyVersion
 from portopt.domain.request import Policy
 from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination
 
@@ -268,6 +269,14 @@ class SqlStore:
         if policy_id not in known:
             raise UnknownPolicy(policy_id, known)
         return known[policy_id]
+
+    def policy_versions(self, policy_id: str) -> Sequence[PolicyVersion]:
+        """Every version of one policy, the newest first."""
+        table = models.optimizer_policies
+        with self._reading() as connection:
+            rows = connection.execute(select(table).where(table.c.id == policy_id)).mappings().all()
+        newest_first = sorted(rows, key=lambda row: version_key(row["method_version"]), reverse=True)
+        return [PolicyVersion(policy_from(row["body"]), row["created_at"], row["updated_at"]) for row in newest_first]
 
     def save_policies(self, policies: Sequence[Policy]) -> int:
         """Insert or update by id and method_version, all or none; returns how many changed."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from portopt.dialects.names import in_s2_words
 from portopt.dialects.reading import flag, mapping_of, object_of, one_of, text
 from portopt.dialects.requests import read_date
-from portopt.dialects.submissions import ON_DATA, infeasible_in_words_of, read_on_data
+from portopt.dialects.submissions import ON_DATA, TRADED, infeasible_in_words_of, read_on_data
 from portopt.document.choices import alternatives_document, edit_document, what_if_document
 from portopt.domain.approval import ApprovalWanted
 from portopt.domain.canonical import canonical_json
@@ -38,6 +38,7 @@ def alternatives(asked: Asked) -> Answered:
     """{select: a name} makes that one's proposal, at once; {run_id} asks around that proposal, on its own book and prices."""
     asked.only()
     found = object_of(asked.data() if asked.call.body.strip() else {}, "", (*ON_DATA, "constraints", "select", "run_id"))
+    found = object_of(asked.data() if asked.call.body.strip() else {}, "", (*ON_DATA, *TRADED, "select"))
     select = None if found.get("select") is None else one_of(text(found["select"], "select"), "select", NAMES)
     question = _of_portfolio(asked, found)
     with in_s2_words(), infeasible_in_words_of(found):

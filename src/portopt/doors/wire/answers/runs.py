@@ -105,7 +105,7 @@ def run_of(asked: Asked, name: str = "run_id", *, verified: bool = False) -> Run
 
 
 def run_named(asked: Asked, named: str, field: str = "run_id", *, verified: bool = False) -> RunRecord:
-    """The same of a name that stands elsewhere."""
+    """The same of one that stands elsewhere. field: where, for refusals."""
     found = _seen(asked, named, verified)
     if found is None:
         raise UnknownThing("run", named, field=field)
