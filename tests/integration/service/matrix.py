@@ -74,7 +74,7 @@ def place(operation: Operation, of: Things, shared: Shared) -> str:
         **{name: getattr(of, name) for name in OF_A_PORTFOLIO},
         "beliefs_id": shared.beliefs, "pricing_pack_id": shared.pack, "policy_id": shared.policy,
         "other": shared.pack if "pricing_pack_id" in operation.path else of.run_id, "question": "views",
-        "catalog": "limits", "name": "max_weight",
+        "catalog": "limits", "name": "max_weight", "asset_id": next(iter(shared.book.held)),
     }  # fmt: skip
     return operation.path.format(**known)
 

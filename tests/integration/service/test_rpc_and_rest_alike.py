@@ -217,6 +217,10 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                         {"json": {"note": "for June"}}),
     "WithdrawSavedChoice": lambda d: Case({"saved_id": d.saved, "note": "no"}, "POST", f"/saved-choices/{d.saved}/withdrawal",
                                           {"json": {"note": "no"}}),
+    "GetDerivatives": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/derivatives"),
+    "GetTrade": lambda d: Case({"run_id": d.run, "asset_id": next(iter(BOOK.held))}, "GET",
+                               f"/runs/{d.run}/trades/{next(iter(BOOK.held))}"),
+    "GetLimit": lambda d: Case({"run_id": d.run, "name": "max_turnover"}, "GET", f"/runs/{d.run}/limits/max_turnover"),
     "AskRun": lambda d: Case({"run_id": d.run, "question": "pareto", "axes": ["return", "risk"], "points": 4}, "POST",
                              f"/runs/{d.run}/questions/pareto", {"json": {"axes": ["return", "risk"], "points": 4}}),
     # through time
