@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from typing import Any
+from urllib.parse import quote
 
-from portopt.doors.console.addresses import asked_for, here, next_page
+from portopt.doors.console.addresses import asked_for, next_page
 from portopt.doors.console.seen import Page, Part, Redirect, Seen, Stream
 
 STATES = ("waiting", "working", "proposed", "refused", "held", "cancelled")
@@ -43,9 +44,10 @@ async def _told(seen: Seen) -> dict[str, Any]:
     found, items = await asyncio.gather(
         seen.asking.of("get_wave", _place(seen)), seen.asking.of("list_wave_items", _place(seen), asked)
     )
-    tiles = {state: here(seen, state=None if seen.query.get("state") == state else state, cursor=None) for state in STATES}
+    path, chosen = f"/console/waves/{quote(found['wave_id'])}", seen.query.get("state", "")
+    tiles = {state: path if state == chosen else f"{path}?state={state}" for state in STATES}
     given = {"wave": found, "items": items["items"], "next": next_page(seen, items["next_cursor"]), "tiles": tiles}
-    return {**given, "state": seen.query.get("state", ""), "key": secrets.token_urlsafe(16)}
+    return {**given, "state": chosen, "key": secrets.token_urlsafe(16)}
 
 
 def _place(seen: Seen) -> dict[str, str]:
