@@ -59,7 +59,7 @@ def alternatives(
     offered = [_nothing(problem, yardstick)]
     offered += [_offered(c, answer, on, yardstick) for c in CHOICES if not isinstance(answer := found[c.name], str)]
     without = [NotOffered(c.name, c.title, why) for c in CHOICES if isinstance(why := found[c.name], str)]
-    return Alternatives(on.request, problem, tuple(offered), tuple(without), kept_prices(on, runtime))
+    return Alternatives(on.request, problem, tuple(offered), tuple(without), kept_prices(on, runtime), on.run_id)
 
 
 def _posed(on: OnPrices, until: Deadline) -> Problem:

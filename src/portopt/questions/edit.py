@@ -65,6 +65,7 @@ def edit(
         price=yardstick.worth(validated.weights),
         certificate=validated.certificate,
         rests_on=kept_prices(on, runtime),
+        about_run=on.run_id,
         notes=(*notes, *gave_way(standing, solved), *([] if request.policy.trading.fractional else [CONTINUOUS])),
     )
 

@@ -17,6 +17,7 @@ from portopt.domain.moments import Moments
 from portopt.domain.request import AnyRequest, EstimationChoice, RebalanceRequest
 from portopt.ports import MarketDataProvider
 from portopt.runs.asked_again import PACK
+from portopt.runs.identity import run_identity
 from portopt.runs.market import read_pack
 
 if TYPE_CHECKING:
@@ -27,11 +28,15 @@ Asked: TypeAlias = AnyRequest
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OnPrices:
-    """A rebalance with the prices it rests on. market: where they are read from again when it is carried out."""
+    """A rebalance with the prices it rests on. market: where they are read from again when it is carried out.
+
+    run_id: of the run that it is, or that asking for it would make.
+    """
 
     request: RebalanceRequest
     snapshot: MarketSnapshot
     market: MarketDataProvider
+    run_id: str
 
 
 def on_prices(asked: RebalanceRequest | str, runtime: Runtime, market: MarketDataProvider | None = None) -> OnPrices:
@@ -42,7 +47,8 @@ def on_prices(asked: RebalanceRequest | str, runtime: Runtime, market: MarketDat
     """
     if isinstance(asked, RebalanceRequest):
         provider = market or runtime.market(asked.provider)
-        return OnPrices(asked, read_pack(asked, runtime, market=provider), provider)
+        snapshot = read_pack(asked, runtime, market=provider)
+        return OnPrices(asked, snapshot, provider, run_identity(asked, snapshot))
     from portopt.dialects.requests import rebalance_request_from_data
     from portopt.runs.history import require_rebalance, run_record
 
@@ -52,7 +58,7 @@ def on_prices(asked: RebalanceRequest | str, runtime: Runtime, market: MarketDat
     provider = runtime.market(PACK + record.pricing_pack_id)
     request = dataclasses.replace(rebalance_request_from_data(record.request), provider=PACK + record.pricing_pack_id)
     snapshot = dataclasses.replace(pipeline.reopen_pack(request, record.pricing_pack_id, runtime.packs), notes=())
-    return OnPrices(request, snapshot, provider)
+    return OnPrices(request, snapshot, provider, asked)
 
 
 def prices_of(request: Asked, runtime: Runtime | None) -> MarketSnapshot | None:

@@ -66,6 +66,7 @@ def what_if(
         preview=preview,
         certificate=validated.certificate,
         rests_on=kept_prices(on, runtime),
+        about_run=on.run_id,
         left_out=tuple(said.left_out),
         notes=gave_way(standing, after),
     )

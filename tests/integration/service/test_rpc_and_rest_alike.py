@@ -23,6 +23,7 @@ OWN = ("instance", "request_id")  # of each call
 # What differs between any two answers to the same: when they were given, and how long they took.
 VARYING = {
     *("optimization_time_ms", "seconds", "declared_at", "created_at", "updated_at", "completed_at"),
+    *("saved_at", "withdrawn_at", "at", "asked_at"),
     *("estimated_completion_time", "version", "holdings_version", "acknowledged_at"),
 }
 BOOK = book()
@@ -51,6 +52,8 @@ class Desk:
     comparison: str = ""
     silence: str = ""
     wave: str = ""
+    choice: str = ""
+    saved: str = ""
     alert: str = matrix.alert_of(PORTFOLIO)
 
     @property
@@ -182,6 +185,15 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                          f"{OF_BOOK}/factor-exposures?pricing_pack_id={d.pack}"),
     "GetForecasts": lambda d: Case({**d.portfolio, "covariances": ["sample", "ledoit_wolf"], **on_pack(d)}, "GET",
                                    f"{OF_BOOK}/forecasts?covariances=sample,ledoit_wolf&pricing_pack_id={d.pack}"),
+    "PortfolioRisk": lambda d: Case({**d.portfolio, **on_pack(d), **MONEY, "risk_measure": "cvar", "confidence": 0.9}, "POST",
+                                    f"{OF_BOOK}/risk",
+                                    {"json": {**on_pack(d), **MONEY, "risk_measure": "cvar", "confidence": 0.9}}),
+    "PortfolioPareto": lambda d: Case({**d.portfolio, **on_pack(d), "axes": ["return", "risk"], "points": 4}, "POST",
+                                      f"{OF_BOOK}/pareto", {"json": {**on_pack(d), "axes": ["return", "risk"], "points": 4}}),
+    "PortfolioSensitivity": lambda d: Case({**d.portfolio, **on_pack(d), "constraints": {"max_position_size": 0.2}}, "POST",
+                                           f"{OF_BOOK}/sensitivity",
+                                           {"json": {**on_pack(d), "constraints": {"max_position_size": 0.2}}}),
+    "PortfolioViews": lambda d: Case({**d.portfolio, **on_pack(d)}, "POST", f"{OF_BOOK}/views", {"json": on_pack(d)}),
     # around a proposal
     "Alternatives": lambda d: Case({**d.portfolio, **on_pack(d), "constraints": {"max_position_size": 0.2}}, "POST",
                                    f"{OF_BOOK}/alternatives",
@@ -192,6 +204,19 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                            {"json": {"trades": {next(iter(BOOK.held)): "none"}}}),
     "WhatIf": lambda d: Case({"run_id": d.run, "moved": {"limits.max_turnover": 0.19}}, "POST", f"/runs/{d.run}/what-if",
                              {"json": {"moved": {"limits.max_turnover": 0.19}}}),
+    "ListChoices": lambda d: Case({**d.portfolio, "limit": 2}, "GET", f"{OF_BOOK}/choices?limit=2"),
+    "ListRunChoices": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/choices"),
+    "GetChoice": lambda d: Case({"choice_id": d.choice}, "GET", f"/choices/{d.choice}"),
+    "GetChoiceStanding": lambda d: Case({"choice_id": d.choice}, "GET", f"/choices/{d.choice}/standing"),
+    "ProposeChoice": lambda d: Case({"choice_id": d.choice}, "POST", f"/choices/{d.choice}/proposal"),
+    "SaveChoice": lambda d: Case({"choice_id": d.choice, "name": "kept"}, "POST", f"/choices/{d.choice}/saved",
+                                 {"json": {"name": "kept"}}),
+    "ListSavedChoices": lambda d: Case({**d.portfolio, "withdrawn": True}, "GET", f"{OF_BOOK}/saved-choices?withdrawn=true"),
+    "GetSavedChoice": lambda d: Case({"saved_id": d.saved}, "GET", f"/saved-choices/{d.saved}"),
+    "RenameSavedChoice": lambda d: Case({"saved_id": d.saved, "note": "for June"}, "PUT", f"/saved-choices/{d.saved}",
+                                        {"json": {"note": "for June"}}),
+    "WithdrawSavedChoice": lambda d: Case({"saved_id": d.saved, "note": "no"}, "POST", f"/saved-choices/{d.saved}/withdrawal",
+                                          {"json": {"note": "no"}}),
     "AskRun": lambda d: Case({"run_id": d.run, "question": "pareto", "axes": ["return", "risk"], "points": 4}, "POST",
                              f"/runs/{d.run}/questions/pareto", {"json": {"axes": ["return", "risk"], "points": 4}}),
     # through time
@@ -276,6 +301,10 @@ def desk(sqlite_service: Served, sqlite_rpc: Client) -> Iterator[Desk]:
         found.walk = _worked_out(client, "/walk-forwards", "walk_forward_id", found.backtest_body | {"windows": WINDOWS})
         found.comparison = _worked_out(client, "/comparisons", "comparison_id", found.comparison_body)
         found.wave = _carried_out(client, {"cause": "alike", "portfolios": ["P-other"], "pricing_pack_id": found.pack})
+        found.choice = client.post(f"/runs/{found.run}/edit", json={"trades": {next(iter(BOOK.held)): "none"}}).json()[
+            "choice_id"
+        ]
+        found.saved = client.post(f"/choices/{found.choice}/saved", json={"name": "kept"}).json()["saved_id"]
         client.post("/optimize", json=BODY)
         matrix.fired(sqlite_service.runtime(), PORTFOLIO)
         found.silence = client.post("/silences", json=SILENCE | {"reason": "to be ended"}).json()["silence_id"]

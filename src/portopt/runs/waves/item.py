@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from portopt import pipeline
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.canonical import canonical_text
 from portopt.domain.errors import OutsideError, PortoptError
 from portopt.domain.market import MarketSnapshot
@@ -17,6 +18,7 @@ from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.domain.wave import ItemEnd, ItemState, WaveItem
 from portopt.runs import lifecycle
+from portopt.runs.asking import asking
 from portopt.runs.events import event_of
 from portopt.runs.record import begun, completed, failed
 from portopt.runs.waves.shared import Shared
@@ -61,6 +63,7 @@ def _worked(item: WaveItem, shared: Shared, began: float) -> ItemEnd:
     timings = {"wave item": time.perf_counter() - began}
     text = canonical_text(document)
     record = completed(run, document, text, datetime.now(UTC), timings=timings, await_approval=awaits)
+    record = asking(record, ApprovalWanted()) if awaits else record
     return _proposed(item, record, awaits)
 
 
