@@ -12,6 +12,7 @@ from portopt.domain.errors import UnknownThing
 from portopt.domain.portfolio import HoldingsVersion
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.runs import lifecycle
+from portopt.runs.decisions import difference_of_holdings
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -52,7 +53,7 @@ class Newest:
 def holdings_version(record: RunRecord, newest: Newest) -> int | None:
     """Which version of the holdings it was asked on; None where they were never declared, or long ago."""
     held = record.request["holdings"]
-    return next((v.version for v in newest.versions if not lifecycle.difference_of_holdings(held, v.holdings)), None)
+    return next((v.version for v in newest.versions if not difference_of_holdings(held, v.holdings)), None)
 
 
 def changed(record: RunRecord, newest: Newest) -> tuple[Changed, ...]:
@@ -65,7 +66,7 @@ def _holdings(record: RunRecord, newest: Newest) -> Iterator[Changed]:
     if not newest.versions:
         return
     now = newest.versions[0]
-    moved = lifecycle.difference_of_holdings(record.request["holdings"], now.holdings)
+    moved = difference_of_holdings(record.request["holdings"], now.holdings)
     if moved:
         asset, (was, is_now) = next(iter(moved.items()))
         more = f", and {len(moved) - 1} more" if len(moved) > 1 else ""

@@ -33,8 +33,8 @@ async def backtests(seen: Seen) -> Page:
     given = {"kind": kind, "kinds": KINDS, "tabs": {one: here(seen, kind=one, cursor=None) for one in KINDS}}
     asked = {name: seen.query.get(name, "") for name in FILTERS}
     rows = [{**row, "id": row[f"{kind}_id"]} for row in found[LISTS[kind]]]
-    given |= {"rows": rows, "next": next_page(seen, found["next_cursor"]), "asked": asked}
-    return Page("backtests.html", {**given, "statuses": tuple(status.value for status in RunStatus)})
+    shown: dict[str, Any] = {**given, "rows": rows, "next": next_page(seen, found["next_cursor"]), "asked": asked}
+    return Page("backtests.html", {**shown, "statuses": tuple(status.value for status in RunStatus)})
 
 
 async def new(seen: Seen) -> Page:

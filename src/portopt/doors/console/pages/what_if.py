@@ -91,7 +91,8 @@ def slider(move: Mapping[str, Any], at: float) -> Slider:
     least, most = min(least, at), max(most, at)
 
     def along(x: float) -> float:
-        return round(100 * (min(max(x, least), most) - least) / (most - least), 3)
+        share: float = (min(max(x, least), most) - least) / (most - least)
+        return round(100 * share, 3)
 
     return Slider(
         path=move["path"],

@@ -105,10 +105,6 @@ def run_of(asked: Asked, name: str = "run_id", *, verified: bool = False) -> Run
 
 
 def run_named(asked: Asked, named: str, field: str = "run_id", *, verified: bool = False) -> RunRecord:
-    """The same of a name that stands elsewhere."""
-
-
-def run_named(asked: Asked, named: str, field: str, *, verified: bool = False) -> RunRecord:
     """The same of one that stands elsewhere. field: where, for refusals."""
     found = _seen(asked, named, verified)
     if found is None:
