@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
 import made_alerts
+import orjson
 import polars as pl
 import pytest
 import small_book
@@ -21,6 +23,7 @@ from portopt.dialects.policies import override, write_policy
 from portopt.domain.holdings import Holdings
 from portopt.domain.job import THROUGH_TIME
 from portopt.domain.portfolio import Portfolio
+from portopt.domain.run import RunStatus
 from portopt.domain.universe import Universe
 from portopt.domain.watch import Figure, labels
 from portopt.doors.console.pages.backtests import books_of
@@ -33,6 +36,7 @@ from portopt.doors.wire.call import Call, Reply
 from portopt.questions.policies import seed_policies
 from portopt.questions.rebalance import rebalance
 from portopt.questions.through_time import pieces
+from portopt.questions.wave import carry_out
 from portopt.runs import jobs
 from portopt.runs.through_time import life
 from portopt.runtime import Runtime, open_runtime
@@ -87,6 +91,13 @@ def console(here: Runtime) -> Console:
     return Console(app, here)
 
 
+def sent(console: Console, page: str, path: str, **form: str) -> httpx.Response:
+    """To this address, from the page at another."""
+    token = re.search(r'name="csrf" content="(\w+)"', console.get(page).text)
+    assert token is not None
+    return console._sent("POST", path, data={"csrf": token[1], **form})
+
+
 def runs(here: Runtime, **only: Any) -> list[str]:
     return [run.run_id for run in here.runs.runs(kind="rebalance", **only) if run.document is not None]
 
@@ -131,9 +142,7 @@ def test_a_report_comes_as_it_is_and_a_replay_says_whether_it_is_the_same(consol
     report = console.get(f"/runs/{run}/report")
     assert report.headers["content-type"].startswith("text/html")
     assert "sandbox" in report.headers["content-security-policy"]
-    token = re.search(r'name="csrf" content="(\w+)"', console.get("/runs").text)
-    assert token is not None
-    replayed = console._sent("POST", f"/runs/{run}/replay", data={"csrf": token[1]})
+    replayed = sent(console, "/runs", f"/runs/{run}/replay")
     assert "byte for byte" in words(replayed.text)
 
 
@@ -192,7 +201,7 @@ def test_a_version_that_is_there_is_not_overwritten(console: Console, here: Runt
 def test_what_cannot_be_kept_is_told_beside_what_was_written(
     console: Console, here: Runtime, field: str, value: str, says: str
 ) -> None:
-    page = console.post("/policies/small/edit", **edited(console, here, **{field: value}), do="keep")
+    page = console.post("/policies/small/edit", **edited(console, here, **{field: value}, method_version="v9"), do="keep")
     assert page.status_code in (400, 422)
     assert says in words(page.text)
     assert f'value="{value}"' in page.text or f">{value}</textarea>" in page.text
@@ -261,19 +270,13 @@ def test_an_alert_is_looked_after_silenced_and_told_again(console: Console, here
     assert "P-1 drifts by 7 %" in words(console.get("/alerts").text)
     place = f"/alerts/{made_alerts.alert('P-1', rule=RULE).alert_id}"
     assert console.get(place).status_code == 200
-    token = re.search(r'name="csrf" content="(\w+)"', console.get(place).text)
-    assert token is not None
-
-    def sent(path: str, **form: str) -> Any:
-        return console._sent("POST", path, data={"csrf": token[1], **form})
-
-    assert sent(f"{place}/acknowledge", note="on it").headers["location"] == f"/console{place}"
+    assert sent(console, place, f"{place}/acknowledge", note="on it").headers["location"] == f"/console{place}"
     assert "on it" in words(console.get(place).text)
-    assert sent(f"{place}/silence", hours="2.5", reason="planned").status_code == 303
+    assert sent(console, place, f"{place}/silence", hours="2.5", reason="planned").status_code == 303
     (silence,) = here.alerts.silences()
     assert (dict(silence.matches)["portfolio"], silence.ends - silence.starts) == ("P-1", timedelta(hours=2.5))
-    assert sent(f"{place}/silence", hours="long", reason="planned").status_code == 400
-    assert sent(f"/silences/{silence.silence_id}/end").status_code == 303
+    assert sent(console, place, f"{place}/silence", hours="long", reason="planned").status_code == 422
+    assert sent(console, place, f"/silences/{silence.silence_id}/end").status_code == 303
     assert here.alerts.silences(at=here.alerts.now()) == []
 
 
@@ -285,3 +288,54 @@ def test_figures_through_time_are_a_line_and_the_same_as_a_table(console: Consol
     assert plotted is not None
     assert plotted[1].count("0.05") == 3
     assert "plotly" not in console.get("/figures", portfolio_id="P-1", name="book_cash").text
+
+
+@pytest.fixture(scope="module")
+def wave(console: Console, here: Runtime) -> str:
+    """Three portfolios with proposals that wait, one without prices of what it holds."""
+    for name, held in (
+        ("W-1", {"A": 100, "B": 50}),
+        ("W-2", {"A": 10, "B": 150}),
+        ("W-3", {"B": 40, "C": 60}),
+        ("W-4", {"NONE": 5}),
+    ):
+        here.portfolios.save(Portfolio(name, policy="small", universe=Universe.of(small_book.ASSETS)))
+        here.portfolios.declare(Holdings(name, {asset: Decimal(n) for asset, n in held.items()}, Decimal(1_000)), "anna")
+    pack = str(here.runs.get(runs(here, portfolio_id="P-1")[0]).pricing_pack_id)
+    body = {"cause": "Prices of <Friday>", "kind": "prices", "portfolios": ["W-1", "W-2", "W-3", "W-4"],
+            "pricing_pack_id": pack, "await_approval": True, "deadline": "2030-01-01T07:00:00Z"}  # fmt: skip
+    made = asyncio.run(console.app.state.service.answer(Call("create_wave", body=orjson.dumps(body))))
+    return str(orjson.loads(made.body)["wave_id"])
+
+
+def test_a_wave_is_followed_decided_with_exceptions_and_says_what_is_left(console: Console, here: Runtime, wave: str) -> None:
+    place = f"/waves/{wave}"
+    open_page = console.get(place).text
+    assert "Prices of &lt;Friday&gt;" in open_page
+    assert f'data-live="/console{place}/events"' in open_page
+    carry_out(wave, here)
+    assert "event: last" in console.get(f"{place}/events").text
+    page = console.get(place).text
+    told = words(page)
+    assert "4 of 4 are worked out, 3 have a proposal; deadlines: missed 0 of 4." in told
+    assert "1 ×" in told
+    assert page.count('type="checkbox"') == 3
+    assert console.get(place, state="refused").text.count('type="checkbox"') == 0
+    tied(console, wave, page)
+    done = sent(console, place, f"{place}/decide", **{"except.W-2": "on"}, decision="approve", key="wave-once")
+    assert "2 approved, 2 are left as they were" in words(done.text)
+    states = {item.portfolio_id: item.status for item in here.waves.items(wave)}
+    assert (states["W-1"], states["W-2"]) == (RunStatus.COMPLETED, RunStatus.AWAITING_APPROVAL)
+
+
+def tied(console: Console, wave: str, page: str) -> None:
+    """What is traded in all is what the documents trade."""
+    bought: dict[str, Decimal] = {}
+    for item in console.runtime.waves.items(wave):
+        for trade in (console.runtime.runs.get(item.run_id).document or {})["trades"] if item.run_id else ():
+            if trade["side"] == "buy":
+                bought[trade["asset_id"]] = bought.get(trade["asset_id"], Decimal(0)) + Decimal(repr(trade["shares"]))
+    table = words(page[page.index('id="trades"') :])
+    assert bought
+    for asset, shares in bought.items():
+        assert f"{asset} {shares:,f}".rstrip("0").rstrip(".") in table
