@@ -13,12 +13,15 @@ import made_desk
 import pytest
 
 from portopt.adapters.providers.frames import FrameProvider
+from portopt.document.drill_down import OBJECTIVE
 from portopt.domain.access import SCOPES, Principal
 from portopt.domain.run import RunRecord
 from portopt.doors.wire.answering import answer
 from portopt.doors.wire.call import Call, Reply
 from portopt.questions.rebalance import rebalance
 from portopt.runs import choices
+from portopt.runs.positions import held, proposed
+from portopt.runs.standing import Newest, changed
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
@@ -203,6 +206,13 @@ def test_what_changed_since_is_named(tmp_path: Path):
     assert [one["what"] for one in line["changed"]] == ["holdings", "proposal", "policy", "prices"]
     assert (line["changed"][0]["was"], line["changed"][0]["is"]) == (1, 2)
     assert FIRST in line["changed"][0]["detail"]
+    assert [one.what for one in changed(own.runs.get(found["choice_id"]), Newest("desk", own))] == [
+        c["what"] for c in line["changed"]
+    ]
+    assert [one.shares for one in held("desk", FIRST, own)] == [str(fewer[FIRST]), str(DESK.request.holdings.shares[FIRST])]
+    assert [one.run_id for one in proposed(own.runs.runs(portfolio_id="desk", kind="rebalance")[0], FIRST, own)] == [
+        first.run_id
+    ]
 
 
 def test_what_is_saved_is_there_after_a_restart(tmp_path: Path):
@@ -223,6 +233,7 @@ def test_one_trade_is_told_with_what_made_it_and_what_is_lost_without_it(runtime
     found = told(runtime, "get_trade", run_id=run.run_id, asset_id=asset)
     assert found["trade"] == order
     assert found["marginal"]["sum"] == pytest.approx(0.0, abs=1e-3)  # of basis points: at the optimum nothing is left to gain
+    assert {term["name"] for term in found["marginal"]["terms"] if term["kind"] == "objective"} <= set(OBJECTIVE)
     pulled = {term["name"] for term in found["marginal"]["terms"] if term["kind"] == "limit"}
     assert {row["limit"] for row in found["limits"]} <= pulled
     edited = told(runtime, "edit", {"trades": {asset: "none"}}, run_id=run.run_id)
