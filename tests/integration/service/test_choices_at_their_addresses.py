@@ -11,13 +11,16 @@ from typing import Any
 
 import made_desk
 import pytest
+from jsonschema import Draft202012Validator
 
 from portopt.adapters.providers.frames import FrameProvider
 from portopt.document.drill_down import OBJECTIVE
 from portopt.domain.access import SCOPES, Principal
 from portopt.domain.run import RunRecord
+from portopt.doors.rest.openapi import openapi_document
 from portopt.doors.wire.answering import answer
 from portopt.doors.wire.call import Call, Reply
+from portopt.doors.wire.operations import OPERATIONS
 from portopt.questions.rebalance import rebalance
 from portopt.runs import choices
 from portopt.runs.positions import held, proposed
@@ -256,3 +259,26 @@ def test_one_limit_is_told_with_its_price_its_range_and_what_moves_with_it(runti
     idle = told(runtime, "get_limit", run_id=run.run_id, name="sector_limits", asked={"member": "Energy"})
     assert (idle["binds"], idle["members"], [row["member"] for row in idle["readings"]]) == (False, [], ["Energy"])
     assert "max_turnover" in told(runtime, "get_limit", status=404, run_id=run.run_id, name="max_fun")["fixes"][0]
+
+
+@pytest.mark.parametrize(
+    ("operation", "place"),
+    [
+        ("get_derivatives", {}), ("get_limit", {"name": "max_turnover"}), ("get_trade", {"asset_id": FIRST}),
+        ("list_run_choices", {}), ("get_run", {}),
+    ],
+)  # fmt: skip
+def test_an_answer_is_what_the_contract_says(operation, place, runtime, run, asked):
+    document = openapi_document()
+    path = document["paths"][OPERATIONS[operation].path]["get"]
+    schema = path["responses"]["200"]["content"]["application/json"]["schema"]
+    Draft202012Validator({**schema, "components": document["components"]}).validate(
+        told(runtime, operation, run_id=run.run_id, **place)
+    )
+
+
+def test_what_is_saved_is_what_the_contract_says(runtime, asked):
+    components = openapi_document()["components"]
+    found = told(runtime, "save_choice", {"name": "by contract"}, 201, choice_id=asked["what_if"]["choice_id"])
+    whole = {"$ref": "#/components/schemas/SavedChoice", "components": components}
+    Draft202012Validator(whole).validate(found)
