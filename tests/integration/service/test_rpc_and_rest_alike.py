@@ -227,6 +227,10 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                         {"json": {"note": "for June"}}),
     "WithdrawSavedChoice": lambda d: Case({"saved_id": d.saved, "note": "no"}, "POST", f"/saved-choices/{d.saved}/withdrawal",
                                           {"json": {"note": "no"}}),
+    "GetDerivatives": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/derivatives"),
+    "GetTrade": lambda d: Case({"run_id": d.run, "asset_id": next(iter(BOOK.held))}, "GET",
+                               f"/runs/{d.run}/trades/{next(iter(BOOK.held))}"),
+    "GetLimit": lambda d: Case({"run_id": d.run, "name": "max_turnover"}, "GET", f"/runs/{d.run}/limits/max_turnover"),
     "AskRun": lambda d: Case({"run_id": d.run, "question": "pareto", "axes": ["return", "risk"], "points": 4}, "POST",
                              f"/runs/{d.run}/questions/pareto", {"json": {"axes": ["return", "risk"], "points": 4}}),
     # through time
@@ -289,6 +293,10 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "CompareRuns": lambda d: Case({"run_id": d.run, "other": d.run}, "GET", f"/runs/{d.run}/difference/{d.run}"),
     "Decide": lambda d: Case({"run_id": d.run, "decision": "approve"}, "POST", f"/runs/{d.run}/approval",
                              {"json": {"decision": "approve"}}),
+    "ListApprovals": lambda d: Case(
+        {**d.portfolio, "mine": True, "state": "held"}, "GET", f"/approvals?portfolio_id={PORTFOLIO}&mine=true&state=held"
+    ),
+    "ListDecisions": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/decisions"),
     "GetBundle": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/bundle"),
     "Lookup": lambda d: Case(on_pack(d), "GET", f"/lookup?pricing_pack_id={d.pack}"),
 }  # fmt: skip

@@ -124,6 +124,13 @@ OPERATIONS: Final = _by_name(
                   "Another name, or another note.", keyed=True),
         Operation("withdraw_saved_choice", "POST", "/saved-choices/{saved_id}/withdrawal", "propose", "chosen:withdraw",
                   "Not kept any more; the record of decisions keeps that it was.", keyed=True),
+        Operation("get_derivatives", "GET", "/runs/{run_id}/derivatives", "propose", "drill_down:derivatives",
+                  "Where the weights go with what binds, and how far: enough to move it without asking.", "derivatives",
+                  works=True),
+        Operation("get_trade", "GET", "/runs/{run_id}/trades/{asset_id}", "propose", "drill_down:trade",
+                  "What stands behind one trade, and what is lost without it.", "drill_down", works=True),
+        Operation("get_limit", "GET", "/runs/{run_id}/limits/{name}", "propose", "drill_down:limit",
+                  "What stands behind one limit: its price, how far that holds, what moves with it.", "drill_down", works=True),
         # through time
         Operation("create_backtest", "POST", "/backtests", "propose", "through_time:create_backtest",
                   "A policy on the prices of the past, worked out later.", "backtest", keyed=True),
