@@ -32,7 +32,10 @@ import made_nights as nights  # noqa: E402 - beside the tests
 import night_rows  # noqa: E402 - beside this file
 
 EXCEPTED, ASSETS, SEED = 10, 8, 5
-HEADER = f"{'books':>6}{'planted':>8}{'proposals':>10}{'named':>7}{'differ':>7}{'approved':>9}{'left':>6}{'events':>7}{'kills':>6}{'s':>7}"
+HEADER = (
+    f"{'books':>6}{'planted':>8}{'proposals':>10}{'named':>7}{'differ':>7}{'approved':>9}{'left':>6}{'events':>7}"
+    f"{'kills':>6}{'s':>7}"
+)
 DECIDE = """
 import sys
 from portopt.domain.wave_decision import WaveDecision
