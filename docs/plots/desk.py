@@ -1,6 +1,6 @@
 """The picture of the desk, taken anew: the sample desk, served on this machine, as Chromium shows it.
 
-    PYTHONPATH=src:tests python docs/plots/desk.py
+PYTHONPATH=src:tests python docs/plots/desk.py
 """
 
 from __future__ import annotations
