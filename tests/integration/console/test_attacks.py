@@ -123,9 +123,12 @@ def test_markup_in_names_stays_text_on_every_screen(morning: Morning) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/console?search=", "/console?tiles=", "/console?sort=", "/console/runs/", "/console/waves/", "/console/propose?p.",
-             "/console/sign-in?to=", "/console/static/", "/console/said/"],
-)  # fmt: skip
+    "path",
+    [
+        *("/console?search=", "/console?tiles=", "/console?sort=", "/console/runs/", "/console/waves/", "/console/propose?p."),
+        *("/console/sign-in?to=", "/console/static/", "/console/said/"),
+    ],
+)
 def test_markup_in_addresses_stays_text(morning: Morning, path: str) -> None:
     assert run_by(morning.visitor().get(path + quote(MARKUP, safe=""))) == []
 
