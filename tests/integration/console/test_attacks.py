@@ -146,6 +146,7 @@ def test_pages_run_files_of_ours_alone_and_stand_in_no_frame(morning: Morning) -
         assert page.headers["x-frame-options"] == "DENY"
         assert page.headers["cache-control"] == "no-store"
         assert page.headers["x-content-type-options"] == "nosniff"
+        assert page.headers["referrer-policy"] == "same-origin"  # none at all makes a browser's own forms look foreign
         assert "<style" not in page.text
         assert not re.search(r"<[^>]*\sstyle=", page.text)
 
