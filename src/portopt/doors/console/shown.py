@@ -41,6 +41,7 @@ POLICY = "; ".join(
 HEADERS = {
     **ENDS_HERE, "Content-Security-Policy": POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",  # with none at all a browser sends forms from `Origin: null`, as it does for other sites
 }  # fmt: skip
 
 
