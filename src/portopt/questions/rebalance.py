@@ -55,6 +55,7 @@ def rebalance(
     trigger: str | None = None,
     market: MarketDataProvider | None = None,
     within: float | None = None,
+    wanted: ApprovalWanted | None = None,
     approval: ApprovalWanted | None = None,
 ) -> RunRecord:
     """From holdings, prices and a policy to a stored, explained, certified proposal, once.
@@ -64,6 +65,7 @@ def rebalance(
     run (`runs.lifecycle`), which a later answer replaces.
     trigger: an id under which the pricing pack is remembered, so that a resumed trigger works on the data it began with.
     market: prices from here instead of the provider that the request names.
+    wanted: where a person is to approve it before its event leaves.
     within: seconds; after them there is no answer but DeadlineExceeded. What is certified by then is carried out.
     approval: what is asked of a person before it is released; None releases it at once.
     """
@@ -76,6 +78,7 @@ def rebalance(
     run = begun(request, snapshot, datetime.now(UTC))
     stored = lifecycle.found(run.run_id, runtime)
     if stored is not None and stored.document is not None and stored.is_whole:
+        return lifecycle.settle(stored, snapshot, runtime, since=since, trigger=trigger, wanted=wanted)
         return lifecycle.settle(stored, snapshot, runtime, since=since, trigger=trigger, **asks)
     try:
         document, answer = pipeline.work(request, snapshot, run_id=run.run_id, frontier=frontier, step=steps.step, until=until)
@@ -84,6 +87,11 @@ def rebalance(
         raise
     if stored is not None and stored.document is not None:  # damaged since: the same work gives it back
         runtime.runs.put_document(dataclasses.replace(stored, document=document))
+        return lifecycle.settle(runtime.runs.get(stored.run_id), snapshot, runtime, since=since, trigger=trigger, wanted=wanted)
+    with steps.step("persist"):
+        keep_pack(snapshot, runtime, trigger)
+        timings = steps.timings | pipeline.timings_of(answer)
+        record = lifecycle.finish(run, document, runtime, timings=timings, since=since, wanted=wanted)
         return lifecycle.settle(runtime.runs.get(stored.run_id), snapshot, runtime, since=since, trigger=trigger, **asks)
     with steps.step("persist"):
         keep_pack(snapshot, runtime, trigger)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from portopt.ports import MarketDataProvider
 from portopt.questions.posed import kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
 from portopt.questions.stands import Stands, gave_way, stands
+from portopt.runs import departures
 from portopt.runs.departures import moved as departed
 from portopt.runs.identity import run_identity
 
@@ -76,6 +78,17 @@ def what_if(
 
 
 def propose_what_if(
+    asked: RebalanceRequest | str, moved: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None,
+    wanted: ApprovalWanted | None = None,
+) -> RunRecord:  # fmt: skip
+    """The proposal with that moved, in whole shares, stored. wanted: where a person is to approve it; they see what moved."""
+    on = on_prices(asked, runtime, market)
+    request = moved_request(on.request, moved)
+    if wanted is not None:
+        ends = ((path, value_at(on.request.policy, path), value_at(request.policy, path)) for path in moved)
+        told = (departures.moved(path, was, now) for path, was, now in ends if was != now)
+        wanted = replace(wanted, departures=(*wanted.departures, *told))
+    return rebalance(request, runtime, market=on.market, wanted=wanted)
     asked: RebalanceRequest | str,
     moved: Mapping[str, Any],
     runtime: Runtime,

@@ -37,6 +37,7 @@ SCREENS: Final = (
     Screen("/waves", "waves:waves"),
     Screen("/waves/{wave_id}", "waves:wave"),
     Screen("/waves/{wave_id}/events", "waves:events"),
+    Screen("/waves/{wave_id}/decide", "waves:decide", "approve", method="POST"),
     Screen("/waves/{wave_id}/cancel", "waves:cancel", "propose", method="POST"),
     Screen("/runs", "runs:runs"),
     Screen("/runs/difference", "runs:difference"),

@@ -22,6 +22,7 @@ from portopt.runs.asking import asking
 from portopt.runs.events import event_of
 from portopt.runs.record import begun, completed, failed
 from portopt.runs.waves.shared import Shared
+from portopt.runs.waves.trades import trades_of
 
 
 def work(item: WaveItem, shared: Shared, most_attempts: int) -> ItemEnd:
@@ -69,8 +70,9 @@ def _worked(item: WaveItem, shared: Shared, began: float) -> ItemEnd:
 
 def _proposed(item: WaveItem, record: RunRecord, awaits: bool) -> ItemEnd:
     event = None if awaits else event_of(replace(record, status=RunStatus.COMPLETED))
-    gap = _gap(record.document or {})
-    return ItemEnd(item.number, ItemState.PROPOSED, record, event, run_id=record.run_id, gap=gap)
+    document = record.document or {}
+    gap, trades = _gap(document), trades_of(document)
+    return ItemEnd(item.number, ItemState.PROPOSED, record, event, run_id=record.run_id, gap=gap, trades=trades)
 
 
 def worked_out(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments, run_id: str) -> dict[str, Any]:

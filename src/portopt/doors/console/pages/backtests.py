@@ -18,6 +18,11 @@ LISTS: Final = {"backtest": "backtests", "walk_forward": "walk_forwards", "compa
 FILTERS = ("portfolio_id", "status")
 WHEN = ("monthly", "quarterly", "yearly", "weekly", "daily")
 USUAL = {"capital": "1000000", "rebalance": "monthly", "train": "504", "test": "126"}
+FIGURES: Final = (
+    *("total_return", "annual_return", "volatility", "sharpe", "sortino", "calmar", "max_drawdown", "var_95", "cvar_95"),
+    "hit_rate",
+)
+SHARES = frozenset(FIGURES) - {"sharpe", "sortino", "calmar"}
 DONE = ("completed", "failed", "infeasible", "cancelled")
 
 
@@ -100,7 +105,16 @@ async def _found(seen: Seen) -> tuple[str, dict[str, Any]]:
 
 
 def _told(kind: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    return {"kind": kind, "job": found, "id": found[f"{kind}_id"], "key": secrets.token_urlsafe(16)}
+    about = {"kind": kind, "job": found, "id": found[f"{kind}_id"], "key": secrets.token_urlsafe(16)}
+    return {**about, "books": books_of(found["result"]), "figures": FIGURES, "percents": SHARES}
+
+
+def books_of(result: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
+    """What was compared, by name, in figures: the policy beside doing nothing and others, or the policies of a comparison."""
+    if result is None:
+        return {}
+    sides = {side["name"]: (side["summary"] or {}).get("net") for side in result.get("strategies") or ()}
+    return {name: figures for name, figures in (sides or result.get("summary") or {}).items() if figures}
 
 
 async def _form(seen: Seen, said: Mapping[str, str], refused: Mapping[str, Any] | None) -> Page:

@@ -25,7 +25,13 @@ async def difference(seen: Seen) -> Page | Redirect:
     if not first or not second:
         return Redirect("/console/packs", said="two_needed")
     found = await seen.asking.of("compare_packs", {"pricing_pack_id": first, "other": second})
-    return Page("packs_difference.html", {"found": found, "assets": by_asset(found["prices_changed"])})
+    renamed = {name for pair in found["renamed"] for name in pair}
+    names = {side: [one for one in found[f"assets_{side}"] if one not in renamed] for side in ("added", "removed")}
+    rescaled = {row[0] for row in found["rescaled"]}
+    return Page(
+        "packs_difference.html",
+        {"found": found, "assets": by_asset(found["prices_changed"]), "rescaled": rescaled, **names},
+    )
 
 
 def by_asset(changed: list[list[Any]]) -> dict[str, list[list[Any]]]:

@@ -38,12 +38,14 @@ def draft_of(fields: Mapping[str, str], stands: Mapping[str, Any], reader: Reade
             draft["limits"][name] = _value(fields, field, stands["limits"].get(name), reader)
     if fields.get(ADDED):
         draft["limits"][fields[ADDED]] = read(fields.get(ADDED_VALUE, ""), reader, ADDED_VALUE)
-    return draft
+    return {name: value for name, value in draft.items() if value is not None}
 
 
 def _value(fields: Mapping[str, str], name: str, before: Any, reader: Reader) -> Any:
     given = fields.get(name, "")
-    return before if given.strip() == shown(before, reader).strip() else read(given, reader, name)
+    if given.strip() == shown(before, reader).strip():
+        return before
+    return read(given, reader, name) if given.strip() else None
 
 
 def shown(value: Any, reader: Reader) -> str:
