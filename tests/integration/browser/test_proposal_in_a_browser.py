@@ -47,7 +47,7 @@ def test_while_a_slider_is_dragged_nothing_is_asked_and_what_is_shown_is_what_is
         for step in range(1, STEPS + 1):
             slider.drag(step / STEPS)
         page.wait_for("document.getElementById('shown').classList.contains('preview')")
-        assert len(page.requests()) == asked
+        assert page.requests()[asked:] == []
         frames = page.ask("performance.getEntriesByName('preview').map((one) => one.duration)")
         assert len(frames) > 3
         assert sorted(frames)[len(frames) // 2] <= FRAME
@@ -125,7 +125,8 @@ class Slider:
             f"(() => {{ const s = document.querySelector('{self.element}'), r = s.getBoundingClientRect(),"
             "m = JSON.parse(s.form.dataset.slopes).moves.find((one) => 'move.' + one.path === s.name),"
             "x = (v) => r.left + 8 + (v - s.min) / (s.max - s.min) * (r.width - 16);"
-            "return JSON.stringify({ y: r.top + r.height / 2, from: x(m.value), to: x(m.value + 0.9 * (m.high - m.value)) }) })()"
+            "const end = m.value + 0.9 * (m.high - m.value);"
+            "return JSON.stringify({ y: r.top + r.height / 2, from: x(m.value), to: x(end) }) })()"
         )
         self.place = json.loads(place)
 
