@@ -41,6 +41,7 @@ POLICY = "; ".join(
 HEADERS = {
     **ENDS_HERE, "Content-Security-Policy": POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",  # without one a browser sends a form's Origin as null, which is nobody's
 }  # fmt: skip
 
 
