@@ -49,8 +49,7 @@ def persist(job: Job | None, run: RunRecord, document: dict[str, Any], answer: S
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def settle(run: RunRecord, snapshot: MarketSnapshot, since: int, hours: float) -> RunRecord:
     """A run that was complete before: everything it owes still."""
-    wanted = ApprovalWanted(hours)
-    return lifecycle.settle(run, snapshot, runtime(), since=since, await_approval=hours > 0, wanted=wanted)
+    return lifecycle.settle(run, snapshot, runtime(), since=since, wanted=ApprovalWanted(hours) if hours > 0 else None)
 
 
 @task(cache_policy=NO_CACHE)

@@ -73,7 +73,7 @@ class Alternative:
     """One choice. run_id: the run that asking for it makes, and so its content's own id; "" for doing nothing.
 
     request: what asks for it; None for doing nothing. certificate: of its weights; None for doing nothing, which is measured
-    against every limit all the same. gave_way: limits that the policy lets give way, in words.
+    against every limit all the same. gave_way: limits that the policy lets give way, and those left missed, in words.
     """
 
     name: str

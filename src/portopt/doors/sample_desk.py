@@ -80,7 +80,7 @@ RUNNING = ("knoll-balanced", "larch-growth")
 DUE_DAYS = 5
 
 
-def is_sample(runtime: Runtime) -> bool:
+def is_there(runtime: Runtime) -> bool:
     """Whether this very desk is what is on record here."""
     return set(runtime.waves.portfolios()) == {made.id for made in DESK}
 

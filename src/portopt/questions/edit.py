@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt import formulation, pipeline
 from portopt.analysis.yardstick import Yardstick
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.choices import Edited
 from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import MissingInput
@@ -71,12 +72,30 @@ def edit(
 
 
 def propose_edit(
-    asked: RebalanceRequest | str, trades: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None
-) -> RunRecord:
-    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided."""
+    asked: RebalanceRequest | str, trades: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None,
+    wanted: ApprovalWanted | None = None,
+) -> RunRecord:  # fmt: skip
+    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided.
+
+    wanted: where a person is to approve it.
+    """
     on = on_prices(asked, runtime, market)
     request, _ = _edited_request(on, trades)
-    return rebalance(request, runtime, market=on.market)
+    return rebalance(request, runtime, market=on.market, wanted=wanted)
+    asked: RebalanceRequest | str,
+    trades: Mapping[str, Any],
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+    approval: ApprovalWanted | None = None,
+) -> RunRecord:
+    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided.
+
+    approval: as of a rebalance.
+    """
+    on = on_prices(asked, runtime, market)
+    request, _ = _edited_request(on, trades)
+    return rebalance(request, runtime, market=on.market, approval=approval)
 
 
 def _edited_request(on: OnPrices, trades: Mapping[str, Any]) -> tuple[RebalanceRequest, tuple[str, ...]]:

@@ -135,7 +135,7 @@ def finish(
     Raises Conflict where the job is another's by now, or was ended: who cancelled it is not overruled.
     """
     of_job = None if job is None else (job.job_id, owner())
-    wanted = ApprovalWanted(hours if job is None else job.approval_hours)
+    wanted = ApprovalWanted(hours if job is None else job.approval_hours) if await_approval else None
     return lifecycle.finish(
         run, document, runtime, since=since, timings=timings, await_approval=await_approval, wanted=wanted, of_job=of_job
     )

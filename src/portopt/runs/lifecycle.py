@@ -65,19 +65,19 @@ def finish(
     since: int,
     timings: Mapping[str, float],
     await_approval: bool = False,
-    wanted: ApprovalWanted = ANYBODY,
+    wanted: ApprovalWanted | None = None,
     of_job: tuple[str, str] | None = None,
 ) -> RunRecord:
     """Declare the holdings and store result, projection and event in one transaction, then write the report.
 
     since: `holdings_version` when the question began; a run whose holdings are not the newest any more is superseded.
-    wanted: of the person that it awaits. of_job: (job, owner), where it is worked out for a job. Raises Conflict where that is
-    not theirs any more, or was ended.
+    await_approval: whether a person is to approve it; so one is where `wanted` says what of them.
+    of_job: (job, owner), where it is worked out for a job. Raises Conflict where that is not theirs any more, or was ended.
     """
-    text = canonical_text(document)
-    record = completed(begun, document, text, datetime.now(UTC), timings=timings, await_approval=await_approval)
-    if await_approval:
-        record = asking(record, wanted)
+    text, awaits = canonical_text(document), await_approval or wanted is not None
+    record = completed(begun, document, text, datetime.now(UTC), timings=timings, await_approval=awaits)
+    if awaits:
+        record = asking(record, wanted or ANYBODY)
     if persist(record, runtime.runs, since, of_job):
         record = dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
         keep_report(record, runtime, text)
@@ -117,7 +117,7 @@ def settle(
     since: int,
     trigger: str | None = None,
     await_approval: bool = False,
-    wanted: ApprovalWanted = ANYBODY,
+    wanted: ApprovalWanted | None = None,
 ) -> RunRecord:
     """A complete run is asked for again: everything it owes, so that a fault after its result was stored is made good."""
     keep_pack(snapshot, runtime, trigger)
@@ -128,11 +128,11 @@ def settle(
 
 
 def renewed(
-    stored: RunRecord, runs: RunStore, *, since: int, await_approval: bool = False, wanted: ApprovalWanted = ANYBODY
+    stored: RunRecord, runs: RunStore, *, since: int, await_approval: bool = False, wanted: ApprovalWanted | None = None
 ) -> RunRecord:
     """A complete run that is asked for again: its holdings are declared, its event is in the outbox if it is released."""
-    if await_approval:
-        return runs.renew(asking(stored, wanted), None, since=since)
+    if await_approval or wanted is not None:
+        return runs.renew(asking(stored, wanted or ANYBODY), None, since=since)
     return runs.renew(stored, event_of(dataclasses.replace(stored, status=RunStatus.COMPLETED)), since=since)
 
 

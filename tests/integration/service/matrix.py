@@ -74,7 +74,7 @@ def place(operation: Operation, of: Things, shared: Shared) -> str:
         **{name: getattr(of, name) for name in OF_A_PORTFOLIO},
         "beliefs_id": shared.beliefs, "pricing_pack_id": shared.pack, "policy_id": shared.policy,
         "other": shared.pack if "pricing_pack_id" in operation.path else of.run_id, "question": "views",
-        "catalog": "limits", "name": "max_weight",
+        "catalog": "limits", "name": "max_weight", "asset_id": next(iter(shared.book.held)),
     }  # fmt: skip
     return operation.path.format(**known)
 
@@ -83,7 +83,7 @@ def is_about(operation: Operation) -> bool:
     """Whether what is asked names a portfolio, or something of one."""
     return any(name in operation.path for name in OF_A_PORTFOLIO) or operation.name in (
         "optimize", "optimize_batch", "create_optimization", "create_backtest", "create_walk_forward", "create_comparison",
-        "create_silence", "create_wave", *OF_STRATEGIES,
+        "create_silence", "create_wave", "preview_wave", *OF_STRATEGIES,
     )  # fmt: skip
 
 
@@ -116,7 +116,8 @@ def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
         "what_if": {"moved": {"limits.max_weight": 0.45}},
         "alternatives": on_pack,
         "save_choice": {"name": "seeded"},
-        "create_wave": {"cause": "asked", "portfolios": [of.portfolio_id], **on_pack},
+        **dict.fromkeys(("create_wave", "preview_wave"), {"cause": "asked", "portfolios": [of.portfolio_id], **on_pack}),
+        "decide_wave": {"decision": "approve"},
         "create_silence": {"matches": {"portfolio": of.portfolio_id}, "reason": "known"},
     }
     if operation.name == "create_pack":

@@ -215,3 +215,33 @@ def test_what_is_saved_is_there_after_a_restart(tmp_path: Path):
     assert told(again, "get_saved_choice", saved_id=saved["saved_id"]) == saved
     assert told(again, "get_choice", choice_id=found["choice_id"]) == found
     assert choices.require_choice(again.runs.get(found["choice_id"])).about_run == made.run_id
+
+
+def test_one_trade_is_told_with_what_made_it_and_what_is_lost_without_it(runtime, run):
+    order = run.document["trades"][0]
+    asset = order["asset_id"]
+    found = told(runtime, "get_trade", run_id=run.run_id, asset_id=asset)
+    assert found["trade"] == order
+    assert found["marginal"]["sum"] == pytest.approx(0.0, abs=1e-3)  # of basis points: at the optimum nothing is left to gain
+    pulled = {term["name"] for term in found["marginal"]["terms"] if term["kind"] == "limit"}
+    assert {row["limit"] for row in found["limits"]} <= pulled
+    edited = told(runtime, "edit", {"trades": {asset: "none"}}, run_id=run.run_id)
+    assert found["refused"]["price"] == edited["price"]
+    assert found["refused"]["price"]["gives_up"] >= -1e-9
+    assert found["refused"]["trades"][0]["asset_id"] == edited["trades"][0]["asset_id"]
+    assert found["history"]["holdings"][0]["shares"] == str(DESK.request.holdings.shares.get(asset, 0))
+    assert found["views"] is None
+    assert told(runtime, "get_trade", status=404, run_id=run.run_id, asset_id="XYZ")["asked"]["value"] == "XYZ"
+
+
+def test_one_limit_is_told_with_its_price_its_range_and_what_moves_with_it(runtime, run):
+    found = told(runtime, "get_limit", run_id=run.run_id, name="max_turnover")
+    (whole,) = found["members"]
+    moves = told(runtime, "get_derivatives", run_id=run.run_id)["moves"]
+    slider = next(move for move in moves if move["path"] == "limits.max_turnover")
+    assert whole["price"]["per_unit"] == pytest.approx(slider["price"]["per_unit"], rel=1e-6)
+    assert (slider["high"] - slider["value"], slider["value"] - slider["low"]) == pytest.approx((whole["up"], whole["down"]))
+    assert sum(one["weight_per_unit"] for one in whole["trades"]) == pytest.approx(0.0, abs=1e-9)
+    idle = told(runtime, "get_limit", run_id=run.run_id, name="sector_limits", asked={"member": "Energy"})
+    assert (idle["binds"], idle["members"], [row["member"] for row in idle["readings"]]) == (False, [], ["Energy"])
+    assert "max_turnover" in told(runtime, "get_limit", status=404, run_id=run.run_id, name="max_fun")["fixes"][0]

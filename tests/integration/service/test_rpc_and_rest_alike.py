@@ -120,16 +120,26 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "ListHoldingsVersions": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/holdings/versions"),
     "GetLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger"),
     "VerifyLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger/verification"),
+    "Desk": lambda d: Case({"tiles": "failed", "sort": "-value", "limit": 5}, "GET", "/desk?tiles=failed&sort=-value&limit=5"),
     # many portfolios from one cause
     "CreateWave": lambda d: Case({"cause": "alike", "portfolios": [{"portfolio_id": "P-none"}], "await_approval": True}, "POST",
                                  "/waves", {"json": {"cause": "alike", "portfolios": ["P-none"], "await_approval": True}},
                                  is_refused=True),
+    "PreviewWave": lambda d: Case({"cause": "alike", "kind": "cash", "portfolios": [{"portfolio_id": PORTFOLIO}]}, "POST",
+                                  "/waves/preview", {"json": {"cause": "alike", "kind": "cash", "portfolios": [PORTFOLIO]}}),
+    "WatchWave": lambda d: Case({"wave_id": d.wave}, "GET", f"/waves/{d.wave}"),
+    "ListWaveTrades": lambda d: Case({"wave_id": d.wave}, "GET", f"/waves/{d.wave}/trades"),
+    "DecideWave": lambda d: Case({"wave_id": d.wave, "decision": "approve", "except": ["P-other"]}, "POST",
+                                 f"/waves/{d.wave}/approval", {"json": {"decision": "approve", "except": ["P-other"]}}),
     "ListWaves": lambda d: Case({"limit": 5}, "GET", "/waves?limit=5"),
     "GetWave": lambda d: Case({"wave_id": d.wave}, "GET", f"/waves/{d.wave}"),
     "ListWaveItems": lambda d: Case({"wave_id": d.wave, "state": "proposed,refused", "limit": 5}, "GET",
                                     f"/waves/{d.wave}/items?state=proposed,refused&limit=5"),
     # It is at its end.
     "CancelWave": lambda d: Case({"wave_id": d.wave}, "POST", f"/waves/{d.wave}/cancel", is_refused=True),
+    # afterwards
+    "GetAfterwards": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/afterwards"),
+    "ListAfterwards": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/afterwards"),
     # the watch
     "ListAlerts": lambda d: Case({"state": "firing,resolved", "limit": 5}, "GET", "/alerts?state=firing,resolved&limit=5"),
     "GetAlert": lambda d: Case({"alert_id": d.alert}, "GET", f"/alerts/{d.alert}"),
@@ -217,6 +227,10 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                         {"json": {"note": "for June"}}),
     "WithdrawSavedChoice": lambda d: Case({"saved_id": d.saved, "note": "no"}, "POST", f"/saved-choices/{d.saved}/withdrawal",
                                           {"json": {"note": "no"}}),
+    "GetDerivatives": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/derivatives"),
+    "GetTrade": lambda d: Case({"run_id": d.run, "asset_id": next(iter(BOOK.held))}, "GET",
+                               f"/runs/{d.run}/trades/{next(iter(BOOK.held))}"),
+    "GetLimit": lambda d: Case({"run_id": d.run, "name": "max_turnover"}, "GET", f"/runs/{d.run}/limits/max_turnover"),
     "AskRun": lambda d: Case({"run_id": d.run, "question": "pareto", "axes": ["return", "risk"], "points": 4}, "POST",
                              f"/runs/{d.run}/questions/pareto", {"json": {"axes": ["return", "risk"], "points": 4}}),
     # through time
@@ -279,6 +293,10 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "CompareRuns": lambda d: Case({"run_id": d.run, "other": d.run}, "GET", f"/runs/{d.run}/difference/{d.run}"),
     "Decide": lambda d: Case({"run_id": d.run, "decision": "approve"}, "POST", f"/runs/{d.run}/approval",
                              {"json": {"decision": "approve"}}),
+    "ListApprovals": lambda d: Case(
+        {**d.portfolio, "mine": True, "state": "held"}, "GET", f"/approvals?portfolio_id={PORTFOLIO}&mine=true&state=held"
+    ),
+    "ListDecisions": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/decisions"),
     "GetBundle": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/bundle"),
     "Lookup": lambda d: Case(on_pack(d), "GET", f"/lookup?pricing_pack_id={d.pack}"),
 }  # fmt: skip

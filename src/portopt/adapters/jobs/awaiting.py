@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 2.0
 SLACK_SECONDS = 60  # in which the record's own end is noticed before the server ends the pause
-LONGEST_SECONDS = 366 * 86_400
+FOR_EVER_SECONDS = 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ async def _own_name(client: PrefectClient, run_id: UUID) -> AsyncIterator[str]:
 
 async def _pause(client: PrefectClient, run_id: UUID, form: type[Approval], waits: Waits) -> Keyset:
     """Paused with a form of its own; returns under which keys the answer will be. One that is paused is paused anew."""
-    left = LONGEST_SECONDS if waits.until is None else (waits.until - datetime.now(UTC)).total_seconds() + SLACK_SECONDS
+    left = FOR_EVER_SECONDS if waits.until is None else (waits.until - datetime.now(UTC)).total_seconds() + SLACK_SECONDS
     key = f"approval-{flow_run.get_run_count()}-{uuid4().hex[:8]}"
     state: State[None] = Paused(timeout_seconds=max(int(left), SLACK_SECONDS), pause_key=key, message=waits.words)
     keyset = keyset_from_paused_state(state)  # its own for every time that it is paused: a form is given once

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from portopt.domain.errors import InvalidValue
 from portopt.doors.console.screens import ROOT
 from portopt.doors.console.seen import Page, Redirect, Seen
 
-NOTHING = "do_nothing"
+HOURS: Final = (24, 4, 72, 168)  # the usual one first
 
 
 async def alternatives(seen: Seen) -> Page:
@@ -43,8 +43,16 @@ async def kept(seen: Seen, choice_id: str, which: Mapping[str, str]) -> Redirect
         return Redirect(f"{ROOT}/runs/{quote(seen.place['run_id'])}/alternatives", said="choice_saved")
     if form.get("what") != "propose":
         raise InvalidValue("what", form.get("what", ""), "is neither propose nor save", fix="send one of the two")
-    made = await seen.asking.of("propose_choice", place, body=which, key=form.get("key"))
+    asked = {**which, "approval_hours": _hours(form.get("hours", ""))}
+    made = await seen.asking.of("propose_choice", place, body=asked, key=form.get("key"))
     return Redirect(f"{ROOT}/runs/{quote(made['run_id'])}", said="proposed")
+
+
+def _hours(written: str) -> int:
+    """How long a person may take to approve. Raises InvalidValue."""
+    if written not in map(str, HOURS):
+        raise InvalidValue("hours", written, "is none of those that are offered", fix=f"send one of: {HOURS}")
+    return int(written)
 
 
 async def _found(seen: Seen, run: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from portopt.doors.console.screens import ROOT
-from portopt.doors.console.seen import Page, Part, Seen, Stream
+from portopt.doors.console.seen import Late, Page, Part, Seen, Stream
 
 MOST: Final = 500  # rows of a page
 SORTS: Final = ("portfolio_id", "value", "drift", "cash", "tracking_error", "days", "status")
@@ -69,8 +69,8 @@ class Look:
         return "descending" if self.sort.startswith("-") else "ascending"
 
 
-async def desk(seen: Seen) -> Page:
-    return await _page(seen, "desk.html")
+async def desk(seen: Seen) -> Late:
+    return Late(Page("desk.html"), lambda: _page(seen, "desk_main.html"))
 
 
 async def events(_seen: Seen) -> Stream:

@@ -10,9 +10,6 @@ from portopt.domain.errors import UnknownThing
 from portopt.doors.console.pages.trades import priced
 from portopt.doors.console.seen import Page, Seen
 
-MOST_MOVED = 12
-STILL = 1e-9
-
 
 async def trade(seen: Seen) -> Page:
     """What the document says of it; what is solved for it comes after, as a part of the page."""
@@ -24,23 +21,20 @@ async def trade(seen: Seen) -> Page:
         "row": row,
         "terms": terms_of(row, {limit["limit"] for limit in document["limits"]}),
         "stopped": [priced(name, row, document["limit_prices"]) for name in row["limits"]],
-        "views": views_of(document),
     }
     return Page("trade.html", given)
 
 
-async def refused(seen: Seen) -> Page:
-    """What changes if the trade is refused: solved again around it, at its exact price."""
-    asset_id, place = seen.place["asset_id"], {"run_id": seen.place["run_id"]}
-    found = await seen.asking.of("edit", place, body={"trades": {asset_id: "none"}})
-    moved = [row for row in found["trades"] if abs(row["after"] - row["stands"]) > STILL][:MOST_MOVED]
-    return Page("trade_solved.html", {"run_id": place["run_id"], "asset_id": asset_id, "found": found, "moved": moved})
+async def trade_solved(seen: Seen) -> Page:
+    """What is lost if it is refused, solved again; the views that bought it; what was held and wanted of it before."""
+    place = {"run_id": seen.place["run_id"], "asset_id": seen.place["asset_id"]}
+    return Page("trade_solved.html", {"run_id": place["run_id"], "found": await seen.asking.of("get_trade", place)})
 
 
 async def limit(seen: Seen) -> Page:
     """In the path: the limit, and whose it is behind a slash."""
     run, document = await _of(seen)
-    name, _, member = seen.place["limit"].partition("/")
+    name, member = _whose(seen)
     found = next((limit for limit in document["limits"] if limit["limit"] == name), None)
     if found is None:
         raise UnknownThing("limit", name, field="limit", fixes=["the proposal lists what binds"])
@@ -51,9 +45,21 @@ async def limit(seen: Seen) -> Page:
         "member": member,
         "prices": [price for price in document["limit_prices"] if price["limit"] == name and member in ("", price["member"])],
         "readings": [reading for reading in readings if member in ("", reading["member"])],
-        "solved": [],
     }
     return Page("limit.html", given)
+
+
+async def limit_solved(seen: Seen) -> Page:
+    """How far its price holds, and the trades that move with it."""
+    name, member = _whose(seen)
+    place, asked = {"run_id": seen.place["run_id"], "name": name}, {"member": member}
+    return Page("limit_solved.html", {"run_id": place["run_id"], "found": await seen.asking.of("get_limit", place, asked)})
+
+
+def _whose(seen: Seen) -> tuple[str, str]:
+    """(the limit, of whom): behind a slash in the path; of everybody where there is none."""
+    name, _, member = seen.place["limit"].partition("/")
+    return name, member
 
 
 def terms_of(row: Mapping[str, Any], limits: set[str]) -> list[dict[str, Any]]:
@@ -61,12 +67,6 @@ def terms_of(row: Mapping[str, Any], limits: set[str]) -> list[dict[str, Any]]:
     pulls = row["pulls"] or {}
     order = sorted(pulls, key=lambda name: (name in limits, -abs(pulls[name])))
     return [{"name": name, "pull": pulls[name], "is_limit": name in limits} for name in order]
-
-
-def views_of(document: Mapping[str, Any]) -> list[str]:
-    """As the policy writes them."""
-    found = document["policy"]["estimation"].get("views") or {}
-    return [f"{name}: {value}" for name, value in found.items()]
 
 
 def _row(document: Mapping[str, Any], asset_id: str) -> Mapping[str, Any]:

@@ -4,11 +4,13 @@
 const desk = document.getElementById("desk");
 const find = document.getElementById("find");
 
+const name = (row) => row.querySelector("input")?.name ?? row.id;
+
 // ---- finding: rows that are here are hidden at once; Enter asks the service
 find?.addEventListener("input", () => {
   const wanted = find.value.trim().toLowerCase();
   for (const row of desk.querySelectorAll("tbody tr:not(.group)")) {
-    row.hidden = wanted !== "" && !(row.textContent + row.id).toLowerCase().includes(wanted);
+    row.hidden = wanted !== "" && !(row.textContent + name(row)).toLowerCase().includes(wanted);
   }
 });
 find?.addEventListener("keydown", (event) => {
@@ -20,7 +22,7 @@ for (const name of ["sort", "group"]) {
 }
 
 // ---- choosing
-const picks = () => [...desk.querySelectorAll("tbody .pick input")];
+const picks = () => [...desk.querySelectorAll("tbody input[type=checkbox]")];
 
 function count() {
   const told = desk?.querySelector("[data-chosen]");
@@ -43,8 +45,8 @@ desk?.addEventListener("click", (event) => { if (event.target.closest("[data-new
 count();
 
 // ---- live: a row that changed is changed in its place and marked; another order waits until it is asked for
-const named = (root) => new Map([...root.querySelectorAll("tbody tr[id]")].map((row) => [row.id, row]));
-const cells = (row) => [...row.children].filter((cell) => !cell.classList.contains("pick"));
+const named = (root) => new Map([...root.querySelectorAll("tbody tr:not(.group)")].map((row) => [name(row), row]));
+const cells = (row) => [...row.children].filter((cell) => !cell.querySelector("input"));
 
 function take(fresh) {
   const tiles = fresh.querySelector(".tiles");

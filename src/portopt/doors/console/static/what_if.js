@@ -66,7 +66,9 @@
     if (!inside) return shown("", form.dataset.waits);
     const t = along(move, at), weights = weightsAt(move, t), after = document.getElementById("after"), most = Number(after.dataset.most);
     for (const element of after.querySelectorAll("[data-figure]")) {
-      const name = element.dataset.figure, x = slopes.figures[name] + polynomial(move.figures[name] ?? [], t);
+      const name = element.dataset.figure, coefficients = move.figures[name];
+      if (coefficients === null) { element.textContent = "…"; continue; }
+      const x = slopes.figures[name] + polynomial(coefficients ?? [], t);
       written(element, x, WRITTEN[name](x));
     }
     for (const element of after.querySelectorAll("[data-weight]")) {

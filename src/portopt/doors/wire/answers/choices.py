@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from portopt.dialects.names import in_s2_words
-from portopt.dialects.reading import flag, mapping_of, object_of, one_of, text
+from portopt.dialects.reading import flag, mapping_of, number, object_of, one_of, text
 from portopt.dialects.requests import read_date
-from portopt.dialects.submissions import ON_DATA, TRADED, infeasible_in_words_of, read_on_data
+from portopt.dialects.submissions import MOST_HOURS, ON_DATA, TRADED, infeasible_in_words_of, read_on_data
 from portopt.document.choices import alternatives_document, edit_document, what_if_document
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.canonical import canonical_json
 from portopt.domain.chosen import ALTERNATIVES, EDIT, WHAT_IF
 from portopt.domain.errors import InvalidValue
@@ -32,34 +33,37 @@ from portopt.runs import asked_again, choices, history, lifecycle
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
+HOURS = "approval_hours"
+
 
 def alternatives(asked: Asked) -> Answered:
     """{select: a name} makes that one's proposal, at once; {run_id} asks around that proposal, on its own book and prices."""
     asked.only()
-    found = object_of(asked.data() if asked.call.body.strip() else {}, "", (*ON_DATA, "constraints", "select", "run_id"))
-    found = object_of(asked.data() if asked.call.body.strip() else {}, "", (*ON_DATA, *TRADED, "select"))
+    known_here = (*ON_DATA, *TRADED, "select", "run_id", HOURS)
+    found = object_of(asked.data() if asked.call.body.strip() else {}, "", known_here)
+    hours = _hours(found)
     select = None if found.get("select") is None else one_of(text(found["select"], "select"), "select", NAMES)
     question = _of_portfolio(asked, found)
     with in_s2_words(), infeasible_in_words_of(found):
         if select is not None:
-            return proposed(asked, question, {"kind": ALTERNATIVES}, select)
+            return proposed(asked, question, {"kind": ALTERNATIVES}, select, hours)
         return _answered(question, {"kind": ALTERNATIVES}, asked)
 
 
 def edit(asked: Asked) -> Answered:
-    """{trades: by asset id, propose}: of a stored run, on its own prices."""
+    """{trades: by asset id, propose, approval_hours}: of a stored run, on its own prices."""
     asked.only()
-    found = object_of(asked.data(), "", ("trades", "propose"))
+    found = object_of(asked.data(), "", ("trades", "propose", HOURS))
     how, question = {"kind": EDIT, "trades": _said(found, "trades")}, _of_run(asked)
-    return proposed(asked, question, how) if _proposes(found) else _answered(question, how, asked)
+    return proposed(asked, question, how, hours=_hours(found)) if _proposes(found) else _answered(question, how, asked)
 
 
 def what_if(asked: Asked) -> Answered:
-    """{moved: by path of the policy, propose}: of a stored run, on its own prices."""
+    """{moved: by path of the policy, propose, approval_hours}: of a stored run, on its own prices."""
     asked.only()
-    found = object_of(asked.data(), "", ("moved", "propose"))
+    found = object_of(asked.data(), "", ("moved", "propose", HOURS))
     how, question = {"kind": WHAT_IF, "moved": _said(found, "moved")}, _of_run(asked)
-    return proposed(asked, question, how) if _proposes(found) else _answered(question, how, asked)
+    return proposed(asked, question, how, hours=_hours(found)) if _proposes(found) else _answered(question, how, asked)
 
 
 def ready(asked: Asked) -> Answered:
@@ -91,13 +95,17 @@ class Around:
         return self.run_id or self.request
 
 
-def proposed(asked: Asked, around: Around, how: Mapping[str, Any], alternative: str = "") -> Answered:
+def proposed(asked: Asked, around: Around, how: Mapping[str, Any], alternative: str = "", hours: float = 0.0) -> Answered:
+    """The run that a choice makes, and on record that it was chosen: out of what, by whom. hours: for a person to approve it.
+
+    Raises InvalidValue where the policy wants a person and nobody is asked, and ProposalSuperseded.
     """The run that a choice makes, and on record that it was chosen: out of what, by whom.
 
+    hours: how long a person may take to approve it; 0 releases it at once.
     Raises InvalidValue where the policy wants to be asked later, and ProposalSuperseded.
     """
-    require_hours(around.request.policy, 0.0)
-    run = _propose(around, how, alternative, asked.runtime)
+    require_hours(around.request.policy, hours)
+    run = _propose(around, how, alternative, asked.runtime, ApprovalWanted(hours) if hours > 0 else None)
     if run.status is RunStatus.SUPERSEDED:
         raise lifecycle.superseded(run, asked.runtime)
     choices.selected(run, _document(around, how, asked), asked.runtime, alternative)
@@ -105,12 +113,21 @@ def proposed(asked: Asked, around: Around, how: Mapping[str, Any], alternative: 
     return Answered(document, headers={"Location": place_of("get_run", run_id=run.run_id)})
 
 
-def _propose(around: Around, how: Mapping[str, Any], alternative: str, runtime: Runtime) -> RunRecord:
+def _propose(
+    around: Around, how: Mapping[str, Any], alternative: str, runtime: Runtime, wanted: ApprovalWanted | None
+) -> RunRecord:
     if how["kind"] == ALTERNATIVES:
-        return choosing.select(around.asked, alternative, runtime)
+        return choosing.select(around.asked, alternative, runtime, wanted=wanted)
     if how["kind"] == EDIT:
-        return editing.propose_edit(around.asked, how["trades"], runtime)
-    return moving.propose_what_if(around.asked, how["moved"], runtime)
+        return editing.propose_edit(around.asked, how["trades"], runtime, wanted=wanted)
+    return moving.propose_what_if(around.asked, how["moved"], runtime, wanted=wanted)
+    around: Around, how: Mapping[str, Any], alternative: str, runtime: Runtime, approval: ApprovalWanted | None
+) -> RunRecord:
+    if how["kind"] == ALTERNATIVES:
+        return choosing.select(around.asked, alternative, runtime, approval=approval)
+    if how["kind"] == EDIT:
+        return editing.propose_edit(around.asked, how["trades"], runtime, approval=approval)
+    return moving.propose_what_if(around.asked, how["moved"], runtime, approval=approval)
 
 
 def _document(around: Around, how: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
@@ -165,6 +182,11 @@ def around_run(asked: Asked, named: str) -> Around:
 
 def _said(found: Mapping[str, Any], name: str) -> dict[str, Any]:
     return dict(mapping_of({} if found.get(name) is None else found[name], name))
+
+
+def _hours(found: Mapping[str, Any]) -> float:
+    """How long a person may take to approve what is proposed; 0 asks nobody."""
+    return 0.0 if found.get(HOURS) is None else number(found[HOURS], HOURS, low=0.0, high=MOST_HOURS)
 
 
 def _proposes(found: Mapping[str, Any]) -> bool:

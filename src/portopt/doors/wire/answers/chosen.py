@@ -7,8 +7,9 @@ from typing import Any
 
 from portopt.dialects.books import instant
 from portopt.dialects.names import in_s2_words
-from portopt.dialects.reading import object_of, required, text
+from portopt.dialects.reading import number, object_of, required, text
 from portopt.dialects.records import MAX_TEXT
+from portopt.dialects.submissions import MOST_HOURS
 from portopt.document.chosen import saved_document, stands_document
 from portopt.domain.canonical import canonical_json
 from portopt.domain.chosen import KINDS, SavedChoice, Selection
@@ -53,9 +54,11 @@ def of_run(asked: Asked) -> Answered:
 
 
 def propose(asked: Asked) -> Answered:
-    """{alternative}: the run that it makes, on the book and the prices that it was answered on."""
+    """{alternative, approval_hours}: the run that it makes, on the book and the prices that it was answered on."""
     asked.only()
-    found = object_of(asked.data() if asked.call.body.strip() else {}, "", ("alternative",))
+    found = object_of(asked.data() if asked.call.body.strip() else {}, "", ("alternative", "approval_hours"))
+    given = found.get("approval_hours")
+    hours = 0.0 if given is None else number(given, "approval_hours", low=0.0, high=MOST_HOURS)
     choice = _choice(asked, verified=True)
     alternative = _alternative(found)
     choices.part_of(choice.kind, choice.document or {}, alternative)
@@ -63,7 +66,7 @@ def propose(asked: Asked) -> Answered:
     if not isinstance(request, RebalanceRequest):  # a choice is of a book; the type checker cannot know
         raise TypeError(choice.run_id)
     with in_s2_words():
-        return proposed(asked, _around(asked, choice, request), _how(choice), alternative)
+        return proposed(asked, _around(asked, choice, request), _how(choice), alternative, hours)
 
 
 def save(asked: Asked) -> Answered:

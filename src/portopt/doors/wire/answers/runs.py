@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from portopt.dialects.books import instant
 from portopt.dialects.reading import one_of
 from portopt.domain.approval import ApprovalState
-from portopt.domain.canonical import canonical_json
+from portopt.domain.canonical import canonical_text, digest
 from portopt.domain.errors import MissingInput, UnknownRun, UnknownThing
 from portopt.domain.job import THROUGH_TIME
 from portopt.domain.run import RunRecord, RunStatus
@@ -53,9 +54,13 @@ def get(asked: Asked) -> Answered:
 
 
 def document(asked: Asked) -> Answered:
-    """The deterministic answer, in its canonical bytes."""
+    """The deterministic answer, in its canonical bytes. They are written once, and are what the digest is held against."""
     asked.only()
-    return Answered(canonical_json(_with_document(asked).document))
+    run = run_of(asked)
+    written = canonical_text(_document_of(run)).encode()
+    if digest(written) != run.document_digest:
+        run_of(asked, verified=True)  # which tells what is damaged
+    return Answered(written)
 
 
 def report(asked: Asked) -> Answered:
@@ -144,10 +149,15 @@ def _found(asked: Asked, named: str) -> RunRecord | None:
 
 def _with_document(asked: Asked) -> RunRecord:
     """The run, its document as it was stored. Who may not see it learns nothing of its document's state."""
-    run = run_of(asked)
+    _document_of(run_of(asked))
+    return run_of(asked, verified=True)
+
+
+def _document_of(run: RunRecord) -> Mapping[str, Any]:
+    """Raises MissingInput for a run that has none."""
     if run.document is None:
         raise MissingInput(f"{run.run_id} has no document: it is {run.status.value}", field="run_id", value=run.run_id)
-    return run_of(asked, verified=True)
+    return run.document
 
 
 def run_line(run: RunRecord, chosen: Mapping[str, object] | None = None) -> dict[str, object]:
