@@ -79,20 +79,6 @@ def select(
     """
     on = on_prices(asked, runtime, market)
     return rebalance(request_of(on.request, name), runtime, market=on.market, wanted=wanted)
-    asked: RebalanceRequest | str,
-    name: str,
-    runtime: Runtime,
-    *,
-    market: MarketDataProvider | None = None,
-    approval: ApprovalWanted | None = None,
-) -> RunRecord:
-    """The proposal of one choice, in whole shares, stored: the same run as asking for its request makes.
-
-    approval: as of a rebalance. Raises InvalidValue for a choice that nobody knows, that this book does not have, or
-    that trades nothing.
-    """
-    on = on_prices(asked, runtime, market)
-    return rebalance(request_of(on.request, name), runtime, market=on.market, approval=approval)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

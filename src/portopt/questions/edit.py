@@ -82,20 +82,6 @@ def propose_edit(
     on = on_prices(asked, runtime, market)
     request, _ = _edited_request(on, trades)
     return rebalance(request, runtime, market=on.market, wanted=wanted)
-    asked: RebalanceRequest | str,
-    trades: Mapping[str, Any],
-    runtime: Runtime,
-    *,
-    market: MarketDataProvider | None = None,
-    approval: ApprovalWanted | None = None,
-) -> RunRecord:
-    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided.
-
-    approval: as of a rebalance.
-    """
-    on = on_prices(asked, runtime, market)
-    request, _ = _edited_request(on, trades)
-    return rebalance(request, runtime, market=on.market, approval=approval)
 
 
 def _edited_request(on: OnPrices, trades: Mapping[str, Any]) -> tuple[RebalanceRequest, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from portopt import pipeline
 from portopt.domain.approval import ApprovalWanted
@@ -56,7 +56,6 @@ def rebalance(
     market: MarketDataProvider | None = None,
     within: float | None = None,
     wanted: ApprovalWanted | None = None,
-    approval: ApprovalWanted | None = None,
 ) -> RunRecord:
     """From holdings, prices and a policy to a stored, explained, certified proposal, once.
 
@@ -67,9 +66,7 @@ def rebalance(
     market: prices from here instead of the provider that the request names.
     wanted: where a person is to approve it before its event leaves.
     within: seconds; after them there is no answer but DeadlineExceeded. What is certified by then is carried out.
-    approval: what is asked of a person before it is released; None releases it at once.
     """
-    asks: dict[str, Any] = {"await_approval": approval is not None, "wanted": approval or lifecycle.ANYBODY}
     until = NEVER if within is None else Deadline.within(within, gives_best=False)
     request, steps = accepted(request), Steps(progress)
     since = lifecycle.holdings_version(request, runtime)
@@ -79,7 +76,6 @@ def rebalance(
     stored = lifecycle.found(run.run_id, runtime)
     if stored is not None and stored.document is not None and stored.is_whole:
         return lifecycle.settle(stored, snapshot, runtime, since=since, trigger=trigger, wanted=wanted)
-        return lifecycle.settle(stored, snapshot, runtime, since=since, trigger=trigger, **asks)
     try:
         document, answer = pipeline.work(request, snapshot, run_id=run.run_id, frontier=frontier, step=steps.step, until=until)
     except PortoptError as refusal:
@@ -92,11 +88,6 @@ def rebalance(
         keep_pack(snapshot, runtime, trigger)
         timings = steps.timings | pipeline.timings_of(answer)
         record = lifecycle.finish(run, document, runtime, timings=timings, since=since, wanted=wanted)
-        return lifecycle.settle(runtime.runs.get(stored.run_id), snapshot, runtime, since=since, trigger=trigger, **asks)
-    with steps.step("persist"):
-        keep_pack(snapshot, runtime, trigger)
-        timings = steps.timings | pipeline.timings_of(answer)
-        record = lifecycle.finish(run, document, runtime, timings=timings, since=since, **asks)
     with steps.step("deliver event"):
         events.deliver_if_possible(runtime)
     return record

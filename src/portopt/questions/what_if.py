@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,6 @@ from portopt.questions.posed import kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
 from portopt.questions.stands import Stands, gave_way, stands
 from portopt.runs import departures
-from portopt.runs.departures import moved as departed
 from portopt.runs.identity import run_identity
 
 if TYPE_CHECKING:
@@ -89,23 +87,6 @@ def propose_what_if(
         told = (departures.moved(path, was, now) for path, was, now in ends if was != now)
         wanted = replace(wanted, departures=(*wanted.departures, *told))
     return rebalance(request, runtime, market=on.market, wanted=wanted)
-    asked: RebalanceRequest | str,
-    moved: Mapping[str, Any],
-    runtime: Runtime,
-    *,
-    market: MarketDataProvider | None = None,
-    approval: ApprovalWanted | None = None,
-) -> RunRecord:
-    """The proposal with that moved, in whole shares, stored.
-
-    approval: as of a rebalance; whoever approves is told what was moved, and says why that is right.
-    """
-    on = on_prices(asked, runtime, market)
-    request = moved_request(on.request, moved)
-    if approval is not None:
-        told = tuple(departed(path, value_at(on.request.policy, path), value_at(request.policy, path)) for path in moved)
-        approval = dataclasses.replace(approval, departures=(*approval.departures, *told))
-    return rebalance(request, runtime, market=on.market, approval=approval)
 
 
 def _preview(standing: Stands, after: pipeline.Solved, validated: ValidatedSolution) -> Preview:

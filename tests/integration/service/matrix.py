@@ -116,7 +116,7 @@ def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
         "what_if": {"moved": {"limits.max_weight": 0.45}},
         "alternatives": on_pack,
         "save_choice": {"name": "seeded"},
-        **dict.fromkeys(("create_wave", "preview_wave"), {"cause": "asked", "portfolios": [of.portfolio_id], **on_pack}),
+        **{name: {"cause": "asked", "portfolios": [of.portfolio_id], **on_pack} for name in ("create_wave", "preview_wave")},
         "decide_wave": {"decision": "approve"},
         "create_silence": {"matches": {"portfolio": of.portfolio_id}, "reason": "known"},
     }

@@ -99,10 +99,6 @@ def proposed(asked: Asked, around: Around, how: Mapping[str, Any], alternative: 
     """The run that a choice makes, and on record that it was chosen: out of what, by whom. hours: for a person to approve it.
 
     Raises InvalidValue where the policy wants a person and nobody is asked, and ProposalSuperseded.
-    """The run that a choice makes, and on record that it was chosen: out of what, by whom.
-
-    hours: how long a person may take to approve it; 0 releases it at once.
-    Raises InvalidValue where the policy wants to be asked later, and ProposalSuperseded.
     """
     require_hours(around.request.policy, hours)
     run = _propose(around, how, alternative, asked.runtime, ApprovalWanted(hours) if hours > 0 else None)
@@ -121,13 +117,6 @@ def _propose(
     if how["kind"] == EDIT:
         return editing.propose_edit(around.asked, how["trades"], runtime, wanted=wanted)
     return moving.propose_what_if(around.asked, how["moved"], runtime, wanted=wanted)
-    around: Around, how: Mapping[str, Any], alternative: str, runtime: Runtime, approval: ApprovalWanted | None
-) -> RunRecord:
-    if how["kind"] == ALTERNATIVES:
-        return choosing.select(around.asked, alternative, runtime, approval=approval)
-    if how["kind"] == EDIT:
-        return editing.propose_edit(around.asked, how["trades"], runtime, approval=approval)
-    return moving.propose_what_if(around.asked, how["moved"], runtime, approval=approval)
 
 
 def _document(around: Around, how: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
