@@ -78,7 +78,7 @@ def test_a_wave_fills_while_somebody_looks_and_is_decided_by_keys_alone(browser:
         page.open(f"{desk.url}/waves/{wave.wave_id}")
         assert "0 of 2 are worked out" in page.ask("document.body.innerText")
         carry_out(wave.wave_id, desk.runtime)
-        page.wait_for("document.querySelectorAll('[name^=\"except.\"]').length === 2")
+        page.wait_for("document.readyState === 'complete' && document.querySelectorAll('[name^=\"except.\"]').length === 2")
         for key in ("j", "x", "a"):
             press(page, key)
         page.wait_for("document.body?.innerText.includes('1 approved, 1 are left as they were')")
