@@ -36,7 +36,7 @@ CONTINUOUS = "weights are continuous here; whole shares are chosen around the sa
 
 
 def edit(
-    asked: RebalanceRequest | str,
+    asked: RebalanceRequest | RunRecord | str,
     trades: Mapping[str, Any],
     runtime: Runtime,
     *,
@@ -45,7 +45,7 @@ def edit(
 ) -> Edited:
     """The certified weights around trades that are decided, beside those without them, and the price of the difference.
 
-    asked: a rebalance, or the id of a stored one; what is pinned in it stays so, unless `trades` says otherwise.
+    asked: a rebalance, or a stored one, or its id; what is pinned in it stays so, unless `trades` says otherwise.
     trades: by asset id, "+100", "-$5,000", "3%", "none", or "free" to take a pin away.
     Raises InvalidValue for what says no trade, InfeasibleRequest, diagnosed, where the limits leave no room for the pins.
     """
@@ -79,6 +79,13 @@ def propose_edit(
 
     wanted: where a person is to approve it.
     """
+    asked: RebalanceRequest | RunRecord | str,
+    trades: Mapping[str, Any],
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+) -> RunRecord:
+    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided."""
     on = on_prices(asked, runtime, market)
     request, _ = _edited_request(on, trades)
     return rebalance(request, runtime, market=on.market, wanted=wanted)
