@@ -68,10 +68,12 @@ def _posed(on: OnPrices, until: Deadline) -> Problem:
 
 
 def select(
-    asked: RebalanceRequest | str, name: str, runtime: Runtime, *, market: MarketDataProvider | None = None,
+    asked: RebalanceRequest | RunRecord | str,
+    name: str,
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
     wanted: ApprovalWanted | None = None,
-) -> RunRecord:  # fmt: skip
-    asked: RebalanceRequest | RunRecord | str, name: str, runtime: Runtime, *, market: MarketDataProvider | None = None
 ) -> RunRecord:
     """The proposal of one choice, in whole shares, stored: the same run as asking for its request makes.
 

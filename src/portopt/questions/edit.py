@@ -72,20 +72,17 @@ def edit(
 
 
 def propose_edit(
-    asked: RebalanceRequest | str, trades: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None,
-    wanted: ApprovalWanted | None = None,
-) -> RunRecord:  # fmt: skip
-    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided.
-
-    wanted: where a person is to approve it.
-    """
     asked: RebalanceRequest | RunRecord | str,
     trades: Mapping[str, Any],
     runtime: Runtime,
     *,
     market: MarketDataProvider | None = None,
+    wanted: ApprovalWanted | None = None,
 ) -> RunRecord:
-    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided."""
+    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided.
+
+    wanted: where a person is to approve it.
+    """
     on = on_prices(asked, runtime, market)
     request, _ = _edited_request(on, trades)
     return rebalance(request, runtime, market=on.market, wanted=wanted)

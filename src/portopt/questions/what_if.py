@@ -76,17 +76,14 @@ def what_if(
 
 
 def propose_what_if(
-    asked: RebalanceRequest | str, moved: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None,
-    wanted: ApprovalWanted | None = None,
-) -> RunRecord:  # fmt: skip
-    """The proposal with that moved, in whole shares, stored. wanted: where a person is to approve it; they see what moved."""
     asked: RebalanceRequest | RunRecord | str,
     moved: Mapping[str, Any],
     runtime: Runtime,
     *,
     market: MarketDataProvider | None = None,
+    wanted: ApprovalWanted | None = None,
 ) -> RunRecord:
-    """The proposal with that moved, in whole shares, stored."""
+    """The proposal with that moved, in whole shares, stored. wanted: where a person is to approve it; they see what moved."""
     on = on_prices(asked, runtime, market)
     request = moved_request(on.request, moved)
     if wanted is not None:

@@ -43,8 +43,6 @@ HEADERS = {
     # With no-referrer a browser sends a form's Origin as null, which is nobody's.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "same-origin",  # with none at all a browser sends forms from `Origin: null`, as it does for other sites
-    "Referrer-Policy": "same-origin",  # without one a browser sends a form's Origin as null, which is nobody's
 }  # fmt: skip
 
 

@@ -62,8 +62,7 @@ def propose(asked: Asked) -> Answered:
     alternative = _alternative(found)
     choices.part_of(choice.kind, choice.document or {}, alternative)
     with in_s2_words():
-        return proposed(asked, _around(asked, choice, request), _how(choice), alternative, hours)
-        return proposed(asked, _around(asked, choice), _how(choice), alternative)
+        return proposed(asked, _around(asked, choice), _how(choice), alternative, hours)
 
 
 def save(asked: Asked) -> Answered:
