@@ -237,8 +237,8 @@ def test_a_backtest_is_asked_for_followed_and_read(console: Console, here: Runti
     assert f'data-live="/console{place}/events"' in open_page
     end(place.rpartition("/")[2], here)
     told = words(console.get(place).text)
-    assert "total return" in told
-    assert "do nothing" in told
+    assert "Return in all" in told
+    assert "Doing nothing" in told
     stream = console.get(f"{place}/events")
     assert stream.headers["content-type"].startswith("text/event-stream")
     assert "event: last" in stream.text
@@ -277,7 +277,7 @@ def test_an_alert_is_looked_after_silenced_and_told_again(console: Console, here
     assert (dict(silence.matches)["portfolio"], silence.ends - silence.starts) == ("P-1", timedelta(hours=2.5))
     assert sent(console, place, f"{place}/silence", hours="long", reason="planned").status_code == 422
     assert sent(console, place, f"/silences/{silence.silence_id}/end").status_code == 303
-    assert here.alerts.silences(at=here.alerts.now()) == []
+    assert list(here.alerts.silences(at=here.alerts.now())) == []
 
 
 def test_figures_through_time_are_a_line_and_the_same_as_a_table(console: Console) -> None:

@@ -43,6 +43,8 @@ SCREENS: Final = (
     Screen("/runs/difference", "runs:difference"),
     Screen("/runs/{run_id}/report", "runs:report"),
     Screen("/runs/{run_id}/replay", "runs:replay", method="POST"),
+    Screen("/runs/{run_id}/afterwards", "afterwards:of_run"),
+    Screen("/afterwards", "afterwards:afterwards"),
     Screen("/packs", "packs:packs"),
     Screen("/packs/difference", "packs:difference"),
     Screen("/packs/{pricing_pack_id}", "packs:pack"),

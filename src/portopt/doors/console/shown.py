@@ -40,8 +40,9 @@ POLICY = "; ".join(
 )  # fmt: skip
 HEADERS = {
     **ENDS_HERE, "Content-Security-Policy": POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY",
+    # With no-referrer a browser sends a form's Origin as null, which is nobody's.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "same-origin",  # without one a browser sends a form's Origin as null, which is nobody's
 }  # fmt: skip
 
 
