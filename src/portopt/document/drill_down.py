@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from portopt.analysis.pulls import CONSTRUCTION, COST, GOALS, RETURN, RISK, UNCERTAINTY
 from portopt.document.choices import edit_document
 from portopt.document.prices import amount_in_words, step_in_words
 from portopt.domain.canonical import plain
 from portopt.domain.drill_down import Believed, LimitDetail, TradeDetail
 from portopt.domain.sensitivity import Derivative
 
-OBJECTIVE = ("expected return", "risk", "trading cost", "constructed portfolio", "uncertainty", "goals")  # of analysis/pulls.py
+OBJECTIVE = (RETURN, RISK, COST, CONSTRUCTION, UNCERTAINTY, GOALS)  # what pulls beside limits
 MOST_TRADES = 20
 STILL = 1e-12
 STEP = 0.01

@@ -83,11 +83,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The newest thing asked about a portfolio's trades. run_id: its proposal, or the run or job that failed."""
+    """The newest thing asked about a portfolio's trades. run_id: its proposal, or the run or, of_job, the job that is all there
+    is of it.
+    """
 
     stage: Stage = Stage.NONE
     status: str = "none"
     run_id: str | None = None
+    of_job: bool = False
 
 
 @dataclass(frozen=True, slots=True)

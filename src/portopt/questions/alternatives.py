@@ -33,7 +33,7 @@ QUICK_WORK = 200.0  # of diagnosis/effort.py: why a choice is none is told in a 
 
 
 def alternatives(
-    asked: RebalanceRequest | str,
+    asked: RebalanceRequest | RunRecord | str,
     runtime: Runtime,
     *,
     market: MarketDataProvider | None = None,
@@ -41,7 +41,7 @@ def alternatives(
 ) -> Alternatives:
     """Every choice there is, certified and compared, and those there are not, with the reason.
 
-    asked: a rebalance, or the id of a stored one. market: prices from here instead of the request's provider.
+    asked: a rebalance, or a stored one, or its id. market: prices from here instead of the request's provider.
     A choice whose limits cannot hold together is not offered; where even the policy's cannot, nothing is priced.
     Raises DeadlineExceeded.
     """
@@ -68,9 +68,13 @@ def _posed(on: OnPrices, until: Deadline) -> Problem:
 
 
 def select(
-    asked: RebalanceRequest | str, name: str, runtime: Runtime, *, market: MarketDataProvider | None = None,
+    asked: RebalanceRequest | RunRecord | str,
+    name: str,
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
     wanted: ApprovalWanted | None = None,
-) -> RunRecord:  # fmt: skip
+) -> RunRecord:
     """The proposal of one choice, in whole shares, stored: the same run as asking for its request makes.
 
     wanted: where a person is to approve it.

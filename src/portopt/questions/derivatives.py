@@ -17,6 +17,7 @@ from portopt.domain.polynomials import nodes
 from portopt.domain.previews import Curve, Move, NotMoved, Previews
 from portopt.domain.problem import Problem
 from portopt.domain.request import RebalanceRequest
+from portopt.domain.run import RunRecord
 from portopt.domain.universe import CASH
 from portopt.intake.moved import moved_request
 from portopt.ports import MarketDataProvider
@@ -34,11 +35,15 @@ TURNS = "the weights turn too sharply to be followed: a what-if solves it"
 
 
 def derivatives(
-    asked: RebalanceRequest | str, runtime: Runtime, *, market: MarketDataProvider | None = None, until: Deadline = NEVER
+    asked: RebalanceRequest | RunRecord | str,
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+    until: Deadline = NEVER,
 ) -> Previews:
     """Every number of the policy's limits that binds, and the risk aversion: where the weights go with it, and how far.
 
-    asked: a rebalance, or the id of a stored one. Inside its range each is within 1e-6 of the weights solved again. Whole
+    asked: a rebalance, or a stored one, or its id. Inside its range each is within 1e-6 of the weights solved again. Whole
     numbers stay. Raises InfeasibleRequest where there is no answer to move from, DeadlineExceeded.
     """
     on = on_prices(asked, runtime, market)

@@ -36,7 +36,7 @@ CONTINUOUS = "weights are continuous here; whole shares are chosen around the sa
 
 
 def edit(
-    asked: RebalanceRequest | str,
+    asked: RebalanceRequest | RunRecord | str,
     trades: Mapping[str, Any],
     runtime: Runtime,
     *,
@@ -45,7 +45,7 @@ def edit(
 ) -> Edited:
     """The certified weights around trades that are decided, beside those without them, and the price of the difference.
 
-    asked: a rebalance, or the id of a stored one; what is pinned in it stays so, unless `trades` says otherwise.
+    asked: a rebalance, or a stored one, or its id; what is pinned in it stays so, unless `trades` says otherwise.
     trades: by asset id, "+100", "-$5,000", "3%", "none", or "free" to take a pin away.
     Raises InvalidValue for what says no trade, InfeasibleRequest, diagnosed, where the limits leave no room for the pins.
     """
@@ -72,9 +72,13 @@ def edit(
 
 
 def propose_edit(
-    asked: RebalanceRequest | str, trades: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None,
+    asked: RebalanceRequest | RunRecord | str,
+    trades: Mapping[str, Any],
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
     wanted: ApprovalWanted | None = None,
-) -> RunRecord:  # fmt: skip
+) -> RunRecord:
     """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided.
 
     wanted: where a person is to approve it.

@@ -15,6 +15,7 @@ from portopt.domain.found import RestsOn
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
 from portopt.domain.request import AnyRequest, EstimationChoice, RebalanceRequest
+from portopt.domain.run import RunRecord
 from portopt.ports import MarketDataProvider
 from portopt.runs.asked_again import PACK
 from portopt.runs.identity import run_identity
@@ -39,8 +40,10 @@ class OnPrices:
     run_id: str
 
 
-def on_prices(asked: RebalanceRequest | str, runtime: Runtime, market: MarketDataProvider | None = None) -> OnPrices:
-    """A request on the prices there are, or a stored run by its id, on the pack it was worked out on. Nothing is written.
+def on_prices(
+    asked: RebalanceRequest | RunRecord | str, runtime: Runtime, market: MarketDataProvider | None = None
+) -> OnPrices:
+    """A request on the prices there are, or a stored run, or its id, on the pack it was worked out on. Nothing is written.
 
     market: prices from here instead of the provider that the request names. Raises UnknownRun, InvalidValue for a run that is
     no rebalance, MissingInput for one that was never asked on any prices.
@@ -52,13 +55,13 @@ def on_prices(asked: RebalanceRequest | str, runtime: Runtime, market: MarketDat
     from portopt.dialects.requests import rebalance_request_from_data
     from portopt.runs.history import require_rebalance, run_record
 
-    record = require_rebalance(run_record(asked, runtime, verified=False))
+    record = require_rebalance(asked if isinstance(asked, RunRecord) else run_record(asked, runtime, verified=False))
     if record.pricing_pack_id is None:
-        raise MissingInput(f"run {asked} rests on no pricing pack", field="run", value=asked)
+        raise MissingInput(f"run {record.run_id} rests on no pricing pack", field="run", value=record.run_id)
     provider = runtime.market(PACK + record.pricing_pack_id)
     request = dataclasses.replace(rebalance_request_from_data(record.request), provider=PACK + record.pricing_pack_id)
     snapshot = dataclasses.replace(pipeline.reopen_pack(request, record.pricing_pack_id, runtime.packs), notes=())
-    return OnPrices(request, snapshot, provider, asked)
+    return OnPrices(request, snapshot, provider, record.run_id)
 
 
 def prices_of(request: Asked, runtime: Runtime | None) -> MarketSnapshot | None:

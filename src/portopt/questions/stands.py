@@ -42,9 +42,9 @@ class Stands:
         return Linearization(self.solved.problem, self.solved.form, self.validated.solution)
 
     def beside(self, request: RebalanceRequest, on: OnPrices, until: Deadline = NEVER) -> pipeline.Solved:
-        """The answer to another request on the same book and the same beliefs."""
+        """The answer to another request on the same book and the same beliefs, looked for near the one that stands."""
         problem = formulation.with_terms_of(self.posed.replaced(until=until), request, on.snapshot)
-        return pipeline.optimize_posed(problem, request, on.snapshot)
+        return pipeline.optimize_posed(problem, request, on.snapshot, neighbour=self.solved)
 
 
 class _Remembered:

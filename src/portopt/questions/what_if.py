@@ -36,7 +36,7 @@ PREVIEW = "the preview by derivatives"
 
 
 def what_if(
-    asked: RebalanceRequest | str,
+    asked: RebalanceRequest | RunRecord | str,
     moved: Mapping[str, Any],
     runtime: Runtime,
     *,
@@ -45,7 +45,7 @@ def what_if(
 ) -> WhatIf:
     """What stands and what would be, both certified, with the linear answer and how far it holds.
 
-    asked: a rebalance, or the id of a stored one. moved: {dotted path of the policy: value}, {"limits.max_turnover": 0.15}.
+    asked: a rebalance, or a stored one, or its id. moved: {dotted path of the policy: value}, {"limits.max_turnover": 0.15}.
     Raises UnknownField or InvalidValue for a path or a value that mean nothing, InfeasibleRequest where the limits then leave
     no portfolio.
     """
@@ -76,9 +76,13 @@ def what_if(
 
 
 def propose_what_if(
-    asked: RebalanceRequest | str, moved: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None,
+    asked: RebalanceRequest | RunRecord | str,
+    moved: Mapping[str, Any],
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
     wanted: ApprovalWanted | None = None,
-) -> RunRecord:  # fmt: skip
+) -> RunRecord:
     """The proposal with that moved, in whole shares, stored. wanted: where a person is to approve it; they see what moved."""
     on = on_prices(asked, runtime, market)
     request = moved_request(on.request, moved)

@@ -21,6 +21,7 @@ from portopt.document.formats import (
     shares,
 )
 from portopt.document.prices import left_to_draw, step_in_words, told, worth_in_words
+from portopt.reports.first_lines import of_frontier
 
 STATUS_STYLES = {"completed": "green", "infeasible": "yellow", "failed": "red", "awaiting_approval": "cyan"}
 SAYS_MORE = ("held", "expired", "changes_requested", "rejected")
@@ -64,6 +65,7 @@ def print_frontier(frontier: Mapping[str, Any], console: Console) -> None:
     for name in named:
         if point := frontier.get(f"{name}_portfolio"):
             table.add_row(Text(name.replace("_", " "), style="bold"), *_frontier_cells(point))
+    console.print(Text(of_frontier(frontier)))
     console.print(table)
     if frontier.get("without"):
         console.print(Text(left_to_draw(frontier["without"]), style="yellow"))
@@ -76,10 +78,14 @@ def _frontier_cells(point: Mapping[str, Any]) -> list[Text]:
     return [Text(percent(point["risk"])), Text(percent(point["return"])), Text(decimal(ratio, 3)), Text(largest)]
 
 
-def print_runs(runs: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """The newest runs, a line each; below them why those that have no proposal ended. Money is told where there is room."""
+def print_runs(runs: Sequence[Mapping[str, Any]], console: Console, asked: str = "") -> None:
+    """The newest runs, a line each; below them why those that have no proposal ended. Money is told where there is room.
+
+    asked: which runs were asked for, in words, where not all.
+    """
     if not runs:
-        console.print(Text("No runs yet. `portopt rebalance` makes the first."))
+        nothing = f"No run here is of {asked}." if asked else "No runs yet. `portopt rebalance` makes the first."
+        console.print(Text(nothing))
         return
     wide = console.width >= WIDE_ENOUGH_FOR_MONEY
     heads = ("Run", "Portfolio", "Status", "As of", "Trades", "Turnover", *(("Value", "Cost", "Policy") if wide else ()))

@@ -1,4 +1,4 @@
-"""Signing in to the console: by API key, and at a small issuer that is asked over HTTP; signing out, and what ends a session."""
+"""Signing in to the console: by API key, and at a small issuer that is asked over HTTP; and what ends a session."""
 
 from __future__ import annotations
 
@@ -155,7 +155,9 @@ def test_a_part_of_a_page_takes_the_whole_page_to_sign_in(visitor: Visitor) -> N
 def test_cookies_stay_from_scripts_other_sites_and_plain_http(runtime: Runtime) -> None:
     for base, secure in (("http://desk.example", False), ("https://desk.example", True)):
         cookie = Visitor(application(runtime), base).sign_in(made_key(runtime)[1]).headers["set-cookie"]
-        assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Path=/console" in cookie
+        assert "HttpOnly" in cookie
+        assert "SameSite=lax" in cookie
+        assert "Path=/console" in cookie
         assert ("Secure" in cookie) == secure
 
 
@@ -164,13 +166,16 @@ def test_people_sign_in_at_the_issuer_with_what_its_token_says(visitor: Visitor,
     assert "/console/sign-in/issuer?to=/console/settings" in visitor.get("/console/sign-in?to=/console/settings").text
     away = visitor.get("/console/sign-in/issuer?to=/console/settings").headers["location"]
     told = dict(parse_qsl(urlsplit(away).query))
-    assert told["code_challenge_method"] == "S256" and told["redirect_uri"] == "http://desk.example/console/signed-in"
+    assert told["code_challenge_method"] == "S256"
+    assert told["redirect_uri"] == "http://desk.example/console/signed-in"
     back = visitor.get(issuer.signs_in(away))
     assert (back.status_code, back.headers["location"]) == (303, "/console/settings")
     page = visitor.get("/console/settings")
-    assert page.status_code == 200 and "anna" in page.text
+    assert page.status_code == 200
+    assert "anna" in page.text
     assert visitor.get("/console/propose").status_code == 403
-    assert issuer.asked[-1]["client_id"] == CLIENT and "client_secret" not in issuer.asked[-1]
+    assert issuer.asked[-1]["client_id"] == CLIENT
+    assert "client_secret" not in issuer.asked[-1]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +205,8 @@ def test_an_issuer_that_says_it_is_another_is_not_gone_to(visitor: Visitor, issu
     vars(runtime).pop("issuer", None)
     issuer.named = "https://other.example"
     refused = visitor.get("/console/sign-in/issuer")
-    assert "says that it is another issuer" in refused.text and "location" not in refused.headers
+    assert "says that it is another issuer" in refused.text
+    assert "location" not in refused.headers
 
 
 def test_where_access_is_open_nobody_signs_in(tmp_path: Path) -> None:

@@ -11,14 +11,20 @@ from typing import Any
 
 import made_desk
 import pytest
+from jsonschema import Draft202012Validator
 
 from portopt.adapters.providers.frames import FrameProvider
+from portopt.document.drill_down import OBJECTIVE
 from portopt.domain.access import SCOPES, Principal
 from portopt.domain.run import RunRecord
+from portopt.doors.rest.openapi import openapi_document
 from portopt.doors.wire.answering import answer
 from portopt.doors.wire.call import Call, Reply
+from portopt.doors.wire.operations import OPERATIONS
 from portopt.questions.rebalance import rebalance
 from portopt.runs import choices
+from portopt.runs.positions import held, proposed
+from portopt.runs.standing import Newest, changed
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
@@ -203,6 +209,13 @@ def test_what_changed_since_is_named(tmp_path: Path):
     assert [one["what"] for one in line["changed"]] == ["holdings", "proposal", "policy", "prices"]
     assert (line["changed"][0]["was"], line["changed"][0]["is"]) == (1, 2)
     assert FIRST in line["changed"][0]["detail"]
+    assert [one.what for one in changed(own.runs.get(found["choice_id"]), Newest("desk", own))] == [
+        c["what"] for c in line["changed"]
+    ]
+    assert [one.shares for one in held("desk", FIRST, own)] == [str(fewer[FIRST]), str(DESK.request.holdings.shares[FIRST])]
+    assert [one.run_id for one in proposed(own.runs.runs(portfolio_id="desk", kind="rebalance")[0], FIRST, own)] == [
+        first.run_id
+    ]
 
 
 def test_what_is_saved_is_there_after_a_restart(tmp_path: Path):
@@ -223,6 +236,7 @@ def test_one_trade_is_told_with_what_made_it_and_what_is_lost_without_it(runtime
     found = told(runtime, "get_trade", run_id=run.run_id, asset_id=asset)
     assert found["trade"] == order
     assert found["marginal"]["sum"] == pytest.approx(0.0, abs=1e-3)  # of basis points: at the optimum nothing is left to gain
+    assert {term["name"] for term in found["marginal"]["terms"] if term["kind"] == "objective"} <= set(OBJECTIVE)
     pulled = {term["name"] for term in found["marginal"]["terms"] if term["kind"] == "limit"}
     assert {row["limit"] for row in found["limits"]} <= pulled
     edited = told(runtime, "edit", {"trades": {asset: "none"}}, run_id=run.run_id)
@@ -245,3 +259,26 @@ def test_one_limit_is_told_with_its_price_its_range_and_what_moves_with_it(runti
     idle = told(runtime, "get_limit", run_id=run.run_id, name="sector_limits", asked={"member": "Energy"})
     assert (idle["binds"], idle["members"], [row["member"] for row in idle["readings"]]) == (False, [], ["Energy"])
     assert "max_turnover" in told(runtime, "get_limit", status=404, run_id=run.run_id, name="max_fun")["fixes"][0]
+
+
+@pytest.mark.parametrize(
+    ("operation", "place"),
+    [
+        ("get_derivatives", {}), ("get_limit", {"name": "max_turnover"}), ("get_trade", {"asset_id": FIRST}),
+        ("list_run_choices", {}), ("get_run", {}),
+    ],
+)  # fmt: skip
+def test_an_answer_is_what_the_contract_says(operation, place, runtime, run, asked):
+    document = openapi_document()
+    path = document["paths"][OPERATIONS[operation].path]["get"]
+    schema = path["responses"]["200"]["content"]["application/json"]["schema"]
+    Draft202012Validator({**schema, "components": document["components"]}).validate(
+        told(runtime, operation, run_id=run.run_id, **place)
+    )
+
+
+def test_what_is_saved_is_what_the_contract_says(runtime, asked):
+    components = openapi_document()["components"]
+    found = told(runtime, "save_choice", {"name": "by contract"}, 201, choice_id=asked["what_if"]["choice_id"])
+    whole = {"$ref": "#/components/schemas/SavedChoice", "components": components}
+    Draft202012Validator(whole).validate(found)

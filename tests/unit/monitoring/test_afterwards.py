@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from portopt.monitoring.measures.afterwards import Compared, Priced, Verdict, afterwards
+from portopt.domain.afterwards import Compared, Verdict
+from portopt.monitoring.measures.afterwards import Priced, afterwards
 from portopt.monitoring.measures.calibration import Forecast
 from portopt.monitoring.measures.fulfilment import DeclaredBook, PastProposal
 
@@ -68,8 +69,8 @@ def test_each_session_belongs_to_the_proposal_in_force_on_it() -> None:
     later = proposal("reb-2", DAY + timedelta(2), RELEASED + timedelta(2))
     book = DeclaredBook(RELEASED - timedelta(days=9), {"A": 100.0}, 50.0)
     first, second = afterwards([later, proposal()], [book], priced(np.full((5, 2), 0.01)))
-    assert (first.proposal.run_id, first.sessions, first.until) == ("reb-1", 2, later.released_at)
-    assert (second.proposal.run_id, second.sessions, second.until) == ("reb-2", 3, None)
+    assert (first.run_id, first.sessions, first.until) == ("reb-1", 2, later.released_at)
+    assert (second.run_id, second.sessions, second.until) == ("reb-2", 3, None)
 
 
 def test_what_a_forecast_allows_is_not_distinguishable_and_what_it_does_not_is() -> None:

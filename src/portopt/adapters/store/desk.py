@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, Column, Select, Table, and_, case, or_, select
+from sqlalchemy import CTE, Column, Select, Table, and_, bindparam, case, or_, select
 
 from portopt.adapters.store import models
 from portopt.adapters.store.desk_tables import NUMBERS, desk_books
@@ -57,8 +58,9 @@ class SqlDesk:
 
     def books(self, among: Collection[str] | None, now: datetime) -> Sequence[DeskBook]:
         """By id. among: portfolios; None is all of them. now: up to which holds last and people may decide."""
+        seen = {} if among is None else {"among": sorted(among)}
         with self._database.reading() as connection:
-            rows = connection.execute(_lines(among, now)).all()
+            rows = connection.execute(_lines(restricted=among is not None), {"now": now, **seen}).all()
         return sorted((_book(row) for row in rows), key=lambda book: book.portfolio_id)
 
     def told(self, portfolio_ids: Collection[str]) -> Mapping[str, Told]:
@@ -80,9 +82,10 @@ class SqlDesk:
 
     def ended(self, books: Sequence[DeskBook]) -> Mapping[str, Ended]:
         """Of the newest thing that was asked, by portfolio: when it was, and why it failed."""
-        whose = {str(book.newest.run_id): book.portfolio_id for book in books if book.newest.run_id is not None}
         told: dict[str, Ended] = {}
-        for table, key in ((jobs, jobs.c.job_id), (models.runs, models.runs.c.run_id)):
+        for table, key, of_job in ((jobs, jobs.c.job_id, True), (models.runs, models.runs.c.run_id, False)):
+            asked = [(b.newest.run_id, b.portfolio_id) for b in books if b.newest.of_job is of_job]
+            whose = {run_id: portfolio_id for run_id, portfolio_id in asked if run_id is not None}
             for row in self._each(select(key, table.c.created_at, table.c.problem), key, whose):
                 told[whose[row[0]]] = Ended(row[1], row[2])
         refused = [book for book in books if book.newest.run_id is None and book.newest.stage is Stage.FAILED]
@@ -126,7 +129,7 @@ def _released_at() -> Any:
     return of.order_by(ledger.c.number.desc()).limit(1).correlate(models.portfolios).scalar_subquery()
 
 
-def _picked(among: Collection[str] | None) -> CTE:
+def _picked(restricted: bool) -> CTE:
     """Each portfolio with its newest run and job. Instants are read off the index: they stand behind what is long in a row."""
     books, runs = models.portfolios, models.runs
     is_proposal, is_asked = runs.c.kind == "rebalance", jobs.c.kind.in_(ASKED)
@@ -138,13 +141,18 @@ def _picked(among: Collection[str] | None) -> CTE:
         _newest_of(jobs, jobs.c.created_at, is_asked).label("job_at"),
         _released_at().label("released_at"),
     )  # fmt: skip
-    each = each if among is None else each.where(books.c.id.in_(sorted(among)))
+    each = each.where(books.c.id.in_(bindparam("among", expanding=True))) if restricted else each
     return each.cte("picked").prefix_with("MATERIALIZED")
 
 
-def _lines(among: Collection[str] | None, now: datetime) -> Select[Any]:
-    """Found first, then read by their keys: asked for together, much more is gone through."""
-    of, runs = _picked(among), models.runs
+@cache
+def _lines(*, restricted: bool) -> Select[Any]:
+    """Found first, then read by their keys: asked for together, much more is gone through. restricted: to `among`.
+
+    Made once: to make it takes longer than to carry it out for some hundred portfolios.
+    """
+    of, runs = _picked(restricted), models.runs
+    now = bindparam("now", type_=models.runs.c.created_at.type)
     job_is_newer = and_(of.c.job_at.is_not(None), or_(of.c.run_at.is_(None), of.c.job_at > of.c.run_at))
     last = case((job_is_newer, of.c.job_at), else_=of.c.run_at)
     item_is_newer = and_(wave_items.c.state.in_(REFUSED), or_(last.is_(None), wave_items.c.ended_at > last))
@@ -189,7 +197,7 @@ def _newest(row: Any) -> Newest:
     if row.item_is_newer:
         return Newest(Stage.FAILED, row.wave_state, row.wave_run)
     if row.job_is_newer:
-        return Newest(STAGES[row.job_status], row.job_status, row.job_id)
+        return Newest(STAGES[row.job_status], row.job_status, row.job_id, of_job=True)
     return NONE if row.run_id is None else Newest(_stage(row), row.run_status, row.run_id)
 
 

@@ -5,25 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from portopt.domain.afterwards import Afterwards, Compared, Fills
 from portopt.domain.canonical import plain
-from portopt.monitoring.measures.afterwards import Afterwards, Compared, Fills
 
 OPEN_NAMED = 20
 
 
 def afterwards_document(one: Afterwards) -> dict[str, Any]:
-    proposal = one.proposal
     return {
-        "run_id": proposal.run_id,
-        "portfolio_id": proposal.portfolio_id,
-        "released_at": _instant(proposal.released_at),
+        "run_id": one.run_id,
+        "portfolio_id": one.portfolio_id,
+        "released_at": _instant(one.released_at),
         "in_force_until": _instant(one.until),
-        "as_of": proposal.forecast.day.isoformat(),
+        "as_of": one.as_of.isoformat(),
         "expected": {
-            "return": proposal.forecast.expected_return,
-            "volatility": proposal.forecast.volatility,
-            "tracking_error": proposal.forecast.tracking_error,
-            "cost": proposal.cost,
+            "return": one.expected.returns,
+            "volatility": one.expected.volatility,
+            "tracking_error": one.expected.tracking_error,
+            "cost": one.expected.cost,
         },
         "sessions": {"count": one.sessions, "first": plain(one.first), "last": plain(one.last)},
         "trades": _fills(one.fills),

@@ -155,7 +155,9 @@ def list_runs(
     def say(console: Console) -> None:
         from portopt.reports.terminal import print_runs
 
-        print_runs(found, console)
+        named = {"portfolio": portfolio_id, "kind": kind, "status": status, "since": since, "until": until, "after": cursor}
+        asked = ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
+        print_runs(found, console, asked)
         if len(found) == limit:
             console.print(f"the next ones: --cursor {found[-1]['run_id']}", markup=False, style="dim")
 

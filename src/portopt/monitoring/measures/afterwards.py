@@ -9,10 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from enum import StrEnum
 
 import numpy as np
 
+from portopt.domain.afterwards import Afterwards, Compared, Expected, Fills
 from portopt.domain.arrays import Matrix, Vector
 from portopt.monitoring.measures.calibration import Forecast, Realized, in_force
 from portopt.monitoring.measures.fulfilment import (
@@ -28,67 +28,9 @@ from portopt.monitoring.measures.fulfilment import (
 from portopt.monitoring.measures.held_returns import held_returns
 
 FEWEST = 2  # sessions that have a deviation
-SURE = 2.0  # standard errors
 CENTS = 0.005
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 NO_SESSION = "no session after it has prices yet"
-
-
-class Verdict(StrEnum):
-    """Of what came against what was expected."""
-
-    NOT_DISTINGUISHABLE = "not distinguishable"
-    ABOVE = "above"
-    BELOW = "below"
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """error: one standard error of what came, against what was expected. why: where there is no verdict."""
-
-    expected: float | None
-    realized: float | None = None
-    error: float | None = None
-    why: str = ""
-
-    @property
-    def verdict(self) -> Verdict | None:
-        if self.expected is None or self.realized is None or self.error is None:
-            return None
-        over = self.realized - self.expected
-        if abs(over) <= SURE * self.error:
-            return Verdict.NOT_DISTINGUISHABLE
-        return Verdict.ABOVE if over > 0.0 else Verdict.BELOW
-
-
-@dataclass(frozen=True, slots=True)
-class Fills:
-    """How much of the trades, by money, the holdings show that were declared at `shown_at`; None where none were since."""
-
-    gross: float
-    filled: float | None
-    shown_at: datetime | None
-    open: Mapping[str, float]
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Afterwards:
-    """until: when the next proposal took its place. cost: money. returns: added up over the sessions. volatility,
-    tracking_error: a year. without: what the book it was made for would have returned (expected) against what came.
-    """
-
-    proposal: PastProposal
-    until: datetime | None
-    first: date | None
-    last: date | None
-    sessions: int
-    fills: Fills
-    cost: Compared
-    returns: Compared
-    volatility: Compared
-    tracking_error: Compared
-    without: Compared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,12 +68,25 @@ def _of(
     days = [realized.days[t] for t in rows]
     active = None if realized.active is None else realized.active[rows]
     why = market.why or NO_SESSION
+    forecast = one.forecast
+    told = Expected(forecast.expected_return, forecast.volatility, forecast.tracking_error, one.cost)
     return Afterwards(
-        one, until, days[0] if days else None, days[-1] if days else None, len(days),
-        _fills(one, shown), _cost(one, shown, market), _returns(one.forecast, returns, why),
-        _deviation(one.forecast.volatility, returns, one.forecast.periods_per_year, why),
-        _tracking(one.forecast, active, why), _without(one, days, returns, market),
-    )  # fmt: skip
+        run_id=one.run_id,
+        portfolio_id=one.portfolio_id,
+        released_at=one.released_at,
+        as_of=forecast.day,
+        expected=told,
+        until=until,
+        first=days[0] if days else None,
+        last=days[-1] if days else None,
+        sessions=len(days),
+        fills=_fills(one, shown),
+        cost=_cost(one, shown, market),
+        returns=_returns(forecast, returns, why),
+        volatility=_deviation(forecast.volatility, returns, forecast.periods_per_year, why),
+        tracking_error=_tracking(forecast, active, why),
+        without=_without(one, days, returns, market),
+    )
 
 
 def _fills(one: PastProposal, shown: DeclaredBook | None) -> Fills:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from portopt.dialects.policies import shipped_policies
+from portopt.domain.afterwards import Afterwards
 from portopt.domain.errors import InvalidValue, PortoptError
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
-from portopt.monitoring.measures.afterwards import Afterwards, Priced, afterwards
+from portopt.monitoring.measures.afterwards import Priced, afterwards
 from portopt.monitoring.measures.fulfilment import DeclaredBook, PastProposal
 from portopt.runs.watch.reading_books import Standing, declared_books, request_of
 from portopt.runs.watch.reading_market import Market
@@ -37,7 +38,7 @@ def of_portfolio(portfolio_id: str, runtime: Runtime, now: datetime) -> list[Aft
 
 def of_run(run: RunRecord, runtime: Runtime, now: datetime) -> Afterwards:
     """Raises InvalidValue for a proposal that was not released, or longer than a year ago."""
-    found = next((one for one in of_portfolio(run.portfolio_id, runtime, now) if one.proposal.run_id == run.run_id), None)
+    found = next((one for one in of_portfolio(run.portfolio_id, runtime, now) if one.run_id == run.run_id), None)
     if found is not None:
         return found
     if run.status is not RunStatus.COMPLETED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ FIGURES: Final = ("expected_return", "volatility", "tracking_error", "turnover",
 MOST_BARS: Final = 40
 STEPS: Final = 400  # of a slider, from one end to the other, at least
 SAME: Final = 1e-12
+STILL: Final = 1e-9  # a weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +41,30 @@ class Slider:
 
 
 async def what_if(seen: Seen) -> Page:
-    """State in the address: what was moved, and where to."""
-    place = {"run_id": seen.place["run_id"]}
+    """State in the address: what was moved, and where to. What is solved on release asks nothing else."""
+    place, moved = {"run_id": seen.place["run_id"]}, moved_of(seen.query)
+    if seen.is_part and moved:
+        solved = await seen.asking.of("what_if", place, body={"moved": moved})
+        state = urlencode({MOVED + path: value for path, value in moved.items()})
+        given = {"run": place, "moved": moved, **shown(solved["stands"], rows_solved(solved), solved)}
+        return Page("what_if_part.html", given, headers={"HX-Push-Url": f"{seen.path}?{state}"})
     run, slopes = await asyncio.gather(seen.asking.of("get_run", place), seen.asking.of("get_derivatives", place))
-    moved = moved_of(seen.query, slopes["moves"])
+    stands = {move["path"]: move["value"] for move in slopes["moves"]}
+    moved = {path: value for path, value in moved.items() if abs(value - stands.get(path, math.inf)) > SAME}
     solved = await seen.asking.of("what_if", place, body={"moved": moved}) if moved else None
-    given = {
-        "run": run,
-        "slopes": slopes,
-        "sliders": [slider(move, moved.get(move["path"], move["value"])) for move in slopes["moves"]],
-        "moved": moved,
-        "solved": solved,
-        "figures": figures_of(slopes, solved),
-        "bars": bars_of(slopes, solved),
-        "key": secrets.token_urlsafe(16),
-    }
-    if not seen.is_part:
-        return Page("what_if.html", given)
-    state = urlencode({MOVED + path: value for path, value in moved.items()})
-    return Page("what_if_part.html", given, headers={"HX-Push-Url": f"{seen.path}?{state}" if state else seen.path})
+    rows = rows_standing(slopes) if solved is None else rows_solved(solved)
+    sliders = [slider(move, moved.get(move["path"], move["value"])) for move in slopes["moves"]]
+    given = {"run": run, "slopes": slopes, "sliders": sliders, **shown(slopes["figures"], rows, solved)}
+    return Page("what_if_part.html", given, headers={"HX-Push-Url": seen.path}) if seen.is_part else Page("what_if.html", given)
 
 
 async def keep(seen: Seen) -> Redirect:
     return await kept(seen, seen.form.get("choice", ""), {})
 
 
-def moved_of(query: Mapping[str, str], moves: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    """By path, what the address moves away from what stands. Raises InvalidValue for what is no number."""
-    stands = {move["path"]: move["value"] for move in moves}
-    found = {name.removeprefix(MOVED): _number(name, text) for name, text in query.items() if name.startswith(MOVED)}
-    return {path: value for path, value in found.items() if abs(value - stands.get(path, math.inf)) > SAME}
+def moved_of(query: Mapping[str, str]) -> dict[str, float]:
+    """By path, what the address moves. Raises InvalidValue for what is no number."""
+    return {name.removeprefix(MOVED): _number(name, text) for name, text in query.items() if name.startswith(MOVED)}
 
 
 def _number(name: str, text: str) -> float:
@@ -110,32 +105,40 @@ def slider(move: Mapping[str, Any], at: float) -> Slider:
     )
 
 
-def figures_of(slopes: Mapping[str, Any], solved: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """What stands, and what would be: certified where it was solved."""
-    stands, after = slopes["figures"], slopes["figures"] if solved is None else solved_figures(solved["after"])
-    known = [name for name in FIGURES if stands.get(name) is not None]
-    return [{"name": name, "stands": stands[name], "after": after[name]} for name in known]
+def shown(stands: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], solved: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the part that moves is filled with. stands: the figures of what stands."""
+    before = _figures(stands)
+    after = before if solved is None else _figures(solved["after"])
+    return {
+        "solved": solved,
+        "figures": [
+            {"name": name, "stands": before[name], "after": after[name]} for name in FIGURES if before.get(name) is not None
+        ],
+        "bars": sorted(rows, key=_place)[:MOST_BARS],
+        "key": secrets.token_urlsafe(16),
+    }
 
 
-def solved_figures(after: Mapping[str, Any]) -> dict[str, Any]:
-    worth = after["worth"]
-    return {**after, "objective": None if worth is None else worth["value"]}
+def _figures(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The objective's own value is told as what a book is worth, where it was solved."""
+    return {**found, "objective": found["worth"]["value"]} if found.get("worth") else dict(found)
 
 
-def bars_of(slopes: Mapping[str, Any], solved: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """The assets that trade or may be moved most, with their weights. place: in the columns of the derivatives."""
-    assets, now, stands = slopes["assets"], slopes["now"], slopes["stands"]
-    after = stands if solved is None else [solved["after"]["weights"].get(asset, 0.0) for asset in assets]
-    may_move = _may_move(len(assets), slopes["moves"])
-    size = [max(abs(s - n), m, abs(a - s)) for n, s, a, m in zip(now, stands, after, may_move, strict=True)]
-    order = sorted((i for i in range(len(assets)) if size[i] > 1e-9), key=lambda i: (-size[i], assets[i]))[:MOST_BARS]
-    return [{"place": i, "asset_id": assets[i], "now": now[i], "stands": stands[i], "after": after[i]} for i in order]
+def _place(row: Mapping[str, Any]) -> tuple[float, float, str]:
+    """What trades most comes first, whatever is moved: a row stays where it is while somebody looks at it."""
+    return -abs(row["stands"] - row["now"]), -abs(row["after"] - row["stands"]), row["asset_id"]
 
 
-def _may_move(n: int, moves: Sequence[Mapping[str, Any]]) -> list[float]:
-    found = [0.0] * n
-    for move in moves:
-        for direction in move["directions"]:
-            for place, by in zip(direction["at"], direction["by"], strict=True):
-                found[place] = max(found[place], abs(by))
-    return found
+def rows_solved(solved: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(solved["trades"])
+
+
+def rows_standing(slopes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What trades, or is moved by a slider."""
+    move_at = {place for move in slopes["moves"] for direction in move["directions"] for place in direction["at"]}
+    found = zip(slopes["assets"], slopes["now"], slopes["stands"], strict=True)
+    return [
+        {"asset_id": asset, "now": now, "stands": stands, "after": stands}
+        for place, (asset, now, stands) in enumerate(found)
+        if place in move_at or abs(stands - now) > STILL
+    ]

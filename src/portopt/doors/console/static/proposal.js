@@ -1,6 +1,8 @@
-// The pages about one proposal: the key that finds, undo, and addresses without what was not written.
+// The pages about one proposal: keys, undo, and addresses without what was not written.
 "use strict";
 
+// What cannot be undone is one key more: a goes to the button, Enter presses it.
+window.portoptKeys.a = () => document.querySelector("button[value=approve]")?.focus();
 window.portoptKeys["/"] = () => document.getElementById("find")?.focus();
 
 const undoable = () => { for (const button of document.querySelectorAll("[data-undo]")) button.hidden = false; };

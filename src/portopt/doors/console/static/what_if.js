@@ -6,6 +6,7 @@
   const form = document.getElementById("sliders");
   if (!form) return;
   const slopes = JSON.parse(form.dataset.slopes);
+  const places = new Map(slopes.assets.map((asset, place) => [asset, place]));
   const moves = new Map(slopes.moves.map((move) => [move.path, move]));
   const fixed = (digits) => new Intl.NumberFormat(form.dataset.locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const [two, three, five, three_significant] = [fixed(2), fixed(3), fixed(5), new Intl.NumberFormat(form.dataset.locale, { maximumSignificantDigits: 3 })];
@@ -72,15 +73,15 @@
       written(element, x, WRITTEN[name](x));
     }
     for (const element of after.querySelectorAll("[data-weight]")) {
-      const x = weights[element.dataset.weight];
+      const x = weights[places.get(element.dataset.weight)];
       written(element, x, minus(three.format(100 * x)) + "%");
     }
     for (const element of after.querySelectorAll("[data-moved]")) {
-      const x = weights[element.dataset.moved] - slopes.stands[element.dataset.moved];
+      const place = places.get(element.dataset.moved), x = weights[place] - slopes.stands[place];
       written(element, x, (x < 0 ? "−" : "+") + three.format(Math.abs(100 * x)) + " pp");
     }
     for (const element of after.querySelectorAll("[data-bar]")) {
-      element.setAttribute("width", String(Math.max(0, (100 * weights[element.dataset.bar]) / most)));
+      element.setAttribute("width", String(Math.max(0, (100 * weights[places.get(element.dataset.bar)]) / most)));
     }
     shown("preview", form.dataset.preview);
     performance.measure("preview", { start: began });

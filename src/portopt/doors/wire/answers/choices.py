@@ -42,6 +42,7 @@ def alternatives(asked: Asked) -> Answered:
     known_here = (*ON_DATA, *TRADED, "select", "run_id", HOURS)
     found = object_of(asked.data() if asked.call.body.strip() else {}, "", known_here)
     hours = _hours(found)
+    found = object_of(asked.data() if asked.call.body.strip() else {}, "", (*ON_DATA, *TRADED, "select", "run_id"))
     select = None if found.get("select") is None else one_of(text(found["select"], "select"), "select", NAMES)
     question = _of_portfolio(asked, found)
     with in_s2_words(), infeasible_in_words_of(found):
@@ -88,11 +89,11 @@ class Around:
     """What is asked around: a request, or a stored run, with what that asked."""
 
     request: RebalanceRequest
-    run_id: str | None = None
+    run: RunRecord | None = None
 
     @property
-    def asked(self) -> RebalanceRequest | str:
-        return self.run_id or self.request
+    def asked(self) -> RebalanceRequest | RunRecord:
+        return self.run or self.request
 
 
 def proposed(asked: Asked, around: Around, how: Mapping[str, Any], alternative: str = "", hours: float = 0.0) -> Answered:
@@ -146,7 +147,7 @@ def _of_portfolio(asked: Asked, found: Mapping[str, Any]) -> Around:
     if found.get("run_id") is None:
         return Around(request_of(portfolio, read_on_data(found), asked.runtime))
     named = text(found["run_id"], "run_id")
-    beside = [name for name in (*ON_DATA, "constraints") if found.get(name) is not None]
+    beside = [name for name in (*ON_DATA, *TRADED) if found.get(name) is not None]
     if beside:
         why = "does not go with run_id: a run has its own"
         raise InvalidValue(beside[0], found[beside[0]], why, fix="leave one of them out")
@@ -163,10 +164,7 @@ def _of_run(asked: Asked) -> Around:
 def around_run(asked: Asked, named: str) -> Around:
     """What a run asked. Raises UnknownThing, InvalidValue for one that is no rebalance."""
     run = history.require_rebalance(run_named(asked, named))
-    request = asked_again.request_of(run.run_id, asked.runtime)
-    if not isinstance(request, RebalanceRequest):  # require_rebalance has seen to it; the type checker cannot know
-        raise TypeError(run.run_id)
-    return Around(request, run.run_id)
+    return Around(asked_again.book_of(run), run)
 
 
 def _said(found: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from portopt.document.chosen import saved_document, stands_document
 from portopt.domain.canonical import canonical_json
 from portopt.domain.chosen import KINDS, SavedChoice, Selection
 from portopt.domain.errors import UnknownThing
-from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
 from portopt.doors.wire.answers.choices import Around, proposed
 from portopt.doors.wire.answers.portfolios import known
@@ -62,11 +61,8 @@ def propose(asked: Asked) -> Answered:
     choice = _choice(asked, verified=True)
     alternative = _alternative(found)
     choices.part_of(choice.kind, choice.document or {}, alternative)
-    request = asked_again.request_of(choice.run_id, asked.runtime)
-    if not isinstance(request, RebalanceRequest):  # a choice is of a book; the type checker cannot know
-        raise TypeError(choice.run_id)
     with in_s2_words():
-        return proposed(asked, _around(asked, choice, request), _how(choice), alternative, hours)
+        return proposed(asked, _around(asked, choice), _how(choice), alternative, hours)
 
 
 def save(asked: Asked) -> Answered:
@@ -122,14 +118,14 @@ def _choice(asked: Asked, *, verified: bool = False) -> RunRecord:
         raise UnknownThing("choice", named, field="choice_id", fixes=fixes) from None
 
 
-def _around(asked: Asked, choice: RunRecord, request: RebalanceRequest) -> Around:
+def _around(asked: Asked, choice: RunRecord) -> Around:
     """Around the proposal that it is about, where that is on record; else around the same request."""
-    about = choice.about_run
+    request = asked_again.book_of(choice)
     try:
-        is_there = about is not None and run_named(asked, about).kind == "rebalance"
+        about = None if choice.about_run is None else run_named(asked, choice.about_run)
     except UnknownThing:
-        is_there = False
-    return Around(request, about if is_there else None)
+        about = None
+    return Around(request, about if about is not None and about.kind == "rebalance" else None)
 
 
 def _how(choice: RunRecord) -> dict[str, Any]:
