@@ -16,11 +16,14 @@ from portopt.ports import (
     ActionsProvider,
     AlertStore,
     BeliefStore,
+    ChoiceStore,
+    DeskStore,
     EventSink,
     FigureSeeks,
     FigureSteps,
     FigureStore,
     FigureThinning,
+    Issuer,
     JobStore,
     KeySetSource,
     KeyStore,
@@ -33,6 +36,7 @@ from portopt.ports import (
     RetentionStore,
     RunColumns,
     SeriesStore,
+    SessionStore,
     TrialStore,
     WaveStore,
 )
@@ -152,6 +156,12 @@ class Runtime:
         return SqlKeys(self.runs.database)
 
     @_Part
+    def sessions(self) -> SessionStore:
+        from portopt.adapters.store.sessions import SqlSessions
+
+        return SqlSessions(self.runs.database)
+
+    @_Part
     def ledger(self) -> Ledger:
         from portopt.adapters.store.ledger import SqlLedger
 
@@ -168,6 +178,18 @@ class Runtime:
         from portopt.adapters.store.waves import SqlWaves
 
         return SqlWaves(self.runs.database)
+
+    @_Part
+    def choices(self) -> ChoiceStore:
+        from portopt.adapters.store.choices import SqlChoices
+
+        return SqlChoices(self.runs.database)
+
+    @_Part
+    def desk(self) -> DeskStore:
+        from portopt.adapters.store.desk import SqlDesk
+
+        return SqlDesk(self.runs.database)
 
     @_Part
     def retention(self) -> RetentionStore:
@@ -253,6 +275,17 @@ class Runtime:
         if "://" in named:
             return KeySetAt(named, self.settings.hosts_of_ours)
         return KeySetFile(Path(named))
+
+    @_Part
+    def issuer(self) -> Issuer | None:
+        """Where people sign in to the console; None where they do so with keys alone."""
+        settings, secret = self.settings, self.settings.oidc_client_secret
+        if settings.oidc_issuer is None or settings.oidc_client_id is None:
+            return None
+        from portopt.adapters.identity.issuer import OidcIssuer
+
+        told = None if secret is None else secret.get_secret_value()
+        return OidcIssuer(settings.oidc_issuer, settings.oidc_client_id, told, settings.hosts_of_ours)
 
     @_Part
     def sink(self) -> EventSink:

@@ -101,6 +101,8 @@ class Settings(BaseModel):
     oidc_audience: str | None = Field(None, description="audience that a token must name")
     oidc_keys: str | None = Field(None, description="file or https address of the issuer's key set (JWKS)")
     oidc_portfolios: str = Field("portopt_portfolios", description="claim with the portfolios of whoever it is: ids, or *")
+    oidc_client_id: str | None = Field(None, description="what the issuer calls this installation: people sign in there")
+    oidc_client_secret: SecretStr | None = Field(None, description="of that client, where the issuer gave it one")
     private_hosts: str = Field("", description="hosts of providers and issuers that may lead to private addresses, by commas")
 
     lease_seconds: float = Field(30.0, gt=0, le=600, description="how long a runner that says nothing is believed to work")

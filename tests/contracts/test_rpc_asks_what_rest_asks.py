@@ -37,7 +37,7 @@ OF_REST_ALONE = {
     "/watch": "a page for people; its alerts and figures have calls of their own",
     "/docs": "pages for people",
     "/api/v1/openapi.json": "the contract of REST; that of gRPC is a file and its reflection",
-    "/events": "WatchOptimization, WatchRun, WatchBacktest, WatchWalkForward and WatchComparison stream the same",
+    "/events": "WatchOptimization, WatchRun, WatchWave, WatchBacktest, WatchWalkForward and WatchComparison stream the same",
 }
 
 

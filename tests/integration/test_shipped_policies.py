@@ -55,6 +55,17 @@ def shipped(policy_id: str) -> Policy:
     return found
 
 
+@pytest.mark.parametrize(("sector", "named"), [(None, "(none)"), ("Fixed Income", "Fixed Income")])
+def test_bond_funds_are_capped_together_until_the_policy_says_otherwise(sector, named):
+    rng = np.random.default_rng(4)
+    returns = {f"S{i}": rng.normal(0, 0.012, 120) for i in range(8)} | {f"B{i}": rng.normal(0, 0.002, 120) for i in range(4)}
+    assets = {name: {"sector": f"Sector {name[1]}" if name[0] == "S" else sector} for name in returns}
+    shipped_cap = shipped("quality_focused").limits["sector_limits"]
+    for caps, most in ((shipped_cap, 0.25), ({"*": 0.25, named: 0.6}, 0.6)):
+        found = notebook.optimize(returns, "min_risk", assets=assets, limits={"sector_limits": caps})
+        assert sum(w for name, w in found.weights.items() if name.startswith("B")) == pytest.approx(most, abs=1e-9)
+
+
 def test_a_policy_that_was_shipped_once_is_still_the_policy_it_was():
     (former,) = read_policies({"policies": [FORMER]})
     assert digest(former) == FORMER_IDENTITY

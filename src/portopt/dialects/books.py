@@ -10,13 +10,13 @@ from typing import Any
 
 from portopt.dialects.reading import mapping_of, number, object_of, one_of, shown, text
 from portopt.dialects.records import MAX_TEXT
-from portopt.dialects.requests import MAX_ASSETS, read_universe
+from portopt.dialects.requests import MAX_ASSETS, read_cash_flow, read_universe
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue
 from portopt.domain.holdings import Holdings
 from portopt.domain.portfolio import HoldingsVersion, Portfolio
 
-PORTFOLIO = ("name", "policy", "provider", "universe", "benchmark")
+PORTFOLIO = ("name", "policy", "provider", "universe", "benchmark", "cash_flow")
 ROUNDED = 1e-3  # published benchmark weights are rounded; more than this is not rounding
 
 
@@ -38,6 +38,8 @@ def read_portfolio(doc: Any, before: Portfolio, providers: Collection[str]) -> P
         changes["universe"] = read_universe(found["universe"])
     if found.get("benchmark") is not None:
         changes["benchmark"] = read_benchmark(found["benchmark"])
+    if found.get("cash_flow") is not None:
+        changes["cash_flow"] = read_cash_flow(found["cash_flow"])
     return dataclasses.replace(before, **changes)
 
 
@@ -57,7 +59,8 @@ def read_benchmark(value: Any) -> dict[str, float]:
 
 def write_portfolio(portfolio: Portfolio) -> dict[str, Any]:
     """What is said of it and which version of its holdings is the newest; the holdings have a place of their own."""
-    return {**portfolio_line(portfolio), "universe": plain(portfolio.universe), "benchmark": plain(portfolio.benchmark)}
+    told = {"universe": plain(portfolio.universe), "benchmark": plain(portfolio.benchmark)}
+    return {**portfolio_line(portfolio), **told, "cash_flow": plain(portfolio.cash_flow)}
 
 
 def portfolio_line(portfolio: Portfolio) -> dict[str, Any]:

@@ -191,7 +191,7 @@ def read_optimization(doc: Any) -> Wish:
         views=views or None,
         risk_free_rate=0.0 if rate is None else number(rate, "preferences.risk_free_rate", low=low, high=high, fraction=True),
         considers_taxes=_considers_taxes(wants, "preferences"),
-        **_money(found),
+        **read_money(found),
         notes=notes,
     )
 
@@ -212,7 +212,7 @@ def read_rebalance(doc: Any) -> Wish:
         min_trade_value=min_trade_value,
         target_type=target,
         considers_taxes=_considers_taxes(constraints, "constraints"),
-        **_money(found),
+        **read_money(found),
     )
 
 
@@ -237,9 +237,10 @@ def read_constraints(doc: Any, path: str = "constraints") -> dict[str, Any]:
     A scalar (max_position_size) stands for every asset that the map beside it (max_weights) does not name.
     """
     from portopt.terms.catalog import LIMITS
+    from portopt.terms.limit_spellings import limits_in_catalog_words
 
     names = {**{name: name for name in LIMITS if name not in ("budget", "frozen")}, **S2_LIMITS}
-    found = json_object(object_of(doc, path, names), path)
+    found = json_object(object_of(limits_in_catalog_words(doc, names, path), path, names), path)
     by_name = found.pop("max_weights", None)
     if by_name is not None:
         if not isinstance(by_name, Mapping):
@@ -323,7 +324,7 @@ def _target(target: str, weights: Any) -> dict[str, Any] | None:
     return wanted
 
 
-def _money(found: Mapping[str, Any]) -> dict[str, Any]:
+def read_money(found: Mapping[str, Any]) -> dict[str, Any]:
     """Ours: what comes in or leaves, and whether what is missed already has to be mended."""
     strict = found.get("no_worse")
     return {

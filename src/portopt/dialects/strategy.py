@@ -236,12 +236,14 @@ def _weights(strategies: Sequence[Mapping[str, Any]], name: str) -> dict[str, fl
 def _limits(constraints: Any, universe: Universe) -> dict[str, Any]:
     """S1's OptimizationConstraints under our catalog's names, checked by the catalog and told in S1's words."""
     from portopt.terms.catalog import LIMITS, parse_limits
+    from portopt.terms.limit_spellings import limits_in_catalog_words
     from portopt.terms.shared.dynamic import for_reading
     from portopt.terms.shared.percentages import in_fractions
     from portopt.terms.soft import bare
 
     known = {**{name: name for name in LIMITS if name not in ("budget", "long_only", "frozen")}, **S1_LIMITS}
-    found = json_object(object_of(constraints, "constraints", known), "constraints")
+    given = limits_in_catalog_words(constraints, known, "constraints")
+    found = json_object(object_of(given, "constraints", known), "constraints")
     limits: dict[str, Any] = {}
     names: dict[str, str] = {}
     for theirs, value in found.items():

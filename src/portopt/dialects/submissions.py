@@ -9,13 +9,22 @@ from datetime import date
 from typing import Any, Final
 
 from portopt.dialects.names import S2_LIMITS, in_vocabulary
-from portopt.dialects.portfolio import OPTIMIZATION, REBALANCE, Wish, read_constraints, read_optimization, read_rebalance
+from portopt.dialects.portfolio import (
+    OPTIMIZATION,
+    REBALANCE,
+    Wish,
+    read_constraints,
+    read_money,
+    read_optimization,
+    read_rebalance,
+)
 from portopt.dialects.reading import mapping_of, number, object_of, text
 from portopt.dialects.requests import read_date
 from portopt.domain.errors import InfeasibleRequest, InvalidValue
 
 OURS = ("as_of", "pricing_pack_id", "policy", "provider", "approval_hours")
 ON_DATA = ("as_of", "pricing_pack_id", "policy", "provider")
+TRADED = ("constraints", "cash_flow", "no_worse")  # of a question that a trade is part of
 MOST_HOURS = 168.0
 KINDS: Final = ("optimization", "rebalance")
 
@@ -58,9 +67,9 @@ def read_submission(doc: Any, kind: str) -> Submission:
 
 
 def read_on_data(found: Mapping[str, Any]) -> Submission:
-    """The data and the policy that a question about a portfolio names, and S2's constraints where it has any."""
+    """The data and the policy that a question about a portfolio names; S2's constraints, and money, where it has any."""
     limits = read_constraints(found.get("constraints") or {})
-    return Submission(body=found, wish=Wish(limits=limits), **_data(found))
+    return Submission(body=found, wish=Wish(limits=limits, **read_money(found)), **_data(found))
 
 
 def _data(found: Mapping[str, Any]) -> dict[str, Any]:

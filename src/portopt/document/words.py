@@ -55,7 +55,7 @@ def _title(document: Document) -> str:
     if not head["trades"] and flow and not flow["rebalance"]:
         return f"Nothing to trade{after}: the cash covers it."
     if not head["trades"]:
-        return f"Nothing to trade{after}: the portfolio already stands where its policy wants it."
+        return f"Nothing to trade{after}: no trade that its limits allow is worth making."
     parts = [f"sell {count(head['sells'], 'position')}"] if head["sells"] else []
     parts += [f"buy {head['buys']}" if parts else f"buy {count(head['buys'], 'position')}"] if head["buys"] else []
     return f"{' and '.join(parts).capitalize()}: {percent(head['turnover'])} of the portfolio changes hands{after}."

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from portopt.domain.cash_flow import CashFlow
 from portopt.domain.holdings import Holdings
 from portopt.domain.universe import Universe
 
@@ -15,7 +16,7 @@ class Portfolio:
     """policy, provider: what a question about it uses that names none. universe: what may be held, described; None: what is.
 
     holdings: the newest version, None where none was imported yet; version: how often they have been declared, 0 for never.
-    benchmark: weights by asset id, or None.
+    benchmark: weights by asset id, or None. cash_flow: money that was announced and that the holdings do not show yet.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Portfolio:
     version: int = 0
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    cash_flow: CashFlow | None = None
 
 
 @dataclass(frozen=True, slots=True)

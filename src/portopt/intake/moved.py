@@ -28,7 +28,9 @@ def moved_request(request: RebalanceRequest, moved: Mapping[str, Any]) -> Rebala
 
 def value_at(policy: Policy, path: str) -> object:
     """What stands there in a policy, None where nothing does."""
+    from portopt.terms.catalog import limit_path
+
     found: Any = plain(policy)
-    for step in path.split("."):
+    for step in limit_path(path).split("."):
         found = found.get(step) if isinstance(found, Mapping) else None
     return found

@@ -92,7 +92,9 @@ def _with_limits(policy: Policy, limits: Any) -> Policy:
         raise InvalidValue("limits", limits, "is not a map of limit names to values", fix='write {"max_weight": 0.1}')
     if not limits:
         return policy
-    merged: dict[str, Any] = plain(laid_over_limits(policy.limits, limits))
+    from portopt.terms.catalog import limit_words
+
+    merged: dict[str, Any] = plain(laid_over_limits(policy.limits, limit_words(limits)))
     return checked(dataclasses.replace(policy, limits={name: value for name, value in merged.items() if value is not None}))
 
 

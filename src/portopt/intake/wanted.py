@@ -29,6 +29,12 @@ from portopt.intake.policy import Wishes
 LISTS = ("do_not_buy", "do_not_sell", "keep")
 FLAGS = ("buy_only", "sell_only")
 COUNTS = {"max_trades": "max_trades", "names": "max_positions"}
+# Questions that no trade is part of, and what they are of.
+UNTRADED = {
+    "factors": "the book as it is held",
+    "forecasts": "estimators on the prices there are",
+    "views": "what is believed of returns",
+}
 GROUPS = {"sector": "sector", "asset_class": "asset_class", "asset class": "asset_class", "class": "asset_class"}
 
 
@@ -70,6 +76,16 @@ def with_wanted(wishes: Wishes, wanted: Wanted, said: Callable[[str], str] = str
     no_worse = bool(wanted.get("no_worse")) or wishes.no_worse
     wishes = dataclasses.replace(wishes, limits=limits, changes=changes, look_through=composition)
     return dataclasses.replace(wishes, cash_flow=flow, no_worse=no_worse)
+
+
+def require_untraded(question: str, wanted: Mapping[str, Any], said: Callable[[str], str] = str) -> None:
+    """Raises InvalidValue for a word that would change nothing in the answer to this question, which trades nothing."""
+    for name in Wanted.__annotations__:
+        value = wanted.get(name)
+        if value not in (None, False, "", []):
+            shown = value if isinstance(value, str | int | float | list) else type(value).__name__
+            why = f"is about what is traded, and `{question}` asks of {UNTRADED[question]}"
+            raise InvalidValue(said(name), shown, why, fix=f"leave {said(name)} out")
 
 
 def _composition(value: Any, said: Callable[[str], str]) -> Mapping[str, Any]:

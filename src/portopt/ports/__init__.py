@@ -1,12 +1,15 @@
 """The outside world, as protocols. Adapters implement them; runtime.py alone chooses which."""
 
+from portopt.ports.choices import ChoiceStore
 from portopt.ports.columns import RunColumns
+from portopt.ports.desk import DeskStore
 from portopt.ports.events import Deliveries, EventSink, Progress
 from portopt.ports.histories import PieceStore, TrialStore
 from portopt.ports.market import ActionsProvider, BeliefStore, MarketDataProvider, PackStore
 from portopt.ports.retention import Removals, RetentionStore
 from portopt.ports.runs import RunStore
 from portopt.ports.service import JobStore, KeySetSource, KeyStore, Ledger, PortfolioStore, SeriesStore
+from portopt.ports.sessions import Issuer, SessionStore
 from portopt.ports.watch import AlertStore, FigureSeeks, FigureSteps, FigureStore, FigureThinning
 from portopt.ports.waves import WaveStore
 
@@ -14,12 +17,15 @@ __all__ = [
     "ActionsProvider",
     "AlertStore",
     "BeliefStore",
+    "ChoiceStore",
     "Deliveries",
+    "DeskStore",
     "EventSink",
     "FigureSeeks",
     "FigureSteps",
     "FigureStore",
     "FigureThinning",
+    "Issuer",
     "JobStore",
     "KeySetSource",
     "KeyStore",
@@ -34,6 +40,7 @@ __all__ = [
     "RunColumns",
     "RunStore",
     "SeriesStore",
+    "SessionStore",
     "TrialStore",
     "WaveStore",
 ]

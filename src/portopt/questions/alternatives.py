@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from portopt import formulation, pipeline
 from portopt.analysis.yardstick import Yardstick
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.choices import Alternative, Alternatives, NotOffered
 from portopt.domain.deadline import NEVER, Deadline
@@ -32,7 +33,7 @@ QUICK_WORK = 200.0  # of diagnosis/effort.py: why a choice is none is told in a 
 
 
 def alternatives(
-    asked: RebalanceRequest | str,
+    asked: RebalanceRequest | RunRecord | str,
     runtime: Runtime,
     *,
     market: MarketDataProvider | None = None,
@@ -40,7 +41,7 @@ def alternatives(
 ) -> Alternatives:
     """Every choice there is, certified and compared, and those there are not, with the reason.
 
-    asked: a rebalance, or the id of a stored one. market: prices from here instead of the request's provider.
+    asked: a rebalance, or a stored one, or its id. market: prices from here instead of the request's provider.
     A choice whose limits cannot hold together is not offered; where even the policy's cannot, nothing is priced.
     Raises DeadlineExceeded.
     """
@@ -59,7 +60,7 @@ def alternatives(
     offered = [_nothing(problem, yardstick)]
     offered += [_offered(c, answer, on, yardstick) for c in CHOICES if not isinstance(answer := found[c.name], str)]
     without = [NotOffered(c.name, c.title, why) for c in CHOICES if isinstance(why := found[c.name], str)]
-    return Alternatives(on.request, problem, tuple(offered), tuple(without), kept_prices(on, runtime))
+    return Alternatives(on.request, problem, tuple(offered), tuple(without), kept_prices(on, runtime), on.run_id)
 
 
 def _posed(on: OnPrices, until: Deadline) -> Problem:
@@ -67,14 +68,21 @@ def _posed(on: OnPrices, until: Deadline) -> Problem:
 
 
 def select(
-    asked: RebalanceRequest | str, name: str, runtime: Runtime, *, market: MarketDataProvider | None = None
+    asked: RebalanceRequest | RunRecord | str,
+    name: str,
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+    wanted: ApprovalWanted | None = None,
 ) -> RunRecord:
     """The proposal of one choice, in whole shares, stored: the same run as asking for its request makes.
+
+    wanted: where a person is to approve it.
 
     Raises InvalidValue for a choice that nobody knows, that this book does not have, or that trades nothing.
     """
     on = on_prices(asked, runtime, market)
-    return rebalance(request_of(on.request, name), runtime, market=on.market)
+    return rebalance(request_of(on.request, name), runtime, market=on.market, wanted=wanted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ from portopt.domain.catalog_line import CATALOGS, CatalogLine
 from portopt.domain.errors import UnknownThing
 from portopt.domain.problem import TermEntry
 from portopt.terms.catalog import COSTS, LIMITS, OBJECTIVES
+from portopt.terms.limit_spellings import OTHER_NAMES
 from portopt.terms.pages import page_of
 from portopt.terms.risk_measures.catalog import RISK_MEASURES, MeasureEntry
 from portopt.terms.spellings import ALIASES
@@ -68,13 +69,19 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> UnknownThing:
 def _of_term(catalog_name: str, entry: TermEntry) -> CatalogLine:
     term = entry.parse(entry.example)
     kind = entry.kind
-    also = tuple(a for a, meant in ALIASES.items() if meant["kind"] == kind) if catalog_name == "objectives" else ()
+    also = _other_names(catalog_name, kind)
     unit = COST_UNITS.get(kind, "") if catalog_name == "costs" else UNITS.get(term.unit, term.unit)
     unit = "" if isinstance(entry.example, bool) else unit  # a flag counts nothing
     return CatalogLine(
         catalog_name, kind, entry.summary, unit, _example(catalog_name, entry), term.describe(), _options(term), also,
         _formula(type(term)), page_of(catalog_name, kind),
     )  # fmt: skip
+
+
+def _other_names(catalog_name: str, kind: str) -> tuple[str, ...]:
+    if catalog_name == "limits":
+        return OTHER_NAMES.get(kind, ())
+    return tuple(a for a, meant in ALIASES.items() if meant["kind"] == kind) if catalog_name == "objectives" else ()
 
 
 def _example(catalog_name: str, entry: TermEntry) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portopt.domain.errors import UnknownPolicy
 from portopt.domain.found import Seeded
+from portopt.domain.policy_preview import PolicyLine, PolicyVersion
 from portopt.domain.request import Policy
+from portopt.questions.catalog import catalog_line
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -26,6 +28,32 @@ def policy(policy_id: str, runtime: Runtime) -> Policy:
     if policy_id not in known:
         raise UnknownPolicy(policy_id, known)
     return known[policy_id]
+
+
+def versions(policy_id: str, runtime: Runtime) -> tuple[PolicyVersion, ...]:
+    """Every version that is kept, the one that counts first; of a shipped policy that nobody stored, that one.
+
+    Raises UnknownPolicy.
+    """
+    stored = tuple(runtime.runs.policy_versions(policy_id)) if runtime.has_store else ()
+    return stored or (PolicyVersion(policy(policy_id, runtime)),)
+
+
+def in_words(policy: Policy) -> tuple[PolicyLine, ...]:
+    """What it wants, forbids and charges, a line a term, in its own order."""
+    from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
+    from portopt.terms.shared.dynamic import for_reading
+
+    objective, limits = parse_objective(policy.objective), parse_limits(for_reading(policy.limits))
+    lines = [_line("objectives", objective.kind, policy.objective, objective.describe())]
+    lines += [_line("limits", limit.kind, policy.limits.get(limit.kind), limit.describe()) for limit in limits]
+    costs = parse_costs(policy.costs)
+    return (*lines, *(_line("costs", cost.kind, policy.costs.get(cost.kind), cost.describe()) for cost in costs))
+
+
+def _line(part: str, name: str, value: Any, words: str) -> PolicyLine:
+    told = catalog_line(part, name)
+    return PolicyLine(part, name, value, words, told.what, told.unit, told.page)
 
 
 def seed_policies(runtime: Runtime, chosen: tuple[Policy, ...] | None = None) -> Seeded:

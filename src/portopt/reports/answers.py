@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt.document.formats import decimal, measure, percent, scientific
 from portopt.document.prices import amount_in_words, left_to_draw, step_in_words, worth_in_words
+from portopt.reports import first_lines
 from portopt.reports.columns import print_held, table
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def print_batch(documents: Sequence[Mapping[str, Any]], console: Console) -> Non
 
 def print_compromises(document: Mapping[str, Any], console: Console) -> None:
     """Every point with its amounts and rates of exchange, then where the current book stands."""
+    console.print(first_lines.of_compromises(document), markup=False)
     axes, primary = document["axes"], document["axes"][0]
     rows = [
         [str(k + 1), *(_amount(a, p["amounts"][a]) for a in axes), *(f"{p['rates'][a]:.4g}" for a in axes[1:])]
@@ -87,6 +89,7 @@ def _amount(axis: str, value: float | None) -> str:
 
 def print_moves(document: Mapping[str, Any], console: Console) -> None:
     """By risk aversion and every binding limit: what it is worth, how far that holds, what moves."""
+    console.print(first_lines.of_moves(document), markup=False)
     rows = []
     for d in [*([document["to_risk_aversion"]] if document["to_risk_aversion"] else []), *document["to_limits"]]:
         name = f"{d['limit']} {d['member']}".strip() or d["parameter"].replace("_", " ")
@@ -111,6 +114,7 @@ def _reach(distance: float | None) -> str:
 
 def print_risk(document: Mapping[str, Any], console: Console) -> None:
     """Every measure by book, then one measure of the optimal book by source."""
+    console.print(first_lines.of_risk(document), markup=False)
     books = list(document["figures"][0]["value"]) if document["figures"] else []
     rows = [[f["name"], *(percent(f["value"][book]) for book in books)] for f in document["figures"]]
     table(console, ["In-sample, from the history used", *books], rows)
@@ -135,6 +139,7 @@ def print_risk(document: Mapping[str, Any], console: Console) -> None:
 
 def print_views(document: Mapping[str, Any], console: Console) -> None:
     """Expected returns and volatilities before and after, then the views."""
+    console.print(first_lines.of_views(document), markup=False)
     keys = ("expected_return_before", "expected_return_after", "volatility_before", "volatility_after")
     rows = [[row["asset_id"], *(percent(row[key]) for key in keys)] for row in document["beliefs"]]
     table(console, ["", "Return before", "after", "Volatility before", "after"], rows)
@@ -159,6 +164,7 @@ def print_periods(document: Mapping[str, Any], console: Console) -> None:
 
 def print_factors(document: Mapping[str, Any], console: Console) -> None:
     """Exposures with their errors, then risk and return by factor."""
+    console.print(first_lines.of_factors(document), markup=False)
     rows = []
     for line in document["exposures"]:
         keys = ("exposure", "standard_error", "t_statistic", "benchmark_exposure", "active_exposure")
@@ -178,6 +184,7 @@ def print_factors(document: Mapping[str, Any], console: Console) -> None:
 
 def print_forecasts(document: Mapping[str, Any], console: Console) -> None:
     """Scores of covariances and of means, then what could not be fitted."""
+    console.print(first_lines.of_forecasts(document), markup=False)
     rows = []
     for score in document["covariance"]:
         better = score["difference"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from portopt.document.formats import MINUS, NOTHING, bps, decimal, money, percent, points, scientific
+from portopt.reports import first_lines
 from portopt.reports.columns import table
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ FIGURES: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
 
 def print_alternatives(document: Mapping[str, Any], console: Console) -> None:
     """A row a choice, then what is broken where nothing is done, and the choices there are not."""
+    console.print(first_lines.of_alternatives(document), markup=False, style="bold")
     _heading(document, console)
     cards = document["alternatives"]
     shown = _told(*cards)
@@ -43,25 +45,27 @@ def print_alternatives(document: Mapping[str, Any], console: Console) -> None:
 
 def print_edit(document: Mapping[str, Any], console: Console) -> None:
     """What is pinned, what it costs, the trades beside those that stand, and the figures."""
-    _heading(document, console)
     pinned = ", ".join(f"{one['asset_id']} {one['trade']}" for one in document["pinned"])
-    console.print(f"pinned: {pinned or 'nothing'}", markup=False)
-    console.print(document["price"]["sentence"], markup=False, style="bold")
+    console.print(f"{pinned or 'nothing pinned'}: {_goes_on(document['price']['sentence'])}", markup=False, style="bold")
+    _heading(document, console)
     _print_beside(document, "Stands", "Edited", document["edited"], console)
 
 
 def print_what_if(document: Mapping[str, Any], console: Console) -> None:
     """What is moved, what it is worth, how far the preview holds, and both books side by side."""
+    moved = ", ".join(f"{one['path']} {_value(one['before'])} → {_value(one['after'])}" for one in document["moved"])
+    console.print(f"{moved}: {_goes_on(document['worth']['sentence'])}", markup=False, style="bold")
     _heading(document, console)
-    for one in document["moved"]:
-        console.print(f"{one['path']}: {_value(one['before'])} → {_value(one['after'])}", markup=False)
-    console.print(document["worth"]["sentence"], markup=False, style="bold")
     preview = document["preview"]
     if preview is not None:
         console.print(preview_sentence(preview), markup=False)
     for left in document["left_out"]:
         console.print(left["sentence"], markup=False, style="yellow")
     _print_beside(document, "Stands", "Then", document["after"], console)
+
+
+def _goes_on(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def print_ready(document: Mapping[str, Any], console: Console) -> None:

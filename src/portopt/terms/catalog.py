@@ -11,6 +11,7 @@ from typing import Any
 
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownField
 from portopt.domain.problem import Cost, Limit, Objective, TermEntry
+from portopt.terms.limit_spellings import limits_in_catalog_words, path_in_catalog_words
 from portopt.terms.shared.checks import mapping
 from portopt.terms.shared.percentages import is_levered, refuse_percentages
 from portopt.terms.soft import as_wish, bare, is_wish, softened
@@ -385,6 +386,16 @@ def parse_objective(spec: str | Mapping[str, Any]) -> Objective:
         raise UnknownField(kind, OBJECTIVES, path="objective", value=kind)
     objective: Objective = OBJECTIVES[kind].parse(given)
     return objective
+
+
+def limit_words(spec: Any, path: str = "limits") -> Any:
+    """Limits under the catalog's names, of the names that people type for them. Raises InvalidValue as parse_limits does."""
+    return limits_in_catalog_words(spec, LIMITS, path)
+
+
+def limit_path(path: str) -> str:
+    """A dotted path of a policy with the catalog's name for the limit in it: "limits.te.limit"."""
+    return path_in_catalog_words(path, LIMITS)
 
 
 def parse_limits(spec: Mapping[str, Any]) -> tuple[Limit, ...]:

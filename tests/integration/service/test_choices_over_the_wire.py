@@ -58,6 +58,31 @@ def test_an_edit_and_a_what_if_of_a_run_are_proposed_under_the_ids_they_told(sql
     assert "pinned" in refused["detail"]
 
 
+def test_a_portfolio_is_asked_of_itself_what_its_run_is_asked(sqlite_service: Served, pack: str) -> None:
+    """The same words make the same book whether they came with the question or with the proposal."""
+    limited = {"pricing_pack_id": pack, "cash_flow": {"amount": "5000.00"}, "constraints": {"keep": [FIRST]}}
+    run = asked(sqlite_service, f"{PLACE}/alternatives", {**limited, "select": "policy"})["run_id"]
+    for question, how in (("risk", {"risk_measure": "mad"}), ("pareto", {"axes": ["return", "risk"], "points": 4})):
+        found = asked(sqlite_service, f"{PLACE}/{question}", {**limited, **how})
+        assert found == asked(sqlite_service, f"/runs/{run}/questions/{question}", how)
+        assert found["pricing_pack_id"] == pack
+    moved = asked(sqlite_service, f"{PLACE}/sensitivity", limited)
+    assert moved == asked(sqlite_service, f"/runs/{run}/questions/sensitivity", {})
+    assert (
+        moved["optimal_weights"] != asked(sqlite_service, f"{PLACE}/sensitivity", {"pricing_pack_id": pack})["optimal_weights"]
+    )
+
+
+def test_views_of_a_portfolio_are_of_no_trade(sqlite_service: Served, pack: str) -> None:
+    view = {"risk_aversion": 2.5, "views": [{"assets": {FIRST: 1}, "return": 0.9, "confidence": 0.5}]}
+    policy = {**POLICY, "id": "believing", "estimation": {"views": view}}
+    done(sqlite_service.client.put("/policies/believing", json=policy))
+    found = asked(sqlite_service, f"{PLACE}/views", {"pricing_pack_id": pack, "policy": "believing"})
+    assert found["views"][0]["prior"] < found["views"][0]["posterior"] < 0.9
+    refused = asked(sqlite_service, f"{PLACE}/views", {"pricing_pack_id": pack, "constraints": {"keep": [FIRST]}}, 422)
+    assert (refused["code"], refused["asked"]["field"]) == ("unknown_field", "constraints")
+
+
 def test_what_four_eyes_are_wanted_for_is_not_proposed_at_once(sqlite_service: Served, pack: str) -> None:
     done(sqlite_service.client.put("/policies/watched", json={**POLICY, "id": "watched", "approval": {"four_eyes": True}}))
     refused = asked(

@@ -13,6 +13,7 @@ from sqlalchemy import func, make_url, select, text
 from portopt.adapters.store import columns
 from portopt.adapters.store.alerts import SqlAlerts
 from portopt.adapters.store.books import SqlPortfolios
+from portopt.adapters.store.choices import SqlChoices
 from portopt.adapters.store.figures import SqlFigures
 from portopt.adapters.store.jobs import SqlJobs
 from portopt.adapters.store.ledger import SqlLedger
@@ -20,6 +21,7 @@ from portopt.adapters.store.row_security import POLICY
 from portopt.adapters.store.sql import SqlStore
 from portopt.adapters.store.waves import SqlWaves
 from portopt.domain.access import restricted_to
+from portopt.domain.chosen import SavedChoice, Selection
 from portopt.domain.errors import NotAllowed, UnknownRun, UnknownThing
 from portopt.domain.holdings import Holdings
 from portopt.domain.job import Job
@@ -89,6 +91,9 @@ def filled(walled, finished, event) -> SqlStore:
         for kind, document in answers.items():
             walled.complete(finished(f"{kind}-{name}", kind=kind, portfolio_id=name, request={}, document=document), None)
         watch(walled, name)
+        kept = ("alternatives", "calm", "anna", FIRST)
+        SqlChoices(walled.database).save(SavedChoice(f"sav-{name}", f"frontier-{name}", name, *kept, run_id=f"reb-{name}"))
+        SqlChoices(walled.database).select(Selection(f"reb-{name}", f"frontier-{name}", name, "edit", "anna", FIRST))
     return walled
 
 

@@ -13,7 +13,7 @@ from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import fits, holdings_of_version, holdings_row
 from portopt.adapters.store.service_tables import holdings_versions
 from portopt.adapters.store.upsert import insert_or_update
-from portopt.dialects.requests import read_universe
+from portopt.dialects.requests import read_cash_flow, read_universe
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue, unknown_portfolio
 from portopt.domain.holdings import Holdings
@@ -90,6 +90,7 @@ def _described(portfolio: Portfolio) -> dict[str, Any]:
         "provider": None if portfolio.provider is None else fits("provider", portfolio.provider),
         "universe": plain(portfolio.universe),
         "benchmark": plain(portfolio.benchmark),
+        "cash_flow": plain(portfolio.cash_flow),
     }
 
 
@@ -118,6 +119,7 @@ def _portfolio(connection: Connection | None, row: Mapping[str, Any]) -> Portfol
         version=number,
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        cash_flow=read_cash_flow(row["cash_flow"]),
     )
 
 

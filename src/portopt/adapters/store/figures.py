@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select, text
 
+from portopt.adapters.store import desk_figures
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.types import to_json
@@ -60,6 +61,7 @@ class SqlFigures:
                 _copy(connection, rows.values())
             else:
                 _insert(connection, rows.values())
+            desk_figures.keep_newest(connection, given)
         return len(rows)
 
     def latest(self, since: datetime, *, names: Collection[str] | None = None, among: frozenset[str] | None = None,

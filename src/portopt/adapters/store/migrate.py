@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from portopt.adapters.store.engine import Database
 
-HEAD = "r0010"  # the newest revision in migrations/versions; a test holds the two together
+HEAD = "r0014"  # the newest revision in migrations/versions; a test holds the two together
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_081_220_001  # advisory lock: one migration at a time per database
 VERSION_TABLE = "alembic_version"

@@ -98,7 +98,7 @@ portfolios = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),  # counts what the holdings have been
     Column("name", Text, nullable=False, server_default=text("''")),
     string("policy", 64, server_default=text("'quality_focused'")), Column("provider", String(200)),
-    Column("universe", ExactJson), Column("benchmark", ExactJson),
+    Column("universe", ExactJson), Column("benchmark", ExactJson), Column("cash_flow", ExactJson),
     schema=COMMAND,
 )  # fmt: skip
 
@@ -127,7 +127,9 @@ runs = Table(
     Column("as_of", Date, nullable=False), instant("created_at"), instant("completed_at", optional=True),
     Column("problem", ExactJson), Column("timings", ExactJson),
     instant("recorded_at", optional=True),  # when it was begun, by the database's clock
+    Column("about_run", String(64)),  # of what is asked around a proposal: which one
     Index("runs_portfolio_idx", "portfolio_id", "created_at"), Index("runs_created_idx", "created_at"),
+    Index("runs_about_idx", "about_run", "created_at"),
     schema=COMMAND,
 )  # fmt: skip
 

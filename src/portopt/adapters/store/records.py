@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
+from portopt.adapters.store.approval_rows import approval_from
 from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.holdings import Holdings
@@ -64,6 +65,7 @@ def run_row(run: RunRecord) -> dict[str, Any]:
         "completed_at": run.completed_at,
         "problem": plain(run.problem),
         "timings": plain(run.timings),
+        "about_run": None if run.about_run is None else fits("run_id", run.about_run),
     }
 
 
@@ -102,6 +104,8 @@ def run_from(row: Mapping[str, Any], document: Mapping[str, Any] | None, documen
         document_digest=document_digest,
         problem=row["problem"],
         timings=row["timings"] or {},
+        approval=approval_from(row),
+        about_run=row["about_run"],
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, delete, exists, or_, select
 
 from portopt.adapters.store import models, projection
+from portopt.adapters.store.choice_tables import saved_choices
 from portopt.adapters.store.endings import OPEN, WORKED_ON
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.service_tables import jobs
@@ -19,9 +20,11 @@ NOT_ENDED = "it is not ended"
 AUDITED = "the ledger names it: a proposal can be replayed for as long as there is a record of the decision"
 AWAITS = "its event is not delivered yet"
 OF_A_JOB = "a job ended with it"
+SAVED = "it is saved under a name"
 OF_A_WAVE = "it is an item's of a wave that is kept"
 # What a run left beside its own rows, results before requests: a result belongs to its request.
 LEFT = (
+    (saved_choices, "choice_id"),
     (models.run_results, "run_id"), (models.outbox, "run_id"), (models.optimization_results, "optimization_id"),
     (models.efficient_frontier_results, "frontier_id"), (models.factor_analysis_results, "analysis_id"),
     (models.rebalance_results, "rebalance_id"), (models.optimization_requests, "id"),
@@ -113,11 +116,13 @@ def _stays() -> ColumnElement[Any]:
     waits = exists().where(outbox.run_id == runs.run_id, outbox.delivered_at.is_(None))
     of_job = exists().where(or_(jobs.c.run_id == runs.run_id, jobs.c.job_id == runs.run_id))
     of_wave = exists().where(wave_items.c.run_id == runs.run_id)
+    is_saved = exists().where(saved_choices.c.choice_id == runs.run_id, saved_choices.c.withdrawn_at.is_(None))
     return case(
         (runs.status.in_(WORKED_ON), NOT_ENDED),
         ((runs.kind == "rebalance") & has_document, AUDITED),
         (waits, AWAITS),
         (of_job, OF_A_JOB),
         (of_wave, OF_A_WAVE),
+        (is_saved, SAVED),
         else_=None,
     )

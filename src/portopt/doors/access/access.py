@@ -25,7 +25,18 @@ class Access:
         check_settings(runtime.settings)
         self._is_open = runtime.settings.access == "open"
         self._keys = KeyChecks(lambda: runtime.keys)
-        self._issuer = _issuer_of(runtime)
+        self._issuer = _issuer_of(runtime, runtime.settings.oidc_audience)
+        self._signed_in = _issuer_of(runtime, runtime.settings.oidc_client_id)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether whoever is on this machine may do everything."""
+        return self._is_open
+
+    @property
+    def has_sign_in(self) -> bool:
+        """Whether people may sign in at an issuer."""
+        return self._signed_in is not None
 
     async def who(self, headers: Mapping[str, str]) -> Principal:
         """`principal_of`, without holding up the loop: a database may be asked, or an issuer."""
@@ -45,6 +56,12 @@ class Access:
             raise NotAuthenticated("this needs an API key or a token", field="Authorization", fixes=HOW)
         check_nearness(headers)
         return ANYONE_HERE
+
+    def signed_in(self, id_token: str, nonce: str) -> Principal:
+        """Who signed in at the issuer, in answer to the nonce that was sent with them. Raises NotAuthenticated."""
+        if self._signed_in is None:
+            raise NotAuthenticated("nobody signs in at an issuer here", fixes=["sign in with an API key"])
+        return self._signed_in.principal(id_token, nonce)
 
     def _holder(self, given: str) -> Principal:
         if "." not in given:  # a token has three parts; a key has one
@@ -70,10 +87,10 @@ def credential(headers: Mapping[str, str]) -> str | None:
     return given
 
 
-def _issuer_of(runtime: Runtime) -> Issuer | None:
+def _issuer_of(runtime: Runtime, audience: str | None) -> Issuer | None:
     settings = runtime.settings
-    if settings.oidc_issuer is None or settings.oidc_audience is None or runtime.issuer_keys is None:
+    if settings.oidc_issuer is None or audience is None or runtime.issuer_keys is None:
         return None
     from portopt.doors.access.tokens import Issuer, Keys  # the library of tokens is for those who use them
 
-    return Issuer(settings.oidc_issuer, settings.oidc_audience, settings.oidc_portfolios, Keys(runtime.issuer_keys))
+    return Issuer(settings.oidc_issuer, audience, settings.oidc_portfolios, Keys(runtime.issuer_keys))

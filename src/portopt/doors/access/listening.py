@@ -44,6 +44,11 @@ def check_settings(settings: Settings) -> None:
             f"tokens are accepted where their issuer, audience and keys are all named: {' and '.join(missing)} not set",
             field=missing[0], fixes=[f"set {name}" for name in missing],
         )  # fmt: skip
+    if settings.oidc_client_id is not None and settings.oidc_issuer is None:
+        raise MissingInput(
+            "people sign in to the console at an issuer, and none is named: PORTOPT_OIDC_ISSUER not set",
+            field="PORTOPT_OIDC_ISSUER", fixes=["set PORTOPT_OIDC_ISSUER", "unset PORTOPT_OIDC_CLIENT_ID"],
+        )  # fmt: skip
 
 
 def check_nearness(headers: Mapping[str, str]) -> None:

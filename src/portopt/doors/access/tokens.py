@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import logging
 import threading
@@ -99,9 +100,11 @@ class Issuer:
             exp={"essential": True}, sub={"essential": True},
         )  # fmt: skip
 
-    def principal(self, token: str) -> Principal:
-        """Whose it is. Raises NotAuthenticated for one that is not accepted, saying why."""
+    def principal(self, token: str, nonce: str | None = None) -> Principal:
+        """Whose it is. nonce: what an id token must answer. Raises NotAuthenticated, saying why it is not accepted."""
         claims = self._verified(token)
+        if nonce is not None and not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+            raise NotAuthenticated("the token is not the answer to this sign-in", fixes=["sign in once more"])
         try:
             self._claims.validate(claims)
         except ExpiredTokenError:

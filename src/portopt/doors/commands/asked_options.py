@@ -2,7 +2,7 @@
 
     portopt risk request.json
     portopt risk --holdings holdings.csv --prices prices.csv --policy min_risk --set limits.max_weight=0.2
-    portopt risk reb-20221228-7e37ebd61420da7ada44
+    portopt risk reb-20221228-7e37ebd61420da7ada44 --buy-only
 
 @with_asked_options
 def risk(asked: AskedOptions, risk_measure: Measure = "volatility", …) -> Shown:
@@ -12,13 +12,14 @@ def risk(asked: AskedOptions, risk_measure: Measure = "volatility", …) -> Show
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from portopt.doors.commands.signature import with_options
+from portopt.doors.commands.wanted_options import WantedOptions, said
 
 if TYPE_CHECKING:
     from portopt.domain.request import AnyRequest, RebalanceRequest
@@ -29,7 +30,7 @@ HELD = "Instead of FILE: holdings, as for `rebalance`."
 OVER = "Override the policy, of a stored run too: limits.max_weight=0.12"
 NAMED = "Name of the portfolio; else the holdings file's."
 USUAL_POLICY = "quality_focused"
-OF_A_RUN = ("policy", "sets")  # what may be said in place of a stored run's own words
+OF_A_RUN = ("policy", "sets", *(f.name for f in fields(WantedOptions)))  # in place of a stored run's own words, or over them
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +47,25 @@ class AskedOptions:
     provider: Annotated[str | None, typer.Option(help="sample, files, sql, http or yahoo; else PORTOPT_MARKET.")] = None
     portfolio_id: Annotated[str | None, typer.Option(help=NAMED)] = None
     sets: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help=OVER)] = None
+    wanted: WantedOptions = field(default_factory=WantedOptions)
 
 
 with_asked_options = with_options(AskedOptions)
 
 
-def posed(asked: AskedOptions) -> tuple[AnyRequest, Runtime | None]:
+def posed(asked: AskedOptions, trading_nothing: str | None = None) -> tuple[AnyRequest, Runtime | None]:
     """The request, and the installation that reads its prices: None for a request that brings its own beliefs.
 
-    Raises MissingInput where nothing is asked of, or two things; InvalidValue for an option that would have no effect.
+    trading_nothing: the question, where what may be traded is no part of it. Raises MissingInput where nothing is asked of,
+    or two things; InvalidValue for an option that would have no effect.
     """
     from portopt.domain.errors import MissingInput
+    from portopt.intake.wanted import require_untraded
     from portopt.runs.asked_again import is_run
     from portopt.runtime import runtime
 
+    if trading_nothing is not None:
+        require_untraded(trading_nothing, said(asked.wanted), _option)
     if (asked.request is None) == (asked.holdings is None):
         fixes = ["a request: request.json", "your own: --holdings holdings.csv --prices prices.csv", "a stored run: reb-…"]
         raise MissingInput("give either a request file, a run's id, or --holdings", field="FILE", fixes=fixes)
@@ -76,8 +82,9 @@ def posed(asked: AskedOptions) -> tuple[AnyRequest, Runtime | None]:
 def _of_book(asked: AskedOptions, here: Runtime) -> RebalanceRequest:
     from portopt.doors.commands.rebalance_options import Options, read_rebalance
 
-    said = {f.name: getattr(asked, f.name) for f in fields(asked) if f.name not in ("request", *OF_A_RUN)}
-    return read_rebalance(Options(**said, policy=asked.policy or USUAL_POLICY, sets=tuple(asked.sets or ())), here)
+    own = [f.name for f in fields(asked) if f.name not in ("request", "policy", "sets", "wanted")]
+    words = {name: getattr(asked, name) for name in own} | {"sets": tuple(asked.sets or ()), "wanted": said(asked.wanted)}
+    return read_rebalance(Options(**words, policy=asked.policy or USUAL_POLICY), here)
 
 
 def _of_run(asked: AskedOptions, here: Runtime) -> AnyRequest:
@@ -98,14 +105,16 @@ def _of_run(asked: AskedOptions, here: Runtime) -> AnyRequest:
 def _with_words(request: RebalanceRequest, asked: AskedOptions, here: Runtime) -> RebalanceRequest:
     from portopt.doors.commands.documents import read_sets
     from portopt.doors.commands.policy_files import find_policy
-    from portopt.doors.files import with_factor_returns
+    from portopt.doors.files import with_factor_returns, with_files_read
     from portopt.intake.policy import Wishes
     from portopt.intake.request import wished
+    from portopt.intake.wanted import with_wanted
 
-    if asked.policy is None and not asked.sets:
+    if not _said(asked, ()):
         return request
     policy = request.policy if asked.policy is None else find_policy(asked.policy, here)
-    changed = wished(dataclasses.replace(request, policy=policy), Wishes(changes=read_sets(asked.sets or ())))
+    wishes = with_wanted(Wishes(changes=read_sets(asked.sets or ())), with_files_read(said(asked.wanted)), _option)
+    changed = wished(dataclasses.replace(request, policy=policy), wishes)
     return changed if changed.estimation.factors == request.estimation.factors else with_factor_returns(changed)
 
 
@@ -119,9 +128,10 @@ def _refuse(asked: AskedOptions, allowed: tuple[str, ...], why: str) -> None:
 
 def _said(asked: AskedOptions, but: tuple[str, ...]) -> list[tuple[str, Any]]:
     """Options that stand on the command line, beside what is asked of."""
-    names = [f.name for f in fields(asked) if f.name not in ("request", "holdings", *but)]
-    given = ((name, getattr(asked, name)) for name in names)
-    return [(name, value if isinstance(value, list) else str(value)) for name, value in given if value not in (None, [])]
+    own = ((f.name, getattr(asked, f.name)) for f in fields(asked) if f.name not in ("request", "holdings", "wanted"))
+    given = [*own, *said(asked.wanted).items()]
+    shown = ((name, value if isinstance(value, list) else str(value)) for name, value in given if value not in (None, []))
+    return [(name, value) for name, value in shown if name not in but]
 
 
 def _option(name: str) -> str:

@@ -22,7 +22,7 @@ def factors(
         str | None,
         typer.Option(help="Factor returns: sample, file:PATH (as published, or a table of yours); else a statistical model."),
     ] = None,
-    names: Annotated[str | None, typer.Option(help="Factors wanted, by name: Mkt-RF,SMB,HML")] = None,
+    only: Annotated[str | None, typer.Option("--factors", help="Factors wanted, by name: Mkt-RF,SMB,HML")] = None,
     plot: Plotted = None,
     as_json: Json = False,
 ) -> Shown:
@@ -33,8 +33,8 @@ def factors(
     from portopt.reports.answers import print_factors
     from portopt.runs import answers
 
-    wanted = None if names is None else named(names)
-    request, here = posed(asked)
+    wanted = None if only is None else named(only)
+    request, here = posed(asked, "factors")
     request = request if source is None else with_source(request, source)
     with working("explain the returns"):
         document = write_factors(exposed(request, wanted, here))

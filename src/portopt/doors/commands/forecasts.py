@@ -33,7 +33,7 @@ def forecasts(
 
     chosen = [named(names) for names in (covariances, means)]
     how: dict[str, Any] = {"window": window, "step": step}
-    request, here = posed(asked)
+    request, here = posed(asked, "forecasts")
     with working("walk through the history"):
         document = forecasts_document(compared(request, *chosen, **how, runtime=here))
     answers.keep("forecasts", request, document, here, covariances=chosen[0], means=chosen[1], **how)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from portopt.doors.commands.options import Within
+from portopt.doors.commands.signature import with_options
 from portopt.doors.commands.surface import Json, Shown, aside
+from portopt.doors.commands.wanted_options import WantedOptions, said
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 FILES = "CSV, Parquet or XLSX"
 
 
+@with_options(WantedOptions, "wanted", before=0)
 def rebalance(
+    wanted: WantedOptions,
     holdings: Annotated[
         str | None, typer.Option(help=f"Holdings: a {FILES} file, `sample`, or `store` for the copy of the last run.")
     ] = None,
@@ -40,33 +44,6 @@ def rebalance(
     sets: Annotated[
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override the policy: limits.max_weight=0.12")
     ] = None,
-    deposit: Annotated[str | None, typer.Option(metavar="AMOUNT", help="Money that comes in, to be invested: 50000")] = None,
-    withdraw: Annotated[
-        str | None, typer.Option(metavar="AMOUNT", help="Money to be raised: no more is sold than it takes, nothing is bought.")
-    ] = None,
-    by: Annotated[str | None, typer.Option(metavar="DATE", help="The day on which the withdrawal is due.")] = None,
-    also_rebalance: Annotated[
-        bool, typer.Option("--rebalance", help="With --withdraw: seek what the policy seeks, too.")
-    ] = False,
-    buy_only: Annotated[bool, typer.Option("--buy-only", help="Sell nothing.")] = False,
-    sell_only: Annotated[bool, typer.Option("--sell-only", help="Buy nothing.")] = False,
-    do_not_buy: Annotated[
-        list[str] | None, typer.Option(metavar="ASSETS", help="Not bought: AAPL,MSFT or sector:Energy or class:Bond.")
-    ] = None,
-    do_not_sell: Annotated[list[str] | None, typer.Option(metavar="ASSETS", help="Not sold.")] = None,
-    keep: Annotated[list[str] | None, typer.Option(metavar="ASSETS", help="Neither bought nor sold.")] = None,
-    max_trades: Annotated[int | None, typer.Option(help="At most so many trades.")] = None,
-    names: Annotated[int | None, typer.Option(help="At most so many positions.")] = None,
-    no_worse: Annotated[
-        bool, typer.Option("--no-worse", help="Do not mend limits that are missed already; miss them by no more.")
-    ] = False,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="A model portfolio with bands (JSON, CSV, XLSX): back within them, no more traded."),
-    ] = None,
-    look_through: Annotated[
-        str | None, typer.Option(metavar="FILE", help="What funds are made of (JSON, CSV, XLSX): limits see through them.")
-    ] = None,
     request: Annotated[
         str | None,
         typer.Option(
@@ -80,20 +57,14 @@ def rebalance(
     """Propose trades: whole shares that keep every limit of the policy, with their costs and their reasons."""
     from portopt.doors.commands.progress import Spinner
     from portopt.doors.commands.rebalance_options import Options, read_rebalance
-    from portopt.intake.wanted import Wanted
     from portopt.questions.rebalance import rebalance as proposed
     from portopt.runs.report import kept_report
     from portopt.runtime import runtime
 
     _require_folder(output_dir)
-    wanted = Wanted(
-        deposit=deposit, withdraw=withdraw, by=by, rebalance=also_rebalance, buy_only=buy_only, sell_only=sell_only,
-        do_not_buy=do_not_buy, do_not_sell=do_not_sell, keep=keep, max_trades=max_trades, names=names, no_worse=no_worse,
-        model=model, look_through=look_through,
-    )  # fmt: skip
     words = tuple(sets or ())
     options = Options(
-        holdings, prices, policy, universe, benchmark, as_of, provider, portfolio_id, fractional, words, request, wanted
+        holdings, prices, policy, universe, benchmark, as_of, provider, portfolio_id, fractional, words, request, said(wanted)
     )
     asked = read_rebalance(options, runtime())
     with Spinner() as progress:

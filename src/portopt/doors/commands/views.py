@@ -17,7 +17,7 @@ def views(asked: AskedOptions, plot: Plotted = None, as_json: Json = False) -> S
     from portopt.reports.answers import print_views
     from portopt.runs import answers
 
-    request, here = posed(asked)
+    request, here = posed(asked, "views")
     with working("apply the views"):
         document = beliefs_document(applied(request, here))
     answers.keep("views", request, document, here)

@@ -17,7 +17,7 @@ from portopt.intake.book import day_of, universe_of
 from portopt.intake.bounds import limits_of_bounds
 from portopt.intake.labelled import annual_returns, attributes_of, by_asset, covariance_of, fraction_of, fractions_by_asset
 from portopt.tables.account import in_words
-from portopt.terms.catalog import objective_words
+from portopt.terms.catalog import limit_words, objective_words
 
 TRADING_DAYS = EstimationChoice().periods_per_year
 
@@ -68,7 +68,7 @@ def asked_weights(
         portfolio_id=portfolio_id,
         universe=among,
         objective=objective_words(objective),
-        limits=_with_bounds(limits or {}, ids, bounds=bounds, weight_bounds=weight_bounds),
+        limits=_with_bounds(limit_words(limits or {}), ids, bounds=bounds, weight_bounds=weight_bounds),
         costs=costs or {},
         risk_free_rate=rate,
         estimation=replace(choice, views=as_choice(views)) if views is not None else choice,

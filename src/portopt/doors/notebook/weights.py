@@ -12,6 +12,7 @@ from portopt.doors.notebook import looks
 from portopt.doors.notebook.displays import Allocation, Batch, Document, Findings, Look, Proposal
 from portopt.doors.notebook.posing import OF_A_BOOK, OF_WEIGHTS, posed
 from portopt.doors.notebook.question import Question
+from portopt.intake.wanted import require_untraded
 from portopt.questions import weights
 from portopt.runs import answers
 
@@ -159,6 +160,7 @@ def views(asked: Any = None, *, home: Path | None = None, **question: Any) -> Fi
     from portopt.document.views import beliefs_document
     from portopt.questions.views import views as applied
 
+    require_untraded("views", question)
     found = posed(asked, home=home, **question)
     return _kept("views", found, beliefs_document(applied(found.request, found.runtime)), looks.VIEWS)
 
@@ -166,19 +168,23 @@ def views(asked: Any = None, *, home: Path | None = None, **question: Any) -> Fi
 def factors(
     asked: Any = None,
     *,
-    names: Sequence[str] | None = None,
+    factors: Sequence[str] | None = None,
     source: str | None = None,
     home: Path | None = None,
     **question: Any,
 ) -> Findings:
-    """What a book is exposed to, by factor. source: of factor returns, `sample` or file:PATH; else the question's own model."""
+    """What a book is exposed to, by factor.
+
+    factors: those wanted, by name. source: of factor returns, `sample` or file:PATH; else the question's own model.
+    """
     from portopt.dialects.portfolio_answers import write_factors
     from portopt.doors.commands.factors import with_source
     from portopt.questions.factors import factors as exposed
 
+    require_untraded("factors", question)
     found = posed(asked, home=home, **question)
     request = found.request if source is None else with_source(found.request, source)
-    wanted = None if names is None else list(names)
+    wanted = None if factors is None else list(factors)
     document = write_factors(exposed(request, wanted, found.runtime))
     return _kept("factors", Question(request, found.runtime), document, looks.FACTORS, names=wanted)
 
@@ -197,6 +203,7 @@ def forecasts(
     from portopt.document.forecasts import forecasts_document
     from portopt.questions.forecasts import forecasts as compared
 
+    require_untraded("forecasts", question)
     found = posed(asked, home=home, **question)
     how: dict[str, Any] = {"covariances": list(covariances), "means": list(means), "window": window, "step": step}
     document = forecasts_document(compared(found.request, **how, runtime=found.runtime))

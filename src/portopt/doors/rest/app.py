@@ -12,6 +12,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from portopt.domain.errors import PortoptError
+from portopt.doors.console.serving import add_console
 from portopt.doors.rest.calls import call_of
 from portopt.doors.rest.front import Front, call_at, refusal
 from portopt.doors.rest.responses import response_of
@@ -56,6 +57,7 @@ def application(runtime: Runtime) -> FastAPI:
     add_streams(app, service, BASE)
     add_watching(app, service)
     add_watch_page(app, service)
+    add_console(app, service)
     add_site(app, BASE)
     app.add_middleware(Front, methods=methods)
     app.add_exception_handler(HTTPException, refusal(methods))

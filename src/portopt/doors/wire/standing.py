@@ -28,7 +28,9 @@ def request_of(portfolio: Portfolio, asked: Submission, runtime: Runtime) -> Reb
     """Raises MissingInput for a portfolio without holdings; UnknownField and InvalidValue in the words that asked."""
     policy = policy_named(asked.policy, portfolio, runtime)
     with in_s2_words():
-        request = rebalance_request(book_of(portfolio), policy, Wishes(foreign=asked.wish), as_of=asked.as_of)
+        flow = asked.wish.cash_flow or portfolio.cash_flow
+        wishes = Wishes(foreign=asked.wish, cash_flow=flow)
+        request = rebalance_request(book_of(portfolio), policy, wishes, as_of=asked.as_of)
     return with_factor_returns(priced_by(request, provider_of(portfolio, asked, runtime)))
 
 

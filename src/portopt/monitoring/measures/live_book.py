@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from portopt.domain.arrays import Vector
+from portopt.domain.desk import IDLE_CASH
 from portopt.domain.problem import Limit, Problem
 from portopt.domain.universe import CASH
 from portopt.domain.watch import Figure, Labels, labels
@@ -56,7 +57,7 @@ def live_figures(book: LiveBook, now: datetime) -> list[Figure]:
     held = 0.0 if cash is None else float(w[cash])
     return [
         Figure("book_value", of, now, book.value),
-        Figure("book_cash", of, now, held, limit=_floor_of_cash(problem)),
+        Figure("book_cash", of, now, held, limit=_floor_of_cash(problem), detail=_most_cash(book)),
         *_drift(book, w, of, now),
         *_limits(problem, w, of, now),
         _tracking_error(problem, w, of, now),
@@ -129,6 +130,15 @@ def _floor_of_cash(problem: Problem) -> float:
         return 0.0
     lower = limit.read(problem.previous(), problem).lower
     return max(float(lower.max(initial=0.0)), 0.0)
+
+
+def _most_cash(book: LiveBook) -> dict[str, float]:
+    """The most cash that the policy takes; where it takes any, a little more than the last proposal left."""
+    limit = book.problem.limit("cash")
+    most = math.inf if limit is None else float(limit.read(book.problem.previous(), book.problem).upper.min(initial=math.inf))
+    if not math.isfinite(most) and book.targets is not None:
+        most = max(book.targets.get(CASH, 0.0), _floor_of_cash(book.problem)) + IDLE_CASH
+    return {"ceiling": most} if math.isfinite(most) else {}
 
 
 def _tracking_error(problem: Problem, w: Vector, of: Labels, now: datetime) -> Figure:

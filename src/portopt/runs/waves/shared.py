@@ -19,6 +19,7 @@ from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import CASH
 from portopt.domain.wave import Wave, WaveItem
 from portopt.formulation import universe_of
+from portopt.intake.policy import Wishes
 from portopt.intake.request import rebalance_request
 from portopt.intake.standing import book_of
 from portopt.runs.market import keep_pack, read_pack
@@ -41,7 +42,9 @@ class Shared:
     def request(self, item: WaveItem, portfolio: Portfolio) -> RebalanceRequest:
         """What is asked of a portfolio, whole. Raises what a rebalance of it by itself would."""
         policy, factor_returns = self._policy(item.policy)
-        request = rebalance_request(book_of(portfolio), policy, as_of=self.wave.as_of, factor_returns=factor_returns)
+        wishes = Wishes(cash_flow=portfolio.cash_flow)
+        book, as_of = book_of(portfolio), self.wave.as_of
+        request = rebalance_request(book, policy, wishes, as_of=as_of, factor_returns=factor_returns)
         provider = self.wave.provider or portfolio.provider or self.runtime.settings.market
         return accepted(replace(request, provider=provider))
 

@@ -6,7 +6,15 @@ from alembic import context
 from sqlalchemy import inspect
 from sqlalchemy.schema import CreateSchema
 
-from portopt.adapters.store import models, service_tables, watch_tables, wave_tables  # noqa: F401 - their tables are what `metadata` holds
+from portopt.adapters.store import (  # noqa: F401 - their tables are what `metadata` holds
+    choice_tables,
+    desk_tables,
+    models,
+    service_tables,
+    session_tables,
+    watch_tables,
+    wave_tables,
+)
 from portopt.adapters.store.columns import COMMAND, QUERY, metadata
 
 connection = context.config.attributes["connection"]

@@ -49,8 +49,8 @@ def frontier(asked: Asked) -> Answered:
 def factors(asked: Asked) -> Answered:
     from portopt.questions.factors import factors as exposed
 
-    asked.only("names")
-    wanted = names_of(asked, "names")
+    asked.only("factors")
+    wanted = names_of(asked, "factors")
     return _answered(asked, "factors", lambda r: write_factors(exposed(r, wanted, asked.runtime)), names=wanted)
 
 
@@ -142,7 +142,7 @@ QUESTIONS: Mapping[str, Callable[[Asked], Answered]] = {
     "weights": weights, "frontier": frontier, "risk": risk, "factors": factors, "views": views, "sensitivity": sensitivity,
     "periods": periods, "pareto": pareto, "lexicographic": lexicographic, "forecasts": forecasts,
 }  # fmt: skip
-OPTIONS = (*BOUNDS, *FORECASTS, "names", "axes", "order", "tolerances")
+OPTIONS = (*BOUNDS, *FORECASTS, "factors", "axes", "order", "tolerances")
 
 
 def of_run(asked: Asked) -> Answered:

@@ -59,6 +59,9 @@ def put_holdings(asked: Asked) -> Answered:
     body = body_of(asked, HOLDINGS)
     holdings, described = read_holdings(body, portfolio.id, notes)
     said = _described(portfolio, holdings, described, read_benchmark_column(body), notes)
+    if portfolio.cash_flow is not None:
+        flow = portfolio.cash_flow.in_words(holdings.currency)
+        notes.append(f"{flow} is announced still: take it back (cash_flow: null) where it is in this cash, or out of it")
     if said != portfolio:
         asked.runtime.portfolios.save(said)
     return Answered(write_version(asked.runtime.portfolios.declare(holdings, call.who.subject, notes)))

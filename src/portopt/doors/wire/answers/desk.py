@@ -1,0 +1,50 @@
+"""The desk: every portfolio that who asks may see, in a line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from portopt.dialects.desk import line_data
+from portopt.dialects.reading import one_of, text
+from portopt.domain.desk import Tile
+from portopt.domain.errors import InvalidValue
+from portopt.doors.wire.asked import Answered, Asked
+from portopt.doors.wire.options import names_of
+from portopt.doors.wire.pages import PAGED, cursor_of, size_of
+from portopt.runs.desk.page import SORTS, Line, Look, desk_page
+
+TILES = tuple(tile.value for tile in Tile)
+
+
+def desk(asked: Asked) -> Answered:
+    """tiles: by commas, a portfolio must have all of them; search; sort, from the largest with a minus before it."""
+    asked.only("tiles", "search", "sort", *PAGED)
+    now, look = datetime.now(UTC), _look(asked)
+    page = desk_page(look, asked.runtime, now)
+    end = look.skip + len(page.lines)
+
+    def written(line: Line) -> dict[str, object]:
+        return line_data(line.book, line.tiles, line.told, line.ended, line.wave, now)
+
+    return Answered({
+        "portfolios": [written(line) for line in page.lines],
+        "tiles": {tile.value: count for tile, count in page.counts.items()},
+        "total": page.total,
+        "matching": page.matching,
+        "next_cursor": str(end) if end < page.matching else None,
+    })  # fmt: skip
+
+
+def _look(asked: Asked) -> Look:
+    sort, search, cursor = asked.text("sort") or "portfolio_id", asked.text("search"), cursor_of(asked)
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
+        raise InvalidValue("cursor", cursor, "is not the end of a page", fix="use next_cursor as it was told")
+    return Look(
+        among=asked.call.who.portfolios,
+        tiles=tuple(Tile(one_of(name, "tiles", TILES)) for name in names_of(asked, "tiles") or ()),
+        search="" if search is None else text(search, "search", most=100),
+        sort=one_of(sort.removeprefix("-"), "sort", tuple(SORTS)),
+        descending=sort.startswith("-"),
+        skip=int(cursor or 0),
+        size=size_of(asked),
+    )

@@ -1,0 +1,1 @@
+"""The desk: every portfolio in a line, from what is on record."""
