@@ -8,7 +8,6 @@ from portopt.domain.errors import UnknownPolicy
 from portopt.domain.found import Seeded
 from portopt.domain.policy_preview import PolicyLine, PolicyVersion
 from portopt.domain.request import Policy
-from portopt.questions.catalog import catalog_line
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -40,18 +39,23 @@ def versions(policy_id: str, runtime: Runtime) -> tuple[PolicyVersion, ...]:
 
 
 def in_words(policy: Policy) -> tuple[PolicyLine, ...]:
-    """What it wants, forbids and charges, a line a term, in its own order."""
-    from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
+    """What it wants, forbids and charges, a line a term, in the order of the catalogs: a policy's own may get lost."""
+    from portopt.terms.catalog import COSTS, LIMITS, parse_costs, parse_limits, parse_objective
     from portopt.terms.shared.dynamic import for_reading
 
-    objective, limits = parse_objective(policy.objective), parse_limits(for_reading(policy.limits))
-    lines = [_line("objectives", objective.kind, policy.objective, objective.describe())]
-    lines += [_line("limits", limit.kind, policy.limits.get(limit.kind), limit.describe()) for limit in limits]
-    costs = parse_costs(policy.costs)
-    return (*lines, *(_line("costs", cost.kind, policy.costs.get(cost.kind), cost.describe()) for cost in costs))
+    objective = parse_objective(policy.objective)
+    limits = {limit.kind: limit for limit in parse_limits(for_reading(policy.limits))}
+    costs = {cost.kind: cost for cost in parse_costs(policy.costs)}
+    return (
+        _line("objectives", objective.kind, policy.objective, objective.describe()),
+        *(_line("limits", kind, policy.limits.get(kind), limits[kind].describe()) for kind in LIMITS if kind in limits),
+        *(_line("costs", kind, policy.costs.get(kind), costs[kind].describe()) for kind in COSTS if kind in costs),
+    )
 
 
 def _line(part: str, name: str, value: Any, words: str) -> PolicyLine:
+    from portopt.questions.catalog import catalog_line
+
     told = catalog_line(part, name)
     return PolicyLine(part, name, value, words, told.what, told.unit, told.page)
 

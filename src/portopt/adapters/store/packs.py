@@ -38,7 +38,6 @@ from portopt.market.differences import difference
 PACK_ID = re.compile(r"pack-[0-9a-f]{20}")
 PRICES, MANIFEST = "prices.parquet", "manifest.json"
 SIGNATURE = "manifest_sha256"
-ENDS = ("first_date", "last_date")
 MAKING, DAMAGED = ".making-", ".damaged-"
 TRIES = 20  # against writers of the same pack that come and go meanwhile
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST)  # what a rename onto a folder with files says
@@ -146,9 +145,15 @@ class FilePackStore:
     def line(self, pricing_pack_id: str) -> PackLine:
         """What its manifest says; its prices are not read. Raises DataError for an unknown pack, or a manifest that is none."""
         told = self._read_manifest(self._folder(pricing_pack_id), pricing_pack_id)
-        days = {name: None if told.get(name) is None else date.fromisoformat(told[name]) for name in ("as_of", *ENDS)}
-        counts = {name: None if told.get(name) is None else len(told[name]) for name in ("assets", "dates")}
-        return PackLine(pricing_pack_id, source=told.get("source"), **days, **counts)
+
+        def day(name: str) -> date | None:
+            return None if told.get(name) is None else date.fromisoformat(told[name])
+
+        def count(name: str) -> int | None:
+            return None if told.get(name) is None else len(told[name])
+
+        about = (day("as_of"), told.get("source"), count("assets"), count("dates"))
+        return PackLine(pricing_pack_id, *about, day("first_date"), day("last_date"))
 
     def has(self, pricing_pack_id: str) -> bool:
         return PACK_ID.fullmatch(pricing_pack_id) is not None and (self.directory / pricing_pack_id / MANIFEST).is_file()
