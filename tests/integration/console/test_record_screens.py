@@ -339,3 +339,14 @@ def tied(console: Console, wave: str, page: str) -> None:
     assert bought
     for asset, shares in bought.items():
         assert f"{asset} {shares:,f}".rstrip("0").rstrip(".") in table
+
+
+def test_what_a_released_proposal_expected_stands_beside_what_came(console: Console, here: Runtime) -> None:
+    """The run was released on the last day there are prices of: nothing came yet, and nothing is made up."""
+    run = runs(here, portfolio_id="P-1")[0]
+    assert "Choose a portfolio." in words(console.get("/afterwards").text)
+    for page in (console.get(f"/runs/{run}/afterwards"), console.get("/afterwards", portfolio_id="P-1")):
+        assert page.status_code == 200
+        told = words(page.text)
+        assert "No session after it has prices yet" in told
+        assert "Return so far" in told
