@@ -20,7 +20,7 @@ from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 NEGLIGIBLE = 1e-13
 SINGULAR = 1e-10
 KEEP_BACK = 0.999  # of the diagonal that could be split off
-FEW = 0.5  # of a matrix's columns: a root that thin makes up for a diagonal of its own
+THIN_ROOT = 0.5  # of a matrix's columns: a root that thin makes up for a diagonal of its own
 STEPS = 25
 GROWS = 20.0  # t, over the slope of the determinant where the point is
 INSIDE = 0.9  # of the way to where the rest is singular
@@ -37,7 +37,7 @@ def split(M: Matrix, wanted: Mask) -> tuple[Vector, Matrix]:
     """
     d = _anywhere(M, wanted if wanted.any() else ~wanted, _largest)
     R = root(M, d)
-    if R.shape[1] > FEW * len(M):
+    if R.shape[1] > THIN_ROOT * len(M):
         d = _anywhere(M, wanted, _even)
         R = root(M, d)
     return d, R

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.program import Quadratic, StandardForm
-from portopt.optimization.integers.diagonal import FEW, largest_weighted, leaves_semidefinite, split
+from portopt.optimization.integers.diagonal import THIN_ROOT, largest_weighted, leaves_semidefinite, split
 from portopt.optimization.integers.switches import switch_of_columns
 from portopt.optimization.scaling.extension import continuous, extension_of, joined
 
@@ -46,7 +46,7 @@ def chosen_diagonals(form: StandardForm, solved: Solved) -> dict[int, Vector]:
         if block.shared.ndim == 1 or not FEWEST_COLUMNS <= wanted.sum() <= len(block.columns) <= MOST_COLUMNS:
             continue
         d, R = split(block.M, wanted)
-        if R.shape[1] > FEW * len(block.columns) and d.any():
+        if R.shape[1] > THIN_ROOT * len(block.columns) and d.any():
             climbed = _climbed(_Relaxation(form, k, block, switch[block.columns], wanted, solved), d)
             found[k] = climbed if leaves_semidefinite(block.M, climbed) else d
     return found
