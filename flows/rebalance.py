@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import flow
-from prefect.exceptions import FlowPauseTimeout
 
 from portopt.adapters.jobs import awaiting
-from portopt.adapters.jobs.orchestration import Approval, expired, proposal_summary, refused, rejected, say, skipped
+from portopt.adapters.jobs.orchestration import Approval, proposal_summary, refused, say, skipped
 from portopt.document import narrative
-from portopt.domain.errors import NotAllowed, PortoptError, ProposalSuperseded
+from portopt.domain.errors import PortoptError
 from portopt.domain.job import Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
@@ -55,24 +54,24 @@ async def propose(order: RebalanceForm, job: Job | None) -> Any:
         records.record_refusal(job, None, error, return_state=True)  # where it cannot be kept, it is a refusal all the same
         return refused(error)
     if run.status is RunStatus.CANCELLED and run.document is not None:
-        return refused(rejected(run, "it was rejected before, on the same data"))
+        return ended(run)  # it was decided before, on the same data
     if run.document is None:
         try:
             document, answer = await decide(request, snapshot, frontier=order.frontier)
-            run = records.persist(job, run, document, answer, since, hours > 0)
+            run = records.persist(job, run, document, answer, since, hours)
         except PortoptError as error:
             records.record_refusal(job, run, error, return_state=True)
             records.publish_problem(error)
             return refused(error)
     else:
-        run = records.settle(run, snapshot, since, hours > 0)
+        run = records.settle(run, snapshot, since, hours)
     records.publish(run)
     records.report_progress(100.0, f"{run.run_id} is on record")
     say(f"{run.run_id} is on record: {run.status.value}")
     if run.status is RunStatus.SUPERSEDED:
         return refused(records.superseded(run))
     if run.status is RunStatus.AWAITING_APPROVAL and job is None:
-        return await approve(run, hours)  # of a job the decision comes from outside, and nothing waits for it here
+        return await approve(run)  # of a job the decision comes from outside, and nothing waits for it here
     records.emit_events(return_state=True)  # what cannot be delivered now waits in the outbox; the run is stored
     return run.run_id
 
@@ -92,23 +91,17 @@ async def decide(request: RebalanceRequest, snapshot: MarketSnapshot, *, frontie
     return decisions.conclude(request, snapshot, answer, validated, plan, frontier), answer
 
 
-async def approve(run: RunRecord, hours: float) -> Any:
-    """Wait for a person; no answer in time is a no."""
-    form = Approval.with_initial_data(description=proposal_summary(run))
-    try:
-        answer = await awaiting.decision(form, narrative.awaits(run), int(hours * 3600))
-    except FlowPauseTimeout:
-        error, kind = expired(run, hours), "expired"
-    else:
-        if answer.decision == "approve":
-            return release(run)
-        error, kind = rejected(run, answer.note or "rejected without a note"), "rejected"
-    return refused(error) if records.withdraw(run, error, kind) else run.run_id
+async def approve(run: RunRecord) -> Any:
+    """Wait until it is decided, in this run's form or by any other door; no answer in time is a no."""
+    refusal = ""
+    while records.waits(run) is not None:
+        form = Approval.with_initial_data(description=proposal_summary(run, refusal))
+        answer = await awaiting.decision(form, lambda: records.waits(run))
+        refusal = "" if answer is None else records.decide(run, answer)
+    return ended(records.decided(run))
 
 
-def release(run: RunRecord) -> Any:
-    """The person said yes; holdings that are newer than the proposal's say no."""
-    try:
-        return records.release(run).run_id
-    except (NotAllowed, ProposalSuperseded) as error:
-        return refused(error)
+def ended(run: RunRecord) -> Any:
+    """A proposal that somebody decided about, whoever it was."""
+    error = records.not_released(run)
+    return run.run_id if error is None else refused(error)

@@ -10,15 +10,17 @@ from prefect.tasks import exponential_backoff
 
 from portopt import pipeline
 from portopt.adapters.jobs import artifacts
-from portopt.adapters.jobs.orchestration import outside_only
+from portopt.adapters.jobs.awaiting import Waits
+from portopt.adapters.jobs.orchestration import Approval, outside_only
 from portopt.analysis import Attempts
-from portopt.domain.errors import PortoptError
+from portopt.domain.approval import ApprovalWanted, Said
+from portopt.domain.errors import PortoptError, RequestError
 from portopt.domain.job import Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
-from portopt.domain.run import RunRecord, RunStatus
+from portopt.domain.run import RunRecord
 from portopt.pipeline import Solved
-from portopt.runs import events, jobs, lifecycle
+from portopt.runs import approvals, decisions, events, jobs, lifecycle
 from portopt.runtime import runtime
 
 BACKOFF = exponential_backoff(2)
@@ -37,18 +39,17 @@ def begin(job: Job | None, request: RebalanceRequest, snapshot: MarketSnapshot) 
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def persist(
-    job: Job | None, run: RunRecord, document: dict[str, Any], answer: Solved, since: int, await_approval: bool
-) -> RunRecord:
-    """Report, result, projection and outbox row, and the job's end."""
+def persist(job: Job | None, run: RunRecord, document: dict[str, Any], answer: Solved, since: int, hours: float) -> RunRecord:
+    """Report, result, projection and outbox row, and the job's end. hours: how long a person may take; 0 asks nobody."""
     timings = pipeline.timings_of(answer)
-    return jobs.finish(job, run, document, runtime(), since=since, timings=timings, await_approval=await_approval)
+    awaits = hours > 0
+    return jobs.finish(job, run, document, runtime(), since=since, timings=timings, await_approval=awaits, hours=hours)
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def settle(run: RunRecord, snapshot: MarketSnapshot, since: int, await_approval: bool) -> RunRecord:
+def settle(run: RunRecord, snapshot: MarketSnapshot, since: int, hours: float) -> RunRecord:
     """A run that was complete before: everything it owes still."""
-    return lifecycle.settle(run, snapshot, runtime(), since=since, await_approval=await_approval)
+    return lifecycle.settle(run, snapshot, runtime(), since=since, wanted=ApprovalWanted(hours) if hours > 0 else None)
 
 
 @task(cache_policy=NO_CACHE)
@@ -65,10 +66,35 @@ def emit_events() -> int:
     return events.deliver(runtime())
 
 
+def waits(run: RunRecord) -> Waits | None:
+    """For what a proposal waits, and until when; None once it does not. No task: it is asked every few seconds."""
+    said = approvals.waits(run.run_id, runtime())
+    return None if said is None else Waits(*said)
+
+
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def release(run: RunRecord) -> RunRecord:
-    """Release the event of an approved proposal."""
-    return lifecycle.approve(run.run_id, runtime())
+def decide(run: RunRecord, answer: Approval) -> str:
+    """What a person answered, on record; why it was not taken, where it was not."""
+    try:
+        decisions.decide(run.run_id, answer.decision, runtime(), said=Said(answer.reason, answer.note), hours=answer.hold_hours)
+    except RequestError as refusal:
+        return refusal.detail
+    return ""
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
+def decided(run: RunRecord) -> RunRecord:
+    """The proposal as it stands, whoever decided about it."""
+    return runtime().runs.get(run.run_id)
+
+
+@task(cache_policy=NO_CACHE)
+def not_released(run: RunRecord) -> PortoptError | None:
+    """Why the proposal is not released, and shown; None where it is."""
+    error = decisions.not_released(run, runtime())
+    if error is not None:
+        artifacts.publish_problem(error)
+    return error
 
 
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
@@ -87,18 +113,6 @@ def sweep() -> dict[str, Any]:
 def publish_problem(error: PortoptError) -> None:
     """Show why there is no proposal."""
     artifacts.publish_problem(error)
-
-
-@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
-def withdraw(run: RunRecord, error: PortoptError, kind: str) -> bool:
-    """A proposal that is not released stays on record as cancelled; False when somebody released it meanwhile.
-
-    kind: rejected or expired, for the ledger.
-    """
-    if not runtime().runs.withdraw(run.run_id, error.problem(), kind=kind):
-        return runtime().runs.get(run.run_id).status is RunStatus.CANCELLED
-    artifacts.publish_problem(error)
-    return True
 
 
 @task(cache_policy=NO_CACHE)

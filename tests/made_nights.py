@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -55,6 +55,13 @@ def policy(n: int, policy_id: str = "night", **limits: Any) -> Policy:
     )  # fmt: skip
 
 
+def plain_policy(policy_id: str = "night") -> Policy:
+    """The least risk under one cap, in fractions of shares: for what is not about the work of an item."""
+    made = policy(2, policy_id)
+    limits = {"long_only": True, "max_weight": 0.4}
+    return replace(made, objective={"kind": "min_risk"}, limits=limits, trading=replace(made.trading, fractional=True))
+
+
 def home(folder: Path, market: Market, books: int, chosen: Policy | None = None, **settings: Any) -> Runtime:
     """An installation with these portfolios on record, each with a book of its own, priced by the market's file."""
     n = len(market.ids)
@@ -75,3 +82,41 @@ def book(market: Market, k: int) -> Holdings:
     money = MONEY / len(held) * rng.uniform(0.5, 1.5, len(held))
     shares = {market.ids[j]: Decimal(int(m / market.closes[-1, j]) + 1) for j, m in zip(held, money, strict=True)}
     return Holdings(f"P{k:05d}", shares, Decimal(20_000))
+
+
+def plant(runtime: Runtime, market: Market, books: int, failures: int) -> dict[str, str]:
+    """So many of the books are given a fault each, of four kinds in turn, spread over all of them.
+
+    Returns what the refusal of each must name, by portfolio.
+    """
+    n, words = len(market.ids), {}
+    runtime.runs.save_policies([policy(n, "impossible", max_weight=0.5 / n), policy(n, "scored", min_quality=6.0)])
+    for j in range(failures):
+        k = (2 * j + 1) * books // (2 * failures)
+        portfolio_id = f"P{k:05d}"
+        words[portfolio_id] = _FAULTS[j % len(_FAULTS)](runtime, market, k)
+    return words
+
+
+def _without_a_price(runtime: Runtime, market: Market, k: int) -> str:
+    held, name = book(market, k), f"UNPRICED{k:05d}"
+    runtime.portfolios.declare(replace(held, shares={**held.shares, name: Decimal(7)}), "night")
+    return name
+
+
+def _contradictory(runtime: Runtime, _market: Market, k: int) -> str:
+    runtime.portfolios.save(replace(runtime.portfolios.get(f"P{k:05d}"), policy="impossible"))
+    return "max_weight"
+
+
+def _worth_nothing(runtime: Runtime, _market: Market, k: int) -> str:
+    runtime.portfolios.declare(Holdings(f"P{k:05d}", {}, Decimal(0)), "night")
+    return f"P{k:05d}"
+
+
+def _without_scores(runtime: Runtime, _market: Market, k: int) -> str:
+    runtime.portfolios.save(replace(runtime.portfolios.get(f"P{k:05d}"), policy="scored"))
+    return "quality"
+
+
+_FAULTS = (_without_a_price, _contradictory, _worth_nothing, _without_scores)

@@ -257,9 +257,14 @@ def optimize_for(
 
 
 def optimize_posed(
-    problem: Problem, request: RebalanceRequest, snapshot: MarketSnapshot, *, work: float | None = None
+    problem: Problem,
+    request: RebalanceRequest,
+    snapshot: MarketSnapshot,
+    *,
+    work: float | None = None,
+    neighbour: Solved | None = None,
 ) -> Solved:
-    """The same for the request's problem as it is formulated already."""
+    """The same for the request's problem as it is formulated already. neighbour: as for `optimize`."""
     from portopt.trading import can_trade, dearest_lot
 
     until, rules, flows = problem.until, request.policy.trading, request.cash_flow is not None
@@ -269,7 +274,7 @@ def optimize_posed(
 
     room = LOTS_OF_ROOM * dearest_lot(problem, rules)
     order = order_of_giving_way(request.policy.relax_order, request.policy.limits)
-    answer = optimize(problem, order, room=room, rounds=rounds, work=work)
+    answer = optimize(problem, order, room=room, rounds=rounds, work=work, neighbour=neighbour)
     if work is None and answer.solution.status is SolveStatus.INFEASIBLE:
         answer = replace(answer, fixes=_less_of_it(request, snapshot, problem))
     return answer if not until.is_set else answer.without_deadline()

@@ -68,6 +68,9 @@ def _entry(portfolio_id: str, k: int, now: datetime) -> dict[str, Any]:
     kind = "released" if k % 3 == 0 else "proposed"
     return {"portfolio_id": portfolio_id, "number": k + 1, "kind": kind, "subject": "desk", "body": "{}", "before": "",
             "seal": "", "at": (now - timedelta(days=ENTRIES - k)).isoformat()}  # fmt: skip
+    sealed = {"subject": "desk", "body": "{}", "before": "", "seal": ""}
+    at = (now - timedelta(days=ENTRIES - k)).isoformat()
+    return {"portfolio_id": portfolio_id, "number": k + 1, "kind": kind, "at": at, **sealed}
 
 
 def _figures(portfolio_id: str, i: int, at: datetime) -> list[Figure]:

@@ -87,14 +87,14 @@ def night(books: int, assets: int, processes: int, kills: int, seed: int = 1) ->
         wish = WaveWish("a night of the benchmark", deadline=now + timedelta(seconds=DEADLINE))
         wave = start(all_portfolios(runtime), wish, {p.id: p for p in policies(runtime)}, runtime, now)
         began, before = time.perf_counter(), _cpu()
-        told = _carried_out(row, wave.wave_id, runtime, market, kills, random.Random(seed))
+        told = carried_out(row, wave.wave_id, runtime, market, kills, random.Random(seed))
         row.wall, row.cpu, row.report = time.perf_counter() - began, _cpu() - before, json.loads(told or "{}")
         row.wrong = _wrong(row, runtime)
         runtime.runs.close()
     return row
 
 
-def _carried_out(row: Row, wave_id: str, runtime: Any, market: Any, kills: int, rng: random.Random) -> bytes:
+def carried_out(row: Row, wave_id: str, runtime: Any, market: Any, kills: int, rng: random.Random) -> bytes:
     """Taken up again as often as it is killed; every second kill is of a process that it started."""
     at = sorted(rng.uniform(0.1, 0.9) * row.books for _ in range(kills))
     process = _resumed(wave_id, runtime, market, row.processes)

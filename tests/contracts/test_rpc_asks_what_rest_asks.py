@@ -35,9 +35,10 @@ OF_REST_ALONE = {
     "/readyz": "for whoever starts and watches the process",
     "/metrics": "for whoever collects them",
     "/watch": "a page for people; its alerts and figures have calls of their own",
+    "/console": "screens for people; what they ask has calls of its own",
     "/docs": "pages for people",
     "/api/v1/openapi.json": "the contract of REST; that of gRPC is a file and its reflection",
-    "/events": "WatchOptimization, WatchRun, WatchBacktest, WatchWalkForward and WatchComparison stream the same",
+    "/events": "WatchOptimization, WatchRun, WatchWave, WatchBacktest, WatchWalkForward and WatchComparison stream the same",
 }
 
 
@@ -92,4 +93,5 @@ def test_what_rest_answers_beside_the_catalog_is_written_down(tmp_path: Path) ->
     of_operations = {BASE + operation.path for operation in OPERATIONS.values()}
     assert of_operations <= paths
     known = tuple(OF_REST_ALONE)
+    paths -= {"/"}  # leads to the console
     assert sorted(path for path in paths - of_operations if not path.startswith(known) and not path.endswith(known)) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from typing import Any
 
 import cvxpy as cp
@@ -222,9 +223,16 @@ def portfolios(p: Problem, seed: int) -> list[np.ndarray]:
     return [*simple, p.previous().copy(), p.benchmark_weights().copy(), near, tracking, rng.normal(size=p.n)]
 
 
-def opening_needed(form: StandardForm, w: np.ndarray) -> float:
-    """The least s such that the program, every side opened by s times its relax coefficient, allows w; inf for none."""
+Witness = Callable[[np.ndarray], float]
+
+
+def opening_needed(form: StandardForm) -> Witness:
+    """At w the least s such that the program, every side opened by s times its relax coefficient, allows w; inf for none.
+
+    The witness is written out once a form; the weights are its parameter.
+    """
     n = form.n_weights
+    w = cp.Parameter(n)
     whole = form.integer.any()
     # A cone program in integers (none of the catalog is one) would be beyond the witness.
     h = cp.Variable(max(form.n_columns - n, 1), integer=(np.flatnonzero(form.integer) - n,) if whole else False)
@@ -253,18 +261,24 @@ def opening_needed(form: StandardForm, w: np.ndarray) -> float:
             assert cone.kind == "second_order"
             held.append(cp.SOC(entries[0], entries[1:]))
     witness = cp.Problem(cp.Minimize(s), held)
-    if whole:
-        witness.solve(solver=cp.HIGHS, highs_options={"mip_abs_gap": 1e-12, "mip_rel_gap": 0.0})
-        return float(s.value) if witness.status == "optimal" else float("inf")
-    witness.solve(solver=cp.CLARABEL, tol_feas=1e-10, tol_gap_abs=1e-10, tol_gap_rel=1e-10)
-    return float(s.value) if witness.status in ("optimal", "optimal_inaccurate") else float("inf")
+
+    def at(weights: np.ndarray) -> float:
+        w.value = weights
+        if whole:
+            witness.solve(solver=cp.HIGHS, highs_options={"mip_abs_gap": 1e-12, "mip_rel_gap": 0.0})
+            return float(s.value) if witness.status == "optimal" else float("inf")
+        witness.solve(solver=cp.CLARABEL, warm_start=False, tol_feas=1e-10, tol_gap_abs=1e-10, tol_gap_rel=1e-10)
+        return float(s.value) if witness.status in ("optimal", "optimal_inaccurate") else float("inf")
+
+    return at
 
 
-def best_objective(form: StandardForm, w: np.ndarray) -> float:
-    """The program's objective at w with the best helper columns; every limit is taken out first."""
+def best_objective(form: StandardForm) -> Witness:
+    """At w the program's objective with the best helper columns; every limit is taken out first."""
     n, free = form.n_weights, form.without(lambda limit: limit not in ("", "max_tracking_error"))
     if free.n_columns == n:
-        return free.objective(w)
+        return free.objective
+    w = cp.Parameter(n)
     h = cp.Variable(free.n_columns - n)
     x = cp.hstack([w, h])
     lower, upper = free.box()
@@ -289,16 +303,21 @@ def best_objective(form: StandardForm, w: np.ndarray) -> float:
     P = free.P().toarray()[n:, n:]
     wanted = free.q @ x + (0.5 * cp.sum_squares(psd_root(P).T @ h) if P.any() else 0.0)
     witness = cp.Problem(cp.Minimize(wanted), held)
-    for tolerance, steps in ((1e-11, 0.99), (1e-11, 0.9), (1e-9, 0.9)):  # shorter steps where it stumbles
-        exact = {"tol_feas": tolerance, "tol_gap_abs": tolerance, "tol_gap_rel": tolerance, "max_step_fraction": steps}
-        try:
-            witness.solve(solver=cp.CLARABEL, **exact)
-        except cp.SolverError:
-            continue
-        break
-    if h.value is None:  # a logarithm of what is not positive
-        return float("inf")
-    return free.objective(np.concatenate([w, h.value]))
+
+    def at(weights: np.ndarray) -> float:
+        w.value, h.value = weights, None
+        for tolerance, steps in ((1e-11, 0.99), (1e-11, 0.9), (1e-9, 0.9)):  # shorter steps where it stumbles
+            exact = {"tol_feas": tolerance, "tol_gap_abs": tolerance, "tol_gap_rel": tolerance, "max_step_fraction": steps}
+            try:
+                witness.solve(solver=cp.CLARABEL, warm_start=False, **exact)
+            except cp.SolverError:
+                continue
+            break
+        if h.value is None:  # a logarithm of what is not positive
+            return float("inf")
+        return free.objective(np.concatenate([weights, h.value]))
+
+    return at
 
 
 # Clarabel's word for "1e-11 was too much to ask": what it reached is held against the auditor below all the same.
@@ -313,10 +332,10 @@ with_and_without_cash = pytest.mark.parametrize("cash", [False, True], ids=["no 
 @pytest.mark.parametrize(("kind", "value"), spelled(LIMITS, MORE_LIMITS), ids=str)
 def test_the_opening_a_limit_needs_in_the_program_is_the_worst_violation_the_auditor_reads(kind, value, cash, factor_form):
     limit, p = limited(kind, value, seed=1, factor_form=factor_form, cash=cash)
-    form = form_of(p)
+    opening = opening_needed(form_of(p))
     for w in portfolios(p, seed=2):
         worst = limit.read(w, p).worst()
-        needed = opening_needed(form, w)
+        needed = opening(w)
         if kind in ("min_quality", "esg_exclusion") and worst > 1e-12:
             assert needed == float("inf"), "no slope: a barred asset stays barred until the score is lowered past its own"
         elif limit.soft:
@@ -358,12 +377,13 @@ def test_an_objective_is_worth_what_the_program_minimizes_with_costs_and_soft_sh
         more = {**extras, "limits": (*extras.get("limits", ()), *needed)}
         p = problem(3, factor_form=factor_form, cash=cash, objective=spec, **more)
         form = form_of(p)
+        best = best_objective(form)
         for w in portfolios(p, seed=4):
             if not w.any() and (form.ratio or any(cone.kind == "exponential" for cone in form.cones)):
                 continue  # no risk, no ratio, no logarithm: the auditor says infinity, the witness only "very large"
             value = p.objective.value(w, p)
             spoken = -value if p.objective.sense == "maximize" else value
-            assert best_objective(form, w) == pytest.approx(spoken, rel=1e-6, abs=1e-8)
+            assert best(w) == pytest.approx(spoken, rel=1e-6, abs=1e-8)
 
 
 @both_forms
@@ -372,9 +392,9 @@ def test_an_objective_is_worth_what_the_program_minimizes_with_costs_and_soft_sh
 def test_a_cost_adds_its_convex_part_by_the_year_to_the_program(kind, value, cash, factor_form):
     (cost,) = parse_costs({kind: value})
     p = problem(5, factor_form=factor_form, cash=cash, objective={"kind": "max_return"}, costs=(cost,))
-    form, bare = form_of(p), form_of(p.replaced(costs=()))
+    best, bare = best_objective(form_of(p)), form_of(p.replaced(costs=()))
     for w in portfolios(p, seed=6):
-        added = best_objective(form, w) - bare.objective(w)
+        added = best(w) - bare.objective(w)
         assert added == pytest.approx(cost.convex_value(w, p) / p.holding_period_years, rel=1e-6, abs=1e-8)
         assert cost.value(w, p) >= cost.convex_value(w, p) >= 0.0
 

@@ -16,7 +16,7 @@ from portopt.domain.errors import ProposalSuperseded
 from portopt.domain.market import MarketQuery
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.doors.commands.rebalance import proposal
-from portopt.runs import lifecycle, market
+from portopt.runs import decisions, lifecycle, market
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -71,14 +71,14 @@ def test_a_superseded_proposal_is_not_approved_and_the_refusal_says_what_to_do(h
     assert waiting.status is RunStatus.AWAITING_APPROVAL
     runtime.runs.save_holdings(small_book.request(5500).holdings)
     with pytest.raises(ProposalSuperseded, match="superseded and not released") as caught:
-        lifecycle.approve(waiting.run_id, runtime)
+        decisions.approve(waiting.run_id, runtime)
     assert (caught.value.status, caught.value.exit_code) == (409, 2)
     assert caught.value.measured["holdings_version"] == 2
     assert not (home / "events.jsonl").exists()
 
     settled = lifecycle.settle(waiting, snapshot, runtime, since=2, await_approval=True)
     assert settled.status is RunStatus.AWAITING_APPROVAL
-    assert lifecycle.approve(waiting.run_id, runtime).status is RunStatus.COMPLETED
+    assert decisions.approve(waiting.run_id, runtime).status is RunStatus.COMPLETED
     assert sent(home) == 1
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,7 +17,9 @@ import pytest
 from submitted import opened, submitted
 from support import REPOSITORY, environment, wait_for
 
+from portopt.domain.approval import Said
 from portopt.domain.run import RunStatus
+from portopt.runs import decisions
 
 
 class Deployed:
@@ -148,9 +151,19 @@ def test_a_proposal_that_awaits_approval_releases_its_event_only_when_approved(d
     paused = deployed.wait(run, "Paused")
     assert len(deployed.events()) == before
     document = opened(deployed.home).runs.get(deployed.newest_run()["run_id"]).document
+    run_id, runtime = deployed.newest_run()["run_id"], opened(deployed.home)
     value = f"{sum(Decimal(trade['value']) for trade in document['trades']):,.0f}"
     assert paused["message"] == f"awaiting approval of {value} USD"
     assert deployed.name(run) == f"sample under quality_focused, 2022-12-28: awaiting approval of {value} USD"
+
+    decisions.hold(run_id, datetime.now(UTC) + timedelta(hours=2), runtime, by="desk")
+    wait_for(lambda: deployed.state(run)["message"].startswith("held until "), 30, "the run does not say that it is held")
+    held = deployed.state(run)["id"]
+    deployed.resume(run, "approve", "as proposed")
+    wait_for(lambda: deployed.state(run)["id"] != held and deployed.state(run)["name"] == "Paused", 60, "it does not wait on")
+    decisions.release_hold(run_id, runtime, by="desk")
+    wait_for(lambda: deployed.state(run)["message"] == paused["message"], 30, "the run does not say that it is free again")
+    assert len(deployed.events()) == before
 
     deployed.resume(run, "approve", "as proposed")
     state = deployed.wait(run, "Completed")
@@ -164,15 +177,15 @@ def test_a_proposal_that_awaits_approval_releases_its_event_only_when_approved(d
         assert step in told, (step, told)
 
 
-def test_a_rejected_proposal_ends_as_rejected_and_releases_nothing(deployed: Deployed) -> None:
+def test_a_proposal_that_is_decided_elsewhere_ends_its_run_as_it_was_decided(deployed: Deployed) -> None:
     before = len(deployed.events())
     run = deployed.start("on-demand", {"max_turnover": 0.17, "approval_hours": 1.0})
     deployed.wait(run, "Paused")
 
-    deployed.resume(run, "reject", "not today")
-    state = deployed.wait(run, "Rejected")
+    decisions.request_changes(deployed.newest_run()["run_id"], opened(deployed.home), by="desk", said=Said(note="not today"))
+    state = deployed.wait(run, "ChangesRequested")
 
-    assert state["name"] == "Rejected"
+    assert state["name"] == "ChangesRequested"
     assert "not today" in state["message"]
     assert len(deployed.events()) == before
 
@@ -181,7 +194,7 @@ def test_nobody_approving_in_time_is_a_no(deployed: Deployed) -> None:
     before = len(deployed.events())
     run = deployed.start("on-demand", {"max_tracking_error": 0.021, "approval_hours": 0.002})
 
-    state = deployed.wait(run, "Rejected")
+    state = deployed.wait(run, "Expired")
 
     assert state["type"] == "FAILED"  # the server may name the end of an expired pause itself, before the flow does
     wait_for(lambda: deployed.newest_run()["status"] == "cancelled", 30, f"still {deployed.newest_run()['status']}")

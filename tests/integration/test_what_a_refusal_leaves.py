@@ -18,7 +18,7 @@ from portopt.domain.canonical import plain
 from portopt.domain.errors import DeadlineExceeded, InfeasibleRequest, OutsideError, PortoptError, SearchEnded
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.questions.rebalance import rebalance
-from portopt.runs import history, lifecycle, market
+from portopt.runs import decisions, history, lifecycle, market
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -107,7 +107,7 @@ def test_a_refusal_declares_no_holdings_and_supersedes_nothing(runtime: Runtime)
     assert runtime.runs.holdings_version("P1") == 1
     assert runtime.runs.holdings("P1").cash == Decimal(5000)
     assert runtime.runs.status(waiting.run_id) is RunStatus.AWAITING_APPROVAL
-    assert lifecycle.approve(waiting.run_id, runtime).status is RunStatus.COMPLETED
+    assert decisions.approve(waiting.run_id, runtime).status is RunStatus.COMPLETED
 
 
 def test_a_run_that_has_a_result_keeps_it_whatever_became_of_it_and_whoever_is_refused_later(runtime: Runtime) -> None:

@@ -35,6 +35,8 @@ def settled(explanation: Explanation, plan: RebalancePlan, problem: Problem, rul
             return replace(reason, sentence=_kept(book, reason, line, move))
         if side is not None and (move if side == "buy" else -move) <= MOVED:
             return replace(reason, sentence=_evened(book, reason, line, side))
+        if side == "sell" and book.only_raises and line.weight_after < line.target_weight - book.lot(line.asset_id):
+            return replace(reason, sentence=_raised(line, move))
         return reason
 
     return replace(explanation, reasons=tuple(said(reason) for reason in explanation.reasons))
@@ -47,6 +49,12 @@ class _Book:
     problem: Problem
     w: Vector
     rules: TradingRules
+
+    @property
+    def only_raises(self) -> bool:
+        """Whether money has to be raised for an objective that seeks no trade for its own sake."""
+        at, p = self.problem.universe.cash_position, self.problem
+        return bool(p.objective.left_alone) and at is not None and float(p.previous()[at]) < -NOTHING
 
     def stops(self, asset_id: str, by: float, pulls: Mapping[str, float]) -> str:
         """What one more order of that size, a signed fraction, would break: a limit by its name, "cash", or ""; of several
@@ -122,6 +130,12 @@ def _evened(book: _Book, reason: TradeReason, line: PlanLine, side: str) -> str:
     if stops:
         return f"{verb}: without it {stops} would not hold in whole shares"
     return f"{verb}: it evens out what whole shares of the others leave over"
+
+
+def _raised(line: PlanLine, move: float) -> str:
+    """More of it goes than the optimum sells: what decides among whole shares is how little is traded."""
+    alone = f"in parts of shares {_small(-100 * move)} % of it would go, and others with it"
+    return f"Sold: whole shares of it raise the money with the least trading; {alone}"
 
 
 def _small(percent: float) -> str:

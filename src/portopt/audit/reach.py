@@ -79,19 +79,19 @@ def implied_box(form: StandardForm, *, keep: Mask | None = None) -> tuple[Vector
     usable = np.ones(m, dtype=bool) if keep is None else keep
     signed = (A.data.clip(0.0), A.data.clip(None, 0.0))
     plus, minus = (sp.csr_array((part, A.indices, A.indptr), shape=A.shape) for part in signed)
-    is_plus, is_minus = (sp.csr_array((part.data != 0.0, A.indices, A.indptr), shape=A.shape) for part in (plus, minus))
     for _ in range(PASSES):
         no_floor, no_cap = np.isinf(lower), np.isinf(upper)
-        open_below = is_plus @ no_floor.astype(float) + is_minus @ no_cap.astype(float)
-        open_above = is_plus @ no_cap.astype(float) + is_minus @ no_floor.astype(float)
-        # A row says something of a column only where all its other terms are finite on one side; of a scenario program's
-        # half a million entries that leaves a few thousand.
-        telling = np.repeat(usable & ((open_below <= 1.0) | (open_above <= 1.0)), np.diff(A.indptr))
-        entries = np.flatnonzero(telling & (no_floor | no_cap)[A.indices] & (A.data != 0.0))
-        if len(entries) == 0:
-            break
+        entries = np.flatnonzero((no_floor | no_cap)[A.indices] & (A.data != 0.0))
         rows = np.searchsorted(A.indptr, entries, side="right") - 1
         a, columns = A.data[entries], A.indices[entries]
+        open_below = _per_row(rows, np.where(a > 0.0, no_floor[columns], no_cap[columns]), m)
+        open_above = _per_row(rows, np.where(a > 0.0, no_cap[columns], no_floor[columns]), m)
+        # A row says something of a column only where all its other terms are finite on one side; of a scenario program's
+        # half a million entries that leaves a few thousand.
+        telling = (usable & ((open_below <= 1.0) | (open_above <= 1.0)))[rows]
+        if not telling.any():
+            break
+        rows, a, columns = rows[telling], a[telling], columns[telling]
         below, above = np.where(no_floor, 0.0, lower), np.where(no_cap, 0.0, upper)
         least, most = plus @ below + minus @ above, plus @ above + minus @ below
         low, high = _terms(a, lower[columns], upper[columns])

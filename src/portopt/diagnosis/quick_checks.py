@@ -189,12 +189,24 @@ def _trades(problem: Problem, room: _Room) -> str | None:
         must = [f"{problem.universe.ids[i]} by {100 * buys[i]:.2f} %" for i in np.argsort(-buys) if buys[i] > CERTAIN]
         low, high = seen_apart(float(buys.sum()), allowed)
         if not (buys[~problem.universe.is_cash] > CERTAIN).any():
-            return f"{low} of the portfolio must be raised in cash; {high} may change hands"
+            return _raised(problem, float(buys.sum()), high) or (
+                f"{low} of the portfolio must be raised in cash; {high} may change hands"
+            )
         return f"{listed(must, most=3)} must be bought, {low} of the portfolio; {high} may change hands"
     if group_sells is not None and group_sells[0] > allowed + CERTAIN:
         low, high = seen_apart(group_sells[0], allowed)
         return f"{listed(group_sells[1], most=3)} must be sold, {low} of the portfolio; {high} may change hands"
     return None
+
+
+def _raised(problem: Problem, share: float, allowed: str) -> str:
+    """Of more than what stays in the portfolio, in money: as a share of that it means nothing. "" for less."""
+    worth = problem.portfolio_value
+    if worth is None or share <= 1.0:
+        return ""
+    held = worth * float(problem.previous()[~problem.universe.is_cash].clip(0.0).sum())
+    of_it = f"of the {worth:,.2f} that is left after it {allowed} may change hands"
+    return f"{share * worth:,.2f} must be raised in cash, of {held:,.2f} held; {of_it}"
 
 
 def _group_sells(w: Vector, room: _Room) -> tuple[float, list[str]] | None:

@@ -106,7 +106,7 @@ class Repairs:
             worst, certified = self._solved_again(relaxed(self.limits.problem, rounded))
             if worst <= HOLDS and (held is None or certified):
                 relaxations = tuple(relaxation(self.limits.problem, name, by) for name, by in rounded.items())
-                held = Fix(relaxations, verified=True, summary=summary(relaxations), worst_violation=worst)
+                held = Fix(relaxations, verified=True, summary=summary(self.limits.problem, relaxations), worst_violation=worst)
             if certified:
                 break
         return held
@@ -247,10 +247,12 @@ def relaxation(problem: Problem, name: str, by: float) -> Relaxation:
     return Relaxation(name, by, limit.unit, limit.describe(), limit.relaxed(by).describe())
 
 
-def summary(relaxations: tuple[Relaxation, ...]) -> str:
-    """One sentence for a fix."""
-    changes = [f"{r.limit} to {r.after!r} (now {r.before!r})" for r in relaxations]
-    return f"change {' and '.join(changes)}"
+def summary(problem: Problem, relaxations: tuple[Relaxation, ...]) -> str:
+    """One sentence for a fix: what an opening allows, where the limit has words for it."""
+    allowed = {r.limit: limit.allows(r.by) for r in relaxations if (limit := problem.limit(r.limit)) is not None}
+    said = [text for text in allowed.values() if text]
+    changes = [f"{r.limit} to {r.after!r} (now {r.before!r})" for r in relaxations if not allowed.get(r.limit)]
+    return " and ".join([*said, *([f"change {' and '.join(changes)}"] if changes else [])])
 
 
 def worst_violation(problem: Problem, w: Vector) -> float:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from portopt.dialects.books import instant
 from portopt.domain.canonical import plain
-from portopt.domain.desk import STALE_SESSIONS, BookFigures, DeskBook, Stage, Tile, Told
+from portopt.domain.desk import STALE_SESSIONS, BookFigures, DeskBook, Ended, Newest, Stage, Tile, Told
 
 NO_HOLDINGS = "nobody said what it holds: PUT its holdings"
 FIGURES = ("value", "cash_share", "drift", "tracking_error", "limits_broken", "prices_age")
@@ -18,11 +17,11 @@ def line_data(
     book: DeskBook,
     tiles: tuple[Tile, ...],
     told: Told,
-    problem: Mapping[str, Any] | None,
+    ended: Ended,
     wave: tuple[str, str] | None,
     now: datetime,
 ) -> dict[str, Any]:
-    figures = book.figures
+    figures, days = book.figures, book.days_since_release(now)
     return {
         "portfolio_id": book.portfolio_id,
         "name": book.name,
@@ -30,7 +29,7 @@ def line_data(
         "currency": book.currency,
         "holdings_version": book.version,
         "tiles": [tile.value for tile in tiles],
-        "measured_at": None if figures is None else instant(figures.at),
+        "measured_at": instant(told.measured_at),
         "value": None if figures is None else figures.value,
         "drift": _drift(figures, told),
         "cash": _cash(book),
@@ -40,8 +39,8 @@ def line_data(
         "limits_broken": _limits(figures, told),
         "prices": _prices(figures, told),
         "released_at": instant(book.released_at),
-        "days_since_release": book.days_since_release(now),
-        "proposal": _proposal(book, problem),
+        "days_since_release": None if days is None else round(days, 2),
+        "proposal": _proposal(book.newest, ended),
         "wave": _wave(book, wave),
         "unknown": _unknown(book, told),
     }
@@ -89,11 +88,9 @@ def _prices(figures: BookFigures | None, told: Told) -> dict[str, Any] | None:
     return {"as_of": priced.get("as_of"), "sessions": age, "stale": stale, "oldest": oldest}
 
 
-def _proposal(book: DeskBook, problem: Mapping[str, Any] | None) -> dict[str, Any]:
-    newest = book.newest
-    told = {"stage": newest.stage.value, "status": newest.status, "run_id": newest.run_id, "at": instant(newest.at)}
-    failed = newest.stage is Stage.FAILED
-    return {**told, "problem": plain(problem) if failed else None}
+def _proposal(newest: Newest, ended: Ended) -> dict[str, Any]:
+    told = {"stage": newest.stage.value, "status": newest.status, "run_id": newest.run_id, "at": instant(ended.at)}
+    return {**told, "problem": plain(ended.problem) if newest.stage is Stage.FAILED else None}
 
 
 def _wave(book: DeskBook, wave: tuple[str, str] | None) -> dict[str, Any] | None:

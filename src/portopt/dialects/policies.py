@@ -24,6 +24,7 @@ from portopt.dialects.reading import (
     shown,
     text,
     what,
+    whole_number,
 )
 from portopt.dialects.records import FRACTIONS, MAX_TEXT, RANGES, json_object, record
 from portopt.domain.canonical import plain
@@ -35,7 +36,9 @@ SCHEMA_VERSION = "1.0"
 MAX_POLICIES = 1_000
 LIBRARY = ("schema_version", "policies")
 OURS = tuple(f.name for f in dataclasses.fields(Policy))
-APPROVAL = ("four_eyes",)
+APPROVAL = ("four_eyes", "approvers", "hours")
+MOST_APPROVERS = 9
+LEAST_HOURS, MOST_HOURS = 0.01, 168.0
 S4 = ("id", "name", "description", "method_version", *S4_LIMITS)
 S4_DEFAULTS = ("commission_per_trade", "market_impact_bps", "min_trade_value", "risk_free_rate", "annualization_factor")
 
@@ -176,7 +179,16 @@ def _limits(value: Any, path: str) -> dict[str, Any]:
 
 
 def _approval(value: Any, path: str) -> dict[str, Any]:
-    return {name: flag(given, _at(path, name)) for name, given in object_of(value, path, APPROVAL).items()}
+    found, read = object_of(value, path, APPROVAL), dict[str, Any]()
+    for name, given in found.items():
+        at = _at(path, name)
+        if name == "four_eyes":
+            read[name] = flag(given, at)
+        elif name == "approvers":
+            read[name] = whole_number(given, at, low=1, high=MOST_APPROVERS)
+        else:
+            read[name] = number(given, at, low=LEAST_HOURS, high=MOST_HOURS)
+    return read
 
 
 def _read_s4(doc: Any, defaults: PolicyDefaults, path: str) -> Policy:

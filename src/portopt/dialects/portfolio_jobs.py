@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from portopt.dialects.books import instant
 from portopt.dialects.portfolio_trades import allocation, plan_metrics, trade
 from portopt.dialects.submissions import in_asked_words
+from portopt.domain.approval import ApprovalState
 from portopt.domain.job import Job
 from portopt.domain.run import RunRecord, RunStatus
 
@@ -21,6 +22,9 @@ METRICS = {
     "information_ratio": "information_ratio",
 }
 BOOKS = {"current_allocation": "weight_before", "target_allocation": "weight_after"}
+# What S2's readers are told of an approval. One that was superseded is told by the status; who cancelled one said no to it.
+TOLD: dict[ApprovalState, str] = {state: state.value for state in ApprovalState if state is not ApprovalState.SUPERSEDED}
+TOLD[ApprovalState.CANCELLED] = ApprovalState.REJECTED.value
 USUAL_GOALS = {
     "risk_parity": "risk_parity",
     "hierarchical_risk_parity": "risk_parity",
@@ -105,9 +109,11 @@ def status_of(job: Job, run: RunRecord | None) -> str:
 
 
 def approval_of(job: Job, run: RunRecord | None) -> str | None:
-    """awaiting, approved, rejected or expired; None where nobody is asked, or nothing is proposed."""
+    """awaiting, held, approved, changes_requested, rejected or expired; None where nobody is asked, or nothing is proposed."""
     if run is None or run.document is None or job.approval_hours <= 0:
         return None
+    if run.approval is not None:
+        return TOLD.get(run.approval.state_at(datetime.now(UTC)))
     if run.status is RunStatus.CANCELLED:
         return "expired" if ((run.problem or {}).get("asked") or {}).get("field") == "approval" else "rejected"
     return {RunStatus.AWAITING_APPROVAL: "awaiting", RunStatus.COMPLETED: "approved"}.get(run.status)

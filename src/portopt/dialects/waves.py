@@ -11,10 +11,14 @@ from portopt.dialects.reading import flag, list_of, object_of, one_of, required,
 from portopt.dialects.requests import read_date
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue, MissingInput
-from portopt.domain.wave import WaveItem
+from portopt.domain.wave import WaveItem, WaveKind
 
-WAVE = ("cause", "portfolios", "all", "policy", "provider", "pricing_pack_id", "as_of", "deadline", "zone", "await_approval")
+WAVE = (
+    "cause", "kind", "portfolios", "all", "policy", "provider", "pricing_pack_id", "as_of", "deadline", "zone",
+    "await_approval",
+)  # fmt: skip
 MEMBER = ("portfolio_id", "policy", "deadline")
+KINDS = tuple(kind.value for kind in WaveKind)
 MOST_CAUSE, MOST_NAME, MOST_TIME, MOST_ZONE = 500, 100, 40, 60
 MOST_MEMBERS = 100_000
 
@@ -33,6 +37,7 @@ class WaveBody:
     """members: None where all are asked for. deadline: as it was written, to be read on the clocks of the zone."""
 
     cause: str
+    kind: WaveKind
     members: tuple[Member, ...] | None
     policy: str | None
     provider: str | None
@@ -51,6 +56,7 @@ def read_wave(doc: Any, providers: Collection[str]) -> WaveBody:
         raise InvalidValue("pricing_pack_id", pack, "is given beside a provider", fix="name one of them")
     return WaveBody(
         cause=text(required(found, "cause"), "cause", most=MOST_CAUSE),
+        kind=WaveKind(one_of(found.get("kind", WaveKind.ASKED.value), "kind", KINDS)),
         members=_members(found),
         policy=_optional(found, "policy", 64),
         provider=None if provider is None else one_of(provider, "provider", providers),
@@ -84,6 +90,15 @@ def _optional(found: dict[str, Any], name: str, most: int, where: str = "") -> s
     return text(found[name], f"{where}.{name}" if where else name, most=most) if name in found else None
 
 
+def _approval(item: WaveItem, now: datetime) -> dict[str, Any] | None:
+    """How its proposal stands with people; None where nobody was asked."""
+    approval = item.approval
+    if approval is None:
+        return None
+    told = {"state": approval.state_at(now).value, "needs_reason": approval.needs_reason}
+    return {**told, "expires_at": plain(approval.expires_at), "held_until": plain(approval.held_until)}
+
+
 def item_data(item: WaveItem, now: datetime) -> dict[str, Any]:
     """An item, with the whole problem where there is no proposal."""
     return {
@@ -95,6 +110,8 @@ def item_data(item: WaveItem, now: datetime) -> dict[str, Any]:
         "late": item.is_late(now),
         "attempts": item.attempts,
         "run_id": item.run_id,
+        "status": None if item.status is None else item.status.value,
+        "approval": _approval(item, now),
         "seconds": item.seconds,
         "gap": item.gap,
         "ended_at": plain(item.ended_at),

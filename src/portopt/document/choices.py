@@ -24,9 +24,7 @@ from portopt.domain.choices import (
     WhatIf,
     Worth,
 )
-from portopt.domain.found import RestsOn
 from portopt.domain.problem import Problem
-from portopt.domain.request import RebalanceRequest
 
 MOST_TRADES = 20  # told of each choice, the largest first
 STILL = 1e-9
@@ -38,7 +36,8 @@ def alternatives_document(found: Alternatives) -> dict[str, Any]:
     """Every choice in the same figures, and those there are not with the reason."""
     problem = found.problem
     return {
-        **_about(problem, found.rests_on, found.request),
+        **_about(problem, found),
+        "headline": {"says": f"{len(found.choices)} choices: {', '.join(choice.name for choice in found.choices)}"},
         "objective": problem.objective.describe(),
         "alternatives": [_alternative(problem, choice) for choice in found.choices],
         "not_offered": [plain(one) for one in found.not_offered],
@@ -50,7 +49,8 @@ def edit_document(found: Edited) -> dict[str, Any]:
     """What was decided, what it costs, and the trades beside those that stand."""
     problem = found.problem
     return {
-        **_about(problem, found.rests_on, found.request),
+        **_about(problem, found),
+        "headline": {"says": ", ".join(f"{name} {words}" for name, words in found.pins) or "nothing is pinned any more"},
         "pinned": [{"asset_id": name, "trade": words} for name, words in found.pins],
         "run_id": found.run_id,
         "price": {**plain(found.price), "sentence": price_sentence(found.price, "The edit")},
@@ -66,7 +66,8 @@ def what_if_document(found: WhatIf) -> dict[str, Any]:
     """What was moved, what it is worth, the linear answer and the certified one, beside what stands."""
     problem = found.problem
     return {
-        **_about(problem, found.rests_on, found.request),
+        **_about(problem, found),
+        "headline": {"says": ", ".join(moved_in_words(*move) for move in found.moved)},
         "moved": [{"path": path, "before": plain(before), "after": plain(after)} for path, before, after in found.moved],
         "run_id": found.run_id,
         "worth": {**plain(found.worth), "sentence": price_sentence(found.worth, "It")},
@@ -143,11 +144,22 @@ def price_sentence(worth: Worth, who: str) -> str:
     return f"{who} {said} of certain-equivalent return{own}."
 
 
-def _about(problem: Problem, rests_on: RestsOn, request: RebalanceRequest) -> dict[str, Any]:
-    value = problem.portfolio_value
+def moved_in_words(path: str, before: object, after: object) -> str:
+    """`limits.max_turnover: 0.2 → 0.15`"""
+    return f"{path}: {_shown(before)} → {_shown(after)}"
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None else str(plain(value))
+
+
+def _about(problem: Problem, found: Alternatives | Edited | WhatIf) -> dict[str, Any]:
+    value, rests_on, request = problem.portfolio_value, found.rests_on, found.request
     return {
         "portfolio_id": problem.portfolio_id,
+        "about_run": found.about_run,
         "policy": request.policy.id,
+        "policy_version": request.policy.method_version,
         "pricing_pack_id": rests_on.pricing_pack_id,
         "as_of": rests_on.as_of.isoformat(),
         "portfolio_value": None if value is None else f"{value:.2f}",

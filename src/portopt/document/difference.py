@@ -19,14 +19,14 @@ def decision_difference(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str,
         "a": {key: a[key] for key in ("run_id", "portfolio_id", "as_of")},
         "b": {key: b[key] for key in ("run_id", "portfolio_id", "as_of")},
         "pricing_pack": {"a": a["pricing_pack"]["id"], "b": b["pricing_pack"]["id"]},
-        "policy": _paths(a["policy"], b["policy"]),
+        "policy": changed_paths(a["policy"], b["policy"]),
         "beliefs": _beliefs(a["inputs"], b["inputs"]),
         "weights": weights,
         # Half the sum of absolute changes: how much of the portfolio the two decisions disagree about.
         "weights_moved": sum(abs(row["change"]) for row in weights) / 2,
         "trades": _trades(a, b),
         "figures": _figures(a, b),
-        "headline": _paths(a["headline"], b["headline"]),
+        "headline": changed_paths(a["headline"], b["headline"]),
         "binding": _binding(a, b),
     }
     return {"sentence": _sentence(answer), "same": not weights and not answer["trades"], **answer}
@@ -85,12 +85,12 @@ def _binding(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, list[str]]
     return {"began": sorted(names(b) - names(a)), "ceased": sorted(names(a) - names(b))}
 
 
-def _paths(a: Any, b: Any, path: str = "") -> list[dict[str, Any]]:
+def changed_paths(a: Any, b: Any, path: str = "") -> list[dict[str, Any]]:
     """Leaves that differ between two nested values, by dotted path."""
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         rows = []
         for key in sorted({*a, *b}):
-            rows += _paths(a.get(key), b.get(key), f"{path}.{key}" if path else str(key))
+            rows += changed_paths(a.get(key), b.get(key), f"{path}.{key}" if path else str(key))
         return rows
     return [] if a == b else [{"path": path, "a": a, "b": b}]
 

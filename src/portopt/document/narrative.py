@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -70,11 +71,12 @@ def planned(plan: RebalancePlan) -> str:
     )
 
 
-def awaits(record: RunRecord) -> str:
-    """awaiting approval of 390,882 USD: the value of all orders, sells and buys."""
+def awaits(record: RunRecord, held_until: datetime | None = None) -> str:
+    """awaiting approval of 390,882 USD: the value of all orders, sells and buys; or until when somebody holds that."""
     document: Mapping[str, Any] = record.document or {}
     value = sum((Decimal(str(trade["value"])) for trade in document.get("trades", [])), Decimal(0))
-    return f"awaiting approval of {value:,.0f} {document.get('currency', '')}".rstrip()
+    held = "" if held_until is None else f"held until {held_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, "
+    return f"{held}awaiting approval of {value:,.0f} {document.get('currency', '')}".rstrip()
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -73,7 +73,7 @@ class Alternative:
     """One choice. run_id: the run that asking for it makes, and so its content's own id; "" for doing nothing.
 
     request: what asks for it; None for doing nothing. certificate: of its weights; None for doing nothing, which is measured
-    against every limit all the same. gave_way: limits that the policy lets give way, in words.
+    against every limit all the same. gave_way: limits that the policy lets give way, and those left missed, in words.
     """
 
     name: str
@@ -97,13 +97,16 @@ class NotOffered:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alternatives:
-    """Every choice there is, doing nothing first, and those there are not. request: as it was asked, the policy's."""
+    """Every choice there is, doing nothing first, and those there are not. request: as it was asked, the policy's; about_run:
+    the run that it is, or that asking for it would make.
+    """
 
     request: RebalanceRequest
     problem: Problem
     choices: tuple[Alternative, ...]
     not_offered: tuple[NotOffered, ...]
     rests_on: RestsOn
+    about_run: str
 
     def named(self, name: str) -> Alternative | None:
         return next((choice for choice in self.choices if choice.name == name), None)
@@ -115,6 +118,7 @@ class Edited:
 
     pins: in words, by asset. request: what asks for it; run_id: the run that asking makes. stands, edited: without these
     trades, and with them, by one yardstick: the objective of what stands. price: what the edit gives up, from one to the other.
+    about_run: the run of what stands, or that asking for it would make.
     """
 
     request: RebalanceRequest
@@ -126,6 +130,7 @@ class Edited:
     price: Worth
     certificate: Certificate
     rests_on: RestsOn
+    about_run: str
     notes: tuple[str, ...] = ()
 
 
@@ -146,7 +151,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WhatIf:
-    """A question with something in it moved, beside what stands. moved: path, value before, value now, as a policy has them."""
+    """A question with something in it moved, beside what stands. moved: path, value before, value now, as a policy has them.
+
+    about_run: the run of what stands, or that asking for it would make.
+    """
 
     request: RebalanceRequest
     problem: Problem
@@ -158,6 +166,7 @@ class WhatIf:
     preview: Preview | None
     certificate: Certificate
     rests_on: RestsOn
+    about_run: str
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
 

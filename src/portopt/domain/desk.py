@@ -37,22 +37,26 @@ class Stage(StrEnum):
     NONE = "none"
     IN_PROGRESS = "in_progress"
     AWAITING_APPROVAL = "awaiting_approval"
-    RELEASED = "released"
+    HELD = "held"
+    APPROVED = "approved"  # by a person, and released
+    RELEASED = "released"  # without one
+    CHANGES_REQUESTED = "changes_requested"
     REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class BookFigures:
-    """A book as it was measured last; at: when, None where it was valued at the newest prices that are kept.
+    """A book as it was measured last, or valued at the newest prices that are kept.
 
     drift: the largest distance of a weight from its target, band: what it may be.
 
     cash_share, cash_floor, cash_ceiling: fractions of the book. prices_age: sessions since the oldest price it is valued by.
     """
 
-    at: datetime | None = None
     value: float | None = None
     cash_share: float | None = None
     cash_floor: float | None = None
@@ -67,25 +71,39 @@ class BookFigures:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a person needs beside the figures. why: by figure, of those that are None. detail: by figure, where to look."""
+    """What a person needs beside the figures. measured_at: None where nobody did.
 
+    why: by figure, of those that are None. detail: by figure, where to look.
+    """
+
+    measured_at: datetime | None = None
     why: Mapping[str, str] = field(default_factory=dict)
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The newest thing asked about a portfolio's trades. run_id: its proposal, or the run or job that failed."""
+    """The newest thing asked about a portfolio's trades. run_id: its proposal, or the run or, of_job, the job that is all there
+    is of it.
+    """
 
     stage: Stage = Stage.NONE
     status: str = "none"
     run_id: str | None = None
+    of_job: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """When the newest thing was asked, or ended, and why it failed, where it did."""
+
     at: datetime | None = None
+    problem: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeskBook:
-    """A portfolio in a line. changed_at: when what it holds or what is said of it changed last.
+    """A portfolio in a line.
 
     cash_flow: money that was announced and has not come or gone yet. figures: as measured on what it holds now; None where
     it was not. wave_id, wave_state: of the newest wave it is in.
@@ -97,7 +115,6 @@ class DeskBook:
     currency: str
     cash: Decimal | None
     version: int
-    changed_at: datetime
     figures: BookFigures | None = None
     cash_flow: CashFlow | None = None
     newest: Newest = Newest()

@@ -3,7 +3,7 @@
     PortoptError
     ├── RequestError        exit 2: what was asked cannot be understood or is out of range
     │   ├── MalformedDocument, UnknownField, InvalidValue, UnknownPolicy, UnknownRun, MissingInput, FileNotReadable,
-    │   │                   ProposalRejected, ProposalSuperseded
+    │   │                   ProposalRejected, ProposalSuperseded, ProposalExpired, ProposalHeld, ChangesRequested
     │   ├── NotAuthenticated, NotAllowed, UnknownThing, Conflict, KeyReused, TooLarge: said by the service
     ├── InfeasibleRequest   exit 3: a surface's way to say that a Diagnosis is the answer
     ├── DataError           exit 4: the data cannot be used as it is, named by asset and date
@@ -24,6 +24,7 @@ from __future__ import annotations
 import copyreg
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 
@@ -179,6 +180,59 @@ class ProposalRejected(RequestError):
     title = "The proposal was not released"
 
 
+class ProposalExpired(RequestError):
+    """Nobody decided in the time that was given: it is not released."""
+
+    code = "expired"
+    title = "The proposal was not released"
+    status = 409
+
+    def __init__(self, run_id: str, expired_at: datetime) -> None:
+        at = expired_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        super().__init__(
+            f"proposal {run_id} was not released: nobody approved it until {at}",
+            field="approval",
+            value=run_id,
+            measured={"expired_at": at},
+            fixes=["rebalance the portfolio again: what is proposed now rests on the prices and the holdings of now"],
+        )
+
+
+class ProposalHeld(RequestError):
+    """Somebody holds it, and nobody approves it before an instant."""
+
+    code = "held"
+    title = "The proposal is held"
+    status = 409
+
+    def __init__(self, run_id: str, held_until: datetime, by: str) -> None:
+        at = held_until.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        super().__init__(
+            f"proposal {run_id} is held until {at} by {by}: nobody approves it before then",
+            field="approval",
+            value=run_id,
+            measured={"held_until": at, "held_by": by},
+            fixes=["wait until then", "lift the hold: release_hold"],
+        )
+
+
+class ChangesRequested(RequestError):
+    """Somebody wants it otherwise: it is not approved as it is."""
+
+    code = "changes_requested"
+    title = "The proposal is to be changed"
+    status = 409
+
+    def __init__(self, run_id: str, by: str, note: str) -> None:
+        super().__init__(
+            f"proposal {run_id} is not approved as it is: {by} wants it changed: {note}",
+            field="run",
+            value=run_id,
+            measured={"requested_by": by, "note": note},
+            fixes=["propose the portfolio anew with that changed: the new proposal takes this one's place"],
+        )
+
+
 class ProposalSuperseded(RequestError):
     """Built on holdings that are not the newest any more, or replaced by a newer proposal: it is not released."""
 
@@ -186,13 +240,15 @@ class ProposalSuperseded(RequestError):
     title = "The proposal was not released"
     status = 409
 
-    def __init__(self, run_id: str, portfolio_id: str, holdings_version: int) -> None:
+    def __init__(self, run_id: str, portfolio_id: str, holdings_version: int, newer: str | None = None) -> None:
+        measured = {"portfolio_id": portfolio_id, "holdings_version": holdings_version}
+        why = f"{portfolio_id!r} has newer holdings or a newer proposal since" if newer is None else f"{newer} took its place"
         super().__init__(
-            f"proposal {run_id} is superseded and not released: {portfolio_id!r} has newer holdings or a newer proposal since",
+            f"proposal {run_id} is superseded and not released: {why}",
             field="run",
             value=run_id,
-            measured={"portfolio_id": portfolio_id, "holdings_version": holdings_version},
-            fixes=["rebalance the portfolio again, from its newest holdings"],
+            measured=measured if newer is None else {**measured, "newer_proposal": newer},
+            fixes=[f"decide about {newer}"] if newer else ["rebalance the portfolio again, from its newest holdings"],
         )
 
 

@@ -16,6 +16,7 @@ from portopt.domain.canonical import canonical_json, digest
 FIRST = "0" * 64  # what the first entry of a portfolio is sealed with
 KINDS = (
     *("holdings", "proposed", "approved", "rejected", "released", "superseded", "expired", "cancelled"),
+    *("changes_requested", "held", "hold_released"),
     *("selected", "saved", "renamed", "withdrawn"),  # of choices around a proposal
 )
 

@@ -88,7 +88,11 @@ class MarketQuery:
 
 @dataclass(frozen=True, slots=True)
 class PackDifference:
-    """What changed between two pricing packs: assets, dates and single prices."""
+    """What changed between two pricing packs: assets, dates and single prices.
+
+    rescaled: (asset, day, ratio, prices): up to that day every price is the old one times one number, as after a split or a
+    dividend taken off. renamed: (old, new): the same prices under another name.
+    """
 
     assets_added: tuple[str, ...]
     assets_removed: tuple[str, ...]
@@ -97,3 +101,18 @@ class PackDifference:
     prices_changed: tuple[tuple[str, date, float, float], ...]
     prices_changed_count: int
     manifest: dict[str, tuple[Any, Any]]
+    rescaled: tuple[tuple[str, date, float, int], ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PackLine:
+    """A pricing pack in a list: what its manifest says, its prices unread. None: an earlier version wrote it, without that."""
+
+    pricing_pack_id: str
+    as_of: date | None = None
+    source: str | None = None
+    assets: int | None = None
+    dates: int | None = None
+    first_date: date | None = None
+    last_date: date | None = None

@@ -358,9 +358,9 @@ class Program:
 
         Gives positions (k,), k the rank of Omega, and D (n,), annual variances.
         """
-        F, Omega, D = covariance.factors()
+        _, _, D = covariance.factors()
         if "factors" not in self._shared:
-            G = covariance.once("factor loadings", lambda: np.asarray(F @ psd_root(Omega)))
+            G = factor_loadings(covariance)
             k = G.shape[1]
             y = self.add_columns(k)
             self._tie_factors(covariance, G, y)
@@ -455,6 +455,12 @@ class Program:
             hinges=tuple(self._hinges),
             until=self.until,
         )
+
+
+def factor_loadings(covariance: Covariance) -> Matrix:
+    """(n, k) F R with R R' = Omega, worked out once a covariance. Raises DataError where it is dense."""
+    F, Omega, _ = covariance.factors()
+    return covariance.once("factor loadings", lambda: np.asarray(F @ psd_root(Omega)))
 
 
 def psd_root(M: Matrix) -> Matrix:

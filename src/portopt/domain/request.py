@@ -105,7 +105,7 @@ class Policy:
 
     relax_order: limits that may give way when all cannot hold, the first to give way first; empty means never.
     notes: sentences about what was asked and has no effect here. approval: {"four_eyes": true} where no one may approve what
-    they proposed.
+    they proposed, {"approvers": 2} where it takes so many others, {"hours": 24} for how long they may take at most.
     """
 
     id: str
@@ -125,7 +125,8 @@ class Policy:
 
     @property
     def wants_four_eyes(self) -> bool:
-        return bool(self.approval.get("four_eyes"))
+        """Whether somebody else approves than who proposed; where several must, they are others too."""
+        return bool(self.approval.get("four_eyes")) or int(self.approval.get("approvers") or 1) > 1
 
 
 @dataclass(frozen=True, slots=True)

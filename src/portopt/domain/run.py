@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from portopt.domain.approval import Approval
 from portopt.domain.canonical import canonical_json, digest
 
 
@@ -112,6 +113,7 @@ class RunRecord:
     request: the whole request as data, enough to replay. document: the deterministic answer (see reports/document).
     document_digest: SHA-256 of the document's canonical bytes; a replay must give the same.
     timings: seconds by step; not part of the document. about_run: of what is asked around a proposal, which one.
+    approval: of a proposal that waits for a person, or did.
     """
 
     run_id: str
@@ -128,6 +130,7 @@ class RunRecord:
     problem: Mapping[str, Any] | None = None  # the problem object of a run that failed or was infeasible
     timings: Mapping[str, float] = field(default_factory=dict)
     about_run: str | None = None
+    approval: Approval | None = None
 
     @property
     def is_whole(self) -> bool:

@@ -153,6 +153,10 @@ class LimitVoice(Reader, Protocol):
     def forbids(self) -> str:
         return ""
 
+    def allows(self, by: float) -> str:
+        """What opening it by so much allows, as a thing to do: "allow AAPL to be sold"; "" where its new words say it."""
+        return ""
+
     def bars(self, asset: Asset, held: float) -> str:
         """Why the asset may not be held, whatever else holds; "" where it may. held: its weight in the answer."""
         return ""

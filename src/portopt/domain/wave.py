@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from portopt.domain.run import Event, RunRecord
+from portopt.domain.approval import Approval
+from portopt.domain.run import Event, RunRecord, RunStatus
 
 
 class ItemState(StrEnum):
@@ -72,6 +74,7 @@ class WaveItem:
     deadline: when its proposal must be there; None where nobody waits. attempts: how often it was taken up. owner,
     leased_until: who works on it, and until when that is believed. problem: why there is no proposal.
     seconds: it took, gap: what the search for whole shares left open, a fraction of the objective; where it has a proposal.
+    status, approval: of its run, as they stand now.
     """
 
     wave_id: str
@@ -88,6 +91,8 @@ class WaveItem:
     ended_at: datetime | None = None
     seconds: float | None = None
     gap: float | None = None
+    status: RunStatus | None = None
+    approval: Approval | None = None
 
     @property
     def is_ended(self) -> bool:
@@ -103,7 +108,7 @@ class ItemEnd:
     """What became of an item, or so far of one that waits again: its state, and the run to be stored in the same transaction.
 
     run: completed with its event, or failed; None where there is none, or it is stored already (run_id then names it).
-    since: the version of the portfolio's holdings when the work began, where the run declares them.
+    since: the version of the portfolio's holdings when the work began, where the run declares them. trades: of its proposal.
     """
 
     number: int
@@ -115,6 +120,18 @@ class ItemEnd:
     problem: Mapping[str, Any] | None = None
     seconds: float | None = None
     gap: float | None = None
+    trades: Sequence[WaveTrade] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WaveTrade:
+    """An order of a proposal, as its document tells it. side: "buy" or "sell"; value, cost: money, to the cent."""
+
+    asset_id: str
+    side: str
+    shares: Decimal
+    value: Decimal
+    cost: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +151,8 @@ class Cause:
 class WaveReport:
     """A wave as it stands. counts: items by state. missed: those that ended after their deadline, or are not ended and past it.
 
+    earliest: the next deadline of those that are not ended, or the last there was. late: portfolios that missed theirs.
+    statuses: runs of its proposals, by how they stand now.
     seconds: (P50, P95, P99, slowest) of an item, None before the first. wall: from the wave's beginning to the end of its last
     item. causes: why there are items without a proposal, the most frequent first.
     """
@@ -146,6 +165,9 @@ class WaveReport:
     slowest: str | None = None
     wall: float | None = None
     causes: Sequence[Cause] = field(default_factory=tuple)
+    earliest: datetime | None = None
+    late: Sequence[str] = ()
+    statuses: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -154,6 +176,11 @@ class WaveReport:
     @property
     def ended(self) -> int:
         return sum(self.counts.get(state, 0) for state in ENDED)
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, 0 to 1."""
+        return self.ended / self.total if self.total else 1.0
 
     @property
     def said(self) -> str:

@@ -20,6 +20,7 @@ from portopt.domain.streams import OUT, close_for_good, own_streams
 from portopt.doors.commands import (
     alerts,
     alternatives,
+    approvals,
     backtest,
     backup,
     batch,
@@ -101,7 +102,11 @@ app.command()(verify.verify)
 app.command()(runs.replay)
 app.command(name="replay-live")(replay_live.replay_live)
 app.command()(honest.honest)
-app.command()(runs.approve)
+app.command()(approvals.approvals)
+app.command()(approvals.approve)
+app.command()(approvals.reject)
+app.command(name="request-changes")(approvals.request_changes)
+app.command()(approvals.hold)
 app.command()(runs.cancel)
 app.command(name="runs")(runs.list_runs)
 app.add_typer(runs.packs, name="packs")

@@ -40,7 +40,8 @@ def _buy_only(request: RebalanceRequest) -> RebalanceRequest | str:
     if request.policy.limits.get("buy_only"):
         return "the policy asks for just that"
     limits = {**request.policy.limits, "buy_only": True}
-    return request.seeking(dataclasses.replace(request.policy, limits=limits))
+    asked = request.seeking(dataclasses.replace(request.policy, limits=limits))
+    return dataclasses.replace(asked, no_worse=True)  # a cap that is missed already only a sale would mend
 
 
 def _benchmark(request: RebalanceRequest) -> str:
@@ -59,7 +60,8 @@ def _scores(request: RebalanceRequest) -> str:
 CHOICES = (
     Choice("least_trading", "Least trading", "the smallest turnover after which every limit holds",
            _aiming_at({"kind": "min_turnover"})),
-    Choice("buy_only", "Buy only", "the policy's aim without a sale", _buy_only),
+    Choice("buy_only", "Buy only", "the policy's aim without a sale; what is missed already may stay missed, by no more",
+           _buy_only),
     Choice(POLICY, "Policy", "what the policy asks for", lambda request: request),
     Choice("least_risk", "Least risk", "the lowest volatility within the limits", _aiming_at({"kind": "min_risk"})),
     Choice("least_tracking_error", "Least tracking error", "as close to the benchmark as the limits allow",

@@ -14,6 +14,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.optimization.assemble import assemble
+from portopt.optimization.at_rest import at_rest
 from portopt.optimization.convex import polished_beside, solve_convex
 from portopt.optimization.scaling.penalties import solve_with_dear_wishes
 from portopt.optimization.scaling.presolve import crossing
@@ -36,7 +37,7 @@ def optimize(
     """
     form = assemble(problem) if form is None else form
     raw = None if near is None else _from_neighbour(form, near)
-    raw = raw or solve(form, solver=solver, start=problem.target)
+    raw = raw or (at_rest(problem, form) if solver is None else None) or solve(form, solver=solver, start=problem.target)
     weights = raw.x[: form.n_weights].copy() if raw.status is SolveStatus.OPTIMAL and raw.x is not None else None
     return Solution(raw.status, problem.identity(), weights, raw)
 

@@ -7,17 +7,22 @@ is the optimum, wherever it began.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
 
 from portopt.domain.program import StandardForm
-from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.beside.answer import answer_beside
 from portopt.optimization.beside.kinked import kinked
 from portopt.optimization.convex import polished_near
 from portopt.optimization.polish.polish import has_polish
-from portopt.optimization.scaling.presolve import crossing
+from portopt.optimization.scaling.presolve import crossing, gathered, spread
 
+ON_BOUND = 1e-15  # a weight that is past a bound by less was rounded there
 NEAR = 6  # rounds of a polish from a neighbour: more cost more than a good part of a solve
 
 
@@ -42,9 +47,41 @@ def shape_of(form: StandardForm) -> tuple[object, ...]:
 
 def solved_from(form: StandardForm, near: Neighbour) -> RawAnswer | None:
     """The optimum of `form`, from a neighbour's; None where they are not of one shape, or it was not come to in its budget."""
-    if form.integer.any() or not is_known(near.raw) or shape_of(form) != shape_of(near.form) or crossing(form):
+    if form.integer.any() or not is_known(near.raw) or crossing(form):
         return None
+    kept = _kept(form, near)
+    if kept is not None or shape_of(form) != shape_of(near.form):
+        return kept
     return within_budget(form, near.raw, lambda: near.raw)
+
+
+def _kept(form: StandardForm, near: Neighbour) -> RawAnswer | None:
+    """The neighbour's own answer, where the form is its program within tighter bounds and it keeps them: nothing is better."""
+    raw, (lower, upper), (wider, higher) = near.raw, form.box(), near.form.box()
+    if raw.x is None or raw.duals is None or not _same_but_for_bounds(form, near.form):
+        return None
+    tighter = bool(np.all(lower >= wider) and np.all(upper <= higher))
+    if not tighter or float(np.maximum(lower - raw.x, raw.x - upper).max(initial=0.0)) > ON_BOUND:
+        return None
+    bounds = spread(form, gathered(near.form, raw.duals.bounds))
+    return replace(raw, duals=Duals(raw.duals.rows, bounds, raw.duals.cones))
+
+
+def _same_but_for_bounds(a: StandardForm, b: StandardForm) -> bool:
+    """Whether two programs have the same objective, rows and cones."""
+    pairs = zip_longest(_but_for_bounds(a), _but_for_bounds(b), fillvalue=np.zeros(0))
+    return all(one is other or np.array_equal(one, other) for one, other in pairs)
+
+
+def _but_for_bounds(form: StandardForm) -> Iterator[Any]:
+    """All that a program says beside its bounds, the shortest first."""
+    yield np.array([form.n_columns, form.ratio, form.constant, len(form.quadratics), len(form.cones)])
+    yield from (form.q, form.integer, form.row_lower, form.row_upper)
+    yield from (np.array([block.times]) for block in form.quadratics)
+    matrices = (form.A, *(cone.B for cone in form.cones))
+    yield from (part for A in matrices for part in (A.indptr, A.indices, A.data))
+    yield from (cone.b for cone in form.cones)
+    yield from (part for block in form.quadratics for part in (block.columns, block.shared))
 
 
 def within_budget(form: StandardForm, first: RawAnswer, nearest: Callable[[], RawAnswer]) -> RawAnswer | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Protocol
 
-from portopt.domain.desk import DeskBook, Told
+from portopt.domain.desk import DeskBook, Ended, Told
 from portopt.domain.holdings import Holdings
 
 
 class DeskStore(Protocol):
     """A few statements for all portfolios together."""
 
-    def books(self, among: Collection[str] | None) -> Sequence[DeskBook]:
-        """By id. among: portfolios; None is all of them."""
+    def books(self, among: Collection[str] | None, now: datetime) -> Sequence[DeskBook]:
+        """By id. among: portfolios; None is all of them. now: up to which holds last and people may decide."""
         ...
 
     def told(self, portfolio_ids: Collection[str]) -> Mapping[str, Told]:
@@ -24,12 +25,12 @@ class DeskStore(Protocol):
         """The newest of these, of those that have any."""
         ...
 
-    def problems(self, books: Sequence[DeskBook]) -> Mapping[str, Mapping[str, Any]]:
-        """By portfolio, why the newest thing that was asked failed, of those whose did."""
+    def ended(self, books: Sequence[DeskBook]) -> Mapping[str, Ended]:
+        """Of the newest thing that was asked, by portfolio: when it was, and why it failed."""
         ...
 
-    def waves(self, wave_ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
-        """(kind, cause) of these waves."""
+    def waves(self, wave_ids: Collection[str], among: Collection[str] | None, asker: str) -> Mapping[str, tuple[str, str]]:
+        """(kind, cause) of these waves, those that the asker asked for or that have no portfolio but these."""
         ...
 
     def newest_pack(self) -> str | None:

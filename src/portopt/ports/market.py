@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from portopt.domain.backtest import Action
 from portopt.domain.beliefs import Beliefs
-from portopt.domain.market import MarketQuery, MarketSnapshot, PackDifference
+from portopt.domain.market import MarketQuery, MarketSnapshot, PackDifference, PackLine
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,6 +65,10 @@ class PackStore(Protocol):
         ...
 
     def ids(self) -> Sequence[str]: ...
+
+    def line(self, pricing_pack_id: str) -> PackLine:
+        """What is told of it in a list; its prices are not read. Raises DataError."""
+        ...
 
     def has(self, pricing_pack_id: str) -> bool:
         """Whether it is there; nothing of it is read."""

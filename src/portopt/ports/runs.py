@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from portopt.domain.approval import ApprovalState, Said
 from portopt.domain.holdings import Holdings
+from portopt.domain.policy_preview import PolicyVersion
 from portopt.domain.request import Policy
 from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination
 from portopt.ports.events import Deliveries
@@ -58,21 +60,44 @@ class RunStore(Protocol):
         self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
         status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
         since: datetime | None = None, until: datetime | None = None, kinds: Sequence[str] = (), about: str | None = None,
+        approval: Sequence[ApprovalState] = (),
     ) -> Sequence[RunRecord]:  # fmt: skip
         """Newest first, after a run's id. among: portfolios; None is all of them. since, until: when they were asked for, from
-        the one and up to before the other. kinds: of one of these. about: what was asked around this run.
+        the one and up to before the other. kinds: of one of these. about: what was asked around this run. approval: those whose
+        approval stands as one of these.
         """
         ...
 
-    def release(self, run_id: str, event: Event, *, by: str = ...) -> bool:
-        """After an approval: put the event of a run that awaited it into the outbox, once. by: who approved."""
+    def release(self, run_id: str, event: Event, *, by: str = ..., said: Said = ..., seen: int | None = None) -> bool:
+        """After an approval: put the event of a run that awaited it into the outbox, once; True for the one who did.
+
+        by: who approved; said: with which reason. seen: the version of the holdings that was looked at. What rests on holdings
+        that are not the newest is superseded instead, and what nobody decided in time is expired; what is held, what was not
+        seen as it stands, and what more people must approve stays as it is.
+        """
         ...
 
-    def withdraw(self, run_id: str, problem: Mapping[str, Any], *, kind: str = ..., by: str = ...) -> bool:
+    def withdraw(self, run_id: str, problem: Mapping[str, Any], *, kind: str = ..., by: str = ..., said: Said = ...) -> bool:
         """End a run that awaited approval as cancelled, once; its event is never released.
 
-        kind: rejected, expired or cancelled, as the ledger says it. by: who did.
+        kind: rejected, changes_requested, expired or cancelled, as the ledger says it. by: who did, said: why.
         """
+        ...
+
+    def hold(self, run_id: str, until: datetime, *, by: str = ..., said: Said = ...) -> bool:
+        """Nobody approves it before then; True for the one who changed that."""
+        ...
+
+    def release_hold(self, run_id: str, *, by: str = ..., said: Said = ...) -> bool:
+        """It may be decided from now on; True for the one who lifted the hold."""
+        ...
+
+    def expire(self, run_id: str, now: datetime | None = None) -> bool:
+        """End a proposal that nobody decided in time; True for the one who did. now: for tests, else the database's clock."""
+        ...
+
+    def late(self, now: datetime | None = None) -> Sequence[str]:
+        """Proposals that nobody decided in time, and nobody ended yet, by their ids."""
         ...
 
     def abandon(self, run_id: str, problem: Mapping[str, Any], *, by: str = ...) -> bool:
@@ -83,6 +108,10 @@ class RunStore(Protocol):
 
     def policy(self, policy_id: str) -> Policy:
         """Raises UnknownPolicy."""
+        ...
+
+    def policy_versions(self, policy_id: str) -> Sequence[PolicyVersion]:
+        """Every version of one policy, the newest first; none of one that is not kept."""
         ...
 
     def save_policies(self, policies: Sequence[Policy]) -> int:

@@ -86,10 +86,6 @@ class JobStore(Protocol):
         """
         ...
 
-    def expired(self, now: datetime | None = None) -> Sequence[Job]:
-        """Jobs whose proposals have awaited a person for longer than was given, the oldest first."""
-        ...
-
     def renew(self, job_id: str, owner: str, lease_seconds: float, now: datetime | None = None) -> bool:
         """Work goes on; False where the job is not this owner's any more, or is ended."""
         ...
@@ -196,6 +192,10 @@ class Ledger(Protocol):
 
     def proposers(self, portfolio_id: str, run_id: str) -> frozenset[str]:
         """Who proposed this run, and whoever asked for it too."""
+        ...
+
+    def of_run(self, portfolio_id: str, run_id: str) -> Sequence[LedgerEntry]:
+        """The entries about one proposal, in order."""
         ...
 
     def verify(self, portfolio_id: str | None = None) -> Sequence[BrokenLink]:

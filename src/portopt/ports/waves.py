@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from portopt.domain.wave import ItemEnd, ItemState, Wave, WaveItem
+from portopt.domain.wave import ItemEnd, ItemState, Wave, WaveItem, WaveTrade
 
 
 class WaveStore(Protocol):
@@ -40,6 +40,10 @@ class WaveStore(Protocol):
         self, wave_id: str, *, states: Sequence[ItemState] | None = None, after: int = -1, limit: int = 100_000
     ) -> Sequence[WaveItem]:
         """By number, after a number."""
+        ...
+
+    def trades(self, wave_id: str) -> Sequence[tuple[WaveItem, str, Sequence[WaveTrade] | None]]:
+        """Its proposals by number, each with its portfolio's currency and its orders; None where they were not kept."""
         ...
 
     def counts(self, wave_id: str) -> Mapping[ItemState, int]:

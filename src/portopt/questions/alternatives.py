@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from portopt import formulation, pipeline
 from portopt.analysis.yardstick import Yardstick
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.choices import Alternative, Alternatives, NotOffered
 from portopt.domain.deadline import NEVER, Deadline
@@ -32,7 +33,7 @@ QUICK_WORK = 200.0  # of diagnosis/effort.py: why a choice is none is told in a 
 
 
 def alternatives(
-    asked: RebalanceRequest | str,
+    asked: RebalanceRequest | RunRecord | str,
     runtime: Runtime,
     *,
     market: MarketDataProvider | None = None,
@@ -40,26 +41,26 @@ def alternatives(
 ) -> Alternatives:
     """Every choice there is, certified and compared, and those there are not, with the reason.
 
-    asked: a rebalance, or the id of a stored one. market: prices from here instead of the request's provider.
+    asked: a rebalance, or a stored one, or its id. market: prices from here instead of the request's provider.
     A choice whose limits cannot hold together is not offered; where even the policy's cannot, nothing is priced.
     Raises DeadlineExceeded.
     """
     on = on_prices(asked, runtime, market)
     known = REMEMBERED.get(on)
     problem = _posed(on, until) if known is None else known.posed.replaced(until=until)
-    found: dict[str, _Answer | str] = {} if known is None else {POLICY: _Answer(on.request, known.solved, known.validated)}
+    policy = _answered(on.request, on, problem) if known is None else _Answer(on.request, known.solved, known.validated)
+    if known is None and not isinstance(policy, str):
+        kept(on, problem, policy.solved, policy.validated)
+    found: dict[str, _Answer | str] = {POLICY: policy}
     for choice in CHOICES:
         request = choice.asks(on.request)
         if choice.name not in found:
-            found[choice.name] = request if isinstance(request, str) else _answered(request, on, problem)
-    policy = found[POLICY]
-    if known is None and not isinstance(policy, str):
-        kept(on, problem, policy.solved, policy.validated)
+            found[choice.name] = request if isinstance(request, str) else _answered(request, on, problem, policy)
     yardstick = Yardstick(problem, None if isinstance(policy, str) else policy.validated.weights)
     offered = [_nothing(problem, yardstick)]
     offered += [_offered(c, answer, on, yardstick) for c in CHOICES if not isinstance(answer := found[c.name], str)]
     without = [NotOffered(c.name, c.title, why) for c in CHOICES if isinstance(why := found[c.name], str)]
-    return Alternatives(on.request, problem, tuple(offered), tuple(without), kept_prices(on, runtime))
+    return Alternatives(on.request, problem, tuple(offered), tuple(without), kept_prices(on, runtime), on.run_id)
 
 
 def _posed(on: OnPrices, until: Deadline) -> Problem:
@@ -67,14 +68,21 @@ def _posed(on: OnPrices, until: Deadline) -> Problem:
 
 
 def select(
-    asked: RebalanceRequest | str, name: str, runtime: Runtime, *, market: MarketDataProvider | None = None
+    asked: RebalanceRequest | RunRecord | str,
+    name: str,
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+    wanted: ApprovalWanted | None = None,
 ) -> RunRecord:
     """The proposal of one choice, in whole shares, stored: the same run as asking for its request makes.
+
+    wanted: where a person is to approve it.
 
     Raises InvalidValue for a choice that nobody knows, that this book does not have, or that trades nothing.
     """
     on = on_prices(asked, runtime, market)
-    return rebalance(request_of(on.request, name), runtime, market=on.market)
+    return rebalance(request_of(on.request, name), runtime, market=on.market, wanted=wanted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,11 +92,17 @@ class _Answer:
     validated: ValidatedSolution
 
 
-def _answered(request: RebalanceRequest, on: OnPrices, policy: Problem) -> _Answer | str:
-    """The certified answer, or why there is none, in a sentence. policy: the problem that the choices are variations of."""
+def _answered(request: RebalanceRequest, on: OnPrices, asked: Problem, policy: _Answer | str | None = None) -> _Answer | str:
+    """The certified answer, or why there is none, in a sentence.
+
+    asked: the problem that the choices are variations of; policy: its answer, which one of the same objective may keep.
+    """
     try:
-        problem = policy if request is on.request else formulation.with_terms_of(policy, request, on.snapshot)
-        solved = pipeline.optimize_posed(problem, request, on.snapshot, work=QUICK_WORK)
+        problem = asked if request is on.request else formulation.with_terms_of(asked, request, on.snapshot)
+        near = None
+        if isinstance(policy, _Answer) and request.policy.objective == on.request.policy.objective:
+            near = policy.solved
+        solved = pipeline.optimize_posed(problem, request, on.snapshot, work=QUICK_WORK, neighbour=near)
         return _Answer(request, solved, pipeline.certify(solved, on.snapshot))
     except DeadlineExceeded:
         raise
@@ -111,5 +125,10 @@ def _offered(choice: Choice, answer: _Answer, on: OnPrices, yardstick: Yardstick
         request=answer.request,
         measured=yardstick.measured(answer.validated.weights),
         certificate=answer.validated.certificate,
-        gave_way=tuple(step.because for step in answer.solved.gave_way),
+        gave_way=(*(step.because for step in answer.solved.gave_way), *_left(answer, yardstick.problem)),
     )
+
+
+def _left(answer: _Answer, policy: Problem) -> tuple[str, ...]:
+    """Limits that the book misses and this choice leaves missed, in words; none where the policy itself is asked so."""
+    return tuple(note for note in answer.solved.asked.notes if answer.request.no_worse and note not in policy.notes)

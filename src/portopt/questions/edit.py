@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from portopt import formulation, pipeline
 from portopt.analysis.yardstick import Yardstick
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.choices import Edited
 from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import MissingInput
@@ -35,7 +36,7 @@ CONTINUOUS = "weights are continuous here; whole shares are chosen around the sa
 
 
 def edit(
-    asked: RebalanceRequest | str,
+    asked: RebalanceRequest | RunRecord | str,
     trades: Mapping[str, Any],
     runtime: Runtime,
     *,
@@ -44,7 +45,7 @@ def edit(
 ) -> Edited:
     """The certified weights around trades that are decided, beside those without them, and the price of the difference.
 
-    asked: a rebalance, or the id of a stored one; what is pinned in it stays so, unless `trades` says otherwise.
+    asked: a rebalance, or a stored one, or its id; what is pinned in it stays so, unless `trades` says otherwise.
     trades: by asset id, "+100", "-$5,000", "3%", "none", or "free" to take a pin away.
     Raises InvalidValue for what says no trade, InfeasibleRequest, diagnosed, where the limits leave no room for the pins.
     """
@@ -65,17 +66,26 @@ def edit(
         price=yardstick.worth(validated.weights),
         certificate=validated.certificate,
         rests_on=kept_prices(on, runtime),
+        about_run=on.run_id,
         notes=(*notes, *gave_way(standing, solved), *([] if request.policy.trading.fractional else [CONTINUOUS])),
     )
 
 
 def propose_edit(
-    asked: RebalanceRequest | str, trades: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None
+    asked: RebalanceRequest | RunRecord | str,
+    trades: Mapping[str, Any],
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+    wanted: ApprovalWanted | None = None,
 ) -> RunRecord:
-    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided."""
+    """The edited proposal in whole shares, stored: a run of its own, whose request holds the trades that were decided.
+
+    wanted: where a person is to approve it.
+    """
     on = on_prices(asked, runtime, market)
     request, _ = _edited_request(on, trades)
-    return rebalance(request, runtime, market=on.market)
+    return rebalance(request, runtime, market=on.market, wanted=wanted)
 
 
 def _edited_request(on: OnPrices, trades: Mapping[str, Any]) -> tuple[RebalanceRequest, tuple[str, ...]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portopt.domain.errors import UnknownPolicy
 from portopt.domain.found import Seeded
+from portopt.domain.policy_preview import PolicyLine, PolicyVersion
 from portopt.domain.request import Policy
 
 if TYPE_CHECKING:
@@ -26,6 +27,37 @@ def policy(policy_id: str, runtime: Runtime) -> Policy:
     if policy_id not in known:
         raise UnknownPolicy(policy_id, known)
     return known[policy_id]
+
+
+def versions(policy_id: str, runtime: Runtime) -> tuple[PolicyVersion, ...]:
+    """Every version that is kept, the one that counts first; of a shipped policy that nobody stored, that one.
+
+    Raises UnknownPolicy.
+    """
+    stored = tuple(runtime.runs.policy_versions(policy_id)) if runtime.has_store else ()
+    return stored or (PolicyVersion(policy(policy_id, runtime)),)
+
+
+def in_words(policy: Policy) -> tuple[PolicyLine, ...]:
+    """What it wants, forbids and charges, a line a term, in the order of the catalogs: a policy's own may get lost."""
+    from portopt.terms.catalog import COSTS, LIMITS, parse_costs, parse_limits, parse_objective
+    from portopt.terms.shared.dynamic import for_reading
+
+    objective = parse_objective(policy.objective)
+    limits = {limit.kind: limit for limit in parse_limits(for_reading(policy.limits))}
+    costs = {cost.kind: cost for cost in parse_costs(policy.costs)}
+    return (
+        _line("objectives", objective.kind, policy.objective, objective.describe()),
+        *(_line("limits", kind, policy.limits.get(kind), limits[kind].describe()) for kind in LIMITS if kind in limits),
+        *(_line("costs", kind, policy.costs.get(kind), costs[kind].describe()) for kind in COSTS if kind in costs),
+    )
+
+
+def _line(part: str, name: str, value: Any, words: str) -> PolicyLine:
+    from portopt.questions.catalog import catalog_line
+
+    told = catalog_line(part, name)
+    return PolicyLine(part, name, value, words, told.what, told.unit, told.page)
 
 
 def seed_policies(runtime: Runtime, chosen: tuple[Policy, ...] | None = None) -> Seeded:

@@ -15,8 +15,10 @@ from portopt.domain.found import RestsOn
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
 from portopt.domain.request import AnyRequest, EstimationChoice, RebalanceRequest
+from portopt.domain.run import RunRecord
 from portopt.ports import MarketDataProvider
 from portopt.runs.asked_again import PACK
+from portopt.runs.identity import run_identity
 from portopt.runs.market import read_pack
 
 if TYPE_CHECKING:
@@ -27,32 +29,39 @@ Asked: TypeAlias = AnyRequest
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OnPrices:
-    """A rebalance with the prices it rests on. market: where they are read from again when it is carried out."""
+    """A rebalance with the prices it rests on. market: where they are read from again when it is carried out.
+
+    run_id: of the run that it is, or that asking for it would make.
+    """
 
     request: RebalanceRequest
     snapshot: MarketSnapshot
     market: MarketDataProvider
+    run_id: str
 
 
-def on_prices(asked: RebalanceRequest | str, runtime: Runtime, market: MarketDataProvider | None = None) -> OnPrices:
-    """A request on the prices there are, or a stored run by its id, on the pack it was worked out on. Nothing is written.
+def on_prices(
+    asked: RebalanceRequest | RunRecord | str, runtime: Runtime, market: MarketDataProvider | None = None
+) -> OnPrices:
+    """A request on the prices there are, or a stored run, or its id, on the pack it was worked out on. Nothing is written.
 
     market: prices from here instead of the provider that the request names. Raises UnknownRun, InvalidValue for a run that is
     no rebalance, MissingInput for one that was never asked on any prices.
     """
     if isinstance(asked, RebalanceRequest):
         provider = market or runtime.market(asked.provider)
-        return OnPrices(asked, read_pack(asked, runtime, market=provider), provider)
+        snapshot = read_pack(asked, runtime, market=provider)
+        return OnPrices(asked, snapshot, provider, run_identity(asked, snapshot))
     from portopt.dialects.requests import rebalance_request_from_data
     from portopt.runs.history import require_rebalance, run_record
 
-    record = require_rebalance(run_record(asked, runtime, verified=False))
+    record = require_rebalance(asked if isinstance(asked, RunRecord) else run_record(asked, runtime, verified=False))
     if record.pricing_pack_id is None:
-        raise MissingInput(f"run {asked} rests on no pricing pack", field="run", value=asked)
+        raise MissingInput(f"run {record.run_id} rests on no pricing pack", field="run", value=record.run_id)
     provider = runtime.market(PACK + record.pricing_pack_id)
     request = dataclasses.replace(rebalance_request_from_data(record.request), provider=PACK + record.pricing_pack_id)
     snapshot = dataclasses.replace(pipeline.reopen_pack(request, record.pricing_pack_id, runtime.packs), notes=())
-    return OnPrices(request, snapshot, provider)
+    return OnPrices(request, snapshot, provider, record.run_id)
 
 
 def prices_of(request: Asked, runtime: Runtime | None) -> MarketSnapshot | None:

@@ -26,7 +26,7 @@ from portopt.domain.words import amount, listed, signed_percent
 from portopt.ports import MarketDataProvider
 from portopt.questions.posed import OnPrices, kept_prices, on_prices
 from portopt.questions.stands import Stands, stands
-from portopt.runs.lifecycle import difference_of_holdings
+from portopt.runs.decisions import difference_of_holdings
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime

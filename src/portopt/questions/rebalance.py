@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from portopt import pipeline
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import PortoptError
 from portopt.domain.request import RebalanceRequest
@@ -54,6 +55,7 @@ def rebalance(
     trigger: str | None = None,
     market: MarketDataProvider | None = None,
     within: float | None = None,
+    wanted: ApprovalWanted | None = None,
 ) -> RunRecord:
     """From holdings, prices and a policy to a stored, explained, certified proposal, once.
 
@@ -62,6 +64,7 @@ def rebalance(
     run (`runs.lifecycle`), which a later answer replaces.
     trigger: an id under which the pricing pack is remembered, so that a resumed trigger works on the data it began with.
     market: prices from here instead of the provider that the request names.
+    wanted: where a person is to approve it before its event leaves.
     within: seconds; after them there is no answer but DeadlineExceeded. What is certified by then is carried out.
     """
     until = NEVER if within is None else Deadline.within(within, gives_best=False)
@@ -72,7 +75,7 @@ def rebalance(
     run = begun(request, snapshot, datetime.now(UTC))
     stored = lifecycle.found(run.run_id, runtime)
     if stored is not None and stored.document is not None and stored.is_whole:
-        return lifecycle.settle(stored, snapshot, runtime, since=since, trigger=trigger)
+        return lifecycle.settle(stored, snapshot, runtime, since=since, trigger=trigger, wanted=wanted)
     try:
         document, answer = pipeline.work(request, snapshot, run_id=run.run_id, frontier=frontier, step=steps.step, until=until)
     except PortoptError as refusal:
@@ -80,11 +83,11 @@ def rebalance(
         raise
     if stored is not None and stored.document is not None:  # damaged since: the same work gives it back
         runtime.runs.put_document(dataclasses.replace(stored, document=document))
-        return lifecycle.settle(runtime.runs.get(stored.run_id), snapshot, runtime, since=since, trigger=trigger)
+        return lifecycle.settle(runtime.runs.get(stored.run_id), snapshot, runtime, since=since, trigger=trigger, wanted=wanted)
     with steps.step("persist"):
         keep_pack(snapshot, runtime, trigger)
         timings = steps.timings | pipeline.timings_of(answer)
-        record = lifecycle.finish(run, document, runtime, timings=timings, since=since)
+        record = lifecycle.finish(run, document, runtime, timings=timings, since=since, wanted=wanted)
     with steps.step("deliver event"):
         events.deliver_if_possible(runtime)
     return record

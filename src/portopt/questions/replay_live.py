@@ -119,7 +119,7 @@ def _now(request: RebalanceRequest, pack: MarketSnapshot, market: MarketDataProv
 
 def _data_changed(before: MarketSnapshot, now: MarketSnapshot) -> list[str]:
     """In sentences, which prices are not what they were."""
-    from portopt.adapters.store.packs import difference
+    from portopt.market.differences import difference
 
     if before.pricing_pack_id == now.pricing_pack_id:
         return []

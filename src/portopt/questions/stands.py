@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from portopt import formulation, pipeline
 from portopt.domain.certificate import ValidatedSolution
@@ -18,10 +20,13 @@ from portopt.domain.problem import Problem
 from portopt.domain.request import RebalanceRequest
 from portopt.questions.posed import OnPrices
 
+if TYPE_CHECKING:
+    from portopt.optimization.prices.derivatives import Linearization
+
 KEPT = 4  # about 20 MB each at 1,000 assets
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Stands:
     """posed: as the request asks; solved and validated: its answer."""
 
@@ -29,10 +34,17 @@ class Stands:
     solved: pipeline.Solved
     validated: ValidatedSolution
 
+    @cached_property
+    def near(self) -> Linearization:
+        """How the weights move from here; worked out once. Raises NotDetermined."""
+        from portopt.optimization.prices.derivatives import Linearization
+
+        return Linearization(self.solved.problem, self.solved.form, self.validated.solution)
+
     def beside(self, request: RebalanceRequest, on: OnPrices, until: Deadline = NEVER) -> pipeline.Solved:
-        """The answer to another request on the same book and the same beliefs."""
+        """The answer to another request on the same book and the same beliefs, looked for near the one that stands."""
         problem = formulation.with_terms_of(self.posed.replaced(until=until), request, on.snapshot)
-        return pipeline.optimize_posed(problem, request, on.snapshot)
+        return pipeline.optimize_posed(problem, request, on.snapshot, neighbour=self.solved)
 
 
 class _Remembered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from portopt import pipeline
 from portopt.analysis import Attempts
 from portopt.analysis.yardstick import Yardstick
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.choices import Preview, WhatIf
 from portopt.domain.deadline import NEVER, Deadline
@@ -20,6 +22,7 @@ from portopt.ports import MarketDataProvider
 from portopt.questions.posed import kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
 from portopt.questions.stands import Stands, gave_way, stands
+from portopt.runs import departures
 from portopt.runs.identity import run_identity
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ PREVIEW = "the preview by derivatives"
 
 
 def what_if(
-    asked: RebalanceRequest | str,
+    asked: RebalanceRequest | RunRecord | str,
     moved: Mapping[str, Any],
     runtime: Runtime,
     *,
@@ -42,7 +45,7 @@ def what_if(
 ) -> WhatIf:
     """What stands and what would be, both certified, with the linear answer and how far it holds.
 
-    asked: a rebalance, or the id of a stored one. moved: {dotted path of the policy: value}, {"limits.max_turnover": 0.15}.
+    asked: a rebalance, or a stored one, or its id. moved: {dotted path of the policy: value}, {"limits.max_turnover": 0.15}.
     Raises UnknownField or InvalidValue for a path or a value that mean nothing, InfeasibleRequest where the limits then leave
     no portfolio.
     """
@@ -66,41 +69,45 @@ def what_if(
         preview=preview,
         certificate=validated.certificate,
         rests_on=kept_prices(on, runtime),
+        about_run=on.run_id,
         left_out=tuple(said.left_out),
         notes=gave_way(standing, after),
     )
 
 
 def propose_what_if(
-    asked: RebalanceRequest | str, moved: Mapping[str, Any], runtime: Runtime, *, market: MarketDataProvider | None = None
+    asked: RebalanceRequest | RunRecord | str,
+    moved: Mapping[str, Any],
+    runtime: Runtime,
+    *,
+    market: MarketDataProvider | None = None,
+    wanted: ApprovalWanted | None = None,
 ) -> RunRecord:
-    """The proposal with that moved, in whole shares, stored."""
+    """The proposal with that moved, in whole shares, stored. wanted: where a person is to approve it; they see what moved."""
     on = on_prices(asked, runtime, market)
-    return rebalance(moved_request(on.request, moved), runtime, market=on.market)
+    request = moved_request(on.request, moved)
+    if wanted is not None:
+        ends = ((path, value_at(on.request.policy, path), value_at(request.policy, path)) for path in moved)
+        told = (departures.moved(path, was, now) for path, was, now in ends if was != now)
+        wanted = replace(wanted, departures=(*wanted.departures, *told))
+    return rebalance(request, runtime, market=on.market, wanted=wanted)
 
 
 def _preview(standing: Stands, after: pipeline.Solved, validated: ValidatedSolution) -> Preview:
     """Raises NotDetermined where the weights have no derivative, DataError where the two have not the same terms."""
-    from portopt.optimization.prices.derivatives import Linearization
-
-    before = standing.solved
-    way = Linearization(before.problem, before.form, standing.validated.solution).way_to(after.problem)
+    way = standing.near.way_to(after.problem)
     weights = standing.validated.weights + way.weights
-    reach, until = (way.reach, way.until) if way.is_exact else _holds(way, before, after, validated)
     differs = float(np.abs(weights - validated.weights).max())
+    reach, until = (way.reach, way.until) if way.is_exact else _holds(way, differs)
     if reach >= 1.0 and differs > WITHIN:  # other whole numbers are better there, or other weights are as good
         reach, until = 0.0, ANOTHER
     return Preview(weights, reach, until, way.is_exact, differs)
 
 
-def _holds(way: Way, before: pipeline.Solved, after: pipeline.Solved, validated: ValidatedSolution) -> tuple[float, str]:
-    """How far a curved way is as good as straight: where half the curvature, by the derivatives at both ends, is WITHIN.
+def _holds(way: Way, differs: float) -> tuple[float, str]:
+    """How far a curved way is as good as straight. differs: at its end, where half the curvature is what is between them.
 
-    weights(t) = w + t w' + t^2/2 w'',   w'' = w'(1) - w'(0) as far as it is even; half of WITHIN is left to the rest.
+    weights(t) = w + t w' + t^2/2 w'';   half of WITHIN is left to the rest.
     """
-    from portopt.optimization.prices.derivatives import Linearization
-
-    back = Linearization(after.problem, after.form, validated.solution).way_to(before.problem)
-    curvature = float(np.abs(-back.weights - way.weights).max())
-    straight = float(np.sqrt(WITHIN / curvature)) if curvature > 0.0 else np.inf
+    straight = float(np.sqrt(0.5 * WITHIN / differs)) if differs > 0.0 else np.inf
     return (way.reach, way.until) if way.reach <= straight else (straight, BENDS)

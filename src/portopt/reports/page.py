@@ -29,8 +29,9 @@ HISTORIES = (("wide", 860.0, 300.0), ("narrow", 358.0, 240.0))
 BOOKS = (("before", "Now"), ("after", "Proposed"))
 
 
-def html(document: Mapping[str, Any], text: str | None = None) -> str:
+def html(document: Mapping[str, Any], text: str | None = None, chosen: str = "") -> str:
     """The report as one HTML document. The same document gives the same bytes. text: its canonical one, where it is known.
+    chosen: in a sentence, how the proposal was chosen; that is no part of the document.
 
     Everything shown is in the embedded JSON (`<script id="data">`, folded where it is long); numbers in tables are
     `<data value=…>` elements that hold the JSON's own value beside the rounded text.
@@ -42,7 +43,7 @@ def html(document: Mapping[str, Any], text: str | None = None) -> str:
     histories = through.attempt("the drawing of the history", lambda: _histories(document)) or {}
     s = Shown(document, {left["part"]: left["sentence"] for left in document.get("left_out", ())})
     parts = (
-        decision.verdict(s),
+        decision.verdict(s, chosen),
         decision.figures(s),
         decision.trades(s),
         decision.positions(s),
@@ -91,9 +92,9 @@ def _ends(pack: Mapping[str, Any], periods: int) -> tuple[str, str]:
     return f"{periods:,} returns", str(pack["last_date"])
 
 
-def write_report(document: Mapping[str, Any], path: Path | str, text: str | None = None) -> Path:
+def write_report(document: Mapping[str, Any], path: Path | str, text: str | None = None, chosen: str = "") -> Path:
     """The page as a file, whole or not at all."""
-    return write_whole(Path(path), html(document, text).encode())
+    return write_whole(Path(path), html(document, text, chosen).encode())
 
 
 def harmless(text: str) -> str:

@@ -24,6 +24,7 @@ from portopt.document.prices import left_to_draw, step_in_words, told, worth_in_
 from portopt.reports.first_lines import of_frontier
 
 STATUS_STYLES = {"completed": "green", "infeasible": "yellow", "failed": "red", "awaiting_approval": "cyan"}
+SAYS_MORE = ("held", "expired", "changes_requested", "rejected")
 PRICES_SHOWN = 20
 WIDE_ENOUGH_FOR_MONEY = 110  # below it a list of runs tells no value, no cost and no policy
 
@@ -92,7 +93,7 @@ def print_runs(runs: Sequence[Mapping[str, Any]], console: Console, asked: str =
     table.collapse_padding = True  # nine columns in the width of a page
     table.columns[0].no_wrap = table.columns[3].no_wrap = True
     for run in runs:
-        status = Text(run["status"].replace("_", " "), style=STATUS_STYLES.get(run["status"], ""))
+        status = Text(_stands(run), style=STATUS_STYLES.get(run["status"], ""))
         told = [NOTHING if run.get("trades") is None else f"{run['trades']:,}", percent(run.get("turnover"), 1)]
         more = [_amount(run.get("portfolio_value")), _amount(run.get("total_cost")), Text(run.get("policy") or NOTHING)]
         table.add_row(Text(run["run_id"]), Text(run["portfolio_id"]), status, run["as_of"], *told, *(more if wide else ()))
@@ -100,6 +101,34 @@ def print_runs(runs: Sequence[Mapping[str, Any]], console: Console, asked: str =
     for run in runs:
         if problem := run.get("problem"):
             console.print(Text.assemble((run["run_id"], "bold"), f"  {problem['title']}: {problem['detail']}"))
+
+
+def _stands(run: Mapping[str, Any]) -> str:
+    """Its status; of a proposal that people decide about, how that stands where it says more."""
+    approval = run.get("approval") or {}
+    state = approval.get("state")
+    if state == "held":
+        return f"held until {approval['held_until'][:16].replace('T', ' ')}"
+    return str(state if state in SAYS_MORE else run["status"]).replace("_", " ")
+
+
+def print_approvals(approvals: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """What waits for a person, and under the table why some of it needs a reason."""
+    if not approvals:
+        console.print(Text("Nothing waits for a person."))
+        return
+    table = table_of("Run", "Portfolio", "Stands", "Until", "By", "To trade", "Cost", left=5)
+    table.columns[0].no_wrap = True
+    for line in approvals:
+        approval = line["approval"]
+        until = NOTHING if approval["expires_at"] is None else approval["expires_at"][:16].replace("T", " ")
+        told = [Text(line["portfolio_id"]), Text(_stands({**line, "status": "awaiting"})), until]
+        by = Text(listed(line["proposed_by"]) or NOTHING)
+        table.add_row(Text(line["run_id"]), *told, by, _amount(line["value_to_trade"]), _amount(line["total_cost"]))
+    console.print(table)
+    for line in approvals:
+        for departure in line["approval"]["departures"]:
+            console.print(Text.assemble((line["run_id"], "bold"), f"  needs a reason: {departure['said']}"))
 
 
 def _amount(value: str | None) -> str:

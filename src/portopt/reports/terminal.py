@@ -95,9 +95,10 @@ def print_explanation(explanation: Mapping[str, Any], console: Console) -> None:
     if explanation.get("problem"):
         print_problem(explanation["problem"], console)
         return
-    verdict = explanation["verdict"]
+    verdict, chosen = explanation["verdict"], explanation.get("chosen_from")
     missing = [left["sentence"] for left in explanation.get("left_out", ())]
-    for sentence in (verdict["title"], *verdict["concessions"], *verdict["sentences"], *missing):
+    how = [] if chosen is None else [chosen["sentence"]]
+    for sentence in (verdict["title"], *how, *verdict["concessions"], *verdict["sentences"], *missing):
         console.print(Text(sentence))
     table = table_of("Asset", "", "Weight", left=2, title="Why each position")
     table.add_column("Why", ratio=1)

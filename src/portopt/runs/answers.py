@@ -43,8 +43,9 @@ def keep(
 ) -> str | None:
     """Leave an answer in this installation's store; its id, or None where there is no store.
 
-    kind: the question's name. document: the answer as data. asked: what was asked beside the request. runtime: the service's,
-    whose relay delivers the answer's event, where it has one; without one this process delivers it itself, if it can.
+    kind: the question's name. document: the answer as data. asked: what was asked beside the request; `about`: which run it is
+    asked about. runtime: the service's, whose relay delivers the answer's event, where it has one; without one this process
+    delivers it itself, if it can.
     The same question with the same answer is one record, however often it is asked.
     """
     kept = _kept_if_possible(kind, [(request, document)], runtime, asked)
@@ -125,7 +126,13 @@ def record_of(
         document=timeless,
         document_digest=digest(canonical_text(timeless).encode()),
         timings={} if seconds is None else {"optimize": seconds},
+        about_run=asked.get("about"),
     )
+
+
+def id_of(kind: str, request: Asked, document: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """The id that the answer is kept under."""
+    return answer_id(kind, request, asked, *_rests_on(document))
 
 
 def answer_id(kind: str, request: Asked, asked: Mapping[str, Any], pack: str | None, as_of: date | None) -> str:

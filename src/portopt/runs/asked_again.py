@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from portopt.dialects.requests import rebalance_request_from_data
 from portopt.domain.errors import InvalidValue
 from portopt.domain.job import THROUGH_TIME
-from portopt.domain.request import AnyRequest
+from portopt.domain.request import AnyRequest, RebalanceRequest
+from portopt.domain.run import RunRecord
 from portopt.runs.apart import request_from_store
 from portopt.runs.history import run_record
 
@@ -40,6 +41,11 @@ def request_of(run_id: str, runtime: Runtime) -> AnyRequest:
         raise InvalidValue("run", run_id, why, fix="name a rebalance: `portopt runs` lists them")
     if "holdings" not in record.request:
         return request_from_store(record.request, runtime.beliefs)
+    return book_of(record)
+
+
+def book_of(record: RunRecord) -> RebalanceRequest:
+    """What a rebalance, or a question about a book, was asked."""
     request = rebalance_request_from_data({name: value for name, value in record.request.items() if name != "asked"})
     pack = record.pricing_pack_id
     return request if pack is None else dataclasses.replace(request, provider=f"{PACK}{pack}")

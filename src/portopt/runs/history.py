@@ -14,12 +14,15 @@ from portopt.domain.errors import DataError, InvalidValue, MissingInput, Outside
 from portopt.domain.job import THROUGH_TIME
 from portopt.domain.run import RunRecord, digest_of
 from portopt.ports import PackStore
+from portopt.runs.approval_told import iso, told
+from portopt.runs.choices import chosen_from
 from portopt.runs.identity import run_identity
 from portopt.runs.report import kept_report, page_of, report_place
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
+AT_ONCE, LOOKED_THROUGH = 500, 20  # runs, and how often so many, for the last proposals of a policy
 KINDS = (
     *("rebalance", "optimize", "weights", "frontier", "factors", "risk", "views", "sensitivity", "pareto", "lexicographic"),
     *("periods", "forecasts", "alternatives", "edit", "what_if", *THROUGH_TIME),
@@ -33,7 +36,9 @@ def explain(run_id: str, runtime: Runtime) -> dict[str, Any]:
     if document is None:
         return {"run_id": run_id, "status": record.status.value, "problem": record.problem}
     keys = ("verdict", "left_out", "objective", "risk_aversion", "proposal", "trades", "limit_prices", "limits", "relaxations")
-    return {"run_id": run_id, "status": record.status.value, **{k: document[k] for k in (*keys, "risk") if k in document}}
+    told = {k: document[k] for k in (*keys, "risk") if k in document}
+    chosen = chosen_from([run_id], runtime).get(run_id)
+    return {"run_id": run_id, "status": record.status.value, "chosen_from": chosen, **told}
 
 
 def report(run_id: str, runtime: Runtime, path: Path | None = None) -> dict[str, Any]:
@@ -49,7 +54,7 @@ def report(run_id: str, runtime: Runtime, path: Path | None = None) -> dict[str,
     if record.document is None:
         raise MissingInput(f"run {run_id} has no document (status {record.status.value})", field="run", value=run_id)
     try:
-        written = write_whole(path or report_place(run_id, runtime), page_of(record).encode())
+        written = write_whole(path or report_place(run_id, runtime), page_of(record, runtime).encode())
     except OSError as error:
         raise OutsideError(f"the report of {run_id} cannot be written: {error.strerror or error}") from None
     return {"run_id": run_id, "report_path": str(written)}
@@ -150,7 +155,22 @@ def runs(runtime: Runtime, *, limit: int = 50, **only: Any) -> list[dict[str, An
     """The newest runs, a line each. only: by portfolio_id, kind, status, since, until, and after a run's id, as ports.runs."""
     if not runtime.has_store:
         return []
-    return [run_line(r, runtime) for r in runtime.runs.runs(limit=limit, **only)]
+    found = runtime.runs.runs(limit=limit, **only)
+    chosen = chosen_from([run.run_id for run in found], runtime)
+    return [{**run_line(run, runtime), "chosen_from": chosen.get(run.run_id)} for run in found]
+
+
+def proposals_under(policy_id: str, runtime: Runtime, *, limit: int, among: frozenset[str] | None = None) -> list[str]:
+    """The newest proposals that a policy asked for, by id; of the portfolios that are seen. Not looked for for ever."""
+    found: list[str] = []
+    last: str | None = None
+    for _ in range(LOOKED_THROUGH if runtime.has_store else 0):
+        read = runtime.runs.runs(kind="rebalance", among=among, after=last, limit=AT_ONCE)
+        found += [run.run_id for run in read if run.document is not None and policy_of(run) == policy_id]
+        if len(found) >= limit or len(read) < AT_ONCE:
+            break
+        last = read[-1].run_id
+    return found[:limit]
 
 
 def require_rebalance(record: RunRecord) -> RunRecord:
@@ -171,6 +191,7 @@ def run_line(record: RunRecord, runtime: Runtime) -> dict[str, Any]:
         "portfolio_id": record.portfolio_id,
         "policy": policy_of(record),
         "status": record.status.value,
+        "approval": told(record.approval, iso),
         "as_of": record.as_of.isoformat(),
         "created_at": record.created_at.isoformat(),
         "pricing_pack_id": record.pricing_pack_id,

@@ -17,7 +17,8 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from portopt.domain.errors import Conflict, InvalidValue, OutsideError, PortoptError, ProposalRejected
+from portopt.domain.approval import ApprovalWanted
+from portopt.domain.errors import Conflict, InvalidValue, OutsideError, PortoptError
 from portopt.domain.job import OF_A_BOOK, Job
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
@@ -126,13 +127,18 @@ def finish(
     since: int,
     timings: Mapping[str, float],
     await_approval: bool,
+    hours: float | None = None,
 ) -> RunRecord:
     """Everything of the run in one transaction, the job's end with it, as `lifecycle.finish` does it.
 
+    hours: how long a person may take, where no job says so.
     Raises Conflict where the job is another's by now, or was ended: who cancelled it is not overruled.
     """
     of_job = None if job is None else (job.job_id, owner())
-    return lifecycle.finish(run, document, runtime, since=since, timings=timings, await_approval=await_approval, of_job=of_job)
+    wanted = ApprovalWanted(hours if job is None else job.approval_hours) if await_approval else None
+    return lifecycle.finish(
+        run, document, runtime, since=since, timings=timings, await_approval=await_approval, wanted=wanted, of_job=of_job
+    )
 
 
 def refuse(job: Job | None, run: RunRecord | None, error: PortoptError, runtime: Runtime) -> None:
@@ -165,7 +171,7 @@ def sweep(runtime: Runtime) -> dict[str, Any]:
     return {
         "freed": list(swept.freed),
         "failed": list(swept.failed),
-        "expired": [job.job_id for job in runtime.jobs.expired() if _expire(job, runtime)],
+        "expired": [run_id for run_id in runtime.runs.late() if runtime.runs.expire(run_id)],
         "keys_forgotten": runtime.keys.forget_old(settings.idempotency_days),
         "chunks_compressed": series.compressed,
         "series_forgotten": series.forgotten,
@@ -179,12 +185,3 @@ def _forget_pieces(runtime: Runtime) -> list[str]:
     seconds = runtime.settings.pieces_days * DAY
     left = [run_id for run_id in runtime.pieces.idle(seconds) if not runtime.jobs.is_open(run_id)]
     return [run_id for run_id in left if runtime.pieces.forget_idle(run_id, seconds)]
-
-
-def _expire(job: Job, runtime: Runtime) -> bool:
-    """Nobody approving in time is a no."""
-    if job.run_id is None:
-        return False
-    why = f"nobody approved within {job.approval_hours:g} hours"
-    error = ProposalRejected(f"proposal {job.run_id} was not released: {why}", field="approval", value=why)
-    return runtime.runs.withdraw(job.run_id, error.problem(), kind="expired")

@@ -1,4 +1,4 @@
-"""The life of a rebalance: begun, finished or refused, asked for again, approved, cancelled, superseded.
+"""The life of a rebalance: begun, finished or refused, asked for again, cancelled, superseded. People's part is decisions.py.
 
 What is kept is kept in one transaction, and each of these may be done again and changes the world once. The trace is the same
 from every door. Before its prices are read a rebalance has no identity, and a refusal writes nothing. From then on it is a run:
@@ -11,18 +11,17 @@ import dataclasses
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from portopt.analysis import Attempts
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.canonical import canonical_text
-from portopt.domain.errors import InvalidValue, NotAllowed, PortoptError, ProposalRejected, ProposalSuperseded, UnknownRun
-from portopt.domain.holdings import Holdings
+from portopt.domain.errors import InvalidValue, PortoptError, ProposalRejected, ProposalSuperseded, UnknownRun
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
-from portopt.domain.universe import CASH
 from portopt.ports import RunStore
+from portopt.runs.asking import asking
 from portopt.runs.events import deliver_if_possible, event_of
 from portopt.runs.market import keep_pack
 from portopt.runs.record import begun, completed, failed
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 NOBODY = "portopt"  # who decided, where no person is known
+ANYBODY = ApprovalWanted()
 
 
 def found(run_id: str, runtime: Runtime) -> RunRecord | None:
@@ -65,15 +65,19 @@ def finish(
     since: int,
     timings: Mapping[str, float],
     await_approval: bool = False,
+    wanted: ApprovalWanted | None = None,
     of_job: tuple[str, str] | None = None,
 ) -> RunRecord:
     """Declare the holdings and store result, projection and event in one transaction, then write the report.
 
     since: `holdings_version` when the question began; a run whose holdings are not the newest any more is superseded.
+    await_approval: whether a person is to approve it; so one is where `wanted` says what of them.
     of_job: (job, owner), where it is worked out for a job. Raises Conflict where that is not theirs any more, or was ended.
     """
-    text = canonical_text(document)
-    record = completed(begun, document, text, datetime.now(UTC), timings=timings, await_approval=await_approval)
+    text, awaits = canonical_text(document), await_approval or wanted is not None
+    record = completed(begun, document, text, datetime.now(UTC), timings=timings, await_approval=awaits)
+    if awaits:
+        record = asking(record, wanted or ANYBODY)
     if persist(record, runtime.runs, since, of_job):
         record = dataclasses.replace(record, status=runtime.runs.status(begun.run_id))
         keep_report(record, runtime, text)
@@ -113,106 +117,30 @@ def settle(
     since: int,
     trigger: str | None = None,
     await_approval: bool = False,
+    wanted: ApprovalWanted | None = None,
 ) -> RunRecord:
     """A complete run is asked for again: everything it owes, so that a fault after its result was stored is made good."""
     keep_pack(snapshot, runtime, trigger)
-    record = renewed(stored, runtime.runs, await_approval=await_approval, since=since)
+    record = renewed(stored, runtime.runs, await_approval=await_approval, since=since, wanted=wanted)
     keep_report(record, runtime)
     deliver_if_possible(runtime)
     return record
 
 
-def renewed(stored: RunRecord, runs: RunStore, *, since: int, await_approval: bool = False) -> RunRecord:
+def renewed(
+    stored: RunRecord, runs: RunStore, *, since: int, await_approval: bool = False, wanted: ApprovalWanted | None = None
+) -> RunRecord:
     """A complete run that is asked for again: its holdings are declared, its event is in the outbox if it is released."""
-    released = dataclasses.replace(stored, status=RunStatus.COMPLETED)
-    return runs.renew(stored, None if await_approval else event_of(released), since=since)
-
-
-def approve(run_id: str, runtime: Runtime, *, by: str = NOBODY) -> RunRecord:
-    """Release the event of a proposal that awaited a person; released before, it is left as it is. by: who approves.
-
-    Raises UnknownRun, ProposalSuperseded, InvalidValue for a run that has nothing to release, and NotAllowed where its policy
-    wants another person than who proposed it.
-    """
-    record = found(run_id, runtime)
-    if record is None:
-        raise UnknownRun(run_id)
-    if record.kind != "rebalance":
-        raise InvalidValue("run", run_id, f"is the answer to `portopt {record.kind}`: there is no proposal to approve")
-    if record.status not in (RunStatus.AWAITING_APPROVAL, RunStatus.COMPLETED, RunStatus.SUPERSEDED):
-        raise InvalidValue("run", run_id, f"is {record.status.value}: there is no proposal that awaits approval")
-    record = runtime.runs.get(run_id)
-    if record.status is RunStatus.AWAITING_APPROVAL:
-        _require_other_eyes(record, runtime, by)
-    if record.status is not RunStatus.SUPERSEDED:
-        runtime.runs.release(run_id, event_of(dataclasses.replace(record, status=RunStatus.COMPLETED)), by=by)
-        record = runtime.runs.get(run_id)
-    if record.status is RunStatus.SUPERSEDED:
-        raise superseded(record, runtime)
-    deliver_if_possible(runtime)
-    return record
-
-
-def _require_other_eyes(record: RunRecord, runtime: Runtime, by: str) -> None:
-    """Raises NotAllowed where the policy wants four eyes, and these are those that proposed it, or nobody's that are known."""
-    policy = record.request.get("policy") or {}
-    if not (policy.get("approval") or {}).get("four_eyes"):
-        return
-    proposers = runtime.ledger.proposers(record.portfolio_id, record.run_id)
-    if by != NOBODY and by not in proposers:
-        return
-    who = "it is not known who approves it" if by == NOBODY else f"{by} proposed it"
-    raise NotAllowed(
-        f"{record.run_id} is for somebody else to approve: {who}, and the policy {policy.get('id')!r} wants four eyes",
-        field="approval",
-        value=by,
-        measured={"proposed_by": sorted(proposers)},
-        fixes=["let another subject approve it, over the service, with a key of their own"],
-    )
-
-
-def reject(run_id: str, runtime: Runtime, note: str, *, by: str = NOBODY) -> RunRecord:
-    """A person says no: the proposal ends as cancelled, and its event is never released. note: why; kept with the run.
-
-    Raises UnknownRun, and InvalidValue for a run that awaits nobody.
-    """
-    record = found(run_id, runtime)
-    if record is None:
-        raise UnknownRun(run_id)
-    problem = ProposalRejected(f"{run_id} was rejected: {note}", field="run", value=run_id).problem()
-    if not runtime.runs.withdraw(run_id, problem, kind="rejected", by=by):
-        raise InvalidValue("run", run_id, f"is {runtime.runs.status(run_id).value}: there is no proposal that awaits approval")
-    return runtime.runs.get(run_id, verified=False)
-
-
-def require_newest(record: RunRecord, runtime: Runtime, seen: int | None = None) -> None:
-    """Raises ProposalSuperseded, with what changed, where a proposal that awaits approval, or did, rests on other holdings than
-    the newest, was replaced by another, or where the newest are not the version that somebody has `seen`.
-    """
-    if record.status not in (RunStatus.AWAITING_APPROVAL, RunStatus.SUPERSEDED):
-        return
-    newest = runtime.runs.holdings(record.portfolio_id)
-    changed = difference_of_holdings(record.request["holdings"], newest)
-    is_seen = seen in (None, runtime.runs.holdings_version(record.portfolio_id))
-    if record.status is RunStatus.AWAITING_APPROVAL and not changed and is_seen:
-        return
-    error = superseded(record, runtime)
-    error.measured |= {"changed": changed}
-    raise error
-
-
-def difference_of_holdings(before: Mapping[str, Any], now: Holdings) -> dict[str, list[str]]:
-    """{asset or CASH: [shares then, shares now]} of what is not the same. before: as a stored request has it."""
-    was = {**before.get("shares", {}), CASH: before.get("cash", "0")}
-    is_now = {**{asset_id: str(n) for asset_id, n in now.shares.items()}, CASH: str(now.cash)}
-    both = {a: [was.get(a, "0"), is_now.get(a, "0")] for a in sorted({*was, *is_now})}
-    return {a: pair for a, pair in both.items() if Decimal(pair[0]) != Decimal(pair[1])}
+    if await_approval or wanted is not None:
+        return runs.renew(asking(stored, wanted or ANYBODY), None, since=since)
+    return runs.renew(stored, event_of(dataclasses.replace(stored, status=RunStatus.COMPLETED)), since=since)
 
 
 def superseded(record: RunRecord, runtime: Runtime) -> ProposalSuperseded:
     """Why this proposal is not released."""
     version = runtime.runs.holdings_version(record.portfolio_id)
-    return ProposalSuperseded(record.run_id, record.portfolio_id, version)
+    newer = None if record.approval is None else record.approval.superseded_by
+    return ProposalSuperseded(record.run_id, record.portfolio_id, version, newer)
 
 
 def cancel(run_id: str, runtime: Runtime, note: str, *, by: str = NOBODY) -> RunRecord:

@@ -28,15 +28,22 @@ def kept_report(run_id: str, runtime: Runtime) -> Path | None:
     return path if path.is_file() else None
 
 
-def page_of(record: RunRecord, text: str | None = None) -> str:
-    """The page of a run that has a document. text: its canonical one, where it is at hand."""
+def page_of(record: RunRecord, runtime: Runtime) -> str:
+    """The page of a run that has a document, with how it was chosen, where it was."""
     if record.kind in THROUGH_TIME:
         from portopt.reports.through_time import page
 
         return page.html(record.document or {})
     from portopt.reports.page import html
 
-    return html(record.document or {}, text)
+    return html(record.document or {}, chosen=_chosen(record, runtime))
+
+
+def _chosen(record: RunRecord, runtime: Runtime) -> str:
+    from portopt.document.chosen import chosen_sentence
+
+    found = runtime.choices.selected_as([record.run_id]).get(record.run_id)
+    return "" if found is None else chosen_sentence(found)
 
 
 def keep_report(record: RunRecord, runtime: Runtime, text: str | None = None) -> None:
@@ -44,18 +51,24 @@ def keep_report(record: RunRecord, runtime: Runtime, text: str | None = None) ->
 
     One that cannot be written holds nothing up.
     """
+    if record.document is not None and kept_report(record.run_id, runtime) is None:
+        write_report_again(record, runtime, text)
+
+
+def write_report_again(record: RunRecord, runtime: Runtime, text: str | None = None) -> None:
+    """The same over a page that is there: how a run was chosen is put on record after it was made."""
     from portopt.analysis import Attempts
 
-    document = record.document
-    if document is None or kept_report(record.run_id, runtime) is not None:
+    document, said = record.document, Attempts()
+    if document is None:
         return
-    path, said = report_place(record.run_id, runtime), Attempts()
-    said.attempt("the report", lambda: _write(record, document, path, text))
+    said.attempt("the report", lambda: _write(record, document, runtime, text))
     for left in said.left_out:
         logging.getLogger(__name__).warning("%s", left.sentence)
 
 
-def _write(record: RunRecord, document: Mapping[str, Any], path: Path, text: str | None) -> None:
+def _write(record: RunRecord, document: Mapping[str, Any], runtime: Runtime, text: str | None) -> None:
+    path = report_place(record.run_id, runtime)
     if record.kind in THROUGH_TIME:
         from portopt.reports.through_time.page import write_backtest_report
 
@@ -63,4 +76,4 @@ def _write(record: RunRecord, document: Mapping[str, Any], path: Path, text: str
         return
     from portopt.reports.page import write_report
 
-    write_report(document, path, text)
+    write_report(document, path, text, _chosen(record, runtime))

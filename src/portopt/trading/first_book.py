@@ -40,6 +40,7 @@ from portopt.trading.to_round import ToRound
 
 TRIES = 10
 CLOSED = 1.25  # times what was missed
+GROWS, PATIENT, LEAPS = 2.0, 3, 8.0  # times that, each time it is missed again; and from so many times on
 ROOM = 2.0  # times that, where other whole numbers are looked for
 REWEIGHTED = 2
 MOST_BPS = 9_000.0  # a rate this high stops any trade
@@ -172,11 +173,14 @@ class _FirstBook:
         return self.asked.cash_residual is not None and set(faults) <= CASH_CAPS
 
     def _close(self, faults: Mapping[str, float]) -> None:
-        """Close what was missed by a little more than that, and by twice as much each time it is missed again."""
+        """Close what was missed by a little more than that, and by twice as much each time it is missed again.
+
+        What is missed by far less than a lot is soon closed by leaps: the nearest lots stay the same until it is worth one.
+        """
         for limit, by in faults.items():
             again = self.missed_before.get(limit, 0)
             self.missed_before[limit] = again + 1
-            step = CLOSED * by * 2.0**again
+            step = CLOSED * by * GROWS ** min(again, PATIENT) * LEAPS ** max(again - PATIENT, 0)
             if limit == AFTER_COSTS:
                 self.reserve += step
             else:

@@ -1,6 +1,6 @@
 """The service as whoever uses it meets it: a server process of its own on loopback, on SQLite and on PostgreSQL.
 
-`service` is one for all tests of a file, on either database: tests name things so that they do not meet. `serving` starts
+`service` is one for all tests of a process, on either database: tests name things so that they do not meet. `serving` starts
 others, with settings of a test's own; each is stopped at the end of the file.
 """
 
@@ -17,21 +17,27 @@ from integration.store.conftest import Databases, databases, postgres_url
 __all__ = ["databases", "postgres_url"]  # fixtures of the store's tests
 
 
+@pytest.fixture(scope="session")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    yield from _served(tmp_path_factory.mktemp("service"))
+
+
+@pytest.fixture(scope="session")
+def on_postgres(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with databases.one() as url:
+        yield from _served(tmp_path_factory.mktemp("service"), database_url=url)
+
+
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    home = tmp_path_factory.mktemp("service")
-    if request.param == "sqlite":
-        yield from _served(home)
-        return
-    found: Databases = request.getfixturevalue("databases")
-    with found.one() as url:
-        yield from _served(home, database_url=url)
+def service(request: pytest.FixtureRequest) -> Served:
+    found: Served = request.getfixturevalue("on_sqlite" if request.param == "sqlite" else "on_postgres")
+    return found
 
 
 @pytest.fixture(scope="module")
-def sqlite_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def sqlite_service(on_sqlite: Served) -> Served:
     """For what has nothing to do with the database."""
-    yield from _served(tmp_path_factory.mktemp("service"))
+    return on_sqlite
 
 
 def _served(home: Path, **settings: object) -> Iterator[Served]:

@@ -33,6 +33,8 @@ class Things:
     alert_id: str
     silence_id: str
     wave_id: str
+    choice_id: str
+    saved_id: str
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -41,7 +43,7 @@ class Things:
 
 OF_A_PORTFOLIO = (  # names in a path
     "portfolio_id", "run_id", "optimization_id", "backtest_id", "walk_forward_id", "comparison_id", "alert_id", "silence_id",
-    "wave_id",
+    "wave_id", "choice_id", "saved_id",
 )  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def place(operation: Operation, of: Things, shared: Shared) -> str:
         **{name: getattr(of, name) for name in OF_A_PORTFOLIO},
         "beliefs_id": shared.beliefs, "pricing_pack_id": shared.pack, "policy_id": shared.policy,
         "other": shared.pack if "pricing_pack_id" in operation.path else of.run_id, "question": "views",
-        "catalog": "limits", "name": "max_weight",
+        "catalog": "limits", "name": "max_weight", "asset_id": next(iter(shared.book.held)),
     }  # fmt: skip
     return operation.path.format(**known)
 
@@ -81,7 +83,7 @@ def is_about(operation: Operation) -> bool:
     """Whether what is asked names a portfolio, or something of one."""
     return any(name in operation.path for name in OF_A_PORTFOLIO) or operation.name in (
         "optimize", "optimize_batch", "create_optimization", "create_backtest", "create_walk_forward", "create_comparison",
-        "create_silence", "create_wave", *OF_STRATEGIES,
+        "create_silence", "create_wave", "preview_wave", *OF_STRATEGIES,
     )  # fmt: skip
 
 
@@ -108,11 +110,14 @@ def said(operation: Operation, of: Things, shared: Shared) -> dict[str, Any]:
         "put_holdings": book.held,
         "create_beliefs": {"ids": ["A", "B"], "covariance": [[0.04, 0.0], [0.0, 0.09]]},
         "put_policy": POLICY,
+        "policy_preview": {"policy": POLICY, "last": 1},
         "decide": {"decision": "reject"},
         "edit": {"trades": {next(iter(book.held)): "none"}},
         "what_if": {"moved": {"limits.max_weight": 0.45}},
         "alternatives": on_pack,
-        "create_wave": {"cause": "asked", "portfolios": [of.portfolio_id], **on_pack},
+        "save_choice": {"name": "seeded"},
+        **{name: {"cause": "asked", "portfolios": [of.portfolio_id], **on_pack} for name in ("create_wave", "preview_wave")},
+        "decide_wave": {"decision": "approve"},
         "create_silence": {"matches": {"portfolio": of.portfolio_id}, "reason": "known"},
     }
     if operation.name == "create_pack":
@@ -145,7 +150,10 @@ def seeded(client: httpx.Client, portfolio_id: str, book: Book) -> Things:
     silence = done(client.post("/silences", json=silent), 201)["silence_id"]
     wave = done(client.post("/waves", json={"cause": "seeded", "portfolios": [portfolio_id], "pricing_pack_id": pack}), 202)
     jobs = (later["optimization_id"], past, walked, compared)
-    return Things(portfolio_id, run, *jobs, alert_of(portfolio_id), silence, wave["wave_id"])
+    edited = {"trades": {next(iter(book.held)): "none"}}
+    choice = done(client.post(f"/runs/{run}/edit", json=edited))["choice_id"]
+    saved = done(client.post(f"/choices/{choice}/saved", json={"name": "seeded"}), 201)["saved_id"]
+    return Things(portfolio_id, run, *jobs, alert_of(portfolio_id), silence, wave["wave_id"], choice, saved)
 
 
 def alert_of(portfolio_id: str) -> str:

@@ -88,7 +88,7 @@ def test_a_refused_request_writes_nothing(service: Served, operation: Operation)
     refusals = 0
     for body in wrong_bodies(operation):
         named = {"portfolio_id": "P-none", "run_id": "reb-0", "question": "risk", "policy_id": "made-up", "alert_id": "alert-0",
-                 "silence_id": "silence-0", "wave_id": "wave-0"}  # fmt: skip
+                 "silence_id": "silence-0", "wave_id": "wave-0", "choice_id": "ask-0", "saved_id": "sav-0"}  # fmt: skip
         jobs = {"optimization_id": "opt-0", "backtest_id": "bt-0", "walk_forward_id": "wf-0", "comparison_id": "cmp-0"}
         place = operation.path.format(**named, **jobs)
         answer = service.client.request(operation.method, place, json=body)

@@ -23,6 +23,7 @@ OWN = ("instance", "request_id")  # of each call
 # What differs between any two answers to the same: when they were given, and how long they took.
 VARYING = {
     *("optimization_time_ms", "seconds", "declared_at", "created_at", "updated_at", "completed_at"),
+    *("saved_at", "withdrawn_at", "at", "asked_at"),
     *("estimated_completion_time", "version", "holdings_version", "acknowledged_at"),
 }
 BOOK = book()
@@ -51,6 +52,8 @@ class Desk:
     comparison: str = ""
     silence: str = ""
     wave: str = ""
+    choice: str = ""
+    saved: str = ""
     alert: str = matrix.alert_of(PORTFOLIO)
 
     @property
@@ -117,16 +120,26 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "ListHoldingsVersions": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/holdings/versions"),
     "GetLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger"),
     "VerifyLedger": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/ledger/verification"),
+    "Desk": lambda d: Case({"tiles": "failed", "sort": "-value", "limit": 5}, "GET", "/desk?tiles=failed&sort=-value&limit=5"),
     # many portfolios from one cause
     "CreateWave": lambda d: Case({"cause": "alike", "portfolios": [{"portfolio_id": "P-none"}], "await_approval": True}, "POST",
                                  "/waves", {"json": {"cause": "alike", "portfolios": ["P-none"], "await_approval": True}},
                                  is_refused=True),
+    "PreviewWave": lambda d: Case({"cause": "alike", "kind": "cash", "portfolios": [{"portfolio_id": PORTFOLIO}]}, "POST",
+                                  "/waves/preview", {"json": {"cause": "alike", "kind": "cash", "portfolios": [PORTFOLIO]}}),
+    "WatchWave": lambda d: Case({"wave_id": d.wave}, "GET", f"/waves/{d.wave}"),
+    "ListWaveTrades": lambda d: Case({"wave_id": d.wave}, "GET", f"/waves/{d.wave}/trades"),
+    "DecideWave": lambda d: Case({"wave_id": d.wave, "decision": "approve", "except": ["P-other"]}, "POST",
+                                 f"/waves/{d.wave}/approval", {"json": {"decision": "approve", "except": ["P-other"]}}),
     "ListWaves": lambda d: Case({"limit": 5}, "GET", "/waves?limit=5"),
     "GetWave": lambda d: Case({"wave_id": d.wave}, "GET", f"/waves/{d.wave}"),
     "ListWaveItems": lambda d: Case({"wave_id": d.wave, "state": "proposed,refused", "limit": 5}, "GET",
                                     f"/waves/{d.wave}/items?state=proposed,refused&limit=5"),
     # It is at its end.
     "CancelWave": lambda d: Case({"wave_id": d.wave}, "POST", f"/waves/{d.wave}/cancel", is_refused=True),
+    # afterwards
+    "GetAfterwards": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/afterwards"),
+    "ListAfterwards": lambda d: Case(d.portfolio, "GET", f"{OF_BOOK}/afterwards"),
     # the watch
     "ListAlerts": lambda d: Case({"state": "firing,resolved", "limit": 5}, "GET", "/alerts?state=firing,resolved&limit=5"),
     "GetAlert": lambda d: Case({"alert_id": d.alert}, "GET", f"/alerts/{d.alert}"),
@@ -145,6 +158,9 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "GetTerm": lambda d: Case({"catalog": "objectives", "name": "hrp"}, "GET", "/terms/objectives/hrp"),
     "PutPolicy": lambda d: Case({"policy_id": "twice", "document": {"json": dict(POLICY)}}, "PUT", "/policies/twice",
                                 {"json": dict(POLICY)}),
+    "ListPolicyVersions": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}"}, "GET", f"/policies/forty-{PORTFOLIO}/versions"),
+    "PolicyPreview": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}", "policy": dict(POLICY), "last": 1}, "POST",
+                                    f"/policies/forty-{PORTFOLIO}/preview", {"json": {"policy": dict(POLICY), "last": 1}}),
     # data and beliefs
     "CreatePack": lambda d: Case({"document": csv(BOOK.prices.write_csv().encode())}, "POST", "/packs",
                                  plain_csv(BOOK.prices.write_csv().encode())),
@@ -198,6 +214,23 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                            {"json": {"trades": {next(iter(BOOK.held)): "none"}}}),
     "WhatIf": lambda d: Case({"run_id": d.run, "moved": {"limits.max_turnover": 0.19}}, "POST", f"/runs/{d.run}/what-if",
                              {"json": {"moved": {"limits.max_turnover": 0.19}}}),
+    "ListChoices": lambda d: Case({**d.portfolio, "limit": 2}, "GET", f"{OF_BOOK}/choices?limit=2"),
+    "ListRunChoices": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/choices"),
+    "GetChoice": lambda d: Case({"choice_id": d.choice}, "GET", f"/choices/{d.choice}"),
+    "GetChoiceStanding": lambda d: Case({"choice_id": d.choice}, "GET", f"/choices/{d.choice}/standing"),
+    "ProposeChoice": lambda d: Case({"choice_id": d.choice}, "POST", f"/choices/{d.choice}/proposal"),
+    "SaveChoice": lambda d: Case({"choice_id": d.choice, "name": "kept"}, "POST", f"/choices/{d.choice}/saved",
+                                 {"json": {"name": "kept"}}),
+    "ListSavedChoices": lambda d: Case({**d.portfolio, "withdrawn": True}, "GET", f"{OF_BOOK}/saved-choices?withdrawn=true"),
+    "GetSavedChoice": lambda d: Case({"saved_id": d.saved}, "GET", f"/saved-choices/{d.saved}"),
+    "RenameSavedChoice": lambda d: Case({"saved_id": d.saved, "note": "for June"}, "PUT", f"/saved-choices/{d.saved}",
+                                        {"json": {"note": "for June"}}),
+    "WithdrawSavedChoice": lambda d: Case({"saved_id": d.saved, "note": "no"}, "POST", f"/saved-choices/{d.saved}/withdrawal",
+                                          {"json": {"note": "no"}}),
+    "GetDerivatives": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/derivatives"),
+    "GetTrade": lambda d: Case({"run_id": d.run, "asset_id": next(iter(BOOK.held))}, "GET",
+                               f"/runs/{d.run}/trades/{next(iter(BOOK.held))}"),
+    "GetLimit": lambda d: Case({"run_id": d.run, "name": "max_turnover"}, "GET", f"/runs/{d.run}/limits/max_turnover"),
     "AskRun": lambda d: Case({"run_id": d.run, "question": "pareto", "axes": ["return", "risk"], "points": 4}, "POST",
                              f"/runs/{d.run}/questions/pareto", {"json": {"axes": ["return", "risk"], "points": 4}}),
     # through time
@@ -260,6 +293,10 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "CompareRuns": lambda d: Case({"run_id": d.run, "other": d.run}, "GET", f"/runs/{d.run}/difference/{d.run}"),
     "Decide": lambda d: Case({"run_id": d.run, "decision": "approve"}, "POST", f"/runs/{d.run}/approval",
                              {"json": {"decision": "approve"}}),
+    "ListApprovals": lambda d: Case(
+        {**d.portfolio, "mine": True, "state": "held"}, "GET", f"/approvals?portfolio_id={PORTFOLIO}&mine=true&state=held"
+    ),
+    "ListDecisions": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/decisions"),
     "GetBundle": lambda d: Case({"run_id": d.run}, "GET", f"/runs/{d.run}/bundle"),
     "Lookup": lambda d: Case(on_pack(d), "GET", f"/lookup?pricing_pack_id={d.pack}"),
 }  # fmt: skip
@@ -282,6 +319,10 @@ def desk(sqlite_service: Served, sqlite_rpc: Client) -> Iterator[Desk]:
         found.walk = _worked_out(client, "/walk-forwards", "walk_forward_id", found.backtest_body | {"windows": WINDOWS})
         found.comparison = _worked_out(client, "/comparisons", "comparison_id", found.comparison_body)
         found.wave = _carried_out(client, {"cause": "alike", "portfolios": ["P-other"], "pricing_pack_id": found.pack})
+        found.choice = client.post(f"/runs/{found.run}/edit", json={"trades": {next(iter(BOOK.held)): "none"}}).json()[
+            "choice_id"
+        ]
+        found.saved = client.post(f"/choices/{found.choice}/saved", json={"name": "kept"}).json()["saved_id"]
         client.post("/optimize", json=BODY)
         matrix.fired(sqlite_service.runtime(), PORTFOLIO)
         found.silence = client.post("/silences", json=SILENCE | {"reason": "to be ended"}).json()["silence_id"]

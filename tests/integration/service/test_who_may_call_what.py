@@ -47,6 +47,7 @@ def message(client: Client, doors: Doors, method: Method, of: Things) -> Message
         **{name: getattr(of, name) for name in matrix.OF_A_PORTFOLIO}, "other": of.run_id,
         "pricing_pack_id": doors.shared.pack, "policy_id": doors.shared.policy, "beliefs_id": doors.shared.beliefs,
         "decision": "reject", "catalog": "limits", "name": "max_weight", "question": "views",
+        "asset_id": next(iter(doors.shared.book.held)),
     }  # fmt: skip
     if method.descriptor.name == "Optimize":
         return client.request("Optimize", matrix.strategy(portfolio_id=of.portfolio_id, n=4))

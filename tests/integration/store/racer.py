@@ -84,6 +84,17 @@ def claim(store: SqlStore, name: str) -> list[str]:
 
 def die_completing(store: SqlStore, name: str) -> bool:
     """Killed with everything written and nothing committed."""
+    _die_with_the_event()
+    return complete(store, name)
+
+
+def die_releasing(store: SqlStore, name: str) -> bool:
+    """The same, of an approval."""
+    _die_with_the_event()
+    return release(store, name)
+
+
+def _die_with_the_event() -> None:
     original = outbox.put
 
     def dying(*args: object) -> bool:
@@ -92,7 +103,6 @@ def die_completing(store: SqlStore, name: str) -> bool:
         return True
 
     outbox.put = dying  # type: ignore[assignment]
-    return complete(store, name)
 
 
 def write_often(store: SqlStore, name: str) -> int:

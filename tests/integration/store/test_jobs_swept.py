@@ -162,14 +162,17 @@ def test_nobody_approving_in_time_is_a_no(runtime: Runtime, tmp_path: Path) -> N
     run = carried_out(runtime, job)
     assert run.status is runtime.jobs.get(job.job_id).status is RunStatus.AWAITING_APPROVAL
     assert jobs.sweep(runtime)["expired"] == []
-    assert [late.job_id for late in runtime.jobs.expired(now() + 2 * LATER)] == [job.job_id]
+    assert runtime.runs.late(now() + 2 * LATER) == [run.run_id]
 
-    runtime.jobs.expired = lambda: [runtime.jobs.get(job.job_id)]  # type: ignore[method-assign] # the hour is over
-    assert jobs.sweep(runtime)["expired"] == [job.job_id]
+    over = Runtime(runtime.settings)
+    over.runs.late = lambda: [run.run_id]  # type: ignore[method-assign] # the hour is over
+    over.runs.expire = lambda run_id: runtime.runs.expire(run_id, now() + 2 * LATER)  # type: ignore[method-assign]
+    assert jobs.sweep(over)["expired"] == [run.run_id]
+    assert jobs.sweep(runtime)["expired"] == []
     ended = runtime.jobs.get(job.job_id)
     assert ended.status is RunStatus.CANCELLED
     assert ended.problem is not None
-    assert "nobody approved within 1 hours" in ended.problem["detail"]
+    assert "nobody approved it until" in ended.problem["detail"]
     assert runtime.runs.outbox().waiting == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 from sqlalchemy import func, select
 
 from portopt.adapters.store import migrate, models, outbox
+from portopt.adapters.store.service_tables import ledger
+from portopt.domain.approval import Approval
 from portopt.domain.errors import UnknownRun
 from portopt.domain.run import Event, RunStatus
 
@@ -133,13 +136,27 @@ def test_relays_share_the_work_deliver_each_event_once_and_keep_the_order_of_a_p
         assert [event_id for _, event_id in delivered] == sorted(event_id for _, event_id in delivered)
 
 
-def test_a_process_killed_before_the_commit_leaves_nothing_and_the_work_can_be_done_again(store, race, url):
+def killed(url: str, action: str) -> None:
     doomed = Racer()
-    doomed.tell(f"{url} die_completing 0")
+    doomed.tell(f"{url} {action} 0")
     assert doomed.hear() == "READY"
     doomed.tell("go")
     assert doomed.hear() == ""
     assert doomed.end() == -9
+
+
+def test_an_approval_killed_before_the_commit_is_none_and_can_be_made_again(store, race, url, finished):
+    store.complete(dataclasses.replace(finished("reb-race", status=RunStatus.AWAITING_APPROVAL), approval=Approval(NOW)), None)
+    killed(url, "die_releasing")
+    found = store.get("reb-race")
+    assert (found.status, found.approval.approved_by) == (RunStatus.AWAITING_APPROVAL, ())
+    assert (count(store, models.outbox), count(store, ledger)) == (0, 1)
+    assert race("release") == [True]
+    assert (store.get("reb-race").approval.state, count(store, models.outbox), count(store, ledger)) == ("approved", 1, 3)
+
+
+def test_a_process_killed_before_the_commit_leaves_nothing_and_the_work_can_be_done_again(store, race, url):
+    killed(url, "die_completing")
     with pytest.raises(UnknownRun):
         store.get("reb-race")
     assert count(store, models.outbox) == count(store, models.rebalance_plans) == 0

@@ -65,7 +65,9 @@ def test_a_wave_is_recorded_carried_out_listed_and_shown(home: Path, capsys: Any
 def test_a_deadline_that_passed_is_told_and_is_the_exit_code(home: Path, capsys: Any) -> None:
     words = ("--deadline", "2001-01-01T07:00+00:00", "--processes", "1")
     code, done = told(capsys, "wave", "start", "--cause", "too late", *words)
-    assert (code, done["deadlines"]) == (1, {"given": 3, "missed": 3, "said": "missed 3 of 3"})
+    late = ["P00000", "P00001", "P00002"]
+    told_of = {"given": 3, "missed": 3, "said": "missed 3 of 3", "next": None, "late": late}
+    assert (code, done["deadlines"]) == (1, told_of)
 
 
 def test_a_file_says_which_portfolios_under_which_policy_by_when(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_wave_is_put_on_record_and_a_runner_carries_it_out(runtime: Runtime) -
     worked_out(runtime)
     told = asked(runtime, "get_wave", place={"wave_id": wave})[1]
     assert told["states"]["proposed"] == told["ended"] == BOOKS
-    assert told["deadlines"] == {"given": BOOKS, "missed": 0, "said": f"missed 0 of {BOOKS}"}
+    assert told["deadlines"] == {"given": BOOKS, "missed": 0, "said": f"missed 0 of {BOOKS}", "next": None, "late": []}
     assert told["ended_at"] is not None
     runs = {run.portfolio_id for run in runtime.runs.runs(limit=100)}
     assert runs == {f"P{k:05d}" for k in range(BOOKS)}

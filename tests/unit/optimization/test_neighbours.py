@@ -87,3 +87,18 @@ def test_a_problem_of_another_shape_is_no_neighbour(market, other):
     known = pipeline._solved_form(stranger)
     assert known is None or neighbour.solved_from(optimize(problem).form, known) is None
     assert optimize(problem, neighbour=stranger).solution.weights.tobytes() == optimize(problem).solution.weights.tobytes()
+
+
+def test_an_answer_that_keeps_tighter_bounds_is_theirs_too(market, climbed):
+    """The same multipliers, given to the bounds that hold now; where the answer is outside them it is solved for."""
+    before = optimize(market(7, 30, limits=LIMITS))
+    assert before.solution.weights is not None
+    top = float(before.solution.weights.max())
+    climbed.clear()
+    kept = optimize(market(7, 30, limits={**LIMITS, "max_weight": top}), neighbour=before)
+    assert climbed == []
+    assert kept.solution.weights is not None
+    assert np.array_equal(kept.solution.weights, before.solution.weights)
+    assert certify(kept).certificate.certified
+    moved = optimize(market(7, 30, limits={**LIMITS, "max_weight": 0.9 * top}), neighbour=before)
+    assert certify(moved).weights.max() <= 0.9 * top + 1e-12

@@ -65,7 +65,7 @@ def test_no_choice_but_doing_nothing_breaks_a_limit_and_none_that_keeps_them_gai
     for seed in range(4):
         for objective in OBJECTIVES[:2]:
             for choice in asked(made_desk.desk(seed, objective=objective), installed).choices:
-                assert choice.name == "do_nothing" or choice.measured.broken == ()
+                assert choice.name in ("do_nothing", "buy_only") or choice.measured.broken == ()
                 if not choice.measured.broken:
                     worth = choice.measured.worth
                     assert worth is not None
@@ -112,6 +112,32 @@ def test_buying_only_sells_nothing(installed):
     assert found.measured.turnover > 0.01, "there is money to invest"
 
 
+def test_buying_only_leaves_a_cap_that_is_missed_missed_by_no_more_and_says_so(installed):
+    tight = made_desk.desk(1, limits={**made_desk.LIMITS, "max_weight": 0.19})
+    nothing, *others = asked(tight, installed).choices
+    found = next(choice for choice in others if choice.name == "buy_only")
+    before, after = tight.problem().previous()[:-1], found.measured.weights[:-1]
+    assert (before > 0.19).any()
+    assert np.all(after >= before - 1e-12)
+    assert np.all(after <= np.maximum(before, 0.19) + 1e-9)
+    assert [(one.limit, one.by) for one in found.measured.broken] == [
+        (one.limit, pytest.approx(one.by)) for one in nothing.measured.broken
+    ]
+    assert "max_weight is missed before the trades" in found.gave_way[0]
+    assert all(choice.gave_way == () for choice in others if choice is not found)
+
+
+def test_where_the_policys_answer_sells_nothing_it_is_the_one_that_only_buys(installed):
+    loose = {"long_only": True, "max_weight": 0.9, "cash": {"max": 1.0}, "max_turnover": 0.5}
+    desk = made_desk.desk(2, limits=loose, objective={"kind": "min_turnover"})
+    found = asked(desk, installed)
+    policy, only = found.named("policy"), found.named("buy_only")
+    assert policy is not None
+    assert only is not None
+    assert np.array_equal(policy.measured.weights, only.measured.weights)
+    assert policy.run_id != only.run_id
+
+
 def test_a_choice_that_there_is_not_says_why(installed):
     bare = made_desk.desk(3, benchmark=False, scored=False, costs={}, objective={"kind": "min_risk"})
     reasons = {one.name: one.reason for one in asked(bare, installed).not_offered}
@@ -122,13 +148,13 @@ def test_a_choice_that_there_is_not_says_why(installed):
 
 
 def test_where_the_limits_conflict_each_choice_says_so_and_doing_nothing_still_stands(installed):
-    desk = made_desk.desk(4, limits={**made_desk.LIMITS, "max_weight": 0.05})
+    desk = made_desk.desk(4, limits={**made_desk.LIMITS, "max_weight": 0.05, "buy_only": True})
     found = asked(desk, installed)
     assert [choice.name for choice in found.choices] == ["do_nothing"]
     assert found.choices[0].measured.worth is None
     assert found.choices[0].measured.drift is None
     assert {one.name for one in found.not_offered} == set(NAMES) - {"do_nothing"}
-    assert all("max_weight" in one.reason for one in found.not_offered)
+    assert all("max_weight" in one.reason for one in found.not_offered if one.name != "buy_only")
 
 
 def test_a_choice_that_is_selected_is_the_run_that_its_request_makes(installed, tmp_path):

@@ -96,7 +96,7 @@ def test_a_conflict_with_one_is_told_in_its_words_with_a_fix():
         answered({"do_not_sell": ["A"], "max_weight": {"A": 0.25}})
     told = str(refused.value.problem())
     assert "A not sold" in told
-    assert "A not sold beyond 15.00 % of the portfolio" in told
+    assert "allow A to be sold, by up to 15.00 % of the portfolio" in told
 
 
 @pytest.mark.parametrize("limit", ["do_not_buy", "do_not_sell", "keep"])

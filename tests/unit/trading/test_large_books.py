@@ -15,7 +15,7 @@ from portopt.domain.request import TradingRules
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import parse_costs, parse_limits, parse_objective
-from portopt.trading import make_plan
+from portopt.trading import make_plan, to_round
 
 N, HELD = 220, 60
 
@@ -75,3 +75,27 @@ def test_it_says_how_it_was_rounded_and_how_far_from_the_best_it_can_be(planned)
     assert plan.rounding == "nearest"
     assert plan.mip_gap is not None
     assert 0.0 <= plan.mip_gap < 2e-3
+
+
+def test_a_limit_missed_by_far_less_than_a_lot_is_closed_until_the_lots_change(case, monkeypatch) -> None:
+    """400 shares of A pass the turnover by 5e-8, and are the nearest lots of what is closed by less than half of one.
+
+    In a book too large to be searched, the nearest lots are all there is.
+    """
+    for name in ("LARGE", "LARGEST"):
+        monkeypatch.setattr(to_round, name, 0)
+    turnover = 0.04 - 5e-8
+    book = case(
+        ["100.00", "250.00"],
+        ["2000", "1200"],
+        "500000.00",
+        mu=[0.12, 0.03],
+        vols=[0.15, 0.2],
+        limits={"max_turnover": turnover},
+    )
+    plan = book.plan()
+    bought = next(trade for trade in plan.trades if trade.asset_id == "A")
+    assert 390 <= bought.shares <= 399
+    assert bought.shares * 100 <= turnover * 1_000_000
+    assert plan.mip_gap is not None
+    assert plan.mip_gap < 2e-3

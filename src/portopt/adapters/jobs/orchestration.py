@@ -11,10 +11,16 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from portopt.domain.errors import OutsideError, PortoptError, ProposalRejected
+from portopt.domain.approval import REASONS
+from portopt.domain.errors import OutsideError, PortoptError
 from portopt.domain.run import RunRecord
 
-BY_CODE = {"rejected": "Rejected", "superseded": "Superseded"}
+BY_CODE = {
+    "rejected": "Rejected",
+    "superseded": "Superseded",
+    "expired": "Expired",
+    "changes_requested": "ChangesRequested",
+}
 ENDINGS = {
     2: "BadRequest",
     3: "Infeasible",
@@ -27,10 +33,16 @@ class Approval(RunInput):
     """A person's answer to a proposal. It proposes; nothing leaves before this where approval is asked for."""
 
     # No default: a form sent off untouched must release nothing.
-    decision: Literal["approve", "reject"] = Field(
-        title="Decision", description="Approve releases the event; reject keeps the proposal on record."
+    decision: Literal["approve", "request_changes", "reject", "hold", "release_hold"] = Field(
+        title="Decision",
+        description="Approve releases the event; the others keep the proposal on record. Request changes says in the note "
+        "what is wanted; hold keeps anybody from approving for a while.",
+    )
+    reason: Literal[(None, *REASONS)] = Field(  # type: ignore[valid-type]  # written out in domain/approval.py
+        None, title="Reason", description="Needed, with a note, where a limit gave way or a trade was edited."
     )
     note: str = Field("", title="Note", description="Kept with the run.", max_length=500)
+    hold_hours: float = Field(24.0, title="Hold for hours", description="How long a hold lasts.", gt=0.0, le=8_760.0)
 
 
 async def outside_only(task: Any, task_run: TaskRun, state: State[Any]) -> bool:
@@ -72,20 +84,12 @@ def missed(said: str) -> State[Any]:
     return Failed(name="Missed", message=f"deadlines: {said}")
 
 
-def rejected(record: RunRecord, why: str) -> PortoptError:
-    """The end of a proposal that a person did not release."""
-    return ProposalRejected(f"proposal {record.run_id} was not released: {why}", field="run", value=record.run_id)
-
-
-def expired(record: RunRecord, hours: float) -> PortoptError:
-    """The end of a proposal that nobody decided about in time."""
-    why = f"nobody approved within {hours:g} hours"
-    return ProposalRejected(f"proposal {record.run_id} was not released: {why}", field="approval", value=why)
-
-
-def proposal_summary(record: RunRecord) -> str:
-    """What the approver reads: one paragraph of Markdown."""
+def proposal_summary(record: RunRecord, refusal: str = "") -> str:
+    """What the approver reads: a paragraph of Markdown, why it needs a reason, and why the last answer was not taken."""
     document = record.document or {}
     verdict = document.get("verdict", {})
-    sentences = "\n\n".join([verdict.get("title", ""), *verdict.get("sentences", [])])
+    departures = [] if record.approval is None else [one.said for one in record.approval.departures]
+    needs = [f"Approved with a reason and a note alone: {'; '.join(departures)}."] if departures else []
+    last = [f"**Not taken:** {refusal}"] if refusal else []
+    sentences = "\n\n".join([verdict.get("title", ""), *verdict.get("sentences", []), *needs, *last])
     return f"**{record.run_id}** for **{record.portfolio_id}**\n\n{sentences}"

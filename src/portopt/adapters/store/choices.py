@@ -19,8 +19,6 @@ from portopt.domain.canonical import plain
 from portopt.domain.chosen import SavedChoice, Selection
 from portopt.domain.errors import Conflict, UnknownThing
 
-SEE = "GET /api/v1/portfolios/{portfolio_id}/saved-choices lists them"
-
 
 class SqlChoices:
     """Implements ports.choices.ChoiceStore. Safe to share between threads."""
@@ -137,7 +135,7 @@ def _found(connection: Connection, saved_id: str) -> SavedChoice | None:
 def _there(connection: Connection, saved_id: str) -> SavedChoice:
     found = _found(connection, saved_id)
     if found is None:
-        raise UnknownThing("saved choice", saved_id, field="saved_id", fixes=[SEE])
+        raise UnknownThing("saved choice", saved_id, field="saved_id")
     return found
 
 

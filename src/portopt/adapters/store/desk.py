@@ -8,29 +8,41 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Select, Table, select
+from sqlalchemy import CTE, Column, Select, Table, and_, bindparam, case, or_, select
 
 from portopt.adapters.store import models
 from portopt.adapters.store.desk_tables import NUMBERS, desk_books
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import holdings_of_version
-from portopt.adapters.store.service_tables import jobs, ledger
+from portopt.adapters.store.service_tables import approvals, jobs, ledger
 from portopt.adapters.store.wave_tables import wave_items, waves
 from portopt.dialects.requests import read_cash_flow
-from portopt.domain.desk import BookFigures, DeskBook, Newest, Stage, Told
+from portopt.domain.approval import ApprovalState
+from portopt.domain.desk import BookFigures, DeskBook, Ended, Newest, Stage, Told
 from portopt.domain.holdings import Holdings
 from portopt.domain.run import RunStatus
 from portopt.domain.wave import ItemState
 
 AT_ONCE = 500  # names to a statement
-STAGES = {
+ASKED = ("optimization", "rebalance")  # kinds of jobs that propose
+OF_BOOKS = ("id", "name", "policy", "currency", "cash", "version", "updated_at", "cash_flow")
+FIRST_NUMBER = len(OF_BOOKS) - 1 + 5  # in a row of _lines
+NONE = Newest()
+OF_PEOPLE: Mapping[str, Stage] = {
+    ApprovalState.APPROVED: Stage.APPROVED,
+    ApprovalState.CHANGES_REQUESTED: Stage.CHANGES_REQUESTED,
+    ApprovalState.REJECTED: Stage.REJECTED,
+    ApprovalState.EXPIRED: Stage.EXPIRED,
+}
+STAGES: Mapping[str, Stage] = {
     RunStatus.PENDING: Stage.IN_PROGRESS,
     RunStatus.PROCESSING: Stage.IN_PROGRESS,
     RunStatus.AWAITING_APPROVAL: Stage.AWAITING_APPROVAL,
     RunStatus.COMPLETED: Stage.RELEASED,
-    RunStatus.CANCELLED: Stage.REJECTED,
+    RunStatus.CANCELLED: Stage.CANCELLED,
     RunStatus.SUPERSEDED: Stage.SUPERSEDED,
     RunStatus.FAILED: Stage.FAILED,
     RunStatus.INFEASIBLE: Stage.FAILED,
@@ -44,18 +56,19 @@ class SqlDesk:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def books(self, among: Collection[str] | None) -> Sequence[DeskBook]:
-        """By id. among: portfolios; None is all of them."""
+    def books(self, among: Collection[str] | None, now: datetime) -> Sequence[DeskBook]:
+        """By id. among: portfolios; None is all of them. now: up to which holds last and people may decide."""
+        seen = {} if among is None else {"among": sorted(among)}
         with self._database.reading() as connection:
-            rows = connection.execute(_lines(among)).all()
-        return [_book(row) for row in rows]
+            rows = connection.execute(_lines(restricted=among is not None), {"now": now, **seen}).all()
+        return sorted((_book(row) for row in rows), key=lambda book: book.portfolio_id)
 
     def told(self, portfolio_ids: Collection[str]) -> Mapping[str, Told]:
         """What was said beside the figures of these, of those that were measured."""
         of = desk_books.c
-        asked = select(of.portfolio_id, of.why, of.detail).where(of.measured_at.is_not(None))
+        asked = select(of.portfolio_id, of.measured_at, of.why, of.detail).where(of.measured_at.is_not(None))
         found = self._each(asked, of.portfolio_id, portfolio_ids)
-        return {row.portfolio_id: Told(row.why or {}, row.detail or {}) for row in found}
+        return {row.portfolio_id: Told(row.measured_at, row.why or {}, row.detail or {}) for row in found}
 
     def holdings(self, portfolio_ids: Collection[str]) -> Mapping[str, Holdings]:
         """The newest of these, of those that have any."""
@@ -67,28 +80,30 @@ class SqlDesk:
             for row in found
         }
 
-    def problems(self, books: Sequence[DeskBook]) -> Mapping[str, Mapping[str, Any]]:
-        """By portfolio, why the newest thing that was asked failed, of those whose did."""
-        whose = {str(book.newest.run_id): book.portfolio_id for book in books if book.newest.stage is Stage.FAILED}
-        told: dict[str, Mapping[str, Any]] = {}
-        for table, key in ((jobs, jobs.c.job_id), (models.runs, models.runs.c.run_id)):
-            asked = select(key, table.c.problem).where(table.c.problem.is_not(None))
-            told |= {whose[row[0]]: row[1] for row in self._each(asked, key, whose)}
-        in_wave = {book.wave_id: None for book in books if book.newest.run_id is None and book.wave_id is not None}
-        told |= self._refused(list(in_wave), {book.portfolio_id for book in books} - told.keys())
-        return told
+    def ended(self, books: Sequence[DeskBook]) -> Mapping[str, Ended]:
+        """Of the newest thing that was asked, by portfolio: when it was, and why it failed."""
+        told: dict[str, Ended] = {}
+        for table, key, of_job in ((jobs, jobs.c.job_id, True), (models.runs, models.runs.c.run_id, False)):
+            asked = [(b.newest.run_id, b.portfolio_id) for b in books if b.newest.of_job is of_job]
+            whose = {run_id: portfolio_id for run_id, portfolio_id in asked if run_id is not None}
+            for row in self._each(select(key, table.c.created_at, table.c.problem), key, whose):
+                told[whose[row[0]]] = Ended(row[1], row[2])
+        refused = [book for book in books if book.newest.run_id is None and book.newest.stage is Stage.FAILED]
+        return {**told, **self._refused({str(book.wave_id) for book in refused}, [book.portfolio_id for book in refused])}
 
-    def _refused(self, wave_ids: Sequence[str], portfolio_ids: Collection[str]) -> dict[str, Mapping[str, Any]]:
-        """Why items of these waves have no run."""
+    def _refused(self, wave_ids: Collection[str], portfolio_ids: Sequence[str]) -> dict[str, Ended]:
+        """Items of these waves that have no run."""
         of = wave_items.c
-        asked = select(of.portfolio_id, of.problem).where(of.wave_id.in_(wave_ids), of.state.in_(REFUSED))
-        found = self._each(asked.where(of.problem.is_not(None)), of.portfolio_id, portfolio_ids) if wave_ids else ()
-        return {row.portfolio_id: row.problem for row in found}
+        asked = select(of.portfolio_id, of.ended_at, of.problem).where(of.wave_id.in_(sorted(wave_ids)), of.state.in_(REFUSED))
+        return {row.portfolio_id: Ended(row.ended_at, row.problem) for row in self._each(asked, of.portfolio_id, portfolio_ids)}
 
-    def waves(self, wave_ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
-        """(kind, cause) of these waves."""
-        found = self._each(select(waves.c.wave_id, waves.c.kind, waves.c.cause), waves.c.wave_id, wave_ids)
-        return {row.wave_id: (row.kind, row.cause) for row in found}
+    def waves(self, wave_ids: Collection[str], among: Collection[str] | None, asker: str) -> Mapping[str, tuple[str, str]]:
+        """(kind, cause) of these waves, those that the asker asked for or that have no portfolio but these."""
+        asked = select(waves.c.wave_id, waves.c.kind, waves.c.cause)
+        if among is not None:
+            foreign = select(wave_items.c.wave_id).where(wave_items.c.portfolio_id.not_in(sorted(among)))
+            asked = asked.where(or_(waves.c.asked_by == asker, waves.c.wave_id.not_in(foreign)))
+        return {row.wave_id: (row.kind, row.cause) for row in self._each(asked, waves.c.wave_id, wave_ids)}
 
     def newest_pack(self) -> str | None:
         """The pricing pack that was used or brought last."""
@@ -105,10 +120,10 @@ class SqlDesk:
                 yield from connection.execute(asked.where(key.in_(wanted[first : first + AT_ONCE])))
 
 
-def _newest_of(table: Table, key: Column[Any], *which: Any) -> Any:
-    """The id of a portfolio's newest row, by the index over its instants."""
-    of = select(key).where(table.c.portfolio_id == models.portfolios.c.id, *which)
-    return of.order_by(table.c.created_at.desc(), key.desc()).limit(1).correlate(models.portfolios).scalar_subquery()
+def _newest_of(table: Table, what: Column[Any], *which: Any) -> Any:
+    """A column of a portfolio's newest row, by the index over its instants."""
+    of = select(what).where(table.c.portfolio_id == models.portfolios.c.id, *which)
+    return of.order_by(table.c.created_at.desc()).limit(1).correlate(models.portfolios).scalar_subquery()
 
 
 def _released_at() -> Any:
@@ -117,41 +132,53 @@ def _released_at() -> Any:
     return of.order_by(ledger.c.number.desc()).limit(1).correlate(models.portfolios).scalar_subquery()
 
 
-def _lines(among: Collection[str] | None) -> Select[Any]:
-    """Found first, then read by their keys: asked for together, much more is gone through."""
+def _picked(restricted: bool) -> CTE:
+    """Each portfolio with its newest run and job. Instants are read off the index: they stand behind what is long in a row."""
     books, runs = models.portfolios, models.runs
+    is_proposal, is_asked = runs.c.kind == "rebalance", jobs.c.kind.in_(ASKED)
     each = select(
-        books.c.id,
-        _newest_of(runs, runs.c.run_id, runs.c.kind == "rebalance").label("run_id"),
-        _newest_of(jobs, jobs.c.job_id, jobs.c.kind.in_(("optimization", "rebalance"))).label("job_id"),
+        *(books.c[name] for name in OF_BOOKS), books.c.shares.is_not(None).label("is_held"),
+        _newest_of(runs, runs.c.run_id, is_proposal).label("run_id"),
+        _newest_of(runs, runs.c.created_at, is_proposal).label("run_at"),
+        _newest_of(jobs, jobs.c.job_id, is_asked).label("job_id"),
+        _newest_of(jobs, jobs.c.created_at, is_asked).label("job_at"),
         _released_at().label("released_at"),
-    )
-    if among is not None:
-        each = each.where(books.c.id.in_(sorted(among)))
-    picked = each.cte("picked").prefix_with("MATERIALIZED")
-    of_books = [books.c[name] for name in ("id", "name", "policy", "currency", "cash", "version", "updated_at", "cash_flow")]
-    figures = [desk_books.c[name] for name in ("measured_at", *NUMBERS, "wave_id")]
-    found = select(
-        *of_books, books.c.shares.is_not(None).label("is_held"), *figures, picked.c.released_at,
-        picked.c.run_id, runs.c.status.label("run_status"), runs.c.created_at.label("run_at"),
-        picked.c.job_id, jobs.c.status.label("job_status"), jobs.c.created_at.label("job_at"),
-        wave_items.c.state.label("wave_state"), wave_items.c.ended_at.label("wave_at"), wave_items.c.run_id.label("wave_run"),
     )  # fmt: skip
+    each = each.where(books.c.id.in_(bindparam("among", expanding=True))) if restricted else each
+    return each.cte("picked").prefix_with("MATERIALIZED")
+
+
+@cache
+def _lines(*, restricted: bool) -> Select[Any]:
+    """Found first, then read by their keys: asked for together, much more is gone through. restricted: to `among`.
+
+    Made once: to make it takes longer than to carry it out for some hundred portfolios.
+    """
+    of, runs = _picked(restricted), models.runs
+    now = bindparam("now", type_=models.runs.c.created_at.type)
+    job_is_newer = and_(of.c.job_at.is_not(None), or_(of.c.run_at.is_(None), of.c.job_at > of.c.run_at))
+    last = case((job_is_newer, of.c.job_at), else_=of.c.run_at)
+    item_is_newer = and_(wave_items.c.state.in_(REFUSED), or_(last.is_(None), wave_items.c.ended_at > last))
+    found = select(
+        *(of.c[name] for name in OF_BOOKS if name != "updated_at"), of.c.is_held, of.c.released_at, of.c.run_id, of.c.job_id,
+        (desk_books.c.measured_at >= of.c.updated_at).label("is_measured"), *(desk_books.c[name] for name in NUMBERS),
+        runs.c.status.label("run_status"), jobs.c.status.label("job_status"), job_is_newer.label("job_is_newer"),
+        desk_books.c.wave_id, wave_items.c.state.label("wave_state"), wave_items.c.run_id.label("wave_run"),
+        item_is_newer.label("item_is_newer"), approvals.c.state.label("decided"),
+        (approvals.c.held_until > now).label("is_held_back"), (approvals.c.expires_at <= now).label("is_late"),
+    )  # fmt: skip
+    in_wave = and_(wave_items.c.wave_id == desk_books.c.wave_id, wave_items.c.number == desk_books.c.wave_number)
     return (
-        found.select_from(picked)
-        .join(books, books.c.id == picked.c.id)
-        .outerjoin(desk_books, desk_books.c.portfolio_id == books.c.id)
-        .outerjoin(runs, runs.c.run_id == picked.c.run_id)
-        .outerjoin(jobs, jobs.c.job_id == picked.c.job_id)
-        .outerjoin(
-            wave_items, (wave_items.c.wave_id == desk_books.c.wave_id) & (wave_items.c.number == desk_books.c.wave_number)
-        )
-        .order_by(books.c.id)
+        found.select_from(of)
+        .outerjoin(desk_books, desk_books.c.portfolio_id == of.c.id)
+        .outerjoin(runs, runs.c.run_id == of.c.run_id)
+        .outerjoin(approvals, approvals.c.run_id == of.c.run_id)
+        .outerjoin(jobs, jobs.c.job_id == of.c.job_id)
+        .outerjoin(wave_items, in_wave)
     )
 
 
 def _book(row: Any) -> DeskBook:
-    is_measured = row.measured_at is not None and row.measured_at >= row.updated_at
     return DeskBook(
         portfolio_id=row.id,
         name=row.name,
@@ -159,8 +186,7 @@ def _book(row: Any) -> DeskBook:
         currency=row.currency,
         cash=Decimal(row.cash or "0") if row.is_held else None,
         version=row.version if row.is_held else 0,
-        changed_at=row.updated_at,
-        figures=BookFigures(row.measured_at, *(getattr(row, name) for name in NUMBERS)) if is_measured else None,
+        figures=BookFigures(*(row[FIRST_NUMBER : FIRST_NUMBER + len(NUMBERS)])) if row.is_measured else None,
         cash_flow=None if row.cash_flow is None else read_cash_flow(row.cash_flow),
         newest=_newest(row),
         released_at=None if row.released_at is None else datetime.fromisoformat(row.released_at),
@@ -170,12 +196,17 @@ def _book(row: Any) -> DeskBook:
 
 
 def _newest(row: Any) -> Newest:
-    """Of run, job and item of a wave what came last; a job that became a run, and an item with one, are that run."""
-    found = []
-    if row.run_id is not None:
-        found.append(Newest(STAGES[RunStatus(row.run_status)], row.run_status, row.run_id, row.run_at))
-    if row.job_id is not None and (row.run_at is None or row.job_at > row.run_at):
-        found.append(Newest(STAGES[RunStatus(row.job_status)], row.job_status, row.job_id, row.job_at))
-    if row.wave_state in REFUSED and row.wave_at is not None:
-        found.append(Newest(Stage.FAILED, row.wave_state, row.wave_run, row.wave_at))
-    return max(found, key=lambda one: one.at or datetime.min.replace(tzinfo=row.updated_at.tzinfo), default=Newest())
+    """Of run, job and item of a wave what came last."""
+    if row.item_is_newer:
+        return Newest(Stage.FAILED, row.wave_state, row.wave_run)
+    if row.job_is_newer:
+        return Newest(STAGES[row.job_status], row.job_status, row.job_id, of_job=True)
+    return NONE if row.run_id is None else Newest(_stage(row), row.run_status, row.run_id)
+
+
+def _stage(row: Any) -> Stage:
+    """Of a proposal: as people have decided, where they were asked."""
+    stage = STAGES[row.run_status]
+    if stage is Stage.AWAITING_APPROVAL:
+        return Stage.HELD if row.is_held_back else Stage.EXPIRED if row.is_late else stage
+    return OF_PEOPLE.get(row.decided, stage) if stage in (Stage.RELEASED, Stage.CANCELLED) else stage

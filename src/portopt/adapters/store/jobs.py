@@ -110,15 +110,6 @@ class SqlJobs:
             _lease(connection, job_id, fits("owner", owner), now, lease_seconds)
             return job_from(_row(connection, job_id))
 
-    def expired(self, now: datetime | None = None) -> Sequence[Job]:
-        """Jobs whose proposals have awaited a person for longer than was given, the oldest first."""
-        waiting = select(jobs).where(jobs.c.status == RunStatus.AWAITING_APPROVAL.value, jobs.c.approval_hours > 0)
-        with self._database.reading() as connection:
-            now = now or database_now(connection)
-            rows = connection.execute(waiting.order_by(jobs.c.completed_at)).mappings().all()
-        found = [job_from(dict(row)) for row in rows]
-        return [job for job in found if job.completed_at and now > job.completed_at + timedelta(hours=job.approval_hours)]
-
     def renew(self, job_id: str, owner: str, lease_seconds: float, now: datetime | None = None) -> bool:
         """Work goes on; False where the job is not this owner's any more, or is ended."""
         with self._database.writing() as connection:

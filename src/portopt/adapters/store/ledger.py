@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, cast, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, LargeBinary, cast, select, type_coerce
 
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.engine import Database
@@ -46,17 +46,33 @@ class SqlLedger:
 
     def proposers(self, portfolio_id: str, run_id: str) -> frozenset[str]:
         """Who proposed this run, and whoever asked for it too."""
-        of_run = ledger.c.body.contains(f'"run_id":{canonical_text(run_id)}', autoescape=True)
-        proposed = select(ledger.c.subject).where(ledger.c.portfolio_id == portfolio_id, ledger.c.kind == "proposed", of_run)
-        asked = select(jobs.c.asked_by).where(jobs.c.run_id == run_id)
         with self._database.reading() as connection:
-            return frozenset(connection.execute(proposed).scalars()) | frozenset(connection.execute(asked).scalars())
+            return proposers(connection, portfolio_id, run_id)
+
+    def of_run(self, portfolio_id: str, run_id: str) -> Sequence[LedgerEntry]:
+        """The entries about one proposal, in order."""
+        wanted = select(ledger).where(ledger.c.portfolio_id == portfolio_id, _of_run(run_id)).order_by(ledger.c.number)
+        with self._database.reading() as connection:
+            rows = connection.execute(wanted).mappings().all()
+        return [entry for entry in (_entry(dict(row)) for row in rows) if entry.body.get("run_id") == run_id]
 
     def verify(self, portfolio_id: str | None = None) -> Sequence[BrokenLink]:
         """Chains that do not hold, by the first entry that is not what was written."""
         with self._database.reading() as connection:
             chains = groupby(_stored(connection, portfolio_id), lambda entry: entry.portfolio_id)
             return [found for _, chain in chains if (found := broken(chain)) is not None]
+
+
+def proposers(connection: Connection, portfolio_id: str, run_id: str) -> frozenset[str]:
+    """Who proposed this run, and whoever asked for it too."""
+    theirs = (ledger.c.portfolio_id == portfolio_id, ledger.c.kind == "proposed", _of_run(run_id))
+    asked = select(jobs.c.asked_by).where(jobs.c.run_id == run_id)
+    proposed = connection.execute(select(ledger.c.subject).where(*theirs)).scalars()
+    return frozenset(proposed) | frozenset(connection.execute(asked).scalars())
+
+
+def _of_run(run_id: str) -> ColumnElement[bool]:
+    return ledger.c.body.contains(f'"run_id":{canonical_text(run_id)}', autoescape=True)
 
 
 def append(connection: Connection, portfolio_id: str, kind: str, subject: str, body: Mapping[str, Any]) -> LedgerEntry:

@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from portopt.adapters.store import described, ledger, models, outbox, portfolios, projection
+from portopt.adapters.store import approvals, described, ledger, models, outbox, portfolios, projection
+from portopt.adapters.store.approval_rows import COLUMNS as OF_APPROVAL
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.endings import end_jobs, require_worked_on, run_ended
 from portopt.adapters.store.records import fits, result_row, run_from, run_row
+from portopt.adapters.store.service_tables import approvals as asked_of_people
 from portopt.adapters.store.service_tables import jobs
 from portopt.adapters.store.upsert import insert_new
 from portopt.domain.access import asker
@@ -47,8 +49,10 @@ def get_run(connection: Connection, run_id: str, *, verified: bool = True) -> Ru
     What cannot be read of a document at all is then an empty one.
     """
     runs, results = models.runs, models.run_results
-    wanted = select(runs, results.c.document_digest).join(results, isouter=True).where(runs.c.run_id == run_id)
-    row = connection.execute(wanted).mappings().first()
+    wanted = (
+        select(runs, results.c.document_digest, *OF_APPROVAL).join(results, isouter=True).join(asked_of_people, isouter=True)
+    )
+    row = connection.execute(wanted.where(runs.c.run_id == run_id)).mappings().first()
     if row is None:
         raise UnknownRun(run_id)
     document = None if row["document_digest"] is None else _document(connection, run_id, verified)
@@ -117,7 +121,9 @@ def complete(
         insert_new(connection, models.pricing_packs, {"id": run.pricing_pack_id, "manifest": manifest})
     for table, row in projection.decided_rows(run):
         connection.execute(table.insert(), row)
-    _record(connection, run, _PROPOSED if run.status is not RunStatus.SUPERSEDED else "superseded")
+    if run.status is RunStatus.AWAITING_APPROVAL:
+        approvals.ask(connection, run)
+    record(connection, run, _PROPOSED if run.status is not RunStatus.SUPERSEDED else "superseded")
     _release(connection, run, event)
     return True
 
@@ -140,11 +146,15 @@ def renew(connection: Connection, run: RunRecord, event: Event | None, since: in
     if _on_newest(connection, run, since):
         if status is RunStatus.SUPERSEDED:
             run = dataclasses.replace(run, status=RunStatus.AWAITING_APPROVAL if event is None else RunStatus.COMPLETED)
-            _change(connection, run.run_id, RunStatus.SUPERSEDED, run.status)
-            _record(connection, run, _PROPOSED)
+            change(connection, run.run_id, RunStatus.SUPERSEDED, run.status)
+            approvals.nobody_is_asked(connection, run.run_id) if event is not None else approvals.ask(connection, run)
+            record(connection, run, _PROPOSED)
             _release(connection, run, event)
+        elif status is RunStatus.AWAITING_APPROVAL:
+            approvals.ask_more(connection, run)
+            _record_maker(connection, run)
         elif status is RunStatus.COMPLETED and event is not None:
-            _put(connection, event, run)
+            put_event(connection, event, run)
     end_jobs(connection, run.run_id, status_of(connection, run.run_id))
 
 
@@ -164,40 +174,15 @@ def _release(connection: Connection, run: RunRecord, event: Event | None) -> Non
     if run.status is not RunStatus.SUPERSEDED and run.kind == "rebalance":
         portfolios.supersede_waiting(connection, run.portfolio_id, but=run.run_id)
     if event is not None:
-        _put(connection, event, run)
+        put_event(connection, event, run)
 
 
-def _put(connection: Connection, event: Event, run: RunRecord, by: str = ledger.NOBODY) -> bool:
+def put_event(connection: Connection, event: Event, run: RunRecord, by: str = ledger.NOBODY) -> bool:
     """The run's event into the outbox, once; False where it was there."""
     is_new = outbox.put(connection, event, run.run_id)
     if is_new:
-        _record(connection, run, "released", by, event_id=event.event_id)
+        record(connection, run, "released", by, event_id=event.event_id)
     return is_new
-
-
-def release(connection: Connection, run_id: str, event: Event, by: str = ledger.NOBODY) -> bool:
-    """The event of a run that awaited approval; True for the one caller who did. What is superseded is not released."""
-    run = get_run(connection, run_id)
-    if not portfolios.rests_on_newest(connection, run):
-        if _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.SUPERSEDED):
-            _record(connection, run, "superseded")
-        return False
-    if not _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.COMPLETED):
-        return False
-    _record(connection, run, "approved", by)
-    return _put(connection, event, run, by)
-
-
-def withdraw(
-    connection: Connection, run_id: str, problem: Mapping[str, Any], kind: str = "rejected", by: str = ledger.NOBODY
-) -> bool:
-    """Ended as cancelled; True for the one who did. kind: what the ledger calls it: rejected, expired or cancelled."""
-    run = get_run(connection, run_id, verified=False)
-    outbox.take_turns(connection, run.portfolio_id)
-    withdrawn = _change(connection, run_id, RunStatus.AWAITING_APPROVAL, RunStatus.CANCELLED, problem=problem)
-    if withdrawn:
-        _record(connection, run, kind, by, why=problem.get("detail"))
-    return withdrawn
 
 
 def abandon(connection: Connection, run_id: str, problem: Mapping[str, Any], by: str = ledger.NOBODY) -> bool:
@@ -206,7 +191,7 @@ def abandon(connection: Connection, run_id: str, problem: Mapping[str, Any], by:
     outbox.take_turns(connection, run.portfolio_id)
     abandoned = _end_unfinished(connection, run_id, RunStatus.CANCELLED, problem)
     if abandoned:
-        _record(connection, run, "cancelled", by, why=problem.get("detail"))
+        record(connection, run, "cancelled", by, why=problem.get("detail"))
     return abandoned
 
 
@@ -216,14 +201,20 @@ def give_up(connection: Connection, run_id: str, problem: Mapping[str, Any]) -> 
 
 
 def _end_unfinished(connection: Connection, run_id: str, status: RunStatus, problem: Mapping[str, Any]) -> bool:
-    ended = [_change(connection, run_id, RunStatus(old), status, problem=problem) for old in UNFINISHED]
+    ended = [change(connection, run_id, RunStatus(old), status, problem=problem) for old in UNFINISHED]
     return any(ended)
 
 
 _PROPOSED = "proposed"
 
 
-def _record(connection: Connection, run: RunRecord, kind: str, by: str | None = None, **told: Any) -> None:
+def _record_maker(connection: Connection, run: RunRecord) -> None:
+    """Who asks for a proposal that waits already made it too."""
+    if (who := asker()) and who not in ledger.proposers(connection, run.portfolio_id, run.run_id):
+        record(connection, run, _PROPOSED, who)
+
+
+def record(connection: Connection, run: RunRecord, kind: str, by: str | None = None, **told: Any) -> None:
     """What was decided about a proposal, with what it rests on; answers to other questions decide nothing."""
     if run.kind != "rebalance":
         return
@@ -238,7 +229,7 @@ def _for_whom(connection: Connection, run_id: str) -> str:
     return asker() or connection.execute(asked).scalar() or ledger.NOBODY
 
 
-def _change(connection: Connection, run_id: str, old: RunStatus, new: RunStatus, **values: Any) -> bool:
+def change(connection: Connection, run_id: str, old: RunStatus, new: RunStatus, **values: Any) -> bool:
     """From one status to another, if it is the one that stands there when the lock is ours."""
     runs = models.runs
     changed = update(runs).where(runs.c.run_id == run_id, runs.c.status == old.value)

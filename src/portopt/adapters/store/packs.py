@@ -31,8 +31,9 @@ from portopt.domain.arrays import Matrix, frozen
 from portopt.domain.canonical import canonical_json
 from portopt.domain.disk import NOT_ALLOWED, storage_error
 from portopt.domain.errors import DataError
-from portopt.domain.market import Finding, MarketSnapshot, PackDifference
+from portopt.domain.market import Finding, MarketSnapshot, PackDifference, PackLine
 from portopt.market import pack_id
+from portopt.market.differences import difference
 
 PACK_ID = re.compile(r"pack-[0-9a-f]{20}")
 PRICES, MANIFEST = "prices.parquet", "manifest.json"
@@ -42,7 +43,6 @@ TRIES = 20  # against writers of the same pack that come and go meanwhile
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST)  # what a rename onto a folder with files says
 MEND = "ask for the same rebalance again: the same prices make the same pack anew; or restore its folder from a backup"
 FAST = 1  # level of zstd: three quarters of the time of the usual one, for a file that is a hundredth longer
-SHOWN = 100  # single prices spelled out in a difference; the count is of all
 
 
 class FilePackStore:
@@ -142,6 +142,19 @@ class FilePackStore:
             return ()
         return sorted(f.name for f in self.directory.iterdir() if PACK_ID.fullmatch(f.name) and (f / MANIFEST).is_file())
 
+    def line(self, pricing_pack_id: str) -> PackLine:
+        """What its manifest says; its prices are not read. Raises DataError for an unknown pack, or a manifest that is none."""
+        told = self._read_manifest(self._folder(pricing_pack_id), pricing_pack_id)
+
+        def day(name: str) -> date | None:
+            return None if told.get(name) is None else date.fromisoformat(told[name])
+
+        def count(name: str) -> int | None:
+            return None if told.get(name) is None else len(told[name])
+
+        about = (day("as_of"), told.get("source"), count("assets"), count("dates"))
+        return PackLine(pricing_pack_id, *about, day("first_date"), day("last_date"))
+
     def has(self, pricing_pack_id: str) -> bool:
         return PACK_ID.fullmatch(pricing_pack_id) is not None and (self.directory / pricing_pack_id / MANIFEST).is_file()
 
@@ -204,29 +217,6 @@ class FilePackStore:
         if not isinstance(manifest, dict) or manifest.get("pricing_pack_id") != pricing_pack_id:
             raise _damaged(path, "it describes another pack")
         return manifest
-
-
-def difference(a: MarketSnapshot, b: MarketSnapshot) -> PackDifference:
-    """Assets, dates and prices that differ; a price is compared where both packs have its asset and date."""
-    shared = tuple(sorted(set(a.asset_ids) & set(b.asset_ids)))
-    days = np.intersect1d(a.dates, b.dates)
-    old, new = _part(a, shared, days), _part(b, shared, days)
-    changed = np.argwhere((old != new) & ~(np.isnan(old) & np.isnan(new)))
-    facts = ("as_of", "source", "adjustment", "pricing_pack_id")
-    return PackDifference(
-        assets_added=tuple(sorted(set(b.asset_ids) - set(a.asset_ids))),
-        assets_removed=tuple(sorted(set(a.asset_ids) - set(b.asset_ids))),
-        dates_added=tuple(np.setdiff1d(b.dates, a.dates).tolist()),
-        dates_removed=tuple(np.setdiff1d(a.dates, b.dates).tolist()),
-        prices_changed=tuple((shared[j], days[t].item(), float(old[t, j]), float(new[t, j])) for t, j in changed[:SHOWN]),
-        prices_changed_count=len(changed),
-        manifest={name: (getattr(a, name), getattr(b, name)) for name in facts if getattr(a, name) != getattr(b, name)},
-    )
-
-
-def _part(snapshot: MarketSnapshot, ids: tuple[str, ...], days: npt.NDArray[np.datetime64]) -> Matrix:
-    rows = np.searchsorted(snapshot.dates, days)
-    return np.asarray(snapshot.prices[np.ix_(rows, snapshot.positions(ids))])
 
 
 def _parquet_bytes(snapshot: MarketSnapshot) -> bytes:

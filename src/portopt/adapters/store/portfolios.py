@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from portopt.adapters.store import ledger, models
+from portopt.adapters.store import approvals, ledger, models
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.endings import run_ended
 from portopt.adapters.store.outbox import take_turns
@@ -91,14 +91,16 @@ def rests_on_newest(connection: Connection, run: RunRecord) -> bool:
 
 
 def supersede_waiting(connection: Connection, portfolio_id: str, but: str | None = None) -> None:
-    """Proposals of the portfolio that nobody released yet are replaced by what comes now."""
+    """Proposals of the portfolio that nobody released yet are replaced by what comes now. but: the proposal that comes."""
     runs = models.runs
     waiting = (runs.c.portfolio_id == portfolio_id, runs.c.status == RunStatus.AWAITING_APPROVAL.value)
     replaced = set(connection.execute(select(runs.c.run_id).where(*waiting)).scalars()) - {but}
     for run_id in sorted(str(run_id) for run_id in replaced):
         connection.execute(update(runs).where(runs.c.run_id == run_id).values(status=RunStatus.SUPERSEDED.value))
         run_ended(connection, run_id, RunStatus.SUPERSEDED)
-        ledger.append(connection, portfolio_id, "superseded", ledger.NOBODY, {"run_id": run_id})
+        by = {} if but is None else {"superseded_by": but}
+        approvals.supersede(connection, run_id, but)
+        ledger.append(connection, portfolio_id, "superseded", ledger.NOBODY, {"run_id": run_id, **by})
 
 
 def _same_accounts(connection: Connection, there: Mapping[str, Any], declared: Declared) -> bool:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
+from portopt.adapters.store.approval_rows import approval_from
 from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.holdings import Holdings
@@ -103,6 +104,7 @@ def run_from(row: Mapping[str, Any], document: Mapping[str, Any] | None, documen
         document_digest=document_digest,
         problem=row["problem"],
         timings=row["timings"] or {},
+        approval=approval_from(row),
         about_run=row["about_run"],
     )
 

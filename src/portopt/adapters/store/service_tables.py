@@ -1,4 +1,4 @@
-"""The tables of the service: versions of holdings, jobs, keys, and the record of decisions; all of them `command`."""
+"""The tables of the service: versions of holdings, jobs, keys, approvals, the record of decisions; all of them `command`."""
 
 from __future__ import annotations
 
@@ -66,6 +66,17 @@ idempotency_keys = Table(
     "idempotency_keys", metadata, Column("subject", String(200), primary_key=True),
     Column("key", String(255), primary_key=True), string("operation", 100), string("request_digest", 64),
     instant("created_at", now=True), Column("job_id", String(64)), Column("status", Integer), Column("reply", LargeBinary),
+    schema=COMMAND,
+)  # fmt: skip
+
+# Of a proposal that waits for a person, or did: what is read of it. The record of what was decided is the ledger.
+approvals = Table(
+    "approvals", metadata, id_column("run_id"), portfolio_id(), string("state", 20), instant("asked_at"),
+    instant("expires_at", optional=True), instant("held_until", optional=True), exact("departures"),
+    Column("value_to_trade", Text), Column("approvers", Integer, nullable=False, server_default=text("1")),
+    exact("approved_by"), exact("decided", optional=True), Column("superseded_by", String(64)),
+    ForeignKeyConstraint(["run_id"], [f"{COMMAND}.runs.run_id"], name="approvals_run_fk"),
+    Index("approvals_state_idx", "state", "expires_at"), Index("approvals_portfolio_idx", "portfolio_id"),
     schema=COMMAND,
 )  # fmt: skip
 

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from portopt.adapters.store import (
     answered,
+    approvals,
+    decisions,
     ledger,
     lifecycle,
     migrate,
@@ -24,6 +26,8 @@ from portopt.adapters.store import (
     shard_locks,
     upkeep,
 )
+from portopt.adapters.store.approval_rows import COLUMNS as OF_APPROVAL
+from portopt.adapters.store.approvals import NOTHING_SAID
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.deliveries import SqlDeliveries
 from portopt.adapters.store.engine import Database
@@ -37,10 +41,13 @@ from portopt.adapters.store.records import (
     run_from,
     version_key,
 )
+from portopt.adapters.store.service_tables import approvals as asked_of_people
 from portopt.adapters.store.upsert import insert_new, insert_or_update
 from portopt.domain.access import restricted_to
+from portopt.domain.approval import ApprovalState, Said
 from portopt.domain.errors import InvalidValue, MissingInput, PortoptError, UnknownPolicy
 from portopt.domain.holdings import Holdings
+from portopt.domain.policy_preview import PolicyVersion
 from portopt.domain.request import Policy
 from portopt.domain.run import Event, Outbox, RunRecord, RunStatus, StoreExamination
 
@@ -148,21 +155,47 @@ class SqlStore:
         with self._writing() as connection:
             lifecycle.fail(connection, run, unless=FINISHED)
 
-    def release(self, run_id: str, event: Event, *, by: str = ledger.NOBODY) -> bool:
+    def release(
+        self, run_id: str, event: Event, *, by: str = ledger.NOBODY, said: Said = NOTHING_SAID, seen: int | None = None
+    ) -> bool:
         """Put the event of a run that awaited approval into the outbox; True for the one caller who did.
 
-        A proposal whose holdings are not the newest any more is superseded instead. by: who approved, for the ledger.
+        A proposal whose holdings are not the newest any more is superseded instead, a late one expired. What is held, or is not
+        what was `seen` (a version of the holdings), stays as it is; whom the policy wants more of are counted.
         """
         with self._writing() as connection:
-            return lifecycle.release(connection, run_id, event, by)
+            return decisions.release(connection, run_id, event, by, said, seen)
 
-    def withdraw(self, run_id: str, problem: Mapping[str, Any], *, kind: str = "rejected", by: str = ledger.NOBODY) -> bool:
-        """A proposal that a person rejected, or nobody approved in time, ends as cancelled; True for the one who did.
+    def withdraw(
+        self, run_id: str, problem: Mapping[str, Any], *, kind: str = "rejected", by: str = ledger.NOBODY,
+        said: Said = NOTHING_SAID,
+    ) -> bool:  # fmt: skip
+        """A proposal that is not to be released ends as cancelled; True for the one who ended it.
 
-        kind, by: for the ledger: rejected, expired or cancelled, and who it was.
+        kind, by, said: for the ledger: rejected, changes_requested, expired or cancelled, who it was, and why.
         """
         with self._writing() as connection:
-            return lifecycle.withdraw(connection, run_id, problem, kind, by)
+            return decisions.withdraw(connection, run_id, problem, kind, by, said)
+
+    def hold(self, run_id: str, until: datetime, *, by: str = ledger.NOBODY, said: Said = NOTHING_SAID) -> bool:
+        """Nobody approves it before then; True for the one who changed that."""
+        with self._writing() as connection:
+            return decisions.hold(connection, run_id, until, by, said)
+
+    def release_hold(self, run_id: str, *, by: str = ledger.NOBODY, said: Said = NOTHING_SAID) -> bool:
+        """It may be decided from now on; True for the one who lifted the hold."""
+        with self._writing() as connection:
+            return decisions.release_hold(connection, run_id, by, said)
+
+    def expire(self, run_id: str, now: datetime | None = None) -> bool:
+        """A proposal that nobody decided in time ends; True for the one who ended it. Whatever else stands stays."""
+        with self._writing() as connection:
+            return decisions.expire(connection, run_id, now)
+
+    def late(self, now: datetime | None = None) -> Sequence[str]:
+        """Proposals that nobody decided in time, by their ids."""
+        with self._reading() as connection:
+            return approvals.late(connection, now or database_now(connection))
 
     def abandon(self, run_id: str, problem: Mapping[str, Any], *, by: str = ledger.NOBODY) -> bool:
         """A run that was begun and never ended ends as cancelled; True for the one who did."""
@@ -188,10 +221,15 @@ class SqlStore:
         self, *, portfolio_id: str | None = None, limit: int = 50, among: frozenset[str] | None = None, kind: str | None = None,
         status: RunStatus | None = None, pricing_pack_id: str | None = None, after: str | None = None,
         since: datetime | None = None, until: datetime | None = None, kinds: Sequence[str] = (), about: str | None = None,
+        approval: Sequence[ApprovalState] = (),
     ) -> Sequence[RunRecord]:  # fmt: skip
-        """Newest first. Documents are large: here `document` holds the headline alone, `get` has the whole."""
+        """Newest first. approval: those whose approval stands as one of these.
+
+        Documents are large: here `document` holds the headline alone, `get` has the whole.
+        """
         runs, results = models.runs, models.run_results
-        wanted = select(runs, results.c.document_digest, results.c.headline).join(results, isouter=True)
+        columns = (results.c.document_digest, results.c.headline, *OF_APPROVAL)
+        wanted = select(runs, *columns).join(results, isouter=True).join(asked_of_people, isouter=not approval)
         asked = {"portfolio_id": portfolio_id, "kind": kind, "pricing_pack_id": pricing_pack_id, "status": status}
         asked["about_run"] = about
         wanted = wanted.where(*(runs.c[name] == str(value) for name, value in asked.items() if value is not None))
@@ -208,6 +246,8 @@ class SqlStore:
             wanted = wanted.where(or_(runs.c.created_at < last, and_(runs.c.created_at == last, runs.c.run_id < after)))
         wanted = wanted.order_by(runs.c.created_at.desc(), runs.c.run_id.desc()).limit(limit)
         with self._reading() as connection:
+            if approval:
+                wanted = wanted.where(approvals.stand(approval, database_now(connection)))
             rows = connection.execute(wanted).mappings().all()
         headlines = [None if row["headline"] is None else {"headline": row["headline"]} for row in rows]
         return [run_from(dict(row), top, row["document_digest"]) for row, top in zip(rows, headlines, strict=True)]
@@ -229,6 +269,14 @@ class SqlStore:
         if policy_id not in known:
             raise UnknownPolicy(policy_id, known)
         return known[policy_id]
+
+    def policy_versions(self, policy_id: str) -> Sequence[PolicyVersion]:
+        """Every version of one policy, the newest first."""
+        table = models.optimizer_policies
+        with self._reading() as connection:
+            rows = connection.execute(select(table).where(table.c.id == policy_id)).mappings().all()
+        newest_first = sorted(rows, key=lambda row: version_key(row["method_version"]), reverse=True)
+        return [PolicyVersion(policy_from(row["body"]), row["created_at"], row["updated_at"]) for row in newest_first]
 
     def save_policies(self, policies: Sequence[Policy]) -> int:
         """Insert or update by id and method_version, all or none; returns how many changed."""

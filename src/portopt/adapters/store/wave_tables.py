@@ -22,6 +22,7 @@ wave_items = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")), Column("owner", String(200)),
     instant("leased_until", optional=True), Column("run_id", String(64)), exact("problem", optional=True),
     instant("ended_at", optional=True), Column("seconds", Float), Column("gap", Float),
+    exact("trades", optional=True),
     ForeignKeyConstraint(["wave_id"], [f"{COMMAND}.waves.wave_id"], name="wave_items_wave_fk"),
     Index("wave_items_claim_idx", "wave_id", "state", "deadline", "number"), Index("wave_items_run_idx", "run_id"),
     Index("wave_items_portfolio_idx", "portfolio_id"),

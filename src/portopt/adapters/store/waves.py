@@ -9,15 +9,17 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, and_, func, or_, select, update
 
 from portopt.adapters.store import desk_figures, lifecycle, models, outbox, wave_rows
+from portopt.adapters.store.approval_rows import COLUMNS as OF_APPROVAL
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import fits
+from portopt.adapters.store.service_tables import approvals
 from portopt.adapters.store.upsert import insert_new
 from portopt.adapters.store.wave_tables import wave_items, waves
 from portopt.domain.canonical import plain
 from portopt.domain.errors import UnknownThing
 from portopt.domain.run import RunStatus
-from portopt.domain.wave import ENDED, ItemEnd, ItemState, Wave, WaveItem
+from portopt.domain.wave import ENDED, ItemEnd, ItemState, Wave, WaveItem, WaveTrade
 
 WITH_RESULT = (RunStatus.COMPLETED, RunStatus.AWAITING_APPROVAL)
 AT_ONCE = 500  # rows to a statement
@@ -89,9 +91,20 @@ class SqlWaves:
         """By number, after a number."""
         wanted: Conditions = [wave_items.c.wave_id == wave_id, wave_items.c.number > after]
         wanted += [] if states is None else [wave_items.c.state.in_([state.value for state in states])]
-        asked = select(wave_items).where(*wanted).order_by(wave_items.c.number).limit(limit)
+        asked = _items().where(*wanted).order_by(wave_items.c.number).limit(limit)
         with self._database.reading() as connection:
             return [wave_rows.item_from(dict(row)) for row in connection.execute(asked).mappings()]
+
+    def trades(self, wave_id: str) -> Sequence[tuple[WaveItem, str, Sequence[WaveTrade] | None]]:
+        """Its proposals by number, each with its portfolio's currency and its orders; None where they were not kept."""
+        books = models.portfolios
+        asked = _items(books.c.currency, wave_items.c.trades).outerjoin(books, books.c.id == wave_items.c.portfolio_id)
+        asked = asked.where(wave_items.c.wave_id == wave_id, wave_items.c.state == ItemState.PROPOSED.value)
+        with self._database.reading() as connection:
+            rows = connection.execute(asked.order_by(wave_items.c.number)).mappings().all()
+        read = wave_rows.trades_from
+        told = [(row, None if row["trades"] is None else read(row["trades"])) for row in rows]
+        return [(wave_rows.item_from(dict(row)), row["currency"] or "USD", trades) for row, trades in told]
 
     def counts(self, wave_id: str) -> Mapping[ItemState, int]:
         """How many items there are by state."""
@@ -112,7 +125,7 @@ class SqlWaves:
             _hold(connection, wave_id, most_attempts, now)
             numbers = _taken(connection, _free(wave_id, now), size)
             _lease(connection, wave_id, numbers, fits("owner", owner), now + timedelta(seconds=lease_seconds))
-            taken = select(wave_items).where(wave_items.c.wave_id == wave_id, wave_items.c.number.in_(numbers))
+            taken = _items().where(wave_items.c.wave_id == wave_id, wave_items.c.number.in_(numbers))
             taken = taken.order_by(wave_items.c.deadline.is_(None), wave_items.c.deadline, wave_items.c.number)
             return [wave_rows.item_from(dict(row)) for row in connection.execute(taken).mappings()]
 
@@ -142,6 +155,15 @@ class SqlWaves:
                 ended += end.state in ENDED
             _end_wave(connection, wave_id, now)
             return ended
+
+
+def _items(*more: Any) -> Any:
+    """Items, each with how its run stands."""
+    runs = models.runs
+    columns = [wave_items.c[name] for name in wave_rows.ITEM]
+    found = select(*columns, runs.c.status.label("run_status"), *OF_APPROVAL, *more).select_from(wave_items)
+    found = found.outerjoin(runs, runs.c.run_id == wave_items.c.run_id)
+    return found.outerjoin(approvals, approvals.c.run_id == wave_items.c.run_id)
 
 
 def _wave(connection: Connection, wave_id: str) -> Wave:

@@ -30,15 +30,18 @@ def alternatives(
     from portopt.doors.commands.progress import working
     from portopt.questions import alternatives as question
     from portopt.reports.choices import print_alternatives
-    from portopt.runs import answers
+    from portopt.runs import choices
 
     request, here = of_a_book(asked)
     if select is not None:
         with working("propose it"):
-            return proposed(question.select(request, select, here), here)
+            run = question.select(request, select, here)
+            document = alternatives_document(question.alternatives(request, here, until=deadline(within)))
+            choices.selected(run, choices.keep("alternatives", request, document, here), here, select)
+            return proposed(run, here)
     with working("find the choices"):
         document = alternatives_document(question.alternatives(request, here, until=deadline(within)))
-    answers.keep("alternatives", request, document, here)
+    document = choices.keep("alternatives", request, document, here)
     return Shown(document, lambda console: print_alternatives(document, console))
 
 

@@ -30,17 +30,20 @@ def edit(
     from portopt.doors.commands.progress import working
     from portopt.questions import edit as question
     from portopt.reports.choices import print_edit
-    from portopt.runs import answers
+    from portopt.runs import choices
 
     asked, said = first_word(asked, trades or ())
     wanted = dict(_trade(word) for word in said)
     request, here = of_a_book(asked)
     if propose:
         with working("propose it"):
-            return proposed(question.propose_edit(request, wanted, here), here)
+            run = question.propose_edit(request, wanted, here)
+            document = edit_document(question.edit(request, wanted, here, until=deadline(within)))
+            choices.selected(run, choices.keep("edit", request, document, here, trades=wanted), here)
+            return proposed(run, here)
     with working("solve around it"):
         document = edit_document(question.edit(request, wanted, here, until=deadline(within)))
-    answers.keep("edit", request, document, here, trades=wanted)
+    document = choices.keep("edit", request, document, here, trades=wanted)
     return Shown(document, lambda console: print_edit(document, console))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from portopt.doors.commands.options import Within, deadline
 from portopt.doors.commands.surface import Json, Shown, words
 
 if TYPE_CHECKING:
@@ -60,6 +61,44 @@ def seed(file: Annotated[str | None, FILE] = None, costs: Annotated[str | None, 
     found = None if file is None else read_policy_file(file, costs)
     answer = plain(policies.seed_policies(runtime(), found))
     return Shown(answer, words(f"{', '.join(answer['policies'])}: {answer['changed']} new or changed"))
+
+
+@app.command(name="versions")
+def list_versions(policy: Annotated[str, typer.Argument(metavar="ID", help="A policy's id.")], as_json: Json = False) -> Shown:
+    """The versions of one policy that are kept, the newest first, and what each changed."""
+    from portopt.document.policies import versions_document
+    from portopt.questions import policies
+    from portopt.reports.policies import print_versions
+    from portopt.runtime import runtime
+
+    found = policies.versions(policy, runtime())
+    document = versions_document(policy, found, [policies.in_words(version.policy) for version in found])
+    return Shown(document, lambda console: print_versions(document, console))
+
+
+@app.command()
+def preview(
+    file: Annotated[str, FILE],
+    last: Annotated[int, typer.Option(min=0, max=20, help="So many of the last proposals under this policy.")] = 5,
+    run: Annotated[list[str] | None, typer.Option(metavar="RUN_ID", help="These proposals instead.")] = None,
+    within: Within = None,
+    as_json: Json = False,
+) -> Shown:
+    """What a changed policy would have made of the last proposals under it, each on its own prices. Nothing is stored."""
+    from portopt.document.policies import preview_document
+    from portopt.doors.commands.policy_files import pick, read_policy_file
+    from portopt.doors.commands.progress import working
+    from portopt.questions.policy_preview import policy_preview
+    from portopt.reports.policies import print_preview
+    from portopt.runs.history import proposals_under
+    from portopt.runtime import runtime
+
+    path, _, wanted = file.partition("#")
+    here, draft = runtime(), pick(read_policy_file(path), wanted, path)
+    runs = run or proposals_under(draft.id, here, limit=last)
+    with working("solve them again"):
+        document = preview_document(policy_preview(draft, runs, here, until=deadline(within)))
+    return Shown(document, lambda console: print_preview(document, console))
 
 
 def _lines(found: tuple[Policy, ...], last: str = "") -> Shown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,16 +50,48 @@ def worker(
     return 0
 
 
-def up(http: Http = None, grpc: Grpc = None, processes: Processes = 1, as_json: Json = False) -> int:
-    """Start the whole service on this machine: API, gRPC, workflow server, worker, relay; until a signal ends it."""
+def up(
+    http: Http = None,
+    grpc: Grpc = None,
+    processes: Processes = 1,
+    sample: Annotated[bool, typer.Option("--sample", help="With a desk of made portfolios, where none are on record.")] = False,
+    open_console: Annotated[bool, typer.Option("--open", help="Show the console in a browser once it is there.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Start the whole service on this machine: API, console, gRPC, workflow server, worker, relay; until a signal ends it."""
     from portopt.doors.processes.signals import told_to_stop
     from portopt.doors.processes.up import up as started
 
     ours = _with_ports(http, grpc)
     settings = ours.settings
+    if sample:
+        _with_sample(ours)
+
+    def ready(said: Mapping[str, Any]) -> None:
+        told = {**said, "console": f"{said['api']['http']}/console"}
+        say_now(told, *_all(told), *_hints(ours))
+        if open_console:
+            webbrowser.open(told["console"])
+
     with told_to_stop() as stopping:
-        started(ours, settings.http_port, settings.grpc_port, processes, stopping, lambda all_: say_now(all_, *_all(all_)))
+        started(ours, settings.http_port, settings.grpc_port, processes, stopping, ready)
     return 0
+
+
+def _with_sample(ours: Runtime) -> None:
+    """Made before anything listens; one that is there is left as it is."""
+    from portopt.doors import sample_desk
+    from portopt.doors.commands.progress import working
+
+    if not sample_desk.is_there(ours):
+        with working("make the sample desk"):
+            sample_desk.make(ours)
+
+
+def _hints(ours: Runtime) -> list[str]:
+    """For whoever finds an empty desk."""
+    hint = "No portfolio is on record yet: `portopt up --sample` makes a dozen to look at."
+    return [] if ours.waves.portfolios() else [hint]
 
 
 @orchestration.command(name="set-up")
@@ -127,5 +160,6 @@ def _worked(said: Mapping[str, Any]) -> list[str]:
 
 
 def _all(said: Mapping[str, Any]) -> list[str]:
-    places = {**said["api"], "workflows": said["workflows"]}
-    return [*(f"{name:9}  {places[name]}" for name in ("http", "grpc", "workflows") if name in places), "Ctrl-C ends it all."]
+    places = {**said["api"], "workflows": said["workflows"], "console": said["console"]}
+    names = ("http", "console", "grpc", "workflows")
+    return [*(f"{name:9}  {places[name]}" for name in names if name in places), "Ctrl-C ends it all."]

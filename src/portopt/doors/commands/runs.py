@@ -107,16 +107,6 @@ def _versions(answer: dict[str, Any]) -> list[str]:
     return [f"versions differ: {apart}"] if apart else []
 
 
-def approve(run: Annotated[str, RUN], as_json: Json = False) -> Shown:
-    """Release the event of a proposal that awaited a person."""
-    from portopt.runs import history, lifecycle
-    from portopt.runtime import runtime
-
-    record = lifecycle.approve(run, runtime())
-    document = history.run_line(record, runtime())
-    return Shown(document, words(f"{record.run_id} is {record.status.value}"))
-
-
 def cancel(
     run: Annotated[str, RUN],
     note: Annotated[str, typer.Option(help="Why; kept with the run.")] = "no reason given",
@@ -134,6 +124,7 @@ def list_runs(
     portfolio_id: Annotated[str | None, typer.Option(help="Only this portfolio's.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only of this question: rebalance, optimize, weights, frontier, …")] = None,
     status: Annotated[str | None, typer.Option(help="Only in this state: completed, infeasible, awaiting_approval, …")] = None,
+    approval: Annotated[str | None, typer.Option(help="Only where it stands so: awaiting, held, changes_requested, …")] = None,
     since: Annotated[
         str | None, typer.Option(help="Asked from this date or instant on (UTC), or so far back: 7d, 12h.")
     ] = None,
@@ -144,6 +135,7 @@ def list_runs(
 ) -> Shown:
     """The runs of this store, the newest first: what was asked of which book, its value, trades, turnover and cost."""
     from portopt.dialects.reading import one_of
+    from portopt.domain.approval import ApprovalState
     from portopt.domain.run import RunStatus
     from portopt.doors.commands.figures import moment
     from portopt.runs import history
@@ -151,9 +143,11 @@ def list_runs(
 
     now = datetime.now(UTC)
     instants = {"since": since, "until": until}
-    only = {name: moment(f"--{name}", given, now) for name, given in instants.items() if given is not None}
+    only: dict[str, Any] = {name: moment(f"--{name}", given, now) for name, given in instants.items() if given is not None}
     state = None if status is None else RunStatus(one_of(status, "--status", [s.value for s in RunStatus]))
     asked_kind = None if kind is None else one_of(kind, "--kind", history.KINDS)
+    if approval is not None:
+        only["approval"] = (ApprovalState(one_of(approval, "--approval", [s.value for s in ApprovalState])),)
     if cursor is not None:
         history.run_record(cursor, runtime(), verified=False)  # one that is not there would begin nowhere
     found = history.runs(runtime(), portfolio_id=portfolio_id, kind=asked_kind, status=state, after=cursor, limit=limit, **only)

@@ -29,15 +29,18 @@ def what_if(
     from portopt.doors.commands.progress import working
     from portopt.questions import what_if as question
     from portopt.reports.choices import print_what_if
-    from portopt.runs import answers
+    from portopt.runs import choices
 
     asked, said = first_word(asked, moved or ())
     wanted = read_sets(said)
     request, here = of_a_book(asked)
     if propose:
         with working("propose it"):
-            return proposed(question.propose_what_if(request, wanted, here), here)
+            run = question.propose_what_if(request, wanted, here)
+            document = what_if_document(question.what_if(request, wanted, here, until=deadline(within)))
+            choices.selected(run, choices.keep("what_if", request, document, here, moved=wanted), here)
+            return proposed(run, here)
     with working("solve it again"):
         document = what_if_document(question.what_if(request, wanted, here, until=deadline(within)))
-    answers.keep("what_if", request, document, here, moved=wanted)
+    document = choices.keep("what_if", request, document, here, moved=wanted)
     return Shown(document, lambda console: print_what_if(document, console))

@@ -83,5 +83,17 @@ class Stream:
     seconds: float = 0.5
 
 
-Shown: TypeAlias = Page | Redirect | Sent | Stream
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A page whose frame is sent before what stands in it is known: the browser fetches style and scripts meanwhile.
+
+    frame: HERE stands in it once. rest: what comes there; where it is refused, the refusal.
+    """
+
+    frame: Page
+    rest: Callable[[], Awaitable[Page]]
+
+
+HERE = "<!-- here -->"
+Shown: TypeAlias = Page | Redirect | Sent | Stream | Late
 Screens: TypeAlias = Callable[[Seen], Awaitable[Shown]]

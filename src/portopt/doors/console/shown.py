@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from fastapi import Request, Response
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, StreamingResponse
 
 from portopt.domain.errors import MalformedDocument
-from portopt.doors.console.asking import Asking
+from portopt.doors.console.asking import Asking, Refused
 from portopt.doors.console.reader import COOKIE as READER
 from portopt.doors.console.reader import reader_of
 from portopt.doors.console.rendering import rendered
 from portopt.doors.console.screens import ROOT
-from portopt.doors.console.seen import Page, Redirect, Seen, Sent
+from portopt.doors.console.seen import HERE, Late, Page, Redirect, Seen, Sent
 from portopt.doors.console.sessions import COOKIE, NOBODY, Session
 from portopt.doors.rest.calls import asked_once, read_body
 from portopt.doors.rest.front import call_at
@@ -40,6 +40,8 @@ POLICY = "; ".join(
 )  # fmt: skip
 HEADERS = {
     **ENDS_HERE, "Content-Security-Policy": POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY",
+    # With no-referrer a browser sends a form's Origin as null, which is nobody's.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
 }  # fmt: skip
 
@@ -82,10 +84,22 @@ async def form_of(request: Request) -> dict[str, str]:
     return asked_once((name, value.replace("\r\n", " ").replace("\n", " ")) for name, value in fields)
 
 
-def sent(shown: Page | Redirect | Sent, seen: Seen, request: Request) -> Response:
+def sent(shown: Page | Redirect | Sent | Late, seen: Seen, request: Request) -> Response:
     if isinstance(shown, Sent):
         return response_of(shown.reply, call_at(request.scope), request)
+    if isinstance(shown, Late):
+        return StreamingResponse(_in_parts(shown, seen), shown.frame.status, {**HEADERS, **shown.frame.headers}, HTML)
     return _redirect(shown, seen) if isinstance(shown, Redirect) else page_response(shown, seen)
+
+
+async def _in_parts(late: Late, seen: Seen) -> AsyncIterator[bytes]:
+    before, _, after = rendered(late.frame, seen).partition(HERE.encode())
+    yield before
+    try:
+        page = await late.rest()
+    except Refused as refused:
+        page = Page("problem_part.html", {"problem": refused.problem})
+    yield rendered(page, seen) + after
 
 
 def page_response(page: Page, seen: Seen) -> Response:
@@ -97,7 +111,7 @@ def page_response(page: Page, seen: Seen) -> Response:
 
 def _redirect(shown: Redirect, seen: Seen) -> Response:
     response: Response = (
-        Response(None, 204, {**HEADERS, "HX-Redirect": shown.to}) if seen.is_part else RedirectResponse(shown.to, 303)
+        Response(None, 204, {**HEADERS, "HX-Redirect": shown.to}) if seen.is_part else RedirectResponse(shown.to, 303, HEADERS)
     )
     if shown.said is not None:
         response.set_cookie(SAID, shown.said, max_age=60, path=ROOT, samesite="lax")

@@ -15,8 +15,8 @@ from portopt.domain.errors import NotAuthenticated, PortoptError, TooMany
 from portopt.doors.console.asking import Refused
 from portopt.doors.console.rendering import rendered
 from portopt.doors.console.seen import Page, Seen, Stream
+from portopt.doors.rest import streams
 from portopt.doors.rest.front import call_at
-from portopt.doors.rest.streams import HEADERS, HEARTBEAT_SECONDS, LONGEST_SECONDS, MOST_STREAMS
 from portopt.doors.wire.problems import told_of
 
 Looks = Callable[[], Awaitable[Seen]]
@@ -30,9 +30,9 @@ class Streams:
 
     def opened(self, stream: Stream, again: Looks, request: Request) -> Response:
         """again: who looks, as they stand at each look. Raises TooMany."""
-        if len(self._open) >= MOST_STREAMS:
-            raise TooMany(LONGEST_SECONDS, 5)
-        return StreamingResponse(self._events(stream, again, request), 200, HEADERS, "text/event-stream")
+        if len(self._open) >= streams.MOST_STREAMS:
+            raise TooMany(streams.LONGEST_SECONDS, 5)
+        return StreamingResponse(self._events(stream, again, request), 200, streams.HEADERS, "text/event-stream")
 
     async def _events(self, stream: Stream, again: Looks, request: Request) -> AsyncIterator[bytes]:
         """`part` for what changed, `last` for what changes no more or cannot be looked at any longer."""
@@ -41,7 +41,7 @@ class Streams:
         self._open.add(me := object())
         try:
             yield b"retry: 2000\n\n"
-            while time.monotonic() - began < LONGEST_SECONDS:
+            while time.monotonic() - began < streams.LONGEST_SECONDS:
                 content, is_last = await _look(stream, again, request)
                 name = hashlib.sha256(content).hexdigest()[:24]
                 if name != told or is_last:
@@ -49,7 +49,7 @@ class Streams:
                     yield event_of("last" if is_last else "part", name, content)
                 if is_last:
                     return
-                if time.monotonic() - spoke > HEARTBEAT_SECONDS:
+                if time.monotonic() - spoke > streams.HEARTBEAT_SECONDS:
                     spoke = time.monotonic()
                     yield b": still here\n\n"
                 await asyncio.sleep(stream.seconds)

@@ -20,7 +20,7 @@ from portopt.doors.notebook.posing import posed
 from portopt.doors.notebook.question import Question
 from portopt.doors.notebook.rebalancing import was_asked
 from portopt.intake.book import day_of
-from portopt.runs import answers
+from portopt.runs import choices
 
 if TYPE_CHECKING:
     from portopt.domain.run import RunRecord
@@ -40,10 +40,10 @@ def alternatives(
     from portopt.questions.alternatives import select as chosen
 
     request, here = _of_a_book(asked, home, question)
-    if select is not None:
-        return _proposal(chosen(request, select, here), here, home)
+    question_of, run = Question(request, here), None if select is None else chosen(request, select, here)
     document = alternatives_document(found(request, here, until=_until(within)))
-    return _kept("alternatives", Question(request, here), document, looks.ALTERNATIVES)
+    kept = _kept("alternatives", question_of, document, looks.ALTERNATIVES)
+    return kept if run is None else _proposal(run, kept, here, home, select or "")
 
 
 def edit(
@@ -66,10 +66,10 @@ def edit(
 
     request, here = _of_a_book(asked, home, question)
     wanted = dict(trades or {})
-    if propose:
-        return _proposal(propose_edit(request, wanted, here), here, home)
+    run = propose_edit(request, wanted, here) if propose else None
     document = edit_document(edited(request, wanted, here, until=_until(within)))
-    return _kept("edit", Question(request, here), document, looks.EDIT, trades=wanted)
+    kept = _kept("edit", Question(request, here), document, looks.EDIT, trades=wanted)
+    return kept if run is None else _proposal(run, kept, here, home)
 
 
 def what_if(
@@ -91,10 +91,10 @@ def what_if(
 
     request, here = _of_a_book(asked, home, question)
     wanted = dict(moved or {})
-    if propose:
-        return _proposal(propose_what_if(request, wanted, here), here, home)
+    run = propose_what_if(request, wanted, here) if propose else None
     document = what_if_document(found(request, wanted, here, until=_until(within)))
-    return _kept("what_if", Question(request, here), document, looks.WHAT_IF, moved=wanted)
+    kept = _kept("what_if", Question(request, here), document, looks.WHAT_IF, moved=wanted)
+    return kept if run is None else _proposal(run, kept, here, home)
 
 
 def ready(
@@ -130,13 +130,16 @@ def _of_a_book(asked: Any, home: Path | None, question: Mapping[str, Any]) -> tu
 
 
 def _kept(kind: str, question: Question, document: dict[str, Any], look: Look, **how: Any) -> Findings:
-    answers.keep(kind, question.request, document, question.runtime, **how)
-    return Findings(document, look, question)
+    if not isinstance(question.request, RebalanceRequest) or question.runtime is None:  # _of_a_book has seen to it
+        raise TypeError(kind)
+    return Findings(choices.keep(kind, question.request, document, question.runtime, **how), look, question)
 
 
-def _proposal(record: RunRecord, here: Runtime, home: Path | None) -> Proposal:
+def _proposal(record: RunRecord, kept: Findings, here: Runtime, home: Path | None, alternative: str = "") -> Proposal:
+    """The run that a choice made, and on record that it was chosen."""
     from portopt.runs.report import kept_report
 
+    choices.selected(record, kept, here, alternative)
     return Proposal(record, kept_report(record.run_id, here), home)
 
 

@@ -31,6 +31,7 @@ HEADERS = ("X-Request-Timeout", "X-Correlation-Id", "traceparent")  # of every c
 TAGS = {
     "Strategies": "Weights for a request that brings its own beliefs, answered at once.",
     "Optimizations": "What to trade in a portfolio: worked out later, looked at until it ends, approved by a person.",
+    "Choices": "Alternatives, edits and what-ifs at their addresses: held against what is newest, saved, proposed.",
     "Histories": "Policies on past prices: backtests, walk-forwards, comparisons, worked out later, looked at until they end.",
     "Waves": "Proposals for many portfolios from one cause, each by its deadline, worked out later.",
     "Portfolios": "Portfolios and the versions of their holdings.",

@@ -36,6 +36,7 @@ NAMES: Final[Mapping[str, str]] = {
     "AnalyzeFactorExposures": "factor_exposures",
     "WatchOptimization": "get_optimization",
     "WatchRun": "get_run",
+    "WatchWave": "get_wave",
     "WatchBacktest": "get_backtest",
     "WatchWalkForward": "get_walk_forward",
     "WatchComparison": "get_comparison",

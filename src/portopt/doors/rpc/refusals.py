@@ -37,7 +37,10 @@ CODES = {
     504: code_pb2.DEADLINE_EXCEEDED,
 }
 # What is said of how things stand, not of how it was asked: the same message may be right later.
-OF_HOW_THINGS_STAND = ("infeasible", "bad_data", "search_ended", "rejected", "superseded")
+OF_HOW_THINGS_STAND = (
+    *("infeasible", "bad_data", "search_ended"),
+    *("rejected", "superseded", "expired", "held", "changes_requested"),
+)
 ABOUT_A_FIELD = (400, 413, 415, 422)
 # Clients built on the C core take 8 KiB of metadata, and these bytes travel in base64 beside the sentence itself.
 MOST_BYTES = 4000

@@ -20,7 +20,7 @@ from portopt.optimization.scaling.presolve import Scaled
 
 FLAT = 1e-9  # a curvature below this part of the largest is not divided by
 LARGEST = 6_000_000  # entries of A kept as an array
-MOST_CORE = 700  # unknowns of the inverse kept
+MOST_CORE = 700  # unknowns of the inverse kept, where it is kept through many steps
 SINGULAR = 1e-7  # how far K times its inverse may be from one
 SPARE = 32
 SPARSE = 4  # a vector with fewer than a SPARSE-th of its entries is multiplied by its own rows alone
@@ -31,13 +31,14 @@ class Singular(Exception):
 
 
 class TooWide(Exception):
-    """Beyond LARGEST or MOST_CORE."""
+    """Beyond LARGEST, or the most unknowns that are allowed."""
 
 
 class Basis:
     """free (M,), on (r,): the set. Vectors of K's own size M + r are columns first, then rows, zero outside the set."""
 
-    def __init__(self, program: Scaled, free: Mask, on: Mask) -> None:
+    def __init__(self, program: Scaled, free: Mask, on: Mask, most: int = MOST_CORE) -> None:
+        self.most = most
         self.M, self.r = len(program.q), len(program.row_lower)
         if self.M * self.r > LARGEST:
             raise TooWide
@@ -61,7 +62,7 @@ class Basis:
         """The inverse from scratch. Raises Singular and TooWide."""
         hard, rows = np.flatnonzero(self.free & ~self.easy), np.flatnonzero(self.on)
         h, s = len(hard), len(hard) + len(rows)
-        if s > MOST_CORE:
+        if s > self.most:
             raise TooWide
         self.h_inverse = np.where(self.free & self.easy, 1.0 / np.where(self.easy, self.diagonal, 1.0), 0.0)
         K = np.zeros((s, s))
@@ -134,7 +135,7 @@ class Basis:
             self.h_inverse[i] = 1.0 / self.diagonal[i]
         else:
             s = len(self.core)
-            if s + 1 > MOST_CORE:
+            if s + 1 > self.most:
                 raise TooWide
             if s + 1 > len(self._room):
                 self._settle_in(self.C)

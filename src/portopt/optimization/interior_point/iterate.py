@@ -150,10 +150,10 @@ class _Step:
         dx, dy = self._system.solve(a, b)
         size = float(np.abs(a).max(initial=0.0))
         for _ in range(REFINEMENTS if self._scalings and self._is_near else 0):
-            left_a = a - program.P.times(dx) - D * dx - self._structure.AT @ dy
+            left_a = a - program.P.times(dx) - D * dx - self._structure.back(dy)
             for w, cone in zip(self._scalings, self._structure.maps, strict=True):
                 left_a[cone.columns] -= cone.BT @ w.over(w.over(cone.times(dx)))
-            left_b = b - program.A @ dx + self._E * dy
+            left_b = b - self._structure.times(dx) + self._E * dy
             if max(float(np.abs(left_a).max()), float(np.abs(left_b).max(initial=0.0))) <= ROUGH * size:
                 break
             more_x, more_y = self._system.solve(left_a, left_b)

@@ -63,10 +63,10 @@ class Residuals:
         x, r = p.u[:M], p.u[M:]
         self.Px = Px = program.P.times(x)
         q = program.q if scale is None else program.q + (p.theta - 1.0) * scale.linear
-        self.dual = np.concatenate([Px + q + structure.AT @ p.y, -p.y[unequal]]) - p.low + p.high
+        self.dual = np.concatenate([Px + q + structure.back(p.y), -p.y[unequal]]) - p.low + p.high
         for cone, z in zip(structure.maps, p.z, strict=True):
             self.dual[cone.columns] -= cone.BT @ z
-        Ax = program.A @ x
+        Ax = structure.times(x)
         self.primal = Ax - program.row_upper
         self.primal[unequal] = Ax[unequal] - r
         self.outside = [cone.times(x) + cone.b - s for cone, s in zip(structure.maps, p.s, strict=True)]

@@ -54,13 +54,16 @@ class Rows:
         if len(pairs.kept_rows) + cones > MOST_DENSE or len(pairs.kept_rows) * len(keep) > 40_000_000:
             raise TooLarge
         rest = A_F[pairs.kept_rows]
-        self.rest_lost = _array(rest[:, pairs.lost])
         self.B = _array(rest[:, keep])
         place = np.full(len(free), -1)
         place[keep] = np.arange(len(keep))
         self.masters = place[pairs.master]
-        if len(pairs.lost):
-            np.add.at(self.B.T, self.masters, (self.rest_lost * pairs.ratio).T)
+        # Of a thousand rows a helper stands in one, the turnover.
+        of_lost = sp.csr_array(rest[:, pairs.lost])
+        self.touched = np.flatnonzero(np.diff(of_lost.indptr))
+        self.rest_lost = of_lost[self.touched].toarray()
+        for row, values in zip(self.touched, self.rest_lost, strict=True):
+            self.B[row] += np.bincount(self.masters, values * pairs.ratio, len(keep))
 
 
 class Kkt:
@@ -70,9 +73,10 @@ class Kkt:
 
     def __init__(self, P: Quadric, held: Rows, *, own: float, extra: Vector, wide: Matrix, weights: Vector, G: Matrix) -> None:
         self._f, self._r, self._c = len(held.free), held.r, len(G)
-        self._pairs, self._rest_lost, self._masters = held.pairs, held.rest_lost, held.masters
+        self._pairs, self._masters = held.pairs, held.masters
+        self._touched, self._rest_lost = held.touched, held.rest_lost
         chosen = held.free[held.pairs.kept]
-        B = np.vstack([held.B, G[:, chosen]])
+        B = np.vstack([held.B, G[:, chosen]]) if len(G) else held.B
         curvature = P.diagonal[chosen] + extra[chosen]
         hard = P.in_block()[chosen] | (curvature <= FLAT * max(1e-300, float(np.abs(curvature).max(initial=0.0))))
         if len(wide):
@@ -91,7 +95,7 @@ class Kkt:
         if h + m > SPARSE_FROM and self._entries(wide[:, hard]) < SPARSE_SHARE * (h + m) ** 2:
             self._factor_sparse(P, hard, own, extra, wide, weights)
             return
-        B_hard, B_easy = self._B[:, self._hard], self._B[:, self._easy]
+        B_hard, self._B_easy = self._B[:, self._hard], self._B[:, self._easy] if h else self._B
         K = np.zeros((h + m, h + m), order="F")
         if h:
             K[:h, :h] = P.sub(hard, own)
@@ -100,8 +104,8 @@ class Kkt:
                 W = wide[:, hard]
                 K[:h, :h] += (W.T * weights) @ W
             K[h:, :h], K[:h, h:] = B_hard, B_hard.T
-        self._B_over_h = B_easy / self._h
-        K[h:, h:] = -(self._B_over_h @ B_easy.T)
+        by_root = self._B_easy / np.sqrt(self._h)
+        K[h:, h:] = -(by_root @ by_root.T)  # of one array with itself: half the work of two
         size = np.abs(np.diagonal(K))
         K.flat[:: h + m + 1] += REGULARIZATION * np.concatenate(
             [np.full(h, max(1.0, size[:h].max(initial=0.0))), np.full(m, -max(1.0, size[h:].max(initial=0.0)))]
@@ -116,10 +120,10 @@ class Kkt:
         A column divided out joins every two of its rows: with the observations as factors one weight fills their whole block.
         """
         crossed = int((wide != 0.0).any(axis=0).sum()) if len(wide) else 0
-        there = self._B != 0.0
-        joined = np.count_nonzero(there[:, self._easy], axis=0)
+        there = np.count_nonzero(self._B, axis=0)
+        joined = there[self._easy]
         filled = min(len(self._B) ** 2, int(joined @ joined))
-        return max(2 * int(np.count_nonzero(there)), filled) + crossed**2
+        return max(2 * int(there.sum()), filled) + crossed**2
 
     def _factor_sparse(self, P: Quadric, hard: Indices, own: float, extra: Vector, wide: Matrix, weights: Vector) -> None:
         from scipy.sparse.linalg import splu
@@ -136,7 +140,7 @@ class Kkt:
         size_h, size_m = np.abs(H.diagonal()).max(initial=0.0), np.abs(S.diagonal()).max(initial=0.0)
         held = np.concatenate([np.full(h, max(1.0, size_h)), np.full(m, -max(1.0, size_m))])
         K = sp.block_array([[H, B_hard.T], [B_hard, S]]) + REGULARIZATION * sp.diags_array(held)
-        self._B_over_h = over
+        self._B_easy = B_easy
         self._sparse = splu(sp.csc_matrix(K))
 
     def solve(self, r1: Vector, r2: Vector) -> tuple[Vector, Vector]:
@@ -149,22 +153,22 @@ class Kkt:
         np.subtract.at(g, self._masters, pairs.across * y_lost)
         b = np.concatenate([r2[pairs.kept_rows], r2[r:]])
         if len(pairs.lost):
-            b[: len(pairs.kept_rows)] -= self._rest_lost @ shift
+            b[self._touched] -= self._rest_lost @ shift
         h, easy, hard = len(self._hard), self._easy, self._hard
         over = g[easy] / self._h
-        solution = np.concatenate([g[hard], b - self._B[:, easy] @ over])
+        solution = np.concatenate([g[hard], b - self._B_easy @ over])
         if self._sparse is not None:
             solution = self._sparse.solve(solution)
         elif len(solution):
             solution, _ = self._lapack.dgetrs(self._lu, self._pivots, solution)
         d_kept, y_kept = np.zeros(len(pairs.kept)), solution[h:]
         d_kept[hard] = solution[:h]
-        d_kept[easy] = over - self._B_over_h.T @ y_kept
+        d_kept[easy] = over - (self._B_easy.T @ y_kept) / self._h
         dx[pairs.kept] = d_kept
         dx[pairs.lost] = shift + pairs.ratio * d_kept[self._masters]
         dy[pairs.kept_rows], dy[r:] = y_kept[: len(pairs.kept_rows)], y_kept[len(pairs.kept_rows) :]
         if len(pairs.lost):
-            dy[pairs.rows] = y_lost - (self._rest_lost.T @ y_kept[: len(pairs.kept_rows)]) / pairs.pivot
+            dy[pairs.rows] = y_lost - (self._rest_lost.T @ y_kept[self._touched]) / pairs.pivot
         return dx, dy
 
 

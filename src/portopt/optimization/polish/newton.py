@@ -34,7 +34,7 @@ def newton(state: ActiveSet) -> bool:
         is_row[rows] = False
     active = np.flatnonzero(is_row)
     cones = np.flatnonzero(state.on)
-    held = Rows(state.A, free, active, state.helpers, len(cones))
+    held, of_active = Rows(state.A, free, active, state.helpers, len(cones)), state.A[active]
     system, best, best_at = None, np.inf, _snapshot(state)
     curved = len(cones) > 0 or state.scale is not None
     along_x: Vector | None = None
@@ -43,7 +43,7 @@ def newton(state: ActiveSet) -> bool:
         values, G, squares = _cones_at(state, cones)
         Px = state.program.P.times(state.x)
         r1 = -(state.gradient(Px) + state.A.T @ state.y + state.pull[cones] @ G)[free]
-        r2 = np.concatenate([state.targets(active) - np.asarray(state.A[active] @ state.x), -values])
+        r2 = np.concatenate([state.targets(active) - np.asarray(of_active @ state.x), -values])
         missed = np.append(r2[: len(active)], values / squares)
         residual = max(float(np.abs(r1).max(initial=0.0)), float(np.abs(missed).max(initial=0.0)), _ratio_residual(state, Px))
         if not np.isfinite(residual) or (len(cones) and float(squares.min()) <= AT_APEX**2):

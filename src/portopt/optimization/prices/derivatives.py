@@ -46,13 +46,16 @@ class NotDetermined(DataError):
 @dataclass(frozen=True, slots=True, eq=False)
 class Way:
     """From one problem to another. weights: (n,) change over the whole way. reach: the part of it, 1.0 is all, on which the
-    same limits bind; until: what binds or lets go there. is_exact: False where weights are curved on it.
+    same limits bind; until: what binds or lets go there. back, until_back: the same on the way that leads away from it.
+    is_exact: False where weights are curved on it.
     """
 
     weights: Vector
     reach: float
     until: str
     is_exact: bool
+    back: float = 0.0
+    until_back: str = ""
 
 
 class Linearization:
@@ -95,11 +98,12 @@ class Linearization:
             scale = before / after
             change = replace(change, gradient=change.gradient + (scale - 1.0) * (there.P_times(self.x) + there.q))
         response = self._response(change)
-        (reach, until), _ = self._reach(response)
+        (reach, until), (back, until_back) = self._reach(response)
         probe = np.cos(np.arange(self.form.n_columns))
         bends = float(np.abs(scale * there.P_times(probe) - self.form.P_times(probe)).max(initial=0.0)) > STRAIGHT
         bends |= bool(abs(there.A - self.form.A).max() > 0.0) if there.A.nnz else False
-        return Way(response.x[: self.n], reach, until, is_exact=not self.local.is_curved and not bends)
+        is_exact = not self.local.is_curved and not bends
+        return Way(response.x[: self.n], reach, until, is_exact, back, until_back)
 
     def returns_matrix(self) -> Matrix:
         """(n, n), entry [i, j] = dw_i / dmu_j."""
@@ -131,12 +135,15 @@ class Linearization:
             is_exact=not self.local.is_curved,
         )
 
-    def to_limits(self, *, confirm: bool = False) -> tuple[Derivative, ...]:
-        """One for every binding member of every limit, then one for each limit with several; the dearest first."""
+    def to_limits(self, *, confirm: bool = False, limit: str | None = None) -> tuple[Derivative, ...]:
+        """One for every binding member of every limit, then one for each limit with several; the dearest first.
+
+        limit: of this one alone.
+        """
         prices = shadow_prices(self.problem, self.asked, self.answer)
         found = []
         for opening in openings(self.problem, self.asked, self.answer):
-            if opening.is_fixed(self.local.program):
+            if opening.is_fixed(self.local.program) or limit not in (None, opening.limit):
                 continue
             derivative = self._to_limit(opening, sum(p.worth_per_unit for p in prices if opening.covers(p)))
             found.append(self._confirmed(derivative, opening) if confirm and not derivative.is_exact else derivative)

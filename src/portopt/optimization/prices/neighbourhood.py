@@ -32,6 +32,7 @@ PRESSING = 1e-9  # of the gradient: a multiplier below it does not press
 TOUCHING = 1e-11  # scaled: a side that near is touched
 STILL = 1e-11  # of the largest rate of its kind
 UNDECIDED = 1e-9
+MOST = 2_400  # unknowns: the inverse is made once, in half a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +124,11 @@ class Local:
         before = free.copy(), on.copy()
         unstick(p, free, on, self.y, self.t)
         try:
-            self.basis = Basis(p, free, on)
+            self.basis = Basis(p, free, on, MOST)
         except Singular:
             x = self.x.copy()
             determine(p, free, on, x, self.y, self.t)
-            self.basis = Basis(p, free, on)
+            self.basis = Basis(p, free, on, MOST)
         self.moved = bool((free < before[0]).any())  # a free direction had to be held: other points are as good
         self.freed = np.flatnonzero(free & ~before[0]), np.flatnonzero(before[1] & ~on)
 

@@ -31,7 +31,7 @@ from portopt.reports.markup.elements import (
 )
 
 
-def verdict(s: Shown) -> str:
+def verdict(s: Shown, chosen: str = "") -> str:
     said = s.document["verdict"]
     gave_way = ""
     if said["concessions"]:
@@ -41,6 +41,7 @@ def verdict(s: Shown) -> str:
     return section(
         "Verdict",
         "",
+        f"<p>{prose(chosen)}</p>" if chosen else "",
         s.missing("the verdict in words"),
         s.missing("the reasons of trades"),
         gave_way,

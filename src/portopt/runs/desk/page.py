@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from portopt.domain.desk import DeskBook, Tile, Told, counted
+from portopt.domain.desk import DeskBook, Ended, Tile, Told, counted
 from portopt.runs.desk.valuing import valued
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
+NOTHING, NEVER = Told(), Ended()
 SORTS: Mapping[str, Callable[[DeskBook, datetime], float | str | None]] = {
     "portfolio_id": lambda book, _: book.portfolio_id,
     "name": lambda book, _: (book.name or book.portfolio_id).casefold(),
@@ -27,7 +28,10 @@ SORTS: Mapping[str, Callable[[DeskBook, datetime], float | str | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """tiles: a portfolio must have all of them. search: in its id, its name or its policy's. among: portfolios; None is all."""
+    """tiles: a portfolio must have all of them. search: in its id, its name or its policy's. among: portfolios; None is all.
+
+    asker: who looks; a wave of others that has portfolios besides is not told of.
+    """
 
     among: Collection[str] | None = None
     tiles: tuple[Tile, ...] = ()
@@ -36,16 +40,17 @@ class Look:
     descending: bool = False
     skip: int = 0
     size: int = 50
+    asker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A portfolio with what is said beside its figures. problem: why the newest thing that was asked failed."""
+    """A portfolio with what is said beside its figures. wave: (kind, cause) of the newest that it is in."""
 
     book: DeskBook
     tiles: tuple[Tile, ...]
     told: Told
-    problem: Mapping[str, Any] | None = None
+    ended: Ended
     wave: tuple[str, str] | None = None
 
 
@@ -62,11 +67,11 @@ class DeskPage:
 
 def desk_page(look: Look, runtime: Runtime, now: datetime) -> DeskPage:
     """Some statements for all portfolios together, and some more for those on the page."""
-    books, said = valued(runtime.desk.books(look.among), runtime)
+    books, said = valued(runtime.desk.books(look.among, now), runtime)
     found = [(book, book.tiles()) for book in books if _is_found(book, look.search)]
     chosen = [(book, tiles) for book, tiles in found if set(look.tiles) <= set(tiles)]
     shown = _in_order(chosen, look, now)[look.skip : look.skip + look.size]
-    lines = _lines(shown, said, runtime)
+    lines = _lines(shown, said, look, runtime)
     return DeskPage(lines, counted(tiles for _, tiles in found), len(books), len(chosen), now)
 
 
@@ -88,12 +93,21 @@ def _in_order(
     return [pair for _, pair in (*known, *unknown)]
 
 
-def _lines(shown: Sequence[tuple[DeskBook, tuple[Tile, ...]]], said: Mapping[str, Told], runtime: Runtime) -> list[Line]:
+def _lines(
+    shown: Sequence[tuple[DeskBook, tuple[Tile, ...]]], said: Mapping[str, Told], look: Look, runtime: Runtime
+) -> list[Line]:
     books = [book for book, _ in shown]
-    told = {**runtime.desk.told([b.portfolio_id for b in books if b.figures is not None and b.figures.at is not None]), **said}
-    problems = runtime.desk.problems(books)
-    waves = runtime.desk.waves({book.wave_id for book in books if book.wave_id is not None})
+    told = {**runtime.desk.told([book.portfolio_id for book in books if book.portfolio_id not in said]), **said}
+    ended = runtime.desk.ended(books)
+    named = {book.wave_id for book in books if book.wave_id is not None}
+    waves = runtime.desk.waves(named, look.among, look.asker)
     return [
-        Line(book, tiles, told.get(book.portfolio_id, Told()), problems.get(book.portfolio_id), waves.get(book.wave_id or ""))
+        Line(
+            book,
+            tiles,
+            told.get(book.portfolio_id, NOTHING),
+            ended.get(book.portfolio_id, NEVER),
+            waves.get(book.wave_id or ""),
+        )
         for book, tiles in shown
     ]

@@ -49,7 +49,7 @@ def _figures(held: Holdings, prices: Mapping[str, Decimal]) -> BookFigures:
 def _told(why: str, day: date | None) -> Told:
     unsaid = dict.fromkeys(NEED_A_WATCH, NOT_MEASURED)
     detail = {} if day is None else {"priced": {"as_of": day.isoformat(), "by": "the newest pack"}}
-    return Told({**unsaid, **({"value": why, "cash_share": why} if why else {})}, detail)
+    return Told(None, {**unsaid, **({"value": why, "cash_share": why} if why else {})}, detail)
 
 
 def _newest_prices(runtime: Runtime) -> tuple[Mapping[str, Decimal], date | None, str]:

@@ -62,7 +62,7 @@ def book_figures(standing: Standing, market: Market, policies: Mapping[str, Poli
         book = _Priced(standing, request, market.snapshot(request), market, now)
     except PortoptError as error:
         why = _said(error, standing)
-        told = fulfilment(portfolio_id, standing.proposals, _declared(standing), now)
+        told = fulfilment(portfolio_id, standing.proposals, declared_books(standing), now)
         return [*without(portfolio_id, why, now, (*BOOK_FIGURES, *PRICED, *CALIBRATION)), *told], {}
     days = last_days(book.snapshot, _held(standing))
     return [*_live(book), *_prices(book, days), *_calibrated(book), *_fulfilled(book)], days
@@ -129,7 +129,7 @@ def _prices(book: _Priced, days: Mapping[str, date]) -> list[Figure]:
 def _calibrated(book: _Priced) -> list[Figure]:
     snapshot, standing = book.snapshot, book.standing
     days = [day.item() for day in snapshot.dates.astype("datetime64[D]")]
-    realized = held_returns(_declared(standing), snapshot.asset_ids, days, snapshot.prices, book.request.benchmark)
+    realized = held_returns(declared_books(standing), snapshot.asset_ids, days, snapshot.prices, book.request.benchmark)
     return calibration(standing.portfolio.id, [one.forecast for one in standing.proposals], realized, book.now)
 
 
@@ -140,14 +140,14 @@ def _fulfilled(book: _Priced) -> list[Figure]:
     returns = {asset: steps[:, j] for j, asset in enumerate(snapshot.asset_ids)}
     found = {one.run_id: trade_move(one.trades, one.prices, returns) for one in proposals}
     moves = {run_id: move for run_id, move in found.items() if move is not None}
-    return fulfilment(book.standing.portfolio.id, proposals, _declared(book.standing), book.now, moves)
+    return fulfilment(book.standing.portfolio.id, proposals, declared_books(book.standing), book.now, moves)
 
 
 def _held(standing: Standing) -> list[str]:
     return [asset for asset, n in standing.holdings.shares.items() if n]
 
 
-def _declared(standing: Standing) -> list[DeclaredBook]:
+def declared_books(standing: Standing) -> list[DeclaredBook]:
     return [
         DeclaredBook(v.declared_at, {a: float(n) for a, n in v.holdings.shares.items()}, float(v.holdings.cash))
         for v in standing.versions

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from portopt import pipeline
+from portopt.domain.approval import ApprovalWanted
 from portopt.domain.canonical import canonical_text
 from portopt.domain.errors import OutsideError, PortoptError
 from portopt.domain.market import MarketSnapshot
@@ -17,9 +18,11 @@ from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.domain.wave import ItemEnd, ItemState, WaveItem
 from portopt.runs import lifecycle
+from portopt.runs.asking import asking
 from portopt.runs.events import event_of
 from portopt.runs.record import begun, completed, failed
 from portopt.runs.waves.shared import Shared
+from portopt.runs.waves.trades import trades_of
 
 
 def work(item: WaveItem, shared: Shared, most_attempts: int) -> ItemEnd:
@@ -61,13 +64,15 @@ def _worked(item: WaveItem, shared: Shared, began: float) -> ItemEnd:
     timings = {"wave item": time.perf_counter() - began}
     text = canonical_text(document)
     record = completed(run, document, text, datetime.now(UTC), timings=timings, await_approval=awaits)
+    record = asking(record, ApprovalWanted()) if awaits else record
     return _proposed(item, record, awaits)
 
 
 def _proposed(item: WaveItem, record: RunRecord, awaits: bool) -> ItemEnd:
     event = None if awaits else event_of(replace(record, status=RunStatus.COMPLETED))
-    gap = _gap(record.document or {})
-    return ItemEnd(item.number, ItemState.PROPOSED, record, event, run_id=record.run_id, gap=gap)
+    document = record.document or {}
+    gap, trades = _gap(document), trades_of(document)
+    return ItemEnd(item.number, ItemState.PROPOSED, record, event, run_id=record.run_id, gap=gap, trades=trades)
 
 
 def worked_out(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments, run_id: str) -> dict[str, Any]:

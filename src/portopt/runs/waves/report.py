@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
 PERCENTILES = (50, 95, 99, 100)
+LATE_NAMED = 100
 COLUMNS = (
     "number", "portfolio_id", "policy", "deadline", "state", "late", "attempts", "run_id", "seconds", "gap", "code", "cause",
 )  # fmt: skip
@@ -43,6 +44,9 @@ def report_of(wave: Wave, items: Sequence[WaveItem], now: datetime) -> WaveRepor
         max(timed, key=lambda item: item.seconds or 0.0).portfolio_id if timed else None,
         (max(ends) - wave.created_at).total_seconds() if ends else None,
         _causes(items),
+        min((item.deadline for item in items if item.deadline is not None and not item.is_ended), default=None),
+        [item.portfolio_id for item in items if item.is_late(now)],
+        Counter(item.status.value for item in items if item.state is ItemState.PROPOSED and item.status is not None),
     )
 
 
@@ -67,18 +71,29 @@ def document_of(report: WaveReport) -> dict[str, Any]:
     return {
         "wave_id": wave.wave_id,
         "cause": wave.cause,
+        "kind": wave.kind.value,
         "created_at": wave.created_at.isoformat(),
         "ended_at": None if wave.ended_at is None else wave.ended_at.isoformat(),
         "policies": sorted(wave.policies),
         "items": report.total,
         "ended": report.ended,
+        "share": report.share,
+        "proposed": report.counts.get(ItemState.PROPOSED, 0),
+        "without_proposal": report.ended - report.counts.get(ItemState.PROPOSED, 0),
         "states": {state.value: count for state, count in report.counts.items()},
-        "deadlines": {"given": report.with_deadline, "missed": report.missed, "said": report.said},
+        "proposals": dict(report.statuses),
+        "deadlines": _deadlines_of(report),
         "seconds": None if report.seconds is None else dict(zip(names, report.seconds, strict=True)),
         "slowest_portfolio": report.slowest,
         "wall_seconds": report.wall,
         "causes": [_cause_of(cause) for cause in report.causes],
     }
+
+
+def _deadlines_of(report: WaveReport) -> dict[str, Any]:
+    """late: the first of those that missed theirs; next: of what is not ended."""
+    told = {"given": report.with_deadline, "missed": report.missed, "said": report.said}
+    return {**told, "next": plain(report.earliest), "late": list(report.late[:LATE_NAMED])}
 
 
 def _cause_of(cause: Cause) -> dict[str, Any]:
@@ -89,7 +104,8 @@ def _cause_of(cause: Cause) -> dict[str, Any]:
 def line_of(wave: Wave) -> dict[str, Any]:
     """A wave in a list of them."""
     ended_at = None if wave.ended_at is None else wave.ended_at.isoformat()
-    return {"wave_id": wave.wave_id, "created_at": wave.created_at.isoformat(), "ended_at": ended_at, "cause": wave.cause}
+    told = {"wave_id": wave.wave_id, "created_at": wave.created_at.isoformat(), "ended_at": ended_at}
+    return {**told, "kind": wave.kind.value, "cause": wave.cause}
 
 
 def lines_of(items: Sequence[WaveItem], now: datetime) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from portopt.domain.canonical import digest
 from portopt.domain.errors import InvalidValue, MissingInput, UnknownThing
 from portopt.domain.request import Policy
-from portopt.domain.wave import Wave, WaveItem
+from portopt.domain.wave import Wave, WaveItem, WaveKind
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -40,6 +40,7 @@ class WaveWish:
     deadline: datetime | None = None
     await_approval: bool = False
     asked_by: str = ""
+    kind: WaveKind = WaveKind.ASKED
 
 
 def all_portfolios(runtime: Runtime) -> list[Asked]:
@@ -55,6 +56,21 @@ def start(asked: Sequence[Asked], wish: WaveWish, policies: Mapping[str, Policy]
     """
     from portopt.dialects.policies import write_policy
 
+    named = named_policies(asked, wish, policies, runtime)
+    used: dict[str, Any] = {policy_id: write_policy(policies[policy_id]) for policy_id in sorted(set(named.values()))}
+    wave_id = f"wave-{now:%Y%m%d}-{digest(wish.cause, sorted(named.items()), now.isoformat(), secrets.token_hex(8))[:20]}"
+    wave = Wave(
+        wave_id, wish.cause, used, now, wish.provider, wish.as_of, wish.await_approval, wish.asked_by, kind=wish.kind
+    )  # fmt: skip
+    items = [
+        WaveItem(wave_id, number, a.portfolio_id, named[a.portfolio_id], a.deadline or wish.deadline)
+        for number, a in enumerate(asked)
+    ]
+    return runtime.waves.start(wave, items)
+
+
+def named_policies(asked: Sequence[Asked], wish: WaveWish, policies: Mapping[str, Policy], runtime: Runtime) -> dict[str, str]:
+    """Under which policy each portfolio would be worked out. Raises what `start` raises."""
     if not asked:
         raise MissingInput(
             "a wave needs portfolios, and none are on record with holdings", field="portfolios",
@@ -68,14 +84,7 @@ def start(asked: Sequence[Asked], wish: WaveWish, policies: Mapping[str, Policy]
             raise UnknownThing("policy", policy_id, fixes=[f"one of {', '.join(sorted(policies))}"])
     if not wish.await_approval:
         _require_no_four_eyes(own, named, policies)
-    used: dict[str, Any] = {policy_id: write_policy(policies[policy_id]) for policy_id in sorted(set(named.values()))}
-    wave_id = f"wave-{now:%Y%m%d}-{digest(wish.cause, sorted(named.items()), now.isoformat(), secrets.token_hex(8))[:20]}"
-    wave = Wave(wave_id, wish.cause, used, now, wish.provider, wish.as_of, wish.await_approval, wish.asked_by)
-    items = [
-        WaveItem(wave_id, number, a.portfolio_id, named[a.portfolio_id], a.deadline or wish.deadline)
-        for number, a in enumerate(asked)
-    ]
-    return runtime.waves.start(wave, items)
+    return named
 
 
 def _require_each_once(asked: Sequence[Asked]) -> None:

@@ -32,6 +32,10 @@ class BuyOnly(OneWay):
     def at(self, universe: Universe) -> Indices:
         return np.flatnonzero(~universe.is_cash)
 
+    @property
+    def whom(self) -> str:
+        return "every asset"
+
     def relaxed(self, by: float) -> BuyOnly:
         return BuyOnly(self.slack + by)
 

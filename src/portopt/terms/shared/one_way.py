@@ -64,6 +64,14 @@ class OneWay(Limit, Protocol):
     def forbids(self) -> str:
         return self.verb
 
+    @property
+    def whom(self) -> str:
+        """Those it binds, in words."""
+        ...
+
+    def allows(self, by: float) -> str:
+        return f"allow {self.whom} to be {self.verb}, by up to {percent(self.slack + by)} of the portfolio"
+
     def presses(self, asset: Asset, reading: Readings, *, up: bool) -> str:
         return f"it may not be {self.verb}"
 
@@ -110,7 +118,11 @@ class OfAssets(OneWay, Protocol):
         return f"{self.kind} binds them too, as they may belong to any group it names"
 
     def describe(self) -> str:
-        return f"{in_words(self.assets)} not {self.verb}{beyond(self.slack)}"
+        return f"{self.whom} not {self.verb}{beyond(self.slack)}"
+
+    @property
+    def whom(self) -> str:
+        return in_words(self.assets)
 
     @classmethod
     def parse(cls, value: Any) -> Self:

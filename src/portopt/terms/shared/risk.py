@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.moments import Covariance
-from portopt.domain.program import Program, psd_root
+from portopt.domain.program import Program, factor_loadings, psd_root
 
 
 def add_variance(program: Program, covariance: Covariance, scale: float = 1.0) -> None:
@@ -71,8 +71,7 @@ def add_risk_cone(
 
 def factor_exposures(covariance: Covariance, b: Vector) -> Vector:
     """(k,) y = R'F'b, in the coordinates of Program.factor_columns."""
-    F, Omega, _ = covariance.factors()
-    return np.asarray((F @ psd_root(Omega)).T @ b)
+    return np.asarray(factor_loadings(covariance).T @ b)
 
 
 def _root_as_block(Sigma: Matrix) -> tuple[Matrix, sp.coo_array, Indices]:

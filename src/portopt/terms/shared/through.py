@@ -55,6 +55,9 @@ class Through(Limit, Protocol):
     def forbids(self) -> str:
         return self.limit.forbids
 
+    def allows(self, by: float) -> str:
+        return self.limit.allows(by)
+
     @property
     def reads(self) -> tuple[str, ...]:
         return self.limit.reads

@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from portopt.domain.approval import DECISIONS, REASONS
 from portopt.domain.errors import InvalidValue
 from portopt.doors.console.asking import Refused
 from portopt.doors.console.reader import Reader
 from portopt.doors.console.screens import ROOT
 from portopt.doors.console.seen import Page, Redirect, Seen
 
-REASONS = {"other": "x"}
-DECISIONS: Final = ("approve", "request_changes", "reject", "hold", "release_hold")
-
 
 async def standing(seen: Seen, run: Mapping[str, Any]) -> dict[str, Any]:
-    """How a proposal stands with those who decide: the history, and the version of the holdings that is the newest now."""
-    history = await seen.asking.maybe("list_decisions", {"run_id": run["run_id"]})
-    held = await seen.asking.maybe("list_holdings_versions", {"portfolio_id": run["portfolio_id"]}, {"limit": "1"})
-    versions = [] if held is None else held["versions"]
+    """How a proposal stands with those who decide: its line among what waits, whether it is theirs, and the history.
+
+    is_theirs: False where somebody else has to approve it, because who looks proposed it or approved it already.
+    """
+    history, line, is_theirs = await asyncio.gather(
+        seen.asking.maybe("list_decisions", {"run_id": run["run_id"]}), _line(seen, run), _line(seen, run, mine="true")
+    )
     return {
         "history": history,
-        "holdings_version": versions[0]["version"] if versions else None,
+        "line": line,
+        "is_theirs": line is None or is_theirs is not None,
         "reasons": REASONS,
         "key": secrets.token_urlsafe(16),
-        "own": own(seen, history),
         "refused": None,
         "said": {},
     }
 
 
-def own(seen: Seen, history: Mapping[str, Any] | None) -> bool:
-    """Whether who looks may not approve, because they proposed it and somebody else has to."""
-    return False
+async def _line(seen: Seen, run: Mapping[str, Any], **only: str) -> dict[str, Any] | None:
+    """Of what waits for a person, this one; None where it does not wait, or not for who looks."""
+    if run["status"] != "awaiting_approval":
+        return None
+    found = await seen.asking.maybe("list_approvals", asked={"portfolio_id": run["portfolio_id"], **only})
+    lines = [] if found is None else found["approvals"]
+    return next((line for line in lines if line["run_id"] == run["run_id"]), None)
 
 
 async def deciding(seen: Seen) -> Page:

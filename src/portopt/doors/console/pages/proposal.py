@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from portopt.doors.console.pages.decide import standing
 from portopt.doors.console.pages.trades import FIND, GROUP, GROUPS, ORDER, ORDERS, SHOW, grouped
-from portopt.doors.console.seen import Page, Seen
+from portopt.doors.console.seen import Page, Seen, Sent
 
 SIX: Final = (
     *("expected_return", "volatility", "sharpe_ratio", "tracking_error", "positions", "cash_weight"),
@@ -23,14 +21,19 @@ async def proposal(seen: Seen) -> Page:
     run = await seen.asking.of("get_run", place)
     if run["document_digest"] is None or run["kind"] != "rebalance":
         return Page("run_without_proposal.html", {"run": run, "is_open": run["status"] in OPEN})
-    document, stands = await asyncio.gather(seen.asking.of("get_document", place), standing(seen, run))
-    return Page("proposal.html", {**about(run, document), **table(seen, document), **stands})
+    document = await seen.asking.of("get_document", place)
+    return Page("proposal.html", {**about(run, document), **table(seen, document)})
 
 
 async def state(seen: Seen) -> Page:
     """How it stands now, for a page that lies open. `was`: what that page shows."""
     run = await seen.asking.of("get_run", {"run_id": seen.place["run_id"]})
     return Page("proposal_state.html", {"run": run, "was": seen.query.get("was", run["status"])})
+
+
+async def document(seen: Seen) -> Sent:
+    """The document, in its canonical bytes."""
+    return Sent(await seen.asking.whole("get_document", {"run_id": seen.place["run_id"]}))
 
 
 def about(run: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def grouped(document: Row, *, group: str, order: str, find: str, only_trades: bo
     lines = [row for row in document["proposal"] if row["side"] or not only_trades]
     found = sorted((row for row in lines if _has(row, find)), key=lambda row: (KEYS[order](row), row["asset_id"]))
     prices = document["limit_prices"]
-    rows = [{**row, "stopped": [_priced(name, row, prices) for name in row["limits"]]} for row in found]
+    rows = [{**row, "stopped": [priced(name, row, prices) for name in row["limits"]]} for row in found]
     return Table(_groups(document, rows, group), len(rows), len(lines), group, order, find, only_trades)
 
 
@@ -65,7 +65,7 @@ def _groups(document: Row, rows: Sequence[Row], group: str) -> list[Group]:
     return [Group(name, named[name], totals.get(name)) for name in order]
 
 
-def _priced(limit: str, row: Row, prices: Iterable[Row]) -> Row:
+def priced(limit: str, row: Row, prices: Iterable[Row]) -> Row:
     """The limit by name, with the price that it has for this asset, or for the group that the asset is in."""
     whose = (row["asset_id"], row["sector"], row["asset_class"], "")
     found = [price for price in prices if price["limit"] == limit and price["member"] in whose]

@@ -11,8 +11,10 @@ function cookie(name) {
   return found ? decodeURIComponent(found.slice(name.length + 1)) : null;
 }
 
-// A row of a table that can be walked: [data-rows] holds them, each with data-href, perhaps a checkbox.
-function rows() { return [...document.querySelectorAll("[data-rows] > tr")].filter((row) => !row.hidden); }
+// A row of a table that can be walked: [data-rows] holds them, each with data-href or a link, perhaps a checkbox.
+function rows() {
+  return [...document.querySelectorAll("[data-rows] > tr")].filter((row) => !row.hidden && row.querySelector("a, input, [data-href]"));
+}
 
 function walk(step) {
   const all = rows();
@@ -39,11 +41,19 @@ document.addEventListener("keydown", (event) => {
   if (typing || document.querySelector("dialog[open]")) return;
   if (before === "g" && event.key === "d") { location.href = "/console"; return; }
   before = event.key;
-  const row = document.activeElement.closest("tr[data-href]");
-  if (event.key === "Enter" && row && document.activeElement === row) { location.href = row.dataset.href; return; }
+  const row = document.activeElement.closest("[data-rows] > tr");
+  if (event.key === "Enter" && row && document.activeElement === row) {
+    const to = row.dataset.href ?? row.querySelector("a")?.href;
+    if (to) location.href = to;
+    return;
+  }
   if (event.key === "x" && row) { row.querySelector("input[type=checkbox]")?.click(); return; }
   const action = KEYS[event.key] ?? document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-  if (typeof action === "function") { event.preventDefault(); action(); } else if (action) { event.preventDefault(); action.click(); }
+  if (!action) return;
+  event.preventDefault();
+  if (typeof action === "function") action();
+  else if (action.matches("input, select, textarea")) action.focus();
+  else if (action.checkVisibility()) action.click();
 });
 
 document.addEventListener("DOMContentLoaded", () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from portopt.domain import errors as e
 from portopt.doors.wire import errors as wire
@@ -19,6 +20,7 @@ class Example:
     instance: str = "/api/v1/optimize"
 
 
+APPROVAL = "/api/v1/runs/reb-20221228-7e37/approval"
 JOB, REBALANCE = "/api/v1/optimizations/opt-20261130-3f9c", "/api/v1/portfolios/P-1/rebalance"
 ALL = (
     Example(
@@ -78,12 +80,27 @@ ALL = (
             fixes=["look at what changed, and decide again"],
         ),
         "Something has changed since you looked. Look again, and repeat what still makes sense.",
-        "/api/v1/runs/reb-20221228-7e37/approval",
+        APPROVAL,
     ),
     Example(
         e.ProposalSuperseded("reb-20221228-7e37", "P-1", 8),
         "Propose again: a proposal is released on the newest holdings alone.",
-        "/api/v1/runs/reb-20221228-7e37/approval",
+        APPROVAL,
+    ),
+    Example(
+        e.ProposalExpired("reb-20221228-7e37", datetime(2026, 11, 30, 17, tzinfo=UTC)),
+        "Propose again. Who needs longer asks for more approval_hours, as far as the policy gives them, or holds the proposal.",
+        APPROVAL,
+    ),
+    Example(
+        e.ProposalHeld("reb-20221228-7e37", datetime(2026, 12, 1, 9, tzinfo=UTC), "desk"),
+        "Wait until the hold lifts by itself, or have whoever holds it release it.",
+        APPROVAL,
+    ),
+    Example(
+        e.ChangesRequested("reb-20221228-7e37", "desk", "less of XOM"),
+        "Make what is wanted and propose again: an edit, a what-if, or another policy.",
+        APPROVAL,
     ),
     Example(
         e.TooLarge(

@@ -24,7 +24,7 @@ def desk(asked: Asked) -> Answered:
     end = look.skip + len(page.lines)
 
     def written(line: Line) -> dict[str, object]:
-        return line_data(line.book, line.tiles, line.told, line.problem, line.wave, now)
+        return line_data(line.book, line.tiles, line.told, line.ended, line.wave, now)
 
     return Answered({
         "portfolios": [written(line) for line in page.lines],
@@ -47,4 +47,5 @@ def _look(asked: Asked) -> Look:
         descending=sort.startswith("-"),
         skip=int(cursor or 0),
         size=size_of(asked),
+        asker=asked.call.who.subject,
     )

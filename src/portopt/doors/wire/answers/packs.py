@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from portopt.domain.canonical import plain
-from portopt.domain.errors import UnknownThing
-from portopt.domain.market import MarketQuery, MarketSnapshot
+from portopt.domain.errors import DataError, UnknownThing
+from portopt.domain.market import MarketQuery, MarketSnapshot, PackLine
 from portopt.domain.request import DataPolicy
 from portopt.doors.wire.asked import Answered, Asked
 from portopt.doors.wire.bodies import body_of
@@ -41,7 +41,15 @@ def listed(asked: Asked) -> Answered:
     asked.only(*PAGED)
     size, after = size_of(asked), cursor_of(asked) or ""
     found = [pack for pack in asked.runtime.packs.ids() if pack > after][: size + 1]
-    return Answered(page("packs", found, size, lambda pack: {"pricing_pack_id": pack}, lambda pack: pack))
+    return Answered(page("packs", found, size, lambda pack: _line(asked, pack), lambda pack: pack))
+
+
+def _line(asked: Asked, named: str) -> dict[str, object]:
+    """Its manifest alone is read; of one that is damaged there is its name, and asking for it says the rest."""
+    try:
+        return dict(plain(asked.runtime.packs.line(named)))
+    except DataError:
+        return dict(plain(PackLine(named)))
 
 
 def get(asked: Asked) -> Answered:

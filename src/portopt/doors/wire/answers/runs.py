@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from portopt.dialects.books import instant
 from portopt.dialects.reading import one_of
-from portopt.domain.canonical import canonical_json
+from portopt.domain.approval import ApprovalState
+from portopt.domain.canonical import canonical_text, digest
 from portopt.domain.errors import MissingInput, UnknownRun, UnknownThing
 from portopt.domain.job import THROUGH_TIME
 from portopt.domain.run import RunRecord, RunStatus
@@ -12,6 +16,8 @@ from portopt.doors.wire.answers.portfolios import known
 from portopt.doors.wire.asked import Answered, Asked
 from portopt.doors.wire.pages import PAGED, cursor_of, page, require_told, size_of
 from portopt.runs import history
+from portopt.runs.approval_told import told
+from portopt.runs.choices import chosen_from
 from portopt.runs.report import page_of
 
 HTML = "text/html; charset=utf-8"
@@ -19,8 +25,9 @@ ZIP = "application/zip"
 
 
 def listed(asked: Asked) -> Answered:
-    """The newest first; of a portfolio, a kind, a status, of some days."""
-    asked.only("portfolio_id", "kind", "status", "since", "until", *PAGED)
+    """The newest first; of a portfolio, a kind, a status, an approval, of some days."""
+    asked.only("portfolio_id", "kind", "status", "approval", "since", "until", *PAGED)
+    approval = asked.text("approval")
     portfolio_id, kind, status, size = asked.text("portfolio_id"), asked.text("kind"), asked.text("status"), size_of(asked)
     found = asked.runtime.runs.runs(
         portfolio_id=None if portfolio_id is None else known(asked, portfolio_id).id,
@@ -29,10 +36,12 @@ def listed(asked: Asked) -> Answered:
         status=None if status is None else RunStatus(one_of(status, "status", [s.value for s in RunStatus])),
         since=asked.instant("since"),
         until=asked.instant("until"),
-        after=_cursor(asked),
+        approval=() if approval is None else (ApprovalState(one_of(approval, "approval", [s.value for s in ApprovalState])),),
+        after=cursor_of_run(asked),
         limit=size + 1,
     )
-    return Answered(page("runs", found, size, run_line, lambda run: run.run_id))
+    chosen = chosen_from([run.run_id for run in found], asked.runtime)
+    return Answered(page("runs", found, size, lambda run: run_line(run, chosen.get(run.run_id)), lambda run: run.run_id))
 
 
 def get(asked: Asked) -> Answered:
@@ -40,13 +49,18 @@ def get(asked: Asked) -> Answered:
     asked.only()
     run = run_of(asked)
     is_open = run.status in (RunStatus.PENDING, RunStatus.PROCESSING)
-    return Answered(run_line(run), headers={"Retry-After": "1"} if is_open else {})
+    line = run_line(run, chosen_from([run.run_id], asked.runtime).get(run.run_id))
+    return Answered(line, headers={"Retry-After": "1"} if is_open else {})
 
 
 def document(asked: Asked) -> Answered:
-    """The deterministic answer, in its canonical bytes."""
+    """The deterministic answer, in its canonical bytes. They are written once, and are what the digest is held against."""
     asked.only()
-    return Answered(canonical_json(_with_document(asked).document))
+    run = run_of(asked)
+    written = canonical_text(_document_of(run)).encode()
+    if digest(written) != run.document_digest:
+        run_of(asked, verified=True)  # which tells what is damaged
+    return Answered(written)
 
 
 def report(asked: Asked) -> Answered:
@@ -55,7 +69,7 @@ def report(asked: Asked) -> Answered:
     run = _with_document(asked)
     if run.kind not in THROUGH_TIME:
         history.require_rebalance(run)
-    return Answered(page_of(run).encode(), content_type=HTML)
+    return Answered(page_of(run, asked.runtime).encode(), content_type=HTML)
 
 
 def explain(asked: Asked) -> Answered:
@@ -92,10 +106,14 @@ def run_of(asked: Asked, name: str = "run_id", *, verified: bool = False) -> Run
     """The run that the path names, by its own id or by that of the job that it was. Raises UnknownThing, missing or foreign
     alike; DataError where its document must be `verified` and is damaged.
     """
-    named = asked.call.place[name]
+    return run_named(asked, asked.call.place[name], name, verified=verified)
+
+
+def run_named(asked: Asked, named: str, field: str = "run_id", *, verified: bool = False) -> RunRecord:
+    """The same of one that stands elsewhere. field: where, for refusals."""
     found = _seen(asked, named, verified)
     if found is None:
-        raise UnknownThing("run", named, field=name)
+        raise UnknownThing("run", named, field=field)
     return found
 
 
@@ -107,7 +125,8 @@ def _seen(asked: Asked, named: str, verified: bool = False) -> RunRecord | None:
     return asked.runtime.runs.get(found.run_id) if verified else found
 
 
-def _cursor(asked: Asked) -> str | None:
+def cursor_of_run(asked: Asked) -> str | None:
+    """The run that ended the page before. Raises InvalidValue for one that who asks may not have seen."""
     given = cursor_of(asked)
     last = None if given is None else _seen(asked, given)
     return require_told(given, last is not None and last.run_id == given)
@@ -130,13 +149,19 @@ def _found(asked: Asked, named: str) -> RunRecord | None:
 
 def _with_document(asked: Asked) -> RunRecord:
     """The run, its document as it was stored. Who may not see it learns nothing of its document's state."""
-    run = run_of(asked)
-    if run.document is None:
-        raise MissingInput(f"{run.run_id} has no document: it is {run.status.value}", field="run_id", value=run.run_id)
+    _document_of(run_of(asked))
     return run_of(asked, verified=True)
 
 
-def run_line(run: RunRecord) -> dict[str, object]:
+def _document_of(run: RunRecord) -> Mapping[str, Any]:
+    """Raises MissingInput for a run that has none."""
+    if run.document is None:
+        raise MissingInput(f"{run.run_id} has no document: it is {run.status.value}", field="run_id", value=run.run_id)
+    return run.document
+
+
+def run_line(run: RunRecord, chosen: Mapping[str, object] | None = None) -> dict[str, object]:
+    """chosen: which choice it came from, where it came from one."""
     headline = (run.document or {}).get("headline") or {}
     return {
         "run_id": run.run_id,
@@ -144,6 +169,7 @@ def run_line(run: RunRecord) -> dict[str, object]:
         "portfolio_id": run.portfolio_id,
         "policy": history.policy_of(run),
         "status": run.status.value,
+        "approval": told(run.approval, instant),
         "as_of": run.as_of.isoformat(),
         "pricing_pack_id": run.pricing_pack_id,
         "created_at": instant(run.created_at),
@@ -152,4 +178,5 @@ def run_line(run: RunRecord) -> dict[str, object]:
         "headline": dict(headline),
         "seconds": dict(run.timings),
         "problem": run.problem,
+        "chosen_from": chosen,
     }

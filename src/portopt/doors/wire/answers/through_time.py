@@ -119,7 +119,7 @@ def _report(asked: Asked, kind: str) -> Answered:
             f"{job.job_id} is {job.status.value}: there is no report of it yet", field=IDS[kind], value=job.job_id,
             fixes=["ask again when it is completed"],
         )  # fmt: skip
-    return Answered(page_of(run).encode(), content_type=HTML)
+    return Answered(page_of(run, asked.runtime).encode(), content_type=HTML)
 
 
 def _listed(asked: Asked, kind: str) -> Answered:

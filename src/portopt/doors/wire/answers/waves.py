@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from portopt.dialects.reading import one_of
+from portopt.dialects.wave_decisions import decided_data, foreseen_data, read_decision
 from portopt.dialects.waves import Member, WaveBody, item_data, read_wave
 from portopt.domain.errors import Conflict, InvalidValue, PortoptError, UnknownThing
 from portopt.domain.wave import ItemState, Wave
@@ -18,10 +19,15 @@ from portopt.doors.wire.options import names_of
 from portopt.doors.wire.pages import PAGED, cursor_of, page, require_told, size_of
 from portopt.doors.wire.places import place_of
 from portopt.doors.wire.standing import PACK
+from portopt.questions.policies import policies
 from portopt.questions.wave import put_on_record
+from portopt.runs.waves.deciding import decide as decide_together
+from portopt.runs.waves.preview import preview as look_ahead
 from portopt.runs.waves.report import document_of, line_of, report
 from portopt.runs.waves.start import Asked as Portfolio
 from portopt.runs.waves.start import WaveWish, all_portfolios, deadline_of
+from portopt.runs.waves.trades import document_of as trades_document
+from portopt.runs.waves.trades import wave_trades
 from portopt.runtime import PROVIDERS
 
 STATES = tuple(state.value for state in ItemState)
@@ -30,13 +36,29 @@ STATES = tuple(state.value for state in ItemState)
 def create(asked: Asked) -> Answered:
     """202 with the wave on record: nothing of it is worked out yet."""
     asked.only()
-    body, runtime, now = read_wave(asked.data(), PROVIDERS), asked.runtime, datetime.now(UTC)
-    wish = WaveWish(
-        body.cause, body.policy, _provider(asked, body), body.as_of, deadline_of(body.deadline, body.zone, now),
-        body.await_approval, asked.call.who.subject,
-    )  # fmt: skip
-    wave = put_on_record(_portfolios(asked, body, now), wish, runtime, now)
+    body, now = read_wave(asked.data(), PROVIDERS), datetime.now(UTC)
+    wave = put_on_record(_portfolios(asked, body, now), _wish(asked, body, now), asked.runtime, now)
     return Answered(_told(asked, wave), 202, headers={"Location": place_of("get_wave", wave_id=wave.wave_id)})
+
+
+def preview(asked: Asked) -> Answered:
+    """What the same body would begin, and what stands in the way of each: nothing is put on record."""
+    asked.only()
+    body, now, runtime = read_wave(asked.data(), PROVIDERS), datetime.now(UTC), asked.runtime
+    known = {policy.id: policy for policy in policies(runtime)}
+    foreseen = look_ahead(_portfolios(asked, body, now), _wish(asked, body, now), known, runtime, now)
+    ready = sum(one.is_ready for one in foreseen)
+    return Answered({
+        "kind": body.kind.value, "cause": body.cause, "portfolios": len(foreseen), "ready": ready,
+        "not_ready": len(foreseen) - ready, "items": [foreseen_data(one) for one in foreseen],
+    })  # fmt: skip
+
+
+def _wish(asked: Asked, body: WaveBody, now: datetime) -> WaveWish:
+    return WaveWish(
+        body.cause, body.policy, _provider(asked, body), body.as_of, deadline_of(body.deadline, body.zone, now),
+        body.await_approval, asked.call.who.subject, body.kind,
+    )  # fmt: skip
 
 
 def listed(asked: Asked) -> Answered:
@@ -52,7 +74,8 @@ def listed(asked: Asked) -> Answered:
 def get(asked: Asked) -> Answered:
     """Items by state, deadlines, times, and the causes of refusals with the first portfolio of each."""
     asked.only()
-    return Answered(_told(asked, _wave(asked)))
+    wave = _wave(asked)
+    return Answered(_told(asked, wave), headers={} if wave.ended_at else {"Retry-After": "1"})
 
 
 def items(asked: Asked) -> Answered:
@@ -79,6 +102,22 @@ def cancel(asked: Asked) -> Answered:
     if not asked.runtime.waves.cancel(wave.wave_id, why.problem()):
         raise Conflict(f"{wave.wave_id} is at its end: there is nothing to cancel", field="wave", value=wave.wave_id)
     return Answered(_told(asked, wave))
+
+
+def trades(asked: Asked) -> Answered:
+    """Of the proposals that stand, added up by asset, the largest value first."""
+    asked.only()
+    wave = _wave(asked)
+    found = wave_trades(wave.wave_id, asked.runtime, asked.call.who.sees)
+    return Answered({"wave_id": wave.wave_id, **trades_document(found)})
+
+
+def decide(asked: Asked) -> Answered:
+    """One decision about its proposals, but for exceptions; each is decided, or left with why."""
+    asked.only()
+    wave, decision = _wave(asked), read_decision(asked.data(), asked.call.who.subject)
+    found = decide_together(wave.wave_id, decision, asked.runtime, asked.call.who.sees, asked.until)
+    return Answered({"wave_id": wave.wave_id, **decided_data(decision, found)})
 
 
 def _told(asked: Asked, wave: Wave) -> dict[str, Any]:

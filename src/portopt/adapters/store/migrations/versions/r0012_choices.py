@@ -9,7 +9,7 @@ from portopt.adapters.store import row_security
 from portopt.adapters.store.types import ExactJson, UtcDateTime
 
 revision = "r0012"
-down_revision = "r0010"
+down_revision = "r0011"
 branch_labels = None
 depends_on = None
 

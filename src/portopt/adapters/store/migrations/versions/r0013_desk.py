@@ -29,9 +29,11 @@ def upgrade() -> None:
     op.add_column("portfolios", sa.Column("cash_flow", ExactJson), schema=schema("command"))
     kind = sa.Column("kind", sa.String(20), nullable=False, server_default=sa.text("'asked'"))
     op.add_column("waves", kind, schema=schema("command"))
+    op.add_column("wave_items", sa.Column("trades", ExactJson), schema=schema("command"))
 
 
 def downgrade() -> None:
+    op.drop_column("wave_items", "trades", schema=schema("command"))
     op.drop_column("waves", "kind", schema=schema("command"))
     op.drop_column("portfolios", "cash_flow", schema=schema("command"))
     op.drop_table("desk_books", schema=schema("query"))
