@@ -57,11 +57,12 @@ faults: $(VENV)/.tests  ## Kill, cut, fill and overload; what was promised (docs
 honest: $(VENV)/.tests  ## What went wrong in other backtesters, asked of this one; HONEST="--peers" asks others too
 	$(BIN)/portopt honest $(HONEST)
 
-# The newest versions that the bounds allow, in an environment of its own: no constraints file.
+# The newest versions that the bounds allow, in an environment of its own: no constraints file. What is used of them is compiled
+# when it is used.
 $(NEWEST)/.newest: pyproject.toml
 	@test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
 	@echo "installing the newest versions into $(NEWEST) …"
-	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager --editable '.[sample,newest]'
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --upgrade --upgrade-strategy eager --editable '.[sample,newest]'
 	@touch $@
 
 # What is generated from the gRPC contract is checked in as the locked versions write it: that test is not for others.

@@ -85,6 +85,7 @@ def write_holdings(holdings: Holdings, version: int) -> dict[str, Any]:
         "cash": str(holdings.cash),
         "shares": {asset_id: str(count) for asset_id, count in holdings.shares.items()},
         **({"stated_prices": plain(holdings.stated_prices)} if holdings.stated_prices else {}),
+        **({"accounts": plain(holdings.accounts)} if holdings.accounts else {}),
     }
 
 

@@ -21,7 +21,7 @@ def line_data(
     wave: tuple[str, str] | None,
     now: datetime,
 ) -> dict[str, Any]:
-    figures = book.figures
+    figures, days = book.figures, book.days_since_release(now)
     return {
         "portfolio_id": book.portfolio_id,
         "name": book.name,
@@ -39,7 +39,7 @@ def line_data(
         "limits_broken": _limits(figures, told),
         "prices": _prices(figures, told),
         "released_at": instant(book.released_at),
-        "days_since_release": book.days_since_release(now),
+        "days_since_release": None if days is None else round(days, 2),
         "proposal": _proposal(book.newest, ended),
         "wave": _wave(book, wave),
         "unknown": _unknown(book, told),

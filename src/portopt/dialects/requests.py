@@ -204,7 +204,7 @@ def read_decimal(value: Any, field: str) -> Decimal:
 
 
 def _holdings(value: Any) -> Holdings:
-    doc = object_of(value, "holdings", ("portfolio_id", "shares", "cash", "currency", "stated_prices"))
+    doc = object_of(value, "holdings", ("portfolio_id", "shares", "cash", "currency", "stated_prices", "accounts"))
     stated = mapping_of(doc.get("stated_prices", {}), "holdings.stated_prices")
     shares = mapping_of(doc.get("shares", {}), "holdings.shares")
     return Holdings(
@@ -213,7 +213,17 @@ def _holdings(value: Any) -> Holdings:
         cash=read_decimal(doc.get("cash", "0"), "holdings.cash"),
         currency=text(doc.get("currency", "USD"), "holdings.currency", most=10),
         stated_prices={asset_id: read_decimal(n, f"holdings.stated_prices.{asset_id}") for asset_id, n in stated.items()},
+        accounts=_accounts(doc.get("accounts", {})),
     )
+
+
+def _accounts(value: Any) -> dict[str, dict[str, Decimal]]:
+    field = "holdings.accounts"
+    given = {name: mapping_of(there, f"{field}.{name}") for name, there in mapping_of(value, field).items()}
+    return {
+        name: {asset_id: read_decimal(n, f"{field}.{name}.{asset_id}") for asset_id, n in there.items()}
+        for name, there in given.items()
+    }
 
 
 def _weights(value: Any, field: str, most: float = 1e3) -> dict[str, float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from portopt.dialects.reading import list_of, object_of, one_of, required, text
 from portopt.dialects.records import MAX_TEXT
-from portopt.dialects.waves import MOST_MEMBERS, MOST_NAME, MOST_TIME
+from portopt.dialects.waves import LONGEST_MEMBER, MOST_MEMBERS, MOST_TIME
 from portopt.domain.approval import DECISIONS, REASONS, Said
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue, MissingInput
@@ -36,7 +36,7 @@ def _names(found: dict[str, Any], name: str) -> tuple[str, ...] | None:
     if name not in found:
         return None
     given = list_of(found[name], name, most=MOST_MEMBERS)
-    return tuple(text(one, f"{name}[{i}]", most=MOST_NAME) for i, one in enumerate(given))
+    return tuple(text(one, f"{name}[{i}]", most=LONGEST_MEMBER) for i, one in enumerate(given))
 
 
 def _until(found: dict[str, Any], kind: str) -> datetime | None:

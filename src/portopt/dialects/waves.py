@@ -19,7 +19,7 @@ WAVE = (
 )  # fmt: skip
 MEMBER = ("portfolio_id", "policy", "deadline")
 KINDS = tuple(kind.value for kind in WaveKind)
-MOST_CAUSE, MOST_NAME, MOST_TIME, MOST_ZONE = 500, 100, 40, 60
+MOST_CAUSE, LONGEST_MEMBER, MOST_TIME, MOST_ZONE = 500, 100, 40, 60
 MOST_MEMBERS = 100_000
 
 
@@ -60,7 +60,7 @@ def read_wave(doc: Any, providers: Collection[str]) -> WaveBody:
         members=_members(found),
         policy=_optional(found, "policy", 64),
         provider=None if provider is None else one_of(provider, "provider", providers),
-        pricing_pack_id=_optional(found, "pricing_pack_id", MOST_NAME),
+        pricing_pack_id=_optional(found, "pricing_pack_id", LONGEST_MEMBER),
         as_of=None if "as_of" not in found else read_date(found["as_of"], "as_of"),
         deadline=_optional(found, "deadline", MOST_TIME),
         zone=text(found.get("zone", "UTC"), "zone", most=MOST_ZONE),
@@ -80,9 +80,9 @@ def _members(found: dict[str, Any]) -> tuple[Member, ...] | None:
 
 def _member(value: Any, where: str) -> Member:
     if isinstance(value, str):
-        return Member(text(value, where, most=MOST_NAME))
+        return Member(text(value, where, most=LONGEST_MEMBER))
     found = {name: one for name, one in object_of(value, where, MEMBER).items() if one is not None}
-    portfolio_id = text(required(found, "portfolio_id", where), f"{where}.portfolio_id", most=MOST_NAME)
+    portfolio_id = text(required(found, "portfolio_id", where), f"{where}.portfolio_id", most=LONGEST_MEMBER)
     return Member(portfolio_id, _optional(found, "policy", 64, where), _optional(found, "deadline", MOST_TIME, where))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from portopt.domain.arrays import Vector
+from portopt.domain.canonical import LATER
 from portopt.domain.errors import DataError
 from portopt.domain.universe import CASH, Universe
 
@@ -23,6 +24,7 @@ class Holdings:
     """Shares by asset id and cash in the portfolio's currency. Negative shares are a short position.
 
     stated_prices: what the holder's own list says a share is worth; it counts only where no market has a price.
+    accounts: of the shares, those that the list says lie in an account, by account and asset id.
     """
 
     portfolio_id: str
@@ -30,6 +32,7 @@ class Holdings:
     cash: Decimal = Decimal(0)
     currency: str = "USD"
     stated_prices: Mapping[str, Decimal] = field(default_factory=dict)
+    accounts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict, metadata=LATER)
 
     def with_cash(self, amount: Decimal) -> Holdings:
         """The same with so much more cash, or less."""

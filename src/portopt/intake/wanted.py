@@ -35,7 +35,13 @@ UNTRADED = {
     "forecasts": "estimators on the prices there are",
     "views": "what is believed of returns",
 }
-GROUPS = {"sector": "sector", "asset_class": "asset_class", "asset class": "asset_class", "class": "asset_class"}
+GROUPS = {
+    "sector": "sector",
+    "asset_class": "asset_class",
+    "asset class": "asset_class",
+    "class": "asset_class",
+    "account": "account",
+}
 
 
 class Wanted(TypedDict, total=False):

@@ -7,7 +7,8 @@
     cones                                 Clarabel
     second-order cones, 500 columns or
     60 of a dense covariance              our own interior point, then Clarabel
-    with a row a scenario                 never ours, whose dense system grows with the rows
+    with a row a scenario, or more than
+    20 cones                              never ours, whose dense system grows with the rows
 
 The limits are where one overtook the other, measured.
 """
@@ -34,6 +35,7 @@ DENSE_COLUMNS = 120
 SPARSE_COLUMNS = 3_000
 CONIC_COLUMNS = 500
 CONIC_DENSE = 60
+CONIC_FEW = 20  # cones; ours takes them one by one, and of a hundred perspectives that is all it does
 SCENARIO_ROWS = 300  # inequalities; limits on a large book are fewer, or fewer than its assets
 
 
@@ -92,6 +94,7 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
     elif program.cones:
         second_order = all(cone.kind == "second_order" for cone in program.cones)
         wide = len(program.q) > CONIC_COLUMNS or len(program.P.columns) > CONIC_DENSE
+        wide = wide and len(program.cones) <= CONIC_FEW
         suitable = ("structured", "clarabel") if second_order and wide and not _has_scenarios(program) else ("clarabel",)
     elif program.P.is_zero:
         suitable = ("highs", "clarabel")

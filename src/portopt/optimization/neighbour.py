@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 
-from portopt.domain.arrays import Vector
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.beside.answer import answer_beside
@@ -73,7 +73,7 @@ def _same_but_for_bounds(a: StandardForm, b: StandardForm) -> bool:
     return all(one is other or np.array_equal(one, other) for one, other in pairs)
 
 
-def _but_for_bounds(form: StandardForm) -> Iterator[Vector]:
+def _but_for_bounds(form: StandardForm) -> Iterator[Any]:
     """All that a program says beside its bounds, the shortest first."""
     yield np.array([form.n_columns, form.ratio, form.constant, len(form.quadratics), len(form.cones)])
     yield from (form.q, form.integer, form.row_lower, form.row_upper)

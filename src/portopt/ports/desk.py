@@ -29,8 +29,8 @@ class DeskStore(Protocol):
         """Of the newest thing that was asked, by portfolio: when it was, and why it failed."""
         ...
 
-    def waves(self, wave_ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
-        """(kind, cause) of these waves."""
+    def waves(self, wave_ids: Collection[str], among: Collection[str] | None, asker: str) -> Mapping[str, tuple[str, str]]:
+        """(kind, cause) of these waves, those that the asker asked for or that have no portfolio but these."""
         ...
 
     def newest_pack(self) -> str | None:

@@ -99,8 +99,9 @@ def _answered(request: RebalanceRequest, on: OnPrices, asked: Problem, policy: _
     """
     try:
         problem = asked if request is on.request else formulation.with_terms_of(asked, request, on.snapshot)
-        same = isinstance(policy, _Answer) and request.policy.objective == on.request.policy.objective
-        near = policy.solved if same else None
+        near = None
+        if isinstance(policy, _Answer) and request.policy.objective == on.request.policy.objective:
+            near = policy.solved
         solved = pipeline.optimize_posed(problem, request, on.snapshot, work=QUICK_WORK, neighbour=near)
         return _Answer(request, solved, pipeline.certify(solved, on.snapshot))
     except DeadlineExceeded:

@@ -17,6 +17,7 @@ from portopt.domain.holdings import CENT, Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.problem import Limit, Problem
 from portopt.domain.request import RebalanceRequest
+from portopt.terms.accounts import with_accounts
 from portopt.terms.no_worse import NoWorse, missed_in_words, no_worse
 
 ONLY_RAISED: Mapping[str, Any] = {"kind": "min_turnover"}
@@ -25,9 +26,10 @@ ONLY_RAISED: Mapping[str, Any] = {"kind": "min_turnover"}
 def sought(request: RebalanceRequest) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """(objective, limits) as the catalog spells them."""
     policy = request.policy
+    limits = with_accounts(policy.limits, request.holdings)
     if not request.only_raises:
-        return policy.objective, policy.limits
-    return ONLY_RAISED, {**policy.limits, "sell_only": True}
+        return policy.objective, limits
+    return ONLY_RAISED, {**limits, "sell_only": True}
 
 
 def require_left(request: RebalanceRequest, snapshot: MarketSnapshot, prices: Mapping[str, Decimal]) -> None:

@@ -159,11 +159,21 @@ def _one_way(*, sold: bool, bought: bool) -> Reader:
     def read(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
         slack, before = written(limit["slack"]), _before(q)
         for i in q.risky:
-            if "assets" not in limit or any(_is_meant(member, i, q) for member in limit["assets"]):
-                now = before[i]
-                yield Reading(q.ids[i], held.w[i], OPEN if sold else now - slack, OPEN if bought else now + slack)
+            now, part = before[i], _part_meant(limit, i, q)
+            if part is not None:
+                yield Reading(q.ids[i], held.w[i], OPEN if sold else now * part - slack, OPEN if bought else now + slack)
 
     return read
+
+
+def _part_meant(limit: Mapping[str, Any], i: int, q: Question) -> Fraction | None:
+    """All of the position, the part of it that lies in the accounts that are named, or none of it."""
+    members = limit.get("assets")
+    accounts = [m["holds"] for m in members or () if isinstance(m, Mapping) and "account" in m]
+    if members is None or any(_is_meant(m, i, q) for m in members if not (isinstance(m, Mapping) and "account" in m)):
+        return ONE
+    lying = [written(there[q.ids[i]]) for there in accounts if q.ids[i] in there]
+    return min(sum(lying, ZERO), ONE) if lying else None
 
 
 def _is_meant(member: Any, i: int, q: Question) -> bool:

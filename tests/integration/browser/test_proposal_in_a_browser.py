@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 from integration.browser.devtools import Browser, Page
 from made_proposals import served, waiting
@@ -47,7 +49,7 @@ def test_while_a_slider_is_dragged_nothing_is_asked_and_what_is_shown_is_what_is
         for step in range(1, STEPS + 1):
             slider.drag(step / STEPS)
         page.wait_for("document.getElementById('shown').classList.contains('preview')")
-        assert page.requests()[asked:] == []
+        assert [url for url in page.requests()[asked:] if "/static/" not in url] == []
         frames = page.ask("performance.getEntriesByName('preview').map((one) => one.duration)")
         assert len(frames) > 3
         assert sorted(frames)[len(frames) // 2] <= FRAME
@@ -92,6 +94,29 @@ def test_a_trade_that_is_typed_is_solved_around_and_undone(browser: Browser, con
         press(page, "u")
         page.wait_for("location.search === '' && document.querySelector('.sum .certified') === null")
         assert page.complaints() == []
+
+
+def test_an_edit_that_is_saved_is_proposed_and_approved_with_a_reason(console: Served) -> None:
+    run = waiting(console.runtime, "P-saved", n=6, frontier=False)
+    document: Any = console.runtime.runs.get(run).document
+    asset = next(row["asset_id"] for row in document["proposal"] if row["side"])
+    with httpx.Client(base_url=f"{console.url}/console/runs/", timeout=60) as client:
+
+        def sent(path: str, **form: str) -> httpx.Response:
+            page = client.get(path).text
+            hidden = dict(re.findall(r'name="(csrf|key|choice)" value="([^"]*)"', page))
+            return client.post(path.partition("?")[0], data={**hidden, **form})
+
+        assert sent(f"{run}/edit?pin.{asset}=none", what="save", name="without it").status_code == 303
+        page = client.get(f"{run}/alternatives").text
+        assert "without it" in page
+        made = sent(f"{run}/alternatives", what="propose", hours="24", choice=re.findall(r'"choice" value="([^"]*)"', page)[-1])
+        new = made.headers["location"].rpartition("/")[2]
+        assert "an edit" in client.get(new).text
+        assert sent(f"{new}/decide", decision="approve").status_code == 422
+        assert sent(f"{new}/decide", decision="approve", reason="liquidity", note="too thin").status_code == 303
+    assert console.runtime.runs.status(new) is RunStatus.COMPLETED
+    assert console.runtime.runs.status(run) is RunStatus.SUPERSEDED
 
 
 def test_from_the_proposal_to_its_approval_by_keys_alone(browser: Browser, console: Served) -> None:

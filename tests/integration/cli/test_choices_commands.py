@@ -162,7 +162,7 @@ def test_a_notebook_asks_the_same(files, capsys, home):
     edited = portopt.edit(proposal, {FIRST: "none"})
     assert isinstance(edited, portopt.Findings)
     assert edited["pinned"] == [{"asset_id": FIRST, "trade": "no trade"}]
-    assert "pinned" in str(edited)
+    assert str(edited).startswith(f"{FIRST} no trade: the edit ")
     assert set(edited.to_frame().columns) >= {"asset_id", "now", "stands", "after"}
     made = portopt.edit(proposal, {FIRST: "none"}, propose=True)
     assert isinstance(made, portopt.Proposal)

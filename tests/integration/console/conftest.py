@@ -44,7 +44,7 @@ class Morning:
 
 @pytest.fixture(scope="package")
 def morning(tmp_path_factory: pytest.TempPathFactory) -> Morning:
-    runtime = open_runtime(Settings(home=tmp_path_factory.mktemp("morning"), access="keys"))
+    runtime = open_runtime(Settings(home=tmp_path_factory.mktemp("morning"), access="keys", answer_seconds=1.0))
     run_id = waiting(runtime, "P-waiting", n=8, frontier=False)
     for portfolio_id, name, cash in (
         ("P-quiet", "Quiet", 20_000),

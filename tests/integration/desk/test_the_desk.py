@@ -210,9 +210,13 @@ def test_a_proposal_that_waits_one_that_was_released_and_one_that_failed(runtime
 
 
 def test_who_sees_one_portfolio_has_a_desk_of_one(runtime: Runtime) -> None:
+    body = json.dumps({"cause": "of all", "all": True}).encode()
+    assert answer(Call("create_wave", body=body), runtime).status == 202
     who = Principal("desk", frozenset(SCOPES), frozenset({"P00001"}))
     told = desk(runtime, who)
     assert ([line["portfolio_id"] for line in told["portfolios"]], told["total"]) == (["P00001"], 1)
+    assert told["portfolios"][0]["wave"] is None, "it has portfolios besides, and somebody else asked for it"
+    assert line_of(runtime, "P00001")["wave"]["cause"] == "of all"
 
 
 def test_no_portfolio_is_asked_for_by_itself(market: nights.Market, runtime: Runtime) -> None:

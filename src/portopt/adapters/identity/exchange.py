@@ -13,8 +13,6 @@ from portopt.adapters.door import speaking_for
 from portopt.adapters.providers.wire import CODINGS, Incomplete, Line, TooLarge, body_of, within
 from portopt.domain.errors import DataError, InvalidValue, OutsideError
 
-MOST_BYTES = 1 << 20
-SECONDS = 5.0  # for all of it: somebody waits for an answer
 HEADERS = {"Accept": "application/json", "Accept-Encoding": CODINGS}
 
 
@@ -31,10 +29,11 @@ class Exchange:
         url: httpx.URL,
         sent: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        seconds: float = SECONDS,
-        most: int = MOST_BYTES,
+        *,
+        seconds: float,
+        most: int,
     ) -> tuple[int, bytes]:
-        """(status, body). sent: a form; None is a GET. auth: name and secret, as Basic.
+        """(status, body). sent: a form; None is a GET. auth: name and secret, as Basic. most: bytes that are read.
 
         Raises OutsideError where it does not answer in time, DataError for more than is read.
         """

@@ -16,6 +16,8 @@ from portopt.domain.errors import DataError, NotAuthenticated, OutsideError
 
 FIELD = "PORTOPT_OIDC_ISSUER"
 WELL_KNOWN = "/.well-known/openid-configuration"
+MOST_BYTES = 1 << 20
+SECONDS = 5.0  # for one question: somebody waits to be signed in
 OLD = 600.0  # seconds after which the endpoints are read anew
 KIND = "an https address nor one of this machine"
 
@@ -55,7 +57,7 @@ class OidcIssuer:
             form["client_secret"] = self._secret
         elif self._secret is not None:
             auth = (self._client_id, self._secret)
-        status, content = self._exchange.ask(endpoints.token, form, auth)
+        status, content = self._exchange.ask(endpoints.token, form, auth, seconds=SECONDS, most=MOST_BYTES)
         if status >= 500:
             raise OutsideError(f"{self._exchange.source} answered {status}", field=FIELD)
         found = self._object(content).get("id_token") if status == 200 else None
@@ -71,7 +73,7 @@ class OidcIssuer:
 
     def _read(self) -> Endpoints:
         """Raises OutsideError, and DataError for a document of another issuer: what it names would be another's."""
-        status, content = self._exchange.ask(self._document)
+        status, content = self._exchange.ask(self._document, seconds=SECONDS, most=MOST_BYTES)
         if status != 200:
             raise OutsideError(f"{self._exchange.source} answered {status}", field=FIELD)
         told = self._object(content)

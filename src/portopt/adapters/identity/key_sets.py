@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from portopt.adapters.identity.exchange import MOST_BYTES, SECONDS, Exchange, checked
+from portopt.adapters.identity.exchange import Exchange, checked
 from portopt.domain.errors import FileNotReadable, OutsideError
 
 FIELD = "PORTOPT_OIDC_KEYS"
+MOST_BYTES = 1 << 20
+SECONDS = 5.0  # for all of it: somebody waits for an answer
 
 
 class KeySetFile:
@@ -38,7 +40,7 @@ class KeySetAt:
 
     def read(self) -> bytes:
         """Raises OutsideError where it does not answer in time, DataError for what is no answer."""
-        status, content = self._exchange.ask(self._url, seconds=SECONDS)
+        status, content = self._exchange.ask(self._url, seconds=SECONDS, most=MOST_BYTES)
         if status != 200:
             raise OutsideError(f"{self._exchange.source} answered {status}", field=FIELD)
         return content

@@ -26,26 +26,27 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 }
 SCORES = ("quality_score", "esg_score")
 SHARES = ("shares", "quantity", "qty", "units")
+OF_HOLDINGS = ("price", *SHARES, "currency", "account")
 YES, NO = ("true", "yes", "1", "y"), ("false", "no", "0", "n")
 MONEY = re.compile(r"cash|money|sweep|settle|pending|\*\*|^(usd|eur|gbp|chf|jpy)$", re.IGNORECASE)  # what brokers call it
 SUM_TOLERANCE = 1e-3  # published benchmark weights are rounded; more than this is not rounding
 
 HOLDINGS = Wanted(
-    {"asset": ASSET, "shares": SHARES, "currency": ("currency",), "price": ("price",), **ATTRIBUTES},
+    {"asset": ASSET, "shares": SHARES, "currency": ("currency",), "price": ("price",), "account": ("account",), **ATTRIBUTES},
     required=("asset", "shares"), numbers=("shares", "price", *SCORES), beside=("benchmark_weight",), what="holdings",
 )  # fmt: skip
 UNIVERSE = Wanted(
     {"asset": ASSET, **ATTRIBUTES},
-    required=("asset",), numbers=SCORES, beside=("price", *SHARES, "weight", "benchmark_weight", "currency"), what="universe",
+    required=("asset",), numbers=SCORES, beside=(*OF_HOLDINGS, "weight", "benchmark_weight"), what="universe",
 )  # fmt: skip
 BENCHMARK = Wanted(
     {"asset": ASSET, "weight": ("weight", "benchmark_weight"), **ATTRIBUTES},
-    required=("asset", "weight"), numbers=("weight", *SCORES), beside=("price", *SHARES, "currency"), what="benchmark",
+    required=("asset", "weight"), numbers=("weight", *SCORES), beside=OF_HOLDINGS, what="benchmark",
     percent=("weight",),
 )  # fmt: skip
 BENCHMARK_COLUMN = Wanted(
     {"asset": ASSET, "weight": ("benchmark_weight",), **ATTRIBUTES},
-    required=("asset",), numbers=("weight", *SCORES), beside=("price", *SHARES, "currency", "weight"), what="benchmark",
+    required=("asset",), numbers=("weight", *SCORES), beside=(*OF_HOLDINGS, "weight"), what="benchmark",
     percent=("weight",),
 )  # fmt: skip
 
@@ -56,8 +57,8 @@ def read_holdings(
     """Shares and cash, and what the file says of each asset (sector, quality score, …).
 
     A row named CASH, in any case, is cash: its shares are the amount. Shares are read as decimals exactly as written.
-    Several rows of one asset are lots or accounts of it, and are added. Prices come from the pricing pack; a price column is
-    kept as what the row says, for what has no price there.
+    Several rows of one asset are lots or accounts of it, and are added; what a column `account` says is kept beside the sum.
+    Prices come from the pricing pack; a price column is kept as what the row says, for what has no price there.
 
     Args:
         path: .csv, .xlsx, .parquet or .json, or a body that holds what one would; "-" is CSV or JSON on standard input.
@@ -72,6 +73,7 @@ def read_holdings(
     described: dict[str, dict[str, Any]] = {}
     lots: dict[str, list[tuple[Row, Decimal]]] = {}
     stated: dict[str, Decimal] = {}
+    accounts: dict[str, dict[str, Decimal]] = {}
     for asset_id, row in _named(rows, said):
         price = row.get("price")
         if price is not None and Decimal(price) > 0 and asset_id != CASH:
@@ -80,6 +82,7 @@ def read_holdings(
         if amount is not None:
             lots.setdefault(asset_id, []).append((row, amount))
             shares[asset_id] = shares.get(asset_id, Decimal(0)) + amount
+            _lie_in(accounts, row.get("account"), asset_id, amount)
         if asset_id != CASH:
             described[asset_id] = _agreed(asset_id, described.get(asset_id), _attributes(row, said), row, said)
     _note_lots(lots, said)
@@ -94,7 +97,7 @@ def read_holdings(
     cash = shares.pop(CASH, Decimal(0))
     stem = "portfolio" if isinstance(path, Delivered) or str(path) == "-" else Path(path).stem
     currency = currencies.pop() or "USD" if currencies else "USD"
-    return Holdings(portfolio_id or stem, shares, cash, currency, stated), described
+    return Holdings(portfolio_id or stem, shares, cash, currency, stated, accounts), described
 
 
 def read_universe(path: str | Path | Delivered, notes: list[str] | None = None) -> Universe:
@@ -196,6 +199,12 @@ def _note_lots(lots: Mapping[str, list[tuple[Row, Decimal]]], said: Account) -> 
             terms = " + ".join(f"{amount:f}" for _, amount in parts[:10]) + (" + …" if len(parts) > 10 else "")
             what = "" if asset_id == CASH else " shares"
             said.note(f"{asset_id} stands in rows {rows}: {terms} = {total:f}{what}")
+
+
+def _lie_in(accounts: dict[str, dict[str, Decimal]], account: str | None, asset_id: str, amount: Decimal) -> None:
+    if account is not None and asset_id != CASH:
+        there = accounts.setdefault(account, {})
+        there[asset_id] = there.get(asset_id, Decimal(0)) + amount
 
 
 def _agreed(asset_id: str, before: dict[str, Any] | None, now: dict[str, Any], row: Row, said: Account) -> dict[str, Any]:

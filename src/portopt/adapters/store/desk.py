@@ -97,10 +97,13 @@ class SqlDesk:
         asked = select(of.portfolio_id, of.ended_at, of.problem).where(of.wave_id.in_(sorted(wave_ids)), of.state.in_(REFUSED))
         return {row.portfolio_id: Ended(row.ended_at, row.problem) for row in self._each(asked, of.portfolio_id, portfolio_ids)}
 
-    def waves(self, wave_ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
-        """(kind, cause) of these waves."""
-        found = self._each(select(waves.c.wave_id, waves.c.kind, waves.c.cause), waves.c.wave_id, wave_ids)
-        return {row.wave_id: (row.kind, row.cause) for row in found}
+    def waves(self, wave_ids: Collection[str], among: Collection[str] | None, asker: str) -> Mapping[str, tuple[str, str]]:
+        """(kind, cause) of these waves, those that the asker asked for or that have no portfolio but these."""
+        asked = select(waves.c.wave_id, waves.c.kind, waves.c.cause)
+        if among is not None:
+            foreign = select(wave_items.c.wave_id).where(wave_items.c.portfolio_id.not_in(sorted(among)))
+            asked = asked.where(or_(waves.c.asked_by == asker, waves.c.wave_id.not_in(foreign)))
+        return {row.wave_id: (row.kind, row.cause) for row in self._each(asked, waves.c.wave_id, wave_ids)}
 
     def newest_pack(self) -> str | None:
         """The pricing pack that was used or brought last."""

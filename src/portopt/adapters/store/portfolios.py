@@ -20,7 +20,7 @@ from portopt.adapters.store.outbox import take_turns
 from portopt.adapters.store.records import fits
 from portopt.adapters.store.service_tables import holdings_versions
 from portopt.adapters.store.upsert import insert_new, insert_or_update
-from portopt.domain.canonical import canonical_json, digest
+from portopt.domain.canonical import canonical_json, digest, plain
 from portopt.domain.run import RunRecord, RunStatus
 
 NONE_YET = 0
@@ -34,11 +34,18 @@ def version(connection: Connection, portfolio_id: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Who says what the holdings are: by, notes as HoldingsVersion has them; stated_prices as a holder's own list has them."""
+    """Who says what the holdings are: by, notes as HoldingsVersion has them; the others as Holdings has them."""
 
     by: str = ledger.NOBODY
     notes: Sequence[str] = ()
     stated_prices: Mapping[str, Decimal] = field(default_factory=dict)
+    accounts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+
+    @property
+    def beside(self) -> dict[str, Any]:
+        """What a version keeps beside the shares and the cash, where it is said."""
+        said = {"stated_prices": plain(self.stated_prices), "accounts": plain(self.accounts)}
+        return {name: value for name, value in said.items() if value}
 
 
 def declare(connection: Connection, row: Mapping[str, Any], since: int | None = None, declared: Declared = Declared()) -> bool:
@@ -49,7 +56,7 @@ def declare(connection: Connection, row: Mapping[str, Any], since: int | None = 
     take_turns(connection, row["id"])
     there = _row(connection, row["id"])
     if there is not None and there["shares"] is not None:
-        if _same(there, row):
+        if _same(there, row) and _same_accounts(connection, there, declared):
             return True
         if since is not None and there["version"] != since:
             return False
@@ -63,8 +70,7 @@ def declare(connection: Connection, row: Mapping[str, Any], since: int | None = 
 def _keep_version(connection: Connection, row: Mapping[str, Any], declared: Declared) -> None:
     """The version by itself, and its entry in the ledger, which names its content by SHA-256."""
     held: dict[str, Any] = {"currency": row.get("currency") or "USD", "cash": row.get("cash"), "shares": row["shares"]}
-    if declared.stated_prices:
-        held["stated_prices"] = {asset_id: str(price) for asset_id, price in declared.stated_prices.items()}
+    held |= declared.beside
     about = {"portfolio_id": row["id"], "version": row["version"], "declared_at": database_now(connection)}
     kept = {**about, "holdings": held, "declared_by": fits("subject", declared.by), "notes": list(declared.notes)}
     insert_new(connection, holdings_versions, kept)
@@ -95,6 +101,16 @@ def supersede_waiting(connection: Connection, portfolio_id: str, but: str | None
         by = {} if but is None else {"superseded_by": but}
         approvals.supersede(connection, run_id, but)
         ledger.append(connection, portfolio_id, "superseded", ledger.NOBODY, {"run_id": run_id, **by})
+
+
+def _same_accounts(connection: Connection, there: Mapping[str, Any], declared: Declared) -> bool:
+    """Whether the version there is says of accounts what is said now, where anything is."""
+    if not declared.accounts:
+        return True
+    table = holdings_versions
+    which = (table.c.portfolio_id == there["id"], table.c.version == there["version"])
+    kept = connection.execute(select(table.c.holdings).where(*which)).scalar() or {}
+    return bool(kept.get("accounts") == declared.beside["accounts"])
 
 
 def _row(connection: Connection, portfolio_id: str) -> Mapping[str, Any] | None:

@@ -216,7 +216,9 @@ def holdings_row(holdings: Holdings, now: datetime | None = None) -> dict[str, A
 def holdings_of_version(portfolio_id: str, told: Mapping[str, Any]) -> Holdings:
     """Raises DataError for what does not hold decimals."""
     held = holdings_from({"id": portfolio_id, **told})
-    return replace(held, stated_prices={asset_id: Decimal(n) for asset_id, n in (told.get("stated_prices") or {}).items()})
+    stated = {asset_id: Decimal(n) for asset_id, n in (told.get("stated_prices") or {}).items()}
+    accounts = {name: {a: Decimal(n) for a, n in there.items()} for name, there in (told.get("accounts") or {}).items()}
+    return replace(held, stated_prices=stated, accounts=accounts)
 
 
 def holdings_from(row: Mapping[str, Any]) -> Holdings:

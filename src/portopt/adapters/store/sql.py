@@ -300,7 +300,7 @@ class SqlStore:
     def save_holdings(self, holdings: Holdings) -> None:
         """Declare these the portfolio's holdings. Proposals on others that await approval are superseded."""
         with self._writing() as connection:
-            declared = portfolios.Declared(stated_prices=holdings.stated_prices)
+            declared = portfolios.Declared(stated_prices=holdings.stated_prices, accounts=holdings.accounts)
             portfolios.declare(connection, holdings_row(holdings), declared=declared)
 
     def holdings_version(self, portfolio_id: str) -> int:

@@ -111,7 +111,7 @@ def page_response(page: Page, seen: Seen) -> Response:
 
 def _redirect(shown: Redirect, seen: Seen) -> Response:
     response: Response = (
-        Response(None, 204, {**HEADERS, "HX-Redirect": shown.to}) if seen.is_part else RedirectResponse(shown.to, 303)
+        Response(None, 204, {**HEADERS, "HX-Redirect": shown.to}) if seen.is_part else RedirectResponse(shown.to, 303, HEADERS)
     )
     if shown.said is not None:
         response.set_cookie(SAID, shown.said, max_age=60, path=ROOT, samesite="lax")

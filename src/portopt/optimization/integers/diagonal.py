@@ -25,6 +25,7 @@ STEPS = 25
 GROWS = 20.0  # t, over the slope of the determinant where the point is
 INSIDE = 0.9  # of the way to where the rest is singular
 LAST = 1e10  # that slope times a typical entry of the diagonal, at the end
+WEIGHTED_STEPS, CENTRINGS, HARDER = 14, 2, 3.0  # of the weighted sum: a direction, for which a thousandth is near enough
 DROPPED = 1e-8  # of a typical entry of the diagonal: eigenvalues below it do not count
 
 
@@ -49,9 +50,14 @@ def _anywhere(M: Matrix, wanted: Mask, diagonal: Callable[[Matrix, Indices], Vec
     own = np.flatnonzero(wanted[live])
     if len(own):
         d[live[own]] = diagonal(M[np.ix_(live, live)], own)
-        if np.linalg.eigvalsh(M - np.diag(d))[0] < -1e-12 * np.trace(M):  # rather nothing than a bound that is none
+        if not leaves_semidefinite(M, d):  # rather nothing than a bound that is none
             d[:] = 0.0
     return d
+
+
+def leaves_semidefinite(M: Matrix, d: Vector) -> bool:
+    """Whether M - diag(d) is positive semidefinite, to rounding."""
+    return bool(np.linalg.eigvalsh(M - np.diag(d))[0] >= -1e-12 * np.trace(M))
 
 
 def _even(M: Matrix, own: Indices) -> Vector:
@@ -86,6 +92,40 @@ def _largest(M: Matrix, own: Indices) -> Vector:
         if slope.mean() * diagonal.mean() >= LAST:
             break
     return np.maximum(d, 0.0)
+
+
+def largest_weighted(M: Matrix, own: Indices, weights: Vector) -> Vector:
+    """(k,) at `own`, nowhere negative, about the largest sum weighted; weights: (k,) positive. Nothing for a singular M.
+
+    A sum weighted is a plain one of M scaled by the roots of the weights.
+    """
+    scale = np.ones(len(M))
+    scale[own] = np.sqrt(weights / weights.max())
+    scaled = scale[:, None] * M * scale
+    values = np.linalg.eigvalsh(M)
+    if values[0] <= SINGULAR * values[-1]:
+        return np.zeros(len(own))
+    # Where to begin: half of what could be taken off every entry alike.
+    d = np.full(len(own), 0.5 * float(values[0])) * scale[own] ** 2
+    t = len(own) / float(np.diagonal(scaled)[own].sum())
+    for tried in range(WEIGHTED_STEPS * CENTRINGS):
+        try:
+            d = d + _newton_step(scaled, own, d, t * HARDER ** (tried // CENTRINGS))
+        except np.linalg.LinAlgError:  # as near to the edge as rounding lets it come
+            break
+    return np.asarray(KEEP_BACK * d / scale[own] ** 2)
+
+
+def _newton_step(M: Matrix, own: Indices, d: Vector, t: float) -> Vector:
+    """(k,) towards the largest  t sum(d) + log det(M - diag(d)) + sum log d,  as far as it stays inside."""
+    rest = M.copy()
+    rest[own, own] -= d
+    root = np.linalg.inv(np.linalg.cholesky(rest))
+    mine = root[:, own]
+    inverse = mine.T @ mine
+    step = np.linalg.solve(inverse * inverse + np.diag(1.0 / d**2), t - np.diagonal(inverse) + 1.0 / d)
+    longest = max(float(np.linalg.eigvalsh((mine * step) @ mine.T)[-1]), float((-step / d).max()), INSIDE)
+    return np.asarray(step * min(1.0, INSIDE / longest))
 
 
 def root(M: Matrix, d: Vector) -> Matrix:

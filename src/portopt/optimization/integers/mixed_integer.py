@@ -21,6 +21,7 @@ from portopt.optimization.integers.diving import dive
 from portopt.optimization.integers.effort import Effort
 from portopt.optimization.integers.exchange import exchanged
 from portopt.optimization.integers.outer_approximation import Offer, OuterApproximation, surrounded
+from portopt.optimization.integers.perspective import chosen_diagonals
 from portopt.optimization.integers.switches import remainder, whole_numbers, with_tight_switches
 from portopt.optimization.scaling.extension import continuous
 from portopt.optimization.solvers.highs_search import Found, Search, search
@@ -75,7 +76,7 @@ class MixedInteger:
         """Good whole numbers first, then the search. relaxed: (N,) the optimum without; first: any that keep the rows."""
         value = self.form.objective(relaxed)
         unit = max(abs(value), self._smallest)
-        tangents = surrounded(self.tight, relaxed, unit)
+        tangents = surrounded(self.tight, relaxed, unit, chosen_diagonals(self.tight, self._point))
         bound = value - HAIR * unit
         until = self.form.until
         self.master = OuterApproximation(tangents, self._point, self.effort, self.gap, self._smallest, bound, until=until)

@@ -24,7 +24,7 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.program import StandardForm
 from portopt.optimization.integers.effort import Effort
-from portopt.optimization.integers.outer_linear import Outer, outer_linear
+from portopt.optimization.integers.outer_linear import NONE_CHOSEN, Outer, outer_linear
 from portopt.optimization.integers.tangents import Tangents
 from portopt.optimization.scaling.extension import continuous, tightened
 from portopt.optimization.solvers.highs_search import Ended, Found, Search, search
@@ -224,8 +224,11 @@ def _within(box: tuple[Vector, Vector], bounds: tuple[Vector, Vector] | None) ->
     return lower, upper
 
 
-def surrounded(form: StandardForm, x: Vector, unit: float) -> Tangents:
-    """The linear program around `form` with tangents at x (N,) and around it. unit: the objective's size."""
-    tangents = Tangents(outer_linear(form, x, unit))
+def surrounded(form: StandardForm, x: Vector, unit: float, diagonals: Mapping[int, Vector] = NONE_CHOSEN) -> Tangents:
+    """The linear program around `form` with tangents at x (N,) and around it. unit: the objective's size.
+
+    diagonals: as for `outer_linear`.
+    """
+    tangents = Tangents(outer_linear(form, x, unit, diagonals))
     tangents.fan(x)
     return tangents

@@ -13,20 +13,23 @@ for single squares under a cone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Mask, Matrix, Vector
 from portopt.domain.program import INF, Cone, Program, Quadratic, StandardForm
-from portopt.optimization.integers.diagonal import split
+from portopt.optimization.integers.diagonal import root, split
 from portopt.optimization.integers.switches import switch_of_columns
 from portopt.optimization.scaling.extension import extension_of, joined
 
 NEGLIGIBLE = 1e-13
 SAME_NORM = 1e-10
 SMALLEST_SLOPE = 1e-9
+NONE_CHOSEN: Mapping[int, Vector] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,9 +68,10 @@ class Outer:
         return full
 
 
-def outer_linear(form: StandardForm, x0: Vector, unit: float) -> Outer:
+def outer_linear(form: StandardForm, x0: Vector, unit: float, diagonals: Mapping[int, Vector] = NONE_CHOSEN) -> Outer:
     """The linear program around `form`.
 
+    diagonals: of the objective's quadratics by their place, where they were chosen (perspective.py).
     x0: (N,) where the objective's plain squares are expanded, so that what they add is small; unit: the objective's size, in
     which its squares are counted. On uncentred, unscaled squares HiGHS could not use the bounds of its own nodes.
     """
@@ -77,7 +81,7 @@ def outer_linear(form: StandardForm, x0: Vector, unit: float) -> Outer:
         sigma = int(builder.program.add_columns(1, lower=0.0)[0])
         builder.under(builder.of_ratio(), (sigma, 0.0), "")
     else:
-        builder.of_objective(x0, unit)
+        builder.of_objective(x0, unit, diagonals)
     for cone in form.cones:
         if cone.kind == "second_order":
             builder.of_cone(cone)
@@ -113,12 +117,12 @@ class _Builder:
         self.T: list[sp.csr_array] = []
         self.shift: list[Vector] = []
 
-    def of_objective(self, x0: Vector, unit: float) -> None:
+    def of_objective(self, x0: Vector, unit: float, diagonals: Mapping[int, Vector]) -> None:
         """1/2 x'Px: under its switch what has one, the rest around x0:  the plane there, and squares of what is beside it."""
         switch = switch_of_columns(self.form)
-        for block in self.form.quadratics:
+        for k, block in enumerate(self.form.quadratics):
             at, has = block.columns, switch[block.columns] >= 0
-            shared = self.apart(block, has)
+            shared = self.apart(block, has, diagonals.get(k))
             switched, plain = (shared.d > 0.0) & has, (shared.d > 0.0) & ~has
             gradient = (block.M * x0[at] if block.M.ndim == 1 else block.M @ x0[at]) - shared.d * has * x0[at]
             self.program.add_linear(at, gradient)
@@ -189,12 +193,12 @@ class _Builder:
                     return known
         return self.apart(Quadratic(columns, M), np.zeros(len(columns), dtype=bool))
 
-    def apart(self, block: Quadratic, wanted: Mask) -> _Root:
+    def apart(self, block: Quadratic, wanted: Mask, chosen: Vector | None = None) -> _Root:
         """A diagonal where it is wanted; where it is not, one that leaves a dense matrix no more than few columns."""
         M, columns = block.M, block.columns
         if M.ndim == 1:
             return _Root(M, columns, np.zeros((len(columns), 0)), M, np.zeros(0, dtype=np.intp))
-        d, R = split(M, wanted)
+        d, R = split(M, wanted) if chosen is None else (chosen, root(M, chosen))
         r, k = R.shape[1], len(columns)
         T = sp.csr_array((R.T.ravel(), (np.repeat(np.arange(r), k), np.tile(columns, r))), shape=(r, self.form.n_columns))
         self.roots.append(_Root(M, columns, R, d, self.define(T, np.zeros(r))))

@@ -28,7 +28,10 @@ SORTS: Mapping[str, Callable[[DeskBook, datetime], float | str | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """tiles: a portfolio must have all of them. search: in its id, its name or its policy's. among: portfolios; None is all."""
+    """tiles: a portfolio must have all of them. search: in its id, its name or its policy's. among: portfolios; None is all.
+
+    asker: who looks; a wave of others that has portfolios besides is not told of.
+    """
 
     among: Collection[str] | None = None
     tiles: tuple[Tile, ...] = ()
@@ -37,6 +40,7 @@ class Look:
     descending: bool = False
     skip: int = 0
     size: int = 50
+    asker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def desk_page(look: Look, runtime: Runtime, now: datetime) -> DeskPage:
     found = [(book, book.tiles()) for book in books if _is_found(book, look.search)]
     chosen = [(book, tiles) for book, tiles in found if set(look.tiles) <= set(tiles)]
     shown = _in_order(chosen, look, now)[look.skip : look.skip + look.size]
-    lines = _lines(shown, said, runtime)
+    lines = _lines(shown, said, look, runtime)
     return DeskPage(lines, counted(tiles for _, tiles in found), len(books), len(chosen), now)
 
 
@@ -89,11 +93,14 @@ def _in_order(
     return [pair for _, pair in (*known, *unknown)]
 
 
-def _lines(shown: Sequence[tuple[DeskBook, tuple[Tile, ...]]], said: Mapping[str, Told], runtime: Runtime) -> list[Line]:
+def _lines(
+    shown: Sequence[tuple[DeskBook, tuple[Tile, ...]]], said: Mapping[str, Told], look: Look, runtime: Runtime
+) -> list[Line]:
     books = [book for book, _ in shown]
     told = {**runtime.desk.told([book.portfolio_id for book in books if book.portfolio_id not in said]), **said}
     ended = runtime.desk.ended(books)
-    waves = runtime.desk.waves({book.wave_id for book in books if book.wave_id is not None})
+    named = {book.wave_id for book in books if book.wave_id is not None}
+    waves = runtime.desk.waves(named, look.among, look.asker)
     return [
         Line(
             book,

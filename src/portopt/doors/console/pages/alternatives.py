@@ -21,7 +21,8 @@ async def alternatives(seen: Seen) -> Page:
     chosen = _chosen(found["alternatives"], seen.query.get("alternative"), run["run_id"])
     given = {"run": run, "found": found, "chosen": chosen, "currency": found["currency"], "key": secrets.token_urlsafe(16)}
     if not seen.is_part:
-        return Page("alternatives.html", given)
+        saved = await seen.asking.maybe("list_saved_choices", {"portfolio_id": run["portfolio_id"]})
+        return Page("alternatives.html", {**given, "saved": [] if saved is None else saved["saved"]})
     if seen.query.get("inside") == "proposal":
         return Page("alternatives_part.html", {**given, "inside": "proposal"})
     state = urlencode({"choice": found.get("choice_id") or "", "alternative": "" if chosen is None else chosen["name"]})
@@ -31,7 +32,8 @@ async def alternatives(seen: Seen) -> Page:
 async def keep(seen: Seen) -> Redirect:
     """The chosen one becomes a proposal of its own, or is saved under a name."""
     form = seen.form
-    return await kept(seen, form.get("choice", ""), {"alternative": form.get("alternative", "")})
+    named = form.get("alternative", "")
+    return await kept(seen, form.get("choice", ""), {"alternative": named} if named else {})
 
 
 async def kept(seen: Seen, choice_id: str, which: Mapping[str, str]) -> Redirect:

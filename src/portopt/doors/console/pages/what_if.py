@@ -41,16 +41,26 @@ class Slider:
 
 
 async def what_if(seen: Seen) -> Page:
-    """State in the address: what was moved, and where to. What is solved on release asks nothing else."""
-    place, moved = {"run_id": seen.place["run_id"]}, moved_of(seen.query)
-    if seen.is_part and moved:
-        solved = await seen.asking.of("what_if", place, body={"moved": moved})
-        state = urlencode({MOVED + path: value for path, value in moved.items()})
-        given = {"run": place, "moved": moved, **shown(solved["stands"], rows_solved(solved), solved)}
-        return Page("what_if_part.html", given, headers={"HX-Push-Url": f"{seen.path}?{state}"})
+    """State in the address: what was moved, and where to."""
+    moved = moved_of(seen.query)
+    return await (_released(seen, moved) if seen.is_part and moved else _whole(seen, moved))
+
+
+async def _released(seen: Seen, moved: Mapping[str, float]) -> Page:
+    """The part that moves, after one question: what would be, solved and certified."""
+    place = {"run_id": seen.place["run_id"]}
+    solved = await seen.asking.of("what_if", place, body={"moved": moved})
+    state = urlencode({MOVED + path: value for path, value in moved.items()})
+    given = {"run": place, **shown(solved["stands"], rows_solved(solved), solved)}
+    return Page("what_if_part.html", given, headers={"HX-Push-Url": f"{seen.path}?{state}"})
+
+
+async def _whole(seen: Seen, asked: Mapping[str, float]) -> Page:
+    """With the sliders; or, where they are back at what stands, the part that moves."""
+    place = {"run_id": seen.place["run_id"]}
     run, slopes = await asyncio.gather(seen.asking.of("get_run", place), seen.asking.of("get_derivatives", place))
     stands = {move["path"]: move["value"] for move in slopes["moves"]}
-    moved = {path: value for path, value in moved.items() if abs(value - stands.get(path, math.inf)) > SAME}
+    moved = {path: value for path, value in asked.items() if abs(value - stands.get(path, math.inf)) > SAME}
     solved = await seen.asking.of("what_if", place, body={"moved": moved}) if moved else None
     rows = rows_standing(slopes) if solved is None else rows_solved(solved)
     sliders = [slider(move, moved.get(move["path"], move["value"])) for move in slopes["moves"]]

@@ -56,13 +56,6 @@ document.addEventListener("keydown", (event) => {
   else if (action.checkVisibility()) action.click();
 });
 
-// What can be scrolled can be scrolled by key.
-function reachable() {
-  for (const part of document.querySelectorAll(".scroll:not([tabindex])")) if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
-}
-document.addEventListener("DOMContentLoaded", reachable);
-document.addEventListener("htmx:afterSettle", reachable);
-
 document.addEventListener("DOMContentLoaded", () => {
   const said = cookie("portopt_said");
   if (!said) return;

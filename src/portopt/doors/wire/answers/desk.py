@@ -47,4 +47,5 @@ def _look(asked: Asked) -> Look:
         descending=sort.startswith("-"),
         skip=int(cursor or 0),
         size=size_of(asked),
+        asker=asked.call.who.subject,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portopt.dialects.reading import text
 from portopt.document.derivatives import derivatives_document
 from portopt.document.drill_down import limit_document, trade_document
 from portopt.doors.wire.answers.runs import run_of
@@ -26,8 +27,9 @@ def trade(asked: Asked) -> Answered:
 def limit(asked: Asked) -> Answered:
     """`member`: of whom alone."""
     asked.only("member")
+    member = None if asked.text("member") is None else text(asked.text("member"), "member", most=100)
     found = drilling.limit(_run(asked), asked.call.place["name"], asked.runtime, until=asked.until)
-    return Answered(limit_document(found, asked.text("member")))
+    return Answered(limit_document(found, member))
 
 
 def _run(asked: Asked) -> str:
