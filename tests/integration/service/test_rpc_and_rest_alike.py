@@ -107,7 +107,7 @@ BELIEFS = {"ids": ["A", "B"], "expected_returns": [0.05, 0.08], "covariance": [[
 PAST = {"objective": {"kind": "min_risk"}, "limits": {"long_only": True, "max_weight": 0.3}}
 WINDOWS = {"train": 126, "test": 63}
 BESIDE = [{"id": "calm", "name": "calm", **PAST}, {"id": "free", "name": "free", **PAST, "limits": {"long_only": True}}]
-# A map has no order over gRPC, and the order of limits is that of the rows that are solved: the last bits of an answer.
+# A map has no order over gRPC.
 SORTED = {**POLICY, "limits": dict(sorted(POLICY["limits"].items()))}
 OF_BOOK = f"/portfolios/{PORTFOLIO}"
 CASES: dict[str, Callable[[Desk], Case]] = {
@@ -161,8 +161,8 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "PutPolicy": lambda d: Case({"policy_id": "twice", "document": {"json": dict(POLICY)}}, "PUT", "/policies/twice",
                                 {"json": dict(POLICY)}),
     "ListPolicyVersions": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}"}, "GET", f"/policies/forty-{PORTFOLIO}/versions"),
-    "PolicyPreview": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}", "policy": SORTED, "last": 1}, "POST",
-                                    f"/policies/forty-{PORTFOLIO}/preview", {"json": {"policy": SORTED, "last": 1}}),
+    "PolicyPreview": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}", "policy": SORTED, "last": 0}, "POST",
+                                    f"/policies/forty-{PORTFOLIO}/preview", {"json": {"policy": SORTED, "last": 0}}),
     # data and beliefs
     "CreatePack": lambda d: Case({"document": csv(BOOK.prices.write_csv().encode())}, "POST", "/packs",
                                  plain_csv(BOOK.prices.write_csv().encode())),
