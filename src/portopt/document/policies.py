@@ -122,7 +122,7 @@ def _weights(one: PreviewedRun) -> list[dict[str, Any]]:
         return []
     old, new = by_asset(one.stands.problem, one.stands.weights), by_asset(one.other.problem, one.other.weights)
     now = by_asset(one.stands.problem, one.stands.problem.previous())
-    moves = {name: new.get(name, 0.0) - old.get(name, 0.0) for name in {*old, *new}}
+    moves = {name: new.get(name, 0.0) - old.get(name, 0.0) for name in {**old, **new}}
     told = sorted((name for name, by in moves.items() if abs(by) > SAME), key=lambda name: (-abs(moves[name]), name))
     return [
         {"asset_id": name, "now": now.get(name), "stands": old.get(name), "after": new.get(name)} for name in told[:MOST_TRADES]

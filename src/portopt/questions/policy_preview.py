@@ -92,5 +92,5 @@ def _measured(problem: Problem, best: Vector | None, own: Problem, w: Vector) ->
 def _moved(a: Problem, w_a: Vector, b: Problem, w_b: Vector) -> float:
     """Half the sum of differences, by asset."""
     first, second = dict(zip(a.universe.ids, w_a.tolist(), strict=True)), dict(zip(b.universe.ids, w_b.tolist(), strict=True))
-    moved: float = 0.5 * sum(abs(second.get(name, 0.0) - first.get(name, 0.0)) for name in {*first, *second})
+    moved: float = 0.5 * sum(abs(second.get(name, 0.0) - first.get(name, 0.0)) for name in {**first, **second})
     return moved

@@ -82,7 +82,7 @@ def _of_json(text: str, where: str, wanted: Wanted) -> Table:
     extra: list[dict[str, Any]] = []
     inner = next((key for key in ("holdings", "assets", "weights") if isinstance(document, dict) and key in document), None)
     if inner is not None:
-        for key in document.keys() - {inner, "cash"}:
+        for key in (key for key in document if key not in (inner, "cash")):
             raise UnknownField(key, [inner, "cash"], path=wanted.what)
         extra = [{asset: CASH, value: document["cash"]}] if "cash" in document else []
         document = document[inner]

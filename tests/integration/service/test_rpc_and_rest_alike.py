@@ -161,8 +161,8 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "PutPolicy": lambda d: Case({"policy_id": "twice", "document": {"json": dict(POLICY)}}, "PUT", "/policies/twice",
                                 {"json": dict(POLICY)}),
     "ListPolicyVersions": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}"}, "GET", f"/policies/forty-{PORTFOLIO}/versions"),
-    "PolicyPreview": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}", "policy": SORTED, "last": 0}, "POST",
-                                    f"/policies/forty-{PORTFOLIO}/preview", {"json": {"policy": SORTED, "last": 0}}),
+    "PolicyPreview": lambda d: Case({"policy_id": f"forty-{PORTFOLIO}", "policy": SORTED, "last": 1}, "POST",
+                                    f"/policies/forty-{PORTFOLIO}/preview", {"json": {"policy": SORTED, "last": 1}}),
     # data and beliefs
     "CreatePack": lambda d: Case({"document": csv(BOOK.prices.write_csv().encode())}, "POST", "/packs",
                                  plain_csv(BOOK.prices.write_csv().encode())),

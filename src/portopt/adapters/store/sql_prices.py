@@ -98,7 +98,7 @@ class SqlProvider:
             )
         if query.assets is not None:
             known["assets"] = list(query.assets)
-        for name in named - {"assets", *known}:
+        for name in sorted(named - {"assets", *known}):
             raise UnknownField(name, ["assets", "as_of", "start"], path=self.setting)
         return {name: known[name] for name in named}
 

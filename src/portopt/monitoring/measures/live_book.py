@@ -112,7 +112,7 @@ def _drift(book: LiveBook, w: Vector, of: Labels, now: datetime) -> list[Figure]
     if book.targets is None:
         return [Figure(name, of, now, None, why="no proposal was released that it could be held against") for name in names]
     live = {asset: float(share) for asset, share in zip(book.problem.universe.ids, w.tolist(), strict=True) if share}
-    strays = {a: live.get(a, 0.0) - book.targets.get(a, 0.0) for a in {*live, *book.targets}}
+    strays = {a: live.get(a, 0.0) - book.targets.get(a, 0.0) for a in {**live, **book.targets}}
     farthest = sorted(strays, key=lambda a: (-abs(strays[a]), a))[:FARTHEST]
     told = [{"asset": a, "weight": live.get(a, 0.0), "target": book.targets.get(a, 0.0)} for a in farthest]
     largest = abs(strays[farthest[0]]) if farthest else 0.0
