@@ -132,11 +132,7 @@ class Signing:
 
     async def _vouched_for(self, request: Request, begun: UnderWay | None) -> Session:
         issuer, given = self._service.runtime.issuer, request.query_params
-        if (
-            issuer is None
-            or begun is None
-            or not hmac.compare_digest(given.get("state", "").encode(), begun.part("state").encode())
-        ):
+        if issuer is None or begun is None or not begun.is_told_by(given.get("state", "")):
             raise NotAuthenticated("this is not the end of a sign-in that this browser began", fixes=["sign in once more"])
         code = given.get("code", "")
         if not code or len(code) > 4_096:
