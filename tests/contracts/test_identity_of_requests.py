@@ -71,7 +71,13 @@ POLICY = Policy(
     approval={"four_eyes": True},
 )
 BOOK = RebalanceRequest(
-    Holdings("P1", {"A": Decimal(10), "B": Decimal(20)}, Decimal(5), stated_prices={"A": Decimal(1), "B": Decimal(2)}),
+    Holdings(
+        "P1",
+        {"A": Decimal(10), "B": Decimal(20)},
+        Decimal(5),
+        stated_prices={"A": Decimal(1), "B": Decimal(2)},
+        accounts={"IRA": {"A": Decimal(3), "B": Decimal(4)}, "TAXABLE": {"A": Decimal(7)}},
+    ),
     POLICY,
     UNIVERSE,
     benchmark={"A": 0.4, "B": 0.6},

@@ -286,7 +286,7 @@ def test_a_rebalance_has_every_option_of_the_command_line() -> None:
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_a_question_has_every_option_of_its_command(name: str) -> None:
-    renamed = {"request": "asked", "plot": None, "tolerance": "tolerances"}
+    renamed = {"request": "asked", "plot": None, "tolerance": "tolerances", "only": "factors"}
     by_command = {renamed.get(option, option) for option in options_of(name)} - {None}
     own = set(inspect.signature(getattr(portopt, name)).parameters)
     assert by_command - own <= set(OF_A_BOOK)

@@ -26,7 +26,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/", "/api/v1/optimize/", "/api/v1/optimize/batch/x", "/favicon.ico"])
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/optimize/", "/api/v1/optimize/batch/x", "/favicon.ico"])
 def test_an_address_that_is_not_there(sqlite_service: Served, path: str) -> None:
     told = refused(httpx.get(sqlite_service.url + path), 404, "not_found")
     assert told["instance"] == path

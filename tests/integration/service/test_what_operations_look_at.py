@@ -66,10 +66,11 @@ def test_what_is_counted(service: Served) -> None:
     assert samples["portopt_in_flight",] == 0
 
 
-def test_the_metrics_that_are_listed_are_those_there_are(sqlite_service: Served) -> None:
-    sqlite_service.client.post("/optimize", json=asked())
+def test_the_metrics_that_are_listed_are_those_there_are(serving: Callable[..., Served]) -> None:
+    served = serving(processes=1)  # of its own: where a worker looked, there are the figures of the watch besides
+    served.client.post("/optimize", json=asked())
     listed = set(re.findall(r"^(portopt_\w+)", metrics.__doc__ or "", re.MULTILINE))
-    text = httpx.get(f"{sqlite_service.url}/metrics").text
+    text = httpx.get(f"{served.url}/metrics").text
     found = set(re.findall(r"^# TYPE (portopt_\w+) (?:counter|gauge|histogram)", text, re.MULTILINE))
     assert {name for name in found if not name.endswith("_created")} == listed
     told = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -218,7 +218,7 @@ def _parameters() -> Object:
         ),
         "If-None-Match": (
             "`ETag`s of answers that are there already, by commas: where one is the newest, 304 comes without a body.",
-            {"type": "string", "maxLength": 1000, "examples": ['"0f343b0931126a20f133d67c2b018a3b"']},
+            {"type": "string", "examples": ['"0f343b0931126a20f133d67c2b018a3b"']},
         ),
         "X-Correlation-Id": (
             "Names what this call is a part of: runs and jobs are found by it, and it comes back.",
