@@ -65,11 +65,14 @@ def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def _killed(home: Path, url: str | None, api: str) -> Killed:
     runtime = opened(home, url)
     submitted = {boundary: _submitted(runtime, home, f"P{k}") for k, boundary in enumerate(BOUNDARIES)}
-    variables = environment(home, api) | {"PORTOPT_LEASE_SECONDS": str(LEASE)} | ({"PORTOPT_DATABASE_URL": url} if url else {})
+    variables = environment(home, api) | ({"PORTOPT_DATABASE_URL": url} if url else {})
+    dying = variables | {
+        "PORTOPT_LEASE_SECONDS": str(LEASE)
+    }  # the next one has time enough to renew its own, however busy it is
 
     def die(boundary: tuple[str, str]) -> int:
         command = [sys.executable, str(CHILD), submitted[boundary].job_id, *boundary]
-        return subprocess.run(command, env=variables, capture_output=True, timeout=PATIENCE, check=False).returncode
+        return subprocess.run(command, env=dying, capture_output=True, timeout=PATIENCE, check=False).returncode
 
     with ThreadPoolExecutor(2) as two:
         exits = dict(zip(BOUNDARIES, two.map(die, BOUNDARIES), strict=True))

@@ -83,7 +83,10 @@ def test_one_is_selected_and_stored_as_its_own_run(files, capsys):
     assert (code, refused["code"]) == (2, "invalid_value")
 
 
-def test_the_terminal_compares_them_and_says_what_is_not_offered(files, capsys):
+def test_the_terminal_compares_them_and_says_what_is_not_offered(files, home, capsys):
+    import polars as pl
+
+    pl.read_csv(home / "h.csv").drop("esg_score").write_csv(home / "h.csv")
     text = told(capsys, "alternatives", *files, "--set", "limits.max_weight=0.22")
     assert text.index("\ndo_nothing") < text.index("\npolicy")
     assert "gives up" in text
