@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,18 @@ from integration.service.books import POLICY, SPREADSHEET, body_of, book, done, 
 from integration.service.serving import Served
 
 BOOK = book(8)
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def service(request: pytest.FixtureRequest, serving: Callable[..., Served]) -> Iterator[Served]:
+    """Of this file alone: it lists all that there is."""
+    if request.param == "sqlite":
+        yield serving()
+        return
+    with request.getfixturevalue("databases").one() as url:
+        served = serving(database_url=url)
+        yield served
+        served.stop()
 
 
 def put(service: Served, portfolio_id: str, **said: Any) -> dict[str, Any]:
