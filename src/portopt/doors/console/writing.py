@@ -19,79 +19,84 @@ MINUS: Final = "−"
 Number = float | int | str | Decimal | None
 
 
-def writers(reader: Reader) -> Mapping[str, Callable[..., str]]:
-    """By the name of the filter. What is not known is written as a dash, never as zero."""
-    locale, zone, signs = reader.locale, ZoneInfo(reader.zone), Signs.of(reader.locale)
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """What is not known is written as a dash, never as zero. Every method without an underscore is a filter of its name.
 
-    def number(value: Number, digits: int = 0) -> str:
+    locale: of Babel.
+    """
+
+    locale: str
+    zone: ZoneInfo
+    signs: Signs
+
+    def number(self, value: Number, digits: int = 0) -> str:
         found = amount(value)
-        return NOTHING if found is None else signs.written(found, digits)
+        return NOTHING if found is None else self.signs.written(found, digits)
 
-    def shares(value: Number) -> str:
+    def shares(self, value: Number) -> str:
         """As many places as there are."""
         found = amount(value)
-        return NOTHING if found is None else numbers.format_decimal(found, format="#,##0.########", locale=locale)
+        return NOTHING if found is None else numbers.format_decimal(found, format="#,##0.########", locale=self.locale)
 
-    def change_of_shares(value: Number) -> str:
+    def change_of_shares(self, value: Number) -> str:
         found = amount(value)
-        return NOTHING if found is None else ("+" if found >= 0 else MINUS) + shares(abs(found))
+        return NOTHING if found is None else ("+" if found >= 0 else MINUS) + self.shares(abs(found))
 
-    def significant(value: Number) -> str:
+    def significant(self, value: Number) -> str:
         """To three significant digits."""
         found = amount(value)
-        return NOTHING if found is None else numbers.format_decimal(found, format="@@#", locale=locale)
+        return NOTHING if found is None else numbers.format_decimal(found, format="@@#", locale=self.locale)
 
-    def scientific(value: Number) -> str:
+    def scientific(self, value: Number) -> str:
         """To one place: of what is next to nothing."""
         found = amount(value)
-        return NOTHING if found is None else numbers.format_scientific(found, format="0.0E0", locale=locale)
+        return NOTHING if found is None else numbers.format_scientific(found, format="0.0E0", locale=self.locale)
 
-    def signed(value: Number, digits: int = 0) -> str:
+    def signed(self, value: Number, digits: int = 0) -> str:
         found = amount(value)
-        return NOTHING if found is None else ("+" if found >= 0 else MINUS) + signs.written(abs(found), digits)
+        return NOTHING if found is None else ("+" if found >= 0 else MINUS) + self.signs.written(abs(found), digits)
 
-    def percent(value: Number, digits: int = 2) -> str:
+    def percent(self, value: Number, digits: int = 2) -> str:
         """Of a fraction."""
         found = amount(value)
-        return NOTHING if found is None else f"{signs.written(found * 100, digits)}%"
+        return NOTHING if found is None else f"{self.signs.written(found * 100, digits)}%"
 
-    def points(value: Number, digits: int = 1) -> str:
+    def points(self, value: Number, digits: int = 1) -> str:
         """A difference of fractions, in percentage points."""
         found = amount(value)
-        return NOTHING if found is None else f"{signed(found * 100, digits)} pp"
+        return NOTHING if found is None else f"{self.signed(found * 100, digits)} pp"
 
-    def bps(value: Number, digits: int = 1) -> str:
+    def bps(self, value: Number, digits: int = 1) -> str:
         found = amount(value)
-        return NOTHING if found is None else f"{number(found * 10_000, digits)} bps"
+        return NOTHING if found is None else f"{self.number(found * 10_000, digits)} bps"
 
-    def money(value: Number, currency: str | None = None, digits: int = 0) -> str:
+    def money(self, value: Number, currency: str | None = None, digits: int = 0) -> str:
         found = amount(value)
         if found is None:
             return NOTHING
-        return signs.written(found, digits, numbers.get_currency_symbol(currency, locale=locale) if currency else "")
+        return self.signs.written(found, digits, numbers.get_currency_symbol(currency, locale=self.locale) if currency else "")
 
-    def day(value: str | date | None) -> str:
+    def day(self, value: str | date | None) -> str:
         found = _instant(value)
-        return NOTHING if found is None else dates.format_date(found, "medium", locale=locale)
+        return NOTHING if found is None else dates.format_date(found, "medium", locale=self.locale)
 
-    def instant(value: str | datetime | None) -> str:
+    def instant(self, value: str | datetime | None) -> str:
         found = _instant(value)
-        return NOTHING if found is None else dates.format_datetime(found, "medium", tzinfo=zone, locale=locale)
+        return NOTHING if found is None else dates.format_datetime(found, "medium", tzinfo=self.zone, locale=self.locale)
 
-    def ago(value: str | datetime | None, now: datetime | None = None) -> str:
+    def ago(self, value: str | datetime | None, now: datetime | None = None) -> str:
         found = _instant(value)
         if found is None:
             return NOTHING
         since: timedelta = found - (now or datetime.now(UTC))
         return dates.format_timedelta(since, add_direction=True, locale="en")
 
-    return {
-        writer.__name__: writer
-        for writer in (
-            *(number, shares, change_of_shares, significant, scientific, signed),
-            *(percent, points, bps, money, day, instant, ago),
-        )
-    }
+
+def writers(reader: Reader) -> Mapping[str, Callable[..., str]]:
+    """By the name of the filter."""
+    made = Writers(reader.locale, ZoneInfo(reader.zone), Signs.of(reader.locale))
+    return {name: getattr(made, name) for name, found in vars(Writers).items() if callable(found) and not name.startswith("_")}
 
 
 @dataclass(frozen=True, slots=True)
