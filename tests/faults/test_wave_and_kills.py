@@ -87,6 +87,8 @@ def test_a_night_that_is_killed_again_and_again_misses_nothing_and_does_nothing_
         "given": BOOKS,
         "missed": 0,
         "said": f"missed 0 of {BOOKS:,}",
+        "next": None,
+        "late": [],
     }
 
     quiet = nights.home(tmp_path / "quiet", market, BOOKS)

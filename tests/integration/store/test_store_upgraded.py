@@ -28,23 +28,18 @@ def installed(url: str, home: Path) -> Runtime:
     return Runtime(Settings(home=home, database_url=SecretStr(url)))
 
 
-def of_last_release(url: str, home: Path) -> tuple[Runtime, SqlStore]:
-    """An installation whose store is at the last release's revision, and is worked with all the same."""
-    store = SqlStore(url)
-    store.database.make_folder()
+def as_the_last_release_left_it(store: SqlStore) -> None:
+    """What the versions since then added is taken away again, and with it what only they could have written."""
     attributes = {"level": "plain", "timescaledb": "absent", "chunk_days": 1}
     with store.database.writing() as connection:
-        command.upgrade(migrate.alembic_config(connection, **attributes), LAST_RELEASE)
-    store._is_current = True
-    runtime = installed(url, home)
-    runtime.__dict__["runs"] = store
-    return runtime, store
+        command.downgrade(migrate.alembic_config(connection, **attributes), LAST_RELEASE)
+    store.close()
 
 
 def test_runs_of_the_last_release_are_upgraded_and_replay_to_their_bytes(url: str, tmp_path: Path) -> None:
-    old, store = of_last_release(url, tmp_path)
+    old = installed(url, tmp_path)
     made = [small_book.rebalance(old, cash) for cash in (1_000, 2_000)]
-    store.close()
+    as_the_last_release_left_it(old.runs)
     new = installed(url, tmp_path)
     assert new.runs.health()["revision"] == migrate.HEAD
     for run in made:
