@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -18,7 +19,7 @@ from submitted import opened, submitted
 from support import REPOSITORY, environment, wait_for
 
 from portopt.domain.approval import Said
-from portopt.domain.run import RunStatus
+from portopt.domain.run import RunRecord, RunStatus
 from portopt.runs import decisions
 
 
@@ -32,9 +33,15 @@ class Deployed:
         return self.http.get(f"/deployments/name/rebalance/{name}").raise_for_status().json()
 
     def start(self, name: str, order: dict) -> str:
-        body = {"parameters": {"order": order}}
-        path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
-        return self.http.post(path.replace(str(self.http.base_url), ""), json=body).raise_for_status().json()["id"]
+        """Ask for a run; a server whose database is busy says so (503), and is asked again."""
+        path, answers = f"/deployments/{self.deployment(name)['id']}/create_flow_run", []
+
+        def taken() -> bool:
+            answers.append(self.http.post(path, json={"parameters": {"order": order}}))
+            return answers[-1].status_code != HTTPStatus.SERVICE_UNAVAILABLE
+
+        wait_for(taken, 60, f"the server was too busy to take a run of {name}")
+        return answers[-1].raise_for_status().json()["id"]
 
     def state(self, run: str) -> dict:
         return self.http.get(f"/flow_runs/{run}").raise_for_status().json()["state"]
@@ -67,10 +74,9 @@ class Deployed:
 
         wait_for(accepted, 30, f"the answer to {run} was not accepted")
 
-    def newest_run(self) -> dict:
-        command = [sys.executable, "-m", "portopt.doors.cli", "runs", "--json"]
-        listed = subprocess.run(command, env=environment(self.home), capture_output=True, text=True, timeout=60, check=True)
-        return json.loads(listed.stdout)[0]
+    def newest_run(self) -> RunRecord:
+        (newest,) = opened(self.home).runs.runs(limit=1)
+        return newest
 
     def events(self) -> list[dict]:
         log = self.home / "events.jsonl"
@@ -150,8 +156,8 @@ def test_a_proposal_that_awaits_approval_releases_its_event_only_when_approved(d
     run = deployed.start("on-demand", {"max_turnover": 0.18, "approval_hours": 1.0})
     paused = deployed.wait(run, "Paused")
     assert len(deployed.events()) == before
-    document = opened(deployed.home).runs.get(deployed.newest_run()["run_id"]).document
-    run_id, runtime = deployed.newest_run()["run_id"], opened(deployed.home)
+    document = opened(deployed.home).runs.get(deployed.newest_run().run_id).document
+    run_id, runtime = deployed.newest_run().run_id, opened(deployed.home)
     value = f"{sum(Decimal(trade['value']) for trade in document['trades']):,.0f}"
     assert paused["message"] == f"awaiting approval of {value} USD"
     assert deployed.name(run) == f"sample under quality_focused, 2022-12-28: awaiting approval of {value} USD"
@@ -182,7 +188,7 @@ def test_a_proposal_that_is_decided_elsewhere_ends_its_run_as_it_was_decided(dep
     run = deployed.start("on-demand", {"max_turnover": 0.17, "approval_hours": 1.0})
     deployed.wait(run, "Paused")
 
-    decisions.request_changes(deployed.newest_run()["run_id"], opened(deployed.home), by="desk", said=Said(note="not today"))
+    decisions.request_changes(deployed.newest_run().run_id, opened(deployed.home), by="desk", said=Said(note="not today"))
     state = deployed.wait(run, "ChangesRequested")
 
     assert state["name"] == "ChangesRequested"
@@ -197,6 +203,6 @@ def test_nobody_approving_in_time_is_a_no(deployed: Deployed) -> None:
     state = deployed.wait(run, "Expired")
 
     assert state["type"] == "FAILED"  # the server may name the end of an expired pause itself, before the flow does
-    wait_for(lambda: deployed.newest_run()["status"] == "cancelled", 30, f"still {deployed.newest_run()['status']}")
-    assert "nobody approved" in deployed.newest_run()["problem"]["detail"]
+    wait_for(lambda: deployed.newest_run().status is RunStatus.CANCELLED, 30, f"still {deployed.newest_run().status}")
+    assert "nobody approved" in deployed.newest_run().problem["detail"]
     assert len(deployed.events()) == before

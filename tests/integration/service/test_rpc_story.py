@@ -43,14 +43,14 @@ def test_a_book_is_imported_proposed_followed_approved_and_told(service: Served,
         preferences=m.OptimizationPreferences(**OPTIMIZATION["preferences"]),
         additional=struct({"pricing_pack_id": pack, "approval_hours": 4}),
     )
-    begun, told = rpc.ask_told("CreateOptimization", asked, idempotency_key="morning-1", x_correlation_id="desk-7")
+    begun, told = rpc.ask_told("CreateOptimization", asked, idempotency_key="by-rpc", x_correlation_id="desk-7")
     assert begun.status == "pending"  # type: ignore[attr-defined]
     assert told["location"] == f"/api/v1/optimizations/{begun.optimization_id}"  # type: ignore[attr-defined]
-    again, told = rpc.ask_told("CreateOptimization", asked, idempotency_key="morning-1", x_correlation_id="desk-7")
+    again, told = rpc.ask_told("CreateOptimization", asked, idempotency_key="by-rpc", x_correlation_id="desk-7")
     assert (again, told["idempotency-replayed"]) == (begun, "true")
     asked.constraints.max_turnover = 0.1
     with pytest.raises(Refused) as caught:
-        rpc.ask("CreateOptimization", asked, idempotency_key="morning-1")
+        rpc.ask("CreateOptimization", asked, idempotency_key="by-rpc")
     assert caught.value.problem["code"] == "key_reused"
 
     named = m.GetOptimizationRequest(optimization_id=begun.optimization_id)  # type: ignore[attr-defined]
