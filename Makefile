@@ -4,9 +4,13 @@ NEWEST ?= .venv-newest
 BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
+# Hundreds of processes start: what one of them has compiled the next one reads.
+unexport PYTHONDONTWRITEBYTECODE
+# A file's tests share what its fixtures start. The files keep the order that tests/conftest.py gives them: the slow ones first.
+BY_FILE := --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-services faults honest newest bench lint types format lock deploy clean
+.PHONY: help demo test check test-services faults honest newest bench types layers collected format lock deploy clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -21,7 +25,7 @@ $(VENV)/.product: pyproject.toml config/constraints.txt
 
 $(VENV)/.tests: $(VENV)/.product
 	@echo "installing what the tests need …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint config/constraints.txt --editable '.[sample,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint config/constraints.txt --editable '.[sample,dev]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.tests
@@ -34,9 +38,18 @@ demo: $(VENV)/.product  ## Run the rebalance flow on real prices and show the pr
 test: $(VENV)/.tests  ## Style, types, import contracts, tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs 2 types layers collected
+	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} $(BY_FILE)
+
+types: $(VENV)/.tests
 	$(BIN)/mypy
+
+layers: $(VENV)/.tests
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile
+
+# Once, so that each process of the tests finds their modules compiled.
+collected: $(VENV)/.tests
+	$(BIN)/python -m pytest --collect-only --quiet | tail -n 1
 
 # SINCE=REF: changed since then. Tests that are marked slow are left to `make test`.
 check: $(VENV)/.tests  ## Style, types, contracts and the tests of what was changed: two minutes
@@ -46,10 +59,10 @@ check: $(VENV)/.tests  ## Style, types, contracts and the tests of what was chan
 	$(BIN)/lint-imports
 	@tests=$$($(BIN)/python tests/changed.py $${SINCE:+--since $$SINCE}); \
 	if [ -z "$$tests" ]; then echo "nothing was changed: no tests"; else echo "tests of what was changed: $$(echo "$$tests" | wc -l) files or folders"; \
-	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile -m "not slow" $$tests; fi
+	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} $(BY_FILE) -m "not slow" $$tests; fi
 
 test-services: $(VENV)/.tests  ## Start PostgreSQL and a Pulsar broker on loopback; the tests that need them
-	@PYTHON=$(BIN)/python PORTOPT_TEST_SERVICES="postgres pulsar" bash -c 'set -euo pipefail; . .ci/services.sh; CI=true $(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile -m "postgres or pulsar"'
+	@PYTHON=$(BIN)/python PORTOPT_TEST_SERVICES="postgres pulsar" bash -c 'set -euo pipefail; . .ci/services.sh; CI=true $(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} $(BY_FILE) -m "postgres or pulsar"'
 
 faults: $(VENV)/.tests  ## Kill, cut, fill and overload; what was promised (docs/promise.md), and the counts. FAULTS="--only R2"
 	$(BIN)/python tests/faults/run.py $(FAULTS)
@@ -71,7 +84,7 @@ newest: $(NEWEST)/.newest  ## The main job, the contracts and a long-lived proce
 	rm -rf $(NEWEST)/home
 	PORTOPT_HOME=$(NEWEST)/home $(NEWEST)/bin/portopt demo --json >$(NEWEST)/demo.json
 	$(NEWEST)/bin/python -m json.tool $(NEWEST)/demo.json >/dev/null
-	$(NEWEST)/bin/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadfile --ignore=tests/contracts/test_rpc_contract.py --ignore=tests/contracts/test_pages_name_what_there_is.py tests/contracts tests/unit/optimization/test_branch_and_cut.py tests/unit/doors tests/integration/test_same_answers.py
+	$(NEWEST)/bin/python -m pytest -n $${PYTEST_WORKERS:-2} $(BY_FILE) --ignore=tests/contracts/test_rpc_contract.py --ignore=tests/contracts/test_pages_name_what_there_is.py tests/contracts tests/unit/optimization/test_branch_and_cut.py tests/unit/doors tests/integration/test_same_answers.py
 
 bench: $(VENV)/.bench  ## Time ours against the peers in one run
 	$(BIN)/python tests/benchmarks/run.py

@@ -16,9 +16,7 @@ install_go() {  # Debian's, where there is none that is new enough for what is b
 }
 
 compose_reader() {
-  axe_core || echo "axe-core could not be fetched" >&2
-if [ -f "$TOOLS/axe-$AXE.js" ]; then export PORTOPT_TEST_AXE="$TOOLS/axe-$AXE.js"; fi
-if [ -x "$TOOLS/compose-2.16.2" ]; then return; fi
+  if [ -x "$TOOLS/compose-2.16.2" ]; then return; fi
   install_go
   echo "building the reader of compose files …"
   GOBIN="$TOOLS/bin" go install "$COMPOSE_GO" && mv "$TOOLS/bin/cmd" "$TOOLS/compose-2.16.2"
@@ -47,6 +45,8 @@ axe_core() {  # what looks at pages for whoever cannot see them, or has no mouse
 mkdir -p "$TOOLS"
 compose_reader || echo "no reader of compose files could be built" >&2
 prometheus_tools || echo "prometheus and promtool could not be fetched" >&2
+axe_core || echo "axe-core could not be fetched" >&2
 if [ -x "$TOOLS/compose-2.16.2" ]; then export PORTOPT_TEST_COMPOSE="$TOOLS/compose-2.16.2"; fi
 if [ -x "$TOOLS/promtool" ]; then export PORTOPT_TEST_PROMTOOL="$TOOLS/promtool"; fi
 if [ -x "$TOOLS/prometheus" ]; then export PORTOPT_TEST_PROMETHEUS="$TOOLS/prometheus"; fi
+if [ -f "$TOOLS/axe-$AXE.js" ]; then export PORTOPT_TEST_AXE="$TOOLS/axe-$AXE.js"; fi

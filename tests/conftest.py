@@ -35,11 +35,13 @@ SLOW_FILES = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is slow is marked, and comes first: no process is left with it at the end, while the others have nothing to do."""
     here = Path(__file__).parent
     for item in items:
         file = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
         if file in SLOW_FILES or file.startswith(tuple(f"{folder}/" for folder in SLOW_FOLDERS)):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 # The gate runs the same examples for the same code, so that it means the same twice; elsewhere every run looks at new ones.
