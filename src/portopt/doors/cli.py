@@ -28,6 +28,7 @@ from portopt.doors.commands import (
     catalog,
     compromises,
     database,
+    desk,
     edit,
     factors,
     figures,
@@ -102,6 +103,8 @@ app.command()(verify.verify)
 app.command()(runs.replay)
 app.command(name="replay-live")(replay_live.replay_live)
 app.command()(honest.honest)
+app.command()(desk.desk)
+app.command()(desk.afterwards)
 app.command()(approvals.approvals)
 app.command()(approvals.approve)
 app.command()(approvals.reject)

@@ -149,3 +149,24 @@ def test_a_run_that_never_ended_is_cancelled_with_its_note_a_complete_one_is_not
     assert line["status"] == "cancelled"
     assert "the worker died" in line["problem"]["detail"]
     assert answer("cancel", "reb-20200101-0", code=2)["code"] == "unknown_run"
+
+
+def test_a_proposal_waits_for_a_person_where_hours_are_given(home: Path, answer, capsys) -> None:
+    book = ("--holdings", "sample", "--provider", "sample", "--no-frontier")
+    assert cli.run(["rebalance", *book, "--approval-hours", "4"]) == 0
+    assert "it awaits approval: portopt approve reb-" in capsys.readouterr().out
+    (waiting,) = answer("approvals")
+    assert not (home / "events.jsonl").exists()
+    edited = answer("edit", waiting["run_id"], "JNJ=none", "--propose", "--approval-hours", "3")["run_id"]
+    (waiting,) = answer("approvals")
+    assert waiting["run_id"] == edited, "the newer proposal of a book takes the older one's place"
+    assert answer("approve", edited, code=2)["fixes"], "a trade was decided by hand: why is asked"
+    assert answer("approve", edited, "--reason", "client_instruction", "--note", "by telephone")["status"] == "completed"
+    assert len((home / "events.jsonl").read_text().splitlines()) == 1
+    assert "--approval-hours = 0.0" in answer("rebalance", *book, "--approval-hours", "0", code=2)["detail"]
+    policies = json.loads(Path(__file__).parents[3].joinpath("config", "policies.json").read_text("utf-8"))["policies"]
+    eyes = home / "eyes.json"
+    eyes.write_text(json.dumps([{**policy,"approval": {"four_eyes": True}} for policy in policies]))
+    refusal = answer("rebalance", *book, "--policy", f"{eyes}#quality_focused", code=2)
+    assert "wants four eyes" in refusal["detail"]
+    assert refusal["fixes"] == ["write --approval-hours 24"]

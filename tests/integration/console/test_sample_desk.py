@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
 
+from portopt import runtime as runtime_module
 from portopt.domain.desk import Tile
 from portopt.domain.errors import Conflict
 from portopt.domain.portfolio import Portfolio
 from portopt.domain.run import RunStatus
-from portopt.doors import sample_desk
+from portopt.doors import cli, sample_desk
 from portopt.doors.wire.answering import answer
 from portopt.doors.wire.asked import Asked
 from portopt.doors.wire.call import Call
@@ -73,3 +75,42 @@ def test_where_anything_is_on_record_it_is_not_made(tmp_path) -> None:
         sample_desk.make(runtime)
     assert answer(Call("desk"), runtime).status == 200
     assert list(runtime.waves.portfolios()) == ["mine"]
+
+
+def in_words(*command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    assert cli.run([*command]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def typed(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands' own installation is the sample desk's."""
+    monkeypatch.setenv("PORTOPT_HOME", str(runtime.settings.home))
+    monkeypatch.setenv("COLUMNS", "200")
+    runtime_module.runtime.cache_clear()
+
+
+def test_the_command_line_tells_the_same_desk(typed: None, lines: dict[str, dict], capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(in_words("desk", "--json", capsys=capsys))
+    assert {line["portfolio_id"]: line["tiles"] for line in told["portfolios"]} == {k: v["tiles"] for k, v in lines.items()}
+    words = in_words("desk", "--sort", "-value", capsys=capsys)
+    assert words.startswith("5 portfolios of 5: ")
+    assert "1 withdrawal due" in words
+    shown = [name for row in words.splitlines() for name in lines if row.startswith(f"{name} ")]
+    by_value = sorted(lines, key=lambda name: -(lines[name]["value"] or 0.0))
+    assert shown[: len(lines)] == by_value
+    one = json.loads(in_words("desk", "--tile", "withdrawal_due", "--json", capsys=capsys))
+    assert [line["portfolio_id"] for line in one["portfolios"]] == ["elm-trust"]
+    assert cli.run(["desk", "--tile", "withdrawl_due"]) == 2
+    assert "withdrawal_due" in capsys.readouterr().err
+
+
+def test_the_command_line_tells_what_became_of_what_was_released(typed: None, capsys: pytest.CaptureFixture[str]) -> None:
+    (one,) = json.loads(in_words("afterwards", "glen-reserve", "--json", capsys=capsys))["proposals"]
+    words = in_words("afterwards", "glen-reserve", capsys=capsys)
+    assert words.startswith(f"{one['run_id']}, released {one['released_at'][:10]}")
+    assert "% of the trades was filled" in words
+    assert f"{100 * one['cost']['expected']:.2f}" not in words, "a cost is money, not a percentage"
+    assert "Nothing of juniper-income was released" in in_words("afterwards", "juniper-income", capsys=capsys)
+    assert cli.run(["afterwards", "juniper"]) == 2
+    assert "juniper" in capsys.readouterr().err

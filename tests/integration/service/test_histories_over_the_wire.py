@@ -54,14 +54,16 @@ def ended(service: Served, backtest_id: str, seconds: float = 240) -> dict[str, 
 
 def test_a_backtest_is_asked_for_followed_and_read(working: Served, asked: dict[str, Any]) -> None:
     client = working.client
-    answer = client.post("/backtests", json=asked, headers={"Idempotency-Key": "a-past-twice"})
+    answer = client.post("/backtests", json=asked, headers={"Idempotency-Key": "past-twice"})
     begun = done(answer, 202)
     assert answer.headers["location"] == f"/api/v1/backtests/{begun['backtest_id']}"
     assert int(answer.headers["retry-after"]) >= 1
     assert (begun["status"], begun["percent"], begun["result"]) == ("pending", 0.0, None)
-    again = client.post("/backtests", json=asked, headers={"Idempotency-Key": "a-past-twice"})
+    again = client.post("/backtests", json=asked, headers={"Idempotency-Key": "past-twice"})
     assert (done(again, 202), again.headers["idempotency-replayed"]) == (begun, "true")
-    problem(client.post("/backtests", json=asked | {"capital": 5}, headers={"Idempotency-Key": "a-past-twice"}), 422, "key_reused")
+    problem(
+        client.post("/backtests", json=asked | {"capital": 5}, headers={"Idempotency-Key": "past-twice"}), 422, "key_reused"
+    )
 
     with client.stream("GET", f"/backtests/{begun['backtest_id']}/events", timeout=240.0) as stream:
         lines = [line for line in stream.iter_lines() if line.startswith(("event:", "data:"))]

@@ -172,7 +172,7 @@ class Database:
         told = self._without_password(str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason")
         where: dict[str, Any] = {"field": "database_url", "value": self.shown, "measured": {"database_says": told}}
         if any(mark in told for mark in ("no such table", "no such column", "UndefinedTable")) or _missing(error):
-            fixes = ["bring its schema up to this version (SqlStore.migrate)"]
+            fixes = ["portopt db upgrade brings it to this version"]
             return DataError(f"the store at {self.shown} lacks tables of this version: {told}", fixes=fixes, **where)
         if "row-level security policy" in told or "violates check option for view" in told:
             return NotAllowed(f"the store shows and takes no row of this portfolio to who asks: {told}", field="portfolio_id")

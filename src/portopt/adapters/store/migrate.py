@@ -120,5 +120,5 @@ def require_current(connection: Connection, shown: str) -> None:
             field="database_url",
             value=shown,
             measured={"revision": found, "needed": HEAD},
-            fixes=["bring its schema up to this version (SqlStore.migrate)"],
+            fixes=["portopt db upgrade brings it to this version"],
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from portopt.doors.commands.asked_options import AskedOptions, posed, with_asked_options
-from portopt.doors.commands.options import Within, deadline
+from portopt.doors.commands.options import ApprovalHours, Within, approval, deadline
 from portopt.doors.commands.surface import Json, Shown
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def alternatives(
     select: Annotated[
         str | None, typer.Option(metavar="NAME", help="Make this one's proposal, in whole shares, and store it: least_trading.")
     ] = None,
+    approval_hours: ApprovalHours = None,
     within: Within = None,
     as_json: Json = False,
 ) -> Shown:
@@ -35,7 +36,7 @@ def alternatives(
     request, here = of_a_book(asked)
     if select is not None:
         with working("propose it"):
-            run = question.select(request, select, here)
+            run = question.select(request, select, here, wanted=approval(approval_hours, request.policy))
             document = alternatives_document(question.alternatives(request, here, until=deadline(within)))
             choices.selected(run, choices.keep("alternatives", request, document, here), here, select)
             return proposed(run, here)

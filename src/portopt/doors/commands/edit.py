@@ -10,7 +10,7 @@ import typer
 
 from portopt.doors.commands.alternatives import of_a_book, proposed
 from portopt.doors.commands.asked_options import AskedOptions, with_asked_options
-from portopt.doors.commands.options import Within, deadline
+from portopt.doors.commands.options import ApprovalHours, Within, approval, deadline
 from portopt.doors.commands.surface import Json, Shown
 
 TRADES = "ASSET=+100 or -50 (shares), $5,000 (money), 3% (the weight it is to have), none (no trade), free (no longer pinned)."
@@ -22,6 +22,7 @@ def edit(
     asked: AskedOptions,
     trades: Annotated[list[str] | None, typer.Argument(metavar="ASSET=TRADE…", help=TRADES)] = None,
     propose: Annotated[bool, PROPOSE] = False,
+    approval_hours: ApprovalHours = None,
     within: Within = None,
     as_json: Json = False,
 ) -> Shown:
@@ -37,7 +38,7 @@ def edit(
     request, here = of_a_book(asked)
     if propose:
         with working("propose it"):
-            run = question.propose_edit(request, wanted, here)
+            run = question.propose_edit(request, wanted, here, wanted=approval(approval_hours, request.policy))
             document = edit_document(question.edit(request, wanted, here, until=deadline(within)))
             choices.selected(run, choices.keep("edit", request, document, here, trades=wanted), here)
             return proposed(run, here)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portopt.doors.commands.options import Within
+from portopt.doors.commands.options import ApprovalHours, Within, approval
 from portopt.doors.commands.signature import with_options
 from portopt.doors.commands.surface import Json, Shown, aside
 from portopt.doors.commands.wanted_options import WantedOptions, said
@@ -51,6 +51,7 @@ def rebalance(
         ),
     ] = None,
     with_frontier: Annotated[bool, typer.Option("--frontier/--no-frontier", help="Draw the frontier in the report.")] = True,
+    approval_hours: ApprovalHours = None,
     within: Within = None,
     as_json: Json = False,
 ) -> Shown:
@@ -67,8 +68,9 @@ def rebalance(
         holdings, prices, policy, universe, benchmark, as_of, provider, portfolio_id, fractional, words, request, said(wanted)
     )
     asked = read_rebalance(options, runtime())
+    eyes = approval(approval_hours, asked.policy)
     with Spinner() as progress:
-        record = proposed(asked, runtime(), progress=progress, frontier=with_frontier, within=within)
+        record = proposed(asked, runtime(), progress=progress, frontier=with_frontier, within=within, wanted=eyes)
     missing = write_outputs(record.document, output_dir) if output_dir is not None and record.document is not None else ()
     return proposal(record, kept_report(record.run_id, runtime()), missing)
 
@@ -133,6 +135,8 @@ def proposal(record: RunRecord, report: Path | None, missing: Sequence[str] = ()
         from portopt.reports.terminal import print_rebalance
 
         print_rebalance(document, console, report_path=None if report is None else str(report))
+        if record.status is RunStatus.AWAITING_APPROVAL:
+            console.print(f"it awaits approval: portopt approve {record.run_id}", markup=False, style="bold")
 
     if record.status is RunStatus.SUPERSEDED:
         missing = (*missing, f"{record.run_id} is superseded and not released: {record.portfolio_id} has newer holdings since")

@@ -9,7 +9,7 @@ import typer
 from portopt.doors.commands.alternatives import of_a_book, proposed
 from portopt.doors.commands.asked_options import AskedOptions, with_asked_options
 from portopt.doors.commands.edit import PROPOSE, first_word
-from portopt.doors.commands.options import Within, deadline
+from portopt.doors.commands.options import ApprovalHours, Within, approval, deadline
 from portopt.doors.commands.surface import Json, Shown
 
 MOVED = "limits.max_turnover=0.15, or objective.risk_aversion=6."
@@ -20,6 +20,7 @@ def what_if(
     asked: AskedOptions,
     moved: Annotated[list[str] | None, typer.Argument(metavar="PATH=VALUE…", help=MOVED)] = None,
     propose: Annotated[bool, PROPOSE] = False,
+    approval_hours: ApprovalHours = None,
     within: Within = None,
     as_json: Json = False,
 ) -> Shown:
@@ -36,7 +37,7 @@ def what_if(
     request, here = of_a_book(asked)
     if propose:
         with working("propose it"):
-            run = question.propose_what_if(request, wanted, here)
+            run = question.propose_what_if(request, wanted, here, wanted=approval(approval_hours, request.policy))
             document = what_if_document(question.what_if(request, wanted, here, until=deadline(within)))
             choices.selected(run, choices.keep("what_if", request, document, here, moved=wanted), here)
             return proposed(run, here)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from portopt.dialects.desk import line_data
 from portopt.domain.desk import DeskBook, Ended, Tile, Told, counted
 from portopt.runs.desk.valuing import valued
 
@@ -73,6 +74,18 @@ def desk_page(look: Look, runtime: Runtime, now: datetime) -> DeskPage:
     shown = _in_order(chosen, look, now)[look.skip : look.skip + look.size]
     lines = _lines(shown, said, look, runtime)
     return DeskPage(lines, counted(tiles for _, tiles in found), len(books), len(chosen), now)
+
+
+def page_data(page: DeskPage, skip: int) -> dict[str, Any]:
+    """The page as data. skip: how many lines come before it; next_cursor: the same for the next one."""
+    end = skip + len(page.lines)
+    return {
+        "portfolios": [line_data(one.book, one.tiles, one.told, one.ended, one.wave, page.now) for one in page.lines],
+        "tiles": {tile.value: count for tile, count in page.counts.items()},
+        "total": page.total,
+        "matching": page.matching,
+        "next_cursor": str(end) if end < page.matching else None,
+    }
 
 
 def _is_found(book: DeskBook, search: str) -> bool:

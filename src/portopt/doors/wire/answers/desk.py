@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from portopt.dialects.desk import line_data
 from portopt.dialects.reading import one_of, text
 from portopt.domain.desk import Tile
 from portopt.domain.errors import InvalidValue
 from portopt.doors.wire.asked import Answered, Asked
 from portopt.doors.wire.options import names_of
 from portopt.doors.wire.pages import PAGED, cursor_of, size_of
-from portopt.runs.desk.page import SORTS, Line, Look, desk_page
+from portopt.runs.desk.page import SORTS, Look, desk_page, page_data
 
 TILES = tuple(tile.value for tile in Tile)
 
@@ -19,20 +18,8 @@ TILES = tuple(tile.value for tile in Tile)
 def desk(asked: Asked) -> Answered:
     """tiles: by commas, a portfolio must have all of them; search; sort, from the largest with a minus before it."""
     asked.only("tiles", "search", "sort", *PAGED)
-    now, look = datetime.now(UTC), _look(asked)
-    page = desk_page(look, asked.runtime, now)
-    end = look.skip + len(page.lines)
-
-    def written(line: Line) -> dict[str, object]:
-        return line_data(line.book, line.tiles, line.told, line.ended, line.wave, now)
-
-    return Answered({
-        "portfolios": [written(line) for line in page.lines],
-        "tiles": {tile.value: count for tile, count in page.counts.items()},
-        "total": page.total,
-        "matching": page.matching,
-        "next_cursor": str(end) if end < page.matching else None,
-    })  # fmt: skip
+    look = _look(asked)
+    return Answered(page_data(desk_page(look, asked.runtime, datetime.now(UTC)), look.skip))
 
 
 def _look(asked: Asked) -> Look:
