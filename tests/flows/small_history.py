@@ -1,14 +1,15 @@
-"""A history that is worked out in a second: six assets, a policy of its own, an installation that holds both."""
+"""A history that is worked out in a second: six assets, policies of its own, an installation that holds both."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 
 from portopt.domain.request import EstimationChoice, Policy
-from portopt.doors.history_form import WalkForwardForm
+from portopt.doors.history_form import ComparisonForm, WalkForwardForm
 from portopt.runtime import Runtime
 
 POLICY = Policy(
@@ -36,3 +37,12 @@ def form_in(runtime: Runtime, folder: Path, days: int = 420, **more: object) -> 
         "rebalance": "every 10", "vary": '{"estimation.lookback": [20, 30, 40, 50], "limits.max_weight": [0.3, 0.4, 0.5]}',
     }  # fmt: skip
     return WalkForwardForm(**{**usual, **more})  # type: ignore[arg-type]
+
+
+def comparison_in(runtime: Runtime, folder: Path) -> ComparisonForm:
+    """Two policies beside one another, on the same prices: small, and small that may put less into one asset."""
+    runtime.runs.save_policies([POLICY, replace(POLICY, id="spread", name="Spread", limits={**POLICY.limits, "max_weight": 0.3})])
+    return ComparisonForm(
+        portfolio_id="small", provider=f"files:{prices_csv(folder / 'prices.csv')}", rebalance="quarterly",
+        custom_policy="small", beside="spread",
+    )  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from small_history import comparison_in
 
 from portopt.document.backtest import backtest_document
 from portopt.domain.canonical import canonical_json
@@ -89,12 +90,10 @@ def test_the_same_form_twice_is_one_run(home: Runtime) -> None:
     assert [record.run_id for record in home.runs.runs()] == [first]
 
 
-def test_a_comparison_of_the_flow_is_the_one_that_is_worked_out_at_once(home: Runtime) -> None:
+def test_a_comparison_of_the_flow_is_the_one_that_is_worked_out_at_once(home: Runtime, tmp_path: Path) -> None:
     from flows.comparison import comparison
 
-    form = ComparisonForm(
-        start=date(2022, 6, 1), rebalance="quarterly", custom_policy="conservative_income", beside="aggressive_growth"
-    )
+    form = comparison_in(home, tmp_path)
 
     async def once() -> tuple[Any, Any]:
         state = await comparison(form, return_state=True)
@@ -106,10 +105,10 @@ def test_a_comparison_of_the_flow_is_the_one_that_is_worked_out_at_once(home: Ru
     asked = comparison_on(question, read(question, home))
     at_once = document_of(asked, compare(asked), run_id)
     assert canonical_json(home.runs.get(run_id).document) == canonical_json(at_once)
-    assert [one["name"] for one in at_once["strategies"]][:2] == ["conservative_income", "aggressive_growth"]
+    assert [one["name"] for one in at_once["strategies"]][:2] == ["small", "spread"]
     assert (home.settings.reports_path / f"{run_id}.html").is_file()
     figures = json.loads(asyncio.run(_artifacts(state))["figures"].data)
-    assert [row[""] for row in figures][:3] == ["conservative_income", "aggressive_growth", "1/N"]
+    assert [row[""] for row in figures][:3] == ["small", "spread", "1/N"]
     rows = home.histories.ask(f"SELECT count(DISTINCT strategy) FROM years WHERE run_id = '{run_id}'").rows
     assert rows == ((len(at_once["strategies"]),),)
 
