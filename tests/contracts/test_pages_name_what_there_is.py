@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import click
@@ -28,9 +29,15 @@ def commands(page: Path) -> set[str]:
     return {" ".join(found.split()) for found in (*FENCED.findall(text), *INLINE.findall(text))}
 
 
+@cache
+def tree() -> click.Command:
+    """Every command there is, made once: Typer makes them anew each time."""
+    return typer.main.get_command(app)
+
+
 def what_is_wrong(line: str) -> str | None:
     """Walks to the command and asks its parser for every option."""
-    command: click.Command = typer.main.get_command(app)
+    command = tree()
     words = shlex.split(line)[1:]
     while isinstance(command, click.Group) or hasattr(command, "commands"):
         if not words:  # a family of commands, as such
