@@ -204,8 +204,8 @@ def _migrate(url: str) -> None:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of each kind: migrated for a test that asks for a `store` too, empty for the others."""
-    migrated = "store" in request.fixturenames
+    """A database of each kind: empty for a test that uses `empty`, at this version's schema for the others."""
+    migrated = "empty" not in request.fixturenames
     if request.param == "sqlite":
         if migrated:
             shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "portopt.db")
@@ -217,6 +217,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         if migrated and not copied:
             _migrate(found)
         yield found
+
+
+@pytest.fixture
+def empty() -> None:
+    """For tests of how a database comes by its schema."""
 
 
 @pytest.fixture

@@ -142,13 +142,13 @@ def test_a_drawing_shows_the_furthest_that_was_in_a_step(figures, thinning, stor
 
 
 def test_what_is_kept_is_bounded_however_long_it_is_measured(figures, thinning):
-    """Four series at ten minutes' step through sixty days, thinned every day: at most what the arithmetic says, at any time."""
-    how = (Thinning(3 * DAY, HOUR), Thinning(20 * DAY, DAY))
-    every, days, series = 10 * MINUTE, 40.0, 4
+    """Two series at ten minutes' step through thirty days, thinned every day: at most what the arithmetic says, at any time."""
+    how = (Thinning(3 * DAY, HOUR), Thinning(10 * DAY, DAY))
+    every, days, series = 10 * MINUTE, 20.0, 2
     most = series * rows_kept(how, every, days)
-    assert most == series * ((3 * 144 + 6 + 1) + (17 * 24 + 24 + 1) + (20 + 1))
+    assert most == series * ((3 * 144 + 6 + 1) + (7 * 24 + 24 + 1) + (10 + 1))
     counts = []
-    for day in range(60):
+    for day in range(30):
         begin = START + day * DAY
         figures.put([
             Figure("book_drift", labels(portfolio=f"P{book}"), begin + k * every, float(k))
@@ -162,4 +162,4 @@ def test_what_is_kept_is_bounded_however_long_it_is_measured(figures, thinning):
     assert max(counts) <= most
     assert counts[-1] == counts[-2] == max(counts), "after its days it grows no more"
     assert counts[-1] > 0.9 * most
-    assert 60 * 144 * series > 5 * counts[-1]
+    assert 30 * 144 * series > 5 * counts[-1]

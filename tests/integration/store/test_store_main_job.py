@@ -1,4 +1,7 @@
-"""The main job on either database: one run, one plan, one event, the same bytes again."""
+"""The main job on either database: one run, one plan, one event, the same bytes again.
+
+What no database has a part in is asked of one of them.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,11 @@ def installed(url: str, tmp_path: Path) -> Runtime:
     return Runtime(Settings(home=tmp_path / "home", database_url=SecretStr(url)))
 
 
+@pytest.fixture
+def on_a_file(tmp_path: Path) -> Runtime:
+    return Runtime(Settings(home=tmp_path / "home"))
+
+
 def count(runtime: Runtime, table) -> int:
     with runtime.runs._reading() as connection:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
@@ -40,7 +48,7 @@ def delivered(runtime: Runtime) -> list[dict]:
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
-def test_a_rebalance_is_stored_announced_and_replayed_to_the_same_bytes(installed: Runtime) -> None:
+def test_a_rebalance_is_stored_announced_read_as_decided_and_replayed_to_the_same_bytes(installed: Runtime) -> None:
     request = resolve(RebalanceForm(), installed)
 
     record = propose(request, installed)
@@ -54,40 +62,36 @@ def test_a_rebalance_is_stored_announced_and_replayed_to_the_same_bytes(installe
     assert len(delivered(installed)) == 1
     assert history.replay(record.run_id, installed)["same"] is True
 
-
-def test_what_the_store_gives_back_is_what_was_decided(installed: Runtime) -> None:
-    record = propose(resolve(RebalanceForm(), installed), installed)
     explained = history.explain(record.run_id, installed)
-
     assert explained["verdict"]["certified"] is True
     assert {line["asset_id"] for line in explained["proposal"]} >= {"AAPL", "XOM", "CASH"}
     assert next(line for line in explained["proposal"] if line["asset_id"] == "XOM")["weight_after"] == 0.0
     assert [line["run_id"] for line in history.runs(installed)] == [record.run_id]
 
 
-def test_two_runs_on_one_pack_differ_in_the_decision_alone(installed: Runtime) -> None:
+def test_two_runs_on_one_pack_differ_in_the_decision_alone(on_a_file: Runtime) -> None:
     free = RebalanceForm(policy="aggressive_growth")
-    first = propose(resolve(free, installed), installed)
-    second = propose(resolve(free.model_copy(update={"max_turnover": 0.19}), installed), installed)
+    first = propose(resolve(free, on_a_file), on_a_file)
+    second = propose(resolve(free.model_copy(update={"max_turnover": 0.19}), on_a_file), on_a_file)
 
-    difference = history.packs_difference(first.run_id, second.run_id, installed)
+    difference = history.packs_difference(first.run_id, second.run_id, on_a_file)
 
     assert difference["data"]["prices_changed_count"] == 0
     assert difference["decision"]["weights"]
     assert first.pricing_pack_id == second.pricing_pack_id
 
 
-def test_an_infeasible_request_leaves_its_refusal_and_nothing_else(installed: Runtime) -> None:
-    request = resolve(RebalanceForm(max_turnover=0.01), installed)
+def test_an_infeasible_request_leaves_its_refusal_and_nothing_else(on_a_file: Runtime) -> None:
+    request = resolve(RebalanceForm(max_turnover=0.01), on_a_file)
 
     with pytest.raises(InfeasibleRequest) as refusal:
-        propose(request, installed)
+        propose(request, on_a_file)
 
-    (line,) = history.runs(installed)
+    (line,) = history.runs(on_a_file)
     assert (line["status"], line["problem"]) == ("infeasible", plain(refusal.value.problem()))
-    assert list(installed.packs.ids()) == [line["pricing_pack_id"]]
-    assert installed.runs.holdings_version(line["portfolio_id"]) == 0
-    assert delivered(installed) == []
+    assert list(on_a_file.packs.ids()) == [line["pricing_pack_id"]]
+    assert on_a_file.runs.holdings_version(line["portfolio_id"]) == 0
+    assert delivered(on_a_file) == []
 
 
 def test_an_edited_policy_is_the_one_that_counts_and_seeding_again_leaves_it_alone(installed: Runtime) -> None:
@@ -117,15 +121,15 @@ def test_a_policy_of_ones_own_stands_beside_the_shipped_ones(installed: Runtime)
     ]
 
 
-def test_the_same_prices_from_another_path_are_the_same_run(installed: Runtime) -> None:
-    request = resolve(RebalanceForm(), installed)
+def test_the_same_prices_from_another_path_are_the_same_run(on_a_file: Runtime) -> None:
+    request = resolve(RebalanceForm(), on_a_file)
     elsewhere = dataclasses.replace(request, provider="files:elsewhere.csv")
 
-    first = propose(request, installed)
-    second = propose(elsewhere, installed, market=installed.market("sample"))
+    first = propose(request, on_a_file)
+    second = propose(elsewhere, on_a_file, market=on_a_file.market("sample"))
 
     assert first.run_id == second.run_id
-    assert count(installed, models.outbox) == 1
+    assert count(on_a_file, models.outbox) == 1
 
 
 class Moving:
@@ -141,14 +145,14 @@ class Moving:
         return self.inner.prices(query).with_columns(pl.col("close") + 0.01 * self.asked)
 
 
-def test_a_resumed_trigger_works_on_the_prices_it_began_with(installed: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    moving = Moving(installed.market("sample"))
-    monkeypatch.setattr(installed, "market", lambda provider: moving)
-    request = resolve(RebalanceForm(), installed)
+def test_a_resumed_trigger_works_on_the_prices_it_began_with(on_a_file: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    moving = Moving(on_a_file.market("sample"))
+    monkeypatch.setattr(on_a_file, "market", lambda provider: moving)
+    request = resolve(RebalanceForm(), on_a_file)
 
-    first = market.open_pack(request, installed, "flow-run:1")
-    resumed = market.open_pack(request, installed, "flow-run:1")
-    other = market.open_pack(request, installed, "flow-run:2")
+    first = market.open_pack(request, on_a_file, "flow-run:1")
+    resumed = market.open_pack(request, on_a_file, "flow-run:1")
+    other = market.open_pack(request, on_a_file, "flow-run:2")
 
     assert resumed.pricing_pack_id == first.pricing_pack_id
     assert other.pricing_pack_id != first.pricing_pack_id

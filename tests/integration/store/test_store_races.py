@@ -116,6 +116,7 @@ def test_of_several_approvals_one_releases_the_event(store, race, finished):
     assert count(store, models.outbox) == 1
 
 
+@pytest.mark.usefixtures("empty")
 def test_processes_that_start_on_an_empty_database_migrate_it_once(race):
     assert race(*["migrate"] * 3) == [migrate.HEAD] * 3
 

@@ -60,6 +60,7 @@ def test_the_first_migration_can_be_taken_back(store):
     assert store.health()["runs"] == 0
 
 
+@pytest.mark.usefixtures("empty")
 def test_a_database_of_the_first_release_keeps_its_rows_and_gains_what_looking_after_it_needs(url, begun, finished, event):
     database = Database(url)
     if database.dialect == "sqlite":
@@ -88,6 +89,7 @@ def test_a_database_of_the_first_release_keeps_its_rows_and_gains_what_looking_a
     store.close()
 
 
+@pytest.mark.usefixtures("empty")
 def test_a_database_of_before_the_service_keeps_the_holdings_it_has(url, begun):
     database = Database(url)
     if database.dialect == "sqlite":
@@ -108,6 +110,7 @@ def test_a_database_of_before_the_service_keeps_the_holdings_it_has(url, begun):
     store.close()
 
 
+@pytest.mark.usefixtures("empty")
 def test_a_database_that_named_the_places_of_reports_reads_as_one_that_names_none(url, begun):
     database = Database(url)
     if database.dialect == "sqlite":
@@ -146,6 +149,7 @@ FIRST_RELEASE = [
 # --- what cannot be used ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("empty")
 def test_a_store_that_was_never_migrated_says_what_to_do(url):
     with pytest.raises(DataError, match="no tables yet") as error:
         SqlStore(url).get("reb-1")

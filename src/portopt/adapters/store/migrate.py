@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 
-from portopt.adapters.store import figure_chunks, partitions, timescale
+from portopt.adapters.store import figure_chunks, new_file, partitions, timescale
 from portopt.adapters.store.columns import COMMAND
 from portopt.domain.errors import DataError, OutsideError
 
@@ -48,15 +48,22 @@ def migrate(database: Database, *, chunk_days: int = 1) -> str:
         _write_ahead(database)
     with database.writing() as connection:
         lock(connection)
+        if new_file.is_empty(connection):
+            new_file.fill(connection)
         if check_known(connection, database.shown) != HEAD:
-            from alembic import command
-
-            offered = _offered(database)
-            behind = figure_chunks.take_back(connection)
-            command.upgrade(alembic_config(connection, **offered, chunk_days=chunk_days), "head")
-            if behind:
-                figure_chunks.convert(connection, offered["timescaledb"], chunk_days)
+            upgrade(database, connection, chunk_days)
     return HEAD
+
+
+def upgrade(database: Database, connection: Connection, chunk_days: int = 1) -> None:
+    """Run every migration that is missing."""
+    from alembic import command
+
+    offered = _offered(database)
+    behind = figure_chunks.take_back(connection)
+    command.upgrade(alembic_config(connection, **offered, chunk_days=chunk_days), "head")
+    if behind:
+        figure_chunks.convert(connection, offered["timescaledb"], chunk_days)
 
 
 def _offered(database: Database) -> dict[str, str]:
