@@ -166,7 +166,7 @@ def test_a_proposal_waits_for_a_person_where_hours_are_given(home: Path, answer,
     assert "--approval-hours = 0.0" in answer("rebalance", *book, "--approval-hours", "0", code=2)["detail"]
     policies = json.loads(Path(__file__).parents[3].joinpath("config", "policies.json").read_text("utf-8"))["policies"]
     eyes = home / "eyes.json"
-    eyes.write_text(json.dumps([{**policy,"approval": {"four_eyes": True}} for policy in policies]))
+    eyes.write_text(json.dumps([{**policy, "approval": {"four_eyes": True}} for policy in policies]))
     refusal = answer("rebalance", *book, "--policy", f"{eyes}#quality_focused", code=2)
     assert "wants four eyes" in refusal["detail"]
     assert refusal["fixes"] == ["write --approval-hours 24"]
