@@ -64,14 +64,15 @@ def test_a_job_is_carried_out_and_its_event_leaves(running: Started) -> None:
     assert sent.count("P1") == 1
 
 
-@pytest.mark.parametrize("part", ["api", "worker", "relay"])
-def test_a_part_that_dies_is_started_anew_and_goes_on(running: Started, part: str) -> None:
-    pid = running.ready()[part]["pid"]
-    os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not alive(pid), 30, "it did not die")
+def test_parts_that_die_are_started_anew_and_go_on(running: Started) -> None:
+    pids = [running.ready()[part]["pid"] for part in ("api", "worker", "relay")]
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not any(map(alive, pids)), 30, "they did not die")
     wait_for(lambda: answers(running), 120, "nobody answers any more, where it was said")
-    job = submitted(opened(running.home), running.home / "book", 6000 + pid)
-    assert ended(running, job).status is RunStatus.COMPLETED
+    job = ended(running, submitted(opened(running.home), running.home / "book", 6000))
+    assert job.status is RunStatus.COMPLETED
+    wait_for(lambda: opened(running.home).runs.outbox().waiting == 0, 60, "its event did not leave")
 
 
 def test_sigterm_ends_it_with_code_zero_and_leaves_no_process(running: Started) -> None:
