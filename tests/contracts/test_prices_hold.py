@@ -7,6 +7,7 @@ from nothing, by another way than the prices were found, and reads the figure of
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,7 @@ def figure(name: str, p: Problem, w: np.ndarray) -> float:
     return value if objective.sense == "maximize" else -value
 
 
+@cache
 def priced(name: str, kind: str) -> tuple[Any, ...]:
     """(problem, form, answer, prices) of one objective under one limit; None for the pair where there is no portfolio."""
     p = construct(market(OBJECTIVES[name], LIMITS_THAT_BIND[kind]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -115,13 +116,18 @@ def unbounded(seed: int, n: int, *, factors: bool, objective: str, others: str) 
 
 def touching(p: Problem, kind: str, *, above: float = 0.0) -> tuple[Problem, np.ndarray]:
     """p with the limit `kind` at (1 + above) times its least, and the portfolio that has the least."""
-    how = TOUCHING[kind]
-    asked = how.least(p)
-    answer = optimize(asked)
-    assert answer.weights is not None, f"{kind}: {answer.status}"
+    how, least = TOUCHING[kind], _least(p, kind)
     any_bound = parse_limits(how.limit(1.0))[0]
-    bound = float(any_bound.read(answer.weights, p).measured[0])
+    bound = float(any_bound.read(least, p).measured[0])
     if kind == "custom":
-        bound = float(np.linalg.norm(answer.weights - p.w_prev))
+        bound = float(np.linalg.norm(least - p.w_prev))
     limit = parse_limits(how.limit(bound * (1.0 + above)))[0]
-    return p.replaced(limits=(*p.limits, limit)), answer.weights
+    return p.replaced(limits=(*p.limits, limit)), least
+
+
+@cache
+def _least(p: Problem, kind: str) -> np.ndarray:
+    """Found once a problem, however much room is then left around it."""
+    answer = optimize(TOUCHING[kind].least(p))
+    assert answer.weights is not None, f"{kind}: {answer.status}"
+    return answer.weights

@@ -15,14 +15,14 @@ from portopt.monitoring.rules.lines import RulesRefused
 from portopt.monitoring.rules.reading import read_rules
 from portopt.monitoring.rules.standard import rules_of, shipped_rules
 
-BOOKS = [f"P{k:03}" for k in range(500)]
-DRIFTED = frozenset(BOOKS[:200])
+BOOKS = [f"P{k:03}" for k in range(100)]
+DRIFTED = frozenset(BOOKS[:40])
 OF_BOOKS = {rule.name for rule in shipped_rules() if rule.group == "books"}
 
 
 @dataclass
 class Desk:
-    """Five hundred books under the shipped rules, looked at every minute. Figures that no look may read are dropped."""
+    """A hundred books under the shipped rules, looked at every minute. Figures that no look may read are dropped."""
 
     watch: Watch = field(default_factory=lambda: Watch(shipped_rules()))
     figures: list[Figure] = field(default_factory=list)
@@ -59,7 +59,7 @@ def through(desk: Desk, first: int, last: int, *, measured: bool) -> list[tuple[
 
 @pytest.fixture(scope="module")
 def outage() -> tuple[Desk, list[tuple[int, tuple[str, str, int]]], list[tuple[int, tuple[str, str, int]]]]:
-    """An hour of everything, two hours of nothing: five hundred books unpriced, two hundred drifts that are unknown."""
+    """An hour of everything, two hours of nothing: a hundred books unpriced, forty drifts that are unknown."""
     desk = Desk()
     before = through(desk, 0, 60, measured=True)
     return desk, before, through(desk, 61, 180, measured=False)
@@ -67,7 +67,7 @@ def outage() -> tuple[Desk, list[tuple[int, tuple[str, str, int]]], list[tuple[i
 
 def test_two_hours_without_figures_are_one_message_and_not_one_a_book(outage) -> None:  # type: ignore[no-untyped-def]
     _, before, during = outage
-    assert before == [(30, ("firing", "drift_over_band", 200))]
+    assert before == [(30, ("firing", "drift_over_band", 40))]
     assert during == [(76, ("firing", "figures_stopped", 1))]
 
 
@@ -75,18 +75,18 @@ def test_what_is_not_told_is_shown_with_the_rule_that_explains_it(outage) -> Non
     desk, *_ = outage
     unpriced = [one for one in desk.watch.standing.alerts if one.rule == "book_unpriced"]
     blind = [one for one in desk.watch.standing.alerts if one.rule == "drift_over_band"]
-    assert [len(unpriced), len(blind)] == [500, 200]
+    assert [len(unpriced), len(blind)] == [100, 40]
     assert {(one.state, one.told, one.inhibited_by) for one in unpriced} == {(AlertState.FIRING, None, "figures_stopped")}
     assert {(one.state, one.told, one.inhibited_by) for one in blind} == {(AlertState.UNKNOWN, Told.FIRING, "figures_stopped")}
 
 
 def test_when_it_is_measured_again_only_what_is_still_so_is_told(outage) -> None:  # type: ignore[no-untyped-def]
-    """Seven books stay without prices; the others come back one hundred a minute."""
+    """Seven books stay without prices; the others come back twenty a minute."""
     desk, *_ = outage
     gone, told = set(BOOKS[:7]), []
     for minute in range(181, 240):
         now = START + minute * MINUTE
-        batch = BOOKS[(minute - 181) % 5 * 100 :][:100]
+        batch = BOOKS[(minute - 181) % 5 * 20 :][:20]
         desk.measure(now, [book for book in batch if book not in gone])
         told += [(minute, one) for one in desk.look(now)]
     # The first look comes after two hours; for half an hour that explains what is not measured yet.
@@ -103,7 +103,7 @@ def test_an_outage_without_end_is_told_for_the_books_after_six_hours() -> None:
     desk = Desk()
     through(desk, 0, 20, measured=True)
     told = [one for minute in range(30, 600, 10) for one in desk.look(START + minute * MINUTE)]
-    assert [one for one in told if one[1] == "book_unpriced"] == [("firing", "book_unpriced", 500)]
+    assert [one for one in told if one[1] == "book_unpriced"] == [("firing", "book_unpriced", 100)]
     assert ("firing", "figures_stopped", 1) in told
 
 
