@@ -6,7 +6,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import BLANK_SCHEMA, Connection, MetaData
 
-from portopt.adapters.store import columns, partitions, service_tables, timescale
+from portopt.adapters.store import (  # noqa: F401 - their tables are what `metadata` holds
+    choice_tables,
+    columns,
+    desk_tables,
+    models,
+    partitions,
+    service_tables,
+    session_tables,
+    timescale,
+    watch_tables,
+    wave_tables,
+)
 from portopt.adapters.store.engine import Database
 
 ROWS = timescale.ROWS.removeprefix("query.")

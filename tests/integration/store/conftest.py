@@ -118,8 +118,8 @@ def own_server() -> Iterator[Callable[..., Server]]:
     """Servers of a test's own, to stop and start."""
     servers: list[Server] = []
 
-    def make(programs: Path | None = None) -> Server:
-        servers.append(Server(programs or need_programs()))
+    def make() -> Server:
+        servers.append(Server(need_programs()))
         return servers[-1]
 
     yield make
