@@ -6,10 +6,22 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import BLANK_SCHEMA, Connection, MetaData
 
-from portopt.adapters.store import columns, partitions, service_tables, timescale
+from portopt.adapters.store import (  # noqa: F401 - their tables are what `metadata` holds
+    choice_tables,
+    columns,
+    desk_tables,
+    models,
+    partitions,
+    service_tables,
+    session_tables,
+    timescale,
+    watch_tables,
+    wave_tables,
+)
 from portopt.adapters.store.engine import Database
 
 ROWS = timescale.ROWS.removeprefix("query.")
+TABLES = columns.metadata.sorted_tables
 SCHEMAS = (columns.COMMAND, columns.QUERY, service_tables.ledger.schema)
 
 
@@ -28,7 +40,7 @@ def _as_it_stands(connection: Connection) -> MetaData:
     found = MetaData()
     on_postgres = connection.dialect.name == "postgresql"
     behind = on_postgres and timescale.is_behind_a_view(connection)
-    for table in columns.metadata.sorted_tables:
+    for table in TABLES:
         name = ROWS if behind and table.name == partitions.PARENT else None
         if on_postgres:
             table.to_metadata(found, name=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,23 @@ HELD = made_desk.desk(2, n=8)
 FIRST, SECOND, *_ = HELD.request.holdings.shares
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the made book as files of one's own, and an installation that has its proposal; for each test a copy."""
+    folder = tmp_path_factory.mktemp("choices")
+    _write_files(folder)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PORTOPT_HOME", str(folder / "home"))
+        runtime.cache_clear()
+        assert run(["rebalance", *words(folder)]) == 0
+        runtime().runs.close()
+        runtime.cache_clear()
+    return folder
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
     monkeypatch.setenv("PORTOPT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "160")
     runtime.cache_clear()
@@ -29,7 +45,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def files(home: Path) -> list[str]:
-    """The made book as files of one's own."""
+    return words(home)
+
+
+def words(folder: Path) -> list[str]:
+    where = {"--holdings": "h.csv", "--prices": "p.csv", "--policy": "policy.json"}
+    return [word for option, name in where.items() for word in (option, str(folder / name))]
+
+
+def _write_files(folder: Path) -> None:
     import polars as pl
 
     holdings: Holdings = HELD.request.holdings
@@ -38,11 +62,11 @@ def files(home: Path) -> list[str]:
          "esg_score": a.esg_score, "benchmark_weight": (HELD.request.benchmark or {})[a.id]}
         for a in HELD.request.universe.assets
     ]  # fmt: skip
-    pl.DataFrame([*rows, {**dict.fromkeys(rows[0]), "asset": "CASH", "shares": float(holdings.cash)}]).write_csv(home / "h.csv")
-    HELD.prices.write_csv(home / "p.csv")
-    (home / "policy.json").write_text(json.dumps(write_policy(HELD.request.policy)))
-    where = {"--holdings": "h.csv", "--prices": "p.csv", "--policy": "policy.json"}
-    return [word for option, name in where.items() for word in (option, str(home / name))]
+    pl.DataFrame([*rows, {**dict.fromkeys(rows[0]), "asset": "CASH", "shares": float(holdings.cash)}]).write_csv(
+        folder / "h.csv"
+    )
+    HELD.prices.write_csv(folder / "p.csv")
+    (folder / "policy.json").write_text(json.dumps(write_policy(HELD.request.policy)))
 
 
 def answer(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
@@ -149,7 +173,8 @@ def test_a_what_if_shows_both_sides_and_how_far_the_preview_holds(files, capsys)
     assert "derivatives hold" in text
 
 
-def test_ready_says_no_by_its_exit_code_and_why(files, capsys):
+def test_ready_says_no_by_its_exit_code_and_why(files, home, capsys, monkeypatch):
+    monkeypatch.setenv("PORTOPT_HOME", str(home / "where nothing was proposed"))
     assert run(["ready", *files, "--on", "2024-07-01"]) == 0
     assert capsys.readouterr().out.startswith("Yes: ")
     assert run(["ready", *files, "--on", "2024-07-04"]) == 1

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 import small_book
+from schema_differences import TABLES
 from sqlalchemy import String, func, select
 
 from portopt.adapters.providers.frames import FrameProvider
-from portopt.adapters.store import columns
 from portopt.adapters.store.removals import FileRemovals
 from portopt.dialects.strategy_batch import write_responses
 from portopt.domain.errors import InfeasibleRequest
@@ -73,10 +73,7 @@ def names(found: Any, kind: str) -> list[str]:
 
 def rows(runtime: Runtime) -> dict[str, int]:
     with runtime.runs.database.reading() as connection:
-        counted = (
-            (table.name, connection.execute(select(func.count()).select_from(table)).scalar_one())
-            for table in columns.metadata.sorted_tables
-        )
+        counted = ((table.name, connection.execute(select(func.count()).select_from(table)).scalar_one()) for table in TABLES)
         return {name: n for name, n in counted if n}
 
 
@@ -118,7 +115,7 @@ def test_a_run_that_goes_leaves_no_row_behind(home: Runtime) -> None:
     assert rows(home)["optimization_requests"] == 1
     carry_out(home, LATER, Days(runs=30))
     with home.runs.database.reading() as connection:
-        for table in columns.metadata.sorted_tables:
+        for table in TABLES:
             if table.name == "portfolio_optimization_ts":  # has days of its own
                 continue
             for column in table.c:

@@ -118,8 +118,8 @@ def own_server() -> Iterator[Callable[..., Server]]:
     """Servers of a test's own, to stop and start."""
     servers: list[Server] = []
 
-    def make(programs: Path | None = None) -> Server:
-        servers.append(Server(programs or need_programs()))
+    def make() -> Server:
+        servers.append(Server(need_programs()))
         return servers[-1]
 
     yield make
@@ -142,10 +142,10 @@ class Databases:
         return not int(workers or 0)
 
     @contextmanager
-    def one(self, template: str = "template0") -> Iterator[str]:
+    def one(self, template: str = "template0", owner: str = "DEFAULT") -> Iterator[str]:
         name = f"portopt_test_{uuid.uuid4().hex[:12]}"
         with self.admin.connect() as connection:
-            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {owner}')
         try:
             yield self.server.set(database=name).render_as_string(hide_password=False)
         finally:

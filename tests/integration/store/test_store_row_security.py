@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, make_url, select, text
+from sqlalchemy import URL, func, make_url, select, text
 
 from portopt.adapters.store import columns
 from portopt.adapters.store.alerts import SqlAlerts
@@ -48,27 +48,32 @@ OF_NO_PORTFOLIO = {
 }
 
 
-@pytest.fixture
-def owner(databases, postgres_database) -> Iterator[str]:
-    """A role that owns the database, and is no superuser: forced policies hold for it too."""
+@pytest.fixture(scope="module")
+def owners(databases) -> Iterator[URL]:
+    """A database at this version's schema, of a role that owns it and is no superuser: forced policies hold for it too."""
     role, password = f"portopt_owner_{secrets.token_hex(6)}", secrets.token_hex(12)
-    name = make_url(postgres_database).database
     with databases.admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{password}'")
-        connection.exec_driver_sql(f'ALTER DATABASE "{name}" OWNER TO {role}')
-    yield make_url(postgres_database).set(username=role, password=password).render_as_string(hide_password=False)
+    with databases.one(owner=role) as url:
+        owned = make_url(url).set(username=role, password=password)
+        store = SqlStore(owned.render_as_string(hide_password=False))
+        store.migrate()
+        store.close()
+        yield owned
     with databases.admin.connect() as connection:
-        connection.exec_driver_sql(f'ALTER DATABASE "{name}" OWNER TO CURRENT_USER')
-        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
         connection.exec_driver_sql(f"DROP ROLE {role}")
 
 
 @pytest.fixture
+def owner(databases, owners: URL) -> Iterator[str]:
+    """A copy of that database, the role's own too."""
+    with databases.one(template=owners.database, owner=owners.username) as url:
+        yield owners.set(database=make_url(url).database).render_as_string(hide_password=False)
+
+
+@pytest.fixture
 def walled(owner) -> Iterator[SqlStore]:
-    """A store of that role's own, from its first migration on."""
     found = SqlStore(owner)
-    found.migrate()
     yield found
     found.close()
 

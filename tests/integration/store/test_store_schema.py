@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from integration.store.conftest import Server, need_programs
 from schema_differences import differences
 from sqlalchemy import DDL, inspect, text
 
@@ -235,34 +237,38 @@ $$ INSERT INTO timescaledb_information.hypertables VALUES (relation::text, dimen
 """
 
 
-@pytest.fixture
-def aside():
-    """A folder that the server's user can read."""
-    root = Path(tempfile.mkdtemp(prefix="portopt-programs-"))
-    root.chmod(0o755)
-    yield root
+@pytest.fixture(scope="module")
+def extended():
+    """A server whose programs were copied aside, with the folder of its extensions."""
+    programs, root = need_programs(), Path(tempfile.mkdtemp(prefix="portopt-programs-"))
+    root.chmod(0o755)  # the server's user can read it
+    asked = [programs / "pg_config", "--bindir", "--sharedir", "--pkglibdir"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
+    # The programs find their files relative to where they are themselves.
+    binaries, share, libraries = (root / folder.lstrip("/") for folder in said)
+    binaries.mkdir(parents=True)
+    for name in ("postgres", "initdb", "pg_ctl"):
+        shutil.copy2(Path(said[0]) / name, binaries)
+    shutil.copytree(said[1], share)
+    libraries.symlink_to(said[2])
+    server = Server(binaries)
+    yield server, share / "extension"
+    server.remove()
     shutil.rmtree(root)
 
 
 @pytest.fixture
-def extended_database(aside, own_server, programs):
+def extended_database(extended, make_databases):
     """A database on a server that offers a `timescaledb` made of this SQL."""
+    server, extensions = extended
+    with ExitStack() as made:
 
-    def make(script: str) -> str:
-        asked = [programs / "pg_config", "--bindir", "--sharedir", "--pkglibdir"]
-        said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
-        # The programs find their files relative to where they are themselves.
-        binaries, share, libraries = (aside / folder.lstrip("/") for folder in said)
-        binaries.mkdir(parents=True)
-        for name in ("postgres", "initdb", "pg_ctl"):
-            shutil.copy2(Path(said[0]) / name, binaries)
-        shutil.copytree(said[1], share)
-        libraries.symlink_to(said[2])
-        (share / "extension/timescaledb.control").write_text("default_version = '2.28.0'\nrelocatable = false\n")
-        (share / "extension/timescaledb--2.28.0.sql").write_text(script)
-        return own_server(binaries).url
+        def make(script: str) -> str:
+            (extensions / "timescaledb.control").write_text("default_version = '2.28.0'\nrelocatable = false\n")
+            (extensions / "timescaledb--2.28.0.sql").write_text(script)
+            return made.enter_context(make_databases(server.url).one())
 
-    return make
+        yield make
 
 
 @pytest.mark.postgres
@@ -295,7 +301,7 @@ def test_the_licence_tells_the_two_parts_of_the_extension_apart(extended_databas
         told = "RESET timescaledb.license" if licence is None else f"SET timescaledb.license = '{licence}'"
         database = Database(url)
         with database.writing() as connection:
-            connection.execute(text(f"ALTER DATABASE postgres {told}"))
+            connection.execute(text(f"ALTER DATABASE {database.url.database} {told}"))
         database.engine.dispose()  # a connection of before does not hear of it
         assert timescale.level(database) == level
         database.engine.dispose()
