@@ -29,6 +29,13 @@ OPTIMIZATION: Mapping[str, Any] = {
     },
     "preferences": {"risk_aversion": 4.0, "include_transaction_costs": True, "consider_tax_implications": True},
 }
+# Words of the same shape that are answered in a tenth of the time, on a book of twelve: for what is not about the answer.
+SMALL: Mapping[str, Any] = {
+    "optimization_type": "mean_variance",
+    "objective": "maximize_sharpe",
+    "risk_measure": "volatility",
+    "constraints": {"max_position_size": 0.2},
+}
 REBALANCE: Mapping[str, Any] = {
     "target_type": "optimal",
     "constraints": {"max_turnover": 0.15, "min_trade_size": 1000.00, "max_trades": 10, "consider_tax_implications": True},

@@ -13,7 +13,7 @@ from support import wait_for
 from portopt.domain.access import Principal
 
 
-def test_a_proposal_is_made_by_one_and_approved_by_another(serving: Callable[..., Served]) -> None:
+def test_a_proposal_is_made_by_one_and_approved_by_another(serving: Callable[..., Served], prefect_server: str) -> None:
     found = book(8)
     doors = Doors.__new__(Doors)
     doors.served = serving(access="keys", processes=1)
@@ -25,7 +25,7 @@ def test_a_proposal_is_made_by_one_and_approved_by_another(serving: Callable[...
     done(admin.put("/portfolios/P-1", json={"policy": "eight"}))
     done(admin.put("/portfolios/P-1/holdings", **body_of(found.csv, "text/csv")))
     pack = done(admin.post("/packs", **body_of(found.prices.write_csv().encode(), "text/csv")))["pricing_pack_id"]
-    with worker_of(doors.served):
+    with worker_of(doors.served, prefect_server):
         asked = {"portfolio_id": "P-1", "pricing_pack_id": pack, "approval_hours": 2}
         job = done(maker.post("/optimizations", json=asked), 202)["optimization_id"]
         wait_for(lambda: maker.get(f"/optimizations/{job}").json()["status"] == "completed", 120, "it did not end")

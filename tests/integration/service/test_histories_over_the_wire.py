@@ -27,8 +27,8 @@ NAMES = ["backtest_id", "portfolio_id", "status", "created_at", "completed_at", 
 
 
 @pytest.fixture(scope="module")
-def working(service: Served) -> Iterator[Served]:
-    with worker_of(service):
+def working(service: Served, prefect_server: str) -> Iterator[Served]:
+    with worker_of(service, prefect_server):
         yield service
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from integration.service.books import OPTIMIZATION, REBALANCE, book, done, imported, problem
+from integration.service.books import OPTIMIZATION, REBALANCE, SMALL, book, done, imported, problem
 from integration.service.serving import Served
 from integration.service.working import worker_of
 from sqlalchemy import Table, select
@@ -38,19 +38,18 @@ FRONTIER = [
     "max_return_portfolio",
 ]
 BOOK = book()
+TWELVE = book(12)
 
 
 @pytest.fixture(scope="module")
-def working(service: Served) -> Iterator[Served]:
-    with worker_of(service):
+def working(service: Served, prefect_server: str) -> Iterator[Served]:
+    with worker_of(service, prefect_server):
         yield service
 
 
 def submitted(service: Served, portfolio_id: str, pack: str | None, **more: Any) -> dict[str, Any]:
     named = {} if pack is None else {"pricing_pack_id": pack}
-    return dict(
-        done(service.client.post("/optimizations", json={"portfolio_id": portfolio_id, **OPTIMIZATION, **named, **more}), 202)
-    )
+    return dict(done(service.client.post("/optimizations", json={"portfolio_id": portfolio_id, **SMALL, **named, **more}), 202))
 
 
 def ended(service: Served, optimization_id: str, seconds: float = 120) -> dict[str, Any]:
@@ -118,7 +117,7 @@ def test_both_printed_bodies_end_completed_on_forty_names(working: Served) -> No
 
 
 def test_what_was_worked_out_later_has_its_rows_in_the_tables_that_are_printed(working: Served) -> None:
-    pack = imported(working.client, "rows", BOOK)
+    pack = imported(working.client, "rows", TWELVE)
     told = ended(working, submitted(working, "rows", pack)["optimization_id"])
     kept = {"optimization_results": row_of(working, models.optimization_results, told["optimization_id"])}
     kept["portfolio_optimizations"] = row_of(working, models.portfolio_optimizations, told["optimization_id"])
@@ -127,10 +126,7 @@ def test_what_was_worked_out_later_has_its_rows_in_the_tables_that_are_printed(w
         assert row["current_allocation"] == told["current_allocation"]
         assert row["target_allocation"] == told["target_allocation"]
     assert kept["optimization_results"]["efficient_frontier"] == told["efficient_frontier"]
-    assert (
-        row_of(working, models.optimization_requests, told["optimization_id"], "id")["constraints"]
-        == OPTIMIZATION["constraints"]
-    )
+    assert row_of(working, models.optimization_requests, told["optimization_id"], "id")["constraints"] == SMALL["constraints"]
 
 
 def row_of(service: Served, table: Table, value: str, column: str = "optimization_id") -> Mapping[str, Any]:
@@ -139,7 +135,7 @@ def row_of(service: Served, table: Table, value: str, column: str = "optimizatio
 
 
 def test_equal_words_on_named_data_are_one_job_for_ever_and_on_the_newest_until_they_end(working: Served) -> None:
-    pack = imported(working.client, "equal", BOOK)
+    pack = imported(working.client, "equal", TWELVE)
     first = submitted(working, "equal", pack)["optimization_id"]
     assert submitted(working, "equal", pack)["optimization_id"] == first
     told = ended(working, first)
@@ -151,7 +147,7 @@ def test_equal_words_on_named_data_are_one_job_for_ever_and_on_the_newest_until_
 
 
 def test_what_cannot_be_done_ends_with_its_problem_in_the_words_that_asked(working: Served) -> None:
-    pack = imported(working.client, "refused", BOOK)
+    pack = imported(working.client, "refused", TWELVE)
     impossible = {**OPTIMIZATION["constraints"], "max_position_size": 0.01, "min_position_size": 0.005}
     told = ended(working, submitted(working, "refused", pack, constraints=impossible)["optimization_id"])
     assert told["status"] == "infeasible"
@@ -163,7 +159,7 @@ def test_what_cannot_be_done_ends_with_its_problem_in_the_words_that_asked(worki
 
 
 def test_jobs_are_listed_counted_and_cancelled(service: Served) -> None:
-    pack = imported(service.client, "listed", BOOK)
+    pack = imported(service.client, "listed", TWELVE)
     dates = ("2024-01-31", "2024-02-29", "2024-03-28")
     ids = [submitted(service, "listed", pack, as_of=day, preferences={})["optimization_id"] for day in dates]
     listed = done(service.client.get("/optimizations", params={"portfolio_id": "listed", "limit": 2}))
@@ -194,12 +190,13 @@ def test_jobs_are_listed_counted_and_cancelled(service: Served) -> None:
 def test_words_that_cannot_take_effect_are_refused_by_their_place(
     sqlite_service: Served, body: Any, field: str, status: int
 ) -> None:
-    imported(sqlite_service.client, "words", BOOK)
+    imported(sqlite_service.client, "words", TWELVE)
     told = problem(sqlite_service.client.post("/optimizations", json=body), status)
     assert told["asked"]["field"] == field
 
 
-def test_the_frontier_obeys_its_own_limits_and_says_what_it_was_asked(service: Served) -> None:
+def test_the_frontier_obeys_its_own_limits_and_says_what_it_was_asked(sqlite_service: Served) -> None:
+    service = sqlite_service
     pack = imported(service.client, "frontier", BOOK)
     place = "/portfolios/frontier/efficient-frontier"
     drawn = service.client.get(place, params={"pricing_pack_id": pack, "points": 8})
@@ -252,7 +249,7 @@ def test_a_key_does_its_work_once_and_gives_the_first_reply_again(service: Serve
 def test_a_hundred_at_once_with_one_key_over_two_processes_work_once(service: Served) -> None:
     pack = imported(service.client, "hundred", BOOK)
     request = {
-        "json": {"portfolio_id": "hundred", **OPTIMIZATION, "pricing_pack_id": pack},
+        "json": {"portfolio_id": "hundred", **SMALL, "pricing_pack_id": pack},
         "headers": {"Idempotency-Key": "hundred"},
     }
 

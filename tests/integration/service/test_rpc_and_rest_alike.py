@@ -305,12 +305,12 @@ CASES: dict[str, Callable[[Desk], Case]] = {
 
 
 @pytest.fixture(scope="module")
-def desk(sqlite_service: Served, sqlite_rpc: Client) -> Iterator[Desk]:
+def desk(sqlite_service: Served, sqlite_rpc: Client, prefect_server: str) -> Iterator[Desk]:
     client = sqlite_service.client
     found = Desk(sqlite_service, sqlite_rpc, imported(client, PORTFOLIO, BOOK))
     imported(client, "P-other", BOOK)
     found.beliefs = client.post("/beliefs", json=BELIEFS).json()["beliefs_id"]
-    with worker_of(sqlite_service):
+    with worker_of(sqlite_service, prefect_server):
         body = {"portfolio_id": PORTFOLIO, **OPTIMIZATION, "pricing_pack_id": found.pack}
         found.optimization = client.post("/optimizations", json=body).json()["optimization_id"]
         ended: dict[str, Any] = {}

@@ -20,7 +20,7 @@ def read(document: Any) -> Any:
     return json.loads(document.content)
 
 
-def test_a_book_is_imported_proposed_followed_approved_and_told(service: Served, rpc: Client) -> None:
+def test_a_book_is_imported_proposed_followed_approved_and_told(service: Served, rpc: Client, prefect_server: str) -> None:
     m, desk = rpc.messages, book(seed=3)
 
     def csv(content: bytes) -> Any:
@@ -54,7 +54,7 @@ def test_a_book_is_imported_proposed_followed_approved_and_told(service: Served,
     assert caught.value.problem["code"] == "key_reused"
 
     named = m.GetOptimizationRequest(optimization_id=begun.optimization_id)  # type: ignore[attr-defined]
-    with worker_of(service):
+    with worker_of(service, prefect_server):
         statuses = [answer.status for answer in rpc.rpc("WatchOptimization")(named, timeout=180)]
     assert statuses[-1] == "completed"
     assert statuses == sorted(statuses, key=["pending", "processing", "completed"].index)

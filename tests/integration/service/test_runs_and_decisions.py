@@ -23,8 +23,8 @@ BOOK = book()
 
 
 @pytest.fixture(scope="module")
-def working(service: Served) -> Iterator[Served]:
-    with worker_of(service):
+def working(service: Served, prefect_server: str) -> Iterator[Served]:
+    with worker_of(service, prefect_server):
         yield service
 
 

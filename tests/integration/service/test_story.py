@@ -19,8 +19,8 @@ PORTFOLIO = "port-123456"  # as S2 prints it
 
 
 @pytest.fixture(scope="module")
-def working(service: Served) -> Iterator[Served]:
-    with worker_of(service):
+def working(service: Served, prefect_server: str) -> Iterator[Served]:
+    with worker_of(service, prefect_server):
         yield service
 
 

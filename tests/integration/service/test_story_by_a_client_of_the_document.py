@@ -23,7 +23,7 @@ def client(sqlite_service: Served) -> Iterator[DocumentClient]:
     found.http.close()
 
 
-def test_the_morning_of_a_desk(sqlite_service: Served, client: DocumentClient) -> None:
+def test_the_morning_of_a_desk(sqlite_service: Served, client: DocumentClient, prefect_server: str) -> None:
     desk = book(seed=4)
     client.call("put_policy", policy_id="desk", body=dict(POLICY))
     made = client.call("put_portfolio", portfolio_id=PORTFOLIO, body={"name": "The desk's book", "policy": "desk"})
@@ -35,7 +35,7 @@ def test_the_morning_of_a_desk(sqlite_service: Served, client: DocumentClient) -
     body = {"portfolio_id": PORTFOLIO, **OPTIMIZATION, "pricing_pack_id": pack, "approval_hours": 4}
     begun = client.call("create_optimization", body=body, idempotency_key="morning")
     assert begun.status == 202
-    with worker_of(sqlite_service):
+    with worker_of(sqlite_service, prefect_server):
         told = ended(client, begun)
     assert (told["status"], told["portopt"]["approval"]) == ("completed", "awaiting"), told["problem"]
     assert {trade["action"] for trade in told["trades"]} == {"buy", "sell"}

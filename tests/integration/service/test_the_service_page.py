@@ -34,11 +34,11 @@ def around(served: Served, folder: Path) -> dict[str, str]:
     return env
 
 
-def test_the_lines_and_the_client_do_what_the_page_says(sqlite_service: Served, tmp_path: Path) -> None:
+def test_the_lines_and_the_client_do_what_the_page_says(sqlite_service: Served, tmp_path: Path, prefect_server: str) -> None:
     blocks = LINES.findall(PAGE)
     assert len(blocks) >= 10
     env = around(sqlite_service, tmp_path)
-    with worker_of(sqlite_service):
+    with worker_of(sqlite_service, prefect_server):
         script = "set -e -x -o pipefail\n" + "\n".join(blocks)
         ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stdout[-1500:] + ran.stderr[-2500:]

@@ -1,4 +1,8 @@
-"""A real worker beside a server: `portopt worker` on the same home, until the test's file is done."""
+"""A real worker beside a server: `portopt worker` on the same home, until the test's file is done.
+
+Its flows report to the workflow server that all tests of a process share: to start one of its own took five times as long as
+all else that a worker does to be ready. That a worker starts one where none is named is a test of the processes.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,13 @@ from support import environment, wait_for
 
 
 @contextmanager
-def worker_of(served: Served) -> Iterator[subprocess.Popen[bytes]]:
+def worker_of(served: Served, api_url: str) -> Iterator[subprocess.Popen[bytes]]:
     source = Path(__file__).parents[3] / "src"
-    env = environment(served.home) | dict(served.variables)
+    env = environment(served.home, api_url) | dict(served.variables)
     env["PYTHONPATH"] = os.pathsep.join([str(source), str(source.parent), env["PYTHONPATH"]])
     command = [sys.executable, "-m", "portopt.doors.cli", "worker", "--json"]
     said = served.home / "worker.log"
-    with said.open("ab") as log:
+    with said.open("wb") as log:
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=served.home)
     try:
         wait_for(lambda: process.poll() is not None or b"ready" in said.read_bytes(), 180, "the worker did not start")
