@@ -17,5 +17,5 @@ def is_empty(connection: Connection) -> bool:
 
 
 def fill(connection: Connection) -> None:
-    for statement in STATEMENTS.read_text(encoding="utf-8").split("\n\n"):
+    for statement in STATEMENTS.read_text(encoding="utf-8").strip().split("\n\n"):
         connection.exec_driver_sql(statement)
