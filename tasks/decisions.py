@@ -8,6 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from portopt import pipeline
+from portopt.adapters.jobs.orchestration import of_values
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Moments
@@ -17,24 +18,28 @@ from portopt.pipeline import Solved
 from portopt.runs.identity import run_identity
 
 
+@of_values
 @task(cache_policy=NO_CACHE, timeout_seconds=300)
 def estimate(request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
     """Expected returns and covariance."""
     return pipeline.estimate(request, snapshot)
 
 
+@of_values
 @task(cache_policy=NO_CACHE, timeout_seconds=300)
 def optimize(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Solved:
     """Formulate and solve; an infeasible problem comes back diagnosed."""
     return pipeline.optimize_for(request, snapshot, moments)
 
 
+@of_values
 @task(cache_policy=NO_CACHE, timeout_seconds=120)
 def certify(answer: Solved, snapshot: MarketSnapshot) -> ValidatedSolution:
     """The audit: nothing passes without its certificate."""
     return pipeline.certify(answer, snapshot)
 
 
+@of_values
 @task(cache_policy=NO_CACHE, timeout_seconds=120)
 def generate_trades(
     request: RebalanceRequest, snapshot: MarketSnapshot, answer: Solved, validated: ValidatedSolution
@@ -43,6 +48,7 @@ def generate_trades(
     return pipeline.trade(request, snapshot, answer, validated)
 
 
+@of_values
 @task(cache_policy=NO_CACHE, timeout_seconds=300)
 def conclude(
     request: RebalanceRequest,

@@ -11,7 +11,7 @@ from prefect.tasks import exponential_backoff
 from portopt import pipeline
 from portopt.adapters.jobs import artifacts
 from portopt.adapters.jobs.awaiting import Waits
-from portopt.adapters.jobs.orchestration import Approval, outside_only
+from portopt.adapters.jobs.orchestration import Approval, of_values, outside_only
 from portopt.analysis import Attempts
 from portopt.domain.approval import ApprovalWanted, Said
 from portopt.domain.errors import PortoptError, RequestError
@@ -32,12 +32,14 @@ def holdings_version(request: RebalanceRequest, job: Job | None) -> int:
     return lifecycle.holdings_version(request, runtime()) if job is None else job.holdings_version
 
 
+@of_values
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def begin(job: Job | None, request: RebalanceRequest, snapshot: MarketSnapshot) -> RunRecord:
     """Put the run on record, and the job with it; a run that was completed before comes back complete."""
     return jobs.begin(job, request, snapshot, runtime())
 
 
+@of_values
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def persist(job: Job | None, run: RunRecord, document: dict[str, Any], answer: Solved, since: int, hours: float) -> RunRecord:
     """Report, result, projection and outbox row, and the job's end. hours: how long a person may take; 0 asks nobody."""
@@ -46,12 +48,14 @@ def persist(job: Job | None, run: RunRecord, document: dict[str, Any], answer: S
     return jobs.finish(job, run, document, runtime(), since=since, timings=timings, await_approval=awaits, hours=hours)
 
 
+@of_values
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def settle(run: RunRecord, snapshot: MarketSnapshot, since: int, hours: float) -> RunRecord:
     """A run that was complete before: everything it owes still."""
     return lifecycle.settle(run, snapshot, runtime(), since=since, wanted=ApprovalWanted(hours) if hours > 0 else None)
 
 
+@of_values
 @task(cache_policy=NO_CACHE)
 def superseded(run: RunRecord) -> PortoptError:
     """Why the proposal is not released, and shown."""
@@ -82,12 +86,14 @@ def decide(run: RunRecord, answer: Approval) -> str:
     return ""
 
 
+@of_values
 @task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=BACKOFF, retry_condition_fn=outside_only)
 def decided(run: RunRecord) -> RunRecord:
     """The proposal as it stands, whoever decided about it."""
     return runtime().runs.get(run.run_id)
 
 
+@of_values
 @task(cache_policy=NO_CACHE)
 def not_released(run: RunRecord) -> PortoptError | None:
     """Why the proposal is not released, and shown; None where it is."""
@@ -115,6 +121,7 @@ def publish_problem(error: PortoptError) -> None:
     artifacts.publish_problem(error)
 
 
+@of_values
 @task(cache_policy=NO_CACHE)
 def publish(run: RunRecord) -> None:
     """The artifacts of the run; what cannot be shown is on record all the same."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import inspect
 import logging
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +21,12 @@ from hypothesis import settings
 from support import environment, free_port, wait_for
 
 NUMBERS = count()
+MIGRATE = """
+import asyncio
+from prefect.server.database import provide_database_interface
+
+asyncio.run(provide_database_interface().create_db())
+"""
 # What tests talk to is on this machine: to read every authority of the world took each client of each process 40 ms.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("no_authority.pem"))
 
@@ -65,12 +75,37 @@ def faults(request: pytest.FixtureRequest) -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def workflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a workflow server that was never used: half of what its first start takes is to make it.
+
+    Made once for all processes of this session; a test's server starts on a copy.
+    """
+    own = tmp_path_factory.getbasetemp()
+    kept = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "workflows.db"
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            home = tmp_path_factory.mktemp("workflow-database")
+            made = home / "prefect" / "prefect.db"
+            url = {"PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{made}"}
+            made.parent.mkdir()
+            subprocess.run([sys.executable, "-c", MIGRATE], env=environment(home) | url, check=True, capture_output=True)
+            with closing(sqlite3.connect(made)) as there, closing(sqlite3.connect(f"{kept}.part")) as copy:
+                there.backup(copy)
+            Path(f"{kept}.part").rename(kept)
+    return kept
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory, workflow_database: Path) -> Iterator[str]:
     """A real Prefect server of its own on loopback; gives its API address."""
     home = tmp_path_factory.mktemp("prefect-server")
     port = free_port()
     api = f"http://127.0.0.1:{port}/api"
-    env = environment(home) | {"PREFECT_UI_API_URL": api, "PREFECT_SERVER_LOGGING_LEVEL": "ERROR"}
+    (home / "prefect").mkdir()
+    shutil.copy(workflow_database, home / "prefect" / "prefect.db")
+    quick = {"PREFECT_SERVER_LOGGING_LEVEL": "ERROR", "PREFECT_API_BLOCKS_REGISTER_ON_START": "false"}
+    env = environment(home) | {"PREFECT_UI_API_URL": api} | quick
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT, cwd=home)

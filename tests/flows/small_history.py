@@ -41,9 +41,8 @@ def form_in(runtime: Runtime, folder: Path, days: int = 420, **more: object) -> 
 
 def comparison_in(runtime: Runtime, folder: Path) -> ComparisonForm:
     """Two policies beside one another, on the same prices: small, and small that may put less into one asset."""
-    runtime.runs.save_policies(
-        [POLICY, replace(POLICY, id="spread", name="Spread", limits={**POLICY.limits, "max_weight": 0.3})]
-    )
+    spread = replace(POLICY, id="spread", name="Spread", limits={**POLICY.limits, "max_weight": 0.3})
+    runtime.runs.save_policies([POLICY, spread])
     return ComparisonForm(
         portfolio_id="small", provider=f"files:{prices_csv(folder / 'prices.csv')}", rebalance="quarterly",
         custom_policy="small", beside="spread",

@@ -6,11 +6,15 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from support import REPOSITORY, environment
+
+from portopt.doors.cli import run as portopt
 
 PORTFOLIOS = """portfolio_id,policy,holdings,approval_hours,cron,timezone
 desk-1,aggressive_growth,store,4,30 17 * * 1-5,America/New_York
@@ -37,6 +41,21 @@ def deploy(installed: Path, home: Path, api: str, *words: str) -> tuple[int, dic
     done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, timeout=300)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
+
+
+@pytest.fixture
+def deploy_here(
+    tmp_path: Path, pool: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, dict]]:
+    """deploy_here(*words): the same command in this process, which has loaded what it needs."""
+    monkeypatch.setenv("PORTOPT_HOME", str(tmp_path))
+
+    def deploy_here(*words: str, api: str = pool) -> tuple[int, dict]:
+        with temporary_settings({PREFECT_API_URL: api}):
+            code = portopt(["orchestration", "deploy", *words, "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return deploy_here
 
 
 def became(answer: dict) -> dict[str, str]:
@@ -70,14 +89,14 @@ def test_every_flow_is_registered_by_the_installed_package(installed: Path, tmp_
 
 
 def test_each_portfolio_has_a_deployment_made_once_changed_where_it_differs_and_taken_away(
-    installed: Path, tmp_path: Path, pool: str
+    tmp_path: Path, pool: str, deploy_here: Callable[..., tuple[int, dict]]
 ) -> None:
     file = tmp_path / "portfolios.csv"
     file.write_text(PORTFOLIOS)
     both = ("rebalance/desk-1", "rebalance/desk-2")
-    assert became(deploy(installed, tmp_path, pool, "--portfolios", str(file), "--dry-run")[1]) == dict.fromkeys(both, "made")
-    assert became(deploy(installed, tmp_path, pool, "--portfolios", str(file))[1]) == dict.fromkeys(both, "made")
-    assert became(deploy(installed, tmp_path, pool, "--portfolios", str(file))[1]) == dict.fromkeys(both, "the same")
+    assert became(deploy_here("--portfolios", str(file), "--dry-run")[1]) == dict.fromkeys(both, "made")
+    assert became(deploy_here("--portfolios", str(file))[1]) == dict.fromkeys(both, "made")
+    assert became(deploy_here("--portfolios", str(file))[1]) == dict.fromkeys(both, "the same")
 
     with httpx.Client(base_url=pool, timeout=60) as http:
         there = http.get("/deployments/name/rebalance/desk-1").raise_for_status().json()
@@ -91,13 +110,13 @@ def test_each_portfolio_has_a_deployment_made_once_changed_where_it_differs_and_
         assert refused.status_code == 409, "the form's schema is enforced"
 
     file.write_text(PORTFOLIOS.replace("store,4,30 17", "store,6,15 17").replace("desk-2,,store,,,\n", ""))
-    told = became(deploy(installed, tmp_path, pool, "--portfolios", str(file), "--remove-others")[1])
+    told = became(deploy_here("--portfolios", str(file), "--remove-others")[1])
     assert told == {both[0]: "changed: approval_hours, schedule", both[1]: "removed"}
-    assert became(deploy(installed, tmp_path, pool, "--portfolios", str(file))[1]) == {both[0]: "the same"}
+    assert became(deploy_here("--portfolios", str(file))[1]) == {both[0]: "the same"}
 
 
-def test_a_server_that_is_not_there_is_told_with_its_fix(installed: Path, tmp_path: Path) -> None:
+def test_a_server_that_is_not_there_is_told_with_its_fix(tmp_path: Path, deploy_here: Callable[..., tuple[int, dict]]) -> None:
     file = tmp_path / "portfolios.csv"
     file.write_text(PORTFOLIOS)
-    code, problem = deploy(installed, tmp_path, "http://127.0.0.1:9/api", "--portfolios", str(file))
+    code, problem = deploy_here("--portfolios", str(file), api="http://127.0.0.1:9/api")
     assert (code, problem["asked"]["field"]) == (5, "PREFECT_API_URL")

@@ -27,7 +27,7 @@ from portopt.questions.through_time.pieces.pack import read
 from portopt.runtime import Runtime
 from portopt.simulation.history import History
 
-SHORT = BacktestForm(start=date(2021, 9, 1), rebalance="quarterly", prove=False)
+SHORT = BacktestForm(start=date(2022, 4, 1), rebalance="quarterly", prove=False)
 
 
 @pytest.fixture

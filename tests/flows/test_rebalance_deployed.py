@@ -18,7 +18,6 @@ import pytest
 from submitted import opened, submitted
 from support import REPOSITORY, environment, wait_for
 
-from portopt.domain.approval import Said
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.runs import decisions
 
@@ -88,9 +87,10 @@ def deployed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> I
     home = tmp_path_factory.mktemp("deployed")
     env = environment(home, prefect_server)
     prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
-    for command in (["work-pool", "create", "portopt", "--type", "process", "--overwrite"], ["deploy", "--all"]):
-        done = subprocess.run([*prefect, *command], env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stdout + done.stderr
+    httpx.post(f"{prefect_server}/work_pools/", json={"name": "portopt", "type": "process"}, timeout=60)  # 409: it is there
+    command = [*prefect, "deploy", "--all"]
+    done = subprocess.run(command, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
     with (home / "worker.log").open("wb") as log:
         command = [*prefect, "worker", "start", "--pool", "portopt", "--type", "process"]
         worker = subprocess.Popen(command, env=env, cwd=home, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
@@ -131,15 +131,6 @@ def test_a_field_nobody_knows_is_refused_before_a_run_exists(deployed: Deployed)
     assert "max_wieght" in answer.text
 
 
-def test_the_worker_runs_the_deployment_and_the_event_leaves_once(deployed: Deployed) -> None:
-    before = len(deployed.events())
-
-    state = deployed.wait(deployed.start("on-demand", {"max_turnover": 0.19}), "Completed")
-
-    assert state["name"] == "Completed", state
-    assert len(deployed.events()) == before + 1
-
-
 def test_the_worker_carries_out_a_job_that_was_asked_for_once(deployed: Deployed) -> None:
     runtime = opened(deployed.home)
     job = submitted(runtime, deployed.home / "book")
@@ -151,7 +142,7 @@ def test_the_worker_carries_out_a_job_that_was_asked_for_once(deployed: Deployed
     assert [event["subject"] for event in deployed.events()].count("P1") == 1
 
 
-def test_a_proposal_that_awaits_approval_releases_its_event_only_when_approved(deployed: Deployed) -> None:
+def test_the_worker_runs_the_deployment_and_its_event_leaves_once_and_only_when_approved(deployed: Deployed) -> None:
     before = len(deployed.events())
     run = deployed.start("on-demand", {"max_turnover": 0.18, "approval_hours": 1.0})
     paused = deployed.wait(run, "Paused")
@@ -181,28 +172,3 @@ def test_a_proposal_that_awaits_approval_releases_its_event_only_when_approved(d
     told = "\n".join(deployed.log(run))
     for step in ("max_turnover", "pack-", "covariance of", "solved by", "certified: worst violation", "buys of", "on record"):
         assert step in told, (step, told)
-
-
-def test_a_proposal_that_is_decided_elsewhere_ends_its_run_as_it_was_decided(deployed: Deployed) -> None:
-    before = len(deployed.events())
-    run = deployed.start("on-demand", {"max_turnover": 0.17, "approval_hours": 1.0})
-    deployed.wait(run, "Paused")
-
-    decisions.request_changes(deployed.newest_run().run_id, opened(deployed.home), by="desk", said=Said(note="not today"))
-    state = deployed.wait(run, "ChangesRequested")
-
-    assert state["name"] == "ChangesRequested"
-    assert "not today" in state["message"]
-    assert len(deployed.events()) == before
-
-
-def test_nobody_approving_in_time_is_a_no(deployed: Deployed) -> None:
-    before = len(deployed.events())
-    run = deployed.start("on-demand", {"max_tracking_error": 0.021, "approval_hours": 0.002})
-
-    state = deployed.wait(run, "Expired")
-
-    assert state["type"] == "FAILED"  # the server may name the end of an expired pause itself, before the flow does
-    wait_for(lambda: deployed.newest_run().status is RunStatus.CANCELLED, 30, f"still {deployed.newest_run().status}")
-    assert "nobody approved" in deployed.newest_run().problem["detail"]
-    assert len(deployed.events()) == before

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
+from prefect.tasks import Task
+from prefect.utilities.annotations import opaque
 from pydantic import Field
 
 from portopt.domain.approval import REASONS
 from portopt.domain.errors import OutsideError, PortoptError
 from portopt.domain.run import RunRecord
 
+P = ParamSpec("P")
+R = TypeVar("R")
 BY_CODE = {
     "rejected": "Rejected",
     "superseded": "Superseded",
@@ -54,6 +60,20 @@ async def outside_only(task: Any, task_run: TaskRun, state: State[Any]) -> bool:
     except Exception:
         return False
     return False
+
+
+def of_values(task: Task[P, R]) -> Callable[P, R]:
+    """The task, called with finished values alone.
+
+    Prefect would look through every field of every one of them for what another task has not finished yet.
+    """
+
+    @wraps(task.fn)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        wrapped: Callable[..., R] = task
+        return wrapped(*map(opaque, args), **{name: opaque(value) for name, value in kwargs.items()})
+
+    return called
 
 
 def trigger_id() -> str | None:

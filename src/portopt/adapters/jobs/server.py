@@ -24,6 +24,7 @@ from portopt.domain.errors import OutsideError
 PATIENCE_SECONDS = 600.0  # a busy machine takes long; a server that ends early is noticed at once
 TRIES = 3  # another process may take the free port first
 QUIET = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+BRIEF = {"PREFECT_API_BLOCKS_REGISTER_ON_START": "0"}  # a command's flows use none: to write them down takes a second
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def launch(port: int, home: Path, environment: Mapping[str, str] | None = None) 
     with (home / "server.log").open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - our own module
             command(port),
-            stdin=subprocess.PIPE, stdout=log, stderr=log, env={**own, **QUIET},
+            stdin=subprocess.PIPE, stdout=log, stderr=log, env={**own, **QUIET, **BRIEF},
         )  # fmt: skip
 
 
