@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from portopt.domain.approval import Approval
-from portopt.domain.canonical import canonical_json, digest
+from portopt.domain.canonical import canonical_json, canonical_text, digest
 
 
 class RunStatus(StrEnum):
@@ -106,6 +106,11 @@ def digest_of(document: Mapping[str, Any]) -> str:
     return digest(canonical_json(document))
 
 
+def digest_as_stored(document: Mapping[str, Any]) -> str:
+    """The same of a document that was read from a store, which is plain already and is not gone through once more."""
+    return digest(canonical_text(document).encode())
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """A run. run_id is its content's identity (`reb-…`, `opt-…`), so the same content is the same run.
@@ -135,4 +140,4 @@ class RunRecord:
     @property
     def is_whole(self) -> bool:
         """Whether the document, where there is one, is the one that was stored."""
-        return self.document is None or digest_of(self.document) == self.document_digest
+        return self.document is None or digest_as_stored(self.document) == self.document_digest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import pytest
 from integration.browser.devtools import Browser, Page
+from integration.browser.pictures import difference, seen
 from integration.console.conftest import measure
 from made_proposals import served, waiting
 from pypdf import PdfReader
 
 from portopt.domain.holdings import Holdings
 from portopt.domain.portfolio import Portfolio
+from portopt.domain.run import RunStatus
 from portopt.questions.wave import put_on_record
 from portopt.runs.waves.start import Asked, WaveWish
 from portopt.runtime import Runtime, open_runtime
@@ -26,7 +29,7 @@ SCREENS = ("", "/propose?p.P-one=on", "/settings", "/waves", "/runs", "/policies
            "/runs/{run}", "/runs/{run}/decide", "/waves/{wave}")  # fmt: skip
 CHOSEN = '[...document.querySelectorAll("tbody input:checked")].map((box) => box.name)'
 MOST_BYTES = 300_000
-KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, "")}
+KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), "ArrowDown": (40, "")}
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,22 @@ def test_from_the_desk_to_a_wave_by_key_alone(browser: Browser, console: str, wi
         assert [said for said in page.complaints() if "404" not in said] == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_from_the_desk_to_an_approval_by_key_alone(browser: Browser, console: str, runtime: Runtime, width: int) -> None:
+    run_id = waiting(runtime, f"P-zinc-{width}", n=8, frontier=False)
+    with browser.page(width) as page:
+        page.open(console)
+        press(page, "/", *f"zinc-{width}", "ArrowDown", "Enter")
+        page.wait_for(f'location.pathname === "/console/runs/{run_id}" && document.readyState === "complete"')
+        press(page, "d")
+        page.wait_for('location.pathname.endsWith("/decide") && document.readyState === "complete"')
+        press(page, "a", "Enter")
+        page.wait_for('!document.querySelector("button[value=approve]") && document.readyState === "complete"')
+        assert "approved" in page.ask("document.body.innerText")
+        assert page.complaints() == []
+    assert runtime.runs.get(run_id).status is RunStatus.COMPLETED
+
+
 def test_what_is_typed_is_found_at_once_and_let_go(browser: Browser, console: str) -> None:
     shown = '[...document.querySelectorAll("tbody tr")].filter((row) => !row.hidden).length'
     with browser.page() as page:
@@ -134,22 +153,28 @@ def test_on_paper_the_desk_is_its_rows(browser: Browser, console: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_no_screen_has_a_serious_finding_or_moves_sideways(
+def test_every_screen_looks_as_it_did_has_no_serious_finding_and_does_not_move_sideways(
     browser: Browser, console: str, places: dict[str, str], width: int, scheme: str
 ) -> None:
-    """axe-core, on every kind of screen: each width and each scheme."""
+    """axe-core and the pictures, on every kind of screen: each width and each scheme."""
     axe, found = axe_core(), {}
     with browser.page(width) as page:
         page.emulate(scheme=scheme)
         for path in SCREENS:
             page.open(console + path.format(**places))
+            name = re.sub(r"\W+", "-", path.partition("?")[0].replace("{", "one-")).strip("-") or "desk"
+            looks = difference(f"{name}-{width}-{scheme}", seen(page))
             page.ask(axe)
             said = page.ask(
                 "axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations"
                 ".filter((one) => ['serious', 'critical'].includes(one.impact))"
                 ".map((one) => one.id + ': ' + one.nodes[0].html.slice(0, 120)))"
             )
+            said += [] if looks is None else [looks]
             said += ["sideways"] if page.ask("document.documentElement.scrollWidth > innerWidth") else []
             if said:
                 found[path] = said
+        page.open(console)
+        page.ask("document.querySelectorAll('link[rel=stylesheet]').forEach((link) => link.remove())")
+        assert difference(f"desk-{width}-{scheme}", seen(page), is_good=False), "a desk without its style is another one"
     assert found == {}

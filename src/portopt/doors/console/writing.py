@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers
 
 from portopt.doors.console.reader import Reader
 
@@ -21,12 +21,9 @@ Number = float | int | str | Decimal | None
 
 @dataclass(frozen=True, slots=True)
 class Writers:
-    """What is not known is written as a dash, never as zero. Every method without an underscore is a filter of its name.
+    """What is not known is written as a dash, never as zero. Every method without an underscore is a filter of its name."""
 
-    locale: of Babel.
-    """
-
-    locale: str
+    locale: Locale
     zone: ZoneInfo
     signs: Signs
 
@@ -37,7 +34,7 @@ class Writers:
     def shares(self, value: Number) -> str:
         """As many places as there are."""
         found = amount(value)
-        return NOTHING if found is None else numbers.format_decimal(found, format="#,##0.########", locale=self.locale)
+        return NOTHING if found is None else self.signs.written_short(found, 8)
 
     def change_of_shares(self, value: Number) -> str:
         found = amount(value)
@@ -95,7 +92,7 @@ class Writers:
 
 def writers(reader: Reader) -> Mapping[str, Callable[..., str]]:
     """By the name of the filter."""
-    made = Writers(reader.locale, ZoneInfo(reader.zone), Signs.of(reader.locale))
+    made = Writers(Locale.parse(reader.locale), ZoneInfo(reader.zone), Signs.of(reader.locale))
     return {name: getattr(made, name) for name, found in vars(Writers).items() if callable(found) and not name.startswith("_")}
 
 
@@ -117,6 +114,11 @@ class Signs:
         digits_written = f"{abs(value):,.{digits}f}"
         sign = MINUS if value < 0 and digits_written.strip("0.") else ""
         return sign + before + digits_written.translate(self.places)
+
+    def written_short(self, value: Decimal, most: int) -> str:
+        """With as many places as there are, up to the most."""
+        digits = min(most, max(0, -int(value.normalize().as_tuple().exponent)))
+        return self.written(value, digits)
 
 
 def read_number(given: str, reader: Reader) -> Decimal | None:
