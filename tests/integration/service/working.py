@@ -21,7 +21,7 @@ from support import environment, wait_for
 @contextmanager
 def worker_of(served: Served, api_url: str) -> Iterator[subprocess.Popen[bytes]]:
     source = Path(__file__).parents[3] / "src"
-    env = environment(served.home, api_url) | dict(served.variables)
+    env = environment(served.home, api_url) | {"PORTOPT_WATCH_SECONDS": "0"} | dict(served.variables)  # no test here watches
     env["PYTHONPATH"] = os.pathsep.join([str(source), str(source.parent), env["PYTHONPATH"]])
     command = [sys.executable, "-m", "portopt.doors.cli", "worker", "--json"]
     said = served.home / "worker.log"
