@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -80,7 +81,7 @@ class Writers:
 
     def instant(self, value: str | datetime | None) -> str:
         found = _instant(value)
-        return NOTHING if found is None else dates.format_datetime(found, "medium", tzinfo=self.zone, locale=self.locale)
+        return NOTHING if found is None else _to_the_second(found.replace(microsecond=0), self.zone, self.locale)
 
     def ago(self, value: str | datetime | None, now: datetime | None = None) -> str:
         found = _instant(value)
@@ -88,6 +89,12 @@ class Writers:
             return NOTHING
         since: timedelta = found - (now or datetime.now(UTC))
         return dates.format_timedelta(since, add_direction=True, locale="en")
+
+
+@lru_cache(maxsize=1024)
+def _to_the_second(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    """Kept, since hundreds of rows of a page were measured at one instant, and Babel reads its pattern anew for each."""
+    return dates.format_datetime(at, "medium", tzinfo=zone, locale=locale)
 
 
 def writers(reader: Reader) -> Mapping[str, Callable[..., str]]:
