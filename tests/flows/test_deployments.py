@@ -20,6 +20,17 @@ PORTFOLIOS = """portfolio_id,policy,holdings,approval_hours,cron,timezone
 desk-1,aggressive_growth,store,4,30 17 * * 1-5,America/New_York
 desk-2,,store,,,
 """
+DEPLOY = """
+import sys
+
+import flows
+import portopt
+from portopt.doors.cli import run
+
+code = run(["orchestration", "deploy", "--json"])
+print(portopt.__file__, flows.__file__, sep="\\n", file=sys.stderr)
+sys.exit(code)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +46,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def deploy(installed: Path, home: Path, api: str, *words: str) -> tuple[int, dict]:
-    command = [sys.executable, "-m", "portopt.doors.cli", "orchestration", "deploy", *words, "--json"]
+def deploy(installed: Path, home: Path, api: str) -> subprocess.CompletedProcess[str]:
     env = environment(home, api) | {"PYTHONPATH": str(installed)}
-    done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, timeout=300)
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
+    return subprocess.run([sys.executable, "-c", DEPLOY], env=env, cwd=home, capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture
@@ -69,17 +77,14 @@ def pool(prefect_server: str) -> str:
     return prefect_server
 
 
-def test_the_installed_package_runs_from_its_own_files(installed: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "import portopt, flows; print(portopt.__file__); print(flows.__file__)"]
-    env = environment(tmp_path) | {"PYTHONPATH": str(installed)}
-    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert [line.startswith(str(installed)) for line in done.stdout.split()] == [True, True]
+def test_every_flow_is_registered_by_the_installed_package_from_its_own_files(
+    installed: Path, tmp_path: Path, pool: str
+) -> None:
+    done = deploy(installed, tmp_path, pool)
 
-
-def test_every_flow_is_registered_by_the_installed_package(installed: Path, tmp_path: Path, pool: str) -> None:
-    code, answer = deploy(installed, tmp_path, pool)
-
-    assert code == 0, answer
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.startswith(str(installed)) for line in done.stderr.splitlines()[-2:]] == [True, True], done.stderr
+    answer = json.loads(done.stdout)
     assert {"rebalance/scheduled", "rebalance/on-demand", "backtest/on-demand", "monitor/monitor", "wave/night"} <= set(
         became(answer)
     )

@@ -59,7 +59,7 @@ async def _artifacts(state: Any) -> dict[str, Any]:
         return {a.key: a for a in await client.read_artifacts(artifact_filter=mine)}
 
 
-def test_a_backtest_of_the_flow_is_the_one_that_is_worked_out_at_once(home: Runtime) -> None:
+def test_a_backtest_of_the_flow_is_the_one_that_is_worked_out_at_once_and_the_same_form_twice_is_one_run(home: Runtime) -> None:
     state, run_id = run(SHORT)
     assert state.is_completed(), state.message
     kept = home.runs.get(run_id)
@@ -81,13 +81,9 @@ def test_a_backtest_of_the_flow_is_the_one_that_is_worked_out_at_once(home: Runt
     rows = home.histories.ask(f"SELECT count(*), max(net) FROM days WHERE run_id = '{run_id}'").rows
     assert rows == ((len(at_once["days"]["net"]), max(at_once["days"]["net"])),)
 
-
-def test_the_same_form_twice_is_one_run(home: Runtime) -> None:
-    _, first = run(SHORT)
-    before = home.runs.get(first).completed_at
     _, second = run(SHORT)
-    assert (first, before) == (second, home.runs.get(second).completed_at)
-    assert [record.run_id for record in home.runs.runs()] == [first]
+    assert (run_id, kept.completed_at) == (second, home.runs.get(second).completed_at)
+    assert [record.run_id for record in home.runs.runs()] == [run_id]
 
 
 def test_a_comparison_of_the_flow_is_the_one_that_is_worked_out_at_once(home: Runtime, tmp_path: Path) -> None:

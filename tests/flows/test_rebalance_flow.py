@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.objects import Artifact
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from portopt import pipeline
@@ -48,6 +50,12 @@ def run(order: RebalanceForm):
     return asyncio.run(once())
 
 
+async def artifacts(flow_run: UUID) -> dict[str, Artifact]:
+    mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run]))
+    async with get_client() as client:
+        return {str(a.key): a for a in await client.read_artifacts(artifact_filter=mine)}
+
+
 def events(runtime: Runtime) -> list[dict]:
     log = runtime.settings.event_log_path
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
@@ -66,13 +74,21 @@ def test_a_plan_from_the_flow_equals_the_plan_from_the_service(home: Runtime, tm
     assert by_flow.document_digest == by_service.document_digest
 
 
-def test_the_same_order_twice_is_one_run_and_one_event(home: Runtime) -> None:
-    _, first = run(RebalanceForm())
-    _, second = run(RebalanceForm())
+def test_the_same_order_twice_is_one_run_and_one_event_and_leaves_what_was_proposed_as_artifacts(home: Runtime) -> None:
+    """The proposal, before and after, and a link."""
+    order = RebalanceForm(frontier=False)
+    state, first = run(order)
+    _, second = run(order)
 
     assert first == second
     assert [r.run_id for r in home.runs.runs()] == [first]
     assert len(events(home)) == 1
+
+    found = asyncio.run(artifacts(state.state_details.flow_run_id))
+    assert {"proposal", "before-after", "report", "progress"} <= set(found)
+    assert "Tracking error" in found["before-after"].data
+    rows = json.loads(found["proposal"].data)
+    assert {"Asset", "Now", "Proposed", "Shares", "Value", "Cost", "Why"} <= set(rows[0])
 
 
 def test_newer_holdings_end_the_run_as_superseded_and_an_event_that_cannot_be_delivered_does_not_end_it(
@@ -111,7 +127,7 @@ def test_on_a_closed_day_the_run_ends_as_skipped_and_does_nothing(home: Runtime)
 def test_limits_that_conflict_end_the_run_as_infeasible_with_its_problem_on_record_as_from_every_door(
     home: Runtime, tmp_path: Path
 ) -> None:
-    order = RebalanceForm(max_turnover=0.001)
+    order = RebalanceForm(max_turnover=0.001, frontier=False)
     state, _ = run(order)
 
     assert state.name == "Infeasible"
@@ -140,7 +156,7 @@ def test_a_refusal_that_cannot_be_kept_ends_the_run_as_the_refusal_it_is(
         raise RequestError("the database may not be written")
 
     monkeypatch.setattr(home.runs, "fail", full)
-    state, _ = run(RebalanceForm(max_turnover=0.001))
+    state, _ = run(RebalanceForm(max_turnover=0.001, frontier=False))
     assert state.name == "Infeasible"
 
 
@@ -150,21 +166,6 @@ def test_a_file_that_is_not_there_ends_the_run_as_a_bad_request(home: Runtime) -
     assert state.name == "BadRequest"
     assert "nowhere.csv" in state.message
     assert list(home.runs.runs()) == []
-
-
-def test_the_run_leaves_the_proposal_before_and_after_and_a_link_as_artifacts(home: Runtime) -> None:
-    state, _ = run(RebalanceForm())
-    mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id]))
-
-    async def artifacts():
-        async with get_client() as client:
-            return {a.key: a for a in await client.read_artifacts(artifact_filter=mine)}
-
-    found = asyncio.run(artifacts())
-    assert {"proposal", "before-after", "report", "progress"} <= set(found)
-    assert "Tracking error" in found["before-after"].data
-    rows = json.loads(found["proposal"].data)
-    assert {"Asset", "Now", "Proposed", "Shares", "Value", "Cost", "Why"} <= set(rows[0])
 
 
 def test_the_form_reaches_another_goal_another_measure_and_whatever_a_policy_can_say(home: Runtime) -> None:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import httpx
-from support import environment, free_port
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from support import free_port
 
 from portopt.adapters.jobs.set_up import AT_ONCE, POOL, SILENT, automation
+from portopt.doors.cli import run as portopt
 
-COMMAND = [sys.executable, "-m", "portopt.doors.cli", "orchestration", "set-up", "--json"]
+SetUp = Callable[[str], tuple[int, dict]]
 
 
-def set_up(home: Path, api: str) -> tuple[int, dict]:
-    done = subprocess.run(COMMAND, env=environment(home, api), capture_output=True, text=True, timeout=300)
-    return done.returncode, json.loads(done.stdout)
+@pytest.fixture
+def set_up(capsys: pytest.CaptureFixture[str]) -> SetUp:
+    """set_up(api): the command in this process, which has loaded what it needs."""
+
+    def set_up(api: str) -> tuple[int, dict]:
+        with temporary_settings({PREFECT_API_URL: api}):
+            code = portopt(["orchestration", "set-up", "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return set_up
 
 
 def of_its_name(http: httpx.Client) -> list[dict]:
@@ -25,11 +33,9 @@ def of_its_name(http: httpx.Client) -> list[dict]:
     return found.raise_for_status().json()
 
 
-def test_it_makes_the_pool_and_the_automation_once_and_mends_what_others_made_of_it(
-    tmp_path: Path, prefect_server: str
-) -> None:
+def test_it_makes_the_pool_and_the_automation_once_and_mends_what_others_made_of_it(set_up: SetUp, prefect_server: str) -> None:
     with httpx.Client(base_url=prefect_server, timeout=60) as http:
-        assert set_up(tmp_path, prefect_server)[0] == 0
+        assert set_up(prefect_server)[0] == 0
         (made,) = of_its_name(http)
         assert made["trigger"]["within"] == 90
         assert "prefect.flow-run.heartbeat" in made["trigger"]["expect"]
@@ -37,7 +43,7 @@ def test_it_makes_the_pool_and_the_automation_once_and_mends_what_others_made_of
         body = automation().model_copy(update={"enabled": False}).model_dump(mode="json")
         http.post("/automations/", json=body).raise_for_status()
         http.patch(f"/work_pools/{POOL}", json={"concurrency_limit": 77}).raise_for_status()
-        code, said = set_up(tmp_path, prefect_server)
+        code, said = set_up(prefect_server)
         assert SILENT in said, said
         assert (code, said[SILENT]) == (0, "was there; 1 more of its name were removed")
         (left,) = of_its_name(http)
@@ -45,7 +51,7 @@ def test_it_makes_the_pool_and_the_automation_once_and_mends_what_others_made_of
         assert http.get(f"/work_pools/{POOL}").json()["concurrency_limit"] == AT_ONCE
 
 
-def test_a_server_that_is_not_there_is_an_upstream_failure_with_its_fix(tmp_path: Path) -> None:
-    code, problem = set_up(tmp_path, f"http://127.0.0.1:{free_port()}/api")
+def test_a_server_that_is_not_there_is_an_upstream_failure_with_its_fix(set_up: SetUp) -> None:
+    code, problem = set_up(f"http://127.0.0.1:{free_port()}/api")
     assert (code, problem["code"], problem["asked"]["field"]) == (5, "upstream_failed", "PREFECT_API_URL")
     assert "start the workflow server" in problem["fixes"][0]

@@ -63,7 +63,7 @@ def test_a_proposal_that_is_decided_elsewhere_ends_its_run_as_it_was_decided(hom
 
 
 def test_nobody_approving_in_time_is_a_no(home: Runtime) -> None:
-    state = run(RebalanceForm(frontier=False, approval_hours=0.002), home)
+    state = run(RebalanceForm(frontier=False, approval_hours=0.0005), home)
 
     assert (state.name, state.type.value) == ("Expired", "FAILED")
     (record,) = home.runs.runs()
