@@ -1,7 +1,9 @@
-"""The service as whoever uses it meets it: a server process of its own on loopback, on SQLite and on PostgreSQL.
+"""The service as whoever uses it meets it: a server process of its own on loopback.
 
-`service` is one for all tests of a process, on either database: tests name things so that they do not meet. `serving` starts
-others, with settings of a test's own; each is stopped at the end of the file.
+`service` is on PostgreSQL: every other surface (command line, console, flows, notebook) is tried on SQLite, and the store has a
+contract suite on both. `each_service` is for the few claims that rest on the database. Each is one for all tests of a process:
+tests name things so that they do not meet. `serving` starts others, with settings of a test's own; each is stopped at the end
+of the file.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from integration.service.serving import Served, serve
 from integration.store.conftest import Databases, databases, postgres_url
 
 __all__ = ["databases", "postgres_url"]  # fixtures of the store's tests
+ON_POSTGRES = pytest.param("postgresql", marks=pytest.mark.postgres)
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +31,15 @@ def on_postgres(databases: Databases, tmp_path_factory: pytest.TempPathFactory) 
         yield from _served(tmp_path_factory.mktemp("service"), database_url=url)
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="module", params=[ON_POSTGRES])
 def service(request: pytest.FixtureRequest) -> Served:
+    found: Served = request.getfixturevalue("on_postgres")
+    return found
+
+
+@pytest.fixture(scope="module", params=["sqlite", ON_POSTGRES])
+def each_service(request: pytest.FixtureRequest) -> Served:
+    """For what rests on the database: races, keys, pages, and the rows that are left."""
     found: Served = request.getfixturevalue("on_sqlite" if request.param == "sqlite" else "on_postgres")
     return found
 

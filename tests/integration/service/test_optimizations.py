@@ -158,17 +158,17 @@ def test_what_cannot_be_done_ends_with_its_problem_in_the_words_that_asked(worki
     assert told["metrics"] is None
 
 
-def test_jobs_are_listed_counted_and_cancelled(service: Served) -> None:
-    pack = imported(service.client, "listed", TWELVE)
+def test_jobs_are_listed_counted_and_cancelled(each_service: Served) -> None:
+    pack = imported(each_service.client, "listed", TWELVE)
     dates = ("2024-01-31", "2024-02-29", "2024-03-28")
-    ids = [submitted(service, "listed", pack, as_of=day, preferences={})["optimization_id"] for day in dates]
-    listed = done(service.client.get("/optimizations", params={"portfolio_id": "listed", "limit": 2}))
-    rest = done(service.client.get("/optimizations", params={"portfolio_id": "listed", "cursor": listed["next_cursor"]}))
+    ids = [submitted(each_service, "listed", pack, as_of=day, preferences={})["optimization_id"] for day in dates]
+    listed = done(each_service.client.get("/optimizations", params={"portfolio_id": "listed", "limit": 2}))
+    rest = done(each_service.client.get("/optimizations", params={"portfolio_id": "listed", "cursor": listed["next_cursor"]}))
     assert [line["id"] for line in (*listed["optimizations"], *rest["optimizations"])] == ids[::-1]
-    cancelled = service.client.post(f"/optimizations/{ids[0]}/cancel")
+    cancelled = each_service.client.post(f"/optimizations/{ids[0]}/cancel")
     if cancelled.status_code == 200:  # a worker of another test may have been quicker
         assert cancelled.json()["status"] == "cancelled"
-    again = problem(service.client.post(f"/optimizations/{ids[0]}/cancel"), 409, "conflict")
+    again = problem(each_service.client.post(f"/optimizations/{ids[0]}/cancel"), 409, "conflict")
     assert "nothing to cancel" in again["detail"]
 
 
@@ -226,42 +226,44 @@ def test_the_frontier_obeys_its_own_limits_and_says_what_it_was_asked(sqlite_ser
     assert done(service.client.get(kept))["efficient_frontier"] == told["efficient_frontier"]
 
 
-def test_a_key_does_its_work_once_and_gives_the_first_reply_again(service: Served) -> None:
-    pack = imported(service.client, "keyed", BOOK)
+def test_a_key_does_its_work_once_and_gives_the_first_reply_again(each_service: Served) -> None:
+    pack = imported(each_service.client, "keyed", BOOK)
     body = {**REBALANCE, "pricing_pack_id": pack}
     key = {"Idempotency-Key": "keyed-1"}
     place = "/portfolios/keyed/rebalance"
-    first = service.client.post(place, json=body, headers=key)
+    first = each_service.client.post(place, json=body, headers=key)
     done(first, 200)
     assert "idempotency-replayed" not in first.headers
-    again = service.client.post(place, json=body, headers=key)
+    again = each_service.client.post(place, json=body, headers=key)
     assert again.headers["idempotency-replayed"] == "true"
     assert again.content == first.content
-    problem(service.client.post(place, json={**body, "target_type": "benchmark"}, headers=key), 422, "key_reused")
+    problem(each_service.client.post(place, json={**body, "target_type": "benchmark"}, headers=key), 422, "key_reused")
     problem(
-        service.client.post("/portfolios/keyed/rebalance", json={**body, "as_of": "2024-06-28"}, headers=key), 422, "key_reused"
+        each_service.client.post(place, json={**body, "as_of": "2024-06-28"}, headers=key),
+        422,
+        "key_reused",
     )
     refused = {"Idempotency-Key": "keyed-2"}
-    problem(service.client.post(place, json={"target_type": "best"}, headers=refused), 422)
-    done(service.client.post(place, json=body, headers=refused), 200)
+    problem(each_service.client.post(place, json={"target_type": "best"}, headers=refused), 422)
+    done(each_service.client.post(place, json=body, headers=refused), 200)
 
 
-def test_a_hundred_at_once_with_one_key_over_two_processes_work_once(service: Served) -> None:
-    pack = imported(service.client, "hundred", BOOK)
+def test_a_hundred_at_once_with_one_key_over_two_processes_work_once(each_service: Served) -> None:
+    pack = imported(each_service.client, "hundred", BOOK)
     request = {
         "json": {"portfolio_id": "hundred", **SMALL, "pricing_pack_id": pack},
         "headers": {"Idempotency-Key": "hundred"},
     }
 
     def ask(_: int) -> tuple[int, bytes]:
-        while (answer := service.client.post("/optimizations", **request)).status_code == 429:
+        while (answer := each_service.client.post("/optimizations", **request)).status_code == 429:
             time.sleep(float(answer.headers["retry-after"]))
         return answer.status_code, answer.content
 
     def ask_to_rebalance(_: int) -> tuple[int, bytes]:
         body = {**REBALANCE, "pricing_pack_id": pack}
         post = {"json": body, "headers": {"Idempotency-Key": "hundred-2"}}
-        while (answer := service.client.post("/portfolios/hundred/rebalance", **post)).status_code == 429:
+        while (answer := each_service.client.post("/portfolios/hundred/rebalance", **post)).status_code == 429:
             time.sleep(float(answer.headers["retry-after"]))
         return answer.status_code, answer.content
 
@@ -270,9 +272,9 @@ def test_a_hundred_at_once_with_one_key_over_two_processes_work_once(service: Se
         plans = set(threads.map(ask_to_rebalance, range(100)))
     assert [status for status, _ in answers] == [202]
     assert [status for status, _ in plans] == [200]
-    found = done(service.client.get("/lookup", params={"idempotency_key": "hundred"}))
+    found = done(each_service.client.get("/lookup", params={"idempotency_key": "hundred"}))
     assert len(found["optimizations"]) == 1
     assert found["reply"]["body"]["optimization_id"] == found["optimizations"][0]["id"]
-    assert len(done(service.client.get("/optimizations", params={"portfolio_id": "hundred"}))["optimizations"]) == 1
-    runs = done(service.client.get("/runs", params={"portfolio_id": "hundred", "kind": "rebalance"}))["runs"]
+    assert len(done(each_service.client.get("/optimizations", params={"portfolio_id": "hundred"}))["optimizations"]) == 1
+    runs = done(each_service.client.get("/runs", params={"portfolio_id": "hundred", "kind": "rebalance"}))["runs"]
     assert len(runs) <= 2  # the rebalance at once, and what a worker may have made of the job

@@ -54,11 +54,11 @@ def test_the_stages_of_the_work_are_told(service: Served) -> None:
     assert {part.partition(";")[0] for part in told.split(", ")} >= STAGES
 
 
-def test_every_answer_leaves_its_rows_and_is_the_newest_of_its_portfolio(service: Served) -> None:
+def test_every_answer_leaves_its_rows_and_is_the_newest_of_its_portfolio(each_service: Served) -> None:
     for objective in ("MIN_VOLATILITY", "MAX_SHARPE"):
-        answer = service.client.post("/optimize", json=asked(objective, portfolio_id="P-rows"))
+        answer = each_service.client.post("/optimize", json=asked(objective, portfolio_id="P-rows"))
         assert answer.status_code == 200
-        newest = service.client.get("/optimization/P-rows/latest")
+        newest = each_service.client.get("/optimization/P-rows/latest")
         assert newest.status_code == 200, newest.text
         wanted = {name: value for name, value in answer.json().items() if name in RESPONSE}
         wanted["optimization_metadata"].pop("optimization_time_ms")  # of the record, which rounds it

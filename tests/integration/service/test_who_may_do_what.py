@@ -1,7 +1,12 @@
-"""Every operation of the catalog, asked by everybody: who may, who may not, and what those may learn who may not."""
+"""Every operation of the catalog, asked by everybody: who may, who may not, and what those may learn who may not.
+
+All of them on PostgreSQL, where the security of rows stands behind the doors; every fifth also on SQLite, where the doors are
+alone (PORTOPT_TEST_FULL: all on both).
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -19,17 +24,25 @@ from portopt.doors.wire.operations import OPERATIONS, Operation
 
 BOOK = book(8)
 UNKNOWN = "pok_" + "x" * 43
+EVERY = 1 if os.environ.get("PORTOPT_TEST_FULL") else 5
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def doors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
-    home = tmp_path_factory.mktemp("doors")
-    if request.param == "sqlite":
-        yield from _opened(serve(home, access="keys"))
-        return
-    databases: Databases = request.getfixturevalue("databases")
+@pytest.fixture(scope="module")
+def on_sqlite_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    yield from _opened(serve(tmp_path_factory.mktemp("doors"), access="keys"))
+
+
+@pytest.fixture(scope="module")
+def on_postgres_alone(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     with databases.one() as url:
-        yield from _opened(serve(home, access="keys", database_url=url))
+        yield from _opened(serve(tmp_path_factory.mktemp("doors"), access="keys", database_url=url))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def doors(request: pytest.FixtureRequest) -> Doors:
+    """One of the two, each opened once for all tests of the file."""
+    found: Doors = request.getfixturevalue("on_sqlite_alone" if request.param == "sqlite" else "on_postgres_alone")
+    return found
 
 
 def _opened(served: Served) -> Iterator[Doors]:
@@ -39,10 +52,17 @@ def _opened(served: Served) -> Iterator[Doors]:
         served.stop()
 
 
-every_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=list(OPERATIONS))
-about_a_portfolio = pytest.mark.parametrize(
-    "operation", [found for found in OPERATIONS.values() if matrix.is_about(found)], ids=lambda found: found.name
-)
+def asked(operations: list[Operation]) -> pytest.MarkDecorator:
+    """Each on PostgreSQL, some on SQLite."""
+    on_sqlite = [pytest.param("sqlite", found, id=f"sqlite-{found.name}") for found in operations[::EVERY]]
+    on_postgres = [
+        pytest.param("postgresql", found, marks=pytest.mark.postgres, id=f"postgresql-{found.name}") for found in operations
+    ]
+    return pytest.mark.parametrize(("doors", "operation"), [*on_sqlite, *on_postgres], indirect=["doors"])
+
+
+every_operation = asked(list(OPERATIONS.values()))
+about_a_portfolio = asked([found for found in OPERATIONS.values() if matrix.is_about(found)])
 
 
 def refused(response: httpx.Response, status: int, code: str) -> None:
