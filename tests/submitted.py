@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,9 @@ def job_of(runtime: Runtime, request: RebalanceRequest, **changes: Any) -> Job:
     return Job(**{**given, **changes})
 
 
-def submitted(runtime: Runtime, folder: Path, cash: int = 5000, **changes: Any) -> Job:
+def submitted(runtime: Runtime, folder: Path, cash: int = 5000, portfolio_id: str = "P1", **changes: Any) -> Job:
     """Its holdings declared, and the job on record."""
     request = asked(folder, cash)
+    request = replace(request, holdings=replace(request.holdings, portfolio_id=portfolio_id))
     runtime.portfolios.declare(request.holdings, by="test")
     return runtime.jobs.submit(job_of(runtime, request, **changes))

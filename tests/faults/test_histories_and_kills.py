@@ -1,18 +1,17 @@
 """A walk-forward whose process is killed again and again: what was finished is not worked out again; the same bytes.
 
-PORTOPT_KILLS=20 kills it twenty times; make test asks for a few.
+PORTOPT_KILLS=20 kills it twenty times, in a history of 1,200 days; make test asks for a few, in one of 480.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
+import warm
 from small_history import form_in
 from support import environment
 
@@ -27,15 +26,21 @@ from portopt.settings import Settings
 
 KILLS = int(os.environ.get("PORTOPT_KILLS", "2"))
 CHILD = Path(__file__).with_name("history_child.py")
-SEED, DAYS = 12, 1_200  # sessions enough for sixteen pieces
+SEED, DAYS = 12, 480 if KILLS < 5 else 1_200  # sessions enough for eleven pieces, or sixteen
 
 
-def started(home: Path, api: str, form: str) -> subprocess.Popen[bytes]:
+def started(home: Path, api: str, form: str) -> warm.Child:
     command = [sys.executable, str(CHILD), str(home / "journal"), form]
-    process = subprocess.Popen(command, env=environment(home, api), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=home)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
+    (home / "output").unlink(missing_ok=True)
+    process = warm.begin(command, home, env=environment(home, api), cwd=home)
+    while not told(process):
+        assert process.poll() is None, process.errors.read_text()
+        time.sleep(0.002)
     return process
+
+
+def told(process: warm.Child) -> list[str]:
+    return process.output.read_text().splitlines() if process.output.exists() else []
 
 
 def lines(home: Path) -> list[str]:
@@ -43,7 +48,7 @@ def lines(home: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def killed_at_a_moment(process: subprocess.Popen[bytes], home: Path, rng: random.Random) -> bool:
+def killed_at_a_moment(process: warm.Child, home: Path, rng: random.Random) -> bool:
     """Once so many pieces more were begun or kept, and a moment later; False where it had ended by then."""
     more, before = rng.choice((0, 1, 1, 2)), len(lines(home))
     while process.poll() is None and len(lines(home)) < before + more:
@@ -51,7 +56,7 @@ def killed_at_a_moment(process: subprocess.Popen[bytes], home: Path, rng: random
     time.sleep(rng.uniform(0.0, 0.05))
     if process.poll() is not None:
         return False
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
     return True
 
@@ -66,8 +71,8 @@ def test_nothing_that_was_finished_is_worked_out_again_and_the_bytes_are_the_sam
         assert killed_at_a_moment(process, home, rng), "it was too quick: give it more to do"
         kills += 1
     process = started(home, prefect_server, form.model_dump_json())
-    told, _ = process.communicate(timeout=300)
-    run = runtime.runs.get(told.decode().strip())
+    assert process.wait(300) == 0, process.errors.read_text()
+    run = runtime.runs.get(told(process)[-1])
     assert run.status is RunStatus.COMPLETED
 
     journal = lines(home)

@@ -48,11 +48,11 @@ def require_kept(kept: Kept, tried: int) -> None:
 
 
 def test_a_connection_cut_between_two_statements_leaves_all_rows_or_none(tmp_path: Path, url: str | None) -> None:
-    require_kept(connection_is_cut(tmp_path, url, most=8, seed=3), 8)
+    require_kept(connection_is_cut(tmp_path, url, most=5, seed=3), 5)
 
 
 def test_a_process_killed_between_two_statements_leaves_what_the_next_one_ends_once(tmp_path: Path, url: str | None) -> None:
-    require_kept(process_is_killed(tmp_path, url, most=6, seed=5), 6)
+    require_kept(process_is_killed(tmp_path, url, most=4, seed=5), 4)
 
 
 def test_a_full_disk_is_refused_in_words_and_harms_nothing(tmp_path: Path) -> None:

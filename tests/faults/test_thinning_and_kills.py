@@ -1,13 +1,13 @@
 """kill -9 of whoever thins figures, between any two statements and renames: nothing is lost, and nothing is counted twice.
 
-PORTOPT_KILLS says how many kills on each database; PORTOPT_KILLS=200 is the bar of the product.
+PORTOPT_KILLS says how many kills on each database, PORTOPT_KILLS=200 is the bar of the product.
+The gate asks for eight on SQLite.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import warm
+from faults.tried_on import SQLITE, stores
 from integration.store.conftest import Databases, databases, postgres_url
 from support import environment
 
@@ -51,7 +53,7 @@ class Thinned:
     left: list[int]  # rows that were there then
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="module", params=stores("PORTOPT_KILLS", gate=SQLITE))
 def thinned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Thinned]:
     home = tmp_path_factory.mktemp("thinned")
     if request.param == "sqlite":
@@ -74,9 +76,7 @@ def _thinned(home: Path, url: str | None) -> Thinned:
     # Each goes on where the one before died, so that what is left becomes less: the later ones die sooner.
     while exits.count(-9) < KILLS and len(exits) < 4 * KILLS:
         at = str(chance.randint(1, 30))
-        child = subprocess.run(
-            [sys.executable, str(CHILD), NOW.isoformat(), at], env=variables, capture_output=True, text=True, check=False
-        )
+        child = warm.run([sys.executable, str(CHILD), NOW.isoformat(), at], env=variables, timeout=300)
         exits.append(child.returncode)
         days.append(len(killed.figure_archive.kept()))
         left.append(len(rows(killed)))

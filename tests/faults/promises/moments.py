@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -15,6 +14,7 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import warm
 from faults.promises.kept import Kept
 from faults.promises.life import Life, another, at_every_moment, left_of, live, of_home, prepared
 from sqlalchemy import Connection
@@ -109,14 +109,12 @@ def _breaks(kept: Kept, runtime: Runtime, this: Life, number: int) -> None:
 def process_is_killed(home: Path, url: str | None, *, most: int | None = None, seed: int = 1) -> Kept:
     """SIGKILL of a child at every moment, or at `most` of them by chance."""
     kept, first = Kept("R1 a process is killed between statements"), prepared(home / "book")
-    starter = multiprocessing.get_context("forkserver")
-    starter.set_forkserver_preload(["faults.promises.moments"])
     for number in _chosen(moments_of(home, url, another(first, "whole")), most, seed):
         this = another(first, f"killed-{number}")
         runtime = of_home(home, url)
         declared(runtime, this)
         runtime.runs.close()
-        child = starter.Process(target=_lived, args=(home, url, this, number))
+        child = warm.starter().Process(target=_lived, args=(home, url, this, number))
         child.start()
         child.join(PATIENCE)
         kept.require(child.exitcode == -signal.SIGKILL, f"the child of moment {number} ended as {child.exitcode}")
