@@ -26,8 +26,11 @@ VARYING = {
     *("saved_at", "withdrawn_at", "at", "asked_at"),
     *("estimated_completion_time", "version", "holdings_version", "acknowledged_at"),
 }
-BOOK = book()
+BOOK = book(24)  # the fewest names that can keep what S2 prints
 PORTFOLIO = "P-alike"
+# As S2 prints them, but for the smallest position: with that a proposal is searched for, and the story over gRPC says it.
+LIMITS = {name: limit for name, limit in OPTIMIZATION["constraints"].items() if name != "min_position_size"}
+WORDS = {**OPTIMIZATION, "constraints": LIMITS}
 BODY = asked()
 SILENCE = {"matches": {"portfolio": PORTFOLIO}, "reason": "planned", "starts": "2099-01-01T00:00:00Z", "hours": 2.0}
 AT_ONCE = {**REBALANCE, "constraints": {**REBALANCE["constraints"], "max_trades": 40}}
@@ -39,7 +42,7 @@ MONEY = {"cash_flow": {"amount": "-25000.00"}, "no_worse": True}
 
 @dataclass
 class Desk:
-    """A server with a book of 40 names, a worker beside it, and a proposal."""
+    """A server with a book of 24 names, a worker beside it, and a proposal."""
 
     served: Served
     rpc: Client
@@ -172,8 +175,8 @@ CASES: dict[str, Callable[[Desk], Case]] = {
     "CreateBeliefs": lambda d: Case({"document": {"json": BELIEFS}}, "POST", "/beliefs", {"json": BELIEFS}),
     "GetBeliefs": lambda d: Case({"beliefs_id": d.beliefs, "numbers": True}, "GET", f"/beliefs/{d.beliefs}?numbers=true"),
     # S2
-    "CreateOptimization": lambda d: Case(with_additional(d, {**d.portfolio, **OPTIMIZATION}), "POST", "/optimizations",
-                                         {"json": {**d.portfolio, **OPTIMIZATION, **on_pack(d)}}),
+    "CreateOptimization": lambda d: Case(with_additional(d, {**d.portfolio, **WORDS}), "POST", "/optimizations",
+                                         {"json": {**d.portfolio, **WORDS, **on_pack(d)}}),
     "GetOptimization": lambda d: Case({"optimization_id": d.optimization}, "GET", f"/optimizations/{d.optimization}"),
     "WatchOptimization": lambda d: Case({"optimization_id": d.optimization}, "GET", f"/optimizations/{d.optimization}"),
     "ListOptimizations": lambda d: Case({**d.portfolio, "status": "completed"}, "GET",
@@ -311,7 +314,7 @@ def desk(sqlite_service: Served, sqlite_rpc: Client, prefect_server: str) -> Ite
     imported(client, "P-other", BOOK)
     found.beliefs = client.post("/beliefs", json=BELIEFS).json()["beliefs_id"]
     with worker_of(sqlite_service, prefect_server):
-        body = {"portfolio_id": PORTFOLIO, **OPTIMIZATION, "pricing_pack_id": found.pack}
+        body = {"portfolio_id": PORTFOLIO, **WORDS, "pricing_pack_id": found.pack}
         found.optimization = client.post("/optimizations", json=body).json()["optimization_id"]
         ended: dict[str, Any] = {}
         while ended.get("status") not in ("completed", "failed", "infeasible"):

@@ -21,7 +21,7 @@ def read(document: Any) -> Any:
 
 
 def test_a_book_is_imported_proposed_followed_approved_and_told(service: Served, rpc: Client, prefect_server: str) -> None:
-    m, desk = rpc.messages, book(seed=3)
+    m, desk = rpc.messages, book(24, seed=3)
 
     def csv(content: bytes) -> Any:
         return m.Document(content=content, content_type="text/csv")
@@ -43,10 +43,10 @@ def test_a_book_is_imported_proposed_followed_approved_and_told(service: Served,
         preferences=m.OptimizationPreferences(**OPTIMIZATION["preferences"]),
         additional=struct({"pricing_pack_id": pack, "approval_hours": 4}),
     )
-    begun, told = rpc.ask_told("CreateOptimization", asked, idempotency_key="by-rpc", x_correlation_id="desk-7")
+    begun, told = rpc.ask_told("CreateOptimization", asked, idempotency_key="by-rpc", x_correlation_id="desk-rpc")
     assert begun.status == "pending"  # type: ignore[attr-defined]
     assert told["location"] == f"/api/v1/optimizations/{begun.optimization_id}"  # type: ignore[attr-defined]
-    again, told = rpc.ask_told("CreateOptimization", asked, idempotency_key="by-rpc", x_correlation_id="desk-7")
+    again, told = rpc.ask_told("CreateOptimization", asked, idempotency_key="by-rpc", x_correlation_id="desk-rpc")
     assert (again, told["idempotency-replayed"]) == (begun, "true")
     asked.constraints.max_turnover = 0.1
     with pytest.raises(Refused) as caught:
@@ -79,7 +79,7 @@ def test_a_book_is_imported_proposed_followed_approved_and_told(service: Served,
     entries = read(rpc.ask("GetLedger", m.GetLedgerRequest(portfolio_id=PORTFOLIO)))["entries"]
     assert [entry["kind"] for entry in entries] == ["holdings", "proposed", "approved", "released"]
     assert read(rpc.ask("VerifyLedger", m.VerifyLedgerRequest(portfolio_id=PORTFOLIO)))["intact"] is True
-    found = read(rpc.ask("Lookup", m.LookupRequest(correlation_id="desk-7")))
+    found = read(rpc.ask("Lookup", m.LookupRequest(correlation_id="desk-rpc")))
     assert [one["id"] for one in found["optimizations"]] == [answer.optimization_id]
 
 

@@ -96,7 +96,7 @@ def test_a_service_that_does_not_reach_its_database_says_so_without_its_password
     assert found(planted, log) == []
 
 
-@pytest.mark.parametrize("command", [["doctor"], ["runs"], ["keys", "list"], ["policies", "list"]])
+@pytest.mark.parametrize("command", [["doctor"], ["keys", "list"]])
 def test_the_command_line_tells_it_without_its_password(tmp_path: Path, planted: dict[str, str], command: list[str]) -> None:
     url = f"postgresql+psycopg://desk:{planted['database_url']}@127.0.0.1:9/none"
     env = environment(tmp_path) | {"PORTOPT_DATABASE_URL": url}

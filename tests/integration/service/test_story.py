@@ -25,7 +25,7 @@ def working(service: Served, prefect_server: str) -> Iterator[Served]:
 
 
 def test_a_book_is_imported_and_both_printed_bodies_are_proposals_for_it(working: Served) -> None:
-    client, desk = working.client, book()
+    client, desk = working.client, book(24, seed=6)
     # Holdings as a file of the desk's, prices as the desk has them, a policy of its own.
     done(client.put("/policies/desk", json=POLICY))
     done(client.put(f"/portfolios/{PORTFOLIO}", json={"name": "The desk's book", "policy": "desk"}), 201)
@@ -53,7 +53,7 @@ def test_a_book_is_imported_and_both_printed_bodies_are_proposals_for_it(working
 
 
 def test_what_was_approved_is_told_once_and_found_by_every_name(working: Served, tmp_path: Path) -> None:
-    client, desk = working.client, book(seed=2)
+    client, desk = working.client, book(24, seed=2)
     done(client.put("/policies/desk", json=POLICY))
     done(client.put("/portfolios/told", json={"policy": "desk"}))
     done(client.put("/portfolios/told/holdings", **body_of(desk.csv, "text/csv")))

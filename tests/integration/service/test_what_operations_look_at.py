@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 
 import httpx
+import pytest
 from integration.service.serving import Served
 from integration.service.strategies import asked
 from prometheus_client.parser import text_string_to_metric_families
@@ -66,22 +67,26 @@ def test_what_is_counted(service: Served) -> None:
     assert samples["portopt_in_flight",] == 0
 
 
-def test_the_metrics_that_are_listed_are_those_there_are(serving: Callable[..., Served]) -> None:
-    served = serving(processes=1)  # of its own: where a worker looked, there are the figures of the watch besides
-    served.client.post("/optimize", json=asked())
+@pytest.fixture(scope="module")
+def alone(serving: Callable[..., Served]) -> Served:
+    """One with no worker beside it: where a worker looked, there are the figures of the watch besides."""
+    return serving(processes=1)
+
+
+def test_the_metrics_that_are_listed_are_those_there_are(alone: Served) -> None:
+    alone.client.post("/optimize", json=asked())
     listed = set(re.findall(r"^(portopt_\w+)", metrics.__doc__ or "", re.MULTILINE))
-    text = httpx.get(f"{served.url}/metrics").text
+    text = httpx.get(f"{alone.url}/metrics").text
     found = set(re.findall(r"^# TYPE (portopt_\w+) (?:counter|gauge|histogram)", text, re.MULTILINE))
     assert {name for name in found if not name.endswith("_created")} == listed
     told = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
     assert listed <= set(re.findall(r"`(portopt_\w+)`", told))
 
 
-def test_a_process_that_is_killed_is_replaced_and_counted(serving: Callable[..., Served]) -> None:
-    served = serving(processes=1)
+def test_a_process_that_is_killed_is_replaced_and_counted(alone: Served) -> None:
     children = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(served.process.pid)], capture_output=True, text=True, check=True
+        ["ps", "-o", "pid=", "--ppid", str(alone.process.pid)], capture_output=True, text=True, check=True
     )
     os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
-    assert served.client.post("/optimize", json=asked()).status_code == 200
-    wait_for(lambda: "portopt_processes_replaced_total 1.0" in httpx.get(f"{served.url}/metrics").text, 10, "not counted")
+    assert alone.client.post("/optimize", json=asked()).status_code == 200
+    wait_for(lambda: "portopt_processes_replaced_total 1.0" in httpx.get(f"{alone.url}/metrics").text, 10, "not counted")
