@@ -43,7 +43,7 @@ BOOKS = {"optimal", "current", "benchmark"}
 ANALYSES: dict[str, tuple[Callable[[OptimizationRequest], dict[str, Any]], Callable[[dict[str, Any]], bool]]] = {
     "frontier": (lambda q: write_frontier(frontier(q, points=5)), _line),
     "frontier in CVaR": (lambda q: write_frontier(frontier(q, points=5, risk_measure="cvar")), _line),
-    "surface": (lambda q: compromises_document(pareto(q, points=9)), _surface),
+    "surface": (lambda q: compromises_document(pareto(q, points=5)), _surface),
     "sensitivity": (lambda q: moves_document(sensitivity(q)), lambda found: found["is_unique"] is not None),
     "risk": (
         lambda q: risk_document(risk(q)),

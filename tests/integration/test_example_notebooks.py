@@ -68,12 +68,9 @@ def test_a_notebook_runs_from_top_to_bottom_and_each_display_is_sound(path: Path
         page.feed(out.shown.get("_repr_html_", ""))
         assert page.open == []
         assert "script" not in page.seen
-
-
-def test_the_first_notebook_leaves_its_files(desk: Path) -> None:
-    executed(EXAMPLES / "first_proposal.ipynb")
-    assert (desk / "proposal.html").read_text().startswith("<!")
-    assert {"trades.csv", "trades.xlsx"} <= {path.name for path in desk.iterdir()}
+    if path.stem == "first_proposal":  # and it leaves its files
+        assert (desk / "proposal.html").read_text().startswith("<!")
+        assert {"trades.csv", "trades.xlsx"} <= {file.name for file in desk.iterdir()}
 
 
 def test_a_cell_that_fails_is_seen(tmp_path: Path) -> None:

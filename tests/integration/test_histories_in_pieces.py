@@ -41,13 +41,14 @@ def worked_out(runtime: Runtime, run_id: str) -> None:
             assert pieces.work(run_id, piece, runtime) == piece
 
 
-def test_pieces_by_whoever_come_to_the_bytes_of_all_at_once(begun: tuple[Runtime, RunRecord]) -> None:
+def test_pieces_by_whoever_one_of_them_damaged_come_to_the_bytes_of_all_at_once(begun: tuple[Runtime, RunRecord]) -> None:
     runtime, run = begun
     rounds = pieces.missing(run.run_id, runtime)
     assert [len(names) for names in rounds] == [8, 1, 1, 1]  # variants at once, two stretches, the proof
     worked_out(runtime, run.run_id)
     assert pieces.missing(run.run_id, runtime) == ((),) * 4
     document = pieces.conclude(run.run_id, runtime)
+    damage_is_made_good(runtime, run, canonical_json(document))
 
     question = life.question_from_data(run.request)
     asked = asked_on(question, pieces.open_pack(question, runtime))
@@ -66,10 +67,8 @@ def test_pieces_by_whoever_come_to_the_bytes_of_all_at_once(begun: tuple[Runtime
     assert "windows" in runtime.histories.tables()
 
 
-def test_a_piece_that_is_damaged_is_worked_out_again(begun: tuple[Runtime, RunRecord]) -> None:
-    runtime, run = begun
-    worked_out(runtime, run.run_id)
-    before = canonical_json(pieces.conclude(run.run_id, runtime))
+def damage_is_made_good(runtime: Runtime, run: RunRecord, before: bytes) -> None:
+    """A piece that is damaged is named and worked out again, to the bytes there were."""
     damaged = runtime.settings.pieces_path / run.run_id / "try-03.part"
     content = bytearray(damaged.read_bytes())
     content[-1] ^= 1

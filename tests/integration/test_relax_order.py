@@ -74,6 +74,8 @@ def test_a_printed_fix_typed_in_again_gives_a_plan(runtime, kind):
 
 def test_fixes_of_a_policy_with_many_conflicts_are_fixes_in_whole_shares(runtime):
     request = asked(runtime, {}, policy="conservative_income")
+    rules = dataclasses.replace(request.policy.trading, mip_relative_gap=0.02)  # that there is a book, not the best one
+    request = dataclasses.replace(request, policy=dataclasses.replace(request.policy, trading=rules))
     snapshot = pipeline.fetch_pack(request, runtime.market("sample"))
     answer = answered(request, snapshot)
     assert answer.diagnosis is not None

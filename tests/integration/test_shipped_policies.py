@@ -139,8 +139,13 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def soon(policy: Policy) -> Policy:
+    """The same, content with a plan within two in a hundred of the best: who is held is asked, not how much of it."""
+    return dataclasses.replace(policy, trading=dataclasses.replace(policy.trading, mip_relative_gap=0.02))
+
+
 def test_a_bond_fund_is_held_without_a_quality_score_and_a_share_without_one_is_not(book, tmp_path):
-    proposal = notebook.rebalance(book / "holdings.csv", book / "prices.csv", "quality_focused", home=tmp_path)
+    proposal = notebook.rebalance(book / "holdings.csv", book / "prices.csv", soon(shipped("quality_focused")), home=tmp_path)
     lines = {line["asset_id"]: line for line in proposal.document["proposal"]}
     assert all(lines[fund]["weight_after"] > 0.03 for fund in FUNDS)
     assert lines["S17"]["weight_after"] == 0.0
@@ -156,7 +161,7 @@ def test_a_bond_fund_is_held_without_a_quality_score_and_a_share_without_one_is_
 
 
 def test_where_no_class_is_exempt_the_same_funds_are_sold(book, tmp_path):
-    policy = shipped("quality_focused")
+    policy = soon(shipped("quality_focused"))
     strict = dataclasses.replace(policy, id="strict", limits={**policy.limits, "min_quality": 6.0})
     proposal = notebook.rebalance(book / "holdings.csv", book / "prices.csv", strict, home=tmp_path)
     after = {line["asset_id"]: line["weight_after"] for line in proposal.document["proposal"]}

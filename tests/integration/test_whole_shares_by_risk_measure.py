@@ -23,6 +23,12 @@ def book(tmp_path_factory: pytest.TempPathFactory):
     return request, pipeline.fetch_pack(request, SampleProvider())
 
 
+def looking_back(request, days):
+    """The same request on so many days of prices."""
+    choice = dataclasses.replace(request.policy.estimation, lookback=days)
+    return dataclasses.replace(request, policy=dataclasses.replace(request.policy, estimation=choice))
+
+
 def believing(request, expected_returns):
     """The same request with other expected returns."""
     choice = dataclasses.replace(request.policy.estimation, expected_returns=expected_returns, expected_returns_options={})
@@ -38,9 +44,10 @@ def planned(book, objective, limits=None):
     return answer, pipeline.trade(asked, snapshot, answer, pipeline.certify(answer, snapshot))
 
 
-@pytest.mark.parametrize("measure", ["cvar", "semideviation", "max_drawdown", "evar"])
-def test_the_least_risk_in_whole_shares_keeps_every_limit_and_stays_close_to_the_optimum(measure, book):
-    _, plan = planned(book, {"kind": "min_risk", "measure": measure})
+# The entropic measure has a cone for each day: on three years it takes three times as long, and says the same.
+@pytest.mark.parametrize(("measure", "days"), [("cvar", 756), ("semideviation", 756), ("max_drawdown", 756), ("evar", 250)])
+def test_the_least_risk_in_whole_shares_keeps_every_limit_and_stays_close_to_the_optimum(measure, days, book):
+    _, plan = planned((looking_back(book[0], days), book[1]), {"kind": "min_risk", "measure": measure})
     assert plan.rounding in ("mip", "mip_open")
     assert plan.mip_gap <= 2e-3
     assert plan.rounding_gap >= -1e-12
@@ -59,11 +66,16 @@ def test_the_best_ratio_in_whole_shares_is_proved(book, tmp_path):
 
 
 def test_a_limit_on_risk_holds_for_the_shares_that_are_bought(book):
-    limits = {"max_risk": {"cvar": {"limit": 0.0375, "confidence": 0.95}, "mad": 0.0125}}
-    _, plan = planned(book, {"kind": "utility", "risk_aversion": 4.0}, limits)
+    """On a quarter of a year and to a gap of two in a hundred: the limit holds and binds, however well it is searched."""
+    request, snapshot = looking_back(book[0], 63), book[1]
+    rules = dataclasses.replace(request.policy.trading, mip_relative_gap=0.02)
+    request = dataclasses.replace(request, policy=dataclasses.replace(request.policy, trading=rules))
+    limits = {"max_risk": {"cvar": {"limit": 0.02, "confidence": 0.95}, "mad": 0.0101}}
+    _, plan = planned((request, snapshot), {"kind": "utility", "risk_aversion": 4.0}, limits)
     (reading,) = [reading for reading in plan.readings if reading.limit == "max_risk"]
     assert reading.members == ("cvar", "mad")
     assert reading.worst() <= 1e-9
+    np.testing.assert_allclose(reading.measured, reading.upper, rtol=0.005)
 
 
 def test_the_document_of_a_run_says_which_risk_was_minimized(book):
