@@ -1,6 +1,8 @@
 """kill -9 of a runner at every step of a job's flow: the next runner ends the job, once.
 
-Every step on SQLite; on PostgreSQL those around what the database itself decides, a lease and the transaction of the result.
+The gate kills at one of each kind of moment, on SQLite: nothing is stored yet, the run is begun, its result is and is not
+there, its event has left. With PORTOPT_KILLS set it is every step, and on PostgreSQL those around what the database itself
+decides, a lease and the transaction of the result. (Between any two statements of either database: test_promises.)
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import warm
+from faults.tried_on import ALL_KILLS, KILLS, SQLITE, stores
 from integration.store.conftest import Databases, databases, postgres_url
 from sqlalchemy import func, select
 from started import CLI, PATIENCE
@@ -30,7 +33,7 @@ from portopt.runtime import Runtime
 __all__ = ["databases", "postgres_url"]  # fixtures of the store's tests
 CHILD = Path(__file__).with_name("job_child.py")
 LEASE = 2.0  # seconds, so that nobody waits long for the dead
-BOUNDARIES = [
+EVERY = [
     ("after", "fetch"),
     ("before", "begin"),
     ("after", "begin"),
@@ -41,8 +44,8 @@ BOUNDARIES = [
     ("before", "deliver"),
     ("after", "deliver"),
 ]
+OF_EACH_KIND = [("before", "begin"), ("after", "begin"), ("before", "persist"), ("after", "persist"), ("after", "deliver")]
 ON_POSTGRESQL = [("after", "begin"), ("before", "persist"), ("after", "persist")]
-SQLITE, POSTGRESQL = "sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,11 @@ class Killed:
     resumed: int
 
 
-@pytest.fixture(scope="module", params=[SQLITE, POSTGRESQL])
+@pytest.fixture(scope="module", params=stores(KILLS, gate=SQLITE))
 def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, prefect_server: str) -> Iterator[Killed]:
     home = tmp_path_factory.mktemp("killed")
     if request.param == "sqlite":
-        yield _killed(home, None, prefect_server, BOUNDARIES)
+        yield _killed(home, None, prefect_server, EVERY if ALL_KILLS else OF_EACH_KIND)
         return
     found: Databases = request.getfixturevalue("databases")
     with found.one() as url:

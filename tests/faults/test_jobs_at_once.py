@@ -1,17 +1,21 @@
-"""One key many times in two processes is one run; many jobs of one portfolio release nothing on holdings that are old."""
+"""One key many times in two processes is one run; many jobs of one portfolio release nothing on holdings that are old.
+
+On PostgreSQL, where processes write beside each other; PORTOPT_TEST_JOBS=50 makes it so many jobs, and on SQLite too.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import small_book
+import warm
+from faults.tried_on import POSTGRESQL, stores
 from integration.store.conftest import Databases, databases, postgres_url
 from started import PATIENCE, started
 from submitted import asked, job_of, opened
@@ -24,10 +28,11 @@ from portopt.runtime import Runtime
 __all__ = ["databases", "postgres_url"]  # fixtures of the store's tests
 
 CHILD = Path(__file__).with_name("submitting_child.py")
-SHARE = int(os.environ.get("PORTOPT_TEST_JOBS", "10")) // 5  # before the first change of holdings two of these, then one each
+JOBS = "PORTOPT_TEST_JOBS"
+SHARE = int(os.environ.get(JOBS, "5")) // 5  # before the first change of holdings two of these, then one each
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=stores(JOBS, gate=POSTGRESQL))
 def url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     if request.param == "sqlite":
         yield None
@@ -42,14 +47,15 @@ def variables(home: Path, url: str | None, **more: str) -> dict[str, str]:
 
 
 def test_one_idempotency_key_a_hundred_times_over_two_processes_is_one_run(
-    tmp_path: Path, url: str | None, prefect_server: str
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, url: str | None, prefect_server: str
 ) -> None:
     runtime = opened(tmp_path, url)
     request = asked(tmp_path / "book")
     runtime.portfolios.declare(request.holdings, by="test")
     command = [sys.executable, str(CHILD), "50", str(tmp_path / "book"), "5000"]
-    children = [subprocess.Popen(command, env=variables(tmp_path, url), stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    given = [job_id for child in children for job_id in json.loads(child.communicate(timeout=PATIENCE)[0])]
+    children = [warm.begin(command, tmp_path_factory.mktemp("child"), env=variables(tmp_path, url)) for _ in range(2)]
+    assert [child.wait(PATIENCE) for child in children] == [0, 0]
+    given = [job_id for child in children for job_id in json.loads(child.output.read_text())]
     assert len(given) == 100
     assert len(set(given)) == 1
     with started(tmp_path, "worker", "--once", **variables(tmp_path, url, PREFECT_API_URL=prefect_server)) as worker:

@@ -9,7 +9,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import made_nights as nights
+import warm
 from support import environment
 
 from portopt.domain.wave import ItemState
@@ -26,7 +26,7 @@ from portopt.runs.waves.start import WaveWish, all_portfolios, start
 from portopt.runtime import Runtime
 
 KILLS = int(os.environ.get("PORTOPT_KILLS", "2"))
-BOOKS = int(os.environ.get("PORTOPT_TEST_NIGHT", "12"))
+BOOKS = int(os.environ.get("PORTOPT_TEST_NIGHT", "8"))
 ASSETS, SEED = 12, 7
 
 
@@ -36,23 +36,24 @@ def recorded(runtime: Runtime) -> str:
     return start(all_portfolios(runtime), wish, {p.id: p for p in policies(runtime)}, runtime, now).wave_id
 
 
-def resumed(wave_id: str, home: Path, market: nights.Market) -> subprocess.Popen[bytes]:
+def resumed(wave_id: str, home: Path, market: nights.Market) -> warm.Child:
     command = [sys.executable, "-m", "portopt.doors.cli", "wave", "resume", wave_id, "--processes", "2", "--json"]
     told = environment(home) | {"PORTOPT_MARKET": "files", "PORTOPT_MARKET_PATH": str(market.path)}
-    return subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=home)
+    (home / "output").unlink(missing_ok=True)
+    return warm.begin(command, home, env=told, cwd=home)
 
 
 def ended(runtime: Runtime, wave_id: str) -> int:
     return sum(item.is_ended for item in runtime.waves.items(wave_id))
 
 
-def child_of(process: subprocess.Popen[bytes]) -> int | None:
+def child_of(process: warm.Child) -> int | None:
     """One of its own, where it has any yet."""
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return int(listed[0]) if listed else None
 
 
-def kill_within(process: subprocess.Popen[bytes], runtime: Runtime, wave_id: str, rng: random.Random, *, child: bool) -> bool:
+def kill_within(process: warm.Child, runtime: Runtime, wave_id: str, rng: random.Random, *, child: bool) -> bool:
     """After a few more items: the process itself, or one that it started; False where the wave was over before."""
     wanted = ended(runtime, wave_id) + rng.randint(0, 3)
     while process.poll() is None and ended(runtime, wave_id) < wanted:
@@ -78,10 +79,9 @@ def test_a_night_that_is_killed_again_and_again_misses_nothing_and_does_nothing_
         if process.poll() is not None:
             lease_ends(runtime, wave_id)
             process = resumed(wave_id, home, market)
-    told, _ = process.communicate(timeout=600)
-    assert process.returncode == 0
+    assert process.wait(600) == 0, process.errors.read_text()
     assert kills > 0
-    report = json.loads(told)
+    report = json.loads(process.output.read_text())
     assert report["states"]["proposed"] == BOOKS
     assert report["deadlines"] == {
         "given": BOOKS,

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -20,6 +19,7 @@ import brokers
 import httpx
 import pytest
 import small_book
+import warm
 from support import wait_for
 
 from portopt.adapters.events.pulsar_admin import PulsarAdmin
@@ -145,8 +145,8 @@ def test_a_relay_killed_at_any_step_delivers_nothing_twice_and_loses_nothing(sto
     put(*range(count))
     killed = 0
     for _ in range(KILLS):
-        command = [sys.executable, CHILD, url, broker[0], topic, str(random_step.randint(1, 16))]
-        killed += subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == -signal.SIGKILL
+        command = [sys.executable, str(CHILD), url, broker[0], topic, str(random_step.randint(1, 16))]
+        killed += warm.run(command, env=os.environ, timeout=120).returncode == -signal.SIGKILL
     assert killed == KILLS
     with closing(store.deliveries()) as ours, closing(PulsarSink(broker[0], topic)) as sink:
         relay_until_empty(ours, sink)
@@ -166,7 +166,8 @@ def test_three_hundred_events_take_two_seconds_or_so(store, put, broker, topic, 
     require_each_once_in_order(messages(broker[0], topic), 300)
 
 
-def test_a_topic_that_is_unloaded_meanwhile_loses_and_repeats_nothing(store, put, broker, topic, messages):
+def test_a_topic_that_is_unloaded_meanwhile_loses_and_repeats_nothing(store, put, broker, topic, messages, monkeypatch):
+    monkeypatch.setattr(outbox, "FIRST_PAUSE", 1.0)  # an event that met the unloading may be taken for refused, and waits
     put(*range(90))
     unloaded = f"{broker[1]}/admin/v2/{topic.replace('://', '/')}/unload"
     with closing(store.deliveries()) as ours, closing(PulsarSink(broker[0], topic)) as sink:
@@ -180,7 +181,6 @@ def test_a_topic_that_is_unloaded_meanwhile_loses_and_repeats_nothing(store, put
         sink.highest(outbox.shard_of("P1"))
         thread = threading.Thread(target=unload)
         thread.start()
-        # An event that met the unloading may be taken for refused, and waits its half minute: it counts as not delivered yet.
         follower = Follower(ours, sink, lambda: store.outbox().waiting == 0, lambda said: None)
         follower.follow()
         stop.set()

@@ -12,10 +12,13 @@ from datetime import UTC, datetime
 
 import pulsar
 import pytest
+import small_book
 
 from portopt.adapters.events.pulsar_sink import PulsarSink
 from portopt.domain.errors import DataError, EventRefused, InvalidValue, OutsideError
 from portopt.domain.run import Event
+from portopt.runtime import Runtime
+from portopt.settings import Settings
 
 # In a process of its own: the client writes past Python's streams.
 DELIVER = textwrap.dedent(
@@ -58,7 +61,7 @@ def test_the_command_line_relays_to_a_silent_broker_with_an_answer_and_no_crash(
         url = f"pulsar://127.0.0.1:{silent.getsockname()[1]}"
         home = os.environ | {"PORTOPT_HOME": str(tmp_path), "PORTOPT_EVENTS": "pulsar", "PORTOPT_PULSAR_URL": url}
         command = [sys.executable, "-m", "portopt.doors.cli"]
-        subprocess.run([*command, "demo", "--direct", "--json"], env=home, capture_output=True, timeout=120, check=True)
+        small_book.rebalance(Runtime(Settings(home=tmp_path, events="pulsar", pulsar_url=url)))
         done = subprocess.run([*command, "relay", "--json"], env=home, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (5, "")
     assert json.loads(done.stdout)["code"] == "upstream_failed"

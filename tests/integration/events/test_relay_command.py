@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import small_book
+import warm
 from support import REPOSITORY, environment, wait_for
 
 from portopt.adapters.events.pulsar_admin import PulsarAdmin
@@ -52,7 +53,7 @@ class Installed:
         return [sys.executable, "-m", "portopt.doors.cli", *words, "--json"]
 
     def answer(self, *words: str, code: int = 0) -> Any:
-        done = subprocess.run(self.command(*words), env=self.env, capture_output=True, text=True, timeout=120)
+        done = warm.run(self.command(*words), env=self.env, timeout=120)
         assert done.returncode == code, done
         return json.loads(done.stdout)
 
@@ -143,7 +144,7 @@ def consumed(installed: Installed, folder: Path) -> dict[str, int]:
         installed.topic,
         str(folder / "seen.db"),
         "--idle-seconds",
-        "5",
+        "2",
     ]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, env=os.environ)
     assert done.returncode == 0, done.stderr
@@ -155,7 +156,7 @@ def test_a_broker_that_is_gone_is_an_upstream_that_failed_and_everything_still_w
     installed: Installed, messages: Callable[[str, str], list]
 ):
     gone = {**installed.env, "PORTOPT_PULSAR_URL": "pulsar://127.0.0.1:1"}
-    done = subprocess.run(installed.command("relay"), env=gone, capture_output=True, text=True, timeout=120)
+    done = warm.run(installed.command("relay"), env=gone, timeout=120)
     assert (done.returncode, json.loads(done.stdout)["code"]) == (5, "upstream_failed")
     assert installed.waiting() == 1
     assert installed.answer("relay")["delivered"] == 1
