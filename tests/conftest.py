@@ -111,6 +111,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory, workflow_database: 
         server = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT, cwd=home)
     try:
         wait_for(lambda: _healthy(api), 300, f"the Prefect server did not start; see {home / 'server.log'}")
+        _heard_of(api)
         yield api
     finally:
         server.terminate()
@@ -118,6 +119,16 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory, workflow_database: 
             server.wait(15)
         except subprocess.TimeoutExpired:
             server.kill()
+
+
+def _heard_of(api: str) -> None:
+    """Prefect sends events and logs from threads of its own, to which a test's settings are unknown: without an address
+    they start a second server, which then runs to the end of the session."""
+    from prefect.context import refresh_global_settings_context
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_API_URL", api)
+        refresh_global_settings_context()
 
 
 def _healthy(api: str) -> bool:
