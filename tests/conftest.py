@@ -27,6 +27,8 @@ from prefect.server.database import provide_database_interface
 
 asyncio.run(provide_database_interface().create_db())
 """
+# What the workflow server does by itself all the time and no test waits for: runs of schedules, days ahead, and what is late.
+UNUSED = {f"PREFECT_SERVER_SERVICES_{one}_ENABLED": "false" for one in ("SCHEDULER", "LATE_RUNS", "FOREMAN")}
 # What tests talk to is on this machine: to read every authority of the world took each client of each process 40 ms.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("no_authority.pem"))
 
@@ -104,13 +106,14 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory, workflow_database: 
     api = f"http://127.0.0.1:{port}/api"
     (home / "prefect").mkdir()
     shutil.copy(workflow_database, home / "prefect" / "prefect.db")
-    quick = {"PREFECT_SERVER_LOGGING_LEVEL": "ERROR", "PREFECT_API_BLOCKS_REGISTER_ON_START": "false"}
+    quick = {"PREFECT_SERVER_LOGGING_LEVEL": "ERROR", "PREFECT_API_BLOCKS_REGISTER_ON_START": "false"} | UNUSED
     env = environment(home) | {"PREFECT_UI_API_URL": api} | quick
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT, cwd=home)
     try:
         wait_for(lambda: _healthy(api), 300, f"the Prefect server did not start; see {home / 'server.log'}")
+        _heard_of(api)
         yield api
     finally:
         server.terminate()
@@ -118,6 +121,16 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory, workflow_database: 
             server.wait(15)
         except subprocess.TimeoutExpired:
             server.kill()
+
+
+def _heard_of(api: str) -> None:
+    """Prefect sends events and logs from threads of its own, to which a test's settings are unknown: without an address
+    they start a second server, which then runs to the end of the session."""
+    from prefect.context import refresh_global_settings_context
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_API_URL", api)
+        refresh_global_settings_context()
 
 
 def _healthy(api: str) -> bool:

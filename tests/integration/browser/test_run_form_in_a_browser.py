@@ -22,7 +22,7 @@ def form(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of the form, deployed as prefect.yaml says."""
     env = environment(tmp_path_factory.mktemp("form"), prefect_server)
     httpx.post(f"{prefect_server}/work_pools/", json={"name": "portopt", "type": "process"}, timeout=60)  # 409: it is there
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--name", "rebalance/on-demand"]
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
     done = subprocess.run(command, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     found = httpx.get(f"{prefect_server}/deployments/name/rebalance/on-demand").raise_for_status().json()
