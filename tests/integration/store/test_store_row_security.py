@@ -39,6 +39,7 @@ OF_NO_PORTFOLIO = {
     "pins",
     "store_facts",
     "api_keys",
+    "sessions",  # of people who signed in
     "idempotency_keys",
     "trials",
     "watch_state",

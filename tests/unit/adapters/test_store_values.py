@@ -10,9 +10,11 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portopt.adapters.store import migrate
 from portopt.adapters.store.partitions import months
 from portopt.adapters.store.records import (
     holdings_from,
@@ -21,6 +23,7 @@ from portopt.adapters.store.records import (
     policy_row,
     version_key,
 )
+from portopt.adapters.store.sql import SqlStore
 from portopt.domain.errors import DataError
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import Policy
@@ -82,16 +85,20 @@ def test_opening_no_store_loads_no_database_library():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_a_store_that_is_up_to_date_opens_without_alembic_and_without_another_database(tmp_path):
+def test_a_store_that_is_new_or_up_to_date_opens_without_alembic_and_without_another_database(tmp_path):
     code = (
         "import sys; from portopt.adapters.store.sql import SqlStore; SqlStore(sys.argv[1]).migrate(); "
         "print(bool({'alembic', 'sqlalchemy.dialects.postgresql', 'psycopg'} & set(sys.modules)))"
     )
-    url = f"sqlite:///{tmp_path}/portopt.db"
+    old, new = (f"sqlite:///{tmp_path}/{name}.db" for name in ("old", "new"))
+    with SqlStore(old).database.writing() as connection:
+        found = migrate.alembic_config(connection, level="plain", timescaledb="absent", chunk_days=1)
+        command.upgrade(found, "r0007")
     runs = [
-        subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, check=True).stdout for _ in range(2)
+        subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, check=True).stdout
+        for url in (new, new, old, old)
     ]
-    assert runs == ["True\n", "False\n"]
+    assert runs == ["False\n", "False\n", "True\n", "False\n"]
 
 
 def test_a_month_of_the_present_is_known():

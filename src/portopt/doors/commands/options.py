@@ -48,7 +48,7 @@ def deadline(within: float | None) -> Deadline:
     return NEVER if within is None else Deadline.within(within)
 
 
-def approval(hours: float | None, policy: Policy) -> ApprovalWanted | None:
+def approval(hours: float | None, policy: Policy, option: str = "--approval-hours ") -> ApprovalWanted | None:
     """Who is asked before it is released: nobody without hours. Raises MissingInput where the policy wants four eyes."""
     from portopt.domain.approval import ApprovalWanted
     from portopt.domain.errors import InvalidValue, MissingInput
@@ -56,10 +56,10 @@ def approval(hours: float | None, policy: Policy) -> ApprovalWanted | None:
     if hours is None:
         if policy.wants_four_eyes:
             said = f"the policy {policy.id!r} wants four eyes on every proposal: say how long they have"
-            raise MissingInput(said, field="--approval-hours", fixes=["write --approval-hours 24"])
+            raise MissingInput(said, field=option.rstrip(" ="), fixes=[f"write {option}24"])
         return None
     if not 0.0 < hours <= MOST_HOURS:
-        raise InvalidValue("--approval-hours", hours, f"is not between 0 and {MOST_HOURS:g}", fix="write --approval-hours 24")
+        raise InvalidValue(option.rstrip(" ="), hours, f"is not between 0 and {MOST_HOURS:g}", fix=f"write {option}24")
     return ApprovalWanted(hours)
 
 

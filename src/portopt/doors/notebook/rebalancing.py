@@ -34,6 +34,7 @@ def rebalance(
     fractional: bool | None = None,
     request: Mapping[str, Any] | str | Path | None = None,
     frontier: bool = True,
+    approval_hours: float | None = None,
     within: float | None = None,
     output_dir: str | Path | None = None,
     home: Path | None = None,
@@ -56,7 +57,9 @@ def rebalance(
             made of, as values or files (intake/wanted.py); and objective, costs, risk_free_rate, estimation, views,
             relax_order in the place of the policy's.
         frontier: drawn in the report. within: seconds, and then no answer. output_dir: a folder for the trades as files.
+        approval_hours: how long a person has to approve it before its event leaves, at the console or by `portopt approve`.
     """
+    from portopt.doors.commands.options import approval
     from portopt.questions.rebalance import rebalance as propose
     from portopt.runs.report import kept_report
 
@@ -68,7 +71,9 @@ def rebalance(
     question = (
         posed(holdings, home=home, **said) if was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)
     )
-    record = propose(_of_book(question.request), _here(question), frontier=frontier, within=within)
+    asked = _of_book(question.request)
+    eyes = approval(approval_hours, asked.policy, "approval_hours=")
+    record = propose(asked, _here(question), frontier=frontier, within=within, wanted=eyes)
     missing = _written(record.document, output_dir)
     return Proposal(record, kept_report(record.run_id, _here(question)), home, missing)
 
