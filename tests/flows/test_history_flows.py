@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from small_history import comparison_in
 
 from portopt.document.backtest import backtest_document
@@ -28,18 +26,6 @@ from portopt.runtime import Runtime
 from portopt.simulation.history import History
 
 SHORT = BacktestForm(start=date(2022, 4, 1), rebalance="quarterly", prove=False)
-
-
-@pytest.fixture
-def home(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    """An empty installation whose flows report to the real server."""
-    import portopt.runtime as runtime_module
-
-    monkeypatch.setenv("PORTOPT_HOME", str(tmp_path))
-    runtime_module.runtime.cache_clear()
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
-        yield runtime_module.runtime()
-    runtime_module.runtime.cache_clear()
 
 
 def run(form: BacktestForm) -> tuple[Any, Any]:

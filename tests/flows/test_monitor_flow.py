@@ -12,7 +12,7 @@ import pytest
 from made_alerts import alert, notice_event
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from reporting import reporting
 from support import wait_for
 
 from portopt.runs.watch import telling
@@ -22,14 +22,9 @@ from portopt.runtime import Runtime
 @pytest.fixture
 def home(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     """An installation whose flows report to the real server, and whose notices go to its log and to the server."""
-    import portopt.runtime as runtime_module
-
     monkeypatch.setenv("PORTOPT_HOME", str(tmp_path))
     monkeypatch.setenv("PORTOPT_ALERT_CHANNELS", "log,automation")
-    runtime_module.runtime.cache_clear()
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
-        yield runtime_module.runtime()
-    runtime_module.runtime.cache_clear()
+    yield from reporting(prefect_server)
 
 
 def run():

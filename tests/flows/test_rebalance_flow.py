@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -14,7 +13,6 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import Artifact
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from portopt import pipeline
 from portopt.domain.errors import InfeasibleRequest, RequestError
@@ -26,18 +24,6 @@ from portopt.doors.form import RebalanceForm, resolve
 from portopt.questions.rebalance import rebalance as propose
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
-
-
-@pytest.fixture
-def home(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    """An empty installation whose flows report to the real server."""
-    import portopt.runtime as runtime_module
-
-    monkeypatch.setenv("PORTOPT_HOME", str(tmp_path))
-    runtime_module.runtime.cache_clear()
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
-        yield runtime_module.runtime()
-    runtime_module.runtime.cache_clear()
 
 
 def run(order: RebalanceForm):

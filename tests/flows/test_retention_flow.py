@@ -8,21 +8,16 @@ from pathlib import Path
 
 import pytest
 import small_book
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from reporting import reporting
 
 from portopt.runtime import Runtime
 
 
 @pytest.fixture
 def home(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    import portopt.runtime as runtime_module
-
     for name, value in (("HOME", str(tmp_path)), ("REPORTS_DAYS", "1")):
         monkeypatch.setenv(f"PORTOPT_{name}", value)
-    runtime_module.runtime.cache_clear()
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
-        yield runtime_module.runtime()
-    runtime_module.runtime.cache_clear()
+    yield from reporting(prefect_server)
 
 
 def test_it_tells_and_deletes_only_when_it_is_told_to(home: Runtime) -> None:

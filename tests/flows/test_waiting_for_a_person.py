@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from portopt.domain.approval import Said
 from portopt.domain.run import RunRecord, RunStatus
@@ -17,18 +15,6 @@ from portopt.runs import decisions
 from portopt.runtime import Runtime
 
 LOOK_SECONDS = 0.2
-
-
-@pytest.fixture
-def home(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    """An empty installation whose flows report to the real server."""
-    import portopt.runtime as runtime_module
-
-    monkeypatch.setenv("PORTOPT_HOME", str(tmp_path))
-    runtime_module.runtime.cache_clear()
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
-        yield runtime_module.runtime()
-    runtime_module.runtime.cache_clear()
 
 
 def run(order: RebalanceForm, home: Runtime, once_it_waits: Callable[[RunRecord], object] | None = None) -> Any:

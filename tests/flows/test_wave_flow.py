@@ -9,7 +9,7 @@ from typing import Any
 
 import made_nights as nights
 import pytest
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from reporting import reporting
 
 from portopt.domain.wave import ItemState
 from portopt.doors.wave_form import WaveForm
@@ -21,16 +21,11 @@ BOOKS, ASSETS = 3, 8
 @pytest.fixture
 def home(tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     """An installation with a few books, whose flows report to the real server."""
-    import portopt.runtime as runtime_module
-
     market = nights.write_market(tmp_path, ASSETS)
     found = nights.home(tmp_path, market, BOOKS)
     for name, value in (("HOME", found.settings.home), ("MARKET", "files"), ("MARKET_PATH", market.path)):
         monkeypatch.setenv(f"PORTOPT_{name}", str(value))
-    runtime_module.runtime.cache_clear()
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
-        yield runtime_module.runtime()
-    runtime_module.runtime.cache_clear()
+    yield from reporting(prefect_server)
 
 
 def run(form: WaveForm) -> tuple[Any, Any]:
