@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import new_store_file
+import prefect.server.utilities.database  # noqa: F401 - words of its own for SQLite, in the whole process: it changes nothing here
 import pytest
 
 from portopt.adapters.store import migrate, new_file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKeyConstraint, MetaData, String, func, text
+from sqlalchemy import Column, ForeignKeyConstraint, MetaData, String, text
 
 from portopt.adapters.store.types import ExactJson, Jsonb, UtcDateTime
 
@@ -29,7 +29,7 @@ def jsonb(name: str, *, optional: bool = False) -> Column[Any]:
 
 
 def instant(name: str, *, now: bool = False, optional: bool = False, primary_key: bool = False) -> Column[Any]:
-    default = func.now() if now else None
+    default = text("CURRENT_TIMESTAMP") if now else None  # Prefect gives func.now() words of its own in the whole process
     return Column(name, UtcDateTime(), nullable=optional, primary_key=primary_key, server_default=default)
 
 

@@ -18,7 +18,7 @@ depends_on = None
 
 POINTS = ("current_portfolio", "optimal_portfolio", "min_risk_portfolio", "max_return_portfolio")
 BOOKS = ("current_allocation", "target_allocation", "trades")
-PENDING, NOW = sa.text("'pending'"), sa.func.now()
+PENDING, NOW = sa.text("'pending'"), sa.text("CURRENT_TIMESTAMP")
 
 
 def upgrade() -> None:

@@ -18,7 +18,7 @@ depends_on = None
 
 MADE = ("ledger", "idempotency_keys", "api_keys", "jobs", "holdings_versions")  # before them what they refer to
 ADDED = ("name", "policy", "provider", "universe", "benchmark")  # of portfolios
-EMPTY, ZERO, NOW = sa.text("''"), sa.text("0"), sa.func.now()
+EMPTY, ZERO, NOW = sa.text("''"), sa.text("0"), sa.text("CURRENT_TIMESTAMP")
 REFUSED = "the ledger is append-only: what was decided is not changed and not deleted"
 
 

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("policy", sa.String(200), nullable=False), sa.Column("changes", ExactJson, nullable=False),
         sa.Column("sharpe", sa.Float), sa.Column("periods", sa.Integer, nullable=False),
         sa.Column("first", sa.Date, nullable=False), sa.Column("last", sa.Date, nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False, server_default=sa.func.now()),
+        sa.Column("created_at", UtcDateTime(), nullable=False, server_default=sa.text("CURRENT_TIMESTAMP")),
         schema=schema(),
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ def upgrade() -> None:
         "sessions", sa.Column("sha256", sa.String(64), primary_key=True), sa.Column("subject", sa.String(200), nullable=False),
         sa.Column("scopes", ExactJson, nullable=False), sa.Column("portfolios", ExactJson),
         sa.Column("key_id", sa.String(64)),
-        sa.Column("created_at", UtcDateTime(), nullable=False, server_default=sa.func.now()),
+        sa.Column("created_at", UtcDateTime(), nullable=False, server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("seen_at", UtcDateTime(), nullable=False), sa.Column("ends_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["key_id"], [f"{command}.api_keys.id" if command else "api_keys.id"], name="sessions_key_fk"),
         schema=command,
