@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from portopt.domain.arrays import Vector
 from portopt.domain.canonical import LATER
 from portopt.domain.errors import DataError
+from portopt.domain.tax import TaxRecord
 from portopt.domain.universe import CASH, Universe
 
 CENT = Decimal("0.01")
@@ -25,6 +26,7 @@ class Holdings:
 
     stated_prices: what the holder's own list says a share is worth; it counts only where no market has a price.
     accounts: of the shares, those that the list says lie in an account, by account and asset id.
+    tax: the lots that the shares lie in, and what was realized before; None where nobody said.
     """
 
     portfolio_id: str
@@ -33,6 +35,7 @@ class Holdings:
     currency: str = "USD"
     stated_prices: Mapping[str, Decimal] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict, metadata=LATER)
+    tax: TaxRecord | None = field(default=None, metadata=LATER)
 
     def with_cash(self, amount: Decimal) -> Holdings:
         """The same with so much more cash, or less."""

@@ -106,6 +106,7 @@ class Policy:
     relax_order: limits that may give way when all cannot hold, the first to give way first; empty means never.
     notes: sentences about what was asked and has no effect here. approval: {"four_eyes": true} where no one may approve what
     they proposed, {"approvers": 2} where it takes so many others, {"hours": 24} for how long they may take at most.
+    tax: the regime and what is the holder's own in it, as data; `taxation/` reads it. Empty: no tax is estimated.
     """
 
     id: str
@@ -122,6 +123,7 @@ class Policy:
     description: str = ""
     notes: tuple[str, ...] = ()
     approval: Mapping[str, Any] = field(default_factory=dict, metadata=LATER)
+    tax: Mapping[str, Any] = field(default_factory=dict, metadata=LATER)
 
     @property
     def wants_four_eyes(self) -> bool:
