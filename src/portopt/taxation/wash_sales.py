@@ -200,7 +200,7 @@ def is_pool(rules: TaxRules) -> bool:
 
 
 def _use_up(bought: _Bought, record: TaxRecord) -> tuple[Disallowed, ...]:
-    """Losses of before meet what was bought since and is bought now, the first realized first; of each closed lot, what it met."""
+    """Losses of before meet what was bought since and is bought now, the first realized first; what each closed lot met."""
     order = sorted(range(len(record.closed)), key=lambda i: record.closed[i].closed_on)
     met = {i: bought.take(_loss_before(record.closed[i])) for i in order}
     return tuple(met[i] for i in range(len(record.closed)))
