@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.tax import LongAfter, Method, TaxRules
-from portopt.taxation import checks
+from portopt.taxation import cases, checks
 from portopt.taxation.regimes import Regime, dearer_short, method_of, read_regime, regime, regime_names, unknown_regime
 
 WORDS: Final = (
@@ -28,7 +28,21 @@ def rules_of(policy_tax: Mapping[str, Any], path: str = "tax") -> TaxRules:
     if not said:
         fix = f'add "regime": one of {", ".join(regime_names())}, or "rate": 0.25'
         raise MissingInput(f"{path} says nothing that a tax could be worked out by", field=path, fixes=[fix])
-    base = _with_rates(_base(said, path), said, path)
+    base = _base(said, path)
+    if isinstance(said.get("regime"), Mapping):
+        require_cases(base, f"{path}.regime")
+    return _laid_over(base, said, path)
+
+
+def require_cases(base: Regime, path: str) -> None:
+    """Raises InvalidValue for the first case of a regime that its rules do not make what it expects."""
+    for i, case in enumerate(base.cases):
+        at = f"{path}.cases[{i}]"
+        cases.require(case, _laid_over(base, checks.object_of(f"{at}.policy", case.get("policy", {}), WORDS), at), at)
+
+
+def _laid_over(regime: Regime, said: Mapping[str, Any], path: str) -> TaxRules:
+    base = _with_rates(regime, said, path)
     method, specified = _method(base, said, path)
     before, after = _wash_days(base, said, path)
     identical = _identical(said.get("identical", []), f"{path}.identical")
@@ -48,6 +62,7 @@ def rules_of(policy_tax: Mapping[str, Any], path: str = "tax") -> TaxRules:
         identical=identical,
         substitutes=_substitutes(said.get("substitutes", {}), identical, f"{path}.substitutes"),
         currency=base.currency,
+        keeps_allowance=base.keeps_allowance,
     )
 
 
