@@ -67,8 +67,8 @@ def _pooled(rules: TaxRules, year: Decimal, carried: Decimal) -> _Year:
 def _by_term(rules: TaxRules, short: Decimal, long: Decimal) -> _Year:
     """The allowance goes to what is taxed most, since it is the holder's to use: no law here says otherwise.
 
-    S short, L long, A allowance: long_rate max(S + L - A, 0) + (short_rate - long_rate) max(min(S, S + L) - A, 0). That is convex
-    where L keeps its sign and not across L = 0: a long loss saves the short rate, a long gain costs the long one.
+    S short, L long, A allowance: long_rate max(S + L - A, 0) + (short_rate - long_rate) max(min(S, S + L) - A, 0). It is convex
+    where L keeps its sign, and not across L = 0: a long loss saves the short rate, a long gain costs the long one.
     """
     if min(short, long) < 0 < max(short, long):  # a net loss is set against the other term's net gain
         net = short + long
