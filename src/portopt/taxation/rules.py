@@ -113,9 +113,8 @@ def _with_rates(base: Regime, said: Mapping[str, Any], path: str) -> Regime:
         raise InvalidValue(f"{path}.{name}", said[name], why, fix=f"leave {name} out")
     one = long_after is None
     if "rate" in given and len(given) > 1:
-        raise InvalidValue(
-            f"{path}.rate", said["rate"], "stands beside a rate of one term", fix="write rate, or the two others"
-        )
+        why = "is of every gain, and stands beside a rate of one term"
+        raise InvalidValue(f"{path}.rate", said["rate"], why, fix="write rate alone, or short_rate and long_rate")
     if "rate" in given:
         short = long = given["rate"]
     else:
