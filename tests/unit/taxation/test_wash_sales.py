@@ -183,4 +183,28 @@ def test_whole_lots_meet_what_single_shares_meet(days: list[int], sizes: list[in
     assert [one.amount for one in found.of_sales] == [10 * n for n in now]
 
 
+POOL = TaxRules("pool", 0.25, 0.25, pooled=True, wash_days_before=30, wash_days_after=30, method="average")
+
+
+@given(DAYS, st.lists(st.integers(1, 9), min_size=4, max_size=4), st.integers(0, 5), st.data())
+def test_a_pool_loses_the_least_of_what_was_sold_bought_and_left(
+    days: list[int], sizes: list[int], buys: int, data: st.DataObject
+) -> None:
+    """Canada Revenue Agency's reading of a part: the least of S sold, P bought within the time and B left, of S."""
+    lots = [lot(f"h{i}", day, sizes[i]) for i, day in enumerate(days)]
+    sold = data.draw(st.integers(1, int(lots[0].shares)))
+    found = disallowed([sale(lots[0], sold, 90)], {"VOO": D(buys)}, TaxRecord(tuple(lots)), NOW, POOL).of_sales[0]
+    bought = sum(int(one.shares) for one, day in zip(lots, days, strict=True) if day <= 30) + buys
+    left = sum(int(one.shares) for one in lots) - sold + buys
+    assert found.shares == min(sold, bought, left)
+    assert found.amount == 10 * found.shares
+
+
+def test_in_a_pool_every_lot_stands_for_all_of_it() -> None:
+    old, new = lot("old", 400, 10), lot("new", 3, 4)
+    blocked = blocked_sells(TaxRecord((old, new)), NOW, POOL)
+    assert set(blocked) == {("VOO", "old"), ("VOO", "new")}
+    assert blocked["VOO", "new"].endswith("does not count before 2026-12-29 while they are held")
+
+
 CLOSED = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 5)), max_size=3, unique_by=lambda pair: pair[0])
