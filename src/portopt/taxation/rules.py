@@ -68,8 +68,9 @@ def _laid_over(regime: Regime, said: Mapping[str, Any], path: str) -> TaxRules:
 
 def in_fractions(policy_tax: Mapping[str, Any]) -> dict[str, Any]:
     """Words that were checked, with rates as the numbers they are: {"rate": "37 %"} is {"rate": 0.37}."""
-    found = dict(policy_tax)
-    found.update({name: checks.rate(name, found[name]) for name in RATES if name in found})
+    found = {**policy_tax, **{name: checks.rate(name, policy_tax[name]) for name in RATES if name in policy_tax}}
+    if isinstance(found.get("regime"), Mapping):
+        found["regime"] = in_fractions(found["regime"])
     if isinstance(found.get("harvest"), Mapping):
         found["harvest"] = {name: checks.rate(name, value) for name, value in found["harvest"].items()}
     return found

@@ -77,6 +77,7 @@ def test_more_wash_sale_days_look_where_the_regime_looks() -> None:
 
 
 def test_rates_in_percent_are_kept_as_fractions() -> None:
+    assert in_fractions({"regime": {"name": "mine", "rate": "25 %"}}) == {"regime": {"name": "mine", "rate": 0.25}}
     said = {"short_rate": "37 %", "long_rate": 0.2, "harvest": {"loss_value": "15 %"}, "regime": "us_federal"}
     assert in_fractions(said) == {"short_rate": 0.37, "long_rate": 0.2, "harvest": {"loss_value": 0.15}, "regime": "us_federal"}
 
