@@ -69,6 +69,7 @@ POLICY = Policy(
     description="said",
     notes=("of the policy",),
     approval={"four_eyes": True},
+    tax={"regime": "us_federal", "short_rate": 0.37},
 )
 BOOK = RebalanceRequest(
     Holdings(
