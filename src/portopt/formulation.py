@@ -199,7 +199,16 @@ def _of_book(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Momen
         exposures=exposures_of(universe, moments.factor_model),
         portfolio_id=request.holdings.portfolio_id,
     )
-    return _as_asked_of_the_book(problem, request, prices)
+    return _as_asked_of_the_book(_with_lots(problem, request, prices, snapshot), request, prices)
+
+
+def _with_lots(problem: Problem, request: RebalanceRequest, prices: Mapping[str, Decimal], snapshot: MarketSnapshot) -> Problem:
+    """With the lots of what is held, where the policy knows a tax."""
+    if not request.policy.tax:
+        return problem
+    from portopt.terms.taxed import taxed
+
+    return taxed(problem, request.funded, request.policy.tax, prices, snapshot.as_of)
 
 
 def _as_asked_of_the_book(problem: Problem, request: RebalanceRequest, prices: Mapping[str, Decimal]) -> Problem:
@@ -213,7 +222,8 @@ def with_terms_of(problem: Problem, request: RebalanceRequest, snapshot: MarketS
     refusing = policy.data.missing_attribute == "refuse"
     moments, w_prev, benchmark = problem.moments, problem.w_prev, problem.benchmark
     terms = _terms(objective, limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
-    other = problem.replaced(**terms, target=None)
+    other = problem.replaced(**terms, target=None, lots=None, tax=None)
+    other = _with_lots(other, request, exact_prices(snapshot, request.holdings), snapshot)
     return constructed(_as_asked_of_the_book(other, request, exact_prices(snapshot, request.holdings)))
 
 

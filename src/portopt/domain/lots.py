@@ -47,7 +47,7 @@ class LotBook:
 
     asset: (K,) positions in the universe. weight: (K,) fractions of portfolio value at its prices; together the weight held.
     gain: (K,) of each unit of weight sold, 1 - cost / price; an unknown cost counts as nothing paid. short: (K,) whether the
-    gain is short. blocked: by lot, why its sale at a loss would not count. too_young: by lot, how long it was held.
+    gain is short. age: (K,) days held, NaN where nobody knows. blocked: by lot, why its loss, if it is one, would not count.
     before_short, before_long: net gains before these sales, losses carried forward taken off. allowance: as a fraction.
     unknown: (K,) whether its cost is unknown. no_buys: by asset, why it may not be bought now. value: of the portfolio, money.
     identical: (n,) number of the group of substantially identical assets that an asset belongs to.
@@ -60,18 +60,18 @@ class LotBook:
     weight: Vector
     gain: Vector
     short: Mask
+    age: Vector
     unknown: Mask
     identical: Indices
     before_short: float = 0.0
     before_long: float = 0.0
     allowance: float = 0.0
     blocked: Mapping[int, str] = field(default_factory=dict)
-    too_young: Mapping[int, str] = field(default_factory=dict)
     no_buys: Mapping[int, str] = field(default_factory=dict)
     _made: dict[bytes, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("weight", "gain"):
+        for name in ("weight", "gain", "age"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
     def __len__(self) -> int:

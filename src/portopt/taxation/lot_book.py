@@ -51,7 +51,7 @@ def lot_book(
     asset = np.array([position[lot.asset_id] for lot in lots], dtype=np.intp)
     shares = {asset_id: holdings.shares[asset_id] for asset_id in {lot.asset_id for lot in lots}}
     weight = np.array([w_prev[i] * float(lot.shares / shares[lot.asset_id]) for i, lot in zip(asset, lots, strict=True)])
-    kept, young = blocked_sells(record, as_of, rules), _too_young(lots, rules, as_of)
+    kept = blocked_sells(record, as_of, rules)
     groups: dict[str, int] = {}
     identical = np.array([groups.setdefault(rules.group(a) if rules.has_wash_rule else a, len(groups)) for a in universe.ids])
     closed = blocked_buys(record, as_of, rules)
@@ -65,13 +65,13 @@ def lot_book(
         weight=weight,
         gain=_gains(lots, prices, rules),
         short=np.array([term_of(lot.acquired_on, as_of, rules) == "short" for lot in lots], dtype=bool),
+        age=np.array([np.nan if lot.acquired_on is None else age_in_days(lot.acquired_on, as_of) for lot in lots]),
         unknown=np.array([lot.cost_per_share is None for lot in lots], dtype=bool),
         identical=identical,
         before_short=float(record.realized_short - record.carried_short) / V,
         before_long=float(record.realized_long - record.carried_long) / V,
         allowance=float(rules.allowance) / V,
         blocked={k: kept[key] for k, lot in enumerate(lots) if (key := (lot.asset_id, lot.lot_id)) in kept},
-        too_young=young,
         no_buys=no_buys,
     )
 
@@ -111,11 +111,3 @@ def average_costs(lots: tuple[Lot, ...]) -> dict[str, Decimal]:
     known = {a: pool for a, pool in pools.items() if all(lot.cost_per_share is not None for lot in pool)}
     return {a: sum(((lot.cost_per_share or 0) * lot.shares for lot in pool), Decimal(0)) / sum(lot.shares for lot in pool)
             for a, pool in known.items()}  # fmt: skip
-
-
-def _too_young(lots: tuple[Lot, ...], rules: TaxRules, as_of: date) -> dict[int, str]:
-    least = rules.min_holding_days
-    if least <= 0:
-        return {}
-    ages = {k: age_in_days(lot.acquired_on, as_of) for k, lot in enumerate(lots) if lot.acquired_on is not None}
-    return {k: f"held for {age} days of {least}" for k, age in ages.items() if age < least}

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.lots import LotBook, TaxCase
+from portopt.domain.lots import LotBook, Piece, TaxCase
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
 
@@ -79,7 +79,7 @@ def _one_way(program: Program, p: Problem, lots: LotBook, sold: Indices) -> None
         return
     buys, _ = program.trade_columns(p.previous())
     w_prev, cash = p.previous(), p.universe.is_cash
-    may_buy = program.add_columns(len(groups), lower=0.0, upper=1.0, integer=True)
+    may_buy = program.add_choices(len(groups))
     one = np.ones((1, 1))
     for switch, (group, losing) in zip(may_buy, groups.items(), strict=True):
         on = np.array([switch])
@@ -99,7 +99,7 @@ def _in_order(program: Program, lots: LotBook, sold: Indices) -> None:
     pairs = [(a, b) for i in lots.assets for a, b in _pairs(lots.of(int(i))) if not _keeps_order(lots, a, b)]
     if not pairs:
         return
-    gone = program.add_columns(len(pairs), lower=0.0, upper=1.0, integer=True)
+    gone = program.add_choices(len(pairs))
     for switch, (a, b) in zip(gone, pairs, strict=True):
         first, then = np.array([sold[a], switch]), np.array([sold[b], switch])
         program.add_rows(np.array([[1.0, -lots.weight[a]]]), first, 0.0, INF, limit="", relax=0.0)
@@ -124,49 +124,50 @@ def express_due(program: Program, p: Problem) -> Indices:
 
 
 def _due(program: Program, lots: LotBook, columns: LotColumns) -> Indices:
-    """The epigraph of the largest piece; of several cases, of the one that a switch chooses."""
-    cases = lots.cases()
+    """The epigraph of the largest piece; of several cases, of the one on whose side of each line the gains lie."""
     due = program.add_columns(1)
     gains = np.concatenate([columns.short, columns.long])
-    if len(cases) == 1:
-        for piece in cases[0].pieces:
-            row, least = _row_of(piece, lots)
-            program.add_rows(row, np.concatenate([due, gains]), least, INF, limit="", relax=0.0)
-        return due
-    chosen = program.add_columns(len(cases), lower=0.0, upper=1.0, integer=True)
-    program.add_rows(np.ones((1, len(cases))), chosen, 1.0, 1.0, limit="", relax=0.0)
-    for switch, case in zip(chosen, cases, strict=True):
-        _case(program, lots, due, gains, switch, case)
+    lines = _lines(program, lots, gains)
+    for case in lots.cases():
+        at, sides = _sides(case, lines)
+        for piece in case.pieces:
+            # Where k of the switches stand otherwise, the row is let down k times as far as pieces can be apart.
+            reach = _reach(piece, lots) if len(at) else 0.0
+            row = np.concatenate([[1.0, -piece.of_short, -piece.of_long], -reach * sides])[None, :]
+            least = piece.at(lots.before_short, lots.before_long) - reach * float((sides > 0.0).sum())
+            program.add_rows(row, np.concatenate([due, gains, at]), least, INF, limit="", relax=0.0)
     return due
 
 
-def _row_of(piece, lots: LotBook):  # type: ignore[no-untyped-def]
-    row = np.array([[1.0, -piece.of_short, -piece.of_long]])
-    return row, piece.at(lots.before_short, lots.before_long)
-
-
-def _case(program: Program, lots: LotBook, due: Indices, gains: Indices, switch: int, case: TaxCase) -> None:
-    """Where the switch is on, the gains lie in the case and its pieces hold; off, none of it says anything."""
-    at, on = np.concatenate([due, gains, [switch]]), np.concatenate([gains, [switch]])
+def _reach(piece: Piece, lots: LotBook) -> float:
+    """How far the piece is at most above any other."""
     (ls, ll), (hs, hl) = lots.reach()
-    everywhere = [piece for other in lots.cases() for piece in other.pieces]
-    highest = lambda piece: max(piece.at(s, l) for s in (ls, hs) for l in (ll, hl))  # noqa: E731
-    lowest = min(min(piece.at(s, l) for s in (ls, hs) for l in (ll, hl)) for piece in everywhere)
-    for piece in case.pieces:
-        row, least = _row_of(piece, lots)
-        reach = max(highest(piece) - lowest, 0.0)
-        program.add_rows(np.hstack([row, [[-reach]]]), at, least - reach, INF, limit="", relax=0.0)
-    now_long = np.array([[0.0, 1.0, 0.0]])
-    now_sum = np.array([[1.0, 1.0, 0.0]])
-    for sides, row, low, high, before in (
-        (case.long, now_long, ll, hl, lots.before_long),
-        (case.sum, now_sum, ls + ll, hs + hl, lots.before_short + lots.before_long),
+    corners = [(short, long) for short in (ls, hs) for long in (ll, hl)]
+    highest = max(piece.at(*corner) for corner in corners)
+    others = (other.at(*corner) for case in lots.cases() for other in case.pieces for corner in corners)
+    return max(highest - min(others), 0.0)
+
+
+def _lines(program: Program, lots: LotBook, gains: Indices) -> dict[str, int]:
+    """A switch for each line that parts the cases, on above it: L = 0 and S + L = 0."""
+    (ls, ll), (hs, hl) = lots.reach()
+    cases, lines = lots.cases(), {}
+    for name, sides, row, low, high, before in (
+        ("long", [case.long for case in cases], [0.0, 1.0], ll, hl, lots.before_long),
+        ("sum", [case.sum for case in cases], [1.0, 1.0], ls + ll, hs + hl, lots.before_short + lots.before_long),
     ):
-        if np.isfinite(sides[0]) and low < sides[0]:  # low - before <= ... : off, as low as it can be
-            row_low = row.copy()
-            row_low[0, 2] = -(sides[0] - low)
-            program.add_rows(row_low, on, low - before, INF, limit="", relax=0.0)
-        if np.isfinite(sides[1]) and high > sides[1]:
-            row_high = row.copy()
-            row_high[0, 2] = high - sides[1]
-            program.add_rows(row_high, on, -INF, high - before, limit="", relax=0.0)
+        if len(set(sides)) < 2 or low >= 0.0 or high <= 0.0:
+            continue
+        lines[name] = int(program.add_choices(1)[0])
+        on = np.concatenate([gains, [lines[name]]])
+        # low (1 - z) <= now + before <= high z
+        program.add_rows(np.array([[*row, low]]), on, low - before, INF, limit="", relax=0.0)
+        program.add_rows(np.array([[*row, -high]]), on, -INF, -before, limit="", relax=0.0)
+    return lines
+
+
+def _sides(case: TaxCase, lines: dict[str, int]) -> tuple[Indices, Vector]:
+    """The switches that tell whether the gains lie in the case, and which way: 1 on, -1 off."""
+    told = {"long": case.long, "sum": case.sum}
+    found = [(column, 1.0 if told[name][0] == 0.0 else -1.0) for name, column in lines.items() if told[name] != (-INF, INF)]
+    return np.array([column for column, _ in found], dtype=np.intp), np.array([side for _, side in found])
