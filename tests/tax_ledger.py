@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import Literal
 
 Order = Literal["fifo", "lifo", "highest_cost"]
@@ -146,21 +147,22 @@ class Books:
 # --- the holding period ---------------------------------------------------------------------------------------------
 
 
-def months_after(day: date, months: int) -> date:
-    """The same day of a later month; where there is none, the first of the month after it."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    try:
-        return date(year, month + 1, day.day)
-    except ValueError:
-        year, month = divmod(year * 12 + month + 1, 12)
-        return date(year, month + 1, 1)
-
-
 def is_long(since: date, sold: date, regime: Regime) -> bool:
-    """It begins the day after the purchase; whole months are full when the same day of a month comes round again."""
+    """It begins the day after the purchase; the day of the sale is part of it."""
     if regime.months is not None:
-        return sold >= months_after(since + timedelta(1), regime.months)
+        return months_begun(since + timedelta(1), sold) > regime.months
     return regime.days is not None and (sold - since).days > regime.days
+
+
+@cache
+def months_begun(first: date, last: date) -> int:
+    """Day by day: a month begins on the first day and whenever its number comes round; in a month without it, the day after."""
+    begun, day = 0, first
+    while day <= last:
+        yesterday = day - timedelta(1)
+        begun += day.day == first.day or (day.day == 1 and yesterday.day < first.day and day != first)
+        day += timedelta(1)
+    return begun
 
 
 # --- buying, selling, replacing -------------------------------------------------------------------------------------
