@@ -44,6 +44,19 @@ def repeated(lots: Iterable[Lot]) -> list[tuple[str, str]]:
     return sorted(name for name, count in counts.items() if count > 1)
 
 
+def says_a_year(tax: TaxRecord) -> bool:
+    """Whether anything was realized this year or carried from earlier ones."""
+    return any((tax.realized_short, tax.realized_long, tax.carried_short, tax.carried_long))
+
+
+def laid_over(before: TaxRecord | None, now: TaxRecord) -> TaxRecord:
+    """What is said now, and of what it does not speak (lots, closed lots, the year) what was said before."""
+    if before is None:
+        return now
+    year = now if says_a_year(now) else before
+    return replace(year, lots=now.lots or before.lots, closed=now.closed or before.closed)
+
+
 def covered(held: Holdings) -> tuple[Holdings, tuple[str, ...]]:
     """The holdings with a lot of unknown cost for the shares that lie in none, and what is to be said of that.
 
