@@ -43,6 +43,7 @@ HOLDINGS = Wanted(
 UNIVERSE = Wanted(
     {"asset": ASSET, **ATTRIBUTES},
     required=("asset",), numbers=SCORES, beside=(*OF_HOLDINGS, "weight", "benchmark_weight"), what="universe",
+    documents=DOCUMENTS,
 )  # fmt: skip
 BENCHMARK = Wanted(
     {"asset": ASSET, "weight": ("weight", "benchmark_weight"), **ATTRIBUTES},
@@ -52,7 +53,7 @@ BENCHMARK = Wanted(
 BENCHMARK_COLUMN = Wanted(
     {"asset": ASSET, "weight": ("benchmark_weight",), **ATTRIBUTES},
     required=("asset",), numbers=("weight", *SCORES), beside=(*OF_HOLDINGS, "weight"), what="benchmark",
-    percent=("weight",),
+    percent=("weight",), documents=DOCUMENTS,
 )  # fmt: skip
 
 
