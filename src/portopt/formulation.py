@@ -255,7 +255,14 @@ def _notes_on_data(request: RebalanceRequest, snapshot: MarketSnapshot, moments:
 
     by_name, asked = excluded_by_name(request.policy.limits), request.policy.estimation.periods_per_year
     counted = notes_on_the_year(snapshot, asked, moments.periods_per_year)
-    return (*notes_on_holdings(snapshot, request.holdings, by_name), *notes_on_the_calendar(snapshot), *counted)
+    of_lots = () if request.holdings.tax is None else _notes_on_lots(snapshot, request.holdings)
+    return (*notes_on_holdings(snapshot, request.holdings, by_name), *of_lots, *notes_on_the_calendar(snapshot), *counted)
+
+
+def _notes_on_lots(snapshot: MarketSnapshot, holdings: Holdings) -> tuple[str, ...]:
+    from portopt.market.lot_checks import notes_on_lots
+
+    return notes_on_lots(snapshot, holdings)
 
 
 def _of_risky(values: Mapping[str, float] | None, universe: Universe, *, cash: float, missing: float) -> Vector | None:

@@ -106,6 +106,7 @@ def fetch_pack(request: RebalanceRequest, market: MarketDataProvider) -> MarketS
     # A provider of one's own may have nothing to say about how it read.
     snapshot = dataclasses.replace(snapshot, notes=tuple(getattr(market, "notes", ())))
     _require_prices(request, snapshot)
+    _require_lots(request, snapshot)
     return _with_histories_judged(request, snapshot)
 
 
@@ -176,6 +177,13 @@ def _require_prices(request: RebalanceRequest, snapshot: MarketSnapshot) -> None
                     *([STATED] if field == "holdings" else []),
                 ],
             )
+
+
+def _require_lots(request: RebalanceRequest, snapshot: MarketSnapshot) -> None:
+    if request.holdings.tax is not None:
+        from portopt.market.lot_checks import require_lots_of_their_time
+
+        require_lots_of_their_time(snapshot, request.holdings)
 
 
 # --- beliefs ------------------------------------------------------------------------------------------------------

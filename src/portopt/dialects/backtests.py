@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from portopt.dialects.exact import read_date, read_decimal
 from portopt.dialects.policies import policy_from_data
 from portopt.dialects.reading import (
     flag,
@@ -25,7 +26,7 @@ from portopt.dialects.reading import (
     whole_number,
 )
 from portopt.dialects.records import MAX_TEXT, json_object, record
-from portopt.dialects.requests import read_date, read_decimal, read_universe
+from portopt.dialects.requests import read_universe
 from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue

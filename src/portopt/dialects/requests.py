@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from portopt.dialects.exact import read_date, read_decimal, read_money
+from portopt.dialects.lots import read_tax
 from portopt.dialects.policies import policy_from_data
 from portopt.dialects.reading import flag, list_of, mapping_of, number, numbers, object_of, required, shown, square, text
 from portopt.dialects.records import MAX_TEXT, RANGES, json_object, record
 from portopt.domain.arrays import Matrix
 from portopt.domain.canonical import plain, plain_fields
 from portopt.domain.cash_flow import CashFlow
-from portopt.domain.errors import DataError, InvalidValue, RequestError
+from portopt.domain.errors import DataError, RequestError
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
@@ -41,6 +42,7 @@ REBALANCE = (
     "notes",
     *LATER_ASKED,
 )
+HOLDINGS = ("portfolio_id", "shares", "cash", "currency", "stated_prices", "accounts", "tax")
 OPTIMIZATION = (
     *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
     *("covariance", "returns", "current_weights", "benchmark_weights", "relax_order"),
@@ -85,12 +87,6 @@ def read_cash_flow(value: Any, field: str = "cash_flow") -> CashFlow | None:
         by=None if by is None else read_date(by, f"{field}.by"),
         rebalance=also is not None and flag(also, f"{field}.rebalance"),
     )
-
-
-def read_money(value: Any, field: str) -> Decimal:
-    """An amount of money as a text or a number, as JSON has it: 30000, 30000.5, "30000.50"."""
-    exact = repr(value) if isinstance(value, float) else value
-    return read_decimal(exact, field)
 
 
 def optimization_request_to_data(request: OptimizationRequest) -> dict[str, Any]:
@@ -181,30 +177,8 @@ def _universe(value: Any, field: str) -> Universe:
         raise RequestError(error.detail, field=f"{field}.assets", value=shown(error.value)) from None
 
 
-def read_date(value: Any, field: str) -> date:
-    """An ISO calendar date."""
-    word = text(value, field)
-    try:
-        return date.fromisoformat(word)
-    except ValueError:
-        raise InvalidValue(field, word, "is not a date", fix="write it as 2022-12-28") from None
-
-
-def read_decimal(value: Any, field: str) -> Decimal:
-    """A finite decimal from a text or a whole number; a float has already lost its decimals and is refused."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise InvalidValue(field, shown(value), "a decimal is written as a text", fix='write "100.50"')
-    try:
-        result = Decimal(value)
-    except InvalidOperation:
-        raise InvalidValue(field, shown(value), "is not a decimal number", fix='write "100.50"') from None
-    if not result.is_finite() or abs(result) >= Decimal(10) ** 15 or len(str(result)) > 40:
-        raise InvalidValue(field, shown(value), "is not a finite amount below 10^15")
-    return result
-
-
 def _holdings(value: Any) -> Holdings:
-    doc = object_of(value, "holdings", ("portfolio_id", "shares", "cash", "currency", "stated_prices", "accounts"))
+    doc = object_of(value, "holdings", HOLDINGS)
     stated = mapping_of(doc.get("stated_prices", {}), "holdings.stated_prices")
     shares = mapping_of(doc.get("shares", {}), "holdings.shares")
     return Holdings(
@@ -214,6 +188,7 @@ def _holdings(value: Any) -> Holdings:
         currency=text(doc.get("currency", "USD"), "holdings.currency", most=10),
         stated_prices={asset_id: read_decimal(n, f"holdings.stated_prices.{asset_id}") for asset_id, n in stated.items()},
         accounts=_accounts(doc.get("accounts", {})),
+        tax=read_tax(doc.get("tax")),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from portopt.dialects.exact import read_date
 from portopt.dialects.names import S2_LIMITS, in_vocabulary
 from portopt.dialects.portfolio import (
     OPTIMIZATION,
@@ -19,7 +20,6 @@ from portopt.dialects.portfolio import (
     read_rebalance,
 )
 from portopt.dialects.reading import mapping_of, number, object_of, text
-from portopt.dialects.requests import read_date
 from portopt.domain.errors import InfeasibleRequest, InvalidValue
 
 OURS = ("as_of", "pricing_pack_id", "policy", "provider", "approval_hours")

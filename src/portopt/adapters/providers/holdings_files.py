@@ -8,13 +8,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from portopt.adapters.providers.lots_of_holdings import SPELLED, tax_of_holdings
 from portopt.domain.errors import DataError
 from portopt.domain.holdings import Holdings
+from portopt.domain.lots import covered
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.tables.account import Account, in_words
 from portopt.tables.delivered import Delivered
+from portopt.tables.lot_columns import DOCUMENTS
 from portopt.tables.names import ASSET
-from portopt.tables.rows import EXPOSURE, Row, Wanted, file_name, read_rows
+from portopt.tables.row_files import hand_table
+from portopt.tables.rows import EXPOSURE, Row, Wanted, file_name, read_rows, rows_in
 
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "name": ("name",),
@@ -26,18 +30,20 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 }
 SCORES = ("quality_score", "esg_score")
 SHARES = ("shares", "quantity", "qty", "units")
-OF_HOLDINGS = ("price", *SHARES, "currency", "account")
+OF_HOLDINGS = ("price", *SHARES, "currency", "account", *SPELLED)
 YES, NO = ("true", "yes", "1", "y"), ("false", "no", "0", "n")
 MONEY = re.compile(r"cash|money|sweep|settle|pending|\*\*|^(usd|eur|gbp|chf|jpy)$", re.IGNORECASE)  # what brokers call it
 SUM_TOLERANCE = 1e-3  # published benchmark weights are rounded; more than this is not rounding
 
 HOLDINGS = Wanted(
     {"asset": ASSET, "shares": SHARES, "currency": ("currency",), "price": ("price",), "account": ("account",), **ATTRIBUTES},
-    required=("asset", "shares"), numbers=("shares", "price", *SCORES), beside=("benchmark_weight",), what="holdings",
+    required=("asset", "shares"), numbers=("shares", "price", *SCORES), beside=("benchmark_weight", *SPELLED), what="holdings",
+    documents=DOCUMENTS,
 )  # fmt: skip
 UNIVERSE = Wanted(
     {"asset": ASSET, **ATTRIBUTES},
     required=("asset",), numbers=SCORES, beside=(*OF_HOLDINGS, "weight", "benchmark_weight"), what="universe",
+    documents=DOCUMENTS,
 )  # fmt: skip
 BENCHMARK = Wanted(
     {"asset": ASSET, "weight": ("weight", "benchmark_weight"), **ATTRIBUTES},
@@ -47,7 +53,7 @@ BENCHMARK = Wanted(
 BENCHMARK_COLUMN = Wanted(
     {"asset": ASSET, "weight": ("benchmark_weight",), **ATTRIBUTES},
     required=("asset",), numbers=("weight", *SCORES), beside=(*OF_HOLDINGS, "weight"), what="benchmark",
-    percent=("weight",),
+    percent=("weight",), documents=DOCUMENTS,
 )  # fmt: skip
 
 
@@ -57,7 +63,8 @@ def read_holdings(
     """Shares and cash, and what the file says of each asset (sector, quality score, …).
 
     A row named CASH, in any case, is cash: its shares are the amount. Shares are read as decimals exactly as written.
-    Several rows of one asset are lots or accounts of it, and are added; what a column `account` says is kept beside the sum.
+    Several rows of one asset are lots or accounts of it, and are added; what a column `account` says is kept beside the sum,
+    and so are the lots where columns tell days of purchase or costs, or a document `tax_lots` beside its rows.
     Prices come from the pricing pack; a price column is kept as what the row says, for what has no price there.
 
     Args:
@@ -68,7 +75,8 @@ def read_holdings(
         FileNotReadable, MalformedDocument, UnknownField; DataError naming row and column of everything wrong at once.
     """
     said = Account(file_name(path))
-    rows = read_rows(path, HOLDINGS, said)
+    table = hand_table(path, HOLDINGS, said)
+    rows = rows_in(table, HOLDINGS, said)
     shares: dict[str, Decimal] = {}
     described: dict[str, dict[str, Any]] = {}
     lots: dict[str, list[tuple[Row, Decimal]]] = {}
@@ -92,12 +100,16 @@ def read_holdings(
             f"column currency: one portfolio has one currency, found {', '.join(sorted(map(str, currencies)))}",
             "keep the holdings of each currency in a file of their own",
         )
+    tax = tax_of_holdings(table, HOLDINGS, said)
     said.finish("holdings")
     _told(said, notes)
     cash = shares.pop(CASH, Decimal(0))
     stem = "portfolio" if isinstance(path, Delivered) or str(path) == "-" else Path(path).stem
     currency = currencies.pop() or "USD" if currencies else "USD"
-    return Holdings(portfolio_id or stem, shares, cash, currency, stated, accounts), described
+    held, of_lots = covered(Holdings(portfolio_id or stem, shares, cash, currency, stated, accounts, tax))
+    if notes is not None:
+        notes += of_lots
+    return held, described
 
 
 def read_universe(path: str | Path | Delivered, notes: list[str] | None = None) -> Universe:
