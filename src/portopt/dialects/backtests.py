@@ -26,7 +26,8 @@ from portopt.dialects.reading import (
 )
 from portopt.dialects.records import MAX_TEXT, json_object, record
 from portopt.dialects.requests import read_date, read_decimal, read_universe
-from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
+from portopt.domain.action import Action
+from portopt.domain.backtest import BacktestRequest, Execution, Membership
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue
 from portopt.domain.request import Policy

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeAlias
 
+from portopt.domain.action import Action
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.canonical import LATER, canonical_fields, digest, later_than
 from portopt.domain.cash_flow import CashFlow

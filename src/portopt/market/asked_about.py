@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -96,14 +97,14 @@ def _facts(doubt: InDoubt) -> dict[str, Any]:
 
 
 def _fixes(asked: Sequence[InDoubt]) -> list[str]:
-    named = ",".join(doubt.asset_id for doubt in asked)
-    quoted = ", ".join(f'"{doubt.asset_id}"' for doubt in asked)
-    split = [doubt for doubt in asked if doubt.ratio is not None]
-    now = ", ".join(f"{_count(_after(doubt))} shares of {doubt.asset_id}" for doubt in split)
-    fixes = [f"give the holdings of today{f': {now}' if now else ''}"]
-    if split:
-        options = " ".join(f"--split {doubt.asset_id}={as_text(doubt.ratio)}" for doubt in split if doubt.ratio)
-        fields = ", ".join(f'"{doubt.asset_id}": "{as_text(doubt.ratio)}"' for doubt in split if doubt.ratio)
-        fixes.append(f"or say that it was split, and shares and lots are converted: {options} (in a request: splits {{{fields}}})")
-    fixes.append(f"or say that the shares are those of today: --confirm-shares {named} (in a request: confirmed_shares [{quoted}])")
-    return fixes
+    named = [doubt.asset_id for doubt in asked]
+    split = {doubt.asset_id: as_text(doubt.ratio) for doubt in asked if doubt.ratio is not None}
+    now = ", ".join(f"{_count(_after(doubt))} shares of {doubt.asset_id}" for doubt in asked if doubt.ratio is not None)
+    options = " ".join(f"--split {asset}={ratio}" for asset, ratio in split.items())
+    converted = f"say that it was split, and shares and lots are converted: {options} (in a request: splits {json.dumps(split)})"
+    confirmed = f"--confirm-shares {','.join(named)} (in a request: confirmed_shares {json.dumps(named)})"
+    return [
+        f"give the holdings of today{f': {now}' if now else ''}",
+        *([converted] if split else []),
+        f"say that the shares are those of today: {confirmed}",
+    ]

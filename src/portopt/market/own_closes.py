@@ -30,8 +30,10 @@ class Jump:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A price beside a close, `row` among the asset's own. apart, at_ratio: how far, in logarithms, the price is from the
-    closes of its days as it stands, and divided by the ratio. off: of that one close, a fraction. exact: no further than rounding.
+    """A price beside a close, `row` among the asset's own.
+
+    apart, at_ratio: how far, in logarithms, the price is from the closes of its days as it stands, and divided by the ratio.
+    off: from that one close, a fraction. exact: no further than rounding goes.
     """
 
     ratio: Fraction

@@ -17,7 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
-from portopt.domain.backtest import Action
+from portopt.domain.action import Action
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.shares_in_doubt import InDoubt
