@@ -151,6 +151,7 @@ def policy_from_data(doc: Any, defaults: PolicyDefaults | None = None, path: str
         relax_order=tuple(text(name, _at(path, f"relax_order[{i}]")) for i, name in enumerate(relax_order)),
         notes=tuple(text(note, _at(path, f"notes[{i}]"), most=MAX_TEXT) for i, note in enumerate(notes)),
         approval=_approval(found.get("approval", {}), _at(path, "approval")),
+        tax=json_object(found.get("tax", {}), _at(path, "tax")),
     )
 
 

@@ -35,6 +35,7 @@ from portopt.adapters.store.records import (
     as_read,
     fits,
     holdings_from,
+    holdings_of_version,
     holdings_row,
     policy_from,
     policy_row,
@@ -300,8 +301,7 @@ class SqlStore:
     def save_holdings(self, holdings: Holdings) -> None:
         """Declare these the portfolio's holdings. Proposals on others that await approval are superseded."""
         with self._writing() as connection:
-            declared = portfolios.Declared(stated_prices=holdings.stated_prices, accounts=holdings.accounts)
-            portfolios.declare(connection, holdings_row(holdings), declared=declared)
+            portfolios.declare(connection, holdings_row(holdings), declared=portfolios.Declared.of(holdings))
 
     def holdings_version(self, portfolio_id: str) -> int:
         """How often the portfolio's holdings have been declared anew; 0 for a portfolio that has none here."""
@@ -309,7 +309,7 @@ class SqlStore:
             return portfolios.version(connection, portfolio_id)
 
     def holdings(self, portfolio_id: str) -> Holdings:
-        """Raises MissingInput for a portfolio whose holdings were never saved."""
+        """With accounts and lots. Raises MissingInput for a portfolio whose holdings were never saved."""
         table = models.portfolios
         with self._reading() as connection:
             row = connection.execute(select(table).where(table.c.id == portfolio_id)).mappings().first()
@@ -322,7 +322,8 @@ class SqlStore:
                     measured={"known_portfolios": list(known.scalars())[:20]},
                     fixes=["import its holdings first, or send them with the request"],
                 )
-        return holdings_from(dict(row))
+            kept = portfolios.kept_version(connection, row)
+        return holdings_from(dict(row)) if kept is None else holdings_of_version(portfolio_id, kept)
 
     def pin(self, key: str, pricing_pack_id: str) -> str:
         """Remember which pack a trigger used, first writer wins; returns the one that holds."""
