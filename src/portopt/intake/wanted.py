@@ -33,6 +33,7 @@ from portopt.intake.policy import Wishes
 LISTS = ("do_not_buy", "do_not_sell", "keep")
 FLAGS = ("buy_only", "sell_only")
 COUNTS = {"max_trades": "max_trades", "names": "max_positions"}
+OF_SHARES = ("confirm_shares", "split", "actions")  # of what is held, whether anything is traded or not
 # Questions that no trade is part of, and what they are of.
 UNTRADED = {
     "factors": "the book as it is held",
@@ -103,7 +104,7 @@ def require_untraded(question: str, wanted: Mapping[str, Any], said: Callable[[s
     """Raises InvalidValue for a word that would change nothing in the answer to this question, which trades nothing."""
     for name in Wanted.__annotations__:
         value = wanted.get(name)
-        if value not in (None, False, "", []):
+        if value not in (None, False, "", []) and not (name in OF_SHARES and question == "factors"):
             shown = value if isinstance(value, str | int | float | list) else type(value).__name__
             why = f"is about what is traded, and `{question}` asks of {UNTRADED[question]}"
             raise InvalidValue(said(name), shown, why, fix=f"leave {said(name)} out")

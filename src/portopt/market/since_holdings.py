@@ -159,12 +159,12 @@ class _Sheet:
         """Every lot with a day and a cost beside the close of its day. asked: something else asks already."""
         if not asked and own.asset_id in self.listed:  # its price is of today's shares: so are the shares
             return
-        matches = [match for lot in self.lots.get(own.asset_id, ()) if (match := _cost_beside(lot, own)) is not None]
-        if not matches or len({match.ratio for _, match in matches}) > 1:
+        found = [one for lot in self.lots.get(own.asset_id, ()) if (one := _cost_beside(lot, own)) is not None]
+        if not found or len({match.ratio for _, match in found}) > 1:
             return
-        lot, match = matches[0]
-        if all(one.off <= max(COST_NEAR, 2 * own.deviation) for _, one in matches) and match.apart > np.log(BY_COST):
-            lots = f"lot {lot.lot_id}" if len(matches) == 1 else f"all {len(matches)} lots, as {lot.lot_id},"
+        lot, match = found[0]
+        if all(one.off <= max(COST_NEAR, 2 * own.deviation) for _, one in found) and match.apart > np.log(BY_COST):
+            lots = f"lot {lot.lot_id}" if len(found) == 1 else f"all {len(found)} lots, as {lot.lot_id},"
             has = f"{self.snapshot.source} has {match.close:.6g} that day in shares of today"
             said = f"{lots} cost {lot.cost_per_share} a share on {lot.acquired_on}, where {has}: {as_text(match.ratio)}"
             yield _Said(match.ratio, said, match.off)
