@@ -14,8 +14,9 @@ from portopt.domain.tax import Lot, TaxRecord
 
 UNKNOWN = "unknown"  # the lot that holds the shares of which no lot is told
 LISTED = 10
-# Ratios of splits that are common: lots that miss the shares held by one of these may be in old shares.
-SPLITS = tuple(Fraction(n) for n in ("3/2", "2", "3", "4", "5", "7", "8", "10", "15", "20", "25", "50", "100"))
+# Ratios of splits that are common: lots that miss the shares held by one of these may be in old shares. Not 3 for 2: that two
+# thirds of the shares are told of says nothing.
+SPLITS = (2, 3, 4, 5, 7, 8, 10, 15, 20, 25, 50, 100)
 
 
 def named(lots: Iterable[Lot]) -> tuple[Lot, ...]:
@@ -42,6 +43,19 @@ def repeated(lots: Iterable[Lot]) -> list[tuple[str, str]]:
     """Asset and id of lots that are listed more than once, sorted."""
     counts = Counter((lot.asset_id, lot.lot_id) for lot in lots)
     return sorted(name for name, count in counts.items() if count > 1)
+
+
+def says_a_year(tax: TaxRecord) -> bool:
+    """Whether anything was realized this year or carried from earlier ones."""
+    return any((tax.realized_short, tax.realized_long, tax.carried_short, tax.carried_long))
+
+
+def laid_over(before: TaxRecord | None, now: TaxRecord) -> TaxRecord:
+    """What is said now, and of what it does not speak (lots, closed lots, the year) what was said before."""
+    if before is None:
+        return now
+    year = now if says_a_year(now) else before
+    return replace(year, lots=now.lots or before.lots, closed=now.closed or before.closed)
 
 
 def covered(held: Holdings) -> tuple[Holdings, tuple[str, ...]]:
@@ -72,11 +86,11 @@ def _against(asset: str, in_lots: Decimal, shares: Decimal) -> tuple[str, str] |
     sum_of = f"{asset}: its lots add to {in_lots:f} shares"
     if ratio in SPLITS:
         also = f"if it was not, list the other {shares - in_lots:f} shares as a lot without a date and a cost"
-        why = f"{sum_of}, {shares:f} are held, {_short(ratio)} times as many: was it split since the lots were written down?"
+        why = f"{sum_of}, {shares:f} are held, {ratio} times as many: was it split since the lots were written down?"
         return why, f"{asset}: {_in_new_shares(ratio)}; {also}"
     if ratio and 1 / ratio in SPLITS:
         also = "if they were not, take out the lots that were sold"
-        why = f"{sum_of}, {_short(1 / ratio)} times the {shares:f} that are held: were shares put together since?"
+        why = f"{sum_of}, {1 / ratio} times the {shares:f} that are held: were shares put together since?"
         return why, f"{asset}: {_in_new_shares(ratio)}; {also}"
     if in_lots < shares:
         return None
@@ -85,12 +99,7 @@ def _against(asset: str, in_lots: Decimal, shares: Decimal) -> tuple[str, str] |
 
 
 def _in_new_shares(ratio: Fraction) -> str:
-    return f"if so, give its lots in today's shares: shares times {_short(ratio)}, cost per share divided by {_short(ratio)}"
-
-
-def _short(ratio: Fraction) -> str:
-    """3 for 2 is 1.5, 1 for 15 stays 1/15."""
-    return f"{float(ratio):g}" if ratio > 1 else str(ratio)
+    return f"if so, give its lots in today's shares: shares times {ratio}, cost per share divided by {ratio}"
 
 
 def _refuse(wrong: Sequence[tuple[str, str]]) -> None:

@@ -98,7 +98,7 @@ class _Sheet:
         own = OwnCloses.of(self.snapshot, self.columns[asset], self.jumps.get(asset, ()))
         said = [*self._by_price(own)]
         if asset not in self.converted:
-            said += [*self._by_action(own, bool(said)), *self._by_history(own), *self._by_cost(own, bool(said))]
+            said += [*self._by_action(own, bool(said)), *self._by_history(own, bool(said)), *self._by_cost(own, bool(said))]
         if not said:
             return None
         ratio = next((one.ratio for one in said if one.ratio is not None), None)
@@ -131,9 +131,9 @@ class _Sheet:
             return
         match = own.beside(float(stated), at, self.day.row)
         if _tells_a_split(match, own, float(stated), dated=self.day.is_told):
-            beside = f"{match.close:.6g}" if match.row == len(own.rows) - 1 else f"{match.close:.6g} (in shares of today)"
-            where = f"{self.snapshot.source} has {beside} on {own.day(match.row)}"
-            said = f"the holdings state a price of {stated}, and {where}: {as_text(match.ratio)}, within {match.off:.2%}"
+            today = " in shares of today" if own.jumps else ""
+            where = f"{self.snapshot.source} has {match.close:.6g}{today} on {own.day(match.row)}"
+            said = f"the holdings state a price of {stated}, and {where}: {as_text(match.ratio)}, within {_percent(match.off)}"
             yield _Said(match.ratio, said, match.off)
 
     def _by_action(self, own: OwnCloses, asked: bool) -> Iterator[_Said]:
@@ -146,14 +146,16 @@ class _Sheet:
             if (since is None or action.ex_date > since) and action.ex_date <= max(newest, self.snapshot.as_of):
                 yield _Said(*_told_by(action, since))
 
-    def _by_history(self, own: OwnCloses) -> Iterator[_Said]:
-        """A fall that the prices are not adjusted for, on a day after the one that the holdings name."""
+    def _by_history(self, own: OwnCloses, asked: bool) -> Iterator[_Said]:
+        """A fall that the prices are not adjusted for, after the day that the holdings name. asked: something else asks."""
         since = self.holdings.as_of
         for jump in own.jumps:
             at = int(np.searchsorted(own.rows, jump.row))
-            if since is not None and at < len(own.rows) and own.day(at) > since:
-                went = f"the prices go from {own.closes[at - 1]:.6g} to {own.closes[at]:.6g} on {own.day(at)}"
-                yield _Said(jump.ratio, f"{went}, and the holdings are of {since}")
+            later = since is not None and own.day(at) > since
+            if later or (asked and since is None and jump.row > min(self.day.rows, default=jump.row)):
+                after = f", and the holdings are of {since}" if later else ""
+                went = f"the prices go from {own.closes[at - 1]:.6g} to {own.closes[at]:.6g} on {own.day(at)}{after}"
+                yield _Said(jump.ratio, went)
 
     def _by_cost(self, own: OwnCloses, asked: bool) -> Iterator[_Said]:
         """Every lot with a day and a cost beside the close of its day. asked: something else asks already."""
@@ -168,6 +170,10 @@ class _Sheet:
             has = f"{self.snapshot.source} has {match.close:.6g} that day in shares of today"
             said = f"{lots} cost {lot.cost_per_share} a share on {lot.acquired_on}, where {has}: {as_text(match.ratio)}"
             yield _Said(match.ratio, said, match.off)
+
+
+def _percent(off: float) -> str:
+    return f"{max(off, 1e-4):.2%}"
 
 
 def _cost_beside(lot: Lot, own: OwnCloses) -> tuple[Lot, Match] | None:

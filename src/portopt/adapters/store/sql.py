@@ -322,7 +322,7 @@ class SqlStore:
                     measured={"known_portfolios": list(known.scalars())[:20]},
                     fixes=["import its holdings first, or send them with the request"],
                 )
-            kept = portfolios.kept_version(connection, row)
+            kept = portfolios.kept_version(connection, dict(row))
         return holdings_from(dict(row)) if kept is None else holdings_of_version(portfolio_id, kept)
 
     def pin(self, key: str, pricing_pack_id: str) -> str:

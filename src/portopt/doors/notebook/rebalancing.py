@@ -24,6 +24,7 @@ def rebalance(
     prices: Any = None,
     policy: str | Path | Policy | Mapping[str, Any] | None = None,
     *,
+    lots: Any = None,
     universe: Any = None,
     benchmark: Mapping[str, float] | str | Path | None = None,
     as_of: date | str | None = None,
@@ -45,6 +46,9 @@ def rebalance(
     Args:
         holdings: {"AAPL": 100, …, "CASH": 2500.0}, a CSV, Parquet or XLSX file, or `sample`. Or a request about a book, an
             earlier proposal, or a stored run's id: the same book again, on its own prices, under what else is said here.
+        lots: what the holdings lie in: a file or several, as brokers export them; or values: a frame or a list with a lot a
+            row (asset_id, acquired_on, shares, cost_per_share), a TaxRecord, or {"tax_lots": […], "closed_lots": […],
+            "tax_year": {…}}.
         prices: a Polars or pandas frame, long or wide, or a file or folder; None is the bundled sample.
         policy: a policy's id ("quality_focused" where none is said), a JSON file of it, a Policy, or a policy as data. limits:
             {limit kind: value} on top of it. sets: {dotted path: value}, as `--set`.
@@ -66,8 +70,9 @@ def rebalance(
 
     _require_folder(output_dir)
     said = {
-        "prices": prices, "policy": policy, "universe": universe, "benchmark": benchmark, "as_of": as_of, "provider": provider,
-        "portfolio_id": portfolio_id, "limits": limits, "sets": sets, "fractional": fractional, "request": request, **wanted,
+        "lots": lots, "prices": prices, "policy": policy, "universe": universe, "benchmark": benchmark, "as_of": as_of,
+        "provider": provider, "portfolio_id": portfolio_id, "limits": limits, "sets": sets, "fractional": fractional,
+        "request": request, **wanted,
     }  # fmt: skip
     question = (
         posed(holdings, home=home, **said) if was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)
