@@ -14,11 +14,11 @@ from portopt.domain.errors import SharesInDoubt
 from portopt.domain.market import Finding, MarketSnapshot
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.shares_in_doubt import InDoubt
+from portopt.market.notes import SPLIT
 from portopt.market.share_ratios import as_text, in_words
 from portopt.market.since_holdings import in_doubt
 from portopt.market.treatment import TREATMENTS
 
-KIND = "split_since_holdings"
 LISTED = 10
 PLACES = Decimal("0.000001")
 
@@ -34,7 +34,7 @@ def with_shares_judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> M
     if asked and treatment == "refused":
         raise _refusal(asked, snapshot)
     findings = [
-        Finding(KIND, doubt.asset_id, doubt.on, _value(doubt), treatment if doubt in asked else "accepted", detail)
+        Finding(SPLIT, doubt.asset_id, doubt.on, _value(doubt), treatment if doubt in asked else "accepted", detail)
         for doubt in found
         if (detail := f"{_told(doubt)}; {_done(treatment, doubt) if doubt in asked else CONFIRMED}")
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -18,6 +18,7 @@ from portopt.market.share_ratios import RATIOS
 RECENT_RETURNS = 250
 USUAL = 0.015  # deviation of a day where too few returns tell it
 HALF_A_CENT = 0.005
+TELLS = 0.001  # where rounding goes further than that, no price is told by its digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,10 @@ class OwnCloses:
             return USUAL
         return 1.4826 * float(np.median(np.abs(x - np.median(x)))) or float(np.std(x)) or USUAL
 
+    def as_paid(self) -> OwnCloses:
+        """The same with every move taken for news."""
+        return replace(self, jumps=())
+
     def day(self, at: int) -> date:
         """at: a position among the closes."""
         return date.fromordinal(719163 + int(self.dates[self.rows[at]].astype("datetime64[D]").astype(int)))
@@ -106,7 +111,7 @@ class OwnCloses:
         off = abs(price / (float(ratio) * close) - 1.0)
         rounding = HALF_A_CENT / price + HALF_A_CENT / float(self.closes[at[nearest]]) + 1e-4
         as_it_is = float(np.abs(said - closes).min())
-        exact = off <= min(rounding, 0.005) < as_it_is
+        exact = bool(off <= min(rounding, TELLS) < as_it_is)
         return Match(ratio, int(at[nearest]), close, max(low - said, said - high, 0.0), apart(ratio)[0], off, exact)
 
     def is_within(self, price: float) -> bool:

@@ -12,7 +12,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.market.moves import NORMAL_DAYS, SMALLEST_FALL, is_a_crash, is_the_markets
 from portopt.market.observed import Prices, previous_prices
 from portopt.market.own_closes import USUAL, Jump
-from portopt.market.share_ratios import nearest_ratio
+from portopt.market.share_ratios import RATIOS, SMALLEST, nearest_ratio
 
 WITHIN, USUAL_DAYS = 0.03, 4.0  # in logarithms, and in usual days, that the day's own move may add to the ratio
 LARGE, WITHIN_LARGE = float(np.log(2.5)), 0.20  # no news makes that of a price, and ratios lie further apart
@@ -46,7 +46,7 @@ def _usual(x: Vector) -> float:
 
 
 def _ratio(x: float, usual: float) -> Fraction | None:
-    ratio = nearest_ratio(float(np.exp(-x)))
+    ratio = nearest_ratio(float(np.exp(-x)), [ratio for ratio in RATIOS if ratio != SMALLEST])
     within = WITHIN_LARGE if abs(x) >= LARGE else max(WITHIN, USUAL_DAYS * usual)
     near = abs(x + float(np.log(float(ratio)))) <= within
     return ratio if near and abs(x) >= NORMAL_DAYS * usual else None

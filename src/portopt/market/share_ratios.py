@@ -6,17 +6,19 @@ share goes the other way: a price stated before the split is the ratio times one
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import log
 
-SPLITS = (Fraction(5, 4), Fraction(3, 2), *(Fraction(n) for n in (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 50)))
+SMALLEST = Fraction(5, 4)
+SPLITS = (SMALLEST, Fraction(3, 2), *(Fraction(n) for n in (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 50)))
 CONSOLIDATIONS = tuple(Fraction(1, n) for n in (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50))
 RATIOS = (*SPLITS, *CONSOLIDATIONS)
 
 
-def nearest_ratio(times: float) -> Fraction:
+def nearest_ratio(times: float, among: Sequence[Fraction] = RATIOS) -> Fraction:
     """The ratio nearest to a price that is so many times another, both ways alike."""
-    return min(RATIOS, key=lambda ratio: abs(log(times) - log(ratio)))
+    return min(among, key=lambda ratio: abs(log(times) - log(ratio)))
 
 
 def in_words(ratio: Fraction) -> str:

@@ -127,14 +127,16 @@ class _Sheet:
         if stated is None:
             return
         at = own.among(self.day.rows)
-        if not len(at):
-            return
-        match = own.beside(float(stated), at, self.day.row)
-        if _tells_a_split(match, own, float(stated), dated=self.day.is_told):
-            today = " in shares of today" if own.jumps else ""
+        # A fall may be a split, or a crash beside one: whichever of the two leaves the price at a ratio.
+        for closes in (own, own.as_paid()) if own.jumps else (own,):
+            match = closes.beside(float(stated), at, self.day.row) if len(at) else None
+            if match is None or not _tells_a_split(match, closes, float(stated), dated=self.day.is_told):
+                continue
+            today = " in shares of today" if closes.jumps else ""
             where = f"{self.snapshot.source} has {match.close:.6g}{today} on {own.day(match.row)}"
             said = f"the holdings state a price of {stated}, and {where}: {as_text(match.ratio)}, within {_percent(match.off)}"
             yield _Said(match.ratio, said, match.off)
+            return
 
     def _by_action(self, own: OwnCloses, asked: bool) -> Iterator[_Said]:
         """asked: the price is a witness already, so that a day is not needed."""
