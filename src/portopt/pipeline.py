@@ -107,7 +107,7 @@ def fetch_pack(request: RebalanceRequest, market: MarketDataProvider) -> MarketS
     snapshot = dataclasses.replace(snapshot, notes=tuple(getattr(market, "notes", ())))
     _require_prices(request, snapshot)
     _require_lots(request, snapshot)
-    return _with_histories_judged(request, snapshot)
+    return _judged(request, snapshot)
 
 
 def reopen_pack(request: RebalanceRequest, pricing_pack_id: str, packs: PackStore) -> MarketSnapshot:
@@ -115,7 +115,7 @@ def reopen_pack(request: RebalanceRequest, pricing_pack_id: str, packs: PackStor
     from portopt.market import recheck
 
     snapshot = recheck(packs.get(pricing_pack_id), request.policy.data, _query(request))
-    return _with_histories_judged(request, snapshot)
+    return _judged(request, snapshot)
 
 
 def _query(request: RebalanceRequest) -> MarketQuery:
@@ -124,10 +124,12 @@ def _query(request: RebalanceRequest) -> MarketQuery:
     return MarketQuery(assets=wanted_assets(request), as_of=request.as_of, last_dates=last_dates)
 
 
-def _with_histories_judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> MarketSnapshot:
-    from portopt.market import judge_histories
+def _judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> MarketSnapshot:
+    """Beside what is held, and by the length of its histories."""
+    from portopt.market import judge_histories, with_shares_judged
 
     choice = request.policy.estimation
+    snapshot = with_shares_judged(request, snapshot)
     return judge_histories(snapshot, choice.min_observations, choice.lookback, request.policy.data)
 
 

@@ -62,11 +62,8 @@ def _laid_over(regime: Regime, said: Mapping[str, Any], path: str) -> TaxRules:
         identical=identical,
         substitutes=_substitutes(said.get("substitutes", {}), identical, f"{path}.substitutes"),
         currency=base.currency,
-<<<<<<< HEAD
         limits=checks.mapping(f"{path}.limits", said.get("limits", {})),
-=======
         keeps_allowance=base.keeps_allowance,
->>>>>>> h_tax
     )
 
 

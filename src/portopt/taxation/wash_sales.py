@@ -107,14 +107,9 @@ def disallowed(
         sold[key] = sold.get(key, ZERO) + sale.shares
     bought = _Bought.of(record, sold, buys, as_of, rules)
     before = _use_up(bought, record)
-<<<<<<< HEAD
     bought.give_up(record, sold)
-    of_sales = [bought.take(_loss_of(sale, as_of)) for sale in sales]
-    return WashSales(tuple(of_sales), tuple(_part_of_now(met) for met in before))
-=======
     now = bought.take_all([_loss_of(sale, as_of) for sale in sales])
     return WashSales(now, tuple(_part_of_now(met) for met in before))
->>>>>>> h_tax
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +184,6 @@ class _Bought:
             there[rules.group(asset)] = there.get(rules.group(asset), ZERO) + shares
         return cls(sorted(held, key=lambda one: one.acquired_on or date.max), rules, there)
 
-<<<<<<< HEAD
     def give_up(self, record: TaxRecord, sold: Mapping[LotKey, Decimal]) -> None:
         """What is sold now meets no loss of now; of a lot, shares that have met one already are sold first."""
         if is_pool(self.rules):
@@ -198,13 +192,12 @@ class _Bought:
         for one in self.all:
             if one.lot_id is not None and one.until is None:
                 one.left = min(one.left, kept[one.asset_id, one.lot_id])
-=======
+
     def take_all(self, losses: Sequence[_Loss]) -> tuple[Disallowed, ...]:
         """In the order of the law; told in the order given."""
         order = sorted(range(len(losses)), key=lambda i: (losses[i].sold_on, losses[i].acquired_on or date.max))
         met = {i: self.take(losses[i]) for i in order}
         return tuple(met[i] for i in range(len(losses)))
->>>>>>> h_tax
 
     def take(self, loss: _Loss) -> Disallowed:
         """Meets a loss with what was bought and is left."""

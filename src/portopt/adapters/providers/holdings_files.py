@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.lots import covered
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.tables.account import Account, in_words
+from portopt.tables.actions import days_of_rows
 from portopt.tables.delivered import Delivered
 from portopt.tables.lot_columns import DOCUMENTS
 from portopt.tables.names import ASSET
@@ -30,15 +32,17 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 }
 SCORES = ("quality_score", "esg_score")
 SHARES = ("shares", "quantity", "qty", "units")
-OF_HOLDINGS = ("price", *SHARES, "currency", "account", *SPELLED)
+AS_OF = ("as_of", "as_of_date", "position_date")
+OF_HOLDINGS = ("price", *SHARES, "currency", "account", *SPELLED, *AS_OF)
 YES, NO = ("true", "yes", "1", "y"), ("false", "no", "0", "n")
 MONEY = re.compile(r"cash|money|sweep|settle|pending|\*\*|^(usd|eur|gbp|chf|jpy)$", re.IGNORECASE)  # what brokers call it
 SUM_TOLERANCE = 1e-3  # published benchmark weights are rounded; more than this is not rounding
 
 HOLDINGS = Wanted(
-    {"asset": ASSET, "shares": SHARES, "currency": ("currency",), "price": ("price",), "account": ("account",), **ATTRIBUTES},
-    required=("asset", "shares"), numbers=("shares", "price", *SCORES), beside=("benchmark_weight", *SPELLED), what="holdings",
-    documents=DOCUMENTS,
+    {"asset": ASSET, "shares": SHARES, "currency": ("currency",), "price": ("price",), "account": ("account",),
+     "as_of": AS_OF, **ATTRIBUTES},
+    required=("asset", "shares"), numbers=("shares", "price", *SCORES), loose=("as_of",),
+    beside=("benchmark_weight", *SPELLED), what="holdings", documents=DOCUMENTS,
 )  # fmt: skip
 UNIVERSE = Wanted(
     {"asset": ASSET, **ATTRIBUTES},
@@ -65,7 +69,8 @@ def read_holdings(
     A row named CASH, in any case, is cash: its shares are the amount. Shares are read as decimals exactly as written.
     Several rows of one asset are lots or accounts of it, and are added; what a column `account` says is kept beside the sum,
     and so are the lots where columns tell days of purchase or costs, or a document `tax_lots` beside its rows.
-    Prices come from the pricing pack; a price column is kept as what the row says, for what has no price there.
+    Prices come from the pricing pack; a price column is kept as what the row says, for what has no price there, and a day in a
+    column `as_of` as that of the list: both tell a split since.
 
     Args:
         path: .csv, .xlsx, .parquet or .json, or a body that holds what one would; "-" is CSV or JSON on standard input.
@@ -100,13 +105,13 @@ def read_holdings(
             f"column currency: one portfolio has one currency, found {', '.join(sorted(map(str, currencies)))}",
             "keep the holdings of each currency in a file of their own",
         )
-    tax = tax_of_holdings(table, HOLDINGS, said)
+    tax, as_of = tax_of_holdings(table, HOLDINGS, said), _as_of(rows, said)
     said.finish("holdings")
     _told(said, notes)
     cash = shares.pop(CASH, Decimal(0))
     stem = "portfolio" if isinstance(path, Delivered) or str(path) == "-" else Path(path).stem
     currency = currencies.pop() or "USD" if currencies else "USD"
-    held, of_lots = covered(Holdings(portfolio_id or stem, shares, cash, currency, stated, accounts, tax))
+    held, of_lots = covered(Holdings(portfolio_id or stem, shares, cash, currency, stated, accounts, tax, as_of))
     if notes is not None:
         notes += of_lots
     return held, described
@@ -201,6 +206,14 @@ def _once(rows: list[Row], said: Account) -> list[tuple[str, Row]]:
         else:
             said.wrong(f"row {row.number}: {asset_id} is listed already in row {before.number}", f"keep one row of {asset_id}")
     return list(first.items())
+
+
+def _as_of(rows: list[Row], said: Account) -> date | None:
+    """The day of the list, the earliest that its rows name: what happened after it is in none of them for certain."""
+    days = sorted(day for day in days_of_rows(rows, ("as_of",), said).values() if day is not None)
+    if len(set(days)) > 1:
+        said.note(f"its rows are of {days[0]} to {days[-1]}: the list counts as one of {days[0]}")
+    return days[0] if days else None
 
 
 def _note_lots(lots: Mapping[str, list[tuple[Row, Decimal]]], said: Account) -> None:
