@@ -13,7 +13,7 @@ from portopt.taxation.regimes import Regime, dearer_short, method_of, read_regim
 
 WORDS: Final = (
     "regime", "rate", "short_rate", "long_rate", "long_after_days", "long_after_months", "allowance", "method", "specified",
-    "wash_sale_days", "identical", "substitutes", "harvest", "min_holding_days",
+    "wash_sale_days", "identical", "substitutes", "harvest", "min_holding_days", "limits",
 )  # fmt: skip
 RATES: Final = ("rate", "short_rate", "long_rate")
 OWN: Final = "own"  # the name of rules that rest on no regime
@@ -62,6 +62,7 @@ def _laid_over(regime: Regime, said: Mapping[str, Any], path: str) -> TaxRules:
         identical=identical,
         substitutes=_substitutes(said.get("substitutes", {}), identical, f"{path}.substitutes"),
         currency=base.currency,
+        limits=checks.mapping(f"{path}.limits", said.get("limits", {})),
         keeps_allowance=base.keeps_allowance,
     )
 

@@ -107,6 +107,7 @@ def disallowed(
         sold[key] = sold.get(key, ZERO) + sale.shares
     bought = _Bought.of(record, sold, buys, as_of, rules)
     before = _use_up(bought, record)
+    bought.give_up(record, sold)
     now = bought.take_all([_loss_of(sale, as_of) for sale in sales])
     return WashSales(now, tuple(_part_of_now(met) for met in before))
 
@@ -130,12 +131,13 @@ class _Loss:
 
 @dataclass(slots=True)
 class _Purchase:
-    """Shares that were bought and are held, and how many of them have met no loss yet."""
+    """Shares that were bought, and how many of them have met no loss yet. until: when they were sold; None: they are held."""
 
     asset_id: str
     lot_id: str | None
     acquired_on: date | None
     left: Decimal
+    until: date | None = None
 
     def replaces(self, asset_id: str, lot_id: str, rules: TaxRules) -> bool:
         """Whether it is of the same group; its own lot replaces nothing but in a pool."""
@@ -143,7 +145,12 @@ class _Purchase:
         return rules.group(self.asset_id) == rules.group(asset_id) and (not is_own or is_pool(rules))
 
     def meets(self, sold_on: date, rules: TaxRules, *, is_now: bool = True) -> bool:
-        """Whether it was bought within the days around a sale; nobody knows when: it takes away what is lost now alone."""
+        """Whether it was bought within the days around a sale; nobody knows when: it takes away what is lost now alone.
+
+        What was sold on the same day or before is not there to take anything away.
+        """
+        if self.until is not None and self.until <= sold_on:
+            return False
         if self.acquired_on is None:
             return is_now
         return -rules.wash_days_before <= (self.acquired_on - sold_on).days <= rules.wash_days_after
@@ -161,18 +168,30 @@ class _Bought:
     def of(
         cls, record: TaxRecord, sold: Mapping[LotKey, Decimal], buys: Mapping[str, Decimal], as_of: date, rules: TaxRules
     ) -> _Bought:
-        """In a pool nobody can say that it was the new shares that were sold; by lots it can be said."""
+        """As it was before the sales of now. In a pool nobody can say that it was the new shares that were sold."""
         there: dict[str, Decimal] = {}
         held = []
         for lot in record.lots:
             left = lot.shares - sold.get((lot.asset_id, lot.lot_id), ZERO)
             group = rules.group(lot.asset_id)
             there[group] = there.get(group, ZERO) + left
-            held.append(_Purchase(lot.asset_id, lot.lot_id, lot.acquired_on, lot.shares if is_pool(rules) else left))
+            held.append(_Purchase(lot.asset_id, lot.lot_id, lot.acquired_on, lot.shares))
+        if not is_pool(rules):  # what was bought and sold again has met the losses of the time between
+            gone = [lot for lot in record.closed if lot.acquired_on is not None]
+            held += [_Purchase(lot.asset_id, lot.lot_id, lot.acquired_on, lot.shares, lot.closed_on) for lot in gone]
         for asset, shares in buys.items():
             held.append(_Purchase(asset, None, as_of, shares))
             there[rules.group(asset)] = there.get(rules.group(asset), ZERO) + shares
         return cls(sorted(held, key=lambda one: one.acquired_on or date.max), rules, there)
+
+    def give_up(self, record: TaxRecord, sold: Mapping[LotKey, Decimal]) -> None:
+        """What is sold now meets no loss of now; of a lot, shares that have met one already are sold first."""
+        if is_pool(self.rules):
+            return
+        kept = {(lot.asset_id, lot.lot_id): lot.shares - sold.get((lot.asset_id, lot.lot_id), ZERO) for lot in record.lots}
+        for one in self.all:
+            if one.lot_id is not None and one.until is None:
+                one.left = min(one.left, kept[one.asset_id, one.lot_id])
 
     def take_all(self, losses: Sequence[_Loss]) -> tuple[Disallowed, ...]:
         """In the order of the law; told in the order given."""
