@@ -81,6 +81,8 @@ def test_where_days_are_told_what_is_wrong_with_lots_is_refused_with_everything_
     assert "row 3, column shares: 'x' is not a number" in str(caught.value)
     with pytest.raises(DataError, match="'02/03/2021' may be 2021-03-02 or 2021-02-03"):
         read(tmp_path, "symbol,quantity,acquired\nA,40,02/03/2021\n")
+    with pytest.raises(DataError, match="rows 2 and 3: the lot 7 of A is listed more than once"):
+        read(tmp_path, "symbol,quantity,lot,acquired\nA,40,7,2021-03-02\nA,4,7,2021-03-02\n")
 
 
 def test_short_positions_and_lists_without_lots_have_none(tmp_path):
