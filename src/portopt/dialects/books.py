@@ -88,6 +88,7 @@ def write_holdings(holdings: Holdings, version: int) -> dict[str, Any]:
         **({"stated_prices": plain(holdings.stated_prices)} if holdings.stated_prices else {}),
         **({"accounts": plain(holdings.accounts)} if holdings.accounts else {}),
         **write_tax_beside(holdings.tax),
+        **({"as_of": holdings.as_of.isoformat()} if holdings.as_of is not None else {}),
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from portopt.dialects.actions import read_actions
 from portopt.dialects.exact import read_date, read_decimal, read_money
 from portopt.dialects.lots import read_tax
 from portopt.dialects.policies import policy_from_data
@@ -29,7 +30,7 @@ from portopt.domain.universe import Asset, Universe
 
 MAX_ASSETS = 20_000
 MAX_WORD = 20  # what S2's columns hold of a word of its own
-LATER_ASKED = ("cash_flow", "no_worse")
+LATER_ASKED = ("cash_flow", "no_worse", "confirmed_shares", "splits", "actions")
 REBALANCE = (
     "holdings",
     "policy",
@@ -42,7 +43,7 @@ REBALANCE = (
     "notes",
     *LATER_ASKED,
 )
-HOLDINGS = ("portfolio_id", "shares", "cash", "currency", "stated_prices", "accounts", "tax")
+HOLDINGS = ("portfolio_id", "shares", "cash", "currency", "stated_prices", "accounts", "tax", "as_of")
 OPTIMIZATION = (
     *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
     *("covariance", "returns", "current_weights", "benchmark_weights", "relax_order"),
@@ -72,6 +73,9 @@ def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
         factor_returns=_factor_returns(doc.get("factor_returns")),
         cash_flow=read_cash_flow(doc.get("cash_flow")),
         no_worse=flag(doc.get("no_worse", False), "no_worse"),
+        confirmed_shares=read_confirmed(doc.get("confirmed_shares", [])),
+        splits=read_splits(doc.get("splits", {})),
+        actions=read_actions(doc.get("actions", [])),
         notes=_sentences(doc.get("notes", []), "notes"),
     )
 
@@ -87,6 +91,17 @@ def read_cash_flow(value: Any, field: str = "cash_flow") -> CashFlow | None:
         by=None if by is None else read_date(by, f"{field}.by"),
         rebalance=also is not None and flag(also, f"{field}.rebalance"),
     )
+
+
+def read_confirmed(value: Any, field: str = "confirmed_shares") -> tuple[str, ...]:
+    """The assets of which shares are confirmed, sorted, each once."""
+    named = (text(item, f"{field}[{i}]") for i, item in enumerate(list_of(value, field, most=MAX_ASSETS)))
+    return tuple(sorted(set(named)))
+
+
+def read_splits(value: Any, field: str = "splits") -> dict[str, str]:
+    """Ratios by asset as they are written: {"AAPL": "4:1"}."""
+    return {asset: text(ratio, f"{field}.{asset}", most=MAX_WORD) for asset, ratio in mapping_of(value, field).items()}
 
 
 def optimization_request_to_data(request: OptimizationRequest) -> dict[str, Any]:
@@ -189,6 +204,7 @@ def _holdings(value: Any) -> Holdings:
         stated_prices={asset_id: read_decimal(n, f"holdings.stated_prices.{asset_id}") for asset_id, n in stated.items()},
         accounts=_accounts(doc.get("accounts", {})),
         tax=read_tax(doc.get("tax")),
+        as_of=None if doc.get("as_of") is None else read_date(doc["as_of"], "holdings.as_of"),
     )
 
 

@@ -24,7 +24,7 @@ from portopt.domain.errors import InfeasibleRequest, InvalidValue
 
 OURS = ("as_of", "pricing_pack_id", "policy", "provider", "approval_hours")
 ON_DATA = ("as_of", "pricing_pack_id", "policy", "provider")
-TRADED = ("constraints", "cash_flow", "no_worse")  # of a question that a trade is part of
+TRADED = ("constraints", "cash_flow", "no_worse", "confirmed_shares", "splits")  # of a question that a trade is part of
 MOST_HOURS = 168.0
 KINDS: Final = ("optimization", "rebalance")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,10 +92,15 @@ def benchmark_beside(*files: str | None) -> Mapping[str, float] | None:
 
 
 def with_files_read(wanted: Wanted) -> Wanted:
-    """The same words with the model and the composition that files hold in the place of the files' names."""
+    """The same words with the model, the composition and the actions that files hold in the place of the files' names."""
     from portopt.adapters.providers.model_files import read_composition, read_model
+    from portopt.doors.backtest_files import actions_from
 
-    read = {"model": read_model, "look_through": read_composition}
+    read: Mapping[str, Callable[[Path], Any]] = {
+        "model": read_model,
+        "look_through": read_composition,
+        "actions": lambda path: actions_from(path, []),
+    }
     files = {name: wanted.get(name) for name in read if isinstance(wanted.get(name), str | Path)}
     found: Any = {**wanted, **{name: read[name](Path(str(path))) for name, path in files.items()}}
     return found  # type: ignore[no-any-return]  # the same names

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -43,15 +44,17 @@ class Declared:
     stated_prices: Mapping[str, Decimal] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     tax: TaxRecord | None = None
+    as_of: date | None = None
 
     @classmethod
     def of(cls, holdings: Holdings, by: str = ledger.NOBODY, notes: Sequence[str] = ()) -> Declared:
-        return cls(by, notes, holdings.stated_prices, holdings.accounts, holdings.tax)
+        return cls(by, notes, holdings.stated_prices, holdings.accounts, holdings.tax, holdings.as_of)
 
     @property
     def beside(self) -> dict[str, Any]:
         """What a version keeps beside the shares and the cash, where it is said."""
-        said = {"stated_prices": plain(self.stated_prices), "accounts": plain(self.accounts), "tax": plain(self.tax)}
+        beside = {"stated_prices": self.stated_prices, "accounts": self.accounts, "tax": self.tax, "as_of": self.as_of}
+        said = {name: plain(value) for name, value in beside.items()}
         return {name: value for name, value in said.items() if value}
 
 

@@ -61,7 +61,8 @@ def ask(
         policy: an id, a Policy, or a policy as data. sets: {dotted path: value} over it, {"limits.max_weight": 0.12}.
         provider: where prices come from, by name, in the place of prices. portfolio_id: whose book it is.
         deposit, withdraw, by, rebalance, buy_only, sell_only, do_not_buy, do_not_sell, keep, max_trades, names, no_worse:
-            money in and out, and what may be traded (intake/wanted.py).
+            money in and out, and what may be traded (intake/wanted.py). confirm_shares, split, actions: of shares that may be
+            from before a split.
         home: where answers are kept; None is the usual place.
     """
     return with_prices_kept(posed(asked, objective, home=home, **said)).request
