@@ -12,7 +12,7 @@ from lots_by_force import Before, OwnLot
 from tax_ledger import Regime
 
 from portopt.domain.holdings import Holdings
-from portopt.domain.lots import LotBook
+from portopt.domain.lot_book import LotBook
 from portopt.domain.tax import LongAfter, Lot, TaxRecord, TaxRules
 from portopt.domain.universe import CASH, Universe
 from portopt.taxation.lot_book import lot_book

@@ -13,7 +13,7 @@ import tax_ledger
 from lots_by_force import highest_cost, least_tax
 from small_lots import RULES, SmallBook, regime_of, small_book
 
-from portopt.domain.lots import LotBook
+from portopt.domain.lot_book import LotBook
 from portopt.domain.tax import TaxRules
 from portopt.terms.shared.lot_choice import sold_of_lots
 

@@ -1,164 +1,133 @@
-"""The lots of a book as a program sees them: weights, gains per unit of weight, and the cases in which a tax is convex."""
+"""Lots beside the shares they lie in: what they are called, and what is left where they do not cover what is held."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 
-import numpy as np
+from portopt.domain.errors import DataError
+from portopt.domain.holdings import Holdings
+from portopt.domain.tax import Lot, TaxRecord
 
-from portopt.domain.arrays import Indices, Mask, Vector, frozen
-from portopt.domain.tax import Lot, TaxRules
-
-INF = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """due >= of_short S + of_long L + constant, all as fractions of portfolio value."""
-
-    of_short: float
-    of_long: float
-    constant: float
-
-    def at(self, short: float, long: float) -> float:
-        return self.of_short * short + self.of_long * long + self.constant
+UNKNOWN = "unknown"  # the lot that holds the shares of which no lot is told
+LISTED = 10
+# Ratios of splits that are common: lots that miss the shares held by one of these may be in old shares. Not 3 for 2: that two
+# thirds of the shares are told of says nothing.
+SPLITS = (2, 3, 4, 5, 7, 8, 10, 15, 20, 25, 50, 100)
 
 
-@dataclass(frozen=True, slots=True)
-class TaxCase:
-    """Where the net long gain L and the sum S + L lie between these, what is due is the largest of the pieces."""
+def named(lots: Iterable[Lot]) -> tuple[Lot, ...]:
+    """The lots, those without an id named by their day and their place among those of the day: 2021-03-02 #1.
 
-    pieces: tuple[Piece, ...]
-    long: tuple[float, float] = (-INF, INF)
-    sum: tuple[float, float] = (-INF, INF)
-
-    def holds(self, short: float, long: float, slack: float = 1e-12) -> bool:
-        total = short + long
-        return self.long[0] - slack <= long <= self.long[1] + slack and self.sum[0] - slack <= total <= self.sum[1] + slack
-
-    def due(self, short: float, long: float) -> float:
-        return max(piece.at(short, long) for piece in self.pieces)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LotBook:
-    """K lots of what is held, by asset, each asset's in the order in which its method sells them.
-
-    asset: (K,) positions in the universe. weight: (K,) fractions of portfolio value at its prices; together the weight held.
-    gain: (K,) of each unit of weight sold, 1 - cost / price; an unknown cost counts as nothing paid. short: (K,) whether the
-    gain is short. age: (K,) days held, NaN where nobody knows. blocked: by lot, why its loss, if it is one, would not count.
-    before_short, before_long: net gains before these sales, losses carried forward taken off. allowance: as a fraction.
-    unknown: (K,) whether its cost is unknown. no_buys: by asset, why it may not be bought now. value: of the portfolio, money.
-    identical: (n,) number of the group of substantially identical assets that an asset belongs to.
+    The same lots in the same order get the same names; a name that another lot of the asset bears is left to it.
     """
-
-    rules: TaxRules
-    value: float
-    lots: tuple[Lot, ...]
-    asset: Indices
-    weight: Vector
-    gain: Vector
-    short: Mask
-    age: Vector
-    unknown: Mask
-    identical: Indices
-    before_short: float = 0.0
-    before_long: float = 0.0
-    allowance: float = 0.0
-    blocked: Mapping[int, str] = field(default_factory=dict)
-    no_buys: Mapping[int, str] = field(default_factory=dict)
-    _made: dict[bytes, object] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        for name in ("weight", "gain", "age"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
-
-    def __len__(self) -> int:
-        return len(self.asset)
-
-    def names(self, at: Indices) -> tuple[str, ...]:
-        """Of lots, as people call them: "AAPL of 2024-03-01 (lot-3)"."""
-        return tuple(lot_name(self.lots[int(k)]) for k in at)
-
-    @property
-    def in_order(self) -> bool:
-        """Whether lots are sold in the order of a rule, rather than as is cheapest."""
-        return self.rules.method != "min_tax"
-
-    @property
-    def assets(self) -> Indices:
-        """Positions of assets that have lots, ascending."""
-        return np.unique(self.asset)
-
-    def of(self, i: int) -> Indices:
-        """The lots of asset i, in order."""
-        return np.flatnonzero(self.asset == i)
-
-    def realized(self, sold: Vector) -> tuple[float, float]:
-        """(S, L) after so much of each lot is sold, (K,) in weight: with what was there before."""
-        gains = self.gain * sold
-        return self.before_short + float(gains[self.short].sum()), self.before_long + float(gains[~self.short].sum())
-
-    def cases(self) -> tuple[TaxCase, ...]:
-        """The parts of the plane of net gains in each of which what is due is convex; one of them where that is all of it.
-
-        By terms, a = allowance, v = value of a loss, N = S + L:
-            L >= 0:  max(v N, r_l (N - a), r_s (S - a) + r_l L)        L <= 0:  max(v N, r_s (N - a))
-        A loss that is worth something beside an allowance leaves a flat step between them: N <= 0 is then a case of its own.
-        """
-        rules, a, v = self.rules, self.allowance, self.rules.loss_value
-        r_s, r_l = rules.short_rate, rules.long_rate
-        loss = Piece(v, v, 0.0)
-        apart = v > 0.0 and a > 0.0
-        floor, above = (Piece(0.0, 0.0, 0.0), (0.0, INF)) if apart else (loss, (-INF, INF))
-        gains = [TaxCase((floor, Piece(r_s, r_s, -r_s * a)), sum=above)]
-        if not rules.pooled and r_s != r_l:
-            both = (floor, Piece(r_l, r_l, -r_l * a), Piece(r_s, r_l, -r_s * a))
-            gains = [TaxCase(both, (0.0, INF), above), TaxCase(gains[0].pieces, (-INF, 0.0), above)]
-        cases = [*gains, TaxCase((loss,), sum=(-INF, 0.0))] if apart else gains
-        return tuple(case for case in cases if self._is_reached(case))
-
-    def _is_reached(self, case: TaxCase) -> bool:
-        """Whether any sale leads there."""
-        lowest, highest = self.reach()
-        (ls, ll), (hs, hl) = lowest, highest
-        return ll <= case.long[1] and hl >= case.long[0] and ls + ll <= case.sum[1] and hs + hl >= case.sum[0]
-
-    def reach(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """The lowest and the highest (S, L) that selling lots leads to."""
-        moved = self.gain * self.weight
-        ends = []
-        for side in (np.minimum, np.maximum):
-            part = side(moved, 0.0)
-            ends.append((self.before_short + float(part[self.short].sum()), self.before_long + float(part[~self.short].sum())))
-        return ends[0], ends[1]
-
-    def due(self, short: float, long: float) -> float:
-        """What is due on net gains (S, L), less what was due before these sales, as a fraction of portfolio value."""
-        return self._due(short, long) - self.due_before
-
-    @property
-    def due_before(self) -> float:
-        """What was due on the gains before these sales."""
-        return self._due(self.before_short, self.before_long)
-
-    def _due(self, short: float, long: float) -> float:
-        every = [case.due(short, long) for case in self.cases() if case.holds(short, long)]
-        return min(every) if every else self._anywhere(short, long)
-
-    def _anywhere(self, short: float, long: float) -> float:
-        """The same where rounding leads a hair out of every case that is reached."""
-        nearest = min(self.cases(), key=lambda case: _off(case, short, long))
-        return nearest.due(short, long)
+    given = list(lots)
+    taken = {(lot.asset_id, lot.lot_id) for lot in given if lot.lot_id}
+    found = []
+    for lot in given:
+        name = lot.lot_id or _free(lot, taken)
+        taken.add((lot.asset_id, name))
+        found.append(lot if lot.lot_id else replace(lot, lot_id=name))
+    return tuple(found)
 
 
-def _off(case: TaxCase, short: float, long: float) -> float:
-    total = short + long
-    return max(case.long[0] - long, long - case.long[1], case.sum[0] - total, total - case.sum[1], 0.0)
+def _free(lot: Lot, taken: set[tuple[str, str]]) -> str:
+    day = UNKNOWN if lot.acquired_on is None else lot.acquired_on.isoformat()
+    return next(name for n in range(1, len(taken) + 2) if (lot.asset_id, name := f"{day} #{n}") not in taken)
 
 
-def lot_name(lot: Lot) -> str:
-    """ "AAPL of 2024-03-01 (lot-3)"; "AAPL (lot-3)" where nobody knows when it was bought."""
-    bought = "" if lot.acquired_on is None else f" of {lot.acquired_on.isoformat()}"
-    return f"{lot.asset_id}{bought} ({lot.lot_id})"
+def repeated(lots: Iterable[Lot]) -> list[tuple[str, str]]:
+    """Asset and id of lots that are listed more than once, sorted."""
+    counts = Counter((lot.asset_id, lot.lot_id) for lot in lots)
+    return sorted(name for name, count in counts.items() if count > 1)
+
+
+def says_a_year(tax: TaxRecord) -> bool:
+    """Whether anything was realized this year or carried from earlier ones."""
+    return any((tax.realized_short, tax.realized_long, tax.carried_short, tax.carried_long))
+
+
+def laid_over(before: TaxRecord | None, now: TaxRecord) -> TaxRecord:
+    """What is said now, and of what it does not speak (lots, closed lots, the year) what was said before."""
+    if before is None:
+        return now
+    year = now if says_a_year(now) else before
+    return replace(year, lots=now.lots or before.lots, closed=now.closed or before.closed)
+
+
+def covered(held: Holdings) -> tuple[Holdings, tuple[str, ...]]:
+    """The holdings with a lot of unknown cost for the shares that lie in none, and what is to be said of that.
+
+    An asset without any lot stays without. Raises DataError, naming everything at once, for more shares in lots than are
+    held, for lots of a short position, and for lots that look as if a split lay between them and the shares.
+    """
+    if held.tax is None or not held.tax.lots:
+        return held, ()
+    sums: dict[str, Decimal] = {}
+    for lot in held.tax.lots:
+        sums[lot.asset_id] = sums.get(lot.asset_id, Decimal(0)) + lot.shares
+    wrong = [_against(asset, in_lots, held.shares.get(asset, Decimal(0))) for asset, in_lots in sums.items()]
+    _refuse([found for found in wrong if found is not None])
+    rest = {asset: held.shares[asset] - in_lots for asset, in_lots in sums.items() if held.shares[asset] != in_lots}
+    return replace(held, tax=_filled(held.tax, rest)), (*_said_of(rest), *_without(held, sums))
+
+
+def _against(asset: str, in_lots: Decimal, shares: Decimal) -> tuple[str, str] | None:
+    """What is wrong with so many shares in lots of so many held, and what would mend it; None where nothing is."""
+    if shares < 0:
+        why = f"{asset}: {-shares:f} shares are sold short, and lots of {in_lots:f} shares are told of it"
+        return why, f"{asset}: leave its lots out; a tax on covering a short position is not worked out"
+    if in_lots == shares:
+        return None
+    ratio = Fraction(shares) / Fraction(in_lots)
+    sum_of = f"{asset}: its lots add to {in_lots:f} shares"
+    if ratio in SPLITS:
+        also = f"if it was not, list the other {shares - in_lots:f} shares as a lot without a date and a cost"
+        why = f"{sum_of}, {shares:f} are held, {ratio} times as many: was it split since the lots were written down?"
+        return why, f"{asset}: {_in_new_shares(ratio)}; {also}"
+    if ratio and 1 / ratio in SPLITS:
+        also = "if they were not, take out the lots that were sold"
+        why = f"{sum_of}, {1 / ratio} times the {shares:f} that are held: were shares put together since?"
+        return why, f"{asset}: {_in_new_shares(ratio)}; {also}"
+    if in_lots < shares:
+        return None
+    fix = f"{asset}: take out the lots that were sold, or correct the shares"
+    return f"{sum_of}, and {f'{shares:f} are held' if shares else 'none is held'}", fix
+
+
+def _in_new_shares(ratio: Fraction) -> str:
+    return f"if so, give its lots in today's shares: shares times {ratio}, cost per share divided by {ratio}"
+
+
+def _refuse(wrong: Sequence[tuple[str, str]]) -> None:
+    if not wrong:
+        return
+    more = [f"and {len(wrong) - LISTED} more"] if len(wrong) > LISTED else []
+    raise DataError(
+        "; ".join([*(why for why, _ in wrong[:LISTED]), *more]),
+        field="tax_lots",
+        measured={"problems": [why for why, _ in wrong[:1000]], "count": len(wrong)},
+        fixes=[fix for _, fix in wrong[:LISTED]],
+    )
+
+
+def _filled(tax: TaxRecord, rest: dict[str, Decimal]) -> TaxRecord:
+    taken = {(lot.asset_id, lot.lot_id) for lot in tax.lots}
+    names = {a: UNKNOWN if (a, UNKNOWN) not in taken else _free(Lot(a, "", None, n, None), taken) for a, n in rest.items()}
+    return replace(tax, lots=(*tax.lots, *(Lot(a, names[a], None, n, None) for a, n in rest.items())))
+
+
+def _said_of(rest: dict[str, Decimal]) -> tuple[str, ...]:
+    unknown = "when they were bought and for how much is not known"
+    return tuple(f"{n:f} shares of {asset} lie in no lot: {unknown}" for asset, n in rest.items())
+
+
+def _without(held: Holdings, sums: dict[str, Decimal]) -> tuple[str, ...]:
+    bare = sorted(asset for asset, n in held.shares.items() if n > 0 and asset not in sums)
+    if not bare:
+        return ()
+    names = ", ".join(bare[:LISTED]) + (f" and {len(bare) - LISTED} more" if len(bare) > LISTED else "")
+    return (f"no lots are told of {names}: what selling them is taxed at is not known",)

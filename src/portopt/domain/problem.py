@@ -22,7 +22,7 @@ from portopt.domain.canonical import LATER, plain
 from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.identity import identity_of
-from portopt.domain.lots import LotBook
+from portopt.domain.lot_book import LotBook
 from portopt.domain.moments import Moments
 from portopt.domain.program import Program
 from portopt.domain.tariff import Tariff

@@ -84,7 +84,8 @@ class TaxRules:
     """A regime with a policy's own words laid over it: everything that a tax is worked out by.
 
     short_rate, long_rate: fractions of a net gain. pooled: gains and losses of both terms are one sum, taxed at one rate.
-    allowance: net gain of a year that is free of tax, money. long_after: None where every gain is of one kind.
+    allowance: net gain of a year that is free of tax, money. keeps_allowance: losses of earlier years are used only down to it.
+    long_after: None where every gain is of one kind.
     wash_days_before, wash_days_after: a loss does not count where the same was bought within so many days; zero is no rule.
     method: which lots are sold. specified: lot ids in the order in which they may be sold, by asset, for that method.
     loss_value: what a net loss that is carried on counts as now, a fraction; zero does not harvest.
@@ -109,6 +110,7 @@ class TaxRules:
     substitutes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     currency: str = ""
     limits: Mapping[str, Any] = field(default_factory=dict)
+    keeps_allowance: bool = False
 
     def group(self, asset_id: str) -> str:
         return self.identical.get(asset_id, asset_id)

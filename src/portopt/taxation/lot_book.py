@@ -10,7 +10,7 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.holdings import Holdings
-from portopt.domain.lots import LotBook
+from portopt.domain.lot_book import LotBook
 from portopt.domain.tax import Lot, TaxRecord, TaxRules
 from portopt.domain.universe import CASH, Universe
 from portopt.taxation.holding_period import age_in_days, term_of

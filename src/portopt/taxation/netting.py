@@ -1,7 +1,8 @@
 """Gains and losses of a year added up: first within their term, then across, then less what is free of tax.
 
 By term (26 U.S.C. 1222, 1212(b)): a loss that was carried on counts in its own term; a net loss of one term is set against the
-net gain of the other; what is left is carried on in the term it came from. Pooled: one sum and one rate.
+net gain of the other; what is left is carried on in the term it came from. Pooled: one sum and one rate. The order in which
+losses and the allowance are used changes what is carried on.
 """
 
 from __future__ import annotations
@@ -45,19 +46,30 @@ class _Year:
 
 
 def _year(rules: TaxRules, record: TaxRecord, short: Decimal, long: Decimal) -> _Year:
-    short += record.realized_short - record.carried_short
-    long += record.realized_long - record.carried_long
-    return _pooled(rules, short + long) if rules.pooled else _by_term(rules, short, long)
+    short, long = short + record.realized_short, long + record.realized_long
+    if rules.pooled:
+        return _pooled(rules, short + long, record.carried_short + record.carried_long)
+    return _by_term(rules, short - record.carried_short, long - record.carried_long)
 
 
-def _pooled(rules: TaxRules, net: Decimal) -> _Year:
-    """One sum, which is written as short: where there are no terms, every gain is."""
-    free = min(max(net, ZERO), rules.allowance)
-    return _Year(taxed_short=max(net, ZERO) - free, allowance_used=free, carried_short=max(-net, ZERO))
+def _pooled(rules: TaxRules, year: Decimal, carried: Decimal) -> _Year:
+    """One sum, which is written as short: where there are no terms, every gain is.
+
+    Losses of earlier years are used first, whatever becomes of the allowance (EStG § 20 Abs. 9 Satz 4), or only down to it
+    (HMRC, Capital Gains Manual CG18202).
+    """
+    used = min(carried, max(year - (rules.allowance if rules.keeps_allowance else ZERO), ZERO))
+    gain = max(year - used, ZERO)
+    free = min(gain, rules.allowance)
+    return _Year(taxed_short=gain - free, allowance_used=free, carried_short=carried - used + max(-year, ZERO))
 
 
 def _by_term(rules: TaxRules, short: Decimal, long: Decimal) -> _Year:
-    """The allowance goes to what is taxed most, since it is the holder's to use: no law here says otherwise."""
+    """The allowance goes to what is taxed most, since it is the holder's to use: no law here says otherwise.
+
+    S short, L long, A allowance: long_rate max(S + L - A, 0) + (short_rate - long_rate) max(min(S, S + L) - A, 0). It is convex
+    where L keeps its sign, and not across L = 0: a long loss saves the short rate, a long gain costs the long one.
+    """
     if min(short, long) < 0 < max(short, long):  # a net loss is set against the other term's net gain
         net = short + long
         is_short = (short > 0) == (net > 0)

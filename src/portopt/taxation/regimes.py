@@ -21,7 +21,7 @@ from portopt.taxation import checks
 
 FIELDS = (
     "name", "title", "summary", "year", "currency", "rate", "short_rate", "long_rate", "long_after", "pooled", "allowance",
-    "wash_days_before", "wash_days_after", "methods", "sources", "left_out", "cases",
+    "keeps_allowance", "wash_days_before", "wash_days_after", "methods", "sources", "left_out", "cases",
 )  # fmt: skip
 NUMBERS = ("rate", "short_rate", "long_rate", "long_after", "allowance", "wash_days_before", "wash_days_after")
 LONGEST_CURRENCY = 3
@@ -45,6 +45,7 @@ class Regime:
     long_after: LongAfter | None = None
     pooled: bool = False
     allowance: Decimal = Decimal(0)
+    keeps_allowance: bool = False
     wash_days_before: int = 0
     wash_days_after: int = 0
     sources: Mapping[str, str] | None = None
@@ -98,6 +99,7 @@ def read_regime(data: Any, path: str) -> Regime:
         long_after=long_after,
         pooled=checks.flag(f"{path}.pooled", given.get("pooled", False)),
         allowance=checks.money(f"{path}.allowance", given.get("allowance", 0)),
+        keeps_allowance=checks.flag(f"{path}.keeps_allowance", given.get("keeps_allowance", False)),
         wash_days_before=checks.days(f"{path}.wash_days_before", given.get("wash_days_before", 0)),
         wash_days_after=checks.days(f"{path}.wash_days_after", given.get("wash_days_after", 0)),
         sources={n: checks.text(f"{path}.sources.{n}", t) for n, t in _sources(given, path).items()},
@@ -107,6 +109,9 @@ def read_regime(data: Any, path: str) -> Regime:
     if found.pooled and found.has_terms:
         why = "gains that are one sum have no terms: they are taxed at one rate"
         raise InvalidValue(f"{path}.pooled", True, why, fix="leave long_after out, or write pooled: false")
+    if found.keeps_allowance and not found.pooled:
+        why = "losses that stop at the allowance are known of gains that are one sum only"
+        raise InvalidValue(f"{path}.keeps_allowance", True, why, fix="write pooled: true, or leave keeps_allowance out")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.tax import LongAfter, Method, TaxRules
-from portopt.taxation import checks
+from portopt.taxation import cases, checks
 from portopt.taxation.regimes import Regime, dearer_short, method_of, read_regime, regime, regime_names, unknown_regime
 
 WORDS: Final = (
@@ -28,7 +28,21 @@ def rules_of(policy_tax: Mapping[str, Any], path: str = "tax") -> TaxRules:
     if not said:
         fix = f'add "regime": one of {", ".join(regime_names())}, or "rate": 0.25'
         raise MissingInput(f"{path} says nothing that a tax could be worked out by", field=path, fixes=[fix])
-    base = _with_rates(_base(said, path), said, path)
+    base = _base(said, path)
+    if isinstance(said.get("regime"), Mapping):
+        require_cases(base, f"{path}.regime")
+    return _laid_over(base, said, path)
+
+
+def require_cases(base: Regime, path: str) -> None:
+    """Raises InvalidValue for the first case of a regime that its rules do not make what it expects."""
+    for i, case in enumerate(base.cases):
+        at = f"{path}.cases[{i}]"
+        cases.require(case, _laid_over(base, checks.object_of(f"{at}.policy", case.get("policy", {}), WORDS), at), at)
+
+
+def _laid_over(regime: Regime, said: Mapping[str, Any], path: str) -> TaxRules:
+    base = _with_rates(regime, said, path)
     method, specified = _method(base, said, path)
     before, after = _wash_days(base, said, path)
     identical = _identical(said.get("identical", []), f"{path}.identical")
@@ -49,13 +63,15 @@ def rules_of(policy_tax: Mapping[str, Any], path: str = "tax") -> TaxRules:
         substitutes=_substitutes(said.get("substitutes", {}), identical, f"{path}.substitutes"),
         currency=base.currency,
         limits=checks.mapping(f"{path}.limits", said.get("limits", {})),
+        keeps_allowance=base.keeps_allowance,
     )
 
 
 def in_fractions(policy_tax: Mapping[str, Any]) -> dict[str, Any]:
     """Words that were checked, with rates as the numbers they are: {"rate": "37 %"} is {"rate": 0.37}."""
-    found = dict(policy_tax)
-    found.update({name: checks.rate(name, found[name]) for name in RATES if name in found})
+    found = {**policy_tax, **{name: checks.rate(name, policy_tax[name]) for name in RATES if name in policy_tax}}
+    if isinstance(found.get("regime"), Mapping):
+        found["regime"] = in_fractions(found["regime"])
     if isinstance(found.get("harvest"), Mapping):
         found["harvest"] = {name: checks.rate(name, value) for name, value in found["harvest"].items()}
     return found
@@ -99,9 +115,8 @@ def _with_rates(base: Regime, said: Mapping[str, Any], path: str) -> Regime:
         raise InvalidValue(f"{path}.{name}", said[name], why, fix=f"leave {name} out")
     one = long_after is None
     if "rate" in given and len(given) > 1:
-        raise InvalidValue(
-            f"{path}.rate", said["rate"], "stands beside a rate of one term", fix="write rate, or the two others"
-        )
+        why = "is of every gain, and stands beside a rate of one term"
+        raise InvalidValue(f"{path}.rate", said["rate"], why, fix="write rate alone, or short_rate and long_rate")
     if "rate" in given:
         short = long = given["rate"]
     else:

@@ -95,9 +95,9 @@ def disallowed(
 ) -> WashSales:
     """What wash sales take away when these lots are sold and these shares bought on one day. buys: shares by asset id.
 
-    Losses in the order in which they were realized, those of one day in the order given, meet what was bought, the first bought
-    first; a share that was bought takes away the loss of one share, once (Treas. Reg. 1.1091-1 (b) to (e)). What was bought
-    before now and met a loss of before now is used up; that loss is in `realized` already as it counts.
+    Losses in the order in which they were realized, those of one day as their lots were bought, meet what was bought, the first
+    bought first; a share that was bought takes away the loss of one share, once (Treas. Reg. 1.1091-1 (b) to (e)). What was
+    bought before now and met a loss of before now is used up; that loss is in `realized` already as it counts.
     """
     if not rules.has_wash_rule:
         return WashSales((Disallowed(),) * len(sales), (Disallowed(),) * len(record.closed))
@@ -108,8 +108,8 @@ def disallowed(
     bought = _Bought.of(record, sold, buys, as_of, rules)
     before = _use_up(bought, record)
     bought.give_up(record, sold)
-    of_sales = [bought.take(_loss_of(sale, as_of)) for sale in sales]
-    return WashSales(tuple(of_sales), tuple(_part_of_now(met) for met in before))
+    now = bought.take_all([_loss_of(sale, as_of) for sale in sales])
+    return WashSales(now, tuple(_part_of_now(met) for met in before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,12 @@ class _Bought:
             if one.lot_id is not None and one.until is None:
                 one.left = min(one.left, kept[one.asset_id, one.lot_id])
 
+    def take_all(self, losses: Sequence[_Loss]) -> tuple[Disallowed, ...]:
+        """In the order of the law; told in the order given."""
+        order = sorted(range(len(losses)), key=lambda i: (losses[i].sold_on, losses[i].acquired_on or date.max))
+        met = {i: self.take(losses[i]) for i in order}
+        return tuple(met[i] for i in range(len(losses)))
+
     def take(self, loss: _Loss) -> Disallowed:
         """Meets a loss with what was bought and is left."""
         if loss.amount <= 0:
@@ -219,10 +225,8 @@ def is_pool(rules: TaxRules) -> bool:
 
 
 def _use_up(bought: _Bought, record: TaxRecord) -> tuple[Disallowed, ...]:
-    """Losses of before meet what was bought since and is bought now, the first realized first; what each closed lot met."""
-    order = sorted(range(len(record.closed)), key=lambda i: record.closed[i].closed_on)
-    met = {i: bought.take(_loss_before(record.closed[i])) for i in order}
-    return tuple(met[i] for i in range(len(record.closed)))
+    """Losses of before meet what was bought since and is bought now; what each closed lot met."""
+    return bought.take_all([_loss_before(lot) for lot in record.closed])
 
 
 def _part_of_now(met: Disallowed) -> Disallowed:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 
 from portopt.domain.holdings import Holdings
-from portopt.domain.lots import LotBook, lot_name
+from portopt.domain.lot_book import LotBook, lot_name
 from portopt.domain.problem import Problem
 from portopt.domain.tax import TaxRules
 from portopt.taxation.lot_book import lot_book

@@ -29,7 +29,8 @@ from portopt.optimization.solvers.highs_search import Found, Search, search
 
 log = logging.getLogger(__name__)
 ASKED_GAP = 1e-6  # relative, asked for
-EITHER_GAP = 2e-4  # the same where a hundred choices between two ways are made: proving the last of them takes most of the time
+# The same where many choices between two ways are made: proving the last of them takes most of the time.
+MANY_WAYS, WAYS_GAP = 60, 9e-4
 TURNS = 24  # programs solved for a choice the other way
 FIRST_NODES = 2_000
 SLACK = 1e-7  # of it: an answer below the bound by less is the solver's, not a better one
@@ -248,7 +249,7 @@ def solve_mixed_integer(form: StandardForm, exact: Exact, *, effort: float = 1.0
     on any machine. effort: a share of the usual one. Raises what `exact` raises about the program without whole numbers (no
     excess return, riskless excess).
     """
-    asked = max(gap, EITHER_GAP) if form.either else gap
+    asked = max(gap, WAYS_GAP) if len(form.either) > MANY_WAYS else gap
     raw = MixedInteger(form, exact, Effort(effort), asked).run()
     left = "" if raw.mip_gap is None else f", gap {raw.mip_gap:.1e}"
     log.debug("in whole numbers: %s after %d nodes%s %s", raw.status.value, raw.iterations, left, raw.message)

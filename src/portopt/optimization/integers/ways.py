@@ -11,35 +11,39 @@ from collections.abc import Callable
 
 import numpy as np
 
-from portopt.domain.arrays import Vector
+from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals
 
 NO_GAIN = 1e-9  # of the objective's size
+LEAST = 1e-6  # what its size is at least
 
 Way = Callable[[Vector], tuple[float, Vector, Duals] | None]
 
 
 def turned(form: StandardForm, values: Vector, way: Way, tries: int) -> None:
     """From choices `values` (N,) to better ones. way: solves what choices leave, and keeps it where it is the best so far."""
-    told, tries = way(values), tries - 1
+    told, left = way(values), tries - 1
     columns = np.array(form.either, dtype=np.intp)
-    while told is not None and tries > 0:
+    while told is not None and left > 0:
         value, _, duals = told
         gain = (form.q + form.A.T @ duals.rows)[columns] * (1.0 - 2.0 * values[columns])
-        order = np.argsort(gain, kind="stable")
-        count = int((gain < -NO_GAIN * max(abs(value), 1e-6)).sum())
-        better = None
-        while count > 0 and tries > 0:
-            tries -= 1
+        order = columns[np.argsort(gain, kind="stable")[: int((gain < -NO_GAIN * max(abs(value), LEAST)).sum())]]
+        told = None
+        for at in _steps(order)[:left]:
+            left -= 1
             other = values.copy()
-            at = columns[order[:count]]
             other[at] = 1.0 - other[at]
             found = way(other)
             if found is not None and found[0] < value - NO_GAIN * abs(value):
-                values, better = other, found
+                values, told = other, found
                 break
-            count //= 2
-        if better is None:
-            return
-        told = better
+
+
+def _steps(order: Indices) -> list[Indices]:
+    """All of them, half, and so on down to the first. Those after it, one by one, were found to gain nothing more."""
+    halves, count = [], len(order)
+    while count > 0:
+        halves.append(order[:count])
+        count //= 2
+    return halves

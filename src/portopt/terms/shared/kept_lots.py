@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.lots import LotBook
+from portopt.domain.lot_book import LotBook
 from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.lot_choice import lot_choice

@@ -13,7 +13,7 @@ from typing import cast
 import numpy as np
 
 from portopt.domain.arrays import Indices, Mask, Vector
-from portopt.domain.lots import LotBook, TaxCase
+from portopt.domain.lot_book import LotBook, TaxCase
 from portopt.domain.problem import Problem
 
 IDLE = 1e-12  # of portfolio value; less is arithmetic

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from portopt.domain.arrays import Indices, Vector
-from portopt.domain.lots import LotBook, Piece, TaxCase
+from portopt.domain.lot_book import LotBook, Piece, TaxCase
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from portopt.domain.arrays import Indices
-from portopt.domain.lots import LotBook
+from portopt.domain.lot_book import LotBook
 from portopt.terms.shared.checks import number
 from portopt.terms.shared.kept_lots import KeptLots
 from portopt.terms.shared.one_way import beyond

@@ -9,7 +9,7 @@ import numpy as np
 
 from portopt.domain.arrays import Indices
 from portopt.domain.errors import InvalidValue
-from portopt.domain.lots import LotBook
+from portopt.domain.lot_book import LotBook
 from portopt.terms.shared.kept_lots import KeptLots
 from portopt.terms.shared.lots import NO_GAIN
 from portopt.terms.shared.one_way import beyond
