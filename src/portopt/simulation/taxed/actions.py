@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from portopt.domain.backtest import Action, Happening
+from portopt.domain.action import Action
+from portopt.domain.backtest import Happening
 from portopt.domain.tax import TaxRules
 from portopt.simulation.accounting.account import Account, Quotes
 from portopt.simulation.taxed.book import ZERO, TaxBook, cost_of
