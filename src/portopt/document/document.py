@@ -14,6 +14,7 @@ from portopt.analysis.errors import FigureErrors, figure_errors
 from portopt.document import decision, evidence, inputs, prices
 from portopt.document.definitions import definitions
 from portopt.document.groups import groups, scores
+from portopt.document.taxes import taxes
 from portopt.document.words import bare_verdict, verdict
 from portopt.domain.canonical import plain
 from portopt.domain.errors import CertificateRefused
@@ -49,6 +50,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "trades": decision.trades(outcome),
         "proposal": proposal,
         **({"candidates_left_out": left_out} if left_out else {}),
+        **({"taxes": found} if (found := taxes(plan)) is not None else {}),
         "groups": said.attempt("sectors and asset classes", lambda: groups(outcome)) or {},
         "scores": said.attempt("the scores of the portfolios", lambda: scores(outcome)) or [],
         "limits": evidence.limits(outcome, said),
