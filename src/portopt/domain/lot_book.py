@@ -125,10 +125,9 @@ class LotBook:
         return tuple(case for case in cases if self._is_reached(case))
 
     def _is_reached(self, case: TaxCase) -> bool:
-        """Whether any sale leads there."""
-        lowest, highest = self.reach()
-        (ls, ll), (hs, hl) = lowest, highest
-        return ll <= case.long[1] and hl >= case.long[0] and ls + ll <= case.sum[1] and hs + hl >= case.sum[0]
+        """Whether any sale leads into it. One that is only touched from outside is another's as well, and told by that one."""
+        (ls, ll), (hs, hl) = self.reach()
+        return _overlap(ll, hl, case.long) and _overlap(ls + ll, hs + hl, case.sum)
 
     def reach(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The lowest and the highest (S, L) that selling lots leads to."""
@@ -156,6 +155,11 @@ class LotBook:
         """The same where rounding leads a hair out of every case that is reached."""
         nearest = min(self.cases(), key=lambda case: _off(case, short, long))
         return nearest.due(short, long)
+
+
+def _overlap(low: float, high: float, sides: tuple[float, float]) -> bool:
+    """Whether more than an end is shared; of a single point, whether it is the lower end's or inside."""
+    return sides[0] <= low < sides[1] if low == high else low < sides[1] and high > sides[0]
 
 
 def _off(case: TaxCase, short: float, long: float) -> float:
