@@ -13,7 +13,7 @@ from portopt.construction import constructed
 from portopt.domain.arrays import Vector
 from portopt.domain.book import require_whole, whole_book
 from portopt.domain.deadline import NEVER, Deadline
-from portopt.domain.errors import MissingInput
+from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.exposures import exposures_of
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
@@ -123,13 +123,27 @@ def _given(request: OptimizationRequest, mu: Vector, covariance: Covariance) -> 
     return Moments(request.universe, mu, covariance, request.estimation.periods_per_year, scenarios=scenarios)
 
 
-def exact_prices(snapshot: MarketSnapshot, holdings: Holdings | None = None) -> dict[str, Decimal]:
-    """The last known price of every asset as the shortest decimal that is the same number; what has none there and is held
-    counts at the price that its own row states."""
+def exact_prices(
+    snapshot: MarketSnapshot, holdings: Holdings | None = None, universe: Universe | None = None
+) -> dict[str, Decimal]:
+    """Money per unit: the last known price of every asset as the shortest decimal that is the same number, by its units.
+
+    What has no price there and is held counts at the price that its own row states. universe: whose assets say how they are
+    quoted; None takes every price as a share's.
+    """
     latest = zip(snapshot.asset_ids, snapshot.latest_prices().tolist(), strict=True)
     known = {a: Decimal(repr(p)) for a, p in latest if p > 0.0}
     stated = {} if holdings is None else {a: p for a, p in holdings.stated_prices.items() if a in holdings.shares}
-    return {**stated, **known}
+    prices = {**stated, **known}
+    units = {} if universe is None else universe.units
+    return {**prices, **{a: units[a].money(prices[a]) for a in units if a in prices}} if units else prices
+
+
+def exact_prices_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> dict[str, Decimal]:
+    """Money per unit of whatever the request may hold. Raises DataError for units of cash."""
+    if CASH in request.universe.units:
+        raise DataError("CASH is money, and has no other units", field=f"universe.{CASH}.units", fixes=["take its units out"])
+    return exact_prices(snapshot, request.holdings, request.universe)
 
 
 def pose(request: AnyRequest, snapshot: MarketSnapshot | None = None, until: Deadline = NEVER) -> Problem:
@@ -177,7 +191,7 @@ def formulate(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Mome
 def _of_book(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Moments) -> Problem:
     policy, universe, book = request.policy, moments.universe, request.funded
     require_whole("benchmark", request.benchmark)
-    prices = exact_prices(snapshot, request.holdings)
+    prices = exact_prices_of(request, snapshot)
     require_left(request, snapshot, prices)
     benchmark = None
     if request.benchmark is not None:
@@ -199,7 +213,16 @@ def _of_book(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Momen
         exposures=exposures_of(universe, moments.factor_model),
         portfolio_id=request.holdings.portfolio_id,
     )
-    return _as_asked_of_the_book(problem, request, prices)
+    return _as_asked_of_the_book(_with_lots(problem, request, prices, snapshot), request, prices)
+
+
+def _with_lots(problem: Problem, request: RebalanceRequest, prices: Mapping[str, Decimal], snapshot: MarketSnapshot) -> Problem:
+    """With the lots of what is held, where the policy knows a tax."""
+    if not request.policy.tax:
+        return problem
+    from portopt.terms.taxed import taxed
+
+    return taxed(problem, request.funded, request.policy.tax, prices, snapshot.as_of)
 
 
 def _as_asked_of_the_book(problem: Problem, request: RebalanceRequest, prices: Mapping[str, Decimal]) -> Problem:
@@ -213,8 +236,9 @@ def with_terms_of(problem: Problem, request: RebalanceRequest, snapshot: MarketS
     refusing = policy.data.missing_attribute == "refuse"
     moments, w_prev, benchmark = problem.moments, problem.w_prev, problem.benchmark
     terms = _terms(objective, limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
-    other = problem.replaced(**terms, target=None)
-    return constructed(_as_asked_of_the_book(other, request, exact_prices(snapshot, request.holdings)))
+    other = problem.replaced(**terms, target=None, lots=None, tax=None)
+    prices = exact_prices_of(request, snapshot)
+    return constructed(_as_asked_of_the_book(_with_lots(other, request, prices, snapshot), request, prices))
 
 
 def _of_weights(request: OptimizationRequest) -> Problem:
@@ -245,7 +269,14 @@ def _notes_on_data(request: RebalanceRequest, snapshot: MarketSnapshot, moments:
 
     by_name, asked = excluded_by_name(request.policy.limits), request.policy.estimation.periods_per_year
     counted = notes_on_the_year(snapshot, asked, moments.periods_per_year)
-    return (*notes_on_holdings(snapshot, request.holdings, by_name), *notes_on_the_calendar(snapshot), *counted)
+    of_lots = () if request.holdings.tax is None else _notes_on_lots(snapshot, request.holdings)
+    return (*notes_on_holdings(snapshot, request.holdings, by_name), *of_lots, *notes_on_the_calendar(snapshot), *counted)
+
+
+def _notes_on_lots(snapshot: MarketSnapshot, holdings: Holdings) -> tuple[str, ...]:
+    from portopt.market.lot_checks import notes_on_lots
+
+    return notes_on_lots(snapshot, holdings)
 
 
 def _of_risky(values: Mapping[str, float] | None, universe: Universe, *, cash: float, missing: float) -> Vector | None:
@@ -325,6 +356,10 @@ def _bootstraps(value: Any) -> bool:
     return isinstance(value, Mapping) and (value.get("radius") == "bootstrap" or any(_bootstraps(v) for v in value.values()))
 
 
+def _multiplier(asset: Asset) -> float:
+    return 1.0 if asset.units is None else float(asset.units.price_multiplier)
+
+
 def _average_daily_value(snapshot: MarketSnapshot, universe: Universe) -> Vector | None:
     """(n,) money traded on an average day of the last ones; NaN where no volume is known, infinite for cash."""
     if snapshot.volumes is None:
@@ -333,6 +368,8 @@ def _average_daily_value(snapshot: MarketSnapshot, universe: Universe) -> Vector
     at = [i for i, a in enumerate(universe.ids) if a in known]
     priced = snapshot.positions(tuple(universe.ids[i] for i in at))
     traded = snapshot.prices[-ADV_WINDOW:, priced] * snapshot.volumes[-ADV_WINDOW:, priced]
+    if universe.units:  # volumes are counted as holdings are: of a bond, face
+        traded = traded * np.array([_multiplier(universe.assets[i]) for i in at])
     days = np.isfinite(traded).sum(axis=0)
     out = np.where(universe.is_cash, np.inf, np.nan)
     average = np.where(days > 0, np.nansum(traded, axis=0) / np.maximum(days, 1), np.nan)

@@ -29,7 +29,7 @@ from portopt.domain.program import StandardForm
 from portopt.domain.request import RebalanceRequest, TradingRules
 from portopt.domain.solution import RawAnswer, Solution, SolveStatus
 from portopt.domain.universe import CASH
-from portopt.formulation import estimated, exact_prices, formulate, order_of_giving_way
+from portopt.formulation import estimated, exact_prices_of, formulate, order_of_giving_way
 from portopt.ports import MarketDataProvider, PackStore
 from portopt.terms.flow import most_raised
 
@@ -106,6 +106,7 @@ def fetch_pack(request: RebalanceRequest, market: MarketDataProvider) -> MarketS
     # A provider of one's own may have nothing to say about how it read.
     snapshot = dataclasses.replace(snapshot, notes=tuple(getattr(market, "notes", ())))
     _require_prices(request, snapshot)
+    _require_lots(request, snapshot)
     return _judged(request, snapshot)
 
 
@@ -178,6 +179,13 @@ def _require_prices(request: RebalanceRequest, snapshot: MarketSnapshot) -> None
                     *([STATED] if field == "holdings" else []),
                 ],
             )
+
+
+def _require_lots(request: RebalanceRequest, snapshot: MarketSnapshot) -> None:
+    if request.holdings.tax is not None:
+        from portopt.market.lot_checks import require_lots_of_their_time
+
+        require_lots_of_their_time(snapshot, request.holdings)
 
 
 # --- beliefs ------------------------------------------------------------------------------------------------------
@@ -272,7 +280,7 @@ def optimize_posed(
     until, rules, flows = problem.until, request.policy.trading, request.cash_flow is not None
 
     def rounds(opened: Problem) -> bool:
-        return can_trade(opened, request.funded, exact_prices(snapshot, request.holdings), rules, floor_after_fees=flows)
+        return can_trade(opened, request.funded, exact_prices_of(request, snapshot), rules, floor_after_fees=flows)
 
     room = LOTS_OF_ROOM * dearest_lot(problem, rules)
     order = order_of_giving_way(request.policy.relax_order, request.policy.limits)
@@ -306,7 +314,7 @@ def has_plan(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Momen
     form = optimization.assemble(problem)
     if why.check_before(problem, form) is not None or optimization.solve_quickly(form).status is not SolveStatus.OPTIMAL:
         return False
-    prices, flows = exact_prices(snapshot, request.holdings), request.cash_flow is not None
+    prices, flows = exact_prices_of(request, snapshot), request.cash_flow is not None
     return can_trade(problem, request.funded, prices, request.policy.trading, floor_after_fees=flows)
 
 
@@ -338,7 +346,7 @@ def trade(request: RebalanceRequest, snapshot: MarketSnapshot, answer: Solved, v
     """Whole shares that keep every limit, with money to the cent."""
     from portopt.trading import make_plan
 
-    prices, rules = exact_prices(snapshot, request.holdings), request.policy.trading
+    prices, rules = exact_prices_of(request, snapshot), request.policy.trading
     flows = request.cash_flow is not None
     return make_plan(answer.problem, validated, request.funded, prices, rules, floor_after_fees=flows)
 

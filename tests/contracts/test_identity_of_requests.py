@@ -71,7 +71,7 @@ POLICY = Policy(
     description="said",
     notes=("of the policy",),
     approval={"four_eyes": True},
-    tax={"short_rate": 0.37, "long_rate": 0.2},
+    tax={"regime": "us_federal", "short_rate": 0.37},
 )
 TAX = TaxRecord(
     (Lot("A", "L1", date(2021, 3, 2), Decimal(6), Decimal("121.50")), Lot("A", "L2", date(2022, 2, 1), Decimal(4), Decimal(9))),

@@ -11,6 +11,7 @@ from portopt.domain.explanation import Explanation, TradeReason
 from portopt.domain.plan import PlanLine, RebalancePlan
 from portopt.domain.problem import Problem
 from portopt.domain.request import TradingRules
+from portopt.domain.steps import step_in, step_of
 from portopt.domain.universe import CASH
 
 BROKEN = 1e-9  # of a limit's own unit; a smaller violation is arithmetic
@@ -89,9 +90,10 @@ class _Book:
     def lot(self, asset_id: str) -> float:
         """The weight of the least that may be traded of it, as far as lots go."""
         p, i = self.problem, self.problem.universe.positions[asset_id]
-        if self.rules.fractional or p.prices is None or not p.portfolio_value:
+        step = step_of(p.universe.assets[i], self.rules)
+        if step.fine or p.prices is None or not p.portfolio_value:
             return 0.0
-        return float(p.prices[i]) * self.rules.lot_size / p.portfolio_value
+        return float(p.prices[i]) * float(step.size) / p.portfolio_value
 
     def order(self, asset_id: str, move: float) -> float:
         """The least order in that direction: the move itself, or one lot where that is more."""
@@ -99,6 +101,9 @@ class _Book:
 
     def too_small(self, line: PlanLine, move: float) -> str:
         """Why an order of that size is none: less than a lot, or than the least order; "" where it could be made."""
+        step = step_in(self.problem.universe, line.asset_id, self.rules)
+        if abs(move) < self.lot(line.asset_id) and step.own:
+            return f"less than a step of {step.size:,f}"
         if abs(move) < self.lot(line.asset_id):
             return "less than one share" if self.rules.lot_size == 1 else f"less than a lot of {self.rules.lot_size} shares"
         value = abs(move) * (self.problem.portfolio_value or 0.0)

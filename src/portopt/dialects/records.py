@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from portopt.dialects.reading import flag, list_of, mapping_of, number, object_of, one_of, required, shown, text, whole_number
 from portopt.domain.errors import InvalidValue
 from portopt.domain.request import MISSING_ATTRIBUTE, DataPolicy
+from portopt.domain.units import Units, units_of
 
 T = TypeVar("T")
 TREATMENTS = ("refuse", "quarantine", "accept")
@@ -70,6 +71,8 @@ def _typed(cls: type, name: str, value: Any, hint: Any, field: str) -> Any:
         if cls is DataPolicy:
             return one_of(value, field, MISSING_ATTRIBUTE if name == "missing_attribute" else TREATMENTS)
         return "" if value == "" else text(value, field, most=MAX_TEXT)
+    if hint is Units:
+        return units_of(value, field)
     if typing.get_origin(hint) is tuple:
         return tuple(text(item, f"{field}[{i}]") for i, item in enumerate(list_of(value, field, most=100)))
     return json_object(value, field)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from portopt.analysis.errors import FigureError, FigureErrors
+from portopt.document import units
+from portopt.document.units import cents, price_text
 from portopt.domain.arrays import Vector
-from portopt.domain.holdings import to_cents
 from portopt.domain.outcome import RebalanceOutcome
 from portopt.domain.plan import Figures, PlanLine, RebalancePlan, Trade
 from portopt.domain.request import RebalanceRequest
@@ -26,17 +26,6 @@ FIGURES = {
     "positions": ("Positions", "count"),
     "cash_weight": ("Cash", "fraction"),
 }
-
-
-def cents(amount: Decimal) -> str:
-    """Money as the document holds it: a decimal string with cents."""
-    return str(to_cents(amount))
-
-
-def price_text(price: Decimal) -> str:
-    """A price keeps every digit it has, and at least two decimals."""
-    exponent = price.as_tuple().exponent
-    return f"{price:.2f}" if isinstance(exponent, int) and exponent > -2 else f"{price:f}"
 
 
 def headline(plan: RebalancePlan) -> dict[str, Any]:
@@ -142,7 +131,8 @@ def proposal(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
                 "shares_before": float(line.shares_before),
                 "shares_after": float(line.shares_after),
                 "shares_change": float(line.shares_after - line.shares_before),
-                "price": price_text(line.price),
+                "price": price_text(units.quoted(line.price, universe, line.asset_id)),
+                **units.told(universe, line.asset_id),
                 "weight_before": line.weight_before,
                 "target_weight": line.target_weight,
                 "weight_after": line.weight_after,
@@ -184,7 +174,8 @@ def trades(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
             "sector": _asset(trade.asset_id, universe).sector,
             **_order(trade),
             "shares": float(trade.shares),
-            "price": price_text(trade.price),
+            "price": price_text(units.quoted(trade.price, universe, trade.asset_id)),
+            **units.paid(trade, universe),
             "weight_before": trade.weight_before,
             "weight_after": trade.weight_after,
             "why": trade.reason or sentences.get(trade.asset_id, ""),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from portopt.document import units
 from portopt.document.inputs import covariance_as_data
 from portopt.document.program import beside, program, terms_as_solved
 from portopt.domain.canonical import plain
@@ -39,7 +40,10 @@ def with_evidence(
             "holding_period_years": problem.holding_period_years,
             "in_sample_returns": _in_sample(problem, validated.weights),
         },
-        "assets": [{"asset_id": a.id, **{name: getattr(a, name) for name in ATTRIBUTES}} for a in problem.universe.assets],
+        "assets": [
+            {"asset_id": a.id, **{name: getattr(a, name) for name in ATTRIBUTES}, **units.told(problem.universe, a.id)}
+            for a in problem.universe.assets
+        ],
         "costs": [{**describe_term(cost), "description": cost.describe()} for cost in problem.costs],
         "limits": terms_as_solved(problem),
         **beside(problem),

@@ -14,6 +14,7 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.canonical import LATER, canonical_text, digest, plain
 from portopt.domain.composition import checked_composition
 from portopt.domain.errors import DataError
+from portopt.domain.units import Units
 
 CASH = "CASH"
 NO_GROUP = "(none)"  # what limits call the assets without a sector or an asset class
@@ -27,6 +28,7 @@ class Asset:
     tradable: False freezes the holding at its current weight.
     attributes: linear exposures by name (beta, duration, …), for exposure limits; an asset without one has none of it.
     composition: of a fund, what it is made of, by asset, sector or asset class (composition.py): limits see through it.
+    units: how it is quoted, traded and settled (units.py); None as shares are.
     """
 
     id: str
@@ -38,6 +40,7 @@ class Asset:
     tradable: bool = True
     attributes: Mapping[str, float] = field(default_factory=dict)
     composition: Mapping[str, Mapping[str, float]] = field(default_factory=dict, metadata=LATER)
+    units: Units | None = field(default=None, metadata=LATER)
 
 
 def is_blank(value: str | float | None) -> bool:
@@ -66,6 +69,7 @@ class Universe:
     _lacking: dict[str, Indices] = field(default_factory=dict, init=False, compare=False, repr=False)  # once found
     _shares: dict[str, dict[str, tuple[Indices, Vector]]] = field(default_factory=dict, init=False, compare=False, repr=False)
     _funds: list[bool] = field(default_factory=list, init=False, compare=False, repr=False)  # whether there are any, once asked
+    _units: list[Mapping[str, Units]] = field(default_factory=list, init=False, compare=False, repr=False)  # once found
     _identity: list[str] = field(default_factory=list, init=False, compare=False, repr=False)  # once computed
     _plain: list[dict[str, object]] = field(default_factory=list, init=False, compare=False, repr=False)  # once written
     _canonical: list[str] = field(default_factory=list, init=False, compare=False, repr=False)  # once written
@@ -133,6 +137,13 @@ class Universe:
         if not self._funds:
             self._funds.append(any(asset.composition for asset in self.assets))
         return self._funds[0]
+
+    @property
+    def units(self) -> Mapping[str, Units]:
+        """By asset, of those that are not as shares are."""
+        if not self._units:
+            self._units.append({asset.id: asset.units for asset in self.assets if asset.units is not None})
+        return self._units[0]
 
     def shares(self, attribute: Literal["sector", "asset_class"]) -> dict[str, tuple[Indices, Vector]]:
         """What each group holds of every asset: positions (k,) ascending, and shares (k,) of their weights.
@@ -232,6 +243,7 @@ class Universe:
         if not self._identity:
             rows: list[Any] = [_ROW(a) for a in self.assets]
             rows += [[a.id, plain(a.composition)] for a in self.assets if a.composition]
+            rows += [[a, "units", plain(units)] for a, units in self.units.items()]
             self._identity.append(digest(json.dumps(rows, ensure_ascii=False, default=float, sort_keys=True).encode()))
         return self._identity[0]
 

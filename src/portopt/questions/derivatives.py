@@ -152,8 +152,8 @@ def _figures(found: Measured) -> dict[str, float | None]:
 
 
 def _prices(on: OnPrices, problem: Problem) -> Vector:
-    """(n,) of a share; NaN of what has none."""
-    exact = formulation.exact_prices(on.snapshot, on.request.funded)
+    """(n,) of a unit; NaN of what has none."""
+    exact = formulation.exact_prices_of(on.request, on.snapshot)
     return np.array([1.0 if a == CASH else float(exact.get(a, "nan")) for a in problem.universe.ids])
 
 

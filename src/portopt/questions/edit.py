@@ -18,6 +18,7 @@ from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import MissingInput
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
+from portopt.domain.steps import step_in
 from portopt.domain.words import signed_percent
 from portopt.ports import MarketDataProvider
 from portopt.questions.posed import OnPrices, kept_prices, on_prices
@@ -110,17 +111,19 @@ def _edited_request(on: OnPrices, trades: Mapping[str, Any]) -> tuple[RebalanceR
 def _in_lots(name: str, pin: Pin, on: OnPrices) -> tuple[Pin, str]:
     """The pin as the nearest whole lots where shares are whole, and what that makes of it; what nobody knows stays as it is."""
     rules, holdings = on.request.policy.trading, on.request.funded
-    prices = formulation.exact_prices(on.snapshot, holdings)
-    if pin.unit == "shares" or rules.fractional or name not in prices:
+    prices = formulation.exact_prices_of(on.request, on.snapshot)
+    step = step_in(on.request.universe, name, rules)
+    if pin.unit == "shares" or (step.fine and not step.own) or name not in prices:
         return pin, ""
     value, price, held = holdings.value(prices), prices[name], holdings.shares.get(name, Decimal(0))
     wanted = Decimal(repr(pin.amount)) * (value if pin.unit == "weight" else Decimal(1)) / price
     trade = wanted - held if pin.unit == "weight" else wanted
-    lots = (trade / rules.lot_size).to_integral_value(ROUND_HALF_EVEN) * rules.lot_size
+    lots = (trade / step.size).to_integral_value(ROUND_HALF_EVEN) * step.size
     lots = -held if wanted == 0 and pin.unit == "weight" else max(lots, -held) if held >= 0 else lots
     found = Pin("shares", float(lots))
     weight = float((held + lots) * price / value)
-    return found, f"{name}: {pin.describe()}, in whole shares: {found.describe()}, to {signed_percent(weight)} of the portfolio"
+    how = step.in_words(name) if step.own else "whole shares"
+    return found, f"{name}: {pin.describe()}, in {how}: {found.describe()}, to {signed_percent(weight)} of the portfolio"
 
 
 def _pins(request: RebalanceRequest) -> Mapping[str, Pin]:

@@ -12,10 +12,13 @@ from portopt.domain.arrays import Vector
 from portopt.domain.errors import DataError
 from portopt.domain.holdings import CENT, Holdings, to_cents
 from portopt.domain.problem import Problem
+from portopt.domain.request import TradingRules
+from portopt.domain.steps import Step, step_of
 from portopt.domain.universe import CASH
 from portopt.trading.costs import NOTHING, Fees, exact, fees_of
 
 WEIGHTS_AGREE = 1e-6
+SHARE_BY_SHARE = TradingRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ class Book:
     """What is held, at the prices of the plan.
 
     shares, prices, values: by position in the universe; cash has shares zero and price one. value: net asset value.
-    w_prev: (n,) the problem's own weights before the trade. movable: positions that may be traded. least_cash: what is to be
-    left when every fee is paid.
+    w_prev: (n,) the problem's own weights before the trade. movable: positions that may be traded. steps: by position, what a
+    trade is counted in. least_cash: what is to be left when every fee is paid.
     """
 
     portfolio_id: str
@@ -78,7 +81,13 @@ class Book:
     w_prev: Vector
     movable: tuple[int, ...]
     fees: Fees
+    steps: tuple[Step, ...]
     least_cash: Decimal = NOTHING
+
+    def leaves_too_little(self, i: int, shares: Decimal) -> Decimal:
+        """By how many units what an order leaves is less than may be held of it; zero where it leaves nothing at all."""
+        left, least = abs(self.shares[i] + shares), self.steps[i].least_held
+        return least - left if shares and 0 < left < least else NOTHING
 
     def settle(self, shares: Sequence[Decimal]) -> Settled:
         """Execute signed `shares`, one number an asset.
@@ -104,7 +113,14 @@ class Book:
         return Settled(tuple(orders), settled_cash, weights)
 
 
-def open_book(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal], *, floor_after_fees: bool = False) -> Book:
+def open_book(
+    problem: Problem,
+    holdings: Holdings,
+    prices: Mapping[str, Decimal],
+    rules: TradingRules = SHARE_BY_SHARE,
+    *,
+    floor_after_fees: bool = False,
+) -> Book:
     """Holdings on the problem's universe. floor_after_fees: see make_plan.
 
     Raises DataError for an asset without a positive price, for a universe without cash, and where the problem was
@@ -141,6 +157,7 @@ def open_book(problem: Problem, holdings: Holdings, prices: Mapping[str, Decimal
         w_prev=w_prev,
         movable=tuple(i for i, asset in enumerate(universe.assets) if asset.tradable and asset.id != CASH),
         fees=fees_of(problem),
+        steps=tuple(step_of(asset, rules) for asset in universe.assets),
         least_cash=_least_cash(problem, holdings.value(prices), cash_position) if floor_after_fees else NOTHING,
     )
 

@@ -13,10 +13,9 @@ NOTHING = 1e-12  # a weight
 def without_crumbs(asked: ToRound, kept: FirstBook) -> FirstBook:
     """The book with every crumb sold that may be and does not make it worse."""
     book, target = asked.book, asked.certified.x
-    lot = 1 if asked.rules.fractional else asked.rules.lot_size
     for i in book.movable:
         left = book.shares[i] + kept.shares[i]
-        if left == 0 or abs(left) > MOST_LOTS * lot or abs(target[i]) > NOTHING:
+        if left == 0 or abs(left) > MOST_LOTS * book.steps[i].counted or abs(target[i]) > NOTHING:
             continue
         shares = kept.shares.copy()
         shares[i] = -book.shares[i]

@@ -15,6 +15,7 @@ from portopt.trading.share_program import CASH_CAPS
 HOLDS = Tolerances().feasibility
 AFTER_COSTS = "cash_after_costs"
 LEAST_TRADE = "min_trade_value"
+LEAST_HELD = "min_denomination"
 
 # Below this an objective is as good as zero, and a gap is measured against it instead: ten basis points of return, a
 # Sharpe ratio of 0.01, the half variance of one percent of risk, weights that are 4.5 % away.
@@ -57,7 +58,8 @@ def readings(problem: Problem, settled: Settled) -> tuple[Readings, ...]:
 def missed(
     problem: Problem, book: Book, settled: Settled, rules: TradingRules, cash_residual: float | None
 ) -> Mapping[str, float]:
-    """By limit, in its own unit, what the book misses it by; soft limits aside. Orders below the least trade under its name.
+    """By limit, in its own unit, what the book misses it by; soft limits aside. Orders below the least trade under its name,
+    those that leave less than may be held of an asset under theirs.
 
     cash_residual: how far the cash left after costs may pass its cap, a fraction of portfolio value; None is not at all.
     """
@@ -68,6 +70,9 @@ def missed(
     small = [order for order in settled.orders if order.value < least and order.shares != -book.shares[order.i]]
     if small:
         out[LEAST_TRADE] = max(float((least - order.value) / book.value) for order in small)
+    too_little = [(order.i, book.leaves_too_little(order.i, order.shares)) for order in settled.orders]
+    if any(by for _, by in too_little):
+        out[LEAST_HELD] = max(float(by * book.prices[i] / book.value) for i, by in too_little)
     for limit, reading in zip(problem.limits, readings(problem, settled), strict=True):
         if limit.soft:
             continue

@@ -18,7 +18,7 @@ from portopt.trading.primal import as_utility, own_risk_aversion, solved
 from portopt.trading.rounding import Refine, Rounded, best_book
 from portopt.trading.share_program import ShareProgram
 from portopt.trading.to_round import ToRound
-from portopt.trading.whole import refusal
+from portopt.trading.whole import left_over, refusal
 
 REPAIRS = 12
 
@@ -31,7 +31,8 @@ def round_to_fractions(asked: ToRound) -> tuple[Rounded, str]:
     """
     book, cap = asked.book, asked.most_cash
     remainder = max(0.02 * len(book.movable), 1e-6 * float(max(book.prices)), 0.05) / float(book.value)
-    for residual in [None, remainder] if cap > 0.0 else [remainder]:
+    residuals = left_over(asked) if any(book.steps[i].own for i in book.movable) else [remainder]
+    for residual in [None, *residuals] if cap > 0.0 else residuals:
         rounded = best_book(asked.leaving(residual), _refining)
         if rounded is not None:
             return rounded, _note(book, rounded, cap)

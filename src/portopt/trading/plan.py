@@ -6,6 +6,8 @@ import logging
 from collections.abc import Mapping
 from decimal import Decimal
 
+import numpy as np
+
 from portopt.analysis.figures import figures
 from portopt.domain.arrays import Vector
 from portopt.domain.certificate import ValidatedSolution
@@ -16,7 +18,8 @@ from portopt.domain.plan import PlanLine, RebalancePlan, Trade
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
-from portopt.domain.universe import CASH
+from portopt.domain.steps import step_of
+from portopt.domain.universe import CASH, Asset
 from portopt.optimization import assemble, solve
 from portopt.trading.book import Book, Order, Settled, open_book
 from portopt.trading.costs import NOTHING
@@ -60,7 +63,7 @@ def make_plan(
     rules.search_effort alone. Where the gap stayed open, rounding is "mip_open" and mip_gap says how much.
     """
     _check(rules)
-    book = open_book(problem, holdings, prices, floor_after_fees=floor_after_fees)
+    book = open_book(problem, holdings, prices, rules, floor_after_fees=floor_after_fees)
     # What is certified is rounded whatever the time; the search for better lots alone ends at the deadline.
     until, problem = problem.until, searchable(problem.replaced(until=NEVER), validated.weights)
     form = assemble(problem)
@@ -83,7 +86,7 @@ def can_trade(
 
     Cheap: close to the continuous optimum only. Arguments and errors as for `make_plan`.
     """
-    if rules.fractional:
+    if rules.fractional and not problem.universe.units:
         return True
     form = assemble(problem)
     raw = solve(form)
@@ -93,16 +96,22 @@ def can_trade(
         raw = solve(form)
     if raw.x is None:
         return False
-    book = open_book(problem, holdings, prices, floor_after_fees=floor_after_fees)
+    book = open_book(problem, holdings, prices, rules, floor_after_fees=floor_after_fees)
     return has_lots(ToRound(problem, form, book, rules, Certified.of(form, raw, raw.x)))
 
 
 def dearest_lot(problem: Problem, rules: TradingRules) -> float:
     """The weight of the dearest lot that may trade, a fraction of portfolio value; 0.0 for fractions or without prices."""
-    if rules.fractional or problem.prices is None or not problem.portfolio_value:
+    if problem.prices is None or not problem.portfolio_value:
         return 0.0
-    may_trade = [i for i, asset in enumerate(problem.universe.assets) if asset.tradable and asset.id != CASH]
-    return float(problem.prices[may_trade].max(initial=0.0)) * rules.lot_size / problem.portfolio_value
+    lots = np.array([_counted_lot(asset, rules) for asset in problem.universe.assets])
+    return float((problem.prices * lots).max(initial=0.0)) / problem.portfolio_value
+
+
+def _counted_lot(asset: Asset, rules: TradingRules) -> float:
+    """Of what may trade and is counted in lots; else nothing."""
+    step = step_of(asset, rules)
+    return 0.0 if step.fine or not asset.tradable or asset.id == CASH else float(step.size)
 
 
 def _check(rules: TradingRules) -> None:

@@ -137,9 +137,9 @@ def _switches(program: ShareProgram, x: Vector) -> tuple[Indices, Vector]:
     closable = program.closing >= 0
     closed = np.zeros(len(program.movable), dtype=bool)
     closed[closable] = x[program.closing[closable]] > 0.5
-    for trades, switches in ((program.buys, program.buying), (program.sells, program.selling)):
+    for trades, switches, fewest in program.sides:
         columns.append(switches)
-        values.append(((x[trades] >= 0.5 * program.fewest) & ~closed).astype(float))
+        values.append(((x[trades] >= 0.5 * fewest) & ~closed).astype(float))
     columns.append(program.closing[closable])
     values.append(closed[closable].astype(float))
     return np.concatenate(columns), np.concatenate(values)
@@ -148,8 +148,8 @@ def _switches(program: ShareProgram, x: Vector) -> tuple[Indices, Vector]:
 def neighbourhood(program: ShareProgram, x: Vector, lots: int) -> tuple[Vector, Vector]:
     """Bounds of the program's columns (N,) within `lots` of x, its switches as they are."""
     lower, upper = program.form.box()
-    for trades, switches in ((program.buys, program.buying), (program.sells, program.selling)):
-        idle = (x[trades] < 0.5 * program.fewest) & (switches >= 0)
+    for trades, switches, fewest in program.sides:
+        idle = (x[trades] < 0.5 * fewest) & (switches >= 0)
         lower[trades] = np.clip(np.floor(x[trades]) - lots, lower[trades], upper[trades])
         upper[trades] = np.clip(np.ceil(x[trades]) + lots, lower[trades], upper[trades])
         lower[trades[idle]] = upper[trades[idle]] = 0.0

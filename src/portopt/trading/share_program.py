@@ -1,11 +1,12 @@
 """A problem in whole shares: its own program, with every weight tied to a count of lots and costs paid from cash.
 
-    w_i = w_prev_i + u_i B_i - v_i S_i - w_prev_i L_i          u_i = lot * price_i / V,  v_i = w_prev_i / (lots held)
+    w_i = w_prev_i + u_i B_i - v_i S_i - w_prev_i L_i          u_i = lot_i price_i / V,  v_i = w_prev_i / (lots held)
     k_i yb_i <= B_i <= most_i yb_i,   likewise S_i, ys_i       yb_i + ys_i + L_i <= 1
     w_cash - rate sum_i (u_i (B_i + S_i) + |w_prev_i| L_i) - fee sum_i (yb_i + ys_i + L_i) - size costs  >=  0
 
 B_i, S_i: lots bought and sold; yb_i, ys_i, L_i in {0, 1}: a buy, a sell, the whole position closed, odd lot and all.
-k_i: the fewest lots that make the least trade. All rows are fractions of portfolio value.
+k_i: the fewest lots that make the least trade, and from nothing the least holding: down to that a position is sold, or closed.
+All rows are fractions of portfolio value.
 
 w_prev is money to the cent over V, a lot is not: a lot sold of what is held counts as its share of w_prev (bought back, of
 what is short), so that selling every lot leaves a weight of exactly nothing, for any price. In between u and v differ by less
@@ -14,6 +15,7 @@ than a cent over the position.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
@@ -24,9 +26,11 @@ from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program, StandardForm
 from portopt.domain.request import TradingRules
+from portopt.domain.steps import FINEST, Step
 from portopt.optimization.scaling.extension import extension_of, joined, opened_above
 from portopt.trading.book import Book
 from portopt.trading.costs import NOTHING, exact
+from portopt.trading.nearest import fractions
 
 FURTHEST = 10.0  # no position is taken beyond ten times the portfolio's value where no limit bounds it
 CASH_CAPS = frozenset({"cash", "fully_invested"})
@@ -37,20 +41,24 @@ WHOLE = 1e-9
 class ShareProgram:
     """The extended form and where its columns are. All arrays run over `movable` (t,); -1 where there is no such column.
 
-    fewest: (t,) the lots of the least trade.
+    fewest_bought, fewest_sold: (t,) the lots of the least trade.
     """
 
     form: StandardForm
     book: Book
-    lot: Decimal
-    fractional: bool
     movable: Indices
     buys: Indices
     sells: Indices
     buying: Indices
     selling: Indices
     closing: Indices
-    fewest: Vector
+    fewest_bought: Vector
+    fewest_sold: Vector
+
+    @property
+    def sides(self) -> tuple[tuple[Indices, Indices, Vector], tuple[Indices, Indices, Vector]]:
+        """(trades, switches, fewest lots), (t,) each, of buying and of selling."""
+        return (self.buys, self.buying, self.fewest_bought), (self.sells, self.selling, self.fewest_sold)
 
     def shares(self, x: Vector) -> list[Decimal]:
         """(n,) signed shares of the orders that x (N,) stands for; whole lots exactly, fractions as they come."""
@@ -59,8 +67,9 @@ class ShareProgram:
             if self.closing[k] >= 0 and x[self.closing[k]] > 0.5:
                 out[i] = -self.book.shares[i]
                 continue
-            lots = x[self.buys[k]] - x[self.sells[k]]
-            out[i] = exact(float(lots)) if self.fractional else self.lot * round(lots)
+            lots, step = x[self.buys[k]] - x[self.sells[k]], self.book.steps[i]
+            amount = exact(float(lots)) if step.fine else step.size * round(lots)
+            out[i] = fractions(self.book, int(i), amount) if step.fine and step.own else amount
         return out
 
     def start(self, shares: list[Decimal]) -> tuple[Indices, Vector]:
@@ -68,7 +77,7 @@ class ShareProgram:
         values: dict[int, float] = {}
         for k, i in enumerate(self.movable):
             closed = self.closing[k] >= 0 and shares[i] != 0 and shares[i] == -self.book.shares[i]
-            lots = 0.0 if closed else float(shares[i] / self.lot)
+            lots = 0.0 if closed else float(shares[i] / self.book.steps[i].counted)
             values[int(self.buys[k])], values[int(self.sells[k])] = max(lots, 0.0), max(-lots, 0.0)
             for column, on in ((self.buying[k], lots > 0), (self.selling[k], lots < 0), (self.closing[k], closed)):
                 if column >= 0:
@@ -80,15 +89,17 @@ class ShareProgram:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lots:
     """What each movable asset allows, (t,) each: the weight of a lot bought and of one sold, the most lots, the fewest lots of
-    a trade, whether closing is a choice.
+    a trade, whether closing is a choice, whether lots are too fine to be counted.
     """
 
     unit_bought: Vector
     unit_sold: Vector
     most_bought: Vector
     most_sold: Vector
-    fewest: Vector
+    fewest_bought: Vector
+    fewest_sold: Vector
     closable: Mask
+    fine: Mask
 
 
 def share_program(
@@ -113,50 +124,88 @@ def share_program(
     lots = _lots(form, book, rules, movable)
     program = extension_of(form)
     t = len(movable)
-    buys, sells = (program.add_columns(t, integer=not rules.fractional) for _ in range(2))
+    buys, sells = (_counted(program, ~lots.fine) for _ in range(2))
     program.add_bounds(buys, 0.0, lots.most_bought, limit="")
     program.add_bounds(sells, 0.0, lots.most_sold, limit="")
-    switched = book.fees.per_trade > 0 or bool((lots.fewest > (0.0 if rules.fractional else 1.0)).any())
+    fewest = np.maximum(lots.fewest_bought, lots.fewest_sold)
+    switched = book.fees.per_trade > 0 or bool((fewest > np.where(lots.fine, 0.0, 1.0)).any())
     buying = selling = np.full(t, -1, dtype=np.intp)
     if switched:
         buying, selling = (program.add_columns(t, lower=0.0, upper=1.0, integer=True) for _ in range(2))
     closing = np.full(t, -1, dtype=np.intp)
     closing[lots.closable] = program.add_columns(int(lots.closable.sum()), lower=0.0, upper=1.0, integer=True)
-    lot = exact(1 if rules.fractional else rules.lot_size)
-    bare = ShareProgram(form, book, lot, rules.fractional, movable, buys, sells, buying, selling, closing, lots.fewest)
+    columns = (buys, sells, buying, selling, closing)
+    bare = ShareProgram(form, book, movable, *columns, lots.fewest_bought, lots.fewest_sold)
     _tie_weights(program, bare, lots, slack)
     _switch(program, bare, lots)
     _pay(program, bare, lots, problem, INF if cash_residual is None else cash_cap + cash_residual)
     return replace(bare, form=joined(form, program.freeze()))
 
 
+def _counted(program: Program, whole: Mask) -> Indices:
+    """(t,) columns of lots, held to whole numbers where they are counted."""
+    if whole.all() or not whole.any():
+        return program.add_columns(len(whole), integer=bool(whole.all()))
+    return np.concatenate([program.add_columns(1, integer=bool(one)) for one in whole])
+
+
 def _lots(form: StandardForm, book: Book, rules: TradingRules, movable: Indices) -> _Lots:
     lower, upper = form.box()
-    lot = Decimal(1 if rules.fractional else rules.lot_size)
     least = exact(rules.min_trade_value)
+    steps = [book.steps[i] for i in movable]
     prices = [book.prices[i] for i in movable]
     held = [book.shares[i] for i in movable]
-    now = book.w_prev[movable]
-    unit = np.array([float(lot * price / book.value) for price in prices])
-    counted = np.array([float(h / lot) for h in held])
+    now, fine = book.w_prev[movable], np.array([step.fine for step in steps], dtype=bool)
+    unit = np.array([float(step.counted * price / book.value) for step, price in zip(steps, prices, strict=True)])
+    counted = np.array([float(h / step.counted) for h, step in zip(held, steps, strict=True)])
     own = np.divide(now, counted, out=unit.copy(), where=counted != 0.0)
     unit_bought, unit_sold = np.where(counted < 0.0, own, unit), np.where(counted > 0.0, own, unit)
     bought = (np.minimum(upper[movable], FURTHEST) - now) / unit_bought
     sold = (now - np.maximum(lower[movable], -FURTHEST)) / unit_sold
-    if rules.fractional:
-        fewest = np.array([float(least / price) for price in prices])
-    else:
-        bought, sold = np.floor(bought + WHOLE), np.floor(sold + WHOLE)
-        fewest = np.array([max(1.0, float((least / (lot * p)).to_integral_value(ROUND_CEILING))) for p in prices])
+    bought, sold = (np.where(fine, most, np.floor(most + WHOLE)) for most in (bought, sold))
+    fewest = np.array([_fewest(least / (step.counted * p), step) for step, p in zip(steps, prices, strict=True)])
     # A long position that may not turn short is sold down to nothing at most, counted in its own exact shares.
-    in_lots = np.array([float(max(h, NOTHING) / lot if rules.fractional else max(h, NOTHING) // lot) for h in held])
+    in_lots = np.array([_in_lots(max(h, NOTHING), step) for h, step in zip(held, steps, strict=True)])
     sold = np.where(lower[movable] >= 0.0, np.minimum(sold, in_lots), sold)
-    odd = np.array([h % lot != 0 if not rules.fractional else False for h in held])
+    odd = np.array([bool(h % step.size) and step.size != FINEST for h, step in zip(held, steps, strict=True)], dtype=bool)
     small = np.array([h != 0 and abs(h) * p < least for h, p in zip(held, prices, strict=True)])
+    least_held = np.array([step.least_held > 0 for step in steps], dtype=bool)
     held_any = np.array([h != 0 for h in held], dtype=bool)
     may_be_nothing = (lower[movable] <= 0.0) & (upper[movable] >= 0.0)
-    closable = held_any & may_be_nothing & (odd | small)
-    return _Lots(unit_bought, unit_sold, np.maximum(bought, 0.0), np.maximum(sold, 0.0), fewest, closable)
+    closable = held_any & may_be_nothing & (odd | small | least_held)
+    lots = _Lots(unit_bought, unit_sold, np.maximum(bought, 0.0), np.maximum(sold, 0.0), fewest, fewest, closable, fine)
+    return _holding_enough(lots, held, steps) if least_held.any() else lots
+
+
+def _fewest(lots: Decimal, step: Step) -> float:
+    return float(lots) if step.fine else max(1.0, float(lots.to_integral_value(ROUND_CEILING)))
+
+
+def _in_lots(shares: Decimal, step: Step) -> float:
+    return float(shares if step.fine else shares // step.size)
+
+
+def _holding_enough(lots: _Lots, held: Sequence[Decimal], steps: Sequence[Step]) -> _Lots:
+    """The same where what is held at all is at least each asset's least holding, long or short.
+
+    From nothing, or from less than that, the first trade goes at least there; from more, no trade but closing goes below.
+    """
+    fewest_bought, fewest_sold = lots.fewest_bought.copy(), lots.fewest_sold.copy()
+    most_bought, most_sold = lots.most_bought.copy(), lots.most_sold.copy()
+    for k, (h, step) in enumerate(zip(held, steps, strict=True)):
+        if not step.least_held:
+            continue
+        room = abs(h) - step.least_held
+        if room < 0:
+            up = _fewest(-room / step.counted, step)
+            fewest_bought[k] = max(fewest_bought[k], up) if h >= 0 else fewest_bought[k]
+            fewest_sold[k] = max(fewest_sold[k], up) if h <= 0 else fewest_sold[k]
+        if h > 0:
+            most_sold[k] = min(most_sold[k], _in_lots(max(room, NOTHING), step))
+        elif h < 0:
+            most_bought[k] = min(most_bought[k], _in_lots(max(room, NOTHING), step))
+    bought, sold = np.maximum(most_bought, 0.0), np.maximum(most_sold, 0.0)
+    return replace(lots, most_bought=bought, most_sold=sold, fewest_bought=fewest_bought, fewest_sold=fewest_sold)
 
 
 def _tie_weights(program: Program, c: ShareProgram, lots: _Lots, slack: float) -> None:
@@ -187,11 +236,11 @@ def _switch(program: Program, c: ShareProgram, lots: _Lots) -> None:
         block = sp.csr_array(sp.hstack([eye, eye, most @ pick]))[at]
         program.add_rows(block, columns, -INF, np.maximum(lots.most_bought, lots.most_sold)[at], limit="", relax=0.0)
         return
-    for trade, switch, most in ((c.buys, c.buying, lots.most_bought), (c.sells, c.selling, lots.most_sold)):
+    for (trade, switch, fewest), most in zip(c.sides, (lots.most_bought, lots.most_sold), strict=True):
         columns = np.concatenate([trade, switch])
         program.add_rows(sp.hstack([eye, -sp.diags_array(most)]), columns, -INF, 0.0, limit="", relax=0.0)
         program.add_rows(
-            sp.hstack([eye, -sp.diags_array(lots.fewest)]), columns, 0.0, INF, limit="min_trade_value", members=None, relax=0.0
+            sp.hstack([eye, -sp.diags_array(fewest)]), columns, 0.0, INF, limit="min_trade_value", members=None, relax=0.0
         )
     columns = np.concatenate([c.buying, c.selling, c.closing[at]])
     program.add_rows(sp.hstack([eye, eye, pick]), columns, -INF, 1.0, limit="", relax=0.0)

@@ -84,8 +84,8 @@ class ToRound:
     @property
     def dearest_weight(self) -> float:
         """The weight of the dearest lot that may trade."""
-        lot = 1 if self.rules.fractional else self.rules.lot_size
-        return max((float(self.book.prices[i] * lot / self.book.value) for i in self.book.movable), default=0.0)
+        book = self.book
+        return max((float(book.prices[i] * book.steps[i].counted / book.value) for i in book.movable), default=0.0)
 
     def has_cash_cap(self) -> bool:
         """Whether anything caps the cash left."""

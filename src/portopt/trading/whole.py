@@ -9,13 +9,17 @@ import numpy as np
 from portopt.domain.errors import SearchEnded
 from portopt.domain.holdings import CENT
 from portopt.domain.request import TradingRules
+from portopt.trading.book import Book
+from portopt.trading.costs import NOTHING
 from portopt.trading.crumbs import without_crumbs
 from portopt.trading.errors import NotRoundable
-from portopt.trading.exactness import HOLDS, LEAST_TRADE
+from portopt.trading.exactness import HOLDS, LEAST_HELD, LEAST_TRADE
 from portopt.trading.first_book import first_book
 from portopt.trading.probe import least_cash_after_costs, proves_none
 from portopt.trading.rounding import Rounded, Rounding, best_book
 from portopt.trading.to_round import LARGE, MOST_SHARE_ROWS, ToRound
+
+MOST_NAMED = 3
 
 
 def round_to_lots(asked: ToRound) -> tuple[Rounded, str]:
@@ -52,7 +56,7 @@ def cash_residuals(asked: ToRound) -> list[float | None]:
     """How far cash may pass its cap, in the order of asking: not at all; by less than the cheapest lot, which buys nothing."""
     cap = asked.most_cash
     own: list[float | None] = [None] if cap > 0.0 else []
-    return [*own, _cheapest_lot(asked)] if np.isfinite(cap) else own
+    return [*own, *left_over(asked)] if np.isfinite(cap) else own
 
 
 def _rounded(asked: ToRound) -> Rounded | None:
@@ -63,11 +67,15 @@ def _rounded(asked: ToRound) -> Rounded | None:
     return Rounded.of(asked, without_crumbs(asked, found.book), found.bound, found.rounds, found.failure)
 
 
-def _cheapest_lot(asked: ToRound) -> float:
-    """The price of the cheapest lot less a cent: cash below it cannot buy anything."""
+def left_over(asked: ToRound) -> list[float]:
+    """What is left where something trades in fractions, and the price of the cheapest lot less a cent: cash below it buys
+    nothing that is counted in lots."""
     book = asked.book
-    prices = [book.prices[i] * asked.rules.lot_size for i in book.movable]
-    return float((min(prices, default=book.value) - CENT) / book.value)
+    fine = [book.prices[i] * book.steps[i].size for i in book.movable if book.steps[i].fine]
+    lots = [book.prices[i] * book.steps[i].size for i in book.movable if not book.steps[i].fine]
+    rest = [max(0.02 * len(book.movable), float(max(fine)), 0.05) / float(book.value)] if fine else []
+    cheapest = [float((min(lots, default=book.value) - CENT) / book.value)] if lots or not fine else []
+    return [*rest, *cheapest]
 
 
 def _least_cash(asked: ToRound) -> float | None:
@@ -97,15 +105,16 @@ def refusal(asked: ToRound) -> NotRoundable | SearchEnded:
     problem, form, book, rules = asked.problem, asked.form, asked.book, asked.rules
     limits = {limit.kind: limit for limit in problem.limits if not limit.structural}
     culprits = []
-    for kind in (*(k for k in form.limits if k in limits), LEAST_TRADE):
+    denominated = any(step.least_held for step in book.steps)
+    for kind in (*(k for k in form.limits if k in limits), LEAST_TRADE, *([LEAST_HELD] if denominated else [])):
         free = form.without(lambda name, kind=kind: name == kind)  # type: ignore[misc]
-        eased = replace(rules, min_trade_value=0.0) if kind == LEAST_TRADE else rules
-        if not proves_none(replace(asked, form=free, rules=eased)):
+        if not proves_none(replace(_eased(asked, kind), form=free)):
             culprits.append(kind)
-    described = {k: limits[k].describe() if k in limits else f"{rules.min_trade_value} at least per trade" for k in culprits}
+    by_trade = {LEAST_TRADE: f"{rules.min_trade_value} at least per trade", LEAST_HELD: _denominations(book)}
+    described = {k: limits[k].describe() if k in limits else by_trade[k] for k in culprits}
     return NotRoundable(
         culprits,
-        f"no book of {_lots_in_words(rules)} worth {book.value} {book.currency} satisfies every limit, though fractional "
+        f"no book of {_lots_in_words(rules, book)} worth {book.value} {book.currency} satisfies every limit, though fractional "
         "weights do",
         measured={
             "limits": described,
@@ -123,8 +132,8 @@ def _not_found(asked: ToRound) -> SearchEnded:
     thresholds = ["lower trading.min_trade_value"] if rules.min_trade_value > 0 else []
     rows = ["use mad in place of gini_mean_difference", "set estimation.lookback to 150 periods"]
     return SearchEnded(
-        f"weights satisfy every limit, and no book of {_lots_in_words(rules)} worth {book.value} {book.currency} was found "
-        "that does",
+        f"weights satisfy every limit, and no book of {_lots_in_words(rules, book)} worth {book.value} {book.currency} was "
+        "found that does",
         measured={
             "assets": problem.n,
             "rows": len(form.row_lower),
@@ -135,7 +144,28 @@ def _not_found(asked: ToRound) -> SearchEnded:
     )
 
 
-def _lots_in_words(rules: TradingRules) -> str:
+def _eased(asked: ToRound, kind: str) -> ToRound:
+    """Without the least trade, or the least holdings, where that is what is asked about."""
+    if kind == LEAST_TRADE:
+        return replace(asked, rules=replace(asked.rules, min_trade_value=0.0))
+    if kind == LEAST_HELD:
+        steps = tuple(replace(step, least_held=NOTHING) for step in asked.book.steps)
+        return replace(asked, book=replace(asked.book, steps=steps))
+    return asked
+
+
+def _lots_in_words(rules: TradingRules, book: Book) -> str:
+    own = [book.steps[i].in_words(book.ids[i]) for i in book.movable if book.steps[i].own]
+    named = [*own[:MOST_NAMED], f"{len(own) - MOST_NAMED} more of their own"] if len(own) > MOST_NAMED else own
+    return ", ".join([_usual(rules), *named] if len(own) < len(book.movable) else named)
+
+
+def _usual(rules: TradingRules) -> str:
     if rules.fractional:
         return f"trades of at least {rules.min_trade_value:g}" if rules.min_trade_value > 0 else "shares of six decimals"
     return "whole shares" if rules.lot_size == 1 else f"whole lots of {rules.lot_size} shares"
+
+
+def _denominations(book: Book) -> str:
+    held = [f"{book.steps[i].least_held:,f} of {book.ids[i]}" for i in book.movable if book.steps[i].least_held]
+    return f"at least {', '.join(held[:MOST_NAMED])} where any is held"

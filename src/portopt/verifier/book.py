@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from portopt.verifier.exact import ZERO, cents, dot, quadratic, written
+from portopt.verifier.units import units_of
 
 CASH = "CASH"
 RETURNS = {"before": "w_prev", "after": "weights_after", "target": "target_weights"}  # of which book each series is
@@ -111,7 +112,8 @@ class Held:
 class Orders:
     """The book in shares and cents, and what the orders make of it. Everything by position of `ids`.
 
-    moved: signed shares. settled: value of each order to the cent. weights: over the value before costs.
+    prices: money per unit. moved: signed shares. settled: value of each order to the cent. weights: over the value before
+    costs.
     """
 
     ids: tuple[str, ...]
@@ -157,7 +159,7 @@ def orders_of(document: Mapping[str, Any]) -> Orders:
     return Orders(
         tuple(row["asset_id"] for row in rows),
         tuple(ZERO if row is cash else written(row["shares_before"]) for row in rows),
-        tuple(written(row["price"]) for row in rows),
+        tuple(units_of(row).money(written(row["price"])) for row in rows),
         tuple(moved),
         cents(written(document["headline"]["cash_before"])),
     )

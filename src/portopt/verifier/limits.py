@@ -17,6 +17,7 @@ import numpy as np
 from portopt.verifier.book import CASH, Held, Question, Weights
 from portopt.verifier.exact import ONE, ZERO, dot, quadratic, root, written
 from portopt.verifier.measures import measured as measure_of
+from portopt.verifier.units import units_of
 
 NO_GROUP, EVERY = "(none)", "*"
 HELD = Fraction(1, 10**9)  # a weight below this is none
@@ -455,7 +456,10 @@ def _lots(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading
     if q.prices is None or q.value is None:
         raise NotRead("the document has no prices")
     for i in q.risky:
-        unit = int(limit["lot"]) * q.prices[i] / q.value
+        units = units_of(q.attributes[i])
+        if units.fine:
+            continue
+        unit = (units.step or int(limit["lot"])) * q.prices[i] / q.value
         z = held.w[i] - _before(q)[i]
         yield Reading(q.ids[i], abs(z - unit * round(z / unit)), OPEN, written(limit["opened"]))
 

@@ -12,6 +12,7 @@ from portopt.verifier.exact import ONE, ZERO, cents, written
 from portopt.verifier.ledger import Ledger
 from portopt.verifier.limits import NotRead, impact_rate, turnover
 from portopt.verifier.orders import cash_after
+from portopt.verifier.units import Units, units_of
 
 ONE_ULP = 4e-16
 
@@ -43,6 +44,7 @@ def _rows(ledger: Ledger, orders: Orders, q: Question) -> None:
         change = row["weight_after"] - row["weight_before"]
         ledger.same((*at, "weight_change"), f"change of the weight of {a}", change, ONE_ULP)
         ledger.uses((*at, "price"))
+        ledger.uses((*at, "units"))
         if i is not None:
             for name, where in (("weight_before", "w_prev"), ("weight_after", "weights_after"),
                                 ("target_weight", "target_weights"), ("benchmark_weight", "benchmark")):  # fmt: skip
@@ -50,7 +52,7 @@ def _rows(ledger: Ledger, orders: Orders, q: Question) -> None:
                     ledger.same(("inputs", where, i), f"{where} of {a}", row[name], 0.0)
                     ledger.recomputed.add((*at, name))
             if ledger.at(("inputs", "prices")) is not None:
-                ledger.same(("inputs", "prices", i), f"the price of {a} among the inputs", float(written(row["price"])), 0.0)
+                ledger.same(("inputs", "prices", i), f"the price of {a} among the inputs", float(orders.prices[k]), 0.0)
             for name in ("quality_score", "esg_score"):
                 if _is_read(q, name):
                     ledger.uses((*at, name))
@@ -73,7 +75,9 @@ def _trades(ledger: Ledger, q: Question) -> None:
         ledger.same((*at, "priority"), f"place of the order in {a}", k + 1, 0.0)
         ledger.same((*at, "shares"), f"shares of the order in {a}", float(sign * moved), 1e-9)
         ledger.same((*at, "price"), f"price of {a}", _as(row["price"]))
-        ledger.same((*at, "value"), f"value of the order in {a}", cents(written(trade["shares"]) * written(trade["price"])))
+        units, traded = units_of(row), written(trade["shares"])
+        ledger.same((*at, "value"), f"value of the order in {a}", cents(traded * units.money(written(trade["price"]))))
+        _quotation(ledger, k, units, traded)
         for name in ("weight_before", "weight_after"):
             ledger.same((*at, name), f"{name} of {a}", row[name], 0.0)
         try:
@@ -85,6 +89,20 @@ def _trades(ledger: Ledger, q: Question) -> None:
             ledger.same((*at, "commission"), f"commission on {a}", commission)
             ledger.same((*at, "impact"), f"market impact of {a}", impact)
         ledger.same((*at, "cost"), f"cost of the order in {a}", commission + impact)
+
+
+def _quotation(ledger: Ledger, k: int, units: Units, traded: Fraction) -> None:
+    """What the order says of multiplier and accrued interest, where it says any."""
+    trade = ledger.document["trades"][k]
+    for name, comes_to in (
+        ("price_multiplier", units.multiplier),
+        ("accrued_interest", units.accrued),
+        ("unit_price", units.money(written(trade["price"]))),
+        ("accrued_value", units.interest(traded)),
+    ):
+        if name in trade and written(trade[name]) != comes_to:
+            ledger.fault(("trades", k, name), f"{name} of {trade['asset_id']}", str(trade[name]), str(float(comes_to)))
+        ledger.recomputed.add(("trades", k, name))
 
 
 def tariff(value: Fraction, i: int, q: Question) -> tuple[Fraction, Fraction]:
@@ -141,15 +159,19 @@ def _headline(ledger: Ledger, orders: Orders, q: Question, held: Held) -> None:
 
 
 def _rules(ledger: Ledger, orders: Orders) -> None:
-    """Whole lots, no order below the least but a sale of everything, no cash owed."""
+    """Whole lots, no order below the least but a sale of everything, no holding below an asset's least, no cash owed."""
     rules = ledger.document["rounding"]
     lot, least = int(rules["lot_size"]), cents(written(rules["min_trade_value"]))
+    lines = ledger.document["proposal"]
     for k, (moved, held, value) in enumerate(zip(orders.moved, orders.shares, orders.settled, strict=True)):
-        at, a = ("proposal", k, "shares_change"), orders.ids[k]
+        at, a, units = ("proposal", k, "shares_change"), orders.ids[k], units_of(lines[k])
         if not moved or moved == -held:
             continue
-        if not rules["fractional"] and moved % lot:
-            ledger.fault(at, f"whole lots of {lot}, the order in {a}", str(float(moved)), "no whole number of lots")
+        step = units.step or (None if rules["fractional"] else Fraction(lot))
+        if step is not None and moved % step:
+            ledger.fault(at, f"whole lots of {float(step):g}, the order in {a}", str(float(moved)), "no whole number of lots")
+        if 0 < abs(held + moved) < units.least:
+            ledger.fault(at, f"the least holding of {a}", str(float(held + moved)), f"less than {float(units.least):g}")
         if value < least:
             ledger.fault(at, f"the least order, in {a}", str(float(value)), f"less than {float(least):.2f}")
     ledger.uses(("rounding", "lot_size"))

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from portopt.adapters.providers.lots_of_holdings import SPELLED, tax_of_holdings
-from portopt.domain.errors import DataError
+from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.holdings import Holdings
 from portopt.domain.lots import covered
+from portopt.domain.units import NAMES, Units, units_of
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.tables.account import Account, in_words
 from portopt.tables.actions import days_of_rows
@@ -31,6 +32,8 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "tradable": ("tradable",),
 }
 SCORES = ("quality_score", "esg_score")
+UNITS: dict[str, tuple[str, ...]] = {name: (name,) for name in NAMES}
+COUNTED = tuple(name for name in UNITS if name not in ("nav_priced", "cut_off"))
 SHARES = ("shares", "quantity", "qty", "units")
 AS_OF = ("as_of", "as_of_date", "position_date")
 OF_HOLDINGS = ("price", *SHARES, "currency", "account", *SPELLED, *AS_OF)
@@ -39,14 +42,15 @@ MONEY = re.compile(r"cash|money|sweep|settle|pending|\*\*|^(usd|eur|gbp|chf|jpy)
 SUM_TOLERANCE = 1e-3  # published benchmark weights are rounded; more than this is not rounding
 
 HOLDINGS = Wanted(
-    {"asset": ASSET, "shares": SHARES, "currency": ("currency",), "price": ("price",), "account": ("account",),
-     "as_of": AS_OF, **ATTRIBUTES},
-    required=("asset", "shares"), numbers=("shares", "price", *SCORES), loose=("as_of",),
+    {"asset": ASSET, "shares": SHARES, **{name: (name,) for name in ("currency", "price", "account")},
+     "as_of": AS_OF, **ATTRIBUTES, **UNITS},
+    required=("asset", "shares"), numbers=("shares", "price", *SCORES, *COUNTED), loose=("as_of",),
     beside=("benchmark_weight", *SPELLED), what="holdings", documents=DOCUMENTS,
 )  # fmt: skip
 UNIVERSE = Wanted(
-    {"asset": ASSET, **ATTRIBUTES},
-    required=("asset",), numbers=SCORES, beside=(*OF_HOLDINGS, "weight", "benchmark_weight"), what="universe",
+    {"asset": ASSET, **ATTRIBUTES, **UNITS},
+    required=("asset",), numbers=(*SCORES, *COUNTED), beside=(*OF_HOLDINGS, "weight", "benchmark_weight"), what="universe",
+    documents=DOCUMENTS,
 )  # fmt: skip
 BENCHMARK = Wanted(
     {"asset": ASSET, "weight": ("weight", "benchmark_weight"), **ATTRIBUTES},
@@ -56,7 +60,7 @@ BENCHMARK = Wanted(
 BENCHMARK_COLUMN = Wanted(
     {"asset": ASSET, "weight": ("benchmark_weight",), **ATTRIBUTES},
     required=("asset",), numbers=("weight", *SCORES), beside=(*OF_HOLDINGS, "weight"), what="benchmark",
-    percent=("weight",),
+    percent=("weight",), documents=DOCUMENTS,
 )  # fmt: skip
 
 
@@ -270,4 +274,25 @@ def _attributes(row: Row, said: Account) -> dict[str, Any]:
     exposures = {
         column.removeprefix(EXPOSURE): float(text) for column, text in row.cells.items() if column.startswith(EXPOSURE) and text
     }
-    return {**found, "attributes": exposures} if exposures else found
+    units = _units(row, said)
+    return {**found, **({"attributes": exposures} if exposures else {}), **({} if units is None else {"units": units})}
+
+
+def _units(row: Row, said: Account) -> Units | None:
+    """What the row says of how the asset is quoted, traded and settled; what cannot be is told with its column."""
+    told: dict[str, Any] = {name: row.get(name) for name in UNITS if row.get(name) is not None}
+    if "accrued_interest" in told and "price_multiplier" not in told:
+        # What brokers write under that name is money of the whole position as often as interest on what a price is of.
+        said.note(
+            f"row {row.number}: accrued_interest was not read: it counts beside a price_multiplier, per unit of the price"
+        )
+        del told["accrued_interest"]
+    if not told:
+        return None
+    if told.get("nav_priced", "").lower() in YES + NO:
+        told["nav_priced"] = told["nav_priced"].lower() in YES
+    try:
+        return units_of(told, f"row {row.number}")
+    except InvalidValue as error:
+        said.wrong(error.detail, error.fixes[0] if error.fixes else f"correct row {row.number}")
+        return None

@@ -38,6 +38,7 @@ BY_NAME: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "costs": ("costs", dict),
     "risk_free_rate": ("risk_free_rate", lambda rate: float(fraction_of(rate, "risk_free_rate"))),
     "relax_order": ("relax_order", list),
+    "tax": ("tax", dict),
     "estimation": ("estimation", plain),
     "views": ("estimation.views", as_choice),
 }

@@ -60,7 +60,7 @@ def rebalance(
             do_not_sell, keep, max_trades, names, no_worse; model, a portfolio with bands, and look_through, what funds are
             made of, as values or files; confirm_shares, split and actions, of shares from before a split (intake/wanted.py);
             and objective, costs, risk_free_rate, estimation, views,
-            relax_order in the place of the policy's.
+            relax_order, tax in the place of the policy's.
         frontier: drawn in the report. within: seconds, and then no answer. output_dir: a folder for the trades as files.
         approval_hours: how long a person has to approve it before its event leaves, at the console or by `portopt approve`.
     """

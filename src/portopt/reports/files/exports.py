@@ -30,6 +30,7 @@ TRADE_COLUMNS = (
     "weight_after",
     "why",
 )
+UNIT_COLUMNS = ("price_multiplier", "accrued_interest", "unit_price", "accrued_value", "settles_on", "cut_off")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -37,11 +38,12 @@ def write_csv(document: Mapping[str, Any], path: Path | str) -> Path:
     """The trades, one line each, in the order they should go. Text a spreadsheet would run as a formula gets a leading '."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(TRADE_COLUMNS)
+    columns = (*TRADE_COLUMNS, *(name for name in UNIT_COLUMNS if any(name in trade for trade in document["trades"])))
+    writer.writerow(columns)
     whole = not document["rounding"]["fractional"]
     for trade in document["trades"]:
-        told = {**trade, "shares": int(trade["shares"])} if whole else trade  # 205, not 205.0
-        writer.writerow([csv_cell(told[name]) for name in TRADE_COLUMNS])
+        told = {**trade, "shares": int(trade["shares"])} if whole and trade["shares"] % 1 == 0 else trade  # 205, not 205.0
+        writer.writerow([csv_cell(told.get(name)) for name in columns])
     return write_whole(Path(path), out.getvalue().encode())
 
 

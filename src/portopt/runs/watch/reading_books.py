@@ -99,7 +99,7 @@ def request_of(standing: Standing, policies: Mapping[str, Policy], default_provi
 
 def _live(book: _Priced) -> list[Figure]:
     standing, request, now = book.standing, book.request, book.now
-    value = float(standing.holdings.value(exact_prices(book.snapshot, standing.holdings)))
+    value = float(standing.holdings.value(exact_prices(book.snapshot, standing.holdings, request.universe)))
     try:
         problem = formulate(request, book.snapshot, book.market.moments(request, book.snapshot))
     except PortoptError as error:

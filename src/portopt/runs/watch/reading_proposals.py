@@ -26,7 +26,7 @@ def past_proposal(record: RunRecord, released_at: datetime) -> PastProposal:
         forecast=_forecast(record, document, after),
         targets={line["asset_id"]: float(line["weight_after"]) for line in lines if line["weight_after"]},
         trades=trades,
-        prices={t["asset_id"]: float(t["price"]) for t in document["trades"]},
+        prices={t["asset_id"]: float(t.get("unit_price", t["price"])) for t in document["trades"]},
         shares_before={line["asset_id"]: line["shares_before"] for line in lines if _is_counted(line)},
         cash_before=float(head["cash_before"]),
         cost=float(head["total_cost"]),

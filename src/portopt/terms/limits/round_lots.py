@@ -13,8 +13,10 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import Program
+from portopt.domain.request import TradingRules
+from portopt.domain.steps import step_of
 from portopt.terms.shared.checks import number, options, required
-from portopt.terms.shared.choices import countable, money, names_of
+from portopt.terms.shared.choices import countable, money
 
 FIELD = "limits.round_lots"
 EXAMPLE = '{"lot": 100}'
@@ -24,9 +26,9 @@ EXAMPLE = '{"lot": 100}'
 class RoundLots(Limit):
     """w_i = w_prev_i + lot * price_i / V * k_i,    k_i a whole number, for every asset but cash
 
-    lot: shares. opened: how far, a fraction of portfolio value, a weight may be from whole lots; zero in every request.
-    Costs are not taken from cash here: the plan in whole shares does that to the cent. This one chooses the weights as
-    whole lots together with everything else.
+    lot: shares; an asset whose units say another lot goes in that, and one that trades in decimals in no lots. opened: how far,
+    a fraction of portfolio value, a weight may be from whole lots; zero in every request. Costs are not taken from cash here:
+    the plan in whole shares does that to the cent. This one chooses the weights as whole lots together with everything else.
     """
 
     lot: int
@@ -58,13 +60,14 @@ class RoundLots(Limit):
         lots = program.add_columns(len(at), integer=True)
         block = sp.hstack([sp.eye_array(len(at)), -sp.diags_array(unit)])
         columns = np.concatenate([at, lots])
-        program.add_rows(block, columns, now - self.opened, now + self.opened, limit=self.kind, members=names_of(p))
+        names = p.universe.names(at)
+        program.add_rows(block, columns, now - self.opened, now + self.opened, limit=self.kind, members=names)
 
     def read(self, w: Vector, p: Problem) -> Readings:
         at, unit = self._units(p)
         z = (w - p.previous())[at]
         off = np.abs(z - unit * np.round(z / unit))
-        return Readings(self.kind, names_of(p), off, np.full(len(at), -np.inf), np.full(len(at), self.opened))
+        return Readings(self.kind, p.universe.names(at), off, np.full(len(at), -np.inf), np.full(len(at), self.opened))
 
     def relaxed(self, by: float) -> RoundLots:
         return RoundLots(self.lot, self.opened + by)
@@ -75,8 +78,11 @@ class RoundLots(Limit):
     def _units(self, p: Problem) -> tuple[Indices, Vector]:
         """Positions, and (k,) the weight of a lot."""
         prices, value = money(FIELD, p)
-        at = countable(p)
-        return at, self.lot * prices[at] / value
+        rules = TradingRules(lot_size=self.lot)
+        steps = {int(i): step_of(p.universe.assets[i], rules) for i in countable(p)} if p.universe.units else {}
+        at = np.array([i for i in countable(p) if not (i in steps and steps[i].fine)], dtype=np.intp)
+        lots = np.array([float(steps[i].size) if i in steps else self.lot for i in at.tolist()])
+        return at, lots * prices[at] / value
 
     @classmethod
     def parse(cls, value: Any) -> RoundLots | None:
