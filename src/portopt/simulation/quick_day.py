@@ -95,7 +95,7 @@ def lots_of(served: Served, known: Known, held: Held) -> Lots | None:
         units=units,
         price=price,
         share=share,
-        lot=1 if held.fractional else rules.lot_size,
+        lot=np.full(len(units), 1 if held.fractional else rules.lot_size, dtype=np.int64),
         movable=served.movable,
         value=value,
         cash=held.cash,
