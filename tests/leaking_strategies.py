@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from made_histories import drawn_prices, history, names, weekdays
 
-from portopt.domain.backtest import Action, Membership
+from portopt.domain.action import Action
+from portopt.domain.backtest import Membership
 from portopt.domain.factor_returns import FactorReturns
 from portopt.simulation.history import History, Known, filled_forward
 from portopt.simulation.strategies import Decided, Decider, Held, Ruled

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
+from portopt.domain.action import Action
+from portopt.domain.backtest import BacktestRequest, Execution, Membership
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import DataPolicy, EstimationChoice, Policy
 from portopt.domain.universe import Universe

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from portopt.domain.backtest import Action, Execution, Fill, Happening, Order
+from portopt.domain.action import Action
+from portopt.domain.backtest import Execution, Fill, Happening, Order
 from portopt.simulation.accounting import Account, Quotes, begin_day, equity, fill, opened
 from portopt.simulation.accounting.checks import Day, broken
 

@@ -213,7 +213,16 @@ def _of_book(request: RebalanceRequest, snapshot: MarketSnapshot, moments: Momen
         exposures=exposures_of(universe, moments.factor_model),
         portfolio_id=request.holdings.portfolio_id,
     )
-    return _as_asked_of_the_book(problem, request, prices)
+    return _as_asked_of_the_book(_with_lots(problem, request, prices, snapshot), request, prices)
+
+
+def _with_lots(problem: Problem, request: RebalanceRequest, prices: Mapping[str, Decimal], snapshot: MarketSnapshot) -> Problem:
+    """With the lots of what is held, where the policy knows a tax."""
+    if not request.policy.tax:
+        return problem
+    from portopt.terms.taxed import taxed
+
+    return taxed(problem, request.funded, request.policy.tax, prices, snapshot.as_of)
 
 
 def _as_asked_of_the_book(problem: Problem, request: RebalanceRequest, prices: Mapping[str, Decimal]) -> Problem:
@@ -227,8 +236,9 @@ def with_terms_of(problem: Problem, request: RebalanceRequest, snapshot: MarketS
     refusing = policy.data.missing_attribute == "refuse"
     moments, w_prev, benchmark = problem.moments, problem.w_prev, problem.benchmark
     terms = _terms(objective, limits, policy.costs, moments, w_prev, benchmark, refusing=refusing)
-    other = problem.replaced(**terms, target=None)
-    return constructed(_as_asked_of_the_book(other, request, exact_prices_of(request, snapshot)))
+    other = problem.replaced(**terms, target=None, lots=None, tax=None)
+    prices = exact_prices_of(request, snapshot)
+    return constructed(_as_asked_of_the_book(_with_lots(other, request, prices, snapshot), request, prices))
 
 
 def _of_weights(request: OptimizationRequest) -> Problem:
@@ -259,7 +269,14 @@ def _notes_on_data(request: RebalanceRequest, snapshot: MarketSnapshot, moments:
 
     by_name, asked = excluded_by_name(request.policy.limits), request.policy.estimation.periods_per_year
     counted = notes_on_the_year(snapshot, asked, moments.periods_per_year)
-    return (*notes_on_holdings(snapshot, request.holdings, by_name), *notes_on_the_calendar(snapshot), *counted)
+    of_lots = () if request.holdings.tax is None else _notes_on_lots(snapshot, request.holdings)
+    return (*notes_on_holdings(snapshot, request.holdings, by_name), *of_lots, *notes_on_the_calendar(snapshot), *counted)
+
+
+def _notes_on_lots(snapshot: MarketSnapshot, holdings: Holdings) -> tuple[str, ...]:
+    from portopt.market.lot_checks import notes_on_lots
+
+    return notes_on_lots(snapshot, holdings)
 
 
 def _of_risky(values: Mapping[str, float] | None, universe: Universe, *, cash: float, missing: float) -> Vector | None:

@@ -106,7 +106,8 @@ def fetch_pack(request: RebalanceRequest, market: MarketDataProvider) -> MarketS
     # A provider of one's own may have nothing to say about how it read.
     snapshot = dataclasses.replace(snapshot, notes=tuple(getattr(market, "notes", ())))
     _require_prices(request, snapshot)
-    return _with_histories_judged(request, snapshot)
+    _require_lots(request, snapshot)
+    return _judged(request, snapshot)
 
 
 def reopen_pack(request: RebalanceRequest, pricing_pack_id: str, packs: PackStore) -> MarketSnapshot:
@@ -114,7 +115,7 @@ def reopen_pack(request: RebalanceRequest, pricing_pack_id: str, packs: PackStor
     from portopt.market import recheck
 
     snapshot = recheck(packs.get(pricing_pack_id), request.policy.data, _query(request))
-    return _with_histories_judged(request, snapshot)
+    return _judged(request, snapshot)
 
 
 def _query(request: RebalanceRequest) -> MarketQuery:
@@ -123,10 +124,12 @@ def _query(request: RebalanceRequest) -> MarketQuery:
     return MarketQuery(assets=wanted_assets(request), as_of=request.as_of, last_dates=last_dates)
 
 
-def _with_histories_judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> MarketSnapshot:
-    from portopt.market import judge_histories
+def _judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> MarketSnapshot:
+    """Beside what is held, and by the length of its histories."""
+    from portopt.market import judge_histories, with_shares_judged
 
     choice = request.policy.estimation
+    snapshot = with_shares_judged(request, snapshot)
     return judge_histories(snapshot, choice.min_observations, choice.lookback, request.policy.data)
 
 
@@ -176,6 +179,13 @@ def _require_prices(request: RebalanceRequest, snapshot: MarketSnapshot) -> None
                     *([STATED] if field == "holdings" else []),
                 ],
             )
+
+
+def _require_lots(request: RebalanceRequest, snapshot: MarketSnapshot) -> None:
+    if request.holdings.tax is not None:
+        from portopt.market.lot_checks import require_lots_of_their_time
+
+        require_lots_of_their_time(snapshot, request.holdings)
 
 
 # --- beliefs ------------------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import EstimationChoice, OptimizationRequest, Policy, RebalanceRequest
+from portopt.domain.tax import ClosedLot, Lot, TaxRecord
 from portopt.domain.universe import Asset, Universe
 from portopt.estimation.catalog import COVARIANCE, EXPECTED_RETURNS
 from portopt.formulation import as_asked
@@ -69,7 +70,13 @@ POLICY = Policy(
     description="said",
     notes=("of the policy",),
     approval={"four_eyes": True},
+    tax={"regime": "us_federal", "short_rate": 0.37},
 )
+TAX = TaxRecord(
+    (Lot("A", "L1", date(2021, 3, 2), Decimal(6), Decimal("121.50")), Lot("A", "L2", date(2022, 2, 1), Decimal(4), Decimal(9))),
+    (ClosedLot("B", "L0", date(2020, 1, 2), date(2022, 12, 1), Decimal(3), Decimal("8.25"), Decimal("7.50")),),
+    Decimal("-250.00"), Decimal("10.00"), Decimal("20.00"), Decimal("1200.00"),
+)  # fmt: skip
 BOOK = RebalanceRequest(
     Holdings(
         "P1",
@@ -77,6 +84,7 @@ BOOK = RebalanceRequest(
         Decimal(5),
         stated_prices={"A": Decimal(1), "B": Decimal(2)},
         accounts={"IRA": {"A": Decimal(3), "B": Decimal(4)}, "TAXABLE": {"A": Decimal(7)}},
+        tax=TAX,
     ),
     POLICY,
     UNIVERSE,
@@ -133,6 +141,15 @@ def test_the_same_data_written_the_other_way_round_is_the_same_request() -> None
     assert rebalance_request_from_data(book).identity() == BOOK.identity()
     weights = backwards(json.loads(json.dumps(optimization_request_to_data(WEIGHTS))))
     assert optimization_request_from_data(weights).identity() == WEIGHTS.identity()
+
+
+def test_lots_come_back_as_they_went_and_so_do_those_of_which_nothing_is_known() -> None:
+    back = rebalance_request_from_data(json.loads(json.dumps(rebalance_request_to_data(BOOK))))
+    assert back.holdings == BOOK.holdings
+    bare = TaxRecord((Lot("A", "unknown", None, Decimal(10), None),))
+    asked = dataclasses.replace(BOOK, holdings=dataclasses.replace(BOOK.holdings, tax=bare))
+    again = rebalance_request_from_data(json.loads(json.dumps(rebalance_request_to_data(asked))))
+    assert (again.holdings.tax, again.identity()) == (bare, asked.identity())
 
 
 def test_limits_written_the_other_way_round_are_the_same_problem() -> None:

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from portopt.domain.backtest import Action, Execution, Order
+from portopt.domain.action import Action
+from portopt.domain.backtest import Execution, Order
 
 NAMES = ("AAA", "BBB", "CCC", "DDD", "EEE")
 RATIOS = ((2, 1), (3, 1), (7, 1), (1, 7), (3, 2), (1, 10), (1, 100), (21, 20), (7, 3))

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 from portopt.dialects.backtests import in_force, read_execution, read_options, rounding_of, walk_from_data
 from portopt.dialects.books import instant
+from portopt.dialects.exact import read_date, read_decimal
 from portopt.dialects.policies import read_policy
 from portopt.dialects.reading import list_of, mapping_of, object_of, required, text, whole_number
-from portopt.dialects.requests import read_date, read_decimal, read_universe
+from portopt.dialects.requests import read_universe
 from portopt.domain.errors import InvalidValue
 from portopt.domain.job import Job
 from portopt.domain.request import Policy

@@ -8,9 +8,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any, TypeVar
 
+from portopt.dialects.actions import read_action
+from portopt.dialects.exact import read_date, read_decimal
 from portopt.dialects.policies import policy_from_data
 from portopt.dialects.reading import (
     flag,
@@ -25,8 +26,8 @@ from portopt.dialects.reading import (
     whole_number,
 )
 from portopt.dialects.records import MAX_TEXT, json_object, record
-from portopt.dialects.requests import read_date, read_decimal, read_universe
-from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
+from portopt.dialects.requests import read_universe
+from portopt.domain.backtest import BacktestRequest, Execution, Membership
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue
 from portopt.domain.request import Policy
@@ -35,7 +36,6 @@ from portopt.domain.walk import WalkForward
 T = TypeVar("T")
 FIELDS = tuple(f.name for f in dataclasses.fields(BacktestRequest))
 MOST_ROWS = 1_000_000
-KINDS = ("split", "dividend", "spin_off", "delisting")
 ROUNDING = ("nearest", "search")
 ROUNDED = ("whole", "fractional", *ROUNDING)  # as it is asked: the first two say what is held
 # Smallest and largest value that can mean anything, by field of Execution.
@@ -75,7 +75,7 @@ def read_options(doc: Mapping[str, Any]) -> dict[str, Any]:
         "end": read_date,
         "benchmark": _weights,
         "members": lambda value, field: _each(value, field, _membership),
-        "actions": lambda value, field: _each(value, field, _action),
+        "actions": lambda value, field: _each(value, field, read_action),
         "rounding": lambda value, field: one_of(value, field, ROUNDING),
         "prove": flag,
         "seed": lambda value, field: whole_number(value, field, low=0, high=2**31 - 1),
@@ -173,31 +173,5 @@ def _membership(value: Any, field: str) -> Membership:
     )
 
 
-def _action(value: Any, field: str) -> Action:
-    doc = object_of(value, field, [f.name for f in dataclasses.fields(Action)])
-    ratio, into = doc.get("ratio"), doc.get("into")
-    return Action(
-        asset_id=text(required(doc, "asset_id", field), f"{field}.asset_id"),
-        kind=one_of(required(doc, "kind", field), f"{field}.kind", KINDS),  # type: ignore[arg-type]  # one of the four
-        ex_date=read_date(required(doc, "ex_date", field), f"{field}.ex_date"),
-        pay_date=_day(doc, "pay_date", field),
-        ratio=None if ratio is None else _ratio(ratio, f"{field}.ratio"),
-        amount=_money(doc, "amount", field),
-        into=None if into is None else text(into, f"{field}.into"),
-        proceeds=_money(doc, "proceeds", field),
-        delisting_return=_money(doc, "delisting_return", field),
-        known_from=_day(doc, "known_from", field),
-    )
-
-
 def _day(doc: Mapping[str, Any], name: str, field: str) -> date | None:
     return None if doc.get(name) is None else read_date(doc[name], f"{field}.{name}")
-
-
-def _money(doc: Mapping[str, Any], name: str, field: str) -> Decimal | None:
-    return None if doc.get(name) is None else read_decimal(doc[name], f"{field}.{name}")
-
-
-def _ratio(value: Any, field: str) -> tuple[int, int]:
-    numerator, denominator = list_of(value, field, least=2, most=2)
-    return whole_number(numerator, f"{field}[0]", low=1), whole_number(denominator, f"{field}[1]", low=1)

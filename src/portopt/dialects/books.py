@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
+from portopt.dialects.lots import write_tax_beside
 from portopt.dialects.reading import mapping_of, number, object_of, one_of, shown, text
 from portopt.dialects.records import MAX_TEXT
 from portopt.dialects.requests import MAX_ASSETS, read_cash_flow, read_universe
@@ -86,6 +87,8 @@ def write_holdings(holdings: Holdings, version: int) -> dict[str, Any]:
         "shares": {asset_id: str(count) for asset_id, count in holdings.shares.items()},
         **({"stated_prices": plain(holdings.stated_prices)} if holdings.stated_prices else {}),
         **({"accounts": plain(holdings.accounts)} if holdings.accounts else {}),
+        **write_tax_beside(holdings.tax),
+        **({"as_of": holdings.as_of.isoformat()} if holdings.as_of is not None else {}),
     }
 
 

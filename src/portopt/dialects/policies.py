@@ -31,10 +31,12 @@ from portopt.domain.canonical import plain
 from portopt.domain.config_files import config_file
 from portopt.domain.errors import InvalidValue, MalformedDocument, UnknownField
 from portopt.domain.request import DataPolicy, EstimationChoice, Policy, TradingRules, in_counted_work
+from portopt.taxation.rules import in_fractions, rules_of
 
 SCHEMA_VERSION = "1.0"
 MAX_POLICIES = 1_000
 LIBRARY = ("schema_version", "policies")
+TERMS_THAT_GO = ("limits", "costs", "tax")
 OURS = tuple(f.name for f in dataclasses.fields(Policy))
 APPROVAL = ("four_eyes", "approvers", "hours")
 MOST_APPROVERS = 9
@@ -151,6 +153,7 @@ def policy_from_data(doc: Any, defaults: PolicyDefaults | None = None, path: str
         relax_order=tuple(text(name, _at(path, f"relax_order[{i}]")) for i, name in enumerate(relax_order)),
         notes=tuple(text(note, _at(path, f"notes[{i}]"), most=MAX_TEXT) for i, note in enumerate(notes)),
         approval=_approval(found.get("approval", {}), _at(path, "approval")),
+        tax=_tax(found.get("tax", {}), _at(path, "tax")),
     )
 
 
@@ -189,6 +192,15 @@ def _approval(value: Any, path: str) -> dict[str, Any]:
         else:
             read[name] = number(given, at, low=LEAST_HOURS, high=MOST_HOURS)
     return read
+
+
+def _tax(value: Any, path: str) -> dict[str, Any]:
+    """The words of a tax, once they are known to be rules; fractions as numbers, so that the same rules are the same policy."""
+    given = json_object(value, path)
+    if not given:
+        return {}
+    rules_of(given, path)
+    return in_fractions(given)
 
 
 def _read_s4(doc: Any, defaults: PolicyDefaults, path: str) -> Policy:
@@ -264,7 +276,7 @@ def write_policy(policy: Policy) -> dict[str, Any]:
 
 
 def override(policy: Policy, changes: Mapping[str, Any]) -> Policy:
-    """The policy with values replaced by dotted path ({"limits.max_weight": 0.12}); None takes a limit or a cost out.
+    """The policy with values replaced by dotted path ({"limits.max_weight": 0.12}); None takes a limit, cost or tax word out.
 
     Raises UnknownField for a path that leads nowhere, and whatever reading the changed policy raises.
     """
@@ -276,13 +288,15 @@ def override(policy: Policy, changes: Mapping[str, Any]) -> Policy:
         if names[0] == "approval":
             raise InvalidValue(path, shown(value), "is for the policy itself to say", fix="change the policy")
         inner = doc
+        if names[0] == "tax":  # a policy that says nothing of it is written without
+            inner.setdefault("tax", {})
         for i, name in enumerate(names[:-1]):
             if name not in inner:
                 raise UnknownField(name, inner, path=".".join(names[:i]), value=shown(value))
             if not isinstance(inner[name], dict):
                 raise InvalidValue(".".join(names[: i + 1]), shown(inner[name]), "holds nothing inside that could be set")
             inner = inner[name]
-        if value is None and len(names) > 1 and names[0] in ("limits", "costs"):
+        if value is None and len(names) > 1 and names[0] in TERMS_THAT_GO:
             inner.pop(names[-1], None)
         else:
             inner[names[-1]] = value

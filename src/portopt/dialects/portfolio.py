@@ -9,6 +9,8 @@
                         horizon, views, options (further options of the objective)
     cash_flow           ours: money that comes in or, below zero, leaves: {"amount": "-30000.00", "by": "2026-12-31"}
     no_worse            ours: limits that the book misses already need only not be missed by more
+    confirmed_shares    ours: assets whose shares are those of the prices' day, whatever it looks like: ["AAPL"]
+    splits              ours: assets whose shares are of before a split: {"AAPL": "4:1"}; they and their lots are converted
     target_type         optimal; benchmark: the portfolio nearest to it; custom: the one nearest to target_weights
 
 What a request does not say, the portfolio's policy says. The surfaces themselves (REST, gRPC) come with the service.
@@ -24,7 +26,7 @@ from typing import Any
 from portopt.dialects.names import S2_LIMITS, in_users_words, in_vocabulary
 from portopt.dialects.reading import flag, number, object_of, one_of, shown, text, whole_number
 from portopt.dialects.records import RANGES, json_object
-from portopt.dialects.requests import read_cash_flow
+from portopt.dialects.requests import read_cash_flow, read_confirmed, read_splits
 from portopt.dialects.strategy_words import is_ours, read_objective, read_views
 from portopt.domain.cash_flow import CashFlow
 from portopt.domain.errors import InvalidValue, MissingInput
@@ -33,7 +35,7 @@ from portopt.terms.wished import laid_over_limits
 
 OPTIMIZATION = (
     *("portfolio_id", "optimization_type", "objective", "risk_measure", "constraints", "preferences"),
-    *("cash_flow", "no_worse"),
+    *("cash_flow", "no_worse", "confirmed_shares", "splits"),
 )
 TYPES: Mapping[str, str] = {
     "mean_variance": "MEAN_VARIANCE",
@@ -59,7 +61,16 @@ NOT_FOR_TRACKING = ("risk_aversion", "confidence", "horizon", "options", "risk_b
 TRACKING = "minimize_tracking_error"
 USUAL_AVERSION = 4.0  # of maximize_utility where none is given: S2's own example
 TARGETS = ("optimal", "custom", "benchmark")
-REBALANCE = ("portfolio_id", "target_type", "target_weights", "constraints", "cash_flow", "no_worse")
+REBALANCE = (
+    "portfolio_id",
+    "target_type",
+    "target_weights",
+    "constraints",
+    "cash_flow",
+    "no_worse",
+    "confirmed_shares",
+    "splits",
+)
 MAY_TRADE = ("buy_only", "sell_only", "do_not_buy", "do_not_sell", "keep", "max_positions")  # ours, under the catalog's names
 REBALANCE_CONSTRAINTS = ("max_turnover", "min_trade_size", "max_trades", "consider_tax_implications", *MAY_TRADE)
 WORDS = {
@@ -95,6 +106,8 @@ class Wish:
     considers_taxes: bool = False
     cash_flow: CashFlow | None = None
     no_worse: bool = False
+    confirmed_shares: tuple[str, ...] = ()
+    splits: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def asked_of(self, request: RebalanceRequest) -> RebalanceRequest:
@@ -325,11 +338,13 @@ def _target(target: str, weights: Any) -> dict[str, Any] | None:
 
 
 def read_money(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Ours: what comes in or leaves, and whether what is missed already has to be mended."""
+    """Ours: what comes in or leaves, whether what is missed already has to be mended, and what is said of shares held."""
     strict = found.get("no_worse")
     return {
         "cash_flow": read_cash_flow(found.get("cash_flow")),
         "no_worse": strict is not None and flag(strict, "no_worse"),
+        "confirmed_shares": read_confirmed(found.get("confirmed_shares") or []),
+        "splits": read_splits(found.get("splits") or {}),
     }
 
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from portopt.dialects.actions import read_actions
+from portopt.dialects.exact import read_date, read_decimal, read_money
+from portopt.dialects.lots import read_tax
 from portopt.dialects.policies import policy_from_data
 from portopt.dialects.reading import flag, list_of, mapping_of, number, numbers, object_of, required, shown, square, text
 from portopt.dialects.records import MAX_TEXT, RANGES, json_object, record
 from portopt.domain.arrays import Matrix
 from portopt.domain.canonical import plain, plain_fields
 from portopt.domain.cash_flow import CashFlow
-from portopt.domain.errors import DataError, InvalidValue, RequestError
+from portopt.domain.errors import DataError, RequestError
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
 from portopt.domain.request import EstimationChoice, OptimizationRequest, RebalanceRequest
@@ -28,7 +30,7 @@ from portopt.domain.universe import Asset, Universe
 
 MAX_ASSETS = 20_000
 MAX_WORD = 20  # what S2's columns hold of a word of its own
-LATER_ASKED = ("cash_flow", "no_worse")
+LATER_ASKED = ("cash_flow", "no_worse", "confirmed_shares", "splits", "actions")
 REBALANCE = (
     "holdings",
     "policy",
@@ -41,6 +43,7 @@ REBALANCE = (
     "notes",
     *LATER_ASKED,
 )
+HOLDINGS = ("portfolio_id", "shares", "cash", "currency", "stated_prices", "accounts", "tax", "as_of")
 OPTIMIZATION = (
     *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
     *("covariance", "returns", "current_weights", "benchmark_weights", "relax_order"),
@@ -70,6 +73,9 @@ def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
         factor_returns=_factor_returns(doc.get("factor_returns")),
         cash_flow=read_cash_flow(doc.get("cash_flow")),
         no_worse=flag(doc.get("no_worse", False), "no_worse"),
+        confirmed_shares=read_confirmed(doc.get("confirmed_shares", [])),
+        splits=read_splits(doc.get("splits", {})),
+        actions=read_actions(doc.get("actions", [])),
         notes=_sentences(doc.get("notes", []), "notes"),
     )
 
@@ -87,10 +93,15 @@ def read_cash_flow(value: Any, field: str = "cash_flow") -> CashFlow | None:
     )
 
 
-def read_money(value: Any, field: str) -> Decimal:
-    """An amount of money as a text or a number, as JSON has it: 30000, 30000.5, "30000.50"."""
-    exact = repr(value) if isinstance(value, float) else value
-    return read_decimal(exact, field)
+def read_confirmed(value: Any, field: str = "confirmed_shares") -> tuple[str, ...]:
+    """The assets of which shares are confirmed, sorted, each once."""
+    named = (text(item, f"{field}[{i}]") for i, item in enumerate(list_of(value, field, most=MAX_ASSETS)))
+    return tuple(sorted(set(named)))
+
+
+def read_splits(value: Any, field: str = "splits") -> dict[str, str]:
+    """Ratios by asset as they are written: {"AAPL": "4:1"}."""
+    return {asset: text(ratio, f"{field}.{asset}", most=MAX_WORD) for asset, ratio in mapping_of(value, field).items()}
 
 
 def optimization_request_to_data(request: OptimizationRequest) -> dict[str, Any]:
@@ -181,30 +192,8 @@ def _universe(value: Any, field: str) -> Universe:
         raise RequestError(error.detail, field=f"{field}.assets", value=shown(error.value)) from None
 
 
-def read_date(value: Any, field: str) -> date:
-    """An ISO calendar date."""
-    word = text(value, field)
-    try:
-        return date.fromisoformat(word)
-    except ValueError:
-        raise InvalidValue(field, word, "is not a date", fix="write it as 2022-12-28") from None
-
-
-def read_decimal(value: Any, field: str) -> Decimal:
-    """A finite decimal from a text or a whole number; a float has already lost its decimals and is refused."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise InvalidValue(field, shown(value), "a decimal is written as a text", fix='write "100.50"')
-    try:
-        result = Decimal(value)
-    except InvalidOperation:
-        raise InvalidValue(field, shown(value), "is not a decimal number", fix='write "100.50"') from None
-    if not result.is_finite() or abs(result) >= Decimal(10) ** 15 or len(str(result)) > 40:
-        raise InvalidValue(field, shown(value), "is not a finite amount below 10^15")
-    return result
-
-
 def _holdings(value: Any) -> Holdings:
-    doc = object_of(value, "holdings", ("portfolio_id", "shares", "cash", "currency", "stated_prices", "accounts"))
+    doc = object_of(value, "holdings", HOLDINGS)
     stated = mapping_of(doc.get("stated_prices", {}), "holdings.stated_prices")
     shares = mapping_of(doc.get("shares", {}), "holdings.shares")
     return Holdings(
@@ -214,6 +203,8 @@ def _holdings(value: Any) -> Holdings:
         currency=text(doc.get("currency", "USD"), "holdings.currency", most=10),
         stated_prices={asset_id: read_decimal(n, f"holdings.stated_prices.{asset_id}") for asset_id, n in stated.items()},
         accounts=_accounts(doc.get("accounts", {})),
+        tax=read_tax(doc.get("tax")),
+        as_of=None if doc.get("as_of") is None else read_date(doc["as_of"], "holdings.as_of"),
     )
 
 

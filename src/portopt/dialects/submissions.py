@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from portopt.dialects.exact import read_date
 from portopt.dialects.names import S2_LIMITS, in_vocabulary
 from portopt.dialects.portfolio import (
     OPTIMIZATION,
@@ -19,12 +20,11 @@ from portopt.dialects.portfolio import (
     read_rebalance,
 )
 from portopt.dialects.reading import mapping_of, number, object_of, text
-from portopt.dialects.requests import read_date
 from portopt.domain.errors import InfeasibleRequest, InvalidValue
 
 OURS = ("as_of", "pricing_pack_id", "policy", "provider", "approval_hours")
 ON_DATA = ("as_of", "pricing_pack_id", "policy", "provider")
-TRADED = ("constraints", "cash_flow", "no_worse")  # of a question that a trade is part of
+TRADED = ("constraints", "cash_flow", "no_worse", "confirmed_shares", "splits")  # of a question that a trade is part of
 MOST_HOURS = 168.0
 KINDS: Final = ("optimization", "rebalance")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from portopt.dialects.exact import read_date
 from portopt.dialects.reading import flag, list_of, object_of, one_of, required, text
-from portopt.dialects.requests import read_date
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.wave import WaveItem, WaveKind

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from portopt.domain.action import Action
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.canonical import digest
 from portopt.domain.request import Policy
@@ -47,27 +48,6 @@ class Execution:
     cost_cap: float = 0.1
     borrow_rate: float = 0.0
     cash_rate: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One corporate action, known on `known_from` (the ex date where nobody says).
-
-    kind: "split" (ratio: new shares for each old one, as (numerator, denominator)), "dividend" (amount a share, paid on
-    `pay_date`), "spin_off" (ratio shares of `into` for each share held), "delisting" (`proceeds`: a price a share, or
-    `delisting_return`: a return on the last price, -1 is worthless; neither: the last price).
-    """
-
-    asset_id: str
-    kind: Literal["split", "dividend", "spin_off", "delisting"]
-    ex_date: date
-    pay_date: date | None = None
-    ratio: tuple[int, int] | None = None
-    amount: Decimal | None = None
-    into: str | None = None
-    proceeds: Decimal | None = None
-    delisting_return: Decimal | None = None
-    known_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,8 @@ def plain_fields(value: Any, **known: Any) -> dict[str, Any]:
 
 
 def _without_later(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
-    for name in _later(kind):
-        if name in found and not found[name]:
+    for name, usual in _later(kind).items():
+        if name in found and (not found[name] if usual is True else found[name] == usual):
             del found[name]
     return found
 
@@ -85,9 +85,15 @@ def _content(kind: Any) -> tuple[str, ...] | None:
 LATER: Mapping[str, bool] = {"later": True}  # of a field that came later: what does not use it is written as it was before
 
 
+def later_than(usual: str) -> Mapping[str, str]:
+    """The same of a word that is not empty where nobody says it."""
+    return {"later": usual}
+
+
 @cache
-def _later(kind: Any) -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(kind) if f.metadata.get("later"))
+def _later(kind: Any) -> dict[str, Any]:
+    """By field, what stands there where nobody says anything; True for nothing."""
+    return {f.name: f.metadata["later"] for f in dataclasses.fields(kind) if f.metadata.get("later")}
 
 
 _RARER = (str, int, float, Decimal, date, np.generic, np.ndarray, Mapping, list, tuple, set, frozenset)

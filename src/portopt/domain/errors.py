@@ -7,6 +7,7 @@
     │   ├── NotAuthenticated, NotAllowed, UnknownThing, Conflict, KeyReused, TooLarge: said by the service
     ├── InfeasibleRequest   exit 3: a surface's way to say that a Diagnosis is the answer
     ├── DataError           exit 4: the data cannot be used as it is, named by asset and date
+    │   ├── SharesInDoubt   holdings from before a split beside prices from after it
     │   ├── EventRefused    a sink will not take this one event, whatever becomes of the others
     ├── OutsideError        exit 5: the outside world failed; the only branch worth a retry
     │   ├── Unavailable     a part of the service itself is not there at the moment
@@ -359,6 +360,13 @@ class EventRefused(DataError):
 
     code = "event_refused"
     title = "An event was refused"
+
+
+class SharesInDoubt(DataError):
+    """Holdings from before a corporate action beside prices from after it: asked about, never traded."""
+
+    code = "split_since_holdings"
+    title = "Holdings and prices seem to be of two sides of a corporate action"
 
 
 class OutsideError(PortoptError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from portopt.domain.arrays import Vector
@@ -27,6 +28,7 @@ class Holdings:
     stated_prices: what the holder's own list says a share is worth; it counts only where no market has a price.
     accounts: of the shares, those that the list says lie in an account, by account and asset id.
     tax: the lots that the shares lie in, and what was realized before; None where nobody said.
+    as_of: the day that the list says it is of, None where it says none.
     """
 
     portfolio_id: str
@@ -36,6 +38,7 @@ class Holdings:
     stated_prices: Mapping[str, Decimal] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict, metadata=LATER)
     tax: TaxRecord | None = field(default=None, metadata=LATER)
+    as_of: date | None = field(default=None, metadata=LATER)
 
     def with_cash(self, amount: Decimal) -> Holdings:
         """The same with so much more cash, or less."""

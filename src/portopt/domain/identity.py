@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Container, Mapping
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from portopt.domain.canonical import canonical_text, digest
+from portopt.domain.canonical import LATER, canonical_text, digest
 
 
 def identity_of(value: Any, aside: Container[str] = (), **spelled: Any) -> str:
@@ -26,9 +28,10 @@ def identity_of(value: Any, aside: Container[str] = (), **spelled: Any) -> str:
 
 def _fields(value: Any, path: str, aside: Container[str], blocks: list[Any], spelled: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
+    later = _later(type(value))  # type: ignore[arg-type]
     for name in _content(type(value)):  # type: ignore[arg-type]
         at = path + name
-        if at not in aside:
+        if at not in aside and not (name in later and getattr(value, name) is None):
             found[name] = spelled[at] if at in spelled else _word(getattr(value, name), at, aside, blocks)
     return found
 
@@ -46,6 +49,8 @@ def _word(value: Any, path: str, aside: Container[str], blocks: list[Any]) -> An
         return {name: _word(value[name], path, aside, blocks) for name in sorted(value)}
     if isinstance(value, tuple):
         return [_word(item, path, aside, blocks) for item in value]
+    if isinstance(value, Decimal | date):
+        return str(value)
     if hasattr(value, "identity"):
         return value.identity()
     return _fields(value, f"{path}.", aside, blocks, {})
@@ -54,3 +59,9 @@ def _word(value: Any, path: str, aside: Container[str], blocks: list[Any]) -> An
 @cache
 def _content(kind: Any) -> tuple[str, ...]:
     return tuple(f.name for f in dataclasses.fields(kind) if f.compare)
+
+
+@cache
+def _later(kind: Any) -> tuple[str, ...]:
+    """Fields that came later: where they hold nothing, the value is known by what it was known by before."""
+    return tuple(f.name for f in dataclasses.fields(kind) if LATER.items() <= f.metadata.items())

@@ -20,7 +20,7 @@ class Finding:
     """One thing about the data that a person should know, and what was done about it.
 
     kind: gap, stale, no_longer_traded, unadjusted_split, extreme_move, non_positive_price, impossible_return,
-          short_history, duplicate, repeated_row, unknown_asset, not_a_number, stale_source.
+          short_history, duplicate, repeated_row, unknown_asset, not_a_number, stale_source, split_since_holdings.
     value: what was measured there (a price, a return, a count of days).
     """
 

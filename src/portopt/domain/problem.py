@@ -17,11 +17,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from portopt.domain.arrays import Matrix, Vector, frozen
-from portopt.domain.canonical import plain
+from portopt.domain.arrays import Indices, Matrix, Vector, frozen
+from portopt.domain.canonical import LATER, plain
 from portopt.domain.deadline import NEVER, Deadline
 from portopt.domain.errors import DataError, MissingInput
 from portopt.domain.identity import identity_of
+from portopt.domain.lot_book import LotBook
 from portopt.domain.moments import Moments
 from portopt.domain.program import Program
 from portopt.domain.tariff import Tariff
@@ -29,6 +30,7 @@ from portopt.domain.universe import Universe
 from portopt.domain.voice import CostVoice, LimitVoice, ObjectiveVoice
 from portopt.domain.voice import Readings as Readings
 
+NO_LOTS = np.zeros(0, dtype=np.intp)
 # What is large in moments, and what a term says that reads it.
 READ_WHERE_TOLD = {
     "moments.scenarios": "reads_scenarios",
@@ -59,6 +61,14 @@ class Limit(LimitVoice, Protocol):
 
     def steps(self, p: Problem) -> tuple[float, ...]:
         """How far it must open for each next asset to pass, smallest first; () where it opens by a slope."""
+        return ()
+
+    def kept_lots(self, p: Problem) -> Indices:
+        """The lots that it does not let go: positions in `p.lots`, ascending."""
+        return NO_LOTS
+
+    def on_gains(self, p: Problem) -> tuple[tuple[float, float, float], ...]:
+        """What it says of gains realized now: a S + b L <= c as (a, b, c), fractions of portfolio value."""
         return ()
 
 
@@ -138,6 +148,7 @@ class Problem:
     notes: sentences on how the question was resolved (which value a limit that follows the market has); not its identity.
     until: when an answer is of no more use; it determines none.
     target: (n,) a portfolio constructed beforehand (hierarchical, risk budgets, resampled) that the objective refers to.
+    lots: what is held, by lots, and what their sale is taxed by; None where no tax is estimated. tax: what it costs.
     """
 
     moments: Moments
@@ -154,6 +165,8 @@ class Problem:
     exposures: Mapping[str, Vector] = field(default_factory=dict)
     target: Vector | None = None
     portfolio_id: str = "portfolio"
+    lots: LotBook | None = field(default=None, metadata=LATER)
+    tax: Cost | None = field(default=None, metadata=LATER)
     until: Deadline = field(default=NEVER, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
     _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)  # once computed
@@ -221,6 +234,16 @@ class Problem:
             )
         probabilities = self.moments.probabilities
         return scenarios, np.full(len(scenarios), 1.0 / len(scenarios)) if probabilities is None else probabilities
+
+    def held_lots(self) -> LotBook:
+        """lots. Raises MissingInput where a limit on lots or gains is asked for and there are none."""
+        if self.lots is None:
+            raise MissingInput(
+                "tax lots and a tax regime are needed to tell gains",
+                field="tax",
+                fixes=["give the lots (tax_lots in the holdings, or --lots FILE) and a regime: tax.regime = us_federal"],
+            )
+        return self.lots
 
     def constructed(self) -> Vector:
         """(n,) target. Raises MissingInput where the objective refers to a constructed portfolio and there is none."""

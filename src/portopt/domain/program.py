@@ -122,6 +122,7 @@ class StandardForm:
 
     row_relax, bound_relax: (m,), (k,) how far the row's sides open per natural unit of relaxation of its limit.
     hinges: blocks of rows that are scenario shortfalls; the form is complete without them.
+    either: integer columns that each choose one of two ways by themselves, whatever the others choose.
     until: when its answer is of no more use.
     """
 
@@ -144,6 +145,7 @@ class StandardForm:
     integer: Mask
     ratio: bool = False
     hinges: tuple[Hinge, ...] = ()
+    either: tuple[int, ...] = ()
     until: Deadline = field(default=NEVER, compare=False)
 
     def P(self) -> sp.csc_array:
@@ -238,6 +240,7 @@ class Program:
     _bound_groups: list[Group] = field(default_factory=list)
     _cones: list[tuple[ConeKind, Entries, Vector, str, str | None, Vector | None, float]] = field(default_factory=list)
     _integer: list[Indices] = field(default_factory=list)
+    _either: list[int] = field(default_factory=list)
     _shared: dict[str, tuple[Indices, ...]] = field(default_factory=dict)
     _hinges: list[Hinge] = field(default_factory=list)
     stages: dict[str, Program] = field(default_factory=dict)  # the periods of a plan, each seen as a program
@@ -266,6 +269,12 @@ class Program:
             self.add_bounds(columns, lower, upper, limit="", relax=0.0)
         if integer:
             self._integer.append(columns)
+        return columns
+
+    def add_choices(self, count: int) -> Indices:
+        """New columns of 0 or 1, (count,), each of which chooses one of two ways whatever the others choose."""
+        columns = self.add_columns(count, lower=0.0, upper=1.0, integer=True)
+        self._either += columns.tolist()
         return columns
 
     def add_rows(
@@ -453,6 +462,7 @@ class Program:
             integer=integer,
             ratio=self.ratio,
             hinges=tuple(self._hinges),
+            either=tuple(self._either),
             until=self.until,
         )
 

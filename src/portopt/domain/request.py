@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeAlias
 
+from portopt.domain.action import Action
 from portopt.domain.arrays import Matrix, Vector
-from portopt.domain.canonical import LATER, canonical_fields, digest
+from portopt.domain.canonical import LATER, canonical_fields, digest, later_than
 from portopt.domain.cash_flow import CashFlow
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
@@ -52,6 +53,7 @@ class DataPolicy:
     max_gap_days: what has had no price for more days of the common calendar than this is no longer traded.
     missing_attribute: what a limit on an attribute does with an asset that has none: "bind" it as strictly as the limit
         binds anything, or "refuse" the request.
+    split_since_holdings: shares held that seem to be from before a split, beside prices from after it.
     """
 
     gap: str = "accept"
@@ -71,6 +73,7 @@ class DataPolicy:
     stale_days: int = 10
     source_stale_days: int = 7
     split_ratio_tolerance: float = 0.03
+    split_since_holdings: str = field(default="refuse", metadata=later_than("refuse"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,9 @@ class RebalanceRequest:
     cash_flow: money that comes in or leaves; `holdings` are those before it, `funded` those that are traded.
     no_worse: a limit that the book misses before the trade need not be mended, only not be missed by more; of a withdrawal by
     itself that is so anyway.
+    confirmed_shares: assets of which somebody said that their shares are those of the prices' day, whatever it looks like.
+    splits: assets whose shares and lots were converted, "4:1" new for old; `holdings` are those after it.
+    actions: what happened to shares that are held, as far as it is known.
     notes: what reading the files left out, added up or decided, in sentences; told in the answer, and so of its identity.
     """
 
@@ -155,6 +161,9 @@ class RebalanceRequest:
     factor_returns: FactorReturns | None = None
     cash_flow: CashFlow | None = field(default=None, metadata=LATER)
     no_worse: bool = field(default=False, metadata=LATER)
+    confirmed_shares: tuple[str, ...] = field(default=(), metadata=LATER)
+    splits: Mapping[str, str] = field(default_factory=dict, metadata=LATER)
+    actions: tuple[Action, ...] = field(default=(), metadata=LATER)
     notes: tuple[str, ...] = field(default=(), compare=False)
     _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 

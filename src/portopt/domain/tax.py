@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 Method = Literal["min_tax", "highest_cost", "fifo", "lifo", "average", "specified"]
 METHODS: tuple[Method, ...] = ("min_tax", "highest_cost", "fifo", "lifo", "average", "specified")
@@ -84,12 +84,14 @@ class TaxRules:
     """A regime with a policy's own words laid over it: everything that a tax is worked out by.
 
     short_rate, long_rate: fractions of a net gain. pooled: gains and losses of both terms are one sum, taxed at one rate.
-    allowance: net gain of a year that is free of tax, money. long_after: None where every gain is of one kind.
+    allowance: net gain of a year that is free of tax, money. keeps_allowance: losses of earlier years are used only down to it.
+    long_after: None where every gain is of one kind.
     wash_days_before, wash_days_after: a loss does not count where the same was bought within so many days; zero is no rule.
     method: which lots are sold. specified: lot ids in the order in which they may be sold, by asset, for that method.
     loss_value: what a net loss that is carried on counts as now, a fraction; zero does not harvest.
     min_holding_days: a lot younger than that is not sold. identical: asset id -> name of its group of substantially identical
-    assets; an asset that is not named is a group of its own. substitutes: by asset what may be bought in its place, best first.
+    assets; an asset that is not named is a group of its own. limits: on gains and on the tax, as data (terms/tax_limits).
+    substitutes: by asset what may be bought in its place, best first.
     """
 
     name: str
@@ -107,6 +109,8 @@ class TaxRules:
     identical: Mapping[str, str] = field(default_factory=dict)
     substitutes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     currency: str = ""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    keeps_allowance: bool = False
 
     def group(self, asset_id: str) -> str:
         return self.identical.get(asset_id, asset_id)

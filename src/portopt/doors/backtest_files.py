@@ -7,7 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from portopt.domain.backtest import Action, Membership
+from portopt.domain.action import Action
+from portopt.domain.backtest import Membership
 from portopt.doors.files import benchmark_beside, sample_file
 
 

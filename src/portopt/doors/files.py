@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ class BookNames:
     """Where a book stands. holdings: a file, `-`, `sample`, or `store` for the portfolio as its last run found it.
 
     universe, benchmark: files; None is the sample's where prices are the sample's, else what the files above say.
+    lots: files of the lots that the shares lie in.
     """
 
     portfolio_id: str
@@ -33,12 +34,14 @@ class BookNames:
     universe: str | None = None
     benchmark: str | None = None
     on_sample: bool = False
+    lots: Sequence[str] = ()
 
 
 def read_book(names: BookNames, runtime: Runtime) -> Book:
     """Raises FileNotReadable and DataError, naming the file, the row and the column."""
     notes: list[str] = []
     holdings, described = _holdings(names, runtime, notes)
+    holdings = in_lots(holdings, names.lots, notes)
     candidates, benchmark = _candidates(names, notes), _benchmark(names, notes)
     return Book(holdings, described, candidates, benchmark, tuple(notes))
 
@@ -50,6 +53,15 @@ def _holdings(names: BookNames, runtime: Runtime, notes: list[str]) -> tuple[Hol
         return runtime.runs.holdings(names.portfolio_id), {}
     path = sample_file("holdings.csv") if names.holdings == SAMPLE else Path(names.holdings)
     return read_holdings(path, names.portfolio_id, notes)
+
+
+def in_lots(holdings: Holdings, lots: Sequence[str | Path], notes: list[str]) -> Holdings:
+    """The holdings in the lots of these files; as they are where none is named. Errors as read_book."""
+    if not lots:
+        return holdings
+    from portopt.adapters.providers.lot_files import with_lots
+
+    return with_lots(holdings, list(lots), notes)
 
 
 def _candidates(names: BookNames, notes: list[str]) -> Universe | None:
@@ -80,10 +92,15 @@ def benchmark_beside(*files: str | None) -> Mapping[str, float] | None:
 
 
 def with_files_read(wanted: Wanted) -> Wanted:
-    """The same words with the model and the composition that files hold in the place of the files' names."""
+    """The same words with the model, the composition and the actions that files hold in the place of the files' names."""
     from portopt.adapters.providers.model_files import read_composition, read_model
+    from portopt.doors.backtest_files import actions_from
 
-    read = {"model": read_model, "look_through": read_composition}
+    read: Mapping[str, Callable[[Path], Any]] = {
+        "model": read_model,
+        "look_through": read_composition,
+        "actions": lambda path: actions_from(path, []),
+    }
     files = {name: wanted.get(name) for name in read if isinstance(wanted.get(name), str | Path)}
     found: Any = {**wanted, **{name: read[name](Path(str(path))) for name, path in files.items()}}
     return found  # type: ignore[no-any-return]  # the same names

@@ -123,6 +123,10 @@ class RebalanceForm(BaseModel):
     no_worse: bool = field(
         31, False, "Mend nothing", "On: a limit that is missed already need not be mended, only not be missed by more."
     )
+    lots: str | None = shared.file_of(
+        32, "Lots file", "The lots that the holdings lie in, as the broker exports them: day of purchase, shares and cost. "
+        "Empty: what the holdings say of lots themselves.",
+    )  # fmt: skip
 
     @property
     def title(self) -> str:
@@ -153,7 +157,8 @@ def names_of(form: RebalanceForm, foreign: Wish | None = None) -> BookNames:
     """The form's names; a request for a portfolio is for that one where the form was left at the demonstration's."""
     asked = None if foreign is None or form.portfolio_id != SAMPLE else foreign.portfolio_id
     on_sample = form.provider == SAMPLE
-    return BookNames(asked or form.portfolio_id, form.holdings, form.universe, form.benchmark, on_sample)
+    lots = () if form.lots is None else (form.lots,)
+    return BookNames(asked or form.portfolio_id, form.holdings, form.universe, form.benchmark, on_sample, lots)
 
 
 def wishes_of(form: RebalanceForm, limits: Mapping[str, Any]) -> Wishes:

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from portopt.dialects.exact import read_date
 from portopt.dialects.records import record
-from portopt.dialects.requests import read_date
 from portopt.domain.errors import InvalidValue
 from portopt.domain.holdings import Holdings
 from portopt.domain.universe import CASH, Asset, Universe

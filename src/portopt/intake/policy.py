@@ -14,10 +14,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from portopt.dialects.policies import checked, override
 from portopt.dialects.portfolio import Wish
+from portopt.domain.action import Action
 from portopt.domain.canonical import plain
 from portopt.domain.cash_flow import CashFlow
 from portopt.domain.errors import InvalidValue
@@ -36,6 +38,7 @@ class Wishes:
     foreign: the request of another service, read. goal: a catalog name, or "policy". changes: {dotted path: value}, as
     {"limits.max_weight": 0.12}. limits: {catalog name: value}. None takes a limit out. fractional: fractions of a share or not.
     cash_flow, no_worse: as a rebalance request has them. look_through: what funds are made of, by fund.
+    confirmed_shares, splits, actions: what is said of the shares that are held; a split is new shares for each old one.
     """
 
     foreign: Wish | None = None
@@ -47,6 +50,9 @@ class Wishes:
     cash_flow: CashFlow | None = None
     no_worse: bool = False
     look_through: Mapping[str, Any] = field(default_factory=dict)
+    confirmed_shares: tuple[str, ...] = ()
+    splits: Mapping[str, Fraction] = field(default_factory=dict)
+    actions: tuple[Action, ...] = ()
 
     @property
     def names_an_aim(self) -> bool:

@@ -11,6 +11,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.intake.book import Book
+from portopt.intake.converted import after_splits, as_text, splits_of
 from portopt.intake.model import seen_through
 from portopt.intake.policy import Wishes, laid_over
 
@@ -58,5 +59,27 @@ def wished(request: RebalanceRequest, wishes: Wishes) -> RebalanceRequest:
     policy = laid_over(checked(request.policy), wishes)
     flow, no_worse = wishes.cash_flow or request.cash_flow, wishes.no_worse or request.no_worse
     request = dataclasses.replace(request, policy=policy, cash_flow=flow, no_worse=no_worse)
+    request = with_shares_said(request, wishes)
     request = seen_through(request, wishes.look_through, "look_through") if wishes.look_through else request
     return request.seeking(policy) if wishes.names_an_aim else request
+
+
+def with_shares_said(request: RebalanceRequest, wishes: Wishes) -> RebalanceRequest:
+    """The request with what is wished of the shares that are held: confirmed, converted, or beside what happened to them."""
+    foreign = wishes.foreign
+    confirmed = {*request.confirmed_shares, *wishes.confirmed_shares, *(foreign.confirmed_shares if foreign else ())}
+    splits = {**splits_of("splits", foreign.splits if foreign else {}), **wishes.splits}
+    holdings, notes = after_splits(request.holdings, {a: r for a, r in splits.items() if a not in request.splits}, "splits")
+    for asset in sorted(confirmed - set(request.confirmed_shares)):
+        if not holdings.shares.get(asset):
+            raise InvalidValue("confirmed_shares", asset, "is not held", fix=f"leave {asset} out")
+        notes = (*notes, f"the shares of {asset} were confirmed as those of the prices' day")
+    held = tuple(action for action in wishes.actions if holdings.shares.get(action.asset_id))
+    return dataclasses.replace(
+        request,
+        holdings=holdings,
+        confirmed_shares=tuple(sorted(confirmed)),
+        splits={**{asset: as_text(ratio) for asset, ratio in splits.items()}, **request.splits},
+        actions=held or request.actions,
+        notes=(*request.notes, *notes),
+    )

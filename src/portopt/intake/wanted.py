@@ -9,6 +9,9 @@ max_trades, names       at most so many trades, at most so many positions
 no_worse                limits that are missed already are not mended, only not missed by more
 model                   a model portfolio with bands: back within them by the least trading (model.py)
 look_through            what funds are made of, {"VT": {"sector": {"Technology": 0.25}}}: limits see through them
+confirm_shares          ["AAPL"]: what is held of it is of the day of the prices, whatever it looks like
+split                   {"AAPL": "4:1"} or "AAPL=4:1": what is held is of before that split; shares and lots are converted
+actions                 what happened to shares, as values: a split that is not in the holdings yet is asked about
 """
 
 from __future__ import annotations
@@ -23,12 +26,14 @@ from portopt.domain.cash_flow import CashFlow
 from portopt.domain.errors import InvalidValue, UnknownField
 from portopt.intake.book import day_of
 from portopt.intake.book import money_in as exactly
+from portopt.intake.converted import assets_of, splits_of
 from portopt.intake.model import model_words
 from portopt.intake.policy import Wishes
 
 LISTS = ("do_not_buy", "do_not_sell", "keep")
 FLAGS = ("buy_only", "sell_only")
 COUNTS = {"max_trades": "max_trades", "names": "max_positions"}
+OF_SHARES = ("confirm_shares", "split", "actions")  # of what is held, whether anything is traded or not
 # Questions that no trade is part of, and what they are of.
 UNTRADED = {
     "factors": "the book as it is held",
@@ -61,6 +66,9 @@ class Wanted(TypedDict, total=False):
     no_worse: bool
     model: Any
     look_through: Any
+    confirm_shares: Any
+    split: Any
+    actions: Any
 
 
 def with_wanted(wishes: Wishes, wanted: Wanted, said: Callable[[str], str] = str) -> Wishes:
@@ -81,14 +89,22 @@ def with_wanted(wishes: Wishes, wanted: Wanted, said: Callable[[str], str] = str
     composition = _composition(wanted.get("look_through"), said) or wishes.look_through
     no_worse = bool(wanted.get("no_worse")) or wishes.no_worse
     wishes = dataclasses.replace(wishes, limits=limits, changes=changes, look_through=composition)
-    return dataclasses.replace(wishes, cash_flow=flow, no_worse=no_worse)
+    return dataclasses.replace(wishes, cash_flow=flow, no_worse=no_worse, **_of_shares(wanted, said))
+
+
+def _of_shares(wanted: Wanted, said: Callable[[str], str]) -> dict[str, Any]:
+    """What is said of the shares that are held, beside prices of another day."""
+    confirmed, split = wanted.get("confirm_shares"), wanted.get("split")
+    found: dict[str, Any] = {"confirmed_shares": assets_of(said("confirm_shares"), confirmed)} if confirmed else {}
+    found |= {"splits": splits_of(said("split"), split)} if split else {}
+    return found | ({"actions": tuple(wanted["actions"])} if wanted.get("actions") else {})
 
 
 def require_untraded(question: str, wanted: Mapping[str, Any], said: Callable[[str], str] = str) -> None:
     """Raises InvalidValue for a word that would change nothing in the answer to this question, which trades nothing."""
     for name in Wanted.__annotations__:
         value = wanted.get(name)
-        if value not in (None, False, "", []):
+        if value not in (None, False, "", []) and not (name in OF_SHARES and question == "factors"):
             shown = value if isinstance(value, str | int | float | list) else type(value).__name__
             why = f"is about what is traded, and `{question}` asks of {UNTRADED[question]}"
             raise InvalidValue(said(name), shown, why, fix=f"leave {said(name)} out")

@@ -9,7 +9,7 @@ from math import log
 
 import numpy as np
 
-from portopt.domain.backtest import Action
+from portopt.domain.action import Action
 from portopt.domain.errors import DataError
 from portopt.domain.market import Finding, MarketSnapshot, Treatment
 

@@ -58,7 +58,7 @@ def untrue_moves(p: Prices, days: Indices, tolerance: float) -> Iterator[Observe
         j = int(some[at])
         rows = np.flatnonzero(p.known[: t + 1, j])
         move = _Move(int(rows[-1]), int(t) + 1, j, float(ratio[t, j]))
-        if _is_the_markets(ratio[t], move.ratio):
+        if is_the_markets(ratio[t], move.ratio):
             continue
         found = _judged(p, move, _deviations(x[:, at], int(t), p, days, move), tolerance)
         if found is not None:
@@ -79,7 +79,7 @@ def _judged(p: Prices, move: _Move, deviations: float | None, tolerance: float) 
     asset, day = p.ids[move.j], p.day(move.t)
     words = split_words(move.ratio, tolerance)
     went = f"{asset} went from {old:g} on {p.day(move.before)} to {new:g} ({change:+.2%}) by {day}"
-    if words is not None and (deviations is None or deviations >= NORMAL_DAYS) and not _is_a_crash(p, move.t, move.j):
+    if words is not None and (deviations is None or deviations >= NORMAL_DAYS) and not is_a_crash(p, move.t, move.j):
         looks = f"{went}: looks like a {words} that the prices are not adjusted for"
         return Observed("unadjusted_split", asset, day, change, looks)
     if deviations is None or deviations < EXTREME_DAYS:
@@ -102,7 +102,7 @@ def split_words(ratio: float, tolerance: float) -> str | None:
     return None
 
 
-def _is_the_markets(ratios: Vector, move: float) -> bool:
+def is_the_markets(ratios: Vector, move: float) -> bool:
     """The median asset made at least a third of this move on the same day: news, not a split."""
     usable = ratios[np.isfinite(ratios) & (ratios > 0)]
     if len(usable) < 3:
@@ -135,7 +135,7 @@ def _robust(values: Vector) -> float:
     return 1.4826 * float(np.median(np.abs(values - np.median(values)))) if len(values) >= ENOUGH else 0.0
 
 
-def _is_a_crash(p: Prices, t: int, j: int) -> bool:
+def is_a_crash(p: Prices, t: int, j: int) -> bool:
     """Where volumes are known: the money traded that day is a multiple of the usual, so the loss was real."""
     if p.volumes is None:
         return False

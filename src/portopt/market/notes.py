@@ -12,6 +12,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.own_returns import own_returns
 from portopt.domain.universe import CASH
 
+SPLIT = "split_since_holdings"
 APART = 1.4  # a split of 3 for 2 is more; what an older price differs by is less
 
 
@@ -36,13 +37,18 @@ def notes_on_holdings(snapshot: MarketSnapshot, holdings: Holdings, by_name: Set
 
 
 def _other_prices(snapshot: MarketSnapshot, holdings: Holdings, held: Set[str]) -> list[str]:
-    """Assets that the holdings state another price of than the source has, by more than markets move in a while."""
+    """Assets that the holdings state another price of than the source has, by more than markets move in a while.
+
+    What looks like a split is told by its finding already.
+    """
     told = []
+    split = {finding.asset_id for finding in snapshot.findings if finding.kind == SPLIT}
     for asset, price in zip(snapshot.asset_ids, snapshot.latest_prices().tolist(), strict=True):
         stated = float(holdings.stated_prices.get(asset, 0))
-        if asset in held and stated > 0 and price > 0 and not 1.0 / APART < stated / price < APART:
-            told.append(f"the holdings state a price of {stated:g} for {asset}, and {snapshot.source} has {price:g}: "
-                        "a split, another unit (pence), or another asset? It is counted at the second")  # fmt: skip
+        if asset in held and asset not in split and stated > 0 and price > 0 and not 1.0 / APART < stated / price < APART:
+            what = "another unit (pence) or currency, an old list, or another asset?"
+            has = f"the holdings state a price of {stated:g} for {asset}, and {snapshot.source} has {price:g}"
+            told.append(f"{has}: {what} It is counted at the second")
     return told
 
 

@@ -38,6 +38,9 @@ def check_policy(policy: DataPolicy) -> None:
         allowed = ("refuse", "accept") if kind == "stale_source" else tuple(TREATMENTS)
         if value not in allowed:
             raise InvalidValue(f"data.{kind}", value, f"must be one of {', '.join(allowed)}")
+    if policy.split_since_holdings not in TREATMENTS:
+        why = f"must be one of {', '.join(TREATMENTS)}"
+        raise InvalidValue("data.split_since_holdings", policy.split_since_holdings, why)
     if policy.missing_attribute not in MISSING_ATTRIBUTE:
         raise InvalidValue("data.missing_attribute", policy.missing_attribute, f"must be one of {', '.join(MISSING_ATTRIBUTE)}")
     for name, least in (("max_gap_days", 0), ("stale_days", 2), ("source_stale_days", 0)):

@@ -16,6 +16,8 @@ def assemble(problem: Problem, *, multiples: bool = False) -> StandardForm:
     problem.objective.express(program, problem)
     for cost in problem.costs:
         cost.express(program, problem)
+    if problem.tax is not None:
+        problem.tax.express(program, problem)
     for limit in problem.limits:
         limit.express(program, problem)
     return program.freeze(multiples=multiples)

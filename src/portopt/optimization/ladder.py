@@ -7,8 +7,8 @@
     cones                                 Clarabel
     second-order cones, 500 columns or
     60 of a dense covariance              our own interior point, then Clarabel
-    with a row a scenario, or more than
-    20 cones                              never ours, whose dense system grows with the rows
+    with a row a scenario, columns of
+    lots, or more than 20 cones           never ours, whose dense system grows with the rows
 
 The limits are where one overtook the other, measured.
 """
@@ -103,7 +103,7 @@ def ladder(program: Scaled, first: str | None = None) -> tuple[str, ...]:
         suitable = (*own, "piqp-dense", "clarabel")
     else:
         wide = len(program.q) > SPARSE_COLUMNS or len(program.P.columns) > DENSE_COLUMNS
-        own = ("structured",) if wide and not _has_scenarios(program) else ()
+        own = ("structured",) if wide and not _has_scenarios(program) and not program.form.either else ()
         suitable = (*own, "piqp-sparse", "clarabel")
     unsuitable = (bool(program.cones) and first not in ("structured", "clarabel")) or (
         not program.P.is_zero and first == "highs"

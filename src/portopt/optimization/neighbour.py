@@ -50,9 +50,24 @@ def solved_from(form: StandardForm, near: Neighbour) -> RawAnswer | None:
     if form.integer.any() or not is_known(near.raw) or crossing(form):
         return None
     kept = _kept(form, near)
-    if kept is not None or shape_of(form) != shape_of(near.form):
+    if kept is not None or not _alike(form, near.form):
         return kept
-    return within_budget(form, near.raw, lambda: near.raw)
+    first = near.raw if shape_of(form) == shape_of(near.form) else _with_bounds_of(form, near)
+    return within_budget(form, first, lambda: first)
+
+
+def _alike(a: StandardForm, b: StandardForm) -> bool:
+    """Whether they have one shape but for which columns are bounded, and how often: a trade that is pinned adds a bound."""
+    (*rest, _, cones, ratio), (*others, _, their_cones, their_ratio) = shape_of(a), shape_of(b)
+    return (rest, cones, ratio) == (others, their_cones, their_ratio)
+
+
+def _with_bounds_of(form: StandardForm, near: Neighbour) -> RawAnswer:
+    """The neighbour's answer, each column's multiplier at the tightest bound that it has here."""
+    duals = near.raw.duals
+    if duals is None:
+        return near.raw
+    return replace(near.raw, duals=Duals(duals.rows, spread(form, gathered(near.form, duals.bounds)), duals.cones))
 
 
 def _kept(form: StandardForm, near: Neighbour) -> RawAnswer | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from portopt.domain.backtest import Action
+from portopt.domain.action import Action
 from portopt.domain.beliefs import Beliefs
 from portopt.domain.market import MarketQuery, MarketSnapshot, PackDifference, PackLine
 

@@ -48,6 +48,14 @@ class RunStore(Protocol):
         """Raises UnknownRun; DataError when its document has changed since it was stored, unless it need not be `verified`."""
         ...
 
+    def line(self, run_id: str) -> RunRecord:
+        """As `runs` lists it: `document` holds the headline alone, None where there is none. Raises UnknownRun."""
+        ...
+
+    def written(self, run_id: str) -> bytes | None:
+        """The document in its canonical bytes, None where there is none. Raises UnknownRun; DataError when it has changed."""
+        ...
+
     def status(self, run_id: str) -> RunStatus:
         """How far the run came. Raises UnknownRun."""
         ...

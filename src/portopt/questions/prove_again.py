@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from portopt.dialects.backtests import backtest_from_data
-from portopt.domain.backtest import Action, Membership
+from portopt.domain.action import Action
+from portopt.domain.backtest import Membership
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.market.action_checks import checked as checked_actions

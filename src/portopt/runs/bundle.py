@@ -131,7 +131,7 @@ def _opened(path: Path) -> dict[str, Any]:
 
 
 def _record(path: Path, line: Mapping[str, Any], request: Mapping[str, Any], document: Mapping[str, Any]) -> RunRecord:
-    from portopt.dialects.requests import read_date
+    from portopt.dialects.exact import read_date
 
     try:
         created = line["created_at"]

@@ -14,8 +14,9 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from portopt.domain.action import Action
 from portopt.domain.arrays import Matrix, Vector, sealed
-from portopt.domain.backtest import Action, Membership
+from portopt.domain.backtest import Membership
 from portopt.domain.errors import DataError
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.market import Finding, MarketQuery, MarketSnapshot

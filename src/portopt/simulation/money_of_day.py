@@ -17,8 +17,8 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from portopt.domain.action import Action
 from portopt.domain.arrays import Matrix, Vector
-from portopt.domain.backtest import Action
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from decimal import Decimal
 
 import numpy as np
 
+from portopt.domain.action import Action
 from portopt.domain.arrays import Matrix
-from portopt.domain.backtest import Action, Membership
+from portopt.domain.backtest import Membership
 from portopt.domain.factor_returns import FactorReturns
 from portopt.simulation.history import History, day_of
 from portopt.simulation.money_of_day import Step

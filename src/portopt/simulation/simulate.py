@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from portopt.domain.action import Action
 from portopt.domain.arrays import Matrix, Vector
-from portopt.domain.backtest import Action, Backtested, BacktestRequest, Cents, Decision, Fill, Happening, Order, Units
+from portopt.domain.backtest import Backtested, BacktestRequest, Cents, Decision, Fill, Happening, Order, Units
 from portopt.domain.errors import PortoptError, RequestError
 from portopt.simulation.accounting import Account, Quotes, begin_day, equity, fill, opened, placed, schedule, withdrawn
 from portopt.simulation.asking import notes_on

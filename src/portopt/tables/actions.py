@@ -16,7 +16,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from portopt.domain.backtest import Action
+from portopt.domain.action import Action
 from portopt.tables.account import Account, shown
 from portopt.tables.action_values import CONSOLIDATIONS, ON_TOP, Kind, kind_of_action, ratio_of
 from portopt.tables.dates import read_days

@@ -83,6 +83,11 @@ def find_head(records: Sequence[Record], score: Score) -> Head | None:
     return Head(_stripped(cells), (), tuple(above), position + 1, best)
 
 
+def title_words(head: Head) -> tuple[str, ...]:
+    """What stands above the names of the columns, a text a row."""
+    return tuple(" ".join(c.strip() for c in cells if c.strip()) for _, cells in head.titles)
+
+
 def note_titles(head: Head, said: Account) -> None:
     if head.titles:
         rows = [f"row {number} ({shown(' '.join(c.strip() for c in cells if c.strip()))})" for number, cells in head.titles]

@@ -27,6 +27,8 @@ class Wanted:
     columns: its name of each column and the spellings; the asset's first, then the number's. required: without these it is
     none. numbers: columns that hold numbers; they come as decimals with a point. percent: those in which 5% is 0.05.
     beside: columns that are known and not read here. what: "holdings", "universe", "benchmark", for messages.
+    loose: of columns, those that another's name may come near without being a slip of theirs. documents: what a JSON document
+    may say beside its rows.
     """
 
     columns: Mapping[str, Sequence[str]]
@@ -35,6 +37,8 @@ class Wanted:
     beside: Sequence[str]
     what: str
     percent: Sequence[str] = ()
+    loose: Sequence[str] = ()
+    documents: Sequence[str] = ()
 
 
 def chosen(table: Table, wanted: Wanted, said: Account) -> dict[str, int]:
@@ -61,7 +65,7 @@ def chosen(table: Table, wanted: Wanted, said: Account) -> dict[str, int]:
         if len(explained) == 1:
             chosen[ours] = explained[0]
             left.remove(explained[0])
-    missing = [spelling for spelling, ours in spellings.items() if ours not in chosen]
+    missing = [spelling for spelling, ours in spellings.items() if ours not in chosen and ours not in wanted.loose]
     for i in list(left):
         near = difflib.get_close_matches(plain[i], missing, n=1, cutoff=NEAR)
         if near:

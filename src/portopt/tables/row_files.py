@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +80,14 @@ def _of_json(text: str, where: str, wanted: Wanted) -> Table:
     first, second = list(wanted.columns)[:2]
     # {asset: number} says how much of it is held, unless its reader cannot do without another number.
     asset, value = wanted.columns[first][0], wanted.columns[second][0] if second in wanted.required else HELD
+    beside = {name: document[name] for name in wanted.documents if isinstance(document, dict) and name in document}
+    if beside:
+        document = {name: value for name, value in document.items() if name not in beside}
     extra: list[dict[str, Any]] = []
     inner = next((key for key in ("holdings", "assets", "weights") if isinstance(document, dict) and key in document), None)
     if inner is not None:
         for key in (key for key in document if key not in (inner, "cash")):
-            raise UnknownField(key, [inner, "cash"], path=wanted.what)
+            raise UnknownField(key, [inner, "cash", *wanted.documents], path=wanted.what)
         extra = [{asset: CASH, value: document["cash"]}] if "cash" in document else []
         document = document[inner]
     if isinstance(document, dict):
@@ -92,7 +96,7 @@ def _of_json(text: str, where: str, wanted: Wanted) -> Table:
         raise MalformedDocument(f"{where}: expected a list of objects, one an asset", field="path", value=where)
     items = [*document, *extra]
     bounded(len(items), where)
-    return _of_items([_spelled(item, wanted) for item in items], where)
+    return replace(_of_items([_spelled(item, wanted) for item in items], where), beside=beside)
 
 
 def _spelled(item: Mapping[str, Any], wanted: Wanted) -> Mapping[str, Any]:

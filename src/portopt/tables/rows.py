@@ -20,7 +20,7 @@ from portopt.tables.separated import ONE_TABLE, second_table
 from portopt.tables.table import Table
 from portopt.tables.text import cleaned_table
 
-__all__ = ["EXPOSURE", "Row", "Wanted", "file_name", "read_rows", "rows_of"]
+__all__ = ["EXPOSURE", "Row", "Wanted", "file_name", "read_rows", "rows_in", "rows_of"]
 
 TOTALS = ("total", "totals", "sum", "subtotal", "sub total", "grand total", "account total", "portfolio total",
           "total portfolio", "summe", "gesamt", "total value", "account value", "net worth")  # fmt: skip
@@ -43,7 +43,12 @@ def read_rows(path: str | Path | Delivered, wanted: Wanted, said: Account) -> li
     A column attribute_NAME is kept under that name. What is wrong with single cells is said to `said`, for the caller to
     finish; what leaves no table is raised: FileNotReadable, MalformedDocument, UnknownField, DataError.
     """
-    rows = rows_of(hand_table(path, wanted, said), wanted, said)
+    return rows_in(hand_table(path, wanted, said), wanted, said)
+
+
+def rows_in(table: Table, wanted: Wanted, said: Account) -> list[Row]:
+    """rows_of, and DataError for a table that has none."""
+    rows = rows_of(table, wanted, said)
     if not rows:
         said.finish(wanted.what)
         raise DataError(

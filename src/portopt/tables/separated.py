@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import polars as pl
 
 from portopt.domain.errors import FileNotReadable
 from portopt.tables.account import Account, counted, shown
-from portopt.tables.head import NAMES_COLUMNS, SEARCHED, Record, Score, find_head, note_titles
+from portopt.tables.head import NAMES_COLUMNS, SEARCHED, Record, Score, find_head, note_titles, title_words
 from portopt.tables.table import Table, named
 
 SEPARATORS = ",;\t|"
@@ -42,7 +43,8 @@ def table_of(text: str, score: Score, said: Account) -> Table:
     columns, rows = _regular(body, separator, len(head.names), begin) or _irregular(
         body, separator, len(head.names), begin, said, lambda cells: score(cells) >= NAMES_COLUMNS
     )
-    return named(head.names, columns, rows, _mark(separator), head.levels, said, clean=True)
+    table = named(head.names, columns, rows, _mark(separator), head.levels, said, clean=True)
+    return replace(table, titles=title_words(head))
 
 
 def _mark(separator: str) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ class Table:
     names: one a column, as written. levels: where a table has more than one row of names, the others, above `names`.
     rows: (T,) row numbers of the source. mark: the decimal mark that the source's form says ("." between commas), or None.
     clean: whether its text was cleaned of what nobody sees, as that of a file of text is.
+    titles: what stood above the names of the columns, a text a row. beside: what a document says beside its rows, by name.
     """
 
     names: tuple[str, ...]
@@ -27,6 +29,8 @@ class Table:
     mark: str | None = None
     levels: tuple[tuple[str, ...], ...] = field(default=())
     clean: bool = False
+    titles: tuple[str, ...] = ()
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def height(self) -> int:

@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import polars as pl
 
 from portopt.tables.account import Account, in_words, shown
 from portopt.tables.damage import whole
-from portopt.tables.head import SEARCHED, Head, Score, find_head, note_titles
+from portopt.tables.head import SEARCHED, Head, Score, find_head, note_titles, title_words
 from portopt.tables.sizes import check_archive, check_workbook
 from portopt.tables.table import Table, named
 
@@ -83,7 +83,8 @@ def _table(sheet: _Sheet, doubtful: bool, said: Account) -> Table:
     columns = [values.str.replace(MIDNIGHT, "").filter(kept) for values in body.get_columns()]
     rows = kept.arg_true().to_numpy().astype(np.int64) + head.body + 1
     # Numbers of a workbook have a point, whatever the screen shows; text that was typed may have a comma.
-    return named(head.names, columns, rows, None if doubtful else ".", head.levels, said)
+    table = named(head.names, columns, rows, None if doubtful else ".", head.levels, said)
+    return replace(table, titles=title_words(head))
 
 
 def _kept(body: pl.DataFrame) -> pl.Series:

@@ -114,6 +114,40 @@ def test_holdings_have_versions_and_the_same_again_is_the_same_one(each_service:
     assert first["versions"][0]["declared_by"] == "local"
 
 
+def test_lots_come_with_the_holdings_and_go_with_them(each_service: Served) -> None:
+    put(each_service, "lots")
+    lot = {"asset_id": "A", "lot_id": "L1", "acquired_on": "2021-03-02", "shares": "40", "cost_per_share": "121.50"}
+    sold = {**lot, "lot_id": "L0", "shares": "5", "closed_on": "2024-03-01", "proceeds_per_share": "99"}
+    year = {"realized_short": "-112.50", "realized_long": "0", "carried_short": "0", "carried_long": "7.25"}
+    body = {"holdings": {"A": 100, "B": 7}, "cash": "12.50", "tax_lots": [lot], "closed_lots": [sold], "tax_year": year}
+    told = done(each_service.client.put("/portfolios/lots/holdings", json=body))
+    unknown = {"asset_id": "A", "lot_id": "unknown", "acquired_on": None, "shares": "60", "cost_per_share": None}
+    assert (told["tax_lots"], told["closed_lots"], told["tax_year"]) == ([lot, unknown], [sold], year)
+    said = " ".join(told["notes"])
+    assert "60 shares of A lie in no lot" in said
+    assert "no lots are told of B" in said
+    held = done(each_service.client.get("/portfolios/lots/holdings"))
+    assert (held["tax_lots"], held["version"]) == ([lot, unknown], 1)
+    same = {**body, "holdings": held["shares"], "tax_lots": held["tax_lots"]}
+    assert done(each_service.client.put("/portfolios/lots/holdings", json=same))["version"] == 1
+    bare = {"holdings": {"A": 100, "B": 7}, "cash": "12.50"}  # says nothing of lots: what was said stays
+    assert done(each_service.client.put("/portfolios/lots/holdings", json=bare))["tax_lots"] == [lot, unknown]
+    other = {**same, "tax_lots": [{**lot, "shares": "100"}]}
+    assert done(each_service.client.put("/portfolios/lots/holdings", json=other))["version"] == 2
+
+
+def test_lots_that_cannot_be_of_the_holdings_are_refused_with_both_numbers(sqlite_service: Served) -> None:
+    put(sqlite_service, "too-many")
+    lot = {"asset_id": "A", "shares": "60"}
+    client, place = sqlite_service.client, "/portfolios/too-many/holdings"
+    told = problem(client.put(place, json={"holdings": {"A": 50}, "tax_lots": [lot]}), 422)
+    assert "its lots add to 60 shares, and 50 are held" in told["detail"]
+    told = problem(client.put(place, json={"holdings": {"A": 120}, "tax_lots": [lot]}), 422)
+    assert "2 times as many: was it split" in told["detail"]
+    told = problem(client.put(place, json={"holdings": {"A": 60}, "tax_lots": [{**lot, "cost": 5}]}), 422)
+    assert told["asked"]["field"] == "tax_lots[0].cost"
+
+
 def test_every_row_and_column_is_used_listed_or_refused(sqlite_service: Served) -> None:
     put(sqlite_service, "notes")
     table = "symbol,quantity,sector,comment,benchmark_weight\nA,10,Tech,mine,0.5\nA,5,Tech,,0.5\nB,1,Bank,x,\nTotal,16,,,\n"

@@ -371,6 +371,15 @@ def test_an_rpc_answers_what_rest_answers(desk: Desk, name: str) -> None:
     assert_same(asked_of(desk.rpc, name, message), over_rest, name)
 
 
+def test_holdings_with_lots_are_the_same_over_both(desk: Desk) -> None:
+    lot = {"asset_id": "A", "lot_id": "L1", "acquired_on": "2021-03-02", "shares": "40", "cost_per_share": "121.50"}
+    body = {"holdings": {"A": "100"}, "cash": "5", "tax_lots": [lot], "tax_year": {"realized_long": "-3.25"}}
+    over_rest = desk.served.client.put("/portfolios/P-other/holdings", json=body)
+    over_rpc = desk.rpc.request("PutHoldings", {"portfolio_id": "P-other", "document": {"json": body}})
+    assert over_rest.json()["tax_lots"][0] == lot
+    assert_same(asked_of(desk.rpc, "PutHoldings", over_rpc), over_rest, "PutHoldings")
+
+
 def asked_of(rpc: Client, name: str, message: Message) -> Message:
     """The answer; of a stream the last."""
     if name.startswith("Watch"):

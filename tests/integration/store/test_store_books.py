@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,7 @@ from portopt.domain.errors import InvalidValue, UnknownThing
 from portopt.domain.holdings import Holdings
 from portopt.domain.portfolio import Portfolio
 from portopt.domain.run import RunStatus
+from portopt.domain.tax import ClosedLot, Lot, TaxRecord
 from portopt.domain.universe import Asset, Universe
 
 
@@ -52,6 +54,30 @@ def test_holdings_that_a_run_declares_are_a_version_too(store, books, finished, 
     request = {"policy": {"limits": {}}, "holdings": {"currency": "USD", "cash": "1", "shares": {"A": "7"}}}
     store.complete(finished("reb-1", request=request), event("e1"), since=0)
     assert [(v.version, v.holdings.shares, v.declared_by) for v in books.versions("P1")] == [(1, {"A": 7}, "portopt")]
+
+
+def lots(shares: str, cost: str | None = "3.25") -> TaxRecord:
+    lot = Lot("A", "L1", date(2021, 3, 2), Decimal(shares), None if cost is None else Decimal(cost))
+    closed = ClosedLot("A", "L0", None, date(2024, 3, 1), Decimal(2), None, Decimal("2.10"))
+    return TaxRecord((lot,), (closed,), Decimal("-5.00"), Decimal(0), Decimal(0), Decimal("7.25"))
+
+
+def test_lots_are_part_of_a_version_and_other_lots_another_version(store, books):
+    for cost in ("3.25", "3.25", None):
+        books.declare(replace(held("100"), tax=lots("100", cost)), "anna")
+    assert [(v.version, v.holdings.tax) for v in books.versions("P1")] == [(2, lots("100", None)), (1, lots("100"))]
+    books.declare(held("100"), "bert")  # says nothing of lots: what was said stays
+    assert (books.get("P1").version, books.get("P1").holdings.tax) == (2, lots("100", None))
+    assert store.holdings("P1") == replace(held("100"), tax=lots("100", None))
+    store.save_holdings(replace(held("90"), tax=lots("90")))
+    assert (store.holdings("P1").tax, store.holdings_version("P1")) == (lots("90"), 3)
+
+
+def test_lots_that_a_run_declares_are_kept_with_its_holdings(store, books, finished, event):
+    tax = {"lots": [{"asset_id": "A", "lot_id": "L1", "acquired_on": None, "shares": "7", "cost_per_share": "2.5"}]}
+    holdings = {"currency": "USD", "cash": "1", "shares": {"A": "7"}, "tax": tax}
+    store.complete(finished("reb-1", request={"policy": {"limits": {}}, "holdings": holdings}), event("e1"), since=0)
+    assert books.get("P1").holdings.tax == TaxRecord((Lot("A", "L1", None, Decimal(7), Decimal("2.5")),))
 
 
 def test_declared_holdings_supersede_the_proposals_on_others(store, books, finished):

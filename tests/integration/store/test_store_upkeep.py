@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from portopt.adapters.store import models
 from portopt.adapters.store.clock import database_now
-from portopt.domain.errors import DataError
-from portopt.domain.run import RunStatus
+from portopt.domain.canonical import canonical_json
+from portopt.domain.errors import DataError, UnknownRun
+from portopt.domain.run import RunStatus, digest_of
 
 RUN = "reb-20261120-1"
 
@@ -49,8 +50,41 @@ def test_what_is_no_document_any_more_is_bad_data_and_told_apart_from_no_run(sto
     overwrite(content)
     with pytest.raises(DataError, match="is not the one that was stored"):
         store.get(RUN)
+    with pytest.raises(DataError, match="is not the one that was stored"):
+        store.written(RUN)
     assert store.get(RUN, verified=False).document == {}
     assert store.examine().damaged == (RUN,)
+
+
+def test_a_document_in_its_canonical_bytes_is_held_against_its_digest_however_often_it_was_read(
+    store, begun, finished, overwrite
+):
+    large = {**finished().document, "weights": {f"A{i:05d}": i / 7 for i in range(4_000)}}
+    store.complete(finished(document=large, document_digest=digest_of(large)), None)
+    assert store.written(RUN) == store.written(RUN) == canonical_json(large)
+    overwrite(changed(large))
+    with pytest.raises(DataError, match=f"the stored document of {RUN} is not the one that was stored"):
+        store.written(RUN)
+    store.put_document(finished(document=large, document_digest=digest_of(large)))
+    assert store.written(RUN) == canonical_json(large)
+
+
+def test_a_run_without_a_document_has_no_bytes_and_no_run_is_unknown(store, begun):
+    store.begin(begun())
+    assert store.written(RUN) is None
+    assert store.line(RUN) == store.get(RUN)
+    for ask in (store.written, store.line):
+        with pytest.raises(UnknownRun):
+            ask("reb-20261120-none")
+
+
+def test_a_line_holds_the_headline_alone(store, finished):
+    store.complete(finished(), None)
+    assert (
+        store.line(RUN)
+        == store.runs()[0]
+        == dataclasses.replace(store.get(RUN), document={"headline": finished().document["headline"]})
+    )
 
 
 def test_a_headline_that_cannot_be_read_is_bad_data_that_names_the_store(store, finished, overwrite):

@@ -12,7 +12,7 @@ import pytest
 
 from portopt.adapters.providers.actions import FileActions, HttpActions
 from portopt.adapters.store.sql_actions import SqlActions
-from portopt.domain.backtest import Action
+from portopt.domain.action import Action
 from portopt.domain.errors import DataError, InvalidValue, MissingInput, OutsideError, RequestError
 from portopt.domain.market import MarketQuery
 from portopt.runtime import Runtime

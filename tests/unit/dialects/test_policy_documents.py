@@ -98,6 +98,7 @@ def test_every_shipped_policy_is_made_of_terms_the_catalog_knows(policy: Any) ->
                 data={"gap": "refuse"},
                 trading={"fractional": True},
                 relax_order=["max_tracking_error"],
+                tax={"regime": "us_federal", "short_rate": "37 %", "harvest": {"loss_value": 0.1}, "identical": [["A", "B"]]},
             )
         ),
     ],
@@ -139,6 +140,11 @@ WRONG: list[tuple[Any, type[PortoptError], str, str | None]] = [
     (ours(relax_order=["max_turnover"]), InvalidValue, "relax_order[0]", "max_weight"),
     (ours(relax_order=["long_only"]), InvalidValue, "relax_order[0]", "may give way"),
     (ours(risk_free_rate="0.02"), InvalidValue, "risk_free_rate", "quotes"),
+    (ours(tax={"regime": "us_fedral"}), InvalidValue, "tax.regime", "us_federal"),
+    (ours(tax={"regime": "us_federal", "shortrate": 0.3}), UnknownField, "tax.shortrate", "short_rate"),
+    (ours(tax={"regime": "us_federal", "short_rate": 37}), InvalidValue, "tax.short_rate", "0.37"),
+    ({"policies": [ours(tax={"regime": "germany", "method": "lifo"})]}, InvalidValue, "policies[0].tax.method", "fifo"),
+    (ours(tax=[1]), InvalidValue, "tax", "object"),
     (ours(id=None), MissingInput, "id", None),
     ({"id": "x", "name": "x"}, MissingInput, "objective", None),
     ({"id": "x", "max_turnover_pc": 0.2, "max_sector_pct": 0.2}, UnknownField, "max_turnover_pc", "max_turnover_pct"),
@@ -181,9 +187,23 @@ def test_setting_a_limit_to_nothing_takes_it_out() -> None:
     assert "max_turnover" not in override(shipped_policies()[0], {"limits.max_turnover": None}).limits
 
 
+def test_a_tax_is_set_word_by_word_and_taken_out_again() -> None:
+    policy = read_policy(ours())
+    set_ = override(policy, {"tax.regime": "us_federal", "tax.short_rate": "37 %"})
+    assert set_.tax == {"regime": "us_federal", "short_rate": 0.37}
+    assert override(set_, {"tax.short_rate": None, "tax.regime": "germany"}).tax == {"regime": "germany"}
+    assert override(set_, {"tax": {}}) == policy
+
+
+def test_the_same_tax_in_percent_and_as_a_fraction_is_the_same_policy() -> None:
+    percent, fraction = ({"rate": rate, "harvest": {"loss_value": value}} for rate, value in (("25 %", "5 %"), (0.25, 0.05)))
+    assert read_policy(ours(tax=percent)) == read_policy(ours(tax=fraction))
+
+
 @pytest.mark.parametrize(
     ("path", "value", "error", "field"),
     [
+        ("tax.short_rat", 0.1, UnknownField, "tax.short_rat"),
         ("limts.max_weight", 0.1, UnknownField, "limts"),
         ("limits.max_wieght", 0.1, UnknownField, "limits.max_wieght"),
         ("limits.max_weight.AAPL", 0.1, InvalidValue, "limits.max_weight"),

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from portopt.domain.backtest import Action
+from portopt.domain.action import Action
 from portopt.domain.errors import DataError
 from portopt.domain.market import Finding, MarketSnapshot
 from portopt.market.action_checks import Checked, checked

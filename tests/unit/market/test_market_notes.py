@@ -37,7 +37,7 @@ def test_holdings_that_state_another_price_than_the_source_are_told(stated, told
     book = Holdings("p", {"A": Decimal(40)}, stated_prices={"A": Decimal(stated), "COIN": Decimal(1)})
     notes = notes_on_holdings(at_102, book, frozenset())
     assert bool(notes) is told
-    assert all(f"a price of {stated} for A, and made has 102: a split, another unit (pence)" in note for note in notes)
+    assert all(f"a price of {stated} for A, and made has 102: another unit (pence)" in note for note in notes)
 
 
 def test_a_year_counted_otherwise_than_asked_is_told():

@@ -102,3 +102,19 @@ def test_an_answer_that_keeps_tighter_bounds_is_theirs_too(market, climbed):
     assert certify(kept).certificate.certified
     moved = optimize(market(7, 30, limits={**LIMITS, "max_weight": 0.9 * top}), neighbour=before)
     assert certify(moved).weights.max() <= 0.9 * top + 1e-12
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_trade_that_is_pinned_is_solved_from_the_answer_without_it(market, climbed, kind):
+    """One bound more: the same optimum as from the beginning, for a correction."""
+    asked = {"limits": LIMITS, **kind}
+    before = optimize(market(7, 30, **asked))
+    held = market(7, 30, **asked)
+    name = max(held.universe.ids, key=lambda i: abs(before.solution.weights - held.w_prev)[held.universe.positions[i]])
+    pinned = market(7, 30, **{**asked, "limits": {**asked["limits"], "pinned": {name: "none"}}})
+    cold = optimize(pinned)
+    climbed.clear()
+    warm = optimize(pinned, neighbour=before)
+    assert climbed == []
+    assert warm.solution.weights == pytest.approx(cold.solution.weights, abs=1e-11)
+    assert certify(warm).certificate.certified

@@ -12,7 +12,7 @@ import pytest
 from made_histories import drawn_prices, fixed, history, own, policy, request, weekdays
 
 from portopt.adapters.providers.frames import FrameProvider
-from portopt.domain.backtest import Action
+from portopt.domain.action import Action
 from portopt.domain.errors import DataError, InvalidValue, MissingInput, PortoptError, UnknownField
 from portopt.domain.universe import Universe
 from portopt.questions.backtest import backtest

@@ -9,7 +9,8 @@ import pytest
 from made_histories import drawn_prices, fixed, history, own, policy, request, weekdays
 
 from portopt.document.backtest import backtest_document
-from portopt.domain.backtest import Action, Membership
+from portopt.domain.action import Action
+from portopt.domain.backtest import Membership
 from portopt.questions.backtest import backtest
 from portopt.questions.through_time.backtest import Backtest
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from portopt.domain.backtest import Action
+from portopt.domain.action import Action
 from portopt.domain.errors import DataError
 from portopt.tables.action_values import ratio_of
 from portopt.tables.actions import read_actions

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from portopt.adapters.providers.http import HttpProvider
-from portopt.domain.backtest import Action
+from portopt.domain.action import Action
 from portopt.domain.market import MarketQuery
 from portopt.tables.account import Account
 from portopt.tables.actions import ACTIONS, actions_of_tables, read_actions

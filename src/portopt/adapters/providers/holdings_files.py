@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from portopt.adapters.providers.lots_of_holdings import SPELLED, tax_of_holdings
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.holdings import Holdings
+from portopt.domain.lots import covered
 from portopt.domain.units import NAMES, Units, units_of
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.tables.account import Account, in_words
+from portopt.tables.actions import days_of_rows
 from portopt.tables.delivered import Delivered
+from portopt.tables.lot_columns import DOCUMENTS
 from portopt.tables.names import ASSET
-from portopt.tables.rows import EXPOSURE, Row, Wanted, file_name, read_rows
+from portopt.tables.row_files import hand_table
+from portopt.tables.rows import EXPOSURE, Row, Wanted, file_name, read_rows, rows_in
 
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "name": ("name",),
@@ -29,18 +35,22 @@ SCORES = ("quality_score", "esg_score")
 UNITS: dict[str, tuple[str, ...]] = {name: (name,) for name in NAMES}
 COUNTED = tuple(name for name in UNITS if name not in ("nav_priced", "cut_off"))
 SHARES = ("shares", "quantity", "qty", "units")
-OF_HOLDINGS = ("price", *SHARES, "currency", "account")
+AS_OF = ("as_of", "as_of_date", "position_date")
+OF_HOLDINGS = ("price", *SHARES, "currency", "account", *SPELLED, *AS_OF)
 YES, NO = ("true", "yes", "1", "y"), ("false", "no", "0", "n")
 MONEY = re.compile(r"cash|money|sweep|settle|pending|\*\*|^(usd|eur|gbp|chf|jpy)$", re.IGNORECASE)  # what brokers call it
 SUM_TOLERANCE = 1e-3  # published benchmark weights are rounded; more than this is not rounding
 
 HOLDINGS = Wanted(
-    {"asset": ASSET, "shares": SHARES, **{name: (name,) for name in ("currency", "price", "account")}, **ATTRIBUTES, **UNITS},
-    required=("asset", "shares"), numbers=("shares", "price", *SCORES, *COUNTED), beside=("benchmark_weight",), what="holdings",
+    {"asset": ASSET, "shares": SHARES, **{name: (name,) for name in ("currency", "price", "account")},
+     "as_of": AS_OF, **ATTRIBUTES, **UNITS},
+    required=("asset", "shares"), numbers=("shares", "price", *SCORES, *COUNTED), loose=("as_of",),
+    beside=("benchmark_weight", *SPELLED), what="holdings", documents=DOCUMENTS,
 )  # fmt: skip
 UNIVERSE = Wanted(
     {"asset": ASSET, **ATTRIBUTES, **UNITS},
     required=("asset",), numbers=(*SCORES, *COUNTED), beside=(*OF_HOLDINGS, "weight", "benchmark_weight"), what="universe",
+    documents=DOCUMENTS,
 )  # fmt: skip
 BENCHMARK = Wanted(
     {"asset": ASSET, "weight": ("weight", "benchmark_weight"), **ATTRIBUTES},
@@ -50,7 +60,7 @@ BENCHMARK = Wanted(
 BENCHMARK_COLUMN = Wanted(
     {"asset": ASSET, "weight": ("benchmark_weight",), **ATTRIBUTES},
     required=("asset",), numbers=("weight", *SCORES), beside=(*OF_HOLDINGS, "weight"), what="benchmark",
-    percent=("weight",),
+    percent=("weight",), documents=DOCUMENTS,
 )  # fmt: skip
 
 
@@ -60,8 +70,10 @@ def read_holdings(
     """Shares and cash, and what the file says of each asset (sector, quality score, …).
 
     A row named CASH, in any case, is cash: its shares are the amount. Shares are read as decimals exactly as written.
-    Several rows of one asset are lots or accounts of it, and are added; what a column `account` says is kept beside the sum.
-    Prices come from the pricing pack; a price column is kept as what the row says, for what has no price there.
+    Several rows of one asset are lots or accounts of it, and are added; what a column `account` says is kept beside the sum,
+    and so are the lots where columns tell days of purchase or costs, or a document `tax_lots` beside its rows.
+    Prices come from the pricing pack; a price column is kept as what the row says, for what has no price there, and a day in a
+    column `as_of` as that of the list: both tell a split since.
 
     Args:
         path: .csv, .xlsx, .parquet or .json, or a body that holds what one would; "-" is CSV or JSON on standard input.
@@ -71,7 +83,8 @@ def read_holdings(
         FileNotReadable, MalformedDocument, UnknownField; DataError naming row and column of everything wrong at once.
     """
     said = Account(file_name(path))
-    rows = read_rows(path, HOLDINGS, said)
+    table = hand_table(path, HOLDINGS, said)
+    rows = rows_in(table, HOLDINGS, said)
     shares: dict[str, Decimal] = {}
     described: dict[str, dict[str, Any]] = {}
     lots: dict[str, list[tuple[Row, Decimal]]] = {}
@@ -95,12 +108,16 @@ def read_holdings(
             f"column currency: one portfolio has one currency, found {', '.join(sorted(map(str, currencies)))}",
             "keep the holdings of each currency in a file of their own",
         )
+    tax, as_of = tax_of_holdings(table, HOLDINGS, said), _as_of(rows, said)
     said.finish("holdings")
     _told(said, notes)
     cash = shares.pop(CASH, Decimal(0))
     stem = "portfolio" if isinstance(path, Delivered) or str(path) == "-" else Path(path).stem
     currency = currencies.pop() or "USD" if currencies else "USD"
-    return Holdings(portfolio_id or stem, shares, cash, currency, stated, accounts), described
+    held, of_lots = covered(Holdings(portfolio_id or stem, shares, cash, currency, stated, accounts, tax, as_of))
+    if notes is not None:
+        notes += of_lots
+    return held, described
 
 
 def read_universe(path: str | Path | Delivered, notes: list[str] | None = None) -> Universe:
@@ -192,6 +209,14 @@ def _once(rows: list[Row], said: Account) -> list[tuple[str, Row]]:
         else:
             said.wrong(f"row {row.number}: {asset_id} is listed already in row {before.number}", f"keep one row of {asset_id}")
     return list(first.items())
+
+
+def _as_of(rows: list[Row], said: Account) -> date | None:
+    """The day of the list, the earliest that its rows name: what happened after it is in none of them for certain."""
+    days = sorted(day for day in days_of_rows(rows, ("as_of",), said).values() if day is not None)
+    if len(set(days)) > 1:
+        said.note(f"its rows are of {days[0]} to {days[-1]}: the list counts as one of {days[0]}")
+    return days[0] if days else None
 
 
 def _note_lots(lots: Mapping[str, list[tuple[Row, Decimal]]], said: Account) -> None:

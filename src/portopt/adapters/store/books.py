@@ -56,8 +56,7 @@ class SqlPortfolios:
         """These are the holdings now; the same as before is the same version. Proposals on others are superseded."""
         row = holdings_row(holdings)
         with self._database.writing() as connection:
-            declared = portfolios.Declared(by, notes, holdings.stated_prices, holdings.accounts)
-            portfolios.declare(connection, row, declared=declared)
+            portfolios.declare(connection, row, declared=portfolios.Declared.of(holdings, by, notes))
             number = portfolios.version(connection, holdings.portfolio_id)
             found = _versions(connection, holdings.portfolio_id, holdings_versions.c.version == number, limit=1)
         return found[0]

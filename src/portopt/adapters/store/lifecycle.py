@@ -13,7 +13,7 @@ from portopt.adapters.store import approvals, described, ledger, models, outbox,
 from portopt.adapters.store.approval_rows import COLUMNS as OF_APPROVAL
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.endings import end_jobs, require_worked_on, run_ended
-from portopt.adapters.store.records import fits, result_row, run_from, run_row
+from portopt.adapters.store.records import fits, holdings_of_version, result_row, run_from, run_row
 from portopt.adapters.store.service_tables import approvals as asked_of_people
 from portopt.adapters.store.service_tables import jobs
 from portopt.adapters.store.upsert import insert_new
@@ -163,7 +163,8 @@ def _on_newest(connection: Connection, run: RunRecord, since: int | None) -> boo
     if since is None or not isinstance(held, Mapping):
         return portfolios.rests_on_newest(connection, run)
     row = {"id": run.portfolio_id, **{name: held[name] for name in ("currency", "cash", "shares")}}
-    if not portfolios.declare(connection, row, since):
+    declared = portfolios.Declared.of(holdings_of_version(run.portfolio_id, held))
+    if not portfolios.declare(connection, row, since, declared):
         return False
     described.keep(connection, run)
     return True

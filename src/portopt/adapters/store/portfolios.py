@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +22,9 @@ from portopt.adapters.store.records import fits
 from portopt.adapters.store.service_tables import holdings_versions
 from portopt.adapters.store.upsert import insert_new, insert_or_update
 from portopt.domain.canonical import canonical_json, digest, plain
+from portopt.domain.holdings import Holdings
 from portopt.domain.run import RunRecord, RunStatus
+from portopt.domain.tax import TaxRecord
 
 NONE_YET = 0
 
@@ -40,11 +43,18 @@ class Declared:
     notes: Sequence[str] = ()
     stated_prices: Mapping[str, Decimal] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    tax: TaxRecord | None = None
+    as_of: date | None = None
+
+    @classmethod
+    def of(cls, holdings: Holdings, by: str = ledger.NOBODY, notes: Sequence[str] = ()) -> Declared:
+        return cls(by, notes, holdings.stated_prices, holdings.accounts, holdings.tax, holdings.as_of)
 
     @property
     def beside(self) -> dict[str, Any]:
         """What a version keeps beside the shares and the cash, where it is said."""
-        said = {"stated_prices": plain(self.stated_prices), "accounts": plain(self.accounts)}
+        beside = {"stated_prices": self.stated_prices, "accounts": self.accounts, "tax": self.tax, "as_of": self.as_of}
+        said = {name: plain(value) for name, value in beside.items()}
         return {name: value for name, value in said.items() if value}
 
 
@@ -56,7 +66,7 @@ def declare(connection: Connection, row: Mapping[str, Any], since: int | None = 
     take_turns(connection, row["id"])
     there = _row(connection, row["id"])
     if there is not None and there["shares"] is not None:
-        if _same(there, row) and _same_accounts(connection, there, declared):
+        if _same(there, row) and _says_the_same(connection, there, declared):
             return True
         if since is not None and there["version"] != since:
             return False
@@ -76,6 +86,14 @@ def _keep_version(connection: Connection, row: Mapping[str, Any], declared: Decl
     insert_new(connection, holdings_versions, kept)
     told = {"version": row["version"], "positions": len(row["shares"]), "holdings_sha256": digest(canonical_json(held))}
     ledger.append(connection, row["id"], "holdings", declared.by, told)
+
+
+def kept_version(connection: Connection, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """All that the version says of which the portfolio's row has the shares and the cash; None where none was kept."""
+    table = holdings_versions
+    which = (table.c.portfolio_id == row["id"], table.c.version == row["version"])
+    found: Mapping[str, Any] | None = connection.execute(select(table.c.holdings).where(*which)).scalar()
+    return found
 
 
 def rests_on_newest(connection: Connection, run: RunRecord) -> bool:
@@ -103,14 +121,13 @@ def supersede_waiting(connection: Connection, portfolio_id: str, but: str | None
         ledger.append(connection, portfolio_id, "superseded", ledger.NOBODY, {"run_id": run_id, **by})
 
 
-def _same_accounts(connection: Connection, there: Mapping[str, Any], declared: Declared) -> bool:
-    """Whether the version there is says of accounts what is said now, where anything is."""
-    if not declared.accounts:
+def _says_the_same(connection: Connection, there: Mapping[str, Any], declared: Declared) -> bool:
+    """Whether the version there is says of accounts and lots what is said now, where anything is."""
+    said = {name: value for name, value in declared.beside.items() if name in ("accounts", "tax")}
+    if not said:
         return True
-    table = holdings_versions
-    which = (table.c.portfolio_id == there["id"], table.c.version == there["version"])
-    kept = connection.execute(select(table.c.holdings).where(*which)).scalar() or {}
-    return bool(kept.get("accounts") == declared.beside["accounts"])
+    kept = kept_version(connection, there) or {}
+    return all(kept.get(name) == value for name, value in said.items())
 
 
 def _row(connection: Connection, portfolio_id: str) -> Mapping[str, Any] | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from portopt.adapters.store.approval_rows import approval_from
+from portopt.dialects.lots import read_tax
 from portopt.domain.canonical import plain
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.holdings import Holdings
@@ -218,7 +219,8 @@ def holdings_of_version(portfolio_id: str, told: Mapping[str, Any]) -> Holdings:
     held = holdings_from({"id": portfolio_id, **told})
     stated = {asset_id: Decimal(n) for asset_id, n in (told.get("stated_prices") or {}).items()}
     accounts = {name: {a: Decimal(n) for a, n in there.items()} for name, there in (told.get("accounts") or {}).items()}
-    return replace(held, stated_prices=stated, accounts=accounts)
+    as_of = None if told.get("as_of") is None else date.fromisoformat(told["as_of"])
+    return replace(held, stated_prices=stated, accounts=accounts, tax=read_tax(told.get("tax")), as_of=as_of)
 
 
 def holdings_from(row: Mapping[str, Any]) -> Holdings:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from portopt.adapters.store import (
     answered,
@@ -22,11 +22,12 @@ from portopt.adapters.store import (
     partitions,
     portfolios,
     row_security,
+    run_lines,
     series,
     shard_locks,
     upkeep,
+    written_documents,
 )
-from portopt.adapters.store.approval_rows import COLUMNS as OF_APPROVAL
 from portopt.adapters.store.approvals import NOTHING_SAID
 from portopt.adapters.store.clock import database_now
 from portopt.adapters.store.deliveries import SqlDeliveries
@@ -35,13 +36,12 @@ from portopt.adapters.store.records import (
     as_read,
     fits,
     holdings_from,
+    holdings_of_version,
     holdings_row,
     policy_from,
     policy_row,
-    run_from,
     version_key,
 )
-from portopt.adapters.store.service_tables import approvals as asked_of_people
 from portopt.adapters.store.upsert import insert_new, insert_or_update
 from portopt.domain.access import restricted_to
 from portopt.domain.approval import ApprovalState, Said
@@ -212,6 +212,16 @@ class SqlStore:
         with self._reading() as connection:
             return lifecycle.get_run(connection, run_id, verified=verified)
 
+    def line(self, run_id: str) -> RunRecord:
+        """As `runs` lists it: `document` holds the headline alone. Raises UnknownRun."""
+        with self._reading() as connection:
+            return run_lines.line(connection, run_id)
+
+    def written(self, run_id: str) -> bytes | None:
+        """The document in its canonical bytes. Raises UnknownRun; DataError when it has changed."""
+        with self._reading() as connection:
+            return written_documents.written(connection, run_id)
+
     def put_document(self, run: RunRecord) -> None:
         """A document worked out again in place of a damaged one. Raises DataError when it is another one."""
         with self._writing() as connection:
@@ -227,30 +237,15 @@ class SqlStore:
 
         Documents are large: here `document` holds the headline alone, `get` has the whole.
         """
-        runs, results = models.runs, models.run_results
-        columns = (results.c.document_digest, results.c.headline, *OF_APPROVAL)
-        wanted = select(runs, *columns).join(results, isouter=True).join(asked_of_people, isouter=not approval)
         asked = {"portfolio_id": portfolio_id, "kind": kind, "pricing_pack_id": pricing_pack_id, "status": status}
         asked["about_run"] = about
-        wanted = wanted.where(*(runs.c[name] == str(value) for name, value in asked.items() if value is not None))
-        bounds = (runs.c.created_at >= since if since else None, runs.c.created_at < until if until else None)
-        wanted = wanted.where(*(bound for bound in bounds if bound is not None))
-        if kinds:
-            wanted = wanted.where(runs.c.kind.in_(kinds))
-        if among is not None:
-            wanted = wanted.where(runs.c.portfolio_id.in_(among))
-        if after is not None:
-            # A foreign run is no place to go on from: it would tell that it is there, and when.
-            seen = [] if among is None else [runs.c.portfolio_id.in_(among)]
-            last = select(runs.c.created_at).where(runs.c.run_id == after, *seen).scalar_subquery()
-            wanted = wanted.where(or_(runs.c.created_at < last, and_(runs.c.created_at == last, runs.c.run_id < after)))
-        wanted = wanted.order_by(runs.c.created_at.desc(), runs.c.run_id.desc()).limit(limit)
+        wanted = run_lines.wanted(
+            asked, among=among, after=after, since=since, until=until, kinds=kinds, by_approval=bool(approval)
+        )
         with self._reading() as connection:
             if approval:
                 wanted = wanted.where(approvals.stand(approval, database_now(connection)))
-            rows = connection.execute(wanted).mappings().all()
-        headlines = [None if row["headline"] is None else {"headline": row["headline"]} for row in rows]
-        return [run_from(dict(row), top, row["document_digest"]) for row, top in zip(rows, headlines, strict=True)]
+            return run_lines.read(connection, wanted.limit(limit))
 
     # --- policies -------------------------------------------------------------------------------------------------
 
@@ -300,8 +295,7 @@ class SqlStore:
     def save_holdings(self, holdings: Holdings) -> None:
         """Declare these the portfolio's holdings. Proposals on others that await approval are superseded."""
         with self._writing() as connection:
-            declared = portfolios.Declared(stated_prices=holdings.stated_prices, accounts=holdings.accounts)
-            portfolios.declare(connection, holdings_row(holdings), declared=declared)
+            portfolios.declare(connection, holdings_row(holdings), declared=portfolios.Declared.of(holdings))
 
     def holdings_version(self, portfolio_id: str) -> int:
         """How often the portfolio's holdings have been declared anew; 0 for a portfolio that has none here."""
@@ -309,7 +303,7 @@ class SqlStore:
             return portfolios.version(connection, portfolio_id)
 
     def holdings(self, portfolio_id: str) -> Holdings:
-        """Raises MissingInput for a portfolio whose holdings were never saved."""
+        """With accounts and lots. Raises MissingInput for a portfolio whose holdings were never saved."""
         table = models.portfolios
         with self._reading() as connection:
             row = connection.execute(select(table).where(table.c.id == portfolio_id)).mappings().first()
@@ -322,7 +316,8 @@ class SqlStore:
                     measured={"known_portfolios": list(known.scalars())[:20]},
                     fixes=["import its holdings first, or send them with the request"],
                 )
-        return holdings_from(dict(row))
+            kept = portfolios.kept_version(connection, dict(row))
+        return holdings_from(dict(row)) if kept is None else holdings_of_version(portfolio_id, kept)
 
     def pin(self, key: str, pricing_pack_id: str) -> str:
         """Remember which pack a trigger used, first writer wins; returns the one that holds."""

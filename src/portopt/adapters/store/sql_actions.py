@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portopt.adapters.store.sql_prices import SqlProvider
-from portopt.domain.backtest import Action
+from portopt.domain.action import Action
 from portopt.domain.market import MarketQuery
 from portopt.tables.account import Account
 from portopt.tables.actions import actions_of_tables

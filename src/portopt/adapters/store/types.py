@@ -86,6 +86,11 @@ def _short(value: Any) -> Any:
     return Written(text) if len(text) <= LEGIBLE else {FOLDED: folded(text, FAST)}
 
 
+def read_exact(letters: str) -> Any:
+    """What a column of ExactJson holds, from the letters that stand in it. Raises ValueError for what is none."""
+    return _whole(json.loads(letters))
+
+
 def _whole(value: Any) -> Any:
     is_folded = isinstance(value, dict) and value.keys() == {FOLDED}
     return json.loads(unfolded(value[FOLDED])) if is_folded else value

@@ -39,6 +39,7 @@ class AskedOptions:
 
     request: Annotated[str | None, typer.Argument(metavar="FILE", help=WHAT)] = None
     holdings: Annotated[str | None, typer.Option(help=HELD)] = None
+    lots: Annotated[list[str] | None, typer.Option(metavar="FILE", help="Lots, as for `rebalance`.")] = None
     prices: Annotated[Path | None, typer.Option(help="Prices, as for `rebalance`.")] = None
     policy: Annotated[str | None, typer.Option(help=f"Policy id, a JSON file, or FILE#ID; else {USUAL_POLICY}.")] = None
     universe: Annotated[Path | None, typer.Option(help="Candidates, as for `rebalance`.")] = None
@@ -83,7 +84,8 @@ def _of_book(asked: AskedOptions, here: Runtime) -> RebalanceRequest:
     from portopt.doors.commands.rebalance_options import Options, read_rebalance
 
     own = [f.name for f in fields(asked) if f.name not in ("request", "policy", "sets", "wanted")]
-    words = {name: getattr(asked, name) for name in own} | {"sets": tuple(asked.sets or ()), "wanted": said(asked.wanted)}
+    words: dict[str, Any] = {name: getattr(asked, name) for name in own}
+    words |= {"sets": tuple(asked.sets or ()), "lots": tuple(asked.lots or ()), "wanted": said(asked.wanted)}
     return read_rebalance(Options(**words, policy=asked.policy or USUAL_POLICY), here)
 
 

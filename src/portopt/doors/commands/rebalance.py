@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from portopt.domain.run import RunRecord
 
 FILES = "CSV, Parquet or XLSX"
+LOTS = "Lots of the holdings, open and closed: a broker's export, CSV, XLSX, Parquet or JSON. May be said several times."
 
 
 @with_options(WantedOptions, "wanted", before=0)
@@ -28,6 +29,7 @@ def rebalance(
     holdings: Annotated[
         str | None, typer.Option(help=f"Holdings: a {FILES} file, `sample`, or `store` for the copy of the last run.")
     ] = None,
+    lots: Annotated[list[str] | None, typer.Option(metavar="FILE", help=LOTS)] = None,
     prices: Annotated[Path | None, typer.Option(help="Prices: a CSV, XLSX or Parquet file, or a folder of them.")] = None,
     policy: Annotated[str, typer.Option(help="Policy id, a JSON file, or FILE#ID.")] = "quality_focused",
     universe: Annotated[
@@ -65,8 +67,9 @@ def rebalance(
     _require_folder(output_dir)
     words = tuple(sets or ())
     options = Options(
-        holdings, prices, policy, universe, benchmark, as_of, provider, portfolio_id, fractional, words, request, said(wanted)
-    )
+        holdings, prices, policy, universe, benchmark, as_of, provider, portfolio_id, fractional, words, request, said(wanted),
+        tuple(lots or ()),
+    )  # fmt: skip
     asked = read_rebalance(options, runtime())
     eyes = approval(approval_hours, asked.policy)
     with Spinner() as progress:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Options:
     """The command line's words for a rebalance. sets: `path=value` texts, applied to the policy in order. wanted: in a
-    desk's words."""
+    desk's words. lots: files."""
 
     holdings: str | None = None
     prices: Path | None = None
@@ -36,6 +36,7 @@ class Options:
     sets: Sequence[str] = ()
     request: str | None = None
     wanted: Wanted = field(default_factory=dict)  # type: ignore[assignment]  # nothing
+    lots: Sequence[str] = ()
 
 
 def read_rebalance(options: Options, runtime: Runtime) -> RebalanceRequest:
@@ -75,6 +76,7 @@ def _names(options: Options, holdings: str, foreign: Wish | None, provider: str)
         universe=None if options.universe is None else str(options.universe),
         benchmark=None if options.benchmark is None else str(options.benchmark),
         on_sample=provider == SAMPLE,
+        lots=options.lots,
     )
 
 

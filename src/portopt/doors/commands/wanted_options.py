@@ -20,6 +20,9 @@ NOT_BOUGHT = "Not bought: AAPL,MSFT or sector:Energy or class:Bond."
 NO_WORSE = "Do not mend limits that are missed already; miss them by no more."
 MODEL = "A model portfolio with bands (JSON, CSV, XLSX): back within them, no more traded."
 SEEN_THROUGH = "What funds are made of (JSON, CSV, XLSX): limits see through them."
+CONFIRMED = "Shares of today, whatever it looks like beside the prices: AAPL,MSFT."
+WAS_SPLIT = "A split since the holdings; shares and lots are converted: AAPL=4:1."
+HAPPENED = "Corporate actions since the holdings: a file; http or sql, as set."
 WITH_THE_AIM = typer.Option("--rebalance", help="With --withdraw: seek what the policy seeks, too.")
 
 
@@ -41,6 +44,9 @@ class WantedOptions:
     no_worse: Annotated[bool, typer.Option("--no-worse", help=NO_WORSE)] = False
     model: Annotated[str | None, typer.Option(metavar="FILE", help=MODEL)] = None
     look_through: Annotated[str | None, typer.Option(metavar="FILE", help=SEEN_THROUGH)] = None
+    confirm_shares: Annotated[list[str] | None, typer.Option(metavar="ASSETS", help=CONFIRMED)] = None
+    split: Annotated[list[str] | None, typer.Option(metavar="ASSET=RATIO", help=WAS_SPLIT)] = None
+    actions: Annotated[str | None, typer.Option(metavar="FILE", help=HAPPENED)] = None
 
 
 def said(options: WantedOptions) -> Wanted:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from portopt.doors.console.texts import texts
 from portopt.doors.console.writing import writers
@@ -27,8 +28,18 @@ def _common() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals["t"] = texts()
+    made.globals |= {"t": texts(), "figure": figure}
     return made
+
+
+def figure(value: object, text: str) -> Markup:
+    """A value for whoever reads the page as data, in the reader's writing. A page has thousands, and a macro takes tenfold.
+
+    >>> figure(0.25, "25.00%")
+    Markup('<data value="0.25">25.00%</data>')
+    """
+    said = "" if value is None else value if isinstance(value, float | int) else escape(value)
+    return Markup(f'<data value="{said}">{escape(text)}</data>')  # noqa: S704 - escaped, or a number
 
 
 _READY: dict[tuple[str, str], Environment] = {}

@@ -8,7 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portopt.domain.backtest import Action, Membership
+from portopt.domain.action import Action
+from portopt.domain.backtest import Membership
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import Policy
 from portopt.doors.backtest_files import actions_from, flows_from, members_from

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portopt.domain.canonical import plain
 from portopt.domain.errors import InvalidValue
+from portopt.domain.holdings import Holdings
+from portopt.domain.lots import covered, laid_over
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.domain.universe import Universe
-from portopt.doors.files import SAMPLE, benchmark_beside, priced_by, sample_file, with_factor_returns, with_files_read
+from portopt.doors.files import SAMPLE, benchmark_beside, in_lots, priced_by, sample_file, with_factor_returns, with_files_read
 from portopt.doors.notebook.histories import provider_of
 from portopt.estimation.views.spelled import as_choice
 from portopt.intake.book import Book, day_of, holdings_of, universe_of
 from portopt.intake.labelled import attributes_of, fraction_of, fractions_by_asset
+from portopt.intake.lots import lots_of
 from portopt.intake.policy import Wishes
 from portopt.intake.request import rebalance_request, wished
 from portopt.intake.wanted import Wanted, with_wanted
@@ -35,6 +38,7 @@ BY_NAME: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "costs": ("costs", dict),
     "risk_free_rate": ("risk_free_rate", lambda rate: float(fraction_of(rate, "risk_free_rate"))),
     "relax_order": ("relax_order", list),
+    "tax": ("tax", dict),
     "estimation": ("estimation", plain),
     "views": ("estimation.views", as_choice),
 }
@@ -54,6 +58,7 @@ def asked_of_book(words: Mapping[str, Any], home: Path | None) -> tuple[Rebalanc
         words.get("universe", sample_file("universe.csv") if sample else None),
         words.get("benchmark", sample_file("benchmark.csv") if sample else None),
         named,
+        words.get("lots"),
     )
     wishes, day = wishes_of(words, foreign), day_of(words.get("as_of"), "as_of")
     policy = policy_of(words.get("policy", USUAL_POLICY), runtime)
@@ -107,8 +112,8 @@ def policy_of(policy: str | Path | Policy | Mapping[str, Any], runtime: Runtime)
     return pick(read_policy_file(name), wanted, name) if name.endswith(".json") else policies.policy(str(policy), runtime)
 
 
-def book_of(holdings: Any, universe: Any, benchmark: Any, portfolio_id: str) -> Book:
-    """Each of the three as values, or read from the file that is named."""
+def book_of(holdings: Any, universe: Any, benchmark: Any, portfolio_id: str, lots: Any = None) -> Book:
+    """Each of them as values, or read from the file that is named; lots from several files too."""
     from portopt.adapters.providers.holdings_files import read_holdings
 
     notes: list[str] = []
@@ -116,9 +121,21 @@ def book_of(holdings: Any, universe: Any, benchmark: Any, portfolio_id: str) -> 
         held, described = read_holdings(Path(holdings), portfolio_id, notes)
     else:
         held, described = holdings_of(holdings, portfolio_id), {}
+    held = in_lots_of(held, lots, notes)
     candidates = candidates_of(universe, notes)
     weights = benchmark_of(benchmark, (universe, holdings), notes)
     return Book(held, described, candidates, weights, tuple(notes))
+
+
+def in_lots_of(held: Holdings, lots: Any, notes: list[str]) -> Holdings:
+    """lots: a file, several, or values: a TaxRecord, a frame or a list with a lot a row, {"tax_lots": […], …}, or None."""
+    if lots is None:
+        return held
+    if isinstance(lots, str | Path) or (isinstance(lots, Sequence) and all(isinstance(one, str | Path) for one in lots)):
+        return in_lots(held, [lots] if isinstance(lots, str | Path) else lots, notes)
+    held, found = covered(replace(held, tax=laid_over(held.tax, lots_of(lots))))
+    notes += found
+    return held
 
 
 def candidates_of(universe: Any, notes: list[str]) -> Universe | None:

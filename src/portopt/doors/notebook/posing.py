@@ -28,7 +28,7 @@ from portopt.runtime import AT_HAND
 
 # What is said over a policy, of a book's own files and of a stored run; what is said of a book, and of weights alone.
 OVER_A_POLICY = (*BY_NAME, "limits", "sets", "fractional", *Wanted.__annotations__)
-OF_FILES = ("holdings", "prices", "universe", "benchmark", "as_of", "provider", "portfolio_id", "request")
+OF_FILES = ("holdings", "lots", "prices", "universe", "benchmark", "as_of", "provider", "portfolio_id", "request")
 OF_A_BOOK = (*OF_FILES, "policy", *OVER_A_POLICY)
 OF_WEIGHTS = tuple(signature(asked_weights).parameters)
 OVER_A_RUN = ("policy", *OVER_A_POLICY)
@@ -57,11 +57,12 @@ def ask(
         portfolio_value, average_daily_value, prices by asset: money, for liquidity, impact and lots. assets: as universe.
 
         Of a book:
-        holdings: {"AAPL": 100, …, "CASH": 2500.0}, a CSV, Parquet or XLSX file, or `sample`.
+        holdings: {"AAPL": 100, …, "CASH": 2500.0}, a CSV, Parquet or XLSX file, or `sample`. lots: as for `rebalance`.
         policy: an id, a Policy, or a policy as data. sets: {dotted path: value} over it, {"limits.max_weight": 0.12}.
         provider: where prices come from, by name, in the place of prices. portfolio_id: whose book it is.
         deposit, withdraw, by, rebalance, buy_only, sell_only, do_not_buy, do_not_sell, keep, max_trades, names, no_worse:
-            money in and out, and what may be traded (intake/wanted.py).
+            money in and out, and what may be traded (intake/wanted.py). confirm_shares, split, actions: of shares that may be
+            from before a split.
         home: where answers are kept; None is the usual place.
     """
     return with_prices_kept(posed(asked, objective, home=home, **said)).request

@@ -24,6 +24,7 @@ def rebalance(
     prices: Any = None,
     policy: str | Path | Policy | Mapping[str, Any] | None = None,
     *,
+    lots: Any = None,
     universe: Any = None,
     benchmark: Mapping[str, float] | str | Path | None = None,
     as_of: date | str | None = None,
@@ -45,6 +46,9 @@ def rebalance(
     Args:
         holdings: {"AAPL": 100, …, "CASH": 2500.0}, a CSV, Parquet or XLSX file, or `sample`. Or a request about a book, an
             earlier proposal, or a stored run's id: the same book again, on its own prices, under what else is said here.
+        lots: what the holdings lie in: a file or several, as brokers export them; or values: a frame or a list with a lot a
+            row (asset_id, acquired_on, shares, cost_per_share), a TaxRecord, or {"tax_lots": […], "closed_lots": […],
+            "tax_year": {…}}.
         prices: a Polars or pandas frame, long or wide, or a file or folder; None is the bundled sample.
         policy: a policy's id ("quality_focused" where none is said), a JSON file of it, a Policy, or a policy as data. limits:
             {limit kind: value} on top of it. sets: {dotted path: value}, as `--set`.
@@ -54,8 +58,9 @@ def rebalance(
         request: another service's request (S2) over the policy: a file, or its content.
         wanted: money in and out, and what may be traded: deposit, withdraw, by, rebalance, buy_only, sell_only, do_not_buy,
             do_not_sell, keep, max_trades, names, no_worse; model, a portfolio with bands, and look_through, what funds are
-            made of, as values or files (intake/wanted.py); and objective, costs, risk_free_rate, estimation, views,
-            relax_order in the place of the policy's.
+            made of, as values or files; confirm_shares, split and actions, of shares from before a split (intake/wanted.py);
+            and objective, costs, risk_free_rate, estimation, views,
+            relax_order, tax in the place of the policy's.
         frontier: drawn in the report. within: seconds, and then no answer. output_dir: a folder for the trades as files.
         approval_hours: how long a person has to approve it before its event leaves, at the console or by `portopt approve`.
     """
@@ -65,8 +70,9 @@ def rebalance(
 
     _require_folder(output_dir)
     said = {
-        "prices": prices, "policy": policy, "universe": universe, "benchmark": benchmark, "as_of": as_of, "provider": provider,
-        "portfolio_id": portfolio_id, "limits": limits, "sets": sets, "fractional": fractional, "request": request, **wanted,
+        "lots": lots, "prices": prices, "policy": policy, "universe": universe, "benchmark": benchmark, "as_of": as_of,
+        "provider": provider, "portfolio_id": portfolio_id, "limits": limits, "sets": sets, "fractional": fractional,
+        "request": request, **wanted,
     }  # fmt: skip
     question = (
         posed(holdings, home=home, **said) if was_asked(holdings) else posed(home=home, holdings=_needed(holdings), **said)

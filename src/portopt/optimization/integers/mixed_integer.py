@@ -16,18 +16,22 @@ from portopt.domain.arrays import Vector
 from portopt.domain.deadline import NEVER
 from portopt.domain.errors import DeadlineExceeded, RequestError
 from portopt.domain.program import StandardForm
-from portopt.domain.solution import RawAnswer, SolveStatus
+from portopt.domain.solution import Duals, RawAnswer, SolveStatus
 from portopt.optimization.integers.diving import dive
 from portopt.optimization.integers.effort import Effort
 from portopt.optimization.integers.exchange import exchanged
 from portopt.optimization.integers.outer_approximation import Offer, OuterApproximation, surrounded
 from portopt.optimization.integers.perspective import chosen_diagonals
 from portopt.optimization.integers.switches import remainder, whole_numbers, with_tight_switches
+from portopt.optimization.integers.ways import turned
 from portopt.optimization.scaling.extension import continuous
 from portopt.optimization.solvers.highs_search import Found, Search, search
 
 log = logging.getLogger(__name__)
 ASKED_GAP = 1e-6  # relative, asked for
+# The same where many choices between two ways are made: proving the last of them takes most of the time.
+MANY_WAYS, WAYS_GAP = 60, 9e-4
+TURNS = 24  # programs solved for a choice the other way
 FIRST_NODES = 2_000
 SLACK = 1e-7  # of it: an answer below the bound by less is the solver's, not a better one
 HAIR = 1e-9  # of the objective's size: what a convex solver's answer may be above its optimum
@@ -83,7 +87,7 @@ class MixedInteger:
         try:
             self._begin(relaxed, first)
             self.master.deepen()
-            self.master.run(self._accept)
+            self.master.run(self._accept_turned if self._chooses_ways else self._accept)
             self._exchanged()
         except DeadlineExceeded:
             if self.master.best is None or not until.gives_best:
@@ -101,6 +105,9 @@ class MixedInteger:
 
     def _begin(self, relaxed: Vector, first: Vector | None) -> None:
         """Good whole numbers to begin with: rounded, dived for, exchanged."""
+        if self._chooses_ways:
+            self._accept_turned(relaxed)
+            return
         self._accept(relaxed)
         if first is not None and self.master.best is None:
             self._accept(first)
@@ -112,11 +119,33 @@ class MixedInteger:
     def _exchanged(self) -> None:
         """Exchanges around the best so far; a ratio is not one for its gradient."""
         best = self.master.best
-        if best is None or self.form.ratio or not self.master.is_open or self.master.until.is_over:
+        if best is None or self.form.ratio or self._chooses_ways or not self.master.is_open or self.master.until.is_over:
             return
         exchanged(self.tight, best.answer.values, best.answer.x, self._exchange)
         if self.master.best is not None and self.master.best is not best:
             self.master.tangents.touch(self.master.best.answer.x)
+
+    @property
+    def _chooses_ways(self) -> bool:
+        """Whether every whole number is a choice between two ways."""
+        return len(self.form.either) == int(self.form.integer.sum())
+
+    def _accept_turned(self, x: Vector) -> None:
+        """The same for choices between two ways, and those turned that the multipliers of their remainder speak against."""
+        self._accept(x)
+        turned(self.tight, whole_numbers(self.form, x), self._way, TURNS)
+
+    def _way(self, values: Vector) -> tuple[float, Vector, Duals] | None:
+        """What the remainder at these choices is worth, where its optimum is, and its multipliers on the program's own rows."""
+        self.tried.add(values[self.form.integer].tobytes())
+        left = remainder(self.tight, values)
+        raw = self._solved(left.form, False)
+        if raw is None or raw.x is None or raw.duals is None:
+            return None
+        held = Held(values, raw.x)
+        if self._offer(held):
+            self.master.tangents.touch(held.x)
+        return self.form.objective(held.x), held.x, left.duals(raw.duals)
 
     @property
     def _is_question(self) -> bool:
@@ -220,7 +249,8 @@ def solve_mixed_integer(form: StandardForm, exact: Exact, *, effort: float = 1.0
     on any machine. effort: a share of the usual one. Raises what `exact` raises about the program without whole numbers (no
     excess return, riskless excess).
     """
-    raw = MixedInteger(form, exact, Effort(effort), gap).run()
+    asked = max(gap, WAYS_GAP) if len(form.either) > MANY_WAYS else gap
+    raw = MixedInteger(form, exact, Effort(effort), asked).run()
     left = "" if raw.mip_gap is None else f", gap {raw.mip_gap:.1e}"
     log.debug("in whole numbers: %s after %d nodes%s %s", raw.status.value, raw.iterations, left, raw.message)
     return raw

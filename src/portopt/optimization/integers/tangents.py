@@ -14,6 +14,7 @@ from portopt.optimization.scaling.extension import reach
 
 LEVELS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)  # weights under a switch
 OFFSETS = (0.001, 0.004, 0.015, 0.05, 0.2)  # of weight moved, around the first point
+FEW_OFFSETS = (0.02,)  # beside choices between two ways: good ones are at hand, and the search is short
 STRIDE = 0.1  # of weight moved, where every weight by itself is looked at
 STEEPEST = 50.0  # exponents; a tangent anywhere is valid
 APART = 12  # decimals that tell two tangents of one square apart
@@ -60,7 +61,7 @@ class Tangents:
                 self._add(squares, which, level * squares.slope[which])
             which = np.flatnonzero(~switched)
             stride = np.abs(squares.slope[which]) * moves[squares.column[which]]
-            for offset in OFFSETS:
+            for offset in FEW_OFFSETS if self.outer.form.either else OFFSETS:
                 for sign in (1.0, -1.0):
                     self._add(squares, which, (t[which] + sign * offset * stride) / np.maximum(h[which], SMALLEST_SLOPE))
         self.touch(x)

@@ -54,7 +54,7 @@ class Search:
 
     scale: the size of the objective (gaps are absolute, in its unit). start: (columns, values) of a known point, or None.
     thorough: look for better points by HiGHS's heuristics too, where one is known already.
-    until: ends it with the point and the bound that there are.
+    until: ends it with the point and the bound that there are. presolve: False where it costs more than it saves.
     """
 
     cost: Vector
@@ -67,6 +67,7 @@ class Search:
     scale: float = 1.0
     start: tuple[Indices, Vector] | None = None
     thorough: bool = False
+    presolve: bool = True
     until: Deadline = NEVER
 
 
@@ -99,7 +100,9 @@ def search(s: Search, *, gap: float, nodes: int, checkpoints: int | None = None)
     A search that ends with its gap open and its work not used up, or with a point that misses a row, has failed.
     """
     allowed = ROOT_CHECKPOINTS + NODE_CHECKPOINTS * nodes if checkpoints is None else checkpoints
-    for presolve in (ROOT_PRESOLVE_ONLY, NO_PRESOLVE):  # the second where the first ends with an error of its own
+    for presolve in (
+        (ROOT_PRESOLVE_ONLY, NO_PRESOLVE) if s.presolve else (NO_PRESOLVE,)
+    ):  # the second where the first ends with an error of its own
         try:
             return _searched(s, gap, nodes, allowed, presolve)
         except NativeFailure as failure:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from portopt.domain.action import Action
 from portopt.domain.arrays import Vector
-from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
+from portopt.domain.backtest import BacktestRequest, Execution, Membership
 from portopt.domain.backtest_found import BacktestData, BacktestFound, Profits, Proof
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.market import MarketQuery, MarketSnapshot

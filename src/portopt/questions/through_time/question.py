@@ -10,7 +10,8 @@ from typing import Any
 
 from portopt.dialects.backtests import rounding_of
 from portopt.dialects.reading import text
-from portopt.domain.backtest import Action, BacktestRequest, Execution, Membership
+from portopt.domain.action import Action
+from portopt.domain.backtest import BacktestRequest, Execution, Membership
 from portopt.domain.canonical import digest
 from portopt.domain.errors import InvalidValue
 from portopt.domain.factor_returns import FactorReturns

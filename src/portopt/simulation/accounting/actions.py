@@ -15,7 +15,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from portopt.domain.backtest import Action, Execution, Happening
+from portopt.domain.action import Action
+from portopt.domain.backtest import Execution, Happening
 from portopt.domain.errors import DataError
 from portopt.simulation.accounting.account import Account, OpenOrder, Quotes, Receivable
 from portopt.simulation.accounting.charges import commission_of

@@ -9,7 +9,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from portopt.domain.backtest import Action, Execution, Happening
+from portopt.domain.action import Action
+from portopt.domain.backtest import Execution, Happening
 from portopt.simulation.accounting.account import Account, Quotes, marked, values
 from portopt.simulation.accounting.actions import applied, money
 from portopt.simulation.accounting.fills import paid_out

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from portopt.domain.backtest import Action, Execution, Happening
+from portopt.domain.action import Action
+from portopt.domain.backtest import Execution, Happening
 from portopt.simulation.accounting import Account, Quotes, begin_day, equity, open_profit, opened
 from portopt.simulation.honest import made
 from portopt.simulation.honest.book import shorted

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from portopt.domain.action import Action
 from portopt.domain.arrays import Matrix
-from portopt.domain.backtest import Action, Backtested, BacktestRequest, Execution, Membership
+from portopt.domain.backtest import Backtested, BacktestRequest, Execution, Membership
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import DataPolicy, EstimationChoice, Policy
 from portopt.domain.universe import Universe

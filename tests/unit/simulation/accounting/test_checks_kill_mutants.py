@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from one_ledger import OneLedger
 
-from portopt.domain.backtest import Action, Execution
+from portopt.domain.action import Action
+from portopt.domain.backtest import Execution
 from portopt.simulation.accounting.checks import broken
 
 MUTANTS = {

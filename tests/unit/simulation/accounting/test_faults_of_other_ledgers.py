@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from one_ledger import OneLedger
 
-from portopt.domain.backtest import Action, Execution, Order
+from portopt.domain.action import Action
+from portopt.domain.backtest import Execution, Order
 from portopt.domain.errors import InvalidValue
 from portopt.simulation.accounting import equity, fill, require_sound, values, withdrawn
 from portopt.simulation.accounting.account import Quotes

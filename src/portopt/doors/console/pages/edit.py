@@ -92,9 +92,18 @@ def rows_of(
     """Every asset, those that are pinned or that the edit moves first, with the weight that the edit gives it."""
     moved = {} if edited is None else {row["asset_id"]: row for row in edited["trades"]}
     wanted = find.strip().casefold()
-    rows = [{**row, "edited": moved.get(row["asset_id"]), "pin": pins.get(row["asset_id"], "")} for row in document["proposal"]]
+    rows = [
+        {**row, **_edited(row, moved.get(row["asset_id"])), "pin": pins.get(row["asset_id"], "")}
+        for row in document["proposal"]
+    ]
     shown = [row for row in rows if row["pin"] or _has(row, wanted)]
     return sorted(shown, key=lambda row: (not row["pin"], not row["side"], -abs(row["weight_change"]), row["asset_id"]))
+
+
+def _edited(row: Mapping[str, Any], edited: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the edit makes of a row; where it moves nothing there, what stands is what is wanted."""
+    stands = row["target_weight"] if edited is None else edited["stands"]
+    return {"edited": edited, "stands": stands, "after": stands if edited is None else edited["after"]}
 
 
 def _has(row: Mapping[str, Any], wanted: str) -> bool:

@@ -13,7 +13,7 @@ from portopt.doors.console.writing import read_number, writers
 
 LIMIT, ADDED, ADDED_VALUE = "limits.", "add.limit", "add.value"
 TEXTS: Final = ("name", "description", "method_version")
-OBJECTS: Final = ("objective", "costs", "estimation", "data", "trading", "approval")
+OBJECTS: Final = ("objective", "costs", "estimation", "data", "trading", "tax", "approval")
 OTHERS: Final = ("risk_free_rate", "relax_order", "notes")
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from portopt.dialects.exact import read_date
 from portopt.dialects.names import in_s2_words
 from portopt.dialects.reading import flag, mapping_of, number, object_of, one_of, text
-from portopt.dialects.requests import read_date
 from portopt.dialects.submissions import MOST_HOURS, ON_DATA, TRADED, infeasible_in_words_of, read_on_data
 from portopt.document.choices import alternatives_document, edit_document, what_if_document
 from portopt.domain.approval import ApprovalWanted

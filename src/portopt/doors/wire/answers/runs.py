@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from portopt.dialects.books import instant
 from portopt.dialects.reading import one_of
 from portopt.domain.approval import ApprovalState
-from portopt.domain.canonical import canonical_text, digest
 from portopt.domain.errors import MissingInput, UnknownRun, UnknownThing
 from portopt.domain.job import THROUGH_TIME
 from portopt.domain.run import RunRecord, RunStatus
@@ -57,9 +55,9 @@ def document(asked: Asked) -> Answered:
     """The deterministic answer, in its canonical bytes. They are written once, and are what the digest is held against."""
     asked.only()
     run = run_of(asked)
-    written = canonical_text(_document_of(run)).encode()
-    if digest(written) != run.document_digest:
-        run_of(asked, verified=True)  # which tells what is damaged
+    written = asked.runtime.runs.written(run.run_id)
+    if written is None:
+        raise _without_document(run)
     return Answered(written)
 
 
@@ -103,8 +101,8 @@ def compare(asked: Asked) -> Answered:
 
 
 def run_of(asked: Asked, name: str = "run_id", *, verified: bool = False) -> RunRecord:
-    """The run that the path names, by its own id or by that of the job that it was. Raises UnknownThing, missing or foreign
-    alike; DataError where its document must be `verified` and is damaged.
+    """The run that the path names, by its own id or by that of the job that it was, with its headline alone where its document
+    need not be `verified`. Raises UnknownThing, missing or foreign alike; DataError for a damaged document.
     """
     return run_named(asked, asked.call.place[name], name, verified=verified)
 
@@ -137,27 +135,26 @@ def _found(asked: Asked, named: str) -> RunRecord | None:
     if not runtime.has_store:
         return None
     try:
-        return runtime.runs.get(named, verified=False)
+        return runtime.runs.line(named)
     except UnknownRun:
         pass
     try:
         became = runtime.jobs.get(named).run_id
-        return None if became is None else runtime.runs.get(became, verified=False)
+        return None if became is None else runtime.runs.line(became)
     except (UnknownRun, UnknownThing):
         return None
 
 
 def _with_document(asked: Asked) -> RunRecord:
     """The run, its document as it was stored. Who may not see it learns nothing of its document's state."""
-    _document_of(run_of(asked))
+    run = run_of(asked)
+    if run.document_digest is None:
+        raise _without_document(run)
     return run_of(asked, verified=True)
 
 
-def _document_of(run: RunRecord) -> Mapping[str, Any]:
-    """Raises MissingInput for a run that has none."""
-    if run.document is None:
-        raise MissingInput(f"{run.run_id} has no document: it is {run.status.value}", field="run_id", value=run.run_id)
-    return run.document
+def _without_document(run: RunRecord) -> MissingInput:
+    return MissingInput(f"{run.run_id} has no document: it is {run.status.value}", field="run_id", value=run.run_id)
 
 
 def run_line(run: RunRecord, chosen: Mapping[str, object] | None = None) -> dict[str, object]:

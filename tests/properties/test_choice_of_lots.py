@@ -1,0 +1,87 @@
+"""The choice of lots beside every way tried and beside the rule of thumb; the tax of a program beside the ledger's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tax_ledger
+from lots_by_force import highest_cost, least_tax
+from small_lots import RULES, SmallBook, regime_of, small_book
+
+from portopt.domain.lot_book import LotBook
+from portopt.domain.tax import TaxRules
+from portopt.terms.shared.lot_choice import sold_of_lots
+
+BY_FORCE, BY_THUMB = 200, 1000
+A_HAIR = 1e-9  # of portfolio value
+NO_LIMITS = SimpleNamespace(limits=())
+
+
+def due_of_the_choice(book: SmallBook) -> float:
+    """Money that the sales add, lots chosen in weights."""
+    lots, value = book.lots(), float(book.value)
+    sells = np.array([book.sells.get(a, 0) * float(book.prices.get(a, 0)) / value for a in book.universe.ids])
+    sold = sold_of_lots(sells, NO_LIMITS, lots)
+    per_asset = np.bincount(lots.asset, sold, len(sells))
+    np.testing.assert_allclose(per_asset, sells, atol=1e-12)
+    assert (sold >= 0).all()
+    assert (sold <= lots.weight + 1e-12).all()
+    return lots.due(*lots.realized(sold)) * value
+
+
+@pytest.mark.parametrize("few", range(10))
+def test_never_dearer_than_any_way_to_take_whole_shares(few: int) -> None:
+    """200 small books, 20 at a time."""
+    for seed in range(few, BY_FORCE, 10):
+        book = small_book(seed, assets=3)
+        best = least_tax(book.regime, book.own, book.sells, book.before)
+        assert due_of_the_choice(book) <= float(best.tax) + A_HAIR * float(book.value), seed
+
+
+@pytest.mark.parametrize("few", range(10))
+def test_never_dearer_than_the_dearest_lot_first(few: int) -> None:
+    """1,000 books; on many of them it is cheaper."""
+    cheaper = 0
+    for seed in range(few, BY_THUMB, 10):
+        book = small_book(seed + 10_000, lots=6, shares=30)
+        thumb, found = float(highest_cost(book.regime, book.own, book.sells, book.before).tax), due_of_the_choice(book)
+        assert found <= thumb + A_HAIR * float(book.value), seed
+        cheaper += found < thumb - 0.01
+    assert cheaper > 5
+
+
+@pytest.mark.parametrize("rules", RULES, ids=lambda rules: rules.name)
+@pytest.mark.parametrize("loss_value", [0.0, 0.1])
+def test_what_a_program_says_is_due_is_what_the_ledger_says(rules: TaxRules, loss_value: float) -> None:
+    """Convex pieces and their cases on one side, netting by prose on the other. A carried loss counts as what it is worth."""
+    lots = _of_any_gains(replace(rules, loss_value=loss_value))
+    rng = np.random.default_rng(5)
+    for _ in range(500):
+        short, long = (Fraction(int(x)) if rng.integers(5) else Fraction(0) for x in rng.integers(-150, 150, 2))
+        ours = tax_ledger.net(regime_of(rules), short, long)
+        expected = float(ours.due) - loss_value * float(ours.carried_short + ours.carried_long)
+        found = lots.due(float(short) / 1000, float(long) / 1000) + lots.due_before
+        assert found * 1000 == pytest.approx(expected, abs=1e-9), (short, long)
+
+
+def _of_any_gains(rules: TaxRules) -> LotBook:
+    """A book of 1,000 whose lots reach every part of the plane."""
+    base = replace(small_book(0), rules=rules).lots()
+    return replace(
+        base,
+        value=1000.0,
+        lots=base.lots[:1] * 4,
+        asset=np.zeros(4, dtype=np.intp),
+        weight=np.full(4, 0.25),
+        gain=np.array([0.8, -2.0, 0.8, -2.0]),
+        short=np.array([True, True, False, False]),
+        unknown=np.zeros(4, dtype=bool),
+        before_short=0.0,
+        before_long=0.0,
+        allowance=float(rules.allowance / Decimal(1000)),
+    )
