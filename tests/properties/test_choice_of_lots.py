@@ -69,6 +69,18 @@ def test_what_a_program_says_is_due_is_what_the_ledger_says(rules: TaxRules, los
         assert found * 1000 == pytest.approx(expected, abs=1e-9), (short, long)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_case_that_no_sale_leads_into_says_nothing(sign: float) -> None:
+    """Long lots that all gain, or all lose, beside short ones of both kinds: the line L = 0 is touched and never crossed."""
+    every = _of_any_gains(RULES[0])
+    lots = replace(every, gain=np.where(every.short, every.gain, sign * np.abs(every.gain)))
+    (case,) = lots.cases()
+    assert case.holds(0.3, sign * 0.2)
+    for short in (-0.3, 0.0, 0.2):
+        ours = tax_ledger.net(regime_of(RULES[0]), Fraction(short), Fraction(sign * 0.2))
+        assert case.due(short, sign * 0.2) == pytest.approx(float(ours.due), abs=1e-12)
+
+
 def _of_any_gains(rules: TaxRules) -> LotBook:
     """A book of 1,000 whose lots reach every part of the plane."""
     base = replace(small_book(0), rules=rules).lots()

@@ -27,6 +27,7 @@ def trade(line: Mapping[str, Any]) -> dict[str, Any]:
 
 def plan_metrics(document: Mapping[str, Any]) -> dict[str, Any]:
     """S2's RebalanceMetrics. Taxes are not estimated without lots, which is not the same as no taxes: null."""
+    taxes = document.get("taxes")
     headline = document.get("headline") or {}
     change = {row["name"]: row["change"] for row in document.get("figures", [])}
     cost = headline.get("total_cost")
@@ -34,5 +35,5 @@ def plan_metrics(document: Mapping[str, Any]) -> dict[str, Any]:
         "turnover": headline.get("turnover"),
         "expected_improvement": {theirs: change.get(ours) for theirs, ours in IMPROVEMENT.items()},
         "transaction_costs": None if cost is None else float(cost),
-        "tax_implications": None,
+        "tax_implications": None if taxes is None else float(taxes["tax"]),
     }

@@ -13,20 +13,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from portopt.domain.backtest import Fill
+from portopt.domain.backtest_taxes import LotSold
 from portopt.domain.holdings import to_cents
 from portopt.domain.tax import ClosedLot, Lot, LotSale, TaxRecord, TaxRules
 from portopt.simulation.accounting.account import Account, Quotes
-from portopt.simulation.taxed.book import (
-    PART,
-    ZERO,
-    LotSold,
-    OpenLoss,
-    TaxBook,
-    cost_of,
-    day_of,
-    in_order_of_purchase,
-    purchase_of,
-)
+from portopt.simulation.taxed.book import PART, ZERO, OpenLoss, TaxBook, cost_of, day_of, in_order_of_purchase, purchase_of
 from portopt.taxation.holding_period import term_of
 from portopt.taxation.wash_sales import Disallowed, Moved, disallowed
 

@@ -52,23 +52,34 @@ def _chosen(w: Vector, p: Problem, lots: LotBook) -> LotChoice:
 
 def sold_of_lots(sells: Vector, p: Problem, lots: LotBook) -> Vector:
     """(K,) what of each lot is sold where sells (n,) of each asset is."""
-    kept = np.zeros(len(lots), dtype=bool)
-    for limit in p.limits:
-        kept[limit.kept_lots(p)] = True
+    kept = kept_of(p)
     sold = np.zeros(len(lots))
     mixed: list[tuple[Indices, float]] = []
     for i in lots.assets:
         amount, at = float(sells[i]), lots.of(int(i))
         if amount <= IDLE:
             continue
-        if not lots.in_order and _is_mixed(lots, at) and amount < float(lots.weight[at].sum()) - IDLE:
+        if not lots.in_order and is_mixed(lots, at) and amount < float(lots.weight[at].sum()) - IDLE:
             mixed.append((at, amount))
         else:
-            order = at if lots.in_order else at[np.lexsort((at, lots.gain[at], kept[at]))]
+            order = order_of(lots, at, kept)
             sold[order] = filled(lots.weight[order], amount)
     if mixed:
         sold = _cheapest(sold, mixed, p, lots, kept)
     return sold
+
+
+def kept_of(p: Problem) -> Mask:
+    """(K,) the lots that a limit does not let go."""
+    kept = np.zeros(len(p.held_lots()), dtype=bool)
+    for limit in p.limits:
+        kept[limit.kept_lots(p)] = True
+    return kept
+
+
+def order_of(lots: LotBook, at: Indices, kept: Mask) -> Indices:
+    """One asset's lots in the order in which they go, where that is known beforehand: the rule's, or the least gain first."""
+    return at if lots.in_order else at[np.lexsort((at, lots.gain[at], kept[at]))]
 
 
 def filled(room: Vector, amount: float) -> Vector:
@@ -77,7 +88,8 @@ def filled(room: Vector, amount: float) -> Vector:
     return np.clip(amount - before, 0.0, room)
 
 
-def _is_mixed(lots: LotBook, at: Indices) -> bool:
+def is_mixed(lots: LotBook, at: Indices) -> bool:
+    """Whether an asset's lots are of both kinds, which is dearer when depends on all the others."""
     return not lots.rules.pooled and bool(lots.short[at].any()) and not bool(lots.short[at].all())
 
 
