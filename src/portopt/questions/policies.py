@@ -59,9 +59,15 @@ def in_words(policy: Policy) -> tuple[PolicyLine, ...]:
 def _of_tax(policy: Policy) -> tuple[PolicyLine, ...]:
     from portopt.taxation.rules import rules_of
     from portopt.taxation.words import sentences
+    from portopt.terms.tax_limits.catalog import parse_tax_limits
 
-    said = sentences(rules_of(policy.tax)) if policy.tax else {}
-    return tuple(PolicyLine("tax", name, policy.tax.get(name), words, "", "", PAGE_OF_TAXES) for name, words in said.items())
+    if not policy.tax:
+        return ()
+    rules = rules_of(policy.tax)
+    limits = {limit.kind: limit.describe() for limit in parse_tax_limits(rules.limits)}
+    said = [(name, policy.tax.get(name), words) for name, words in sentences(rules).items()]
+    said += [(name, rules.limits[name], words) for name, words in limits.items()]
+    return tuple(PolicyLine("tax", name, value, words, "", "", PAGE_OF_TAXES) for name, value, words in said)
 
 
 def _line(part: str, name: str, value: Any, words: str) -> PolicyLine:

@@ -38,8 +38,9 @@ def test_each_sentence_stands_under_a_word_of_the_policy() -> None:
 
 
 def test_a_policy_in_words_says_its_tax() -> None:
-    policy = Policy("p", "P", {"kind": "min_risk"}, {"long_only": True}, tax=TAX)
+    policy = Policy("p", "P", {"kind": "min_risk"}, {"long_only": True}, tax={**TAX, "limits": {"max_tax": "5000"}})
     lines = [line for line in in_words(policy) if line.part == "tax"]
+    assert (lines[-1].name, lines[-1].value, lines[-1].words) == ("max_tax", "5000", "tax of at most 5,000.00")
     assert [(line.name, line.value) for line in lines[:2]] == [("regime", "us_federal"), ("method", None)]
     assert {line.page for line in lines} == {"methods/taxes.md"}
     assert not [line for line in in_words(Policy("p", "P", {"kind": "min_risk"}, {})) if line.part == "tax"]
