@@ -11,7 +11,7 @@ from typing import Any
 
 from portopt.analysis import Attempts
 from portopt.analysis.errors import FigureErrors, figure_errors
-from portopt.document import decision, evidence, inputs, prices
+from portopt.document import decision, evidence, inputs, prices, settlement
 from portopt.document.definitions import definitions
 from portopt.document.groups import groups, scores
 from portopt.document.taxes import taxes
@@ -48,6 +48,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "figures": decision.figures(plan.before, plan.after, errors),
         "errors": decision.errors_document(errors),
         "trades": decision.trades(outcome),
+        **settlement.settlement_document(outcome),
         "proposal": proposal,
         **({"candidates_left_out": left_out} if left_out else {}),
         **({"taxes": found} if (found := taxes(plan)) is not None else {}),
@@ -72,7 +73,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "data_quality": evidence.data_quality(outcome.snapshot),
         "inputs": inputs.inputs(outcome),
         "evidence": evidence.to_check(outcome),
-        "notes": list(problem.notes),
+        "notes": [*problem.notes, *settlement.notes(outcome)],
         "definitions": definitions(),
         "left_out": [],
     }

@@ -47,7 +47,17 @@ def _rules(rules: TaxRules) -> dict[str, Any]:
 
 
 def _netting(netting: Netting) -> dict[str, Any]:
-    names = ("short", "long", "taxed_short", "taxed_long", "allowance_used", "due", "due_before", "carried_short", "carried_long")
+    names = (
+        "short",
+        "long",
+        "taxed_short",
+        "taxed_long",
+        "allowance_used",
+        "due",
+        "due_before",
+        "carried_short",
+        "carried_long",
+    )
     return {name: str(getattr(netting, name)) for name in names}
 
 

@@ -48,11 +48,12 @@ class LotBook:
     """K lots of what is held, by asset, each asset's in the order in which its method sells them. as_of: the day of the sale.
 
     asset: (K,) positions in the universe. weight: (K,) fractions of portfolio value at its prices; together the weight held.
-    gain: (K,) of each unit of weight sold, 1 - cost / price; an unknown cost counts as nothing paid. short: (K,) whether the
-    gain is short. costs: (K,) money a share as the method counts it, None where unknown. age: (K,) days held, NaN where nobody knows. blocked: by lot, why its loss, if it is one, would not count.
-    before_short, before_long: net gains before these sales, losses carried forward taken off. allowance: as a fraction.
-    unknown: (K,) whether its cost is unknown. no_buys: by asset, why it may not be bought now. value: of the portfolio, money.
-    identical: (n,) number of the group of substantially identical assets that an asset belongs to.
+    gain: (K,) of each unit of weight sold, 1 - cost / price; an unknown cost counts as nothing paid. costs: (K,) money a share
+    as the method counts it, None where unknown. short: (K,) whether the gain is short. age: (K,) days held, NaN where nobody
+    knows. unknown: (K,) whether its cost is unknown. identical: (n,) number of the group of substantially identical assets that
+    an asset belongs to. before_short, before_long: net gains before these sales, losses carried forward taken off. allowance:
+    as a fraction. blocked: by lot, why its loss, if it is one, would not count. no_buys: by asset, why it is not bought now.
+    value: of the portfolio, money.
     """
 
     rules: TaxRules

@@ -11,7 +11,6 @@ from typing import Any
 from portopt.domain.errors import InvalidValue
 from portopt.domain.holdings import Holdings
 from portopt.domain.tax import ClosedLot, Lot, TaxRecord
-from portopt.tables.action_values import ratio_of
 
 SHARES, MONEY = Decimal("0.000001"), Decimal("0.0000000001")  # where a ratio leaves more digits than there are
 EXAMPLE = "AAPL=4:1"
@@ -23,6 +22,12 @@ def splits_of(field: str, value: Any) -> dict[str, Fraction]:
         pairs = [(str(asset), str(ratio)) for asset, ratio in value.items()]
     else:
         pairs = [_pair(field, word) for word in _words(field, value)]
+    return _ratios(field, pairs) if pairs else {}
+
+
+def _ratios(field: str, pairs: Iterable[tuple[str, str]]) -> dict[str, Fraction]:
+    from portopt.tables.action_values import ratio_of
+
     found: dict[str, Fraction] = {}
     for asset, said in pairs:
         ratio = ratio_of(said)

@@ -101,9 +101,7 @@ def _fixes(asked: Sequence[InDoubt]) -> list[str]:
     split = {doubt.asset_id: as_text(doubt.ratio) for doubt in asked if doubt.ratio is not None}
     now = ", ".join(f"{_count(_after(doubt))} shares of {doubt.asset_id}" for doubt in asked if doubt.ratio is not None)
     options = " ".join(f"--split {asset}={ratio}" for asset, ratio in split.items())
-    converted = (
-        f"say that it was split, and shares and lots are converted: {options} (in a request: splits {json.dumps(split)})"
-    )
+    converted = f"state the split, and shares and lots are converted: {options} (in a request: splits {json.dumps(split)})"
     confirmed = f"--confirm-shares {','.join(named)} (in a request: confirmed_shares {json.dumps(named)})"
     return [
         f"give the holdings of today{f': {now}' if now else ''}",

@@ -28,7 +28,7 @@ from portopt.market.raw_jumps import raw_jumps
 from portopt.market.share_ratios import as_text, in_words
 from portopt.market.stated_days import ListDay, day_of_list
 
-LOOKED_AT = 1.08  # stated prices nearer than that to the newest one are of the same shares
+LOOKED_AT = 1.08  # stated prices nearer than that to the close of their day are of the same shares
 AS_IT_STANDS, NEAR = 0.03, 0.015  # in logarithms; three and one and a half usual days where that is more
 BY_COST = 1.4  # lots alone tell no smaller split: dividends are taken off old prices
 COST_NEAR = 0.03
@@ -81,16 +81,17 @@ class _Sheet:
             holdings,
             columns,
             raw_jumps(snapshot, columns if holdings.as_of is not None else {a: columns[a] for a in listed}),
-            {a: tuple(x for x in actions if x.asset_id == a) for a in {x.asset_id for x in actions} & set(columns)},
-            {a: tuple(lot for lot in lots if lot.asset_id == a) for a in {lot.asset_id for lot in lots} & set(columns)},
+            {a: tuple(x for x in actions if x.asset_id == a) for a in sorted({x.asset_id for x in actions} & set(columns))},
+            {a: tuple(lot for lot in lots if lot.asset_id == a) for a in sorted({lot.asset_id for lot in lots} & set(columns))},
             listed,
             converted,
         )
 
     def suspects(self) -> list[str]:
         """The few assets that need a closer look."""
-        latest = self.snapshot.latest_prices()
-        away = [a for a, p in self.listed.items() if not 1 / LOOKED_AT < float(p) / latest[self.columns[a]] < LOOKED_AT]
+        row = self.day.row
+        closes = self.snapshot.latest_prices() if row is None or row < 0 else self.snapshot.prices[row]
+        away = [a for a, p in self.listed.items() if not 1 / LOOKED_AT < float(p) / closes[self.columns[a]] < LOOKED_AT]
         jumped = [a for a, jumps in self.jumps.items() if jumps]
         return sorted({*away, *jumped, *self.actions, *self.lots})
 

@@ -61,7 +61,8 @@ def shares_sold(problem: Problem, book: Book, settled: Settled) -> dict[int, Dec
     """By lot, how many of its shares are sold."""
     lots = problem.held_lots()
     sells = {order.i: -order.shares for order in settled.orders if not order.is_buy}
-    kept, sold, mixed = kept_of(problem), {}, []
+    kept, mixed = kept_of(problem), []
+    sold: dict[int, Decimal] = {}
     for i in lots.assets:
         amount, at = sells.get(int(i), ZERO), lots.of(int(i))
         if amount <= 0:
@@ -109,10 +110,9 @@ def _sale(lots: LotBook, k: int, shares: Decimal, proceeds: Decimal, as_of: date
     lot = lots.lots[k]
     cost = lots.costs[k]
     gain = proceeds if cost is None else proceeds - to_cents(cost * shares)
-    return LotSale(
-        replace(lot, cost_per_share=cost) if cost is not None else lot,
-        shares, proceeds, gain, term_of(lot.acquired_on, as_of, lots.rules), reason=_reason(lots, k, gain, everything=everything),
-    )  # fmt: skip
+    counted = lot if cost is None else replace(lot, cost_per_share=cost)
+    term, why = term_of(lot.acquired_on, as_of, lots.rules), _reason(lots, k, gain, everything=everything)
+    return LotSale(counted, shares, proceeds, gain, term, reason=why)
 
 
 METHODS = {
@@ -133,7 +133,9 @@ def _reason(lots: LotBook, k: int, gain: Decimal, *, everything: bool) -> str:
     if lots.unknown[k]:
         return "its cost is unknown: what of the position costs less tax is sold too, or may not be sold"
     if gain < 0:
-        return "its loss counts against gains" if lots.rules.loss_value > 0 or lots.reach()[1][0] > 0 else "it is sold at a loss"
+        return (
+            "its loss counts against gains" if lots.rules.loss_value > 0 or lots.reach()[1][0] > 0 else "it is sold at a loss"
+        )
     return "of the lots that may be sold its tax is the least"
 
 

@@ -19,8 +19,8 @@ from portopt.domain.plan import PlanLine, RebalancePlan, Trade
 from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
-from portopt.domain.tax import TaxRecord
 from portopt.domain.steps import step_of
+from portopt.domain.tax import TaxRecord
 from portopt.domain.universe import CASH, Asset
 from portopt.optimization import assemble, solve
 from portopt.trading.book import Book, Order, Settled, open_book

@@ -162,6 +162,7 @@ def proven(asked: Backtest, s: Simulation, run: Backtested, end: Run, progress: 
 def require_sound_question(request: BacktestRequest, history: History) -> None:
     """Raises InvalidValue for a question that no history answers."""
     from portopt.simulation.accounting import require_sound
+    from portopt.simulation.units import require_shares
 
     require_sound(request.execution)
     if request.capital <= 0:
@@ -169,6 +170,7 @@ def require_sound_question(request: BacktestRequest, history: History) -> None:
     known = set(history.ids)
     if not any(a in known for a in request.universe.ids):
         raise InvalidValue("universe", list(request.universe.ids)[:10], f"none of them has a price in {history.source}")
+    require_shares(request.universe)
     if history.volumes is None:
         _require_no_volumes(request.execution, history.source)
     _require_open_days(request, history)
