@@ -42,8 +42,8 @@ def prices_of(book: SmallBook, seed: int) -> pl.DataFrame:
     return pl.DataFrame({"date": days, **{a: closes[:, j] for j, a in enumerate(book.prices)}})
 
 
-def planned(book: SmallBook, seed: int, objective: Mapping[str, Any]) -> tuple[dict[str, int], Problem, float]:
-    """Shares after the product's plan, the problem it solved, and the gap to its bound that it owns up to."""
+def planned(book: SmallBook, seed: int, objective: Mapping[str, Any]) -> tuple[dict[str, int], Problem, float, Decimal]:
+    """Shares after the product's plan, the problem it solved, the gap to its bound that it owns up to, and the tax it says."""
     policy = Policy(
         "force", "Force", objective, {"long_only": True, "max_weight": CAP}, data=DataPolicy(stale="accept"), tax=TAX,
         estimation=EstimationChoice(lookback=None), trading=TradingRules(min_trade_value=0.0),
@@ -54,7 +54,7 @@ def planned(book: SmallBook, seed: int, objective: Mapping[str, Any]) -> tuple[d
     shares = {a: int(n) for a, n in book.holdings.shares.items()}
     for trade in document["trades"]:
         shares[trade["asset_id"]] += int(trade["shares"]) * (1 if trade["side"] == "buy" else -1)
-    return shares, answer.problem, float(document["rounding"]["gap"])
+    return shares, answer.problem, float(document["rounding"]["gap"]), Decimal(document["taxes"]["tax"])
 
 
 class Worth:
@@ -80,12 +80,14 @@ def test_no_book_of_whole_shares_is_better_by_more_than_the_gap(objective: Mappi
     best_of_all = 0
     for seed in range(few, BOOKS, 10):
         book = taxed_book(seed)
-        shares, p, gap = planned(book, seed, objective)
+        shares, p, gap, tax = planned(book, seed, objective)
         worth = Worth(book, p, of_return=1.0 if objective is UTILITY else 0.0)
         most = {a: int(Decimal(str(CAP)) * book.value / price) for a, price in book.prices.items()}
         best = best_book(book.regime, book.own, most, worth, book.before)
         sells = {a: max(int(book.holdings.shares[a]) - n, 0) for a, n in shares.items()}
-        found = worth(shares, least_tax(book.regime, book.own, sells, book.before).tax)
+        cheapest = least_tax(book.regime, book.own, sells, book.before).tax
+        assert abs(tax - Decimal(float(cheapest))) <= Decimal("0.01"), seed
+        found = worth(shares, cheapest)
         assert found is not None, seed
         assert best.value - found <= gap + 1e-9, seed
         best_of_all += best.value - found <= 1e-9
