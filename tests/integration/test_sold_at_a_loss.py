@@ -51,6 +51,12 @@ def test_the_answer_says_what_may_be_bought_instead(runtime: Runtime) -> None:
     assert f"A is sold at a loss: not bought again before {instead['again_on']}; in its place C, else D." in page
 
 
+def test_a_lot_that_is_named_and_not_held_is_told(runtime: Runtime) -> None:
+    record = answered(runtime, {"regime": "us_federal", "method": "specified", "specified": {"A": ["gone", "dear"]}})
+    assert [lot["lot_id"] for lot in record.document["taxes"]["lots"] if lot["asset_id"] == "A"] == ["dear"]
+    assert any("not held, and were passed over: gone of A" in note for note in record.document["notes"])
+
+
 def test_where_no_rule_bars_a_buy_nothing_is_said(runtime: Runtime) -> None:
     record = answered(runtime, {"regime": "germany"})
     assert record.document["taxes"]["instead"] == []
