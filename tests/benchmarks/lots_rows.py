@@ -1,7 +1,7 @@
 """Lots beside risk, sectors and turnover, in CPU seconds and proven gaps: python tests/benchmarks/lots_rows.py --books 5.
 
 Books of 200 positions in 1,000 lots (tests/made_lots.py), utility under a desk's limits and the rules of the United States,
-in a year with gains, or with --quiet-year in one in which losses suffice and tax hardly matters, which is harder to prove. A row
+in a year with gains, or with --quiet-year in one in which losses suffice and tax matters little: harder to prove. A row
 a book: the answer in weights with its proven gap (bar: 0.1 % in 5 s) and the whole-share book with its. Beside it, by the same
 rates without wash sales, what lots as part of the answer are worth, and what the dearest lots first are, chosen after an answer
 that knew no tax. One core, BLAS threads 1.
@@ -23,6 +23,7 @@ import made_lots
 from portopt import pipeline
 from portopt.domain.arrays import Vector
 from portopt.domain.problem import Problem
+from portopt.formulation import formulate
 
 GAP, SECONDS, REALIZED = 1e-3, 5.0, Decimal("0.05")
 RATES = {"short_rate": 0.37, "long_rate": 0.2, "long_after_months": 12}
@@ -77,7 +78,7 @@ def _answered(book: made_lots.MadeBook, tax: dict[str, Any], *, solved: bool = T
     snapshot = book.snapshot(request)
     moments = pipeline.estimate(request, snapshot)
     if not solved:
-        problem = pipeline.formulate(request, snapshot, moments)
+        problem = formulate(request, snapshot, moments)
         return problem, problem.previous()
     answer = pipeline.optimize_for(request, snapshot, moments)
     return answer.problem, pipeline.certify(answer, snapshot).weights
