@@ -106,8 +106,9 @@ def fetch_pack(request: RebalanceRequest, market: MarketDataProvider) -> MarketS
     # A provider of one's own may have nothing to say about how it read.
     snapshot = dataclasses.replace(snapshot, notes=tuple(getattr(market, "notes", ())))
     _require_prices(request, snapshot)
-    _require_lots(request, snapshot)
-    return _judged(request, snapshot)
+    judged = _judged(request, snapshot)
+    _require_lots(request, judged)  # whether there was a split is asked first
+    return judged
 
 
 def reopen_pack(request: RebalanceRequest, pricing_pack_id: str, packs: PackStore) -> MarketSnapshot:
@@ -125,12 +126,19 @@ def _query(request: RebalanceRequest) -> MarketQuery:
 
 
 def _judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> MarketSnapshot:
-    """Beside what is held, and by the length of its histories."""
-    from portopt.market import judge_histories, with_shares_judged
+    """By the length of its histories, and beside what is held."""
+    from portopt.market import judge_histories
 
     choice = request.policy.estimation
-    snapshot = with_shares_judged(request, snapshot)
-    return judge_histories(snapshot, choice.min_observations, choice.lookback, request.policy.data)
+    judged = judge_histories(snapshot, choice.min_observations, choice.lookback, request.policy.data)
+    return beside_holdings(request, judged)
+
+
+def beside_holdings(request: RebalanceRequest, snapshot: MarketSnapshot) -> MarketSnapshot:
+    """Prices, of another book perhaps, as they stand to what this one holds (market/asked_about.py). Raises SharesInDoubt."""
+    from portopt.market import with_shares_judged
+
+    return with_shares_judged(request, snapshot)
 
 
 def _require_money(request: RebalanceRequest, table: pl.DataFrame, source: str) -> None:

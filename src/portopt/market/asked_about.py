@@ -26,7 +26,8 @@ PLACES = Decimal("0.000001")
 def with_shares_judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> MarketSnapshot:
     """The snapshot with a finding for each asset whose shares may be of before a split that its price is of after.
 
-    Of what was confirmed, the finding says so and nothing else is done. Raises SharesInDoubt where the policy refuses.
+    What was found of another book's holdings is not of this one's. Of what was confirmed, the finding says so and nothing else
+    is done. Raises SharesInDoubt where the policy refuses.
     """
     found = in_doubt(snapshot, request.holdings, request.actions, request.splits)
     asked = [doubt for doubt in found if doubt.asset_id not in request.confirmed_shares]
@@ -38,7 +39,10 @@ def with_shares_judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> M
         for doubt in found
         if (detail := f"{_told(doubt)}; {_done(treatment, doubt) if doubt in asked else CONFIRMED}")
     ]
-    return dataclasses.replace(snapshot, findings=(*snapshot.findings, *findings)) if findings else snapshot
+    of_prices = tuple(finding for finding in snapshot.findings if finding.kind != SPLIT)
+    if not findings and len(of_prices) == len(snapshot.findings):
+        return snapshot
+    return dataclasses.replace(snapshot, findings=(*of_prices, *findings))
 
 
 CONFIRMED = "its shares were confirmed as those of today"

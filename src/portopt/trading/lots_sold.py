@@ -61,7 +61,7 @@ def shares_sold(problem: Problem, book: Book, settled: Settled) -> dict[int, Dec
     """By lot, how many of its shares are sold."""
     lots = problem.held_lots()
     sells = {order.i: -order.shares for order in settled.orders if not order.is_buy}
-    kept, mixed = kept_of(problem), []
+    kept, mixed = kept_of(settled.weights, problem), []
     sold: dict[int, Decimal] = {}
     for i in lots.assets:
         amount, at = sells.get(int(i), ZERO), lots.of(int(i))
@@ -72,7 +72,7 @@ def shares_sold(problem: Problem, book: Book, settled: Settled) -> dict[int, Dec
         else:
             sold |= filled([(int(k), lots.lots[k].shares) for k in order_of(lots, at, kept)], amount)
     if mixed:
-        near = sold_of_lots(np.maximum(problem.previous() - settled.weights, 0.0), problem, lots)
+        near = sold_of_lots(np.maximum(problem.previous() - settled.weights, 0.0), problem, lots, kept)
         sold |= cheapest_shares(problem, book, lots, mixed, sold, near, kept)
     return {k: n for k, n in sold.items() if n > 0}
 

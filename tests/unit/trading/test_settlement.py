@@ -37,7 +37,7 @@ def _pinned(**units):
 
 
 def test_sells_that_settle_after_the_buys_they_pay_for_are_named():
-    """By hand, from Thursday 28 March: ABC is paid on Friday 29, 1,500 - 20,000 = -18,500; the fund on Tuesday 2 April, +20,000."""
+    """By hand, from Thursday 28 March: ABC is paid on Friday, 1,500 - 20,000 = -18,500; the fund pays on Tuesday 2 April."""
     found = _pinned()
     assert {t["asset_id"]: t["settles_on"] for t in found["trades"]} == {"ABC": "2024-03-29", "FUND": "2024-04-02"}
     ladder = found["settlement"]

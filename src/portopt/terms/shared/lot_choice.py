@@ -17,6 +17,8 @@ from portopt.domain.lot_book import LotBook, TaxCase
 from portopt.domain.problem import Problem
 
 IDLE = 1e-12  # of portfolio value; less is arithmetic
+BOUGHT = 1e-8  # more than that is a purchase
+NO_GAIN = 1e-12
 KEPT = 1e3  # what selling a lot that is to be kept, or passing a limit on gains, costs beside any tax
 MOST_REMEMBERED = 64
 
@@ -44,15 +46,15 @@ def lot_choice(w: Vector, p: Problem) -> LotChoice:
 
 
 def _chosen(w: Vector, p: Problem, lots: LotBook) -> LotChoice:
-    sold = sold_of_lots(np.maximum(p.previous() - w, 0.0), p, lots)
+    sold = sold_of_lots(np.maximum(p.previous() - w, 0.0), p, lots, kept_of(w, p))
     gains = lots.gain * sold
     short, long = float(gains[lots.short].sum()), float(gains[~lots.short].sum())
     return LotChoice(sold, short, long, lots.due(lots.before_short + short, lots.before_long + long))
 
 
-def sold_of_lots(sells: Vector, p: Problem, lots: LotBook) -> Vector:
-    """(K,) what of each lot is sold where sells (n,) of each asset is."""
-    kept = kept_of(p)
+def sold_of_lots(sells: Vector, p: Problem, lots: LotBook, kept: Mask | None = None) -> Vector:
+    """(K,) what of each lot is sold where sells (n,) of each asset is. kept: (K,) the lots that go last; None where all may."""
+    kept = np.zeros(len(lots), dtype=bool) if kept is None else kept
     sold = np.zeros(len(lots))
     mixed: list[tuple[Indices, float]] = []
     for i in lots.assets:
@@ -69,12 +71,20 @@ def sold_of_lots(sells: Vector, p: Problem, lots: LotBook) -> Vector:
     return sold
 
 
-def kept_of(p: Problem) -> Mask:
-    """(K,) the lots that a limit does not let go."""
+def kept_of(w: Vector, p: Problem) -> Mask:
+    """(K,) the lots that a limit does not let go, and those whose loss what is bought takes away."""
     kept = np.zeros(len(p.held_lots()), dtype=bool)
     for limit in p.limits:
         kept[limit.kept_lots(p)] = True
+    kept[spoiled(w, p)] = True
     return kept
+
+
+def spoiled(w: Vector, p: Problem) -> Indices:
+    """Losing lots of which something substantially identical is bought at weights w (n,)."""
+    lots = p.held_lots()
+    bought = np.flatnonzero((w - p.previous() > BOUGHT) & ~p.universe.is_cash)
+    return np.flatnonzero((lots.gain < -NO_GAIN) & np.isin(lots.identical[lots.asset], lots.identical[bought]))
 
 
 def order_of(lots: LotBook, at: Indices, kept: Mask) -> Indices:
