@@ -106,8 +106,9 @@ def fetch_pack(request: RebalanceRequest, market: MarketDataProvider) -> MarketS
     # A provider of one's own may have nothing to say about how it read.
     snapshot = dataclasses.replace(snapshot, notes=tuple(getattr(market, "notes", ())))
     _require_prices(request, snapshot)
-    _require_lots(request, snapshot)
-    return _judged(request, snapshot)
+    judged = _judged(request, snapshot)
+    _require_lots(request, judged)  # whether there was a split is asked first
+    return judged
 
 
 def reopen_pack(request: RebalanceRequest, pricing_pack_id: str, packs: PackStore) -> MarketSnapshot:

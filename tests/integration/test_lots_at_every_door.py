@@ -25,6 +25,7 @@ from portopt.doors.commands.asked_options import AskedOptions, posed
 from portopt.doors.commands.rebalance_options import Options, read_rebalance
 from portopt.doors.form import RebalanceForm, resolve
 from portopt.runs import history
+from portopt.runs.bundle import bundle, replay_bundle
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
@@ -152,8 +153,23 @@ def test_a_proposal_keeps_its_lots_and_is_worked_out_again_with_them(
     record = runtime.runs.get(document["run_id"])
     assert read_tax(record.request["holdings"]["tax"]) == EXPECTED
     assert history.replay(document["run_id"], runtime)["same"] is True
+    archive = folder / "run.zip"
+    archive.write_bytes(bundle(record, runtime))
+    assert replay_bundle(archive)["same"] is True
     assert runtime.runs.holdings("kept").tax == EXPECTED
     again = read_rebalance(Options("store", folder / "prices.csv", portfolio_id="kept"), runtime)
     assert lots(again) == EXPECTED
     assert run([*said, "--lots", str(folder / "policy.json")]) != 0
     assert "policy.json" in capsys.readouterr().out
+
+
+def test_lots_of_a_later_day_than_the_prices_are_refused_from_the_file_on(
+    folder: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORTOPT_HOME", str(runtime.home))
+    runtime_module.runtime.cache_clear()
+    (folder / "late.csv").write_text("symbol,acquired,shares,cost per share\nA,2025-03-02,70,150\n")
+    said = ["rebalance", "--holdings", str(folder / "holdings.csv"), "--prices", str(folder / "prices.csv"), "--no-frontier"]
+    assert run([*said, "--policy", str(folder / "policy.json"), "--lots", str(folder / "late.csv")]) == 4
+    told = " ".join(capsys.readouterr().err.split())
+    assert "A: the lot 2025-03-02 #1 was acquired on 2025-03-02, and the newest prices are of 2024-03-28" in told

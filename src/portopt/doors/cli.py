@@ -37,6 +37,7 @@ from portopt.doors.commands import (
     histories,
     honest,
     keys,
+    lots,
     monitor,
     periods,
     policies,
@@ -97,6 +98,7 @@ app.command()(prove.prove)
 app.command(name="walk-forward")(walk_forward.walk_forward)
 app.command()(walk_forward.compare)
 app.command()(histories.histories)
+app.command()(lots.lots)
 app.command()(runs.explain)
 app.command()(runs.report)
 app.command()(verify.verify)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from portopt.domain.approval import OPEN, REASONS, ApprovalState, Departure, Said
+from portopt.domain.canonical import plain
 from portopt.domain.errors import (
     ChangesRequested,
     InvalidValue,
@@ -305,3 +306,9 @@ def difference_of_holdings(before: Mapping[str, Any], now: Holdings) -> dict[str
     is_now = {**{asset_id: str(n) for asset_id, n in now.shares.items()}, CASH: str(now.cash)}
     both = {a: [was.get(a, "0"), is_now.get(a, "0")] for a in sorted({*was, *is_now})}
     return {a: pair for a, pair in both.items() if Decimal(pair[0]) != Decimal(pair[1])}
+
+
+def told_other_lots(before: Mapping[str, Any], now: Holdings) -> bool:
+    """Whether both tell lots, or what was realized, and not the same. before: as a stored request has it."""
+    was = before.get("tax")
+    return was is not None and now.tax is not None and was != plain(now.tax)

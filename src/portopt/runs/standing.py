@@ -12,7 +12,7 @@ from portopt.domain.errors import UnknownThing
 from portopt.domain.portfolio import HoldingsVersion
 from portopt.domain.run import RunRecord, RunStatus
 from portopt.runs import lifecycle
-from portopt.runs.decisions import difference_of_holdings
+from portopt.runs.decisions import difference_of_holdings, told_other_lots
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -72,6 +72,8 @@ def _holdings(record: RunRecord, newest: Newest) -> Iterator[Changed]:
         more = f", and {len(moved) - 1} more" if len(moved) > 1 else ""
         detail = f"{asset} {was} → {is_now} since{more}"
         yield Changed("holdings", holdings_version(record, newest), now.version, detail)
+    elif told_other_lots(record.request["holdings"], now.holdings):
+        yield Changed("holdings", None, now.version, "other lots of the same shares were told since")
 
 
 def _proposal(record: RunRecord, newest: Newest) -> Iterator[Changed]:

@@ -56,14 +56,16 @@ def lot_book(
     identical = np.array([groups.setdefault(rules.group(a) if rules.has_wash_rule else a, len(groups)) for a in universe.ids])
     closed = blocked_buys(record, as_of, rules)
     no_buys = {i: closed[rules.group(a)][0] for i, a in enumerate(universe.ids) if a != CASH and rules.group(a) in closed}
-    V = float(value)
+    V, costs = float(value), _costs(lots, rules)
     return LotBook(
         rules=rules,
+        as_of=as_of,
         value=V,
         lots=lots,
         asset=asset,
         weight=weight,
-        gain=_gains(lots, prices, rules),
+        gain=np.array([1.0 - float((c or Decimal(0)) / prices[lot.asset_id]) for c, lot in zip(costs, lots, strict=True)]),
+        costs=costs,
         short=np.array([term_of(lot.acquired_on, as_of, rules) == "short" for lot in lots], dtype=bool),
         age=np.array([np.nan if lot.acquired_on is None else age_in_days(lot.acquired_on, as_of) for lot in lots]),
         unknown=np.array([lot.cost_per_share is None for lot in lots], dtype=bool),
@@ -96,11 +98,10 @@ def ordered(lots: tuple[Lot, ...], rules: TaxRules, record: TaxRecord, as_of: da
     return tuple(sorted(lots, key=place))
 
 
-def _gains(lots: tuple[Lot, ...], prices: Mapping[str, Decimal], rules: TaxRules) -> Vector:
-    """(K,) 1 - cost / price. By the average method every lot of an asset has the same cost."""
-    costs = average_costs(lots) if rules.method == "average" else {}
-    paid = [costs.get(lot.asset_id, lot.cost_per_share) for lot in lots]
-    return np.array([1.0 - float((c or Decimal(0)) / prices[lot.asset_id]) for c, lot in zip(paid, lots, strict=True)])
+def _costs(lots: tuple[Lot, ...], rules: TaxRules) -> tuple[Decimal | None, ...]:
+    """Of each lot a share's. By the average method every lot of an asset has the same."""
+    pooled = average_costs(lots) if rules.method == "average" else {}
+    return tuple(pooled.get(lot.asset_id, lot.cost_per_share) for lot in lots)
 
 
 def average_costs(lots: tuple[Lot, ...]) -> dict[str, Decimal]:

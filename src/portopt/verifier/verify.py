@@ -18,6 +18,7 @@ from portopt.verifier.money import check_money
 from portopt.verifier.optimum import check_optimum, check_prices
 from portopt.verifier.orders import certificate_of_orders
 from portopt.verifier.seals import check_seals
+from portopt.verifier.settlement import check_settlement
 
 REBALANCE: Path = ("evidence",)
 WEIGHTS: Path = ("portopt", "evidence")
@@ -76,6 +77,7 @@ def _rebalance(ledger: Ledger) -> None:
     after = after_orders(d, q)
     books = books_of(d, q, after)
     check_money(ledger, q, after)
+    check_settlement(ledger)
     check_figures(ledger, q, books)
     check_optimum(ledger, q, np.array(d["inputs"]["target_weights"], dtype=float), ("evidence",), ("certificate",))
     check_program(ledger, q, ("evidence",))

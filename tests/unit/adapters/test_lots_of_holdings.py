@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from support import REPOSITORY
 
 from portopt.adapters.providers.holdings_files import read_benchmark_column, read_holdings, read_universe
+from portopt.adapters.providers.lot_files import read_lots
 from portopt.domain.errors import DataError, InvalidValue
 from portopt.domain.holdings import Holdings
 from portopt.domain.tax import Lot
@@ -78,6 +81,8 @@ def test_where_days_are_told_what_is_wrong_with_lots_is_refused_with_everything_
     assert "row 3, column shares: 'x' is not a number" in str(caught.value)
     with pytest.raises(DataError, match="'02/03/2021' may be 2021-03-02 or 2021-02-03"):
         read(tmp_path, "symbol,quantity,acquired\nA,40,02/03/2021\n")
+    with pytest.raises(DataError, match="rows 2 and 3: the lot 7 of A is listed more than once"):
+        read(tmp_path, "symbol,quantity,lot,acquired\nA,40,7,2021-03-02\nA,4,7,2021-03-02\n")
 
 
 def test_short_positions_and_lists_without_lots_have_none(tmp_path):
@@ -104,3 +109,18 @@ def test_a_document_may_say_its_lots_beside_its_rows(tmp_path):
     assert read_benchmark_column(path) == {"A": 1.0}
     with pytest.raises(InvalidValue, match=r"tax_lots\[0\].shares"):
         read(tmp_path, json.dumps({"A": 1, "tax_lots": [{**one, "shares": -1}]}), "wrong.json")
+
+
+def test_the_lists_of_the_page_are_read_as_it_says(tmp_path):
+    page = (REPOSITORY / "docs" / "files.md").read_text()
+    table = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
+    documents = [text for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if "tax_lots" in text]
+    assert (len(table), len(documents)) == (1, 1)
+    told = read_lots(written(tmp_path, table[0], "lots.csv"))
+    first, second = lot("AAPL", "1", MARCH, "40", "121.50"), lot("AAPL", "2", None, "20", None)
+    assert told.lots == (first, second, lot("MSFT", "7", date(2024, 1, 5), "30", "55.25"))
+    held, said = read(tmp_path, documents[0], "book.json")
+    assert held.tax is not None
+    assert (held.shares, held.tax.lots) == ({"AAPL": 60, "MSFT": 30}, (first, second))
+    assert (held.tax.closed[0].loss, held.tax.realized_short, held.tax.carried_long) == (50, -50, 1200)
+    assert "no lots are told of MSFT" in said

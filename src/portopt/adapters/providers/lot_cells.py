@@ -10,6 +10,8 @@ from decimal import Decimal
 
 import polars as pl
 
+from portopt.domain.lots import repeated
+from portopt.domain.tax import Lot
 from portopt.tables.account import Account, in_words, shown
 from portopt.tables.dates import IN_PARTS, read_days
 from portopt.tables.names import plain_name
@@ -100,6 +102,14 @@ def asset_of(row: Row) -> str | None:
     """The asset's name without the number that stands in brackets behind it."""
     named = row.get("asset")
     return None if named is None else CUSIP.sub("", named)
+
+
+def require_ids(rows: Sequence[Row], lots: Sequence[Lot], said: Account) -> None:
+    """An id twice among the lots of an asset is a problem, named by its rows. lots: one a row."""
+    for asset, lot_id in repeated(lot for lot in lots if lot.lot_id):
+        told = [row.number for row, lot in zip(rows, lots, strict=True) if (lot.asset_id, lot.lot_id) == (asset, lot_id)]
+        said.wrong(f"rows {in_words(told)}: the lot {lot_id} of {asset} is listed more than once",
+                   "give every lot of an asset an id of its own")  # fmt: skip
 
 
 def note_unknown(rows: Sequence[Row], values: Sequence[object], what: str, said: Account) -> None:

@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from portopt.adapters.providers.lot_cells import asset_of, dates_written, days_of_rows, note_unknown, note_zero, per_share
-from portopt.domain.lots import repeated
+from portopt.adapters.providers.lot_cells import (
+    asset_of,
+    dates_written,
+    days_of_rows,
+    note_unknown,
+    note_zero,
+    per_share,
+    require_ids,
+)
 from portopt.domain.tax import ClosedLot, Lot, TaxRecord
 from portopt.domain.universe import CASH
 from portopt.tables.account import Account, in_words, shown
@@ -56,8 +63,9 @@ def record_of(table: Table, said: Account) -> tuple[TaxRecord, str | None]:
             "keep the lots of each currency in a file of their own, costs in the portfolio's currency",
         )
     _note_all(read, said)
-    _require_ids(read, said)
-    lots = tuple(one.lot for one in read if one.closed_on is None)
+    still = [one for one in read if one.closed_on is None]
+    lots = tuple(one.lot for one in still)
+    require_ids([one.row for one in still], lots, said)
     sold = tuple(_sold(one, said) for one in read if one.closed_on is not None)
     return TaxRecord(lots, sold), currencies.pop() if currencies else None
 
@@ -86,17 +94,6 @@ def _of_row(row: Row, acquired_on: date | None, closed_on: date | None, said: Ac
         return None
     cost = per_share(row, shares, COSTS, said)
     return _Read(row, asset, shares, acquired_on, closed_on, cost, per_share(row, shares, PROCEEDS, said))
-
-
-def _require_ids(read: Sequence[_Read], said: Account) -> None:
-    for asset, lot_id in repeated(one.lot for one in read if one.closed_on is None and one.row.get("lot_id")):
-        rows = [
-            one.row.number for one in read if one.closed_on is None and (one.asset, one.row.get("lot_id")) == (asset, lot_id)
-        ]
-        said.wrong(
-            f"rows {in_words(rows)}: the lot {lot_id} of {asset} is listed more than once",
-            "give every lot of an asset an id of its own",
-        )
 
 
 def _sold(one: _Read, said: Account) -> ClosedLot:

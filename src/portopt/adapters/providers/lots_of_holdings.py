@@ -11,6 +11,7 @@ from portopt.adapters.providers.lot_cells import (
     note_unknown,
     note_zero,
     per_share,
+    require_ids,
     without_unknown,
 )
 from portopt.dialects.lots import read_tax_beside
@@ -78,7 +79,9 @@ def _lots(table: Table, rows: list[Row], own: Account) -> tuple[Lot, ...]:
     note_unknown(rows, costs, "the cost", own)
     note_zero(rows, costs, own)
     told = zip(rows, days, shares, costs, strict=True)
-    return named(Lot(row.get("asset") or "", row.get("lot_id") or "", day, n, cost) for row, day, n, cost in told)
+    lots = [Lot(row.get("asset") or "", row.get("lot_id") or "", day, n, cost) for row, day, n, cost in told]
+    require_ids(rows, lots, own)
+    return named(lots)
 
 
 def _is_cash(row: Row) -> bool:
