@@ -227,8 +227,8 @@ def _line(regime: Regime, sell: Sell, part: Part, shares: Fraction) -> Line:
 
 
 def _replaced(regime: Regime, lines: list[Line], parts: list[Part]) -> list[Part]:
-    """Losses in the order of sale meet purchases in the order of purchase, share for share; a share replaces once."""
-    for line in lines:
+    """Losses in the order of sale, of one day as they were bought, meet purchases in their order; a share replaces once."""
+    for line in sorted(lines, key=lambda line: (line.day, line.since)):
         if line.open_shares and (regime.wash_before or regime.wash_after):
             parts = _replacements_of(regime, line, parts)
     return parts

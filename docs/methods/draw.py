@@ -6,6 +6,7 @@ Twenty US stocks, the last 756 daily returns to December 2022; nothing is random
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from portopt.dialects.portfolio_answers import write_frontier
 from portopt.document.periods import periods_document
 from portopt.document.risk import risk_document
 from portopt.domain.market import MarketQuery
+from portopt.domain.tax import TaxRecord
 from portopt.doors.notebook import ask
 from portopt.formulation import pose
 from portopt.questions.frontier import frontier as drawn
@@ -28,6 +30,8 @@ from portopt.questions.weights import CertifiedWeights, optimize, optimize_many
 from portopt.reports.svg.drawings import frontier_plot, periods_plot, shares_plot
 from portopt.reports.svg.heat_map import heat_map
 from portopt.reports.svg.plots import Plot, Series, svg
+from portopt.taxation.netting import netted
+from portopt.taxation.rules import rules_of
 
 FOLDER = Path(__file__).parent / "plots"
 PERIODS = 756
@@ -157,6 +161,20 @@ def mixed_integer() -> str:
     return svg(Plot(title, "Positions, at most", "Volatility a year", (Series("least volatility", counts, risks),)))
 
 
+def taxes_netting() -> str:
+    """A year's tax by its net long gain, at 37 % and 20 %: convex on either side of none, and not across."""
+    rules = rules_of({"short_rate": 0.37, "long_rate": 0.2, "long_after_months": 12})
+    long = list(range(-20_000, 20_001, 500))
+
+    def line(short: int) -> Series:
+        due = [float(netted(rules, TaxRecord(), Decimal(short), Decimal(gain)).due) for gain in long]
+        return Series(f"{short:,} short".replace("-", "−"), [float(gain) for gain in long], due)
+
+    lines = tuple(line(short) for short in (10_000, 0, -10_000))
+    title = "A long loss saves the short rate, a long gain costs the long one"
+    return svg(Plot(title, "Net long gain", "Tax of the year", lines, y_unit="number"))
+
+
 DRAWINGS: dict[str, Callable[[], str]] = {
     "frontier": frontier,
     "risk-measures": risk_measures,
@@ -169,6 +187,7 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "sensitivity": sensitivity,
     "batch": batch,
     "mixed-integer": mixed_integer,
+    "taxes-netting": taxes_netting,
 }
 
 if __name__ == "__main__":

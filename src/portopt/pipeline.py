@@ -126,12 +126,19 @@ def _query(request: RebalanceRequest) -> MarketQuery:
 
 
 def _judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> MarketSnapshot:
-    """Beside what is held, and by the length of its histories."""
-    from portopt.market import judge_histories, with_shares_judged
+    """By the length of its histories, and beside what is held."""
+    from portopt.market import judge_histories
 
     choice = request.policy.estimation
-    snapshot = with_shares_judged(request, snapshot)
-    return judge_histories(snapshot, choice.min_observations, choice.lookback, request.policy.data)
+    judged = judge_histories(snapshot, choice.min_observations, choice.lookback, request.policy.data)
+    return beside_holdings(request, judged)
+
+
+def beside_holdings(request: RebalanceRequest, snapshot: MarketSnapshot) -> MarketSnapshot:
+    """Prices, of another book perhaps, as they stand to what this one holds (market/asked_about.py). Raises SharesInDoubt."""
+    from portopt.market import with_shares_judged
+
+    return with_shares_judged(request, snapshot)
 
 
 def _require_money(request: RebalanceRequest, table: pl.DataFrame, source: str) -> None:

@@ -27,6 +27,7 @@ from portopt.dialects.requests import (
     rebalance_request_from_data,
     rebalance_request_to_data,
 )
+from portopt.domain.action import Action
 from portopt.domain.cash_flow import CashFlow
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.holdings import Holdings
@@ -85,6 +86,8 @@ BOOK = RebalanceRequest(
         stated_prices={"A": Decimal(1), "B": Decimal(2)},
         accounts={"IRA": {"A": Decimal(3), "B": Decimal(4)}, "TAXABLE": {"A": Decimal(7)}},
         tax=TAX,
+        as_of=date(2022, 12, 27),
+        splits={"B": "2:1"},
     ),
     POLICY,
     UNIVERSE,
@@ -93,6 +96,21 @@ BOOK = RebalanceRequest(
     factor_returns=FACTORS,
     cash_flow=CashFlow(Decimal("-5.00"), date(2026, 12, 31)),
     no_worse=True,
+    confirmed_shares=("A",),
+    actions=(
+        Action(
+            "A",
+            "split",
+            date(2022, 12, 20),
+            date(2022, 12, 21),
+            (4, 1),
+            Decimal(1),
+            "C",
+            Decimal(2),
+            Decimal(3),
+            date(2022, 12, 1),
+        ),
+    ),
     notes=("of the files",),
 )
 WEIGHTS = OptimizationRequest(

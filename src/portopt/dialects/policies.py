@@ -196,10 +196,15 @@ def _approval(value: Any, path: str) -> dict[str, Any]:
 
 def _tax(value: Any, path: str) -> dict[str, Any]:
     """The words of a tax, once they are known to be rules; fractions as numbers, so that the same rules are the same policy."""
+    from portopt.dialects.names import in_users_words
+    from portopt.terms.tax_limits.catalog import parse_tax_limits
+
     given = json_object(value, path)
     if not given:
         return {}
-    rules_of(given, path)
+    rules = rules_of(given, path)
+    with in_users_words({"tax": path}):
+        parse_tax_limits(rules.limits)
     return in_fractions(given)
 
 

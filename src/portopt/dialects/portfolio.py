@@ -123,7 +123,8 @@ class Wish:
                 fix=f"ask for {request.holdings.portfolio_id!r}, or give the holdings of {self.portfolio_id!r}",
             )
         self._refuse_other(request)
-        policy = self.applied_to(request.policy, held=sorted(request.holdings.shares))
+        without = [a for a in sorted(request.holdings.shares) if not (request.holdings.tax and request.holdings.tax.lots_of(a))]
+        policy = self.applied_to(request.policy, held=without)
         return dataclasses.replace(
             request,
             policy=policy,
@@ -160,16 +161,20 @@ class Wish:
             estimation=estimation,
             trading=trading,
             risk_free_rate=policy.risk_free_rate if self.risk_free_rate is None else self.risk_free_rate,
-            notes=(*policy.notes, *self.notes, *self._rate_said(policy), *self._taxes_said(held)),
+            notes=(*policy.notes, *self.notes, *self._rate_said(policy), *self._taxes_said(held, policy)),
         )
 
-    def _taxes_said(self, held: Sequence[str]) -> tuple[str, ...]:
-        """Where taxes were to be considered: the answer is the same with and without, for lack of lots."""
+    def _taxes_said(self, without: Sequence[str], policy: Policy) -> tuple[str, ...]:
+        """Where taxes were to be considered and something is missing for it. without: the assets that have no lots."""
         if not self.considers_taxes:
             return ()
-        more = f" and {len(held) - MOST_NAMED} more" if len(held) > MOST_NAMED else ""
-        named = f"{', '.join(held[:MOST_NAMED])}{more} have no" if held else "no asset has"
-        return (f"consider_tax_implications: {named} tax lots here, so no tax was estimated and none changed the trades",)
+        more = f" and {len(without) - MOST_NAMED} more" if len(without) > MOST_NAMED else ""
+        named = f"{', '.join(without[:MOST_NAMED])}{more}"
+        if policy.tax:
+            bare = "; what is sold of them counts as bought for nothing"
+            return (f"consider_tax_implications: {named} have no tax lots here{bare}",) if without else ()
+        lacks = f"{named} have no tax lots here" if without else f"the policy {policy.id} names no tax (tax.regime)"
+        return (f"consider_tax_implications: {lacks}, so no tax was estimated and none changed the trades",)
 
     def _rate_said(self, policy: Policy) -> tuple[str, ...]:
         if self.risk_free_rate in (None, policy.risk_free_rate):

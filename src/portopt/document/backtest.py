@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from portopt.dialects.backtests import backtest_to_data
+from portopt.document.backtest_taxes import taxes_of
 from portopt.document.by_period import drawdown_of, monthly, moving, yearly
 from portopt.document.failures import failures_of
 from portopt.domain.arrays import Vector
@@ -52,6 +53,7 @@ def backtest_document(found: BacktestFound, run_id: str) -> dict[str, Any]:
         "warnings": list(run.warnings),
         "failed": failed,
         "failures": failures_of(failed),
+        **taxes_of(found.taxes, Decimal(int(run.equity[-1])) / 100),
     }
 
 

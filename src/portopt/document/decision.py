@@ -8,6 +8,7 @@ import numpy as np
 
 from portopt.analysis.errors import FigureError, FigureErrors
 from portopt.document import units
+from portopt.document.settlement import settled
 from portopt.document.units import cents, price_text
 from portopt.domain.arrays import Vector
 from portopt.domain.outcome import RebalanceOutcome
@@ -176,6 +177,7 @@ def trades(outcome: RebalanceOutcome) -> list[dict[str, Any]]:
             "shares": float(trade.shares),
             "price": price_text(units.quoted(trade.price, universe, trade.asset_id)),
             **units.paid(trade, universe),
+            **settled(trade, outcome),
             "weight_before": trade.weight_before,
             "weight_after": trade.weight_after,
             "why": trade.reason or sentences.get(trade.asset_id, ""),

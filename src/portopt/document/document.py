@@ -11,9 +11,10 @@ from typing import Any
 
 from portopt.analysis import Attempts
 from portopt.analysis.errors import FigureErrors, figure_errors
-from portopt.document import decision, evidence, inputs, prices
+from portopt.document import decision, evidence, inputs, prices, settlement
 from portopt.document.definitions import definitions
 from portopt.document.groups import groups, scores
+from portopt.document.taxes import taxes
 from portopt.document.words import bare_verdict, verdict
 from portopt.domain.canonical import plain
 from portopt.domain.errors import CertificateRefused
@@ -47,8 +48,10 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "figures": decision.figures(plan.before, plan.after, errors),
         "errors": decision.errors_document(errors),
         "trades": decision.trades(outcome),
+        **settlement.settlement_document(outcome),
         "proposal": proposal,
         **({"candidates_left_out": left_out} if left_out else {}),
+        **({"taxes": found} if (found := taxes(plan)) is not None else {}),
         "groups": said.attempt("sectors and asset classes", lambda: groups(outcome)) or {},
         "scores": said.attempt("the scores of the portfolios", lambda: scores(outcome)) or [],
         "limits": evidence.limits(outcome, said),
@@ -70,7 +73,7 @@ def rebalance_document(outcome: RebalanceOutcome) -> dict[str, Any]:
         "data_quality": evidence.data_quality(outcome.snapshot),
         "inputs": inputs.inputs(outcome),
         "evidence": evidence.to_check(outcome),
-        "notes": list(problem.notes),
+        "notes": [*problem.notes, *settlement.notes(outcome)],
         "definitions": definitions(),
         "left_out": [],
     }

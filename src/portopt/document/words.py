@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portopt.document import signed
+from portopt.document import signed, tax_words
 from portopt.document.figure_words import error_sentence
 from portopt.document.formats import bps, count, decimal, listed, measure, money, percent
 from portopt.document.prices import step_in_words, worth_in_words
@@ -20,6 +20,7 @@ def verdict(document: Document) -> dict[str, Any]:
     """
     sentences = [
         _money_sentence(document),
+        tax_words.sentence(document),
         _effect_sentence(document),
         error_sentence(document["figures"], document.get("errors")),
         _limits_sentence(document),

@@ -9,6 +9,7 @@ from typing import Any
 
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.backtest import Backtested, BacktestRequest, Cents
+from portopt.domain.backtest_taxes import BacktestTaxes
 from portopt.domain.market import Finding
 
 
@@ -94,4 +95,5 @@ class BacktestFound:
     proof: Proof | None = None
     attribution: Mapping[str, Any] | None = None
     path: str = "auto"
+    taxes: BacktestTaxes | None = None
     notes: tuple[str, ...] = ()

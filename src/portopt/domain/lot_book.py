@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 
 import numpy as np
 
@@ -43,22 +45,25 @@ class TaxCase:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LotBook:
-    """K lots of what is held, by asset, each asset's in the order in which its method sells them.
+    """K lots of what is held, by asset, each asset's in the order in which its method sells them. as_of: the day of the sale.
 
     asset: (K,) positions in the universe. weight: (K,) fractions of portfolio value at its prices; together the weight held.
-    gain: (K,) of each unit of weight sold, 1 - cost / price; an unknown cost counts as nothing paid. short: (K,) whether the
-    gain is short. age: (K,) days held, NaN where nobody knows. blocked: by lot, why its loss, if it is one, would not count.
-    before_short, before_long: net gains before these sales, losses carried forward taken off. allowance: as a fraction.
-    unknown: (K,) whether its cost is unknown. no_buys: by asset, why it may not be bought now. value: of the portfolio, money.
-    identical: (n,) number of the group of substantially identical assets that an asset belongs to.
+    gain: (K,) of each unit of weight sold, 1 - cost / price; an unknown cost counts as nothing paid. costs: (K,) money a share
+    as the method counts it, None where unknown. short: (K,) whether the gain is short. age: (K,) days held, NaN where nobody
+    knows. unknown: (K,) whether its cost is unknown. identical: (n,) number of the group of substantially identical assets that
+    an asset belongs to. before_short, before_long: net gains before these sales, losses carried forward taken off. allowance:
+    as a fraction. blocked: by lot, why its loss, if it is one, would not count. no_buys: by asset, why it is not bought now.
+    later: by asset, why a better substitute is bought instead. value: of the portfolio, money.
     """
 
     rules: TaxRules
+    as_of: date
     value: float
     lots: tuple[Lot, ...]
     asset: Indices
     weight: Vector
     gain: Vector
+    costs: tuple[Decimal | None, ...]
     short: Mask
     age: Vector
     unknown: Mask
@@ -68,6 +73,7 @@ class LotBook:
     allowance: float = 0.0
     blocked: Mapping[int, str] = field(default_factory=dict)
     no_buys: Mapping[int, str] = field(default_factory=dict)
+    later: Mapping[int, str] = field(default_factory=dict)
     _made: dict[bytes, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -120,10 +126,9 @@ class LotBook:
         return tuple(case for case in cases if self._is_reached(case))
 
     def _is_reached(self, case: TaxCase) -> bool:
-        """Whether any sale leads there."""
-        lowest, highest = self.reach()
-        (ls, ll), (hs, hl) = lowest, highest
-        return ll <= case.long[1] and hl >= case.long[0] and ls + ll <= case.sum[1] and hs + hl >= case.sum[0]
+        """Whether any sale leads into it. One that is only touched from outside is another's as well, and told by that one."""
+        (ls, ll), (hs, hl) = self.reach()
+        return _overlap(ll, hl, case.long) and _overlap(ls + ll, hs + hl, case.sum)
 
     def reach(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The lowest and the highest (S, L) that selling lots leads to."""
@@ -151,6 +156,11 @@ class LotBook:
         """The same where rounding leads a hair out of every case that is reached."""
         nearest = min(self.cases(), key=lambda case: _off(case, short, long))
         return nearest.due(short, long)
+
+
+def _overlap(low: float, high: float, sides: tuple[float, float]) -> bool:
+    """Whether more than an end is shared; of a single point, whether it is the lower end's or inside."""
+    return sides[0] <= low < sides[1] if low == high else low < sides[1] and high > sides[0]
 
 
 def _off(case: TaxCase, short: float, long: float) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from portopt.domain.problem import Readings
+from portopt.domain.tax import TaxPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class RebalancePlan:
     rounding: "exact" (fractional), "mip" (proved to be within the gap of the best), "mip_open" (best found, gap in mip_gap),
     "nearest" (a large book: the nearest lots that keep every limit, gap in mip_gap).
     readings: every limit read off the whole-share book.
+    taxes: what the sales come to in tax; None where it is not estimated.
     notes: what a reader should know beside the figures: a cap on cash that whole lots could only come near.
     """
 
@@ -89,6 +91,7 @@ class RebalancePlan:
     mip_gap: float | None = None
     cost_model: str = "linear"
     notes: tuple[str, ...] = ()
+    taxes: TaxPlan | None = None
 
     @property
     def total_cost(self) -> Decimal:

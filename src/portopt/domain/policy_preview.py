@@ -25,7 +25,7 @@ class PolicyVersion:
 
 @dataclass(frozen=True, slots=True)
 class PolicyLine:
-    """One term of a policy in words. part: objective, limits or costs. about: what such a term is; page: under docs/."""
+    """One term of a policy in words. part: objectives, limits, costs or tax. about: what such a term is; page: under docs/."""
 
     part: str
     name: str

@@ -7,8 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from portopt.domain.action import Action
 from portopt.domain.backtest import Membership
+from portopt.doors.action_files import actions_from
 from portopt.doors.files import benchmark_beside, sample_file
 
 
@@ -42,26 +42,6 @@ def read_beside(
     if flows is not None:
         found["cash_flows"] = flows_from(flows, notes)
     return {**found, "notes": tuple(notes)}
-
-
-def actions_from(where: Any, notes: list[str]) -> tuple[Action, ...]:
-    """Corporate actions of a file; of `http` or `sql`, as the settings of this installation say; or as they are given.
-
-    Errors as those of ports.ActionsProvider.
-    """
-    if str(where) in ("http", "sql"):
-        from portopt.domain.market import MarketQuery
-        from portopt.runtime import runtime
-
-        provider = runtime().actions(str(where))
-        found = provider.actions(MarketQuery())
-        notes += provider.notes
-        return found
-    if isinstance(where, str | Path):
-        from portopt.tables.actions import read_actions
-
-        return read_actions(where, notes)
-    return tuple(where)
 
 
 def members_from(where: Any, notes: list[str]) -> tuple[Membership, ...]:

@@ -94,7 +94,7 @@ def benchmark_beside(*files: str | None) -> Mapping[str, float] | None:
 def with_files_read(wanted: Wanted) -> Wanted:
     """The same words with the model, the composition and the actions that files hold in the place of the files' names."""
     from portopt.adapters.providers.model_files import read_composition, read_model
-    from portopt.doors.backtest_files import actions_from
+    from portopt.doors.action_files import actions_from
 
     read: Mapping[str, Callable[[Path], Any]] = {
         "model": read_model,

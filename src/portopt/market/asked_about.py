@@ -26,9 +26,10 @@ PLACES = Decimal("0.000001")
 def with_shares_judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> MarketSnapshot:
     """The snapshot with a finding for each asset whose shares may be of before a split that its price is of after.
 
-    Of what was confirmed, the finding says so and nothing else is done. Raises SharesInDoubt where the policy refuses.
+    What was found of another book's holdings is not of this one's. Of what was confirmed, the finding says so and nothing else
+    is done. Raises SharesInDoubt where the policy refuses.
     """
-    found = in_doubt(snapshot, request.holdings, request.actions, request.splits)
+    found = in_doubt(snapshot, request.holdings, request.actions)
     asked = [doubt for doubt in found if doubt.asset_id not in request.confirmed_shares]
     treatment = TREATMENTS[request.policy.data.split_since_holdings]
     if asked and treatment == "refused":
@@ -38,7 +39,10 @@ def with_shares_judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> M
         for doubt in found
         if (detail := f"{_told(doubt)}; {_done(treatment, doubt) if doubt in asked else CONFIRMED}")
     ]
-    return dataclasses.replace(snapshot, findings=(*snapshot.findings, *findings)) if findings else snapshot
+    of_prices = tuple(finding for finding in snapshot.findings if finding.kind != SPLIT)
+    if not findings and len(of_prices) == len(snapshot.findings):
+        return snapshot
+    return dataclasses.replace(snapshot, findings=(*of_prices, *findings))
 
 
 CONFIRMED = "its shares were confirmed as those of today"
@@ -101,9 +105,7 @@ def _fixes(asked: Sequence[InDoubt]) -> list[str]:
     split = {doubt.asset_id: as_text(doubt.ratio) for doubt in asked if doubt.ratio is not None}
     now = ", ".join(f"{_count(_after(doubt))} shares of {doubt.asset_id}" for doubt in asked if doubt.ratio is not None)
     options = " ".join(f"--split {asset}={ratio}" for asset, ratio in split.items())
-    converted = (
-        f"say that it was split, and shares and lots are converted: {options} (in a request: splits {json.dumps(split)})"
-    )
+    converted = f"state the split, and shares and lots are converted: {options} (in a request: splits {json.dumps(split)})"
     confirmed = f"--confirm-shares {','.join(named)} (in a request: confirmed_shares {json.dumps(named)})"
     return [
         f"give the holdings of today{f': {now}' if now else ''}",

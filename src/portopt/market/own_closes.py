@@ -16,7 +16,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.market.share_ratios import RATIOS
 
 RECENT_RETURNS = 250
-USUAL = 0.015  # deviation of a day where too few returns tell it
+USUAL_DAY = 0.015  # deviation of a day where too few returns tell it
 HALF_A_CENT = 0.005
 TELLS = 0.001  # where rounding goes further than that, no price is told by its digits
 
@@ -75,8 +75,8 @@ class OwnCloses:
         """The robust standard deviation of a day."""
         x = np.diff(np.log(self.now[-RECENT_RETURNS - 1 :]))
         if len(x) < 10:
-            return USUAL
-        return 1.4826 * float(np.median(np.abs(x - np.median(x)))) or float(np.std(x)) or USUAL
+            return USUAL_DAY
+        return 1.4826 * float(np.median(np.abs(x - np.median(x)))) or float(np.std(x)) or USUAL_DAY
 
     def as_paid(self) -> OwnCloses:
         """The same with every move taken for news."""
@@ -101,17 +101,19 @@ class OwnCloses:
         low, high, said = float(closes.min()), float(closes.max()), float(np.log(price))
         middle = closes if likely is None else closes[np.argmin(np.abs(self.rows[at] - likely))]
 
-        def apart(ratio: Fraction) -> tuple[float, float]:
+        rounding = min(HALF_A_CENT / price + HALF_A_CENT / float(self.closes[at].min()) + 1e-4, TELLS)
+
+        def apart(ratio: Fraction) -> tuple[float, bool, float]:
             x = said - float(np.log(float(ratio)))
-            return max(low - x, x - high, 0.0), float(np.abs(x - middle).min())
+            is_a_close = bool((np.abs(x - closes) <= rounding).any())
+            return max(low - x, x - high, 0.0), not is_a_close, float(np.abs(x - middle).min())
 
         ratio = min(RATIOS, key=apart)
         nearest = int(np.argmin(np.abs(said - np.log(float(ratio)) - closes)))
         close = float(self.now[at[nearest]])
         off = abs(price / (float(ratio) * close) - 1.0)
-        rounding = HALF_A_CENT / price + HALF_A_CENT / float(self.closes[at[nearest]]) + 1e-4
         as_it_is = float(np.abs(said - closes).min())
-        exact = bool(off <= min(rounding, TELLS) < as_it_is)
+        exact = off <= rounding < as_it_is
         return Match(ratio, int(at[nearest]), close, max(low - said, said - high, 0.0), apart(ratio)[0], off, exact)
 
     def is_within(self, price: float) -> bool:

@@ -11,7 +11,7 @@ from portopt.domain.arrays import Vector
 from portopt.domain.market import MarketSnapshot
 from portopt.market.moves import NORMAL_DAYS, SMALLEST_FALL, is_a_crash, is_the_markets
 from portopt.market.observed import Prices, previous_prices
-from portopt.market.own_closes import USUAL, Jump
+from portopt.market.own_closes import USUAL_DAY, Jump
 from portopt.market.share_ratios import RATIOS, SMALLEST, nearest_ratio
 
 WITHIN, USUAL_DAYS = 0.03, 4.0  # in logarithms, and in usual days, that the day's own move may add to the ratio
@@ -42,7 +42,7 @@ def raw_jumps(snapshot: MarketSnapshot, columns: Mapping[str, int]) -> dict[str,
 
 def _usual(x: Vector) -> float:
     known = x[np.isfinite(x)]
-    return (1.4826 * float(np.median(np.abs(known - np.median(known))))) or USUAL if len(known) >= 10 else USUAL
+    return (1.4826 * float(np.median(np.abs(known - np.median(known))))) or USUAL_DAY if len(known) >= 10 else USUAL_DAY
 
 
 def _ratio(x: float, usual: float) -> Fraction | None:

@@ -8,7 +8,7 @@ yesterday's price agrees with yesterday's close whatever happened since, one fro
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -28,7 +28,7 @@ from portopt.market.raw_jumps import raw_jumps
 from portopt.market.share_ratios import as_text, in_words
 from portopt.market.stated_days import ListDay, day_of_list
 
-LOOKED_AT = 1.08  # stated prices nearer than that to the newest one are of the same shares
+LOOKED_AT = 1.08  # stated prices nearer than that to the close of their day are of the same shares
 AS_IT_STANDS, NEAR = 0.03, 0.015  # in logarithms; three and one and a half usual days where that is more
 BY_COST = 1.4  # lots alone tell no smaller split: dividends are taken off old prices
 COST_NEAR = 0.03
@@ -44,14 +44,12 @@ class _Said:
     off: float | None = None
 
 
-def in_doubt(
-    snapshot: MarketSnapshot, holdings: Holdings, actions: Sequence[Action] = (), converted: Collection[str] = ()
-) -> tuple[InDoubt, ...]:
+def in_doubt(snapshot: MarketSnapshot, holdings: Holdings, actions: Sequence[Action] = ()) -> tuple[InDoubt, ...]:
     """Held assets whose shares may be from before something that their price is from after, by asset id.
 
-    converted: assets whose split was stated and carried out; of them only the stated price is asked again.
+    Of assets whose split was stated, and which were converted, only the stated price is looked at again.
     """
-    sheet = _Sheet.of(snapshot, holdings, actions, converted)
+    sheet = _Sheet.of(snapshot, holdings, actions)
     found = [doubt for asset in sheet.suspects() if (doubt := sheet.doubt(asset)) is not None]
     return tuple(doubt for doubt in found if not _is_of_the_list(doubt, found, sheet))
 
@@ -67,10 +65,9 @@ class _Sheet:
     actions: Mapping[str, tuple[Action, ...]]
     lots: Mapping[str, tuple[Lot, ...]]
     listed: Mapping[str, Decimal]
-    converted: Collection[str]
 
     @classmethod
-    def of(cls, snapshot: MarketSnapshot, holdings: Holdings, actions: Sequence[Action], converted: Collection[str]) -> _Sheet:
+    def of(cls, snapshot: MarketSnapshot, holdings: Holdings, actions: Sequence[Action]) -> _Sheet:
         held = {a for a, n in holdings.shares.items() if n != 0} - {CASH}
         priced = snapshot.priced()
         columns = {a: j for j, a in enumerate(snapshot.asset_ids) if a in held and a in priced}
@@ -81,23 +78,23 @@ class _Sheet:
             holdings,
             columns,
             raw_jumps(snapshot, columns if holdings.as_of is not None else {a: columns[a] for a in listed}),
-            {a: tuple(x for x in actions if x.asset_id == a) for a in {x.asset_id for x in actions} & set(columns)},
-            {a: tuple(lot for lot in lots if lot.asset_id == a) for a in {lot.asset_id for lot in lots} & set(columns)},
+            {a: tuple(x for x in actions if x.asset_id == a) for a in sorted({x.asset_id for x in actions} & set(columns))},
+            {a: tuple(lot for lot in lots if lot.asset_id == a) for a in sorted({lot.asset_id for lot in lots} & set(columns))},
             listed,
-            converted,
         )
 
     def suspects(self) -> list[str]:
         """The few assets that need a closer look."""
-        latest = self.snapshot.latest_prices()
-        away = [a for a, p in self.listed.items() if not 1 / LOOKED_AT < float(p) / latest[self.columns[a]] < LOOKED_AT]
+        row = self.day.row
+        closes = self.snapshot.latest_prices() if row is None or row < 0 else self.snapshot.prices[row]
+        away = [a for a, p in self.listed.items() if not 1 / LOOKED_AT < float(p) / closes[self.columns[a]] < LOOKED_AT]
         jumped = [a for a, jumps in self.jumps.items() if jumps]
         return sorted({*away, *jumped, *self.actions, *self.lots})
 
     def doubt(self, asset: str) -> InDoubt | None:
         own = OwnCloses.of(self.snapshot, self.columns[asset], self.jumps.get(asset, ()))
         said = [*self._by_price(own)]
-        if asset not in self.converted:
+        if asset not in self.holdings.splits:
             said += [*self._by_action(own, bool(said)), *self._by_history(own, bool(said)), *self._by_cost(own, bool(said))]
         if not said:
             return None

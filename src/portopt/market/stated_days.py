@@ -13,9 +13,10 @@ from portopt.domain.arrays import Matrix, Vector
 
 FEWEST = 3  # prices without which a list is of no day: two may agree by chance
 AGREE = 0.02  # the middle one of its prices differs by no more from the closes of its day
+CLOSES = 0.0005  # by less than this it is those very closes that the list states
 AROUND = 2  # rows on either side of the day that prices tell: they are seldom the very closes
 RECENT = 8  # trading days that a list without a day may be old
-USUAL = 0.03  # further than that from every close of those days a price is none of them
+ELSEWHERE = 0.03  # further than that from every close of those days a price is none of them
 
 Days = npt.NDArray[np.datetime64]
 
@@ -46,36 +47,40 @@ def day_of_list(dates: Days, closes: Matrix, stated: Vector, as_of: date | None)
     recent = range(max(last + 1 - RECENT, 0), last + 1)
     if len(stated) < FEWEST:
         return ListDay(recent, False)
-    row = _row(closes, stated)
     if _are_of(closes[recent.start :], stated):
-        likely = row if row is not None and row in recent else last
-        return ListDay(recent, True, _day(dates, likely), likely)
-    if row is None:
+        near = _near(closes[recent.start :], stated)
+        row = recent.start + _latest_least(near) if near.min() <= AGREE else last
+        rows = range(row, row + 1) if near.min() <= CLOSES else recent
+        return ListDay(rows, True, _day(dates, row), row)
+    near = _near(closes, stated)
+    if near.min() > AGREE:
         return ListDay(range(0), False)
-    rows = range(max(row - AROUND, 0), min(row + AROUND, last) + 1)
-    return ListDay(rows, True, _day(dates, row), row)
+    row = _latest_least(near)
+    return ListDay(range(max(row - AROUND, 0), min(row + AROUND, last) + 1), True, _day(dates, row), row)
 
 
 def _day(dates: Days, row: int) -> date:
     return date.fromordinal(719163 + int(dates[row].astype("datetime64[D]").astype(int)))
 
 
-def _row(closes: Matrix, stated: Vector) -> int | None:
-    """The row where the middle one of the prices is nearest, the latest of equals: a split of some does not hide the day."""
+def _near(closes: Matrix, stated: Vector) -> Vector:
+    """(T,) how far the middle one of the prices is from its close: a split of some hides no day."""
     with np.errstate(invalid="ignore", divide="ignore"):
         apart = np.abs(np.log(stated / closes))
     enough = np.isfinite(apart).sum(axis=1) >= max(FEWEST, (len(stated) + 1) // 2)
-    if not enough.any():
-        return None
     middle = np.full(len(closes), np.inf)
-    middle[enough] = np.nanmedian(np.where(np.isfinite(apart[enough]), apart[enough], np.nan), axis=1)
-    row = len(middle) - 1 - int(np.argmin(middle[::-1]))
-    return row if middle[row] <= AGREE else None
+    if enough.any():
+        middle[enough] = np.nanmedian(apart[enough], axis=1)
+    return middle
+
+
+def _latest_least(values: Vector) -> int:
+    return len(values) - 1 - int(np.argmin(values[::-1]))
 
 
 def _are_of(closes: Matrix, stated: Vector) -> bool:
     """Whether most of the prices are within what these rows have."""
     with np.errstate(all="ignore"):
         low, high = np.fmin.reduce(closes, axis=0), np.fmax.reduce(closes, axis=0)
-        within = (stated >= low * (1 - USUAL)) & (stated <= high * (1 + USUAL))
+        within = (stated >= low * (1 - ELSEWHERE)) & (stated <= high * (1 + ELSEWHERE))
     return bool(2 * within.sum() > len(stated))

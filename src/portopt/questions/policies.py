@@ -12,6 +12,8 @@ from portopt.domain.request import Policy
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
 
+PAGE_OF_TAXES = "methods/taxes.md"
+
 
 def policies(runtime: Runtime) -> tuple[Policy, ...]:
     """The policies this version ships, and the store's: a stored one of the same id is the one that counts."""
@@ -39,7 +41,7 @@ def versions(policy_id: str, runtime: Runtime) -> tuple[PolicyVersion, ...]:
 
 
 def in_words(policy: Policy) -> tuple[PolicyLine, ...]:
-    """What it wants, forbids and charges, a line a term, in the order of the catalogs: a policy's own may get lost."""
+    """What it wants, forbids, charges and taxes, a line a term, in the order of the catalogs: a policy's own may get lost."""
     from portopt.terms.catalog import COSTS, LIMITS, parse_costs, parse_limits, parse_objective
     from portopt.terms.shared.dynamic import for_reading
 
@@ -50,7 +52,22 @@ def in_words(policy: Policy) -> tuple[PolicyLine, ...]:
         _line("objectives", objective.kind, policy.objective, objective.describe()),
         *(_line("limits", kind, policy.limits.get(kind), limits[kind].describe()) for kind in LIMITS if kind in limits),
         *(_line("costs", kind, policy.costs.get(kind), costs[kind].describe()) for kind in COSTS if kind in costs),
+        *_of_tax(policy),
     )
+
+
+def _of_tax(policy: Policy) -> tuple[PolicyLine, ...]:
+    from portopt.taxation.rules import rules_of
+    from portopt.taxation.words import sentences
+    from portopt.terms.tax_limits.catalog import parse_tax_limits
+
+    if not policy.tax:
+        return ()
+    rules = rules_of(policy.tax)
+    limits = {limit.kind: limit.describe() for limit in parse_tax_limits(rules.limits)}
+    said = [(name, policy.tax.get(name), words) for name, words in sentences(rules).items()]
+    said += [(name, rules.limits[name], words) for name, words in limits.items()]
+    return tuple(PolicyLine("tax", name, value, words, "", "", PAGE_OF_TAXES) for name, value, words in said)
 
 
 def _line(part: str, name: str, value: Any, words: str) -> PolicyLine:

@@ -30,6 +30,7 @@ from portopt.runs.history import worked_out_again
 from portopt.simulation.decide import decided_live
 from portopt.simulation.history import History, Known
 from portopt.simulation.strategies import Decided, Held
+from portopt.simulation.units import require_shares
 
 if TYPE_CHECKING:
     from portopt.runtime import Runtime
@@ -79,6 +80,7 @@ def _replayed(record: RunRecord, runtime: Runtime, market: MarketDataProvider | 
     pack = runtime.packs.get(record.pricing_pack_id)
     row: dict[str, Any] = {"run_id": record.run_id, "as_of": str(record.as_of), "pricing_pack_id": pack.pricing_pack_id}
     try:
+        require_shares(request.universe)
         seen = _seen_by_decision(request, pack if market is None else _now(request, pack, market))
         row["data_changed"] = _data_changed(pack, seen)
         held, known = _held(request, seen), _known(seen)

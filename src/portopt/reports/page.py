@@ -19,6 +19,7 @@ from portopt.reports.markup import decision, evidence, makeup
 from portopt.reports.markup.elements import Shown
 from portopt.reports.markup.frame import page
 from portopt.reports.markup.limits import limits
+from portopt.reports.markup.taxes import taxes
 from portopt.reports.svg.charts import frontier_svg
 from portopt.reports.svg.histories import Line, between, growth_of, history_svg
 
@@ -52,6 +53,7 @@ def html(document: Mapping[str, Any], text: str | None = None, chosen: str = "")
         makeup.history(s, histories, [left.sentence for left in through.left_out]),
         evidence.risk(s),
         evidence.measures(s),
+        taxes(s),
         limits(s),
         evidence.frontier(s, drawings, [left.sentence for left in said.left_out]),
         evidence.certificate(s),

@@ -16,6 +16,7 @@ from portopt.document.formats import (
     decimal,
     listed,
     measure,
+    money,
     percent,
     points,
     shares,
@@ -26,6 +27,7 @@ from portopt.reports.first_lines import of_frontier
 STATUS_STYLES = {"completed": "green", "infeasible": "yellow", "failed": "red", "awaiting_approval": "cyan"}
 SAYS_MORE = ("held", "expired", "changes_requested", "rejected")
 PRICES_SHOWN = 20
+LOTS_SHOWN = 20
 WIDE_ENOUGH_FOR_MONEY = 110  # below it a list of runs tells no value, no cost and no policy
 
 
@@ -48,6 +50,19 @@ def limit_prices_table(prices: Sequence[Mapping[str, Any]]) -> Table:
         table.add_row(Text(name), stands, worth_in_words(price), step_in_words(price["step"], price["unit"]))
     more = f"and {len(prices) - PRICES_SHOWN:,} more. " if len(prices) > PRICES_SHOWN else ""
     table.caption, table.caption_justify = Text(more + told(prices)), "left"
+    return table
+
+
+def lots_table(taxes: Mapping[str, Any], currency: str) -> Table:
+    """The lots that are sold, each with its gain and why it goes."""
+    table = table_of("Lot", "Bought", "Shares", "Proceeds", "Gain", "", left=2)
+    for lot in taxes["lots"][:LOTS_SHOWN]:
+        gain = "unknown" if lot["cost_per_share"] is None else money(lot["gain"], currency)
+        term = "" if taxes["rules"]["pooled"] else lot["term"]
+        name = f"{lot['asset_id']} {lot['lot_id']}"
+        table.add_row(Text(name), lot["acquired_on"] or "unknown", lot["shares"], money(lot["proceeds"], currency), gain, term)
+    more = len(taxes["lots"]) - LOTS_SHOWN
+    table.caption = Text(f"and {more:,} more. " if more > 0 else "")
     return table
 
 

@@ -20,6 +20,7 @@ from portopt.document.formats import NOTHING, bps, count, listed, money, percent
 from portopt.reports.notebook import html_summary
 from portopt.reports.tables import (
     limit_prices_table,
+    lots_table,
     print_doctor,
     print_frontier,
     print_pack_difference,
@@ -53,6 +54,8 @@ def print_rebalance(document: Mapping[str, Any], console: Console, *, report_pat
     parts.append(_figures(document, console.width))
     if legend := what_errors_are(document.get("errors")):
         parts.append(Text(legend, style="dim"))
+    if (document.get("taxes") or {}).get("lots"):
+        parts.append(lots_table(document["taxes"], document["currency"]))
     if document["limit_prices"]:
         parts.append(limit_prices_table(document["limit_prices"]))
     for part in parts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ def asked_on(request: BacktestRequest, known: Known, held: Held) -> RebalanceReq
     Who has left the universe is excluded by name: what is held of them is sold.
     """
     policy = policy_on(request, known, held)
-    shares = _shares(known, held)
+    shares = shares_of(held, known.ids)
     candidates = _candidates(request.universe, known)
     gone = leaving_on(known, shares)
     described = {asset.id: asset for asset in request.universe.assets}
@@ -38,7 +38,12 @@ def asked_on(request: BacktestRequest, known: Known, held: Held) -> RebalanceReq
     today = {*(asset.id for asset in candidates), *gone, *shares}
     return RebalanceRequest(
         holdings=Holdings(
-            PORTFOLIO, shares, Decimal(held.cash) / 100, request.currency, _without_price(policy, known, held, shares)
+            PORTFOLIO,
+            shares,
+            Decimal(held.cash) / 100,
+            request.currency,
+            _without_price(policy, known, held, shares),
+            tax=held.tax,
         ),
         policy=limits_of_day(policy, {*described, *known.ids}, today, gone),
         universe=Universe((*candidates, *leaving)),
@@ -107,9 +112,10 @@ def require_by(known: Known, dates: Days, what: str) -> None:
         )
 
 
-def _shares(known: Known, held: Held) -> dict[str, Decimal]:
+def shares_of(held: Held, ids: Sequence[str]) -> dict[str, Decimal]:
+    """What is held, by asset."""
     unit = Decimal(FRACTION) if held.fractional else Decimal(1)
-    return {known.ids[i]: Decimal(int(held.units[i])) / unit for i in np.flatnonzero(held.units)}
+    return {ids[i]: Decimal(int(held.units[i])) / unit for i in np.flatnonzero(held.units).tolist()}
 
 
 def _without_price(policy: Policy, known: Known, held: Held, shares: Mapping[str, Decimal]) -> dict[str, Decimal]:

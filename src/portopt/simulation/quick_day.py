@@ -10,7 +10,7 @@ from portopt import audit, pipeline
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.backtest import FRACTION
 from portopt.domain.calendar import TRADING_DAYS, periods_per_year
-from portopt.domain.request import RebalanceRequest
+from portopt.domain.request import RebalanceRequest, TradingRules
 from portopt.domain.solution import Solution, SolveStatus
 from portopt.formulation import ADV_WINDOW, formulate
 from portopt.optimization import assemble
@@ -22,6 +22,7 @@ from portopt.simulation.asking import snapshot_on
 from portopt.simulation.history import Known
 from portopt.simulation.serving import Served, first_row
 from portopt.simulation.strategies import Decided, Held
+from portopt.trading.lots_of_day import Units
 from portopt.trading.quick_lots import Lots, QuickBook, in_cents, objective, quick_lots
 
 TRIES = 4  # closer programs that lots are looked for at
@@ -95,7 +96,7 @@ def lots_of(served: Served, known: Known, held: Held) -> Lots | None:
         units=units,
         price=price,
         share=share,
-        lot=1 if held.fractional else rules.lot_size,
+        lot=_lots(served, rules, share if held.fractional else 0),
         movable=served.movable,
         value=value,
         cash=held.cash,
@@ -105,6 +106,16 @@ def lots_of(served: Served, known: Known, held: Held) -> Lots | None:
         least=100.0 * rules.min_trade_value,
         values=values,
     )
+
+
+def _lots(served: Served, rules: TradingRules, fraction: int) -> Units:
+    """(n,) of each asset; where fractions are held one of them, but of what has lots of its own."""
+    usual = 1 if fraction else rules.lot_size
+    lots = np.full(len(served.universe), usual, dtype=np.int64)
+    for asset_id, said in served.universe.units.items():
+        if said.lot_size:
+            lots[served.universe.positions[asset_id]] = int(said.lot_size) * (fraction or 1)
+    return lots
 
 
 def rounded(day: Day, whole: Day, found: Found, lots: Lots) -> QuickBook | None:

@@ -27,6 +27,8 @@ def serves(request: BacktestRequest) -> str:
     policy = request.policy
     if request.rounding == "search":
         return "lots are to be searched for"
+    if policy.tax:
+        return "gains are taxed"
     strict = [kind for kind in JUDGED if getattr(policy.data, kind) != "accept"]
     if strict:
         return f"the data policy judges every {' and '.join(strict)}".replace("_", " ")

@@ -19,13 +19,15 @@ from portopt.domain.action import Action
 from portopt.domain.arrays import Matrix, Vector
 from portopt.domain.backtest import Backtested, BacktestRequest, Cents, Decision, Fill, Happening, Order, Units
 from portopt.domain.errors import PortoptError, RequestError
+from portopt.domain.tax import TaxRules
 from portopt.simulation.accounting import Account, Quotes, begin_day, equity, fill, opened, placed, schedule, withdrawn
-from portopt.simulation.asking import notes_on
+from portopt.simulation.asking import notes_on, shares_of
 from portopt.simulation.benchmark_said import said_of_benchmark
 from portopt.simulation.history import History, day_of, filled_forward
 from portopt.simulation.series import gross_of, needs_volatility, trailing_volatility, warnings_of
 from portopt.simulation.span import enough_rows, span
 from portopt.simulation.strategies import Decided, Decider, Held, held_of
+from portopt.simulation.taxed import TaxBook, acted, record_of, rules_asked, traded
 from portopt.simulation.trigger_words import parse_triggers
 from portopt.simulation.triggers import Seen, Trigger
 
@@ -61,7 +63,7 @@ class Simulation:
     """What does not change from day to day. first, last: rows; ready: the first that may decide.
 
     benchmark: (T, n) the weights that it has drifted to by each close, or None. volatility: (T, n) of daily returns before each
-    day, where impact is charged by it.
+    day, where impact is charged by it. rules: of the tax that lots are kept for, where the policy knows one.
     """
 
     request: BacktestRequest
@@ -75,6 +77,7 @@ class Simulation:
     flows: Mapping[int, int]
     volatility: Matrix | None = None
     benchmark: Matrix | None = None
+    rules: TaxRules | None = None
 
     def quotes(self, day: int) -> Quotes:
         h = self.history
@@ -140,6 +143,7 @@ def simulation(
         flows=_rows_of_flows(request, history),
         volatility=trailing_volatility(history.prices) if needs_volatility(request.execution) else None,
         benchmark=benchmark,
+        rules=rules_asked(request),
     )
 
 
@@ -166,7 +170,8 @@ def begun(s: Simulation, book: Account | None = None) -> Run:
     capital = round(s.request.capital * 100)
     if book is not None:
         return Run(book, carried=True)
-    return Run(opened(len(s.history.ids), capital, fractional=s.request.execution.fractional))
+    account = opened(len(s.history.ids), capital, fractional=s.request.execution.fractional)
+    return Run(account if s.rules is None else replace(account, taxes=TaxBook()))
 
 
 def stretch(s: Simulation, run: Run, first: int, last: int, progress: Progress | None = None) -> Closes:
@@ -209,7 +214,7 @@ def backtested(s: Simulation, run: Run, closes: Closes, begun_with: int) -> Back
 
 
 def _session(s: Simulation, run: Run, day: int) -> None:
-    quotes = s.quotes(day)
+    quotes, before = s.quotes(day), run.book
     run.book, happened = begin_day(
         run.book,
         quotes,
@@ -219,6 +224,9 @@ def _session(s: Simulation, run: Run, day: int) -> None:
         flow=s.flows.get(day, 0),
     )
     run.happenings += happened
+    if s.rules is not None and run.book.taxes is not None and day in s.actions:
+        taxes = acted(run.book.taxes, s.actions[day], happened, (before, run.book), quotes, s.rules)
+        run.book = replace(run.book, taxes=taxes)
     _fill(s, run, (), quotes)
     why = _due(s, run, day)
     if why:
@@ -239,16 +247,20 @@ def _due(s: Simulation, run: Run, day: int) -> str:
 
 
 def _fill(s: Simulation, run: Run, orders: tuple[Order, ...], quotes: Quotes) -> None:
-    run.book, fills, unfilled = fill(run.book, orders, quotes, s.request.execution)
+    before = run.book
+    run.book, fills, unfilled = fill(before, orders, quotes, s.request.execution)
+    if s.rules is not None and before.taxes is not None and fills:
+        run.book = replace(run.book, taxes=traded(before.taxes, fills, before, quotes, s.rules))
     run.fills += fills
     run.unfilled += unfilled
 
 
 def _held(s: Simulation, run: Run, day: int, book: Account | None = None) -> Held:
-    benchmark = None if s.benchmark is None else s.benchmark[day]
-    return held_of(
-        run.book if book is None else book, s.history.ids, benchmark, target=run.target, decided=run.decided, memory=run.memory
-    )
+    benchmark, book = None if s.benchmark is None else s.benchmark[day], run.book if book is None else book
+    held = held_of(book, s.history.ids, benchmark, target=run.target, decided=run.decided, memory=run.memory)
+    if s.rules is None or book.taxes is None:
+        return held
+    return replace(held, tax=record_of(book.taxes, shares_of(held, s.history.ids), day_of(s.history.dates[day]), s.rules))
 
 
 def _decide(s: Simulation, run: Run, day: int, why: str) -> tuple[Order, ...]:

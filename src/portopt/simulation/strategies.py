@@ -17,6 +17,7 @@ import numpy as np
 from portopt.domain.arrays import Vector
 from portopt.domain.backtest import FRACTION, Units
 from portopt.domain.errors import DataError, InvalidValue
+from portopt.domain.tax import TaxRecord
 from portopt.domain.universe import CASH
 from portopt.simulation.accounting import Account
 from portopt.simulation.history import History, Known
@@ -30,7 +31,7 @@ class Held:
 
     units: (n,) along the history's ids. cash: cents. prices: (n,) the price that values each, NaN where there never was one.
     target: (n + 1,) weights of the last decision, cash last, None before the first; decided: its row. benchmark: its weights
-    today, as they have drifted. memory: what the last decision gave to be remembered.
+    today, as they have drifted. memory: what the last decision gave to be remembered. tax: its lots, where gains are taxed.
     """
 
     units: Units
@@ -41,6 +42,7 @@ class Held:
     decided: int | None = None
     benchmark: Mapping[str, float] | None = None
     memory: Any = None
+    tax: TaxRecord | None = None
 
     @property
     def opens(self) -> bool:

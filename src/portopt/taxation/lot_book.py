@@ -56,14 +56,16 @@ def lot_book(
     identical = np.array([groups.setdefault(rules.group(a) if rules.has_wash_rule else a, len(groups)) for a in universe.ids])
     closed = blocked_buys(record, as_of, rules)
     no_buys = {i: closed[rules.group(a)][0] for i, a in enumerate(universe.ids) if a != CASH and rules.group(a) in closed}
-    V = float(value)
+    V, costs = float(value), _costs(lots, rules)
     return LotBook(
         rules=rules,
+        as_of=as_of,
         value=V,
         lots=lots,
         asset=asset,
         weight=weight,
-        gain=_gains(lots, prices, rules),
+        gain=np.array([1.0 - float((c or Decimal(0)) / prices[lot.asset_id]) for c, lot in zip(costs, lots, strict=True)]),
+        costs=costs,
         short=np.array([term_of(lot.acquired_on, as_of, rules) == "short" for lot in lots], dtype=bool),
         age=np.array([np.nan if lot.acquired_on is None else age_in_days(lot.acquired_on, as_of) for lot in lots]),
         unknown=np.array([lot.cost_per_share is None for lot in lots], dtype=bool),
@@ -73,7 +75,18 @@ def lot_book(
         allowance=float(rules.allowance) / V,
         blocked={k: kept[key] for k, lot in enumerate(lots) if (key := (lot.asset_id, lot.lot_id)) in kept},
         no_buys=no_buys,
+        later=_later_substitutes(rules, universe, no_buys),
     )
+
+
+def _later_substitutes(rules: TaxRules, universe: Universe, no_buys: Mapping[int, str]) -> dict[int, str]:
+    """Substitutes that are not bought since one before them may be; those that are not there, or may not be, do not count."""
+    position = {asset.id: i for i, asset in enumerate(universe.assets) if asset.tradable}
+    later: dict[int, str] = {}
+    for asset_id, ranked in rules.substitutes.items():
+        there = [name for name in ranked if name in position and position[name] not in no_buys]
+        later |= {position[name]: f"{there[0]} comes before it in the place of {asset_id}" for name in there[1:]}
+    return later
 
 
 def ordered(lots: tuple[Lot, ...], rules: TaxRules, record: TaxRecord, as_of: date) -> tuple[Lot, ...]:
@@ -96,11 +109,10 @@ def ordered(lots: tuple[Lot, ...], rules: TaxRules, record: TaxRecord, as_of: da
     return tuple(sorted(lots, key=place))
 
 
-def _gains(lots: tuple[Lot, ...], prices: Mapping[str, Decimal], rules: TaxRules) -> Vector:
-    """(K,) 1 - cost / price. By the average method every lot of an asset has the same cost."""
-    costs = average_costs(lots) if rules.method == "average" else {}
-    paid = [costs.get(lot.asset_id, lot.cost_per_share) for lot in lots]
-    return np.array([1.0 - float((c or Decimal(0)) / prices[lot.asset_id]) for c, lot in zip(paid, lots, strict=True)])
+def _costs(lots: tuple[Lot, ...], rules: TaxRules) -> tuple[Decimal | None, ...]:
+    """Of each lot a share's. By the average method every lot of an asset has the same."""
+    pooled = average_costs(lots) if rules.method == "average" else {}
+    return tuple(pooled.get(lot.asset_id, lot.cost_per_share) for lot in lots)
 
 
 def average_costs(lots: tuple[Lot, ...]) -> dict[str, Decimal]:

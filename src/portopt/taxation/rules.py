@@ -161,14 +161,21 @@ def _method(base: Regime, said: Mapping[str, Any], path: str) -> tuple[Method, M
 
 
 def _wash_days(base: Regime, said: Mapping[str, Any], path: str) -> tuple[int, int]:
-    """More days than the law's are a holder's own care; fewer would count losses that the law does not."""
+    """More days than the law's are a holder's own care; fewer would count losses that the law does not.
+
+    None at all is for a holder whom the rule does not concern, as a trader who marks to market (26 U.S.C. 475(f)).
+    """
     law = base.wash_days_before, base.wash_days_after
     if "wash_sale_days" not in said:
         return law
     days = checks.days(f"{path}.wash_sale_days", said["wash_sale_days"])
+    if days == 0:
+        return 0, 0
     if days < max(law):
         why = f"{base.name} looks {max(law)} days around a loss: with fewer, losses would count that do not"
-        raise InvalidValue(f"{path}.wash_sale_days", days, why, fix=f"write {max(law)} or more, or leave it out")
+        raise InvalidValue(
+            f"{path}.wash_sale_days", days, why, fix=f"write {max(law)} or more, 0 where the rule is not yours, or leave it out"
+        )
     before, after = law
     return (days, days) if law == (0, 0) else (days if before else 0, days if after else 0)
 

@@ -54,7 +54,7 @@ class Search:
         kept = (up > 0.0) & (self.units >= lots.lot) & (w - self.step >= self.day.lower - TOLERANCE) & lots.movable
         order = np.flatnonzero(kept)[np.argsort(-up[kept], kind="stable")]
         enough = int(np.searchsorted(np.cumsum(self.step[order]), short)) + 1
-        self.units[order[:enough]] -= lots.lot
+        self.units[order[:enough]] -= lots.lot[order[:enough]]
 
     def _drop_small(self) -> None:
         """Trades that are too small are none, or, of what is held beyond its bounds, the smallest there may be."""
@@ -71,7 +71,7 @@ class Search:
     def _moves(self) -> Units:
         """(2, n) units more, and less: a lot; from no trade the fewest there may be, and to none what would be fewer."""
         lots = self.lots
-        by = np.array([np.full(len(self.units), lots.lot), np.full(len(self.units), -lots.lot)])
+        by = np.array([lots.lot, -lots.lot])
         if self.fewest is not None:
             traded = self.units - lots.units
             by = np.where(traded == 0, np.array([self.fewest, -self.fewest]), by)

@@ -19,7 +19,9 @@ Units = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lots:
-    """The book to be rounded for. units: (n,) held, 0 for cash; price: (n,) money a share; share, lot: units; movable: (n,).
+    """The book to be rounded for. units: (n,) held, 0 for cash; price: (n,) money a share; share: units; movable: (n,).
+
+    lot: (n,) units of a trade, at least one.
 
     value, cash: cents. cash_at: position of cash. rate: (n,) what a trade costs of its value; per_trade, least: cents.
     powers: (n,) what it costs more, of the book, times the 3/2 power of its weight; None for nothing. values: (n,) cents of
@@ -31,7 +33,7 @@ class Lots:
     units: Units
     price: Vector
     share: int
-    lot: int
+    lot: Units
     movable: Mask
     value: int
     cash: int
@@ -54,7 +56,7 @@ class Lots:
 
     def lots_weights(self) -> tuple[float, float]:
         """Of the cheapest and of the dearest lot, less a cent."""
-        price = self.price[self.movable] * (100.0 * self.lot / self.share)
+        price = (self.price * (100.0 * self.lot / self.share))[self.movable]
         low, high = (float(price.min()), float(price.max())) if len(price) else (0.0, 0.0)
         return max(low - 1.0, 0.0) / self.value, max(high - 1.0, 0.0) / self.value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -19,12 +20,14 @@ from portopt.domain.problem import Problem
 from portopt.domain.program import StandardForm
 from portopt.domain.request import TradingRules
 from portopt.domain.steps import step_of
+from portopt.domain.tax import TaxRecord
 from portopt.domain.universe import CASH, Asset
 from portopt.optimization import assemble, solve
 from portopt.trading.book import Book, Order, Settled, open_book
 from portopt.trading.costs import NOTHING
 from portopt.trading.exactness import readings
 from portopt.trading.fractional import round_to_fractions
+from portopt.trading.lots_sold import tax_plan
 from portopt.trading.rounding import Rounded
 from portopt.trading.searchable import Expandable, searchable
 from portopt.trading.to_round import Certified, ToRound
@@ -71,7 +74,8 @@ def make_plan(
     rounded, note = round_to_fractions(asked) if rules.fractional else round_to_lots(asked)
     log.debug("whole shares: %s", _rounding(rules, rounded))
     notes = tuple(said for said in (note, _broken_off(rounded)) if said)
-    return _plan(problem, validated, book, rounded, _rounding(rules, rounded), notes, reasons or {})
+    taxes = tax_plan(problem, book, rounded.settled, holdings.tax or TaxRecord())
+    return replace(_plan(problem, validated, book, rounded, _rounding(rules, rounded), notes, reasons or {}), taxes=taxes)
 
 
 def can_trade(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -183,6 +184,18 @@ def test_a_changed_policy_is_tried_and_kept_only_when_that_is_asked(console: Con
     assert (stands.method_version, stands.limits["max_weight"]) == ("v3", 0.45)
 
 
+def test_a_tax_is_written_tried_kept_and_read_in_words(console: Console, here: Runtime) -> None:
+    stands = next(version.policy for version in here.runs.policy_versions("small"))
+    seed_policies(here, (replace(stands, id="taxed", name="Taxed", method_version="v1"),))
+    fields = fields_of(write_policy(here.runs.policy("taxed")), Reader(locale=console.locale), "v2")
+    kept = console.post("/policies/taxed/edit", **fields | {"tax": '{"regime": "germany"}'}, do="keep", key="taxed")
+    assert kept.status_code == 303
+    assert here.runs.policy("taxed").tax == {"regime": "germany"}
+    told = words(console.get("/policies/taxed").text)
+    assert "germany: every gain is taxed at 26.375 %" in told
+    assert "tax: " in told
+
+
 def test_a_version_that_is_there_is_not_overwritten(console: Console, here: Runtime) -> None:
     page = console.post("/policies/small/edit", **edited(console, here, method_version="v1", description="Other"), do="keep")
     assert page.status_code == 409
@@ -196,6 +209,7 @@ def test_a_version_that_is_there_is_not_overwritten(console: Console, here: Runt
         ("limits.max_weight", "plenty", "neither a number nor JSON"),
         ("limits.max_weight", "-2", "max_weight"),
         ("objective", "[]", "objective"),
+        ("tax", '{"regime": "germany", "method": "lifo"}', "fifo"),
     ],
 )
 def test_what_cannot_be_kept_is_told_beside_what_was_written(
@@ -204,7 +218,8 @@ def test_what_cannot_be_kept_is_told_beside_what_was_written(
     page = console.post("/policies/small/edit", **edited(console, here, **{field: value}, method_version="v9"), do="keep")
     assert page.status_code in (400, 422)
     assert says in words(page.text)
-    assert f'value="{value}"' in page.text or f">{value}</textarea>" in page.text
+    shown = html.unescape(page.text)
+    assert f'value="{value}"' in shown or f">{value}</textarea>" in shown
 
 
 def test_what_was_not_touched_stays_to_the_last_digit() -> None:

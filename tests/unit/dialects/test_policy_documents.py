@@ -145,6 +145,8 @@ WRONG: list[tuple[Any, type[PortoptError], str, str | None]] = [
     (ours(tax={"regime": "us_federal", "short_rate": 37}), InvalidValue, "tax.short_rate", "0.37"),
     ({"policies": [ours(tax={"regime": "germany", "method": "lifo"})]}, InvalidValue, "policies[0].tax.method", "fifo"),
     (ours(tax=[1]), InvalidValue, "tax", "object"),
+    (ours(tax={"rate": 0.2, "limits": {"max_taxes": 1}}), UnknownField, "tax.limits.max_taxes", "max_tax"),
+    ({"policies": [ours(tax={"rate": 0, "limits": {"max_tax": -1}})]}, InvalidValue, "policies[0].tax.limits.max_tax", "money"),
     (ours(id=None), MissingInput, "id", None),
     ({"id": "x", "name": "x"}, MissingInput, "objective", None),
     ({"id": "x", "max_turnover_pc": 0.2, "max_sector_pct": 0.2}, UnknownField, "max_turnover_pc", "max_turnover_pct"),

@@ -72,6 +72,7 @@ def test_a_loss_that_is_harvested_counts_at_the_lower_rate() -> None:
 def test_more_wash_sale_days_look_where_the_regime_looks() -> None:
     rules = rules_of({"regime": "united_kingdom", "wash_sale_days": 45})
     assert (rules.wash_days_before, rules.wash_days_after) == (0, 45)
+    assert not rules_of({**US, "wash_sale_days": 0}).has_wash_rule  # for whom the rule is not theirs
     rules = rules_of({"regime": "germany", "wash_sale_days": 30})
     assert (rules.wash_days_before, rules.wash_days_after) == (30, 30)
 

@@ -150,19 +150,34 @@ def test_a_rule_that_looks_forward_alone() -> None:
 def share_by_share(
     sold: list[tuple[Lot, int]], bought_now: int, was_sold: list[ClosedLot], lots: list[Lot]
 ) -> tuple[list[int], list[int]]:
-    """Every share by itself, of one group: (of each sale, shares that lose their loss; of each closed lot, those by now)."""
-    left = {one.lot_id: int(one.shares) - sum(n for of, n in sold if of.lot_id == one.lot_id) for one in lots}
-    bought = [(one.acquired_on, one.lot_id) for one in lots for _ in range(left[one.lot_id])] + [(NOW, "now")] * bought_now
+    """Every share by itself, of one group: (of each sale, shares that lose their loss; of each closed lot, those by now).
+
+    Losses of before meet all that was held then; of a lot that is sold now, shares that have met one go first.
+    """
+    bought = [(one.acquired_on, one.lot_id) for one in lots for _ in range(int(one.shares))] + [(NOW, "now")] * bought_now
     bought.sort(key=lambda share: share[0])
-    losses = [(c.closed_on, c.acquired_on, "closed", i, c.lot_id) for i, c in enumerate(was_sold) for _ in range(int(c.shares))]
-    losses += [(NOW, of.acquired_on, "now", i, of.lot_id) for i, (of, n) in enumerate(sold) for _ in range(n)]
-    found = {"closed": [0] * len(was_sold), "now": [0] * len(sold)}
-    for on, _, when, i, own in sorted(losses, key=lambda loss: (loss[0], loss[1])):
-        met = next((share for share in bought if abs((share[0] - on).days) <= 30 and share[1] != own), None)
-        if met is not None:
-            bought.remove(met)
-            found[when][i] += when == "now" or met[1] == "now"
-    return found["now"], found["closed"]
+    gone = {of.lot_id: n for of, n in sold}
+
+    def met(on: date, own: str) -> str | None:
+        share = next((share for share in bought if abs((share[0] - on).days) <= 30 and share[1] != own), None)
+        if share is None:
+            return None
+        bought.remove(share)
+        return share[1]
+
+    before = [0] * len(was_sold)
+    for i, one in sorted(enumerate(was_sold), key=lambda pair: pair[1].closed_on):
+        for _ in range(int(one.shares)):
+            by = met(one.closed_on, one.lot_id)
+            before[i] += by == "now"
+            gone[by or ""] = gone.get(by or "", 0) - 1
+    for lot_id, n in gone.items():
+        for _ in range(max(n, 0)):
+            bought.remove(next(share for share in bought if share[1] == lot_id))
+    now = [0] * len(sold)
+    for i, (of, n) in sorted(enumerate(sold), key=lambda pair: pair[1][0].acquired_on):
+        now[i] = sum(met(NOW, of.lot_id) is not None for _ in range(n))
+    return now, before
 
 
 DAYS = st.lists(st.integers(1, 60), min_size=1, max_size=4, unique=True)

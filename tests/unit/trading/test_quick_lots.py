@@ -56,7 +56,21 @@ def _day(seed: int, *, most_cash: float = 1.0, turnover: float = 0.1) -> tuple[D
         radius=float(np.sqrt((w - book) @ M @ (w - book))) + 1e-4,
     )
     rate = np.append(np.full(N, 0.001), 0.0)
-    return day, w, Lots(units, price, 1, 1, np.arange(N + 1) < N, 100_000_000, cash, N, rate, least=5_000.0)
+    one = np.ones(N + 1, dtype=np.int64)
+    return day, w, Lots(units, price, 1, one, np.arange(N + 1) < N, 100_000_000, cash, N, rate, least=5_000.0)
+
+
+def test_each_name_trades_in_its_own_lots() -> None:
+    """Every third name by tens, counted from what is held, or sold to nothing; every limit is kept as in single shares."""
+    for seed in range(6):
+        day, w, lots = _day(seed)
+        own = np.where(np.arange(N + 1) % 3 == 0, 10, 1)
+        book = quick_lots(day, w, replace(lots, lot=own))
+        if isinstance(book, Missed):
+            continue
+        traded = book.units - lots.units
+        assert ((traded % own == 0) | (book.units == 0)).all()
+        assert (traded[own == 10] != 0).any()
 
 
 @pytest.mark.parametrize("seed", range(12))

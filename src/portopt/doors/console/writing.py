@@ -73,7 +73,7 @@ class Writers:
         found = amount(value)
         if found is None:
             return NOTHING
-        return self.signs.written(found, digits, numbers.get_currency_symbol(currency, locale=self.locale) if currency else "")
+        return self.signs.written(found, digits, _symbol(currency, self.locale) if currency else "")
 
     def day(self, value: str | date | None) -> str:
         found = _instant(value)
@@ -89,6 +89,11 @@ class Writers:
             return NOTHING
         since: timedelta = found - (now or datetime.now(UTC))
         return dates.format_timedelta(since, add_direction=True, locale="en")
+
+
+@lru_cache(maxsize=256)
+def _symbol(currency: str, locale: Locale) -> str:
+    return numbers.get_currency_symbol(currency, locale=locale)
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,8 @@ from portopt.domain.action import Action
 from portopt.domain.backtest import Membership
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import Policy
-from portopt.doors.backtest_files import actions_from, flows_from, members_from
+from portopt.doors.action_files import actions_from
+from portopt.doors.backtest_files import flows_from, members_from
 from portopt.doors.notebook.books import benchmark_of, candidates_of, market_of, policy_of, runtime_at
 from portopt.doors.notebook.displays import Drawing
 from portopt.intake.book import day_of

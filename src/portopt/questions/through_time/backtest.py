@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from portopt.domain.action import Action
 from portopt.domain.arrays import Vector
 from portopt.domain.backtest import BacktestRequest, Execution, Membership
 from portopt.domain.backtest_found import BacktestData, BacktestFound, Profits, Proof
+from portopt.domain.backtest_taxes import BacktestTaxes
 from portopt.domain.errors import InvalidValue, MissingInput
 from portopt.domain.market import MarketQuery, MarketSnapshot
 from portopt.domain.request import DataPolicy
@@ -32,6 +34,7 @@ from portopt.simulation.prove import prove
 from portopt.simulation.simulate import Progress, Run, Simulation, simulation
 from portopt.simulation.strategies import Decider, Strategy
 from portopt.simulation.sweep import swept
+from portopt.simulation.taxed import taxes_of
 
 if TYPE_CHECKING:
     from portopt.domain.backtest import Backtested
@@ -136,8 +139,17 @@ def concluded(
         proof=proven(asked, s, run, end, progress) if asked.request.prove else None,
         attribution=attribution_of(s, run, held_against),
         path=asked.path,
+        taxes=_taxes(s, run, end),
         notes=(*asked.notes, *(said_of_opening(asked.request.policy) if asked.strategy is None else ())),
     )
+
+
+def _taxes(s: Simulation, run: Backtested, end: Run) -> BacktestTaxes | None:
+    """What gains came to, where the policy knows a tax."""
+    if s.rules is None or end.book.taxes is None:
+        return None
+    last = {a: Decimal(repr(float(p))) for a, p in zip(run.ids, run.prices[-1], strict=True) if p > 0.0}
+    return taxes_of(end.book.taxes, s.rules, last, day_of(run.dates[-1]))
 
 
 def proven(asked: Backtest, s: Simulation, run: Backtested, end: Run, progress: Progress | None = None) -> Proof:
@@ -150,6 +162,7 @@ def proven(asked: Backtest, s: Simulation, run: Backtested, end: Run, progress: 
 def require_sound_question(request: BacktestRequest, history: History) -> None:
     """Raises InvalidValue for a question that no history answers."""
     from portopt.simulation.accounting import require_sound
+    from portopt.simulation.units import require_shares
 
     require_sound(request.execution)
     if request.capital <= 0:
@@ -157,6 +170,7 @@ def require_sound_question(request: BacktestRequest, history: History) -> None:
     known = set(history.ids)
     if not any(a in known for a in request.universe.ids):
         raise InvalidValue("universe", list(request.universe.ids)[:10], f"none of them has a price in {history.source}")
+    require_shares(request.universe)
     if history.volumes is None:
         _require_no_volumes(request.execution, history.source)
     _require_open_days(request, history)

@@ -30,7 +30,7 @@ TRADE_COLUMNS = (
     "weight_after",
     "why",
 )
-UNIT_COLUMNS = ("price_multiplier", "accrued_interest", "unit_price", "accrued_value", "settles_on", "cut_off")
+UNIT_COLUMNS = ("price_multiplier", "accrued_interest", "unit_price", "accrued_value", "settles_on", "nav_priced", "cut_off")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -102,6 +102,7 @@ def trades(s: Shown) -> str:
     rules = s.document["rounding"]
     lots = f" in lots of {text(rules['lot_size'])}" if rules["lot_size"] > 1 else ""
     form = "Fractional shares." if rules["fractional"] else f"Whole shares{lots}."
+    form += f" {units}" if (units := _units(s.document)) else ""
     lead = f"In the order they should go: sells first, so that the money is there. {form} Amounts in {text(s.currency)}."
     if not s.document["trades"]:
         return section("Trades", lead, '<p class="soft">No order is worth its cost, or none is needed.</p>')
@@ -110,7 +111,34 @@ def trades(s: Shown) -> str:
     def made(rows: Sequence[Row]) -> str:
         return _orders(rows, s.headline if rows is orders["shown"] else None)
 
-    return section("Trades", lead, parts(orders, made, lambda n: count(n, "more order")))
+    return section("Trades", lead, parts(orders, made, lambda n: count(n, "more order")) + _settlement(s.document))
+
+
+def _units(document: Row) -> str:
+    """Who of those that trade is not quoted as shares are."""
+    said = [
+        f"{text(t['asset_id'])} at {t['price']} is {t['unit_price']} a unit, accrued interest included"
+        for t in document["trades"]
+        if "unit_price" in t
+    ]
+    return "; ".join(said) + "." if said else ""
+
+
+def _settlement(document: Row) -> str:
+    """When the money moves, where anybody says; what is owed meanwhile is among the notes."""
+    told = document.get("settlement")
+    if told is None:
+        return ""
+    head = headings("Settles on", "Cash in", "Cash out", "Balance")
+    owed = "".join(f"<p>{prose(one['sentence'])}.</p>" for one in told["short"])
+    return f"\n{table('cards flat', head, map(_settling, told['days']))}\n{owed}"
+
+
+def _settling(day: Row) -> str:
+    return (
+        f"<tbody><tr>{cell(text(day['date']), 'full')}{cell(money(day['cash_in']), 'n', 'Cash in')}"
+        f"{cell(money(day['cash_out']), 'n', 'Cash out')}{cell(money(day['balance']), 'n strong', 'Balance')}</tr></tbody>"
+    )
 
 
 def _orders(rows: Sequence[Row], totals: Row | None) -> str:

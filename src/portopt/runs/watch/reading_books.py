@@ -77,7 +77,8 @@ def _said(error: PortoptError, standing: Standing) -> str:
     return f"{error.detail} (held: {', '.join(held[:NAMED_ASSETS])}{more})"
 
 
-NO_FLOW: Mapping[str, Any] = {"cash_flow": None, "no_worse": False}  # what came or went then is in the holdings by now
+# What came or went then, and what was said of shares, is in the holdings by now.
+NO_FLOW: Mapping[str, Any] = {"cash_flow": None, "no_worse": False, "confirmed_shares": (), "actions": ()}
 
 
 def request_of(standing: Standing, policies: Mapping[str, Policy], default_provider: str) -> RebalanceRequest:

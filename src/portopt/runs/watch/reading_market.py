@@ -16,7 +16,7 @@ from portopt.domain.request import DataPolicy, Policy, RebalanceRequest
 from portopt.formulation import universe_of
 from portopt.market.checks import check_all
 from portopt.market.observed import Observed, Prices
-from portopt.market.treatment import KINDS
+from portopt.market.treatment import DECIDED
 from portopt.ports import MarketDataProvider
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Market:
         if key not in self._snapshots:
             _make_room(self._snapshots)
             self._snapshots[key] = pipeline.fetch_pack(asked, self._provider(request.provider))
-        return self._snapshots[key]
+        return pipeline.beside_holdings(asked, self._snapshots[key])
 
     def moments(self, request: RebalanceRequest, snapshot: MarketSnapshot) -> Moments:
         """What the request's policy believes on these prices."""
@@ -116,7 +116,7 @@ def _make_room(kept: dict[Any, Any]) -> None:
 
 def accepting(request: RebalanceRequest) -> Policy:
     """The request's policy with every finding accepted."""
-    everything: dict[str, Any] = dict.fromkeys(KINDS, "accept")
+    everything: dict[str, Any] = dict.fromkeys(DECIDED, "accept")
     data = dataclasses.replace(request.policy.data, **everything)
     return dataclasses.replace(request.policy, data=data)
 

@@ -66,7 +66,7 @@ class Shared:
         if key not in self._snapshots:
             trigger = f"{self.wave.wave_id}:{digest(list(map(str, wanted)), *map(str, key[1:]))[:20]}"
             self._snapshots[key] = keep_pack(read_pack(request, self.runtime, trigger), self.runtime, trigger, request)
-        found = self._snapshots[key]
+        found = pipeline.beside_holdings(request, self._snapshots[key])
         # What is refused of a book alone (no price of something held, say) is for the usual way to say.
         return found if _is_priced(request, found) else read_pack(request, self.runtime)
 

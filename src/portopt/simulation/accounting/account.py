@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from portopt.domain.arrays import Vector
 from portopt.domain.backtest import FRACTION, Cents, Order, Units
 from portopt.domain.errors import InvalidValue
 from portopt.simulation.accounting.money import has_price, worth
+
+if TYPE_CHECKING:
+    from portopt.simulation.taxed.book import TaxBook
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +60,7 @@ class Account:
     """units: (n,) held, below zero short. basis: (n,) cents that they cost on average, costs included; signed as units are.
 
     prices: (n,) the last known of each, NaN before the first. cash: cents. owed: cents of withdrawals that cash did not reach.
-    share: shares in a unit.
+    share: shares in a unit. taxes: the lots that the units lie in, where the policy knows a tax.
     """
 
     units: Units
@@ -67,6 +71,7 @@ class Account:
     receivables: tuple[Receivable, ...] = ()
     open: tuple[OpenOrder, ...] = ()
     share: Fraction = Fraction(1)
+    taxes: TaxBook | None = None
 
     @property
     def free(self) -> int:

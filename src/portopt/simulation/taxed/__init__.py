@@ -5,8 +5,8 @@ year    the tax of each year, losses carried from one to the next           acti
 """
 
 from portopt.simulation.taxed.actions import acted
-from portopt.simulation.taxed.book import LotSold, OpenLoss, TaxBook
+from portopt.simulation.taxed.book import OpenLoss, TaxBook
 from portopt.simulation.taxed.trades import traded
-from portopt.simulation.taxed.year import record_of, rules_on, years_of
+from portopt.simulation.taxed.year import record_of, rules_asked, taxes_of, years_of
 
-__all__ = ["LotSold", "OpenLoss", "TaxBook", "acted", "record_of", "rules_on", "traded", "years_of"]
+__all__ = ["OpenLoss", "TaxBook", "acted", "record_of", "rules_asked", "taxes_of", "traded", "years_of"]

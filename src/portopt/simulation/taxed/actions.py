@@ -24,7 +24,7 @@ def acted(
 ) -> TaxBook:
     """The book after a session's actions. accounts: before and after them.
 
-    A part of a unit that is paid in cash is sold like any other share, at the day's price.
+    A part of a unit that is paid in cash is no sale here: what it cost stays with the rest.
     """
     before, after = accounts
     for action in actions:

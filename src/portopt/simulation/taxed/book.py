@@ -7,38 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from portopt.domain.tax import Lot, Term
+from portopt.domain.backtest_taxes import LotSold
+from portopt.domain.tax import Lot
 
 ZERO = Decimal(0)
 LOT, PART = "lot-", "+"  # how names begin, and what a part of a purchase has in it, which replaced something
-
-
-@dataclass(frozen=True, slots=True)
-class LotSold:
-    """Shares of one lot that were sold. Money to the cent; cost: with what was charged. disallowed: of a loss, positive.
-
-    why: what sold it, a word: "order", or the kind of corporate action.
-    """
-
-    sold_on: date
-    asset_id: str
-    lot_id: str
-    acquired_on: date
-    shares: Decimal
-    proceeds: Decimal
-    cost: Decimal
-    term: Term
-    disallowed: Decimal = ZERO
-    why: str = "order"
-
-    @property
-    def gain(self) -> Decimal:
-        return self.proceeds - self.cost
-
-    @property
-    def counted(self) -> Decimal:
-        """What the year is taxed by."""
-        return self.gain + self.disallowed
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from portopt.domain.backtest import Fill
+from portopt.domain.backtest_taxes import LotSold
 from portopt.domain.holdings import to_cents
 from portopt.domain.tax import ClosedLot, Lot, LotSale, TaxRecord, TaxRules
 from portopt.simulation.accounting.account import Account, Quotes
-from portopt.simulation.taxed.book import (
-    PART,
-    ZERO,
-    LotSold,
-    OpenLoss,
-    TaxBook,
-    cost_of,
-    day_of,
-    in_order_of_purchase,
-    purchase_of,
-)
+from portopt.simulation.taxed.book import PART, ZERO, OpenLoss, TaxBook, cost_of, day_of, in_order_of_purchase, purchase_of
 from portopt.taxation.holding_period import term_of
 from portopt.taxation.wash_sales import Disallowed, Moved, disallowed
 
@@ -96,7 +87,7 @@ def settled(book: TaxBook, sold: Sequence[Sold], bought: Sequence[Bought], on: d
         held = (before.sales[at.sale].sold_on - before.sales[at.sale].acquired_on).days
         for moved in met.moved:
             book = _moved(book, moved, new[moved.asset_id], held)
-    for met in washed.of_sales:
+    for _, met in sorted(zip(losses, washed.of_sales, strict=True), key=lambda pair: day_of(pair[0].lot)):
         for moved in met.moved:
             book = _moved(book, moved, moved.lot_id or new[moved.asset_id], moved.held_days or 0)
     return book
@@ -186,15 +177,16 @@ def _noted(
     book: TaxBook, sales: Sequence[tuple[LotSale, str]], washed: Sequence[Disallowed], on: date, rules: TaxRules
 ) -> TaxBook:
     """Written down; losses that nothing replaced so far stay open while the window lasts."""
-    rows, still = list(book.sales), _still_open(book, on, rules)
+    rows, still, new = list(book.sales), _still_open(book, on, rules), []
     for (sale, why), met in zip(sales, washed, strict=True):
         cost = sale.proceeds - (sale.gain or ZERO)
         lot = sale.lot
         row = LotSold(on, lot.asset_id, lot.lot_id, day_of(lot), sale.shares, sale.proceeds, cost, sale.term, met.amount, why)
         if row.gain < 0 and met.shares < sale.shares and rules.wash_days_after:
-            still.append(OpenLoss(len(rows), sale.shares - met.shares))
+            new.append(OpenLoss(len(rows), sale.shares - met.shares))
         rows.append(row)
-    return replace(book, sales=tuple(rows), open=tuple(still))
+    new.sort(key=lambda one: rows[one.sale].acquired_on)  # those of one day as their lots were bought (1.1091-1 (b))
+    return replace(book, sales=tuple(rows), open=(*still, *new))
 
 
 def _still_open(book: TaxBook, on: date, rules: TaxRules) -> list[OpenLoss]:

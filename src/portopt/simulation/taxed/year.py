@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from portopt.domain.backtest import BacktestRequest
+from portopt.domain.backtest_taxes import BacktestTaxes, TaxYear
 from portopt.domain.errors import InvalidValue
-from portopt.domain.request import Policy
-from portopt.domain.tax import ClosedLot, Netting, TaxRecord, TaxRules
-from portopt.simulation.taxed.book import ZERO, TaxBook
+from portopt.domain.holdings import to_cents
+from portopt.domain.tax import ClosedLot, TaxRecord, TaxRules
+from portopt.simulation.taxed.book import ZERO, TaxBook, cost_of
+from portopt.taxation.holding_period import term_of
 from portopt.taxation.netting import netted
 from portopt.taxation.rules import rules_of
 
 
-@dataclass(frozen=True, slots=True)
-class TaxYear:
-    """A calendar year. netting: losses carried into it among it. harvested: losses that count, disallowed: that do not."""
-
-    year: int
-    netting: Netting
-    harvested: Decimal
-    disallowed: Decimal
-
-
-def rules_on(policy: Policy) -> TaxRules | None:
+def rules_asked(request: BacktestRequest) -> TaxRules | None:
     """The rules that lots are kept by; None where the policy knows no tax.
 
-    Raises InvalidValue for lots that are named: those of a backtest have no names before they are bought.
+    Raises InvalidValue for lots that are named, since those of a backtest have no names before they are bought, and where a
+    later policy knows another tax.
     """
-    if not policy.tax:
+    tax = request.policy.tax
+    for day, policy in request.policies:
+        if policy.tax != tax:
+            why = f"the policy of {day} knows another tax than the first: lots are kept by one for the whole backtest"
+            raise InvalidValue("policies", policy.id, why, fix="write the same tax in each of them, or one backtest for each")
+    if not tax:
         return None
-    rules = rules_of(policy.tax)
+    rules = rules_of(tax)
     if rules.method == "specified":
         why = "the lots of a backtest have no names before they are bought"
         raise InvalidValue("tax.method", rules.method, why, fix="write min_tax, highest_cost, fifo or lifo")
@@ -79,3 +77,15 @@ def _closed(book: TaxBook) -> Iterator[ClosedLot]:
         sale = book.sales[one.sale]
         cost, proceeds = sale.cost / sale.shares, sale.proceeds / sale.shares
         yield ClosedLot(sale.asset_id, sale.lot_id, sale.acquired_on, sale.sold_on, one.shares, cost, proceeds)
+
+
+def taxes_of(book: TaxBook, rules: TaxRules, prices: Mapping[str, Decimal], on: date) -> BacktestTaxes:
+    """All of it, told on the last day. prices: of what is held, by asset."""
+    unrealized = {"short": ZERO, "long": ZERO}
+    for lot in book.lots:
+        gain = (prices[lot.asset_id] - cost_of(lot)) * lot.shares
+        unrealized[term_of(lot.acquired_on, on, rules)] += gain
+    short, long = to_cents(unrealized["short"]), to_cents(unrealized["long"])
+    of_year = netted(rules, record_of(book, {}, on, rules), short, long)
+    years = tuple(years_of(book, rules, on.year))
+    return BacktestTaxes(rules.name, rules.method, years, book.sales, book.lots, short, long, of_year.tax)

@@ -17,6 +17,8 @@ from portopt.domain.lot_book import LotBook, TaxCase
 from portopt.domain.problem import Problem
 
 IDLE = 1e-12  # of portfolio value; less is arithmetic
+BOUGHT = 1e-8  # more than that is a purchase
+NO_GAIN = 1e-12
 KEPT = 1e3  # what selling a lot that is to be kept, or passing a limit on gains, costs beside any tax
 MOST_REMEMBERED = 64
 
@@ -44,31 +46,50 @@ def lot_choice(w: Vector, p: Problem) -> LotChoice:
 
 
 def _chosen(w: Vector, p: Problem, lots: LotBook) -> LotChoice:
-    sold = sold_of_lots(np.maximum(p.previous() - w, 0.0), p, lots)
+    sold = sold_of_lots(np.maximum(p.previous() - w, 0.0), p, lots, kept_of(w, p))
     gains = lots.gain * sold
     short, long = float(gains[lots.short].sum()), float(gains[~lots.short].sum())
     return LotChoice(sold, short, long, lots.due(lots.before_short + short, lots.before_long + long))
 
 
-def sold_of_lots(sells: Vector, p: Problem, lots: LotBook) -> Vector:
-    """(K,) what of each lot is sold where sells (n,) of each asset is."""
-    kept = np.zeros(len(lots), dtype=bool)
-    for limit in p.limits:
-        kept[limit.kept_lots(p)] = True
+def sold_of_lots(sells: Vector, p: Problem, lots: LotBook, kept: Mask | None = None) -> Vector:
+    """(K,) what of each lot is sold where sells (n,) of each asset is. kept: (K,) the lots that go last; None where all may."""
+    kept = np.zeros(len(lots), dtype=bool) if kept is None else kept
     sold = np.zeros(len(lots))
     mixed: list[tuple[Indices, float]] = []
     for i in lots.assets:
         amount, at = float(sells[i]), lots.of(int(i))
         if amount <= IDLE:
             continue
-        if not lots.in_order and _is_mixed(lots, at) and amount < float(lots.weight[at].sum()) - IDLE:
+        if not lots.in_order and is_mixed(lots, at) and amount < float(lots.weight[at].sum()) - IDLE:
             mixed.append((at, amount))
         else:
-            order = at if lots.in_order else at[np.lexsort((at, lots.gain[at], kept[at]))]
+            order = order_of(lots, at, kept)
             sold[order] = filled(lots.weight[order], amount)
     if mixed:
         sold = _cheapest(sold, mixed, p, lots, kept)
     return sold
+
+
+def kept_of(w: Vector, p: Problem) -> Mask:
+    """(K,) the lots that a limit does not let go, and those whose loss what is bought takes away."""
+    kept = np.zeros(len(p.held_lots()), dtype=bool)
+    for limit in p.limits:
+        kept[limit.kept_lots(p)] = True
+    kept[spoiled(w, p)] = True
+    return kept
+
+
+def spoiled(w: Vector, p: Problem) -> Indices:
+    """Losing lots of which something substantially identical is bought at weights w (n,)."""
+    lots = p.held_lots()
+    bought = np.flatnonzero((w - p.previous() > BOUGHT) & ~p.universe.is_cash)
+    return np.flatnonzero((lots.gain < -NO_GAIN) & np.isin(lots.identical[lots.asset], lots.identical[bought]))
+
+
+def order_of(lots: LotBook, at: Indices, kept: Mask) -> Indices:
+    """One asset's lots in the order in which they go, where that is known beforehand: the rule's, or the least gain first."""
+    return at if lots.in_order else at[np.lexsort((at, lots.gain[at], kept[at]))]
 
 
 def filled(room: Vector, amount: float) -> Vector:
@@ -77,7 +98,8 @@ def filled(room: Vector, amount: float) -> Vector:
     return np.clip(amount - before, 0.0, room)
 
 
-def _is_mixed(lots: LotBook, at: Indices) -> bool:
+def is_mixed(lots: LotBook, at: Indices) -> bool:
+    """Whether an asset's lots are of both kinds, which is dearer when depends on all the others."""
     return not lots.rules.pooled and bool(lots.short[at].any()) and not bool(lots.short[at].all())
 
 

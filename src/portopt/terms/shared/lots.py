@@ -19,9 +19,9 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.lot_book import LotBook, Piece, TaxCase
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
+from portopt.terms.shared.lot_choice import NO_GAIN
 
 FURTHEST = 10.0  # no position is bought beyond ten times the portfolio's value
-NO_GAIN = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,25 +95,25 @@ def _one_way(program: Program, p: Problem, lots: LotBook, sold: Indices) -> None
 
 
 def _in_order(program: Program, lots: LotBook, sold: Indices) -> None:
-    """A lot only after the one before it: a switch between two lots where the cheapest choice would not keep the order."""
-    pairs = [(a, b) for i in lots.assets for a, b in _pairs(lots.of(int(i))) if not _keeps_order(lots, a, b)]
-    if not pairs:
+    """A lot only when those before it are gone: a switch where the cheapest choice would not keep the order by itself."""
+    late = [
+        (at[:t], at[t]) for at in map(lots.of, lots.assets.tolist()) for t in range(1, len(at)) if _comes_early(lots, at, t)
+    ]
+    if not late:
         return
-    gone = program.add_choices(len(pairs))
-    for switch, (a, b) in zip(gone, pairs, strict=True):
-        first, then = np.array([sold[a], switch]), np.array([sold[b], switch])
-        program.add_rows(np.array([[1.0, -lots.weight[a]]]), first, 0.0, INF, limit="", relax=0.0)
-        program.add_rows(np.array([[1.0, -lots.weight[b]]]), then, -INF, 0.0, limit="", relax=0.0)
+    gone = program.add_choices(len(late))
+    for switch, (before, then) in zip(gone, late, strict=True):
+        for k in before:
+            first = np.array([sold[k], switch])
+            program.add_rows(np.array([[1.0, -lots.weight[k]]]), first, 0.0, INF, limit="", relax=0.0)
+        last = np.array([sold[then], switch])
+        program.add_rows(np.array([[1.0, -lots.weight[then]]]), last, -INF, 0.0, limit="", relax=0.0)
 
 
-def _pairs(at: Indices) -> list[tuple[int, int]]:
-    return list(zip(at[:-1].tolist(), at[1:].tolist(), strict=True))
-
-
-def _keeps_order(lots: LotBook, a: int, b: int) -> bool:
-    """Whether selling a before b is never dearer, however gains are netted."""
-    alike = bool(lots.short[a] == lots.short[b]) or lots.rules.pooled
-    return alike and bool(lots.gain[a] <= lots.gain[b])
+def _comes_early(lots: LotBook, at: Indices, t: int) -> bool:
+    """Whether it may be cheaper to sell the lot at place t than one before it, however gains are netted."""
+    alike = lots.rules.pooled or bool((lots.short[at[:t]] == lots.short[at[t]]).all())
+    return not alike or bool(lots.gain[at[t]] < lots.gain[at[:t]].max())
 
 
 def express_due(program: Program, p: Problem) -> Indices:

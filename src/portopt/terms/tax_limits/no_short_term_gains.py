@@ -11,7 +11,7 @@ from portopt.domain.arrays import Indices
 from portopt.domain.errors import InvalidValue
 from portopt.domain.lot_book import LotBook
 from portopt.terms.shared.kept_lots import KeptLots
-from portopt.terms.shared.lots import NO_GAIN
+from portopt.terms.shared.lot_choice import NO_GAIN
 from portopt.terms.shared.one_way import beyond
 
 FIELD = "tax.limits.no_short_term_gains"

@@ -12,8 +12,8 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.lot_book import LotBook
 from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
-from portopt.terms.shared.lot_choice import lot_choice
-from portopt.terms.shared.lots import NO_GAIN, lot_columns
+from portopt.terms.shared.lot_choice import NO_GAIN, lot_choice, spoiled
+from portopt.terms.shared.lots import lot_columns
 from portopt.terms.shared.one_way import beyond
 
 FIELD = "tax.limits.wash_sales"
@@ -53,7 +53,7 @@ class WashSales(Limit):
 
     def read(self, w: Vector, p: Problem) -> Readings:
         lots = p.held_lots()
-        at, no_buys = self.kept(lots), self._no_buys(lots)
+        at, no_buys = np.union1d(self.kept(lots), spoiled(w, p)), self._no_buys(lots)
         sold = lot_choice(w, p).sold[at] if len(at) else np.zeros(0)
         measured = np.concatenate([sold, w[no_buys]])
         most = np.concatenate([np.full(len(at), self.slack), p.previous()[no_buys] + self.slack])

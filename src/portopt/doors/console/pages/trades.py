@@ -31,6 +31,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """most: the largest weight there is, before or after; what bars are drawn against."""
+
     groups: Sequence[Group]
     shown: int
     of: int
@@ -38,6 +40,7 @@ class Table:
     order: str
     find: str
     only_trades: bool
+    most: float
 
 
 def grouped(document: Row, *, group: str, order: str, find: str, only_trades: bool) -> Table:
@@ -46,7 +49,8 @@ def grouped(document: Row, *, group: str, order: str, find: str, only_trades: bo
     found = sorted((row for row in lines if _has(row, find)), key=lambda row: (KEYS[order](row), row["asset_id"]))
     prices = document["limit_prices"]
     rows = [{**row, "stopped": [priced(name, row, prices) for name in row["limits"]]} for row in found]
-    return Table(_groups(document, rows, group), len(rows), len(lines), group, order, find, only_trades)
+    most = max((row[name] for row in document["proposal"] for name in ("weight_before", "weight_after")), default=1) or 1
+    return Table(_groups(document, rows, group), len(rows), len(lines), group, order, find, only_trades, most)
 
 
 def _has(row: Row, find: str) -> bool:

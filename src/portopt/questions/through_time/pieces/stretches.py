@@ -11,13 +11,16 @@ import numpy as np
 
 from portopt.domain.arrays import Vector
 from portopt.domain.backtest import Backtested, Decision, Fill, Happening, Order, Units
+from portopt.domain.backtest_taxes import LotSold
 from portopt.domain.packing import pack, unpack
+from portopt.domain.tax import ClosedLot, Lot, TaxRecord
 from portopt.optimization.beside.standing import Standing
 from portopt.simulation.accounting import Account, equity
 from portopt.simulation.accounting.account import OpenOrder, Receivable
 from portopt.simulation.daily import Memory
 from portopt.simulation.simulate import Closes, Run, Simulation, backtested, begun, stretch
 from portopt.simulation.strategies import Held
+from portopt.simulation.taxed import OpenLoss, TaxBook
 
 MOST, LEAST = 8, 126  # stretches; sessions in one: a task costs a tenth of a second
 
@@ -40,7 +43,10 @@ class Stretch:
     unfilled: tuple[tuple[str, str], ...]
 
 
-KINDS = (Stretch, Closes, Account, Receivable, OpenOrder, Order, Decision, Held, Fill, Happening, Memory, Standing)
+KINDS = (
+    *(Stretch, Closes, Account, Receivable, OpenOrder, Order, Decision, Held, Fill, Happening, Memory, Standing),
+    *(TaxBook, LotSold, OpenLoss, Lot, ClosedLot, TaxRecord),
+)
 
 
 def cuts(first: int, last: int) -> list[tuple[int, int]]:
