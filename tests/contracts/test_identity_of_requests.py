@@ -34,6 +34,7 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import EstimationChoice, OptimizationRequest, Policy, RebalanceRequest
 from portopt.domain.tax import ClosedLot, Lot, TaxRecord
+from portopt.domain.units import Units
 from portopt.domain.universe import Asset, Universe
 from portopt.estimation.catalog import COVARIANCE, EXPECTED_RETURNS
 from portopt.formulation import as_asked
@@ -53,6 +54,9 @@ UNIVERSE = Universe(
         Asset("B", "Beta", "Health", "Equity", 6.0, 5.0, True, {"beta": 0.9, "duration": 3.0}, {"sector": {"Health": 0.9}}),
     )
 )
+# All that can be said of an asset's units, of which a request says only what goes together.
+ALL_UNITS = Units(Decimal("0.01"), Decimal("1.5"), Decimal(1000), Decimal(1000), Decimal(1), 2, 3, True, "16:00")
+IN_UNITS = Universe((UNIVERSE.assets[0], dataclasses.replace(UNIVERSE.assets[1], units=ALL_UNITS)))
 ESTIMATION = EstimationChoice(
     expected_returns_options={"span": 60},
     covariance_options={"target": "identity"},
@@ -131,7 +135,11 @@ ASIDE: dict[type, dict[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("asked", [BOOK, WEIGHTS], ids=["rebalance", "weights"])
+@pytest.mark.parametrize(
+    "asked",
+    [dataclasses.replace(BOOK, universe=IN_UNITS), dataclasses.replace(WEIGHTS, universe=IN_UNITS)],
+    ids=["rebalance", "weights"],
+)
 def test_every_field_of_a_request_is_in_its_identity_or_is_named_with_the_reason_why_not(asked):
     changed: dict[str, bool] = {}
     for path, other in alterations(asked):
