@@ -1,8 +1,8 @@
 """Which losses do not count, since the same was bought within the days around the sale.
 
-Share for share, the first bought first: a loss meets shares of its group (the asset, and what is substantially identical) that were bought within the days before or
-after, never those of its own lot; a share that was bought takes away the loss of one share, once. Losses of before now come
-first. Under the average method an asset is one pool: its own shares count, and no more than are left of it.
+Share for share, the first bought first: a loss meets shares of its group (the asset, and what is substantially identical) that
+were bought within the days before or after, never those of its own lot; a share takes away the loss of one share, once. Losses
+of before now come first. Under the average method an asset is one pool: its own shares count, and no more than are left of it.
 """
 
 from __future__ import annotations
