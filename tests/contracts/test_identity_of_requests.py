@@ -87,6 +87,7 @@ BOOK = RebalanceRequest(
         accounts={"IRA": {"A": Decimal(3), "B": Decimal(4)}, "TAXABLE": {"A": Decimal(7)}},
         tax=TAX,
         as_of=date(2022, 12, 27),
+        splits={"B": "2:1"},
     ),
     POLICY,
     UNIVERSE,
@@ -96,7 +97,6 @@ BOOK = RebalanceRequest(
     cash_flow=CashFlow(Decimal("-5.00"), date(2026, 12, 31)),
     no_worse=True,
     confirmed_shares=("A",),
-    splits={"B": "2:1"},
     actions=(
         Action(
             "A",

@@ -111,6 +111,7 @@ def test_the_run_form_has_ordered_described_fields_with_defaults(deployed: Deplo
     assert {name for name, field in fields.items() if "default" not in field} == {
         "custom_policy", "as_of", "universe", "benchmark", "max_turnover", "max_tracking_error", "request", "changes", "job",
         "deposit", "withdraw", "by", "do_not_buy", "do_not_sell", "keep", "max_trades", "names", "lots",
+        "confirm_shares", "split",
     }  # fmt: skip
     assert fields["policy"]["enum"] == ["quality_focused", "aggressive_growth", "conservative_income"]
 

@@ -89,6 +89,7 @@ def write_holdings(holdings: Holdings, version: int) -> dict[str, Any]:
         **({"accounts": plain(holdings.accounts)} if holdings.accounts else {}),
         **write_tax_beside(holdings.tax),
         **({"as_of": holdings.as_of.isoformat()} if holdings.as_of is not None else {}),
+        **({"splits": dict(holdings.splits)} if holdings.splits else {}),
     }
 
 

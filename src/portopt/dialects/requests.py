@@ -30,7 +30,7 @@ from portopt.domain.universe import Asset, Universe
 
 MAX_ASSETS = 20_000
 MAX_WORD = 20  # what S2's columns hold of a word of its own
-LATER_ASKED = ("cash_flow", "no_worse", "confirmed_shares", "splits", "actions")
+LATER_ASKED = ("cash_flow", "no_worse", "confirmed_shares", "actions")
 REBALANCE = (
     "holdings",
     "policy",
@@ -43,7 +43,7 @@ REBALANCE = (
     "notes",
     *LATER_ASKED,
 )
-HOLDINGS = ("portfolio_id", "shares", "cash", "currency", "stated_prices", "accounts", "tax", "as_of")
+HOLDINGS = ("portfolio_id", "shares", "cash", "currency", "stated_prices", "accounts", "tax", "as_of", "splits")
 OPTIMIZATION = (
     *("portfolio_id", "universe", "objective", "limits", "costs", "risk_free_rate", "estimation", "expected_returns"),
     *("covariance", "returns", "current_weights", "benchmark_weights", "relax_order"),
@@ -74,7 +74,6 @@ def rebalance_request_from_data(data: Mapping[str, Any]) -> RebalanceRequest:
         cash_flow=read_cash_flow(doc.get("cash_flow")),
         no_worse=flag(doc.get("no_worse", False), "no_worse"),
         confirmed_shares=read_confirmed(doc.get("confirmed_shares", [])),
-        splits=read_splits(doc.get("splits", {})),
         actions=read_actions(doc.get("actions", [])),
         notes=_sentences(doc.get("notes", []), "notes"),
     )
@@ -205,6 +204,7 @@ def _holdings(value: Any) -> Holdings:
         accounts=_accounts(doc.get("accounts", {})),
         tax=read_tax(doc.get("tax")),
         as_of=None if doc.get("as_of") is None else read_date(doc["as_of"], "holdings.as_of"),
+        splits=read_splits(doc.get("splits", {}), "holdings.splits"),
     )
 
 

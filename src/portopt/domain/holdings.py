@@ -28,7 +28,8 @@ class Holdings:
     stated_prices: what the holder's own list says a share is worth; it counts only where no market has a price.
     accounts: of the shares, those that the list says lie in an account, by account and asset id.
     tax: the lots that the shares lie in, and what was realized before; None where nobody said.
-    as_of: the day that the list says it is of, None where it says none.
+    as_of: the day that the list says it is of, None where it says none. splits: those since then that shares, lots and stated
+    prices were converted by, new shares for old ones as "4:1".
     """
 
     portfolio_id: str
@@ -39,6 +40,7 @@ class Holdings:
     accounts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict, metadata=LATER)
     tax: TaxRecord | None = field(default=None, metadata=LATER)
     as_of: date | None = field(default=None, metadata=LATER)
+    splits: Mapping[str, str] = field(default_factory=dict, metadata=LATER)
 
     def with_cash(self, amount: Decimal) -> Holdings:
         """The same with so much more cash, or less."""

@@ -146,7 +146,6 @@ class RebalanceRequest:
     no_worse: a limit that the book misses before the trade need not be mended, only not be missed by more; of a withdrawal by
     itself that is so anyway.
     confirmed_shares: assets of which somebody said that their shares are those of the prices' day, whatever it looks like.
-    splits: assets whose shares and lots were converted, "4:1" new for old; `holdings` are those after it.
     actions: what happened to shares that are held, as far as it is known.
     notes: what reading the files left out, added up or decided, in sentences; told in the answer, and so of its identity.
     """
@@ -162,7 +161,6 @@ class RebalanceRequest:
     cash_flow: CashFlow | None = field(default=None, metadata=LATER)
     no_worse: bool = field(default=False, metadata=LATER)
     confirmed_shares: tuple[str, ...] = field(default=(), metadata=LATER)
-    splits: Mapping[str, str] = field(default_factory=dict, metadata=LATER)
     actions: tuple[Action, ...] = field(default=(), metadata=LATER)
     notes: tuple[str, ...] = field(default=(), compare=False)
     _identity: list[str] = field(default_factory=list, init=False, repr=False, compare=False)

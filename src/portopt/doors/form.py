@@ -127,6 +127,15 @@ class RebalanceForm(BaseModel):
         32, "Lots file", "The lots that the holdings lie in, as the broker exports them: day of purchase, shares and cost. "
         "Empty: what the holdings say of lots themselves.",
     )  # fmt: skip
+    confirm_shares: str | None = optional(
+        33, "Shares confirmed", "Assets whose shares are those of the prices' day, whatever it looks like: AAPL, MSFT. "
+        "Empty: none.",
+        max_length=shared.LONGEST_TEXT,
+    )  # fmt: skip
+    split: str | None = optional(
+        34, "Splits since the holdings", "Shares and lots are converted by them: AAPL=4:1, XYZ=1:10. Empty: none.",
+        max_length=shared.LONGEST_TEXT,
+    )  # fmt: skip
 
     @property
     def title(self) -> str:

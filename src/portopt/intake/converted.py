@@ -63,19 +63,34 @@ def as_text(ratio: Fraction) -> str:
 
 
 def after_splits(holdings: Holdings, splits: Mapping[str, Fraction], field: str) -> tuple[Holdings, tuple[str, ...]]:
-    """The holdings after these splits, and what was done, in sentences. Raises InvalidValue for what is not held.
+    """The holdings after these splits, and what was done, in sentences; those that they were converted by before stand.
 
     Where whole shares were held, whole shares are: a part of one that is left over is paid in money, which is asked about.
+    Raises InvalidValue for what is not held, and for another ratio than it was converted by before.
     """
     notes: list[str] = []
     for asset, ratio in splits.items():
-        if not holdings.shares.get(asset):
-            raise InvalidValue(field, asset, "is not held, so no shares of it were split", fix=f"leave {asset} out")
-        holdings = _after(holdings, asset, ratio, notes)
+        _require_meant(holdings, asset, ratio, field)
+        before = holdings.shares[asset]
+        if asset not in holdings.splits:
+            holdings = _after(holdings, asset, ratio)
+            notes += _left_over(asset, Fraction(before) * ratio - Fraction(holdings.shares[asset]))
+        lots = ", its lots with them," if holdings.tax is not None and holdings.tax.lots_of(asset) else ""
+        shares = f"{holdings.shares[asset]:f} shares of {asset}{lots}"
+        notes.append(f"{shares} are those after a split of {as_text(ratio)}, as was stated")
     return holdings, tuple(notes)
 
 
-def _after(holdings: Holdings, asset: str, ratio: Fraction, notes: list[str]) -> Holdings:
+def _require_meant(holdings: Holdings, asset: str, ratio: Fraction, field: str) -> None:
+    if not holdings.shares.get(asset):
+        raise InvalidValue(field, asset, "is not held, so no shares of it were split", fix=f"leave {asset} out")
+    before = holdings.splits.get(asset)
+    if before is not None and before != as_text(ratio):
+        why = f"stands beside a split of {before} that the shares of {asset} were converted by already"
+        raise InvalidValue(field, as_text(ratio), why, fix="give the holdings of today")
+
+
+def _after(holdings: Holdings, asset: str, ratio: Fraction) -> Holdings:
     before = holdings.shares[asset]
     accounts = {name: dict(there) for name, there in holdings.accounts.items()}
     parts = [there[asset] for there in accounts.values() if asset in there]
@@ -83,23 +98,21 @@ def _after(holdings: Holdings, asset: str, ratio: Fraction, notes: list[str]) ->
         if asset in there:
             there[asset] = _count(there[asset], ratio)
     now = sum((_count(part, ratio) for part in (*parts, before - sum(parts, Decimal(0)))), Decimal(0))
-    tax = None if holdings.tax is None else _lots_after(holdings.tax, asset, ratio, before, now)
-    stated = {a: _divided(p, ratio) if a == asset else p for a, p in holdings.stated_prices.items()}
-    notes += _said(asset, ratio, before, now, lots=tax is not None and bool(tax.lots_of(asset)))
-    shares = {**holdings.shares, asset: now}
-    return replace(holdings, shares=shares, stated_prices=stated, accounts=accounts, tax=tax)
+    return replace(
+        holdings,
+        shares={**holdings.shares, asset: now},
+        stated_prices={a: _divided(p, ratio) if a == asset else p for a, p in holdings.stated_prices.items()},
+        accounts=accounts,
+        tax=None if holdings.tax is None else _lots_after(holdings.tax, asset, ratio, before, now),
+        splits={**holdings.splits, asset: as_text(ratio)},
+    )
 
 
-def _said(asset: str, ratio: Fraction, before: Decimal, now: Decimal, *, lots: bool) -> list[str]:
-    also = ", its lots with them" if lots else ""
-    said = [f"{asset} was split {as_text(ratio)}, as was stated: {_text(before)} shares are {_text(now)} now{also}"]
-    left = _decimal(Fraction(before) * ratio - Fraction(now), SHARES)
-    if left:
-        said.append(
-            f"the split of {asset} leaves {_text(left)} of a share over, which is paid in money: it is not counted here; "
-            "if it was paid, add it to the cash"
-        )
-    return said
+def _left_over(asset: str, left: Fraction) -> list[str]:
+    if not left:
+        return []
+    paid = "which is paid in money: it is not counted here; if it was paid, add it to the cash"
+    return [f"the split of {asset} leaves {_decimal(left, SHARES):f} of a share over, {paid}"]
 
 
 def _count(shares: Decimal, ratio: Fraction) -> Decimal:
@@ -154,7 +167,3 @@ def _decimal(value: Fraction, places: Decimal) -> Decimal:
     whole = abs(value) // parts
     exact = Decimal(whole if value >= 0 else -whole) * places
     return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
-
-
-def _text(number: Decimal) -> str:
-    return f"{number:f}"

@@ -11,7 +11,7 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.factor_returns import FactorReturns
 from portopt.domain.request import Policy, RebalanceRequest
 from portopt.intake.book import Book
-from portopt.intake.converted import after_splits, as_text, splits_of
+from portopt.intake.converted import after_splits, splits_of
 from portopt.intake.model import seen_through
 from portopt.intake.policy import Wishes, laid_over
 
@@ -69,17 +69,17 @@ def with_shares_said(request: RebalanceRequest, wishes: Wishes) -> RebalanceRequ
     foreign = wishes.foreign
     confirmed = {*request.confirmed_shares, *wishes.confirmed_shares, *(foreign.confirmed_shares if foreign else ())}
     splits = {**splits_of("splits", foreign.splits if foreign else {}), **wishes.splits}
-    holdings, notes = after_splits(request.holdings, {a: r for a, r in splits.items() if a not in request.splits}, "splits")
+    holdings, notes = after_splits(request.holdings, splits, "splits")
     for asset in sorted(confirmed - set(request.confirmed_shares)):
         if not holdings.shares.get(asset):
             raise InvalidValue("confirmed_shares", asset, "is not held", fix=f"leave {asset} out")
         notes = (*notes, f"the shares of {asset} were confirmed as those of the prices' day")
     held = tuple(action for action in wishes.actions if holdings.shares.get(action.asset_id))
+    new = tuple(note for note in notes if note not in request.notes)
     return dataclasses.replace(
         request,
         holdings=holdings,
         confirmed_shares=tuple(sorted(confirmed)),
-        splits={**{asset: as_text(ratio) for asset, ratio in splits.items()}, **request.splits},
         actions=held or request.actions,
-        notes=(*request.notes, *notes),
+        notes=(*request.notes, *new),
     )

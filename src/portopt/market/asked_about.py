@@ -29,7 +29,7 @@ def with_shares_judged(request: RebalanceRequest, snapshot: MarketSnapshot) -> M
     What was found of another book's holdings is not of this one's. Of what was confirmed, the finding says so and nothing else
     is done. Raises SharesInDoubt where the policy refuses.
     """
-    found = in_doubt(snapshot, request.holdings, request.actions, request.splits)
+    found = in_doubt(snapshot, request.holdings, request.actions)
     asked = [doubt for doubt in found if doubt.asset_id not in request.confirmed_shares]
     treatment = TREATMENTS[request.policy.data.split_since_holdings]
     if asked and treatment == "refused":

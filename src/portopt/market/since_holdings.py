@@ -8,7 +8,7 @@ yesterday's price agrees with yesterday's close whatever happened since, one fro
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -44,14 +44,12 @@ class _Said:
     off: float | None = None
 
 
-def in_doubt(
-    snapshot: MarketSnapshot, holdings: Holdings, actions: Sequence[Action] = (), converted: Collection[str] = ()
-) -> tuple[InDoubt, ...]:
+def in_doubt(snapshot: MarketSnapshot, holdings: Holdings, actions: Sequence[Action] = ()) -> tuple[InDoubt, ...]:
     """Held assets whose shares may be from before something that their price is from after, by asset id.
 
-    converted: assets whose split was stated and carried out; of them only the stated price is asked again.
+    Of assets whose split was stated, and which were converted, only the stated price is looked at again.
     """
-    sheet = _Sheet.of(snapshot, holdings, actions, converted)
+    sheet = _Sheet.of(snapshot, holdings, actions)
     found = [doubt for asset in sheet.suspects() if (doubt := sheet.doubt(asset)) is not None]
     return tuple(doubt for doubt in found if not _is_of_the_list(doubt, found, sheet))
 
@@ -67,10 +65,9 @@ class _Sheet:
     actions: Mapping[str, tuple[Action, ...]]
     lots: Mapping[str, tuple[Lot, ...]]
     listed: Mapping[str, Decimal]
-    converted: Collection[str]
 
     @classmethod
-    def of(cls, snapshot: MarketSnapshot, holdings: Holdings, actions: Sequence[Action], converted: Collection[str]) -> _Sheet:
+    def of(cls, snapshot: MarketSnapshot, holdings: Holdings, actions: Sequence[Action]) -> _Sheet:
         held = {a for a, n in holdings.shares.items() if n != 0} - {CASH}
         priced = snapshot.priced()
         columns = {a: j for j, a in enumerate(snapshot.asset_ids) if a in held and a in priced}
@@ -84,7 +81,6 @@ class _Sheet:
             {a: tuple(x for x in actions if x.asset_id == a) for a in sorted({x.asset_id for x in actions} & set(columns))},
             {a: tuple(lot for lot in lots if lot.asset_id == a) for a in sorted({lot.asset_id for lot in lots} & set(columns))},
             listed,
-            converted,
         )
 
     def suspects(self) -> list[str]:
@@ -98,7 +94,7 @@ class _Sheet:
     def doubt(self, asset: str) -> InDoubt | None:
         own = OwnCloses.of(self.snapshot, self.columns[asset], self.jumps.get(asset, ()))
         said = [*self._by_price(own)]
-        if asset not in self.converted:
+        if asset not in self.holdings.splits:
             said += [*self._by_action(own, bool(said)), *self._by_history(own, bool(said)), *self._by_cost(own, bool(said))]
         if not said:
             return None

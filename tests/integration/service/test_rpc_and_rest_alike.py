@@ -38,6 +38,9 @@ AT_ONCE = {**REBALANCE, "constraints": {**REBALANCE["constraints"], "max_trades"
 # Ours beside what S2 prints: fields of a message over gRPC have them in `additional`.
 ONLY_SALES = {"sell_only": True, "max_positions": 40}
 MONEY = {"cash_flow": {"amount": "-25000.00"}, "no_worse": True}
+HELD = sorted(name for name in BOOK.held if name != "CASH")
+CVAR = {"risk_measure": "cvar", "confidence": 0.9}
+SHARES = {"confirmed_shares": HELD[:2], "splits": {HELD[2]: "2:1"}}
 
 
 @dataclass
@@ -185,9 +188,9 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                          is_refused=True),
     "GenerateRebalancePlan": lambda d: Case(
         {**d.portfolio, **AT_ONCE, "constraints": {**AT_ONCE["constraints"], "additional": ONLY_SALES},
-         "additional": {**on_pack(d), **MONEY}},
+         "additional": {**on_pack(d), **MONEY, **SHARES}},
         "POST", f"{OF_BOOK}/rebalance",
-        {"json": {**AT_ONCE, "constraints": {**AT_ONCE["constraints"], **ONLY_SALES}, **on_pack(d), **MONEY}}),
+        {"json": {**AT_ONCE, "constraints": {**AT_ONCE["constraints"], **ONLY_SALES}, **on_pack(d), **MONEY, **SHARES}}),
     "GenerateEfficientFrontier": lambda d: Case(
         with_additional(d, {**d.portfolio, "points": 5, "constraints": {"max_position_size": 0.2}}),
         "POST", f"{OF_BOOK}/efficient-frontier",
@@ -200,9 +203,8 @@ CASES: dict[str, Callable[[Desk], Case]] = {
                                          f"{OF_BOOK}/factor-exposures?pricing_pack_id={d.pack}"),
     "GetForecasts": lambda d: Case({**d.portfolio, "covariances": ["sample", "ledoit_wolf"], **on_pack(d)}, "GET",
                                    f"{OF_BOOK}/forecasts?covariances=sample,ledoit_wolf&pricing_pack_id={d.pack}"),
-    "PortfolioRisk": lambda d: Case({**d.portfolio, **on_pack(d), **MONEY, "risk_measure": "cvar", "confidence": 0.9}, "POST",
-                                    f"{OF_BOOK}/risk",
-                                    {"json": {**on_pack(d), **MONEY, "risk_measure": "cvar", "confidence": 0.9}}),
+    "PortfolioRisk": lambda d: Case({**d.portfolio, **on_pack(d), **MONEY, **SHARES, **CVAR}, "POST", f"{OF_BOOK}/risk",
+                                    {"json": {**on_pack(d), **MONEY, **SHARES, **CVAR}}),
     "PortfolioPareto": lambda d: Case({**d.portfolio, **on_pack(d), "axes": ["return", "risk"], "points": 4}, "POST",
                                       f"{OF_BOOK}/pareto", {"json": {**on_pack(d), "axes": ["return", "risk"], "points": 4}}),
     "PortfolioSensitivity": lambda d: Case({**d.portfolio, **on_pack(d), "constraints": {"max_position_size": 0.2}}, "POST",

@@ -44,7 +44,15 @@ def test_four_for_one_makes_four_times_the_shares_of_lots_that_cost_a_quarter():
     (sold,) = held.tax.closed
     assert (sold.shares, sold.cost_per_share, sold.proceeds_per_share) == (Decimal(40), Decimal("12.5"), Decimal("97.5"))
     assert sold.loss == SOLD.loss
-    assert notes == ("A was split 4:1, as was stated: 101 shares are 404 now, its lots with them",)
+    assert held.splits == {"A": "4:1"}
+    assert notes == ("404 shares of A, its lots with them, are those after a split of 4:1, as was stated",)
+
+
+def test_a_split_is_carried_out_once():
+    once, notes = after_splits(HELD, {"A": Fraction(4)}, "splits")
+    assert after_splits(once, {"A": Fraction(4)}, "splits") == (once, notes)
+    with pytest.raises(InvalidValue, match="a split of 4:1 that the shares of A were converted by already"):
+        after_splits(once, {"A": Fraction(2)}, "splits")
 
 
 def test_what_is_left_of_a_share_is_paid_in_money_and_asked_about():
@@ -54,7 +62,7 @@ def test_what_is_left_of_a_share_is_paid_in_money_and_asked_about():
     assert held.accounts["IRA"]["A"] == Decimal(76)
     assert held.tax is not None
     assert [lot.shares for lot in held.tax.lots_of("A")] == [Decimal(90), Decimal(61)]  # 41 * 3/2 = 61.5, less the half
-    assert "leaves 0.5 of a share over, which is paid in money: it is not counted here" in notes[1]
+    assert "leaves 0.5 of a share over, which is paid in money: it is not counted here" in notes[0]
 
 
 def test_a_consolidation_makes_fewer_shares_that_cost_more():
@@ -63,7 +71,7 @@ def test_a_consolidation_makes_fewer_shares_that_cost_more():
     assert held.stated_prices["A"] == Decimal(4000)
     assert held.tax is not None
     assert [(lot.shares, lot.cost_per_share) for lot in held.tax.lots_of("A")] == [(6, 1000), (4, 4001)]
-    assert "leaves 0.1 of a share over" in notes[1]
+    assert "leaves 0.1 of a share over" in notes[0]
 
 
 def test_fractions_that_were_held_stay():

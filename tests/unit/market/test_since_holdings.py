@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -188,9 +189,9 @@ def test_of_a_split_that_was_stated_only_the_price_is_asked_again():
     raw = snapshot(FUND=[4 * p for p in FUND[:-1]] + [FUND[-1]], BOND=BOND, GOLD=GOLD)
     yesterday = held(as_of=date(2024, 3, 18))
     assert len(in_doubt(raw, yesterday)) == 1
-    assert in_doubt(raw, yesterday, [], {"FUND": "4:1"}) == ()
+    assert in_doubt(raw, replace(yesterday, splits={"FUND": "4:1"})) == ()
     wrongly = held(FUND="200.80", BOND="50.05", GOLD="181.30")  # 401.60 after 2:1, where it was 4:1
-    assert [found.ratio for found in in_doubt(TODAY, wrongly, [], {"FUND": "2:1"})] == [2]
+    assert [found.ratio for found in in_doubt(TODAY, replace(wrongly, splits={"FUND": "2:1"}))] == [2]
 
 
 @pytest.mark.parametrize(

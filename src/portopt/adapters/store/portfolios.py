@@ -45,15 +45,22 @@ class Declared:
     accounts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     tax: TaxRecord | None = None
     as_of: date | None = None
+    splits: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, holdings: Holdings, by: str = ledger.NOBODY, notes: Sequence[str] = ()) -> Declared:
-        return cls(by, notes, holdings.stated_prices, holdings.accounts, holdings.tax, holdings.as_of)
+        return cls(by, notes, holdings.stated_prices, holdings.accounts, holdings.tax, holdings.as_of, holdings.splits)
 
     @property
     def beside(self) -> dict[str, Any]:
         """What a version keeps beside the shares and the cash, where it is said."""
-        beside = {"stated_prices": self.stated_prices, "accounts": self.accounts, "tax": self.tax, "as_of": self.as_of}
+        beside = {
+            "stated_prices": self.stated_prices,
+            "accounts": self.accounts,
+            "tax": self.tax,
+            "as_of": self.as_of,
+            "splits": self.splits,
+        }
         said = {name: plain(value) for name, value in beside.items()}
         return {name: value for name, value in said.items() if value}
 
@@ -122,12 +129,11 @@ def supersede_waiting(connection: Connection, portfolio_id: str, but: str | None
 
 
 def _says_the_same(connection: Connection, there: Mapping[str, Any], declared: Declared) -> bool:
-    """Whether the version there is says of accounts and lots what is said now, where anything is."""
+    """Whether the version there says of accounts and lots what is said now, where anything is, and of splits the same."""
     said = {name: value for name, value in declared.beside.items() if name in ("accounts", "tax")}
-    if not said:
-        return True
     kept = kept_version(connection, there) or {}
-    return all(kept.get(name) == value for name, value in said.items())
+    same_splits = (kept.get("splits") or {}) == declared.splits
+    return same_splits and all(kept.get(name) == value for name, value in said.items())
 
 
 def _row(connection: Connection, portfolio_id: str) -> Mapping[str, Any] | None:

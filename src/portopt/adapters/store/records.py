@@ -220,7 +220,14 @@ def holdings_of_version(portfolio_id: str, told: Mapping[str, Any]) -> Holdings:
     stated = {asset_id: Decimal(n) for asset_id, n in (told.get("stated_prices") or {}).items()}
     accounts = {name: {a: Decimal(n) for a, n in there.items()} for name, there in (told.get("accounts") or {}).items()}
     as_of = None if told.get("as_of") is None else date.fromisoformat(told["as_of"])
-    return replace(held, stated_prices=stated, accounts=accounts, tax=read_tax(told.get("tax")), as_of=as_of)
+    return replace(
+        held,
+        stated_prices=stated,
+        accounts=accounts,
+        tax=read_tax(told.get("tax")),
+        as_of=as_of,
+        splits=told.get("splits") or {},
+    )
 
 
 def holdings_from(row: Mapping[str, Any]) -> Holdings:

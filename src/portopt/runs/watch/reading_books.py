@@ -78,7 +78,7 @@ def _said(error: PortoptError, standing: Standing) -> str:
 
 
 # What came or went then, and what was said of shares, is in the holdings by now.
-NO_FLOW: Mapping[str, Any] = {"cash_flow": None, "no_worse": False, "confirmed_shares": (), "splits": {}, "actions": ()}
+NO_FLOW: Mapping[str, Any] = {"cash_flow": None, "no_worse": False, "confirmed_shares": (), "actions": ()}
 
 
 def request_of(standing: Standing, policies: Mapping[str, Policy], default_provider: str) -> RebalanceRequest:
