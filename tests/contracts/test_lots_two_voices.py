@@ -89,3 +89,13 @@ def test_a_budget_of_no_tax_costs_what_it_costs() -> None:
         assert dues[-1] <= float(budget) + 0.01
     assert values[0] <= values[1] + 1e-9 <= values[2] + 2e-9
     assert dues[0] <= 0.01 < 100 < dues[2]
+
+
+def test_of_two_substitutes_the_first_is_bought() -> None:
+    tax = {**WITHOUT_WASH_SALES, "substitutes": {"A0000": ["A0001", "A0002", "A0003"]}}
+    problem, w, _ = solved(tax, {"kind": "utility", "risk_aversion": 4.0}, 1)
+    bought = w - problem.previous() > 1e-7
+    assert not bought[2:4].any()
+    assert list(problem.held_lots().later.values()) == ["A0001 comes before it in the place of A0000"] * 2
+    free, u, _ = solved(WITHOUT_WASH_SALES, {"kind": "utility", "risk_aversion": 4.0}, 1)
+    assert ((u - free.previous())[2:4] > 1e-4).any(), "without the rank they would be"

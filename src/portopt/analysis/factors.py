@@ -20,7 +20,7 @@ from portopt.domain.factor_analysis import (
 from portopt.domain.factor_model import FactorModel
 from portopt.domain.problem import Problem
 
-ZERO = 1e-14
+NO_TOTAL = 1e-14
 
 
 def analyze_factors(
@@ -153,7 +153,7 @@ def _lines(
     names: tuple[str, ...], parts: Vector, shown: Indices, rest: list[tuple[str, float]], total: float, marginal: Vector | None
 ) -> tuple[FactorAttribution, ...]:
     def line(name: str, part: float, slope: float | None = None) -> FactorAttribution:
-        return FactorAttribution(name, part, part / total if abs(total) > ZERO else None, slope)
+        return FactorAttribution(name, part, part / total if abs(total) > NO_TOTAL else None, slope)
 
     found = [line(names[k], float(parts[k]), None if marginal is None else float(marginal[k])) for k in shown]
     hidden = np.setdiff1d(np.arange(len(names)), shown)

@@ -11,6 +11,7 @@ import numpy as np
 
 from portopt.analysis import Attempts
 from portopt.analysis.risk_figures import risk_figures
+from portopt.document.lots_evidence import lots_evidence
 from portopt.document.program import beside, program, terms_as_solved
 from portopt.domain.arrays import Vector
 from portopt.domain.canonical import plain
@@ -186,7 +187,9 @@ def to_check(outcome: RebalanceOutcome) -> dict[str, Any]:
     """What a check of the document takes beside its figures: the limits as solved, and the program with its multipliers."""
     problem, form, raw = outcome.problem, outcome.form, outcome.validated.solution.raw
     solved = None if form is None else program(problem, form, raw)
-    return {"limits": terms_as_solved(problem), **beside(problem), "program": solved}
+    lots = lots_evidence(outcome)
+    told = {} if lots is None else {"lots": lots}
+    return {"limits": terms_as_solved(problem), **beside(problem), **told, "program": solved}
 
 
 def pricing_pack(snapshot: MarketSnapshot) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from portopt.domain.canonical import plain
 from portopt.domain.plan import RebalancePlan
 from portopt.domain.tax import LotSale, Netting, TaxPlan, TaxRules
 
@@ -21,6 +22,7 @@ def _section(found: TaxPlan) -> dict[str, Any]:
         "rules": _rules(found.rules),
         "netting": _netting(found.netting),
         "lots": [_sale(sale) for sale in found.sales],
+        "instead": [plain(one) for one in found.instead],
         "unrealized_before": str(found.unrealized_before),
         "unrealized_after": str(found.unrealized_after),
         "deferred": str(found.deferred),

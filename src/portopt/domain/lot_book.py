@@ -53,7 +53,7 @@ class LotBook:
     knows. unknown: (K,) whether its cost is unknown. identical: (n,) number of the group of substantially identical assets that
     an asset belongs to. before_short, before_long: net gains before these sales, losses carried forward taken off. allowance:
     as a fraction. blocked: by lot, why its loss, if it is one, would not count. no_buys: by asset, why it is not bought now.
-    value: of the portfolio, money.
+    later: by asset, why a better substitute is bought instead. value: of the portfolio, money.
     """
 
     rules: TaxRules
@@ -73,6 +73,7 @@ class LotBook:
     allowance: float = 0.0
     blocked: Mapping[int, str] = field(default_factory=dict)
     no_buys: Mapping[int, str] = field(default_factory=dict)
+    later: Mapping[int, str] = field(default_factory=dict)
     _made: dict[bytes, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

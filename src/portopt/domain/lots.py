@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -26,17 +26,18 @@ def named(lots: Iterable[Lot]) -> tuple[Lot, ...]:
     """
     given = list(lots)
     taken = {(lot.asset_id, lot.lot_id) for lot in given if lot.lot_id}
-    found = []
-    for lot in given:
-        name = lot.lot_id or _free(lot, taken)
-        taken.add((lot.asset_id, name))
-        found.append(lot if lot.lot_id else replace(lot, lot_id=name))
-    return tuple(found)
+    counts: Counter[tuple[str, str]] = Counter()
+    return tuple(lot if lot.lot_id else replace(lot, lot_id=_free(lot, taken, counts)) for lot in given)
 
 
-def _free(lot: Lot, taken: set[tuple[str, str]]) -> str:
+def _free(lot: Lot, taken: Container[tuple[str, str]], counts: Counter[tuple[str, str]]) -> str:
+    """counts: how many names were looked at already, by asset and day."""
     day = UNKNOWN if lot.acquired_on is None else lot.acquired_on.isoformat()
-    return next(name for n in range(1, len(taken) + 2) if (lot.asset_id, name := f"{day} #{n}") not in taken)
+    while True:
+        counts[lot.asset_id, day] += 1
+        name = f"{day} #{counts[lot.asset_id, day]}"
+        if (lot.asset_id, name) not in taken:
+            return name
 
 
 def repeated(lots: Iterable[Lot]) -> list[tuple[str, str]]:
@@ -116,8 +117,8 @@ def _refuse(wrong: Sequence[tuple[str, str]]) -> None:
 
 def _filled(tax: TaxRecord, rest: dict[str, Decimal]) -> TaxRecord:
     taken = {(lot.asset_id, lot.lot_id) for lot in tax.lots}
-    names = {a: UNKNOWN if (a, UNKNOWN) not in taken else _free(Lot(a, "", None, n, None), taken) for a, n in rest.items()}
-    return replace(tax, lots=(*tax.lots, *(Lot(a, names[a], None, n, None) for a, n in rest.items())))
+    unknown = [Lot(asset, "" if (asset, UNKNOWN) in taken else UNKNOWN, None, n, None) for asset, n in rest.items()]
+    return replace(tax, lots=named((*tax.lots, *unknown)))
 
 
 def _said_of(rest: dict[str, Decimal]) -> tuple[str, ...]:

@@ -163,13 +163,32 @@ class LotSale:
 
 
 @dataclass(frozen=True, slots=True)
+class Substitute:
+    """What may be bought in an asset's place. rank: 1 is the best. barred: why not now, "" where nothing bars it."""
+
+    asset_id: str
+    rank: int
+    barred: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """An asset that is sold at a loss. again_on: the first day on which a buy of it does not take the loss away."""
+
+    asset_id: str
+    again_on: date
+    substitutes: tuple[Substitute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TaxPlan:
     """What an order list comes to in tax. Money in the portfolio's currency.
 
     netting: of the year with these sales. sales: lots sold, in the order of the assets. unrealized_before, unrealized_after:
     gains on what is held, known costs only. deferred: what would be due beside if all that is left were sold too, at the same
     prices. if_at_price: the tax where lots of unknown cost are taken as bought at today's price instead of for nothing; None
-    where every cost is known. unknown: the lots without a cost that are sold, by name.
+    where every cost is known. unknown: the lots without a cost that are sold, by name. instead: assets that are sold at a loss
+    which a buy within the days of a wash sale would take away.
     """
 
     rules: TaxRules
@@ -180,6 +199,7 @@ class TaxPlan:
     deferred: Decimal
     if_at_price: Decimal | None = None
     unknown: tuple[str, ...] = ()
+    instead: tuple[Instead, ...] = ()
 
     @property
     def tax(self) -> Decimal:

@@ -146,7 +146,7 @@ def _kept(table: Table, columns: Mapping[str, int], wanted: Wanted, said: Accoun
         if _names_columns([column[k] for column in cells], wanted):
             said.wrong(second_table(table.row(k), [column[k] or "" for column in cells]), ONE_TABLE)
             break
-        if asset is not None and _is_total(k, cells, asset, number, (kept, kept[begun:]), filled[k]):
+        if asset is not None and _is_total(k, cells, asset, number, (kept, begun), filled[k]):
             begun = len(kept)
             said.note(
                 f"row {table.row(k)} ({shown(cells[asset][k] or cells[filled[k][0]][k] or '')}) is a total, and was not read"
@@ -169,22 +169,22 @@ def _is_total(
     cells: Sequence[Sequence[str | None]],
     asset: int,
     number: int | None,
-    parts: Sequence[Sequence[int]],
+    above: tuple[Sequence[int], int],
     filled: Sequence[int],
 ) -> bool:
     """A row called total is one where it has no number of its own, or exactly the sum of a part above it.
 
-    parts: rows above it, all of them and those since the last total.
+    above: rows above it, and from which of them on they are those since the last total.
     """
     words = [(cells[i][k] or "").lower().rstrip(":").strip() for i in ([asset] if cells[asset][k] else filled)]
     said = next((word for word in words if word in TOTALS), words[0])
     if said not in TOTALS and not (said.startswith(("total ", "totals ")) and len(filled) > 1):
         return False
     if number is None or not cells[number][k] or (cells[number][k] or "").lower() in MISSING:
-        return number is not None and len(parts[0]) > 0
-    own = decimal_of((cells[number][k] or "").replace(",", ""))
+        return number is not None and len(above[0]) > 0
+    (kept, begun), own = above, decimal_of((cells[number][k] or "").replace(",", ""))
     least = 1 if said.startswith("sub") else 2  # the sum of one row may be the row of another asset
-    return own is not None and any(own == _sum_of(cells[number], part) for part in parts if len(part) >= least)
+    return own is not None and any(own == _sum_of(cells[number], part) for part in (kept, kept[begun:]) if len(part) >= least)
 
 
 def _sum_of(column: Sequence[str | None], rows: Sequence[int]) -> Decimal | None:

@@ -75,7 +75,18 @@ def lot_book(
         allowance=float(rules.allowance) / V,
         blocked={k: kept[key] for k, lot in enumerate(lots) if (key := (lot.asset_id, lot.lot_id)) in kept},
         no_buys=no_buys,
+        later=_later_substitutes(rules, universe, no_buys),
     )
+
+
+def _later_substitutes(rules: TaxRules, universe: Universe, no_buys: Mapping[int, str]) -> dict[int, str]:
+    """Substitutes that are not bought since one before them may be; those that are not there, or may not be, do not count."""
+    position = {asset.id: i for i, asset in enumerate(universe.assets) if asset.tradable}
+    later: dict[int, str] = {}
+    for asset_id, ranked in rules.substitutes.items():
+        there = [name for name in ranked if name in position and position[name] not in no_buys]
+        later |= {position[name]: f"{there[0]} comes before it in the place of {asset_id}" for name in there[1:]}
+    return later
 
 
 def ordered(lots: tuple[Lot, ...], rules: TaxRules, record: TaxRecord, as_of: date) -> tuple[Lot, ...]:

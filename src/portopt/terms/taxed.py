@@ -60,6 +60,11 @@ def _notes(lots: LotBook, rules: TaxRules, holdings: Holdings) -> tuple[str, ...
             f"nobody knows what was paid for {named}{more}: where it is sold all of the proceeds count as a gain; "
             "give cost_per_share of these lots"
         )
+    held = {(lot.asset_id, lot.lot_id) for lot in lots.lots}
+    gone = [f"{lot_id} of {asset}" for asset, ids in rules.specified.items() for lot_id in ids if (asset, lot_id) not in held]
+    if gone:
+        more = f" and {len(gone) - MOST_NAMED} more" if len(gone) > MOST_NAMED else ""
+        notes.append(f"tax.specified names lots that are not held, and were passed over: {', '.join(gone[:MOST_NAMED])}{more}")
     if rules.currency and rules.currency != holdings.currency:
         notes.append(
             f"{rules.name} is counted in {rules.currency}, the portfolio in {holdings.currency}: amounts were not converted"

@@ -20,6 +20,7 @@ from portopt.domain.problem import Problem
 from portopt.domain.tax import LotSale, TaxPlan, TaxRecord
 from portopt.taxation.holding_period import term_of
 from portopt.taxation.netting import netted
+from portopt.taxation.substitutes import instead_of
 from portopt.taxation.wash_sales import disallowed
 from portopt.terms.shared.lot_choice import is_mixed, kept_of, order_of, sold_of_lots
 from portopt.trading.book import Book, Settled
@@ -54,6 +55,7 @@ def tax_plan(problem: Problem, book: Book, settled: Settled, record: TaxRecord) 
         deferred=both.due - now.due,
         if_at_price=netted(rules, record, *_by_term(known)).tax if unknown else None,
         unknown=unknown,
+        instead=instead_of(sales, record, as_of, rules),
     )
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from portopt.verifier.book import Held, Question
 from portopt.verifier.ledger import Ledger, Path
-from portopt.verifier.limits import READERS, NotRead, Reading, readings
+from portopt.verifier.limits import READERS, readings
+from portopt.verifier.reading import NotRead, Reading
 
 SEED = 20221228
 AGREE = 1e-9

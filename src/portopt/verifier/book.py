@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from portopt.verifier.exact import ZERO, cents, dot, quadratic, written
+from portopt.verifier.lots import Lots, lots_of
 from portopt.verifier.units import units_of
 
 CASH = "CASH"
@@ -83,6 +84,7 @@ class Question:
     returns: Mapping[str, Sequence[float]] = field(default_factory=dict)
     probabilities: Sequence[float] | None = None
     rows: Mapping[str, Any] | None = None
+    lots: Lots | None = None
 
     @property
     def risky(self) -> list[int]:
@@ -102,10 +104,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Held:
-    """One book: its name in the inputs, and w (n,)."""
+    """One book: its name in the inputs, and w (n,). sold: what of each lot its orders sell, in weights; None: as it is told."""
 
     name: str
     w: Weights
+    sold: Weights | None = None
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,7 @@ def question_of(document: Mapping[str, Any]) -> Question:
         returns={book: told[name] for name, book in RETURNS.items() if told.get(name) is not None},
         probabilities=evidence.get("probabilities"),
         rows=evidence.get("program"),
+        lots=lots_of(document, orders_of(document)) if rebalance else None,
     )
 
 
@@ -205,4 +209,12 @@ def after_orders(document: Mapping[str, Any], question: Question) -> Held:
     """The whole-share book in the question's order, exactly."""
     orders = orders_of(document)
     exactly = dict(zip(orders.ids, orders.after(), strict=True))
-    return Held("weights_after", [exactly.get(a, ZERO) for a in question.ids])
+    return Held("weights_after", [exactly.get(a, ZERO) for a in question.ids], _sold(document, question.lots))
+
+
+def _sold(document: Mapping[str, Any], lots: Lots | None) -> Weights | None:
+    """Of each lot the shares that the orders take, in weights."""
+    if lots is None:
+        return None
+    rows = {(row["asset_id"], row["lot_id"]): written(row["shares"]) for row in document["taxes"]["lots"]}
+    return [rows.get((lot.asset, lot.name), ZERO) * lot.price / lots.value for lot in lots.lots]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 from portopt.verifier.book import CASH, Held, Question, Weights
 from portopt.verifier.exact import ZERO, dot, root, written
 from portopt.verifier.ledger import Ledger, Path, numbers
-from portopt.verifier.limits import HELD, NotRead, Reading, active_variance, convex_costs, neutral_score, readings, risk_of
+from portopt.verifier.limits import HELD, active_variance, convex_costs, neutral_score, readings, risk_of
 from portopt.verifier.measures import compounded_drawdown
+from portopt.verifier.reading import NotRead, Reading
+from portopt.verifier.tax_limits import tax_of
 
 BOOKS = {"before": "w_prev", "target": "target_weights", "measured": "weights_after"}
 BINDS = 1e-7  # what a continuous optimum that presses on a side may be away from it
@@ -292,7 +295,7 @@ def objective(told: Mapping[str, Any], held: Held, q: Question) -> float:
     """f(w) by its definition. Raises NotRead for an objective that is not known here by name."""
     kind, w = told["kind"], held.w
     if kind in ("max_sharpe", "max_return", "utility", "esg_tilt"):
-        earned = float(dot(w, q.beliefs.mu) - convex_costs(w, q) / q.years - _wishes(held, q))
+        earned = float(dot(w, q.beliefs.mu) - paid_by(held, q) / q.years - _wishes(held, q))
         if kind == "max_return":
             return earned
         if kind == "max_sharpe":
@@ -301,12 +304,17 @@ def objective(told: Mapping[str, Any], held: Held, q: Question) -> float:
         return earned + liked - _risk_paid(told, held, q, float(told["risk_aversion"]))
     if kind in ("min_risk", "min_tracking_error"):
         gamma = told["risk_aversion"]
-        paid = float(convex_costs(w, q) / q.years) if gamma is not None else 0.0
+        paid = float(paid_by(held, q) / q.years) if gamma is not None else 0.0
         if kind == "min_risk":
             return _risk_paid(told, held, q, 1.0 if gamma is None else float(gamma)) + paid + float(_wishes(held, q))
         variance = float(active_variance(held, q))
         return 0.5 * (1.0 if gamma is None else float(gamma)) * variance + paid + float(_wishes(held, q))
     raise NotRead(f"{kind} is an objective that is not worked out here; its program is")
+
+
+def paid_by(held: Held, q: Question) -> Fraction:
+    """Costs and tax of getting there, a fraction of the portfolio."""
+    return convex_costs(held.w, q) + tax_of(held, q)
 
 
 def _risk_paid(told: Mapping[str, Any], held: Held, q: Question, gamma: float) -> float:
@@ -394,5 +402,6 @@ def weights_of(values: Sequence[float]) -> Weights:
 
 def books_of(document: Mapping[str, Any], q: Question, after: Held) -> dict[str, Held]:
     """The three books, exactly: before by its shares, the target as it is written, after by the orders."""
-    books = {"target_weights": Held("target_weights", weights_of(document["inputs"]["target_weights"])), after.name: after}
+    target = Held("target_weights", weights_of(document["inputs"]["target_weights"]))
+    books = {target.name: target, after.name: replace(after, sold=None)}
     return books if q.before is None else {**books, "w_prev": Held("w_prev", q.before)}

@@ -8,54 +8,23 @@ of weights alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from portopt.verifier.book import CASH, Held, Question, Weights
-from portopt.verifier.exact import ONE, ZERO, dot, quadratic, root, written
+from portopt.verifier.exact import ONE, ZERO, dot, quadratic, written
 from portopt.verifier.measures import measured as measure_of
+from portopt.verifier.reading import OPEN, NotRead, Reading, Side
+from portopt.verifier.tax_limits import TAX_READERS
 from portopt.verifier.units import units_of
 
 NO_GROUP, EVERY = "(none)", "*"
 HELD = Fraction(1, 10**9)  # a weight below this is none
-OPEN = None
-Side = Fraction | None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """measured, or where `squared` its square; floor, cap: None where open, never squared. exact: no double in it."""
-
-    member: str
-    measured: Fraction
-    floor: Side = OPEN
-    cap: Side = OPEN
-    squared: bool = False
-    exact: bool = True
-
-    @property
-    def figure(self) -> float:
-        return root(self.measured) if self.squared else float(self.measured)
-
-    def excess(self) -> Fraction:
-        """By how much a side is missed, exactly nothing where it holds."""
-        if not self.squared:
-            over = ZERO if self.cap is None else self.measured - self.cap
-            under = ZERO if self.floor is None else self.floor - self.measured
-            return max(over, under, ZERO)
-        if self.cap is None or self.measured <= self.cap * self.cap:
-            return ZERO
-        return max(Fraction(root(self.measured)) - self.cap, Fraction(1, 10**300))
-
 
 Reader = Callable[[Mapping[str, Any], Held, Question], Iterator[Reading]]
-
-
-class NotRead(LookupError):
-    """A limit that cannot be worked out from the document, and why."""
 
 
 def readings(limit: Mapping[str, Any], held: Held, q: Question) -> list[Reading]:
@@ -635,4 +604,5 @@ READERS: Mapping[str, Reader] = {
     "round_lots": _lots,
     "liquidity": _days(of_trade=True),
     "days_to_liquidate": _days(of_trade=False),
+    **TAX_READERS,
 }

@@ -10,8 +10,9 @@ from typing import Any
 from portopt.verifier.book import CASH, Held, Orders, Question, orders_of
 from portopt.verifier.exact import ONE, ZERO, cents, written
 from portopt.verifier.ledger import Ledger
-from portopt.verifier.limits import NotRead, impact_rate, turnover
+from portopt.verifier.limits import impact_rate, turnover
 from portopt.verifier.orders import cash_after
+from portopt.verifier.reading import NotRead
 from portopt.verifier.units import Units, units_of
 
 ONE_ULP = 4e-16

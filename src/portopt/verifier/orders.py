@@ -8,7 +8,8 @@ from typing import Any
 
 from portopt.verifier.book import after_orders, orders_of, question_of
 from portopt.verifier.exact import ZERO, cents, written
-from portopt.verifier.limits import NotRead, readings, worst
+from portopt.verifier.limits import readings, worst
+from portopt.verifier.reading import NotRead
 
 # What a limit may be missed by where doubles chose the shares: a billionth of the portfolio, the audit's own.
 ALLOWED = Fraction(1, 10**9)

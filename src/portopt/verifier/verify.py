@@ -13,12 +13,14 @@ from portopt.verifier.book import Held, Question, after_orders, question_of
 from portopt.verifier.exact import ONE, ZERO, dot, root, written
 from portopt.verifier.figures import books_of, check_figures
 from portopt.verifier.ledger import Findings, Ledger, Path, shown
-from portopt.verifier.limits import NotRead, readings, worst
+from portopt.verifier.limits import readings, worst
 from portopt.verifier.money import check_money
 from portopt.verifier.optimum import check_optimum, check_prices
 from portopt.verifier.orders import certificate_of_orders
+from portopt.verifier.reading import NotRead
 from portopt.verifier.seals import check_seals
 from portopt.verifier.settlement import check_settlement
+from portopt.verifier.taxes import check_taxes
 
 REBALANCE: Path = ("evidence",)
 WEIGHTS: Path = ("portopt", "evidence")
@@ -78,6 +80,7 @@ def _rebalance(ledger: Ledger) -> None:
     books = books_of(d, q, after)
     check_money(ledger, q, after)
     check_settlement(ledger)
+    check_taxes(ledger, q, {name: books[name] for name in ("target_weights", "weights_after")})
     check_figures(ledger, q, books)
     check_optimum(ledger, q, np.array(d["inputs"]["target_weights"], dtype=float), ("evidence",), ("certificate",))
     check_program(ledger, q, ("evidence",))

@@ -14,9 +14,11 @@ from portopt.document.weights_evidence import with_evidence
 from portopt.domain.universe import Universe
 from portopt.optimization import assemble, optimize
 from portopt.terms.catalog import LIMITS
+from portopt.terms.tax_limits.catalog import TAX_LIMITS
 from portopt.verifier.book import Held, question_of
 from portopt.verifier.exact import written
-from portopt.verifier.limits import READERS, NotRead, readings
+from portopt.verifier.limits import READERS, readings
+from portopt.verifier.reading import NotRead
 
 BY_ITS_ROWS_OR_NOT = {"custom", "model_bands"}  # a user's own expression has no definition here
 TIGHTER = {"esg_exclusion": {"esg_exclusion": 7.2}}  # the catalog's example bars nobody here
@@ -26,7 +28,8 @@ OF_OTHER_RETURNS = {"max_risk"}  # reads scenarios of the book at hand; the docu
 
 def test_the_verifier_knows_every_limit_of_the_catalog_by_its_definition():
     assert LIMITS.keys() - READERS.keys() == BY_ITS_ROWS_OR_NOT
-    assert READERS.keys() <= LIMITS.keys()
+    assert READERS.keys() - TAX_LIMITS.keys() <= LIMITS.keys()
+    assert TAX_LIMITS.keys() <= READERS.keys()
 
 
 @pytest.fixture(scope="module")

@@ -127,15 +127,19 @@ def _is_lot(row: Row, said: Account) -> bool:
 
 def _without_sums(read: list[_Read], said: Account) -> list[_Read]:
     """Without rows that have no day of their own and are exactly the sum of the asset's other rows, which have."""
-    kept = []
+    still: dict[str, list[_Read]] = {}
     for one in read:
-        others = [other for other in read if other.asset == one.asset and other is not one and other.closed_on is None]
-        whole = len(others) > 1 and one.acquired_on is None and one.closed_on is None
-        if whole and all(o.acquired_on for o in others) and sum(o.shares for o in others) == one.shares:
-            said.note(f"row {one.row.number} is the sum of rows {in_words([o.row.number for o in others])}, and was not read")
-        else:
-            kept.append(one)
-    return kept
+        if one.closed_on is None:
+            still.setdefault(one.asset, []).append(one)
+    sums = {}
+    for mine in still.values():
+        dated = [one for one in mine if one.acquired_on is not None]
+        bare = [one for one in mine if one.acquired_on is None]
+        if len(bare) == 1 and len(dated) > 1 and sum(one.shares for one in dated) == bare[0].shares:
+            sums[bare[0].row.number] = in_words([one.row.number for one in dated])
+    for row, of in sums.items():
+        said.note(f"row {row} is the sum of rows {of}, and was not read")
+    return [one for one in read if one.row.number not in sums]
 
 
 def _require_meaning(table: Table, rows: Sequence[Row], said: Account) -> None:

@@ -15,7 +15,7 @@ from portopt.domain.arrays import Indices, Vector
 from portopt.domain.program import StandardForm
 from portopt.domain.solution import Duals
 
-NO_GAIN = 1e-9  # of the objective's size
+NO_BETTER = 1e-9  # of the objective's size
 LEAST = 1e-6  # what its size is at least
 
 Way = Callable[[Vector], tuple[float, Vector, Duals] | None]
@@ -28,14 +28,14 @@ def turned(form: StandardForm, values: Vector, way: Way, tries: int) -> None:
     while told is not None and left > 0:
         value, _, duals = told
         gain = (form.q + form.A.T @ duals.rows)[columns] * (1.0 - 2.0 * values[columns])
-        order = columns[np.argsort(gain, kind="stable")[: int((gain < -NO_GAIN * max(abs(value), LEAST)).sum())]]
+        order = columns[np.argsort(gain, kind="stable")[: int((gain < -NO_BETTER * max(abs(value), LEAST)).sum())]]
         told = None
         for at in _steps(order)[:left]:
             left -= 1
             other = values.copy()
             other[at] = 1.0 - other[at]
             found = way(other)
-            if found is not None and found[0] < value - NO_GAIN * abs(value):
+            if found is not None and found[0] < value - NO_BETTER * abs(value):
                 values, told = other, found
                 break
 

@@ -33,7 +33,8 @@ def taxes(s: Shown) -> str:
     )
     head = headings("Lot", "Shares", "Proceeds", "Gain", "Why it is sold")
     shown = table("cards flat", head, (_lot(lot, s.currency, pooled=found["rules"]["pooled"]) for lot in lots[:LOTS_SHOWN]))
-    return section("Taxes", lead, f"{shown}\n{more}" if lots else "", _year(found, s.currency))
+    instead = "\n".join(_instead(one) for one in found["instead"])
+    return section("Taxes", lead, f"{shown}\n{more}" if lots else "", instead, _year(found, s.currency))
 
 
 def _lot(lot: Row, currency: str, *, pooled: bool) -> str:
@@ -50,6 +51,13 @@ def _lot(lot: Row, currency: str, *, pooled: bool) -> str:
         + cell(prose(lot["reason"]), "full soft", "Why")
         + "</tr>"
     )
+
+
+def _instead(one: Row) -> str:
+    """What was sold at a loss, until when it is not bought, and what may be bought in its place."""
+    free = [text(each["asset_id"]) for each in one["substitutes"] if not each["barred"]]
+    place = f"; in its place {', else '.join(free)}" if free else ""
+    return f'<p class="faint">{text(one["asset_id"])} is sold at a loss: not bought again before {one["again_on"]}{place}.</p>'
 
 
 def _data(value: str, shown: str) -> str:

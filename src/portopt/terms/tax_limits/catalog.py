@@ -12,6 +12,7 @@ from portopt.terms.tax_limits.max_gains import MaxGains
 from portopt.terms.tax_limits.max_tax import MaxTax
 from portopt.terms.tax_limits.min_holding_days import MinHoldingDays
 from portopt.terms.tax_limits.no_short_term_gains import NoShortTermGains
+from portopt.terms.tax_limits.substitutes import Substitutes
 from portopt.terms.tax_limits.wash_sales import WashSales
 
 PATH = "tax.limits"
@@ -27,6 +28,7 @@ TAX_LIMITS: dict[str, TermEntry] = {
         "no_short_term_gains", "no lot is sold at a short-term gain", NoShortTermGains.parse, True
     ),
     "min_holding_days": TermEntry("min_holding_days", "no lot is sold that was held for less", MinHoldingDays.parse, 31),
+    "substitutes": TermEntry("substitutes", "of several substitutes the first", Substitutes.parse, True),
     "wash_sales": TermEntry("wash_sales", "no loss is realized that would not count", WashSales.parse, True),
 }
 
@@ -38,6 +40,7 @@ def tax_limits(rules: TaxRules) -> tuple[Limit, ...]:
 
 def _of_the_regime(rules: TaxRules) -> dict[str, Any]:
     own: dict[str, Any] = {"wash_sales": True} if rules.has_wash_rule else {}
+    own |= {"substitutes": True} if rules.substitutes else {}
     return own if rules.min_holding_days == 0 else {**own, "min_holding_days": rules.min_holding_days}
 
 

@@ -1,0 +1,68 @@
+"""What a check of the taxes takes beside the section `taxes`: every lot, the record before, and what is sold in weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from portopt.document.decision import weights_of
+from portopt.domain.arrays import Vector
+from portopt.domain.canonical import plain
+from portopt.domain.lot_book import LotBook
+from portopt.domain.outcome import RebalanceOutcome
+from portopt.domain.tax import ClosedLot, Lot, TaxRecord
+from portopt.terms.shared.lot_choice import lot_choice
+
+
+def lots_evidence(outcome: RebalanceOutcome) -> dict[str, Any] | None:
+    """None where the problem has no lots. Lots are parallel lists, each asset's in the order in which its method sells them.
+
+    blocked: [position, why] of lots whose loss would not count. no_buys: by asset, why it is not bought. sold: of the book
+    before whole shares and of the one after, the lots that are sold and how much of each, in weights.
+    """
+    problem, lots = outcome.problem, outcome.problem.lots
+    if lots is None:
+        return None
+    record = outcome.request.funded.tax or TaxRecord()
+    books = {
+        "target_weights": outcome.validated.weights,
+        "weights_after": weights_of(outcome.plan, problem.universe, "weight_after"),
+    }
+    return {
+        "record": _record(record),
+        "lots": _parallel(Lot, lots.lots),
+        "closed": _parallel(ClosedLot, record.closed),
+        "blocked": [[k, lots.blocked[k]] for k in sorted(lots.blocked)],
+        "no_buys": {problem.universe.ids[i]: lots.no_buys[i] for i in sorted(lots.no_buys)},
+        **_words(lots),
+        "sold": {name: _sold(lot_choice(w, problem).sold) for name, w in books.items()},
+    }
+
+
+def _record(record: TaxRecord) -> dict[str, str]:
+    names = ("realized_short", "realized_long", "carried_short", "carried_long")
+    return {name: str(getattr(record, name)) for name in names}
+
+
+def _parallel(of: type[Lot] | type[ClosedLot], lots: Sequence[Lot | ClosedLot]) -> dict[str, list[Any]]:
+    """A list a field; numbers as texts."""
+    return {field.name: [_text(getattr(lot, field.name)) for lot in lots] for field in fields(of)}
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _words(lots: LotBook) -> dict[str, Any]:
+    """What the rules say of single assets."""
+    rules = lots.rules
+    specified = {"specified": plain(rules.specified)} if rules.method == "specified" else {}
+    return {**specified, **({"identical": plain(rules.identical)} if rules.identical and rules.has_wash_rule else {})}
+
+
+def _sold(sold: Vector) -> dict[str, Any]:
+    at = np.flatnonzero(sold)
+    return {"at": plain(at), "weights": plain(sold[at])}
