@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from portopt.tables.numbers import decimal_of
+from portopt.tables.decimals import decimal_of
 
 Kind: TypeAlias = Literal["split", "dividend", "spin_off", "delisting"]
 
