@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, Column, Select, Table, and_, bindparam, case, or_, select
+from sqlalchemy import CTE, Column, Select, String, Table, and_, bindparam, case, cast, or_, select
 
 from portopt.adapters.store import models
 from portopt.adapters.store.desk_tables import NUMBERS, desk_books
@@ -19,11 +19,12 @@ from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import holdings_of_version
 from portopt.adapters.store.service_tables import approvals, jobs, ledger
 from portopt.adapters.store.wave_tables import wave_items, waves
-from portopt.dialects.requests import read_cash_flow
+from portopt.dialects.requests import read_cash_flow, read_universe
 from portopt.domain.approval import ApprovalState
 from portopt.domain.desk import BookFigures, DeskBook, Ended, Newest, Stage, Told
 from portopt.domain.holdings import Holdings
 from portopt.domain.run import RunStatus
+from portopt.domain.units import Units
 from portopt.domain.wave import ItemState
 
 AT_ONCE = 500  # names to a statement
@@ -79,6 +80,12 @@ class SqlDesk:
             row.id: holdings_of_version(row.id, {"currency": row.currency, "cash": row.cash or "0", "shares": row.shares})
             for row in found
         }
+
+    def units(self, portfolio_ids: Collection[str]) -> Mapping[str, Mapping[str, Units]]:
+        """Of those whose universe says any: by asset, what is not quoted as shares are."""
+        of = models.portfolios.c
+        said = select(of.id, of.universe).where(cast(of.universe, String).like('%"units"%'))
+        return {row.id: read_universe(row.universe).units for row in self._each(said, of.id, portfolio_ids)}
 
     def ended(self, books: Sequence[DeskBook]) -> Mapping[str, Ended]:
         """Of the newest thing that was asked, by portfolio: when it was, and why it failed."""
