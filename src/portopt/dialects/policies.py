@@ -196,11 +196,13 @@ def _approval(value: Any, path: str) -> dict[str, Any]:
 
 def _tax(value: Any, path: str) -> dict[str, Any]:
     """The words of a tax, once they are known to be rules; fractions as numbers, so that the same rules are the same policy."""
+    from portopt.terms.tax_limits.catalog import parse_tax_limits
+
     given = json_object(value, path)
     if not given:
         return {}
-    rules_of(given, path)
-    return in_fractions(given)
+    parse_tax_limits(rules_of(given, path).limits)
+    return {name: value for name, value in in_fractions(given).items() if name != "limits" or value}
 
 
 def _read_s4(doc: Any, defaults: PolicyDefaults, path: str) -> Policy:
@@ -289,7 +291,9 @@ def override(policy: Policy, changes: Mapping[str, Any]) -> Policy:
             raise InvalidValue(path, shown(value), "is for the policy itself to say", fix="change the policy")
         inner = doc
         if names[0] == "tax":  # a policy that says nothing of it is written without
-            inner.setdefault("tax", {})
+            within = inner.setdefault("tax", {})
+            if names[1:2] == ["limits"] and len(names) > 2:
+                within.setdefault("limits", {})
         for i, name in enumerate(names[:-1]):
             if name not in inner:
                 raise UnknownField(name, inner, path=".".join(names[:i]), value=shown(value))
