@@ -34,6 +34,7 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import EstimationChoice, OptimizationRequest, Policy, RebalanceRequest
 from portopt.domain.tax import ClosedLot, Lot, TaxRecord
+from portopt.domain.units import Units
 from portopt.domain.universe import Asset, Universe
 from portopt.estimation.catalog import COVARIANCE, EXPECTED_RETURNS
 from portopt.formulation import as_asked
@@ -53,6 +54,12 @@ UNIVERSE = Universe(
         Asset("B", "Beta", "Health", "Equity", 6.0, 5.0, True, {"beta": 0.9, "duration": 3.0}, {"sector": {"Health": 0.9}}),
     )
 )
+# Steps of several sizes, which nobody may say together: each changes the identity all the same.
+UNITS = Units(
+    Decimal(10), Decimal("0.5"), Decimal(100), Decimal(1000), Decimal(100), fraction_digits=2, settlement_days=2,
+    nav_priced=True, cut_off="16:00 Europe/Paris",
+)  # fmt: skip
+EVERY_UNIT = Universe((UNIVERSE.assets[0], dataclasses.replace(UNIVERSE.assets[1], units=UNITS)))
 ESTIMATION = EstimationChoice(
     expected_returns_options={"span": 60},
     covariance_options={"target": "identity"},
@@ -134,6 +141,7 @@ ASIDE: dict[type, dict[str, str]] = {
 @pytest.mark.parametrize("asked", [BOOK, WEIGHTS], ids=["rebalance", "weights"])
 def test_every_field_of_a_request_is_in_its_identity_or_is_named_with_the_reason_why_not(asked):
     changed: dict[str, bool] = {}
+    asked = dataclasses.replace(asked, universe=EVERY_UNIT)
     for path, other in alterations(asked):
         changed[path] = changed.get(path, True) and other.identity() != asked.identity()
     assert set(changed) == set(paths(type(asked)))

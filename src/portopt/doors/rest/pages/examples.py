@@ -175,7 +175,7 @@ ALL = (
             measured={"in_doubt": [{"asset_id": "AAPL", "stated": "400.00", "price": 100.05, "ratio": "4:1"}]},
             fixes=['state the split: splits {"AAPL": "4:1"}', 'confirm the shares: confirmed_shares ["AAPL"]'],
         ),
-        "The holdings are from before a split that is in the prices. Give today's, state the split, or confirm the shares.",
+        "The holdings are from before a split in the prices. Give those of today, state the split, or confirm the shares.",
         REBALANCE,
     ),
     Example(
