@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from alterations import alterations, backwards, paths
+from alterations import EVERY_UNIT, alterations, backwards, paths, with_units
 from catalog_market import market, request
 from small_book import market as small_market
 from small_book import request as small_request
@@ -34,6 +34,7 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.request import EstimationChoice, OptimizationRequest, Policy, RebalanceRequest
 from portopt.domain.tax import ClosedLot, Lot, TaxRecord
+from portopt.domain.units import Units
 from portopt.domain.universe import Asset, Universe
 from portopt.estimation.catalog import COVARIANCE, EXPECTED_RETURNS
 from portopt.formulation import as_asked
@@ -131,11 +132,23 @@ ASIDE: dict[type, dict[str, str]] = {
 }
 
 
+def in_units(asked: Any, units: Units) -> Any:
+    return dataclasses.replace(asked, universe=with_units(asked.universe, units))
+
+
+@pytest.mark.parametrize("units", EVERY_UNIT, ids=lambda units: next(iter(units.said)))
+def test_units_are_read_back_from_a_request_as_it_is_kept(units):
+    asked = in_units(BOOK, units)
+    again = rebalance_request_from_data(json.loads(json.dumps(rebalance_request_to_data(asked))))
+    assert (again.universe, again.identity()) == (asked.universe, asked.identity())
+
+
 @pytest.mark.parametrize("asked", [BOOK, WEIGHTS], ids=["rebalance", "weights"])
 def test_every_field_of_a_request_is_in_its_identity_or_is_named_with_the_reason_why_not(asked):
     changed: dict[str, bool] = {}
-    for path, other in alterations(asked):
-        changed[path] = changed.get(path, True) and other.identity() != asked.identity()
+    for one in (asked, *(in_units(asked, units) for units in EVERY_UNIT)):
+        for path, other in alterations(one):
+            changed[path] = changed.get(path, True) and other.identity() != one.identity()
     assert set(changed) == set(paths(type(asked)))
     assert {path for path, differs in changed.items() if not differs} == set(ASIDE[type(asked)])
 
