@@ -35,11 +35,19 @@ def lots_evidence(outcome: RebalanceOutcome) -> dict[str, Any] | None:
         "record": _record(record),
         "lots": _parallel(Lot, lots.lots),
         "closed": _parallel(ClosedLot, record.closed),
+        **_untold(lots, record),
         "blocked": [[k, lots.blocked[k]] for k in sorted(lots.blocked)],
         "no_buys": {problem.universe.ids[i]: lots.no_buys[i] for i in sorted(lots.no_buys)},
         **_words(lots),
         "sold": {name: _sold(lot_choice(w, problem).sold) for name, w in books.items()},
     }
+
+
+def _untold(lots: LotBook, record: TaxRecord) -> dict[str, list[int]]:
+    """Positions of lots that stand for shares of which no lot was told; nothing where there are none."""
+    told = {(lot.asset_id, lot.lot_id) for lot in record.lots}
+    at = [k for k, lot in enumerate(lots.lots) if (lot.asset_id, lot.lot_id) not in told]
+    return {"untold": at} if at else {}
 
 
 def _record(record: TaxRecord) -> dict[str, str]:

@@ -20,7 +20,8 @@ RECORD = ("realized_short", "realized_long", "carried_short", "carried_long")
 class Lot:
     """cost: of a share as the method counts it, None where nobody knows. price: money per share. weight: of the portfolio.
 
-    order: by which an asset's lots are sold, where a rule says so; lots of a lower one first.
+    order: by which an asset's lots are sold, where a rule says so; lots of a lower one first. told: whether somebody told it;
+    what stands for shares that lie in no lot takes no loss away.
     """
 
     asset: str
@@ -33,6 +34,7 @@ class Lot:
     weight: Fraction
     is_long: bool
     order: tuple[Any, ...]
+    told: bool
 
     @property
     def called(self) -> str:
@@ -132,14 +134,16 @@ def lots_of(document: Mapping[str, Any], orders: Any) -> Lots | None:
     places = {a: i for i, a in enumerate(orders.ids)}
     listed = told["lots"]
     rows = [_row(listed, k) for k in range(len(listed["lot_id"]))]
+    untold = set(told.get("untold") or ())
     held, pools, found = orders.before(), _pools(rows) if rules.method == "average" else {}, []
-    for asset, name, bought, shares, cost in rows:
+    for k, (asset, name, bought, shares, cost) in enumerate(rows):
         i = places[asset]
         found.append(
             Lot(
                 asset, name, bought, shares, cost, pools.get(asset, cost), orders.prices[i],
                 held[i] * shares / orders.shares[i], rules.is_long(bought, as_of),
                 _order(rules.method, asset, name, bought, cost, told.get("specified") or {}),
+                k not in untold,
             )
         )  # fmt: skip
     return Lots(

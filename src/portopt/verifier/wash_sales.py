@@ -42,14 +42,14 @@ class Matching:
 
     def __init__(self, lots: Lots, sold: Mapping[int, Fraction], buys: Mapping[str, Fraction]) -> None:
         self.lots, self.pooled = lots, lots.rules.method == "average"
-        every = [Bought(lot.asset, lot.name, lot.bought, lot.shares) for lot in lots.lots]
+        every = [Bought(lot.asset, lot.name, lot.bought, lot.shares) for lot in lots.lots if lot.told]
         if not self.pooled:
             every += [Bought(c.asset, c.name, c.bought, c.shares, c.sold) for c in lots.closed if c.bought is not None]
         every += [Bought(asset, None, lots.as_of, shares) for asset, shares in buys.items()]
         self.bought = sorted(every, key=lambda one: one.on or date.max)
         self.room: dict[str, Fraction] = {}  # of a pool, what is left that can take anything away
         for k, lot in enumerate(lots.lots):
-            self._add_room(lot.asset, lot.shares - sold.get(k, ZERO))
+            self._add_room(lot.asset, lot.shares - sold.get(k, ZERO) if lot.told else ZERO)
         for asset, shares in buys.items():
             self._add_room(asset, shares)
         before = [Loss(c.asset, c.name, c.bought, c.sold, c.shares, c.loss) for c in lots.closed]
@@ -102,7 +102,7 @@ def blocked_lots(lots: Lots) -> set[int]:
         return set()
     found = Matching(lots, {}, {})
     near = [one for one in found.bought if one.left > 0 and found.is_near(one, lots.as_of)]
-    return {k for k, lot in enumerate(lots.lots) if any(found.takes(one, lot.asset, lot.name) for one in near)}
+    return {k for k, lot in enumerate(lots.lots) if lot.told and any(found.takes(one, lot.asset, lot.name) for one in near)}
 
 
 def blocked_groups(lots: Lots) -> set[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from functools import cache
@@ -17,9 +18,13 @@ from altered import altered
 
 from portopt import pipeline
 from portopt.domain.errors import PortoptError
+from portopt.domain.tax import Lot
 from portopt.verifier import verify
+from portopt.verifier.lots import Closed, Lots
+from portopt.verifier.lots import Lot as VerifiedLot
 from portopt.verifier.netting import Record, Rules, netted
 from portopt.verifier.verify import worked_out
+from portopt.verifier.wash_sales import blocked_groups, blocked_lots, taken_away
 
 pytestmark = pytest.mark.slow
 DOCUMENTS, CHANGES = 30, 60
@@ -40,9 +45,11 @@ RULES: tuple[dict[str, Any], ...] = (
 )
 
 
-def document_of(seed: int) -> dict[str, Any] | None:
-    """None where the limits cannot hold, or nothing is sold."""
+def document_of(seed: int, lots: Callable[[int, Lot], Lot | None] = lambda k, lot: lot) -> dict[str, Any] | None:
+    """None where the limits cannot hold, or nothing is sold. lots: each as it is told, None to leave it out."""
     made = made_lots.book(4, 12, seed)
+    told = tuple(one for k, lot in enumerate(made.record.lots) if (one := lots(k, lot)) is not None)
+    made = replace(made, holdings=replace(made.holdings, tax=replace(made.record, lots=told)))
     request = made.request(made.policy(tax=RULES[seed % len(RULES)], limits=LIMITS))
     try:
         document, _ = pipeline.work(request, made.snapshot(request), run_id=f"run-{seed}", frontier=False)
@@ -79,6 +86,21 @@ def test_documents_with_taxes_of_every_regime_and_method_hold(documents):
     assert sum(len(d["taxes"]["lots"]) for d in documents) > 2 * DOCUMENTS
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda k, lot: replace(lot, cost_per_share=None) if k % 2 == 0 else lot,
+        lambda k, lot: replace(lot, acquired_on=None) if k % 3 == 0 else lot,
+        lambda k, lot: None if k % 3 == 1 else lot,
+    ],
+    ids=["costs unknown", "days unknown", "lots missing"],
+)
+def test_what_nobody_knows_of_lots_is_counted_alike(told):
+    documents = [document for seed in (0, 1, 8, 9) if (document := document_of(seed, told)) is not None]
+    assert documents
+    assert [(d["run_id"], fault.sentence) for d in documents for fault in verify(d).faults] == []
+
+
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Everything with a digit: amounts, dates, names."""
     if isinstance(value, dict | list):
@@ -94,7 +116,11 @@ def test_one_digit_of_the_taxes_changed_is_found_out_by_arithmetic(documents):
     rng = random.Random(16)
     for k in range(CHANGES):
         document = documents[k % DOCUMENTS]
-        taxes = [("taxes", *path) for path in places(document["taxes"]) if path[0] != "rules" and path[-1] not in ("reason", "barred")]
+        taxes = [
+            ("taxes", *path)
+            for path in places(document["taxes"])
+            if path[0] != "rules" and path[-1] not in ("reason", "barred")
+        ]
         path = rng.choice(taxes)
         changed, before, after = altered(document, path, rng)
         assert worked_out(changed).faults, (document["run_id"], path, before, after)
@@ -133,6 +159,14 @@ def test_lots_sold_out_of_the_order_of_their_method_are_found_out(documents):
     assert tried
 
 
+def test_a_blocked_lot_that_is_told_as_free_is_found_out(documents):
+    blocked = [document for document in documents if document["evidence"]["lots"]["blocked"]]
+    assert blocked
+    for document in blocked:
+        document["evidence"]["lots"]["blocked"].pop()
+        assert any("would not count" in fault.sentence for fault in worked_out(document).faults)
+
+
 US = Rules(Fraction(37, 100), Fraction(1, 5), None, 12, False, Fraction(0), False, 30, 30, Fraction(0), "min_tax")
 
 
@@ -165,3 +199,30 @@ def test_a_pooled_year_by_hand():
     rules = Rules(rate, rate, None, None, True, Fraction(11000), True, 0, 30, Fraction(0), "average")
     year = netted(rules, Record(Fraction(0), Fraction(0), Fraction(3500), Fraction(0)), Fraction(13000), Fraction(0))
     assert (year["due"], year["allowance_used"], year["carried_short"]) == (0, 11000, 1500)
+
+
+def lots_by_hand(
+    lots: tuple[tuple[str, date, int], ...], closed: tuple[Closed, ...] = (), as_of: date = date(2009, 3, 27)
+) -> Lots:
+    """Lots of one asset by name, day and shares."""
+    one = Fraction(1)
+    found = tuple(VerifiedLot("X", name, day, Fraction(n), one, one, one, one, False, (), True) for name, day, n in lots)
+    record = Record(*(Fraction(0),) * 4)
+    return Lots(US, record, as_of, one, found, closed, {}, {}, {}, {})
+
+
+def test_a_wash_sale_by_hand():
+    """100 shares sold at a loss of 700, 50 and 25 bought within the month: 75 of 100 shares meet others, 525 does not count."""
+    lots = lots_by_hand((("dec", date(2008, 12, 1), 100), ("mar1", date(2009, 3, 1), 50), ("mar10", date(2009, 3, 10), 25)))
+    assert taken_away(lots, {0: Fraction(100)}, {0: Fraction(-700)}, {}) == {0: 525}
+    assert blocked_lots(lots) == {0, 1, 2}
+
+
+def test_thirty_days_count_and_thirty_one_do_not():
+    first, second = (Closed("X", name, None, day, Fraction(10), Fraction(20)) for name, day in (
+        ("a", date(2026, 11, 1)), ("b", date(2026, 11, 2))))  # fmt: skip
+    assert blocked_groups(lots_by_hand((), (first,), date(2026, 12, 2))) == set()
+    assert blocked_groups(lots_by_hand((), (second,), date(2026, 12, 2))) == {"X"}
+    bought = (("old", date(2025, 1, 2), 10), ("new", date(2026, 12, 1), 10))
+    assert blocked_lots(lots_by_hand(bought, as_of=date(2026, 12, 31))) == {0}
+    assert blocked_lots(lots_by_hand(bought, as_of=date(2027, 1, 1))) == set()
