@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from portopt import pipeline
+from portopt.domain.errors import InvalidValue
 from portopt.domain.problem import Problem
 from portopt.terms.shared.lot_choice import lot_choice
 from portopt.terms.tax_limits.catalog import TAX_LIMITS
@@ -99,3 +100,8 @@ def test_of_two_substitutes_the_first_is_bought() -> None:
     assert list(problem.held_lots().later.values()) == ["A0001 comes before it in the place of A0000"] * 2
     free, u, _ = solved(WITHOUT_WASH_SALES, {"kind": "utility", "risk_aversion": 4.0}, 1)
     assert ((u - free.previous())[2:4] > 1e-4).any(), "without the rank they would be"
+
+
+def test_a_plan_over_several_periods_refuses_a_tax() -> None:
+    with pytest.raises(InvalidValue, match="does not reach over several periods"):
+        solved(US, {"kind": "multi_period", "risk_aversion": 4.0, "periods": 2, "years": 0.5}, 0)

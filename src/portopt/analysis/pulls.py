@@ -13,20 +13,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from portopt.analysis.definitions import Definitions, definitions
+from portopt.analysis.lot_rows import lot_rows, tax_pulls
 from portopt.domain.arrays import Indices, Matrix, Vector
 from portopt.domain.errors import DataError
 from portopt.domain.problem import Problem
 from portopt.domain.program import Program, StandardForm
 from portopt.domain.solution import Duals, RawAnswer
 
-RETURN, RISK, COST = "expected return", "risk", "trading cost"
+RETURN, RISK, COST, TAX = "expected return", "risk", "trading cost", "tax"
 CONSTRUCTION = "constructed portfolio"
 UNCERTAINTY, GOALS = "uncertainty", "goals"
 STILL = 1e-10  # a trade below this is none
 
 
 def pulls(problem: Problem, form: StandardForm, raw: RawAnswer) -> Mapping[str, Vector]:
-    """(n,) annual utility per unit of weight, by source: "expected return", "risk", "trading cost" or a limit's kind.
+    """(n,) annual utility per unit of weight, by source: "expected return", "risk", "trading cost", "tax" or a limit's kind.
 
     In the unit of the program's minimized objective: annual return, or half variance where no risk aversion turns
     variance into return. For a ratio, of the utility program with the portfolio's own risk aversion.
@@ -36,12 +37,15 @@ def pulls(problem: Problem, form: StandardForm, raw: RawAnswer) -> Mapping[str, 
         raise DataError("an answer without multipliers cannot be explained", field="solution")
     own = _own_helpers(problem)
     sources = {**_objective_pulls(problem, form, raw.x, own)}
-    whose = definitions(form, own.name, own.columns)
+    whose, of_lots = definitions(form, own.name, own.columns), lot_rows(problem, form)
+    if len(of_lots):
+        sources[TAX] = tax_pulls(form, of_lots, raw.duals.rows)
     for kind, pull in _limit_pulls(form, raw.duals, own, whose).items():
         # Other cones owned by no limit are those of trading costs, or the logarithms of risk budgets.
         name = kind or (COST if problem.target is None else CONSTRUCTION)
         sources[name] = sources.get(name, np.zeros(form.n_columns)) + pull
-    handed = _handed_on(form, raw.x, raw.duals, sources, whose.rows)
+    owned = {name: np.setdiff1d(rows, of_lots) for name, rows in whose.rows.items()}
+    handed = _handed_on(form, raw.x, raw.duals, sources, owned)
     return {name: pull for name, pull in handed.items() if np.any(pull)}
 
 

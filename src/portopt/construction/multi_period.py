@@ -80,6 +80,9 @@ def staged_problem(p: Problem) -> Problem:
         raise InvalidValue(
             f"costs.{refused[0]}", refused[0], "does not reach over several periods", fix="use costs.linear_impact"
         )
+    if p.tax is not None:
+        why = "does not reach over several periods: lots that a later period would buy are none of today's"
+        raise InvalidValue("tax", "lots", why, fix="use utility in place of multi_period, or leave tax out")
     K, n = len(objective.periods), p.n
     if not p.moments.covariance.is_factor_form and K * n > MOST_DENSE:
         why = f"times {n} assets are more than {MOST_DENSE} weights, too many for a dense covariance"

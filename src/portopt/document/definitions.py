@@ -87,8 +87,8 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
     ),
     (
         "Pull",
-        "Of the objective, of the trading cost or of a limit, on one weight: its part of the gradient at the optimum, in basis "
-        "points a year per unit of weight. At each asset the pulls add up to nothing.",
+        "Of the objective, of the trading cost, of the tax or of a limit, on one weight: its part of the gradient at the "
+        "optimum, in basis points a year per unit of weight. At each asset the pulls add up to nothing.",
     ),
 )
 

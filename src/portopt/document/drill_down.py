@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from portopt.analysis.pulls import CONSTRUCTION, COST, GOALS, RETURN, RISK, UNCERTAINTY
+from portopt.analysis.pulls import CONSTRUCTION, COST, GOALS, RETURN, RISK, TAX, UNCERTAINTY
 from portopt.document.choices import edit_document
 from portopt.document.prices import amount_in_words, step_in_words
 from portopt.domain.canonical import plain
 from portopt.domain.drill_down import Believed, LimitDetail, TradeDetail
 from portopt.domain.sensitivity import Derivative
 
-OBJECTIVE = (RETURN, RISK, COST, CONSTRUCTION, UNCERTAINTY, GOALS)  # what pulls beside limits
+OBJECTIVE = (RETURN, RISK, COST, TAX, CONSTRUCTION, UNCERTAINTY, GOALS)  # what pulls beside limits
 MOST_TRADES = 20
 STILL = 1e-12
 STEP = 0.01

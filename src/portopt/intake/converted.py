@@ -10,6 +10,7 @@ from typing import Any
 
 from portopt.domain.errors import InvalidValue
 from portopt.domain.holdings import Holdings
+from portopt.domain.ratios import ratio_of
 from portopt.domain.tax import ClosedLot, Lot, TaxRecord
 
 SHARES, MONEY = Decimal("0.000001"), Decimal("0.0000000001")  # where a ratio leaves more digits than there are
@@ -26,8 +27,6 @@ def splits_of(field: str, value: Any) -> dict[str, Fraction]:
 
 
 def _ratios(field: str, pairs: Iterable[tuple[str, str]]) -> dict[str, Fraction]:
-    from portopt.tables.action_values import ratio_of
-
     found: dict[str, Fraction] = {}
     for asset, said in pairs:
         ratio = ratio_of(said)

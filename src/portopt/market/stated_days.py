@@ -16,7 +16,7 @@ AGREE = 0.02  # the middle one of its prices differs by no more from the closes 
 CLOSES = 0.0005  # by less than this it is those very closes that the list states
 AROUND = 2  # rows on either side of the day that prices tell: they are seldom the very closes
 RECENT = 8  # trading days that a list without a day may be old
-ELSEWHERE = 0.03  # further than that from every close of those days a price is none of them
+ELSEWHERE = 0.06  # further than that from every close of those days a price is none of them
 
 Days = npt.NDArray[np.datetime64]
 

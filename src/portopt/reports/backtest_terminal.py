@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from portopt.document.formats import bps, count, decimal, money, percent
+from portopt.reports.through_time import words
 
 Row = Mapping[str, Any]
 NAMES = {
@@ -147,6 +148,7 @@ def _rest(document: Row) -> Iterator[Text]:
         f"{bps(costs['bps_a_year'])} a year"
     )
     yield Text("; ".join(document["execution"]["printed"]), style="dim")
+    yield from map(Text, words.taxes(document))
     yield from _proof(document)
     universe = "point in time" if document["data"]["point_in_time"] else "one list for the whole history: who left is missing"
     yield Text(f"Universe: {universe}. Prices: {document['data']['adjustment']}, {document['data']['source']}", style="dim")

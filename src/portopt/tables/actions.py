@@ -17,8 +17,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from portopt.domain.action import Action
+from portopt.domain.ratios import ratio_of
 from portopt.tables.account import Account, shown
-from portopt.tables.action_values import CONSOLIDATIONS, ON_TOP, Kind, kind_of_action, ratio_of
+from portopt.tables.action_values import CONSOLIDATIONS, ON_TOP, Kind, kind_of_action
 from portopt.tables.dates import read_days
 from portopt.tables.delivered import Delivered
 from portopt.tables.names import ASSET, DATE

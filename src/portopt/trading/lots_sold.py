@@ -24,9 +24,8 @@ from portopt.taxation.substitutes import instead_of
 from portopt.taxation.wash_sales import disallowed
 from portopt.terms.shared.lot_choice import is_mixed, kept_of, order_of, sold_of_lots
 from portopt.trading.book import Book, Settled
+from portopt.trading.costs import NOTHING
 from portopt.trading.whole_lots import cheapest_shares
-
-ZERO = Decimal(0)
 
 
 def tax_plan(problem: Problem, book: Book, settled: Settled, record: TaxRecord) -> TaxPlan | None:
@@ -39,13 +38,13 @@ def tax_plan(problem: Problem, book: Book, settled: Settled, record: TaxRecord) 
     buys = {book.ids[order.i]: order.shares for order in settled.orders if order.is_buy}
     values = {order.i: order.value for order in settled.orders if not order.is_buy}
     sales = _with_wash_sales(_sales(lots, book, sold, values, as_of), buys, record, as_of, lots)
-    left = {k: lot.shares - sold.get(k, ZERO) for k, lot in enumerate(lots.lots)}
+    left = {k: lot.shares - sold.get(k, NOTHING) for k, lot in enumerate(lots.lots)}
     rules = lots.rules
     now = netted(rules, record, *_by_term(sales))
     rest = _sales(lots, book, left, {i: _value(book, lots, left, int(i)) for i in lots.assets}, as_of)
     both = netted(rules, record, *(a + b for a, b in zip(_by_term(sales), _by_term(rest), strict=True)))
     unknown = tuple(lot_name(sale.lot) for sale in sales if sale.lot.cost_per_share is None)
-    known = [replace(sale, gain=ZERO) if sale.lot.cost_per_share is None else sale for sale in sales]
+    known = [replace(sale, gain=NOTHING) if sale.lot.cost_per_share is None else sale for sale in sales]
     return TaxPlan(
         rules=rules,
         netting=now,
@@ -66,7 +65,7 @@ def shares_sold(problem: Problem, book: Book, settled: Settled) -> dict[int, Dec
     kept, mixed = kept_of(settled.weights, problem), []
     sold: dict[int, Decimal] = {}
     for i in lots.assets:
-        amount, at = sells.get(int(i), ZERO), lots.of(int(i))
+        amount, at = sells.get(int(i), NOTHING), lots.of(int(i))
         if amount <= 0:
             continue
         if not lots.in_order and is_mixed(lots, at) and amount < sum(lots.lots[k].shares for k in at):
@@ -89,7 +88,7 @@ def filled(room: Sequence[tuple[int, Decimal]], amount: Decimal) -> dict[int, De
 
 
 def _value(book: Book, lots: LotBook, shares: Mapping[int, Decimal], i: int) -> Decimal:
-    return to_cents(sum((shares.get(int(k), ZERO) for k in lots.of(i)), ZERO) * book.prices[i])
+    return to_cents(sum((shares.get(int(k), NOTHING) for k in lots.of(i)), NOTHING) * book.prices[i])
 
 
 def _sales(
@@ -98,11 +97,11 @@ def _sales(
     """Proceeds to the cent, so that those of an asset's lots add up to its order. values: of the orders, by asset."""
     found = []
     for i in lots.assets:
-        at = [int(k) for k in lots.of(int(i)) if sold.get(int(k), ZERO) > 0]
-        total, paid, counted = sum((sold[k] for k in at), ZERO), ZERO, ZERO
+        at = [int(k) for k in lots.of(int(i)) if sold.get(int(k), NOTHING) > 0]
+        total, paid, counted = sum((sold[k] for k in at), NOTHING), NOTHING, NOTHING
         for k in at:
             counted += sold[k]
-            proceeds = to_cents(values.get(int(i), ZERO) * counted / total) - paid
+            proceeds = to_cents(values.get(int(i), NOTHING) * counted / total) - paid
             paid += proceeds
             found.append(_sale(lots, k, sold[k], proceeds, as_of, everything=total == book.shares[int(i)]))
     return tuple(found)
@@ -152,12 +151,12 @@ def _with_wash_sales(
 
 def _by_term(sales: Sequence[LotSale]) -> tuple[Decimal, Decimal]:
     """(short, long) gains as they count."""
-    totals = {"short": ZERO, "long": ZERO}
+    totals = {"short": NOTHING, "long": NOTHING}
     for sale in sales:
-        totals[sale.term] += (sale.gain or ZERO) + sale.disallowed
+        totals[sale.term] += (sale.gain or NOTHING) + sale.disallowed
     return totals["short"], totals["long"]
 
 
 def _unrealized(lots: LotBook, book: Book, shares: Mapping[int, Decimal]) -> Decimal:
     known = [(k, n) for k, n in shares.items() if n > 0 and lots.costs[k] is not None]
-    return sum((to_cents(n * (book.prices[int(lots.asset[k])] - (lots.costs[k] or ZERO))) for k, n in known), ZERO)
+    return sum((to_cents(n * (book.prices[int(lots.asset[k])] - (lots.costs[k] or NOTHING))) for k, n in known), NOTHING)

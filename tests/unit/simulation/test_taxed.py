@@ -19,6 +19,8 @@ from portopt.domain.errors import InvalidValue
 from portopt.domain.tax import LongAfter, TaxRules
 from portopt.questions.through_time.backtest import Backtest, concluded, posed
 from portopt.questions.through_time.pieces.stretches import cuts, joined, walk_stretch
+from portopt.reports.through_time import words
+from portopt.reports.through_time.page import html
 from portopt.simulation.accounting import Quotes, opened
 from portopt.simulation.simulate import walked
 from portopt.simulation.taxed import TaxBook, acted, record_of, years_of
@@ -159,3 +161,15 @@ def test_in_stretches_it_is_the_same_to_the_lot() -> None:
 def test_lots_that_are_named_are_refused() -> None:
     with pytest.raises(InvalidValue, match="have no names before they are bought"):
         found({"regime": "us_federal", "method": "specified", "specified": {"A": ["lot-1"]}})
+
+
+def test_the_report_and_the_terminal_say_what_the_document_says() -> None:
+    """The first sale and each year stand on the page; the sentence has the document's own amounts."""
+    document = backtest_document(found(TAX), "bt-taxed")
+    page, told = html(document), document["taxes"]
+    section = page[page.index('<section id="taxes">') :].split("</section>")[0]
+    assert all(f'<th scope="row">{year["year"]}</th>' in section for year in told["years"])
+    assert f'<th scope="row">{told["sales"][0]["sold_on"]}</th>' in section
+    (sentence,) = words.taxes(document)
+    assert f"{D(told['due']):,.2f}" in sentence
+    assert '<section id="taxes">' not in html(backtest_document(found({}), "bt-plain"))

@@ -12,7 +12,7 @@ import pytest
 
 from portopt.domain.action import Action
 from portopt.domain.errors import DataError
-from portopt.tables.action_values import ratio_of
+from portopt.domain.ratios import ratio_of
 from portopt.tables.actions import read_actions
 from portopt.tables.delivered import Delivered
 from portopt.tables.members import read_members

@@ -21,6 +21,7 @@ from portopt.reports.through_time.markup import (
     judged,
     performance,
     run,
+    taxes,
 )
 from portopt.reports.through_time.markup.sweep import sweep
 from portopt.reports.through_time.markup.verdict import verdict
@@ -71,6 +72,7 @@ def _backtest(document: Row, kept: Carried) -> tuple[str, str, tuple[str, ...]]:
         holdings.limits(document),
         sweep(document),
         attribution.attribution(document),
+        taxes.taxes(document),
         activity.rebalances(document),
         activity.trades(document),
         activity.happenings(document),

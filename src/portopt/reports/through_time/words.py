@@ -46,6 +46,7 @@ def sentences(document: Row) -> list[str]:
         *_rivals(document),
         *_fall(document),
         *_cost(document),
+        *taxes(document),
         *_failed(document),
         *_proof(document),
         *_universe(document),
@@ -92,6 +93,19 @@ def _cost(document: Row) -> Iterator[str]:
     before = figure(document["summary"].get("gross"), "annual_return")
     gross = f"; before costs a year came to {percent(before)}" if before is not None else ""
     yield f"{count(made, 'trade')} cost {total}, {bps(costs['bps_a_year'])} a year{gross}."
+
+
+def taxes(document: Row) -> Iterator[str]:
+    """What came due, and what of the losses counted; nothing where the policy knows no tax."""
+    told = document.get("taxes")
+    if not told:
+        return
+    in_money = [money(str(value), currency(document)) for value in (told["due"], told["equity_after_tax"], told["due_if_sold"])]
+    over = count(len(told["years"]), "year")
+    yield (
+        f"Taxes of {over} come to {in_money[0]}, which leaves {in_money[1]}; selling all of it on the last day would add "
+        f"{in_money[2]}."
+    )
 
 
 def _failed(document: Row) -> Iterator[str]:
