@@ -22,7 +22,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from alterations import EVERY_UNIT, alterations, backwards, paths, with_units
+from alterations import IN_UNITS, alterations, backwards, paths, with_units
 from catalog_market import LIMITS_THAT_BIND, market
 
 from portopt.construction import construct
@@ -228,7 +228,7 @@ def test_every_field_of_a_problem_is_in_its_identity_or_is_named_with_the_reason
     factors = p.moments.factor_model.covariance
     in_factors = p.replaced(moments=dataclasses.replace(p.moments, covariance=factors))
     known = p.universe
-    in_units = [p.replaced(moments=dataclasses.replace(p.moments, universe=with_units(known, units))) for units in EVERY_UNIT]
+    in_units = [p.replaced(moments=dataclasses.replace(p.moments, universe=with_units(known, units))) for units in IN_UNITS]
     asked = (p, in_factors, *in_units)
     seen = {path: q.identity() != other.identity() for q in asked for path, other in alterations(q, aside=TERMS)}
     assert set(seen) == {path for path in paths(Problem) if path.split(".")[0] not in TERMS}
