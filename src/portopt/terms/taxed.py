@@ -37,7 +37,7 @@ def taxed(
         return problem
     return problem.replaced(
         lots=lots,
-        tax=Tax(),
+        tax=Tax() if rules.weighed else None,
         limits=(*problem.limits, *tax_limits(rules)),
         notes=(*problem.notes, *_notes(lots, rules, holdings)),
     )

@@ -94,7 +94,11 @@ def test_one_digit_of_the_taxes_changed_is_found_out_by_arithmetic(documents):
     rng = random.Random(16)
     for k in range(CHANGES):
         document = documents[k % DOCUMENTS]
-        taxes = [("taxes", *path) for path in places(document["taxes"]) if path[0] != "rules" and path[-1] not in ("reason", "barred")]
+        taxes = [
+            ("taxes", *path)
+            for path in places(document["taxes"])
+            if path[0] != "rules" and path[-1] not in ("reason", "barred")
+        ]
         path = rng.choice(taxes)
         changed, before, after = altered(document, path, rng)
         assert worked_out(changed).faults, (document["run_id"], path, before, after)
