@@ -12,7 +12,15 @@ from typing import Any, get_args, get_origin, get_type_hints
 import numpy as np
 
 from portopt.domain.factor_model import FactorModel
+from portopt.domain.units import Units
+from portopt.domain.universe import Universe
 
+# A step has one size, so that no asset says all of its units at once.
+IN_UNITS = (
+    Units(Decimal("0.01"), Decimal("1.32"), min_denomination=Decimal(2000), increment=Decimal(1000), settlement_days=2),
+    Units(Decimal(10), Decimal(1), lot_size=Decimal(100)),
+    Units(fraction_digits=3, nav_priced=True, cut_off="16:00"),
+)
 DECLARED = {"FactorModel": FactorModel}  # what a value names for its types alone
 
 
@@ -25,6 +33,12 @@ def alterations(value: Any, path: str = "", aside: Container[str] = ()) -> Itera
         if f.init and (at := f"{path}{f.name}") not in aside:
             for name, changed in _of(getattr(value, f.name), at):
                 yield name, dataclasses.replace(value, **{f.name: changed})
+
+
+def with_units(universe: Universe, units: Units) -> Universe:
+    """The same, its last asset in those units."""
+    *others, last = universe.assets
+    return Universe((*others, dataclasses.replace(last, units=units)))
 
 
 def paths(kind: Any, path: str = "") -> Iterator[str]:

@@ -20,6 +20,7 @@ from portopt.domain.market import MarketSnapshot
 from portopt.domain.moments import Covariance, Moments
 from portopt.domain.problem import Problem
 from portopt.domain.request import AnyRequest, EstimationChoice, OptimizationRequest, RebalanceRequest
+from portopt.domain.units import in_money
 from portopt.domain.universe import CASH, Asset, Universe
 from portopt.terms.flow import as_it_stands, require_left, sought
 
@@ -134,9 +135,7 @@ def exact_prices(
     latest = zip(snapshot.asset_ids, snapshot.latest_prices().tolist(), strict=True)
     known = {a: Decimal(repr(p)) for a, p in latest if p > 0.0}
     stated = {} if holdings is None else {a: p for a, p in holdings.stated_prices.items() if a in holdings.shares}
-    prices = {**stated, **known}
-    units = {} if universe is None else universe.units
-    return {**prices, **{a: units[a].money(prices[a]) for a in units if a in prices}} if units else prices
+    return in_money({**stated, **known}, {} if universe is None else universe.units)
 
 
 def exact_prices_of(request: RebalanceRequest, snapshot: MarketSnapshot) -> dict[str, Decimal]:

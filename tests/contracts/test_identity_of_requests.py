@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from alterations import alterations, backwards, paths
+from alterations import IN_UNITS, alterations, backwards, paths, with_units
 from catalog_market import market, request
 from small_book import market as small_market
 from small_book import request as small_request
@@ -136,6 +136,17 @@ ASIDE: dict[type, dict[str, str]] = {
         "beliefs_id": "what covariance and returns are called; what they are, they say themselves",
     },
 }
+
+
+def in_units(asked: Any, units: Units) -> Any:
+    return dataclasses.replace(asked, universe=with_units(asked.universe, units))
+
+
+@pytest.mark.parametrize("units", IN_UNITS, ids=lambda units: next(iter(units.said)))
+def test_units_are_read_back_from_a_request_as_it_is_kept(units):
+    asked = in_units(BOOK, units)
+    again = rebalance_request_from_data(json.loads(json.dumps(rebalance_request_to_data(asked))))
+    assert (again.universe, again.identity()) == (asked.universe, asked.identity())
 
 
 @pytest.mark.parametrize("asked", [BOOK, WEIGHTS], ids=["rebalance", "weights"])

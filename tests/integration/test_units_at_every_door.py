@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -12,11 +13,15 @@ import pytest
 from unit_book import frame
 
 from portopt.adapters.providers.holdings_files import read_holdings, read_universe
+from portopt.dialects.portfolio_trades import trade
 from portopt.dialects.requests import read_universe as universe_of_data
 from portopt.domain.errors import DataError, RequestError
 from portopt.domain.units import NAMES, units_of
+from portopt.doors.wire.answering import answer
+from portopt.doors.wire.call import Call
 from portopt.reports.files.exports import write_csv
 from portopt.runs import history
+from portopt.runs.report import kept_report
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 from portopt.verifier import verify
@@ -129,3 +134,23 @@ def test_files_of_trades_have_columns_for_what_is_said(document: dict[str, Any],
     assert rows["BOND-X"]["shares"] == "50000"
     assert rows["FUND"]["shares"] == "500.125"
     assert rows["FUND"]["cut_off"] == "16:00 Europe/Luxembourg"
+
+
+def test_the_other_services_words_and_the_report_say_it_too(document: dict[str, Any], runtime: Runtime):
+    said = {t["instrument_id"]: t for t in map(trade, document["trades"])}
+    assert (said["BOND-X"]["unit_price"], said["BOND-X"]["settles_on"]) == ("0.9957", "2024-04-01")
+    assert said["FUND"]["nav_priced"] is True
+    page = kept_report(document["run_id"], runtime).read_text(encoding="utf-8")
+    assert "BOND-X at 98.25 is 0.9957 a unit, accrued interest included" in page
+    assert "Settles on" in page
+
+
+def test_a_portfolio_is_put_with_units_over_rest(runtime: Runtime):
+    body = {"policy": "quality_focused", "universe": {"assets": [{"id": "BOND-X", "units": UNITS["BOND-X"]}]}}
+    reply = answer(Call("put_portfolio", place={"portfolio_id": "bonds"}, body=json.dumps(body).encode()), runtime)
+    assert reply.status in (200, 201), reply.body
+    assert dict(runtime.portfolios.get("bonds").universe.units) == {"BOND-X": EXPECTED["BOND-X"]}
+    body["universe"]["assets"][0]["units"] = {"price_multiplier": -1}
+    refused = answer(Call("put_portfolio", place={"portfolio_id": "bonds"}, body=json.dumps(body).encode()), runtime)
+    assert refused.status == 422
+    assert "is negative" in json.loads(refused.body)["detail"]

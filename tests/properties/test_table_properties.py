@@ -17,8 +17,9 @@ from portopt.adapters.providers.holdings_files import read_benchmark, read_holdi
 from portopt.domain.errors import PortoptError
 from portopt.domain.market import MarketQuery
 from portopt.tables.account import Account
+from portopt.tables.decimals import decimal_of
 from portopt.tables.head import score_of_prices
-from portopt.tables.numbers import decimal_of, numbers_of
+from portopt.tables.numbers import numbers_of
 from portopt.tables.returns import returns_of
 from portopt.tables.separated import _irregular, _regular
 from portopt.tables.table import Table

@@ -205,7 +205,7 @@ def _tax(value: Any, path: str) -> dict[str, Any]:
     rules = rules_of(given, path)
     with in_users_words({"tax": path}):
         parse_tax_limits(rules.limits)
-    return in_fractions(given)
+    return {name: value for name, value in in_fractions(given).items() if name != "limits" or value}
 
 
 def _read_s4(doc: Any, defaults: PolicyDefaults, path: str) -> Policy:
@@ -294,7 +294,9 @@ def override(policy: Policy, changes: Mapping[str, Any]) -> Policy:
             raise InvalidValue(path, shown(value), "is for the policy itself to say", fix="change the policy")
         inner = doc
         if names[0] == "tax":  # a policy that says nothing of it is written without
-            inner.setdefault("tax", {})
+            within = inner.setdefault("tax", {})
+            if names[1:2] == ["limits"] and len(names) > 2:
+                within.setdefault("limits", {})
         for i, name in enumerate(names[:-1]):
             if name not in inner:
                 raise UnknownField(name, inner, path=".".join(names[:i]), value=shown(value))

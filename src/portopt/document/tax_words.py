@@ -21,6 +21,17 @@ def sentence(document: Document) -> str:
     return f"{said}{left}.{_unknown(taxes, currency)}"
 
 
+def in_title(document: Document) -> str:
+    """`, $1,200.00 of tax`; "" where none was estimated or nothing is sold."""
+    taxes = document.get("taxes")
+    if taxes is None or not taxes["lots"]:
+        return ""
+    tax = Decimal(taxes["tax"])
+    if not tax:
+        return ", without tax"
+    return f", {money(str(abs(tax)), document['currency'])} of tax{' saved' if tax < 0 else ''}"
+
+
 def _tax(taxes: Document, currency: str) -> str:
     tax = Decimal(taxes["tax"])
     if tax < 0:

@@ -75,6 +75,11 @@ _AS_SHARES: Mapping[str, Any] = {f.name: f.default for f in fields(Units)}
 NAMES = tuple(_AS_SHARES)
 
 
+def in_money(prices: Mapping[str, Decimal], units: Mapping[str, Units]) -> dict[str, Decimal]:
+    """Money per unit of whatever has a price. units: of those that are not quoted as shares are."""
+    return {**prices, **{a: said.money(prices[a]) for a, said in units.items() if a in prices}}
+
+
 def units_of(value: Any, field: str) -> Units | None:
     """Of {"price_multiplier": 0.01, "min_denomination": 1000}; None where that says nothing a share does not say.
 

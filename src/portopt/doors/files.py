@@ -26,7 +26,7 @@ class BookNames:
     """Where a book stands. holdings: a file, `-`, `sample`, or `store` for the portfolio as its last run found it.
 
     universe, benchmark: files; None is the sample's where prices are the sample's, else what the files above say.
-    lots: files of the lots that the shares lie in.
+    lots: files of the lots that the shares lie in; `sample` is the sample book's.
     """
 
     portfolio_id: str
@@ -51,8 +51,12 @@ def _holdings(names: BookNames, runtime: Runtime, notes: list[str]) -> tuple[Hol
 
     if names.holdings == STORE:
         return runtime.runs.holdings(names.portfolio_id), {}
-    path = sample_file("holdings.csv") if names.holdings == SAMPLE else Path(names.holdings)
-    return read_holdings(path, names.portfolio_id, notes)
+    return read_holdings(holdings_file(names.holdings), names.portfolio_id, notes)
+
+
+def holdings_file(name: str) -> Path:
+    """The file that a name of holdings stands for."""
+    return sample_file("holdings.csv") if name == SAMPLE else Path(name)
 
 
 def in_lots(holdings: Holdings, lots: Sequence[str | Path], notes: list[str]) -> Holdings:
@@ -61,7 +65,12 @@ def in_lots(holdings: Holdings, lots: Sequence[str | Path], notes: list[str]) ->
         return holdings
     from portopt.adapters.providers.lot_files import with_lots
 
-    return with_lots(holdings, list(lots), notes)
+    return with_lots(holdings, [lots_file(name) for name in lots], notes)
+
+
+def lots_file(name: str | Path) -> str | Path:
+    """The file that a name among lots stands for."""
+    return sample_file("lots.csv") if name == SAMPLE else name
 
 
 def _candidates(names: BookNames, notes: list[str]) -> Universe | None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from portopt.domain.desk import DeskBook, Ended, Told
 from portopt.domain.holdings import Holdings
+from portopt.domain.units import Units
 
 
 class DeskStore(Protocol):
@@ -23,6 +24,10 @@ class DeskStore(Protocol):
 
     def holdings(self, portfolio_ids: Collection[str]) -> Mapping[str, Holdings]:
         """The newest of these, of those that have any."""
+        ...
+
+    def units(self, portfolio_ids: Collection[str]) -> Mapping[str, Mapping[str, Units]]:
+        """Of these, by asset, what is not quoted as shares are."""
         ...
 
     def ended(self, books: Sequence[DeskBook]) -> Mapping[str, Ended]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 import polars as pl
 
@@ -31,7 +30,6 @@ READS = {
 }
 EITHER = rf"{SIGN}[1-9][0-9]{{0,2}}[.,][0-9]{{3}}$"
 MARKED = r"[.,]"
-MOST = Decimal("1e15")
 UNSAID = "nothing in the column says"
 
 
@@ -211,15 +209,3 @@ def _shown(bare: pl.Series) -> set[str]:
     if not (marks.any | bare.is_null()).all():
         return set()
     return {mark for mark, only in ((".", marks.point), (",", marks.comma)) if only.any()}
-
-
-def decimal_of(text: str) -> Decimal | None:
-    """A number with a decimal point, exactly; None for what is not finite or of no sensible size."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    if "_" in text or not value.is_finite() or abs(value) >= MOST:
-        return None
-    exponent = value.as_tuple().exponent
-    return value if isinstance(exponent, int) and exponent >= -30 else None

@@ -11,9 +11,10 @@ import polars as pl
 
 from portopt.domain.errors import DataError
 from portopt.tables.account import Account, in_words, shown
+from portopt.tables.decimals import decimal_of
 from portopt.tables.delivered import Delivered
 from portopt.tables.names import plain_name
-from portopt.tables.numbers import MISSING, advice, decimal_of, evidence_of, numbers_of, undecided
+from portopt.tables.numbers import MISSING, advice, evidence_of, numbers_of, undecided
 from portopt.tables.row_columns import EXPOSURE, Wanted, chosen, require
 from portopt.tables.row_files import bounded, hand_table
 from portopt.tables.separated import ONE_TABLE, second_table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -31,6 +32,7 @@ def check_taxes(ledger: Ledger, q: Question, books: Mapping[str, Held]) -> None:
     _wash_rules(ledger, lots, q)
     sold = _sales(ledger, lots, orders)
     _year(ledger, lots, orders, sold)
+    _instead(ledger, lots)
     open_choices = _choices(ledger, lots, q, sold)
     for book in books.values():
         open_choices |= _in_weights(ledger, lots, q, book)
@@ -55,10 +57,10 @@ def _plainly(value: Fraction | None) -> str:
     return f"{float(value):.2f}" if (value * 100).denominator == 1 else repr(float(value))
 
 
-def _text(ledger: Ledger, at: Path, figure: str, comes_to: Any) -> None:
+def _text(ledger: Ledger, at: Path, figure: str, says: Any, comes_to: Any) -> None:
     ledger.recomputed.add(at)
-    if ledger.at(at) != comes_to:
-        ledger.fault(at, figure, str(ledger.at(at)), str(comes_to))
+    if says != comes_to:
+        ledger.fault(at, figure, str(says), str(comes_to))
 
 
 def _lots_hold(ledger: Ledger, lots: Lots, orders: Orders) -> None:
@@ -82,7 +84,7 @@ def _rules_of_the_policy(ledger: Ledger, lots: Lots) -> None:
         if isinstance(said.get(word), int | float):
             ledger.same(("policy", "tax", word), f"{word} of the policy", used[name], 0.0)
     if isinstance(said.get("regime"), str):
-        _text(ledger, (*AT, "regime"), "the regime", said["regime"])
+        _text(ledger, (*AT, "regime"), "the regime", ledger.document["taxes"]["regime"], said["regime"])
     ledger.uses((*AT, "rules"))
 
 
@@ -131,10 +133,11 @@ def _sales(ledger: Ledger, lots: Lots, orders: Orders) -> dict[int, Fraction]:
 
 def _of_its_lot(ledger: Ledger, at: Path, lots: Lots, k: int) -> None:
     lot, row = lots.lots[k], ledger.at(at)
-    _text(ledger, (*at, "acquired_on"), f"when {lot.called} was bought", None if lot.bought is None else str(lot.bought))
+    bought = None if lot.bought is None else str(lot.bought)
+    _text(ledger, (*at, "acquired_on"), f"when {lot.called} was bought", row["acquired_on"], bought)
     _amount(ledger, (*at, "held"), f"shares of {lot.called}", lot.shares)
     _amount(ledger, (*at, "cost_per_share"), f"cost of {lot.called}", lot.cost)
-    _text(ledger, (*at, "term"), f"the term of {lot.called}", "long" if lot.is_long else "short")
+    _text(ledger, (*at, "term"), f"the term of {lot.called}", row["term"], "long" if lot.is_long else "short")
     ledger.recomputed.add((*at, "shares"))
     if not 0 < written(row["shares"]) <= lot.shares:
         ledger.fault((*at, "shares"), f"shares sold of {lot.called}", row["shares"], f"at most {float(lot.shares):g}")
@@ -195,10 +198,28 @@ def _year(ledger: Ledger, lots: Lots, orders: Orders, sold: Mapping[int, Fractio
     both = netted(lots.rules, lots.record, short + rest[0], long + rest[1])
     _amount(ledger, (*AT, "deferred"), "the tax deferred", cents(both["due"]) - due)
     unknown = [k for k in sorted(sold) if lots.lots[k].cost is None]
-    _text(ledger, (*AT, "unknown_costs"), "lots of unknown cost that are sold", [lots.lots[k].called for k in unknown])
+    named, says = [lots.lots[k].called for k in unknown], ledger.document["taxes"]["unknown_costs"]
+    _text(ledger, (*AT, "unknown_costs"), "lots of unknown cost that are sold", says, named)
     at_price = {k: ZERO if k in unknown else gain for k, gain in gains.items()}
     told = cents(netted(lots.rules, lots.record, *_by_term(lots, at_price))["due"]) - due_before if unknown else None
     _amount(ledger, (*AT, "tax_if_bought_at_price"), "the tax if unknown lots had cost what they are worth", told)
+
+
+def _instead(ledger: Ledger, lots: Lots) -> None:
+    """Assets sold at a loss that counts: when a purchase takes it away no more, and what the policy names in their place."""
+    rows, said = ledger.document["taxes"]["lots"], ledger.document["taxes"]["instead"]
+    lost = [row["asset_id"] for row in rows if written(row["gain"]) + written(row["disallowed"]) < 0]
+    losing = list(dict.fromkeys(lost)) if lots.rules.wash_after else []
+    at, free = (*AT, "instead"), lots.as_of + timedelta(days=lots.rules.wash_after + 1)
+    _text(ledger, at, "assets sold at a loss", [one["asset_id"] for one in said], losing)
+    barred = {lots.group(a) for a in losing} | blocked_groups(lots)
+    named = (ledger.document["policy"].get("tax") or {}).get("substitutes") or {}
+    for j, one in enumerate(said):
+        asset, places = one["asset_id"], one["substitutes"]
+        _text(ledger, (*at, j), f"when {asset} may be bought again", one["again_on"], str(free))
+        ranks = [[place["asset_id"], place["rank"], bool(place["barred"])] for place in places]
+        comes_to = [[a, k, lots.group(a) in barred] for k, a in enumerate(named.get(asset, ()), start=1)]
+        _text(ledger, (*at, j), f"what may be bought in place of {asset}", ranks, comes_to)
 
 
 def _by_term(lots: Lots, gains: Mapping[int, Fraction]) -> tuple[Fraction, Fraction]:

@@ -21,6 +21,8 @@ from portopt.domain.cash_flow import CashFlow
 from portopt.domain.desk import Tile
 from portopt.domain.holdings import Holdings
 from portopt.domain.portfolio import Portfolio
+from portopt.domain.units import units_of
+from portopt.domain.universe import Asset, Universe
 from portopt.domain.watch import Figure, labels
 from portopt.doors.processes.runner import work_once
 from portopt.doors.wire.answering import answer
@@ -112,6 +114,12 @@ def test_before_it_was_measured_a_book_is_valued_at_the_newest_prices(market: ni
     assert line["prices"]["as_of"] == "2024-12-18"
     assert line["measured_at"] is None
     assert {"drift", "tracking_error", "limits_broken"} <= set(line["unknown"])
+    first, told = sorted(held.shares)[0], runtime.portfolios.get("P00000")
+    face = units_of({"price_multiplier": 0.01, "accrued_interest": 2}, first)
+    runtime.portfolios.save(replace(told, universe=Universe((Asset(first, units=face),))))
+    n = float(held.shares[first])
+    other = worth - round(n * last[first], 2) + round(n * (last[first] + 2) * 0.01, 2)
+    assert line_of(runtime, "P00000")["value"] == pytest.approx(other, abs=0.005)
     runtime.portfolios.declare(Holdings("P00000", {"NOBODY": Decimal(5)}, Decimal(1)), "test")
     assert "NOBODY" in line_of(runtime, "P00000")["unknown"]["value"]
 

@@ -9,11 +9,13 @@ from decimal import Decimal
 import pytest
 
 from portopt.adapters.store.books import SqlPortfolios
+from portopt.adapters.store.desk import SqlDesk
 from portopt.domain.errors import InvalidValue, UnknownThing
 from portopt.domain.holdings import Holdings
 from portopt.domain.portfolio import Portfolio
 from portopt.domain.run import RunStatus
 from portopt.domain.tax import ClosedLot, Lot, TaxRecord
+from portopt.domain.units import units_of
 from portopt.domain.universe import Asset, Universe
 
 
@@ -128,3 +130,14 @@ def test_the_newest_optimization_is_of_either_kind(store, books, finished):
         store.complete(answer, None)
     newest = books.latest("P1")
     assert (newest["optimization_id"], newest["optimal_weights"]) == ("opt-later", {"A": 1.0})
+
+
+@pytest.mark.parametrize("others", [0, 2_000], ids=["as it is", "folded"])
+def test_units_are_read_back_and_the_desk_finds_them_without_opening_other_universes(books, store, others):
+    face = units_of({"price_multiplier": "0.01", "settlement_days": 0, "min_denomination": 1000}, "A")
+    many = tuple(Asset(f"N{i}", name="a name of some letters") for i in range(others))
+    said = Universe((Asset("A", units=face), Asset("B"), *many))
+    books.save(Portfolio("P1", "Bonds", universe=said))
+    books.save(Portfolio("P2", "Shares", universe=Universe((Asset("B"),))))
+    assert books.get("P1").universe == said
+    assert SqlDesk(store.database).units(["P1", "P2"]) == {"P1": {"A": face}}

@@ -14,6 +14,7 @@ import pytest
 from portopt.domain.cash_flow import CashFlow
 from portopt.domain.desk import BookFigures, DeskBook, Ended, Newest, Stage, Tile, Told
 from portopt.domain.holdings import Holdings
+from portopt.domain.units import Units
 from portopt.runs.desk import page, valuing
 from portopt.runs.waves.preview import reasons_of
 
@@ -41,6 +42,9 @@ class Kept:
 
     def holdings(self, ids: Collection[str]) -> Mapping[str, Holdings]:
         return {name: Holdings(name, {"AAA": Decimal(3)}, Decimal(10)) for name in ids}
+
+    def units(self, ids: Collection[str]) -> Mapping[str, Mapping[str, Units]]:
+        return {}
 
     def newest_pack(self) -> str | None:
         return None

@@ -11,19 +11,21 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, Column, Select, Table, and_, bindparam, case, or_, select
+from sqlalchemy import CTE, Column, Select, String, Table, and_, bindparam, case, cast, or_, select
 
 from portopt.adapters.store import models
 from portopt.adapters.store.desk_tables import NUMBERS, desk_books
 from portopt.adapters.store.engine import Database
 from portopt.adapters.store.records import holdings_of_version
 from portopt.adapters.store.service_tables import approvals, jobs, ledger
+from portopt.adapters.store.types import FOLDED
 from portopt.adapters.store.wave_tables import wave_items, waves
 from portopt.dialects.requests import read_cash_flow
 from portopt.domain.approval import ApprovalState
 from portopt.domain.desk import BookFigures, DeskBook, Ended, Newest, Stage, Told
 from portopt.domain.holdings import Holdings
 from portopt.domain.run import RunStatus
+from portopt.domain.units import Units, units_of
 from portopt.domain.wave import ItemState
 
 AT_ONCE = 500  # names to a statement
@@ -79,6 +81,13 @@ class SqlDesk:
             row.id: holdings_of_version(row.id, {"currency": row.currency, "cash": row.cash or "0", "shares": row.shares})
             for row in found
         }
+
+    def units(self, portfolio_ids: Collection[str]) -> Mapping[str, Mapping[str, Units]]:
+        """Of those whose universe says any: by asset, what is not quoted as shares are."""
+        of = models.portfolios.c
+        letters = cast(of.universe, String)
+        said = select(of.id, of.universe).where(or_(letters.like('%"units"%'), letters.like(f'%"{FOLDED}"%')))
+        return {row.id: _units(row.universe) for row in self._each(said, of.id, portfolio_ids)}
 
     def ended(self, books: Sequence[DeskBook]) -> Mapping[str, Ended]:
         """Of the newest thing that was asked, by portfolio: when it was, and why it failed."""
@@ -210,3 +219,9 @@ def _stage(row: Any) -> Stage:
     if stage is Stage.AWAITING_APPROVAL:
         return Stage.HELD if row.is_held_back else Stage.EXPIRED if row.is_late else stage
     return OF_PEOPLE.get(row.decided, stage) if stage in (Stage.RELEASED, Stage.CANCELLED) else stage
+
+
+def _units(universe: Mapping[str, Any]) -> dict[str, Units]:
+    """Of a universe as it is kept."""
+    said = {asset["id"]: units_of(asset.get("units"), asset["id"]) for asset in universe["assets"]}
+    return {asset_id: units for asset_id, units in said.items() if units is not None}

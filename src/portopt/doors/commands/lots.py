@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from portopt.domain.tax import ClosedLot, Lot, TaxRecord
 
 WHAT = "Brokers' exports of lots, open or closed, or lots in our own words: CSV, XLSX, Parquet or JSON."
-HELD = "Also hold them against these holdings: a file, as for `rebalance`."
+HELD = "Also hold them against these holdings: a file, or `sample`, as for `rebalance`."
 
 
 def lots(
@@ -24,16 +24,18 @@ def lots(
 ) -> Shown:
     """Show how lots are read: day, shares and cost of each, what is not known, and whether they are of what is held."""
     from portopt.adapters.providers.holdings_files import read_holdings
-    from portopt.adapters.providers.lot_files import read_lots, with_lots
+    from portopt.adapters.providers.lot_files import read_lots
     from portopt.dialects.lots import write_tax_beside
     from portopt.domain.tax import TaxRecord
+    from portopt.doors.files import holdings_file, in_lots, lots_file
     from portopt.reports.files.lot_tables import write_lots
 
     notes: list[str] = []
     if holdings is None:
-        tax = read_lots(files, notes)
+        tax = read_lots([lots_file(name) for name in files], notes)
     else:
-        tax = with_lots(read_holdings(Path(holdings), notes=notes)[0], files, notes).tax or TaxRecord()
+        held = read_holdings(holdings_file(holdings), notes=notes)[0]
+        tax = in_lots(held, files, notes).tax or TaxRecord()
     written = [] if output is None else [f"written to {write_lots(tax, output)}"]
     document = {"kind": "lots", **write_tax_beside(tax), "notes": notes}
     return Shown(document, words(*_lines(tax), *written, *(f"note: {note}" for note in notes)))

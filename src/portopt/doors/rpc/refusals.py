@@ -38,7 +38,7 @@ CODES = {
 }
 # What is said of how things stand, not of how it was asked: the same message may be right later.
 OF_HOW_THINGS_STAND = (
-    *("infeasible", "bad_data", "search_ended"),
+    *("infeasible", "bad_data", "split_since_holdings", "search_ended"),
     *("rejected", "superseded", "expired", "held", "changes_requested"),
 )
 ABOUT_A_FIELD = (400, 413, 415, 422)

@@ -13,6 +13,7 @@ import numpy as np
 from portopt.domain.desk import BookFigures, DeskBook, Told
 from portopt.domain.errors import PortoptError
 from portopt.domain.holdings import Holdings
+from portopt.domain.units import in_money
 
 if TYPE_CHECKING:
     from portopt.ports import PackStore
@@ -29,7 +30,8 @@ def valued(books: Sequence[DeskBook], runtime: Runtime) -> tuple[list[DeskBook],
     if not unmeasured:
         return list(books), {}
     prices, day, why = _newest_prices(runtime)
-    holdings = runtime.desk.holdings([book.portfolio_id for book in unmeasured])
+    names = [book.portfolio_id for book in unmeasured]
+    holdings, units = runtime.desk.holdings(names), runtime.desk.units(names)
     figures, told = {}, {}
     for book in unmeasured:
         held = holdings[book.portfolio_id]
@@ -37,7 +39,7 @@ def valued(books: Sequence[DeskBook], runtime: Runtime) -> tuple[list[DeskBook],
         said = why or (f"no price of {missing[0]} is in the newest pack" if missing else "")
         told[book.portfolio_id] = _told(said, day)
         if not said:
-            figures[book.portfolio_id] = _figures(held, prices)
+            figures[book.portfolio_id] = _figures(held, in_money(prices, units.get(book.portfolio_id, {})))
     return [replace(b, figures=figures[b.portfolio_id]) if b.portfolio_id in figures else b for b in books], told
 
 

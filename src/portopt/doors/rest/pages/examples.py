@@ -166,6 +166,19 @@ ALL = (
         REBALANCE,
     ),
     Example(
+        e.SharesInDoubt(
+            "holdings and prices from sample seem to be of two sides of a corporate action: AAPL looks like a split of 4 for 1 "
+            "since these holdings, 100 shares would be 400 now: the holdings state a price of 400.00, and sample has 100.05 "
+            "on 2022-12-27: 4:1, within 0.05%. Until that is settled every weight is in doubt, and nothing is proposed",
+            field="holdings",
+            value=["AAPL"],
+            measured={"in_doubt": [{"asset_id": "AAPL", "stated": "400.00", "price": 100.05, "ratio": "4:1"}]},
+            fixes=['state the split: splits {"AAPL": "4:1"}', 'confirm the shares: confirmed_shares ["AAPL"]'],
+        ),
+        "The holdings are from before a split in the prices. Give those of today, state the split, or confirm the shares.",
+        REBALANCE,
+    ),
+    Example(
         e.EventRefused("the sink does not take event 7c9e…: larger than 5 MB", field="event"),
         "The event waits, is tried again, and is parked after its last attempt; later events of other portfolios go on.",
         "",
