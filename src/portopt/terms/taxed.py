@@ -38,7 +38,7 @@ def taxed(
     return problem.replaced(
         lots=lots,
         tax=Tax() if rules.weighed else None,
-        limits=(*problem.limits, *tax_limits(rules)),
+        limits=(*problem.limits, *tax_limits(rules, lots.value)),
         notes=(*problem.notes, *_notes(lots, rules, holdings)),
     )
 
