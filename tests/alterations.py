@@ -16,7 +16,7 @@ from portopt.domain.units import Units
 from portopt.domain.universe import Universe
 
 # A step has one size, so that no asset says all of its units at once.
-EVERY_UNIT = (
+IN_UNITS = (
     Units(Decimal("0.01"), Decimal("1.32"), min_denomination=Decimal(2000), increment=Decimal(1000), settlement_days=2),
     Units(Decimal(10), Decimal(1), lot_size=Decimal(100)),
     Units(fraction_digits=3, nav_priced=True, cut_off="16:00"),

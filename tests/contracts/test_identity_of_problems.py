@@ -12,6 +12,8 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,12 +22,14 @@ import cvxpy as cp
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from alterations import EVERY_UNIT, alterations, backwards, paths, with_units
+from alterations import IN_UNITS, alterations, backwards, paths, with_units
 from catalog_market import LIMITS_THAT_BIND, market
 
 from portopt.construction import construct
 from portopt.domain.errors import PortoptError
+from portopt.domain.lot_book import LotBook
 from portopt.domain.problem import Problem, describe_term
+from portopt.domain.tax import LongAfter, Lot, TaxRules
 from portopt.domain.universe import Universe
 from portopt.optimization import assemble
 from portopt.terms.catalog import COSTS, OBJECTIVES, parse_costs, parse_limits
@@ -63,7 +67,18 @@ MORE_LIMITS: list[dict[str, Any]] = [
     {"exposure_limits": {"*": [-2.0, 2.0]}},
     {"max_volatility": {"value": 0.1, "soft": True, "penalty": 3.0}},
 ]
-TERMS = ("objective", "limits", "costs")  # spelled by the catalog; see below
+# Spelled by the catalog; see below. The tax is one word: all that it reads is in the lots.
+TERMS = ("objective", "limits", "costs", "tax")
+RULES = TaxRules(
+    "told", 0.37, 0.2, LongAfter(days=365, months=12), pooled=True, allowance=Decimal(1000), wash_days_before=30,
+    wash_days_after=30, method="specified", specified={"AAPL": ("L1",)}, loss_value=0.1, min_holding_days=31,
+    identical={"AAPL": "g"}, substitutes={"AAPL": ("MSFT",)}, currency="USD", limits={"max_tax": "5.00"}, keeps_allowance=True,
+)  # fmt: skip
+LOTS = LotBook(
+    RULES, date(2026, 11, 30), 1e5, (Lot("AAPL", "L1", date(2021, 3, 2), Decimal(6), Decimal("121.50")),),
+    np.array([0]), np.array([0.2]), np.array([0.3]), (Decimal("121.50"),), np.array([True, True]), np.array([2000.0]),
+    np.array([False]), np.arange(7), 0.01, 0.02, 0.01, {0: "bought before"}, {1: "sold before"}, {2: "another comes first"},
+)  # fmt: skip
 # Fields that no answer depends on, and why.
 ASIDE = {
     "notes": "sentences on how the question was read",
@@ -95,7 +110,7 @@ def filled(p: Problem) -> Problem:
     universe = Universe((*others, dataclasses.replace(last, composition={"sector": {last.sector or "Cash": 1.0}})))
     moments = dataclasses.replace(m, universe=universe, probabilities=uneven / uneven.sum(), factor_model=model)
     target = np.linspace(0.1, 0.2, n) if p.target is None else p.target
-    return p.replaced(moments=moments, target=target, notes=("said",))
+    return p.replaced(moments=moments, target=target, lots=LOTS, notes=("said",))
 
 
 def soft(kind: str) -> dict[str, Any]:
@@ -213,7 +228,7 @@ def test_every_field_of_a_problem_is_in_its_identity_or_is_named_with_the_reason
     factors = p.moments.factor_model.covariance
     in_factors = p.replaced(moments=dataclasses.replace(p.moments, covariance=factors))
     known = p.universe
-    in_units = [p.replaced(moments=dataclasses.replace(p.moments, universe=with_units(known, units))) for units in EVERY_UNIT]
+    in_units = [p.replaced(moments=dataclasses.replace(p.moments, universe=with_units(known, units))) for units in IN_UNITS]
     asked = (p, in_factors, *in_units)
     seen = {path: q.identity() != other.identity() for q in asked for path, other in alterations(q, aside=TERMS)}
     assert set(seen) == {path for path in paths(Problem) if path.split(".")[0] not in TERMS}

@@ -39,7 +39,7 @@ def plan_of(book: SmallBook) -> TaxPlan:
     lots, ids, prices = book.lots(), book.universe.ids, book.prices
     w_prev = book.holdings.weights(book.universe, prices)
     sells = np.array([book.sells.get(a, 0) * float(prices.get(a, 0) / book.value) for a in ids])
-    problem = SimpleNamespace(lots=lots, limits=(), held_lots=lambda: lots, previous=lambda: w_prev)
+    problem = SimpleNamespace(lots=lots, limits=(), universe=book.universe, held_lots=lambda: lots, previous=lambda: w_prev)
     held = {i: book.holdings.shares.get(a, Decimal(0)) for i, a in enumerate(ids)}
     of_book = SimpleNamespace(ids=ids, prices=[prices.get(a, Decimal(1)) for a in ids], shares=held, value=book.value)
     orders = [

@@ -13,6 +13,7 @@ Source: Markowitz (1959) for the certain equivalent; Best and Grauer (1990) for 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +22,7 @@ from portopt.analysis.figures import figures
 from portopt.domain.arrays import Vector
 from portopt.domain.certificate import Tolerances
 from portopt.domain.choices import Broken, Measured, Worth
+from portopt.domain.holdings import to_cents
 from portopt.domain.problem import Limit, Problem
 
 SQUARED = {"half variance": "volatility", "half square": "risk", "squared distance": "distance"}
@@ -47,6 +49,7 @@ class Yardstick:
             worth=None if self.best is None else self.worth(w),
             broken=broken(p, w),
             esg_score=esg_score(p, w),
+            tax=tax_money(p, w),
         )
 
     def worth(self, w: Vector) -> Worth:
@@ -133,6 +136,15 @@ def _miss(limit: Limit, problem: Problem, w: Vector) -> Broken | None:
     others = int((slack < -HOLDS).sum()) - 1
     by = float(-slack[i])
     return Broken(limit.kind, reading.members[i], measured, bound, by, reading.unit, limit.describe(), limit.soft, others)
+
+
+def tax_money(problem: Problem, w: Vector) -> Decimal | None:
+    """What the sales that lead to w (n,) add to the year's tax, to the cent; None where no tax is estimated."""
+    if problem.lots is None:
+        return None
+    from portopt.terms.shared.lot_choice import lot_choice
+
+    return to_cents(Decimal(lot_choice(w, problem).due * problem.lots.value))
 
 
 def esg_score(problem: Problem, w: Vector) -> float | None:

@@ -88,6 +88,7 @@ def measured(problem: Problem, m: Measured) -> dict[str, Any]:
         "turnover": m.turnover,
         "cost": m.cost,
         "cost_value": None if value is None else f"{m.cost * value:.2f}",
+        **({} if m.tax is None else {"tax": str(m.tax)}),
         **{name: getattr(m.figures, name) for name in FIGURES},
         "esg_score": m.esg_score,
         "drift": m.drift,

@@ -59,7 +59,8 @@ def _title(document: Document) -> str:
         return f"Nothing to trade{after}: no trade that its limits allow is worth making."
     parts = [f"sell {count(head['sells'], 'position')}"] if head["sells"] else []
     parts += [f"buy {head['buys']}" if parts else f"buy {count(head['buys'], 'position')}"] if head["buys"] else []
-    return f"{' and '.join(parts).capitalize()}: {percent(head['turnover'])} of the portfolio changes hands{after}{tax_words.in_title(document)}."
+    turnover = f"{percent(head['turnover'])} of the portfolio changes hands"
+    return f"{' and '.join(parts).capitalize()}: {turnover}{after}{tax_words.in_title(document)}."
 
 
 def _money_sentence(document: Document) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from portopt.domain.arrays import Vector
@@ -56,6 +57,7 @@ class Measured:
 
     turnover: one-way, from the book before. cost: paid once, a fraction of portfolio value. drift: one-way distance to what the
     policy wants; worth: None, both, where the policy has no answer to compare with. broken: limits of the policy it misses.
+    tax: what its sales add to the year's tax, money; None where none is estimated.
     """
 
     weights: Vector
@@ -66,6 +68,7 @@ class Measured:
     worth: Worth | None
     broken: tuple[Broken, ...]
     esg_score: float | None = None
+    tax: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -91,7 +91,8 @@ class TaxRules:
     loss_value: what a net loss that is carried on counts as now, a fraction; zero does not harvest.
     min_holding_days: a lot younger than that is not sold. identical: asset id -> name of its group of substantially identical
     assets; an asset that is not named is a group of its own. limits: on gains and on the tax, as data (terms/tax_limits).
-    substitutes: by asset what may be bought in its place, best first.
+    substitutes: by asset what may be bought in its place, best first. weighed: whether the tax is weighed against what the
+    policy seeks; else it is told, and only limits heed it.
     """
 
     name: str
@@ -111,6 +112,7 @@ class TaxRules:
     currency: str = ""
     limits: Mapping[str, Any] = field(default_factory=dict)
     keeps_allowance: bool = False
+    weighed: bool = True
 
     def group(self, asset_id: str) -> str:
         return self.identical.get(asset_id, asset_id)

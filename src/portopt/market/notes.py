@@ -11,6 +11,7 @@ from portopt.domain.holdings import Holdings
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.own_returns import own_returns
 from portopt.domain.universe import CASH
+from portopt.market.successors import successor
 
 SPLIT = "split_since_holdings"
 APART = 1.4  # a split of 3 for 2 is more; what an older price differs by is less
@@ -28,6 +29,10 @@ def notes_on_holdings(snapshot: MarketSnapshot, holdings: Holdings, by_name: Set
         if finding.kind != "no_longer_traded" or finding.treatment != "quarantined" or asset not in held:
             continue
         since = f"{asset} has had no price since {finding.date}"
+        other = successor(snapshot, asset, held) if asset in snapshot.asset_ids else None
+        if other is not None:
+            name, day, opening = other
+            since = f"{since}, and {name} begins on {day} at {opening:g} (if it is that under another name, list it so)"
         if asset in by_name:
             said.append(f"{since}: it is sold, as it is excluded by name, at that price")
         else:

@@ -49,6 +49,9 @@ def in_doubt(snapshot: MarketSnapshot, holdings: Holdings, actions: Sequence[Act
 
     Of assets whose split was stated, and which were converted, only the stated price is looked at again.
     """
+    lots = holdings.tax is not None and holdings.tax.lots
+    if not (holdings.stated_prices or holdings.as_of or actions or lots):  # most books of a night: nothing tells anything
+        return ()
     sheet = _Sheet.of(snapshot, holdings, actions)
     found = [doubt for asset in sheet.suspects() if (doubt := sheet.doubt(asset)) is not None]
     return tuple(doubt for doubt in found if not _is_of_the_list(doubt, found, sheet))

@@ -7,19 +7,20 @@ out once. A choice is certified like every answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from portopt import formulation, pipeline
-from portopt.analysis.yardstick import Yardstick
+from portopt.analysis.yardstick import Yardstick, tax_money
 from portopt.domain.approval import ApprovalWanted
 from portopt.domain.certificate import ValidatedSolution
 from portopt.domain.choices import Alternative, Alternatives, NotOffered
 from portopt.domain.deadline import NEVER, Deadline
-from portopt.domain.errors import DeadlineExceeded, PortoptError
+from portopt.domain.errors import DeadlineExceeded, InvalidValue, PortoptError
 from portopt.domain.problem import Problem
 from portopt.domain.request import RebalanceRequest
 from portopt.domain.run import RunRecord
-from portopt.intake.choices import CHOICES, NOTHING, POLICY, Choice, request_of
+from portopt.intake.choices import NOTHING, POLICY, Choice, TaxChoice, choices_of, request_of
 from portopt.ports import MarketDataProvider
 from portopt.questions.posed import OnPrices, kept_prices, on_prices
 from portopt.questions.rebalance import rebalance
@@ -52,15 +53,27 @@ def alternatives(
     if known is None and not isinstance(policy, str):
         kept(on, problem, policy.solved, policy.validated)
     found: dict[str, _Answer | str] = {POLICY: policy}
-    for choice in CHOICES:
-        request = choice.asks(on.request)
+    choices = choices_of(on.request)
+    for choice in choices:
+        request = _asked(choice, on.request, policy)
         if choice.name not in found:
             found[choice.name] = request if isinstance(request, str) else _answered(request, on, problem, policy)
     yardstick = Yardstick(problem, None if isinstance(policy, str) else policy.validated.weights)
     offered = [_nothing(problem, yardstick)]
-    offered += [_offered(c, answer, on, yardstick) for c in CHOICES if not isinstance(answer := found[c.name], str)]
-    without = [NotOffered(c.name, c.title, why) for c in CHOICES if isinstance(why := found[c.name], str)]
+    offered += [_offered(c, answer, on, yardstick) for c in choices if not isinstance(answer := found[c.name], str)]
+    without = [NotOffered(c.name, c.title, why) for c in choices if isinstance(why := found[c.name], str)]
     return Alternatives(on.request, problem, tuple(offered), tuple(without), kept_prices(on, runtime), on.run_id)
+
+
+def _asked(choice: Choice | TaxChoice, request: RebalanceRequest, policy: _Answer | str) -> RebalanceRequest | str:
+    """Its request, or why there is none."""
+    if not isinstance(choice, TaxChoice):
+        return choice.asks(request)
+    return policy if isinstance(policy, str) else choice.asks(request, _tax_of(policy))
+
+
+def _tax_of(policy: _Answer) -> Decimal:
+    return tax_money(policy.solved.asked, policy.validated.weights) or Decimal(0)
 
 
 def _posed(on: OnPrices, until: Deadline) -> Problem:
@@ -82,7 +95,14 @@ def select(
     Raises InvalidValue for a choice that nobody knows, that this book does not have, or that trades nothing.
     """
     on = on_prices(asked, runtime, market)
-    return rebalance(request_of(on.request, name), runtime, market=on.market, wanted=wanted)
+
+    def tax() -> Decimal:
+        answer = _answered(on.request, on, _posed(on, NEVER))
+        if isinstance(answer, str):
+            raise InvalidValue("select", name, f"is not offered here: {answer}")
+        return _tax_of(answer)
+
+    return rebalance(request_of(on.request, name, tax), runtime, market=on.market, wanted=wanted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +136,7 @@ def _nothing(problem: Problem, yardstick: Yardstick) -> Alternative:
     return Alternative(NOTHING, "Do nothing", about, "", None, yardstick.measured(problem.previous()), None)
 
 
-def _offered(choice: Choice, answer: _Answer, on: OnPrices, yardstick: Yardstick) -> Alternative:
+def _offered(choice: Choice | TaxChoice, answer: _Answer, on: OnPrices, yardstick: Yardstick) -> Alternative:
     return Alternative(
         name=choice.name,
         title=choice.title,

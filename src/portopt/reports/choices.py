@@ -17,6 +17,7 @@ MARKS = {"ok": "✓", "but": "!", "stop": "✗"}
 FIGURES: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("Turnover", lambda m: percent(m["turnover"])),
     ("Cost", lambda m: bps(1e4 * m["cost"])),
+    ("Tax", lambda m: money(m["tax"]) if "tax" in m else NOTHING),
     ("Return", lambda m: percent(m["expected_return"])),
     ("Volatility", lambda m: percent(m["volatility"])),
     ("Tracking error", lambda m: percent(m["tracking_error"])),

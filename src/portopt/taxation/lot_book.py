@@ -49,7 +49,7 @@ def lot_book(
     lots = ordered(lots_held(holdings, universe), rules, record, as_of)
     position = {asset_id: i for i, asset_id in enumerate(universe.ids)}
     asset = np.array([position[lot.asset_id] for lot in lots], dtype=np.intp)
-    shares = {asset_id: holdings.shares[asset_id] for asset_id in {lot.asset_id for lot in lots}}
+    shares = {asset_id: holdings.shares[asset_id] for asset_id in dict.fromkeys(lot.asset_id for lot in lots)}
     weight = np.array([w_prev[i] * float(lot.shares / shares[lot.asset_id]) for i, lot in zip(asset, lots, strict=True)])
     kept = blocked_sells(record, as_of, rules)
     groups: dict[str, int] = {}

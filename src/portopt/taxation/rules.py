@@ -13,7 +13,7 @@ from portopt.taxation.regimes import Regime, dearer_short, method_of, read_regim
 
 WORDS: Final = (
     "regime", "rate", "short_rate", "long_rate", "long_after_days", "long_after_months", "allowance", "method", "specified",
-    "wash_sale_days", "identical", "substitutes", "harvest", "min_holding_days", "limits",
+    "wash_sale_days", "identical", "substitutes", "harvest", "min_holding_days", "limits", "weighed",
 )  # fmt: skip
 RATES: Final = ("rate", "short_rate", "long_rate")
 OWN: Final = "own"  # the name of rules that rest on no regime
@@ -64,6 +64,7 @@ def _laid_over(regime: Regime, said: Mapping[str, Any], path: str) -> TaxRules:
         currency=base.currency,
         limits=checks.mapping(f"{path}.limits", said.get("limits", {})),
         keeps_allowance=base.keeps_allowance,
+        weighed=_weighed(said.get("weighed", True), f"{path}.weighed"),
     )
 
 
@@ -178,6 +179,12 @@ def _wash_days(base: Regime, said: Mapping[str, Any], path: str) -> tuple[int, i
         )
     before, after = law
     return (days, days) if law == (0, 0) else (days if before else 0, days if after else 0)
+
+
+def _weighed(value: Any, path: str) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidValue(path, checks.shown(value), "true or false is needed", fix=f"write {path} as false, or leave it out")
+    return value
 
 
 def _loss_value(base: Regime, harvest: Any, path: str) -> float:

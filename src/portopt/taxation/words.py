@@ -33,6 +33,8 @@ def sentences(rules: TaxRules) -> Mapping[str, str]:
         said["harvest"] = f"a loss that is carried on counts as {_percent(rules.loss_value)} of it now"
     if rules.min_holding_days:
         said["min_holding_days"] = f"a lot is held for {rules.min_holding_days} days at least"
+    if not rules.weighed:
+        said["weighed"] = "the tax is told, and not weighed against what is sought"
     return said
 
 

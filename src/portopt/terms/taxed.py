@@ -37,8 +37,8 @@ def taxed(
         return problem
     return problem.replaced(
         lots=lots,
-        tax=Tax(),
-        limits=(*problem.limits, *tax_limits(rules)),
+        tax=Tax() if rules.weighed else None,
+        limits=(*problem.limits, *tax_limits(rules, lots.value)),
         notes=(*problem.notes, *_notes(lots, rules, holdings)),
     )
 

@@ -15,7 +15,8 @@ def test_they_are_all_of_what_is_held_and_cost_what_a_share_did() -> None:
     notes: list[str] = []
     held = read_holdings(holdings_file(SAMPLE), notes=notes)[0]
     tax = in_lots(held, [SAMPLE], notes).tax
-    assert tax is not None and len(tax.lots) == 38 and notes == []
+    assert tax is not None
+    assert (len(tax.lots), notes) == (38, [])
     assert all(sum(lot.shares for lot in tax.lots_of(a)) == n for a, n in held.shares.items())
     prices = SampleProvider().prices(MarketQuery(tuple(sorted(held.shares))))
     closes = {(a, day): close for a, day, close in prices.select("asset_id", "date", "close").iter_rows()}

@@ -14,7 +14,7 @@ from portopt import pipeline
 from portopt.document.choices import alternatives_document
 from portopt.domain.choices import Alternatives
 from portopt.domain.errors import InvalidValue
-from portopt.intake.choices import NAMES, request_of
+from portopt.intake.choices import CHOICES, request_of
 from portopt.questions.alternatives import alternatives, select
 from portopt.questions.rebalance import rebalance
 from portopt.runtime import Runtime
@@ -153,7 +153,7 @@ def test_where_the_limits_conflict_each_choice_says_so_and_doing_nothing_still_s
     assert [choice.name for choice in found.choices] == ["do_nothing"]
     assert found.choices[0].measured.worth is None
     assert found.choices[0].measured.drift is None
-    assert {one.name for one in found.not_offered} == set(NAMES) - {"do_nothing"}
+    assert {one.name for one in found.not_offered} == {choice.name for choice in CHOICES}
     assert all("max_weight" in one.reason for one in found.not_offered if one.name != "buy_only")
 
 

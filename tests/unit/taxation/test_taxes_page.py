@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+import portopt
 from portopt.domain.tax import METHODS, LongAfter, TaxRecord, TaxRules
 from portopt.taxation.netting import netted
 from portopt.taxation.regimes import regime, regime_names
 from portopt.taxation.rules import WORDS, rules_of
+from portopt.terms.tax_limits.catalog import TAX_LIMITS, parse_tax_limits
 
 PAGE = (Path(__file__).parents[3] / "docs" / "methods" / "taxes.md").read_text(encoding="utf-8")
 BLOCKS = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
@@ -62,3 +64,24 @@ def test_the_table_of_netting_is_the_netting(row: list[str]) -> None:
 
 def test_the_table_of_netting_was_found() -> None:
     assert len(NETTING) == 6
+
+
+def test_every_limit_is_on_the_page_with_an_example_that_parses() -> None:
+    below = ROWS[ROWS.index(["limit", "example", "what it forbids"]) + 1 :]
+    shown = {name.strip("`"): json.loads(example.strip("`")) for name, example, _ in below[: len(TAX_LIMITS)]}
+    assert shown == {name: entry.example for name, entry in TAX_LIMITS.items()}
+    assert len(parse_tax_limits(shown)) == len(TAX_LIMITS)
+
+
+@pytest.mark.slow
+def test_the_choices_on_the_page_are_those_of_the_sample_book(tmp_path: Path) -> None:
+    book = {"holdings": "sample", "lots": "sample", "sets": {"tax.regime": "us_federal"}}
+    found = portopt.alternatives(home=tmp_path, **book).document
+    cards = {card["name"]: card for card in found["alternatives"]}
+    rows = [row for row in ROWS if len(row) == 6 and row[0] in cards]
+    assert len(rows) == 5
+    names = ("turnover", "expected_return", "volatility", "tracking_error")
+    for name, turnover, tax, *rest in rows:
+        card = cards[name]
+        assert [turnover, *rest] == [f"{100 * card[figure]:.2f} %" for figure in names]
+        assert Decimal(tax.replace(",", "")) == Decimal(card["tax"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from portopt.domain.errors import InvalidValue, UnknownField
@@ -33,9 +34,13 @@ TAX_LIMITS: dict[str, TermEntry] = {
 }
 
 
-def tax_limits(rules: TaxRules) -> tuple[Limit, ...]:
-    """What the rules say, and wash sales and holding days where they know them. Raises UnknownField, InvalidValue."""
-    return parse_tax_limits({**_of_the_regime(rules), **rules.limits})
+def tax_limits(rules: TaxRules, value: float = 0.0) -> tuple[Limit, ...]:
+    """What the rules say, and wash sales and holding days where they know them. value: of the portfolio, money.
+
+    Raises UnknownField, InvalidValue.
+    """
+    found = parse_tax_limits({**_of_the_regime(rules), **rules.limits})
+    return tuple(replace(limit, value=value) if isinstance(limit, MaxTax | MaxGains) else limit for limit in found)
 
 
 def _of_the_regime(rules: TaxRules) -> dict[str, Any]:

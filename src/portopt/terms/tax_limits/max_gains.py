@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -14,8 +14,7 @@ from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import options
 from portopt.terms.shared.lot_choice import lot_choice
 from portopt.terms.shared.lots import lot_columns
-from portopt.terms.shared.one_way import beyond
-from portopt.terms.tax_limits.money import money
+from portopt.terms.tax_limits.money import money, opened
 
 FIELD = "tax.limits.max_gains"
 EXAMPLE = '{"short": 0, "net": "10000"}'
@@ -27,12 +26,14 @@ class MaxGains(Limit):
     """S <= short,  L <= long,  S + L <= net        S, L: net gains that these sales realize, money over V
 
     Each in the portfolio's currency; None does not bind. slack: a fraction of portfolio value.
+    value: of the portfolio, money, for words; 0 where nobody said.
     """
 
     short: Decimal | None = None
     long: Decimal | None = None
     net: Decimal | None = None
     slack: float = 0.0
+    value: float = 0.0
 
     kind: ClassVar[str] = "max_gains"
     noun: ClassVar[str] = "the gain realized"
@@ -66,13 +67,15 @@ class MaxGains(Limit):
         return Readings(self.kind, self.said, measured, np.full(len(sides), -INF), np.array([most for *_, most in sides]))
 
     def relaxed(self, by: float) -> MaxGains:
-        return MaxGains(self.short, self.long, self.net, self.slack + by)
+        return replace(self, slack=self.slack + by)
 
     def describe(self) -> str:
         parts = [
-            f"{'net' if name == 'net' else f'{name}-term'} gains of at most {getattr(self, name):,.2f}" for name in self.said
+            f"{'net' if name == 'net' else f'{name}-term'} gains of at most {opened(most, self.slack, self.value)}"
+            for name in self.said
+            if (most := getattr(self, name)) is not None
         ]
-        return f"{' and '.join(parts)}{beyond(self.slack)}"
+        return " and ".join(parts)
 
     @classmethod
     def parse(cls, value: Any) -> MaxGains | None:

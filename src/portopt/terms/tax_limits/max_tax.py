@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -13,8 +13,7 @@ from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.lot_choice import lot_choice
 from portopt.terms.shared.lots import express_due
-from portopt.terms.shared.one_way import beyond
-from portopt.terms.tax_limits.money import money
+from portopt.terms.tax_limits.money import money, opened
 
 FIELD = "tax.limits.max_tax"
 
@@ -24,10 +23,12 @@ class MaxTax(Limit):
     """due(S, L) - due(S_0, L_0)  <=  limit / V        (terms/shared/lots.py)
 
     limit: money in the portfolio's currency, of what these sales add to the year's tax. slack: a fraction of portfolio value.
+    value: of the portfolio, money, for words; 0 where nobody said.
     """
 
     limit: Decimal
     slack: float = 0.0
+    value: float = 0.0
 
     kind: ClassVar[str] = "max_tax"
     noun: ClassVar[str] = "the tax"
@@ -50,10 +51,10 @@ class MaxTax(Limit):
         return float(self.limit) / p.held_lots().value + self.slack
 
     def relaxed(self, by: float) -> MaxTax:
-        return MaxTax(self.limit, self.slack + by)
+        return replace(self, slack=self.slack + by)
 
     def describe(self) -> str:
-        return f"tax of at most {self.limit:,.2f}{beyond(self.slack)}"
+        return f"tax of at most {opened(self.limit, self.slack, self.value)}"
 
     @classmethod
     def parse(cls, value: Any) -> MaxTax:

@@ -6,8 +6,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from portopt.domain.errors import InvalidValue
+from portopt.terms.shared.one_way import beyond
 
 MOST = 10**12
+
+
+def opened(limit: Decimal, slack: float, value: float) -> str:
+    """A budget as it reads, with what it was opened by: in money where the portfolio's value is known."""
+    if value:
+        return f"{float(limit) + slack * value:,.2f}"
+    return f"{limit:,.2f}{beyond(slack)}"
 
 
 def money(field: str, value: Any) -> Decimal:
