@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -99,6 +99,11 @@ class Lots:
         short, long = (self.value * gain for gain in self.realized(sold))
         before = worth(self.rules, self.record, ZERO, ZERO)
         return (worth(self.rules, self.record, short, long) - before) / self.value
+
+    def spoiled(self, bought: Collection[str]) -> set[int]:
+        """Losing lots of which something substantially identical is bought."""
+        groups = {self.group(asset) for asset in bought}
+        return {k for k, lot in enumerate(self.lots) if lot.gain < -NO_GAIN and self.group(lot.asset) in groups}
 
     def kept(self, limits: Sequence[Mapping[str, Any]]) -> set[int]:
         """Lots that a limit does not let go."""

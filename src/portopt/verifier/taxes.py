@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
@@ -246,8 +246,9 @@ def _rest(lots: Lots, orders: Orders, left: Mapping[int, Fraction]) -> dict[int,
 
 def _choices(ledger: Ledger, lots: Lots, q: Question, sold: Mapping[int, Fraction]) -> set[str]:
     """Of each asset that is sold the lots go in order, exactly. The assets whose choice is not proven."""
-    whole = [lot.shares for lot in lots.lots]
-    return _in_order(ledger, (*AT, "lots"), lots, q, [sold.get(k, ZERO) for k in range(len(whole))], whole, ZERO)
+    whole, orders = [lot.shares for lot in lots.lots], orders_of(ledger.document)
+    bought = [a for a, moved in zip(orders.ids, orders.moved, strict=True) if moved > 0]
+    return _in_order(ledger, (*AT, "lots"), lots, q, [sold.get(k, ZERO) for k in range(len(whole))], whole, bought, ZERO)
 
 
 def _in_weights(ledger: Ledger, lots: Lots, q: Question, book: Held) -> set[str]:
@@ -260,7 +261,8 @@ def _in_weights(ledger: Ledger, lots: Lots, q: Question, book: Held) -> set[str]
         total = sum((sold[k] for k in here), ZERO)
         if abs(total - most) > HAIR or any(sold[k] < 0 or sold[k] > weights[k] + HAIR for k in here):
             ledger.fault(at, f"what is sold of the lots of {asset}", repr(float(total)), repr(float(most)))
-    open_choices = _in_order(ledger, at, lots, q, sold, weights, HAIR)
+    bought = [a for a, w, now in zip(q.ids, book.w, q.before or (), strict=True) if a != CASH and w - now > HAIR]
+    open_choices = _in_order(ledger, at, lots, q, sold, weights, bought, HAIR)
     ledger.uses((*at, "at"))
     for j, k in enumerate(ledger.at((*at, "at"))):
         if lots.lots[k].asset not in open_choices:
@@ -275,10 +277,11 @@ def _in_order(
     q: Question,
     sold: Sequence[Fraction],
     room: Sequence[Fraction],
+    bought: Collection[str],
     hair: Fraction,
 ) -> set[str]:
     """Of no asset is a lot sold before one that goes first: by the rule, or for a smaller gain that may be realized."""
-    kept, unproven = lots.kept(q.limits), set()
+    kept, unproven = lots.kept(q.limits) | lots.spoiled(bought), set()
     for asset in lots.assets:
         here = lots.of(asset)
         going = [k for k in here if sold[k] > hair]

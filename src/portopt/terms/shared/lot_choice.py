@@ -73,10 +73,16 @@ def sold_of_lots(sells: Vector, p: Problem, lots: LotBook, kept: Mask | None = N
 
 def kept_of(w: Vector, p: Problem) -> Mask:
     """(K,) the lots that a limit does not let go, and those whose loss what is bought takes away."""
+    kept = kept_by_limits(p)
+    kept[spoiled(w, p)] = True
+    return kept
+
+
+def kept_by_limits(p: Problem) -> Mask:
+    """(K,)"""
     kept = np.zeros(len(p.held_lots()), dtype=bool)
     for limit in p.limits:
         kept[limit.kept_lots(p)] = True
-    kept[spoiled(w, p)] = True
     return kept
 
 

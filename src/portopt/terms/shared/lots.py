@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from portopt.domain.arrays import Indices, Vector
+from portopt.domain.arrays import Indices, Mask, Vector
 from portopt.domain.lot_book import LotBook, Piece, TaxCase
 from portopt.domain.problem import Problem
 from portopt.domain.program import INF, Program
-from portopt.terms.shared.lot_choice import NO_GAIN
+from portopt.terms.shared.lot_choice import NO_GAIN, kept_by_limits
 
 FURTHEST = 10.0  # no position is bought beyond ten times the portfolio's value
 
@@ -52,7 +52,7 @@ def _made(program: Program, p: Problem) -> tuple[Indices, ...]:
     short, long = (_net(program, lots, sold, of_short) for of_short in (True, False))
     _one_way(program, p, lots, sold)
     if lots.in_order:
-        _in_order(program, lots, sold)
+        _in_order(program, lots, sold, kept_by_limits(p))
     return sold, short, long
 
 
@@ -94,11 +94,13 @@ def _one_way(program: Program, p: Problem, lots: LotBook, sold: Indices) -> None
             program.add_rows(row, np.concatenate([program.weights[j : j + 1], on]), -INF, w_prev[j], limit="", relax=0.0)
 
 
-def _in_order(program: Program, lots: LotBook, sold: Indices) -> None:
-    """A lot only when those before it are gone: a switch where the cheapest choice would not keep the order by itself."""
-    late = [
-        (at[:t], at[t]) for at in map(lots.of, lots.assets.tolist()) for t in range(1, len(at)) if _comes_early(lots, at, t)
-    ]
+def _in_order(program: Program, lots: LotBook, sold: Indices, kept: Mask) -> None:
+    """A lot only when those before it are gone: a switch where the cheapest choice would not keep the order by itself.
+
+    kept: (K,) lots that a limit does not let go: nothing goes after them.
+    """
+    every = [(at, t) for at in map(lots.of, lots.assets.tolist()) for t in range(1, len(at))]
+    late = [(at[:t], at[t]) for at, t in every if kept[at[:t]].any() or _comes_early(lots, at, t)]
     if not late:
         return
     gone = program.add_choices(len(late))
