@@ -20,8 +20,9 @@ from portopt.terms.shared.lot_choice import lot_choice
 def lots_evidence(outcome: RebalanceOutcome) -> dict[str, Any] | None:
     """None where the problem has no lots. Lots are parallel lists, each asset's in the order in which its method sells them.
 
-    blocked: [position, why] of lots whose loss would not count. no_buys: by asset, why it is not bought. sold: of the book
-    before whole shares and of the one after, the lots that are sold and how much of each, in weights.
+    blocked: [position, why] of lots whose loss would not count. no_buys: by asset, why it is not bought. later: substitutes
+    that a better one keeps from being bought. sold: of the book before whole shares and of the one after, the lots sold and
+    how much of each, in weights.
     """
     problem, lots = outcome.problem, outcome.problem.lots
     if lots is None:
@@ -38,6 +39,7 @@ def lots_evidence(outcome: RebalanceOutcome) -> dict[str, Any] | None:
         **_untold(lots, record),
         "blocked": [[k, lots.blocked[k]] for k in sorted(lots.blocked)],
         "no_buys": {problem.universe.ids[i]: lots.no_buys[i] for i in sorted(lots.no_buys)},
+        "later": [problem.universe.ids[i] for i in sorted(lots.later)],
         **_words(lots),
         "sold": {name: _sold(lot_choice(w, problem).sold) for name, w in books.items()},
     }

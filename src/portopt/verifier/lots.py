@@ -61,7 +61,8 @@ class Closed:
 @dataclass(frozen=True)
 class Lots:
     """value: of the portfolio, money. blocked: positions of lots whose loss would not count. told: by book, what of each lot
-    is sold there, in weights. identical: by asset its group, where it is not one of its own.
+    is sold there, in weights. later: substitutes that a better one keeps from being bought. identical: by asset its group,
+    where it is not one of its own.
     """
 
     rules: Rules
@@ -72,6 +73,7 @@ class Lots:
     closed: tuple[Closed, ...]
     blocked: Mapping[int, str]
     no_buys: Mapping[str, str]
+    later: Collection[str]
     identical: Mapping[str, str]
     told: Mapping[str, Sequence[Fraction]]
 
@@ -160,6 +162,7 @@ def lots_of(document: Mapping[str, Any], orders: Any) -> Lots | None:
         closed=tuple(_closed(told["closed"], k) for k in range(len(told["closed"]["lot_id"]))),
         blocked={int(k): why for k, why in told["blocked"]},
         no_buys=told["no_buys"],
+        later=told["later"],
         identical=told.get("identical") or {},
         told={book: _spread(sold, len(found)) for book, sold in told["sold"].items()},
     )

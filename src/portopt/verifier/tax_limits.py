@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -48,8 +48,16 @@ def _kept(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading
 
 def _wash_sales(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
     yield from _kept(limit, held, q)
+    yield from _not_bought(_lots(q).no_buys, limit, held, q)
+
+
+def _substitutes(limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
+    yield from _not_bought(_lots(q).later, limit, held, q)
+
+
+def _not_bought(assets: Collection[str], limit: Mapping[str, Any], held: Held, q: Question) -> Iterator[Reading]:
     for i, a in enumerate(q.ids):
-        if a in _lots(q).no_buys and q.before is not None:
+        if a in assets and q.before is not None:
             yield Reading(a, held.w[i], OPEN, q.before[i] + written(limit["slack"]))
 
 
@@ -70,6 +78,7 @@ def _of_money(amount: Any, limit: Mapping[str, Any], q: Question) -> Fraction:
 
 TAX_READERS: Mapping[str, Reader] = {
     "wash_sales": _wash_sales,
+    "substitutes": _substitutes,
     "no_short_term_gains": _kept,
     "min_holding_days": _kept,
     "max_tax": _most_tax,

@@ -208,7 +208,7 @@ def lots_by_hand(
     one = Fraction(1)
     found = tuple(VerifiedLot("X", name, day, Fraction(n), one, one, one, one, False, (), True) for name, day, n in lots)
     record = Record(*(Fraction(0),) * 4)
-    return Lots(US, record, as_of, one, found, closed, {}, {}, {}, {})
+    return Lots(US, record, as_of, one, found, closed, {}, {}, (), {}, {})
 
 
 def test_a_wash_sale_by_hand():
