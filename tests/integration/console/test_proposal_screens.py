@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import httpx
+import made_lots
 import pytest
 from babel import numbers
 from fastapi import FastAPI
@@ -21,6 +22,7 @@ from made_proposals import waiting
 from portopt.domain.access import Principal
 from portopt.domain.run import RunStatus
 from portopt.doors.rest.app import application
+from portopt.questions.rebalance import rebalance
 from portopt.runtime import Runtime, open_runtime
 from portopt.settings import Settings
 
@@ -236,3 +238,15 @@ def test_four_eyes_and_scopes_are_told_before_anything_is_tried(console: Console
     assert reader.get(f"/runs/{run}/what-if").status_code == 403
     assert reader.post(f"/runs/{run}/decide", decision="approve").status_code == 403
     assert bert.post(f"/runs/{run}/decide", decision="approve").status_code == 303
+
+
+def test_the_page_of_a_taxed_proposal_tells_the_lots_and_the_tax(console: Console) -> None:
+    book = made_lots.book(12, 40, 1)
+    run = rebalance(book.request(), console.runtime, market=book.market())
+    page = console.get(f"/runs/{run.run_id}")
+    assert page.status_code == 200
+    taxes: Any = (run.document or {})["taxes"]
+    assert "taxes-title" in page.text
+    assert f'value="{taxes["tax"]}"' in page.text
+    assert all(lot["lot_id"] in page.text for lot in taxes["lots"])
+    assert {value for value, _ in Figures(page.text).found if value} >= {lot["gain"] for lot in taxes["lots"]}

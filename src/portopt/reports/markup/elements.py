@@ -93,10 +93,11 @@ def section(title: str, lead: str, *body: str) -> str:
     return f'<section>\n<header><h2>{title}</h2>{under}</header>\n<div class="body">\n{inside}\n</div>\n</section>'
 
 
-def headings(*names: str, left: int = 1) -> str:
-    """The first `left` columns are words, the rest numbers."""
+def headings(*names: str, left: int = 1, words: str = "") -> str:
+    """The first `left` columns are words, and that named `words`; the rest numbers."""
     cells = (
-        f'<th scope="col">{name}</th>' if i < left else f'<th scope="col" class="n">{name}</th>' for i, name in enumerate(names)
+        f'<th scope="col">{name}</th>' if i < left or name == words else f'<th scope="col" class="n">{name}</th>'
+        for i, name in enumerate(names)
     )
     return f"<thead><tr>{''.join(cells)}</tr></thead>"
 

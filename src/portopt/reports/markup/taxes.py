@@ -31,7 +31,7 @@ def taxes(s: Shown) -> str:
     more = (
         f'<p class="faint">{count(len(lots) - LOTS_SHOWN, "more lot")} in the data below.</p>' if len(lots) > LOTS_SHOWN else ""
     )
-    head = headings("Lot", "Shares", "Proceeds", "Gain", "Why it is sold")
+    head = headings("Lot", "Shares", "Proceeds", "Gain", "Why it is sold", words="Why it is sold")
     shown = table("cards flat", head, (_lot(lot, s.currency, pooled=found["rules"]["pooled"]) for lot in lots[:LOTS_SHOWN]))
     instead = "\n".join(_instead(one) for one in found["instead"])
     return section("Taxes", lead, f"{shown}\n{more}" if lots else "", instead, _year(found, s.currency))
@@ -47,7 +47,7 @@ def _lot(lot: Row, currency: str, *, pooled: bool) -> str:
         f'<tr class="line">{cell(name, "full")}'
         + cell(_data(lot["shares"], lot["shares"]), "n", "Shares")
         + cell(_data(lot["proceeds"], money(lot["proceeds"], currency)), "n", "Proceeds")
-        + cell(f"{_data(lot['gain'], gain)}{kind}", "n strong", "Gain")
+        + cell(f"<span>{_data(lot['gain'], gain)}{kind}</span>", "n strong", "Gain")
         + cell(prose(lot["reason"]), "full soft", "Why")
         + "</tr>"
     )
