@@ -107,6 +107,8 @@ class MixedInteger:
         """Good whole numbers to begin with: rounded, dived for, exchanged."""
         if self._chooses_ways:
             self._accept_turned(relaxed)
+            if first is not None and self.master.best is None:
+                self._accept_turned(first)
             return
         self._accept(relaxed)
         if first is not None and self.master.best is None:
