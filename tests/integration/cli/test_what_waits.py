@@ -6,9 +6,10 @@ import json
 import sqlite3
 import subprocess
 import sys
-import threading
+import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from support import environment, wait_for
 from portopt import runtime as runtime_module
 from portopt.domain.run import RunRecord
 from portopt.doors import cli
+from portopt.runs import relaying
 from portopt.runtime import Runtime
 from portopt.settings import Settings
 
@@ -65,14 +67,13 @@ def test_a_relay_says_what_waits_with_another_one_and_who_that_is(home: Path, ru
     assert answer("relay")["delivered"] == 1
 
 
-def test_a_relay_waits_for_another_one_and_says_so(home: Path, run: RunRecord, answer, capsys) -> None:
+def test_a_relay_waits_for_another_one_and_says_so(home: Path, run: RunRecord, answer, capsys, monkeypatch) -> None:
     change(home, NOT_DELIVERED)
     other = Runtime(Settings(home=home)).runs.deliveries()
     other.take()
-    timer = threading.Timer(1.5, other.close)
-    timer.start()
+    gone_meanwhile = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: other.close())
+    monkeypatch.setattr(relaying, "time", gone_meanwhile)
     assert cli.run(["relay", "--json"]) == 0
-    timer.join()
     said = capsys.readouterr()
     assert json.loads(said.out)["delivered"] == 1
     assert f"1 events wait with {other.holder}" in said.err
