@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -27,7 +28,7 @@ from portopt.verifier.verify import worked_out
 from portopt.verifier.wash_sales import blocked_groups, blocked_lots, taken_away
 
 pytestmark = pytest.mark.slow
-DOCUMENTS, CHANGES = 30, 60
+DOCUMENTS, CHANGES = (30, 60) if os.environ.get("PORTOPT_TEST_FULL") else (15, 30)
 LIMITS = {"long_only": True, "max_weight": 0.6, "max_turnover": 0.2}
 RULES: tuple[dict[str, Any], ...] = (
     {"regime": "us_federal", "short_rate": 0.37, "long_rate": 0.2},
