@@ -71,7 +71,7 @@ def covered(held: Holdings) -> tuple[Holdings, tuple[str, ...]]:
     for lot in held.tax.lots:
         sums[lot.asset_id] = sums.get(lot.asset_id, Decimal(0)) + lot.shares
     wrong = [_against(asset, in_lots, held.shares.get(asset, Decimal(0))) for asset, in_lots in sums.items()]
-    _refuse([found for found in wrong if found is not None])
+    refuse_lots([found for found in wrong if found is not None])
     rest = {asset: held.shares[asset] - in_lots for asset, in_lots in sums.items() if held.shares[asset] != in_lots}
     return replace(held, tax=_filled(held.tax, rest)), (*_said_of(rest), *_without(held, sums))
 
@@ -103,7 +103,8 @@ def _in_new_shares(ratio: Fraction) -> str:
     return f"if so, give its lots in today's shares: shares times {ratio}, cost per share divided by {ratio}"
 
 
-def _refuse(wrong: Sequence[tuple[str, str]]) -> None:
+def refuse_lots(wrong: Sequence[tuple[str, str]]) -> None:
+    """All that is wrong with lots at once, each as (why, fix). Raises DataError where there is anything."""
     if not wrong:
         return
     more = [f"and {len(wrong) - LISTED} more"] if len(wrong) > LISTED else []
@@ -111,7 +112,7 @@ def _refuse(wrong: Sequence[tuple[str, str]]) -> None:
         "; ".join([*(why for why, _ in wrong[:LISTED]), *more]),
         field="tax_lots",
         measured={"problems": [why for why, _ in wrong[:1000]], "count": len(wrong)},
-        fixes=[fix for _, fix in wrong[:LISTED]],
+        fixes=list(dict.fromkeys(fix for _, fix in wrong[:LISTED])),
     )
 
 

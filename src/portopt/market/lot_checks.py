@@ -9,8 +9,8 @@ from decimal import Decimal
 import numpy as np
 
 from portopt.domain.arrays import Vector
-from portopt.domain.errors import DataError
 from portopt.domain.holdings import Holdings
+from portopt.domain.lots import refuse_lots
 from portopt.domain.market import MarketSnapshot
 from portopt.domain.tax import Lot, TaxRecord
 
@@ -46,16 +46,7 @@ def require_lots_of_their_time(snapshot: MarketSnapshot, holdings: Holdings) -> 
     tax = holdings.tax
     if tax is None:
         return
-    wrong = [*_too_late(tax, snapshot), *_totals(tax, snapshot)]
-    if not wrong:
-        return
-    more = [f"and {len(wrong) - LISTED} more"] if len(wrong) > LISTED else []
-    raise DataError(
-        "; ".join([*(why for why, _ in wrong[:LISTED]), *more]),
-        field="tax_lots",
-        measured={"problems": [why for why, _ in wrong[:1000]], "count": len(wrong)},
-        fixes=list(dict.fromkeys(fix for _, fix in wrong[:LISTED])),
-    )
+    refuse_lots([*_too_late(tax, snapshot), *_totals(tax, snapshot)])
 
 
 def notes_on_lots(snapshot: MarketSnapshot, holdings: Holdings) -> tuple[str, ...]:
