@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from portopt.domain.arrays import Vector
-from portopt.domain.errors import InvalidValue, MissingInput
+from portopt.domain.errors import MissingInput
 from portopt.domain.problem import Cost, Problem
 from portopt.domain.program import Program
 from portopt.domain.tariff import Tariff, exact
 from portopt.terms.shared.checks import number, options
+from portopt.terms.shared.money import money
 from portopt.terms.shared.proportional import charge_proportional, traded
 
 FIELD = "costs.commission"
@@ -35,7 +36,7 @@ class Commission(Cost):
     is_commission: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "per_trade", _money(f"{FIELD}.per_trade", self.per_trade))
+        object.__setattr__(self, "per_trade", money(f"{FIELD}.per_trade", self.per_trade, most=MOST_MONEY, example="5.00"))
         object.__setattr__(self, "bps", number(f"{FIELD}.bps", self.bps, low=0.0, high=10_000.0, example="2.0", counts="bps"))
 
     def express(self, program: Program, p: Problem) -> None:
@@ -69,16 +70,3 @@ class Commission(Cost):
     def parse(cls, value: Any) -> Commission:
         given = options(FIELD, value, ("per_trade", "bps"), example=EXAMPLE)
         return cls(**{name: item for name, item in given.items() if item is not None})
-
-
-def _money(field: str, value: Any) -> Decimal:
-    """A non-negative amount, from a number or a text that spells one; texts keep their cents."""
-    if isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
-        try:
-            amount = Decimal(value if isinstance(value, int) else str(value))
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if amount.is_finite() and 0 <= amount <= MOST_MONEY:
-            return amount
-    why = f"an amount of money from 0 to {MOST_MONEY:,} is needed"
-    raise InvalidValue(field, value, why, fix=f'write {field} as "5.00"')

@@ -14,7 +14,7 @@ from portopt.domain.program import INF, Program
 from portopt.terms.shared.checks import options
 from portopt.terms.shared.lot_choice import lot_choice
 from portopt.terms.shared.lots import lot_columns
-from portopt.terms.tax_limits.money import money, opened
+from portopt.terms.shared.money import money, opened
 
 FIELD = "tax.limits.max_gains"
 EXAMPLE = '{"short": 0, "net": "10000"}'

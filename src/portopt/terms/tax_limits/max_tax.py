@@ -13,7 +13,7 @@ from portopt.domain.problem import Limit, Problem, Readings
 from portopt.domain.program import INF, Program
 from portopt.terms.shared.lot_choice import lot_choice
 from portopt.terms.shared.lots import express_due
-from portopt.terms.tax_limits.money import money, opened
+from portopt.terms.shared.money import money, opened
 
 FIELD = "tax.limits.max_tax"
 
